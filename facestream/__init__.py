@@ -1,0 +1,1 @@
+"""facestream: streaming video face clustering."""

@@ -1,0 +1,1 @@
+"""Video and photos in: sources, decoding, sampling and frame buffers."""

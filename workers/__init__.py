@@ -1,0 +1,1 @@
+"""Faces out of frames and people out of faces."""
