@@ -1,0 +1,62 @@
+"""When a file was recorded, as its own tags say."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+# Encoders without a clock write the epoch of their container: 1904 (QuickTime) or 1970.
+_EARLIEST_S = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
+
+
+def from_container_tag(text: str | None) -> float | None:
+    """Read the `creation_time` tag of a video container.
+
+    Args:
+        text: ISO 8601, such as "2024-05-01T10:00:00.000000Z"; without an offset it is taken as UTC.
+
+    Returns:
+        Unix seconds, or None if the tag is missing, malformed, before 1990 or in the future.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return _plausible(moment)
+
+
+def from_exif(date: object, offset: object = None, subsecond: object = None) -> float | None:
+    """Read EXIF's DateTimeOriginal with OffsetTimeOriginal and SubsecTimeOriginal.
+
+    Args:
+        date: "YYYY:MM:DD hh:mm:ss". EXIF means local time; without an offset nobody knows where, so it is
+            taken as UTC: photos of one camera keep their order and distances.
+        offset: "+hh:mm" or "-hh:mm".
+        subsecond: Digits after the decimal point of the seconds.
+
+    Returns:
+        Unix seconds, or None if the date is missing, malformed, before 1990 or in the future.
+    """
+    if not isinstance(date, str):
+        return None
+    try:
+        moment = datetime.strptime(date.strip("\0 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    if isinstance(subsecond, str) and subsecond.strip("\0 ").isdecimal():
+        moment += timedelta(seconds=float("0." + subsecond.strip("\0 ")))
+    if isinstance(offset, str):
+        try:
+            zone = datetime.strptime(offset.strip("\0 "), "%z").tzinfo
+        except ValueError:
+            zone = None
+        if zone is not None:
+            moment = moment.replace(tzinfo=zone)
+    return _plausible(moment)
+
+
+def _plausible(moment: datetime) -> float | None:
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    seconds = moment.timestamp()
+    return seconds if _EARLIEST_S <= seconds <= time.time() else None

@@ -1,0 +1,164 @@
+"""The videos and photos among the paths that a user names."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stream.errors import EmptyFolderError, SourceNotFoundError, SourcePermissionError
+from stream.local_file import open_local
+
+# fmt: off
+VIDEO_ENDINGS = frozenset(
+    {
+        ".3g2", ".3gp", ".asf", ".avi", ".dav", ".divx", ".dv", ".f4v", ".flv", ".gif", ".h264",
+        ".h265", ".hevc", ".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov",
+        ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogm", ".ogv", ".rm", ".rmvb", ".ts",
+        ".vob", ".webm", ".wmv", ".wtv", ".y4m",
+    }
+)
+PHOTO_ENDINGS = frozenset(
+    {
+        ".avif", ".bmp", ".j2k", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm",
+        ".tif", ".tiff", ".webp",
+    }
+)
+# fmt: on
+
+_HEAD_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What was found, each file once, in the order of the paths and inside folders in natural order.
+
+    Attributes:
+        videos: Files to read as `VideoFile`, animated GIFs among them.
+        photos: Files to read as `PhotoFile`.
+        skipped: What was passed over, with the reason in words.
+    """
+
+    videos: tuple[Path, ...]
+    photos: tuple[Path, ...]
+    skipped: tuple[tuple[Path, str], ...]
+
+
+def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
+    """Sort files, and the files inside folders, into videos and photos.
+
+    A file given by name is looked into: what begins like a photo is one, whatever it is called; the rest goes
+    by its ending; an unknown ending is tried as video. Files inside folders go by their endings alone, hidden
+    ones are passed over. Links are followed; a file reached twice is taken once.
+
+    Args:
+        paths: Files and folders.
+        recursive: Whether to look into folders inside folders.
+
+    Returns:
+        The files as found below the given paths, not resolved.
+
+    Raises:
+        SourceNotFoundError: If one of `paths` doesn't exist.
+        SourcePermissionError: If one of `paths` may not be read.
+        EmptyFolderError: If a folder among `paths` holds nothing usable.
+        StreamError: If a file among `paths` can't be opened (see `open_local`).
+    """
+    walk = _Walk(recursive)
+    for path in paths:
+        if path.is_dir():
+            walk.take_folder(path)
+        else:
+            walk.take_named(path)
+    return Discovery(tuple(walk.videos), tuple(walk.photos), tuple(walk.skipped))
+
+
+class _Walk:
+    def __init__(self, recursive: bool) -> None:
+        self.videos: list[Path] = []
+        self.photos: list[Path] = []
+        self.skipped: list[tuple[Path, str]] = []
+        self._recursive = recursive
+        self._seen: dict[Path, Path] = {}
+
+    def take_named(self, path: Path) -> None:
+        self._take(path, self.photos if _is_photo(path) else self.videos)
+
+    def take_folder(self, folder: Path) -> None:
+        try:
+            entries = _entries(folder)
+        except PermissionError as error:
+            raise SourcePermissionError(
+                f"{str(folder)!r} may not be read by this user; check its permissions", str(folder)
+            ) from error
+        except OSError as error:
+            raise SourceNotFoundError(f"{str(folder)!r} can't be listed: {error}", str(folder)) from error
+        usable = 0
+        for path in self._files(entries, frozenset([folder.resolve()])):
+            ending = path.suffix.lower()
+            if ending in PHOTO_ENDINGS:
+                self._take(path, self.photos)
+            elif ending in VIDEO_ENDINGS:
+                self._take(path, self.videos)
+            else:
+                self.skipped.append((path, f"its ending {ending!r} is neither a photo's nor a video's"))
+                continue
+            usable += 1
+        if usable == 0:
+            depth = "" if self._recursive else " (folders inside it were not searched)"
+            endings = " ".join(sorted(VIDEO_ENDINGS | PHOTO_ENDINGS))
+            raise EmptyFolderError(
+                f"{str(folder)!r} holds no video or photo{depth}; looked for files ending in {endings}",
+                str(folder),
+            )
+
+    def _take(self, path: Path, found: list[Path]) -> None:
+        first = self._seen.setdefault(path.resolve(), path)
+        if first is path:
+            found.append(path)
+        else:
+            self.skipped.append((path, f"the same file as {str(first)!r}"))
+
+    def _files(self, entries: list[Path], above: frozenset[Path]) -> Iterator[Path]:
+        """Yield the regular files below; `above` holds the folders on the way here, resolved."""
+        for path in entries:
+            if path.name.startswith("."):
+                self.skipped.append((path, "hidden"))
+            elif path.is_file():
+                yield path
+            elif not path.is_dir():
+                self.skipped.append((path, "a broken link, device, pipe or socket"))
+            elif not self._recursive:
+                self.skipped.append((path, "a folder inside a folder"))
+            elif (resolved := path.resolve()) in above:
+                self.skipped.append((path, "a link back to a folder above it"))
+            else:
+                try:
+                    inner = _entries(path)
+                except OSError as error:
+                    self.skipped.append((path, f"can't be listed: {error.strerror}"))
+                else:
+                    yield from self._files(inner, above | {resolved})
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir(), key=lambda path: _natural(path.name))
+
+
+def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
+    """Sort key that puts "clip 9" before "clip 10", and ignores case."""
+    parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
+    return [(0, int(part), "") if part[0] in "0123456789" else (1, 0, part) for part in parts], name
+
+
+def _is_photo(path: Path) -> bool:
+    with open_local(path) as file:
+        head = file.read(_HEAD_BYTES)
+    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")):
+        return path.suffix.lower() not in {".mjpeg", ".mjpg"}
+    if head[4:8] == b"ftyp":
+        return head[8:12] == b"avif"
+    if head.startswith(b"RIFF"):
+        return head[8:12] == b"WEBP"
+    if head.startswith((b"GIF8", b"\x1aE\xdf\xa3", b"FLV")):
+        return False
+    return path.suffix.lower() in PHOTO_ENDINGS

@@ -1,0 +1,46 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stream import capture_time
+
+MAY_1 = datetime(2024, 5, 1, 10, 0, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("tag", "expected"),
+    [
+        ("2024-05-01T10:00:00.000000Z", MAY_1),
+        ("2024-05-01T12:00:00+02:00", MAY_1),
+        ("2024-05-01 10:00:00", MAY_1),
+        ("1904-01-01T00:00:00.000000Z", None),
+        ("1970-01-01T00:00:00.000000Z", None),
+        ("0001-01-01T00:00:00", None),
+        ("9999-12-31T23:59:59-12:00", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_container_tag(tag: str | None, expected: float | None) -> None:
+    assert capture_time.from_container_tag(tag) == expected
+
+
+def test_a_future_tag_is_ignored() -> None:
+    assert capture_time.from_container_tag((datetime.now(UTC) + timedelta(days=1)).isoformat()) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "offset", "subsecond", "expected"),
+    [
+        ("2024:05:01 10:00:00", None, None, MAY_1),
+        ("2024:05:01 12:00:00", "+02:00", None, MAY_1),
+        ("2024:05:01 10:00:00\0", None, "250", MAY_1 + 0.25),
+        ("2024:05:01 10:00:00", "nonsense", "x", MAY_1),
+        ("0000:00:00 00:00:00", None, None, None),
+        ("1970:01:01 00:00:00", None, None, None),
+        (b"2024", None, None, None),
+    ],
+)
+def test_exif(date: object, offset: object, subsecond: object, expected: float | None) -> None:
+    assert capture_time.from_exif(date, offset, subsecond) == expected

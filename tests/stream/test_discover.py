@@ -1,0 +1,126 @@
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from stream.discover import discover
+from stream.errors import EmptyFolderError, SourceEmptyError, SourceNotFoundError, SourcePermissionError
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def names(paths: tuple[Path, ...]) -> list[str]:
+    return [path.name for path in paths]
+
+
+def test_folder_is_sorted_into_videos_and_photos_in_natural_order(tmp_path: Path) -> None:
+    touch(tmp_path, "clip10.mp4", "clip9.MKV", "Clip1.mp4", "b.JPG", "a.png", "anim.gif")
+    found = discover([tmp_path])
+    assert names(found.videos) == ["anim.gif", "Clip1.mp4", "clip9.MKV", "clip10.mp4"]
+    assert names(found.photos) == ["a.png", "b.JPG"]
+    assert found.skipped == ()
+
+
+def test_subfolders_are_walked_in_their_place(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b/2.mp4", "b/c/1.mp4", "z.mp4")
+    assert names(discover([tmp_path]).videos) == ["a.mp4", "2.mp4", "1.mp4", "z.mp4"]
+
+
+def test_subfolders_are_left_alone_without_recursive(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b/2.mp4")
+    found = discover([tmp_path], recursive=False)
+    assert names(found.videos) == ["a.mp4"]
+    assert found.skipped == ((tmp_path / "b", "a folder inside a folder"),)
+
+
+def test_hidden_unknown_and_special_entries_are_skipped_with_a_reason(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", ".hidden.mp4", ".git/b.mp4", "notes.txt", "README")
+    (tmp_path / "broken.mp4").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    found = discover([tmp_path])
+    assert names(found.videos) == ["a.mp4"]
+    reasons = {path.name: reason for path, reason in found.skipped}
+    assert reasons.keys() == {".hidden.mp4", ".git", "notes.txt", "README", "broken.mp4", "pipe.mp4"}
+    assert reasons[".git"] == "hidden"
+    assert "'.txt'" in reasons["notes.txt"]
+    assert "broken link" in reasons["broken.mp4"]
+
+
+def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
+    touch(tmp_path, "a/one.mp4", "elsewhere/two.mp4")
+    (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "linked").symlink_to(tmp_path / "elsewhere")
+    found = discover([tmp_path / "a"])
+    assert names(found.videos) == ["two.mp4", "one.mp4"]
+    assert found.skipped == ((tmp_path / "a" / "loop", "a link back to a folder above it"),)
+
+
+def test_same_file_is_taken_once(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4")
+    (tmp_path / "b.mp4").symlink_to("a.mp4")
+    found = discover([tmp_path / "a.mp4", tmp_path, tmp_path / "a.mp4"])
+    assert found.videos == (tmp_path / "a.mp4",)
+    assert [path.name for path, _ in found.skipped] == ["a.mp4", "b.mp4", "a.mp4"]
+    assert all("the same file" in reason for _, reason in found.skipped)
+
+
+def test_named_file_goes_by_its_content_then_its_ending(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.mp4", "PNG")
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo", "JPEG")
+    Image.new("RGB", (4, 4)).save(tmp_path / "web.dat", "WEBP")
+    (tmp_path / "video.jpg").write_bytes(b"\0\0\0\x18ftypisom" + b"\0" * 16)
+    (tmp_path / "camera.mjpeg").write_bytes(b"\xff\xd8\xff\xe0")
+    touch(tmp_path, "unknown.xyz", "plain.mkv", "plain.jpg", ".hidden.mp4")
+    order = ["photo.mp4", "photo", "web.dat", "video.jpg", "camera.mjpeg"]
+    order += ["unknown.xyz", "plain.mkv", "plain.jpg", ".hidden.mp4"]
+    found = discover([tmp_path / name for name in order])
+    assert names(found.photos) == ["photo.mp4", "photo", "web.dat", "plain.jpg"]
+    assert names(found.videos) == ["video.jpg", "camera.mjpeg", "unknown.xyz", "plain.mkv", ".hidden.mp4"]
+
+
+def test_missing_and_empty_paths_are_errors(tmp_path: Path) -> None:
+    with pytest.raises(SourceNotFoundError, match="none"):
+        discover([tmp_path / "none"])
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(SourceEmptyError):
+        discover([tmp_path / "empty.mp4"])
+
+
+def test_folder_without_anything_usable_names_what_is_looked_for(tmp_path: Path) -> None:
+    touch(tmp_path, "notes.txt")
+    with pytest.raises(EmptyFolderError, match=r"holds no video or photo; .*\.jpg.*\.mp4") as caught:
+        discover([tmp_path])
+    assert caught.value.source == str(tmp_path)
+
+
+def test_error_tells_that_subfolders_were_not_searched(tmp_path: Path) -> None:
+    touch(tmp_path, "inner/a.mp4")
+    with pytest.raises(EmptyFolderError, match="were not searched"):
+        discover([tmp_path], recursive=False)
+
+
+def test_forbidden_folder_is_an_error_and_below_another_one_skipped(tmp_path: Path) -> None:
+    base = tmp_path / "base"
+    touch(base, "a.mp4", "locked/b.mp4")
+    for folder in [base, *base.parents]:
+        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
+            folder.chmod(0o755)
+    (base / "locked").chmod(0)
+    user = os.geteuid()
+    if user == 0:  # root may read everything
+        os.seteuid(65534)
+    try:
+        with pytest.raises(SourcePermissionError, match="locked"):
+            discover([base / "locked"])
+        found = discover([base])
+    finally:
+        os.seteuid(user)
+        (base / "locked").chmod(0o755)
+    assert names(found.videos) == ["a.mp4"]
+    assert found.skipped == ((base / "locked", "can't be listed: Permission denied"),)

@@ -1,0 +1,81 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.timeline import Timeline
+
+
+def placed(
+    stamps: list[float | None],
+    *,
+    frame_s: float = 0.04,
+    start_s: float | None = None,
+    duration_s: float | None = None,
+) -> list[float]:
+    timeline = Timeline(frame_s=frame_s, start_s=start_s, duration_s=duration_s)
+    return [timeline.place(stamp) for stamp in stamps]
+
+
+def test_times_start_at_the_announced_start() -> None:
+    assert placed([80.0, 80.04, 80.5], start_s=79.96) == pytest.approx([0.04, 0.08, 0.54])
+
+
+def test_without_announced_start_the_first_frame_is_zero() -> None:
+    assert placed([7.0, 7.04]) == pytest.approx([0.0, 0.04])
+
+
+def test_a_frame_before_the_announced_start_is_zero() -> None:
+    assert placed([7.0, 7.04], start_s=9.0) == pytest.approx([0.0, 0.04])
+
+
+def test_missing_stamps_advance_by_one_frame() -> None:
+    assert placed([None, None, None]) == pytest.approx([0.0, 0.04, 0.08])
+    assert placed([5.0, None, 5.08], start_s=5.0) == pytest.approx([0.0, 0.04, 0.08])
+
+
+def test_stamps_that_begin_late_continue_the_estimate() -> None:
+    assert placed([None, 900.0, 900.04]) == pytest.approx([0.0, 0.04, 0.08])
+
+
+def test_disordered_neighbours_are_straightened_without_drift() -> None:
+    # What AVI with B-frames really gives.
+    stamps: list[float | None] = [i * 0.04 for i in (1, 3, 4, 2, 6, 7, 5, 9, 10, 8, 12)]
+    assert placed(stamps, start_s=0.0) == pytest.approx(
+        [i * 0.04 for i in (1, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)]
+    )
+
+
+def test_repeated_stamps_advance_until_caught_up() -> None:
+    assert placed([0.0, 0.04, 0.04, 0.04, 0.2]) == pytest.approx([0.0, 0.04, 0.08, 0.12, 0.2])
+
+
+def test_recording_joined_behind_another_keeps_its_own_distances() -> None:
+    assert placed([10.0, 10.04, 0.0, 0.1, 0.3]) == pytest.approx([0.0, 0.04, 0.08, 0.18, 0.38])
+
+
+def test_gap_in_a_recording_is_kept() -> None:
+    assert placed([0.0, 3600.0, 3600.04]) == pytest.approx([0.0, 3600.0, 3600.04])
+
+
+def test_damaged_leap_past_the_end_is_ignored_and_the_clock_recovers() -> None:
+    stamps: list[float | None] = [0.0, 0.04, 135_000.0, 135_000.04, 4.0, 4.04]
+    assert placed(stamps, duration_s=8.0) == pytest.approx([0.0, 0.04, 0.08, 0.12, 4.0, 4.04])
+
+
+def test_wrongly_short_duration_does_not_bend_a_steady_clock() -> None:
+    assert placed([0.0, 5.0, 10.0, 15.0, 20.0], duration_s=1.0) == pytest.approx([0, 5, 10, 15, 20])
+
+
+@given(
+    st.lists(st.none() | st.floats(-1e6, 1e6), min_size=1, max_size=50),
+    st.none() | st.floats(-1e6, 1e6),
+    st.none() | st.floats(0.1, 1e4),
+)
+def test_times_grow_whatever_the_stamps(
+    stamps: list[float | None], start_s: float | None, duration_s: float | None
+) -> None:
+    times = placed(stamps, start_s=start_s, duration_s=duration_s)
+    assert times[0] >= 0
+    assert all(later > earlier for earlier, later in pairwise(times))
