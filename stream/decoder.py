@@ -1,0 +1,206 @@
+"""One video file, opened and decoded by FFmpeg in this process."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from stream.errors import (
+    NoVideoStreamError,
+    SourceUnreadableError,
+    VideoFormatRefusedError,
+    VideoTooLargeError,
+    VideoUnreadableError,
+)
+from stream.local_file import open_local
+
+# Formats that hold their own pictures. Playlists (hls, concat, dash, sdp, image2, ...) make FFmpeg open
+# other files or addresses and must never get here. The sound formats are listed to say "no video" and not
+# "unknown".
+_FORMATS = (
+    "mov,matroska,avi,mpegts,mpeg,mpegvideo,h264,hevc,vvc,m4v,h263,obu,ivf,flv,live_flv,asf,ogg,gif,mjpeg,jpeg_pipe,"
+    "mxf,dv,nut,rm,wtv,dhav,yuv4mpegpipe,mp3,wav,flac,aac,aiff,amr,ac3"
+)
+
+# Nothing may be opened beside the file that we hand over.
+_OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
+
+# Big reads: each goes through Python.
+_READ_BYTES = 256 * 1024
+
+# The decoder's own limit guards memory only; the exact limit is checked by us, with a better message.
+_DECODER_MARGIN = 4
+
+# A demuxer that fails so often in a row without a packet is stuck, not recovering.
+_MAX_DEMUX_FAILURES = 100
+
+
+class VideoDecoder:
+    """The video stream of a local file. Use as a context manager.
+
+    Of several video streams the one with the most pixels is taken; covers don't count.
+
+    Attributes:
+        path: The file.
+        container: The open container.
+        stream: The chosen video stream.
+        corrupt: Packets that couldn't be decoded so far, plus frames that the decoder marks as damaged.
+
+    Args:
+        path: The file; it is opened here.
+        max_pixels: Largest width times height of a frame.
+
+    Raises:
+        StreamError: If the file can't be read (see `open_local`), is no video, has no video stream or is
+            too large.
+    """
+
+    def __init__(self, path: Path, max_pixels: int) -> None:
+        self.path = path
+        self.corrupt = 0
+        self._max_pixels = max_pixels
+        self._file = open_local(path)
+        try:
+            self.container = self._open()
+            try:
+                self.stream = self._choose_stream()
+            except BaseException:
+                self.container.close()
+                raise
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.container.close()
+        self._file.close()
+
+    def frames(self, stop: threading.Event) -> Iterator[VideoFrame]:
+        """Decode all frames in order of presentation; what can't be decoded is counted and passed over.
+
+        Args:
+            stop: Ends the iteration before the next packet.
+
+        Raises:
+            VideoTooLargeError: If a frame has more than `max_pixels`.
+            SourceUnreadableError: If the disk fails.
+        """
+        for packet in self._packets():
+            if stop.is_set():
+                return
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                self.corrupt += 1
+                continue
+            for frame in frames:
+                self._check_size(frame.width, frame.height)
+                self.corrupt += frame.is_corrupt
+                yield frame
+
+    def _open(self) -> InputContainer:
+        options = {**_OPEN_OPTIONS, "max_pixels": str(self._max_pixels * _DECODER_MARGIN)}
+        try:
+            # The path itself never reaches FFmpeg, which would read meaning into "%03d", "a:b" or "-".
+            # Tags in an unknown encoding must not make the pictures unreadable.
+            return av.open(
+                self._file, "r", options=options, metadata_errors="replace", buffer_size=_READ_BYTES
+            )
+        except av.ArgumentError as error:
+            raise VideoFormatRefusedError(
+                f"{str(self.path)!r} is not in one of the video formats that are read; playlists and "
+                "others that name further files are refused for safety: name the video files themselves",
+                str(self.path),
+            ) from error
+        except av.FFmpegError as error:
+            raise VideoUnreadableError(self._unreadable_message(), str(self.path)) from error
+        except OSError as error:
+            raise self._disk_failed(error) from error
+
+    def _unreadable_message(self) -> str:
+        self._file.seek(4)
+        if self._file.read(4) == b"ftyp":
+            return (
+                f"{str(self.path)!r} is an MP4 or MOV file without a usable index, as an interrupted "
+                "recording or download leaves it; get the whole file, or repair it with untrunc"
+            )
+        return f"{str(self.path)!r} is not a video, or its beginning is damaged; check that it plays"
+
+    def _choose_stream(self) -> VideoStream:
+        covers = Disposition.attached_pic | Disposition.timed_thumbnails
+        streams = [s for s in self.container.streams.video if not s.disposition & covers]
+        if not streams:
+            kinds = ", ".join(sorted({s.type for s in self.container.streams})) or "nothing"
+            raise NoVideoStreamError(
+                f"{str(self.path)!r} has no moving pictures in it, found {kinds}; name a video file",
+                str(self.path),
+            )
+        # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
+        decodable = [s for s in streams if s.codec_context is not None]
+        if not decodable:
+            raise VideoUnreadableError(
+                f"{str(self.path)!r} is encoded in a way that this FFmpeg can't decode; convert it to H.264",
+                str(self.path),
+            )
+        chosen = max(decodable, key=lambda s: s.width * s.height)
+        self._check_size(chosen.width, chosen.height)
+        for other in self.container.streams:
+            if other is not chosen:
+                other.discard = Discard.all
+        chosen.codec_context.options = {"max_pixels": str(self._max_pixels * _DECODER_MARGIN)}
+        chosen.thread_type = "AUTO"
+        chosen.thread_count = min(os.cpu_count() or 1, 16)
+        return chosen
+
+    def _check_size(self, width_px: int, height_px: int) -> None:
+        if width_px * height_px > self._max_pixels:
+            raise VideoTooLargeError(
+                f"{str(self.path)!r} has frames of {width_px}x{height_px} = {width_px * height_px:,} pixels, "
+                f"allowed are {self._max_pixels:,}; scale it down, or raise max_pixels if you trust the file",
+                str(self.path),
+            )
+
+    def _packets(self) -> "Iterator[Packet[VideoStream]]":
+        failures = 0
+        while True:
+            try:
+                for packet in self.container.demux(self.stream):
+                    failures = 0
+                    yield packet
+            except av.FFmpegError:
+                # The demuxer stands behind the damage now; a new iteration goes on from there.
+                self.corrupt += 1
+                failures += 1
+                if failures == _MAX_DEMUX_FAILURES:
+                    return
+            except IndexError:
+                # PyAV 18.1 stumbles at the end over streams that appeared on the way. Ours has a lower
+                # number, so it was drained before them.
+                return
+            except OSError as error:
+                raise self._disk_failed(error) from error
+            else:
+                return
+
+    def _disk_failed(self, error: OSError) -> SourceUnreadableError:
+        return SourceUnreadableError(
+            f"{str(self.path)!r} failed while being read: {error}; check the disk or the network share",
+            str(self.path),
+        )

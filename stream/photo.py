@@ -1,0 +1,153 @@
+"""Photos as a source of one frame."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageOps
+
+from stream import capture_time
+from stream.errors import PhotoTooLargeError, PhotoUnreadableError
+from stream.frame import Frame
+from stream.local_file import open_local
+
+# Pillow also reads formats that start other programs (EPS) or are never photos.
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+_PREFIX_BYTES = 16
+
+# Modes that would lose their meaning in 8 bits without knowing the range of their values.
+_UNSCALED_MODES = ("I", "F")
+
+
+class PhotoFile:
+    """A local photo. Implements `FrameSource` and yields exactly one frame.
+
+    The EXIF orientation is applied. Transparent parts become white, as on paper. 16-bit grey is scaled to
+    8 bits. Of a file with several pictures (multi-page TIFF, animation) the first one is taken. Colour
+    profiles are not applied.
+
+    Attributes:
+        path: The file.
+        source_id: Name of the source.
+
+    Args:
+        path: A local file: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 or PNM, whatever its name
+            ends in.
+        source_id: Name of the source, goes into the frame.
+        recorded_at_s: Unix seconds of the capture; None: EXIF's DateTimeOriginal with its offset, or as
+            UTC where it has none (see `capture_time.from_exif`).
+        max_pixels: Largest width times height, checked before anything is decoded.
+
+    Raises:
+        ValueError: If `max_pixels` is less than 1.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        source_id: str,
+        *,
+        recorded_at_s: float | None = None,
+        max_pixels: int = 100_000_000,
+    ) -> None:
+        if max_pixels < 1:
+            raise ValueError(f"max_pixels is {max_pixels}, expected at least 1")
+        self.path = path
+        self.source_id = source_id
+        self._recorded_at_s = recorded_at_s
+        self._max_pixels = max_pixels
+
+    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+        """Yield the photo.
+
+        Args:
+            stop: If set already, nothing is yielded.
+
+        Raises:
+            StreamError: If the file can't be read (see `open_local`).
+            PhotoTooLargeError: If it has more than `max_pixels`.
+            PhotoUnreadableError: If it is no photo, is cut off or damaged, or has 32-bit values per pixel.
+        """
+        if stop.is_set():
+            return
+        with open_local(self.path) as file:
+            try:
+                photo = self._open(file)
+                image_bgr = self._image_bgr(photo)
+                captured_at_s = self._recorded_at_s
+                if captured_at_s is None:
+                    captured_at_s = _captured_at_s(photo)
+            except (PhotoUnreadableError, MemoryError):
+                raise
+            except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
+                raise self._unreadable(f"is a damaged or cut-off photo ({error})") from error
+        yield Frame(self.source_id, 0, 0.0, captured_at_s, image_bgr)
+
+    def _open(self, file: BinaryIO) -> Image.Image:
+        # Not Image.open: its limit of pixels is a global of the process, with a warning below it.
+        Image.init()
+        prefix = file.read(_PREFIX_BYTES)
+        for name in _FORMATS:
+            if name not in Image.OPEN:
+                continue
+            factory, accept = Image.OPEN[name]
+            verdict = accept is not None and accept(prefix)
+            if not verdict or isinstance(verdict, str):
+                continue
+            file.seek(0)
+            photo = factory(file, "")
+            width_px, height_px = photo.size
+            if width_px * height_px > self._max_pixels:
+                raise PhotoTooLargeError(
+                    f"{str(self.path)!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
+                    f"allowed are {self._max_pixels:,}; scale it down, or raise max_pixels if you trust "
+                    "the file",
+                    str(self.path),
+                )
+            return photo
+        raise self._unreadable(f"is not a photo in a format that is read ({', '.join(_FORMATS)})")
+
+    def _image_bgr(self, photo: Image.Image) -> npt.NDArray[np.uint8]:
+        photo.load()
+        upright = _upright(photo)
+        if upright.mode in _UNSCALED_MODES:
+            raise self._unreadable("has 32-bit values per pixel, whose range isn't known")
+        if upright.mode.startswith("I;16"):
+            grey = np.asarray(upright).astype(np.uint32)
+            # 65535 / 255 = 257; adding half of it rounds.
+            levels = ((grey + 128) // 257).astype(np.uint8)
+            return np.ascontiguousarray(np.repeat(levels[:, :, None], 3, axis=2))
+        if upright.has_transparency_data:
+            layer = upright.convert("RGBA")
+            paper = Image.new("RGBA", layer.size, "white")
+            upright = Image.alpha_composite(paper, layer)
+        rgb = np.asarray(upright.convert("RGB"))
+        return np.ascontiguousarray(rgb[:, :, ::-1])
+
+    def _unreadable(self, reason: str) -> PhotoUnreadableError:
+        return PhotoUnreadableError(
+            f"{str(self.path)!r} {reason}; open it in a picture viewer and save it as JPEG or PNG",
+            str(self.path),
+        )
+
+
+def _upright(photo: Image.Image) -> Image.Image:
+    try:
+        return ImageOps.exif_transpose(photo)
+    except Exception:  # damaged EXIF makes Pillow raise nearly anything, and must not cost us the picture
+        return photo
+
+
+def _captured_at_s(photo: Image.Image) -> float | None:
+    try:
+        tags = photo.getexif().get_ifd(ExifTags.IFD.Exif)
+    except Exception:  # as above
+        return None
+    return capture_time.from_exif(
+        tags.get(ExifTags.Base.DateTimeOriginal),
+        tags.get(ExifTags.Base.OffsetTimeOriginal),
+        tags.get(ExifTags.Base.SubsecTimeOriginal),
+    )

@@ -1,0 +1,268 @@
+"""Video files as a source of frames."""
+
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+
+from stream import capture_time
+from stream.conversion import BgrConverter, orientation_of, square_size_px
+from stream.decoder import VideoDecoder
+from stream.errors import NoFramesError
+from stream.frame import Frame
+from stream.sampling import TimeSampler
+from stream.timeline import Timeline
+
+_MAX_PIXELS = 7680 * 4320
+
+# Where a file doesn't tell its frame rate, or tells the ticks of its clock instead.
+_FALLBACK_FRAME_S = 1 / 25
+_HIGHEST_FPS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a video file says about itself, checked against its first frame.
+
+    Attributes:
+        path: The file.
+        width_px: Width of the frames as yielded: upright and with square pixels.
+        height_px: Height of the frames as yielded.
+        fps: Average frames per second, None if unknown.
+        duration_s: Announced length in seconds, None if unknown. A cut-off file announces its full length.
+        frames: Announced number of frames, None if unknown.
+        codec: FFmpeg's name of the decoder, such as "h264", "hevc" or "libdav1d".
+        rotation_deg: Clockwise turn that was needed to make it upright: 0, 90, 180 or 270.
+        recorded_at_s: Unix seconds at which the recording began, None if unknown or implausible.
+    """
+
+    path: Path
+    width_px: int
+    height_px: int
+    fps: float | None
+    duration_s: float | None
+    frames: int | None
+    codec: str
+    rotation_deg: int
+    recorded_at_s: float | None
+
+
+def probe(path: Path, *, max_pixels: int = _MAX_PIXELS) -> VideoInfo:
+    """Open a video, decode its first frame and describe it.
+
+    Args:
+        path: A local video file.
+        max_pixels: Largest width times height of a frame.
+
+    Raises:
+        StreamError: As `VideoFile.frames` does.
+    """
+    with VideoDecoder(path, max_pixels) as decoder:
+        for picture in decoder.frames(threading.Event()):
+            return _describe(decoder, picture)
+        raise _no_frames(decoder)
+
+
+class VideoFile:
+    """A local video file, sampled by presentation time. Implements `FrameSource`.
+
+    Frames come upright (display matrix), with square pixels, as 8-bit BGR; colour matrix and range are those
+    that the file states, BT.601 where it states none. Interlaced video comes as stored, both fields woven.
+    `Frame.index` counts all decoded frames from the file's beginning and `Frame.media_s` starts there,
+    whatever `start_s` is: the file is always decoded from its beginning. See `Timeline` for missing and wrong
+    timestamps.
+
+    Attributes:
+        path: The file.
+        source_id: Name of the source.
+        position_s: Media time in seconds of the last decoded frame.
+        decoded: Frames decoded so far, whether yielded or not.
+        corrupt: Packets that could not be decoded, plus frames that the decoder marks as damaged (which are
+            yielded nevertheless).
+        warnings: Sentences for the user about what was wrong with the file; complete once the iteration has
+            ended.
+
+    Args:
+        path: A local video file.
+        source_id: Name of the source, goes into every frame.
+        fps: Sampled frames per second, None for all.
+        start_s: Media time of the first frame that may be yielded, seconds.
+        end_s: Media time from which on no frame is yielded, seconds; None: to the end.
+        recorded_at_s: Unix seconds at which the recording began; None: as the container says, if it does.
+        max_pixels: Largest width times height of a frame as stored.
+
+    Raises:
+        ValueError: If a number is out of its range.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        source_id: str,
+        *,
+        fps: float | None = 5.0,
+        start_s: float = 0.0,
+        end_s: float | None = None,
+        recorded_at_s: float | None = None,
+        max_pixels: int = _MAX_PIXELS,
+    ) -> None:
+        TimeSampler(fps)  # refuses a wrong rate now and not in the reading thread
+        if not (math.isfinite(start_s) and start_s >= 0):
+            raise ValueError(f"start_s is {start_s}, expected 0 or more seconds")
+        if end_s is not None and not end_s > start_s:
+            raise ValueError(f"end_s is {end_s}, expected more than start_s ({start_s}), or None")
+        if max_pixels < 1:
+            raise ValueError(f"max_pixels is {max_pixels}, expected at least 1")
+        self.path = path
+        self.source_id = source_id
+        self._fps = fps
+        self._start_s = start_s
+        self._end_s = end_s
+        self._recorded_at_s = recorded_at_s
+        self._max_pixels = max_pixels
+        self._info: VideoInfo | None = None
+        self.position_s = 0.0
+        self.decoded = 0
+        self.corrupt = 0
+        self.warnings: list[str] = []
+
+    @property
+    def info(self) -> VideoInfo:
+        """What the file says about itself; opens the file unless the iteration has begun.
+
+        Raises:
+            StreamError: As `frames` does.
+        """
+        if self._info is None:
+            self._info = probe(self.path, max_pixels=self._max_pixels)
+        return self._info
+
+    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+        """Yield the sampled frames; each call begins anew, counters included.
+
+        Args:
+            stop: Once set, the iteration ends at the next packet, without an error.
+
+        Raises:
+            StreamError: If the file can't be read (see `open_local`).
+            VideoUnreadableError: If it is no video, a playlist, without a video stream or decodable frame, or
+                if a frame is larger than `max_pixels`.
+        """
+        self.position_s, self.decoded, self.corrupt, self.warnings = 0.0, 0, 0, []
+        sampler = TimeSampler(self._fps)
+        with VideoDecoder(self.path, self._max_pixels) as decoder:
+            time_base = decoder.stream.time_base or Fraction(1, 90_000)
+            converter = BgrConverter(decoder.stream.sample_aspect_ratio)
+            timeline: Timeline | None = None
+            yielded = False
+            for picture in decoder.frames(stop):
+                if timeline is None:
+                    self._info = _describe(decoder, picture)
+                    timeline = _timeline(decoder, self._info)
+                media_s = timeline.place(None if picture.pts is None else float(picture.pts * time_base))
+                index = self.decoded
+                self.decoded += 1
+                self.position_s = media_s
+                self.corrupt = decoder.corrupt
+                if self._end_s is not None and media_s >= self._end_s:
+                    break
+                # The sampler must see the frames before start_s, too, to pick the same ones as a full run.
+                if sampler.wants(media_s) and media_s >= self._start_s:
+                    yielded = True
+                    yield self._frame(index, media_s, converter.image_bgr(picture))
+            else:
+                if not stop.is_set():
+                    if self.decoded == 0:
+                        raise _no_frames(decoder)
+                    self._warn_of_missing_end()
+            self.corrupt = decoder.corrupt
+        self._warn_of_damage(yielded, stop)
+
+    def _frame(self, index: int, media_s: float, image_bgr: npt.NDArray[np.uint8]) -> Frame:
+        recorded_at_s = self._recorded_at_s
+        if recorded_at_s is None:
+            recorded_at_s = self.info.recorded_at_s
+        return Frame(
+            source_id=self.source_id,
+            index=index,
+            media_s=media_s,
+            captured_at_s=None if recorded_at_s is None else recorded_at_s + media_s,
+            image_bgr=image_bgr,
+        )
+
+    def _warn_of_missing_end(self) -> None:
+        announced_s = self.info.duration_s
+        if announced_s is None:
+            return
+        missing_s = announced_s - self.position_s - _frame_s(self.info)
+        if missing_s > max(1.0, 0.02 * announced_s):
+            self.warnings.append(
+                f"{str(self.path)!r}: the pictures end at {self.position_s:.1f} s of {announced_s:.1f} s; "
+                "the file seems to be cut off or damaged"
+            )
+
+    def _warn_of_damage(self, yielded: bool, stop: threading.Event) -> None:
+        if self.corrupt:
+            self.warnings.append(
+                f"{str(self.path)!r}: {self.corrupt} packets or frames are damaged; "
+                f"{self.decoded} frames were decoded"
+            )
+        if not yielded and not stop.is_set():
+            self.warnings.append(
+                f"{str(self.path)!r}: no frame was taken between {self._start_s:g} s and "
+                f"{'the end' if self._end_s is None else f'{self._end_s:g} s'}; decoding ended at "
+                f"{self.position_s:.1f} s"
+            )
+
+
+def _describe(decoder: VideoDecoder, picture: VideoFrame) -> VideoInfo:
+    stream, container = decoder.stream, decoder.container
+    orientation = orientation_of(picture)
+    width_px, height_px = square_size_px(picture, stream.sample_aspect_ratio)
+    if orientation.transpose:
+        width_px, height_px = height_px, width_px
+    rate = float(stream.average_rate or stream.guessed_rate or 0)
+    duration_s: float | None = None
+    if stream.duration is not None and stream.time_base is not None:
+        duration_s = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        duration_s = container.duration / av.time_base
+    tag = container.metadata.get("creation_time") or stream.metadata.get("creation_time")
+    return VideoInfo(
+        path=decoder.path,
+        width_px=width_px,
+        height_px=height_px,
+        fps=rate if 0 < rate <= _HIGHEST_FPS else None,
+        duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
+        frames=stream.frames or None,
+        codec=stream.codec_context.name,
+        rotation_deg=orientation.rotation_deg,
+        recorded_at_s=capture_time.from_container_tag(tag),
+    )
+
+
+def _timeline(decoder: VideoDecoder, info: VideoInfo) -> Timeline:
+    stream = decoder.stream
+    start_s: float | None = None
+    if stream.start_time is not None and stream.time_base is not None:
+        start_s = float(stream.start_time * stream.time_base)
+    return Timeline(frame_s=_frame_s(info), start_s=start_s, duration_s=info.duration_s)
+
+
+def _frame_s(info: VideoInfo) -> float:
+    return _FALLBACK_FRAME_S if info.fps is None else 1 / info.fps
+
+
+def _no_frames(decoder: VideoDecoder) -> NoFramesError:
+    return NoFramesError(
+        f"{str(decoder.path)!r}: not one frame could be decoded ({decoder.corrupt} packets were damaged); "
+        "check that the file plays elsewhere",
+        str(decoder.path),
+    )
