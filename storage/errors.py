@@ -1,0 +1,152 @@
+"""Everything that can go wrong between facestream and its Redis.
+
+StorageError
+├── DataFolderError
+│   └── SchemaMismatchError
+├── ServerStartError
+├── RedisServerError
+│   ├── RedisUrlError
+│   ├── RedisUnreachableError
+│   │   └── RedisLoadingError
+│   ├── RedisAuthError
+│   ├── UnsupportedServerError
+│   ├── RedisReadOnlyError
+│   └── RedisFullError
+├── RecordError
+├── ModelConflictError
+├── QueueFullError
+└── LeaseLostError
+
+Only RedisUnreachableError (and so RedisLoadingError) is worth trying again: the others stay until somebody
+mends them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class StorageError(Exception):
+    """Root of the errors of `storage`."""
+
+
+class DataFolderError(StorageError):
+    """The data folder can't be used: not a folder, not writable, disk full, damaged.
+
+    Attributes:
+        path: The folder or the file in it that is the trouble.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class SchemaMismatchError(DataFolderError):
+    """The data folder was written by a version of facestream with another layout.
+
+    Attributes:
+        found: Schema of the folder.
+        supported: Schema of this program.
+    """
+
+    def __init__(self, message: str, *, path: Path, found: int, supported: int) -> None:
+        super().__init__(message, path=path)
+        self.found = found
+        self.supported = supported
+
+
+class ServerStartError(StorageError):
+    """The embedded server did not come up, or there is no binary to start.
+
+    Attributes:
+        binary: The server's program, or None where none was found.
+        log_tail: Last lines of the server's log, empty where it wrote none.
+    """
+
+    def __init__(self, message: str, *, binary: Path | None = None, log_tail: str = "") -> None:
+        super().__init__(message)
+        self.binary = binary
+        self.log_tail = log_tail
+
+
+class RedisServerError(StorageError):
+    """A Redis server can't be reached or can't be used.
+
+    Attributes:
+        where: Which server, without secrets.
+    """
+
+    def __init__(self, message: str, *, where: str) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class RedisUrlError(RedisServerError):
+    """The URL can't be read, has an unknown scheme or option, or names a database that isn't there."""
+
+
+class RedisUnreachableError(RedisServerError):
+    """Nobody answers: refused, unknown host, timed out, cut off, or no agreement on TLS."""
+
+
+class RedisLoadingError(RedisUnreachableError):
+    """The server is still reading its data from disk and will answer later."""
+
+
+class RedisAuthError(RedisServerError):
+    """User or password are wrong or missing, or the user may not do what facestream does."""
+
+
+class UnsupportedServerError(RedisServerError):
+    """What answers is too old, a sentinel, one node of a cluster, or no Redis at all.
+
+    Attributes:
+        found: What it says that it is, such as its version.
+    """
+
+    def __init__(self, message: str, *, where: str, found: str) -> None:
+        super().__init__(message, where=where)
+        self.found = found
+
+
+class RedisReadOnlyError(RedisServerError):
+    """The server is a replica: what is written there is refused or lost."""
+
+
+class RedisFullError(RedisServerError):
+    """The server refuses writes: its memory limit is reached or it can't write to its disk."""
+
+
+class RecordError(StorageError):
+    """A hash or a stream entry can't be read.
+
+    Attributes:
+        field: The field that is missing or malformed.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class ModelConflictError(StorageError):
+    """A collection holds embeddings of another model; the two can't be compared.
+
+    Attributes:
+        stored: Model id of the collection.
+        asked: Model id of this run.
+    """
+
+    def __init__(self, message: str, *, stored: str, asked: str) -> None:
+        super().__init__(message)
+        self.stored = stored
+        self.asked = asked
+
+
+class QueueFullError(StorageError):
+    """Nobody takes samples out of the queue."""
+
+
+class LeaseLostError(StorageError):
+    """Another cluster worker has taken over; what this one was about to write is void."""
