@@ -1,0 +1,254 @@
+"""The connection to Redis: the embedded server or a user's own, checked when it is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
+
+import redis
+from redis.backoff import EqualJitterBackoff
+from redis.connection import parse_url
+from redis.retry import Retry
+
+from storage.datafolder import DataFolder
+from storage.errors import RedisReadOnlyError, RedisUrlError, UnsupportedServerError
+from storage.redaction import redact_url
+from storage.server import EmbeddedServer
+from storage.server_binary import OLDEST_MAJOR_VERSION
+from storage.translation import translate_errors as translate_errors
+
+SOCKET_TIMEOUT_S = 10.0
+"""How long a command may go without a reply before its connection counts as dead."""
+
+MAX_BLOCK_MS = 5_000
+"""Longest time that a blocking read (XREADGROUP) may ask for. Longer than SOCKET_TIMEOUT_S and the client
+would take the silence for a dead connection, drop it and try again."""
+
+CONNECT_TIMEOUT_S = 5.0
+"""How long to wait for a connection, and for each reply while a server is checked."""
+
+_HEALTH_CHECK_INTERVAL_S = 30
+_RETRIES = 3
+_BACKOFF_BASE_S = 0.1
+_BACKOFF_CAP_S = 1.0
+_SCHEMES = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss", "unix": "unix"}
+_URL_OPTIONS = frozenset({"db", "username", "password"})
+_TLS_OPTIONS = frozenset(
+    {
+        "ssl_ca_certs",
+        "ssl_ca_path",
+        "ssl_cert_reqs",
+        "ssl_certfile",
+        "ssl_check_hostname",
+        "ssl_keyfile",
+        "ssl_password",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisHandle:
+    """An open connection to Redis; a context manager that closes it.
+
+    Attributes:
+        client: The client; bytes in and out, thread-safe, connects again by itself. A command that got no
+            reply is sent again up to 3 times, so it may take effect more than once.
+        where: Which server, without secrets, for messages.
+        embedded: Whether it is the server of a data folder and lives only as long as somebody holds that.
+        socket_path: Unix socket of the embedded server, else None.
+        warnings: What a person should know about the server, one sentence each.
+    """
+
+    client: redis.Redis = field(repr=False)
+    where: str
+    embedded: bool
+    socket_path: Path | None
+    warnings: tuple[str, ...]
+    _resources: contextlib.ExitStack = field(repr=False)
+
+    def close(self) -> None:
+        """Close all connections and leave the embedded server. Closing twice does nothing."""
+        self._resources.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_redis(
+    url: str | None, folder: DataFolder | None, *, timeout_s: float = CONNECT_TIMEOUT_S
+) -> RedisHandle:
+    """Connect to a user's own server, or to the embedded server of a data folder when there is no URL.
+
+    Args:
+        url: ``redis://``, ``rediss://`` (TLS), ``unix://``, or ``valkey://`` and ``valkeys://`` for the first
+            two.
+        folder: The data folder; unused with a URL.
+        timeout_s: How long to wait for a connection to the server of the URL and for each reply of the check.
+
+    Returns:
+        The handle, to be closed.
+
+    Raises:
+        RedisUrlError: The URL can't be read or names a database that the server doesn't have.
+        RedisUnreachableError: Nobody answers; RedisLoadingError where the server is not ready yet.
+        RedisAuthError: User or password are wrong, or the user may not look at the server's state.
+        RedisReadOnlyError: The server is a replica.
+        UnsupportedServerError: It is too old or not a Redis.
+        ServerStartError: The embedded server did not come up.
+        ValueError: There is neither a URL nor a folder.
+    """
+    if url is not None:
+        return _open_url(url, timeout_s)
+    if folder is None:
+        raise ValueError("open_redis needs the URL of a server or a data folder, and got neither.")
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(EmbeddedServer(folder))
+        options = {
+            "connection_class": redis.UnixDomainSocketConnection,
+            "path": str(server.socket_path),
+        }
+        client = stack.enter_context(
+            contextlib.closing(_client(options, CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S, _RETRIES))
+        )
+        where = f"the embedded server of {folder.path}"
+        return RedisHandle(client, where, True, server.socket_path, (), stack.pop_all())
+
+
+def _open_url(url: str, timeout_s: float) -> RedisHandle:
+    where = redact_url(url)
+    options = _options(url, where)
+    # Looked at without retries: a wrong password or a silent port is reported after one timeout, not after
+    # four.
+    with contextlib.closing(_client(options, timeout_s, timeout_s, 0)) as probe, translate_errors(where):
+        warnings = _check(probe, where)
+    client = _client(options, timeout_s, SOCKET_TIMEOUT_S, _RETRIES)
+    stack = contextlib.ExitStack()
+    stack.callback(client.close)
+    return RedisHandle(client, where, False, None, warnings, stack)
+
+
+def _client(options: dict[str, Any], connect_timeout_s: float, timeout_s: float, retries: int) -> redis.Redis:
+    pool = redis.ConnectionPool(
+        **options,
+        socket_connect_timeout=connect_timeout_s,
+        socket_timeout=timeout_s,
+        health_check_interval=_HEALTH_CHECK_INTERVAL_S,
+        retry=Retry(EqualJitterBackoff(cap=_BACKOFF_CAP_S, base=_BACKOFF_BASE_S), retries),
+        # The shapes of replies differ between the two protocols, and the client's default between its
+        # versions.
+        protocol=2,
+        decode_responses=False,
+    )
+    return redis.Redis.from_pool(pool)
+
+
+def _options(url: str, where: str) -> dict[str, Any]:
+    given_scheme, separator, rest = url.strip().partition("://")
+    scheme = _SCHEMES.get(given_scheme.lower())
+    if not separator or scheme is None:
+        raise RedisUrlError(
+            f"The Redis URL {where} should begin with redis://, rediss://, unix:// or valkey://.", where=where
+        )
+    if not rest.isprintable():
+        raise _unreadable(where)
+    try:
+        parts = urlsplit(f"{scheme}://{rest}")
+        options: dict[str, Any] = parse_url(f"{scheme}://{rest}")  # type: ignore[no-untyped-call]
+        names = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        # As it will be done for the look-up; a part that is too long or empty raises.
+        options.get("host", "").encode("idna")
+    except ValueError:
+        # From None: the parser's text quotes the part that it can't read, which may be the password's.
+        raise _unreadable(where) from None
+    allowed = _URL_OPTIONS | (_TLS_OPTIONS if scheme == "rediss" else frozenset())
+    if not names <= allowed:
+        # Not named: what stands after an unescaped ? may be the password's.
+        raise RedisUrlError(
+            f"The Redis URL {where} has an option that facestream does not know. It knows: "
+            f"{', '.join(sorted(allowed))}. A ? in a password is written %3F.",
+            where=where,
+        )
+    if scheme == "unix":
+        if parts.netloc.rpartition("@")[2] or not options.get("path"):
+            raise RedisUrlError(
+                f"The Redis URL {where} should hold the absolute path of a socket, as unix:///run/redis.sock "
+                "does.",
+                where=where,
+            )
+    elif parts.fragment or not re.fullmatch(r"/?|/[0-9]+", parts.path):
+        raise _unreadable(where)
+    user, password = options.pop("username", None), options.pop("password", None)
+    if user is not None or password is not None:
+        # Behind a provider, not among the pool's own arguments, which its repr prints.
+        options["credential_provider"] = redis.UsernamePasswordCredentialProvider(user, password)
+    return options
+
+
+def _unreadable(where: str) -> RedisUrlError:
+    return RedisUrlError(
+        f"The Redis URL {where} can't be read. It should look like redis://user:password@host:6379/0; in a "
+        "password, write % as %25, / as %2F, ? as %3F, # as %23, @ as %40 and : as %3A.",
+        where=where,
+    )
+
+
+def _check(client: redis.Redis, where: str) -> tuple[str, ...]:
+    """Refuse a server that can't do the work; return warnings about one that can."""
+    client.ping()
+    info: dict[str, Any] = client.info()
+    version = str(info.get("redis_version", ""))
+    major = re.match(r"[0-9]+", version)
+    if major is None or int(major[0]) < OLDEST_MAJOR_VERSION:
+        raise UnsupportedServerError(
+            f"The server at {where} has version {version or 'unknown'}; facestream needs Redis "
+            f"{OLDEST_MAJOR_VERSION} or newer, or Valkey. Update it, or run facestream without a URL to use "
+            "its own server.",
+            where=where,
+            found=version,
+        )
+    # Valkey 9 renamed it.
+    mode = str(info.get("redis_mode") or info.get("server_mode"))
+    if mode == "sentinel":
+        raise UnsupportedServerError(
+            f"The server at {where} is a sentinel, which holds no data. Give the URL of the primary.",
+            where=where,
+            found=mode,
+        )
+    if info.get("role", "master") != "master":
+        raise RedisReadOnlyError(
+            f"The server at {where} is a read-only replica. Give the URL of the primary.", where=where
+        )
+    warnings = []
+    if mode == "cluster":
+        warnings.append(
+            f"{where} is a node of a cluster: facestream uses only this node, so it has to own the "
+            "collection's slot."
+        )
+    if info.get("aof_enabled") == 0 and _has_no_snapshots(client):
+        warnings.append(f"{where} keeps its data in memory only: all results are lost when it restarts.")
+    policy = info.get("maxmemory_policy", "noeviction")
+    if info.get("maxmemory", 0) and policy != "noeviction":
+        warnings.append(
+            f"{where} deletes data when its memory is full (maxmemory-policy {policy}): results can vanish; "
+            "set it to noeviction."
+        )
+    return tuple(warnings)
+
+
+def _has_no_snapshots(client: redis.Redis) -> bool:
+    try:
+        settings = client.config_get("save")
+    except redis.ResponseError:
+        # Hosted servers hide CONFIG; nothing is known then, and nothing is claimed.
+        return False
+    return settings.get("save") == ""

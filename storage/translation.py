@@ -1,0 +1,139 @@
+"""Errors of the Redis client turned into ours, with what to do about them."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+
+import redis
+
+from storage.errors import (
+    RedisAuthError,
+    RedisFullError,
+    RedisLoadingError,
+    RedisReadOnlyError,
+    RedisServerError,
+    RedisUnreachableError,
+    RedisUrlError,
+    UnsupportedServerError,
+)
+
+_PIPELINED = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
+
+
+@contextlib.contextmanager
+def translate_errors(where: str) -> Iterator[None]:
+    """Turn errors of the Redis client into ours, for code that uses `RedisHandle.client`.
+
+    Errors that only a mistake in our code can cause (a wrong type, a missing script) pass through.
+
+    Args:
+        where: Which server, without secrets: `RedisHandle.where`.
+
+    Raises:
+        RedisServerError: The one of its kinds that fits.
+    """
+    try:
+        yield
+    except redis.InvalidResponse:
+        # From None: the client's text quotes what came in, and an echo would hold our password.
+        raise UnsupportedServerError(
+            f"What answers at {where} does not speak the Redis protocol. Check host and port.",
+            where=where,
+            found="no Redis protocol",
+        ) from None
+    except redis.RedisError as error:
+        translated = _translate(error, where)
+        if translated is None:
+            raise
+        raise translated from error
+
+
+def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
+    match error:
+        case redis.AuthenticationError() | redis.exceptions.AuthorizationError():
+            return RedisAuthError(
+                f"{where} does not accept the user or password: {_said(error)}. Check both in the URL.",
+                where=where,
+            )
+        case redis.exceptions.NoPermissionError():
+            return RedisAuthError(
+                f"The user given for {where} may not do what facestream does: {_said(error)}. Grant the user "
+                "that command and the keys fs:*.",
+                where=where,
+            )
+        case redis.BusyLoadingError():
+            return RedisLoadingError(f"{where} is still loading its data; try again later.", where=where)
+        case redis.TimeoutError():
+            return RedisUnreachableError(
+                f"{where} does not answer in time. Check host and port, whether the server is overloaded, "
+                "and, with rediss://, whether the port speaks TLS.",
+                where=where,
+            )
+        case redis.ConnectionError():
+            return _unreachable(error, where)
+        case redis.ReadOnlyError() | redis.exceptions.MasterDownError():
+            return RedisReadOnlyError(
+                f"{where} is a read-only replica. Give the URL of the primary.", where=where
+            )
+        case redis.OutOfMemoryError():
+            return RedisFullError(
+                f"{where} has reached its memory limit and refuses writes. Raise maxmemory or delete data.",
+                where=where,
+            )
+        case redis.exceptions.MovedError() | redis.exceptions.ClusterDownError():
+            return UnsupportedServerError(
+                f"{where} is a node of a cluster that does not serve this collection's slot "
+                f"({_said(error)}). Give the URL of the node that owns it.",
+                where=where,
+                found="cluster",
+            )
+        case redis.ResponseError() if _said(error).startswith(("MISCONF ", "NOREPLICAS ")):
+            return RedisFullError(
+                f"{where} refuses writes as it can't keep them safe: {_said(error)}. Check its disk, log and "
+                "replicas.",
+                where=where,
+            )
+        case redis.ResponseError() if "DB index is out of range" in str(error):
+            return RedisUrlError(
+                f"{where} has no database of this number. Give a smaller one at the end of the URL.",
+                where=where,
+            )
+    return None
+
+
+def _said(error: redis.RedisError) -> str:
+    # A pipeline puts the failed command before the server's words, with its data.
+    return _PIPELINED.sub("", str(error)).rstrip(".")
+
+
+def _unreachable(error: redis.ConnectionError, where: str) -> RedisUnreachableError:
+    cause = error.__cause__ or error.__context__
+    match cause:
+        case ssl.SSLError():
+            reason = (
+                f"There is no agreement on TLS with {where}: {cause.reason or cause}. Check that the port "
+                "speaks TLS and that its certificate is trusted (ssl_ca_certs=FILE in the URL)."
+            )
+        case socket.gaierror():
+            reason = (
+                f"The host of {where} is unknown: {cause.strerror}. Check the spelling and the name service."
+            )
+        case OSError(errno=errno.ECONNREFUSED):
+            reason = (
+                f"Nobody listens at {where}: the connection was refused. Start the server or mend the URL."
+            )
+        case OSError(errno=errno.ENOENT):
+            reason = (
+                f"The socket or certificate file of {where} does not exist. Start the server or mend the URL."
+            )
+        case _:
+            reason = (
+                f"The connection to {where} failed: {_said(error)}. Check that the server runs and that the "
+                "URL is right."
+            )
+    return RedisUnreachableError(reason, where=where)
