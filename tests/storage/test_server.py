@@ -26,6 +26,7 @@ from storage.server_binary import find_server_binary
 # A holder in a process of its own: says who serves it, then holds until its input ends.
 HOLDER = """
 import sys
+import time
 from storage.datafolder import DataFolder
 from storage.guardian import ask
 from storage.server import EmbeddedServer
@@ -39,6 +40,8 @@ with EmbeddedServer(DataFolder(sys.argv[1])) as server:
     try:
         sys.stdin.read()
     except KeyboardInterrupt:
+        # As long as a server that was interrupted as well would need to end.
+        time.sleep(0.3)
         say()
         sys.stdin.read()
 """
