@@ -1,1 +1,1 @@
-
+"""Tracks to people: pure, without input or output."""

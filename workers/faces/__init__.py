@@ -1,1 +1,1 @@
-
+"""Faces cut out, aligned and judged."""

@@ -1,1 +1,1 @@
-
+"""Model packs, their manifests, face detectors and face embedders."""

@@ -1,1 +1,1 @@
-
+"""Detections joined to tracks: one face followed through one shot."""

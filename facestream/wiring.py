@@ -1,0 +1,89 @@
+"""The one place where concrete classes are put together."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facestream.errors import UsageError
+from facestream.settings import Place, model_cache
+from storage.connection import RedisHandle, open_redis
+from storage.datafolder import DataFolder, default_data_dir
+from storage.identity_store import IdentityStore
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sample_queue import SampleQueue
+
+if TYPE_CHECKING:
+    from workers.cluster_worker import ClusterWorker
+    from workers.models.pack import Pack
+
+
+def keys_of(place: Place) -> Keys:
+    """Key names of a collection.
+
+    Raises:
+        UsageError: If the name can't be one.
+    """
+    try:
+        return Keys(place.collection)
+    except ValueError as error:
+        raise UsageError(f"{error}. Choose another --collection.") from error
+
+
+def open_folder(place: Place) -> DataFolder:
+    """The data folder, made if it isn't there."""
+    return DataFolder(place.data_dir or default_data_dir())
+
+
+@contextlib.contextmanager
+def open_handle(place: Place) -> Iterator[RedisHandle]:
+    """The connection to the server of a place."""
+    with connect_handle(place) as handle:
+        yield handle
+
+
+def connect_handle(place: Place) -> RedisHandle:
+    """The connection to the server of a place, to be closed by the caller."""
+    return open_redis(place.redis_url, None if place.redis_url else open_folder(place))
+
+
+def make_queue(handle: RedisHandle, keys: Keys) -> SampleQueue:
+    """The sample queue of a collection."""
+    return SampleQueue(handle.client, keys)
+
+
+def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
+    """The identity store of a collection."""
+    return IdentityStore(handle.client, keys)
+
+
+def make_pack(name: str) -> Pack:
+    """Load a model pack."""
+    from workers.models.pack import load_pack
+
+    return load_pack(name, model_cache())
+
+
+def make_cluster_worker(
+    handle: RedisHandle, keys: Keys, pack: Pack, on_people: Callable[[int], None] | None = None
+) -> ClusterWorker:
+    """The cluster worker of a collection."""
+    from workers.cluster_worker import ClusterWorker
+    from workers.clustering.clusterer import TrackClusterer
+
+    return ClusterWorker(
+        make_store(handle, keys),
+        make_queue(handle, keys),
+        Lease(handle.client, keys.leader),
+        lambda: TrackClusterer(pack.calibration),
+        pack.calibration,
+        on_people,
+    )
+
+
+def thumbnails_folder(place: Place) -> Path:
+    """Folder for thumbnail files of a collection."""
+    return open_folder(place).thumbnails_dir / place.collection

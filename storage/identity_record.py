@@ -1,0 +1,179 @@
+"""People, their sightings, and what happened to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from storage.errors import RecordError
+from storage.fields import Fields, Raw, number, text
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A person in one source without a longer break.
+
+    Attributes:
+        source_id: Where.
+        start_s: From, media time.
+        end_s: To, media time.
+    """
+
+    source_id: str
+    start_s: float
+    end_s: float
+
+    def encode(self) -> str:
+        """Member of the sorted set of sightings."""
+        return f"{self.source_id}|{self.start_s:.3f}|{self.end_s:.3f}"
+
+    @classmethod
+    def decode(cls, member: bytes) -> Self:
+        """Read a member back.
+
+        Raises:
+            RecordError: If it is malformed.
+        """
+        try:
+            source_id, start, end = member.decode().rsplit("|", 2)
+            return cls(source_id, float(start), float(end))
+        except ValueError as error:
+            raise RecordError(f"sighting {member[:80]!r} is malformed", field="sightings") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One person.
+
+    Attributes:
+        identity_id: "p" and a number that is never used again.
+        name: What people call them, or empty.
+        tracks: Number of tracks.
+        faces: Number of faces in sampled frames.
+        seconds: Time seen, s; photos count nothing.
+        sightings: Stretches of time in which they were seen, in order.
+        first_seen_s: Start of the first sighting: unix time where every source has one, else media time.
+        last_seen_s: End of the last sighting, likewise.
+        wall_clock: Whether those two are unix times.
+        thumbnails: Ids of the best samples, the best first.
+        merged_into: The identity that took this one over, or None.
+    """
+
+    identity_id: str
+    name: str = ""
+    tracks: int = 0
+    faces: int = 0
+    seconds: float = 0.0
+    sightings: tuple[Sighting, ...] = ()
+    first_seen_s: float = 0.0
+    last_seen_s: float = 0.0
+    wall_clock: bool = False
+    thumbnails: tuple[str, ...] = ()
+    merged_into: str | None = None
+
+    @property
+    def number(self) -> int:
+        """Age rank: lower is older."""
+        return int(self.identity_id[1:])
+
+    def encode(self) -> Fields:
+        """Fields of the hash without the name, which only people change."""
+        return {
+            "identity_id": self.identity_id,
+            "tracks": self.tracks,
+            "faces": self.faces,
+            "seconds": f"{self.seconds:.3f}",
+            "sightings": len(self.sightings),
+            "first_seen_s": f"{self.first_seen_s:.3f}",
+            "last_seen_s": f"{self.last_seen_s:.3f}",
+            "wall_clock": int(self.wall_clock),
+            "thumbnails": " ".join(self.thumbnails),
+            "merged_into": self.merged_into or "",
+        }
+
+    @classmethod
+    def decode(cls, raw: Raw, sightings: tuple[Sighting, ...] = ()) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        return cls(
+            identity_id=text(raw, "identity_id"),
+            name=text(raw, "name", ""),
+            tracks=int(number(raw, "tracks", "0")),
+            faces=int(number(raw, "faces", "0")),
+            seconds=number(raw, "seconds", "0"),
+            sightings=sightings,
+            first_seen_s=number(raw, "first_seen_s", "0"),
+            last_seen_s=number(raw, "last_seen_s", "0"),
+            wall_clock=text(raw, "wall_clock", "0") == "1",
+            thumbnails=tuple(text(raw, "thumbnails", "").split()),
+            merged_into=text(raw, "merged_into", "") or None,
+        )
+
+
+class ChangeKind(StrEnum):
+    """What happened to an identity."""
+
+    CREATED = "created"
+    ASSIGNED = "assigned"
+    MERGED = "merged"
+    SPLIT = "split"
+    VANISHED = "vanished"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityChange:
+    """An event of the `changes` stream.
+
+    Attributes:
+        kind: What happened.
+        identity_id: To whom. For `assigned` and `split` the person who has the track now.
+        track_id: The track it is about, or empty.
+        thumbnail: Sample id of a face to show, or empty.
+        event_s: When the track ended, media time.
+        published_at_s: Unix time of publication.
+        other_id: `merged`: who took over. `assigned`, `split`: who had the track before. Else empty.
+    """
+
+    kind: ChangeKind
+    identity_id: str
+    track_id: str = ""
+    thumbnail: str = ""
+    event_s: float = 0.0
+    published_at_s: float = 0.0
+    other_id: str = ""
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {
+            "kind": self.kind.value,
+            "identity_id": self.identity_id,
+            "track_id": self.track_id,
+            "thumbnail": self.thumbnail,
+            "event_s": f"{self.event_s:.3f}",
+            "published_at_s": f"{self.published_at_s:.3f}",
+            "other_id": self.other_id,
+        }
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        kind = text(raw, "kind")
+        if kind not in ChangeKind:
+            raise RecordError(f"field 'kind' is unknown: {kind[:40]!r}", field="kind")
+        return cls(
+            kind=ChangeKind(kind),
+            identity_id=text(raw, "identity_id"),
+            track_id=text(raw, "track_id", ""),
+            thumbnail=text(raw, "thumbnail", ""),
+            event_s=number(raw, "event_s", "0"),
+            published_at_s=number(raw, "published_at_s", "0"),
+            other_id=text(raw, "other_id", ""),
+        )

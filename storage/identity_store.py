@@ -1,0 +1,262 @@
+"""The state of a collection in Redis: read by everyone, written by its cluster worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import redis
+
+from storage.errors import LeaseLostError, ModelConflictError
+from storage.fields import Raw
+from storage.identity_record import Identity, IdentityChange, Sighting
+from storage.keys import COLLECTIONS, SCHEMA, Keys
+from storage.lease import Lease
+from storage.sample_queue import GROUP, Delivery
+from storage.sample_record import FaceSample
+from storage.source_record import SourceRecord
+from storage.track_record import TrackRecord
+
+# Keys read in one round trip.
+_CHUNK = 500
+_CHANGES_LIMIT = 100_000
+
+
+@dataclass(slots=True)
+class Effects:
+    """What one step of the cluster worker changes. All of it happens, or nothing.
+
+    Attributes:
+        samples: Samples to store.
+        tracks: Tracks to store; their assignment is in `assignments`.
+        assignments: Person of a track, or None for nobody.
+        sources: Progress of sources.
+        identities: People to write, with their sightings.
+        members_added: Tracks that a person got.
+        members_removed: Tracks that a person lost.
+        changes: Events to publish.
+        done: Deliveries to acknowledge and remove.
+        unreadable: Deliveries to move to the dead-letter stream.
+    """
+
+    samples: list[FaceSample] = field(default_factory=list)
+    tracks: list[TrackRecord] = field(default_factory=list)
+    assignments: dict[str, str | None] = field(default_factory=dict)
+    sources: dict[str, SourceRecord] = field(default_factory=dict)
+    identities: list[Identity] = field(default_factory=list)
+    members_added: dict[str, set[str]] = field(default_factory=dict)
+    members_removed: dict[str, set[str]] = field(default_factory=dict)
+    changes: list[IdentityChange] = field(default_factory=list)
+    done: list[Delivery] = field(default_factory=list)
+    unreadable: list[Delivery] = field(default_factory=list)
+
+
+class IdentityStore:
+    """Sources, tracks, samples and people of one collection.
+
+    Args:
+        client: Connection to Redis.
+        keys: Keys of the collection.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    @property
+    def keys(self) -> Keys:
+        """Key names of the collection."""
+        return self._keys
+
+    # Writing -----------------------------------------------------------------------------------------------
+
+    def claim_model(self, model_id: str, about: dict[str, str]) -> None:
+        """Tie the collection to an embedding space; the first run decides.
+
+        Args:
+            model_id: The embedding space of this run.
+            about: More facts to keep beside it: pack, licence.
+
+        Raises:
+            ModelConflictError: If the collection holds embeddings of another space.
+        """
+        self._client.sadd(COLLECTIONS, self._keys.collection)
+        if self._client.hsetnx(self._keys.meta, "model_id", model_id):
+            facts = {"schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
+            self._client.hset(self._keys.meta, mapping=facts)
+            return
+        stored = (self._client.hget(self._keys.meta, "model_id") or b"").decode()
+        if stored != model_id:
+            raise ModelConflictError(
+                f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
+                f"{model_id!r}, and the two can't be compared. Use the model pack of the collection, or another "
+                "--collection.",
+                stored=stored,
+                asked=model_id,
+            )
+
+    def register_source(self, source: SourceRecord) -> SourceRecord:
+        """Write what is known of a source and return it with its progress."""
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.sadd(self._keys.sources, source.source_id)
+            pipe.hset(self._keys.source(source.source_id), mapping=source.encode())
+            pipe.hgetall(self._keys.source(source.source_id))
+            raw: Raw = pipe.execute()[-1]
+        return SourceRecord.decode(raw)
+
+    def new_identity_id(self) -> str:
+        """An id that was never used and never will be again."""
+        return f"p{self._client.incr(self._keys.next_identity)}"
+
+    def commit(self, effects: Effects, lease: Lease) -> None:
+        """Apply a step and acknowledge what it came from, in one transaction.
+
+        Raises:
+            LeaseLostError: If another cluster worker has taken over; nothing was written then.
+        """
+        keys = self._keys
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.watch(lease.key)
+            if pipe.get(lease.key) != lease.token:
+                raise LeaseLostError(f"{lease.key}: another cluster worker has taken over this collection")
+            pipe.multi()
+            for sample in effects.samples:
+                pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
+            for track in effects.tracks:
+                pipe.sadd(keys.tracks, track.track_id)
+                pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
+                pipe.hset(keys.track(track.track_id), mapping=track.encode())
+            for track_id, identity_id in effects.assignments.items():
+                pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
+            for source in effects.sources.values():
+                pipe.hset(keys.source(source.source_id), mapping=source.progress_fields())
+            for identity_id, gone in effects.members_removed.items():
+                if gone:
+                    pipe.srem(keys.identity_tracks(identity_id), *gone)
+            for identity_id, come in effects.members_added.items():
+                if come:
+                    pipe.sadd(keys.identity_tracks(identity_id), *come)
+            for identity in effects.identities:
+                self._queue_identity(pipe, identity)
+            now = f"{time.time():.3f}"
+            for change in effects.changes:
+                fields = {**change.encode(), "published_at_s": now}
+                pipe.xadd(keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
+            for delivery in effects.unreadable:
+                pipe.xadd(keys.dead, {**delivery.raw, b"dead_reason": delivery.problem, b"dead_at_s": now})
+            finished = [delivery.entry_id for delivery in (*effects.done, *effects.unreadable)]
+            if finished:
+                pipe.xack(keys.samples, GROUP, *finished)
+                pipe.xdel(keys.samples, *finished)
+            try:
+                pipe.execute()
+            except redis.WatchError as error:
+                raise LeaseLostError(f"{lease.key}: the lease changed during a step") from error
+
+    def _queue_identity(self, pipe: redis.client.Pipeline, identity: Identity) -> None:
+        keys = self._keys
+        pipe.hset(keys.identity(identity.identity_id), mapping=identity.encode())
+        pipe.delete(keys.identity_sightings(identity.identity_id))
+        if identity.tracks == 0:
+            pipe.zrem(keys.identities, identity.identity_id)
+            return
+        pipe.zadd(keys.identities, {identity.identity_id: identity.number})
+        pipe.zadd(
+            keys.identity_sightings(identity.identity_id),
+            {sighting.encode(): sighting.start_s for sighting in identity.sightings},
+        )
+
+    # Reading -----------------------------------------------------------------------------------------------
+
+    def exists(self) -> bool:
+        """Whether anything was ever written to the collection."""
+        return bool(self._client.exists(self._keys.meta))
+
+    def meta(self) -> dict[str, str]:
+        """Facts of the collection: schema, model_id, pack, licence, created_at_s."""
+        raw = self._client.hgetall(self._keys.meta)
+        return {name.decode(): value.decode() for name, value in raw.items()}
+
+    def collections(self) -> tuple[str, ...]:
+        """Names of all collections on this server."""
+        return tuple(sorted(name.decode() for name in self._client.smembers(COLLECTIONS)))
+
+    def people(self) -> list[Identity]:
+        """All people, the oldest first."""
+        ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
+        found: list[Identity] = []
+        for chunk in _chunks(ids):
+            with self._client.pipeline(transaction=False) as pipe:
+                for identity_id in chunk:
+                    pipe.hgetall(self._keys.identity(identity_id))
+                    pipe.zrange(self._keys.identity_sightings(identity_id), 0, -1)
+                replies = pipe.execute()
+            for raw, members in zip(replies[::2], replies[1::2], strict=True):
+                if raw:
+                    found.append(Identity.decode(raw, _sightings(members)))
+        return found
+
+    def person(self, identity_id: str) -> Identity | None:
+        """One identity as it is stored, or None if there never was one with this id."""
+        raw = self._client.hgetall(self._keys.identity(identity_id))
+        if not raw:
+            return None
+        members = self._client.zrange(self._keys.identity_sightings(identity_id), 0, -1)
+        return Identity.decode(raw, _sightings(members))
+
+    def member_ids(self, identity_id: str) -> list[str]:
+        """Track ids of a person, sorted."""
+        return sorted(
+            member.decode() for member in self._client.smembers(self._keys.identity_tracks(identity_id))
+        )
+
+    def source(self, source_id: str) -> SourceRecord | None:
+        """One source, or None if it is unknown."""
+        raw = self._client.hgetall(self._keys.source(source_id))
+        return SourceRecord.decode(raw) if raw else None
+
+    def sources(self) -> list[SourceRecord]:
+        """All sources, sorted by path."""
+        ids = sorted(member.decode() for member in self._client.smembers(self._keys.sources))
+        found = [SourceRecord.decode(raw) for raw in self._hashes(self._keys.source(i) for i in ids)]
+        return sorted(found, key=lambda source: (source.path, source.source_id))
+
+    def track_count(self) -> int:
+        """Number of tracks."""
+        return int(self._client.scard(self._keys.tracks))
+
+    def track_ids(self, source_id: str | None = None) -> list[str]:
+        """Ids of all tracks, or of one source's, sorted."""
+        key = self._keys.tracks if source_id is None else self._keys.source_tracks(source_id)
+        return sorted(member.decode() for member in self._client.smembers(key))
+
+    def tracks(self, track_ids: Iterable[str]) -> Iterator[TrackRecord]:
+        """Tracks by id; ids that are unknown are left out."""
+        for raw in self._hashes(self._keys.track(track_id) for track_id in track_ids):
+            yield TrackRecord.decode(raw)
+
+    def samples(self, sample_ids: Iterable[str]) -> Iterator[FaceSample]:
+        """Samples by id; ids that are unknown are left out."""
+        for raw in self._hashes(self._keys.sample(sample_id) for sample_id in sample_ids):
+            yield FaceSample.decode(raw)
+
+    def crop(self, sample_id: str) -> bytes | None:
+        """JPEG of a sample's crop, or None if there is none."""
+        return self._client.hget(self._keys.sample(sample_id), "crop_jpeg") or None
+
+    def _hashes(self, keys: Iterable[str]) -> Iterator[Raw]:
+        for chunk in _chunks(list(keys)):
+            with self._client.pipeline(transaction=False) as pipe:
+                for key in chunk:
+                    pipe.hgetall(key)
+                yield from (raw for raw in pipe.execute() if raw)
+
+
+def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]
+
+
+def _sightings(members: Iterable[bytes]) -> tuple[Sighting, ...]:
+    return tuple(Sighting.decode(member) for member in members)

@@ -1,0 +1,112 @@
+"""Every key name. All keys of a collection share a hash tag, so that one step can touch them on Redis Cluster."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+SCHEMA = 1
+COLLECTIONS = "fs:collections"
+"""Set of the names of all collections."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one collection.
+
+    Attributes:
+        collection: 1 to 64 letters, digits, dots, dashes and underscores; a letter or digit first.
+    """
+
+    collection: str
+
+    def __post_init__(self) -> None:
+        """Refuse names that could not stand in a key."""
+        if not _NAME.fullmatch(self.collection):
+            raise ValueError(
+                f"collection {self.collection!r} must be 1 to 64 letters, digits, dots, dashes or underscores, "
+                "the first a letter or digit"
+            )
+
+    def _key(self, *parts: str) -> str:
+        return ":".join((f"fs:{{{self.collection}}}", *parts))
+
+    @property
+    def meta(self) -> str:
+        """Hash: schema, model_id, pack, licence, commercial_use, created_at_s."""
+        return self._key("meta")
+
+    @property
+    def leader(self) -> str:
+        """String with an expiry: token of the cluster worker in charge."""
+        return self._key("leader")
+
+    @property
+    def sources(self) -> str:
+        """Set of source ids."""
+        return self._key("sources")
+
+    def source(self, source_id: str) -> str:
+        """Hash: one video, photo or camera."""
+        return self._key("source", source_id)
+
+    def source_tracks(self, source_id: str) -> str:
+        """Set of the track ids of a source."""
+        return self._key("source", source_id, "tracks")
+
+    @property
+    def tracks(self) -> str:
+        """Set of all track ids."""
+        return self._key("tracks")
+
+    def track(self, track_id: str) -> str:
+        """Hash: one face followed through one shot."""
+        return self._key("track", track_id)
+
+    def sample(self, sample_id: str) -> str:
+        """Hash: one embedded face, with vector and crop."""
+        return self._key("sample", sample_id)
+
+    @property
+    def identities(self) -> str:
+        """Sorted set of the people there are, by number."""
+        return self._key("identities")
+
+    @property
+    def next_identity(self) -> str:
+        """Counter: number of the newest identity; never goes down."""
+        return self._key("next_identity")
+
+    def identity(self, identity_id: str) -> str:
+        """Hash: one person, or where a merged one went."""
+        return self._key("identity", identity_id)
+
+    def identity_tracks(self, identity_id: str) -> str:
+        """Set of the track ids of a person."""
+        return self._key("identity", identity_id, "tracks")
+
+    def identity_sightings(self, identity_id: str) -> str:
+        """Sorted set `source_id|start_s|end_s` by start."""
+        return self._key("identity", identity_id, "sightings")
+
+    @property
+    def samples(self) -> str:
+        """Stream: what face workers found and the cluster worker has not taken in yet."""
+        return self._key("samples")
+
+    @property
+    def dead(self) -> str:
+        """Stream: entries of `samples` that could not be read, with the reason."""
+        return self._key("dead")
+
+    @property
+    def faces(self) -> str:
+        """Stream, capped: every face of every sampled frame, if asked for."""
+        return self._key("faces")
+
+    @property
+    def changes(self) -> str:
+        """Stream, capped: what happened to identities."""
+        return self._key("changes")

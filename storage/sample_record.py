@@ -1,0 +1,94 @@
+"""Embedded faces."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+import numpy as np
+
+from storage.errors import RecordError
+from storage.fields import Fields, FloatArray, Raw, float_array, number, text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSample:
+    """One embedded face.
+
+    Attributes:
+        sample_id: Deterministic, so that delivering it twice changes nothing.
+        track_id: The track that it is from.
+        source_id: Where it was seen.
+        frame: Frames decoded before this one.
+        media_s: Presentation time, s.
+        box_xyxy: float32 (4,), px.
+        score: Detector's score, [0, 1].
+        size_px: Side of the face.
+        effective_px: Size of a frontal face that would tell as much.
+        quality: In (0, 1], higher is better.
+        model_id: The embedding space.
+        vector: float32 (D,), L2-normalised; float16 in Redis.
+        crop_jpeg: Crop with margin, at most 256 px, or empty.
+        crop_landmarks: float32 (5, 2), px in the crop.
+    """
+
+    sample_id: str
+    track_id: str
+    source_id: str
+    frame: int
+    media_s: float
+    box_xyxy: FloatArray
+    score: float
+    size_px: float
+    effective_px: float
+    quality: float
+    model_id: str
+    vector: FloatArray
+    crop_jpeg: bytes = b""
+    crop_landmarks: FloatArray = field(default_factory=lambda: np.zeros((5, 2), np.float32))
+
+    def encode(self) -> Fields:
+        """Fields of the hash, and of the stream entry."""
+        return {
+            "sample_id": self.sample_id,
+            "track_id": self.track_id,
+            "source_id": self.source_id,
+            "frame": self.frame,
+            "media_s": repr(self.media_s),
+            "box_xyxy": self.box_xyxy.astype("<f4").tobytes(),
+            "score": f"{self.score:.6g}",
+            "size_px": f"{self.size_px:.6g}",
+            "effective_px": f"{self.effective_px:.6g}",
+            "quality": f"{self.quality:.6g}",
+            "model_id": self.model_id,
+            "vector": self.vector.astype("<f2").tobytes(),
+            "crop_jpeg": self.crop_jpeg,
+            "crop_landmarks": self.crop_landmarks.astype("<f4").tobytes(),
+        }
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        vector = float_array(raw, "vector", "<f2", (-1,))
+        if len(vector) < 2 or not vector.any():
+            raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")
+        return cls(
+            sample_id=text(raw, "sample_id"),
+            track_id=text(raw, "track_id"),
+            source_id=text(raw, "source_id"),
+            frame=int(number(raw, "frame")),
+            media_s=number(raw, "media_s"),
+            box_xyxy=float_array(raw, "box_xyxy", "<f4", (4,)),
+            score=number(raw, "score"),
+            size_px=number(raw, "size_px"),
+            effective_px=number(raw, "effective_px"),
+            quality=number(raw, "quality"),
+            model_id=text(raw, "model_id"),
+            vector=vector / np.linalg.norm(vector),
+            crop_jpeg=raw.get(b"crop_jpeg", b""),
+            crop_landmarks=float_array(raw, "crop_landmarks", "<f4", (5, 2)),
+        )

@@ -1,0 +1,96 @@
+"""Tracks: one face followed through one shot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.errors import RecordError
+from storage.fields import Fields, Raw, text
+
+OBSERVATION = np.dtype([("frame", "<u4"), ("media_s", "<f8"), ("box_xyxy", "<f4", (4,)), ("score", "<f4")])
+"""One face of a track in one sampled frame: 32 bytes, little endian. A score of 0 marks a frame in which the face
+was not detected and its box lies between its neighbours'."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackRecord:
+    """One face followed through one shot.
+
+    Attributes:
+        track_id: Deterministic: source, start and order within it.
+        source_id: Where it was seen.
+        observations: Structured array of dtype `OBSERVATION`, in order of time, never empty.
+        sample_ids: Its embedded faces, in order of time.
+        clothing: uint8 (C,): 255 times the square roots of a colour histogram, or None.
+        continues: The track of the same face that it follows without a gap, or None.
+        photo: Whether its source is a photo.
+        founder: Whether its quality allows it to found a person.
+        ended: Whether it can still grow.
+        identity_id: The person it is given to, or None.
+    """
+
+    track_id: str
+    source_id: str
+    observations: npt.NDArray[np.void]
+    sample_ids: tuple[str, ...]
+    clothing: npt.NDArray[np.uint8] | None = None
+    continues: str | None = None
+    photo: bool = False
+    founder: bool = True
+    ended: bool = True
+    identity_id: str | None = None
+
+    @property
+    def first_s(self) -> float:
+        """Media time of the first observation, s."""
+        return float(self.observations["media_s"][0])
+
+    @property
+    def last_s(self) -> float:
+        """Media time of the last observation, s."""
+        return float(self.observations["media_s"][-1])
+
+    def encode(self) -> Fields:
+        """Fields of the hash, and of the stream entry; `identity_id` is written by the cluster worker alone."""
+        return {
+            "track_id": self.track_id,
+            "source_id": self.source_id,
+            "first_s": f"{self.first_s:.3f}",
+            "last_s": f"{self.last_s:.3f}",
+            "faces": len(self.observations),
+            "observations": self.observations.tobytes(),
+            "sample_ids": " ".join(self.sample_ids),
+            "clothing": b"" if self.clothing is None else self.clothing.tobytes(),
+            "continues": self.continues or "",
+            "photo": int(self.photo),
+            "founder": int(self.founder),
+            "ended": int(self.ended),
+        }
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        data = raw.get(b"observations", b"")
+        if not data or len(data) % OBSERVATION.itemsize:
+            raise RecordError(f"field 'observations' has {len(data)} bytes", field="observations")
+        clothing = raw.get(b"clothing", b"")
+        return cls(
+            track_id=text(raw, "track_id"),
+            source_id=text(raw, "source_id"),
+            observations=np.frombuffer(data, OBSERVATION),
+            sample_ids=tuple(text(raw, "sample_ids", "").split()),
+            clothing=np.frombuffer(clothing, np.uint8) if clothing else None,
+            continues=text(raw, "continues", "") or None,
+            photo=text(raw, "photo", "0") == "1",
+            founder=text(raw, "founder", "1") == "1",
+            ended=text(raw, "ended", "1") == "1",
+            identity_id=text(raw, "identity_id", "") or None,
+        )

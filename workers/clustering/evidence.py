@@ -1,0 +1,94 @@
+"""What clustering knows of a track."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.models.calibration import Calibration, normalised
+
+FloatArray = npt.NDArray[np.float32]
+
+# Observations beyond this number add no weight: they look like the ones before.
+_FULL_WEIGHT = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackEvidence:
+    """One track as the clusterer sees it.
+
+    Attributes:
+        track_id: Names the track.
+        source_id: Where it was seen; context and cannot-links exist only within a source.
+        template: float32 (D,), L2-normalised: weighted mean of size-compensated embeddings.
+        size_px: Weighted mean of the effective sizes of its samples.
+        frames: int64 (N,), ascending: frames in which it was seen.
+        middle_s: Middle of its time, s in the source.
+        founder: Whether it may make a person of its own; others may only join.
+        photo: Whether the source is a photo, where one common frame is enough to tell two people apart.
+        clothing: float32 (C,), histogram with sum 1, or None.
+        continues: Track of which this one is known to be the continuation, or None.
+    """
+
+    track_id: str
+    source_id: str
+    template: FloatArray
+    size_px: float
+    frames: npt.NDArray[np.int64]
+    middle_s: float
+    founder: bool
+    photo: bool = False
+    clothing: FloatArray | None = None
+    continues: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what would poison every comparison."""
+        if self.template.ndim != 1 or not np.isfinite(self.template).all() or not self.template.any():
+            raise ValueError(
+                f"track {self.track_id}: template of shape {self.template.shape} must be one finite, non-zero vector"
+            )
+
+    @property
+    def weight(self) -> float:
+        """Weight of the track in the mean of a cluster."""
+        return float(np.sqrt(min(len(self.frames), _FULL_WEIGHT)))
+
+
+def make_template(
+    vectors: FloatArray,
+    sizes_px: FloatArray,
+    effective_px: FloatArray,
+    values: FloatArray,
+    calibration: Calibration,
+) -> tuple[FloatArray, float]:
+    """The template of a track and the effective size that goes with it.
+
+    Args:
+        vectors: float32 (K, D), L2-normalised embeddings of the track's samples.
+        sizes_px: float32 (K,), sizes of the faces.
+        effective_px: float32 (K,), sizes of frontal faces that would tell as much.
+        values: float32 (K,), qualities in (0, 1], used as weights.
+        calibration: Of the embedder.
+
+    Returns:
+        The template, float32 (D,), and the effective size, px.
+    """
+    weights = values / values.sum()
+    compensated = calibration.compensate(vectors, sizes_px)
+    template = normalised((compensated * weights[:, None]).sum(axis=0, keepdims=True))[0]
+    return template.astype(np.float32), float((effective_px * weights).sum())
+
+
+def shares_frames(a: TrackEvidence, b: TrackEvidence) -> bool:
+    """Whether two tracks of one source were visible together long enough to be two people.
+
+    One common frame of a video may be a detector's double sight; several, or half of the shorter track, are
+    not.
+    """
+    if a.source_id != b.source_id or a.frames[0] > b.frames[-1] or b.frames[0] > a.frames[-1]:
+        return False
+    common = len(np.intersect1d(a.frames, b.frames, assume_unique=True))
+    needed = 1 if a.photo or b.photo else min(2, (min(len(a.frames), len(b.frames)) + 1) // 2)
+    return common >= needed

@@ -1,0 +1,114 @@
+"""How much likelier a likeness is for one person than for two: log-likelihood ratios of pairs of tracks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodSettings:
+    """How evidence is weighed. Likelihood ratios are natural logarithms.
+
+    Attributes:
+        limit: Faces count at most this much, for and against.
+        tolerance: Rise of impostor similarity in a source that the calibration explains by itself.
+        prior_pairs: Pairs that the calibration is worth when a source's own pairs speak.
+        genuine_share: Part of a source's rise that genuine pairs share.
+        clothing_even: Bhattacharyya distance of clothes that speaks for neither side.
+        clothing_slope: Log-likelihood per unit of that distance.
+        clothing_for: Clothes speak for one person at most this much.
+        clothing_against: Clothes speak against at most this much: people take jackets off.
+        clothing_reach_s: Clothes are compared only within this time.
+    """
+
+    limit: float = 8.0
+    tolerance: float = 0.015
+    prior_pairs: float = 10.0
+    genuine_share: float = 0.5
+    clothing_even: float = 0.68
+    clothing_slope: float = 10.0
+    clothing_for: float = 2.5
+    clothing_against: float = 0.5
+    clothing_reach_s: float = 600.0
+
+
+def impostor_rise(excess: FloatArray, settings: LikelihoodSettings) -> float:
+    """How much more alike than calibrated the people of one source are.
+
+    People of one production share light, make-up and camera. Those seen at the same moment are certainly
+    different people, so that they measure it without any label.
+
+    Args:
+        excess: (P,) similarity of pairs seen together, minus what the calibration expects of impostors.
+        settings: See `LikelihoodSettings`.
+
+    Returns:
+        The rise of similarity to allow for, >= 0.
+    """
+    if len(excess) == 0:
+        return 0.0
+    trust = len(excess) / (len(excess) + settings.prior_pairs)
+    return max(float(np.median(excess)) - settings.tolerance, 0.0) * trust
+
+
+def face_log_ratio(
+    similarity: FloatArray,
+    weights_a: FloatArray,
+    weights_b: FloatArray,
+    rise: FloatArray | float,
+    calibration: Calibration,
+    settings: LikelihoodSettings,
+) -> FloatArray:
+    """Log-likelihood ratio of faces: genuine and impostor similarities as two normal distributions.
+
+    Args:
+        similarity: float32 (N, M), cosine.
+        weights_a: (N, S), size weights of the rows, see `Calibration.size_weights`.
+        weights_b: (M, S), size weights of the columns.
+        rise: (N, M) or a number: impostor rise that applies to each pair.
+        calibration: Of the embedder.
+        settings: See `LikelihoodSettings`.
+
+    Returns:
+        float32 (N, M), limited to +-settings.limit; positive speaks for one person.
+    """
+    genuine = weights_a @ calibration.genuine @ weights_b.T + settings.genuine_share * rise
+    impostor = weights_a @ calibration.impostor @ weights_b.T + rise
+    spread = weights_a @ calibration.spread @ weights_b.T
+    # One common spread keeps the ratio monotonic; a gap that the rise has closed must not turn it around.
+    gap = np.maximum(genuine - impostor, 0.75 * spread)
+    ratio = gap / spread**2 * (similarity - (genuine + impostor) / 2)
+    return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
+
+
+def clothing_log_ratio(roots: FloatArray, together: BoolArray, settings: LikelihoodSettings) -> FloatArray:
+    """Log-likelihood ratio of clothes within one source.
+
+    Where people who are seen together dress alike (uniforms, dark suits), likeness of clothes means little: the
+    even point then moves down to what those pairs show.
+
+    Args:
+        roots: float32 (N, C), square roots of histograms with sum 1.
+        together: bool (N, N), pairs of different people.
+        settings: See `LikelihoodSettings`.
+
+    Returns:
+        float32 (N, N).
+    """
+    distance = np.sqrt(np.clip(1.0 - roots @ roots.T, 0.0, 1.0))
+    known_apart = distance[np.triu(together, 1)]
+    even = settings.clothing_even
+    if len(known_apart) >= 5:
+        even = min(even, float(np.quantile(known_apart, 0.1)))
+    ratio = np.clip(
+        (even - distance) * settings.clothing_slope, -settings.clothing_against, settings.clothing_for
+    )
+    return ratio.astype(np.float32)

@@ -1,0 +1,74 @@
+"""Everything that can go wrong between a frame and an identity.
+
+WorkerError
+├── ModelError
+│   ├── PackNotFoundError
+│   ├── ManifestError
+│   ├── WeightsError
+│   └── InferenceError
+└── ClusterWorkerError
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class WorkerError(Exception):
+    """Root of the errors of face and cluster workers."""
+
+
+class ModelError(WorkerError):
+    """A model could not be found, read, built or run."""
+
+
+class PackNotFoundError(ModelError):
+    """No model pack has this name, and no folder of this path holds one.
+
+    Attributes:
+        pack: What was asked for.
+    """
+
+    def __init__(self, message: str, *, pack: str) -> None:
+        super().__init__(message)
+        self.pack = pack
+
+
+class ManifestError(ModelError):
+    """A pack's manifest is missing, unreadable or contradicts its files.
+
+    Attributes:
+        path: The manifest.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class WeightsError(ModelError):
+    """A file of weights is missing, damaged or of an unknown layout.
+
+    Attributes:
+        path: The file, or None where its package is not installed.
+    """
+
+    def __init__(self, message: str, *, path: Path | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class InferenceError(ModelError):
+    """A model refused its input or returned something unusable.
+
+    Attributes:
+        model: File name of the model.
+    """
+
+    def __init__(self, message: str, *, model: str) -> None:
+        super().__init__(message)
+        self.model = model
+
+
+class ClusterWorkerError(WorkerError):
+    """The cluster worker of this run has failed; its cause is chained."""

@@ -1,0 +1,182 @@
+"""The face worker: frames of a source in, samples and tracks into the queue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.sample_queue import Entry, SampleQueue
+from storage.sample_record import FaceSample
+from storage.source_record import SegmentDone
+from stream.frame import Frame
+from stream.reader import FrameReader
+from stream.source import FrameSource
+from workers.models.detection import Detection
+from workers.models.pack import Pack
+from workers.track_builder import Batch, TrackBuilder
+from workers.tracking.boxes import iou_matrix
+from workers.tracking.shots import ShotDetector
+
+FloatArray = npt.NDArray[np.float32]
+
+# Two boxes of one face, when every live track is looked for separately.
+_SAME_FACE_IOU = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class FaceWorkerSettings:
+    """How a face worker looks at frames.
+
+    Attributes:
+        min_face_px: Smallest face side looked for, px, or None for a share of the picture.
+        min_face_share: That share, of the picture's shorter side.
+        least_face_px: Never look for smaller ones than this by share.
+        search_interval_s: The whole picture is searched at least this often; between searches, and within a
+            shot, only places where a face is expected are looked at.
+        segment_s: Tracks are closed and the source is marked done up to here at least this often; bounds
+            memory, and what a killed run does again.
+        samples: "best": the few best faces of a track; "all": every face of every sampled frame goes to a
+            stream of its own as well.
+    """
+
+    min_face_px: float | None = None
+    min_face_share: float = 0.04
+    least_face_px: float = 16.0
+    search_interval_s: float = 0.55
+    segment_s: float = 60.0
+    samples: Literal["best", "all"] = "best"
+
+    def min_face(self, height_px: int, width_px: int) -> float:
+        """Smallest face side to look for in pictures of this size, px."""
+        if self.min_face_px is not None:
+            return self.min_face_px
+        return max(self.min_face_share * min(height_px, width_px), self.least_face_px)
+
+
+OnFrame = Callable[[Frame, int], None]
+
+
+class FaceWorker:
+    """Detects, tracks and embeds the faces of one source after the other.
+
+    Args:
+        pack: The models.
+        queue: Where samples and tracks go.
+        settings: How frames are looked at.
+    """
+
+    def __init__(self, pack: Pack, queue: SampleQueue, settings: FaceWorkerSettings | None = None) -> None:
+        self._pack = pack
+        self._queue = queue
+        self._settings = settings or FaceWorkerSettings()
+
+    def run(
+        self,
+        source: FrameSource,
+        start_s: float,
+        end_s: float,
+        stop: threading.Event,
+        *,
+        to_end: bool = True,
+        photo: bool = False,
+        on_frame: OnFrame | None = None,
+    ) -> bool:
+        """Process a source to its end, or until told to stop.
+
+        What was found is in the queue when this returns, also after a stop.
+
+        Args:
+            source: Gives the sampled frames.
+            start_s: Media time that the source starts at.
+            end_s: Media time that it ends at; infinite for "as long as it lasts".
+            stop: Ends the work early, at the next frame.
+            to_end: Whether the source's own end is also the end of what it was asked to give.
+            photo: Whether the source is a photo.
+            on_frame: Called after each frame with the number of its faces.
+
+        Returns:
+            Whether the source's end was reached.
+        """
+        builder = TrackBuilder(self._pack, source.source_id, photo=photo)
+        shots = ShotDetector()
+        segment = _Segment(source.source_id, start_s)
+        searched_s = -np.inf
+        with FrameReader(source) as reader:
+            for frame in reader:
+                if stop.is_set():
+                    break
+                image = frame.image_bgr
+                cut = shots.is_cut(image)
+                if segment.sampled and (cut or frame.media_s - segment.start_s >= self._settings.segment_s):
+                    # A break of time, not of the scene: the next search must find who goes on.
+                    self._send(builder.end(at_cut=cut), segment.done(frame.media_s), stop)
+                    segment = _Segment(source.source_id, frame.media_s)
+                    searched_s = -np.inf
+                if frame.media_s - searched_s >= self._settings.search_interval_s:
+                    min_face = self._settings.min_face(image.shape[0], image.shape[1])
+                    detections = self._pack.detector.detect([image], min_face)[0]
+                    searched_s = frame.media_s
+                else:
+                    expected = builder.expected_boxes(frame.media_s)
+                    detections = _distinct(self._pack.detector.refine(image, expected))
+                batch, faces = builder.add(frame, detections)
+                everything = builder.embed_all(faces) if self._settings.samples == "all" else []
+                segment.saw(frame)
+                self._send(batch, None, stop, everything)
+                if on_frame is not None:
+                    on_frame(frame, len(faces))
+        finished = not stop.is_set()
+        if not np.isfinite(end_s):
+            end_s = segment.last_s + 1e-3
+        # An interrupted segment is not marked done: the next run looks at it again and finds the same tracks.
+        done = segment.done(end_s, complete=to_end) if finished else None
+        self._send(builder.end(at_cut=True), done, threading.Event())
+        return finished
+
+    def _send(
+        self,
+        batch: Batch,
+        done: SegmentDone | None,
+        stop: threading.Event,
+        faces: list[FaceSample] | None = None,
+    ) -> None:
+        entries: list[Entry] = [*batch.samples, *batch.tracks]
+        if done is not None:
+            entries.append(done)
+        self._queue.send(entries, faces=faces or (), stop=stop.is_set)
+
+
+class _Segment:
+    """A stretch of a source that is under way."""
+
+    def __init__(self, source_id: str, start_s: float) -> None:
+        self._source_id = source_id
+        self.start_s = start_s
+        self.last_s = start_s
+        self.sampled = 0
+
+    def saw(self, frame: Frame) -> None:
+        """Count a frame."""
+        self.sampled += 1
+        self.last_s = frame.media_s
+
+    def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
+        """The stretch from its start to `end_s`, which is done."""
+        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete)
+
+
+def _distinct(found: list[Detection | None]) -> list[Detection]:
+    """Detections without those that show a face that a better one shows already."""
+    kept: list[Detection] = []
+    for detection in sorted((d for d in found if d is not None), key=lambda d: -d.score):
+        if kept:
+            overlap = iou_matrix(detection.box_xyxy[None], np.stack([k.box_xyxy for k in kept]))
+            if overlap.max() >= _SAME_FACE_IOU:
+                continue
+        kept.append(detection)
+    return kept

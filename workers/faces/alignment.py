@@ -1,0 +1,83 @@
+"""Aligned face chips: the five landmarks brought to fixed places by a similarity transform."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.models.detection import BgrImage
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def umeyama(source: npt.ArrayLike, target: npt.ArrayLike) -> FloatArray:
+    """The least-squares similarity (rotation, uniform scale, shift) from one set of points to another.
+
+    Umeyama 1991, "Least-Squares Estimation of Transformation Parameters Between Two Point Patterns".
+
+    Args:
+        source: (N, 2) points, N >= 2, not all equal.
+        target: (N, 2) points.
+
+    Returns:
+        float32 (2, 3): multiplied with (x, y, 1) of the source it gives the target. Never mirrors.
+
+    Raises:
+        ValueError: If the shapes differ or the source points are all equal or not finite.
+    """
+    a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)
+    if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 2 or len(a) < 2:
+        raise ValueError(f"points have shapes {a.shape} and {b.shape}, expected twice (N, 2) with N >= 2")
+    mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
+    centred_a, centred_b = a - mean_a, b - mean_b
+    variance = (centred_a**2).sum() / len(a)
+    if not np.isfinite(variance) or variance <= 0:
+        raise ValueError("source points are all equal or not finite; no similarity transform fits them")
+    u, singular, vt = np.linalg.svd(centred_b.T @ centred_a / len(a))
+    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
+    rotation = u @ np.diag(sign) @ vt
+    scale = (singular * sign).sum() / variance
+    linear = scale * rotation
+    shift = mean_b - linear @ mean_a
+    return np.concatenate([linear, shift[:, None]], axis=1).astype(np.float32)
+
+
+def align(image_bgr: BgrImage, landmarks: npt.ArrayLike, template: npt.ArrayLike, size_px: int) -> BgrImage:
+    """Cut out a face so that its landmarks lie on a template.
+
+    Args:
+        image_bgr: uint8 (H, W, 3).
+        landmarks: (5, 2), px in the image.
+        template: (5, 2), px in the chip.
+        size_px: Side of the square chip.
+
+    Returns:
+        uint8 (size_px, size_px, 3), BGR; black where the picture ends.
+
+    Raises:
+        ValueError: If the landmarks are all equal or not finite.
+    """
+    points = np.asarray(landmarks, np.float32)
+    matrix = umeyama(points, template)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    if scale < 0.5:
+        # Bilinear sampling skips pixels when it shrinks by more than two: average them first.
+        image_bgr, points = _shrunk(image_bgr, points, scale)
+        matrix = umeyama(points, template)
+    return np.asarray(cv2.warpAffine(image_bgr, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _shrunk(image_bgr: BgrImage, points: FloatArray, scale: float) -> tuple[BgrImage, FloatArray]:
+    """The surroundings of a face, scaled down by area, and the landmarks in them."""
+    centre, reach = points.mean(axis=0), float(np.ptp(points, axis=0).max()) * 2.5
+    height, width = image_bgr.shape[:2]
+    x1, y1 = np.clip(np.floor(centre - reach), 0, [width - 1, height - 1]).astype(int)
+    x2, y2 = np.clip(np.ceil(centre + reach), [x1 + 1, y1 + 1], [width, height]).astype(int)
+    region = image_bgr[y1:y2, x1:x2]
+    size = (max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale)))
+    small = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
+    factor = np.array([size[0] / region.shape[1], size[1] / region.shape[0]], np.float32)
+    # Pixel centres, not corners, correspond under resizing.
+    shifted = (points - np.array([x1, y1], np.float32) + 0.5) * factor - 0.5
+    return np.asarray(small, np.uint8), shifted.astype(np.float32)

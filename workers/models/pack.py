@@ -1,0 +1,121 @@
+"""Model packs, ready to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.errors import ManifestError, PackNotFoundError, WeightsError
+from workers.models.build import built_folder, file_sha256
+from workers.models.calibration import Calibration
+from workers.models.detection import FaceDetector
+from workers.models.embedder import FaceEmbedder, OnnxEmbedder
+from workers.models.manifest import FILE_NAME, Manifest, read_manifest
+from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
+
+_BUILT_IN = Path(__file__).parent / "packs"
+DEFAULT_PACK = "open"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """A detector and an embedder that belong together.
+
+    Attributes:
+        manifest: What the pack says of itself.
+        detector: Finds faces.
+        embedder: Turns aligned faces into vectors.
+        calibration: What similarities of its vectors mean.
+        providers: Execution providers that really run, the preferred one first.
+    """
+
+    manifest: Manifest
+    detector: FaceDetector
+    embedder: FaceEmbedder
+    calibration: Calibration
+    providers: tuple[str, ...]
+
+
+def built_in_packs() -> tuple[str, ...]:
+    """Names of the packs that are always there."""
+    return tuple(sorted(path.parent.name for path in _BUILT_IN.glob(f"*/{FILE_NAME}")))
+
+
+def find_pack(name: str) -> Path:
+    """The folder of a pack.
+
+    Args:
+        name: Name of a built-in pack, or path of a folder with a manifest.
+
+    Raises:
+        PackNotFoundError: If there is neither.
+    """
+    if name in built_in_packs():
+        return _BUILT_IN / name
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder
+    raise PackNotFoundError(
+        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with a "
+        f"{FILE_NAME}.",
+        pack=name,
+    )
+
+
+def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
+    """What similarities of a pack's vectors mean.
+
+    Raises:
+        ManifestError: If the calibration doesn't fit the embedder.
+    """
+    part, dimension = manifest.calibration, manifest.embedder.dimension
+    if part.file is None:
+        assert part.genuine is not None
+        assert part.impostor is not None
+        assert part.spread is not None
+        return Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
+    calibration = Calibration.load(folder / part.file)
+    if calibration.mean.shape[1] != dimension:
+        raise ManifestError(
+            f"{folder / part.file}: holds vectors of {calibration.mean.shape[1]} numbers, the embedder gives "
+            f"{dimension}.",
+            path=folder / FILE_NAME,
+        )
+    return calibration
+
+
+def load_pack(name: str, cache: Path, threads: int | None = None) -> Pack:
+    """Load a pack's models.
+
+    Args:
+        name: Name of a built-in pack, or path of a folder with a manifest.
+        cache: Folder for models that are built on first use.
+        threads: Threads for one call of a model; default: all cores of this process.
+
+    Raises:
+        PackNotFoundError: If there is no such pack.
+        ManifestError: If its manifest is wrong.
+        WeightsError: If a file is missing or damaged.
+        ModelError: If ONNX Runtime can't load a file.
+    """
+    folder = find_pack(name)
+    manifest = read_manifest(folder)
+    for file, expected in manifest.sha256.items():
+        path = folder / file
+        if not path.is_file():
+            raise WeightsError(f"{path}: missing, but the manifest names it.", path=path)
+        if file_sha256(path) != expected:
+            raise WeightsError(f"{path}: damaged or exchanged, its sha256 is not the manifest's.", path=path)
+    built = built_folder(manifest, cache) if manifest.build else folder
+    places = {step.file: built for step in manifest.build}
+    paths = {file: places.get(file, folder) / file for file in manifest.model_files}
+    part = manifest.detector
+    detector = MtcnnDetector(
+        paths[part.files["pnet"]],
+        paths[part.files["rnet"]],
+        paths[part.files["onet"]],
+        MtcnnThresholds(*part.thresholds),
+        threads,
+    )
+    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads)
+    return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers)

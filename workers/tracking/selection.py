@@ -1,0 +1,72 @@
+"""The few faces of a track that are worth embedding: good ones, far apart in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Candidate = TypeVar("Candidate")
+
+
+class SampleSelection(Generic[Candidate]):
+    """Keeps the best candidate of each stretch of time; stretches widen as the track grows.
+
+    Memory is bounded by `capacity` candidates however long the track is.
+
+    Args:
+        capacity: Most candidates kept at any time, at least 2.
+        stretch_s: Width of a stretch at the start, s.
+    """
+
+    def __init__(self, capacity: int = 8, stretch_s: float = 0.4) -> None:
+        if capacity < 2:
+            raise ValueError(f"capacity is {capacity}, must be at least 2")
+        self._capacity = capacity
+        self._stretch_s = stretch_s
+        self._start_s: float | None = None
+        self._best: dict[int, tuple[float, float, Candidate]] = {}
+
+    def offer(self, media_s: float, value: float, make: Callable[[], Candidate]) -> bool:
+        """Offer a face; `make` is called only if it is kept.
+
+        Args:
+            media_s: When it was seen, s; not before an earlier offer.
+            value: Its quality, higher is better.
+            make: Builds what is kept.
+
+        Returns:
+            Whether it was kept.
+        """
+        if self._start_s is None:
+            self._start_s = media_s
+        key = int((media_s - self._start_s) / self._stretch_s + 1e-6)
+        present = self._best.get(key)
+        if present is not None and present[0] >= value:
+            return False
+        self._best[key] = (value, media_s, make())
+        while len(self._best) > self._capacity:
+            self._widen()
+        return True
+
+    def _widen(self) -> None:
+        self._stretch_s *= 2
+        merged: dict[int, tuple[float, float, Candidate]] = {}
+        for key, entry in self._best.items():
+            present = merged.get(key // 2)
+            if present is None or present[0] < entry[0]:
+                merged[key // 2] = entry
+        self._best = merged
+
+    def best(self, count: int) -> list[Candidate]:
+        """At most `count` candidates in order of time: the kept ones in equal groups, the best of each."""
+        entries = sorted(self._best.values(), key=lambda entry: entry[1])
+        count = min(count, len(entries))
+        bounds = [round(i * len(entries) / count) for i in range(count + 1)] if count else []
+        groups = [entries[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [max(group, key=lambda entry: entry[0])[2] for group in groups]
+
+    def top(self) -> Candidate | None:
+        """The best candidate of all, or None before any was offered."""
+        if not self._best:
+            return None
+        return max(self._best.values(), key=lambda entry: entry[0])[2]
