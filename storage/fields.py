@@ -10,10 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from storage.commands import Value
 from storage.errors import RecordError
 
 FloatArray = npt.NDArray[np.float32]
-Fields = dict[str, str | bytes | int | float]
+Fields = dict[str, Value]
 Raw = Mapping[bytes, bytes]
 
 
@@ -59,19 +60,46 @@ def optional_number(raw: Raw, name: str) -> float | None:
     return number(raw, name) if raw.get(name.encode()) else None
 
 
+def count(raw: Raw, name: str, default: str | None = None) -> int:
+    """A whole number, zero or more.
+
+    Raises:
+        RecordError: If the field is missing or malformed.
+    """
+    value = number(raw, name, default)
+    if value < 0 or not value.is_integer():
+        raise RecordError(f"field {name!r} is not a count: {value:g}", field=name)
+    return int(value)
+
+
+def flag(raw: Raw, name: str, default: str | None = None) -> bool:
+    """A truth value, written 1 or 0.
+
+    Raises:
+        RecordError: If the field is missing or malformed.
+    """
+    written = text(raw, name, default)
+    if written not in ("0", "1"):
+        raise RecordError(f"field {name!r} is neither 0 nor 1: {written[:40]!r}", field=name)
+    return written == "1"
+
+
 def float_array(raw: Raw, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> FloatArray:
-    """An array of finite numbers as float32; -1 in `shape` stands for whatever fits.
+    """A read-only array of finite numbers as float32; -1 in `shape` stands for whatever fits.
 
     Raises:
         RecordError: If the field is missing or malformed.
     """
     data = raw.get(name.encode(), b"")
     try:
-        array = np.frombuffer(data, dtype).reshape(shape).astype(np.float32)
+        stored = np.frombuffer(data, dtype).reshape(shape)
     except ValueError as error:
         raise RecordError(
             f"field {name!r} has {len(data)} bytes, which don't make {shape}", field=name
         ) from error
-    if not np.isfinite(array).all():
+    # Before the conversion, which warns of some values that are not numbers.
+    if not np.isfinite(stored).all():
         raise RecordError(f"field {name!r} holds values that are not finite", field=name)
+    array = stored.astype(np.float32)
+    array.flags.writeable = False
     return array

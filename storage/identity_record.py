@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, number, text
+from storage.fields import Fields, Raw, count, flag, number, text
+
+_IDENTITY_ID = re.compile(r"p[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,12 @@ class Sighting:
         """
         try:
             source_id, start, end = member.decode().rsplit("|", 2)
-            return cls(source_id, float(start), float(end))
+            sighting = cls(source_id, float(start), float(end))
         except ValueError as error:
             raise RecordError(f"sighting {member[:80]!r} is malformed", field="sightings") from error
+        if not (math.isfinite(sighting.start_s) and math.isfinite(sighting.end_s)):
+            raise RecordError(f"sighting {member[:80]!r} is not finite", field="sightings")
+        return sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +106,21 @@ class Identity:
         Raises:
             RecordError: If one is missing or malformed; names it.
         """
+        identity_id = text(raw, "identity_id")
+        if not _IDENTITY_ID.fullmatch(identity_id):
+            raise RecordError(
+                f"field 'identity_id' is not p and a number: {identity_id[:40]!r}", field="identity_id"
+            )
         return cls(
-            identity_id=text(raw, "identity_id"),
+            identity_id=identity_id,
             name=text(raw, "name", ""),
-            tracks=int(number(raw, "tracks", "0")),
-            faces=int(number(raw, "faces", "0")),
+            tracks=count(raw, "tracks", "0"),
+            faces=count(raw, "faces", "0"),
             seconds=number(raw, "seconds", "0"),
             sightings=sightings,
             first_seen_s=number(raw, "first_seen_s", "0"),
             last_seen_s=number(raw, "last_seen_s", "0"),
-            wall_clock=text(raw, "wall_clock", "0") == "1",
+            wall_clock=flag(raw, "wall_clock", "0"),
             thumbnails=tuple(text(raw, "thumbnails", "").split()),
             merged_into=text(raw, "merged_into", "") or None,
         )
@@ -165,11 +177,13 @@ class IdentityChange:
         Raises:
             RecordError: If one is missing or malformed; names it.
         """
-        kind = text(raw, "kind")
-        if kind not in ChangeKind:
-            raise RecordError(f"field 'kind' is unknown: {kind[:40]!r}", field="kind")
+        written = text(raw, "kind")
+        try:
+            kind = ChangeKind(written)
+        except ValueError as error:
+            raise RecordError(f"field 'kind' is unknown: {written[:40]!r}", field="kind") from error
         return cls(
-            kind=ChangeKind(kind),
+            kind=kind,
             identity_id=text(raw, "identity_id"),
             track_id=text(raw, "track_id", ""),
             thumbnail=text(raw, "thumbnail", ""),

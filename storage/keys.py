@@ -1,4 +1,7 @@
-"""Every key name. All keys of a collection share a hash tag, so that one step can touch them on Redis Cluster."""
+"""Every key name.
+
+All keys of a collection share a hash tag, so that one step can touch them on Redis Cluster.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,8 @@ class Keys:
         """Refuse names that could not stand in a key."""
         if not _NAME.fullmatch(self.collection):
             raise ValueError(
-                f"collection {self.collection!r} must be 1 to 64 letters, digits, dots, dashes or underscores, "
-                "the first a letter or digit"
+                f"collection {self.collection!r} must be 1 to 64 letters, digits, dots, dashes or "
+                "underscores, the first a letter or digit"
             )
 
     def _key(self, *parts: str) -> str:

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from storage.errors import RecordError
-from storage.fields import Fields, FloatArray, Raw, float_array, number, text
+from storage.fields import Fields, FloatArray, Raw, count, float_array, number, text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +54,7 @@ class FaceSample:
             "track_id": self.track_id,
             "source_id": self.source_id,
             "frame": self.frame,
-            "media_s": repr(self.media_s),
+            "media_s": repr(float(self.media_s)),
             "box_xyxy": self.box_xyxy.astype("<f4").tobytes(),
             "score": f"{self.score:.6g}",
             "size_px": f"{self.size_px:.6g}",
@@ -76,19 +76,24 @@ class FaceSample:
         vector = float_array(raw, "vector", "<f2", (-1,))
         if len(vector) < 2 or not vector.any():
             raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")
+        vector = vector / np.linalg.norm(vector)
+        vector.flags.writeable = False
+        quality = number(raw, "quality")
+        if not 0 < quality <= 1:
+            raise RecordError(f"field 'quality' is not in (0, 1]: {quality:g}", field="quality")
         return cls(
             sample_id=text(raw, "sample_id"),
             track_id=text(raw, "track_id"),
             source_id=text(raw, "source_id"),
-            frame=int(number(raw, "frame")),
+            frame=count(raw, "frame"),
             media_s=number(raw, "media_s"),
             box_xyxy=float_array(raw, "box_xyxy", "<f4", (4,)),
             score=number(raw, "score"),
             size_px=number(raw, "size_px"),
             effective_px=number(raw, "effective_px"),
-            quality=number(raw, "quality"),
+            quality=quality,
             model_id=text(raw, "model_id"),
-            vector=vector / np.linalg.norm(vector),
+            vector=vector,
             crop_jpeg=raw.get(b"crop_jpeg", b""),
             crop_landmarks=float_array(raw, "crop_landmarks", "<f4", (5, 2)),
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, number, optional_number, text
+from storage.fields import Fields, Raw, count, flag, number, optional_number, text
 
 Range = tuple[float, float]
 
@@ -34,8 +35,8 @@ class SegmentDone:
         """Fields of the stream entry."""
         return {
             "source_id": self.source_id,
-            "start_s": repr(self.start_s),
-            "end_s": repr(self.end_s),
+            "start_s": repr(float(self.start_s)),
+            "end_s": repr(float(self.end_s)),
             "sampled": self.sampled,
             "complete": int(self.complete),
         }
@@ -51,8 +52,8 @@ class SegmentDone:
             source_id=text(raw, "source_id"),
             start_s=number(raw, "start_s"),
             end_s=number(raw, "end_s"),
-            sampled=int(number(raw, "sampled", "0")),
-            complete=text(raw, "complete", "0") == "1",
+            sampled=count(raw, "sampled", "0"),
+            complete=flag(raw, "complete", "0"),
         )
 
 
@@ -72,7 +73,11 @@ class ReclusterRequest:
 
     @classmethod
     def decode(cls, raw: Raw) -> Self:
-        """Read the fields back."""
+        """Read the fields back.
+
+        Raises:
+            RecordError: If the reason is malformed.
+        """
         return cls(reason=text(raw, "reason", ""))
 
 
@@ -124,13 +129,14 @@ class SourceRecord:
         return {"ranges": json.dumps(self.ranges), "complete": int(self.complete), "sampled": self.sampled}
 
     def with_segment(self, segment: SegmentDone) -> Self:
-        """The record after one more stretch; a stretch that is known already changes nothing."""
-        if covers(self.ranges, segment.start_s, segment.end_s) and self.complete >= segment.complete:
-            return self
+        """The record after one more stretch; frames of a stretch that is known already don't count again."""
+        complete = self.complete or segment.complete
+        if covers(self.ranges, segment.start_s, segment.end_s):
+            return replace(self, complete=complete)
         return replace(
             self,
             ranges=united([*self.ranges, (segment.start_s, segment.end_s)]),
-            complete=self.complete or segment.complete,
+            complete=complete,
             sampled=self.sampled + segment.sampled,
         )
 
@@ -141,24 +147,32 @@ class SourceRecord:
         Raises:
             RecordError: If one is missing or malformed; names it.
         """
-        try:
-            ranges = tuple((float(a), float(b)) for a, b in json.loads(text(raw, "ranges", "[]")))
-        except (ValueError, TypeError) as error:
-            raise RecordError("field 'ranges' is not a list of pairs", field="ranges") from error
         fps = text(raw, "fps")
         return cls(
             source_id=text(raw, "source_id"),
             kind=text(raw, "kind"),
             path=text(raw, "path"),
-            width_px=int(number(raw, "width_px")),
-            height_px=int(number(raw, "height_px")),
+            width_px=count(raw, "width_px"),
+            height_px=count(raw, "height_px"),
             duration_s=optional_number(raw, "duration_s"),
             recorded_at_s=optional_number(raw, "recorded_at_s"),
             fps=None if fps == "native" else number(raw, "fps"),
-            ranges=ranges,
-            complete=text(raw, "complete", "0") == "1",
-            sampled=int(number(raw, "sampled", "0")),
+            ranges=_ranges(text(raw, "ranges", "[]")),
+            complete=flag(raw, "complete", "0"),
+            sampled=count(raw, "sampled", "0"),
         )
+
+
+def _ranges(written: str) -> tuple[Range, ...]:
+    try:
+        # Deep nesting and huge numbers end in errors of their own.
+        ranges = tuple((float(start), float(end)) for start, end in json.loads(written))
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise RecordError("field 'ranges' is not a list of pairs", field="ranges") from error
+    times = [time_s for pair in ranges for time_s in pair]
+    if not all(math.isfinite(time_s) for time_s in times) or times != sorted(times):
+        raise RecordError("field 'ranges' does not hold finite times in ascending order", field="ranges")
+    return ranges
 
 
 def united(ranges: list[Range]) -> tuple[Range, ...]:

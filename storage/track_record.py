@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, text
+from storage.fields import Fields, Raw, flag, text
 
 OBSERVATION = np.dtype([("frame", "<u4"), ("media_s", "<f8"), ("box_xyxy", "<f4", (4,)), ("score", "<f4")])
-"""One face of a track in one sampled frame: 32 bytes, little endian. A score of 0 marks a frame in which the face
-was not detected and its box lies between its neighbours'."""
+"""One face of a track in one sampled frame: 32 bytes, little endian. A score of 0 marks a frame in which the
+face was not detected and its box lies between its neighbours'."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ class TrackRecord:
         return float(self.observations["media_s"][-1])
 
     def encode(self) -> Fields:
-        """Fields of the hash, and of the stream entry; `identity_id` is written by the cluster worker alone."""
+        """Fields of the hash and the stream entry; `identity_id` is written by the cluster worker alone."""
         return {
             "track_id": self.track_id,
             "source_id": self.source_id,
@@ -78,19 +78,27 @@ class TrackRecord:
         Raises:
             RecordError: If one is missing or malformed; names it.
         """
-        data = raw.get(b"observations", b"")
-        if not data or len(data) % OBSERVATION.itemsize:
-            raise RecordError(f"field 'observations' has {len(data)} bytes", field="observations")
         clothing = raw.get(b"clothing", b"")
         return cls(
             track_id=text(raw, "track_id"),
             source_id=text(raw, "source_id"),
-            observations=np.frombuffer(data, OBSERVATION),
+            observations=_observations(raw.get(b"observations", b"")),
             sample_ids=tuple(text(raw, "sample_ids", "").split()),
             clothing=np.frombuffer(clothing, np.uint8) if clothing else None,
             continues=text(raw, "continues", "") or None,
-            photo=text(raw, "photo", "0") == "1",
-            founder=text(raw, "founder", "1") == "1",
-            ended=text(raw, "ended", "1") == "1",
+            photo=flag(raw, "photo", "0"),
+            founder=flag(raw, "founder", "1"),
+            ended=flag(raw, "ended", "1"),
             identity_id=text(raw, "identity_id", "") or None,
         )
+
+
+def _observations(data: bytes) -> npt.NDArray[np.void]:
+    if not data or len(data) % OBSERVATION.itemsize:
+        raise RecordError(f"field 'observations' has {len(data)} bytes", field="observations")
+    observations = np.frombuffer(data, OBSERVATION)
+    if not all(np.isfinite(observations[name]).all() for name in ("media_s", "box_xyxy", "score")):
+        raise RecordError("field 'observations' holds values that are not finite", field="observations")
+    if (observations["media_s"][1:] < observations["media_s"][:-1]).any():
+        raise RecordError("field 'observations' is not in order of time", field="observations")
+    return observations

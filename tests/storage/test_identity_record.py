@@ -1,0 +1,160 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from records import as_stored, counts, ids, texts, times_s
+
+from storage.errors import RecordError
+from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+
+sightings = st.builds(Sighting, texts, times_s, times_s)
+identities = st.builds(
+    Identity,
+    identity_id=st.integers(1, 10**9).map("p{}".format),
+    tracks=counts,
+    faces=counts,
+    seconds=times_s,
+    sightings=st.lists(sightings, max_size=4).map(tuple),
+    first_seen_s=times_s,
+    last_seen_s=times_s,
+    wall_clock=st.booleans(),
+    thumbnails=st.lists(ids, max_size=3).map(tuple),
+    merged_into=st.none() | st.just("p1"),
+)
+changes = st.builds(IdentityChange, st.sampled_from(ChangeKind), texts, texts, texts, times_s, times_s, texts)
+EXACT = ("identity_id", "tracks", "faces", "wall_clock", "thumbnails", "merged_into")
+TIMES = ("seconds", "first_seen_s", "last_seen_s")
+
+
+@given(identities)
+def test_an_identity_comes_back_as_it_went(identity: Identity) -> None:
+    back = Identity.decode(as_stored(identity.encode()), identity.sightings)
+    for name in (*EXACT, "sightings"):
+        assert getattr(back, name) == getattr(identity, name), name
+    for name in TIMES:
+        assert getattr(back, name) == pytest.approx(getattr(identity, name), abs=1e-3), name
+
+
+@given(sightings)
+def test_a_sighting_comes_back_as_it_went(sighting: Sighting) -> None:
+    back = Sighting.decode(sighting.encode().encode())
+    assert back.source_id == sighting.source_id
+    assert back.start_s == pytest.approx(sighting.start_s, abs=1e-3)
+    assert back.end_s == pytest.approx(sighting.end_s, abs=1e-3)
+
+
+@given(changes)
+def test_a_change_comes_back_as_it_went(change: IdentityChange) -> None:
+    back = IdentityChange.decode(as_stored(change.encode()))
+    for name in ("kind", "identity_id", "track_id", "thumbnail", "other_id"):
+        assert getattr(back, name) == getattr(change, name), name
+    for name in ("event_s", "published_at_s"):
+        assert getattr(back, name) == pytest.approx(getattr(change, name), abs=1e-3), name
+
+
+def test_a_name_is_read_and_never_written() -> None:
+    fields = Identity("p1", name="Ada", tracks=1).encode()
+    assert "name" not in fields
+    assert Identity.decode({**as_stored(fields), b"name": b"Ada"}).name == "Ada"
+
+
+def test_lower_numbers_are_older() -> None:
+    assert Identity("p9").number < Identity("p10").number
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("identity_id", b"\xff"),
+        ("identity_id", b""),
+        ("identity_id", b"x1"),
+        ("identity_id", b"p"),
+        ("identity_id", b"p1\n"),
+        ("identity_id", b"p-1"),
+        ("name", b"\xff"),
+        ("tracks", b"many"),
+        ("faces", b"-1"),
+        ("seconds", b"nan"),
+        ("first_seen_s", b"yesterday"),
+        ("last_seen_s", b"inf"),
+        ("wall_clock", b"7"),
+        ("thumbnails", b"\xff"),
+        ("merged_into", b"\xff"),
+    ],
+)
+def test_names_the_field_of_an_identity_that_is_malformed(name: str, value: bytes) -> None:
+    with pytest.raises(RecordError, match=name) as caught:
+        Identity.decode({**as_stored(Identity("p1").encode()), name.encode(): value})
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize(
+    "member", [b"", b"v-1", b"v-1|0", b"v-1|a|1", b"v-1|0|nan", b"v-1|-inf|0", b"\xff|0|1", b"v-1|0|1|"]
+)
+def test_refuses_malformed_sightings(member: bytes) -> None:
+    with pytest.raises(RecordError) as caught:
+        Sighting.decode(member)
+    assert caught.value.field == "sightings"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("kind", b"exploded"),
+        ("kind", b""),
+        ("identity_id", b"\xff"),
+        ("track_id", b"\xff"),
+        ("thumbnail", b"\xff"),
+        ("event_s", b"soon"),
+        ("published_at_s", b"nan"),
+        ("other_id", b"\xff"),
+    ],
+)
+def test_names_the_field_of_a_change_that_is_malformed(name: str, value: bytes) -> None:
+    raw = as_stored(IdentityChange(ChangeKind.CREATED, "p1").encode())
+    with pytest.raises(RecordError, match=name) as caught:
+        IdentityChange.decode({**raw, name.encode(): value})
+    assert caught.value.field == name
+
+
+@pytest.mark.parametrize("name", ["kind", "identity_id"])
+def test_names_the_field_of_a_change_that_is_missing(name: str) -> None:
+    raw = as_stored(IdentityChange(ChangeKind.CREATED, "p1").encode())
+    del raw[name.encode()]
+    with pytest.raises(RecordError, match=name) as caught:
+        IdentityChange.decode(raw)
+    assert caught.value.field == name
+
+
+@given(st.binary(max_size=40))
+def test_random_bytes_as_a_sighting_raise_nothing_else(member: bytes) -> None:
+    try:
+        back = Sighting.decode(member)
+    except RecordError as error:
+        assert error.field == "sightings"  # noqa: PT017 - some are fine
+    else:
+        assert member.count(b"|") >= 2
+        assert math.isfinite(back.start_s)
+        assert math.isfinite(back.end_s)
+
+
+@given(st.sampled_from([*EXACT, *TIMES, "name"]), st.binary(max_size=30))
+def test_random_bytes_in_an_identity_raise_nothing_else(name: str, value: bytes) -> None:
+    try:
+        back = Identity.decode({**as_stored(Identity("p1").encode()), name.encode(): value})
+    except RecordError as error:
+        assert error.field == name  # noqa: PT017 - many values are fine
+    else:
+        assert back.number >= 0
+
+
+@given(st.sampled_from(["kind", "identity_id", "event_s", "other_id"]), st.binary(max_size=30))
+def test_random_bytes_in_a_change_raise_nothing_else(name: str, value: bytes) -> None:
+    raw = as_stored(IdentityChange(ChangeKind.CREATED, "p1").encode())
+    try:
+        back = IdentityChange.decode({**raw, name.encode(): value})
+    except RecordError as error:
+        assert error.field == name  # noqa: PT017 - many values are fine
+    else:
+        assert back.kind in set(ChangeKind)

@@ -1,0 +1,64 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.keys import Keys
+
+names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
+
+
+def all_keys(keys: Keys) -> list[str]:
+    plain = [
+        getattr(keys, name)
+        for name in (
+            "meta", "leader", "sources", "tracks", "identities", "next_identity", "samples", "dead", "faces",
+            "changes",
+        )
+    ]  # fmt: skip
+    made = [
+        keys.source("v-1"),
+        keys.source_tracks("v-1"),
+        keys.track("v-1.0.0"),
+        keys.sample("v-1.0.0.7"),
+        keys.identity("p1"),
+        keys.identity_tracks("p1"),
+        keys.identity_sightings("p1"),
+    ]
+    return plain + made
+
+
+@given(names)
+def test_all_keys_of_a_collection_share_its_hash_tag(name: str) -> None:
+    for key in all_keys(Keys(name)):
+        # As Redis Cluster finds it: from the first { to the first } after it.
+        tag = re.search(r"\{(.*?)\}", key)
+        assert tag is not None
+        assert tag[1] == name
+        assert key.startswith("fs:")
+
+
+def test_no_two_keys_are_the_same() -> None:
+    found = all_keys(Keys("default"))
+    assert len(set(found)) == len(found)
+
+
+@given(names, names)
+def test_two_collections_have_no_key_in_common(a: str, b: str) -> None:
+    if a != b:
+        assert not set(all_keys(Keys(a))) & set(all_keys(Keys(b)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".a", "-a", "_a", "a b", "a:b", "a{b", "a}b", "a/b", "a\n", "é", "a" * 65, "*", "a\x00"],
+)
+def test_refuses_names_that_could_not_stand_in_a_key(name: str) -> None:
+    with pytest.raises(ValueError, match="collection"):
+        Keys(name)
+
+
+@pytest.mark.parametrize("name", ["a", "0", "a" * 64, "shop-2.east_door"])
+def test_takes_plain_names(name: str) -> None:
+    assert Keys(name).track("t") == f"fs:{{{name}}}:track:t"
