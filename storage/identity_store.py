@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import redis
 
+from storage.commands import Hash, Pipeline, Value, commands_of
 from storage.errors import LeaseLostError, ModelConflictError
 from storage.fields import Raw
 from storage.identity_record import Identity, IdentityChange, Sighting
@@ -61,7 +62,7 @@ class IdentityStore:
     """
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
-        self._client = client
+        self._client = commands_of(client)
         self._keys = keys
 
     @property
@@ -82,19 +83,22 @@ class IdentityStore:
             ModelConflictError: If the collection holds embeddings of another space.
         """
         self._client.sadd(COLLECTIONS, self._keys.collection)
-        if self._client.hsetnx(self._keys.meta, "model_id", model_id):
-            facts = {"schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
-            self._client.hset(self._keys.meta, mapping=facts)
-            return
+        self._client.hsetnx(self._keys.meta, "model_id", model_id)
         stored = (self._client.hget(self._keys.meta, "model_id") or b"").decode()
         if stored != model_id:
             raise ModelConflictError(
                 f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
-                f"{model_id!r}, and the two can't be compared. Use the model pack of the collection, or another "
-                "--collection.",
+                f"{model_id!r}, and the two can't be compared. Use the model pack of the collection, or "
+                "another --collection.",
                 stored=stored,
                 asked=model_id,
             )
+        facts = {"schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
+        with self._client.pipeline() as pipe:
+            # Whatever is missing, also after a run that was killed right here.
+            for name, value in facts.items():
+                pipe.hsetnx(self._keys.meta, name, value)
+            pipe.execute()
 
     def register_source(self, source: SourceRecord) -> SourceRecord:
         """Write what is known of a source and return it with its progress."""
@@ -116,7 +120,7 @@ class IdentityStore:
             LeaseLostError: If another cluster worker has taken over; nothing was written then.
         """
         keys = self._keys
-        with self._client.pipeline(transaction=True) as pipe:
+        with lease.watching, self._client.pipeline(transaction=True) as pipe:
             pipe.watch(lease.key)
             if pipe.get(lease.key) != lease.token:
                 raise LeaseLostError(f"{lease.key}: another cluster worker has taken over this collection")
@@ -144,7 +148,8 @@ class IdentityStore:
                 fields = {**change.encode(), "published_at_s": now}
                 pipe.xadd(keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
             for delivery in effects.unreadable:
-                pipe.xadd(keys.dead, {**delivery.raw, b"dead_reason": delivery.problem, b"dead_at_s": now})
+                entry: dict[bytes, Value] = {**delivery.raw}
+                pipe.xadd(keys.dead, {**entry, b"dead_reason": delivery.problem, b"dead_at_s": now})
             finished = [delivery.entry_id for delivery in (*effects.done, *effects.unreadable)]
             if finished:
                 pipe.xack(keys.samples, GROUP, *finished)
@@ -154,7 +159,7 @@ class IdentityStore:
             except redis.WatchError as error:
                 raise LeaseLostError(f"{lease.key}: the lease changed during a step") from error
 
-    def _queue_identity(self, pipe: redis.client.Pipeline, identity: Identity) -> None:
+    def _queue_identity(self, pipe: Pipeline, identity: Identity) -> None:
         keys = self._keys
         pipe.hset(keys.identity(identity.identity_id), mapping=identity.encode())
         pipe.delete(keys.identity_sightings(identity.identity_id))
@@ -162,10 +167,9 @@ class IdentityStore:
             pipe.zrem(keys.identities, identity.identity_id)
             return
         pipe.zadd(keys.identities, {identity.identity_id: identity.number})
-        pipe.zadd(
-            keys.identity_sightings(identity.identity_id),
-            {sighting.encode(): sighting.start_s for sighting in identity.sightings},
-        )
+        starts: dict[str, float] = {sighting.encode(): sighting.start_s for sighting in identity.sightings}
+        if starts:
+            pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
 
     # Reading -----------------------------------------------------------------------------------------------
 
@@ -245,7 +249,7 @@ class IdentityStore:
         """JPEG of a sample's crop, or None if there is none."""
         return self._client.hget(self._keys.sample(sample_id), "crop_jpeg") or None
 
-    def _hashes(self, keys: Iterable[str]) -> Iterator[Raw]:
+    def _hashes(self, keys: Iterable[str]) -> Iterator[Hash]:
         for chunk in _chunks(list(keys)):
             with self._client.pipeline(transaction=False) as pipe:
                 for key in chunk:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import threading
+from collections.abc import Iterator
 
 import redis
+
+from storage.commands import commands_of
 
 
 class Lease:
@@ -20,10 +25,12 @@ class Lease:
     """
 
     def __init__(self, client: redis.Redis, key: str, ttl_s: float = 5.0) -> None:
-        self._client = client
+        self._client = commands_of(client)
         self._ttl_ms = int(ttl_s * 1000)
         self.key = key
         self.token = secrets.token_hex(8).encode()
+        # Held while the key is watched: renewing touches it, which would void the holder's own write.
+        self.watching = threading.Lock()
 
     def acquire(self) -> bool:
         """Take the lease if nobody has it, or renew it; returns whether it is ours."""
@@ -33,7 +40,7 @@ class Lease:
 
     def renew(self) -> bool:
         """Put the expiry off; returns whether the lease is still ours."""
-        with self._client.pipeline() as pipe:
+        with self.watching, self._client.pipeline() as pipe:
             try:
                 pipe.watch(self.key)
                 if pipe.get(self.key) != self.token:
@@ -45,9 +52,31 @@ class Lease:
                 return False
         return True
 
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew in the background while the block runs: one step may take longer than the lease lasts.
+
+        A process that is paused or killed stops renewing with everything else, and a lease that was lost
+        stays lost.
+        """
+        left = threading.Event()
+        thread = threading.Thread(target=self._keep, args=(left,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            left.set()
+            thread.join()
+
+    def _keep(self, left: threading.Event) -> None:
+        while not left.wait(self._ttl_ms / 3000):
+            # The holder's own commands will meet the same error and report it.
+            with contextlib.suppress(redis.RedisError):
+                self.renew()
+
     def release(self) -> None:
         """Give the lease back if it is ours."""
-        with self._client.pipeline() as pipe:
+        with self.watching, self._client.pipeline() as pipe:
             try:
                 pipe.watch(self.key)
                 if pipe.get(self.key) == self.token:

@@ -1,0 +1,344 @@
+import threading
+import time
+from uuid import uuid4
+
+import numpy as np
+import pytest
+import redis
+from records import a_sample, a_source, a_track
+
+from storage.errors import LeaseLostError, ModelConflictError
+from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_store import Effects, IdentityStore
+from storage.keys import COLLECTIONS, Keys
+from storage.lease import Lease
+from storage.sample_queue import SampleQueue
+from storage.source_record import SegmentDone
+
+
+@pytest.fixture
+def store(client: redis.Redis, keys: Keys) -> IdentityStore:
+    return IdentityStore(client, keys)
+
+
+@pytest.fixture
+def queue(client: redis.Redis, keys: Keys) -> SampleQueue:
+    result = SampleQueue(client, keys)
+    result.prepare()
+    return result
+
+
+@pytest.fixture
+def lease(client: redis.Redis, keys: Keys) -> Lease:
+    result = Lease(client, keys.leader, ttl_s=60)
+    assert result.acquire()
+    return result
+
+
+def ada(tracks: int = 1, **changes: object) -> Identity:
+    facts: dict = {"tracks": tracks, "sightings": (Sighting("v-1", 0.0, 0.4),), "thumbnails": ("v-1.0.0.7",)}
+    return Identity("p1", **{**facts, **changes})
+
+
+def effects_of(queue: SampleQueue) -> Effects:
+    """A whole step: a sample, its track, a segment, a person, from what lies in the queue."""
+    return Effects(
+        samples=[a_sample()],
+        tracks=[a_track()],
+        assignments={"v-1.0.0": "p1"},
+        sources={"v-1": a_source(ranges=((0.0, 60.0),), complete=True, sampled=300)},
+        identities=[ada()],
+        members_added={"p1": {"v-1.0.0"}},
+        changes=[IdentityChange(ChangeKind.CREATED, "p1", "v-1.0.0", "v-1.0.0.7", 0.4)],
+        done=queue.receive("one"),
+    )
+
+
+def keys_with_data(client: redis.Redis, keys: Keys) -> dict[bytes, bytes]:
+    """Everything of the collection but its lease, as Redis would dump it."""
+    found = [k for k in client.scan_iter(f"{keys.meta.removesuffix('meta')}*") if k != keys.leader.encode()]
+    return {key: client.dump(key) for key in found}
+
+
+def test_a_step_is_readable_after_its_commit(store: IdentityStore, queue: SampleQueue, lease: Lease) -> None:
+    store.register_source(a_source())
+    queue.send([a_sample(), a_track()])
+    store.commit(effects_of(queue), lease)
+    assert store.people() == [ada()]
+    assert store.person("p1") == ada()
+    assert store.member_ids("p1") == ["v-1.0.0"]
+    (track,) = store.tracks(store.track_ids("v-1"))
+    assert track.identity_id == "p1"
+    np.testing.assert_array_equal(track.observations, a_track().observations)
+    (sample,) = store.samples(track.sample_ids)
+    np.testing.assert_allclose(sample.vector, a_sample().vector, atol=1e-3)
+    assert store.crop(sample.sample_id) == a_sample().crop_jpeg
+    assert store.source("v-1") == a_source(ranges=((0.0, 60.0),), complete=True, sampled=300)
+    assert (store.track_count(), store.track_ids()) == (1, ["v-1.0.0"])
+
+
+def test_a_commit_acknowledges_and_removes_what_it_came_from(
+    store: IdentityStore, queue: SampleQueue, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    last = queue.send([a_sample(), a_track()])
+    assert last is not None
+    store.commit(effects_of(queue), lease)
+    assert queue.is_taken_in(last)
+    assert client.xlen(keys.samples) == 0
+    assert queue.take_over("two") == []
+
+
+def test_nothing_is_written_after_the_lease_was_lost(
+    store: IdentityStore, queue: SampleQueue, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    queue.send([a_sample(), a_track()])
+    effects = effects_of(queue)
+    before = keys_with_data(client, keys)
+    client.set(keys.leader, b"somebody else")
+    with pytest.raises(LeaseLostError):
+        store.commit(effects, lease)
+    assert keys_with_data(client, keys) == before
+    assert len(queue.take_over("two")) == 2
+
+
+def test_nothing_is_written_after_the_lease_ran_out(
+    store: IdentityStore, queue: SampleQueue, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    client.delete(keys.leader)
+    with pytest.raises(LeaseLostError):
+        store.commit(Effects(tracks=[a_track()]), lease)
+    assert store.track_count() == 0
+
+
+def test_a_lease_that_is_lost_between_look_and_write_voids_the_write(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    class Stealing(dict[str, set[str]]):
+        """Loses the lease while the step is being put together, after the store has looked at it."""
+
+        def items(self):  # type: ignore[no-untyped-def]
+            client.set(keys.leader, b"somebody else")
+            return super().items()
+
+    effects = Effects(tracks=[a_track()], members_added=Stealing({"p1": {"t"}}))
+    with pytest.raises(LeaseLostError, match="changed during"):
+        store.commit(effects, lease)
+    assert store.track_count() == 0
+    assert not client.exists(keys.identity_tracks("p1"))
+
+
+def test_renewing_beside_commits_voids_none_of_them(
+    store: IdentityStore, client: redis.Redis, keys: Keys
+) -> None:
+    lease = Lease(client, keys.leader, ttl_s=2)
+    assert lease.acquire()
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.is_set():
+            lease.renew()
+
+    thread = threading.Thread(target=renew)
+    thread.start()
+    try:
+        for k in range(100):
+            store.commit(Effects(tracks=[a_track(f"t{k}")]), lease)
+    finally:
+        done.set()
+        thread.join()
+    assert store.track_count() == 100
+
+
+def test_committing_a_step_again_changes_nothing_but_the_log_of_changes(
+    store: IdentityStore, queue: SampleQueue, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    queue.send([a_sample(), a_track()])
+    effects = effects_of(queue)
+    effects.changes.clear()
+    store.commit(effects, lease)
+    before = keys_with_data(client, keys)
+    store.commit(effects, lease)
+    assert keys_with_data(client, keys) == before
+
+
+def test_a_redelivered_track_keeps_its_person(store: IdentityStore, lease: Lease) -> None:
+    store.commit(Effects(tracks=[a_track()], assignments={"v-1.0.0": "p1"}), lease)
+    store.commit(Effects(tracks=[a_track()]), lease)
+    assert [track.identity_id for track in store.tracks(["v-1.0.0"])] == ["p1"]
+
+
+def test_a_track_can_lose_its_person(store: IdentityStore, lease: Lease) -> None:
+    store.commit(
+        Effects(
+            tracks=[a_track()], assignments={"v-1.0.0": "p1"}, members_added={"p1": {"v-1.0.0", "v-1.5.0"}}
+        ),
+        lease,
+    )
+    store.commit(Effects(assignments={"v-1.0.0": None}, members_removed={"p1": {"v-1.0.0"}}), lease)
+    assert [track.identity_id for track in store.tracks(["v-1.0.0"])] == [None]
+    assert store.member_ids("p1") == ["v-1.5.0"]
+
+
+def test_changes_carry_the_time_of_their_publication(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    change = IdentityChange(ChangeKind.MERGED, "p2", other_id="p1")
+    store.commit(Effects(changes=[change]), lease)
+    ((_, raw),) = client.xrange(keys.changes)
+    read = IdentityChange.decode(raw)
+    assert (read.kind, read.identity_id, read.other_id) == (ChangeKind.MERGED, "p2", "p1")
+    assert read.published_at_s == pytest.approx(time.time(), abs=60)
+
+
+def test_unreadable_entries_move_to_the_dead_stream_with_the_reason(
+    store: IdentityStore, queue: SampleQueue, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    client.xadd(keys.samples, {"type": "banana", "payload": b"\x00\xff"})
+    store.commit(Effects(unreadable=queue.receive("one")), lease)
+    ((_, raw),) = client.xrange(keys.dead)
+    assert raw[b"payload"] == b"\x00\xff"
+    assert b"banana" in raw[b"dead_reason"]
+    assert float(raw[b"dead_at_s"]) == pytest.approx(time.time(), abs=60)
+    assert client.xlen(keys.samples) == 0
+
+
+def test_a_person_without_tracks_leaves_the_list_and_says_where_they_went(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    store.commit(Effects(identities=[ada(), Identity("p2", tracks=1, sightings=ada().sightings)]), lease)
+    assert [person.identity_id for person in store.people()] == ["p1", "p2"]
+    store.commit(Effects(identities=[Identity("p2", merged_into="p1")]), lease)
+    assert [person.identity_id for person in store.people()] == ["p1"]
+    gone = store.person("p2")
+    assert gone is not None
+    assert (gone.merged_into, gone.tracks, gone.sightings) == ("p1", 0, ())
+    assert not client.exists(keys.identity_sightings("p2"))
+
+
+def test_people_come_oldest_first_and_by_number(store: IdentityStore, lease: Lease) -> None:
+    made = [Identity(f"p{k}", tracks=1, sightings=ada().sightings) for k in (10, 9, 100, 1)]
+    store.commit(Effects(identities=made), lease)
+    assert [person.identity_id for person in store.people()] == ["p1", "p9", "p10", "p100"]
+
+
+def test_sightings_are_replaced_and_ordered_by_their_start(store: IdentityStore, lease: Lease) -> None:
+    early, late = Sighting("v-2", 1.0, 2.0), Sighting("v-1", 30.0, 31.5)
+    store.commit(Effects(identities=[ada(sightings=(Sighting("v-9", 0.0, 99.0),))]), lease)
+    store.commit(Effects(identities=[ada(sightings=(late, early))]), lease)
+    person = store.person("p1")
+    assert person is not None
+    assert person.sightings == (early, late)
+
+
+def test_a_name_survives_the_next_commit(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    store.commit(Effects(identities=[ada()]), lease)
+    client.hset(keys.identity("p1"), "name", "Ada Lovelace")
+    store.commit(Effects(identities=[ada(tracks=2)]), lease)
+    person = store.person("p1")
+    assert person is not None
+    assert (person.name, person.tracks) == ("Ada Lovelace", 2)
+
+
+def test_ids_are_never_given_twice(store: IdentityStore, client: redis.Redis, lease: Lease) -> None:
+    got: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: got.extend(store.new_identity_id() for _ in range(50)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(got)) == 200
+    # Neither when the bearer of the highest is gone.
+    store.commit(Effects(identities=[Identity("p200", merged_into="p1")]), lease)
+    assert store.new_identity_id() == "p201"
+
+
+def test_the_first_run_ties_the_collection_to_its_model(store: IdentityStore, client: redis.Redis) -> None:
+    assert not store.exists()
+    store.claim_model("dlib@1", {"pack": "open", "licence": "CC0-1.0"})
+    assert store.exists()
+    meta = store.meta()
+    assert (meta["model_id"], meta["pack"], meta["licence"], meta["schema"]) == (
+        "dlib@1",
+        "open",
+        "CC0-1.0",
+        "1",
+    )
+    assert float(meta["created_at_s"]) == pytest.approx(time.time(), abs=60)
+    assert store.keys.collection in store.collections()
+    store.claim_model("dlib@1", {"pack": "another name"})
+    assert store.meta() == meta
+
+
+def test_a_run_with_another_model_is_refused(store: IdentityStore) -> None:
+    store.claim_model("dlib@1", {"pack": "open"})
+    before = store.meta()
+    with pytest.raises(ModelConflictError, match=r"dlib@1.*arcface@1") as caught:
+        store.claim_model("arcface@1", {"pack": "buffalo_l"})
+    assert (caught.value.stored, caught.value.asked) == ("dlib@1", "arcface@1")
+    assert store.meta() == before
+
+
+def test_a_claim_that_was_cut_off_is_completed_by_the_next(
+    store: IdentityStore, client: redis.Redis, keys: Keys
+) -> None:
+    client.hset(keys.meta, "model_id", "dlib@1")
+    store.claim_model("dlib@1", {"pack": "open"})
+    assert {"schema", "created_at_s", "pack"} <= store.meta().keys()
+
+
+def test_registering_a_source_again_keeps_its_progress(store: IdentityStore, lease: Lease) -> None:
+    assert store.register_source(a_source()) == a_source()
+    done = a_source().with_segment(SegmentDone("v-1", 0, 60, 300))
+    store.commit(Effects(sources={"v-1": done}), lease)
+    moved = store.register_source(a_source(path="/films/b.mp4"))
+    assert (moved.path, moved.ranges, moved.sampled) == ("/films/b.mp4", ((0, 60),), 300)
+
+
+def test_sources_are_sorted_by_path(store: IdentityStore) -> None:
+    for source_id, path in (("v-1", "/c"), ("v-2", "/a"), ("v-3", "/b")):
+        store.register_source(a_source(source_id, path=path))
+    assert [source.path for source in store.sources()] == ["/a", "/b", "/c"]
+
+
+def test_what_is_unknown_is_not_there(store: IdentityStore) -> None:
+    assert store.person("p1") is None
+    assert store.source("v-1") is None
+    assert store.crop("v-1.0.0.7") is None
+    assert list(store.tracks(["t"])) == []
+    assert list(store.samples(["s"])) == []
+    assert store.people() == []
+    assert store.member_ids("p1") == []
+    assert store.meta() == {}
+    assert store.track_count() == 0
+
+
+def test_records_come_in_the_order_that_they_were_asked_for(store: IdentityStore, lease: Lease) -> None:
+    wanted = [f"t{(k * 7) % 1201}" for k in range(1201)]
+    store.commit(Effects(tracks=[a_track(track_id) for track_id in sorted(wanted)]), lease)
+    assert [track.track_id for track in store.tracks([*wanted[:600], "unknown", *wanted[600:]])] == wanted
+
+
+def test_collections_do_not_see_each_other(client: redis.Redis, store: IdentityStore, lease: Lease) -> None:
+    store.claim_model("dlib@1", {})
+    store.commit(Effects(identities=[ada()], tracks=[a_track()]), lease)
+    other = IdentityStore(client, Keys(f"other-{uuid4().hex}"))
+    assert other.people() == []
+    assert other.track_ids() == []
+    assert not other.exists()
+    assert store.keys.collection.encode() in client.smembers(COLLECTIONS)
+
+
+def test_two_thousand_people_are_read_within_a_second(store: IdentityStore, lease: Lease) -> None:
+    seen = tuple(Sighting(f"v-{k}", k * 10.0, k * 10.0 + 4) for k in range(5))
+    made = [Identity(f"p{k}", tracks=5, sightings=seen) for k in range(1, 2001)]
+    for start in range(0, 2000, 500):
+        store.commit(Effects(identities=made[start : start + 500]), lease)
+    started_s = time.monotonic()
+    people = store.people()
+    assert time.monotonic() - started_s < 1.0
+    assert people == made

@@ -1,0 +1,227 @@
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import redis
+from records import a_sample, a_track
+
+from storage.errors import QueueFullError
+from storage.keys import Keys
+from storage.sample_queue import GROUP, Delivery, SampleQueue
+from storage.sample_record import FaceSample
+from storage.source_record import ReclusterRequest, SegmentDone
+from storage.track_record import TrackRecord
+
+
+@pytest.fixture
+def queue(client: redis.Redis, keys: Keys) -> SampleQueue:
+    result = SampleQueue(client, keys)
+    result.prepare()
+    return result
+
+
+def reasons(deliveries: list[Delivery]) -> list[str]:
+    return [d.entry.reason for d in deliveries if isinstance(d.entry, ReclusterRequest)]
+
+
+def requests(*names: str) -> list[ReclusterRequest]:
+    return [ReclusterRequest(name) for name in names]
+
+
+def test_gives_every_kind_of_entry_in_the_order_that_it_was_sent(queue: SampleQueue) -> None:
+    last = queue.send(
+        [a_sample(), a_track(), SegmentDone("v-1", 0.0, 60.0, 300, True), ReclusterRequest("end")]
+    )
+    deliveries = queue.receive("one")
+    assert [type(d.entry) for d in deliveries] == [FaceSample, TrackRecord, SegmentDone, ReclusterRequest]
+    assert deliveries[-1].entry_id == last
+    assert deliveries[2].entry == SegmentDone("v-1", 0.0, 60.0, 300, True)
+    assert {d.problem for d in deliveries} == {""}
+    sample = deliveries[0].entry
+    assert isinstance(sample, FaceSample)
+    np.testing.assert_allclose(sample.vector, a_sample().vector, atol=1e-3)
+
+
+def test_keeps_the_order_over_several_batches(queue: SampleQueue) -> None:
+    names = [str(k) for k in range(50)]
+    for start in range(0, 50, 7):
+        queue.send(requests(*names[start : start + 7]))
+    got: list[str] = []
+    while len(got) < 50:
+        deliveries = queue.receive("one", count=4)
+        assert deliveries
+        got += reasons(deliveries)
+        acknowledge(queue, deliveries)
+    assert got == names
+
+
+def acknowledge(queue: SampleQueue, deliveries: list[Delivery]) -> None:
+    """Finish deliveries as `IdentityStore.commit` does."""
+    ids = [d.entry_id for d in deliveries]
+    with queue._client.pipeline() as pipe:
+        pipe.xack(queue._keys.samples, GROUP, *ids)
+        pipe.xdel(queue._keys.samples, *ids)
+        pipe.execute()
+
+
+def test_sends_all_entries_or_none(queue: SampleQueue, client: redis.Redis, keys: Keys) -> None:
+    unwritable = replace(a_sample(), sample_id=object())
+    with pytest.raises(redis.DataError):
+        queue.send([a_sample(), a_track(), unwritable])
+    assert client.xlen(keys.samples) == 0
+
+
+def test_sends_nothing_where_there_is_nothing(queue: SampleQueue, client: redis.Redis, keys: Keys) -> None:
+    assert queue.send([]) is None
+    assert client.xlen(keys.samples) == 0
+
+
+def test_preparing_again_leaves_everything_as_it_is(queue: SampleQueue) -> None:
+    queue.send(requests("a"))
+    queue.prepare()
+    assert reasons(queue.receive("one")) == ["a"]
+
+
+def test_entries_sent_before_the_group_was_made_are_received(client: redis.Redis, keys: Keys) -> None:
+    queue = SampleQueue(client, keys)
+    queue.send(requests("early"))
+    queue.prepare()
+    assert reasons(queue.receive("one")) == ["early"]
+
+
+def test_a_key_of_another_type_is_not_taken_for_a_group_that_is_there(
+    client: redis.Redis, keys: Keys
+) -> None:
+    client.set(keys.samples, "text")
+    with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        SampleQueue(client, keys).prepare()
+
+
+def test_waits_while_the_queue_is_full_and_sends_as_soon_as_there_is_room(
+    client: redis.Redis, keys: Keys
+) -> None:
+    queue = SampleQueue(client, keys, limit=3)
+    queue.prepare()
+    queue.send(requests("a", "b", "c"))
+    taken = queue.receive("one", count=2)
+    sent = threading.Event()
+
+    def send() -> None:
+        queue.send(requests("d", "e"), wait_s=20)
+        sent.set()
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    assert not sent.wait(0.2)
+    assert client.xlen(keys.samples) == 3
+    acknowledge(queue, taken)
+    assert sent.wait(10)
+    thread.join()
+    assert reasons(queue.receive("one")) == ["c", "d", "e"]
+
+
+def test_gives_up_when_the_queue_stays_full(client: redis.Redis, keys: Keys) -> None:
+    queue = SampleQueue(client, keys, limit=3)
+    queue.send(requests("a", "b"))
+    started_s = time.monotonic()
+    with pytest.raises(QueueFullError, match="cluster worker"):
+        queue.send(requests("c", "d"), wait_s=0.2)
+    assert time.monotonic() - started_s >= 0.2
+    assert client.xlen(keys.samples) == 2
+
+
+def test_stops_waiting_when_told_to(client: redis.Redis, keys: Keys) -> None:
+    queue = SampleQueue(client, keys, limit=1)
+    queue.send(requests("a"))
+    started_s = time.monotonic()
+    with pytest.raises(QueueFullError):
+        queue.send(requests("b"), wait_s=30, stop=lambda: True)
+    assert time.monotonic() - started_s < 5
+
+
+def test_an_empty_queue_takes_a_batch_beyond_its_limit(client: redis.Redis, keys: Keys) -> None:
+    queue = SampleQueue(client, keys, limit=2)
+    queue.prepare()
+    queue.send(requests("a", "b", "c"), wait_s=0)
+    assert reasons(queue.receive("one")) == ["a", "b", "c"]
+
+
+def test_entries_that_can_not_be_read_come_with_the_reason(
+    queue: SampleQueue, client: redis.Redis, keys: Keys
+) -> None:
+    client.xadd(keys.samples, {"type": "banana", "x": b"\xff"})
+    client.xadd(keys.samples, {"no": "type"})
+    client.xadd(keys.samples, {"type": "track", "track_id": "t"})
+    queue.send(requests("fine"))
+    strange, untyped, broken, fine = queue.receive("one")
+    assert (strange.entry, untyped.entry, broken.entry) == (None, None, None)
+    assert "banana" in strange.problem
+    assert "unknown type" in untyped.problem
+    assert "source_id" in broken.problem
+    assert strange.raw == {b"type": b"banana", b"x": b"\xff"}
+    assert fine.entry == ReclusterRequest("fine")
+
+
+def test_takes_over_what_a_dead_consumer_left(queue: SampleQueue) -> None:
+    queue.send(requests("a", "b", "c", "d"))
+    assert reasons(queue.receive("dead", count=3)) == ["a", "b", "c"]
+    assert reasons(queue.take_over("heir")) == ["a", "b", "c"]
+    assert reasons(queue.take_over("heir", count=2)) == ["a", "b"]
+
+
+def test_takes_nothing_over_where_all_was_finished(queue: SampleQueue) -> None:
+    queue.send(requests("a", "b"))
+    acknowledge(queue, queue.receive("one"))
+    assert queue.take_over("two") == []
+
+
+def test_takes_over_what_lies_behind_entries_that_were_deleted(
+    queue: SampleQueue, client: redis.Redis, keys: Keys
+) -> None:
+    queue.send(requests(*"abcdef"))
+    deleted = queue.receive("dead")[:4]
+    client.xdel(keys.samples, *[d.entry_id for d in deleted])
+    assert reasons(queue.take_over("heir", count=2)) == ["e", "f"]
+
+
+def test_pending_entries_come_before_new_ones(queue: SampleQueue) -> None:
+    queue.send(requests("a", "b"))
+    # As if the reply had been lost on its way.
+    queue.receive("one")
+    queue.send(requests("c"))
+    assert reasons(queue.receive("one")) == ["a", "b", "c"]
+
+
+def test_entries_that_a_paused_consumer_read_on_are_not_held_up(queue: SampleQueue) -> None:
+    queue.send(requests("a"))
+    queue.receive("paused")
+    assert reasons(queue.receive("leader", block_ms=1)) == ["a"]
+
+
+def test_receiving_from_an_empty_queue_ends_after_its_time(queue: SampleQueue) -> None:
+    started_s = time.monotonic()
+    assert queue.receive("one", block_ms=100) == []
+    assert 0.08 < time.monotonic() - started_s < 5
+
+
+def test_an_entry_is_taken_in_when_it_was_acknowledged_and_not_before(queue: SampleQueue) -> None:
+    entry_id = queue.send(requests("a"))
+    assert entry_id is not None
+    assert not queue.is_taken_in(entry_id)
+    deliveries = queue.receive("one")
+    assert not queue.is_taken_in(entry_id)
+    acknowledge(queue, deliveries)
+    assert queue.is_taken_in(entry_id)
+
+
+def test_the_stream_of_faces_is_cut_to_its_limit(queue: SampleQueue, client: redis.Redis, keys: Keys) -> None:
+    for start in range(0, 3000, 500):
+        faces = [a_sample(f"s{k}", vector=a_sample().vector[:2]) for k in range(start, start + 500)]
+        queue.send([], faces=faces, faces_limit=1000)
+    # Redis cuts whole nodes of its tree.
+    assert 1000 <= client.xlen(keys.faces) < 1300
+    newest = client.xrevrange(keys.faces, count=1)[0][1]
+    assert FaceSample.decode(newest).sample_id == "s2999"
+    assert client.xlen(keys.samples) == 0
