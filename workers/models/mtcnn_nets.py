@@ -28,7 +28,7 @@ def _load(path: Path, count: int) -> Iterator[_Array]:
     # joblib unpickles: callers have checked the file's sha256 against the manifest.
     try:
         arrays: Any = joblib.load(path)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # a damaged pickle can raise anything
         raise WeightsError(f"{path}: unreadable. Reinstall the package mtcnn.", path=path) from error
     if len(arrays) != count:
         raise WeightsError(
