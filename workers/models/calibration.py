@@ -1,12 +1,14 @@
 """What an embedder's similarities mean, measured once per model pack.
 
-Small faces are blurred, and a network sees blur as likeness: impostors of 20 px are as alike as genuine pairs
-of 100 px are. The calibration holds, by face size, where genuine and impostor similarities lie, and the shift of
-the mean embedding that comes with the size and not with the person.
+Small faces are blurred, and a network sees blur as likeness: impostors of 20 px are as alike as genuine
+pairs of 100 px are. The calibration holds, by face size, where genuine and impostor similarities lie, and
+the shift of the mean embedding that comes with the size and not with the person.
 """
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +41,24 @@ class Calibration:
     spread: FloatArray
 
     def __post_init__(self) -> None:
-        """Check that the shapes fit together."""
-        count = len(self.sizes_px)
+        """Check that the shapes fit together and that the numbers can be calculated with."""
+        count = self.sizes_px.size
         square = (count, count)
-        shapes = (self.mean.shape[0], self.genuine.shape, self.impostor.shape, self.spread.shape)
-        if count < 1 or shapes != (count, square, square, square):
+        shapes = (
+            self.sizes_px.shape,
+            self.mean.shape[:1],
+            self.genuine.shape,
+            self.impostor.shape,
+            self.spread.shape,
+        )
+        if count < 1 or self.mean.ndim != 2 or shapes != ((count,), (count,), square, square, square):
             raise ValueError(f"calibration arrays for {count} sizes have shapes {shapes}")
+        if not all(np.isfinite(getattr(self, name)).all() for name in _ARRAYS):
+            raise ValueError("calibration holds values that are not finite")
+        if self.sizes_px[0] <= 0 or (np.diff(self.sizes_px) <= 0).any():
+            raise ValueError(f"calibration sizes {self.sizes_px.tolist()} must be positive and ascending")
+        if (self.spread <= 0).any():
+            raise ValueError("calibration spread must be positive")
 
     @classmethod
     def flat(cls, dimension: int, genuine: float, impostor: float, spread: float) -> Calibration:
@@ -75,7 +89,7 @@ class Calibration:
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls(*(np.asarray(file[name], np.float32) for name in _ARRAYS))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ManifestError(f"{path}: not a calibration file: {error}", path=path) from error
 
     def save(self, path: Path) -> None:
@@ -116,4 +130,5 @@ class Calibration:
 def normalised(vectors: FloatArray) -> FloatArray:
     """Rows (N, D) scaled to length 1; zero rows stay zero."""
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    result: FloatArray = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    return result
