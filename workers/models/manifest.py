@@ -21,7 +21,7 @@ _Point = tuple[float, float]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Licence(_Part):
@@ -97,7 +97,8 @@ class BuildStep(_Part):
     builder: Literal["mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet", "dlib_resnet29"]
     file: _FileName
     package: Annotated[str, Field(pattern=r"^\w+$")]
-    weights: str
+    weights: Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
+    """Path inside the package; never out of it, since reading some formats can run code."""
     sha256: _Sha256
 
 
@@ -140,6 +141,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / FILE_NAME
     try:
         text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(f"{path}: not UTF-8 text: {error}", path=path) from error
     except OSError as error:
         raise ManifestError(
             f"{path}: can't be read ({error.strerror}). A model pack is a folder with a {FILE_NAME}.",
