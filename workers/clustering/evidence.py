@@ -47,8 +47,17 @@ class TrackEvidence:
         """Refuse what would poison every comparison."""
         if self.template.ndim != 1 or not np.isfinite(self.template).all() or not self.template.any():
             raise ValueError(
-                f"track {self.track_id}: template of shape {self.template.shape} must be one finite, non-zero vector"
+                f"track {self.track_id}: template of shape {self.template.shape} must be one finite, "
+                "non-zero vector"
             )
+        if not np.isfinite((self.size_px, self.middle_s)).all():
+            raise ValueError(
+                f"track {self.track_id}: size {self.size_px} px and middle {self.middle_s} s must be finite"
+            )
+        if len(self.frames) == 0:
+            raise ValueError(f"track {self.track_id}: was seen in no frame")
+        if self.clothing is not None and not np.isfinite(self.clothing).all():
+            raise ValueError(f"track {self.track_id}: clothing must be finite")
 
     @property
     def weight(self) -> float:
