@@ -32,7 +32,8 @@ def umeyama(source: npt.ArrayLike, target: npt.ArrayLike) -> FloatArray:
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
     centred_a, centred_b = a - mean_a, b - mean_b
     variance = (centred_a**2).sum() / len(a)
-    if not np.isfinite(variance) or variance <= 0:
+    # The variance of equal points is not exactly zero when their mean is rounded.
+    if not np.isfinite(variance) or variance <= 1e-20 * (mean_a**2).sum():
         raise ValueError("source points are all equal or not finite; no similarity transform fits them")
     u, singular, vt = np.linalg.svd(centred_b.T @ centred_a / len(a))
     sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
