@@ -23,16 +23,17 @@ def constrained_average_linkage(
 ) -> IntArray:
     """Merge the two most alike clusters until none are alike enough.
 
-    Agglomerative clustering with weighted average linkage (UPGMA; Sokal and Michener 1958) on an affinity, with
-    pairwise constraints in the sense of Davidson and Ravi 2005: a cannot-link forbids every merge that would put
-    the two into one cluster.
+    Agglomerative clustering with weighted average linkage (UPGMA; Sokal and Michener 1958) on an affinity,
+    with pairwise constraints in the sense of Davidson and Ravi 2005: a cannot-link forbids every merge that
+    would put the two into one cluster.
 
     Args:
         affinity: float32 (N, N), symmetric; the diagonal is ignored.
         cannot: bool (N, N), symmetric: pairs that must stay apart.
         weights: float32 (N,), positive: weight of each item in the mean of a cluster.
         threshold: Clusters merge only if their mean affinity is at least this.
-        must: Pairs that belong together whatever their affinity; one that contradicts a cannot-link is ignored.
+        must: Pairs that belong together whatever their affinity; one that contradicts a cannot-link is
+            ignored.
 
     Returns:
         (N,) cluster numbers from 0, in the order of each cluster's first item.

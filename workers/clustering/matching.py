@@ -42,7 +42,8 @@ def inherit(
         seniority: For each identity whether a person named it, and its age rank (0 is the oldest).
 
     Returns:
-        Who inherits what. A cluster inherits at most one identity and an identity goes to at most one cluster.
+        Who inherits what. A cluster inherits at most one identity and an identity goes to at most one
+        cluster.
     """
     identities = sorted(set(current.values()), key=lambda i: (not seniority[i][0], seniority[i][1]))
     column = {identity: k for k, identity in enumerate(identities)}

@@ -42,4 +42,4 @@ def clothing_histogram(
     step = max(1, int(np.sqrt(area / 4096)))
     hsv = cv2.cvtColor(np.ascontiguousarray(patch[::step, ::step]), cv2.COLOR_BGR2HSV)
     histogram = cv2.calcHist([hsv], [0, 1, 2], None, list(_BINS), [0, 180, 0, 256, 0, 256]).ravel()
-    return (histogram / histogram.sum()).astype(np.float32)
+    return np.asarray(histogram / histogram.sum(), np.float32)

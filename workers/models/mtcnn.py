@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -135,7 +136,10 @@ class MtcnnDetector:
         owners: list[IntArray] = []
         while min(height, width) * scale >= _CELL_PX:
             size = (round(width * scale), round(height * scale))
-            level = [cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images]
+            level = [
+                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+                for image in images
+            ]
             box, score = self._pnet.run(["box", "score"], _blob(level))
             owner, y, x = np.nonzero(score[:, 1] > self._thresholds.proposal)
             if len(owner):
@@ -193,16 +197,17 @@ class MtcnnDetector:
         return np.concatenate(moved), np.concatenate(landmarks), np.concatenate(scores)
 
 
-def _blob(images: Sequence[BgrImage]) -> FloatArray:
+def _blob(images: Sequence[BgrImage] | BgrImage) -> FloatArray:
     """float32 (N, 3, H, W), RGB, (x - 127.5) / 128."""
-    blob: FloatArray = cv2.dnn.blobFromImages(images, 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
-    return blob
+    blob = cv2.dnn.blobFromImages(list(images), 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
+    return np.asarray(blob, np.float32)
 
 
 def _moved(boxes: FloatArray, shift: FloatArray) -> FloatArray:
     """Boxes moved by a network's answer, which is relative to the side of the box."""
     size = boxes[:, 2:] - boxes[:, :2]
-    return boxes + shift * np.concatenate([size, size], axis=1)
+    moved: FloatArray = boxes + shift * np.concatenate([size, size], axis=1)
+    return moved
 
 
 def _squared(boxes: FloatArray) -> FloatArray:
@@ -238,7 +243,9 @@ def _crops(images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray, size_
 def _suppress(boxes: FloatArray, scores: FloatArray, owner: IntArray, overlap: float) -> IntArray:
     """Indices that survive non-maximum suppression by intersection over union within each picture."""
     sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    kept = cv2.dnn.NMSBoxesBatched(sized, scores, owner.astype(np.int32), 0.0, overlap)
+    # The stub asks for lists; arrays are read without a copy.
+    suppress: Any = cv2.dnn.NMSBoxesBatched
+    kept = suppress(sized, scores, owner.astype(np.int32), 0.0, overlap)
     return np.asarray(kept, np.intp)
 
 

@@ -56,8 +56,8 @@ def find_pack(name: str) -> Path:
     if folder.is_dir():
         return folder
     raise PackNotFoundError(
-        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with a "
-        f"{FILE_NAME}.",
+        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with "
+        f"a {FILE_NAME}.",
         pack=name,
     )
 

@@ -14,14 +14,17 @@ def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     intersection = shared.prod(axis=2)
     area_a, area_b = (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)
     union = area_a[:, None] + area_b[None] - intersection
-    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+    result: FloatArray = np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+    return result
 
 
 def centres(boxes: FloatArray) -> FloatArray:
     """Centres (N, 2) of boxes (N, 4)."""
-    return (boxes[:, :2] + boxes[:, 2:]) / 2
+    middle: FloatArray = (boxes[:, :2] + boxes[:, 2:]) * np.float32(0.5)
+    return middle
 
 
 def sides(boxes: FloatArray) -> FloatArray:
     """Geometric mean (N,) of width and height of boxes (N, 4); 0 for boxes turned inside out."""
-    return np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(0).prod(axis=1))
+    result: FloatArray = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(0).prod(axis=1))
+    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -27,7 +28,7 @@ class SampleSelection(Generic[Candidate]):
         self._best: dict[int, tuple[float, float, Candidate]] = {}
 
     def offer(self, media_s: float, value: float, make: Callable[[], Candidate]) -> bool:
-        """Offer a face; `make` is called only if it is kept.
+        """Offer a face; `make` is called only if it is the best of its stretch so far.
 
         Args:
             media_s: When it was seen, s; not before an earlier offer.
@@ -35,7 +36,8 @@ class SampleSelection(Generic[Candidate]):
             make: Builds what is kept.
 
         Returns:
-            Whether it was kept.
+            Whether `make` was called. Where that made the stretches widen, a better neighbour may have taken
+            the place at once.
         """
         if self._start_s is None:
             self._start_s = media_s
@@ -62,7 +64,7 @@ class SampleSelection(Generic[Candidate]):
         entries = sorted(self._best.values(), key=lambda entry: entry[1])
         count = min(count, len(entries))
         bounds = [round(i * len(entries) / count) for i in range(count + 1)] if count else []
-        groups = [entries[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+        groups = [entries[a:b] for a, b in itertools.pairwise(bounds)]
         return [max(group, key=lambda entry: entry[0])[2] for group in groups]
 
     def top(self) -> Candidate | None:

@@ -32,7 +32,8 @@ class ShotDetector:
     def is_cut(self, image_bgr: npt.NDArray[np.uint8]) -> bool:
         """Whether a cut lies between the last frame and this one.
 
-        Also sets `distance` (histograms, [0, 1]) and `change` (mean absolute difference of luminance, [0, 255]).
+        Also sets `distance` (histograms, [0, 1]) and `change` (mean absolute difference of the values of
+        all three channels, [0, 255]).
 
         Args:
             image_bgr: uint8 (H, W, 3).
@@ -47,7 +48,7 @@ class ShotDetector:
         now = []
         for cell in cells:
             histogram = cv2.calcHist([cell], [0, 1, 2], None, _BINS, [0, 180, 0, 256, 0, 256])
-            now.append(np.asarray(cv2.normalize(histogram, None, 1.0, 0.0, cv2.NORM_L1), np.float32))
+            now.append(np.asarray(cv2.normalize(histogram, histogram, 1.0, 0.0, cv2.NORM_L1), np.float32))
         before, self._before = self._before, now
         previous, self._small = self._small, small
         if before is None or previous is None:

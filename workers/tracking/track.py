@@ -64,7 +64,8 @@ class LiveTrack:
         """Where the box should be at a later time, float32 (4,), px: constant velocity, damped."""
         ahead_s = min(max(media_s - self.last_s, 0.0), _EXTRAPOLATION_LIMIT_S)
         shift = self._velocity * np.float32(ahead_s)
-        return self.last.detection.box_xyxy + np.concatenate([shift, shift])
+        predicted: FloatArray = self.last.detection.box_xyxy + np.concatenate([shift, shift])
+        return predicted
 
     def add(self, observation: Observation) -> None:
         """Append an observation that is later than the last one."""
