@@ -1,10 +1,10 @@
 """facestream: streaming video face clustering.
 
-    import facestream
+import facestream
 
-    with facestream.connect() as store:
-        for person in store.people():
-            print(person.id, person.name, person.seconds)
+with facestream.connect() as store:
+    for person in store.people():
+        print(person.id, person.name, person.seconds)
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Person:
     @property
     def last(self) -> Sighting:
         """The sighting that ended last."""
-        return max(self.sightings, key=lambda s: (s.end_at.timestamp() if s.end_at else s.end_s))
+        return max(self.sightings, key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
 
 
 def _time(sighting: Sighting) -> float:

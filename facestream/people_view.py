@@ -55,7 +55,9 @@ def moment(at: datetime | None, media_s: float) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else clock(media_s)
 
 
-def people_table(people: Sequence[Person], files: dict[str, Path], only: frozenset[str] | None = None) -> Table:
+def people_table(
+    people: Sequence[Person], files: dict[str, Path], only: frozenset[str] | None = None
+) -> Table:
     """Who was seen, how long, when, with a face to look at.
 
     Args:
@@ -82,7 +84,9 @@ def people_table(people: Sequence[Person], files: dict[str, Path], only: frozens
         table.add_row(
             person.id,
             escape(person.name) or "-",
-            f"{row['seconds']:.1f} s" if row["videos"] else f"{row['photos']} photo{'s'[: row['photos'] != 1]}",
+            f"{row['seconds']:.1f} s"
+            if row["videos"]
+            else f"{row['photos']} photo{'s'[: row['photos'] != 1]}",
             str(len(row["sightings"])),
             row["first"],
             row["last"],
@@ -96,7 +100,7 @@ def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
     sightings = [s for s in person.sightings if only is None or s.source_id in only]
     videos = [s for s in sightings if not _is_photo(s)]
     everything = only is None or len(sightings) == len(person.sightings)
-    first, last = sightings[0], max(sightings, key=lambda s: (s.end_at.timestamp() if s.end_at else s.end_s))
+    first, last = sightings[0], max(sightings, key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
     photo_only = not videos
     return {
         "seconds": person.seconds if everything else sum(s.end_s - s.start_s for s in videos),

@@ -103,7 +103,9 @@ class RunProgress:
         """A source is done."""
         if self._info is not None and not self._live and not self._quiet:
             spent = max(time.monotonic() - self._began_s, 1e-3)
-            self._print(f"{path.name}: {self._frames} frames at {self._frames / spent:.1f}/s, {self._faces} faces")
+            self._print(
+                f"{path.name}: {self._frames} frames at {self._frames / spent:.1f}/s, {self._faces} faces"
+            )
 
     def people_now(self, count: int) -> None:
         """So many people are known."""

@@ -174,7 +174,12 @@ class Run:
         self._listener.people_now(count)
 
     def _process(
-        self, found: Discovery, handle: RedisHandle, pack: Pack, background: _Background, stop: threading.Event
+        self,
+        found: Discovery,
+        handle: RedisHandle,
+        pack: Pack,
+        background: _Background,
+        stop: threading.Event,
     ) -> None:
         keys = keys_of(self._place)
         queue = make_queue(handle, keys)
@@ -199,7 +204,9 @@ class Run:
             if stop.is_set():
                 break
             background.check()
-            todo |= self._readable(path, lambda path=path: self._photo(path, store.register_source, faces, stop))
+            todo |= self._readable(
+                path, lambda path=path: self._photo(path, store.register_source, faces, stop)
+            )
         if todo:
             settle("end of the photos")
 
@@ -272,9 +279,7 @@ class Run:
             )
             # An --end beyond the file's own end is its end, too.
             beyond = limit is None or (info.duration_s is not None and limit >= info.duration_s)
-            finished = faces.run(
-                video, start_s, gap_end_s, stop, to_end=beyond, on_frame=self._frame_done
-            )
+            finished = faces.run(video, start_s, gap_end_s, stop, to_end=beyond, on_frame=self._frame_done)
             for warning in video.warnings:
                 self._listener.note(f"{path.name}: {warning}")
             if not finished:
@@ -366,5 +371,3 @@ class _Background:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(timeout=30.0)
-
-

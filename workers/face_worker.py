@@ -26,6 +26,8 @@ FloatArray = npt.NDArray[np.float32]
 
 # Two boxes of one face, when every live track is looked for separately.
 _SAME_FACE_IOU = 0.5
+# A detection that overlaps an expected box so much is nobody new.
+_EXPECTED_IOU = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,9 @@ class FaceWorkerSettings:
         min_face_px: Smallest face side looked for, px, or None for a share of the picture.
         min_face_share: That share, of the picture's shorter side.
         least_face_px: Never look for smaller ones than this by share.
-        search_interval_s: The whole picture is searched at least this often; between searches, and within a
-            shot, only places where a face is expected are looked at.
+        search_interval_s: The whole picture is searched so often; between searches, and within a shot, only
+            places where a face is expected are looked at.
+        calm_interval_s: The same while searches find nobody new and no face gets lost.
         segment_s: Tracks are closed and the source is marked done up to here at least this often; bounds
             memory, and what a killed run does again.
         samples: "best": the few best faces of a track; "all": every face of every sampled frame goes to a
@@ -48,6 +51,7 @@ class FaceWorkerSettings:
     min_face_share: float = 0.04
     least_face_px: float = 16.0
     search_interval_s: float = 0.55
+    calm_interval_s: float = 1.15
     segment_s: float = 60.0
     samples: Literal["best", "all"] = "best"
 
@@ -105,7 +109,7 @@ class FaceWorker:
         builder = TrackBuilder(self._pack, source.source_id, photo=photo)
         shots = ShotDetector()
         segment = _Segment(source.source_id, start_s)
-        searched_s = -np.inf
+        search_at_s = -np.inf
         with FrameReader(source) as reader:
             for frame in reader:
                 if stop.is_set():
@@ -116,17 +120,23 @@ class FaceWorker:
                     # A break of time, not of the scene: the next search must find who goes on.
                     self._send(builder.end(at_cut=cut), segment.done(frame.media_s), stop)
                     segment = _Segment(source.source_id, frame.media_s)
-                    searched_s = -np.inf
-                if frame.media_s - searched_s >= self._settings.search_interval_s:
+                    search_at_s = -np.inf
+                expected = builder.expected_boxes(frame.media_s)
+                searched = frame.media_s >= search_at_s
+                if searched:
                     min_face = self._settings.min_face(image.shape[0], image.shape[1])
                     detections = self._pack.detector.detect([image], min_face)[0]
-                    searched_s = frame.media_s
                 else:
-                    expected = builder.expected_boxes(frame.media_s)
                     detections = _distinct(self._pack.detector.refine(image, expected))
                 batch, faces = builder.add(frame, detections)
                 everything = builder.embed_all(faces) if self._settings.samples == "all" else []
                 segment.saw(frame)
+                calm = _all_expected(detections, expected) and len(detections) >= len(expected)
+                if searched:
+                    wait_s = self._settings.calm_interval_s if calm else self._settings.search_interval_s
+                    search_at_s = frame.media_s + wait_s
+                elif not calm:
+                    search_at_s = min(search_at_s, frame.media_s + self._settings.search_interval_s)
                 self._send(batch, None, stop, everything)
                 if on_frame is not None:
                     on_frame(frame, len(faces))
@@ -168,6 +178,16 @@ class _Segment:
     def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
         """The stretch from its start to `end_s`, which is done."""
         return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete)
+
+
+def _all_expected(detections: list[Detection], expected_xyxy: FloatArray) -> bool:
+    """Whether every detection lies where a face was expected."""
+    if not detections:
+        return True
+    if len(expected_xyxy) == 0:
+        return False
+    found = np.stack([detection.box_xyxy for detection in detections])
+    return bool((iou_matrix(found, expected_xyxy).max(axis=1) >= _EXPECTED_IOU).all())
 
 
 def _distinct(found: list[Detection | None]) -> list[Detection]:

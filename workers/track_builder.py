@@ -104,8 +104,8 @@ class TrackBuilder:
             detections: Its faces, without duplicates.
 
         Returns:
-            What became ready (tracks that ended, tracks that deserve a provisional identity), and every face of
-            this frame.
+            What became ready (tracks that ended, tracks that deserve a provisional identity), and every face
+            of this frame.
         """
         self._image = frame.image_bgr
         self._sampled.append((frame.index, frame.media_s))
@@ -273,7 +273,7 @@ class TrackBuilder:
         )
 
     def _observations(self, track: LiveTrack) -> npt.NDArray[np.void]:
-        """All sampled frames of a track; boxes of frames in which it was not seen lie between their neighbours."""
+        """All sampled frames of a track; the box of one without a sight lies between its neighbours'."""
         seen = {o.index: o for o in track.observations}
         first, last = track.observations[0].index, track.last.index
         frames = [(index, media_s) for index, media_s in self._sampled if first <= index <= last]

@@ -111,8 +111,8 @@ class TrackClusterer:
             groups: Group of other inserted tracks.
 
         Returns:
-            The group of the highest mean log-likelihood ratio that reaches the threshold and holds no track seen
-            together with this one; None if there is none.
+            The group of the highest mean log-likelihood ratio that reaches the threshold and holds no track
+            seen together with this one; None if there is none.
         """
         track = self._tracks[track_id]
         others = [self._tracks[t] for t in groups if t != track_id and t in self._tracks]
@@ -197,8 +197,17 @@ class TrackClusterer:
             self._calibration,
             self._settings,
         )
+        ratios -= self._source_prior(rows, columns)
         self._add_clothing(ratios, rows, columns)
         return ratios
+
+    def _source_prior(self, rows: list[TrackEvidence], columns: list[TrackEvidence]) -> FloatArray:
+        """What pairs of different sources must make up for: (N, M), 0 within a source."""
+        number = {source: k for k, source in enumerate(sorted(self._by_source))}
+        first = np.array([number[track.source_id] for track in rows])
+        second = np.array([number[track.source_id] for track in columns])
+        prior = self._settings.source_prior * float(np.log(max(len(number), 1)))
+        return np.where(first[:, None] == second[None], 0.0, prior).astype(np.float32)
 
     def _add_clothing(
         self, ratios: FloatArray, rows: list[TrackEvidence], columns: list[TrackEvidence]

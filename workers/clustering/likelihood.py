@@ -27,6 +27,8 @@ class LikelihoodSettings:
         clothing_for: Clothes speak for one person at most this much.
         clothing_against: Clothes speak against at most this much: people take jackets off.
         clothing_reach_s: Clothes are compared only within this time.
+        source_prior: Two tracks of different sources start this much, times the logarithm of the number of
+            sources, on the side of two people: the more sources, the more people there are.
     """
 
     limit: float = 8.0
@@ -38,6 +40,7 @@ class LikelihoodSettings:
     clothing_for: float = 2.5
     clothing_against: float = 0.5
     clothing_reach_s: float = 600.0
+    source_prior: float = 0.75
 
 
 def impostor_rise(excess: FloatArray, settings: LikelihoodSettings) -> float:
@@ -92,8 +95,8 @@ def face_log_ratio(
 def clothing_log_ratio(roots: FloatArray, together: BoolArray, settings: LikelihoodSettings) -> FloatArray:
     """Log-likelihood ratio of clothes within one source.
 
-    Where people who are seen together dress alike (uniforms, dark suits), likeness of clothes means little: the
-    even point then moves down to what those pairs show.
+    Where people who are seen together dress alike (uniforms, dark suits), likeness of clothes means little:
+    the even point then moves down to what those pairs show.
 
     Args:
         roots: float32 (N, C), square roots of histograms with sum 1.
@@ -111,4 +114,4 @@ def clothing_log_ratio(roots: FloatArray, together: BoolArray, settings: Likelih
     ratio = np.clip(
         (even - distance) * settings.clothing_slope, -settings.clothing_against, settings.clothing_for
     )
-    return ratio.astype(np.float32)
+    return np.asarray(ratio, np.float32)

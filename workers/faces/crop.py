@@ -33,7 +33,7 @@ class FaceCrop:
 
 
 def cut_crop(image_bgr: BgrImage, detection: Detection, max_px: int = 256) -> FaceCrop:
-    """Cut a face out with margin; where the picture ends, its last pixels are repeated.
+    """Cut a face out with margin; near the edge the square moves inwards, in small pictures it shrinks.
 
     Args:
         image_bgr: uint8 (H, W, 3).
@@ -41,25 +41,18 @@ def cut_crop(image_bgr: BgrImage, detection: Detection, max_px: int = 256) -> Fa
         max_px: Larger crops are scaled down to this side.
     """
     box = detection.box_xyxy
-    centre = (box[:2] + box[2:]) / 2
-    side = max(int(np.ceil(float((box[2:] - box[:2]).max()) * _MARGIN)), 2)
-    corner = np.floor(centre - side / 2).astype(int)
     height, width = image_bgr.shape[:2]
-    x1, y1 = np.clip(corner, 0, [width - 1, height - 1])
-    x2, y2 = np.clip(corner + side, [x1 + 1, y1 + 1], [width, height])
-    part = image_bgr[y1:y2, x1:x2]
+    centre = (box[:2] + box[2:]) / 2
+    side = int(np.clip(np.ceil(float((box[2:] - box[:2]).max()) * _MARGIN), 2, min(height, width)))
+    x, y = np.clip(np.floor(centre - side / 2), 0, [width - side, height - side]).astype(int)
+    part = image_bgr[y : y + side, x : x + side]
     scale = min(1.0, max_px / side)
+    landmarks = detection.landmarks - np.array([x, y], np.float32)
     if scale < 1.0:
-        size = (max(1, round((x2 - x1) * scale)), max(1, round((y2 - y1) * scale)))
-        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
-    left, top = round((x1 - corner[0]) * scale), round((y1 - corner[1]) * scale)
-    target = round(side * scale)
-    right, bottom = max(target - left - part.shape[1], 0), max(target - top - part.shape[0], 0)
-    padded = cv2.copyMakeBorder(part, top, bottom, left, right, cv2.BORDER_REPLICATE)
-    factor = np.array([part.shape[1] / (x2 - x1), part.shape[0] / (y2 - y1)], np.float32)
-    landmarks = (detection.landmarks - np.array([x1, y1], np.float32) + 0.5) * factor - 0.5
-    landmarks += np.array([left, top], np.float32)
-    return FaceCrop(np.asarray(padded, np.uint8), landmarks.astype(np.float32))
+        part = np.asarray(cv2.resize(part, (max_px, max_px), interpolation=cv2.INTER_AREA), np.uint8)
+        # Pixel centres, not corners, correspond under resizing.
+        landmarks = (landmarks + 0.5) * np.float32(scale) - 0.5
+    return FaceCrop(np.ascontiguousarray(part), landmarks.astype(np.float32))
 
 
 def encode_jpeg(image_bgr: BgrImage) -> bytes:

@@ -1,0 +1,125 @@
+"""The loop that everyone writes: detect and embed every face of every sampled frame, then DBSCAN over all faces.
+
+Same models and same sampling as `facestream run`; frames are decoded, searched and embedded one after the other.
+
+    python benchmarks/naive.py VIDEO -o FACES.csv [--eps 0.075] [--fps 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from facestream.settings import model_cache
+from sklearn.cluster import DBSCAN
+from stream.video import VideoFile
+from workers.face_worker import FaceWorkerSettings
+from workers.faces.alignment import align
+from workers.models.embedder import OnnxEmbedder
+from workers.models.pack import load_pack
+
+# The usual choice; a person is seen in more frames than that.
+_MIN_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class NaiveFaces:
+    """Every face of every sampled frame.
+
+    Attributes:
+        frames: int (N,), frame of each face.
+        boxes_xyxy: float32 (N, 4), px.
+        vectors: float32 (N, D), L2-normalised.
+        sampled: Frames looked at.
+        seconds: Time for decoding, detection and embedding, s.
+    """
+
+    frames: npt.NDArray[np.int64]
+    boxes_xyxy: npt.NDArray[np.float32]
+    vectors: npt.NDArray[np.float32]
+    sampled: int
+    seconds: float
+
+
+def find_faces(video: Path, fps: float | None = 5.0) -> NaiveFaces:
+    """Detect and embed, without tracking, batching or a second thread."""
+    pack = load_pack("open", model_cache())
+    # Nobody averages mirrored faces in a naive loop.
+    part = pack.manifest.embedder.model_copy(update={"mirror": False})
+    folder = next(model_cache().glob(f"{pack.manifest.name}-*"))
+    embedder = OnnxEmbedder(folder / part.file, part)
+    settings = FaceWorkerSettings()
+    frames, boxes, vectors, sampled = [], [], [], 0
+    started_s = time.perf_counter()
+    for frame in VideoFile(video, "naive", fps=fps).frames(threading.Event()):
+        sampled += 1
+        image = frame.image_bgr
+        for detection in pack.detector.detect([image], settings.min_face(*image.shape[:2]))[0]:
+            chip = align(image, detection.landmarks, embedder.template, embedder.input_px)
+            frames.append(frame.index)
+            boxes.append(detection.box_xyxy)
+            vectors.append(embedder.embed([chip])[0])
+    seconds = time.perf_counter() - started_s
+    return NaiveFaces(
+        np.array(frames, np.int64),
+        np.array(boxes, np.float32).reshape(-1, 4),
+        np.array(vectors, np.float32).reshape(-1, embedder.dimension),
+        sampled,
+        seconds,
+    )
+
+
+def cluster(faces: NaiveFaces, eps: float) -> npt.NDArray[np.int64]:
+    """DBSCAN over cosine distances; -1 is nobody."""
+    if len(faces.frames) == 0:
+        return np.empty(0, np.int64)
+    distance = np.clip(1 - faces.vectors @ faces.vectors.T, 0, 2)
+    return np.asarray(DBSCAN(eps=eps, min_samples=_MIN_SAMPLES, metric="precomputed").fit_predict(distance))
+
+
+def write_csv(faces: NaiveFaces, labels: npt.NDArray[np.int64], path: Path) -> None:
+    """Write what `facestream export` writes, as far as it goes."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["frame", "x1", "y1", "x2", "y2", "identity"])
+        for frame, box, label in zip(faces.frames, faces.boxes_xyxy, labels, strict=True):
+            writer.writerow([frame, *box.round(2), "" if label < 0 else int(label)])
+
+
+def main() -> None:
+    """Run the loop on one video."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("video", type=Path)
+    parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--eps", type=float, default=0.075)
+    parser.add_argument("--fps", type=float, default=5.0)
+    args = parser.parse_args()
+    started_s = time.perf_counter()
+    faces = find_faces(args.video, args.fps)
+    labels = cluster(faces, args.eps)
+    if args.output:
+        write_csv(faces, labels, args.output)
+    print(
+        json.dumps(
+            {
+                "frames": faces.sampled,
+                "faces": len(labels),
+                "people": int(labels.max(initial=-1)) + 1,
+                "seconds": round(time.perf_counter() - started_s, 3),
+                "frames_per_s": round(faces.sampled / faces.seconds, 2),
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Entry point: turns errors into messages and exit codes."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import click
+
+from facestream.cli import cli
+
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = cli.main(arguments, prog_name="facestream", standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("Interrupted.", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe has left, as `head` does; Python must not complain when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)
+    except Exception as error:  # noqa: BLE001 - the last line of defence; shown with --debug
+        sys.exit(_explain(error, debug=debug))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    """Print an error and return the exit code."""
+    from facestream.errors import FacestreamError, UsageError
+    from storage.errors import StorageError
+    from stream.errors import StreamError
+    from workers.errors import WorkerError
+
+    if debug:
+        logging.getLogger(__name__).error("failed", exc_info=error)
+    expected = isinstance(error, (FacestreamError, StorageError, StreamError, WorkerError))
+    if expected:
+        click.echo(f"Error: {error}", err=True)
+    elif isinstance(error, ImportError) and "libGL" in str(error):
+        click.echo(
+            f"Error: OpenCV needs a system library that is missing ({error}). On Debian and Ubuntu: "
+            "apt install libgl1",
+            err=True,
+        )
+    else:
+        click.echo(
+            f"Error: {type(error).__name__}: {error}\nThis is a fault of facestream; --debug shows where.",
+            err=True,
+        )
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The command line: its commands are imported only when they run, so that --help is quick."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from facestream import __version__
+
+_COMMANDS = {
+    "run": ("facestream.commands.run", "Find the people in videos and photos."),
+    "people": ("facestream.commands.people", "List the people who were seen, or show one."),
+    "export": ("facestream.commands.export", "Write one row per face as CSV or JSON."),
+    "demo": ("facestream.commands.demo", "Make a video and find the people in it."),
+    "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names of the commands in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands from their one-line helps."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+Examples:
+  facestream demo                        see it work, without any file of your own
+  facestream run holiday.mp4             find the people in a video
+  facestream run ~/Pictures              group a folder of photos by person
+  facestream people                      who was seen, how long, when
+""",
+)
+@click.version_option(__version__, prog_name="facestream")
+def cli() -> None:
+    """Find the people in videos and photos: who was seen, where, when, with a face to look at.
+
+    Nobody is enrolled first: people come out of clustering, and they stay in Redis. Without a server of your own
+    (--redis), facestream runs one in its data folder.
+    """
+
+
+def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say where people are stored."""
+    decorators = [
+        click.option(
+            "--data-dir",
+            metavar="FOLDER",
+            envvar="FACESTREAM_DATA_DIR",
+            show_envvar=True,
+            type=click.Path(file_okay=False),
+            help="Data folder with the embedded server.  [default: the user's data folder]",
+        ),
+        click.option(
+            "--redis",
+            "redis_url",
+            metavar="URL",
+            help="A Redis (7 or later) or Valkey server of your own instead.  [env var: FACESTREAM_REDIS]",
+        ),
+        click.option(
+            "--collection",
+            default="default",
+            show_default=True,
+            metavar="NAME",
+            help="Which set of people.",
+        ),
+    ]
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def verbosity_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say how much is said."""
+    decorators = [
+        click.option("-v", "--verbose", count=True, help="Say more: -v for what happens, -vv for all of it."),
+        click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and problems."),
+        click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
+    ]
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command

@@ -1,0 +1,130 @@
+"""facestream export: one row per face."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from facestream.cli import place_options, verbosity_options
+from facestream.errors import FacestreamError
+from facestream.settings import Place
+
+if TYPE_CHECKING:
+    from facestream.client import Face, Store
+
+COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track", "identity")
+
+
+@click.command(
+    name="export",
+    epilog="""\b
+Examples:
+  facestream export -o faces.csv
+  facestream export --format json | jq 'length'
+""",
+)
+@click.option("--format", "file_format", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write here.  [default: standard output]",
+)
+@place_options
+@verbosity_options
+def command(
+    file_format: str,
+    as_json: bool,
+    output: Path | None,
+    data_dir: str | None,
+    redis_url: str | None,
+    collection: str,
+    **_: Any,
+) -> None:
+    """Write every face of every sampled frame: where, when, which track, which person.
+
+    `frame` counts decoded frames from 0; photos have frame 0. `score` is 0 where a face was out of sight for a
+    moment and its box lies between those of the frames around. An empty `identity` is a face given to nobody.
+    """
+    place = Place.of(data_dir, redis_url, collection)
+    from facestream import connect
+
+    with (
+        connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store,
+        _target(output) as file,
+    ):
+        write = _write_json if as_json or file_format == "json" else _write_csv
+        count = write(store, file)
+    if output is not None:
+        click.echo(f"{output}: {count} faces", err=True)
+
+
+def row(face: Face) -> dict[str, Any]:
+    """A face as a row."""
+    x1, y1, x2, y2 = (round(value, 2) for value in face.box_xyxy)
+    return {
+        "source": face.source,
+        "frame": face.frame,
+        "time_s": round(face.time_s, 3),
+        "x1": x1,
+        "y1": y1,
+        "x2": x2,
+        "y2": y2,
+        "score": round(face.score, 4),
+        "track": face.track,
+        "identity": face.identity,
+    }
+
+
+def _write_csv(store: Store, file: TextIO) -> int:
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    count = 0
+    for count, face in enumerate(store.faces(), 1):  # noqa: B007 - counts what was written
+        writer.writerow(row(face))
+    return count
+
+
+def _write_json(store: Store, file: TextIO) -> int:
+    file.write("[")
+    count = 0
+    for face in store.faces():
+        file.write(("," if count else "") + "\n" + json.dumps(row(face), ensure_ascii=False))
+        count += 1
+    file.write("\n]\n")
+    return count
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[TextIO]:
+    """Standard output, or a file that appears only when it is complete."""
+    if output is None:
+        # Paths may hold bytes that are no UTF-8.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="surrogateescape")
+        yield sys.stdout
+        return
+    try:
+        descriptor, name = tempfile.mkstemp(dir=output.absolute().parent, prefix=f".{output.name}.")
+    except OSError as error:
+        raise FacestreamError(f"{output}: can't be written ({error.strerror}).") from error
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            yield file
+        part.chmod(0o600)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

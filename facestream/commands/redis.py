@@ -1,0 +1,97 @@
+"""facestream redis: the embedded server, for people without redis-cli."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from typing import Any
+
+import click
+
+from facestream.cli import place_options, verbosity_options
+from facestream.settings import Place
+
+
+@click.command(
+    name="redis",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    epilog="""\b
+Examples:
+  facestream redis                                          keep the server up, print its socket
+  facestream redis ZRANGE 'fs:{default}:identities' 0 -1    run one command
+  facestream redis --json HGETALL 'fs:{default}:identity:p1'
+  redis-cli -s "$(facestream redis --socket)" PING          while something keeps it up
+""",
+)
+@click.option("--socket", "only_socket", is_flag=True, help="Print the socket's path and leave.")
+@click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
+@place_options
+@verbosity_options
+@click.argument("arguments", nargs=-1)
+def command(
+    only_socket: bool,
+    as_json: bool,
+    arguments: tuple[str, ...],
+    data_dir: str | None,
+    redis_url: str | None,
+    collection: str,
+    **_: Any,
+) -> None:
+    """Show the embedded server's socket and keep it up, or run one Redis command.
+
+    Without a command the server stays up until Ctrl-C, so that other programs can connect. docs/redis.md
+    describes every key.
+    """
+    place = Place.of(data_dir, redis_url, collection)
+    from facestream.wiring import open_handle
+    from storage.connection import translate_errors
+    from storage.raw_command import run_command
+
+    with open_handle(place) as handle, translate_errors(handle.where):
+        if arguments:
+            reply = run_command(handle.client, arguments)
+            click.echo(json.dumps(_plain(reply), ensure_ascii=False, indent=2) if as_json else _shown(reply))
+            return
+        address = str(handle.socket_path) if handle.socket_path else handle.where
+        click.echo(json.dumps({"address": address}) if as_json else address)
+        if only_socket:
+            return
+        click.echo("The server is up; Ctrl-C ends this.", err=True)
+        done = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: done.set())
+        signal.signal(signal.SIGINT, lambda *_: done.set())
+        while not done.wait(0.5):
+            continue
+
+
+def _plain(reply: Any) -> Any:
+    """A reply in types that JSON has; bytes that are no text are shown escaped."""
+    if isinstance(reply, bytes):
+        return reply.decode("utf-8", "backslashreplace")
+    if isinstance(reply, (list, tuple)):
+        return [_plain(item) for item in reply]
+    if isinstance(reply, set):
+        return sorted(_plain(item) for item in reply)
+    if isinstance(reply, dict):
+        return {str(_plain(key)): _plain(value) for key, value in reply.items()}
+    return reply
+
+
+def _shown(reply: Any, indent: str = "") -> str:
+    """A reply as redis-cli would show it."""
+    if isinstance(reply, dict):
+        reply = [item for pair in reply.items() for item in pair]
+    if isinstance(reply, (list, tuple, set)):
+        if not reply:
+            return f"{indent}(empty)"
+        return "\n".join(
+            f"{indent}{number}) {_shown(item, indent + '   ').lstrip()}"
+            for number, item in enumerate(reply, 1)
+        )
+    if reply is None:
+        return f"{indent}(nil)"
+    if isinstance(reply, bytes):
+        text = reply.decode("utf-8", "backslashreplace")
+        return indent + (text if text.isprintable() else json.dumps(text, ensure_ascii=False))
+    return f"{indent}{reply}"

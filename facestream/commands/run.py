@@ -1,0 +1,212 @@
+"""facestream run: videos and photos in, their people out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.cli import place_options, verbosity_options
+from facestream.parsing import MediaTime, Moment, Rate
+from facestream.settings import Place
+
+if TYPE_CHECKING:
+    from facestream.client import Person
+    from facestream.run import RunOptions, RunReport
+
+EXIT_INTERRUPTED = 130
+
+
+@click.command(
+    name="run",
+    epilog="""\b
+Examples:
+  facestream run holiday.mp4
+  facestream run --fps 2 --start 10:00 --end 20:00 match.mkv
+  facestream run ~/Videos ~/Pictures          videos and photos in folders
+  facestream run --json clip.mp4 | jq '.people[].id'
+  facestream run --redis redis://user:secret@host:6379/0 clip.mp4
+
+\b
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept).
+""",
+)
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--fps",
+    type=Rate(),
+    default="5",
+    show_default=True,
+    metavar="N|native",
+    help="Frames looked at per second of video.",
+)
+@click.option(
+    "--start",
+    "start_s",
+    type=MediaTime(),
+    default=0.0,
+    metavar="TIME",
+    help="Start here in each video: seconds or [H:]MM:SS.",
+)
+@click.option("--end", "end_s", type=MediaTime(), metavar="TIME", help="Stop here in each video.")
+@click.option(
+    "--recorded-at",
+    "recorded_at_s",
+    type=Moment(),
+    metavar="DATE",
+    help="When the recording began, ISO 8601.  [default: what the file says]",
+)
+@click.option(
+    "--models",
+    "pack",
+    default="open",
+    show_default=True,
+    metavar="NAME|FOLDER",
+    help="Model pack: a built-in one, or a folder with a manifest.",
+)
+@click.option(
+    "--min-face",
+    "min_face_px",
+    type=click.FloatRange(12, 10000),
+    metavar="PX",
+    help="Smallest face to look for.  [default: 4 % of the shorter side, at least 16]",
+)
+@click.option(
+    "--samples",
+    type=click.Choice(["best", "all"]),
+    default="best",
+    show_default=True,
+    help="all: also send the embedding of every face to the stream `faces`.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@place_options
+@verbosity_options
+def command(sources: tuple[Path, ...], **options: Any) -> int:
+    """Find the people in SOURCES: video files, photos, and folders of them.
+
+    Videos are looked at five times a second; each face is followed through its shot, and the best views of it
+    decide who it is. A file that was processed before adds nothing, a run that was stopped goes on where it
+    stopped, and people who were seen in earlier files keep their ids.
+    """
+    from facestream.run import RunOptions
+
+    place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
+    if options["end_s"] is not None and options["end_s"] <= options["start_s"]:
+        raise click.UsageError("--end must be later than --start.")
+    what = RunOptions(
+        paths=sources,
+        fps=options["fps"] or None,
+        start_s=options["start_s"],
+        end_s=options["end_s"],
+        recorded_at_s=options["recorded_at_s"],
+        pack=options["pack"],
+        min_face_px=options["min_face_px"],
+        samples=options["samples"],
+    )
+    report, people, files = perform(place, what, verbose=options["verbose"], quiet=options["quiet"])
+    if options["as_json"]:
+        click.echo(json.dumps(as_json(place, report, people, files), ensure_ascii=False, indent=2))
+    else:
+        show(report, people, files, quiet=options["quiet"])
+    if report.interrupted:
+        return EXIT_INTERRUPTED
+    return 1 if report.failed else 0
+
+
+def perform(
+    place: Place, options: RunOptions, *, verbose: int, quiet: bool
+) -> tuple[RunReport, list[Person], dict[str, Path]]:
+    """Run, and collect the people seen in the sources with their thumbnail files."""
+    from facestream.client import Store
+    from facestream.people_view import write_thumbnails
+    from facestream.progress import RunProgress, stderr_console
+    from facestream.run import Run
+    from facestream.wiring import keys_of, make_store, open_handle, thumbnails_folder
+
+    _configure_logging(verbose)
+    # Held to the end: the embedded server should not stop between the run and the look at its result.
+    with open_handle(place) as handle:
+        with RunProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
+            report = Run(place, options, progress).execute(stop)
+        with Store(handle, make_store(handle, keys_of(place))) as store:
+            asked = set(report.sources)
+            people = [p for p in store.people() if any(s.source_id in asked for s in p.sightings)]
+            files = write_thumbnails(store, people, thumbnails_folder(place))
+    return report, people, files
+
+
+def show(report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool) -> None:
+    """Print the people as a table."""
+    from rich.console import Console
+
+    from facestream.people_view import people_table
+
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    if not people:
+        console.print("No people were found." if report.sources else "Nothing was processed.")
+    else:
+        console.print(people_table(people, files, frozenset(report.sources)))
+    if quiet:
+        return
+    if report.frames:
+        rate = report.frames / max(report.seconds, 1e-3)
+        click.echo(
+            f"\n{len(people)} people in {report.frames} frames with {report.faces} faces; {report.seconds:.1f} s, "
+            f"{rate:.1f} frames/s; models {report.pack}, {report.provider}",
+            err=True,
+        )
+    if report.interrupted:
+        click.echo("Interrupted: what was found is kept; the same command goes on from here.", err=True)
+
+
+def as_json(place: Place, report: RunReport, people: list[Person], files: dict[str, Path]) -> dict[str, Any]:
+    """The result of a run for machines."""
+    from facestream.people_view import person_json
+
+    return {
+        "collection": place.collection,
+        "people": [person_json(person, files) for person in people],
+        "sources": report.sources,
+        "already_done": report.already_done,
+        "frames": report.frames,
+        "faces": report.faces,
+        "seconds": round(report.seconds, 3),
+        "first_person_s": None if report.first_person_s is None else round(report.first_person_s, 3),
+        "failed": [{"source": str(path), "error": reason} for path, reason in report.failed],
+        "interrupted": report.interrupted,
+        "models": report.pack,
+        "licence": report.licence,
+        "provider": report.provider,
+    }
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        if stop.is_set() and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _configure_logging(verbose: int) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)

@@ -1,0 +1,68 @@
+"""Values of command-line options: times, rates, dates."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import click
+
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
+
+
+class MediaTime(click.ParamType):
+    """Seconds, or [H:]MM:SS."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds as a float."""
+        text = str(value)
+        clock = _CLOCK.fullmatch(text)
+        if clock:
+            hours, minutes, seconds = clock.groups()
+            return int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)
+        try:
+            seconds_only = float(text)
+        except ValueError:
+            seconds_only = -1.0
+        if not 0 <= seconds_only < 1e9:
+            self.fail(f"{text!r} is not a time; write seconds (90.5) or [H:]MM:SS (1:30.5)", param, ctx)
+        return seconds_only
+
+
+class Rate(click.ParamType):
+    """Frames per second, or "native" for every frame."""
+
+    name = "rate"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Frames per second; 0 stands for every frame."""
+        text = str(value)
+        if text == "native":
+            return 0.0
+        try:
+            rate = float(text)
+        except ValueError:
+            rate = -1.0
+        if not 0 < rate <= 1000:
+            self.fail(f"{text!r} is not a rate; write frames per second (5) or native", param, ctx)
+        return rate
+
+
+class Moment(click.ParamType):
+    """A date and time in ISO 8601, local where no zone is given."""
+
+    name = "moment"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Unix time, s."""
+        text = str(value)
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text!r} is not a date; write it like 2026-05-01T18:30:00 or ...+02:00", param, ctx)
+        moment = at.astimezone(UTC).timestamp()
+        if not 0 < moment < 32503680000:
+            self.fail(f"{text!r} is not in the years 1970 to 3000", param, ctx)
+        return moment
