@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
 from storage.errors import LeaseLostError
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import Effects, IdentityStore
 from storage.lease import Lease
-from storage.sample_queue import Delivery, SampleQueue
+from storage.sample_queue import Delivery, Entry, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import ReclusterRequest, SegmentDone, SourceRecord
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
-from workers.clustering.evidence import TrackEvidence, make_template
 from workers.clustering.matching import inherit
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
+from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
 
-_RENEW_EVERY_S = 1.0
+# A leader that was paused must soon notice that another one leads: what it reads on is held up.
+_CHECK_EVERY_S = 1.0
 _LOAD_CHUNK = 500
 
 
@@ -68,6 +68,9 @@ class ClusterWorker:
         self._named: dict[str, bool] = {}
         self._sources: dict[str, SourceRecord] = {}
         self._founders: set[str] = set()
+        self._model_id = ""
+        # Sources that were read in this step: a run may have told something new about them since.
+        self._fresh: set[str] = set()
         # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
         self._waiting: dict[str, FaceSample] = {}
 
@@ -83,7 +86,8 @@ class ClusterWorker:
                 stop.wait(0.2)
                 continue
             try:
-                self._lead(stop)
+                with self._lease.kept():
+                    self._lead(stop)
             except LeaseLostError as error:
                 _log.warning("%s; standing by", error)
             finally:
@@ -92,22 +96,18 @@ class ClusterWorker:
     def _lead(self, stop: threading.Event) -> None:
         self._load()
         while deliveries := self._queue.take_over(self._consumer):
-            self._keep_lease()
             self._step(deliveries)
-        renewed_s = time.monotonic()
+        checked_s = -math.inf
         while not stop.is_set():
+            if time.monotonic() - checked_s > _CHECK_EVERY_S:
+                if not self._lease.renew():
+                    raise LeaseLostError(f"{self._lease.key}: the lease ran out")
+                checked_s = time.monotonic()
             deliveries = self._queue.receive(self._consumer)
             if deliveries:
                 self._step(deliveries)
-            if time.monotonic() - renewed_s > _RENEW_EVERY_S:
-                self._keep_lease()
-                renewed_s = time.monotonic()
 
-    def _keep_lease(self) -> None:
-        if not self._lease.renew():
-            raise LeaseLostError(f"{self._lease.key}: the lease ran out")
-
-    # State ---------------------------------------------------------------------------------------------------
+    # State -------------------------------------------------------------------------------------------------
 
     def _load(self) -> None:
         """Build the clusterer from what is in Redis."""
@@ -119,13 +119,12 @@ class ClusterWorker:
             self._members[identity.identity_id] = set()
         ids = self._store.track_ids()
         for start in range(0, len(ids), _LOAD_CHUNK):
-            self._keep_lease()
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
             samples = {sample.sample_id: sample for sample in self._store.samples(wanted)}
             for track in tracks:
-                self._take_in(track, [samples[i] for i in track.sample_ids if i in samples])
-                if track.identity_id:
+                known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples])
+                if known and track.identity_id:
                     self._identity_of[track.track_id] = track.identity_id
                     self._members.setdefault(track.identity_id, set()).add(track.track_id)
 
@@ -133,30 +132,7 @@ class ClusterWorker:
         """Give a track to the clusterer; returns whether it has anything to compare."""
         if not samples:
             return False
-        template, size_px = make_template(
-            np.stack([sample.vector for sample in samples]),
-            np.array([sample.size_px for sample in samples], np.float32),
-            np.array([sample.effective_px for sample in samples], np.float32),
-            np.array([sample.quality for sample in samples], np.float32),
-            self._calibration,
-        )
-        clothing = None
-        if track.clothing is not None and track.clothing.any():
-            squares = track.clothing.astype(np.float32) ** 2
-            clothing = squares / squares.sum()
-        evidence = TrackEvidence(
-            track_id=track.track_id,
-            source_id=track.source_id,
-            template=template,
-            size_px=size_px,
-            frames=np.unique(track.observations["frame"].astype(np.int64)),
-            middle_s=(track.first_s + track.last_s) / 2,
-            founder=track.founder,
-            photo=track.photo,
-            clothing=clothing,
-            continues=track.continues,
-        )
-        self._clusterer.insert(evidence)
+        self._clusterer.insert(evidence_of(track, samples, self._calibration))
         self._summaries[track.track_id] = TrackSummary.of(track, samples)
         if track.founder:
             self._founders.add(track.track_id)
@@ -164,7 +140,7 @@ class ClusterWorker:
             self._founders.discard(track.track_id)
         return True
 
-    # Steps ---------------------------------------------------------------------------------------------------
+    # Steps -------------------------------------------------------------------------------------------------
 
     def _step(self, deliveries: list[Delivery]) -> None:
         """Take in deliveries and commit what they change with their acknowledgement."""
@@ -173,9 +149,10 @@ class ClusterWorker:
         recluster = False
         for delivery in deliveries:
             entry = delivery.entry
-            if entry is None:
-                _log.warning("entry %s can't be read: %s", delivery.entry_id.decode(), delivery.problem)
-                effects.unreadable.append(delivery)
+            problem = delivery.problem or self._problem(entry)
+            if entry is None or problem:
+                _log.warning("entry %s is put aside: %s", delivery.entry_id.decode(), problem)
+                effects.unreadable.append(replace(delivery, problem=problem))
                 continue
             effects.done.append(delivery)
             match entry:
@@ -190,11 +167,24 @@ class ClusterWorker:
                     recluster = True
         if recluster:
             touched |= self._recluster(effects)
+            # A person of this very step may have gone already, and their record says where.
+            touched -= {identity.identity_id for identity in effects.identities}
         effects.identities += [self._describe(identity_id) for identity_id in sorted(touched)]
         self._store.commit(effects, self._lease)
         self._waiting.clear()
+        self._fresh.clear()
         if self._on_people is not None:
             self._on_people(sum(1 for members in self._members.values() if members))
+
+    def _problem(self, entry: Entry | None) -> str:
+        """Why an entry that can be read must not be taken in, or empty."""
+        match entry:
+            case FaceSample():
+                self._model_id = self._model_id or self._store.meta().get("model_id", "")
+                return sample_problem(entry, self._calibration, self._model_id)
+            case TrackRecord():
+                return track_problem(entry)
+        return ""
 
     def _add_segment(self, segment: SegmentDone, effects: Effects) -> None:
         source = self._source(segment.source_id)
@@ -203,11 +193,12 @@ class ClusterWorker:
             effects.sources[source.source_id] = self._sources[source.source_id]
 
     def _source(self, source_id: str) -> SourceRecord | None:
-        if source_id not in self._sources:
+        if source_id not in self._fresh:
             source = self._store.source(source_id)
             if source is None:
                 return None
             self._sources[source_id] = source
+            self._fresh.add(source_id)
         return self._sources[source_id]
 
     def _add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
@@ -259,16 +250,13 @@ class ClusterWorker:
                     kind = ChangeKind.SPLIT
                 self._assign(track_id, identity_id, kind, effects)
         for track_id in partition.unassigned:
-            before = self._identity_of.pop(track_id, None)
+            before = self._leave(track_id, effects)
             if before is not None:
                 touched.add(before)
-                self._members[before].discard(track_id)
-                effects.members_removed.setdefault(before, set()).add(track_id)
                 effects.assignments[track_id] = None
         for identity_id, successor in inheritance.merged.items():
             effects.changes.append(replace(self._change(ChangeKind.MERGED, identity_id), other_id=successor))
             effects.identities.append(Identity(identity_id, merged_into=successor))
-            touched.discard(identity_id)
         effects.changes += [self._change(ChangeKind.VANISHED, gone) for gone in inheritance.vanished]
         _log.info(
             "re-clustered %d tracks into %d people in %.2f s",
@@ -279,17 +267,22 @@ class ClusterWorker:
         return touched
 
     def _assign(self, track_id: str, identity_id: str, kind: ChangeKind, effects: Effects) -> None:
-        before = self._identity_of.get(track_id)
-        if before is not None:
-            self._members[before].discard(track_id)
-            effects.members_removed.setdefault(before, set()).add(track_id)
-            effects.members_added.get(before, set()).discard(track_id)
+        before = self._leave(track_id, effects)
         self._identity_of[track_id] = identity_id
         self._members.setdefault(identity_id, set()).add(track_id)
         effects.members_added.setdefault(identity_id, set()).add(track_id)
         effects.members_removed.get(identity_id, set()).discard(track_id)
         effects.assignments[track_id] = identity_id
         effects.changes.append(replace(self._change(kind, identity_id, track_id), other_id=before or ""))
+
+    def _leave(self, track_id: str, effects: Effects) -> str | None:
+        """Take a track from the person who has it; returns who that was."""
+        before = self._identity_of.pop(track_id, None)
+        if before is not None:
+            self._members[before].discard(track_id)
+            effects.members_removed.setdefault(before, set()).add(track_id)
+            effects.members_added.get(before, set()).discard(track_id)
+        return before
 
     def _change(self, kind: ChangeKind, identity_id: str, track_id: str = "") -> IdentityChange:
         summary = self._summaries.get(track_id)

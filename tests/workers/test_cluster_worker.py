@@ -1,0 +1,545 @@
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pytest
+import redis
+from synthetic import CALIBRATION, MODEL_ID, Cast, a_source
+
+from storage.connection import RedisHandle, open_redis
+from storage.datafolder import DataFolder
+from storage.identity_record import ChangeKind, IdentityChange
+from storage.identity_store import IdentityStore
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sample_queue import Entry, SampleQueue
+from storage.sample_record import FaceSample
+from storage.source_record import ReclusterRequest, SegmentDone
+from storage.track_record import TrackRecord
+from workers.cluster_worker import ClusterWorker
+from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
+
+# A worker in a process of its own, slowed down so that it can be killed in the middle of a step.
+WORKER = """
+import sys, threading, time
+sys.path.insert(0, sys.argv[3])
+from storage.connection import open_redis
+from storage.identity_store import IdentityStore
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sample_queue import SampleQueue
+from synthetic import CALIBRATION
+from workers.cluster_worker import ClusterWorker
+from workers.clustering.clusterer import TrackClusterer
+
+class Slow(TrackClusterer):
+    def nearest(self, track_id, groups):
+        time.sleep(0.008)
+        return super().nearest(track_id, groups)
+
+with open_redis(f"unix://{sys.argv[1]}", None) as handle:
+    keys = Keys(sys.argv[2])
+    client = handle.client
+    ClusterWorker(
+        IdentityStore(client, keys), SampleQueue(client, keys), Lease(client, keys.leader, ttl_s=0.4),
+        lambda: Slow(CALIBRATION), CALIBRATION,
+    ).run(threading.Event())
+"""
+
+
+@pytest.fixture(scope="module")
+def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
+    with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
+        yield opened
+
+
+def until(happened: Callable[[], bool], *, within_s: float = 20.0) -> None:
+    deadline_s = time.monotonic() + within_s
+    while not happened():
+        assert time.monotonic() < deadline_s, f"not within {within_s} s"
+        time.sleep(0.005)
+
+
+def plain() -> Clusterer:
+    return TrackClusterer(CALIBRATION)
+
+
+@dataclass
+class Bench:
+    """A collection of its own, with what a worker and its clients need."""
+
+    client: redis.Redis
+    keys: Keys
+    store: IdentityStore
+    queue: SampleQueue
+
+    def worker(
+        self,
+        clusterer: Callable[[], Clusterer] = plain,
+        *,
+        ttl_s: float = 5.0,
+        on_people: Callable[[int], None] | None = None,
+    ) -> tuple[ClusterWorker, Lease]:
+        lease = Lease(self.client, self.keys.leader, ttl_s)
+        return ClusterWorker(self.store, self.queue, lease, clusterer, CALIBRATION, on_people), lease
+
+    @contextlib.contextmanager
+    def running(self, *arguments, **options) -> Iterator[Lease]:  # type: ignore[no-untyped-def]
+        """A worker at work in a thread; what it fails with is raised."""
+        worker, lease = self.worker(*arguments, **options)
+        stop = threading.Event()
+        failed: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                worker.run(stop)
+            except BaseException as error:
+                failed.append(error)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield lease
+        finally:
+            stop.set()
+            thread.join()
+            if failed:
+                raise failed[0]
+
+    def take_in(self, *groups: list[Entry], recluster: bool = False, at_once: bool = False) -> None:
+        """Send entries, one by one or at once, and wait until they had their effect."""
+        entries = [entry for group in groups for entry in group]
+        if recluster:
+            entries.append(ReclusterRequest("test"))
+        for batch in [entries] if at_once else [[entry] for entry in entries]:
+            last = self.queue.send(batch)
+            assert last is not None
+            until(lambda last=last: self.queue.is_taken_in(last))
+
+    def people(self) -> dict[str, set[str]]:
+        """Track ids of each person."""
+        return {p.identity_id: set(self.store.member_ids(p.identity_id)) for p in self.store.people()}
+
+    def changes(self) -> list[IdentityChange]:
+        return [IdentityChange.decode(raw) for _, raw in self.client.xrange(self.keys.changes)]
+
+    def dead(self) -> list[dict[bytes, bytes]]:
+        return [raw for _, raw in self.client.xrange(self.keys.dead)]
+
+    def assert_consistent(self) -> None:
+        """What the hashes of tracks say is what the sets of people say, and the counts are theirs."""
+        told = {track.track_id: track.identity_id for track in self.store.tracks(self.store.track_ids())}
+        for person in self.store.people():
+            members = set(self.store.member_ids(person.identity_id))
+            assert members == {t for t, identity_id in told.items() if identity_id == person.identity_id}
+            assert person.tracks == len(members)
+            assert person.thumbnails
+
+
+def new_bench(handle: RedisHandle) -> Bench:
+    keys = Keys(f"test-{uuid4().hex}")
+    store, queue = IdentityStore(handle.client, keys), SampleQueue(handle.client, keys)
+    store.claim_model(MODEL_ID, {})
+    store.register_source(a_source())
+    return Bench(handle.client, keys, store, queue)
+
+
+@pytest.fixture
+def bench(handle: RedisHandle) -> Bench:
+    return new_bench(handle)
+
+
+def as_partition(people: dict[str, set[str]]) -> set[frozenset[str]]:
+    return {frozenset(members) for members in people.values()}
+
+
+def truth(cast: Cast) -> set[frozenset[str]]:
+    return {
+        frozenset(t for t, p in cast.person_of.items() if p == person) for person in cast.person_of.values()
+    }
+
+
+def ids_by_person(bench: Bench, cast: Cast) -> dict[int, set[str]]:
+    """Which identities the tracks of each made-up person are given to."""
+    found: dict[int, set[str]] = {}
+    for identity_id, members in bench.people().items():
+        for track_id in members:
+            found.setdefault(cast.person_of[track_id], set()).add(identity_id)
+    return found
+
+
+# People ---------------------------------------------------------------------------------------------------
+
+
+def test_samples_and_tracks_in_people_out(bench: Bench) -> None:
+    cast = Cast()
+    tracks = [cast.track(k % 4, k) for k in range(20)]
+    with bench.running():
+        bench.take_in(*tracks, recluster=True, at_once=True)
+    assert as_partition(bench.people()) == truth(cast)
+    assert len(bench.people()) == 4
+    for person in bench.store.people():
+        assert (person.tracks, person.faces, len(person.sightings)) == (5, 50, 5)
+        # 1.8 s from the first to the last of ten faces, and one sampling period more.
+        assert person.seconds == pytest.approx(5 * 2.0)
+        assert bench.store.crop(person.thumbnails[0]) is not None
+    bench.assert_consistent()
+
+
+def test_a_single_track_is_a_person_at_once(bench: Bench) -> None:
+    cast = Cast()
+    seen: list[int] = []
+    with bench.running(on_people=seen.append):
+        bench.take_in(cast.track(0, 0))
+        assert list(bench.people()) == ["p1"]
+        bench.take_in(cast.track(0, 1), cast.track(1, 2))
+    assert as_partition(bench.people()) == truth(cast)
+    assert seen[-1] == 2
+    kinds = [(c.kind, c.identity_id, c.track_id) for c in bench.changes()]
+    assert kinds == [
+        (ChangeKind.CREATED, "p1", "v-1.0.0"),
+        (ChangeKind.ASSIGNED, "p1", "v-1.1.0"),
+        (ChangeKind.CREATED, "p2", "v-1.2.1"),
+    ]
+    assert bench.changes()[0].thumbnail == "v-1.0.0.1"
+
+
+def test_two_faces_that_are_seen_together_are_two_people(bench: Bench) -> None:
+    cast = Cast()
+    twin = cast.track(0, 0)
+    other = cast.track(0, 1, start_s=0.0)
+    with bench.running():
+        bench.take_in(twin, other, recluster=True)
+    assert sorted(len(members) for members in bench.people().values()) == [1, 1]
+
+
+def test_a_poor_track_founds_nobody_and_joins_who_comes_later(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0, founder=False), recluster=True)
+        assert bench.people() == {}
+        assert bench.store.track_count() == 1
+        bench.take_in(cast.track(0, 1), recluster=True)
+    assert as_partition(bench.people()) == truth(cast)
+    bench.assert_consistent()
+
+
+def test_a_track_without_samples_is_kept_and_given_to_nobody(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in([cast.track(0, 0)[-1]], cast.track(0, 1), recluster=True)
+    assert bench.store.track_ids() == ["v-1.0.0", "v-1.1.0"]
+    assert bench.people() == {"p1": {"v-1.1.0"}}
+
+
+def test_a_track_that_grew_replaces_what_was_known_of_it(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0, samples=1, frames=3, ended=False))
+        assert [p.faces for p in bench.store.people()] == [3]
+        bench.take_in(cast.track(0, 0, samples=3, frames=30), recluster=True)
+    (person,) = bench.store.people()
+    assert (person.tracks, person.faces, person.thumbnails) == (1, 30, ("v-1.0.0.2",))
+
+
+def test_segments_are_written_to_their_source(bench: Bench) -> None:
+    with bench.running():
+        bench.take_in(
+            [SegmentDone("v-1", 0, 60, 300), SegmentDone("v-1", 60, 90, 150, True), SegmentDone("v-?", 0, 1)],
+            at_once=True,
+        )
+        bench.take_in([SegmentDone("v-1", 60, 90, 150, True)])
+    source = bench.store.source("v-1")
+    assert source is not None
+    assert (source.ranges, source.sampled, source.complete) == (((0, 90),), 450, True)
+    assert bench.store.source("v-?") is None
+
+
+def test_what_a_later_run_tells_of_a_source_counts(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0))
+        assert [p.wall_clock for p in bench.store.people()] == [False]
+        bench.store.register_source(a_source(recorded_at_s=1_000_000.0))
+        bench.take_in(cast.track(0, 1))
+    (person,) = bench.store.people()
+    assert (person.wall_clock, person.first_seen_s) == (True, 1_000_000.0)
+
+
+# Re-clustering --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_a_re_cluster_merges_two_people_and_publishes_it(bench: Bench, at_once: bool) -> None:
+    cast = Cast()
+    # The same face, known from the track it continues, that looks like nobody seen before.
+    first, second = cast.track(0, 0, frames=30), cast.track(1, 1, continues="v-1.0.0")
+    with bench.running():
+        bench.take_in(first, second, recluster=True, at_once=at_once)
+    assert bench.people() == {"p1": {"v-1.0.0", "v-1.1.1"}}
+    gone = bench.store.person("p2")
+    assert gone is not None
+    assert (gone.merged_into, gone.tracks) == ("p1", 0)
+    assert bench.store.member_ids("p2") == []
+    merged = [c for c in bench.changes() if c.kind is ChangeKind.MERGED]
+    assert [(c.identity_id, c.other_id) for c in merged] == [("p2", "p1")]
+    moved = [c for c in bench.changes() if c.kind is ChangeKind.ASSIGNED]
+    assert [(c.identity_id, c.track_id, c.other_id) for c in moved] == [("p1", "v-1.1.1", "p2")]
+    bench.assert_consistent()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_a_re_cluster_splits_a_person_and_publishes_it(bench: Bench, at_once: bool) -> None:
+    cast = Cast()
+
+    class Apart(TrackClusterer):
+        def recluster(self) -> Partition:
+            return Partition((("v-1.0.0", "v-1.1.0"), ("v-1.2.0",)), ())
+
+    with bench.running(lambda: Apart(CALIBRATION)):
+        bench.take_in(*(cast.track(0, k) for k in range(3)), recluster=True, at_once=at_once)
+    assert bench.people() == {"p1": {"v-1.0.0", "v-1.1.0"}, "p2": {"v-1.2.0"}}
+    split = [c for c in bench.changes() if c.kind is ChangeKind.SPLIT]
+    assert [(c.identity_id, c.track_id, c.other_id) for c in split] == [("p2", "v-1.2.0", "p1")]
+    bench.assert_consistent()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Bench, at_once: bool) -> None:
+    cast = Cast()
+
+    class Stern(TrackClusterer):
+        def recluster(self) -> Partition:
+            return Partition((("v-1.0.0",),), ("v-1.1.0",))
+
+    with bench.running(lambda: Stern(CALIBRATION)):
+        bench.take_in(cast.track(0, 0), cast.track(0, 1), recluster=True, at_once=at_once)
+    assert bench.people() == {"p1": {"v-1.0.0"}}
+    bench.assert_consistent()
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_a_person_of_whom_nothing_is_left_vanishes(bench: Bench, at_once: bool) -> None:
+    class Sceptic(TrackClusterer):
+        def recluster(self) -> Partition:
+            return Partition((), ("v-1.0.0",))
+
+    with bench.running(lambda: Sceptic(CALIBRATION)):
+        bench.take_in(Cast().track(0, 0), recluster=True, at_once=at_once)
+    assert bench.people() == {}
+    gone = bench.store.person("p1")
+    assert gone is not None
+    assert (gone.tracks, gone.merged_into) == (0, None)
+    assert [c.identity_id for c in bench.changes() if c.kind is ChangeKind.VANISHED] == ["p1"]
+
+
+def test_ids_stay_over_several_re_clusters(bench: Bench) -> None:
+    cast = Cast()
+    known: dict[int, set[str]] = {}
+    with bench.running():
+        for turn in range(4):
+            tracks = [cast.track(person, turn * 10 + person) for person in range(3 + turn)]
+            bench.take_in(*tracks, recluster=True, at_once=True)
+            now = ids_by_person(bench, cast)
+            assert {person: now[person] for person in known} == known
+            assert all(len(ids) == 1 for ids in now.values())
+            known = now
+    assert len(known) == 6
+    assert as_partition(bench.people()) == truth(cast)
+
+
+def test_a_re_cluster_without_news_changes_nothing(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(k % 3, k) for k in range(9)), recluster=True, at_once=True)
+        people, changes = bench.store.people(), bench.changes()
+        bench.take_in([], recluster=True)
+    assert (bench.store.people(), bench.changes()) == (people, changes)
+
+
+def test_two_halves_in_two_runs_give_the_same_ids_to_the_same_people(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(k % 4, k) for k in range(12)), recluster=True, at_once=True)
+    before = ids_by_person(bench, cast)
+    bench.store.register_source(a_source("v-2"))
+    with bench.running():
+        tracks = [cast.track(k % 5, k, source_id="v-2") for k in range(15)]
+        bench.take_in(*tracks, recluster=True, at_once=True)
+    after = ids_by_person(bench, cast)
+    assert {person: after[person] for person in before} == before
+    assert as_partition(bench.people()) == truth(cast)
+    bench.assert_consistent()
+
+
+def test_the_same_run_again_adds_nothing(bench: Bench) -> None:
+    cast = Cast()
+    for _ in range(2):
+        with bench.running():
+            bench.take_in(*(cast.track(k % 3, k) for k in range(9)), recluster=True, at_once=True)
+        people, changes = bench.store.people(), bench.changes()
+    assert len(people) == 3
+    assert len(changes) == 9
+    assert bench.store.track_count() == 9
+
+
+# Trouble --------------------------------------------------------------------------------------------------
+
+
+def test_entries_that_can_not_be_read_go_to_the_dead_stream(bench: Bench) -> None:
+    cast = Cast()
+    sample, *_, track = cast.track(1, 1)
+    assert isinstance(sample, FaceSample)
+    assert isinstance(track, TrackRecord)
+    bench.queue.prepare()
+    bench.client.xadd(bench.keys.samples, {"type": "banana"})
+    bench.client.xadd(bench.keys.samples, {"type": "sample", **sample.encode(), "vector": b"\x00"})
+    bench.queue.send(
+        [
+            replace(sample, vector=np.ones(7, np.float32)),
+            replace(sample, model_id="another@1"),
+            replace(track, clothing=np.ones(5, np.uint8)),
+        ]
+    )
+    with bench.running():
+        bench.take_in(cast.track(0, 0), recluster=True)
+    reasons = [raw[b"dead_reason"].decode() for raw in bench.dead()]
+    for reason, word in zip(reasons, ["banana", "vector", "7 numbers", "another@1", "clothing"], strict=True):
+        assert word in reason
+    assert bench.client.xlen(bench.keys.samples) == 0
+    assert bench.client.xpending(bench.keys.samples, "cluster")["pending"] == 0
+    assert bench.people() == {"p1": {"v-1.0.0"}}
+
+
+def test_a_worker_starts_although_samples_of_a_track_are_gone(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0), cast.track(0, 1))
+    bench.client.delete(bench.keys.sample("v-1.0.0.0"), bench.keys.sample("v-1.0.0.1"))
+    with bench.running():
+        bench.take_in(cast.track(0, 2), recluster=True)
+    assert {"v-1.1.0", "v-1.2.0"} <= bench.people()["p1"]
+
+
+def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
+    turns: list[int] = []
+
+    class Slow(TrackClusterer):
+        def recluster(self) -> Partition:
+            turns.append(1)
+            time.sleep(1.0)
+            return super().recluster()
+
+    with bench.running(lambda: Slow(CALIBRATION), ttl_s=0.3):
+        bench.take_in(Cast().track(0, 0), recluster=True)
+    assert len(turns) == 1
+
+
+def test_a_second_worker_stands_by_and_takes_over(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running() as second:
+        until(lambda: bench.client.get(bench.keys.leader) == second.token)
+        with bench.running() as first:
+            bench.take_in(cast.track(0, 0))
+            assert bench.client.get(bench.keys.leader) == second.token != first.token
+    # The other way round: the one that leads leaves first.
+    with contextlib.ExitStack() as leader:
+        first = leader.enter_context(bench.running())
+        until(lambda: bench.client.get(bench.keys.leader) == first.token)
+        with bench.running() as second:
+            bench.take_in(cast.track(0, 1))
+            leader.close()
+            until(lambda: bench.client.get(bench.keys.leader) == second.token)
+            bench.take_in(cast.track(0, 2), cast.track(1, 3))
+    assert as_partition(bench.people()) == truth(cast)
+    bench.assert_consistent()
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running() as lease:
+        bench.take_in(cast.track(0, 0))
+        bench.client.set(bench.keys.leader, b"somebody else", px=300)
+        last = bench.queue.send(cast.track(0, 1))
+        assert last is not None
+        time.sleep(0.15)
+        assert bench.people() == {"p1": {"v-1.0.0"}}
+        until(lambda: bench.queue.is_taken_in(last))
+        assert bench.client.get(bench.keys.leader) == lease.token
+    assert as_partition(bench.people()) == truth(cast)
+    assert len(bench.changes()) == 2
+
+
+@pytest.fixture
+def start_process(handle: RedisHandle) -> Iterator[Callable[[Bench], subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(bench: Bench) -> subprocess.Popen[bytes]:
+        words = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent)]
+        started.append(subprocess.Popen([sys.executable, "-c", WORKER, *words]))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_killing_workers_loses_nothing_and_doubles_nothing(
+    handle: RedisHandle, start_process: Callable[[Bench], subprocess.Popen[bytes]]
+) -> None:
+    cast = Cast()
+    entries = [entry for k in range(240) for entry in cast.track(k % 8, k)]
+    entries += [SegmentDone("v-1", 0, 2400, 12000, True), ReclusterRequest("end")]
+    calm, harried = new_bench(handle), new_bench(handle)
+    with calm.running():
+        calm.take_in(entries, at_once=True)
+    harried.queue.prepare()
+    last = harried.queue.send(entries)
+    assert last is not None
+    left_pending = 0
+    for kill_after_s in (0.03, 0.1, 0.35, 0.02):
+        until(lambda: not harried.client.exists(harried.keys.leader))
+        process = start_process(harried)
+        until(lambda: bool(harried.client.exists(harried.keys.leader)))
+        time.sleep(kill_after_s)
+        process.kill()
+        process.wait()
+        left_pending += harried.client.xpending(harried.keys.samples, "cluster")["pending"]
+        assert harried.client.xlen(harried.keys.samples) > 0, "killed too late to tell anything"
+    assert left_pending > 0
+    with harried.running():
+        until(lambda: harried.queue.is_taken_in(last))
+    harried.assert_consistent()
+    assert as_partition(harried.people()) == as_partition(calm.people()) == truth(cast)
+    assert harried.store.track_ids() == calm.store.track_ids()
+    # A number that a killed worker took is skipped, so that the ids may differ; nothing else may.
+    nameless = [[replace(p, identity_id="") for p in b.store.people()] for b in (harried, calm)]
+    assert nameless[0] == nameless[1]
+    assert harried.store.source("v-1") == calm.store.source("v-1")
+    told = [(c.kind, c.track_id) for c in harried.changes()]
+    assert sorted(told) == sorted((c.kind, c.track_id) for c in calm.changes())
+    assert harried.dead() == []
+
+
+def test_a_killed_worker_is_replaced_by_the_one_standing_by(
+    bench: Bench, start_process: Callable[[Bench], subprocess.Popen[bytes]]
+) -> None:
+    cast = Cast()
+    process = start_process(bench)
+    until(lambda: bool(bench.client.exists(bench.keys.leader)))
+    led = bench.client.get(bench.keys.leader)
+    with bench.running() as heir:
+        bench.take_in(cast.track(0, 0))
+        assert bench.client.get(bench.keys.leader) == led != heir.token
+        process.kill()
+        bench.take_in(cast.track(0, 1), cast.track(1, 2))
+        assert bench.client.get(bench.keys.leader) == heir.token
+    assert as_partition(bench.people()) == truth(cast)

@@ -1,0 +1,138 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import Cast
+
+from storage.identity_record import Identity, Sighting
+from storage.sample_record import FaceSample
+from storage.track_record import TrackRecord
+from workers.people import TrackSummary, describe, sightings_of
+
+
+def summary(
+    track_id: str = "t", source_id: str = "v-1", first_s: float = 0.0, last_s: float = 2.0, **changes: object
+) -> TrackSummary:
+    facts: dict = {"faces": 10, "photo": False, "best_sample": f"{track_id}.s", "best_quality": 0.5}
+    return TrackSummary(track_id, source_id, first_s, last_s, **{**facts, **changes})
+
+
+summaries = st.lists(
+    st.builds(
+        lambda number, source, start, length: summary(
+            f"t{number}", source, start / 10, (start + length) / 10
+        ),
+        st.integers(0, 99),
+        st.sampled_from(["v-1", "v-2"]),
+        st.integers(0, 500),
+        st.integers(0, 100),
+    ),
+    max_size=12,
+)
+
+
+def test_a_summary_says_what_the_track_says() -> None:
+    *samples, track = Cast().track(0, 3, samples=3, frames=10)
+    assert isinstance(track, TrackRecord)
+    found = TrackSummary.of(track, [s for s in samples if isinstance(s, FaceSample)])
+    assert (found.track_id, found.source_id, found.faces, found.photo) == (track.track_id, "v-1", 10, False)
+    assert (found.first_s, found.last_s) == (30.0, pytest.approx(31.8))
+    assert (found.best_sample, found.best_quality) == (f"{track.track_id}.2", pytest.approx(0.7))
+
+
+def test_a_face_without_crop_is_shown_only_where_no_other_has_one() -> None:
+    *entries, track = Cast().track(0, 0, samples=2)
+    poor, good = (s for s in entries if isinstance(s, FaceSample))
+    assert isinstance(track, TrackRecord)
+    bare = replace(good, crop_jpeg=b"")
+    assert TrackSummary.of(track, [poor, bare]).best_sample == poor.sample_id
+    assert TrackSummary.of(track, [bare]).best_sample == good.sample_id
+
+
+def test_breaks_of_up_to_three_seconds_are_closed() -> None:
+    tracks = [summary("a", first_s=0, last_s=2), summary("b", first_s=5, last_s=6)]
+    assert sightings_of(tracks) == (Sighting("v-1", 0, 6),)
+
+
+def test_longer_breaks_make_two_sightings() -> None:
+    tracks = [summary("b", first_s=5.1, last_s=6), summary("a", first_s=0, last_s=2)]
+    assert sightings_of(tracks) == (Sighting("v-1", 0, 2), Sighting("v-1", 5.1, 6))
+
+
+def test_a_track_inside_another_does_not_shorten_it() -> None:
+    tracks = [summary("a", first_s=0, last_s=9), summary("b", first_s=1, last_s=2)]
+    assert sightings_of(tracks) == (Sighting("v-1", 0, 9),)
+
+
+def test_sources_have_sightings_of_their_own() -> None:
+    tracks = [summary("a", "v-2"), summary("b", "v-1")]
+    assert sightings_of(tracks) == (Sighting("v-1", 0, 2), Sighting("v-2", 0, 2))
+
+
+@given(summaries)
+def test_every_track_lies_in_one_sighting_and_sightings_lie_apart(tracks: list[TrackSummary]) -> None:
+    found = sightings_of(tracks)
+    for track in tracks:
+        around = [
+            s
+            for s in found
+            if s.source_id == track.source_id and s.start_s <= track.first_s and track.last_s <= s.end_s
+        ]
+        assert len(around) == 1
+    for a in found:
+        for b in found:
+            if a is not b and a.source_id == b.source_id:
+                assert max(a.start_s, b.start_s) - min(a.end_s, b.end_s) > 3
+
+
+@given(summaries, st.randoms())
+def test_the_order_of_tracks_does_not_matter(tracks: list[TrackSummary], random: object) -> None:
+    unique = list({track.track_id: track for track in tracks}.values())
+    shuffled = sorted(unique, key=lambda _: random.random())  # type: ignore[attr-defined]
+    assert describe("p1", shuffled, {}, {}) == describe("p1", unique, {}, {})
+
+
+def test_somebody_without_tracks_has_nothing_but_an_id() -> None:
+    assert describe("p4", [], {}, {}) == Identity("p4")
+
+
+def test_counts_tracks_faces_and_seconds() -> None:
+    person = describe("p1", [summary("a"), summary("b", first_s=10, last_s=11, faces=5)], {}, {"v-1": 0.2})
+    assert (person.tracks, person.faces) == (2, 15)
+    # Two sightings, of which each lasted one sampling period longer than from its first to its last face.
+    assert person.seconds == pytest.approx(2 + 1 + 2 * 0.2)
+
+
+def test_a_face_seen_once_was_there_for_a_sampling_period() -> None:
+    assert describe("p1", [summary(last_s=0.0)], {}, {"v-1": 0.2}).seconds == pytest.approx(0.2)
+
+
+def test_photos_last_no_time() -> None:
+    tracks = [summary("a", "i-1", last_s=0.0, photo=True), summary("b")]
+    person = describe("p1", tracks, {}, {"i-1": 0.2, "v-1": 0.2})
+    assert person.seconds == pytest.approx(2.2)
+    assert len(person.sightings) == 2
+
+
+def test_times_are_unix_times_where_every_source_has_one() -> None:
+    tracks = [summary("a", first_s=4, last_s=6), summary("b", "v-2", first_s=1, last_s=2)]
+    person = describe("p1", tracks, {"v-1": 1000.0, "v-2": 5000.0}, {})
+    assert (person.wall_clock, person.first_seen_s, person.last_seen_s) == (True, 1004.0, 5002.0)
+
+
+@pytest.mark.parametrize("known", [{"v-1": 1000.0}, {"v-1": 1000.0, "v-2": None}, {}])
+def test_times_are_media_times_where_one_source_has_none(known: dict[str, float | None]) -> None:
+    tracks = [summary("a", first_s=4, last_s=6), summary("b", "v-2", first_s=1, last_s=2)]
+    person = describe("p1", tracks, known, {})
+    assert (person.wall_clock, person.first_seen_s, person.last_seen_s) == (False, 1.0, 6.0)
+
+
+def test_a_recording_may_begin_at_the_epoch() -> None:
+    assert describe("p1", [summary()], {"v-1": 0.0}, {}).wall_clock
+
+
+def test_shows_the_three_best_faces_the_best_first() -> None:
+    qualities = {"a": 0.2, "b": 0.9, "c": 0.5, "d": 0.5}
+    tracks = [summary(name, best_quality=quality) for name, quality in qualities.items()]
+    assert describe("p1", tracks, {}, {}).thumbnails == ("b.s", "c.s", "d.s")

@@ -1,0 +1,69 @@
+"""Stored records as evidence for clustering, and the check that keeps out what would spoil it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from storage.sample_record import FaceSample
+from storage.track_record import TrackRecord
+from workers.clustering.evidence import TrackEvidence, make_template
+from workers.faces.clothing import SIZE
+from workers.models.calibration import Calibration
+
+
+def evidence_of(track: TrackRecord, samples: Sequence[FaceSample], calibration: Calibration) -> TrackEvidence:
+    """What clustering needs to know of a track.
+
+    Args:
+        track: The track.
+        samples: Its samples, at least one.
+        calibration: Of the embedder that made their vectors.
+    """
+    template, size_px = make_template(
+        np.stack([sample.vector for sample in samples]),
+        np.array([sample.size_px for sample in samples], np.float32),
+        np.array([sample.effective_px for sample in samples], np.float32),
+        np.array([sample.quality for sample in samples], np.float32),
+        calibration,
+    )
+    clothing = None
+    if track.clothing is not None and track.clothing.any():
+        squares = track.clothing.astype(np.float32) ** 2
+        clothing = squares / squares.sum()
+    return TrackEvidence(
+        track_id=track.track_id,
+        source_id=track.source_id,
+        template=template,
+        size_px=size_px,
+        frames=np.unique(track.observations["frame"].astype(np.int64)),
+        middle_s=(track.first_s + track.last_s) / 2,
+        founder=track.founder,
+        photo=track.photo,
+        clothing=clothing,
+        continues=track.continues,
+    )
+
+
+def sample_problem(sample: FaceSample, calibration: Calibration, model_id: str) -> str:
+    """Why a sample can't be compared with the others of its collection, or empty.
+
+    Args:
+        sample: The sample.
+        calibration: Of the embedder of the collection.
+        model_id: Embedding space of the collection, or empty where none is claimed yet.
+    """
+    dimension = calibration.mean.shape[1]
+    if len(sample.vector) != dimension:
+        return f"field 'vector' has {len(sample.vector)} numbers, and this collection's have {dimension}"
+    if model_id and sample.model_id != model_id:
+        return f"field 'model_id' is {sample.model_id[:80]!r}, and this collection's is {model_id!r}"
+    return ""
+
+
+def track_problem(track: TrackRecord) -> str:
+    """Why a track can't be compared with others, or empty."""
+    if track.clothing is not None and len(track.clothing) != SIZE:
+        return f"field 'clothing' has {len(track.clothing)} numbers, and {SIZE} are expected"
+    return ""
