@@ -132,7 +132,13 @@ class ClusterWorker:
         """Give a track to the clusterer; returns whether it has anything to compare."""
         if not samples:
             return False
-        self._clusterer.insert(evidence_of(track, samples, self._calibration))
+        try:
+            evidence = evidence_of(track, samples, self._calibration)
+        except ValueError as error:
+            # Kept, and given to nobody: one track must not stop all others.
+            _log.warning("%s; it is left out", error)
+            return False
+        self._clusterer.insert(evidence)
         self._summaries[track.track_id] = TrackSummary.of(track, samples)
         if track.founder:
             self._founders.add(track.track_id)
@@ -226,7 +232,7 @@ class ClusterWorker:
     def _recluster(self, effects: Effects) -> set[str]:
         """Group all tracks anew and let the new groups inherit the identities."""
         started_s = time.monotonic()
-        partition = self._clusterer.recluster()
+        partition = self._clusterer.recluster(self._identity_of)
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
         alive = [identity_id for identity_id, members in self._members.items() if members]
         seniority = {i: (self._named.get(i, False), int(i[1:])) for i in alive}

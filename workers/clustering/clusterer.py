@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.evidence import TrackEvidence, shares_frames
+from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import (
     LikelihoodSettings,
+    clothing_distance,
     clothing_log_ratio,
+    even_clothing,
     face_log_ratio,
     impostor_rise,
 )
@@ -20,7 +23,10 @@ from workers.clustering.linkage import constrained_average_linkage
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.intp]
+
+# Rows compared at once: bounds the memory for intermediate results.
+_BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ class Clusterer(Protocol):
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
 
-    def recluster(self) -> Partition:
-        """Group all tracks anew; the same tracks give the same partition in whatever order they came."""
+    def recluster(self, groups: Mapping[str, str]) -> Partition:
+        """Group all tracks anew; `groups` are the present ones, for collections too large to forget them."""
         ...
 
 
@@ -63,18 +69,27 @@ class TrackClusterer:
         calibration: Of the embedder.
         threshold: Least mean log-likelihood ratio of one person.
         settings: How evidence is weighed.
+        limit: Most tracks that a re-cluster compares all with all; bounds its memory (9 bytes a pair) and time.
     """
 
     def __init__(
-        self, calibration: Calibration, threshold: float = 0.0, settings: LikelihoodSettings | None = None
+        self,
+        calibration: Calibration,
+        threshold: float = 0.0,
+        settings: LikelihoodSettings | None = None,
+        limit: int = 6000,
     ) -> None:
         self._calibration = calibration
         self._threshold = threshold
         self._settings = settings or LikelihoodSettings()
+        self._limit = limit
+        self._gallery = Gallery(calibration)
         self._tracks: dict[str, TrackEvidence] = {}
         self._apart: dict[str, set[str]] = {}
         self._by_source: dict[str, set[str]] = {}
+        # By source, as of the last re-cluster.
         self._rise: dict[str, float] = {}
+        self._even: dict[str, float] = {}
 
     def __len__(self) -> int:
         """Number of tracks."""
@@ -83,6 +98,7 @@ class TrackClusterer:
     def insert(self, track: TrackEvidence) -> None:
         """Take in a track, or replace what was known of it."""
         self.remove(track.track_id)
+        self._gallery.insert(track)
         neighbours = self._by_source.setdefault(track.source_id, set())
         apart = {other for other in neighbours if shares_frames(track, self._tracks[other])}
         for other in apart:
@@ -96,12 +112,14 @@ class TrackClusterer:
         track = self._tracks.pop(track_id, None)
         if track is None:
             return
+        self._gallery.remove(track_id)
         for other in self._apart.pop(track_id):
             self._apart[other].discard(track_id)
         self._by_source[track.source_id].discard(track_id)
         if not self._by_source[track.source_id]:
             del self._by_source[track.source_id]
             self._rise.pop(track.source_id, None)
+            self._even.pop(track.source_id, None)
 
     def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
         """The group that an inserted track most likely belongs to.
@@ -114,123 +132,153 @@ class TrackClusterer:
             The group of the highest mean log-likelihood ratio that reaches the threshold and holds no track
             seen together with this one; None if there is none.
         """
-        track = self._tracks[track_id]
-        others = [self._tracks[t] for t in groups if t != track_id and t in self._tracks]
-        if not others:
+        names = sorted({groups[t] for t in self._gallery.ids if t in groups and t != track_id})
+        if not names:
             return None
-        ratios = self._ratios([track], others)[0]
-        names = sorted({groups[other.track_id] for other in others})
         number = {name: k for k, name in enumerate(names)}
-        member = np.array([number[groups[other.track_id]] for other in others])
-        weights = np.array([other.weight for other in others])
-        mean = np.bincount(member, ratios * weights) / np.bincount(member, weights)
+        # Tracks without a group count into one more, which is never chosen.
+        member = np.array(
+            [
+                number.get(groups.get(t, ""), len(names)) if t != track_id else len(names)
+                for t in self._gallery.ids
+            ]
+        )
+        everyone = np.arange(len(self._gallery))
+        ratios = self._ratios(everyone[[self._gallery.row_of(track_id)]], everyone)[0]
+        weights = self._gallery.weights
+        total = np.bincount(member, weights, minlength=len(names) + 1)[: len(names)]
+        mean = np.bincount(member, ratios * weights, minlength=len(names) + 1)[: len(names)] / total
         for other in self._apart[track_id]:
             if other in groups:
                 mean[number[groups[other]]] = -np.inf
         best = int(mean.argmax())
         return names[best] if mean[best] >= self._threshold else None
 
-    def recluster(self) -> Partition:
+    def recluster(self, groups: Mapping[str, str]) -> Partition:
         """Group all tracks anew.
 
-        Memory grows with the square of the number of tracks (about 25 bytes a pair while it runs).
+        Up to `limit` tracks the same tracks give the same partition in whatever order they came, and `groups`
+        plays no part. Beyond, each present group is represented by its weightiest tracks and the others go
+        where most of those go.
+
+        Args:
+            groups: Present group of each track that has one.
         """
-        tracks = [self._tracks[track_id] for track_id in sorted(self._tracks)]
-        if not tracks:
+        chosen, followers = self._representatives(groups)
+        if not chosen:
             return Partition((), ())
-        position = {track.track_id: k for k, track in enumerate(tracks)}
-        cannot = np.zeros((len(tracks), len(tracks)), bool)
-        for track_id, others in self._apart.items():
-            for other in others:
-                cannot[position[track_id], position[other]] = True
-        self._measure_rise(tracks, cannot)
-        must = [
-            (position[track.continues], k) for k, track in enumerate(tracks) if track.continues in position
-        ]
-        weights = np.array([track.weight for track in tracks], np.float32)
+        position = {track_id: k for k, track_id in enumerate(chosen)}
+        self._measure_sources()
+        cannot = np.zeros((len(chosen), len(chosen)), bool)
+        for track_id, k in position.items():
+            for other in self._apart[track_id]:
+                if other in position:
+                    cannot[k, position[other]] = True
+        continued = [(self._tracks[track_id].continues, k) for track_id, k in position.items()]
+        must = [(position[before], k) for before, k in continued if before in position]
+        rows = np.array([self._gallery.row_of(track_id) for track_id in chosen])
+        affinity = np.empty((len(rows), len(rows)), np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            affinity[start : start + _BLOCK] = self._ratios(rows[start : start + _BLOCK], rows)
         labels = constrained_average_linkage(
-            self._ratios(tracks, tracks), cannot, weights, self._threshold, must
+            affinity, cannot, self._gallery.weights[rows], self._threshold, must
         )
-        members: dict[int, list[TrackEvidence]] = {}
-        for track, label in zip(tracks, labels.tolist(), strict=True):
-            members.setdefault(label, []).append(track)
-        people = [group for group in members.values() if any(track.founder for track in group)]
-        assigned = {track.track_id for group in people for track in group}
+        members: dict[int, list[str]] = {}
+        for track_id, label in zip(chosen, labels.tolist(), strict=True):
+            members.setdefault(label, []).append(track_id)
+        self._add_followers(members, followers, groups)
+        people = [g for g in members.values() if any(self._tracks[track_id].founder for track_id in g)]
+        assigned = {track_id for group in people for track_id in group}
         return Partition(
-            tuple(tuple(track.track_id for track in group) for group in people),
-            tuple(track.track_id for track in tracks if track.track_id not in assigned),
+            tuple(tuple(sorted(group)) for group in people),
+            tuple(track_id for track_id in sorted(self._tracks) if track_id not in assigned),
         )
 
-    def _measure_rise(self, tracks: list[TrackEvidence], cannot: BoolArray) -> None:
-        """How much more alike than calibrated the people of each source are."""
-        self._rise = {}
-        first, second = np.nonzero(np.triu(cannot))
-        if len(first) == 0:
-            return
-        templates = np.stack([track.template for track in tracks])
-        sizes = self._calibration.size_weights([track.size_px for track in tracks])
-        similarity = np.einsum("ij,ij->i", templates[first], templates[second])
-        expected = np.einsum("is,st,it->i", sizes[first], self._calibration.impostor, sizes[second])
-        excess: dict[str, list[float]] = {}
-        for k, value in zip(first.tolist(), (similarity - expected).tolist(), strict=True):
-            excess.setdefault(tracks[k].source_id, []).append(value)
-        for source, values in excess.items():
-            self._rise[source] = impostor_rise(np.asarray(values, np.float32), self._settings)
+    def _representatives(self, groups: Mapping[str, str]) -> tuple[list[str], list[str]]:
+        """Tracks to compare, sorted, and tracks that follow their group."""
+        everyone = sorted(self._tracks)
+        if len(everyone) <= self._limit:
+            return everyone, []
+        by_group: dict[str, list[str]] = {}
+        free = []
+        for track_id in everyone:
+            if track_id in groups:
+                by_group.setdefault(groups[track_id], []).append(track_id)
+            else:
+                free.append(track_id)
+        share = max(1, (self._limit - len(free)) // max(len(by_group), 1))
+        chosen, followers = free, []
+        for members in by_group.values():
+            ranked = sorted(members, key=self._rank)
+            chosen += ranked[:share]
+            followers += ranked[share:]
+        return sorted(chosen), followers
 
-    def _ratios(self, rows: list[TrackEvidence], columns: list[TrackEvidence]) -> FloatArray:
-        """Log-likelihood ratios (N, M) of faces and, within a source, of clothes."""
-        templates = np.stack([track.template for track in columns])
-        queries = templates if rows is columns else np.stack([track.template for track in rows])
-        rise_rows = np.array([self._rise.get(track.source_id, 0.0) for track in rows], np.float32)
-        rise_columns = np.array([self._rise.get(track.source_id, 0.0) for track in columns], np.float32)
-        size_columns = self._calibration.size_weights([track.size_px for track in columns])
-        size_rows = (
-            size_columns
-            if rows is columns
-            else self._calibration.size_weights([track.size_px for track in rows])
-        )
-        ratios = face_log_ratio(
-            queries @ templates.T,
-            size_rows,
-            size_columns,
-            np.minimum(rise_rows[:, None], rise_columns[None]),
-            self._calibration,
-            self._settings,
-        )
-        ratios -= self._source_prior(rows, columns)
-        self._add_clothing(ratios, rows, columns)
-        return ratios
+    def _rank(self, track_id: str) -> tuple[float, str]:
+        track = self._tracks[track_id]
+        return (-track.weight * track.size_px, track_id)
 
-    def _source_prior(self, rows: list[TrackEvidence], columns: list[TrackEvidence]) -> FloatArray:
-        """What pairs of different sources must make up for: (N, M), 0 within a source."""
-        number = {source: k for k, source in enumerate(sorted(self._by_source))}
-        first = np.array([number[track.source_id] for track in rows])
-        second = np.array([number[track.source_id] for track in columns])
-        prior = self._settings.source_prior * float(np.log(max(len(number), 1)))
-        return np.where(first[:, None] == second[None], 0.0, prior).astype(np.float32)
-
-    def _add_clothing(
-        self, ratios: FloatArray, rows: list[TrackEvidence], columns: list[TrackEvidence]
+    def _add_followers(
+        self, members: dict[int, list[str]], followers: list[str], groups: Mapping[str, str]
     ) -> None:
-        for source in sorted({track.source_id for track in rows}):
-            r = [k for k, track in enumerate(rows) if track.source_id == source]
-            c = [k for k, track in enumerate(columns) if track.source_id == source]
-            union = {t.track_id: t for t in [*(rows[k] for k in r), *(columns[k] for k in c)]}
-            dressed = [track for track in union.values() if track.clothing is not None]
-            if len(dressed) < 2 or not c:
+        votes: dict[str, dict[int, float]] = {}
+        for label, group in members.items():
+            for track_id in group:
+                if track_id in groups:
+                    count = votes.setdefault(groups[track_id], {})
+                    count[label] = count.get(label, 0.0) + self._tracks[track_id].weight
+        for track_id in followers:
+            count = votes[groups[track_id]]
+            members[max(sorted(count), key=lambda label: count[label])].append(track_id)
+
+    def _measure_sources(self) -> None:
+        """What pairs seen together say about each source: how alike its people look, and how they dress."""
+        self._rise, self._even = {}, {}
+        gallery = self._gallery
+        for source_id, tracks in self._by_source.items():
+            pairs = [(a, b) for a in tracks for b in self._apart[a] if a < b]
+            if not pairs:
                 continue
-            place = {track.track_id: k for k, track in enumerate(dressed)}
-            roots = np.sqrt(np.stack([t.clothing for t in dressed if t.clothing is not None]))
-            together = np.zeros((len(dressed), len(dressed)), bool)
-            for track in dressed:
-                for other in self._apart[track.track_id]:
-                    if other in place:
-                        together[place[track.track_id], place[other]] = True
-            clothes = clothing_log_ratio(roots, together, self._settings)
-            middle = np.array([track.middle_s for track in dressed])
-            clothes[np.abs(middle[:, None] - middle[None]) > self._settings.clothing_reach_s] = 0.0
-            r = [k for k in r if rows[k].track_id in place]
-            c = [k for k in c if columns[k].track_id in place]
-            at_r = [place[rows[k].track_id] for k in r]
-            at_c = [place[columns[k].track_id] for k in c]
-            ratios[np.ix_(r, c)] += clothes[np.ix_(at_r, at_c)]
+            first, second = np.array([[gallery.row_of(a), gallery.row_of(b)] for a, b in sorted(pairs)]).T
+            sizes = gallery.size_weights
+            similarity = np.einsum("ij,ij->i", gallery.templates[first], gallery.templates[second])
+            expected = np.einsum("is,st,it->i", sizes[first], self._calibration.impostor, sizes[second])
+            self._rise[source_id] = impostor_rise(similarity - expected, self._settings)
+            roots = gallery.clothing_roots
+            if roots is None:
+                continue
+            dressed = roots[first].any(axis=1) & roots[second].any(axis=1)
+            likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
+            self._even[source_id] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
+
+    def _ratios(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source."""
+        gallery, settings = self._gallery, self._settings
+        sources = {gallery.source_number(source_id): source_id for source_id in self._by_source}
+        rise = np.zeros(max(sources) + 1, np.float32)
+        even = np.full(max(sources) + 1, settings.clothing_even, np.float32)
+        for number, source_id in sources.items():
+            rise[number] = self._rise.get(source_id, 0.0)
+            even[number] = self._even.get(source_id, settings.clothing_even)
+        from_, to = gallery.sources[rows], gallery.sources[columns]
+        ratios = face_log_ratio(
+            gallery.templates[rows] @ gallery.templates[columns].T,
+            gallery.size_weights[rows],
+            gallery.size_weights[columns],
+            np.minimum(rise[from_][:, None], rise[to][None]),
+            self._calibration,
+            settings,
+        )
+        same = np.asarray(from_[:, None] == to[None])
+        # The more sources there are, the more people: two sources start on the side of two people.
+        ratios[~same] -= np.float32(settings.source_prior * np.log(len(sources)))
+        roots = gallery.clothing_roots
+        if roots is not None and same.any():
+            dressed = roots.any(axis=1)
+            near = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns][None])
+            worn = (
+                same & dressed[rows][:, None] & dressed[columns][None] & (near <= settings.clothing_reach_s)
+            )
+            distance = clothing_distance(roots[rows], roots[columns])
+            ratios += np.where(worn, clothing_log_ratio(distance, even[from_][:, None], settings), 0.0)
+        return ratios

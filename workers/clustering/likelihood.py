@@ -10,7 +10,9 @@ import numpy.typing as npt
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
+
+# Fewer pairs say nothing about how people of a source dress.
+_LEAST_CLOTHING_PAIRS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +94,47 @@ def face_log_ratio(
     return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
 
 
-def clothing_log_ratio(roots: FloatArray, together: BoolArray, settings: LikelihoodSettings) -> FloatArray:
-    """Log-likelihood ratio of clothes within one source.
+def clothing_distance(rows: FloatArray, columns: FloatArray) -> FloatArray:
+    """Bhattacharyya (Hellinger) distance of clothing histograms.
+
+    Args:
+        rows: float32 (N, C), square roots of histograms with sum 1.
+        columns: float32 (M, C), likewise.
+
+    Returns:
+        float32 (N, M) in [0, 1].
+    """
+    return np.asarray(np.sqrt(np.clip(1.0 - rows @ columns.T, 0.0, 1.0)), np.float32)
+
+
+def even_clothing(known_apart: FloatArray, settings: LikelihoodSettings) -> float:
+    """The distance of clothes that speaks for neither side in one source.
 
     Where people who are seen together dress alike (uniforms, dark suits), likeness of clothes means little:
     the even point then moves down to what those pairs show.
 
     Args:
-        roots: float32 (N, C), square roots of histograms with sum 1.
-        together: bool (N, N), pairs of different people.
+        known_apart: (P,) distances of pairs seen together.
+        settings: See `LikelihoodSettings`.
+    """
+    if len(known_apart) < _LEAST_CLOTHING_PAIRS:
+        return settings.clothing_even
+    return min(settings.clothing_even, float(np.quantile(known_apart, 0.1)))
+
+
+def clothing_log_ratio(
+    distance: FloatArray, even: FloatArray | float, settings: LikelihoodSettings
+) -> FloatArray:
+    """Log-likelihood ratio of clothes within one source.
+
+    Args:
+        distance: float32 (N, M), see `clothing_distance`.
+        even: Distance that speaks for neither side, see `even_clothing`.
         settings: See `LikelihoodSettings`.
 
     Returns:
-        float32 (N, N).
+        float32 (N, M).
     """
-    distance = np.sqrt(np.clip(1.0 - roots @ roots.T, 0.0, 1.0))
-    known_apart = distance[np.triu(together, 1)]
-    even = settings.clothing_even
-    if len(known_apart) >= 5:
-        even = min(even, float(np.quantile(known_apart, 0.1)))
     ratio = np.clip(
         (even - distance) * settings.clothing_slope, -settings.clothing_against, settings.clothing_for
     )

@@ -1,0 +1,118 @@
+"""The tracks of a collection as arrays, so that one can be compared with all at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.clustering.evidence import TrackEvidence
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+_FIRST_ROWS = 64
+
+
+class Gallery:
+    """Rows of tracks in contiguous arrays; rows move when others are removed.
+
+    Attributes:
+        ids: Track id of each row.
+
+    Args:
+        calibration: Of the embedder.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+        self.ids: list[str] = []
+        self._row: dict[str, int] = {}
+        self._number: dict[str, int] = {}
+        self._columns: dict[str, npt.NDArray[np.generic]] = {}
+
+    def __len__(self) -> int:
+        """Number of tracks."""
+        return len(self.ids)
+
+    def row_of(self, track_id: str) -> int:
+        """Row of a track at this moment."""
+        return self._row[track_id]
+
+    def source_number(self, source_id: str) -> int:
+        """The number that stands for a source in `sources`."""
+        return self._number.setdefault(source_id, len(self._number))
+
+    def insert(self, track: TrackEvidence) -> None:
+        """Append a track that is not there."""
+        row = len(self.ids)
+        clothing = np.zeros(0, np.float32) if track.clothing is None else np.sqrt(track.clothing)
+        values: dict[str, npt.NDArray[np.generic]] = {
+            "templates": track.template,
+            "size_weights": self._calibration.size_weights([track.size_px])[0],
+            "weights": np.array(track.weight, np.float32),
+            "sources": np.array(self.source_number(track.source_id), np.intp),
+            "middle_s": np.array(track.middle_s, np.float64),
+        }
+        for name, value in values.items():
+            self._place(name, row, value)
+        if len(clothing) or "clothing_roots" in self._columns:
+            self._place("clothing_roots", row, clothing)
+        self._row[track.track_id] = row
+        self.ids.append(track.track_id)
+
+    def remove(self, track_id: str) -> None:
+        """Take a track out; the last row moves into its place."""
+        row, last = self._row.pop(track_id), len(self.ids) - 1
+        moved = self.ids.pop()
+        if row != last:
+            self.ids[row] = moved
+            self._row[moved] = row
+            for column in self._columns.values():
+                column[row] = column[last]
+
+    @property
+    def templates(self) -> FloatArray:
+        """float32 (N, D)."""
+        return np.asarray(self._columns["templates"][: len(self)], np.float32)
+
+    @property
+    def size_weights(self) -> FloatArray:
+        """float32 (N, S), see `Calibration.size_weights`."""
+        return np.asarray(self._columns["size_weights"][: len(self)], np.float32)
+
+    @property
+    def weights(self) -> FloatArray:
+        """float32 (N,), weight of each track in the mean of a cluster."""
+        return np.asarray(self._columns["weights"][: len(self)], np.float32)
+
+    @property
+    def sources(self) -> IntArray:
+        """Intp (N,), number of the source of each track."""
+        return np.asarray(self._columns["sources"][: len(self)], np.intp)
+
+    @property
+    def middle_s(self) -> npt.NDArray[np.float64]:
+        """float64 (N,), middle of each track's time, s."""
+        return np.asarray(self._columns["middle_s"][: len(self)], np.float64)
+
+    @property
+    def clothing_roots(self) -> FloatArray | None:
+        """float32 (N, C), square roots of histograms, zero rows for none; None while no track has clothes."""
+        column = self._columns.get("clothing_roots")
+        return None if column is None else np.asarray(column[: len(self)], np.float32)
+
+    def _place(self, name: str, row: int, value: npt.NDArray[np.generic]) -> None:
+        """Write a row of a column, which grows by doubling and is made at its first value."""
+        column = self._columns.get(name)
+        if column is None:
+            column = np.zeros((max(_FIRST_ROWS, 2 * row), *value.shape), value.dtype)
+        elif row >= len(column):
+            column = np.concatenate([column, np.zeros_like(column)])
+        self._columns[name] = column
+        if value.shape == column.shape[1:]:
+            column[row] = value
+        elif name == "clothing_roots" and value.size == 0:
+            column[row] = 0
+        else:
+            raise ValueError(f"{name} has shape {value.shape}, the gallery holds {column.shape[1:]}")
