@@ -1,0 +1,109 @@
+"""docs/redis.md is a contract: it must say what the code does."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+from records import a_sample, a_source, a_track
+
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
+from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_store import Effects, IdentityStore
+from storage.keys import SCHEMA, Keys
+from storage.lease import Lease
+from storage.sample_queue import SampleQueue
+from storage.source_record import ReclusterRequest, SegmentDone
+from storage.track_record import OBSERVATION
+
+PAGE = (Path(__file__).parents[2] / "docs" / "redis.md").read_text()
+KEYS = Keys("default")
+
+
+def fill(client: redis.Redis) -> None:
+    """One of everything."""
+    store, queue = IdentityStore(client, KEYS), SampleQueue(client, KEYS)
+    lease = Lease(client, KEYS.leader, ttl_s=60)
+    assert lease.acquire()
+    store.claim_model("dlib@1", {"pack": "open", "licence": "CC0-1.0", "commercial_use": "1"})
+    source = store.register_source(a_source())
+    queue.prepare()
+    client.xadd(KEYS.samples, {"type": "banana"})
+    segment = SegmentDone("v-1", 0, 60)
+    identity_id = store.new_identity_id()
+    person = Identity(identity_id, tracks=1, sightings=(Sighting("v-1", 0, 1),), thumbnails=("v-1.0.0.7",))
+    effects = Effects(
+        samples=[a_sample()],
+        tracks=[a_track()],
+        assignments={"v-1.0.0": identity_id},
+        sources={"v-1": source.with_segment(segment)},
+        identities=[person],
+        members_added={identity_id: {"v-1.0.0"}},
+        changes=[IdentityChange(ChangeKind.CREATED, identity_id, "v-1.0.0")],
+        unreadable=queue.receive("one"),
+    )
+    store.commit(effects, lease)
+    queue.send([a_sample(), a_track(), segment, ReclusterRequest("end")], faces=[a_sample()])
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
+    """A server of its own, with one of everything in the default collection."""
+    with open_redis(None, DataFolder(tmp_path_factory.mktemp("documented"))) as handle:
+        fill(handle.client)
+        yield handle
+
+
+def test_names_every_key_with_its_type(own) -> None:  # type: ignore[no-untyped-def]
+    rows = dict(re.findall(r"^\| `(fs:[^`]+)` \| ([a-z ]+) \|", PAGE, re.MULTILINE))
+    types = {"sorted set": b"zset"}
+    found = {}
+    for key in own.client.scan_iter("*"):
+        name = re.sub(r"^(fs:\{default\}:(?:identity|source|track|sample)):[^:]+", r"\1:ID", key.decode())
+        found[name] = own.client.type(key)
+    assert found == {name: types.get(kind, kind.encode()) for name, kind in rows.items()}
+
+
+def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
+    client = own.client
+    fields: set[bytes] = {b"name"}
+    for key in client.scan_iter("*"):
+        if client.type(key) == b"hash":
+            fields |= client.hgetall(key).keys()
+        elif client.type(key) == b"stream":
+            for _, entry in client.xrange(key):
+                fields |= entry.keys()
+    assert {name for name in fields if f"`{name.decode()}`" not in PAGE} == set()
+
+
+def test_names_every_kind_of_change() -> None:
+    for kind in ChangeKind:
+        assert f"| `{kind.value}` |" in PAGE
+
+
+def test_says_which_schema_it_describes() -> None:
+    assert f"**schema {SCHEMA}**" in PAGE
+
+
+def test_gives_the_layout_of_observations() -> None:
+    (written,) = re.findall(r"In NumPy: `([^`]+)`", PAGE)
+    for name in OBSERVATION.names or ():
+        assert f'"{name}"' in written
+    offsets = re.findall(r"^\| (\d+) \| [\w ]+ \| `(\w+)`", PAGE, re.MULTILINE)
+    assert {name: int(offset) for offset, name in offsets} == {
+        name: offset for name, (_, offset, *_) in (OBSERVATION.fields or {}).items()
+    }
+
+
+def test_its_python_example_runs(own, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    code = example.replace("SOCKET", str(own.socket_path))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["p1 1 0.0 (128,)", "  /films/a.mp4 0.0 s to 1.0 s"]
+    assert (tmp_path / "p1.jpg").read_bytes() == a_sample().crop_jpeg
