@@ -428,6 +428,23 @@ def test_a_worker_starts_although_samples_of_a_track_are_gone(bench: Bench) -> N
     assert {"v-1.1.0", "v-1.2.0"} <= bench.people()["p1"]
 
 
+def test_a_track_whose_samples_cancel_out_stops_nobody(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    cast = Cast()
+    first, second, track = cast.track(0, 0)
+    assert isinstance(first, FaceSample)
+    assert isinstance(second, FaceSample)
+    opposite = replace(second, vector=-first.vector, quality=first.quality)
+    with bench.running():
+        bench.take_in([first, opposite, track], cast.track(0, 1), recluster=True)
+    with bench.running():
+        bench.take_in(cast.track(0, 2))
+    assert bench.people() == {"p1": {"v-1.1.0", "v-1.2.0"}}
+    assert bench.store.track_count() == 3
+    assert "v-1.0.0" in caplog.text
+
+
 def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     turns: list[int] = []
 
