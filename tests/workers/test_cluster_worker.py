@@ -3,8 +3,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -79,6 +79,7 @@ class Bench:
     keys: Keys
     store: IdentityStore
     queue: SampleQueue
+    failed: list[BaseException] = field(default_factory=list)
 
     def worker(
         self,
@@ -95,13 +96,12 @@ class Bench:
         """A worker at work in a thread; what it fails with is raised."""
         worker, lease = self.worker(*arguments, **options)
         stop = threading.Event()
-        failed: list[BaseException] = []
 
         def work() -> None:
             try:
                 worker.run(stop)
             except BaseException as error:
-                failed.append(error)
+                self.failed.append(error)
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -110,8 +110,8 @@ class Bench:
         finally:
             stop.set()
             thread.join()
-            if failed:
-                raise failed[0]
+            if self.failed:
+                raise self.failed[0]
 
     def take_in(self, *groups: list[Entry], recluster: bool = False, at_once: bool = False) -> None:
         """Send entries, one by one or at once, and wait until they had their effect."""
@@ -121,7 +121,7 @@ class Bench:
         for batch in [entries] if at_once else [[entry] for entry in entries]:
             last = self.queue.send(batch)
             assert last is not None
-            until(lambda last=last: self.queue.is_taken_in(last))
+            until(lambda last=last: bool(self.failed) or self.queue.is_taken_in(last))
 
     def people(self) -> dict[str, set[str]]:
         """Track ids of each person."""
@@ -300,7 +300,7 @@ def test_a_re_cluster_splits_a_person_and_publishes_it(bench: Bench, at_once: bo
     cast = Cast()
 
     class Apart(TrackClusterer):
-        def recluster(self) -> Partition:
+        def recluster(self, groups: Mapping[str, str]) -> Partition:
             return Partition((("v-1.0.0", "v-1.1.0"), ("v-1.2.0",)), ())
 
     with bench.running(lambda: Apart(CALIBRATION)):
@@ -316,7 +316,7 @@ def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Benc
     cast = Cast()
 
     class Stern(TrackClusterer):
-        def recluster(self) -> Partition:
+        def recluster(self, groups: Mapping[str, str]) -> Partition:
             return Partition((("v-1.0.0",),), ("v-1.1.0",))
 
     with bench.running(lambda: Stern(CALIBRATION)):
@@ -328,7 +328,7 @@ def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Benc
 @pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
 def test_a_person_of_whom_nothing_is_left_vanishes(bench: Bench, at_once: bool) -> None:
     class Sceptic(TrackClusterer):
-        def recluster(self) -> Partition:
+        def recluster(self, groups: Mapping[str, str]) -> Partition:
             return Partition((), ("v-1.0.0",))
 
     with bench.running(lambda: Sceptic(CALIBRATION)):
@@ -449,10 +449,10 @@ def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     turns: list[int] = []
 
     class Slow(TrackClusterer):
-        def recluster(self) -> Partition:
+        def recluster(self, groups: Mapping[str, str]) -> Partition:
             turns.append(1)
             time.sleep(1.0)
-            return super().recluster()
+            return super().recluster(groups)
 
     with bench.running(lambda: Slow(CALIBRATION), ttl_s=0.3):
         bench.take_in(Cast().track(0, 0), recluster=True)
