@@ -2,9 +2,10 @@
 
     python benchmarks/calibrate.py LFW_FOLDER HALVES.csv [-o calibration.npz]
 
-LFW_FOLDER holds NAME/*.jpg with the labelled face in the middle; HALVES.csv has the columns name and half, and
-only the half "calibrate" is read. Each photo is scaled down so that its face has one of some sizes, blurred and
-compressed a little, and its landmarks are moved as a detector's are; then all pairs are compared.
+LFW_FOLDER holds NAME/*.jpg with the labelled face in the middle; HALVES.csv has the columns name and half,
+and only the half "calibrate" is read. Each photo is scaled down so that its face has one of some sizes,
+blurred and compressed a little, and its landmarks are moved as a detector's are; then all pairs are
+compared.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+
 from facestream.settings import model_cache
 from workers.faces.alignment import align
 from workers.models.calibration import Calibration, normalised

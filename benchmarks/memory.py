@@ -2,8 +2,8 @@
 
     python benchmarks/memory.py CLIP [--minutes 60] [--json]
 
-Prints the peak of the resident memory of facestream and of its Redis server, and how both grew from the second
-tenth of the run to the last.
+Prints the peak of the resident memory of facestream and of its Redis server, and how both grew from the
+second tenth of the run to the last.
 """
 
 from __future__ import annotations

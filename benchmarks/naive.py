@@ -1,6 +1,8 @@
-"""The loop that everyone writes: detect and embed every face of every sampled frame, then DBSCAN over all faces.
+"""The loop that everyone writes: detect and embed every face of every sampled frame, then DBSCAN over all
+faces.
 
-Same models and same sampling as `facestream run`; frames are decoded, searched and embedded one after the other.
+Same models and same sampling as `facestream run`; frames are decoded, searched and embedded one after the
+other.
 
     python benchmarks/naive.py VIDEO -o FACES.csv [--eps 0.075] [--fps 5]
 """
@@ -17,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from facestream.settings import model_cache
 from sklearn.cluster import DBSCAN
+
+from facestream.settings import model_cache
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align

@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py VIDEO... [--rounds 3] [--json]
 
-Both are whole processes from their start to their end, model loading, clustering and (for `run`) Redis with a
-synced append-only file included, so that ratios on short clips understate.
+Both are whole processes from their start to their end, model loading, clustering and (for `run`) Redis
+with a synced append-only file included, so that ratios on short clips understate.
 """
 
 from __future__ import annotations
@@ -74,7 +74,8 @@ def main() -> None:
         print(json.dumps(rows, indent=2))
         return
     print(
-        f"{'video':20} {'frames':>6} {'naive/s':>8} {'run/s':>8} {'ratio':>6} {'range':>13} {'whole':>6} {'first person':>13}"
+        f"{'video':20} {'frames':>6} {'naive/s':>8} {'run/s':>8} {'ratio':>6} {'range':>13} {'whole':>6} "
+        f"{'first person':>13}"
     )
     for row in rows:
         low, high = row["ratio_range"]

@@ -69,7 +69,8 @@ class TrackClusterer:
         calibration: Of the embedder.
         threshold: Least mean log-likelihood ratio of one person.
         settings: How evidence is weighed.
-        limit: Most tracks that a re-cluster compares all with all; bounds its memory (9 bytes a pair) and time.
+        limit: Most tracks that a re-cluster compares all with all; bounds its time and its memory (9 bytes a
+            pair).
     """
 
     def __init__(
@@ -271,10 +272,11 @@ class TrackClusterer:
         )
         same = np.asarray(from_[:, None] == to[None])
         # The more sources there are, the more people: two sources start on the side of two people.
-        ratios[~same] -= np.float32(settings.source_prior * np.log(len(sources)))
+        prior = settings.source_prior * float(np.log(len(sources)))
+        ratios -= np.where(same, 0.0, prior).astype(np.float32)
         roots = gallery.clothing_roots
         if roots is not None and same.any():
-            dressed = roots.any(axis=1)
+            dressed = np.asarray(roots.any(axis=1), np.bool_)
             near = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns][None])
             worn = (
                 same & dressed[rows][:, None] & dressed[columns][None] & (near <= settings.clothing_reach_s)
