@@ -1,5 +1,4 @@
-"""Make labelled multi-shot clips from labelled photos: people who move, come in several sizes, several at
-a time.
+"""Make labelled multi-shot clips from labelled photos: people who move, in several sizes, several at a time.
 
     python benchmarks/generate_clips.py LFW_FOLDER HALVES.csv OUTPUT_FOLDER [--clips 6]
 

@@ -1,5 +1,4 @@
-"""The loop that everyone writes: detect and embed every face of every sampled frame, then DBSCAN over all
-faces.
+"""The loop that everyone writes: detect and embed every face, then DBSCAN over all faces.
 
 Same models and same sampling as `facestream run`; frames are decoded, searched and embedded one after the
 other.

@@ -15,7 +15,8 @@ StorageError
 ├── RecordError
 ├── ModelConflictError
 ├── QueueFullError
-└── LeaseLostError
+├── LeaseLostError
+└── CommandError
 
 Only RedisUnreachableError (and so RedisLoadingError) is worth trying again: the others stay until somebody
 mends them.
@@ -150,3 +151,7 @@ class QueueFullError(StorageError):
 
 class LeaseLostError(StorageError):
     """Another cluster worker has taken over; what this one was about to write is void."""
+
+
+class CommandError(StorageError):
+    """The server refuses a command that a person typed."""

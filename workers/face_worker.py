@@ -13,6 +13,7 @@ import numpy.typing as npt
 from storage.sample_queue import Entry, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
+from stream.errors import StreamError
 from stream.frame import Frame
 from stream.reader import FrameReader
 from stream.source import FrameSource
@@ -107,39 +108,14 @@ class FaceWorker:
             Whether the source's end was reached.
         """
         builder = TrackBuilder(self._pack, source.source_id, photo=photo)
-        shots = ShotDetector()
         segment = _Segment(source.source_id, start_s)
-        search_at_s = -np.inf
-        with FrameReader(source) as reader:
-            for frame in reader:
-                if stop.is_set():
-                    break
-                image = frame.image_bgr
-                cut = shots.is_cut(image)
-                if segment.sampled and (cut or frame.media_s - segment.start_s >= self._settings.segment_s):
-                    # A break of time, not of the scene: the next search must find who goes on.
-                    self._send(builder.end(at_cut=cut), segment.done(frame.media_s), stop)
-                    segment = _Segment(source.source_id, frame.media_s)
-                    search_at_s = -np.inf
-                expected = builder.expected_boxes(frame.media_s)
-                searched = frame.media_s >= search_at_s
-                if searched:
-                    min_face = self._settings.min_face(image.shape[0], image.shape[1])
-                    detections = self._pack.detector.detect([image], min_face)[0]
-                else:
-                    detections = _distinct(self._pack.detector.refine(image, expected))
-                batch, faces = builder.add(frame, detections)
-                everything = builder.embed_all(faces) if self._settings.samples == "all" else []
-                segment.saw(frame)
-                calm = _all_expected(detections, expected) and len(detections) >= len(expected)
-                if searched:
-                    wait_s = self._settings.calm_interval_s if calm else self._settings.search_interval_s
-                    search_at_s = frame.media_s + wait_s
-                elif not calm:
-                    search_at_s = min(search_at_s, frame.media_s + self._settings.search_interval_s)
-                self._send(batch, None, stop, everything)
-                if on_frame is not None:
-                    on_frame(frame, len(faces))
+        try:
+            with FrameReader(source) as reader:
+                segment = self._follow(reader, builder, segment, stop, on_frame)
+        except StreamError:
+            # What could be read before the fault counts, but the stretch is not done.
+            self._send(builder.end(at_cut=True), None, threading.Event())
+            raise
         finished = not stop.is_set()
         if not np.isfinite(end_s):
             end_s = segment.last_s + 1e-3
@@ -147,6 +123,47 @@ class FaceWorker:
         done = segment.done(end_s, complete=to_end) if finished else None
         self._send(builder.end(at_cut=True), done, threading.Event())
         return finished
+
+    def _follow(
+        self,
+        reader: FrameReader,
+        builder: TrackBuilder,
+        segment: _Segment,
+        stop: threading.Event,
+        on_frame: OnFrame | None,
+    ) -> _Segment:
+        """Follow the faces of all frames; returns the segment that is still open."""
+        shots = ShotDetector()
+        search_at_s = -np.inf
+        for frame in reader:
+            if stop.is_set():
+                break
+            image = frame.image_bgr
+            cut = shots.is_cut(image)
+            if segment.sampled and (cut or frame.media_s - segment.start_s >= self._settings.segment_s):
+                self._send(builder.end(at_cut=cut), segment.done(frame.media_s), stop)
+                segment = _Segment(frame.source_id, frame.media_s)
+                search_at_s = -np.inf
+            expected = builder.expected_boxes(frame.media_s)
+            searched = frame.media_s >= search_at_s
+            if searched:
+                min_face = self._settings.min_face(image.shape[0], image.shape[1])
+                detections = self._pack.detector.detect([image], min_face)[0]
+            else:
+                detections = _distinct(self._pack.detector.refine(image, expected))
+            batch, faces = builder.add(frame, detections)
+            everything = builder.embed_all(faces) if self._settings.samples == "all" else []
+            segment.saw(frame)
+            calm = _all_expected(detections, expected) and len(detections) >= len(expected)
+            if searched:
+                wait_s = self._settings.calm_interval_s if calm else self._settings.search_interval_s
+                search_at_s = frame.media_s + wait_s
+            elif not calm:
+                search_at_s = min(search_at_s, frame.media_s + self._settings.search_interval_s)
+            self._send(batch, None, stop, everything)
+            if on_frame is not None:
+                on_frame(frame, len(faces))
+        return segment
 
     def _send(
         self,
