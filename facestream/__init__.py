@@ -25,8 +25,8 @@ def connect(
     """Open a collection.
 
     Args:
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder. Its server is started if
-            it isn't running, and lives until the last user of the folder leaves.
+        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder. Its server is started
+            if it isn't running, and lives until the last user of the folder leaves.
         redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
         collection: Name of the collection.
 

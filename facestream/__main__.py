@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -18,8 +19,13 @@ EXIT_INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names and paths may hold what the terminal's encoding hasn't.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(arguments, prog_name="facestream", standalone_mode=False)
+        # Now and not when Python ends: a full disk or a reader that left is noticed here.
+        sys.stdout.flush()
     except click.exceptions.Abort:
         click.echo("Interrupted.", err=True)
         sys.exit(EXIT_INTERRUPTED)
@@ -31,11 +37,16 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe has left, as `head` does; Python must not complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(EXIT_FAILED)
-    except Exception as error:  # noqa: BLE001 - the last line of defence; shown with --debug
+    except Exception as error:  # the last line of defence
         sys.exit(_explain(error, debug=debug))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(error: Exception, *, debug: bool) -> int:
@@ -56,6 +67,11 @@ def _explain(error: Exception, *, debug: bool) -> int:
             "apt install libgl1",
             err=True,
         )
+    elif isinstance(error, OSError) and error.errno is not None:
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        click.echo(f"Error: {place}{error.strerror}.", err=True)
+        # Most likely a full disk; what standard output could not take now, it can't take at the end.
+        _discard_output()
     else:
         click.echo(
             f"Error: {type(error).__name__}: {error}\nThis is a fault of facestream; --debug shows where.",

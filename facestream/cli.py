@@ -55,8 +55,8 @@ Examples:
 def cli() -> None:
     """Find the people in videos and photos: who was seen, where, when, with a face to look at.
 
-    Nobody is enrolled first: people come out of clustering, and they stay in Redis. Without a server of your own
-    (--redis), facestream runs one in its data folder.
+    Nobody is enrolled first: people come out of clustering, and they stay in Redis. Without a server of your
+    own (--redis), facestream runs one in its data folder.
     """
 
 
@@ -66,10 +66,9 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--data-dir",
             metavar="FOLDER",
-            envvar="FACESTREAM_DATA_DIR",
-            show_envvar=True,
             type=click.Path(file_okay=False),
-            help="Data folder with the embedded server.  [default: the user's data folder]",
+            help="Data folder with the embedded server.  [env var: FACESTREAM_DATA_DIR; default: the user's "
+            "data folder]",
         ),
         click.option(
             "--redis",

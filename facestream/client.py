@@ -146,7 +146,8 @@ class Store:
                 identity = self._identities.person(identity.merged_into)
         if identity is None or not identity.tracks:
             raise NotFoundError(
-                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists everybody.",
+                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists "
+                "everybody.",
                 what=person_id,
             )
         return _person(identity, paths)

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    _FloatType = click.ParamType[float]
+else:
+    # Generic only in newer versions of click.
+    _FloatType = click.ParamType
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
 
-class MediaTime(click.ParamType):
+class MediaTime(_FloatType):
     """Seconds, or [H:]MM:SS."""
 
     name = "time"
@@ -31,7 +38,7 @@ class MediaTime(click.ParamType):
         return seconds_only
 
 
-class Rate(click.ParamType):
+class Rate(_FloatType):
     """Frames per second, or "native" for every frame."""
 
     name = "rate"
@@ -50,7 +57,7 @@ class Rate(click.ParamType):
         return rate
 
 
-class Moment(click.ParamType):
+class Moment(_FloatType):
     """A date and time in ISO 8601, local where no zone is given."""
 
     name = "moment"

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from facestream.client import Person, Sighting, Store
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+# Columns that no table needs.
+_WIDEST = 100_000
 
 
 def write_thumbnails(store: Store, people: Iterable[Person], folder: Path) -> dict[str, Path]:
@@ -39,6 +45,25 @@ def write_thumbnails(store: Store, people: Iterable[Person], folder: Path) -> di
         Path(name).replace(path)
         written[person.id] = path
     return written
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as it needs to be.
+
+    Where it doesn't fit, the terminal wraps its lines, and a path can still be copied in one piece.
+    """
+    from rich.console import Console
+
+    lines = Console(file=sys.stdout, highlight=False, width=_WIDEST)
+    with lines.capture() as captured:
+        lines.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def clock(seconds: float) -> str:
@@ -78,15 +103,13 @@ def people_table(
         ("last", "left"),
         ("thumbnail", "left"),
     ):
-        table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
     for person in people:
         row = person_row(person, only)
         table.add_row(
             person.id,
             escape(person.name) or "-",
-            f"{row['seconds']:.1f} s"
-            if row["videos"]
-            else f"{row['photos']} photo{'s'[: row['photos'] != 1]}",
+            f"{row['seconds']:.1f} s" if row["videos"] else counted(row["photos"], "photo"),
             str(len(row["sightings"])),
             row["first"],
             row["last"],

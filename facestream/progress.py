@@ -64,8 +64,8 @@ class RunProgress:
         if self._live:
             self._bar.stop()
 
-    def began(self, videos: int, photos: int) -> None:
-        """The sources are counted."""
+    def began(self, photos: int) -> None:
+        """The sources are counted; so many are photos."""
         self._photos = photos
 
     def source_began(self, path: Path, info: VideoInfo | None) -> None:

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
 
+from facestream.background import Background
 from facestream.errors import UsageError
+from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
 from facestream.wiring import connect_handle, keys_of, make_cluster_worker, make_pack, make_queue, make_store
 from storage.connection import RedisHandle, translate_errors
+from storage.identity_store import IdentityStore
 from storage.source_record import ReclusterRequest, SourceRecord, missing
 from stream.discover import Discovery, discover
 from stream.errors import StreamError
 from stream.fingerprint import fingerprint
 from stream.frame import Frame
 from stream.photo import PhotoFile
-from stream.video import VideoFile, VideoInfo
-from workers.cluster_worker import ClusterWorker
-from workers.errors import ClusterWorkerError
+from stream.video import VideoFile
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
 
@@ -31,90 +32,6 @@ _log = logging.getLogger(__name__)
 
 # A re-cluster of a large collection takes its time; silence beyond this is a fault.
 _SETTLE_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What to process, and how.
-
-    Attributes:
-        paths: Video files, photos and folders of them.
-        fps: Sampled frames per second of video, None for every frame.
-        start_s: Start in each video, s.
-        end_s: End in each video, s, or None.
-        recorded_at_s: Unix time at which the recordings began, or None to ask the container.
-        pack: Name or folder of a model pack.
-        min_face_px: Smallest face looked for, px, or None for a share of the picture.
-        samples: "all" also sends every face of every sampled frame to a stream.
-    """
-
-    paths: tuple[Path, ...]
-    fps: float | None = 5.0
-    start_s: float = 0.0
-    end_s: float | None = None
-    recorded_at_s: float | None = None
-    pack: str = "open"
-    min_face_px: float | None = None
-    samples: Literal["best", "all"] = "best"
-
-
-class RunListener(Protocol):
-    """Is told how a run gets on."""
-
-    def began(self, videos: int, photos: int) -> None:
-        """The sources are counted."""
-        ...
-
-    def source_began(self, path: Path, info: VideoInfo | None) -> None:
-        """A source is next; `info` is None for a photo."""
-        ...
-
-    def frame_done(self, frame: Frame, faces: int) -> None:
-        """A frame was searched for faces."""
-        ...
-
-    def source_ended(self, path: Path) -> None:
-        """A source is done."""
-        ...
-
-    def people_now(self, count: int) -> None:
-        """So many people are known; may be called from another thread."""
-        ...
-
-    def note(self, text: str) -> None:
-        """Something that a person should know."""
-        ...
-
-
-@dataclass(slots=True)
-class RunReport:
-    """What a run did.
-
-    Attributes:
-        sources: Ids of the sources that were asked for, done now or before, in order.
-        already_done: How many of them had been processed before.
-        frames: Frames searched for faces.
-        faces: Faces found in them.
-        seconds: How long it took, s.
-        first_person_s: When the first person was known, s after the start, or None.
-        failed: Sources that could not be read, with the reason.
-        interrupted: Whether it was told to stop.
-        pack: Title of the model pack.
-        licence: Its licence.
-        provider: Execution provider that ran.
-    """
-
-    sources: list[str] = field(default_factory=list)
-    already_done: int = 0
-    frames: int = 0
-    faces: int = 0
-    seconds: float = 0.0
-    first_person_s: float | None = None
-    failed: list[tuple[Path, str]] = field(default_factory=list)
-    interrupted: bool = False
-    pack: str = ""
-    licence: str = ""
-    provider: str = ""
 
 
 class Run:
@@ -132,6 +49,7 @@ class Run:
         self._listener = listener
         self._report = RunReport()
         self._started_s = time.monotonic()
+        self._too_short: list[str] = []
 
     def execute(self, stop: threading.Event) -> RunReport:
         """Process everything, or until `stop` is set; what was found by then is kept.
@@ -160,9 +78,9 @@ class Run:
                 "commercial_use": str(int(licence.commercial_use)),
             }
             make_store(handle, keys).claim_model(pack.manifest.model_id, about)
-            self._listener.began(len(found.videos), len(found.photos))
+            self._listener.began(len(found.photos))
             worker = make_cluster_worker(handle, keys, pack, self._people_now)
-            with _Background(worker) as background:
+            with Background(worker) as background:
                 self._process(found, handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
@@ -178,7 +96,7 @@ class Run:
         found: Discovery,
         handle: RedisHandle,
         pack: Pack,
-        background: _Background,
+        background: Background,
         stop: threading.Event,
     ) -> None:
         keys = keys_of(self._place)
@@ -197,18 +115,18 @@ class Run:
             if stop.is_set():
                 break
             background.check()
-            if self._readable(path, lambda path=path: self._video(path, store.register_source, faces, stop)):
-                settle(f"end of {path.name}")
+            if self._readable(path, partial(self._video, path, store, faces, stop)):
+                settle("end of a video")
         todo = False
         for path in found.photos:
             if stop.is_set():
                 break
             background.check()
-            todo |= self._readable(
-                path, lambda path=path: self._photo(path, store.register_source, faces, stop)
-            )
+            todo |= self._readable(path, partial(self._photo, path, store, faces, stop))
         if todo:
             settle("end of the photos")
+        if self._too_short and not (self._report.sources or self._report.failed):
+            raise UsageError(f"{self._too_short[0]} Nothing is left to look at; choose an earlier --start.")
 
     def _readable(self, path: Path, work: Callable[[], bool]) -> bool:
         """Do the work on a source; one that can't be read is noted and costs the others nothing."""
@@ -228,13 +146,7 @@ class Run:
         self._report.faces += faces
         self._listener.frame_done(frame, faces)
 
-    def _video(
-        self,
-        path: Path,
-        register: Callable[[SourceRecord], SourceRecord],
-        faces: FaceWorker,
-        stop: threading.Event,
-    ) -> bool:
+    def _video(self, path: Path, store: IdentityStore, faces: FaceWorker, stop: threading.Event) -> bool:
         options = self._options
         source_id = f"v-{fingerprint(path)[:16]}"
         if source_id in self._report.sources:
@@ -242,17 +154,24 @@ class Run:
             return False
         info = VideoFile(path, source_id).info
         if info.duration_s is not None and options.start_s >= info.duration_s:
-            raise UsageError(f"{path}: lasts {info.duration_s:.1f} s, so nothing is left from --start on.")
-        source = register(
+            text = f"{path.name}: lasts {info.duration_s:.1f} s and ends before --start."
+            self._too_short.append(text)
+            self._listener.note(f"{text} Skipped.")
+            return False
+        known = store.source(source_id)
+        source = store.register_source(
             SourceRecord(
                 source_id=source_id,
                 kind="video",
-                path=str(path.resolve()),
+                path=_readable_path(path),
                 width_px=info.width_px,
                 height_px=info.height_px,
                 duration_s=info.duration_s,
-                recorded_at_s=options.recorded_at_s or info.recorded_at_s,
-                fps=options.fps,
+                recorded_at_s=_first_of(
+                    options.recorded_at_s, known.recorded_at_s if known else None, info.recorded_at_s
+                ),
+                # What is done was done at the rate of then.
+                fps=known.fps if known and known.ranges else options.fps,
             )
         )
         self._begin(source)
@@ -287,25 +206,21 @@ class Run:
         self._listener.source_ended(path)
         return True
 
-    def _photo(
-        self,
-        path: Path,
-        register: Callable[[SourceRecord], SourceRecord],
-        faces: FaceWorker,
-        stop: threading.Event,
-    ) -> bool:
+    def _photo(self, path: Path, store: IdentityStore, faces: FaceWorker, stop: threading.Event) -> bool:
         source_id = f"i-{fingerprint(path)[:16]}"
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a photo before it; skipped.")
             return False
-        photo = PhotoFile(path, source_id, recorded_at_s=self._options.recorded_at_s)
+        known = store.source(source_id)
+        recorded_at_s = _first_of(self._options.recorded_at_s, known.recorded_at_s if known else None)
+        photo = PhotoFile(path, source_id, recorded_at_s=recorded_at_s)
         frame = next(iter(photo.frames(stop)))
         height, width = frame.image_bgr.shape[:2]
-        source = register(
+        source = store.register_source(
             SourceRecord(
                 source_id=source_id,
                 kind="photo",
-                path=str(path.resolve()),
+                path=_readable_path(path),
                 width_px=width,
                 height_px=height,
                 recorded_at_s=frame.captured_at_s,
@@ -321,6 +236,16 @@ class Run:
         return True
 
 
+def _first_of(*times_s: float | None) -> float | None:
+    """The first that is known. A time that a person gave stays until they give another."""
+    return next((time_s for time_s in times_s if time_s is not None), None)
+
+
+def _readable_path(path: Path) -> str:
+    """The absolute path; bytes that are no UTF-8 are shown escaped, since Redis holds text."""
+    return os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
+
+
 class _Loaded:
     """A photo that has been read already, as a frame source."""
 
@@ -331,43 +256,6 @@ class _Loaded:
     def source_id(self) -> str:
         return self._frame.source_id
 
-    def frames(self, stop: threading.Event) -> list[Frame]:
-        return [] if stop.is_set() else [self._frame]
-
-
-class _Background:
-    """The cluster worker in its thread; leaves no thread behind."""
-
-    def __init__(self, worker: ClusterWorker) -> None:
-        self._worker = worker
-        self._stop = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._work, name="cluster worker", daemon=True)
-
-    def _work(self) -> None:
-        try:
-            self._worker.run(self._stop)
-        except BaseException as error:  # noqa: BLE001 - handed to the main thread, which raises it
-            self._error = error
-
-    def check(self) -> None:
-        """Raise what the worker failed with, if it failed."""
-        if self._error is not None:
-            raise ClusterWorkerError(f"the cluster worker failed: {self._error}") from self._error
-
-    def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> None:
-        """Wait for the worker to bring something about."""
-        deadline = time.monotonic() + timeout_s
-        while not condition():
-            self.check()
-            if time.monotonic() > deadline:
-                raise ClusterWorkerError(f"the cluster worker did not finish within {timeout_s:g} s")
-            time.sleep(0.02)
-
-    def __enter__(self) -> _Background:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(timeout=30.0)
+    def frames(self, stop: threading.Event) -> Iterator[Frame]:
+        if not stop.is_set():
+            yield self._frame

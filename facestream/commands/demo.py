@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -27,11 +27,11 @@ _SAME_FACE_IOU = 0.3
 @place_options
 @verbosity_options
 @click.pass_context
-def command(ctx: click.Context, as_json: bool, verbose: int, quiet: bool, **options: Any) -> int:
+def command(ctx: click.Context, /, as_json: bool, verbose: int, quiet: bool, **options: Any) -> int:
     """Make a video of seven people from photographs and find the people in it.
 
-    The photographs ship inside two of our dependencies. The video goes through the same code as `facestream run`
-    and into the collection `demo`, unless you name another.
+    The photographs ship inside two of our dependencies. The video goes through the same code as `facestream
+    run` and into the collection `demo`, unless you name another.
     """
     source = ctx.get_parameter_source("collection")
     named = source is not None and source.name != "DEFAULT"
@@ -39,9 +39,10 @@ def command(ctx: click.Context, as_json: bool, verbose: int, quiet: bool, **opti
     from facestream import connect
     from facestream.commands.run import EXIT_INTERRUPTED, perform
     from facestream.demo_video import FPS, SHOTS, known_faces, make_video
-    from facestream.run import RunOptions
-    from facestream.wiring import open_folder
+    from facestream.run_report import RunOptions
+    from facestream.wiring import keys_of, open_folder
 
+    keys_of(place)
     folder = open_folder(place).path / "demo"
     if not quiet:
         click.echo(f"Making a video of {sum(shot.seconds for shot in SHOTS):.0f} s ...", err=True)
@@ -50,7 +51,7 @@ def command(ctx: click.Context, as_json: bool, verbose: int, quiet: bool, **opti
         report, people, files = perform(place, RunOptions(paths=(video,)), verbose=verbose, quiet=quiet)
         if report.interrupted or not report.sources:
             return EXIT_INTERRUPTED if report.interrupted else 1
-        known = known_faces()
+        known, server = known_faces(), store.where
         rows = compare(known, store.faces(report.sources[0]), people, 1 / FPS)
         stats = {"frames": report.frames, "seconds": round(report.seconds, 2)}
     if as_json:
@@ -65,7 +66,7 @@ def command(ctx: click.Context, as_json: bool, verbose: int, quiet: bool, **opti
         ]
         click.echo(json.dumps({"video": str(video), "people": result, **stats}, ensure_ascii=False, indent=2))
     else:
-        _show(rows, files, video, place, options)
+        _show(rows, files, video, place, server, options)
     return 0
 
 
@@ -135,18 +136,16 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
 
 
 def _show(
-    rows: list[Row], files: dict[str, Path], video: Path, place: Place, options: dict[str, Any]
+    rows: list[Row], files: dict[str, Path], video: Path, place: Place, server: str, options: dict[str, Any]
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    from facestream.people_view import shown_path
+    from facestream.people_view import counted, print_table, shown_path
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("known to be there", "for", "found", "seen", "sightings", "a face to look at"):
-        table.add_column(
-            name, justify="right" if name in ("for", "seen", "sightings") else "left", overflow="fold"
-        )
+        justify: Literal["left", "right"] = "right" if name in ("for", "seen", "sightings") else "left"
+        table.add_column(name, justify=justify, no_wrap=True)
     for row in rows:
         paths = [shown_path(files[p.id]) for p in row.found if p.id in files]
         table.add_row(
@@ -157,17 +156,19 @@ def _show(
             str(sum(len(p.sightings) for p in row.found)) if row.found else "-",
             " ".join(paths) or "-",
         )
-    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(table)
+    print_table(table)
     found = sum(len(row.found) for row in rows)
     where = "".join(
-        f" {flag} {value}"
+        f" {flag} {shlex.quote(value)}"
         for flag, value in (
             ("--data-dir", options["data_dir"]),
-            ("--redis", "URL" if options["redis_url"] else None),
+            # Without its password: this is shown.
+            ("--redis", server if options["redis_url"] else None),
         )
         if value
     )
-    click.echo(f"\n{found} people found, {sum(1 for row in rows if row.known)} known to be there.")
+    known = sum(1 for row in rows if row.known)
+    click.echo(f"\n{counted(found, 'person', 'people')} found, {known} known to be there.")
     click.echo("\nWhere to look next:")
     for text, what in (
         (f"facestream people --collection {place.collection}{where}", "everybody, with times"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 import sys
@@ -55,8 +54,9 @@ def command(
 ) -> None:
     """Write every face of every sampled frame: where, when, which track, which person.
 
-    `frame` counts decoded frames from 0; photos have frame 0. `score` is 0 where a face was out of sight for a
-    moment and its box lies between those of the frames around. An empty `identity` is a face given to nobody.
+    `frame` counts decoded frames from 0; photos have frame 0. `score` is 0 where a face was out of sight for
+    a moment and its box lies between those of the frames around. An empty `identity` is a face given to
+    nobody.
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream import connect
@@ -111,9 +111,6 @@ def _write_json(store: Store, file: TextIO) -> int:
 def _target(output: Path | None) -> Iterator[TextIO]:
     """Standard output, or a file that appears only when it is complete."""
     if output is None:
-        # Paths may hold bytes that are no UTF-8.
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(errors="surrogateescape")
         yield sys.stdout
         return
     try:
@@ -122,7 +119,7 @@ def _target(output: Path | None) -> Iterator[TextIO]:
         raise FacestreamError(f"{output}: can't be written ({error.strerror}).") from error
     part = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             yield file
         part.chmod(0o600)
         part.replace(output)

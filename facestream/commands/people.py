@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import click
@@ -27,17 +26,20 @@ Examples:
 @verbosity_options
 @click.pass_context
 def command(
-    ctx: click.Context, as_json: bool, data_dir: str | None, redis_url: str | None, collection: str, **_: Any
+    ctx: click.Context,
+    /,
+    as_json: bool,
+    data_dir: str | None,
+    redis_url: str | None,
+    collection: str,
+    **_: Any,
 ) -> None:
     """List the people who were seen, those seen longest first."""
     place = Place.of(data_dir, redis_url, collection)
-    ctx.obj = (place, as_json)
     if ctx.invoked_subcommand is not None:
         return
-    from rich.console import Console
-
     from facestream import connect
-    from facestream.people_view import people_table, person_json, write_thumbnails
+    from facestream.people_view import people_table, person_json, print_table, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
@@ -49,7 +51,7 @@ def command(
     if as_json:
         click.echo(json.dumps([person_json(p, files) for p in people], ensure_ascii=False, indent=2))
         return
-    Console(highlight=False, soft_wrap=not sys.stdout.isatty()).print(people_table(people, files))
+    print_table(people_table(people, files))
 
 
 @command.command(name="show", epilog="\b\nExample:\n  facestream people show p3")
@@ -58,53 +60,51 @@ def command(
 @place_options
 @verbosity_options
 @click.pass_context
-def show(
-    ctx: click.Context,
-    person_id: str,
-    as_json: bool,
-    data_dir: str | None,
-    redis_url: str | None,
-    collection: str,
-    **_: Any,
-) -> None:
+def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     """Show one person: every sighting, and a face to look at."""
-    place, group_json = ctx.obj
-    if data_dir or redis_url or collection != "default":
-        place = Place.of(data_dir, redis_url, collection)
-    from rich.console import Console
+    data_dir, redis_url, collection, as_json = (
+        _chosen(ctx, name) for name in ("data_dir", "redis_url", "collection", "as_json")
+    )
+    place = Place.of(data_dir, redis_url, collection)
     from rich.markup import escape
     from rich.table import Table
 
     from facestream import connect
-    from facestream.people_view import moment, person_json, shown_path, write_thumbnails
+    from facestream.people_view import counted, moment, person_json, print_table, shown_path, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
         person = store.person(person_id)
         files = write_thumbnails(store, [person], thumbnails_folder(place))
-    if as_json or group_json:
+    if as_json:
         click.echo(json.dumps(person_json(person, files), ensure_ascii=False, indent=2))
         return
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     if person.id != person_id:
-        console.print(f"{escape(person_id)} was merged into {person.id}.")
-    name = f" ({escape(person.name)})" if person.name else ""
-    console.print(
-        f"[bold]{person.id}[/bold]{name}: seen {person.seconds:.1f} s in {len(person.sightings)} sightings, "
-        f"{person.tracks} tracks, {person.faces} faces"
+        click.echo(f"{person_id} was merged into {person.id}.")
+    name = f" ({person.name})" if person.name else ""
+    click.echo(
+        f"{person.id}{name}: seen {person.seconds:.1f} s in {counted(len(person.sightings), 'sighting')}, "
+        f"{counted(person.tracks, 'track')}, {counted(person.faces, 'face')}"
     )
     if person.id in files:
-        console.print(f"thumbnail: {escape(shown_path(files[person.id]))}")
+        click.echo(f"thumbnail: {shown_path(files[person.id])}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("from", "to", "source"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, no_wrap=True)
     for sighting in person.sightings:
         table.add_row(
             moment(sighting.start_at, sighting.start_s),
             moment(sighting.end_at, sighting.end_s),
             escape(sighting.source),
         )
-    console.print(table)
+    print_table(table)
+
+
+def _chosen(ctx: click.Context, name: str) -> Any:
+    """An option's value wherever it stands: behind `show`, or else behind `people`."""
+    source = ctx.get_parameter_source(name)
+    given = source is not None and source.name != "DEFAULT"
+    return ctx.params[name] if given or ctx.parent is None else ctx.parent.params[name]
 
 
 def _nobody(meta: dict[str, str], collection: str) -> str:

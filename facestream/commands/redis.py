@@ -15,7 +15,7 @@ from facestream.settings import Place
 
 @click.command(
     name="redis",
-    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    context_settings={"allow_interspersed_args": False},
     epilog="""\b
 Examples:
   facestream redis                                          keep the server up, print its socket
@@ -53,14 +53,16 @@ def command(
             reply = run_command(handle.client, arguments)
             click.echo(json.dumps(_plain(reply), ensure_ascii=False, indent=2) if as_json else _shown(reply))
             return
+        done = threading.Event()
+        if not only_socket:
+            # Before the address is printed: whoever reads it may stop us at once.
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: done.set())
         address = str(handle.socket_path) if handle.socket_path else handle.where
         click.echo(json.dumps({"address": address}) if as_json else address)
         if only_socket:
             return
         click.echo("The server is up; Ctrl-C ends this.", err=True)
-        done = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: done.set())
-        signal.signal(signal.SIGINT, lambda *_: done.set())
         while not done.wait(0.5):
             continue
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from facestream.settings import Place
 
 if TYPE_CHECKING:
     from facestream.client import Person
-    from facestream.run import RunOptions, RunReport
+    from facestream.run_report import RunOptions, RunReport
 
 EXIT_INTERRUPTED = 130
 
@@ -97,7 +96,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
     decide who it is. A file that was processed before adds nothing, a run that was stopped goes on where it
     stopped, and people who were seen in earlier files keep their ids.
     """
-    from facestream.run import RunOptions
+    from facestream.run_report import RunOptions
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     if options["end_s"] is not None and options["end_s"] <= options["start_s"]:
@@ -146,22 +145,20 @@ def perform(
 
 def show(report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool) -> None:
     """Print the people as a table."""
-    from rich.console import Console
+    from facestream.people_view import counted, people_table, print_table
 
-    from facestream.people_view import people_table
-
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     if not people:
-        console.print("No people were found." if report.sources else "Nothing was processed.")
+        click.echo("No people were found." if report.sources else "Nothing was processed.")
     else:
-        console.print(people_table(people, files, frozenset(report.sources)))
+        print_table(people_table(people, files, frozenset(report.sources)))
     if quiet:
         return
     if report.frames:
         rate = report.frames / max(report.seconds, 1e-3)
         click.echo(
-            f"\n{len(people)} people in {report.frames} frames with {report.faces} faces; {report.seconds:.1f} s, "
-            f"{rate:.1f} frames/s; models {report.pack}, {report.provider}",
+            f"\n{counted(len(people), 'person', 'people')} in {counted(report.frames, 'frame')} with "
+            f"{counted(report.faces, 'face')}; "
+            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack}, {report.provider}",
             err=True,
         )
     if report.interrupted:
@@ -194,7 +191,7 @@ def stopping() -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
     stop = threading.Event()
 
-    def on_signal(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.set()

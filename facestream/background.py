@@ -1,0 +1,63 @@
+"""The cluster worker in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Self
+
+from workers.cluster_worker import ClusterWorker
+from workers.errors import ClusterWorkerError
+
+
+class Background:
+    """The cluster worker in its thread; a context manager that leaves no thread behind.
+
+    Args:
+        worker: The worker.
+    """
+
+    def __init__(self, worker: ClusterWorker) -> None:
+        self._worker = worker
+        self._stop = threading.Event()
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._work, name="cluster worker", daemon=True)
+
+    def _work(self) -> None:
+        try:
+            self._worker.run(self._stop)
+        except BaseException as error:  # handed to the main thread, which raises it
+            self._error = error
+
+    def check(self) -> None:
+        """Raise what the worker failed with, if it failed.
+
+        Raises:
+            ClusterWorkerError: If it did.
+        """
+        if self._error is not None:
+            raise ClusterWorkerError(f"the cluster worker failed: {self._error}") from self._error
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> None:
+        """Wait for the worker to bring something about.
+
+        Raises:
+            ClusterWorkerError: If the worker fails or takes longer than `timeout_s`.
+        """
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ClusterWorkerError(f"the cluster worker did not finish within {timeout_s:g} s")
+            time.sleep(0.02)
+
+    def __enter__(self) -> Self:
+        """Start the thread."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let the worker finish its step and leave."""
+        self._stop.set()
+        self._thread.join(timeout=30.0)

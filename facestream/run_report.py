@@ -1,0 +1,94 @@
+"""What a run is asked for, what it tells while it gets on, and what it did."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+from stream.frame import Frame
+from stream.video import VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What to process, and how.
+
+    Attributes:
+        paths: Video files, photos and folders of them.
+        fps: Sampled frames per second of video, None for every frame.
+        start_s: Start in each video, s.
+        end_s: End in each video, s, or None.
+        recorded_at_s: Unix time at which the recordings began, or None to ask the container.
+        pack: Name or folder of a model pack.
+        min_face_px: Smallest face looked for, px, or None for a share of the picture.
+        samples: "all" also sends every face of every sampled frame to a stream.
+    """
+
+    paths: tuple[Path, ...]
+    fps: float | None = 5.0
+    start_s: float = 0.0
+    end_s: float | None = None
+    recorded_at_s: float | None = None
+    pack: str = "open"
+    min_face_px: float | None = None
+    samples: Literal["best", "all"] = "best"
+
+
+class RunListener(Protocol):
+    """Is told how a run gets on."""
+
+    def began(self, photos: int) -> None:
+        """The sources are counted; so many are photos."""
+        ...
+
+    def source_began(self, path: Path, info: VideoInfo | None) -> None:
+        """A source is next; `info` is None for a photo."""
+        ...
+
+    def frame_done(self, frame: Frame, faces: int) -> None:
+        """A frame was searched for faces."""
+        ...
+
+    def source_ended(self, path: Path) -> None:
+        """A source is done."""
+        ...
+
+    def people_now(self, count: int) -> None:
+        """So many people are known; may be called from another thread."""
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that a person should know."""
+        ...
+
+
+@dataclass(slots=True)
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        sources: Ids of the sources that were asked for, done now or before, in order.
+        already_done: How many of them had been processed before.
+        frames: Frames searched for faces.
+        faces: Faces found in them.
+        seconds: How long it took, s.
+        first_person_s: When the first person was known, s after the start, or None.
+        failed: Sources that could not be read, with the reason.
+        interrupted: Whether it was told to stop.
+        pack: Title of the model pack.
+        licence: Its licence.
+        provider: Execution provider that ran.
+    """
+
+    sources: list[str] = field(default_factory=list)
+    already_done: int = 0
+    frames: int = 0
+    faces: int = 0
+    seconds: float = 0.0
+    first_person_s: float | None = None
+    failed: list[tuple[Path, str]] = field(default_factory=list)
+    interrupted: bool = False
+    pack: str = ""
+    licence: str = ""
+    provider: str = ""
