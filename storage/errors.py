@@ -13,6 +13,7 @@ StorageError
 │   ├── RedisReadOnlyError
 │   └── RedisFullError
 ├── RecordError
+├── CollectionSchemaError
 ├── ModelConflictError
 ├── QueueFullError
 ├── LeaseLostError
@@ -129,6 +130,20 @@ class RecordError(StorageError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class CollectionSchemaError(StorageError):
+    """A collection was written by a version of facestream with another layout.
+
+    Attributes:
+        found: Its schema.
+        supported: Schema of this program.
+    """
+
+    def __init__(self, message: str, *, found: str, supported: int) -> None:
+        super().__init__(message)
+        self.found = found
+        self.supported = supported
 
 
 class ModelConflictError(StorageError):

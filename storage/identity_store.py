@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import redis
 
 from storage.commands import Hash, Pipeline, Value, commands_of
-from storage.errors import LeaseLostError, ModelConflictError
+from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
 from storage.fields import Raw
 from storage.identity_record import Identity, IdentityChange, Sighting
 from storage.keys import COLLECTIONS, SCHEMA, Keys
@@ -80,8 +80,10 @@ class IdentityStore:
             about: More facts to keep beside it: pack, licence.
 
         Raises:
+            CollectionSchemaError: If another version of facestream wrote the collection.
             ModelConflictError: If the collection holds embeddings of another space.
         """
+        self.check_schema()
         self._client.sadd(COLLECTIONS, self._keys.collection)
         self._client.hsetnx(self._keys.meta, "model_id", model_id)
         stored = (self._client.hget(self._keys.meta, "model_id") or b"").decode()
@@ -99,6 +101,23 @@ class IdentityStore:
             for name, value in facts.items():
                 pipe.hsetnx(self._keys.meta, name, value)
             pipe.execute()
+
+    def check_schema(self) -> None:
+        """Refuse a collection of another layout; one that doesn't exist yet is fine.
+
+        Raises:
+            CollectionSchemaError: If another version of facestream wrote it.
+        """
+        found = (self._client.hget(self._keys.meta, "schema") or str(SCHEMA).encode()).decode(
+            "utf-8", "replace"
+        )
+        if found != str(SCHEMA):
+            raise CollectionSchemaError(
+                f"collection {self._keys.collection!r} has schema {found[:20]!r}, and this version of facestream "
+                f"reads and writes {SCHEMA}. Use the version that wrote it, or another --collection.",
+                found=found,
+                supported=SCHEMA,
+            )
 
     def register_source(self, source: SourceRecord) -> SourceRecord:
         """Write what is known of a source and return it with its progress."""

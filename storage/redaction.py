@@ -42,8 +42,8 @@ def _redact_rest(rest: str, *, scheme: str | None) -> str:
         # Either a password holds this character or an option's value holds the @: nobody can say which part
         # is secret.
         return _MASK
-    location, question, query = location.partition("?")
     location, hash_sign, _ = location.partition("#")
+    location, question, query = location.partition("?")
     prefix = f"{_redact_credentials(credentials)}@" if at else ""
     suffix = f"?{_redact_query(query)}" if question else ""
     return (

@@ -7,7 +7,7 @@ import pytest
 import redis
 from records import a_sample, a_source, a_track
 
-from storage.errors import LeaseLostError, ModelConflictError
+from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import Effects, IdentityStore
 from storage.keys import COLLECTIONS, Keys
@@ -342,3 +342,14 @@ def test_two_thousand_people_are_read_within_a_second(store: IdentityStore, leas
     people = store.people()
     assert time.monotonic() - started_s < 1.0
     assert people == made
+
+
+def test_a_collection_of_another_schema_is_refused_and_left_as_it_is(
+    store: IdentityStore, client: redis.Redis
+) -> None:
+    client.hset(store.keys.meta, mapping={"schema": "2", "model_id": "m"})
+
+    with pytest.raises(CollectionSchemaError, match="schema '2'"):
+        store.claim_model("m", {})
+
+    assert client.hgetall(store.keys.meta) == {b"schema": b"2", b"model_id": b"m"}
