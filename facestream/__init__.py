@@ -9,6 +9,7 @@ with facestream.connect() as store:
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -34,17 +35,24 @@ def connect(
         The open collection; use it in a `with` block or call `close`.
 
     Raises:
-        storage.errors.StorageError: If the folder or the server can't be used.
+        storage.errors.StorageError: If the folder or the server can't be used, or another version
+            of facestream wrote the collection.
         facestream.errors.UsageError: If the collection's name can't be one.
     """
     from facestream.client import Store
     from facestream.settings import Place
     from facestream.wiring import connect_handle, keys_of, make_store
+    from storage.connection import translate_errors
 
     place = Place.of(data_dir, redis, collection)
     keys = keys_of(place)
-    handle = connect_handle(place)
-    return Store(handle, make_store(handle, keys))
+    with contextlib.ExitStack() as stack:
+        handle = stack.enter_context(connect_handle(place))
+        store = make_store(handle, keys)
+        with translate_errors(handle.where):
+            store.check_schema()
+        stack.pop_all()
+    return Store(handle, store)
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
+from storage.connection import translate_errors
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError
 
@@ -16,17 +17,20 @@ class Background:
 
     Args:
         worker: The worker.
+        where: Its server, without secrets, for messages.
     """
 
-    def __init__(self, worker: ClusterWorker) -> None:
+    def __init__(self, worker: ClusterWorker, where: str) -> None:
         self._worker = worker
+        self._where = where
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="cluster worker", daemon=True)
 
     def _work(self) -> None:
         try:
-            self._worker.run(self._stop)
+            with translate_errors(self._where):
+                self._worker.run(self._stop)
         except BaseException as error:  # handed to the main thread, which raises it
             self._error = error
 

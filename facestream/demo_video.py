@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +122,7 @@ class KnownFace:
 def known_faces() -> list[KnownFace]:
     """Every face of which most is in the picture, frame by frame."""
     result = []
-    for number, (shot, view, _) in enumerate(_frames()):
+    for number, (shot, view, _) in enumerate(_frames(SHOTS)):
         for name, box in (shot.photo.faces if shot.photo else {}).items():
             corners = np.array(box, float).reshape(2, 2) @ view[:, :2].T + view[:, 2]
             x1, y1, x2, y2 = corners.ravel().tolist()
@@ -148,13 +148,27 @@ def make_video(folder: Path) -> Path:
     if path.is_file():
         return path
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_shots(path, SHOTS)
+    return path
+
+
+def write_shots(path: Path, shots: Sequence[Shot]) -> None:
+    """Write a video of camera moves, with some grain.
+
+    Args:
+        path: Where to write it; its folder must exist.
+        shots: The camera moves, one after the other.
+
+    Raises:
+        FacestreamError: If a photograph is missing.
+    """
     pictures: dict[str, npt.NDArray[np.uint8]] = {}
     for photo in (GROUP, ASTRONAUT):
         data = np.fromfile(photo.path(), np.uint8)
         pictures[photo.file] = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     noise = np.random.default_rng(1)
     with VideoWriter(path, WIDTH_PX, HEIGHT_PX, FPS) as writer:
-        for shot, view, gain in _frames():
+        for shot, view, gain in _frames(shots):
             if shot.photo is None:
                 image = np.full((HEIGHT_PX, WIDTH_PX, 3), 12.0)
             else:
@@ -164,12 +178,11 @@ def make_video(folder: Path) -> Path:
             grain = noise.normal(0, 2, (HEIGHT_PX // 2, WIDTH_PX // 2, 1))
             image = image * gain + cv2.resize(grain, (WIDTH_PX, HEIGHT_PX))[..., None]
             writer.write(np.clip(image, 0, 255).astype(np.uint8))
-    return path
 
 
-def _frames() -> Iterator[tuple[Shot, npt.NDArray[np.float64], float]]:
+def _frames(shots: Sequence[Shot]) -> Iterator[tuple[Shot, npt.NDArray[np.float64], float]]:
     """Each frame's shot, the transform from photograph to frame (2, 3), and the brightness."""
-    for shot in SHOTS:
+    for shot in shots:
         count = round(shot.seconds * FPS)
         for k in range(count):
             # Eased: a camera starts and stops softly.

@@ -8,11 +8,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from facestream.background import Background
 from facestream.errors import UsageError
+from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
 from facestream.wiring import connect_handle, keys_of, make_cluster_worker, make_pack, make_queue, make_store
@@ -80,7 +82,7 @@ class Run:
             make_store(handle, keys).claim_model(pack.manifest.model_id, about)
             self._listener.began(len(found.photos))
             worker = make_cluster_worker(handle, keys, pack, self._people_now)
-            with Background(worker) as background:
+            with Background(worker, handle.where) as background:
                 self._process(found, handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
@@ -118,6 +120,7 @@ class Run:
             if self._readable(path, partial(self._video, path, store, faces, stop)):
                 settle("end of a video")
         todo = False
+        done_before = self._report.already_done
         for path in found.photos:
             if stop.is_set():
                 break
@@ -125,6 +128,9 @@ class Run:
             todo |= self._readable(path, partial(self._photo, path, store, faces, stop))
         if todo:
             settle("end of the photos")
+        if self._report.already_done > done_before:
+            count = counted(self._report.already_done - done_before, "photo")
+            self._listener.note(f"{count} had been processed before; nothing was added from them.")
         if self._too_short and not (self._report.sources or self._report.failed):
             raise UsageError(f"{self._too_short[0]} Nothing is left to look at; choose an earlier --start.")
 
@@ -184,14 +190,17 @@ class Run:
             self._listener.note(f"{path.name}: already processed; nothing was added.")
             return False
         if source.ranges:
-            self._listener.note(f"{path.name}: goes on at {gaps[0][0]:.1f} s, where an earlier run stopped.")
+            rate = "" if source.fps == options.fps else f" Its rate of then, {_rate(source.fps)}, stays."
+            self._listener.note(
+                f"{path.name}: goes on at {gaps[0][0]:.1f} s, since parts of it were processed before.{rate}"
+            )
         self._listener.source_began(path, info)
         for start_s, gap_end_s in gaps:
             limit = None if math.isinf(gap_end_s) else gap_end_s
             video = VideoFile(
                 path,
                 source_id,
-                fps=options.fps,
+                fps=source.fps,
                 start_s=start_s,
                 end_s=limit,
                 recorded_at_s=source.recorded_at_s,
@@ -213,6 +222,12 @@ class Run:
             return False
         known = store.source(source_id)
         recorded_at_s = _first_of(self._options.recorded_at_s, known.recorded_at_s if known else None)
+        if known is not None and known.complete:
+            # Not read again: only where it lies, and when it was taken, may be news.
+            store.register_source(replace(known, path=_readable_path(path), recorded_at_s=recorded_at_s))
+            self._begin(known)
+            self._report.already_done += 1
+            return False
         photo = PhotoFile(path, source_id, recorded_at_s=recorded_at_s)
         frame = next(iter(photo.frames(stop)))
         height, width = frame.image_bgr.shape[:2]
@@ -227,9 +242,6 @@ class Run:
             )
         )
         self._begin(source)
-        if source.complete:
-            self._report.already_done += 1
-            return False
         self._listener.source_began(path, None)
         faces.run(_Loaded(frame), 0.0, 0.0, stop, photo=True, on_frame=self._frame_done)
         self._listener.source_ended(path)
@@ -239,6 +251,11 @@ class Run:
 def _first_of(*times_s: float | None) -> float | None:
     """The first that is known. A time that a person gave stays until they give another."""
     return next((time_s for time_s in times_s if time_s is not None), None)
+
+
+def _rate(fps: float | None) -> str:
+    """A sampling rate in words."""
+    return "every frame" if fps is None else f"{fps:g} frames/s"
 
 
 def _readable_path(path: Path) -> str:

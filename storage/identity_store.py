@@ -113,8 +113,9 @@ class IdentityStore:
         )
         if found != str(SCHEMA):
             raise CollectionSchemaError(
-                f"collection {self._keys.collection!r} has schema {found[:20]!r}, and this version of facestream "
-                f"reads and writes {SCHEMA}. Use the version that wrote it, or another --collection.",
+                f"collection {self._keys.collection!r} has schema {found[:20]!r}, and this version of "
+                f"facestream reads and writes {SCHEMA}. Use the version that wrote it, or "
+                "another --collection.",
                 found=found,
                 supported=SCHEMA,
             )

@@ -7,6 +7,7 @@ from typing import Any
 
 import redis
 
+from storage.commands import commands_of
 from storage.errors import CommandError
 
 
@@ -21,6 +22,6 @@ def run_command(client: redis.Redis, arguments: Sequence[str]) -> Any:
         CommandError: If the server refuses it.
     """
     try:
-        return client.execute_command(*arguments)
+        return commands_of(client).execute_command(*arguments)
     except redis.ResponseError as error:
         raise CommandError(f"{arguments[0]}: {error}") from error

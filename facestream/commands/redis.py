@@ -50,6 +50,9 @@ def command(
 
     with open_handle(place) as handle, translate_errors(handle.where):
         if arguments:
+            if not as_json:
+                # As the server says it, PONG and not True; JSON keeps the client's objects for hashes.
+                handle.client.response_callbacks.clear()
             reply = run_command(handle.client, arguments)
             click.echo(json.dumps(_plain(reply), ensure_ascii=False, indent=2) if as_json else _shown(reply))
             return
@@ -82,9 +85,7 @@ def _plain(reply: Any) -> Any:
 
 def _shown(reply: Any, indent: str = "") -> str:
     """A reply as redis-cli would show it."""
-    if isinstance(reply, dict):
-        reply = [item for pair in reply.items() for item in pair]
-    if isinstance(reply, (list, tuple, set)):
+    if isinstance(reply, list):
         if not reply:
             return f"{indent}(empty)"
         return "\n".join(
