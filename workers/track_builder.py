@@ -273,7 +273,7 @@ class TrackBuilder:
         )
 
     def _observations(self, track: LiveTrack) -> npt.NDArray[np.void]:
-        """All sampled frames of a track; the box of one without a sight lies between its neighbours'."""
+        """All sampled frames of a track, boxes within the picture; without a sight, one in between."""
         seen = {o.index: o for o in track.observations}
         first, last = track.observations[0].index, track.last.index
         frames = [(index, media_s) for index, media_s in self._sampled if first <= index <= last]
@@ -289,6 +289,9 @@ class TrackBuilder:
             if index in seen:
                 result["box_xyxy"][k] = seen[index].detection.box_xyxy
                 result["score"][k] = seen[index].detection.score
+        height, width = self._image.shape[:2]
+        # A detector guesses the part of a face that the edge cuts off; a reader wants what is to be seen.
+        result["box_xyxy"] = np.clip(result["box_xyxy"], 0, [width, height, width, height])
         return result
 
     def _embed(self, candidates: Iterable[Candidate]) -> None:
