@@ -1,0 +1,152 @@
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from face_pictures import texture
+
+from workers.tracking.shots import ShotDetector
+
+Image = npt.NDArray[np.uint8]
+
+SIZE_PX = (640, 500)
+
+
+def part(image: Image, x: int, y: int = 100) -> Image:
+    """What a camera sees of a picture."""
+    return np.ascontiguousarray(image[y : y + SIZE_PX[1], x : x + SIZE_PX[0]])
+
+
+def lit(image: Image, gain: float) -> Image:
+    return np.clip(image * gain, 0, 255).astype(np.uint8)
+
+
+def cuts(*frames: Image) -> list[bool]:
+    shots = ShotDetector()
+    return [shots.is_cut(frame) for frame in frames]
+
+
+@pytest.fixture
+def scene(group_image: Image) -> Image:
+    return part(group_image, 0)
+
+
+@pytest.fixture
+def other_scene(astronaut_image: Image) -> Image:
+    return np.asarray(cv2.resize(astronaut_image, SIZE_PX), np.uint8)
+
+
+def test_the_first_frame_is_no_cut(scene: Image) -> None:
+    shots = ShotDetector()
+    assert not shots.is_cut(scene)
+    assert (shots.distance, shots.change) == (0.0, 0.0)
+
+
+def test_another_picture_is_a_cut_once(scene: Image, other_scene: Image) -> None:
+    assert cuts(scene, scene, other_scene, other_scene, scene) == [False, False, True, False, True]
+
+
+@pytest.mark.parametrize("name", ["coffee.png", "chelsea.png", "rocket.jpg"])
+def test_every_picture_is_another_shot_than_the_group(scene: Image, name: str) -> None:
+    assert cuts(scene, np.asarray(cv2.resize(texture(name), SIZE_PX), np.uint8)) == [False, True]
+
+
+def test_another_corner_of_the_same_room_is_a_cut(group_image: Image) -> None:
+    left, right = group_image[100:600, :500], group_image[100:600, 700:1200]
+    assert cuts(np.ascontiguousarray(left), np.ascontiguousarray(right)) == [False, True]
+
+
+@pytest.mark.parametrize("step_px", [-64, -16, 4, 32, 64])
+def test_a_pan_is_no_cut(group_image: Image, step_px: int) -> None:
+    places = sorted(range(0, 640, abs(step_px)), reverse=step_px < 0)
+    assert not any(cuts(*(part(group_image, x) for x in places)))
+
+
+def test_a_zoom_is_no_cut(group_image: Image) -> None:
+    frames = []
+    for margin in range(0, 200, 20):
+        inner = group_image[margin : 886 - margin, margin : 1280 - margin]
+        frames.append(np.asarray(cv2.resize(inner, SIZE_PX, interpolation=cv2.INTER_AREA), np.uint8))
+    assert not any(cuts(*frames))
+
+
+def test_light_that_goes_down_softly_is_no_cut(scene: Image) -> None:
+    assert not any(cuts(*(lit(scene, 1.0 - 0.02 * k) for k in range(20))))
+
+
+def test_grain_is_no_cut(scene: Image) -> None:
+    noise = np.random.default_rng(0)
+    grainy = [np.clip(scene + noise.normal(0, 8, scene.shape), 0, 255).astype(np.uint8) for _ in range(4)]
+    assert not any(cuts(*grainy))
+
+
+def test_a_flash_ends_with_the_shot_that_it_began_in(scene: Image) -> None:
+    # The flash may look like another shot, and the frame after it likewise, but nothing may follow.
+    found = cuts(scene, scene, lit(scene, 2.2), scene, scene, scene)
+    assert found[:2] == [False, False]
+    assert found[4:] == [False, False]
+
+
+def test_black_is_a_shot_of_its_own(scene: Image) -> None:
+    black = np.zeros_like(scene)
+    assert cuts(scene, black, black, black, scene) == [False, True, False, False, True]
+
+
+def test_black_with_grain_stays_one_shot() -> None:
+    noise = np.random.default_rng(1)
+    dark = [np.full((360, 640, 3), 6, np.uint8) + noise.integers(0, 3, (360, 640, 3)) for _ in range(5)]
+    assert not any(cuts(*(frame.astype(np.uint8) for frame in dark)))
+
+
+def test_what_moves_in_one_place_is_no_cut(scene: Image) -> None:
+    moved = scene.copy()
+    # A quarter of the picture is covered at once, as when somebody walks past the camera.
+    moved[:, :160] = (30, 30, 160)
+    assert cuts(scene, moved, scene) == [False, False, False]
+
+
+def test_the_threshold_decides(scene: Image) -> None:
+    darker = lit(scene, 0.9)
+    shots = ShotDetector()
+    shots.is_cut(scene)
+    shots.is_cut(darker)
+    for threshold, expected in ((shots.distance - 1e-3, True), (shots.distance + 1e-3, False)):
+        strict = ShotDetector(threshold)
+        strict.is_cut(scene)
+        assert strict.is_cut(darker) is expected
+
+
+def test_distance_goes_from_none_to_one() -> None:
+    shots = ShotDetector()
+    red, blue = np.zeros((2, 90, 160, 3), np.uint8)
+    red[..., 2], blue[..., 0] = 200, 200
+    shots.is_cut(red)
+    shots.is_cut(red)
+    assert shots.distance == pytest.approx(0.0, abs=1e-3)
+    shots.is_cut(blue)
+    assert shots.distance == pytest.approx(1.0)
+
+
+def test_change_is_the_mean_difference_of_all_values() -> None:
+    shots = ShotDetector()
+    shots.is_cut(np.full((90, 160, 3), 100, np.uint8))
+    shots.is_cut(np.full((90, 160, 3), (100, 106, 112), np.uint8))
+    assert shots.change == pytest.approx(6.0)
+
+
+def test_frames_may_change_their_size(scene: Image) -> None:
+    half = np.asarray(cv2.resize(scene, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+    assert cuts(scene, half, scene) == [False, False, False]
+
+
+def test_after_a_reset_nothing_is_remembered(scene: Image, other_scene: Image) -> None:
+    shots = ShotDetector()
+    shots.is_cut(scene)
+    shots.reset()
+    assert not shots.is_cut(other_scene)
+    assert shots.distance == shots.change == 0.0
+
+
+def test_frames_are_not_changed(scene: Image, other_scene: Image) -> None:
+    before = scene.copy()
+    cuts(scene, other_scene, scene)
+    assert np.array_equal(scene, before)

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workers.tracking.splitting import split_point
+
+
+def ratios(people: list[int], *, same: float = 5.0, different: float = -5.0) -> np.ndarray:
+    who = np.array(people)
+    return np.where(who[:, None] == who[None], same, different).astype(np.float32)
+
+
+@pytest.mark.parametrize("border", [1, 2, 3])
+def test_a_track_of_two_people_is_split_where_the_second_begins(border: int) -> None:
+    assert split_point(ratios([0] * border + [1] * (4 - border))) == border
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_one_sample_can_not_be_split(count: int) -> None:
+    assert split_point(np.full((count, count), -8, np.float32)) is None
+
+
+def test_a_track_of_one_person_stays_whole() -> None:
+    assert split_point(ratios([0, 0, 0, 0])) is None
+
+
+def test_samples_that_only_lean_to_two_people_stay_together() -> None:
+    assert split_point(ratios([0, 0, 1, 1], different=-1.9)) is None
+    assert split_point(ratios([0, 0, 1, 1], different=-2.1)) == 2
+
+
+def test_the_threshold_itself_does_not_split() -> None:
+    assert split_point(ratios([0, 1], different=-2.0)) is None
+    assert split_point(ratios([0, 1], different=-2.0), threshold=-1.0) == 1
+
+
+def test_somebody_who_comes_back_is_no_reason_to_split() -> None:
+    # A face doesn't change back and forth: one odd sample in the middle is a poor sample.
+    assert split_point(ratios([0, 1, 0, 0], same=5, different=-3)) is None
+
+
+def test_how_alike_a_sample_is_to_itself_does_not_matter() -> None:
+    odd = ratios([0, 0, 1, 1])
+    np.fill_diagonal(odd, 1000)
+    assert split_point(odd) == 2
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(2, 7), st.integers(0, 2**32 - 1))
+def test_the_border_is_the_one_across_which_samples_are_least_alike(count: int, seed: int) -> None:
+    random = np.random.default_rng(seed).normal(-2, 4, (count, count))
+    symmetric = ((random + random.T) / 2).astype(np.float32)
+    across = {}
+    for k in range(1, count):
+        pairs = [float(symmetric[i, j]) for i in range(k) for j in range(k, count)]
+        across[k] = sum(pairs) / len(pairs)
+    at = split_point(symmetric)
+    if at is None:
+        assert min(across.values()) >= -2 - 1e-5
+    else:
+        assert across[at] < -2 + 1e-5
+        assert across[at] == pytest.approx(min(across.values()), abs=1e-5)
