@@ -13,6 +13,7 @@ import csv
 import json
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from sklearn.cluster import DBSCAN
 
 from facestream.settings import model_cache
+from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align
@@ -50,7 +52,12 @@ class NaiveFaces:
     seconds: float
 
 
-def find_faces(video: Path, fps: float | None = 5.0) -> NaiveFaces:
+def video_frames(video: Path, fps: float | None = 5.0) -> Iterator[Frame]:
+    """The same frames that `facestream run` looks at."""
+    return VideoFile(video, "naive", fps=fps).frames(threading.Event())
+
+
+def find_faces(images: Iterable[Frame]) -> NaiveFaces:
     """Detect and embed, without tracking, batching or a second thread."""
     pack = load_pack("open", model_cache())
     # Nobody averages mirrored faces in a naive loop.
@@ -60,7 +67,7 @@ def find_faces(video: Path, fps: float | None = 5.0) -> NaiveFaces:
     settings = FaceWorkerSettings()
     frames, boxes, vectors, sampled = [], [], [], 0
     started_s = time.perf_counter()
-    for frame in VideoFile(video, "naive", fps=fps).frames(threading.Event()):
+    for frame in images:
         sampled += 1
         image = frame.image_bgr
         for detection in pack.detector.detect([image], settings.min_face(*image.shape[:2]))[0]:
@@ -78,12 +85,12 @@ def find_faces(video: Path, fps: float | None = 5.0) -> NaiveFaces:
     )
 
 
-def cluster(faces: NaiveFaces, eps: float) -> npt.NDArray[np.int64]:
+def cluster(faces: NaiveFaces, eps: float, min_samples: int = _MIN_SAMPLES) -> npt.NDArray[np.int64]:
     """DBSCAN over cosine distances; -1 is nobody."""
     if len(faces.frames) == 0:
         return np.empty(0, np.int64)
     distance = np.clip(1 - faces.vectors @ faces.vectors.T, 0, 2)
-    return np.asarray(DBSCAN(eps=eps, min_samples=_MIN_SAMPLES, metric="precomputed").fit_predict(distance))
+    return np.asarray(DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(distance))
 
 
 def write_csv(faces: NaiveFaces, labels: npt.NDArray[np.int64], path: Path) -> None:
@@ -106,7 +113,7 @@ def main() -> None:
     parser.add_argument("--fps", type=float, default=5.0)
     args = parser.parse_args()
     started_s = time.perf_counter()
-    faces = find_faces(args.video, args.fps)
+    faces = find_faces(video_frames(args.video, args.fps))
     labels = cluster(faces, args.eps)
     if args.output:
         write_csv(faces, labels, args.output)

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from naive import cluster, find_faces, write_csv
+from naive import cluster, find_faces, video_frames, write_csv
 
 # Cosine distances; the best one for that very clip is the naive loop's result.
 _EPS = (0.03, 0.035, 0.04, 0.045, 0.05, 0.055, 0.06, 0.065, 0.07, 0.08, 0.09, 0.1)
@@ -52,7 +52,7 @@ def main() -> None:
             facestream("run", str(clip), "-q", "--data-dir", name)
             facestream("export", "--data-dir", name, "-o", str(csv_file))
             ours = score(args.scorer, truth, csv_file)
-            faces = find_faces(clip)
+            faces = find_faces(video_frames(clip))
             naive = []
             for eps in _EPS:
                 write_csv(faces, cluster(faces, eps), csv_file)
