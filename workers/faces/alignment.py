@@ -24,17 +24,19 @@ def umeyama(source: npt.ArrayLike, target: npt.ArrayLike) -> FloatArray:
         float32 (2, 3): multiplied with (x, y, 1) of the source it gives the target. Never mirrors.
 
     Raises:
-        ValueError: If the shapes differ or the source points are all equal or not finite.
+        ValueError: If the shapes differ, the source points are all equal, or a point is not finite.
     """
     a, b = np.asarray(source, np.float64), np.asarray(target, np.float64)
     if a.shape != b.shape or a.ndim != 2 or a.shape[1] != 2 or len(a) < 2:
         raise ValueError(f"points have shapes {a.shape} and {b.shape}, expected twice (N, 2) with N >= 2")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("points are not finite; no similarity transform fits them")
     mean_a, mean_b = a.mean(axis=0), b.mean(axis=0)
     centred_a, centred_b = a - mean_a, b - mean_b
     variance = (centred_a**2).sum() / len(a)
     # The variance of equal points is not exactly zero when their mean is rounded.
-    if not np.isfinite(variance) or variance <= 1e-20 * (mean_a**2).sum():
-        raise ValueError("source points are all equal or not finite; no similarity transform fits them")
+    if variance <= 1e-20 * (mean_a**2).sum():
+        raise ValueError("source points are all equal; no similarity transform fits them")
     u, singular, vt = np.linalg.svd(centred_b.T @ centred_a / len(a))
     sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
     rotation = u @ np.diag(sign) @ vt
