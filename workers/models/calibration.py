@@ -87,7 +87,8 @@ class Calibration:
             ManifestError: If the file is missing or not a calibration.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here, because NumPy leaves a file open that ends too early.
+            with path.open("rb") as data, np.load(data, allow_pickle=False) as file:
                 return cls(*(np.asarray(file[name], np.float32) for name in _ARRAYS))
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ManifestError(f"{path}: not a calibration file: {error}", path=path) from error

@@ -99,10 +99,12 @@ class OnnxEmbedder:
         vectors = np.concatenate(
             [self._run(faces[start : start + _BATCHES[-1]]) for start in range(0, len(faces), _BATCHES[-1])]
         )
-        if self._part.mirror:
-            half = len(chips_bgr)
-            vectors = vectors[:half] + vectors[half:]
-        result = normalised(vectors)
+        # What is not finite is refused below, with an error and without NumPy's warnings.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self._part.mirror:
+                half = len(chips_bgr)
+                vectors = vectors[:half] + vectors[half:]
+            result = normalised(vectors)
         if not np.isfinite(result).all() or not result.any(axis=1).all():
             raise InferenceError(
                 f"{self._name}: returned a vector that is zero or not finite", model=self._name

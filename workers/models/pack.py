@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +53,9 @@ def find_pack(name: str) -> Path:
     """
     if name in built_in_packs():
         return _BUILT_IN / name
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    # Of os.path, because pathlib raises for a home of nobody and for a name that is too long.
+    folder = Path(os.path.expanduser(name))  # noqa: PTH111
+    if os.path.isdir(folder):  # noqa: PTH112
         return folder
     raise PackNotFoundError(
         f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with "
