@@ -68,7 +68,7 @@ def constrained_average_linkage(
         best = matrix[np.arange(count), partner]
         while True:
             i = int(best.argmax())
-            if not best[i] >= threshold:
+            if best[i] == _NEVER or not best[i] >= threshold:
                 break
             a, b = sorted((i, int(partner[i])))
             stale = alive & ((partner == a) | (partner == b))

@@ -55,6 +55,10 @@ def test_another_corner_of_the_same_room_is_a_cut(group_image: Image) -> None:
     assert cuts(np.ascontiguousarray(left), np.ascontiguousarray(right)) == [False, True]
 
 
+def test_a_jump_by_a_fifth_of_the_picture_is_a_cut(group_image: Image) -> None:
+    assert cuts(part(group_image, 0), part(group_image, 128)) == [False, True]
+
+
 @pytest.mark.parametrize("step_px", [-64, -16, 4, 32, 64])
 def test_a_pan_is_no_cut(group_image: Image, step_px: int) -> None:
     places = sorted(range(0, 640, abs(step_px)), reverse=step_px < 0)
@@ -141,8 +145,11 @@ def test_frames_may_change_their_size(scene: Image) -> None:
 def test_after_a_reset_nothing_is_remembered(scene: Image, other_scene: Image) -> None:
     shots = ShotDetector()
     shots.is_cut(scene)
+    shots.is_cut(other_scene)
+    assert shots.distance > 0
+    assert shots.change > 0
     shots.reset()
-    assert not shots.is_cut(other_scene)
+    assert not shots.is_cut(scene)
     assert shots.distance == shots.change == 0.0
 
 

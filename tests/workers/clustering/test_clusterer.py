@@ -1,0 +1,454 @@
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_tracks import CAST, beside, clothes, evidence, filled, of, unit
+from synthetic import CALIBRATION
+
+from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.evidence import TrackEvidence, shares_frames
+from workers.models.calibration import Calibration
+
+# Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.
+SOFT = Calibration.flat(32, genuine=0.9, impostor=0.1, spread=0.3)
+
+
+def soft(*tracks: TrackEvidence) -> TrackClusterer:
+    clusterer = TrackClusterer(SOFT)
+    for track in tracks:
+        clusterer.insert(track)
+    return clusterer
+
+
+def groups_of(partition: Partition) -> set[frozenset[str]]:
+    return {frozenset(cluster) for cluster in partition.clusters}
+
+
+def are_one(*tracks: TrackEvidence) -> bool:
+    """Whether these tracks are one person."""
+    return len(soft(*tracks).recluster({}).clusters) == 1
+
+
+# Re-clustering ------------------------------------------------------------------------------------------
+
+
+def test_tracks_become_people() -> None:
+    found = filled(of(k % 4, k) for k in range(20)).recluster({})
+    expected = {frozenset(f"{person}-{k}" for k in range(person, 20, 4)) for person in range(4)}
+    assert groups_of(found) == expected
+    assert found.unassigned == ()
+
+
+def test_nobody_is_found_among_no_tracks() -> None:
+    assert filled([]).recluster({}) == Partition((), ())
+
+
+def test_people_come_in_the_order_of_their_first_track() -> None:
+    found = filled([of(2, 1), of(0, 5), of(1, 3), of(0, 2)]).recluster({})
+    assert found.clusters == (("0-2", "0-5"), ("1-3",), ("2-1",))
+
+
+def test_counts_its_tracks() -> None:
+    clusterer = filled([of(0, 0), of(0, 1), of(0, 1)])
+    assert len(clusterer) == 2
+    clusterer.remove("0-0")
+    clusterer.remove("nobody")
+    assert len(clusterer) == 1
+
+
+def crowd(seed: int) -> list[TrackEvidence]:
+    """Tracks so noisy, and so often seen together, that many merges hang in the balance."""
+    random = np.random.default_rng(seed)
+    tracks = []
+    for k in range(16):
+        start = int(random.integers(0, 60))
+        frames = range(start, start + int(random.integers(1, 15)))
+        tracks.append(
+            evidence(
+                f"t{k:02}",
+                CAST.vector(int(random.integers(0, 4)), 1000 * seed + k, noise=1.1),
+                source_id=str(random.choice(["v-1", "v-2"])),
+                frames=frames,
+                middle_s=frames[0] / 25,
+                founder=bool(random.random() < 0.7),
+                clothing=clothes(*random.integers(0, 8, 2).tolist()) if random.random() < 0.5 else None,
+                continues=f"t{k - 1:02}" if random.random() < 0.15 else None,
+            )
+        )
+    return tracks
+
+
+crowds = st.integers(0, 10_000).map(crowd)
+
+
+@settings(max_examples=20, deadline=None)
+@given(crowds, st.randoms(use_true_random=False))
+def test_the_same_tracks_in_any_order_give_the_same_people(
+    tracks: list[TrackEvidence], random: object
+) -> None:
+    shuffled = tracks.copy()
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert soft(*shuffled).recluster({}) == soft(*tracks).recluster({})
+
+
+@settings(max_examples=20, deadline=None)
+@given(crowds, st.integers(0, 2**16 - 1))
+def test_what_came_and_went_leaves_no_trace(tracks: list[TrackEvidence], gone: int) -> None:
+    leaving = [t for k, t in enumerate(tracks) if gone >> k & 1]
+    staying = [t for k, t in enumerate(tracks) if not gone >> k & 1]
+    clusterer = soft(*tracks)
+    clusterer.recluster({})
+    for track in leaving:
+        clusterer.remove(track.track_id)
+    assert clusterer.recluster({}) == soft(*staying).recluster({})
+
+
+@settings(max_examples=20, deadline=None)
+@given(crowds)
+def test_nobody_is_seen_in_two_places_at_once_and_every_track_is_told_once(
+    tracks: list[TrackEvidence],
+) -> None:
+    found = soft(*tracks).recluster({})
+    by_id = {track.track_id: track for track in tracks}
+    for cluster in found.clusters:
+        assert list(cluster) == sorted(cluster)
+        assert any(by_id[t].founder for t in cluster)
+        assert not any(shares_frames(by_id[a], by_id[b]) for a, b in itertools.combinations(cluster, 2))
+    told = [t for cluster in found.clusters for t in cluster] + list(found.unassigned)
+    assert sorted(told) == sorted(by_id)
+    assert not any(by_id[t].founder for t in found.unassigned)
+
+
+def test_twins_who_are_seen_together_are_two() -> None:
+    tracks = [of(0, 0, frames=range(10)), of(0, 1, frames=range(5, 15))]
+    assert len(filled(tracks).recluster({}).clusters) == 2
+
+
+def test_the_same_frame_numbers_in_another_source_mean_nothing() -> None:
+    tracks = [of(0, 0, frames=range(10)), of(0, 1, frames=range(10), source_id="v-2")]
+    assert len(filled(tracks).recluster({}).clusters) == 1
+
+
+def test_a_track_that_is_replaced_is_compared_anew() -> None:
+    clusterer = filled([of(0, 0, frames=range(10)), of(0, 1, frames=range(10))])
+    assert len(clusterer.recluster({}).clusters) == 2
+    # The track went on: as its last record says, the two were not seen together after all.
+    clusterer.insert(of(0, 1, frames=range(20, 30)))
+    assert len(clusterer.recluster({}).clusters) == 1
+    clusterer.insert(of(0, 1, frames=range(5, 30)))
+    assert len(clusterer.recluster({}).clusters) == 2
+
+
+def test_the_continuation_of_a_track_is_the_same_person_however_it_looks() -> None:
+    assert groups_of(filled([of(0, 0), of(1, 1, continues="0-0")]).recluster({})) == {
+        frozenset({"0-0", "1-1"})
+    }
+
+
+def test_a_continuation_of_a_track_that_is_gone_stands_alone() -> None:
+    clusterer = filled([of(0, 0), of(1, 1, continues="0-0")])
+    clusterer.remove("0-0")
+    assert clusterer.recluster({}).clusters == (("1-1",),)
+
+
+def test_a_continuation_of_who_is_seen_at_the_same_time_is_not_believed() -> None:
+    tracks = [of(0, 0, frames=range(10)), of(1, 1, frames=range(10), continues="0-0")]
+    assert len(filled(tracks).recluster({}).clusters) == 2
+
+
+def test_people_of_poor_tracks_alone_are_nobody() -> None:
+    tracks = [of(0, 0, founder=False), of(0, 1, founder=False), of(1, 2)]
+    assert filled(tracks).recluster({}) == Partition((("1-2",),), ("0-0", "0-1"))
+
+
+def test_a_poor_track_joins_who_it_is_like() -> None:
+    tracks = [of(0, 0, founder=False), of(0, 1), of(1, 2)]
+    assert filled(tracks).recluster({}) == Partition((("0-0", "0-1"), ("1-2",)), ())
+
+
+def test_the_threshold_is_the_least_mean_ratio() -> None:
+    tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
+    # Halfway between 0 and 0.8 is even; at 0.45 the ratio is 80 * 0.05.
+    assert len(filled(tracks, threshold=3.9).recluster({}).clusters) == 1
+    assert len(filled(tracks, threshold=4.1).recluster({}).clusters) == 2
+
+
+def test_present_groups_play_no_part() -> None:
+    tracks = [of(k % 4, k) for k in range(12)]
+    wrong = {track.track_id: f"p{k % 3}" for k, track in enumerate(tracks)}
+    assert filled(tracks).recluster(wrong) == filled(tracks).recluster({})
+
+
+# What a source tells of itself ---------------------------------------------------------------------------
+
+
+def together(count: int, similarity: float, **changes: object) -> list[TrackEvidence]:
+    """People seen together in one long shot, of whom any two are so much alike."""
+    share = np.sqrt(similarity)
+    vectors = []
+    for k in range(count):
+        vector = np.zeros(32, np.float32)
+        vector[31], vector[2 + k] = share, np.sqrt(1 - similarity)
+        vectors.append(vector)
+    return [evidence(f"x{k}", v, frames=range(50), **changes) for k, v in enumerate(vectors)]
+
+
+PAIR = [evidence("a", beside(1.0)), evidence("b", beside(0.55))]
+
+
+def has_pair(partition: Partition) -> bool:
+    return any({"a", "b"} <= set(cluster) for cluster in partition.clusters)
+
+
+def test_where_people_look_alike_likeness_means_less() -> None:
+    assert has_pair(soft(*PAIR, *together(6, 0.1)).recluster({}))
+    assert not has_pair(soft(*PAIR, *together(6, 0.7)).recluster({}))
+
+
+def test_what_one_source_tells_is_not_held_against_another() -> None:
+    alike = together(6, 0.7, source_id="v-2")
+    assert has_pair(soft(*PAIR, *alike).recluster({}))
+
+
+def test_a_source_that_is_gone_tells_nothing_more() -> None:
+    alike = together(6, 0.7)
+    clusterer = soft(*PAIR, *alike)
+    clusterer.recluster({})
+    for track in alike:
+        clusterer.remove(track.track_id)
+    assert has_pair(clusterer.recluster({}))
+
+
+def test_likeness_across_sources_is_held_to_the_milder_of_the_two() -> None:
+    # Clusters of two sources are compared at the rise that both have.
+    apart = [evidence("a", beside(1.0)), evidence("b", beside(0.62), source_id="v-2")]
+    assert has_pair(soft(*apart, *together(6, 0.7)).recluster({}))
+    both = [
+        *together(6, 0.7),
+        *(
+            evidence(f"y{k}", t.template, source_id="v-2", frames=range(50))
+            for k, t in enumerate(together(6, 0.7))
+        ),
+    ]
+    assert not has_pair(soft(*apart, *both).recluster({}))
+
+
+def test_the_more_sources_the_more_likeness_is_asked_for() -> None:
+    def pair(source_id: str) -> list[TrackEvidence]:
+        return [evidence("a", beside(1.0)), evidence("b", beside(0.58), source_id=source_id)]
+
+    # 0.71 for one person by the faces; 0.52 against by two sources, 0.82 by three.
+    others = [evidence("c", beside(0.0, axis=5), source_id="v-3")]
+    assert has_pair(soft(*pair("v-1")).recluster({}))
+    assert has_pair(soft(*pair("v-2")).recluster({}))
+    assert has_pair(soft(*pair("v-1"), *others).recluster({}))
+    assert not has_pair(soft(*pair("v-2"), *others).recluster({}))
+
+
+# Clothes ------------------------------------------------------------------------------------------------
+
+
+def dressed(
+    similarity: float,
+    mine: Sequence[int] | None,
+    yours: Sequence[int] | None,
+    *,
+    minutes: float = 1,
+    source_id: str = "v-1",
+) -> bool:
+    """Whether two tracks of this likeness and these clothes are one person."""
+    a, b = (None if worn is None else clothes(*worn) for worn in (mine, yours))
+    return are_one(
+        evidence("a", beside(1.0), clothing=a, middle_s=30.0),
+        evidence("b", beside(similarity), clothing=b, middle_s=30.0 + 60 * minutes, source_id=source_id),
+    )
+
+
+def test_clothes_help_where_faces_leave_a_doubt() -> None:
+    # At 0.4 faces speak against by 0.89: the same clothes for by 2.5, others against by half.
+    assert not dressed(0.4, None, None)
+    assert dressed(0.4, [1, 2], [1, 2])
+    assert not dressed(0.4, [1, 2], [3, 4])
+    assert not dressed(0.4, [1, 2], None)
+    assert not dressed(0.4, None, [1, 2])
+
+
+def test_other_clothes_do_not_overrule_a_face() -> None:
+    assert dressed(0.7, [1, 2], [3, 4])
+    assert dressed(0.52, None, None)
+    assert not dressed(0.52, [1, 2], [3, 4])
+
+
+def test_the_same_clothes_do_not_overrule_a_face() -> None:
+    assert not dressed(0.15, [1, 2], [1, 2])
+
+
+@pytest.mark.parametrize(("minutes", "one"), [(9.9, True), (10.1, False), (-9.9, True), (-10.1, False)])
+def test_clothes_count_for_ten_minutes(minutes: float, one: bool) -> None:
+    assert dressed(0.4, [1, 2], [1, 2], minutes=minutes) is one
+
+
+def test_clothes_say_nothing_across_sources() -> None:
+    assert not dressed(0.4, [1, 2], [1, 2], source_id="v-2")
+
+
+def test_where_people_dress_alike_clothes_say_less() -> None:
+    pair = [
+        evidence("a", beside(1.0), clothing=clothes(1, 2)),
+        evidence("b", beside(0.4), clothing=clothes(1, 2, 3)),
+    ]
+    colourful = [
+        evidence(t.track_id, t.template, frames=range(50), clothing=clothes(k + 2))
+        for k, t in enumerate(together(4, 0.1))
+    ]
+    uniforms = [
+        evidence(t.track_id, t.template, frames=range(50), clothing=clothes(1, 2)) for t in together(4, 0.1)
+    ]
+    assert has_pair(soft(*pair, *colourful).recluster({}))
+    assert not has_pair(soft(*pair, *uniforms).recluster({}))
+
+
+# Insertion ----------------------------------------------------------------------------------------------
+
+
+def test_the_first_track_is_like_nobody() -> None:
+    assert filled([of(0, 0)]).nearest("0-0", {}) is None
+
+
+def test_a_track_is_given_to_who_it_is_like() -> None:
+    clusterer = filled(of(k % 3, k) for k in range(9))
+    groups = {f"{k % 3}-{k}": f"p{k % 3}" for k in range(6)}
+    assert [clusterer.nearest(f"{k % 3}-{k}", groups) for k in range(6, 9)] == ["p0", "p1", "p2"]
+
+
+def test_a_stranger_is_given_to_nobody() -> None:
+    clusterer = filled([of(0, 0), of(1, 1)])
+    assert clusterer.nearest("1-1", {"0-0": "p1"}) is None
+
+
+def test_a_track_of_nobody_is_no_reason() -> None:
+    clusterer = filled([of(0, 0), of(0, 1), of(1, 2)])
+    assert clusterer.nearest("0-1", {"1-2": "p2"}) is None
+
+
+def test_groups_of_tracks_that_are_not_there_do_not_matter() -> None:
+    clusterer = filled([of(0, 0), of(0, 1)])
+    assert clusterer.nearest("0-1", {"0-0": "p1", "9-9": "p9"}) == "p1"
+
+
+def test_a_track_does_not_speak_for_itself() -> None:
+    clusterer = filled([of(0, 0), of(0, 1)])
+    assert clusterer.nearest("0-1", {"0-0": "p1", "0-1": "p2"}) == "p1"
+    assert clusterer.nearest("0-1", {"0-1": "p2"}) is None
+
+
+def test_who_is_seen_at_the_same_time_is_somebody_else() -> None:
+    clusterer = filled([of(0, 0, frames=range(10)), of(0, 1, frames=range(10)), of(0, 2)])
+    assert clusterer.nearest("0-1", {"0-0": "p1"}) is None
+    assert clusterer.nearest("0-1", {"0-0": "p1", "0-2": "p2"}) == "p2"
+    # One track of the person is enough.
+    assert clusterer.nearest("0-1", {"0-0": "p1", "0-2": "p1"}) is None
+
+
+def test_the_whole_group_counts_and_not_the_most_alike_of_it() -> None:
+    tracks = [
+        evidence("new", beside(1.0)),
+        evidence("a", beside(0.75, axis=1)),
+        evidence("b", beside(0.95, axis=2)),
+        evidence("c", beside(0.2, axis=3)),
+    ]
+    assert soft(*tracks).nearest("new", {"a": "p1", "b": "p2", "c": "p2"}) == "p1"
+    assert soft(*tracks).nearest("new", {"b": "p2", "c": "p3"}) == "p2"
+
+
+def test_longer_tracks_of_a_group_count_more() -> None:
+    tracks = [
+        evidence("new", beside(1.0)),
+        evidence("a", beside(0.75, axis=1)),
+        evidence("b", beside(0.9, axis=2), frames=range(12)),
+        evidence("c", beside(0.5, axis=3), frames=[99]),
+    ]
+    # The plain mean of b and c would be behind a.
+    assert soft(*tracks).nearest("new", {"a": "p1", "b": "p2", "c": "p2"}) == "p2"
+
+
+@pytest.mark.parametrize(("threshold", "found"), [(3.9, "p1"), (4.1, None)])
+def test_an_insertion_needs_the_same_threshold(threshold: float, found: str | None) -> None:
+    tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
+    assert filled(tracks, threshold=threshold).nearest("b", {"a": "p1"}) == found
+
+
+def test_an_unknown_track_can_not_be_placed() -> None:
+    with pytest.raises(KeyError):
+        filled([of(0, 0)]).nearest("nobody", {"0-0": "p1"})
+
+
+def test_inserting_one_by_one_gives_the_people_of_a_recluster() -> None:
+    """Where people are easily told apart, nothing moves when everything is clustered anew."""
+    tracks = [of(k % 5, k) for k in range(25)]
+    clusterer = filled([])
+    groups: dict[str, str] = {}
+    for track in tracks:
+        clusterer.insert(track)
+        found = clusterer.nearest(track.track_id, groups)
+        groups[track.track_id] = found or f"p{len(set(groups.values())) + 1}"
+    by_group = {frozenset(t for t, g in groups.items() if g == group) for group in groups.values()}
+    assert groups_of(clusterer.recluster(groups)) == by_group
+
+
+# Large collections --------------------------------------------------------------------------------------
+
+
+def test_beyond_the_limit_the_others_follow_their_people() -> None:
+    tracks = [of(k % 4, k) for k in range(40)]
+    groups = {f"{k % 4}-{k}": f"p{k % 4}" for k in range(40)}
+    everything = filled(tracks).recluster({})
+    assert filled(tracks, limit=12).recluster(groups) == everything
+
+
+def test_beyond_the_limit_two_ids_of_one_person_still_become_one() -> None:
+    tracks = [of(k % 2, k) for k in range(24)]
+    # Both people are known under two ids each.
+    groups = {f"{k % 2}-{k}": f"p{k % 4}" for k in range(24)}
+    assert filled(tracks, limit=8).recluster(groups) == filled(tracks).recluster({})
+
+
+def test_beyond_the_limit_tracks_of_nobody_are_compared_all_the_same() -> None:
+    tracks = [of(k % 4, k) for k in range(40)]
+    groups = {f"{k % 4}-{k}": f"p{k % 4}" for k in range(36)}
+    found = filled(tracks, limit=12).recluster(groups)
+    assert found == filled(tracks).recluster({})
+
+
+def test_people_are_represented_by_their_best_tracks() -> None:
+    # Large faces seen for long say who it is; small ones seen once are of anybody.
+    good = [of(0, k) for k in range(4)]
+    poor = [evidence(f"poor-{k}", unit(0, 1), size_px=15.0, frames=[1000 + 100 * k]) for k in range(6)]
+    groups = {track.track_id: "p0" for track in [*good, *poor]}
+    found = filled([*good, *poor, of(1, 0)], limit=5).recluster({**groups, "1-0": "p1"})
+    # All that is compared of p0 are good tracks: the poor ones, which look like p1, stay where they were.
+    assert groups_of(found) == {frozenset(groups), frozenset({"1-0"})}
+
+
+def test_what_a_follower_weighs_does_not_move_its_people() -> None:
+    # p9 mixes two people; its followers go with the larger share of its representatives.
+    tracks = [*(of(0, k) for k in range(3)), of(1, 3), *(of(0, k, size_px=20.0) for k in range(10, 16))]
+    groups = {track.track_id: "p9" for track in tracks}
+    found = filled(tracks, limit=4).recluster(groups)
+    assert groups_of(found) == {frozenset(t for t in groups if t != "1-3"), frozenset({"1-3"})}
+
+
+def test_calibrations_decide_what_alike_means() -> None:
+    tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
+    strict = Calibration.flat(32, genuine=0.95, impostor=0.4, spread=0.1)
+    assert len(filled(tracks).recluster({}).clusters) == 1
+    clusterer = TrackClusterer(strict)
+    for track in tracks:
+        clusterer.insert(track)
+    assert len(clusterer.recluster({}).clusters) == 2
+    assert CALIBRATION.genuine[0, 0] != strict.genuine[0, 0]

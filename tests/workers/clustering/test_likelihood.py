@@ -1,0 +1,193 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workers.clustering.likelihood import (
+    FloatArray,
+    LikelihoodSettings,
+    clothing_distance,
+    clothing_log_ratio,
+    even_clothing,
+    face_log_ratio,
+    impostor_rise,
+)
+from workers.models.calibration import Calibration
+
+FLAT = Calibration.flat(8, genuine=0.7, impostor=0.1, spread=0.3)
+# Small faces (20 px) of two people are nearly as alike as those of one; large ones (100 px) are not.
+BY_SIZE = Calibration(
+    np.array([20, 100], np.float32),
+    np.zeros((2, 8), np.float32),
+    np.array([[0.7, 0.6], [0.6, 0.8]], np.float32),
+    np.array([[0.6, 0.3], [0.3, 0.1]], np.float32),
+    np.array([[0.2, 0.15], [0.15, 0.1]], np.float32),
+)
+SETTINGS = LikelihoodSettings()
+similarities = st.floats(-1, 1, width=32)
+
+
+def face_ratio(
+    similarity: float,
+    size_a: float = 100,
+    size_b: float = 100,
+    *,
+    rise: float = 0.0,
+    calibration: Calibration = FLAT,
+    settings: LikelihoodSettings = SETTINGS,
+) -> float:
+    return float(
+        face_log_ratio(
+            np.array([[similarity]], np.float32),
+            calibration.size_weights([size_a]),
+            calibration.size_weights([size_b]),
+            rise,
+            calibration,
+            settings,
+        )[0, 0]
+    )
+
+
+def normal_log_density(x: float, mean: float, spread: float) -> float:
+    return -((x - mean) ** 2) / (2 * spread**2)
+
+
+@settings(max_examples=50, deadline=None)
+@given(similarities)
+def test_is_the_ratio_of_two_normal_distributions(similarity: float) -> None:
+    expected = normal_log_density(similarity, 0.7, 0.3) - normal_log_density(similarity, 0.1, 0.3)
+    assert face_ratio(similarity) == pytest.approx(np.clip(expected, -8, 8), abs=1e-3)
+
+
+def test_halfway_between_one_person_and_two_nothing_is_said() -> None:
+    assert face_ratio(0.4) == pytest.approx(0.0, abs=1e-5)
+    assert face_ratio(0.41) > 0 > face_ratio(0.39)
+
+
+@pytest.mark.parametrize("limit", [8.0, 3.0])
+def test_faces_count_only_so_much(limit: float) -> None:
+    narrow = Calibration.flat(8, genuine=0.7, impostor=0.1, spread=0.05)
+    bounded = LikelihoodSettings(limit=limit)
+    assert face_ratio(1.0, calibration=narrow, settings=bounded) == limit
+    assert face_ratio(-1.0, calibration=narrow, settings=bounded) == -limit
+
+
+@settings(max_examples=50, deadline=None)
+@given(similarities, similarities, st.sampled_from([20, 45, 100]), st.floats(0, 1, width=32))
+def test_more_alike_never_speaks_less_for_one_person(a: float, b: float, size: float, rise: float) -> None:
+    low, high = sorted((a, b))
+    ratios = [face_ratio(s, size, 100, rise=rise, calibration=BY_SIZE) for s in (low, high)]
+    assert ratios[0] <= ratios[1] + 1e-5
+
+
+def test_the_likeness_of_small_faces_says_less() -> None:
+    found = [face_ratio(0.65, size, size, calibration=BY_SIZE) for size in (20, 100)]
+    assert found[0] == pytest.approx(0.0, abs=1e-5)
+    assert found[1] == 8.0
+    # As unlike as two small faces of two people are; no wonder for large ones of one person.
+    assert face_ratio(0.44, 20, 20, calibration=BY_SIZE) < 0 < face_ratio(0.46, calibration=BY_SIZE)
+
+
+@settings(max_examples=40, deadline=None)
+@given(similarities, st.floats(10, 200), st.floats(10, 200))
+def test_it_does_not_matter_which_of_the_two_is_smaller(similarity: float, a: float, b: float) -> None:
+    there = face_ratio(similarity, a, b, calibration=BY_SIZE)
+    assert there == pytest.approx(face_ratio(similarity, b, a, calibration=BY_SIZE), abs=1e-3)
+
+
+def test_rows_and_columns_keep_their_places() -> None:
+    similarity = np.array([[0.9, 0.1, 0.5], [0.2, 0.8, 0.3]], np.float32)
+    rows, columns = BY_SIZE.size_weights([20, 100]), BY_SIZE.size_weights([100, 20, 50])
+    rise = np.array([[0, 0.1, 0.2], [0.3, 0, 0.05]], np.float32)
+    found = face_log_ratio(similarity, rows, columns, rise, BY_SIZE, SETTINGS)
+    assert found.dtype == np.float32
+    for i, size_a in enumerate((20, 100)):
+        for j, size_b in enumerate((100, 20, 50)):
+            one = face_ratio(
+                float(similarity[i, j]), size_a, size_b, rise=float(rise[i, j]), calibration=BY_SIZE
+            )
+            assert found[i, j] == pytest.approx(one, abs=1e-4)
+
+
+def test_where_people_look_alike_more_likeness_is_asked_for() -> None:
+    # Impostors rise by 0.2 and genuine pairs by half of that: even is 0.15 higher.
+    assert face_ratio(0.55, rise=0.2) == pytest.approx(0.0, abs=1e-5)
+    assert face_ratio(0.5) > 0 > face_ratio(0.5, rise=0.2)
+
+
+def test_a_rise_beyond_all_bounds_still_leaves_likeness_on_the_side_of_one_person() -> None:
+    # Impostors of 1.5 would lie above genuine pairs of 1.4; the ratio keeps a gap of three quarters of the
+    # spread between them and does not turn around.
+    ratio = face_ratio(1.55, rise=1.4)
+    assert ratio == pytest.approx(0.75 / 0.3 * (1.55 - 1.45), abs=1e-3)
+
+
+# What pairs seen together tell --------------------------------------------------------------------------
+
+
+def test_without_pairs_nothing_rises() -> None:
+    assert impostor_rise(np.zeros(0, np.float32), SETTINGS) == 0.0
+
+
+def test_a_few_pairs_are_trusted_a_little_and_many_a_lot() -> None:
+    found = [impostor_rise(np.full(n, 0.115, np.float32), SETTINGS) for n in (1, 10, 90, 100_000)]
+    assert found == pytest.approx([0.1 / 11, 0.05, 0.09, 0.1], rel=1e-3)
+
+
+@pytest.mark.parametrize("excess", [-0.4, 0.0, 0.015])
+def test_nothing_falls_and_what_the_calibration_explains_does_not_rise(excess: float) -> None:
+    assert impostor_rise(np.full(50, excess, np.float32), SETTINGS) == pytest.approx(0.0, abs=1e-7)
+
+
+def test_one_pair_of_twins_does_not_raise_a_source() -> None:
+    pairs = np.array([0.02] * 8 + [0.9], np.float32)
+    assert impostor_rise(pairs, SETTINGS) < 0.01
+
+
+def test_people_who_are_seen_together_and_dress_differently_leave_the_even_point() -> None:
+    assert even_clothing(np.full(20, 0.95, np.float32), SETTINGS) == SETTINGS.clothing_even
+
+
+def test_where_people_dress_alike_clothes_must_be_more_alike() -> None:
+    uniforms = np.linspace(0.2, 0.3, 11).astype(np.float32)
+    assert even_clothing(uniforms, SETTINGS) == pytest.approx(0.21)
+
+
+@pytest.mark.parametrize(("count", "even"), [(0, 0.68), (4, 0.68), (5, 0.1)])
+def test_fewer_than_five_pairs_say_nothing_about_clothes(count: int, even: float) -> None:
+    assert even_clothing(np.full(count, 0.1, np.float32), SETTINGS) == pytest.approx(even)
+
+
+# Clothes ------------------------------------------------------------------------------------------------
+
+
+def histograms(*rows: list[float]) -> FloatArray:
+    counts = np.array(rows, np.float32)
+    return np.sqrt(counts / counts.sum(axis=1, keepdims=True))
+
+
+def test_the_same_clothes_have_no_distance_and_others_the_full() -> None:
+    a = histograms([1, 0, 0], [0, 1, 1])
+    b = histograms([1, 0, 0], [0, 0, 1], [5, 0, 0])
+    expected = [[0, 1, 0], [1, np.sqrt(1 - np.sqrt(0.5)), 1]]
+    assert clothing_distance(a, b) == pytest.approx(np.array(expected), abs=1e-3)
+
+
+def test_rounding_makes_no_distance_of_nothing() -> None:
+    stored = np.rint(histograms([1, 2, 3, 4]) * 255).astype(np.float32) / np.float32(254)
+    assert clothing_distance(stored, stored).tolist() == [[0.0]]
+
+
+@pytest.mark.parametrize(
+    ("distance", "ratio"), [(0.68, 0), (0.63, 0.5), (0.58, 1.0), (0.0, 2.5), (0.70, -0.2), (1.0, -0.5)]
+)
+def test_clothes_speak_for_more_than_against(distance: float, ratio: float) -> None:
+    found = clothing_log_ratio(np.array([[distance]], np.float32), SETTINGS.clothing_even, SETTINGS)
+    assert found.dtype == np.float32
+    assert found[0, 0] == pytest.approx(ratio, abs=1e-5)
+
+
+def test_the_even_point_may_differ_by_row() -> None:
+    distance = np.full((2, 2), 0.5, np.float32)
+    found = clothing_log_ratio(distance, np.array([[0.6], [0.48]], np.float32), SETTINGS)
+    assert found == pytest.approx(np.array([[1, 1], [-0.2, -0.2]]), abs=1e-5)
