@@ -27,6 +27,7 @@ class Sighting:
         end_s: To.
         start_at: From, as a date, where the time of the recording is known.
         end_at: To, likewise.
+        seconds: Time seen, s: up to the sampled frame after the last one. 0 in photos.
     """
 
     source_id: str
@@ -35,6 +36,7 @@ class Sighting:
     end_s: float
     start_at: datetime | None
     end_at: datetime | None
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ def _person(identity: Identity, sources: dict[str, SourceRecord]) -> Person:
     for seen in identity.sightings:
         source = sources.get(seen.source_id)
         origin = source.recorded_at_s if source else None
+        is_video = source is not None and source.kind == "video"
+        period_s = 1 / source.fps if source and source.fps else 0.0
         sightings.append(
             Sighting(
                 seen.source_id,
@@ -224,6 +228,7 @@ def _person(identity: Identity, sources: dict[str, SourceRecord]) -> Person:
                 seen.end_s,
                 None if origin is None else datetime.fromtimestamp(origin + seen.start_s, UTC),
                 None if origin is None else datetime.fromtimestamp(origin + seen.end_s, UTC),
+                seen.end_s - seen.start_s + period_s if is_video else 0.0,
             )
         )
     return Person(

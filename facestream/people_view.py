@@ -122,11 +122,10 @@ def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
     """What a row of the table shows: of all sightings, or of those in some sources."""
     sightings = [s for s in person.sightings if only is None or s.source_id in only]
     videos = [s for s in sightings if not _is_photo(s)]
-    everything = only is None or len(sightings) == len(person.sightings)
     first, last = sightings[0], max(sightings, key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
     photo_only = not videos
     return {
-        "seconds": person.seconds if everything else sum(s.end_s - s.start_s for s in videos),
+        "seconds": sum(s.seconds for s in videos),
         "sightings": sightings,
         "videos": len(videos),
         "photos": len(sightings) - len(videos),

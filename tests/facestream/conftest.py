@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import scenes
+from hypothesis import settings
+from processes import Cli, Done
+
+# Times of single examples say nothing on a machine that does other work as well.
+settings.register_profile("facestream", deadline=None)
+settings.load_profile("facestream")
+
+# What a developer's shell may hold and would change what is printed.
+_UNWANTED = {
+    "FORCE_COLOR",
+    "NO_COLOR",
+    "COLUMNS",
+    "LINES",
+    "TTY_COMPATIBLE",
+    "TTY_INTERACTIVE",
+    "PYTHONWARNINGS",
+}
+
+
+@dataclass(frozen=True)
+class Processed:
+    """A data folder in which a video and photos of two to seven people were processed."""
+
+    cli: Cli
+    video: Path
+    photos: Path
+    video_run: Done
+    photos_run: Done
+
+
+@pytest.fixture(scope="session")
+def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One FACESTREAM_CACHE_DIR for all xdist workers, which may well build models at the same time."""
+    return tmp_path_factory.getbasetemp().parent
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> dict[str, str]:
+    """Variables of processes: nothing of the person's own folders and servers."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _UNWANTED and not name.startswith(("FACESTREAM_", "XDG_"))
+    }
+    home = tmp_path_factory.mktemp("home")
+    return kept | {"HOME": str(home), "FACESTREAM_CACHE_DIR": str(cache_dir), "TZ": "UTC0", "TERM": "xterm"}
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with duo.mp4 and again.mp4, and photos/ in it."""
+    folder = tmp_path_factory.mktemp("media")
+    scenes.video(folder, "duo.mp4", scenes.DUO)
+    scenes.video(folder, "again.mp4", scenes.AGAIN)
+    scenes.photos(folder / "photos")
+    return folder
+
+
+@pytest.fixture
+def make_cli(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
+) -> Iterator[Callable[[], Cli]]:
+    """Makes command lines over data folders of their own."""
+    made: list[Cli] = []
+
+    def make() -> Cli:
+        # Short: the path of a unix socket has at most 107 characters.
+        made.append(Cli(tmp_path_factory.mktemp("fs") / "data", environment))
+        return made[-1]
+
+    yield make
+    for cli in made:
+        cli.end_all()
+
+
+@pytest.fixture
+def cli(make_cli: Callable[[], Cli]) -> Cli:
+    """A command line over an empty data folder."""
+    return make_cli()
+
+
+@pytest.fixture(scope="session")
+def processed(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], media: Path
+) -> Processed:
+    """A data folder to read from; who wants to write takes a copy."""
+    cli = Cli(tmp_path_factory.mktemp("fs") / "data", environment)
+    video, photos = media / "duo.mp4", media / "photos"
+    return Processed(cli, video, photos, cli("run", video), cli("run", "--json", photos))
+
+
+@pytest.fixture
+def copied(processed: Processed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processed]:
+    """A copy of it, to write to."""
+    cli = processed.cli.copy(tmp_path_factory.mktemp("fs") / "data")
+    yield Processed(cli, processed.video, processed.photos, processed.video_run, processed.photos_run)
+    cli.end_all()

@@ -1,0 +1,157 @@
+"""Ctrl-C, kill -9 and company: what was found is kept, and the end is the same."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import scenes
+from processes import Cli
+
+pytestmark = pytest.mark.e2e
+
+Rows = list[tuple[str, ...]]
+
+
+def found(cli: Cli) -> Rows:
+    """Every face, without the names of its person and track."""
+    return sorted(
+        tuple(row[name] for name in ("frame", "x1", "y1", "x2", "y2", "score")) for row in cli.rows()
+    )
+
+
+def together(cli: Cli) -> set[frozenset[tuple[str, str]]]:
+    """Which faces are of one person, whatever they are called."""
+    people: dict[str, set[tuple[str, str]]] = {}
+    for row in cli.rows():
+        people.setdefault(row["identity"], set()).add((row["frame"], row["x1"]))
+    return {frozenset(faces) for faces in people.values()}
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A run that nothing interrupted."""
+
+    video: Path
+    rows: Rows
+    together: set[frozenset[tuple[str, str]]]
+    result: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Whole:
+    video = scenes.video(tmp_path_factory.mktemp("long"), "long.mp4", scenes.LONG)
+    cli = Cli(tmp_path_factory.mktemp("fs") / "data", environment)
+    result = cli("run", "--json", video).json()
+    assert len(result["people"]) == 4
+    return Whole(video, found(cli), together(cli), result)
+
+
+def check_that_it_goes_on(cli: Cli, whole: Whole) -> None:
+    """The same command again brings what an uninterrupted run has."""
+    result = cli("run", "--json", whole.video).json()
+    assert result["interrupted"] is False
+    assert len(result["people"]) == len(whole.result["people"])
+    assert found(cli) == whole.rows
+    assert together(cli) == whole.together
+    assert "already processed" in cli("run", whole.video).stderr
+
+
+def test_ctrl_c_keeps_what_was_found_and_the_same_command_goes_on(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", "--json", whole.video)
+    started.wait_for("first person found")
+
+    done = started.interrupt()
+
+    assert done.code == 130
+    assert "Traceback" not in done.stderr
+    result = done.json()
+    assert result["interrupted"] is True
+    assert 0 < result["frames"] < whole.result["frames"]
+    assert result["people"]
+    assert {person["id"] for person in cli.people()} == {person["id"] for person in result["people"]}
+    assert set(found(cli)) < set(whole.rows)
+    check_that_it_goes_on(cli, whole)
+
+
+def test_ctrl_c_prints_the_table_and_says_how_to_go_on(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", whole.video)
+    started.wait_for("first person found")
+
+    done = started.interrupt()
+
+    assert done.code == 130
+    assert done.stdout.startswith("person ")
+    assert len(done.stdout.splitlines()) >= 2
+    assert "Interrupted: what was found is kept; the same command goes on from here." in done.stderr
+
+
+def test_sigterm_ends_a_run_as_ctrl_c_does(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", "--json", whole.video)
+    started.wait_for("first person found")
+
+    started.process.send_signal(signal.SIGTERM)
+
+    done = started.end()
+    assert done.code == 130
+    assert done.json()["interrupted"] is True
+
+
+def test_ctrl_c_before_the_first_frame_is_no_crash(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", whole.video)
+    started.wait_for("long.mp4: 640x360")
+
+    done = started.interrupt()
+
+    assert done.code == 130
+    assert "Traceback" not in done.stderr
+
+
+def test_a_killed_run_leaves_nothing_running_and_the_same_command_goes_on(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", "--json", whole.video)
+    started.wait_for("first person found")
+    assert cli.server_processes()
+
+    started.kill()
+
+    cli.wait_for_the_server_to_go()
+    assert cli.server_processes() == []
+    assert not list(cli.data_dir.rglob("*.sock"))
+    check_that_it_goes_on(cli, whole)
+    assert "fs:{default}:leader" not in cli.records()
+
+
+def test_two_runs_at_once_find_the_same_people_once(cli: Cli, media: Path) -> None:
+    started = [cli.start("run", "--json", media / name) for name in ("duo.mp4", "again.mp4")]
+
+    results = [run.end() for run in started]
+
+    assert [done.code for done in results] == [0, 0], results
+    people = cli.people()
+    assert len(people) == 2
+    for person in people:
+        assert {Path(s["source"]).name for s in person["sightings"]} == {"duo.mp4", "again.mp4"}
+    for name in ("duo.mp4", "again.mp4"):
+        rows = [int(row["frame"]) for row in cli.rows() if row["source"].endswith(name)]
+        assert rows == scenes.sampled_frames()
+    cli.wait_for_the_server_to_go()
+    assert cli.server_processes() == []
+
+
+def test_the_same_file_in_two_runs_at_once_counts_once(
+    make_cli: Callable[[], Cli], cli: Cli, media: Path
+) -> None:
+    alone = make_cli()
+    alone("run", media / "duo.mp4")
+
+    started = [cli.start("run", "--json", media / "duo.mp4") for _ in range(2)]
+    results = [run.end() for run in started]
+
+    assert [done.code for done in results] == [0, 0], results
+    assert found(cli) == found(alone)
+    assert together(cli) == together(alone)
+    assert len(cli.people()) == 2

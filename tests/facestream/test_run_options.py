@@ -1,0 +1,129 @@
+"""facestream run: what its options do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import scenes
+from processes import Cli
+
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def duo(media: Path) -> Path:
+    return media / "duo.mp4"
+
+
+def source_of(cli: Cli) -> dict[bytes, bytes]:
+    (record,) = [value for key, value in cli.records().items() if ":source:" in key and ":tracks" not in key]
+    return dict(record)
+
+
+def frames_of(cli: Cli) -> list[int]:
+    return [int(row["frame"]) for row in cli.rows()]
+
+
+def test_a_part_then_the_whole_looks_at_the_gaps_alone(cli: Cli, duo: Path) -> None:
+    part = cli("run", "--json", "--start", "1", "--end", "0:02.4", duo).json()
+    assert frames_of(cli) == [frame for frame in scenes.sampled_frames() if 25 <= frame < 60]
+    assert part["frames"] == 7
+
+    whole = cli("run", "--json", duo)
+
+    assert "goes on at 0.0 s, since parts of it were processed before" in whole.stderr
+    assert whole.json()["frames"] == len(scenes.sampled_frames()) - 7
+    # One face a frame in this video: no frame twice, none left out.
+    assert frames_of(cli) == scenes.sampled_frames()
+    assert len(whole.json()["people"]) == 2
+    assert int(source_of(cli)[b"sampled"]) == len(scenes.sampled_frames())
+    assert "already processed" in cli("run", duo).stderr
+
+
+def test_the_rate_of_a_file_that_goes_on_is_kept(cli: Cli, duo: Path) -> None:
+    cli("run", "--fps", "2.5", "--end", "1.6", duo)
+
+    done = cli("run", "--fps", "25", "--json", duo)
+
+    assert "Its rate of then, 2.5 frames/s, stays." in done.stderr
+    assert frames_of(cli) == list(range(0, 80, 10))
+    assert source_of(cli)[b"fps"] == b"2.5"
+
+
+def test_native_looks_at_every_frame(cli: Cli, duo: Path) -> None:
+    result = cli("run", "--fps", "native", "--end", "0.8", "--json", duo).json()
+
+    assert result["frames"] == 20
+    assert frames_of(cli) == list(range(20))
+    assert source_of(cli)[b"fps"] == b"native"
+
+
+def test_samples_all_sends_every_face_to_a_stream_that_is_cut(cli: Cli, duo: Path) -> None:
+    limit, slack = 100_000, 200
+    with open_redis(None, DataFolder(cli.data_dir)) as handle:
+        # What a long day of cameras would leave.
+        pipe = handle.client.pipeline(transaction=False)
+        for _ in range(limit + 2 * slack):
+            pipe.execute_command("XADD", "fs:{default}:faces", "*", "old", "1")
+        pipe.execute()
+
+        result = cli("run", "--samples", "all", "--json", duo).json()
+
+        length = handle.client.xlen("fs:{default}:faces")
+        latest: list[Any] = handle.client.xrevrange("fs:{default}:faces", count=result["faces"] + 1)
+    assert limit <= length <= limit + slack
+    *faces, oldest = [fields for _, fields in latest]
+    assert b"old" in oldest
+    assert {int(face[b"frame"]) for face in faces} == set(scenes.sampled_frames())
+    assert {len(face[b"vector"]) for face in faces} == {256}
+    assert {face[b"crop_jpeg"] for face in faces} == {b""}
+
+
+def test_samples_best_leaves_that_stream_out(cli: Cli, media: Path) -> None:
+    cli("run", media / "photos" / "astronaut.jpg")
+    assert "fs:{default}:faces" not in cli.records()
+
+
+def test_recorded_at_gives_dates_in_local_time(cli: Cli, duo: Path) -> None:
+    when, zone = "2026-05-01T18:30:00", "JST-9"
+
+    result = cli("run", "--recorded-at", when, "--json", duo, TZ=zone).json()
+
+    began = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
+    sightings = [sighting for person in result["people"] for sighting in person["sightings"]]
+    for sighting in sightings:
+        for edge in ("start", "end"):
+            at = datetime.fromisoformat(sighting[f"{edge}_at"])
+            assert (at - began).total_seconds() == pytest.approx(sighting[f"{edge}_s"], abs=1e-3)
+    assert "2026-05-01 18:30:00" in cli("people", TZ=zone).stdout
+    # A date that was given once is known from then on.
+    assert cli("run", "--json", duo).json()["people"] == result["people"]
+
+
+def test_smaller_faces_than_min_face_are_not_looked_for(cli: Cli, duo: Path) -> None:
+    # The astronaut's face has up to 170 px.
+    done = cli("run", "--min-face", "300", "--end", "1.4", duo)
+
+    assert done.stdout == "No people were found.\n"
+    assert cli("export").stdout.count("\n") == 1
+
+
+def test_quiet_says_nothing_but_the_result(cli: Cli, media: Path) -> None:
+    done = cli("run", "-q", media / "photos" / "astronaut.jpg")
+
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_verbose_tells_what_was_passed_over(cli: Cli, media: Path, tmp_path: Path) -> None:
+    (tmp_path / "her.jpg").symlink_to(media / "photos" / "astronaut.jpg")
+    (tmp_path / "notes.txt").write_text("no picture")
+
+    assert "notes.txt" in cli("run", "-v", tmp_path).stderr
+    assert "notes.txt" not in cli("run", tmp_path).stderr
