@@ -79,7 +79,8 @@ class CalibrationPart(_Part):
     @model_validator(mode="after")
     def _is_one_of_both(self) -> CalibrationPart:
         figures = (self.genuine, self.impostor, self.spread)
-        if (self.file is None) == any(value is None for value in figures):
+        given = [value is not None for value in figures]
+        if any(given) if self.file is not None else not all(given):
             raise ValueError("calibration needs either a file or all of genuine, impostor and spread")
         return self
 
@@ -149,9 +150,11 @@ def read_manifest(folder: Path) -> Manifest:
             path=path,
         ) from error
     try:
-        return Manifest.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers of too many digits, lists in lists in lists
         raise ManifestError(f"{path}: not valid TOML: {error}", path=path) from error
+    try:
+        return Manifest.model_validate(content)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(str(part) for part in item['loc']) or 'manifest'}: {item['msg']}"
