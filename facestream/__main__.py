@@ -15,6 +15,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 
+# System libraries that the wheel of OpenCV needs and slim images lack.
+_OPENCV_LIBRARIES = ("libGL", "libgthread", "libglib")
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
@@ -61,10 +64,10 @@ def _explain(error: Exception, *, debug: bool) -> int:
     expected = isinstance(error, (FacestreamError, StorageError, StreamError, WorkerError))
     if expected:
         click.echo(f"Error: {error}", err=True)
-    elif isinstance(error, ImportError) and "libGL" in str(error):
+    elif isinstance(error, ImportError) and any(name in str(error) for name in _OPENCV_LIBRARIES):
         click.echo(
             f"Error: OpenCV needs a system library that is missing ({error}). On Debian and Ubuntu: "
-            "apt install libgl1",
+            "apt install libgl1 libglib2.0-0",
             err=True,
         )
     elif isinstance(error, OSError) and error.errno is not None:

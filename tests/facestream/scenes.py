@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import av
 from PIL import ExifTags, Image
 
 from facestream.demo_video import ASTRONAUT, FPS, GROUP, Shot, write_shots
@@ -43,6 +44,16 @@ def video(folder: Path, name: str, shots: Sequence[Shot]) -> Path:
     path = folder / name
     write_shots(path, shots)
     return path
+
+
+def remux(source: Path, target: Path) -> None:
+    """Put the pictures of a video into another container as they are."""
+    with av.open(str(source)) as old, av.open(str(target), "w") as new:
+        stream = new.add_stream_from_template(old.streams.video[0])
+        for packet in old.demux(old.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                new.mux(packet)
 
 
 def photos(folder: Path) -> Path:

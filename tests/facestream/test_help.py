@@ -1,0 +1,90 @@
+"""--help: quick, complete, with examples."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+from processes import PATIENCE_S, Cli
+
+from facestream.cli import cli as top
+
+COMMANDS = (["run"], ["people"], ["people", "show"], ["export"], ["demo"], ["redis"])
+
+
+def command_of(words: list[str]) -> click.Command:
+    context = click.Context(top)
+    command: click.Command = top
+    for word in words:
+        assert isinstance(command, click.Group)
+        found = command.get_command(context, word)
+        assert found is not None
+        command = found
+    return command
+
+
+def test_all_commands_are_listed_and_can_be_loaded() -> None:
+    listed = top.list_commands(click.Context(top))
+    assert [words for words in COMMANDS if len(words) == 1] != []
+    assert set(listed) == {words[0] for words in COMMANDS}
+    assert command_of(["people"]).list_commands(click.Context(top)) == ["show"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("words", [[], *COMMANDS], ids=" ".join)
+def test_help_has_examples_and_says_what_every_option_does(words: list[str]) -> None:
+    command = command_of(words)
+    text = command.get_help(click.Context(command, info_name="facestream", max_content_width=100))
+
+    assert "Example" in text
+    assert f"facestream {words[0] if words else 'run'}" in text.partition("Example")[2]
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.opts[-1] in text
+            assert option.help or option.opts == ["--format"], option.name
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_has_json_and_says_where_people_are_stored(words: list[str]) -> None:
+    options = {name for parameter in command_of(words).params for name in parameter.opts}
+    assert {"--json", "--data-dir", "--redis", "--collection", "-v", "-q", "--debug"} - options == set()
+
+
+@pytest.mark.e2e
+def test_top_help_is_there_within_half_a_second(cli: Cli) -> None:
+    deadline_s = time.monotonic() + PATIENCE_S / 4
+    quickest_s = float("inf")
+    # What another program takes away from one try is not ours; the quickest counts.
+    while quickest_s >= 0.5 and time.monotonic() < deadline_s:
+        started_s = time.monotonic()
+        subprocess.run(
+            [sys.executable, "-m", "facestream", "--help"],
+            env=cli.environment(),
+            stdout=subprocess.DEVNULL,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+        quickest_s = min(quickest_s, time.monotonic() - started_s)
+    assert quickest_s < 0.5
+
+
+@pytest.mark.e2e
+def test_top_help_loads_nothing_heavy(cli: Cli) -> None:
+    program = (
+        "import sys\nfrom facestream.__main__ import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as end:\n    assert end.code == 0\n"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=cli.environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    assert "'click'" in done.stderr
+    for heavy in ("numpy", "cv2", "onnxruntime", "redis", "rich", "av", "scipy", "pydantic"):
+        assert f"'{heavy}'" not in done.stderr
