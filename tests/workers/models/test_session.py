@@ -82,9 +82,9 @@ def test_one_session_serves_several_threads(two_outputs: Path) -> None:
 def test_a_file_that_is_no_model_is_refused_with_its_path(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "odd.onnx"
     path.write_bytes(content)
-    with pytest.raises(ModelError, match="ONNX Runtime can't load this model") as caught:
+    with pytest.raises(ModelError) as caught:
         Session(path)
-    assert str(path) in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ONNX Runtime can't load this model")
 
 
 def test_a_model_that_was_cut_off_is_refused(two_outputs: Path, tmp_path: Path) -> None:
