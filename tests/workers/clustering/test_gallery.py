@@ -95,6 +95,12 @@ def test_whoever_came_before_the_first_clothes_has_none() -> None:
     assert roots[1, [0, 3]] == pytest.approx([np.sqrt(0.5)] * 2)
 
 
+def test_the_first_clothes_may_come_late() -> None:
+    tracks = {t.track_id: t for t in (of(k % 32, k) for k in range(100))}
+    late = of(0, 100, clothing=clothes(1))
+    assert_holds(filled(*tracks.values(), late), {**tracks, late.track_id: late})
+
+
 def test_clothes_of_a_removed_track_are_not_inherited() -> None:
     gallery = filled(of(0, 0), of(0, 1, clothing=clothes(2)))
     gallery.remove("0-1")

@@ -150,6 +150,27 @@ def test_no_other_way_keeps_more_faces_with_their_ids(situation: Situation) -> N
     assert kept(inherit(clusters, current, weights, seniority).heirs) == pytest.approx(best)
 
 
+@settings(max_examples=80, deadline=None)
+@given(situations())
+def test_no_senior_identity_gives_way_to_a_junior_with_as_many_faces(situation: Situation) -> None:
+    clusters, current, weights, seniority = situation
+    found = inherit(clusters, current, weights, seniority)
+
+    def rank(identity: str) -> tuple[bool, int]:
+        named, age = seniority[identity]
+        return not named, age
+
+    for members, heir in zip(clusters, found.heirs, strict=True):
+        shared: dict[str, float] = {}
+        for track in members:
+            if track in current:
+                shared[current[track]] = shared.get(current[track], 0.0) + weights[track]
+        for identity in {*found.merged, *found.vanished} & set(shared):
+            assert heir is not None
+            if shared[identity] == shared.get(heir):
+                assert rank(heir) < rank(identity)
+
+
 @settings(max_examples=30, deadline=None)
 @given(situations())
 def test_the_order_in_which_tracks_are_told_does_not_matter(situation: Situation) -> None:

@@ -56,6 +56,11 @@ def test_no_boxes_give_an_empty_matrix(rows: int, columns: int) -> None:
     assert found.shape == (rows, columns)
 
 
+def test_boxes_turned_inside_out_overlap_nothing() -> None:
+    turned = np.array([[10, 10, 0, 0], [10, 0, 0, 10]], np.float32)
+    assert iou_matrix(turned, np.array([[0, 0, 10, 10]], np.float32)).tolist() == [[0.0], [0.0]]
+
+
 def test_centres_lie_between_the_corners() -> None:
     assert centres(np.array([[0, 10, 20, 40], [-4, -4, 4, 8]], np.float32)).tolist() == [[10, 25], [0, 2]]
 

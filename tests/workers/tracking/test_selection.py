@@ -96,6 +96,12 @@ def test_no_more_samples_than_there_are() -> None:
     assert filled([(0.0, 0.1)]).best(0) == []
 
 
+def test_all_that_is_kept_can_be_asked_for() -> None:
+    faces = [(0.0, 0.1), (0.4, 0.7), (0.8, 0.6)]
+    assert filled(faces).best() == faces
+    assert filled([]).best() == []
+
+
 def test_widening_keeps_the_better_of_two_neighbours() -> None:
     faces = [(0.0, 0.9), (0.4, 0.1), (0.8, 0.2), (1.2, 0.8)]
     assert filled(faces, capacity=2).best(2) == [(0.0, 0.9), (1.2, 0.8)]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.tracking.splitting import split_point
+from workers.tracking.splitting import border_between, split_point
 
 
 def ratios(people: list[int], *, same: float = 5.0, different: float = -5.0) -> np.ndarray:
@@ -61,3 +61,20 @@ def test_the_border_is_the_one_across_which_samples_are_least_alike(count: int, 
     else:
         assert across[at] < -2 + 1e-5
         assert across[at] == pytest.approx(min(across.values()), abs=1e-5)
+
+
+@pytest.mark.parametrize("border", [2, 3, 4, 5])
+def test_faces_between_go_to_whom_they_are_like(border: int) -> None:
+    people = [0] * border + [1] * (7 - border)
+    assert border_between(ratios(people), 2, 5) == border
+
+
+def test_without_faces_between_the_border_is_known() -> None:
+    assert border_between(ratios([0, 0, 1, 1]), 2, 2) == 2
+
+
+def test_one_odd_face_between_does_not_move_the_border_past_the_others() -> None:
+    # The third leans to the second person a little, the two after it to the first a lot.
+    leaning = ratios([0, 0, 0, 0, 0, 1, 1])
+    leaning[2, :2], leaning[2, 5:] = -1, 1
+    assert border_between(leaning, 2, 5) == 5

@@ -191,6 +191,34 @@ def test_a_walking_face_is_found_behind_a_pillar() -> None:
     assert frames_of(track) == [0, 1, 2, 3, 6, 7, 8]
 
 
+def sparse(*frames: Sequence[Detection], period_s: float, alike: Eyes | None = None) -> list[LiveTrack]:
+    """All tracks of frames that lie further apart than usual."""
+    tracker, seen = Tracker(alike=alike), dict[int, LiveTrack]()
+    for k, detections in enumerate(frames):
+        step = tracker.step(k, k * period_s, detections)
+        seen |= {track.number: track for track in step.seen}
+        assert tracker.period_s == (period_s if k else 0.0)
+    return list(seen.values())
+
+
+def test_where_frames_are_sparse_faces_are_followed_by_their_looks() -> None:
+    eyes = Eyes()
+    assert people(sparse([face(100)], [face(100)], [face(100)], period_s=2.0, alike=eyes)) == [{0}]
+    assert eyes.asked == [(0, 0), (0, 0)]
+    assert people(sparse([face(100)], [face(100, person=1)], period_s=2.0, alike=Eyes())) == [{0}, {1}]
+
+
+def test_where_frames_are_sparse_a_place_alone_is_no_link() -> None:
+    assert len(sparse([face(100)], [face(100)], period_s=1.0)) == 1
+    assert len(sparse([face(100)], [face(100)], period_s=1.1)) == 2
+
+
+@pytest.mark.parametrize(("hidden", "count"), [(1, 1), (2, 2)])
+def test_where_frames_are_sparse_tracks_survive_two_and_a_half_of_them(hidden: int, count: int) -> None:
+    frames = [[face(100)], [face(100)], *([[]] * hidden), [face(100)]]
+    assert len(sparse(*frames, period_s=3.0, alike=Eyes())) == count
+
+
 def test_a_track_out_of_sight_ends_once_after_a_second() -> None:
     tracker = Tracker()
     (track,) = tracker.step(0, 0.0, [face(100)]).seen
@@ -205,6 +233,7 @@ def test_a_track_out_of_sight_ends_once_after_a_second() -> None:
 def test_an_ended_track_never_grows_again() -> None:
     tracker = Tracker()
     (track,) = tracker.step(0, 0.0, [face(100)]).seen
+    tracker.step(5, 0.2, [])
     step = tracker.step(50, 2.0, [face(100)])
     assert step.ended == (track,)
     assert step.seen[0] is not track
