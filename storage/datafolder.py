@@ -41,7 +41,7 @@ def default_data_dir() -> Path:
 
 
 class DataFolder:
-    """A folder that holds the embedded server's data, thumbnails and caches.
+    """A folder that holds the embedded server's data and thumbnails.
 
     Creating the object creates the folder (mode 700) or checks that an existing one fits this program.
 
@@ -51,7 +51,6 @@ class DataFolder:
     Attributes:
         path: The folder, absolute and without symbolic links, so that all ways to it share one server.
         redis_dir: The embedded server's files.
-        cache_dir: What can be made again.
         thumbnails_dir: Pictures of faces.
         socket_path: The embedded server's socket. Inside the folder, or, where that path would be too long
             for a socket, in ``/tmp/facestream-<uid>/``.
@@ -61,7 +60,7 @@ class DataFolder:
         SchemaMismatchError: Another version of facestream wrote it, with another layout.
     """
 
-    __slots__ = ("cache_dir", "path", "redis_dir", "socket_path", "thumbnails_dir")
+    __slots__ = ("path", "redis_dir", "socket_path", "thumbnails_dir")
 
     def __init__(self, path: Path | str) -> None:
         given = Path(path)
@@ -70,7 +69,6 @@ class DataFolder:
             self.path.mkdir(mode=_PRIVATE_DIR, parents=True, exist_ok=True)
             _check_schema(self.path)
             self.redis_dir = self._subfolder("redis")
-            self.cache_dir = self._subfolder("cache")
             self.thumbnails_dir = self._subfolder("thumbnails")
         self.socket_path = self._choose_socket_path()
 

@@ -125,11 +125,22 @@ class RecordError(StorageError):
 
     Attributes:
         field: The field that is missing or malformed.
+        key: The key that holds the record; empty for an entry of a stream.
     """
 
-    def __init__(self, message: str, *, field: str) -> None:
+    def __init__(self, message: str, *, field: str, key: str = "") -> None:
         super().__init__(message)
         self.field = field
+        self.key = key
+
+    def at(self, key: str) -> RecordError:
+        """The same error of the record that a key holds, with what to do about it."""
+        return RecordError(
+            f"{key}: {self}. The record is damaged: put it right with `facestream redis` (docs/redis.md says "
+            "what belongs there), or restore a backup.",
+            field=self.field,
+            key=key,
+        )
 
 
 class CollectionSchemaError(StorageError):

@@ -5,7 +5,8 @@ docs/redis.md is the reference for people who read the records directly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,15 @@ from storage.errors import RecordError
 FloatArray = npt.NDArray[np.float32]
 Fields = dict[str, Value]
 Raw = Mapping[bytes, bytes]
+
+
+@contextlib.contextmanager
+def reading(key: str) -> Iterator[None]:
+    """Name the key in errors of the record that it holds."""
+    try:
+        yield
+    except RecordError as error:
+        raise error.at(key) from error
 
 
 def text(raw: Raw, name: str, default: str | None = None) -> str:

@@ -169,25 +169,3 @@ class IdentityChange:
             "published_at_s": f"{self.published_at_s:.3f}",
             "other_id": self.other_id,
         }
-
-    @classmethod
-    def decode(cls, raw: Raw) -> Self:
-        """Read the fields back.
-
-        Raises:
-            RecordError: If one is missing or malformed; names it.
-        """
-        written = text(raw, "kind")
-        try:
-            kind = ChangeKind(written)
-        except ValueError as error:
-            raise RecordError(f"field 'kind' is unknown: {written[:40]!r}", field="kind") from error
-        return cls(
-            kind=kind,
-            identity_id=text(raw, "identity_id"),
-            track_id=text(raw, "track_id", ""),
-            thumbnail=text(raw, "thumbnail", ""),
-            event_s=number(raw, "event_s", "0"),
-            published_at_s=number(raw, "published_at_s", "0"),
-            other_id=text(raw, "other_id", ""),
-        )

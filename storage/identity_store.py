@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import redis
 
-from storage.commands import Hash, Pipeline, Value, commands_of
+from storage.collection_reader import CollectionReader
+from storage.commands import Pipeline, Value
 from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
-from storage.fields import Raw
-from storage.identity_record import Identity, IdentityChange, Sighting
-from storage.keys import COLLECTIONS, SCHEMA, Keys
+from storage.fields import Raw, reading
+from storage.identity_record import Identity, IdentityChange
+from storage.keys import SCHEMA
 from storage.lease import Lease
 from storage.sample_queue import GROUP, Delivery
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.track_record import TrackRecord
 
-# Keys read in one round trip.
-_CHUNK = 500
 _CHANGES_LIMIT = 100_000
 
 
@@ -53,24 +51,13 @@ class Effects:
     unreadable: list[Delivery] = field(default_factory=list)
 
 
-class IdentityStore:
-    """Sources, tracks, samples and people of one collection.
+class IdentityStore(CollectionReader):
+    """Sources, tracks, samples and people of one collection, to be read and written.
 
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
     """
-
-    def __init__(self, client: redis.Redis, keys: Keys) -> None:
-        self._client = commands_of(client)
-        self._keys = keys
-
-    @property
-    def keys(self) -> Keys:
-        """Key names of the collection."""
-        return self._keys
-
-    # Writing -----------------------------------------------------------------------------------------------
 
     def claim_model(self, model_id: str, about: dict[str, str]) -> None:
         """Tie the collection to an embedding space; the first run decides.
@@ -84,7 +71,6 @@ class IdentityStore:
             ModelConflictError: If the collection holds embeddings of another space.
         """
         self.check_schema()
-        self._client.sadd(COLLECTIONS, self._keys.collection)
         self._client.hsetnx(self._keys.meta, "model_id", model_id)
         stored = (self._client.hget(self._keys.meta, "model_id") or b"").decode()
         if stored != model_id:
@@ -121,13 +107,19 @@ class IdentityStore:
             )
 
     def register_source(self, source: SourceRecord) -> SourceRecord:
-        """Write what is known of a source and return it with its progress."""
+        """Write what is known of a source and return it with its progress.
+
+        Raises:
+            RecordError: If its progress is damaged; names the key.
+        """
+        key = self._keys.source(source.source_id)
         with self._client.pipeline(transaction=True) as pipe:
             pipe.sadd(self._keys.sources, source.source_id)
-            pipe.hset(self._keys.source(source.source_id), mapping=source.encode())
-            pipe.hgetall(self._keys.source(source.source_id))
+            pipe.hset(key, mapping=source.encode())
+            pipe.hgetall(key)
             raw: Raw = pipe.execute()[-1]
-        return SourceRecord.decode(raw)
+        with reading(key):
+            return SourceRecord.decode(raw)
 
     def new_identity_id(self) -> str:
         """An id that was never used and never will be again."""
@@ -190,97 +182,3 @@ class IdentityStore:
         starts: dict[str, float] = {sighting.encode(): sighting.start_s for sighting in identity.sightings}
         if starts:
             pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
-
-    # Reading -----------------------------------------------------------------------------------------------
-
-    def exists(self) -> bool:
-        """Whether anything was ever written to the collection."""
-        return bool(self._client.exists(self._keys.meta))
-
-    def meta(self) -> dict[str, str]:
-        """Facts of the collection: schema, model_id, pack, licence, created_at_s."""
-        raw = self._client.hgetall(self._keys.meta)
-        return {name.decode(): value.decode() for name, value in raw.items()}
-
-    def collections(self) -> tuple[str, ...]:
-        """Names of all collections on this server."""
-        return tuple(sorted(name.decode() for name in self._client.smembers(COLLECTIONS)))
-
-    def people(self) -> list[Identity]:
-        """All people, the oldest first."""
-        ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
-        found: list[Identity] = []
-        for chunk in _chunks(ids):
-            with self._client.pipeline(transaction=False) as pipe:
-                for identity_id in chunk:
-                    pipe.hgetall(self._keys.identity(identity_id))
-                    pipe.zrange(self._keys.identity_sightings(identity_id), 0, -1)
-                replies = pipe.execute()
-            for raw, members in zip(replies[::2], replies[1::2], strict=True):
-                if raw:
-                    found.append(Identity.decode(raw, _sightings(members)))
-        return found
-
-    def person(self, identity_id: str) -> Identity | None:
-        """One identity as it is stored, or None if there never was one with this id."""
-        raw = self._client.hgetall(self._keys.identity(identity_id))
-        if not raw:
-            return None
-        members = self._client.zrange(self._keys.identity_sightings(identity_id), 0, -1)
-        return Identity.decode(raw, _sightings(members))
-
-    def member_ids(self, identity_id: str) -> list[str]:
-        """Track ids of a person, sorted."""
-        return sorted(
-            member.decode() for member in self._client.smembers(self._keys.identity_tracks(identity_id))
-        )
-
-    def source(self, source_id: str) -> SourceRecord | None:
-        """One source, or None if it is unknown."""
-        raw = self._client.hgetall(self._keys.source(source_id))
-        return SourceRecord.decode(raw) if raw else None
-
-    def sources(self) -> list[SourceRecord]:
-        """All sources, sorted by path."""
-        ids = sorted(member.decode() for member in self._client.smembers(self._keys.sources))
-        found = [SourceRecord.decode(raw) for raw in self._hashes(self._keys.source(i) for i in ids)]
-        return sorted(found, key=lambda source: (source.path, source.source_id))
-
-    def track_count(self) -> int:
-        """Number of tracks."""
-        return int(self._client.scard(self._keys.tracks))
-
-    def track_ids(self, source_id: str | None = None) -> list[str]:
-        """Ids of all tracks, or of one source's, sorted."""
-        key = self._keys.tracks if source_id is None else self._keys.source_tracks(source_id)
-        return sorted(member.decode() for member in self._client.smembers(key))
-
-    def tracks(self, track_ids: Iterable[str]) -> Iterator[TrackRecord]:
-        """Tracks by id; ids that are unknown are left out."""
-        for raw in self._hashes(self._keys.track(track_id) for track_id in track_ids):
-            yield TrackRecord.decode(raw)
-
-    def samples(self, sample_ids: Iterable[str]) -> Iterator[FaceSample]:
-        """Samples by id; ids that are unknown are left out."""
-        for raw in self._hashes(self._keys.sample(sample_id) for sample_id in sample_ids):
-            yield FaceSample.decode(raw)
-
-    def crop(self, sample_id: str) -> bytes | None:
-        """JPEG of a sample's crop, or None if there is none."""
-        return self._client.hget(self._keys.sample(sample_id), "crop_jpeg") or None
-
-    def _hashes(self, keys: Iterable[str]) -> Iterator[Hash]:
-        for chunk in _chunks(list(keys)):
-            with self._client.pipeline(transaction=False) as pipe:
-                for key in chunk:
-                    pipe.hgetall(key)
-                yield from (raw for raw in pipe.execute() if raw)
-
-
-def _chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(items), _CHUNK):
-        yield items[start : start + _CHUNK]
-
-
-def _sightings(members: Iterable[bytes]) -> tuple[Sighting, ...]:
-    return tuple(Sighting.decode(member) for member in members)

@@ -9,8 +9,6 @@ import re
 from dataclasses import dataclass
 
 SCHEMA = 1
-COLLECTIONS = "fs:collections"
-"""Set of the names of all collections."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Self
+from dataclasses import dataclass, field, fields
+from typing import ClassVar, Self, TypedDict
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from storage.fields import Fields, FloatArray, Raw, count, float_array, number, 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FaceSample:
-    """One embedded face.
+class EmbeddedFace:
+    """One embedded face, without its picture.
 
     Attributes:
         sample_id: Deterministic, so that delivering it twice changes nothing.
@@ -28,8 +28,6 @@ class FaceSample:
         quality: In (0, 1], higher is better.
         model_id: The embedding space.
         vector: float32 (D,), L2-normalised; float16 in Redis.
-        crop_jpeg: Crop with margin, at most 256 px, or empty.
-        crop_landmarks: float32 (5, 2), px in the crop.
     """
 
     sample_id: str
@@ -44,8 +42,24 @@ class FaceSample:
     quality: float
     model_id: str
     vector: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceSample(EmbeddedFace):
+    """One embedded face with its picture, as it is sent and stored.
+
+    Attributes:
+        crop_jpeg: Crop with margin, at most 256 px, or empty.
+        crop_landmarks: float32 (5, 2), px in the crop.
+    """
+
     crop_jpeg: bytes = b""
     crop_landmarks: FloatArray = field(default_factory=lambda: np.zeros((5, 2), np.float32))
+
+    @property
+    def has_crop(self) -> bool:
+        """Whether there is a picture of it."""
+        return bool(self.crop_jpeg)
 
     def encode(self) -> Fields:
         """Fields of the hash, and of the stream entry."""
@@ -73,27 +87,75 @@ class FaceSample:
         Raises:
             RecordError: If one is missing or malformed; names it.
         """
-        vector = float_array(raw, "vector", "<f2", (-1,))
-        if len(vector) < 2 or not vector.any():
-            raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")
-        vector = vector / np.linalg.norm(vector)
-        vector.flags.writeable = False
-        quality = number(raw, "quality")
-        if not 0 < quality <= 1:
-            raise RecordError(f"field 'quality' is not in (0, 1]: {quality:g}", field="quality")
         return cls(
-            sample_id=text(raw, "sample_id"),
-            track_id=text(raw, "track_id"),
-            source_id=text(raw, "source_id"),
-            frame=count(raw, "frame"),
-            media_s=number(raw, "media_s"),
-            box_xyxy=float_array(raw, "box_xyxy", "<f4", (4,)),
-            score=number(raw, "score"),
-            size_px=number(raw, "size_px"),
-            effective_px=number(raw, "effective_px"),
-            quality=quality,
-            model_id=text(raw, "model_id"),
-            vector=vector,
+            **_facts(raw),
             crop_jpeg=raw.get(b"crop_jpeg", b""),
             crop_landmarks=float_array(raw, "crop_landmarks", "<f4", (5, 2)),
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BareSample(EmbeddedFace):
+    """A stored face that was read without its picture.
+
+    Attributes:
+        has_crop: Whether there is a picture of it in Redis.
+    """
+
+    FIELDS: ClassVar[tuple[str, ...]] = tuple(facts.name for facts in fields(EmbeddedFace))
+    """The fields of the hash that it is read from."""
+
+    has_crop: bool
+
+    @classmethod
+    def decode(cls, raw: Raw, *, has_crop: bool) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        return cls(**_facts(raw), has_crop=has_crop)
+
+
+Sample = FaceSample | BareSample
+"""A face of which it is known whether there is a picture."""
+
+
+class _Facts(TypedDict):
+    sample_id: str
+    track_id: str
+    source_id: str
+    frame: int
+    media_s: float
+    box_xyxy: FloatArray
+    score: float
+    size_px: float
+    effective_px: float
+    quality: float
+    model_id: str
+    vector: FloatArray
+
+
+def _facts(raw: Raw) -> _Facts:
+    vector = float_array(raw, "vector", "<f2", (-1,))
+    if len(vector) < 2 or not vector.any():
+        raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")
+    vector = vector / np.linalg.norm(vector)
+    vector.flags.writeable = False
+    quality = number(raw, "quality")
+    if not 0 < quality <= 1:
+        raise RecordError(f"field 'quality' is not in (0, 1]: {quality:g}", field="quality")
+    return {
+        "sample_id": text(raw, "sample_id"),
+        "track_id": text(raw, "track_id"),
+        "source_id": text(raw, "source_id"),
+        "frame": count(raw, "frame"),
+        "media_s": number(raw, "media_s"),
+        "box_xyxy": float_array(raw, "box_xyxy", "<f4", (4,)),
+        "score": number(raw, "score"),
+        "size_px": number(raw, "size_px"),
+        "effective_px": number(raw, "effective_px"),
+        "quality": quality,
+        "model_id": text(raw, "model_id"),
+        "vector": vector,
+    }

@@ -26,7 +26,8 @@ _SETTINGS = {
     "port": "0",
     "unixsocketperm": "700",
     "daemonize": "no",
-    # Standard output, which the guardian leads into a log of bounded size.
+    # Standard output, which its guardian leads into the log. A log that has grown large is begun anew when
+    # a guardian starts, and never under a server that runs.
     "logfile": "",
     "appendonly": "yes",
     # What was acknowledged is on the disk: `everysec` lost 609 of 10,393 entries in one of 15 kill -9 runs.

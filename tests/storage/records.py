@@ -1,11 +1,12 @@
 """Strategies for the records, and plain examples of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from hypothesis import strategies as st
 
 from storage.fields import Fields, FloatArray
+from storage.identity_record import ChangeKind, IdentityChange
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.track_record import OBSERVATION, TrackRecord
@@ -22,6 +23,13 @@ def as_stored(fields: Fields) -> dict[bytes, bytes]:
         name.encode(): value if isinstance(value, bytes) else str(value).encode()
         for name, value in fields.items()
     }
+
+
+def change_of(raw: Mapping[bytes, bytes]) -> IdentityChange:
+    """An event as any reader of the stream reads it."""
+    told = {name.decode(): value.decode() for name, value in raw.items()}
+    times = {name: float(told.pop(name)) for name in ("event_s", "published_at_s")}
+    return IdentityChange(ChangeKind(told.pop("kind")), **told, **times)
 
 
 def arrays(shape: tuple[int, ...], largest: float = 1e6) -> st.SearchStrategy[FloatArray]:

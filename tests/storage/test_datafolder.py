@@ -31,7 +31,7 @@ def test_a_new_folder_is_private_and_names_its_layout(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "some" / "where")
 
     assert json.loads((folder.path / "facestream.json").read_text()) == {"schema": SCHEMA}
-    for path in (folder.path, folder.redis_dir, folder.cache_dir, folder.thumbnails_dir):
+    for path in (folder.path, folder.redis_dir, folder.thumbnails_dir):
         assert mode_of(path) == 0o700
     assert mode_of(folder.path / "facestream.json") == 0o600
     assert folder.socket_path == folder.path / "redis" / "redis.sock"
@@ -103,7 +103,6 @@ def test_many_may_create_the_same_folder_at_once(tmp_path: Path) -> None:
 
     assert {folder.path for folder in folders} == {tmp_path / "shared"}
     assert sorted(path.name for path in (tmp_path / "shared").iterdir()) == [
-        "cache",
         "facestream.json",
         "redis",
         "thumbnails",

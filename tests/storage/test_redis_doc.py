@@ -1,6 +1,8 @@
 """docs/redis.md is a contract: it must say what the code does."""
 
+import importlib
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +98,40 @@ def test_gives_the_layout_of_observations() -> None:
     assert {name: int(offset) for offset, name in offsets} == {
         name: offset for name, (_, offset, *_) in (OBSERVATION.fields or {}).items()
     }
+
+
+def test_its_examples_use_options_that_there_are() -> None:
+    commands = [importlib.import_module(f"facestream.commands.{name}").command for name in ("redis", "run")]
+    ours = {option for command in commands for given in command.params for option in given.opts}
+    mentioned = set(re.findall(r"`(--?[a-z][\w-]*)[ `]", PAGE))
+    assert len(mentioned) >= 3
+    assert mentioned <= ours
+    examples = re.findall(r"^\$ facestream (\S+)(.*)$", PAGE, re.MULTILINE)
+    assert len(examples) >= 5
+    for name, arguments in examples:
+        assert name == "redis"
+        assert set(re.findall(r"(?<= )--?[a-z][\w-]*", arguments)) <= ours
+
+
+@pytest.mark.skipif(shutil.which("redis-cli") is None, reason="no redis-cli on the PATH")
+def test_its_examples_use_options_that_redis_cli_has() -> None:
+    # Some versions write their help to one, some to the other.
+    asked = subprocess.run(["redis-cli", "--help"], capture_output=True, text=True, check=False)
+    known = set(re.findall(r"^ +(--?\w[\w-]*)", asked.stdout + asked.stderr, re.MULTILINE))
+    examples = re.findall(r"^\$ redis-cli (.*)$", PAGE, re.MULTILINE)
+    assert len(examples) >= 4
+    for arguments in examples:
+        assert set(re.findall(r"(?<!\S)--?[a-zA-Z][\w-]*", arguments)) <= known
+
+
+def test_its_scan_finds_all_collections(own) -> None:  # type: ignore[no-untyped-def]
+    (pattern,) = re.findall(r"--scan --pattern '(.*)'", PAGE)
+    IdentityStore(own.client, Keys("another.one-2")).claim_model("dlib@1", {})
+    try:
+        found = set(own.client.scan_iter(pattern))
+    finally:
+        own.client.delete(Keys("another.one-2").meta)
+    assert found == {b"fs:{default}:meta", b"fs:{another.one-2}:meta"}
 
 
 def test_its_python_example_runs(own, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

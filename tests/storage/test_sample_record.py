@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from records import a_sample, as_stored, face_samples
 
 from storage.errors import RecordError
-from storage.sample_record import FaceSample
+from storage.sample_record import BareSample, FaceSample
 
 REQUIRED = (
     "sample_id", "track_id", "source_id", "frame", "media_s", "box_xyxy", "score", "size_px", "effective_px",
@@ -53,6 +53,19 @@ def test_a_sample_without_crop_has_empty_bytes() -> None:
     raw = as_stored(a_sample().encode())
     del raw[b"crop_jpeg"]
     assert FaceSample.decode(raw).crop_jpeg == b""
+
+
+@given(face_samples())
+def test_a_sample_that_is_read_without_its_crop_says_the_same(sample: FaceSample) -> None:
+    raw = as_stored(sample.encode())
+    whole = FaceSample.decode(raw)
+    bare = BareSample.decode(
+        {name.encode(): raw[name.encode()] for name in BareSample.FIELDS}, has_crop=whole.has_crop
+    )
+    assert not hasattr(bare, "crop_jpeg")
+    assert bare.has_crop == bool(sample.crop_jpeg)
+    for name in BareSample.FIELDS:
+        np.testing.assert_array_equal(getattr(bare, name), getattr(whole, name))
 
 
 @pytest.mark.parametrize("name", REQUIRED)

@@ -1,0 +1,222 @@
+"""What readers see beside a writer, and what they make of damaged records."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import redis
+from records import a_sample, a_source, a_track
+
+from storage.errors import RecordError
+from storage.identity_record import Identity, Sighting
+from storage.identity_store import Effects, IdentityStore
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.source_record import SegmentDone
+
+SEEN = (Sighting("v-1", 0.0, 0.4), Sighting("v-1", 9.0, 9.5))
+
+
+@pytest.fixture
+def store(client: redis.Redis, keys: Keys) -> IdentityStore:
+    return IdentityStore(client, keys)
+
+
+@pytest.fixture
+def lease(client: redis.Redis, keys: Keys) -> Lease:
+    result = Lease(client, keys.leader, ttl_s=60)
+    assert result.acquire()
+    return result
+
+
+def person(number: int = 1, *, sightings: tuple[Sighting, ...] = SEEN) -> Identity:
+    return Identity(f"p{number}", tracks=len(sightings), sightings=sightings)
+
+
+# Beside a writer.
+
+
+def beside_a_writer(write: Callable[[int], None], read: Callable[[], None], *, for_s: float = 1.0) -> int:
+    """Read for some time while another thread writes on; returns how often it wrote."""
+    done = threading.Event()
+    failures: list[BaseException] = []
+    writes = 0
+
+    def work() -> None:
+        nonlocal writes
+        try:
+            while not done.is_set():
+                write(writes)
+                writes += 1
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        deadline_s = time.monotonic() + for_s
+        while time.monotonic() < deadline_s:
+            read()
+    finally:
+        done.set()
+        thread.join()
+    assert failures == []
+    return writes
+
+
+def test_a_person_is_read_with_the_sightings_of_the_same_moment(store: IdentityStore, lease: Lease) -> None:
+    """Everybody gets and loses a sighting all the time, and comes and goes."""
+
+    def write(turn: int) -> None:
+        made = [
+            person(number, sightings=SEEN[: 1 + turn % 2])
+            if (turn + number) % 3
+            else Identity(f"p{number}", merged_into="p9" if number % 2 else None)
+            for number in range(1, 5)
+        ]
+        store.commit(Effects(identities=made), lease)
+
+    def read() -> None:
+        for found in store.people():
+            assert found.tracks == len(found.sightings) > 0
+        one = store.person("p1")
+        assert one is None or one.tracks == len(one.sightings)
+
+    assert beside_a_writer(write, read) > 20
+
+
+def test_people_who_are_no_more_are_not_listed(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    gone = [Identity("p2", merged_into="p1"), Identity("p3")]
+    store.commit(Effects(identities=[person(1), *gone]), lease)
+    # As in a list that was read just before they went.
+    client.zadd(keys.identities, {"p2": 2, "p3": 3})
+    assert store.people() == [person(1)]
+    assert [store.person("p2"), store.person("p3")] == gone
+
+
+# Without crops.
+
+
+def test_samples_without_crops_say_all_but_the_crop(store: IdentityStore, lease: Lease) -> None:
+    with_crop, without = a_sample("s1"), a_sample("s2", crop_jpeg=b"")
+    store.commit(Effects(samples=[with_crop, without]), lease)
+
+    bare = list(store.bare_samples(["s2", "unknown", "s1"]))
+
+    assert [(sample.sample_id, sample.has_crop) for sample in bare] == [("s2", False), ("s1", True)]
+    whole = list(store.samples(["s2", "s1"]))
+    for one, other in zip(bare, whole, strict=True):
+        for name in type(one).FIELDS:
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def test_samples_without_crops_do_not_carry_them(
+    store: IdentityStore, lease: Lease, client: redis.Redis
+) -> None:
+    ids = [f"s{number}" for number in range(20)]
+    store.commit(Effects(samples=[a_sample(i, crop_jpeg=b"\xff" * 50_000) for i in ids]), lease)
+
+    def sent_bytes() -> int:
+        return int(client.info("stats")["total_net_output_bytes"])
+
+    before = sent_bytes()
+    assert sum(sample.has_crop for sample in store.bare_samples(ids)) == 20
+    assert sent_bytes() - before < 50_000
+
+
+# Damaged records.
+
+
+def damaged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize("damage", ["field", "value", "all", "sightings"])
+def test_a_damaged_person_is_left_out_with_a_warning(
+    store: IdentityStore,
+    lease: Lease,
+    client: redis.Redis,
+    keys: Keys,
+    caplog: pytest.LogCaptureFixture,
+    damage: str,
+) -> None:
+    store.commit(Effects(identities=[person(number) for number in (1, 2, 3)]), lease)
+    key = keys.identity("p2")
+    match damage:
+        case "field":
+            client.hdel(key, "identity_id")
+        case "value":
+            client.hset(key, "tracks", "many")
+        case "all":
+            client.delete(key)
+        case "sightings":
+            key = keys.identity_sightings("p2")
+            client.zadd(key, {"yesterday": 0})
+
+    assert store.people() == [person(1), person(3)]
+
+    (warning,) = damaged(caplog)
+    assert warning.startswith(f"{key}: ")
+    if damage == "all":
+        assert store.person("p2") is None
+        return
+    with pytest.raises(RecordError, match="put it right") as caught:
+        store.person("p2")
+    assert caught.value.key == key
+    assert key in str(caught.value)
+    assert caught.value.field in ("identity_id", "tracks", "sightings")
+
+
+def test_a_damaged_source_is_left_out_with_a_warning(
+    store: IdentityStore, client: redis.Redis, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    for source_id in ("v-1", "v-2"):
+        store.register_source(a_source(source_id))
+    client.hset(keys.source("v-2"), "ranges", "all of it")
+
+    assert store.sources() == [a_source("v-1")]
+
+    (warning,) = damaged(caplog)
+    assert keys.source("v-2") in warning
+    assert "'ranges'" in warning
+    with pytest.raises(RecordError) as caught:
+        store.source("v-2")
+    assert (caught.value.key, caught.value.field) == (keys.source("v-2"), "ranges")
+    with pytest.raises(RecordError) as caught:
+        store.register_source(a_source("v-2"))
+    assert caught.value.key == keys.source("v-2")
+
+
+def test_damaged_tracks_and_samples_are_left_out_with_a_warning(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["a", "b", "c"]
+    effects = Effects(tracks=[a_track(name) for name in names], samples=[a_sample(name) for name in names])
+    store.commit(effects, lease)
+    client.hset(keys.track("b"), "observations", b"short")
+    client.hset(keys.sample("b"), "vector", b"")
+
+    assert [track.track_id for track in store.tracks(names)] == ["a", "c"]
+    assert [sample.sample_id for sample in store.samples(names)] == ["a", "c"]
+    assert [sample.sample_id for sample in store.bare_samples(names)] == ["a", "c"]
+
+    about_track, about_sample, about_bare = damaged(caplog)
+    assert keys.track("b") in about_track
+    assert keys.sample("b") in about_sample
+    assert keys.sample("b") in about_bare
+
+
+def test_what_was_never_done_of_a_source_is_no_damage(
+    store: IdentityStore, lease: Lease, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.register_source(a_source())
+    assert store.sources() == [a_source()]
+    segment = SegmentDone("v-1", 0, 60, 300)
+    store.commit(Effects(sources={"v-1": a_source().with_segment(segment)}), lease)
+    assert store.source("v-1") == a_source(ranges=((0, 60),), sampled=300)
+    assert damaged(caplog) == []
