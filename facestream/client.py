@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -69,7 +69,12 @@ class Person:
     @property
     def last(self) -> Sighting:
         """The sighting that ended last."""
-        return max(self.sightings, key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
+        return latest(self.sightings)
+
+
+def latest(sightings: Sequence[Sighting]) -> Sighting:
+    """The one that ended last, of some in order; among photos without a date the last of them."""
+    return max(reversed(sightings), key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
 
 
 def _time(sighting: Sighting) -> float:

@@ -69,7 +69,11 @@ class Moment(_FloatType):
             at = datetime.fromisoformat(text)
         except ValueError:
             self.fail(f"{text!r} is not a date; write it like 2026-05-01T18:30:00 or ...+02:00", param, ctx)
-        moment = at.astimezone(UTC).timestamp()
+        try:
+            moment = at.astimezone(UTC).timestamp()
+        except (ValueError, OverflowError):
+            # The first and the last year have moments that no other zone can tell.
+            moment = -1.0
         if not 0 < moment < 32503680000:
             self.fail(f"{text!r} is not in the years 1970 to 3000", param, ctx)
         return moment

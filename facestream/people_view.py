@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.client import Person, Sighting, Store
+from facestream.client import Person, Sighting, Store, latest
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -122,7 +122,7 @@ def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
     """What a row of the table shows: of all sightings, or of those in some sources."""
     sightings = [s for s in person.sightings if only is None or s.source_id in only]
     videos = [s for s in sightings if not _is_photo(s)]
-    first, last = sightings[0], max(sightings, key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
+    first, last = sightings[0], latest(sightings)
     photo_only = not videos
     return {
         "seconds": sum(s.seconds for s in videos),

@@ -1,0 +1,135 @@
+"""The Python client, on a collection that a real run has made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Processed
+from processes import Cli
+
+import facestream
+from facestream.errors import NotFoundError, UsageError
+from storage.errors import CollectionSchemaError, DataFolderError, RedisUrlError
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def store(processed: Processed) -> Iterator[facestream.Store]:
+    with facestream.connect(processed.cli.data_dir) as opened:
+        yield opened
+
+
+def test_gives_the_same_people_as_the_command_line(store: facestream.Store, processed: Processed) -> None:
+    listed = processed.cli.people()
+    people = store.people()
+    assert [person.id for person in people] == [entry["id"] for entry in listed]
+    for person, entry in zip(people, listed, strict=True):
+        assert (person.faces, person.tracks, person.name) == (entry["faces"], entry["tracks"], entry["name"])
+        assert [s.source for s in person.sightings] == [s["source"] for s in entry["sightings"]]
+        assert person.seconds == pytest.approx(sum(s.seconds for s in person.sightings))
+        assert person.first in person.sightings
+        assert person.last in person.sightings
+        assert store.person(person.id) == person
+
+
+def test_knows_its_sources_and_what_they_were_processed_with(
+    store: facestream.Store, processed: Processed
+) -> None:
+    names = [Path(source.path).name for source in store.sources()]
+    assert names == ["duo.mp4", "astronaut.jpg", "group.jpg"]
+    assert all(source.complete for source in store.sources())
+    assert store.meta()["pack"] == "open"
+    assert store.collection == "default"
+    assert str(processed.cli.data_dir) in store.where
+
+
+def test_gives_faces_source_by_source_in_order_of_time(store: facestream.Store) -> None:
+    faces = list(store.faces())
+    groups = [source for source, _ in itertools.groupby(face.source_id for face in faces)]
+    assert len(groups) == len(set(groups)) == 3
+    for source_id in groups:
+        own = list(store.faces(source_id))
+        assert own == [face for face in faces if face.source_id == source_id]
+        assert [face.frame for face in own] == sorted(face.frame for face in own)
+    assert list(store.faces("v-unknown")) == []
+
+
+def test_gives_a_picture_of_each_person(store: facestream.Store) -> None:
+    for person in store.people():
+        for sample_id in person.thumbnails[:1]:
+            assert (store.thumbnail(sample_id) or b"").startswith(b"\xff\xd8\xff")
+    assert store.thumbnail("no such sample") is None
+
+
+def test_a_person_who_is_not_there_is_named(store: facestream.Store) -> None:
+    with pytest.raises(NotFoundError, match="no person 'p99' in collection 'default'") as caught:
+        store.person("p99")
+    assert caught.value.what == "p99"
+
+
+def test_an_id_that_was_merged_leads_to_who_took_it_over(copied: Processed) -> None:
+    old, older, new = "p98", "p97", copied.cli.people()[0]["id"]
+    # As a cluster worker leaves them behind.
+    for gone, successor in ((old, older), (older, new)):
+        fields = ["identity_id", gone, "tracks", "0", "merged_into", successor]
+        copied.cli("redis", "HSET", f"fs:{{default}}:identity:{gone}", *fields)
+
+    with facestream.connect(copied.cli.data_dir) as store:
+        assert store.person(old) == store.person(new)
+        assert len(store.people()) == 7
+    assert f"{old} was merged into {new}." in copied.cli("people", "show", old).stdout
+
+
+def test_a_person_of_whom_nothing_is_left_is_not_there(copied: Processed) -> None:
+    copied.cli(
+        "redis", "HSET", "fs:{default}:identity:p98", "identity_id", "p98", "tracks", "0", "merged_into", ""
+    )
+    with facestream.connect(copied.cli.data_dir) as store, pytest.raises(NotFoundError):
+        store.person("p98")
+
+
+def test_a_collection_that_was_never_written_to_is_empty(processed: Processed) -> None:
+    with facestream.connect(processed.cli.data_dir, collection="nobody") as store:
+        assert store.people() == []
+        assert store.sources() == []
+        assert list(store.faces()) == []
+        assert store.meta() == {}
+
+
+def test_closing_twice_does_nothing(processed: Processed) -> None:
+    store = facestream.connect(processed.cli.data_dir)
+    store.close()
+    store.close()
+    processed.cli.wait_for_the_server_to_go()
+
+
+def test_the_environment_says_where(processed: Processed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACESTREAM_DATA_DIR", str(processed.cli.data_dir))
+    monkeypatch.delenv("FACESTREAM_REDIS", raising=False)
+    with facestream.connect() as store:
+        assert len(store.people()) == 7
+
+
+def test_what_can_t_be_opened_is_refused_and_nothing_stays_open(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataFolderError):
+        facestream.connect(tmp_path / "file")
+    with pytest.raises(UsageError):
+        facestream.connect(cli.data_dir, collection="no such/name")
+    with pytest.raises(RedisUrlError):
+        facestream.connect(redis="http://host")
+    cli("redis", "HSET", "fs:{default}:meta", "schema", "999")
+    with pytest.raises(CollectionSchemaError):
+        facestream.connect(cli.data_dir)
+    cli.wait_for_the_server_to_go()
+
+
+def test_its_names_can_be_imported_and_others_not() -> None:
+    for name in facestream.__all__:
+        assert getattr(facestream, name) is not None
+    with pytest.raises(AttributeError, match="banana"):
+        _ = facestream.banana  # type: ignore[attr-defined]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestream.parsing import MediaTime, Moment, Rate
+from facestream.people_view import clock
+
+
+def refusal(parser: click.ParamType, text: str) -> str:
+    """What a person is told about a value."""
+    with pytest.raises(click.BadParameter) as caught:
+        parser.convert(text, None, None)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("90.5", 90.5),
+        ("1e2", 100),
+        ("1:30", 90),
+        ("1:30.5", 90.5),
+        ("90:00", 5400),
+        ("1:00:00", 3600),
+        ("0:02.4", 2.4),
+        ("10:20:30.25", 37230.25),
+    ],
+)
+def test_times_are_seconds_or_clocks(text: str, seconds: float) -> None:
+    assert MediaTime().convert(text, None, None) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-1", "-1:30", "1:", ":30", "1:2:3:4", "soon", "nan", "inf", "1:30m", "1e9", "1,5"]
+)
+def test_what_is_no_time_is_refused_with_an_example(text: str) -> None:
+    assert refusal(MediaTime(), text) == f"{text!r} is not a time; write seconds (90.5) or [H:]MM:SS (1:30.5)"
+
+
+@given(st.integers(0, 10**6).map(lambda tenths: tenths / 10))
+def test_a_clock_that_was_shown_can_be_typed_in(seconds: float) -> None:
+    assert MediaTime().convert(clock(seconds), None, None) == pytest.approx(seconds, abs=1e-6)
+
+
+@pytest.mark.parametrize(("text", "rate"), [("5", 5), ("0.5", 0.5), ("1000", 1000), ("native", 0)])
+def test_rates_are_frames_a_second_or_native(text: str, rate: float) -> None:
+    assert Rate().convert(text, None, None) == rate
+
+
+@pytest.mark.parametrize("text", ["", "0", "-5", "1001", "nan", "inf", "all", "Native", "5fps"])
+def test_what_is_no_rate_is_refused_with_an_example(text: str) -> None:
+    assert refusal(Rate(), text) == f"{text!r} is not a rate; write frames per second (5) or native"
+
+
+@given(
+    st.datetimes(datetime(1970, 1, 3), datetime(2999, 1, 1)),
+    st.integers(-14 * 60, 14 * 60),
+)
+def test_dates_with_a_zone_are_that_moment(at: datetime, offset_min: int) -> None:
+    moment = at.replace(tzinfo=timezone(timedelta(minutes=offset_min)))
+    assert Moment().convert(moment.isoformat(), None, None) == moment.timestamp()
+
+
+def test_zulu_is_utc() -> None:
+    expected = datetime(2026, 5, 1, 18, 30, tzinfo=UTC).timestamp()
+    assert Moment().convert("2026-05-01T18:30:00Z", None, None) == expected
+
+
+def test_dates_without_a_zone_are_local() -> None:
+    local = datetime(2026, 5, 1, 18, 30).astimezone()
+    assert Moment().convert("2026-05-01 18:30", None, None) == local.timestamp()
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "1.5.2026", "2026-13-01", "18:30"])
+def test_what_is_no_date_is_refused_with_an_example(text: str) -> None:
+    assert f"{text!r} is not a date; write it like 2026-05-01T18:30:00" in refusal(Moment(), text)
+
+
+@pytest.mark.parametrize("text", ["1969-12-31T00:00:00Z", "3000-01-02T00:00:00Z", "0001-01-01", "9999-12-31"])
+def test_dates_of_other_ages_are_refused(text: str) -> None:
+    assert refusal(Moment(), text) == f"{text!r} is not in the years 1970 to 3000"

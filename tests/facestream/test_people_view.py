@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from facestream.client import Person, Sighting
+from facestream.people_view import clock, counted, moment, people_table, person_json, print_table, shown_path
+
+BEGAN = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
+
+
+def a_sighting(
+    source_id: str = "v-1",
+    start_s: float = 1.0,
+    end_s: float = 3.0,
+    *,
+    dated: bool = False,
+    name: str = "a.mp4",
+) -> Sighting:
+    at = (BEGAN + timedelta(seconds=start_s), BEGAN + timedelta(seconds=end_s)) if dated else (None, None)
+    seconds = end_s - start_s + 0.2 if source_id.startswith("v-") else 0.0
+    return Sighting(source_id, f"/films/{name}", start_s, end_s, *at, seconds)
+
+
+def a_person(*sightings: Sighting, name: str = "", person_id: str = "p1") -> Person:
+    return Person(person_id, name, sum(s.seconds for s in sightings), 9, 1, sightings, ())
+
+
+def table_of(
+    capsys: pytest.CaptureFixture[str],
+    people: list[Person],
+    files: dict[str, Path] | None = None,
+    only: frozenset[str] | None = None,
+) -> list[str]:
+    print_table(people_table(people, files or {}, only))
+    header, *lines = capsys.readouterr().out.splitlines()
+    assert header.split() == ["person", "name", "seen", "sightings", "first", "last", "thumbnail"]
+    return lines
+
+
+@given(st.floats(0, 10**6))
+def test_a_clock_reads_back_as_the_time_it_shows(seconds: float) -> None:
+    text = clock(seconds)
+    match = re.fullmatch(r"(?:([1-9]\d*):)?([0-5]\d):([0-5]\d\.\d)", text)
+    assert match, text
+    hours, minutes, rest = match.groups()
+    assert int(hours or 0) * 3600 + int(minutes) * 60 + float(rest) == pytest.approx(seconds, abs=0.0501)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "00:00.0"), (59.94, "00:59.9"), (59.96, "01:00.0"), (3599.99, "1:00:00.0"), (36000, "10:00:00.0")],
+)
+def test_a_clock_never_shows_sixty_seconds(seconds: float, text: str) -> None:
+    assert clock(seconds) == text
+
+
+def test_a_date_is_shown_where_it_is_known() -> None:
+    assert moment(None, 61.5) == "01:01.5"
+    assert moment(BEGAN, 61.5) == BEGAN.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_numbers_have_their_nouns() -> None:
+    assert [counted(n, "photo") for n in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
+    assert [counted(n, "person", "people") for n in (1, 2)] == ["1 person", "2 people"]
+
+
+def test_a_row_holds_time_sightings_first_and_last(capsys: pytest.CaptureFixture[str]) -> None:
+    person = a_person(a_sighting(), a_sighting(start_s=60, end_s=61), name="Ada")
+    (line,) = table_of(capsys, [person], {"p1": Path("/faces/p1.jpg")})
+    assert line.split() == ["p1", "Ada", "3.4", "s", "2", "00:01.0", "01:01.0", "/faces/p1.jpg"]
+
+
+def test_only_what_was_seen_in_the_sources_asked_for_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    person = a_person(a_sighting(), a_sighting("v-2", 7.0, 8.0, name="b.mp4"))
+    (line,) = table_of(capsys, [person], only=frozenset({"v-2"}))
+    assert line.split() == ["p1", "-", "1.2", "s", "1", "00:07.0", "00:08.0", "-"]
+
+
+def test_photos_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:
+    photos = [a_sighting(f"i-{k}", 0, 0, name=f"{k}.jpg") for k in range(3)]
+    one, three = table_of(capsys, [a_person(photos[0]), a_person(*photos, person_id="p2")])
+    assert one.split() == ["p1", "-", "1", "photo", "1", "0.jpg", "0.jpg", "-"]
+    assert three.split() == ["p2", "-", "3", "photos", "3", "0.jpg", "2.jpg", "-"]
+
+
+def test_names_and_paths_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    long = "/" + "very_long_folder/" * 30 + "[bold]p1.jpg"
+    (line,) = table_of(capsys, [a_person(a_sighting(), name="[red]Ada[/red]")], {"p1": Path(long)})
+    assert "[red]Ada[/red]" in line
+    assert line.endswith(long)
+
+
+def test_paths_are_as_short_as_they_can_be_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert shown_path(tmp_path / "faces" / "p1.jpg") == "faces/p1.jpg"
+    assert shown_path(tmp_path.parent / "p1.jpg") == str(tmp_path.parent / "p1.jpg")
+
+
+def test_json_has_dates_where_they_are_known_and_only_then_a_thumbnail() -> None:
+    person = a_person(a_sighting(dated=True), a_sighting("v-2", 0.1234567, 2))
+    result = json.loads(json.dumps(person_json(person, {})))
+    assert result["thumbnail"] is None
+    dated, undated = result["sightings"]
+    assert dated["start_at"] == "2026-05-01T09:30:01+00:00"
+    assert undated["start_at"] is None
+    assert undated["start_s"] == 0.123
+    assert "thumbnail" not in person_json(person)
