@@ -307,6 +307,8 @@ def test_other_clothes_do_not_overrule_a_face() -> None:
     assert dressed(0.7, [1, 2], [3, 4])
     assert dressed(0.52, None, None)
     assert not dressed(0.52, [1, 2], [3, 4])
+    assert dressed(0.52, [1, 2], None)
+    assert dressed(0.52, None, [1, 2])
 
 
 def test_the_same_clothes_do_not_overrule_a_face() -> None:
@@ -336,6 +338,9 @@ def test_where_people_dress_alike_clothes_say_less() -> None:
     ]
     assert has_pair(soft(*pair, *colourful).recluster({}))
     assert not has_pair(soft(*pair, *uniforms).recluster({}))
+    # Three pairs in uniform are too few to tell, however many more are seen whose clothes are not.
+    few = [*uniforms[:3], *together(6, 0.1)[3:]]
+    assert has_pair(soft(*pair, *few).recluster({}))
 
 
 # Insertion ----------------------------------------------------------------------------------------------
@@ -452,14 +457,27 @@ def test_beyond_the_limit_tracks_of_nobody_are_compared_all_the_same() -> None:
     assert found == filled(tracks).recluster({})
 
 
-def test_people_are_represented_by_their_best_tracks() -> None:
-    # Large faces seen for long say who it is; small ones seen once are of anybody.
+@pytest.mark.parametrize(("size_px", "frames"), [(15.0, 10), (150.0, 1)])
+def test_people_are_represented_by_their_best_tracks(size_px: float, frames: int) -> None:
+    # Large faces seen for long say who it is; small ones and those seen once are of anybody.
     good = [of(0, k) for k in range(4)]
-    poor = [evidence(f"poor-{k}", unit(0, 1), size_px=15.0, frames=[1000 + 100 * k]) for k in range(6)]
+    seen = [range(1000 + 100 * k, 1000 + 100 * k + frames) for k in range(6)]
+    poor = [evidence(f"poor-{k}", unit(0, 1), size_px=size_px, frames=seen[k]) for k in range(6)]
     groups = {track.track_id: "p0" for track in [*good, *poor]}
     found = filled([*good, *poor, of(1, 0)], limit=5).recluster({**groups, "1-0": "p1"})
     # All that is compared of p0 are good tracks: the poor ones, which look like p1, stay where they were.
     assert groups_of(found) == {frozenset(groups), frozenset({"1-0"})}
+
+
+def test_followers_go_where_most_weight_went_and_not_most_tracks() -> None:
+    tracks = [
+        of(0, 0, frames=range(12)),
+        *(of(1, k, frames=[50 * k], size_px=300.0) for k in (1, 2)),
+        of(1, 3, frames=[999], size_px=20.0),
+    ]
+    groups = {track.track_id: "p9" for track in tracks}
+    found = filled(tracks, limit=3).recluster(groups)
+    assert groups_of(found) == {frozenset({"0-0", "1-3"}), frozenset({"1-1", "1-2"})}
 
 
 def test_what_a_follower_weighs_does_not_move_its_people() -> None:

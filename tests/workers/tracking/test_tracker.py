@@ -167,6 +167,17 @@ def test_reach_grows_with_the_face() -> None:
     assert len(follow(Tracker(alike=Eyes()), [[face(100, side=50)], [face(170, side=50)]])) == 2
 
 
+def test_reach_goes_by_the_larger_of_the_two_boxes() -> None:
+    for before, now in ((100, 170), (170, 100)):
+        assert len(follow(Tracker(alike=Eyes()), [[face(100, side=before)], [face(230, side=now)]])) == 1
+
+
+@pytest.mark.parametrize(("step_px", "count"), [(47, 1), (49, 2)])
+def test_a_third_of_overlap_is_where_doubt_begins(step_px: int, count: int) -> None:
+    # 53 of 147 px are common, 51 of 149 are not quite 0.35.
+    assert len(follow(Tracker(), [[face(100)], [face(100 + step_px)]])) == count
+
+
 @pytest.mark.parametrize(("side", "count"), [(175, 1), (185, 2), (57, 1), (54, 2)])
 def test_a_face_grows_and_shrinks_within_bounds(side: float, count: int) -> None:
     assert len(follow(Tracker(alike=Eyes()), [[face(100, side=100)], [face(100, side=side)]])) == count
