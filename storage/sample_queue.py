@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from storage.sample_record import FaceSample
 from storage.source_record import ReclusterRequest, SegmentDone
 from storage.track_record import TrackRecord
 
+_log = logging.getLogger(__name__)
+
 GROUP = "cluster"
 """The consumer group of `samples`."""
 
@@ -29,6 +32,16 @@ _KINDS: dict[bytes, type[FaceSample] | type[TrackRecord] | type[SegmentDone] | t
     b"recluster": ReclusterRequest,
 }
 _START = b"0-0"
+# A script, so that nothing can become pending between the look and the deletion, which would lose it.
+_FORGET = """
+for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    local consumer = {}
+    for at = 1, #pairs, 2 do consumer[pairs[at]] = pairs[at + 1] end
+    if consumer.pending == 0 and (consumer.name == ARGV[2]) == (ARGV[3] == 'own') then
+        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer.name)
+    end
+end
+"""
 _NAMES: dict[type, str] = {kind: name.decode() for name, kind in _KINDS.items()}
 
 
@@ -82,27 +95,35 @@ class SampleQueue:
     ) -> bytes | None:
         """Append entries in order, all or none; waits while the queue is full.
 
+        It waits as long as a cluster worker leads the collection, however slow that one is.
+
         Args:
             entries: What to send.
             faces: Embeddings for the capped `faces` stream.
             faces_limit: Length that stream is cut to.
-            wait_s: How long to wait for room.
-            stop: Ends the waiting early.
+            wait_s: How long to wait for room while nobody leads the collection.
+            stop: Ends the waiting early; nothing is sent then.
 
         Returns:
-            Id of the last entry, or None where there was none.
+            Id of the last entry; None where there was none, or where nothing was sent as the queue was full
+            when told to stop.
 
         Raises:
-            QueueFullError: If there was no room in time, or none yet when told to stop.
+            QueueFullError: If there was no room, and nobody led the collection for `wait_s`.
         """
         if not entries and not faces:
             return None
-        deadline = time.monotonic() + wait_s
-        while (waiting := self._client.xlen(self._keys.samples)) and waiting + len(entries) > self._limit:
-            if time.monotonic() > deadline or stop():
+        led_s = time.monotonic()
+        while (waiting := self.waiting()) and waiting + len(entries) > self._limit:
+            if stop():
+                return None
+            if self._client.exists(self._keys.leader):
+                led_s = time.monotonic()
+            elif time.monotonic() - led_s > wait_s:
                 raise QueueFullError(
-                    f"{self._keys.samples}: {waiting} entries wait, and {len(entries)} more would pass the "
-                    f"limit of {self._limit}. Is a cluster worker running for this collection?"
+                    f"{self._keys.samples}: {waiting} entries wait, {len(entries)} more would pass the limit "
+                    f"of {self._limit}, and no cluster worker has led this collection for {wait_s:g} s. Run "
+                    "the command again: its cluster worker takes in what waits."
                 )
             time.sleep(0.05)
         with self._client.pipeline(transaction=True) as pipe:
@@ -113,6 +134,10 @@ class SampleQueue:
                 pipe.xadd(self._keys.faces, face.encode(), maxlen=faces_limit, approximate=True)
             ids: list[bytes] = pipe.execute()
         return ids[len(entries) - 1] if entries else None
+
+    def waiting(self) -> int:
+        """Number of entries that have had no effect yet."""
+        return self._client.xlen(self._keys.samples)
 
     def is_taken_in(self, entry_id: bytes) -> bool:
         """Whether an entry has had its effect: it is removed in the same step."""
@@ -154,6 +179,25 @@ class SampleQueue:
             # A page may hold nothing but entries that were deleted while they were pending.
             if entries or next_id == _START:
                 return _deliveries(entries)
+
+    def forget_others(self, consumer: str) -> None:
+        """Delete all consumers but this one that have nothing pending, once `take_over` has emptied them.
+
+        Only the holder of the collection's lease may call it: all others are dead or paused, and one that
+        wakes up is made anew by its next read.
+        """
+        self._forget(consumer, "others")
+
+    def forget(self, consumer: str) -> None:
+        """Delete a consumer that has done its work; one that still has something pending stays."""
+        self._forget(consumer, "own")
+
+    def _forget(self, consumer: str, whom: str) -> None:
+        try:
+            self._client.eval(_FORGET, 1, self._keys.samples, GROUP, consumer, whom)
+        except redis.ResponseError as error:
+            # A server that forbids scripts, say. A consumer that is left over costs some bytes, no more.
+            _log.debug("consumers of %s were not deleted: %s", self._keys.samples, error)
 
 
 def _deliveries(entries: Sequence[StreamEntry]) -> list[Delivery]:

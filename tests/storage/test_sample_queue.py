@@ -122,23 +122,41 @@ def test_waits_while_the_queue_is_full_and_sends_as_soon_as_there_is_room(
     assert reasons(queue.receive("one")) == ["c", "d", "e"]
 
 
-def test_gives_up_when_the_queue_stays_full(client: redis.Redis, keys: Keys) -> None:
+def test_gives_up_when_the_queue_stays_full_and_nobody_leads(client: redis.Redis, keys: Keys) -> None:
     queue = SampleQueue(client, keys, limit=3)
     queue.send(requests("a", "b"))
     started_s = time.monotonic()
-    with pytest.raises(QueueFullError, match="cluster worker"):
+    with pytest.raises(QueueFullError, match="no cluster worker has led"):
         queue.send(requests("c", "d"), wait_s=0.2)
     assert time.monotonic() - started_s >= 0.2
     assert client.xlen(keys.samples) == 2
 
 
-def test_stops_waiting_when_told_to(client: redis.Redis, keys: Keys) -> None:
+def test_waits_for_a_leader_however_slow_and_gives_up_when_it_is_gone(
+    client: redis.Redis, keys: Keys
+) -> None:
+    queue = SampleQueue(client, keys, limit=1)
+    queue.send(requests("a"))
+    client.set(keys.leader, b"somebody", px=1000)
+    started_s = time.monotonic()
+    with pytest.raises(QueueFullError):
+        queue.send(requests("b"), wait_s=0.3)
+    assert time.monotonic() - started_s >= 1.2
+
+
+def test_stops_waiting_when_told_to_without_sending(client: redis.Redis, keys: Keys) -> None:
     queue = SampleQueue(client, keys, limit=1)
     queue.send(requests("a"))
     started_s = time.monotonic()
-    with pytest.raises(QueueFullError):
-        queue.send(requests("b"), wait_s=30, stop=lambda: True)
+    assert queue.send(requests("b"), faces=[a_sample()], wait_s=30, stop=lambda: True) is None
     assert time.monotonic() - started_s < 5
+    assert (client.xlen(keys.samples), client.xlen(keys.faces)) == (1, 0)
+
+
+def test_sends_where_there_is_room_also_when_told_to_stop(queue: SampleQueue) -> None:
+    last = queue.send(requests("a"), stop=lambda: True)
+    assert last is not None
+    assert not queue.is_taken_in(last)
 
 
 def test_an_empty_queue_takes_a_batch_beyond_its_limit(client: redis.Redis, keys: Keys) -> None:
@@ -225,3 +243,77 @@ def test_the_stream_of_faces_is_cut_to_its_limit(queue: SampleQueue, client: red
     newest = client.xrevrange(keys.faces, count=1)[0][1]
     assert FaceSample.decode(newest).sample_id == "s2999"
     assert client.xlen(keys.samples) == 0
+
+
+def consumers(client: redis.Redis, keys: Keys) -> dict[bytes, int]:
+    """Pending entries by consumer."""
+    return {found["name"]: found["pending"] for found in client.xinfo_consumers(keys.samples, GROUP)}
+
+
+def test_consumers_that_were_emptied_are_forgotten(
+    queue: SampleQueue, client: redis.Redis, keys: Keys
+) -> None:
+    queue.send(requests("a", "b", "c"))
+    queue.receive("dead", count=1)
+    queue.receive("idle", count=1)
+    acknowledge(queue, queue.take_over("heir"))
+    assert consumers(client, keys).keys() == {b"dead", b"idle", b"heir"}
+
+    queue.forget_others("heir")
+
+    assert consumers(client, keys) == {b"heir": 0}
+    assert reasons(queue.receive("heir")) == ["c"]
+
+
+def test_a_consumer_with_something_pending_is_not_forgotten(
+    queue: SampleQueue, client: redis.Redis, keys: Keys
+) -> None:
+    queue.send(requests("a", "b"))
+    queue.receive("paused", count=1)
+    deliveries = queue.receive("leader", count=2)
+    queue.send(requests("c"))
+    client.xreadgroup(GROUP, "paused", {keys.samples: ">"})
+
+    queue.forget_others("leader")
+    queue.forget("leader")
+
+    assert consumers(client, keys) == {b"leader": 2, b"paused": 1}
+    acknowledge(queue, deliveries)
+    queue.forget("leader")
+    assert consumers(client, keys) == {b"paused": 1}
+    assert reasons(queue.take_over("heir")) == ["c"]
+
+
+def test_a_consumer_that_was_forgotten_can_go_on(queue: SampleQueue) -> None:
+    queue.receive("paused")
+    queue.forget_others("leader")
+    queue.send(requests("a"))
+    assert reasons(queue.receive("paused")) == ["a"]
+
+
+def test_forgetting_does_no_harm_where_there_is_no_group(client: redis.Redis, keys: Keys) -> None:
+    SampleQueue(client, keys).forget("nobody")
+    SampleQueue(client, keys).forget_others("nobody")
+    assert not client.exists(keys.samples)
+
+
+def test_nothing_gets_lost_while_consumers_are_forgotten(
+    queue: SampleQueue, client: redis.Redis, keys: Keys
+) -> None:
+    """One reads on, as a leader that was paused, while another forgets everybody it can."""
+    done = threading.Event()
+
+    def forget_on() -> None:
+        while not done.is_set():
+            queue.forget_others("leader")
+
+    thread = threading.Thread(target=forget_on)
+    thread.start()
+    try:
+        for number in range(200):
+            queue.send(requests(str(number)))
+            client.xreadgroup(GROUP, "paused", {keys.samples: ">"})
+    finally:
+        done.set()
+        thread.join()
+    assert reasons(queue.take_over("leader", count=500)) == [str(number) for number in range(200)]
