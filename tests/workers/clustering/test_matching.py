@@ -57,6 +57,11 @@ def test_the_older_of_equals_goes_on() -> None:
     assert matched(["abcd"], {"p9": "ab", "p10": "cd"}).heirs == ("p9",)
 
 
+def test_the_older_of_equals_goes_on_where_others_have_a_say_too() -> None:
+    # Whichever of the clusters takes p3, three tracks keep their ids; p1 is older than p2.
+    assert matched(["bwx", "acyz"], {"p1": "a", "p2": "bc", "p3": "wxyz"}).heirs == ("p3", "p1")
+
+
 def test_a_named_person_goes_on_before_an_older_one() -> None:
     before = {"p1": "ab", "p2": "cd", "p3": "ef"}
     assert matched(["abcdef"], before, named=["p3"]).heirs == ("p3",)
