@@ -22,7 +22,7 @@ from storage.connection import open_redis
 from storage.datafolder import DataFolder
 
 # No wait is longer; a machine that does other work as well gets its time.
-PATIENCE_S = 120.0
+PATIENCE_S = 240.0
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = PATIENCE_S) -> None:
@@ -83,8 +83,8 @@ class Started:
         self.process.send_signal(signal.SIGINT)
         return self.end()
 
-    def end(self) -> Done:
-        return Done(self.process.wait(PATIENCE_S), self.stdout, self.stderr)
+    def end(self, timeout_s: float = PATIENCE_S) -> Done:
+        return Done(self.process.wait(timeout_s), self.stdout, self.stderr)
 
     def kill(self) -> None:
         self.process.kill()
@@ -114,9 +114,11 @@ class Cli:
         self._started.append(Started(command, self.environment(**more), self._work_dir))
         return self._started[-1]
 
-    def __call__(self, *arguments: str | Path, code: int = 0, **more: str) -> Done:
+    def __call__(
+        self, *arguments: str | Path, code: int = 0, timeout_s: float = PATIENCE_S, **more: str
+    ) -> Done:
         """Run a command to its end, which must have this exit code."""
-        done = self.start(*arguments, **more).end()
+        done = self.start(*arguments, **more).end(timeout_s)
         assert done.code == code, f"{arguments}: {done}"
         assert "Traceback" not in done.stderr, done.stderr
         return done

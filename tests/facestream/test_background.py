@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -49,17 +49,6 @@ def thread_names() -> list[str]:
     return [thread.name for thread in threading.enumerate()]
 
 
-def failed(background: Background) -> Callable[[], bool]:
-    def has_failed() -> bool:
-        try:
-            background.check()
-        except ClusterWorkerError:
-            return True
-        return False
-
-    return has_failed
-
-
 def test_work_that_is_sent_is_done_and_the_thread_is_gone_afterwards(
     handle: RedisHandle, keys: Keys, worker: ClusterWorker
 ) -> None:
@@ -86,11 +75,15 @@ def test_what_the_worker_fails_with_is_raised_where_it_is_checked(
 ) -> None:
     # Somebody wrote where nobody should.
     handle.client.set(keys.samples, "no stream")
-    with Background(worker, handle.where) as background:
-        with pytest.raises(ClusterWorkerError, match=r"the cluster worker failed: .*WRONGTYPE") as caught:
-            background.wait_until(lambda: False, WAIT_S)
-        assert caught.value.__cause__ is not None
-        assert failed(background)()
+    background = Background(worker, handle.where)
+    with (
+        pytest.raises(ClusterWorkerError, match=r"the cluster worker failed: .*WRONGTYPE") as caught,
+        background,
+    ):
+        background.wait_until(lambda: False, WAIT_S)
+    assert caught.value.__cause__ is not None
+    with pytest.raises(ClusterWorkerError, match="WRONGTYPE"):
+        background.check()
     assert "cluster worker" not in thread_names()
 
 

@@ -54,7 +54,7 @@ def test_every_command_has_json_and_says_where_people_are_stored(words: list[str
 
 @pytest.mark.e2e
 def test_top_help_is_there_within_half_a_second(cli: Cli) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S / 4
+    deadline_s = time.monotonic() + PATIENCE_S / 2
     quickest_s = float("inf")
     # What another program takes away from one try is not ours; the quickest counts.
     while quickest_s >= 0.5 and time.monotonic() < deadline_s:

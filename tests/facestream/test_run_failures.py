@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,19 @@ def test_a_run_that_says_everything_keeps_the_password_to_itself(cli: Cli, media
     assert "Traceback" in done.stderr
     assert "127.0.0.1:1" in done.stderr
     assert "S3cret" not in done.said
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes only names that are text")
+def test_names_that_are_no_text_are_shown_escaped(cli: Cli, media: Path, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    shutil.copy(media / "photos" / "astronaut.jpg", tmp_path / name)
+    (tmp_path / os.fsdecode(b"broken\xe9.mp4")).write_bytes(b"no video")
+
+    done = cli("run", "--json", tmp_path, code=1)
+
+    (person,) = done.json()["people"]
+    (sighting,) = person["sightings"]
+    assert sighting["source"] == f"{tmp_path.resolve()}/caf\\xe9.jpg"
+    assert "broken" in done.json()["failed"][0]["source"]
+    assert [row["source"] for row in cli.rows()] == [sighting["source"]]
+    assert "caf\\xe9.jpg" in cli("people").stdout
