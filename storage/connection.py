@@ -20,6 +20,7 @@ from storage.errors import RedisReadOnlyError, RedisUrlError, UnsupportedServerE
 from storage.redaction import redact_url
 from storage.server import EmbeddedServer
 from storage.server_binary import OLDEST_MAJOR_VERSION
+from storage.translation import translate_embedded_errors
 from storage.translation import translate_errors as translate_errors
 
 SOCKET_TIMEOUT_S = 10.0
@@ -61,6 +62,7 @@ class RedisHandle:
         where: Which server, without secrets, for messages.
         embedded: Whether it is the server of a data folder and lives only as long as somebody holds that.
         socket_path: Unix socket of the embedded server, else None.
+        log_path: Log of the embedded server, else None.
         warnings: What a person should know about the server, one sentence each.
     """
 
@@ -68,8 +70,22 @@ class RedisHandle:
     where: str
     embedded: bool
     socket_path: Path | None
+    log_path: Path | None
     warnings: tuple[str, ...]
     _resources: contextlib.ExitStack = field(repr=False)
+
+    def errors(self) -> contextlib.AbstractContextManager[None]:
+        """Turn errors of the client into ours within a `with` block, for code that uses `client`.
+
+        Errors that only a mistake in our code can cause (a wrong type, a missing script) pass through. About
+        the embedded server, the message quotes its log.
+
+        Returns:
+            A context manager; it raises the kind of `RedisServerError` that fits.
+        """
+        if self.log_path is None:
+            return translate_errors(self.where)
+        return translate_embedded_errors(self.where, self.log_path)
 
     def close(self) -> None:
         """Close all connections and leave the embedded server. Closing twice does nothing."""
@@ -121,7 +137,7 @@ def open_redis(
             contextlib.closing(_client(options, CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S, _RETRIES))
         )
         where = f"the embedded server of {folder.path}"
-        return RedisHandle(client, where, True, server.socket_path, (), stack.pop_all())
+        return RedisHandle(client, where, True, server.socket_path, server.log_path, (), stack.pop_all())
 
 
 def _open_url(url: str, timeout_s: float) -> RedisHandle:
@@ -134,7 +150,7 @@ def _open_url(url: str, timeout_s: float) -> RedisHandle:
     client = _client(options, timeout_s, SOCKET_TIMEOUT_S, _RETRIES)
     stack = contextlib.ExitStack()
     stack.callback(client.close)
-    return RedisHandle(client, where, False, None, warnings, stack)
+    return RedisHandle(client, where, False, None, None, warnings, stack)
 
 
 def _client(options: dict[str, Any], connect_timeout_s: float, timeout_s: float, retries: int) -> redis.Redis:

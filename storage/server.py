@@ -15,6 +15,7 @@ from storage.datafolder import DataFolder
 from storage.errors import DataFolderError, ServerStartError, StorageError
 from storage.guardian import ask, start_guardian
 from storage.server_binary import check_server_binary, find_server_binary
+from storage.server_log import log_tail
 
 START_TIMEOUT_S = 30.0
 """How long to wait for the server; starts anew whenever it has read more of its data."""
@@ -58,15 +59,16 @@ class EmbeddedServer:
 
     Attributes:
         socket_path: The server's unix socket.
+        log_path: Its log, and its guardian's.
     """
 
     def __init__(
         self, folder: DataFolder, *, binary: Path | None = None, timeout_s: float = START_TIMEOUT_S
     ) -> None:
         self.socket_path = folder.socket_path
+        self.log_path = folder.redis_dir / "redis.log"
         self._folder = folder.path
         self._redis_dir = folder.redis_dir
-        self._log_path = folder.redis_dir / "redis.log"
         self._binary = binary
         self._timeout_s = timeout_s
         self._holder_fd: int | None = None
@@ -123,7 +125,7 @@ class EmbeddedServer:
 
     def _join_or_start(self, deadline_s: float) -> None:
         while True:
-            log_offset = self._log_path.stat().st_size if self._log_path.exists() else 0
+            log_offset = self.log_path.stat().st_size if self.log_path.exists() else 0
             binary = self._attend(may_start=True)
             if self._answers(deadline_s):
                 return
@@ -132,14 +134,14 @@ class EmbeddedServer:
                 tail = self._log_tail(log_offset)
                 raise ServerStartError(
                     f"The embedded server {binary} ended before it answered on {self.socket_path}. "
-                    f"Its log {self._log_path} ends with:\n{tail}",
+                    f"Its log {self.log_path} ends with:\n{tail}",
                     binary=binary,
                     log_tail=tail,
                 )
             if time.monotonic() > deadline_s:
                 raise ServerStartError(
                     f"Another process has been starting the server of {self._folder} for {self._timeout_s:g} "
-                    f"s. Try again, or end that process; the log is {self._log_path}.",
+                    f"s. Try again, or end that process; the log is {self.log_path}.",
                     log_tail=self._log_tail(0),
                 )
             time.sleep(_POLL_S)
@@ -173,7 +175,7 @@ class EmbeddedServer:
                 tail = self._log_tail(0)
                 raise ServerStartError(
                     f"The guardian of the embedded server ended with status {status}. "
-                    f"The log {self._log_path} ends with:\n{tail}",
+                    f"The log {self.log_path} ends with:\n{tail}",
                     binary=binary,
                     log_tail=tail,
                 )
@@ -227,25 +229,18 @@ class EmbeddedServer:
 
     def _open_log(self) -> int:
         with contextlib.suppress(FileNotFoundError):
-            if self._log_path.stat().st_size > _MAX_LOG_BYTES:
-                self._log_path.replace(self._log_path.with_name("redis.log.1"))
-        return _open_private(self._log_path, os.O_WRONLY | os.O_APPEND)
+            if self.log_path.stat().st_size > _MAX_LOG_BYTES:
+                self.log_path.replace(self.log_path.with_name("redis.log.1"))
+        return _open_private(self.log_path, os.O_WRONLY | os.O_APPEND)
 
     def _log_tail(self, offset: int) -> str:
-        try:
-            with self._log_path.open("rb") as log:
-                size = log.seek(0, os.SEEK_END)
-                # A log that was begun anew in between is shorter than the offset.
-                log.seek(max(offset if offset <= size else 0, size - 100 * _LOG_TAIL_LINES))
-                return "\n".join(log.read().decode(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
-        except OSError:
-            return ""
+        return log_tail(self.log_path, _LOG_TAIL_LINES, offset)
 
     def _process_hint(self) -> str:
         with contextlib.suppress(OSError):
             pid = (self._folder / "server.lock").read_text()
-            return f"; its process is {pid}. If it hangs, kill it and try again; its log is {self._log_path}."
-        return f"; its log is {self._log_path}."
+            return f"; its process is {pid}. If it hangs, kill it and try again; its log is {self.log_path}."
+        return f"; its log is {self.log_path}."
 
 
 def _open_private(path: Path, flags: int) -> int:

@@ -7,7 +7,8 @@ import errno
 import re
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import redis
 
@@ -21,8 +22,10 @@ from storage.errors import (
     RedisUrlError,
     UnsupportedServerError,
 )
+from storage.server_log import log_tail
 
 _PIPELINED = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
+_QUOTED_LINES = 2
 
 
 @contextlib.contextmanager
@@ -37,6 +40,33 @@ def translate_errors(where: str) -> Iterator[None]:
     Raises:
         RedisServerError: The one of its kinds that fits.
     """
+    with _translated(where, _translate):
+        yield
+
+
+@contextlib.contextmanager
+def translate_embedded_errors(where: str, log_path: Path) -> Iterator[None]:
+    """Do the same for the embedded server, which has no URL to mend, and a log to look at.
+
+    Args:
+        where: Which server: `RedisHandle.where`.
+        log_path: Its log.
+
+    Raises:
+        RedisServerError: The one of its kinds that fits.
+    """
+
+    def translate(error: redis.RedisError, where: str) -> RedisServerError | None:
+        return _translate_embedded(error, where, log_path) or _translate(error, where)
+
+    with _translated(where, translate):
+        yield
+
+
+@contextlib.contextmanager
+def _translated(
+    where: str, translate: Callable[[redis.RedisError, str], RedisServerError | None]
+) -> Iterator[None]:
     try:
         yield
     except redis.InvalidResponse:
@@ -47,7 +77,7 @@ def translate_errors(where: str) -> Iterator[None]:
             found="no Redis protocol",
         ) from None
     except redis.RedisError as error:
-        translated = _translate(error, where)
+        translated = translate(error, where)
         if translated is None:
             raise
         raise translated from error
@@ -92,7 +122,7 @@ def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
                 where=where,
                 found="cluster",
             )
-        case redis.ResponseError() if _said(error).startswith(("MISCONF ", "NOREPLICAS ")):
+        case redis.ResponseError() if _is_unsafe(error):
             return RedisFullError(
                 f"{where} refuses writes as it can't keep them safe: {_said(error)}. Check its disk, log and "
                 "replicas.",
@@ -104,6 +134,46 @@ def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
                 where=where,
             )
     return None
+
+
+def _translate_embedded(error: redis.RedisError, where: str, log_path: Path) -> RedisServerError | None:
+    server = where[:1].upper() + where[1:]
+    match error:
+        case redis.AuthenticationError():
+            return None
+        case redis.BusyLoadingError():
+            return RedisLoadingError(
+                f"{server} is still loading its data. Run the command again in a while.", where=where
+            )
+        case redis.TimeoutError():
+            return RedisUnreachableError(
+                f"{server} does not answer in time. {_log_of(log_path)}Check that the disk has free space "
+                "and is not overloaded, then run the command again.",
+                where=where,
+            )
+        case redis.ConnectionError():
+            return RedisUnreachableError(
+                f"{server} has ended while it was needed. {_log_of(log_path)}Check that the disk has free "
+                "space, and whether something killed the server, then run the command again: it starts the "
+                "server anew, with all that was stored.",
+                where=where,
+            )
+        case redis.ResponseError() if isinstance(error, redis.OutOfMemoryError) or _is_unsafe(error):
+            return RedisFullError(
+                f"{server} refuses writes: {_said(error)}. {_log_of(log_path)}Free some disk space, then "
+                "run the command again.",
+                where=where,
+            )
+    return None
+
+
+def _log_of(path: Path) -> str:
+    tail = log_tail(path, _QUOTED_LINES)
+    return f"Its log {path} ends with:\n{tail}\n" if tail else f"Its log is {path}. "
+
+
+def _is_unsafe(error: redis.ResponseError) -> bool:
+    return _said(error).startswith(("MISCONF ", "NOREPLICAS "))
 
 
 def _said(error: redis.RedisError) -> str:

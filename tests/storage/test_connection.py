@@ -1,7 +1,9 @@
 import contextlib
 import fcntl
 import logging
+import os
 import shutil
+import signal
 import socket
 import socketserver
 import ssl
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from storage.connection import MAX_BLOCK_MS, SOCKET_TIMEOUT_S, open_redis, translate_errors
+from storage.connection import MAX_BLOCK_MS, SOCKET_TIMEOUT_S, RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from storage.errors import (
     RedisAuthError,
@@ -191,6 +193,85 @@ def test_neither_a_url_nor_a_folder_is_a_mistake_of_the_caller() -> None:
         open_redis(None, None)
 
 
+def kill(handle: RedisHandle) -> None:
+    """End the embedded server as nothing should, and wait until its guardian has noticed."""
+    os.kill(int(handle.client.info("server")["process_id"]), signal.SIGKILL)
+    assert handle.log_path is not None
+    deadline_s = time.monotonic() + 10
+    while "exit status -9" not in handle.log_path.read_text():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
+
+
+def without_a_url(caught: pytest.ExceptionInfo[RedisServerError], handle: RedisHandle) -> str:
+    """The message, having checked that it is about the server and its log, and not about a URL."""
+    told = str(caught.value)
+    assert told.startswith(f"The embedded server of {handle.where.rpartition(' ')[2]} ")
+    assert "URL" not in told
+    assert "port" not in told
+    assert caught.value.where == handle.where
+    return told
+
+
+def test_an_embedded_server_that_was_killed_is_told_with_its_log(folder: DataFolder) -> None:
+    with open_redis(None, folder) as handle:
+        kill(handle)
+        with pytest.raises(RedisUnreachableError) as caught, handle.errors():
+            handle.client.get("name")
+    told = without_a_url(caught, handle)
+    assert f"Its log {folder.redis_dir / 'redis.log'} ends with:\n" in told
+    assert "guardian: the server has ended, exit status -9" in told
+    assert "disk has free space" in told
+    assert "run the command again" in told
+    assert len(told.splitlines()) <= 4
+
+
+def test_an_embedded_server_without_a_log_is_told_all_the_same(folder: DataFolder) -> None:
+    with open_redis(None, folder) as handle:
+        kill(handle)
+        assert handle.log_path is not None
+        handle.log_path.unlink()
+        with pytest.raises(RedisUnreachableError) as caught, handle.errors():
+            handle.client.get("name")
+    assert f"Its log is {handle.log_path}." in without_a_url(caught, handle)
+
+
+def test_an_embedded_server_that_hangs_is_told_with_its_log(
+    folder: DataFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.connection.SOCKET_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("storage.connection._RETRIES", 0)
+    with open_redis(None, folder) as handle:
+        pid = int(handle.client.info("server")["process_id"])
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(RedisUnreachableError, match="does not answer") as caught, handle.errors():
+                handle.client.get("name")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    told = without_a_url(caught, handle)
+    assert "Ready to accept connections" in told
+    assert "disk has free space" in told
+
+
+def test_an_embedded_server_that_refuses_writes_is_told_apart(folder: DataFolder) -> None:
+    with open_redis(None, folder) as handle:
+        handle.client.config_set("maxmemory", 1)
+        with pytest.raises(RedisFullError, match="refuses writes") as caught, handle.errors():
+            handle.client.set("name", "value")
+        assert "Free some disk space" in without_a_url(caught, handle)
+        with pytest.raises(RedisLoadingError) as loading, handle.errors():
+            raise redis.BusyLoadingError("LOADING")
+        without_a_url(loading, handle)
+
+
+def test_a_mistake_of_ours_passes_through_the_embedded_servers_errors(folder: DataFolder) -> None:
+    with open_redis(None, folder) as handle:
+        handle.client.set("name", "value")
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE"), handle.errors():
+            handle.client.xlen("name")
+
+
 # A server of one's own.
 
 
@@ -299,7 +380,7 @@ def test_a_cluster_node_is_warned_about(own_server: Callable[..., Server]) -> No
     server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--appendonly", "yes")
     with open_redis(server.url, None) as handle:
         assert "node of a cluster" in handle.warnings[0]
-        with pytest.raises(UnsupportedServerError, match="cluster"), translate_errors(handle.where):
+        with pytest.raises(UnsupportedServerError, match="cluster"), handle.errors():
             handle.client.set("name", "value")
 
 
@@ -494,20 +575,20 @@ def test_a_server_that_went_away_is_unreachable(own_server: Callable[..., Server
     server = own_server()
     with open_redis(server.url, None) as handle:
         server.stop()
-        with pytest.raises(RedisUnreachableError, match="Nobody listens"), translate_errors(handle.where):
+        with pytest.raises(RedisUnreachableError, match="Nobody listens"), handle.errors():
             handle.client.get("name")
 
 
 def test_a_full_memory_is_told_apart(own_server: Callable[..., Server]) -> None:
     with open_redis(own_server("--maxmemory", "1").url, None) as handle:
-        with pytest.raises(RedisFullError, match="memory limit"), translate_errors(handle.where):
+        with pytest.raises(RedisFullError, match="memory limit"), handle.errors():
             handle.client.set("name", "value")
         for transaction in (True, False):
             pipeline = handle.client.pipeline(transaction=transaction)
             pipeline.set("name", "value")
-            with pytest.raises(RedisFullError, match="memory limit"), translate_errors(handle.where):
+            with pytest.raises(RedisFullError, match="memory limit"), handle.errors():
                 pipeline.execute()
-        with pytest.raises(RedisFullError, match="memory limit"), translate_errors(handle.where):
+        with pytest.raises(RedisFullError, match="memory limit"), handle.errors():
             handle.client.eval("return redis.call('set', 'name', 'value')", 0)
 
 
@@ -520,11 +601,11 @@ def test_a_failing_disk_is_told_apart(own_server: Callable[..., Server]) -> None
         while handle.client.info("persistence")["rdb_last_bgsave_status"] == "ok":
             assert time.monotonic() < deadline_s
             time.sleep(0.01)
-        with pytest.raises(RedisFullError, match="Check its disk"), translate_errors(handle.where):
+        with pytest.raises(RedisFullError, match="Check its disk"), handle.errors():
             handle.client.set("name", "value")
         pipeline = handle.client.pipeline()
         pipeline.set("name", "value")
-        with pytest.raises(RedisFullError, match="Check its disk"), translate_errors(handle.where):
+        with pytest.raises(RedisFullError, match="Check its disk"), handle.errors():
             pipeline.execute()
 
 
@@ -532,14 +613,14 @@ def test_a_primary_that_became_a_replica_is_told_apart(own_server: Callable[...,
     server, primary = own_server(), own_server()
     with open_redis(server.url, None) as handle:
         handle.client.replicaof("127.0.0.1", primary.port)
-        with pytest.raises(RedisReadOnlyError, match="primary"), translate_errors(handle.where):
+        with pytest.raises(RedisReadOnlyError, match="primary"), handle.errors():
             handle.client.set("name", "value")
 
 
 def test_a_mistake_of_ours_passes_through(own_server: Callable[..., Server]) -> None:
     with open_redis(own_server().url, None) as handle:
         handle.client.set("name", "value")
-        with pytest.raises(redis.ResponseError, match="WRONGTYPE"), translate_errors(handle.where):
+        with pytest.raises(redis.ResponseError, match="WRONGTYPE"), handle.errors():
             handle.client.xlen("name")
-        with pytest.raises(ZeroDivisionError), translate_errors(handle.where):
+        with pytest.raises(ZeroDivisionError), handle.errors():
             _ = 1 / 0

@@ -337,7 +337,9 @@ def test_collections_do_not_see_each_other(client: redis.Redis, store: IdentityS
     assert other.meta() == {}
 
 
-def test_two_thousand_people_are_read_with_less_than_a_second_of_work(store: IdentityStore, lease: Lease) -> None:
+def test_two_thousand_people_are_read_with_less_than_a_second_of_work(
+    store: IdentityStore, lease: Lease
+) -> None:
     seen = tuple(Sighting(f"v-{k}", k * 10.0, k * 10.0 + 4) for k in range(5))
     made = [Identity(f"p{k}", tracks=5, sightings=seen) for k in range(1, 2001)]
     for start in range(0, 2000, 500):
