@@ -8,8 +8,12 @@ from collections.abc import Callable
 from typing import Self
 
 from storage.connection import translate_errors
+from storage.errors import StorageError
 from workers.cluster_worker import ClusterWorker
-from workers.errors import ClusterWorkerError
+from workers.errors import ClusterWorkerError, WorkerError
+
+# A step, a re-cluster of a full collection included, is done by then.
+_JOIN_S = 60.0
 
 
 class Background:
@@ -40,8 +44,14 @@ class Background:
         Raises:
             ClusterWorkerError: If it did.
         """
-        if self._error is not None:
-            raise ClusterWorkerError(f"the cluster worker failed: {self._error}") from self._error
+        error = self._error
+        if isinstance(error, (StorageError, WorkerError)):
+            raise ClusterWorkerError(f"the cluster worker failed: {error}") from error
+        if error is not None:
+            raise ClusterWorkerError(
+                f"the cluster worker failed: {type(error).__name__}: {error}. This is a fault of facestream; "
+                "--debug shows where."
+            ) from error
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> None:
         """Wait for the worker to bring something about.
@@ -61,7 +71,15 @@ class Background:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Let the worker finish its step and leave."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Let the worker finish its step and leave.
+
+        Raises:
+            ClusterWorkerError: If it had failed, or does not come to an end; not over another error.
+        """
         self._stop.set()
-        self._thread.join(timeout=30.0)
+        self._thread.join(timeout=_JOIN_S)
+        if kind is None:
+            self.check()
+            if self._thread.is_alive():
+                raise ClusterWorkerError(f"the cluster worker did not end within {_JOIN_S:g} s")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -89,10 +90,22 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _configure_logging(_ctx: click.Context, _param: click.Parameter, verbose: int) -> None:
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+
+
 def verbosity_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say how much is said."""
     decorators = [
-        click.option("-v", "--verbose", count=True, help="Say more: -v for what happens, -vv for all of it."),
+        click.option(
+            "-v",
+            "--verbose",
+            count=True,
+            expose_value=False,
+            callback=_configure_logging,
+            help="Say more: -v for what happens, -vv for all of it.",
+        ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and problems."),
         click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from storage.datafolder import DataFolder, default_data_dir
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.redaction import redact_url
 from storage.sample_queue import SampleQueue
 
 if TYPE_CHECKING:
@@ -85,5 +87,9 @@ def make_cluster_worker(
 
 
 def thumbnails_folder(place: Place) -> Path:
-    """Folder for thumbnail files of a collection."""
-    return open_folder(place).thumbnails_dir / place.collection
+    """Folder for thumbnail files of a collection; the same ids mean other people on other servers."""
+    folder = open_folder(place).thumbnails_dir
+    if place.redis_url:
+        server = hashlib.sha256(redact_url(place.redis_url).encode()).hexdigest()[:8]
+        folder = folder / f"server-{server}"
+    return folder / place.collection

@@ -29,6 +29,8 @@ class Effects:
     Attributes:
         samples: Samples to store.
         tracks: Tracks to store; their assignment is in `assignments`.
+        tracks_removed: Source of each track to delete; their samples are in `samples_removed`.
+        samples_removed: Ids of samples to delete.
         assignments: Person of a track, or None for nobody.
         sources: Progress of sources.
         identities: People to write, with their sightings.
@@ -41,6 +43,8 @@ class Effects:
 
     samples: list[FaceSample] = field(default_factory=list)
     tracks: list[TrackRecord] = field(default_factory=list)
+    tracks_removed: dict[str, str] = field(default_factory=dict)
+    samples_removed: set[str] = field(default_factory=set)
     assignments: dict[str, str | None] = field(default_factory=dict)
     sources: dict[str, SourceRecord] = field(default_factory=dict)
     identities: list[Identity] = field(default_factory=list)
@@ -145,6 +149,12 @@ class IdentityStore(CollectionReader):
                 pipe.hset(keys.track(track.track_id), mapping=track.encode())
             for track_id, identity_id in effects.assignments.items():
                 pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
+            for track_id, source_id in effects.tracks_removed.items():
+                pipe.srem(keys.tracks, track_id)
+                pipe.srem(keys.source_tracks(source_id), track_id)
+                pipe.delete(keys.track(track_id))
+            for sample_id in effects.samples_removed:
+                pipe.delete(keys.sample(sample_id))
             for source in effects.sources.values():
                 pipe.hset(keys.source(source.source_id), mapping=source.progress_fields())
             for identity_id, gone in effects.members_removed.items():

@@ -23,6 +23,8 @@ class SegmentDone:
         end_s: Its end.
         sampled: Frames looked at in it.
         complete: Whether the source ends here.
+        track_ids: Its tracks; others that begin in it are left over from a run that was stopped, and go.
+            None where the sender doesn't say.
     """
 
     source_id: str
@@ -30,16 +32,20 @@ class SegmentDone:
     end_s: float
     sampled: int = 0
     complete: bool = False
+    track_ids: tuple[str, ...] | None = None
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
-        return {
+        fields: Fields = {
             "source_id": self.source_id,
             "start_s": repr(float(self.start_s)),
             "end_s": repr(float(self.end_s)),
             "sampled": self.sampled,
             "complete": int(self.complete),
         }
+        if self.track_ids is not None:
+            fields["track_ids"] = " ".join(self.track_ids)
+        return fields
 
     @classmethod
     def decode(cls, raw: Raw) -> Self:
@@ -54,6 +60,7 @@ class SegmentDone:
             end_s=number(raw, "end_s"),
             sampled=count(raw, "sampled", "0"),
             complete=flag(raw, "complete", "0"),
+            track_ids=tuple(text(raw, "track_ids").split()) if b"track_ids" in raw else None,
         )
 
 
@@ -63,22 +70,25 @@ class ReclusterRequest:
 
     Attributes:
         reason: Why, for the log.
+        source_id: A source of which something new is known, such as its date: all its people are described
+            anew. Empty for none.
     """
 
     reason: str
+    source_id: str = ""
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
-        return {"reason": self.reason}
+        return {"reason": self.reason, "source_id": self.source_id}
 
     @classmethod
     def decode(cls, raw: Raw) -> Self:
         """Read the fields back.
 
         Raises:
-            RecordError: If the reason is malformed.
+            RecordError: If a field is malformed.
         """
-        return cls(reason=text(raw, "reason", ""))
+        return cls(reason=text(raw, "reason", ""), source_id=text(raw, "source_id", ""))
 
 
 @dataclass(frozen=True, slots=True)

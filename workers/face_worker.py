@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,13 +13,14 @@ import numpy.typing as npt
 from storage.sample_queue import Entry, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
+from storage.track_record import TrackRecord
 from stream.errors import StreamError
 from stream.frame import Frame
 from stream.reader import FrameReader
 from stream.source import FrameSource
 from workers.models.detection import Detection
 from workers.models.pack import Pack
-from workers.track_builder import Batch, TrackBuilder
+from workers.track_builder import Batch, Carried, TrackBuilder
 from workers.tracking.boxes import iou_matrix
 from workers.tracking.shots import ShotDetector
 
@@ -39,6 +40,8 @@ class FaceWorkerSettings:
         min_face_px: Smallest face side looked for, px, or None for a share of the picture.
         min_face_share: That share, of the picture's shorter side.
         least_face_px: Never look for smaller ones than this by share.
+        large_face_px: Always look for those of this size: a large picture holds more faces, not larger ones,
+            and more pixels would not tell more about who it is.
         search_interval_s: The whole picture is searched so often; between searches, and within a shot, only
             places where a face is expected are looked at.
         calm_interval_s: The same while searches find nobody new and no face gets lost.
@@ -51,6 +54,7 @@ class FaceWorkerSettings:
     min_face_px: float | None = None
     min_face_share: float = 0.04
     least_face_px: float = 16.0
+    large_face_px: float = 60.0
     search_interval_s: float = 0.55
     calm_interval_s: float = 1.15
     segment_s: float = 60.0
@@ -60,7 +64,8 @@ class FaceWorkerSettings:
         """Smallest face side to look for in pictures of this size, px."""
         if self.min_face_px is not None:
             return self.min_face_px
-        return max(self.min_face_share * min(height_px, width_px), self.least_face_px)
+        share_px = self.min_face_share * min(height_px, width_px)
+        return min(max(share_px, self.least_face_px), self.large_face_px)
 
 
 OnFrame = Callable[[Frame, int], None]
@@ -89,6 +94,7 @@ class FaceWorker:
         *,
         to_end: bool = True,
         photo: bool = False,
+        carried: Sequence[Carried] = (),
         on_frame: OnFrame | None = None,
     ) -> bool:
         """Process a source to its end, or until told to stop.
@@ -102,26 +108,28 @@ class FaceWorker:
             stop: Ends the work early, at the next frame.
             to_end: Whether the source's own end is also the end of what it was asked to give.
             photo: Whether the source is a photo.
+            carried: Tracks that an earlier run closed right before `start_s`, whose faces may go on.
             on_frame: Called after each frame with the number of its faces.
 
         Returns:
             Whether the source's end was reached.
         """
-        builder = TrackBuilder(self._pack, source.source_id, photo=photo)
+        builder = TrackBuilder(self._pack, source.source_id, photo=photo, carried=carried)
         segment = _Segment(source.source_id, start_s)
         try:
-            with FrameReader(source) as reader:
+            with FrameReader(source, stop=stop) as reader:
                 segment = self._follow(reader, builder, segment, stop, on_frame)
         except StreamError:
             # What could be read before the fault counts, but the stretch is not done.
-            self._send(builder.end(at_cut=True), None, threading.Event())
+            self._send(builder.end(at_cut=True), segment)
             raise
         finished = not stop.is_set()
         if not np.isfinite(end_s):
             end_s = segment.last_s + 1e-3
-        # An interrupted segment is not marked done: the next run looks at it again and finds the same tracks.
-        done = segment.done(end_s, complete=to_end) if finished else None
-        self._send(builder.end(at_cut=True), done, threading.Event())
+        # An interrupted segment is not marked done: the next run looks at it again.
+        self._send(
+            builder.end(at_cut=True), segment, end_s if finished else None, complete=finished and to_end
+        )
         return finished
 
     def _follow(
@@ -135,13 +143,16 @@ class FaceWorker:
         """Follow the faces of all frames; returns the segment that is still open."""
         shots = ShotDetector()
         search_at_s = -np.inf
+        shape: tuple[int, ...] = ()
         for frame in reader:
             if stop.is_set():
                 break
             image = frame.image_bgr
-            cut = shots.is_cut(image)
+            # A stream that changes its size has no common coordinates from before to after.
+            cut = shots.is_cut(image) or (segment.sampled > 0 and image.shape != shape)
+            shape = image.shape
             if segment.sampled and (cut or frame.media_s - segment.start_s >= self._settings.segment_s):
-                self._send(builder.end(at_cut=cut), segment.done(frame.media_s), stop)
+                self._send(builder.end(at_cut=cut), segment, frame.media_s)
                 segment = _Segment(frame.source_id, frame.media_s)
                 search_at_s = -np.inf
             expected = builder.expected_boxes(frame.media_s)
@@ -160,7 +171,7 @@ class FaceWorker:
                 search_at_s = frame.media_s + wait_s
             elif not calm:
                 search_at_s = min(search_at_s, frame.media_s + self._settings.search_interval_s)
-            self._send(batch, None, stop, everything)
+            self._send(batch, segment, faces=everything, stop=stop)
             if on_frame is not None:
                 on_frame(frame, len(faces))
         return segment
@@ -168,14 +179,19 @@ class FaceWorker:
     def _send(
         self,
         batch: Batch,
-        done: SegmentDone | None,
-        stop: threading.Event,
-        faces: list[FaceSample] | None = None,
+        segment: _Segment,
+        done_s: float | None = None,
+        *,
+        complete: bool = False,
+        faces: Sequence[FaceSample] = (),
+        stop: threading.Event | None = None,
     ) -> None:
+        """Send what is ready; with `done_s`, that its segment is done up to there."""
         entries: list[Entry] = [*batch.samples, *batch.tracks]
-        if done is not None:
-            entries.append(done)
-        self._queue.send(entries, faces=faces or (), stop=stop.is_set)
+        segment.sent(batch.tracks)
+        if done_s is not None:
+            entries.append(segment.done(done_s, complete=complete))
+        self._queue.send(entries, faces=faces, stop=stop.is_set if stop else lambda: False)
 
 
 class _Segment:
@@ -186,15 +202,21 @@ class _Segment:
         self.start_s = start_s
         self.last_s = start_s
         self.sampled = 0
+        self._track_ids: set[str] = set()
 
     def saw(self, frame: Frame) -> None:
         """Count a frame."""
         self.sampled += 1
         self.last_s = frame.media_s
 
+    def sent(self, tracks: Iterable[TrackRecord]) -> None:
+        """Remember tracks that were sent."""
+        self._track_ids.update(track.track_id for track in tracks)
+
     def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
         """The stretch from its start to `end_s`, which is done."""
-        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete)
+        ids = tuple(sorted(self._track_ids))
+        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete, ids)
 
 
 def _all_expected(detections: list[Detection], expected_xyxy: FloatArray) -> bool:

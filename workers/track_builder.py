@@ -7,20 +7,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
 
 from storage.sample_record import FaceSample
 from storage.track_record import OBSERVATION, TrackRecord
 from stream.frame import Frame
-from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
-from workers.faces.alignment import align
-from workers.faces.clothing import clothing_histogram
-from workers.faces.crop import FaceCrop, cut_crop
-from workers.faces.quality import FaceQuality, measure, sharpness
-from workers.models.detection import BgrImage, Detection
+from workers.candidate import Candidate, FaceJudge, Look
+from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.tracking.boxes import iou_matrix
 from workers.tracking.selection import SampleSelection
-from workers.tracking.splitting import split_point
+from workers.tracking.splitting import border_between, split_point
 from workers.tracking.track import LiveTrack
 from workers.tracking.tracker import Tracker
 
@@ -31,22 +28,27 @@ _CROPS = 3
 # Sure detections after which a track is worth a provisional identity, and without which it is no face at all.
 _EARLY_SIGHTS = 3
 _LEAST_SIGHTS = 2
-_LEAST_OBSERVATIONS = 3
+_FOUNDER_SIGHTS = 3
+# Frames further apart than this are like photos: one sight is all that can be asked for.
+_SPARSE_S = 1.5
 _CONTINUES_IOU = 0.35
 
 
-@dataclass(slots=True, eq=False)
-class Candidate:
-    """A face that may become a sample of its track."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Carried:
+    """A track that was closed while its face was still to be seen.
 
-    index: int
+    Attributes:
+        track_id: The track.
+        box_xyxy: float32 (4,), px: where the face was last.
+        media_s: When that was.
+        look: For a comparison with the face that is there next.
+    """
+
+    track_id: str
+    box_xyxy: FloatArray
     media_s: float
-    detection: Detection
-    quality: FaceQuality
-    value: float
-    chip: BgrImage
-    crop: FaceCrop
-    vector: FloatArray | None = None
+    look: Look
 
 
 @dataclass(slots=True, eq=False)
@@ -56,11 +58,11 @@ class Followed:
     track_id: str
     track: LiveTrack
     continues: str | None
+    newest: Candidate
     selection: SampleSelection[Candidate] = field(default_factory=SampleSelection)
     early: Candidate | None = None
     sights: int = 0
-    clothing: FloatArray | None = None
-    chip: BgrImage | None = None
+    last_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +80,23 @@ class TrackBuilder:
         pack: The models.
         source_id: The source.
         photo: Whether the source is a photo, where one sight is all there will ever be.
+        carried: Tracks that an earlier run closed just before the first frame.
     """
 
-    def __init__(self, pack: Pack, source_id: str, *, photo: bool = False) -> None:
-        self._pack = pack
+    def __init__(
+        self, pack: Pack, source_id: str, *, photo: bool = False, carried: Sequence[Carried] = ()
+    ) -> None:
+        self._manifest = pack.manifest
         self._source_id = source_id
         self._photo = photo
-        self._likelihood = LikelihoodSettings()
+        self._judge = FaceJudge(pack)
         self._tracker = Tracker(alike=self._alike)
         self._followed: dict[int, Followed] = {}
         self._sampled: list[tuple[int, float]] = []
-        self._carried: dict[str, FloatArray] = {}
-        self._image: BgrImage = np.zeros((1, 1, 3), np.uint8)
+        self._carried = list(carried)
+        # Of the newest frame.
+        self._candidates: dict[Detection, Candidate] = {}
+        self._size_px = (0, 0)
 
     def expected_boxes(self, media_s: float) -> FloatArray:
         """Where the faces of live tracks should be, float32 (N, 4), px."""
@@ -107,21 +114,28 @@ class TrackBuilder:
             What became ready (tracks that ended, tracks that deserve a provisional identity), and every face
             of this frame.
         """
-        self._image = frame.image_bgr
+        height, width = frame.image_bgr.shape[:2]
+        self._size_px = (width, height)
         self._sampled.append((frame.index, frame.media_s))
         ordered = sorted(detections, key=lambda detection: tuple(detection.box_xyxy.tolist()))
-        step = self._tracker.step(frame.index, frame.media_s, ordered)
-        faces = []
+        judged = [(detection, self._judge.judge(frame, detection)) for detection in ordered]
+        self._candidates = {d: candidate for d, candidate in judged if candidate is not None}
+        step = self._tracker.step(frame.index, frame.media_s, list(self._candidates))
         early: list[Followed] = []
-        for order, (track, detection) in enumerate(zip(step.seen, ordered, strict=True)):
-            followed = self._followed.get(track.number) or self._follow(track, frame.index, order)
-            faces.append(self._look(followed, frame, detection))
+        new: list[Followed] = []
+        for order, (track, candidate) in enumerate(zip(step.seen, self._candidates.values(), strict=True)):
+            followed = self._followed.get(track.number)
+            if followed is None:
+                followed = Followed(f"{self._source_id}.{frame.index}.{order}", track, None, candidate)
+                self._followed[track.number] = followed
+                new.append(followed)
+            self._look(followed, frame, candidate)
             if followed.sights >= _EARLY_SIGHTS and followed.early is None and not self._photo:
                 followed.early = followed.selection.top()
                 early.append(followed)
-        self._carried = {}
+        self._continue(new, frame.media_s)
         batch = self._records([self._followed.pop(t.number) for t in step.ended], early)
-        return batch, faces
+        return batch, list(self._candidates.values())
 
     def end(self, *, at_cut: bool) -> Batch:
         """End all tracks.
@@ -131,86 +145,54 @@ class TrackBuilder:
         """
         ended = [self._followed.pop(track.number) for track in self._tracker.end()]
         batch = self._records(ended, [])
-        self._carried = {}
+        self._carried = []
         if not at_cut and self._sampled:
             last_index = self._sampled[-1][0]
-            confirmed = {track.track_id for track in batch.tracks}
-            self._carried = {
-                f.track_id: f.track.last.detection.box_xyxy
-                for f in ended
-                if f.track.last.index == last_index and f.track_id in confirmed
-            }
+            going_on = [f for f in ended if f.last_id and f.newest.index == last_index]
+            self._judge.embed([f.newest.look for f in going_on])
+            self._carried = [
+                Carried(f.last_id, f.newest.detection.box_xyxy, f.newest.media_s, f.newest.look)
+                for f in going_on
+            ]
         self._sampled = []
         return batch
 
     def embed_all(self, faces: Sequence[Candidate]) -> list[FaceSample]:
-        """Embed every face of a frame."""
-        self._embed(faces)
-        by_detection = {f.track.last.detection: f.track_id for f in self._followed.values()}
-        return [self._sample(face, by_detection.get(face.detection, ""), with_crop=False) for face in faces]
+        """Embed every face of the newest frame."""
+        self._judge.embed([face.look for face in faces])
+        track_of = {f.newest: f.track_id for f in self._followed.values()}
+        return [self._sample(face, track_of.get(face, ""), with_crop=False) for face in faces]
 
-    def _follow(self, track: LiveTrack, index: int, order: int) -> Followed:
-        box = track.last.detection.box_xyxy[None]
-        continues = None
-        if self._carried:
-            ids = list(self._carried)
-            overlap = iou_matrix(box, np.stack([self._carried[i] for i in ids]))[0]
-            best = int(overlap.argmax())
-            if overlap[best] >= _CONTINUES_IOU:
-                continues = ids[best]
-                del self._carried[continues]
-        followed = Followed(f"{self._source_id}.{index}.{order}", track, continues)
-        self._followed[track.number] = followed
-        return followed
-
-    def _look(self, followed: Followed, frame: Frame, detection: Detection) -> Candidate:
-        """Judge a face and keep it if it is among the best of its track."""
-        height, width = frame.image_bgr.shape[:2]
-        quality = measure(detection, height, width)
-        chip = self._chip(detection)
-        value = quality.value * (0.5 + 0.5 * sharpness(chip))
-        candidate = Candidate(
-            frame.index,
-            frame.media_s,
-            detection,
-            quality,
-            value,
-            chip,
-            cut_crop(frame.image_bgr, detection),
+    def _look(self, followed: Followed, frame: Frame, candidate: Candidate) -> None:
+        """Keep a face if it is among the best of its track."""
+        followed.selection.offer(
+            frame.media_s, candidate.value, lambda: self._judge.complete(candidate, frame.image_bgr)
         )
-        if followed.selection.offer(frame.media_s, value, lambda: candidate):
-            clothing = clothing_histogram(frame.image_bgr, detection.box_xyxy)
-            if clothing is not None:
-                followed.clothing = clothing if followed.clothing is None else followed.clothing + clothing
-        followed.chip = chip
-        followed.sights += detection.score >= self._pack.manifest.detector.sure_score
-        return candidate
-
-    def _chip(self, detection: Detection) -> BgrImage:
-        embedder = self._pack.embedder
-        return align(self._image, detection.landmarks, embedder.template, embedder.input_px)
+        followed.newest = candidate
+        followed.sights += candidate.detection.score >= self._manifest.detector.sure_score
 
     def _alike(self, track: LiveTrack, detection: Detection) -> bool:
         """Whether a face looks like the last one of a track."""
-        chip = self._followed[track.number].chip
-        if chip is None:
-            return False
-        vectors = self._pack.embedder.embed([chip, self._chip(detection)])
-        boxes = np.stack([track.last.detection.box_xyxy, detection.box_xyxy])
-        sizes = np.sqrt((boxes[:, 2:] - boxes[:, :2]).clip(1).prod(axis=1))
-        return bool(self._ratios(vectors, sizes)[0, 1] > 0)
+        return self._judge.alike(self._followed[track.number].newest.look, self._candidates[detection].look)
 
-    def _ratios(self, vectors: FloatArray, sizes_px: npt.ArrayLike) -> FloatArray:
-        calibration = self._pack.calibration
-        compensated = calibration.compensate(vectors, sizes_px)
-        weights = calibration.size_weights(sizes_px)
-        return face_log_ratio(
-            compensated @ compensated.T, weights, weights, 0.0, calibration, self._likelihood
+    def _continue(self, new: Sequence[Followed], media_s: float) -> None:
+        """Link the tracks that begin in the first frame of a segment with those that the last one closed."""
+        carried = [c for c in self._carried if media_s - c.media_s <= self._tracker.max_gap_s]
+        self._carried = []
+        if not carried or not new:
+            return
+        overlap = iou_matrix(
+            np.stack([f.newest.detection.box_xyxy for f in new]), np.stack([c.box_xyxy for c in carried])
         )
+        for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
+            followed, before = new[row], carried[column]
+            near = overlap[row, column] >= _CONTINUES_IOU
+            if near and self._judge.alike(followed.newest.look, before.look):
+                followed.continues = before.track_id
 
     def _records(self, ended: Iterable[Followed], early: Iterable[Followed]) -> Batch:
         """Embed what is needed in one call and write the records of tracks that are real."""
-        least = 1 if self._photo else _LEAST_SIGHTS
+        least = 1 if self._photo or self._tracker.period_s > _SPARSE_S else _LEAST_SIGHTS
         chosen: list[tuple[Followed, list[Candidate], bool]] = []
         for followed in ended:
             if followed.sights >= least:
@@ -219,13 +201,14 @@ class TrackBuilder:
                     best = sorted([*best, followed.early], key=lambda c: c.index)
                 chosen.append((followed, best, True))
         chosen += [(followed, [followed.early], False) for followed in early if followed.early is not None]
-        self._embed([candidate for _, candidates, _ in chosen for candidate in candidates])
+        self._judge.embed([candidate.look for _, candidates, _ in chosen for candidate in candidates])
         samples: list[FaceSample] = []
         tracks: list[TrackRecord] = []
         for followed, candidates, is_ended in chosen:
             for part, record in self._parts(followed, candidates, is_ended):
                 samples += part
                 tracks.append(record)
+                followed.last_id = record.track_id
         return Batch(tuple(samples), tuple(tracks))
 
     def _parts(
@@ -233,17 +216,22 @@ class TrackBuilder:
     ) -> list[tuple[list[FaceSample], TrackRecord]]:
         """The record of a track, or of the two that it turns out to be."""
         observations = self._observations(followed.track)
-        vectors = np.stack([c.vector for c in candidates if c.vector is not None])
-        ratios = self._ratios(vectors, [c.quality.effective_px for c in candidates])
-        at = split_point(ratios) if ended and followed.early not in candidates[1:] else None
+        at = split_point(self._judge.ratios([c.look for c in candidates])) if ended else None
         if at is None:
             return [self._part(followed, followed.track_id, candidates, observations, ended)]
-        border = candidates[at].index
-        late = observations["frame"] >= border
+        late = observations["media_s"] > self._border_s(followed, candidates, at)
         return [
             self._part(followed, followed.track_id, candidates[:at], observations[~late], ended),
             self._part(followed, f"{followed.track_id}.b", candidates[at:], observations[late], ended),
         ]
+
+    def _border_s(self, followed: Followed, candidates: list[Candidate], at: int) -> float:
+        """When the first person of a track gave way to the second: the faces kept in between tell."""
+        first, second = candidates[at - 1], candidates[at]
+        between = [c for c in followed.selection.best() if first.index < c.index < second.index]
+        everyone = [*candidates[:at], *between, *candidates[at:]]
+        k = border_between(self._judge.ratios([c.look for c in everyone]), at, at + len(between))
+        return (everyone[k - 1].media_s + everyone[k].media_s) / 2
 
     def _part(
         self,
@@ -255,10 +243,16 @@ class TrackBuilder:
     ) -> tuple[list[FaceSample], TrackRecord]:
         with_crop = sorted(candidates, key=lambda c: -c.value)[:_CROPS]
         samples = [self._sample(c, track_id, with_crop=c in with_crop) for c in candidates]
-        clothing = None
-        if followed.clothing is not None:
-            clothing = np.rint(np.sqrt(followed.clothing / followed.clothing.sum()) * 255).astype(np.uint8)
+        first_s, last_s = observations["media_s"][[0, -1]].tolist()
+        worn = [
+            c.clothing
+            for c in followed.selection.best()
+            if c.clothing is not None and first_s <= c.media_s <= last_s
+        ]
+        clothing = np.rint(np.sqrt(np.mean(worn, axis=0)) * 255).astype(np.uint8) if worn else None
         best_px = max(c.quality.effective_px for c in candidates)
+        sights = int((observations["score"] > 0).sum())
+        once = self._photo or self._tracker.period_s > _SPARSE_S
         return samples, TrackRecord(
             track_id=track_id,
             source_id=self._source_id,
@@ -267,8 +261,7 @@ class TrackBuilder:
             clothing=clothing,
             continues=followed.continues if track_id == followed.track_id else None,
             photo=self._photo,
-            founder=best_px >= self._pack.manifest.quality.founder_px
-            and (self._photo or len(observations) >= _LEAST_OBSERVATIONS),
+            founder=best_px >= self._manifest.quality.founder_px and (once or sights >= _FOUNDER_SIGHTS),
             ended=ended,
         )
 
@@ -289,20 +282,13 @@ class TrackBuilder:
             if index in seen:
                 result["box_xyxy"][k] = seen[index].detection.box_xyxy
                 result["score"][k] = seen[index].detection.score
-        height, width = self._image.shape[:2]
         # A detector guesses the part of a face that the edge cuts off; a reader wants what is to be seen.
-        result["box_xyxy"] = np.clip(result["box_xyxy"], 0, [width, height, width, height])
+        result["box_xyxy"] = np.clip(result["box_xyxy"], 0, [*self._size_px, *self._size_px])
         return result
 
-    def _embed(self, candidates: Iterable[Candidate]) -> None:
-        todo = [candidate for candidate in candidates if candidate.vector is None]
-        if todo:
-            vectors = self._pack.embedder.embed([candidate.chip for candidate in todo])
-            for candidate, vector in zip(todo, vectors, strict=True):
-                candidate.vector = vector
-
     def _sample(self, candidate: Candidate, track_id: str, *, with_crop: bool) -> FaceSample:
-        assert candidate.vector is not None
+        assert candidate.look.vector is not None
+        crop = candidate.crop if with_crop else None
         return FaceSample(
             sample_id=f"{track_id or self._source_id}.{candidate.index}",
             track_id=track_id,
@@ -314,8 +300,8 @@ class TrackBuilder:
             size_px=candidate.quality.size_px,
             effective_px=candidate.quality.effective_px,
             quality=candidate.value,
-            model_id=self._pack.manifest.model_id,
-            vector=candidate.vector,
-            crop_jpeg=candidate.crop.jpeg() if with_crop else b"",
-            crop_landmarks=candidate.crop.landmarks,
+            model_id=self._manifest.model_id,
+            vector=candidate.look.vector,
+            crop_jpeg=crop.jpeg() if crop else b"",
+            crop_landmarks=crop.landmarks if crop else np.zeros((5, 2), np.float32),
         )

@@ -32,12 +32,14 @@ def evidence_of(track: TrackRecord, samples: Sequence[FaceSample], calibration: 
     if track.clothing is not None and track.clothing.any():
         squares = track.clothing.astype(np.float32) ** 2
         clothing = squares / squares.sum()
+    seen = track.observations[track.observations["score"] > 0]
     return TrackEvidence(
         track_id=track.track_id,
         source_id=track.source_id,
         template=template,
         size_px=size_px,
-        frames=np.unique(track.observations["frame"].astype(np.int64)),
+        # Frames in which the face was hidden prove nothing about who else was there.
+        frames=np.unique(seen["frame"].astype(np.int64)),
         middle_s=(track.first_s + track.last_s) / 2,
         founder=track.founder,
         photo=track.photo,

@@ -27,7 +27,7 @@ _SAME_FACE_IOU = 0.3
 @place_options
 @verbosity_options
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, verbose: int, quiet: bool, **options: Any) -> int:
+def command(ctx: click.Context, /, as_json: bool, quiet: bool, **options: Any) -> int:
     """Make a video of seven people from photographs and find the people in it.
 
     The photographs ship inside two of our dependencies. The video goes through the same code as `facestream
@@ -48,7 +48,7 @@ def command(ctx: click.Context, /, as_json: bool, verbose: int, quiet: bool, **o
         click.echo(f"Making a video of {sum(shot.seconds for shot in SHOTS):.0f} s ...", err=True)
     video = make_video(folder)
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
-        report, people, files = perform(place, RunOptions(paths=(video,)), verbose=verbose, quiet=quiet)
+        report, people, files = perform(place, RunOptions(paths=(video,)), quiet=quiet)
         if report.interrupted or not report.sources:
             return EXIT_INTERRUPTED if report.interrupted else 1
         known, server = known_faces(), store.where

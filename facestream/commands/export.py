@@ -37,9 +37,9 @@ Examples:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     metavar="FILE",
-    help="Write here.  [default: standard output]",
+    help="Write here; - is standard output.  [default: -]",
 )
 @place_options
 @verbosity_options
@@ -50,6 +50,7 @@ def command(
     data_dir: str | None,
     redis_url: str | None,
     collection: str,
+    quiet: bool,
     **_: Any,
 ) -> None:
     """Write every face of every sampled frame: where, when, which track, which person.
@@ -60,15 +61,17 @@ def command(
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream import connect
+    from facestream.people_view import counted
 
+    output = None if output == Path("-") else output
     with (
         connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store,
         _target(output) as file,
     ):
         write = _write_json if as_json or file_format == "json" else _write_csv
         count = write(store, file)
-    if output is not None:
-        click.echo(f"{output}: {count} faces", err=True)
+    if output is not None and not quiet:
+        click.echo(f"{output}: {counted(count, 'face')}", err=True)
 
 
 def row(face: Face) -> dict[str, Any]:
@@ -109,12 +112,18 @@ def _write_json(store: Store, file: TextIO) -> int:
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that appears only when it is complete."""
+    """Standard output, a device or pipe that is there, or a file that appears only when it is complete."""
     if output is None:
         yield sys.stdout
         return
+    # A link stays what it is; what it points to is replaced.
+    output = output.resolve()
+    if output.exists() and not output.is_file():
+        with output.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        return
     try:
-        descriptor, name = tempfile.mkstemp(dir=output.absolute().parent, prefix=f".{output.name}.")
+        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
     except OSError as error:
         raise FacestreamError(f"{output}: can't be written ({error.strerror}).") from error
     part = Path(name)

@@ -36,6 +36,7 @@ def command(
     data_dir: str | None,
     redis_url: str | None,
     collection: str,
+    quiet: bool,
     **_: Any,
 ) -> None:
     """Show the embedded server's socket and keep it up, or run one Redis command.
@@ -65,7 +66,9 @@ def command(
         click.echo(json.dumps({"address": address}) if as_json else address)
         if only_socket:
             return
-        click.echo("The server is up; Ctrl-C ends this.", err=True)
+        if not quiet:
+            keeps = "The server is up" if handle.embedded else "Connected"
+            click.echo(f"{keeps}; Ctrl-C ends this.", err=True)
         while not done.wait(0.5):
             continue
 

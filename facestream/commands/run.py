@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -111,7 +110,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
         min_face_px=options["min_face_px"],
         samples=options["samples"],
     )
-    report, people, files = perform(place, what, verbose=options["verbose"], quiet=options["quiet"])
+    report, people, files = perform(place, what, quiet=options["quiet"])
     if options["as_json"]:
         click.echo(json.dumps(as_json(place, report, people, files), ensure_ascii=False, indent=2))
     else:
@@ -122,7 +121,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
 
 
 def perform(
-    place: Place, options: RunOptions, *, verbose: int, quiet: bool
+    place: Place, options: RunOptions, *, quiet: bool
 ) -> tuple[RunReport, list[Person], dict[str, Path]]:
     """Run, and collect the people seen in the sources with their thumbnail files."""
     from facestream.client import Store
@@ -131,7 +130,6 @@ def perform(
     from facestream.run import Run
     from facestream.wiring import keys_of, make_store, open_handle, thumbnails_folder
 
-    _configure_logging(verbose)
     # Held to the end: the embedded server should not stop between the run and the look at its result.
     with open_handle(place) as handle:
         with RunProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
@@ -202,8 +200,3 @@ def stopping() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _configure_logging(verbose: int) -> None:
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)

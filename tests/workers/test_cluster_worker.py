@@ -216,8 +216,10 @@ def test_a_single_track_is_a_person_at_once(bench: Bench) -> None:
     kinds = [(c.kind, c.identity_id, c.track_id) for c in bench.changes()]
     assert kinds == [
         (ChangeKind.CREATED, "p1", "v-1.0.0"),
+        (ChangeKind.ASSIGNED, "p1", "v-1.0.0"),
         (ChangeKind.ASSIGNED, "p1", "v-1.1.0"),
         (ChangeKind.CREATED, "p2", "v-1.2.1"),
+        (ChangeKind.ASSIGNED, "p2", "v-1.2.1"),
     ]
     assert bench.changes()[0].thumbnail == "v-1.0.0.1"
 
@@ -301,7 +303,7 @@ def test_a_re_cluster_merges_two_people_and_publishes_it(bench: Bench, at_once: 
     assert bench.members("p2") == set()
     merged = [c for c in bench.changes() if c.kind is ChangeKind.MERGED]
     assert [(c.identity_id, c.other_id) for c in merged] == [("p2", "p1")]
-    moved = [c for c in bench.changes() if c.kind is ChangeKind.ASSIGNED]
+    moved = [c for c in bench.changes() if c.kind is ChangeKind.ASSIGNED and c.other_id]
     assert [(c.identity_id, c.track_id, c.other_id) for c in moved] == [("p1", "v-1.1.1", "p2")]
     bench.assert_consistent()
 
@@ -397,7 +399,8 @@ def test_the_same_run_again_adds_nothing(bench: Bench) -> None:
             bench.take_in(*(cast.track(k % 3, k) for k in range(9)), recluster=True, at_once=True)
         people, changes = bench.store.people(), bench.changes()
     assert len(people) == 3
-    assert len(changes) == 9
+    # Three people are new, and nine tracks are given to them.
+    assert len(changes) == 12
     assert len(bench.store.track_ids()) == 9
 
 
@@ -502,7 +505,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench
         until(lambda: bench.queue.is_taken_in(last))
         assert bench.client.get(bench.keys.leader) == lease.token
     assert as_partition(bench.people()) == truth(cast)
-    assert len(bench.changes()) == 2
+    assert [c.kind for c in bench.changes()] == [ChangeKind.CREATED, ChangeKind.ASSIGNED, ChangeKind.ASSIGNED]
 
 
 @pytest.fixture
@@ -571,3 +574,84 @@ def test_a_killed_worker_is_replaced_by_the_one_standing_by(
         bench.take_in(cast.track(0, 1), cast.track(1, 2))
         assert bench.client.get(bench.keys.leader) == heir.token
     assert as_partition(bench.people()) == truth(cast)
+
+
+# Leftovers ------------------------------------------------------------------------------------------------
+
+
+def samples_of(bench: Bench) -> set[str]:
+    prefix = bench.keys.sample("")
+    return {key.decode().removeprefix(prefix) for key in bench.client.scan_iter(f"{prefix}*")}
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_what_a_stopped_run_left_in_a_stretch_goes_when_the_stretch_is_done(
+    bench: Bench, at_once: bool
+) -> None:
+    cast = Cast()
+    before, left, shared, after = (cast.track(k % 2, k) for k in range(4))
+    only_left = cast.track(5, 4, start_s=12.0)
+    again = cast.track(0, 5, start_s=11.0)
+    segment = SegmentDone("v-1", 10.0, 30.0, 100, track_ids=("v-1.2.0", "v-1.5.0"))
+    with bench.running():
+        bench.take_in(before, left, shared, after, only_left, again, [segment], at_once=at_once)
+    # From 10 s to 30 s only what the segment names is left; before and after, everything is.
+    kept = {"v-1.0.0", "v-1.2.0", "v-1.3.1", "v-1.5.0"}
+    assert set(bench.store.track_ids()) == set(bench.store.track_ids("v-1")) == kept
+    assert {sample_id.rpartition(".")[0] for sample_id in samples_of(bench)} == kept
+    assert as_partition(bench.people()) == {
+        frozenset({"v-1.0.0", "v-1.2.0", "v-1.5.0"}),
+        frozenset({"v-1.3.1"}),
+    }
+    # The person who was seen only in what is gone is gone, too, and that is published.
+    vanished = [c.identity_id for c in bench.changes() if c.kind is ChangeKind.VANISHED]
+    assert len(vanished) == 1
+    assert vanished[0] not in bench.people()
+    bench.assert_consistent()
+    with bench.running():
+        bench.take_in(recluster=True)
+    assert set(bench.store.track_ids()) == kept
+    bench.assert_consistent()
+
+
+def test_a_stretch_that_does_not_name_its_tracks_deletes_none(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0), [SegmentDone("v-1", 0.0, 60.0, 100)])
+    assert bench.store.track_ids() == ["v-1.0.0"]
+
+
+def test_a_stretch_deletes_nothing_of_other_sources(bench: Bench) -> None:
+    cast = Cast()
+    bench.store.register_source(a_source("v-2"))
+    with bench.running():
+        bench.take_in(cast.track(0, 0, source_id="v-2"), [SegmentDone("v-1", 0.0, 60.0, 100, track_ids=())])
+    assert bench.store.track_ids() == ["v-2.0.0"]
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_samples_that_gave_way_to_better_ones_are_deleted(bench: Bench, at_once: bool) -> None:
+    cast = Cast()
+    grown = cast.track(0, 0, samples=4)
+    early = cast.track(0, 0, samples=1, ended=False)
+    grown = [entry for entry in grown if getattr(entry, "sample_id", "") != "v-1.0.0.0"]
+    assert isinstance(grown[-1], TrackRecord)
+    grown[-1] = replace(grown[-1], sample_ids=grown[-1].sample_ids[1:])
+    with bench.running():
+        bench.take_in(early, grown, at_once=at_once)
+    assert samples_of(bench) == {"v-1.0.0.1", "v-1.0.0.2", "v-1.0.0.3"}
+    assert bench.people() == {"p1": {"v-1.0.0"}}
+
+
+def test_people_of_a_source_with_a_new_date_are_told_anew(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0), cast.track(1, 1), recluster=True)
+        assert not any(person.wall_clock for person in bench.store.people())
+        bench.store.register_source(a_source(recorded_at_s=1.7e9))
+        bench.take_in([ReclusterRequest("another date", "v-1")])
+    people = bench.store.people()
+    assert [(person.wall_clock, person.first_seen_s) for person in people] == [
+        (True, 1.7e9),
+        (True, pytest.approx(1.7e9 + 10)),
+    ]

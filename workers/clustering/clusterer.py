@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -69,8 +70,8 @@ class TrackClusterer:
         calibration: Of the embedder.
         threshold: Least mean log-likelihood ratio of one person.
         settings: How evidence is weighed.
-        limit: Most tracks that a re-cluster compares all with all; bounds its time and its memory (9 bytes a
-            pair).
+        limit: Most tracks that a re-cluster compares all with all; bounds its time and its memory (18 bytes
+            a pair).
     """
 
     def __init__(
@@ -160,7 +161,7 @@ class TrackClusterer:
 
         Up to `limit` tracks the same tracks give the same partition in whatever order they came, and `groups`
         plays no part. Beyond, each present group is represented by its weightiest tracks and the others go
-        where most of those go.
+        where most of those go; of tracks without a group, the best are compared.
 
         Args:
             groups: Present group of each track that has one.
@@ -196,23 +197,25 @@ class TrackClusterer:
         )
 
     def _representatives(self, groups: Mapping[str, str]) -> tuple[list[str], list[str]]:
-        """Tracks to compare, sorted, and tracks that follow their group."""
+        """Tracks to compare, sorted, and tracks that follow their group; the others stay out."""
         everyone = sorted(self._tracks)
         if len(everyone) <= self._limit:
             return everyone, []
         by_group: dict[str, list[str]] = {}
         free = []
-        for track_id in everyone:
+        for track_id in sorted(everyone, key=self._rank):
             if track_id in groups:
                 by_group.setdefault(groups[track_id], []).append(track_id)
             else:
                 free.append(track_id)
+        # At least half is for people who are known; of the rest, those who may found a person come first.
+        free = sorted(free, key=lambda track_id: not self._tracks[track_id].founder)[: self._limit // 2]
         share = max(1, (self._limit - len(free)) // max(len(by_group), 1))
         chosen, followers = free, []
         for members in by_group.values():
-            ranked = sorted(members, key=self._rank)
-            chosen += ranked[:share]
-            followers += ranked[share:]
+            room = max(self._limit - len(chosen), 0)
+            chosen += members[: min(share, room)]
+            followers += members[min(share, room) :]
         return sorted(chosen), followers
 
     def _rank(self, track_id: str) -> tuple[float, str]:
@@ -222,15 +225,25 @@ class TrackClusterer:
     def _add_followers(
         self, members: dict[int, list[str]], followers: list[str], groups: Mapping[str, str]
     ) -> None:
+        """Put each follower where most of its group went, or next most, among nobody it was seen with."""
+        fresh = itertools.count(len(members))
         votes: dict[str, dict[int, float]] = {}
+        label_of: dict[str, int] = {}
         for label, group in members.items():
             for track_id in group:
+                label_of[track_id] = label
                 if track_id in groups:
                     count = votes.setdefault(groups[track_id], {})
                     count[label] = count.get(label, 0.0) + self._tracks[track_id].weight
         for track_id in followers:
-            count = votes[groups[track_id]]
-            members[max(sorted(count), key=lambda label: count[label])].append(track_id)
+            # A group without a representative stays as it is.
+            count = votes.get(groups[track_id]) or votes.setdefault(groups[track_id], {next(fresh): 1.0})
+            taken = {label_of[other] for other in self._apart[track_id] if other in label_of}
+            for label in sorted(count, key=lambda label: (-count[label], label)):
+                if label not in taken:
+                    members.setdefault(label, []).append(track_id)
+                    label_of[track_id] = label
+                    break
 
     def _measure_sources(self) -> None:
         """What pairs seen together say about each source: how alike its people look, and how they dress."""

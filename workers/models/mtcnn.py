@@ -96,7 +96,7 @@ class MtcnnDetector:
         boxes, owner = np.concatenate(candidates), np.concatenate(owners)
         boxes, owner = self._refine_candidates(images_bgr, boxes, owner)
         boxes, landmarks, scores = self._output(images_bgr, boxes, owner)
-        keep = scores > self._thresholds.output
+        keep = (scores > self._thresholds.output) & _sane(boxes, landmarks)
         boxes, landmarks, scores, owner = boxes[keep], landmarks[keep], scores[keep], owner[keep]
         for i in _suppress_contained(boxes, scores, owner):
             found[owner[i]].append(Detection(boxes[i], landmarks[i], float(scores[i])))
@@ -123,14 +123,22 @@ class MtcnnDetector:
             better = second[2] > scores[unsure]
             chosen = unsure[better]
             boxes[chosen], landmarks[chosen], scores[chosen] = (part[better] for part in second)
+        real = (scores > self._thresholds.output) & _sane(boxes, landmarks)
         return [
-            Detection(box, points, float(score)) if score > self._thresholds.output else None
-            for box, points, score in zip(boxes, landmarks, scores, strict=True)
+            Detection(box, points, float(score)) if is_face else None
+            for box, points, score, is_face in zip(boxes, landmarks, scores, real, strict=True)
         ]
 
     def _propose(self, images: list[BgrImage], min_face_px: float) -> tuple[FloatArray, IntArray]:
         height, width = images[0].shape[:2]
         scale = _CELL_PX / min_face_px
+        if scale < 0.5:
+            # A large picture is halved down once, since every level reads the whole of its source.
+            size = (round(width * scale * 2), round(height * scale * 2))
+            images = [
+                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+                for image in images
+            ]
         boxes: list[FloatArray] = []
         scores: list[FloatArray] = []
         owners: list[IntArray] = []
@@ -208,6 +216,12 @@ def _moved(boxes: FloatArray, shift: FloatArray) -> FloatArray:
     size = boxes[:, 2:] - boxes[:, :2]
     moved: FloatArray = boxes + shift * np.concatenate([size, size], axis=1)
     return moved
+
+
+def _sane(boxes: FloatArray, landmarks: FloatArray) -> npt.NDArray[np.bool_]:
+    """Which answers, of shapes (N, 4) and (N, 5, 2), are boxes at all: finite, and not inside out."""
+    finite = np.isfinite(boxes).all(axis=1) & np.isfinite(landmarks).all(axis=(1, 2))
+    return np.asarray(finite & (boxes[:, 2:] - boxes[:, :2] >= 1.0).all(axis=1), np.bool_)
 
 
 def _squared(boxes: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ def iou_matrix(a: FloatArray, b: FloatArray) -> FloatArray:
     """Intersection over union of every box of `a` (N, 4) with every box of `b` (M, 4): (N, M) in [0, 1]."""
     shared = (np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])).clip(0)
     intersection = shared.prod(axis=2)
-    area_a, area_b = (a[:, 2:] - a[:, :2]).prod(axis=1), (b[:, 2:] - b[:, :2]).prod(axis=1)
+    area_a, area_b = ((box[:, 2:] - box[:, :2]).clip(0).prod(axis=1) for box in (a, b))
     union = area_a[:, None] + area_b[None] - intersection
     result: FloatArray = np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
     return result

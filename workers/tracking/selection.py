@@ -59,10 +59,14 @@ class SampleSelection(Generic[Candidate]):
                 merged[key // 2] = entry
         self._best = merged
 
-    def best(self, count: int) -> list[Candidate]:
-        """At most `count` candidates in order of time: the kept ones in equal groups, the best of each."""
+    def best(self, count: int | None = None) -> list[Candidate]:
+        """At most `count` candidates in order of time: the kept ones in equal groups, the best of each.
+
+        Args:
+            count: How many; None for all that are kept.
+        """
         entries = sorted(self._best.values(), key=lambda entry: entry[1])
-        count = min(count, len(entries))
+        count = len(entries) if count is None else min(count, len(entries))
         bounds = [round(i * len(entries) / count) for i in range(count + 1)] if count else []
         groups = [entries[a:b] for a, b in itertools.pairwise(bounds)]
         return [max(group, key=lambda entry: entry[0])[2] for group in groups]

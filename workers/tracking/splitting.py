@@ -26,3 +26,20 @@ def split_point(ratios: npt.NDArray[np.float32], threshold: float = -2.0) -> int
         if across < best:
             best, at = across, k
     return at
+
+
+def border_between(ratios: npt.NDArray[np.float32], low: int, high: int) -> int:
+    """Where exactly the second person of a split track begins.
+
+    Args:
+        ratios: float32 (K, K), symmetric log-likelihood ratios of faces in order of time.
+        low: Faces before this one are the first person's.
+        high: Faces from this one on are the second's, low <= high < K and low > 0.
+
+    Returns:
+        The first face of the second person, in low..high: those between go where they are more like.
+    """
+    # How much more each face between is like the first person.
+    lean = ratios[low:high, :low].mean(axis=1) - ratios[low:high, high:].mean(axis=1)
+    gain = np.concatenate([[0.0], np.cumsum(lean)])
+    return low + int(gain.argmax())

@@ -31,13 +31,16 @@ class TrackerSettings:
         sure_iou: From this overlap with the prediction on, a link needs no look at the face.
         reach: A doubtful link may span at most this many box sides between centres.
         size_ratio: A face may grow or shrink by at most this factor from one sampled frame to the next.
-        max_gap_s: A track unseen for longer has ended (short occlusions are survived).
+        max_gap_s: A track unseen for longer has ended (short occlusions are survived), and a link over a
+            longer gap is doubtful.
+        max_gap_periods: The same in sampling periods; the larger one counts.
     """
 
     sure_iou: float = 0.35
     reach: float = 0.9
     size_ratio: float = 1.8
     max_gap_s: float = 1.0
+    max_gap_periods: float = 2.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +69,18 @@ class Tracker:
         self._alike = alike
         self._live: list[LiveTrack] = []
         self._count = 0
+        self._before_s: float | None = None
+        self._period_s = np.inf
+
+    @property
+    def period_s(self) -> float:
+        """Shortest time between two frames so far, s; 0 before the second frame."""
+        return float(self._period_s) if np.isfinite(self._period_s) else 0.0
+
+    @property
+    def max_gap_s(self) -> float:
+        """A track unseen for longer has ended, s."""
+        return max(self._settings.max_gap_s, self._settings.max_gap_periods * self.period_s)
 
     @property
     def live(self) -> tuple[LiveTrack, ...]:
@@ -80,8 +95,11 @@ class Tracker:
             media_s: Presentation time, s; not before that of the last frame.
             detections: Faces of this frame, without duplicates.
         """
-        expired = [t for t in self._live if media_s - t.last_s > self._settings.max_gap_s]
-        self._live = [t for t in self._live if media_s - t.last_s <= self._settings.max_gap_s]
+        if self._before_s is not None and media_s > self._before_s:
+            self._period_s = min(self._period_s, media_s - self._before_s)
+        self._before_s = media_s
+        expired = [t for t in self._live if media_s - t.last_s > self.max_gap_s]
+        self._live = [t for t in self._live if media_s - t.last_s <= self.max_gap_s]
         links = self._links(media_s, detections)
         seen = []
         for i, detection in enumerate(detections):
@@ -128,7 +146,8 @@ class Tracker:
             rivals = (overlap[:, column] > 0.6 * overlap[row, column]).sum() + (
                 overlap[row] > 0.6 * overlap[row, column]
             ).sum()
-            sure = overlap[row, column] >= s.sure_iou and rivals <= 2
+            recent = media_s - track.last_s <= s.max_gap_s
+            sure = recent and overlap[row, column] >= s.sure_iou and rivals <= 2
             if sure or (self._alike is not None and self._alike(track, detection)):
                 links[int(column)] = track
         return links

@@ -1,0 +1,116 @@
+"""Faces that may become samples of their track, and how alike two of them are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stream.frame import Frame
+from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
+from workers.faces.alignment import align
+from workers.faces.clothing import clothing_histogram
+from workers.faces.crop import FaceCrop, cut_crop
+from workers.faces.quality import FaceQuality, measure, sharpness
+from workers.models.detection import BgrImage, Detection
+from workers.models.pack import Pack
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(slots=True, eq=False)
+class Look:
+    """What comparing a face needs.
+
+    Attributes:
+        size_px: Geometric mean of the box's sides.
+        effective_px: Size of a frontal face that would tell as much.
+        chip: The face, aligned for the embedder, uint8 (S, S, 3); None where only the vector is known.
+        vector: Embedding, float32 (D,), once somebody asked for it.
+    """
+
+    size_px: float
+    effective_px: float
+    chip: BgrImage | None = None
+    vector: FloatArray | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A face that may become a sample of its track.
+
+    Attributes:
+        index: Frames decoded before its frame.
+        media_s: Presentation time, s.
+        detection: What the detector saw.
+        quality: Its geometry, judged.
+        value: How much it can tell, higher is better.
+        look: For comparisons.
+        crop: The face with margin, once it is among the best of its track.
+        clothing: Colours below the face, float32 (C,) with sum 1, likewise; None also where none are seen.
+    """
+
+    index: int
+    media_s: float
+    detection: Detection
+    quality: FaceQuality
+    value: float
+    look: Look
+    crop: FaceCrop | None = None
+    clothing: FloatArray | None = None
+
+
+class FaceJudge:
+    """Makes candidates of detections, embeds and compares them; nothing is computed twice.
+
+    Args:
+        pack: The models.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self._embedder = pack.embedder
+        self._calibration = pack.calibration
+        self._likelihood = LikelihoodSettings()
+
+    def judge(self, frame: Frame, detection: Detection) -> Candidate | None:
+        """Align a face and measure its quality; None for landmarks that are no face's."""
+        image = frame.image_bgr
+        try:
+            chip = align(image, detection.landmarks, self._embedder.template, self._embedder.input_px)
+        except ValueError:
+            return None
+        quality = measure(detection, *image.shape[:2])
+        value = quality.value * (0.5 + 0.5 * sharpness(chip))
+        look = Look(quality.size_px, quality.effective_px, chip)
+        return Candidate(frame.index, frame.media_s, detection, quality, value, look)
+
+    def complete(self, candidate: Candidate, image_bgr: BgrImage) -> Candidate:
+        """Add what only the best of a track need: the crop and the clothes."""
+        candidate.crop = cut_crop(image_bgr, candidate.detection)
+        candidate.clothing = clothing_histogram(image_bgr, candidate.detection.box_xyxy)
+        return candidate
+
+    def embed(self, looks: Iterable[Look]) -> None:
+        """Give those a vector that have none, in one batch."""
+        todo = [(look, look.chip) for look in looks if look.vector is None and look.chip is not None]
+        if todo:
+            vectors = self._embedder.embed([chip for _, chip in todo])
+            for (look, _), vector in zip(todo, vectors, strict=True):
+                look.vector = vector
+
+    def ratios(self, looks: Sequence[Look]) -> FloatArray:
+        """Log-likelihood ratios of one person for each pair, float32 (N, N); embeds who isn't yet."""
+        self.embed(looks)
+        calibration = self._calibration
+        vectors = np.stack([look.vector for look in looks if look.vector is not None])
+        compensated = calibration.compensate(vectors, [look.size_px for look in looks])
+        weights = calibration.size_weights([look.effective_px for look in looks])
+        return face_log_ratio(
+            compensated @ compensated.T, weights, weights, 0.0, calibration, self._likelihood
+        )
+
+    def alike(self, one: Look, other: Look) -> bool:
+        """Whether two faces look like one person."""
+        return bool(self.ratios([one, other])[0, 1] > 0)

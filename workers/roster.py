@@ -1,0 +1,276 @@
+"""Tracks, people and who is whom: what the cluster worker knows, and what entries change in it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+
+from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.identity_store import Effects, IdentityStore
+from storage.sample_queue import Entry
+from storage.sample_record import FaceSample
+from storage.source_record import ReclusterRequest, SegmentDone, SourceRecord
+from storage.track_record import TrackRecord
+from workers.clustering.clusterer import Clusterer
+from workers.clustering.matching import inherit
+from workers.models.calibration import Calibration
+from workers.people import TrackSummary, describe
+from workers.track_evidence import evidence_of, sample_problem, track_problem
+
+_log = logging.getLogger(__name__)
+
+_LOAD_CHUNK = 500
+
+
+class Roster:
+    """A collection in memory. Methods write what they change into `Effects`, which is then committed whole.
+
+    Args:
+        store: The collection, for what is in Redis already.
+        clusterer: Empty.
+        calibration: Of the embedder, for templates.
+    """
+
+    def __init__(self, store: IdentityStore, clusterer: Clusterer, calibration: Calibration) -> None:
+        self._store = store
+        self._clusterer = clusterer
+        self._calibration = calibration
+        self._summaries: dict[str, TrackSummary] = {}
+        self._by_source: dict[str, set[str]] = {}
+        self._identity_of: dict[str, str] = {}
+        self._members: dict[str, set[str]] = {}
+        self._named: dict[str, bool] = {}
+        self._sources: dict[str, SourceRecord] = {}
+        self._founders: set[str] = set()
+        self._model_id = ""
+        # Sources that were read in this step: a run may have told something new about them since.
+        self._fresh: set[str] = set()
+        # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
+        self._waiting: dict[str, FaceSample] = {}
+
+    @property
+    def people(self) -> int:
+        """Number of people."""
+        return sum(1 for members in self._members.values() if members)
+
+    def load(self) -> None:
+        """Take in what is in Redis."""
+        for source in self._store.sources():
+            self._sources[source.source_id] = source
+        for identity in self._store.people():
+            self._named[identity.identity_id] = bool(identity.name)
+            self._members[identity.identity_id] = set()
+        ids = self._store.track_ids()
+        for start in range(0, len(ids), _LOAD_CHUNK):
+            tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
+            wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
+            samples = {sample.sample_id: sample for sample in self._store.samples(wanted)}
+            for track in tracks:
+                known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples])
+                if known and track.identity_id:
+                    self._identity_of[track.track_id] = track.identity_id
+                    self._members.setdefault(track.identity_id, set()).add(track.track_id)
+
+    def _take_in(self, track: TrackRecord, samples: list[FaceSample]) -> bool:
+        """Give a track to the clusterer; returns whether it has anything to compare."""
+        if not samples:
+            return False
+        try:
+            evidence = evidence_of(track, samples, self._calibration)
+        except ValueError as error:
+            # Kept, and given to nobody: one track must not stop all others.
+            _log.warning("%s; it is left out", error)
+            return False
+        self._clusterer.insert(evidence)
+        self._summaries[track.track_id] = TrackSummary.of(track, samples)
+        self._by_source.setdefault(track.source_id, set()).add(track.track_id)
+        if track.founder:
+            self._founders.add(track.track_id)
+        else:
+            self._founders.discard(track.track_id)
+        return True
+
+    def problem(self, entry: Entry | None) -> str:
+        """Why an entry that can be read must not be taken in, or empty."""
+        match entry:
+            case FaceSample():
+                self._model_id = self._model_id or self._store.meta().get("model_id", "")
+                return sample_problem(entry, self._calibration, self._model_id)
+            case TrackRecord():
+                return track_problem(entry)
+        return ""
+
+    def committed(self) -> None:
+        """The step is in Redis."""
+        self._waiting.clear()
+        self._fresh.clear()
+
+    def add_sample(self, sample: FaceSample, effects: Effects) -> None:
+        """Store a sample, for a track that will name it."""
+        effects.samples.append(sample)
+        self._waiting[sample.sample_id] = sample
+
+    def end_segment(self, segment: SegmentDone, effects: Effects) -> set[str]:
+        """Note that a stretch is done; returns the people who lose tracks that a stopped run left in it."""
+        source = self._source(segment.source_id)
+        if source is not None:
+            self._sources[source.source_id] = source.with_segment(segment)
+            effects.sources[source.source_id] = self._sources[source.source_id]
+        if segment.track_ids is None:
+            return set()
+        stale = [
+            track_id
+            for track_id in self._by_source.get(segment.source_id, set()).difference(segment.track_ids)
+            if segment.start_s <= self._summaries[track_id].first_s < segment.end_s
+        ]
+        return self._remove(sorted(stale), effects)
+
+    def _remove(self, track_ids: list[str], effects: Effects) -> set[str]:
+        """Delete tracks with their samples; returns the people who lose them."""
+        effects.samples_removed |= self._sample_ids(track_ids, effects)
+        touched: set[str] = set()
+        for track_id in track_ids:
+            before = self._leave(track_id, effects)
+            if before is not None:
+                touched.add(before)
+                if not self._members[before]:
+                    effects.changes.append(self._change(ChangeKind.VANISHED, before))
+            effects.assignments.pop(track_id, None)
+            summary = self._summaries.pop(track_id)
+            self._by_source[summary.source_id].discard(track_id)
+            self._founders.discard(track_id)
+            self._clusterer.remove(track_id)
+            effects.tracks_removed[track_id] = summary.source_id
+        return touched
+
+    def _sample_ids(self, track_ids: list[str], effects: Effects) -> set[str]:
+        """Samples that tracks name, in Redis or in this step."""
+        written = (track for track in effects.tracks if track.track_id in track_ids)
+        return {i for track in (*self._store.tracks(track_ids), *written) for i in track.sample_ids}
+
+    def _source(self, source_id: str) -> SourceRecord | None:
+        if source_id not in self._fresh:
+            source = self._store.source(source_id)
+            if source is None:
+                return None
+            self._sources[source_id] = source
+            self._fresh.add(source_id)
+        return self._sources[source_id]
+
+    def add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
+        """Store a track and give it a provisional identity; returns the people that this changes."""
+        if track.track_id in self._summaries:
+            # It grew: samples that have given way to better ones go.
+            effects.samples_removed |= self._sample_ids([track.track_id], effects)
+        effects.samples_removed.difference_update(track.sample_ids)
+        effects.tracks_removed.pop(track.track_id, None)
+        effects.tracks.append(track)
+        missing = [i for i in track.sample_ids if i not in self._waiting]
+        stored = {sample.sample_id: sample for sample in self._store.samples(missing)}
+        known = {**self._waiting, **stored}
+        self._source(track.source_id)
+        if not self._take_in(track, [known[i] for i in track.sample_ids if i in known]):
+            return set()
+        owner = self._identity_of.get(track.track_id)
+        if owner is None:
+            owner = self._clusterer.nearest(track.track_id, self._identity_of)
+            if owner is None:
+                if track.track_id not in self._founders:
+                    return set()
+                owner = self._create(track.track_id, effects)
+            self._assign(track.track_id, owner, ChangeKind.ASSIGNED, effects)
+        return {owner}
+
+    def _create(self, track_id: str, effects: Effects) -> str:
+        """A person who begins with a track."""
+        identity_id = self._store.new_identity_id()
+        self._named[identity_id] = False
+        effects.changes.append(self._change(ChangeKind.CREATED, identity_id, track_id))
+        return identity_id
+
+    def recluster(self, effects: Effects, requests: list[ReclusterRequest]) -> set[str]:
+        """Group all tracks anew and let the new groups inherit the identities."""
+        started_s = time.monotonic()
+        partition = self._clusterer.recluster(self._identity_of)
+        weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
+        alive = [identity_id for identity_id, members in self._members.items() if members]
+        seniority = {i: (self._named.get(i, False), int(i[1:])) for i in alive}
+        inheritance = inherit(partition.clusters, self._identity_of, weights, seniority)
+        touched = self._retold({request.source_id for request in requests})
+        for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
+            identity_id = heir or self._create(cluster[0], effects)
+            for track_id in cluster:
+                before = self._identity_of.get(track_id)
+                if before == identity_id:
+                    continue
+                if before is not None:
+                    touched.add(before)
+                touched.add(identity_id)
+                kind = ChangeKind.ASSIGNED
+                if before is not None and before not in inheritance.merged:
+                    kind = ChangeKind.SPLIT
+                self._assign(track_id, identity_id, kind, effects)
+        for track_id in partition.unassigned:
+            before = self._leave(track_id, effects)
+            if before is not None:
+                touched.add(before)
+                effects.assignments[track_id] = None
+        for identity_id, successor in inheritance.merged.items():
+            effects.changes.append(replace(self._change(ChangeKind.MERGED, identity_id), other_id=successor))
+            effects.identities.append(Identity(identity_id, merged_into=successor))
+        effects.changes += [self._change(ChangeKind.VANISHED, gone) for gone in inheritance.vanished]
+        _log.info(
+            "re-clustered (%s) %d tracks into %d people in %.2f s",
+            ", ".join(sorted({request.reason for request in requests})),
+            len(self._summaries),
+            len(partition.clusters),
+            time.monotonic() - started_s,
+        )
+        return touched
+
+    def _retold(self, source_ids: set[str]) -> set[str]:
+        """People of sources of which something new is known."""
+        for source_id in source_ids - {""}:
+            self._source(source_id)
+        tracks = (track_id for source_id in source_ids for track_id in self._by_source.get(source_id, ()))
+        return {self._identity_of[track_id] for track_id in tracks if track_id in self._identity_of}
+
+    def _assign(self, track_id: str, identity_id: str, kind: ChangeKind, effects: Effects) -> None:
+        before = self._leave(track_id, effects)
+        self._identity_of[track_id] = identity_id
+        self._members.setdefault(identity_id, set()).add(track_id)
+        effects.members_added.setdefault(identity_id, set()).add(track_id)
+        effects.members_removed.get(identity_id, set()).discard(track_id)
+        effects.assignments[track_id] = identity_id
+        effects.changes.append(replace(self._change(kind, identity_id, track_id), other_id=before or ""))
+
+    def _leave(self, track_id: str, effects: Effects) -> str | None:
+        """Take a track from the person who has it; returns who that was."""
+        before = self._identity_of.pop(track_id, None)
+        if before is not None:
+            self._members[before].discard(track_id)
+            effects.members_removed.setdefault(before, set()).add(track_id)
+            effects.members_added.get(before, set()).discard(track_id)
+        return before
+
+    def _change(self, kind: ChangeKind, identity_id: str, track_id: str = "") -> IdentityChange:
+        summary = self._summaries.get(track_id)
+        return IdentityChange(
+            kind,
+            identity_id,
+            track_id,
+            thumbnail=summary.best_sample if summary else "",
+            event_s=summary.last_s if summary else 0.0,
+        )
+
+    def describe(self, identity_id: str) -> Identity:
+        """The record of a person, as of now."""
+        tracks = [self._summaries[track_id] for track_id in self._members.get(identity_id, ())]
+        sources = {track.source_id: self._sources.get(track.source_id) for track in tracks}
+        return describe(
+            identity_id,
+            tracks,
+            {i: source.recorded_at_s if source else None for i, source in sources.items()},
+            {i: 1 / source.fps for i, source in sources.items() if source and source.fps},
+        )
