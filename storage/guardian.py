@@ -104,7 +104,7 @@ def start_guardian(
 
 
 def main(folder: str, socket_path: str, server_fd: str, *server_command: str) -> None:
-    """Run a guardian: never returns before the server has gone.
+    """Run a guardian: ends with the server, or when it can't stop it.
 
     Args:
         folder: The data folder.
@@ -135,14 +135,51 @@ def main(folder: str, socket_path: str, server_fd: str, *server_command: str) ->
         time.sleep(STOP_TIMEOUT_S)
         _say(f"the server has not stopped within {STOP_TIMEOUT_S:g} s: killing it")
         server.kill()
-    else:
-        # Not a child of ours, so its process id proves nothing; what answers on the socket is the server.
-        try:
-            refusal = ask(socket_path, "SHUTDOWN").decode(errors="replace")
-        except OSError as error:
-            refusal = str(error)
-        if refusal:
-            _say(f"the server could not be told to stop: {refusal}")
+    elif not _stop_adopted(server_lock, socket_path):
+        # Gone with its locks, so that the next holder can try, and tell people about a server that hangs.
+        os._exit(1)
+
+
+def is_server(pid: int, server_lock: int, socket_path: str) -> bool:
+    """Whether a process is the server of a data folder.
+
+    Its id alone proves nothing: ids are given anew, and the file that holds it outlives a restart.
+
+    Args:
+        pid: The process.
+        server_lock: Descriptor of the folder's ``server.lock``, which the server keeps open.
+        socket_path: Socket of the server, which tells where the kernel does not show open files.
+    """
+    try:
+        if sys.platform == "darwin":
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(_REPLY_TIMEOUT_S)
+                connection.connect(socket_path)
+                # SOL_LOCAL, LOCAL_PEERPID: who listens.
+                return connection.getsockopt(0, 2) == pid
+        lock = os.fstat(server_lock)
+        with os.scandir(f"/proc/{pid}/fd") as opened:
+            return any(os.path.samestat(entry.stat(), lock) for entry in opened)
+    except OSError:
+        return False
+
+
+def _stop_adopted(server_lock: int, socket_path: str) -> bool:
+    """Stop a server that is no child of ours, by all means; False if it can't be told which process it is."""
+    try:
+        refusal = ask(socket_path, "SHUTDOWN").decode(errors="replace")
+    except OSError as error:
+        refusal = str(error)
+    if refusal:
+        _say(f"the server could not be told to stop: {refusal}")
+    time.sleep(STOP_TIMEOUT_S)
+    written = os.pread(server_lock, 20, 0).decode(errors="replace")
+    if not (written.isdecimal() and is_server(int(written), server_lock, socket_path)):
+        _say(f"the server has not stopped, and process {written!r} is not it: leaving it alone")
+        return False
+    _say(f"the server has not stopped within {STOP_TIMEOUT_S:g} s: killing it")
+    os.kill(int(written), signal.SIGKILL)
+    return True
 
 
 def _start_server(command: list[str], server_fd: int) -> subprocess.Popen[bytes]:

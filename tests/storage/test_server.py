@@ -19,7 +19,7 @@ import redis
 
 from storage.datafolder import DataFolder
 from storage.errors import DataFolderError, ServerStartError
-from storage.guardian import ask
+from storage.guardian import STOP_TIMEOUT_S, ask
 from storage.server import EmbeddedServer
 from storage.server_binary import find_server_binary
 
@@ -36,8 +36,8 @@ def say():
     print(next(line for line in info if line.startswith("run_id:")), flush=True)
 
 with EmbeddedServer(DataFolder(sys.argv[1])) as server:
-    say()
     try:
+        say()
         sys.stdin.read()
     except KeyboardInterrupt:
         # As long as a server that was interrupted as well would need to end.
@@ -304,6 +304,59 @@ def test_leaving_holder_replaces_a_guardian_that_was_killed(folder: DataFolder) 
         until(lambda: is_free(folder, "guardian"))
 
     until(lambda: is_gone(folder))
+
+
+def leave_hanging(folder: DataFolder) -> psutil.Process:
+    """Leave a server that hangs to a guardian that has only adopted it."""
+    with EmbeddedServer(folder) as server, client_of(server) as client:
+        client.set("name", "value")
+        process = server_process(server)
+        guardian_process(folder).kill()
+        until(lambda: is_free(folder, "guardian"))
+        process.suspend()
+    assert not is_free(folder, "guardian")
+    return process
+
+
+def test_guardian_kills_an_adopted_server_that_hangs_and_nobody_else(
+    folder: DataFolder, tmp_path: Path
+) -> None:
+    confused = DataFolder(tmp_path / "confused")
+    hanging, unknown = leave_hanging(folder), leave_hanging(confused)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
+        try:
+            # As a number that was given to somebody else.
+            (confused.path / "server.lock").write_text(str(bystander.pid))
+            until(lambda: is_gone(folder) and is_free(folder, "holders"), within_s=STOP_TIMEOUT_S + 30)
+            until(lambda: is_free(confused, "guardian"), within_s=30)
+            # Nobody may be there to bury it.
+            assert not hanging.is_running() or hanging.status() == psutil.STATUS_ZOMBIE
+            assert bystander.poll() is None
+            assert unknown.status() == psutil.STATUS_STOPPED
+            # The next one is not kept out; it says what hangs.
+            assert is_free(confused, "holders")
+            assert f"process '{bystander.pid}' is not it" in (confused.redis_dir / "redis.log").read_text()
+        finally:
+            unknown.kill()
+            bystander.kill()
+    assert "killing it" in (folder.redis_dir / "redis.log").read_text()
+    with EmbeddedServer(folder) as server, client_of(server) as client:
+        assert client.get("name") == b"value"
+
+
+def test_only_the_server_itself_is_taken_for_it(folder: DataFolder, tmp_path: Path) -> None:
+    script = (
+        "import os, sys\n"
+        "from storage.guardian import is_server\n"
+        "lock = os.open(sys.argv[1], os.O_RDWR)\n"
+        "print(*(is_server(int(pid), lock, sys.argv[2]) for pid in sys.argv[3:]))\n"
+    )
+    with EmbeddedServer(folder) as server, EmbeddedServer(DataFolder(tmp_path / "other")) as other:
+        processes = [server_process(server).pid, server_process(other).pid, os.getpid(), 2**22 + 1]
+        files = [str(folder.path / "server.lock"), str(server.socket_path)]
+        command = [sys.executable, "-c", script, *files, *map(str, processes)]
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert told.split() == ["True", "False", "False", "False"]
 
 
 def test_next_holder_starts_a_server_when_all_processes_were_killed(
