@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import scenes
 from hypothesis import settings
-from processes import Cli, Done
+from processes import Cli, Processed
 
 # Times of single examples say nothing on a machine that does other work as well.
 settings.register_profile("facestream", deadline=None)
@@ -24,17 +23,6 @@ _UNWANTED = {
     "TTY_INTERACTIVE",
     "PYTHONWARNINGS",
 }
-
-
-@dataclass(frozen=True)
-class Processed:
-    """A data folder in which a video and photos of two to seven people were processed."""
-
-    cli: Cli
-    video: Path
-    photos: Path
-    video_run: Done
-    photos_run: Done
 
 
 @pytest.fixture(scope="session")

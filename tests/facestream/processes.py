@@ -174,6 +174,17 @@ class Cli:
                 started.kill()
 
 
+@dataclass(frozen=True)
+class Processed:
+    """A data folder in which a video and photos of two to seven people were processed."""
+
+    cli: Cli
+    video: Path
+    photos: Path
+    video_run: Done
+    photos_run: Done
+
+
 def _is_free(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 import scenes
-from conftest import Processed
-from processes import Cli
+from processes import Cli, Processed
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Processed
-from processes import Cli
+from processes import Cli, Processed
 
 import facestream
 from facestream.errors import NotFoundError, UsageError
