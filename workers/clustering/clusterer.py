@@ -70,7 +70,7 @@ class TrackClusterer:
         calibration: Of the embedder.
         threshold: Least mean log-likelihood ratio of one person.
         settings: How evidence is weighed.
-        limit: Most tracks that a re-cluster compares all with all; bounds its time and its memory (18 bytes
+        limit: Most tracks that a re-cluster compares all with all; bounds its time and its memory (4 bytes
             a pair).
     """
 
@@ -79,7 +79,7 @@ class TrackClusterer:
         calibration: Calibration,
         threshold: float = 0.0,
         settings: LikelihoodSettings | None = None,
-        limit: int = 6000,
+        limit: int = 12_000,
     ) -> None:
         self._calibration = calibration
         self._threshold = threshold
@@ -171,20 +171,15 @@ class TrackClusterer:
             return Partition((), ())
         position = {track_id: k for k, track_id in enumerate(chosen)}
         self._measure_sources()
-        cannot = np.zeros((len(chosen), len(chosen)), bool)
-        for track_id, k in position.items():
-            for other in self._apart[track_id]:
-                if other in position:
-                    cannot[k, position[other]] = True
         continued = [(self._tracks[track_id].continues, k) for track_id, k in position.items()]
         must = [(position[before], k) for before, k in continued if before in position]
         rows = np.array([self._gallery.row_of(track_id) for track_id in chosen])
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
             affinity[start : start + _BLOCK] = self._ratios(rows[start : start + _BLOCK], rows)
-        labels = constrained_average_linkage(
-            affinity, cannot, self._gallery.weights[rows], self._threshold, must
-        )
+        for track_id, k in position.items():
+            affinity[k, [position[other] for other in self._apart[track_id] if other in position]] = -np.inf
+        labels = constrained_average_linkage(affinity, self._gallery.weights[rows], self._threshold, must)
         members: dict[int, list[str]] = {}
         for track_id, label in zip(chosen, labels.tolist(), strict=True):
             members.setdefault(label, []).append(track_id)

@@ -8,18 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.intp]
 
 _NEVER = np.float32(-np.inf)
 
 
 def constrained_average_linkage(
-    affinity: FloatArray,
-    cannot: BoolArray,
-    weights: FloatArray,
-    threshold: float,
-    must: Iterable[tuple[int, int]] = (),
+    affinity: FloatArray, weights: FloatArray, threshold: float, must: Iterable[tuple[int, int]] = ()
 ) -> IntArray:
     """Merge the two most alike clusters until none are alike enough.
 
@@ -28,8 +23,8 @@ def constrained_average_linkage(
     would put the two into one cluster.
 
     Args:
-        affinity: float32 (N, N), symmetric; the diagonal is ignored.
-        cannot: bool (N, N), symmetric: pairs that must stay apart.
+        affinity: float32 (N, N), symmetric; -inf for pairs that must stay apart; the diagonal is ignored. It
+            is used as working memory and holds nothing of value afterwards.
         weights: float32 (N,), positive: weight of each item in the mean of a cluster.
         threshold: Clusters merge only if their mean affinity is at least this.
         must: Pairs that belong together whatever their affinity; one that contradicts a cannot-link is
@@ -41,19 +36,15 @@ def constrained_average_linkage(
     count = len(affinity)
     parent = np.arange(count)
     mass = np.asarray(weights, np.float64).copy()
-    forbidden = cannot.copy()
-    matrix = np.where(forbidden, _NEVER, affinity).astype(np.float32)
+    matrix = affinity
     np.fill_diagonal(matrix, _NEVER)
     alive = np.ones(count, bool)
 
     def merge(i: int, j: int) -> None:
-        forbidden[i] |= forbidden[j]
-        forbidden[:, i] = forbidden[i]
         total = mass[i] + mass[j]
-        with np.errstate(invalid="ignore"):
-            row = matrix[i] * np.float32(mass[i] / total) + matrix[j] * np.float32(mass[j] / total)
-        row[forbidden[i] | ~alive] = _NEVER
-        row[[i, j]] = _NEVER
+        # Minus infinity survives every mean: who must stay apart from one stays apart from both.
+        row = matrix[i] * np.float32(mass[i] / total) + matrix[j] * np.float32(mass[j] / total)
+        row[i] = _NEVER
         matrix[i], matrix[:, i] = row, row
         matrix[j], matrix[:, j] = _NEVER, _NEVER
         mass[i], alive[j] = total, False
@@ -61,7 +52,7 @@ def constrained_average_linkage(
 
     for a, b in must:
         i, j = int(parent[a]), int(parent[b])
-        if i != j and not forbidden[i, j]:
+        if i != j and matrix[i, j] > _NEVER:
             merge(min(i, j), max(i, j))
     if count > 1:
         partner = matrix.argmax(axis=1)

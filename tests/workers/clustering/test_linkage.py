@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.clustering.linkage import BoolArray, FloatArray, constrained_average_linkage
+from workers.clustering.linkage import FloatArray, constrained_average_linkage
 
 Pair = tuple[int, int]
 
@@ -18,15 +19,14 @@ Pair = tuple[int, int]
 @dataclass(frozen=True)
 class Problem:
     affinity: FloatArray
-    cannot: BoolArray
+    cannot: npt.NDArray[np.bool_]
     weights: FloatArray
     threshold: float
     must: list[Pair]
 
     def labels(self) -> list[int]:
-        return constrained_average_linkage(
-            self.affinity, self.cannot, self.weights, self.threshold, self.must
-        ).tolist()
+        affinity = np.where(self.cannot, np.float32(-np.inf), self.affinity)
+        return constrained_average_linkage(affinity, self.weights, self.threshold, self.must).tolist()
 
 
 def naive(problem: Problem) -> set[frozenset[int]]:
@@ -140,7 +140,7 @@ def a_problem(pairs: dict[Pair, float], count: int, **changes: object) -> Proble
     return Problem(**{**facts, **changes})
 
 
-def apart(count: int, *pairs: Pair) -> BoolArray:
+def apart(count: int, *pairs: Pair) -> npt.NDArray[np.bool_]:
     cannot = np.zeros((count, count), bool)
     for i, j in pairs:
         cannot[i, j] = cannot[j, i] = True
