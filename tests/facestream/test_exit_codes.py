@@ -57,7 +57,8 @@ def test_a_fault_of_ours_says_so_and_debug_shows_where(cli: Cli, broken_package:
 
 def test_an_interrupt_while_modules_load_ends_with_130(cli: Cli, broken_package: Path) -> None:
     (broken_package / "redis.py").write_text(
-        'import sys, time\nprint("loading", file=sys.stderr, flush=True)\ntime.sleep(600)\n'
+        # In small pieces: a signal right before a long sleep would be noticed after it.
+        'import sys, time\nprint("loading", file=sys.stderr, flush=True)\nwhile True:\n    time.sleep(0.02)\n'
     )
     started = cli.start("people", PYTHONPATH=with_first(broken_package))
     started.wait_for("loading")
