@@ -47,22 +47,20 @@ def watch(command: list[str], folder: Path) -> dict[str, object]:
     """Run a command and sample the memory of it and of the server in its data folder."""
     own, server = [], []
     started_s = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # Into a file: a pipe that nobody reads would stop a run that finds many people.
+    with (folder / "result.json").open("w+") as printed, subprocess.Popen(command, stdout=printed) as process:
         main = psutil.Process(process.pid)
         while process.poll() is None:
             try:
                 own.append(main.memory_info().rss / 1e6)
-                names = [
-                    p for p in psutil.process_iter(["name", "cwd"]) if "valkey" in (p.info["name"] or "")
-                ]
-                server.append(
-                    sum(p.memory_info().rss for p in names if str(folder) in str(p.info["cwd"])) / 1e6
-                )
+                servers = [p for p in psutil.process_iter(["name"]) if "valkey" in (p.info["name"] or "")]
+                ours = (p.memory_info().rss for p in servers if str(folder) in p.cwd())
+                server.append(sum(ours) / 1e6)
             except psutil.Error:
                 pass
             time.sleep(_EVERY_S)
-        output = process.stdout.read() if process.stdout else ""
-    result = json.loads(output)
+        printed.seek(0)
+        result = json.load(printed)
     tenth = max(1, len(own) // 10)
 
     def growth(samples: list[float]) -> float:
@@ -105,7 +103,7 @@ def main() -> None:
             "--data-dir",
             str(data),
         ]
-        row = {"clip": args.clip.name, "copies": copies, **watch(command, data)}
+        row = {"clip": args.clip.name, "copies": copies, **watch(command, folder)}
     if args.json:
         print(json.dumps(row, indent=2))
     else:

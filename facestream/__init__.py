@@ -42,14 +42,13 @@ def connect(
     from facestream.client import Store
     from facestream.settings import Place
     from facestream.wiring import connect_handle, keys_of, make_store
-    from storage.connection import translate_errors
 
     place = Place.of(data_dir, redis, collection)
     keys = keys_of(place)
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(connect_handle(place))
         store = make_store(handle, keys)
-        with translate_errors(handle.where):
+        with handle.errors():
             store.check_schema()
         stack.pop_all()
     return Store(handle, store)

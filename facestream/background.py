@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from storage.connection import translate_errors
+from storage.connection import RedisHandle
 from storage.errors import StorageError
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError, WorkerError
@@ -21,19 +21,19 @@ class Background:
 
     Args:
         worker: The worker.
-        where: Its server, without secrets, for messages.
+        handle: Its server.
     """
 
-    def __init__(self, worker: ClusterWorker, where: str) -> None:
+    def __init__(self, worker: ClusterWorker, handle: RedisHandle) -> None:
         self._worker = worker
-        self._where = where
+        self._handle = handle
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="cluster worker", daemon=True)
 
     def _work(self) -> None:
         try:
-            with translate_errors(self._where):
+            with self._handle.errors():
                 self._worker.run(self._stop)
         except BaseException as error:  # handed to the main thread, which raises it
             self._error = error

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from facestream.errors import NotFoundError
-from storage.connection import RedisHandle, translate_errors
+from storage.connection import RedisHandle
 from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord
@@ -212,7 +212,7 @@ class Store:
         self.close()
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return translate_errors(self._handle.where)
+        return self._handle.errors()
 
     def _source_records(self) -> dict[str, SourceRecord]:
         return {source.source_id: source for source in self._identities.sources()}

@@ -16,7 +16,7 @@ from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
 from facestream.wiring import connect_handle, keys_of, make_cluster_worker, make_pack, make_queue, make_store
-from storage.connection import RedisHandle, translate_errors
+from storage.connection import RedisHandle
 from storage.source_record import ReclusterRequest
 from stream.discover import Discovery, discover
 from stream.errors import StreamError
@@ -63,7 +63,7 @@ class Run:
                 f"--recorded-at is the beginning of one recording, and there are {len(found.videos)} videos. "
                 "Run them one by one."
             )
-        with connect_handle(self._place) as handle, translate_errors(handle.where):
+        with connect_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
             pack = make_pack(self._options.pack)
@@ -79,7 +79,7 @@ class Run:
             make_store(handle, keys).claim_model(pack.manifest.model_id, about)
             self._listener.began(len(found.photos))
             worker = make_cluster_worker(handle, keys, pack, self._people_now)
-            with Background(worker, handle.where) as background:
+            with Background(worker, handle) as background:
                 self._process(found, handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s

@@ -29,7 +29,7 @@ class TrackRecord:
         continues: The track of the same face that it follows without a gap, or None.
         photo: Whether its source is a photo.
         founder: Whether its quality allows it to found a person.
-        ended: Whether it can still grow.
+        ended: Whether it can no longer grow.
         identity_id: The person it is given to, or None.
     """
 

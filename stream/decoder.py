@@ -38,6 +38,7 @@ _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
 _READ_BYTES = 256 * 1024
 
 # The decoder's own limit guards memory only; the exact limit is checked by us, with a better message.
+_MOST_THREADS = 8
 _DECODER_MARGIN = 4
 
 # A demuxer that fails so often in a row without a packet is stuck, not recovering.
@@ -166,7 +167,7 @@ class VideoDecoder:
                 other.discard = Discard.all
         chosen.codec_context.options = {"max_pixels": str(self._max_pixels * _DECODER_MARGIN)}
         chosen.thread_type = "AUTO"
-        chosen.thread_count = min(os.cpu_count() or 1, 16)
+        chosen.thread_count = min(_cores(), _MOST_THREADS)
         return chosen
 
     def _check_size(self, width_px: int, height_px: int) -> None:
@@ -204,3 +205,9 @@ class VideoDecoder:
             f"{str(self.path)!r} failed while being read: {error}; check the disk or the network share",
             str(self.path),
         )
+
+
+def _cores() -> int:
+    """Cores that this process may run on, at least 1."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else (os.cpu_count() or 1)

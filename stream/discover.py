@@ -26,6 +26,8 @@ PHOTO_ENDINGS = frozenset(
 # fmt: on
 
 _HEAD_BYTES = 16
+# AVIF is read; HEIC is not, and is told so as the photo that it is: a decoder of videos sees one tile of it.
+_PHOTO_BRANDS = frozenset({b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _is_photo(path: Path) -> bool:
     if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")):
         return path.suffix.lower() not in {".mjpeg", ".mjpg"}
     if head[4:8] == b"ftyp":
-        return head[8:12] == b"avif"
+        return head[8:12] in _PHOTO_BRANDS
     if head.startswith(b"RIFF"):
         return head[8:12] == b"WEBP"
     if head.startswith((b"GIF8", b"\x1aE\xdf\xa3", b"FLV")):

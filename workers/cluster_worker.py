@@ -73,6 +73,7 @@ class ClusterWorker:
             try:
                 with self._lease.kept():
                     self._lead(stop)
+                    self._queue.forget(self._consumer)
             except LeaseLostError as error:
                 _log.warning("%s; standing by", error)
             finally:
@@ -83,6 +84,7 @@ class ClusterWorker:
         self._roster.load()
         while deliveries := self._queue.take_over(self._consumer):
             self._step(deliveries)
+        self._queue.forget_others(self._consumer)
         checked_s = -math.inf
         while not stop.is_set():
             if time.monotonic() - checked_s > _CHECK_EVERY_S:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from storage.identity_record import Identity, Sighting
-from storage.sample_record import FaceSample
+from storage.sample_record import Sample
 from storage.track_record import TrackRecord
 
 # A person who is out of sight for no longer has not left.
@@ -39,9 +39,9 @@ class TrackSummary:
     best_quality: float
 
     @classmethod
-    def of(cls, track: TrackRecord, samples: Iterable[FaceSample]) -> TrackSummary:
+    def of(cls, track: TrackRecord, samples: Iterable[Sample]) -> TrackSummary:
         """Summarise a track and its samples."""
-        best = max(samples, key=lambda sample: (bool(sample.crop_jpeg), sample.quality))
+        best = max(samples, key=lambda sample: (sample.has_crop, sample.quality))
         return cls(
             track.track_id,
             track.source_id,

@@ -25,7 +25,7 @@ def carried_into(store: IdentityStore, source_id: str, start_s: float) -> list[C
         last = track.observations[-1]
         if not start_s - _REACH_S <= track.last_s < start_s or last["score"] <= 0:
             continue
-        for sample in store.samples(track.sample_ids[-1:]):
+        for sample in store.bare_samples(track.sample_ids[-1:]):
             look = Look(sample.size_px, sample.effective_px, None, sample.vector)
             box = np.asarray(last["box_xyxy"], np.float32)
             carried.append(Carried(track.track_id, box, track.last_s, look))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import Effects, IdentityStore
 from storage.sample_queue import Entry
-from storage.sample_record import FaceSample
+from storage.sample_record import FaceSample, Sample
 from storage.source_record import ReclusterRequest, SegmentDone, SourceRecord
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
@@ -65,14 +66,14 @@ class Roster:
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
-            samples = {sample.sample_id: sample for sample in self._store.samples(wanted)}
+            samples = {sample.sample_id: sample for sample in self._store.bare_samples(wanted)}
             for track in tracks:
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples])
                 if known and track.identity_id:
                     self._identity_of[track.track_id] = track.identity_id
                     self._members.setdefault(track.identity_id, set()).add(track.track_id)
 
-    def _take_in(self, track: TrackRecord, samples: list[FaceSample]) -> bool:
+    def _take_in(self, track: TrackRecord, samples: Sequence[Sample]) -> bool:
         """Give a track to the clusterer; returns whether it has anything to compare."""
         if not samples:
             return False
@@ -167,8 +168,8 @@ class Roster:
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
         missing = [i for i in track.sample_ids if i not in self._waiting]
-        stored = {sample.sample_id: sample for sample in self._store.samples(missing)}
-        known = {**self._waiting, **stored}
+        stored = {sample.sample_id: sample for sample in self._store.bare_samples(missing)}
+        known: dict[str, Sample] = {**self._waiting, **stored}
         self._source(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known]):
             return set()

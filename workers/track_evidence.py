@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from storage.sample_record import FaceSample
+from storage.sample_record import EmbeddedFace, FaceSample
 from storage.track_record import TrackRecord
 from workers.clustering.evidence import TrackEvidence, make_template
 from workers.faces.clothing import SIZE
 from workers.models.calibration import Calibration
 
 
-def evidence_of(track: TrackRecord, samples: Sequence[FaceSample], calibration: Calibration) -> TrackEvidence:
+def evidence_of(
+    track: TrackRecord, samples: Sequence[EmbeddedFace], calibration: Calibration
+) -> TrackEvidence:
     """What clustering needs to know of a track.
 
     Args:

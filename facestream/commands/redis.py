@@ -46,10 +46,9 @@ def command(
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream.wiring import open_handle
-    from storage.connection import translate_errors
     from storage.raw_command import run_command
 
-    with open_handle(place) as handle, translate_errors(handle.where):
+    with open_handle(place) as handle, handle.errors():
         if arguments:
             if not as_json:
                 # As the server says it, PONG and not True; JSON keeps the client's objects for hashes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +20,7 @@ from workers.clustering.likelihood import (
     impostor_rise,
 )
 from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.representatives import add_followers, representatives
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -28,6 +28,8 @@ IntArray = npt.NDArray[np.intp]
 
 # Rows compared at once: bounds the memory for intermediate results.
 _BLOCK = 512
+# A smaller change of the prior is not worth a second linkage.
+_PRIOR_STEP = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class TrackClusterer:
             ]
         )
         everyone = np.arange(len(self._gallery))
-        ratios = self._ratios(everyone[[self._gallery.row_of(track_id)]], everyone)[0]
+        ratios = self._ratios(everyone[[self._gallery.row_of(track_id)]], everyone, self._strict_prior())[0]
         weights = self._gallery.weights
         total = np.bincount(member, weights, minlength=len(names) + 1)[: len(names)]
         mean = np.bincount(member, ratios * weights, minlength=len(names) + 1)[: len(names)] / total
@@ -166,24 +168,28 @@ class TrackClusterer:
         Args:
             groups: Present group of each track that has one.
         """
-        chosen, followers = self._representatives(groups)
+        chosen, followers = representatives(self._tracks, groups, self._limit)
         if not chosen:
             return Partition((), ())
         position = {track_id: k for k, track_id in enumerate(chosen)}
         self._measure_sources()
         continued = [(self._tracks[track_id].continues, k) for track_id, k in position.items()]
         must = [(position[before], k) for before, k in continued if before in position]
-        rows = np.array([self._gallery.row_of(track_id) for track_id in chosen])
-        affinity = np.empty((len(rows), len(rows)), np.float32)
-        for start in range(0, len(rows), _BLOCK):
-            affinity[start : start + _BLOCK] = self._ratios(rows[start : start + _BLOCK], rows)
-        for track_id, k in position.items():
-            affinity[k, [position[other] for other in self._apart[track_id] if other in position]] = -np.inf
-        labels = constrained_average_linkage(affinity, self._gallery.weights[rows], self._threshold, must)
+        apart = {
+            k: [position[other] for other in self._apart[track_id] if other in position]
+            for track_id, k in position.items()
+        }
+        prior = self._strict_prior()
+        labels = self._link(chosen, apart, must, prior)
+        # Many sources may well show few people; once it is known how many, less is asked of a pair.
+        shares = np.bincount(labels) / len(labels)
+        looser = -float(np.log((shares**2).sum()))
+        if looser < prior - _PRIOR_STEP:
+            labels = self._link(chosen, apart, must, looser)
         members: dict[int, list[str]] = {}
         for track_id, label in zip(chosen, labels.tolist(), strict=True):
             members.setdefault(label, []).append(track_id)
-        self._add_followers(members, followers, groups)
+        add_followers(members, followers, groups, self._tracks, self._apart)
         people = [g for g in members.values() if any(self._tracks[track_id].founder for track_id in g)]
         assigned = {track_id for group in people for track_id in group}
         return Partition(
@@ -191,54 +197,25 @@ class TrackClusterer:
             tuple(track_id for track_id in sorted(self._tracks) if track_id not in assigned),
         )
 
-    def _representatives(self, groups: Mapping[str, str]) -> tuple[list[str], list[str]]:
-        """Tracks to compare, sorted, and tracks that follow their group; the others stay out."""
-        everyone = sorted(self._tracks)
-        if len(everyone) <= self._limit:
-            return everyone, []
-        by_group: dict[str, list[str]] = {}
-        free = []
-        for track_id in sorted(everyone, key=self._rank):
-            if track_id in groups:
-                by_group.setdefault(groups[track_id], []).append(track_id)
-            else:
-                free.append(track_id)
-        # At least half is for people who are known; of the rest, those who may found a person come first.
-        free = sorted(free, key=lambda track_id: not self._tracks[track_id].founder)[: self._limit // 2]
-        share = max(1, (self._limit - len(free)) // max(len(by_group), 1))
-        chosen, followers = free, []
-        for members in by_group.values():
-            room = max(self._limit - len(chosen), 0)
-            chosen += members[: min(share, room)]
-            followers += members[min(share, room) :]
-        return sorted(chosen), followers
+    def _strict_prior(self) -> float:
+        """What speaks against one person for tracks of two sources, as long as people aren't known."""
+        return self._settings.source_prior * float(np.log(max(len(self._by_source), 1)))
 
-    def _rank(self, track_id: str) -> tuple[float, str]:
-        track = self._tracks[track_id]
-        return (-track.weight * track.size_px, track_id)
-
-    def _add_followers(
-        self, members: dict[int, list[str]], followers: list[str], groups: Mapping[str, str]
-    ) -> None:
-        """Put each follower where most of its group went, or next most, among nobody it was seen with."""
-        fresh = itertools.count(len(members))
-        votes: dict[str, dict[int, float]] = {}
-        label_of: dict[str, int] = {}
-        for label, group in members.items():
-            for track_id in group:
-                label_of[track_id] = label
-                if track_id in groups:
-                    count = votes.setdefault(groups[track_id], {})
-                    count[label] = count.get(label, 0.0) + self._tracks[track_id].weight
-        for track_id in followers:
-            # A group without a representative stays as it is.
-            count = votes.get(groups[track_id]) or votes.setdefault(groups[track_id], {next(fresh): 1.0})
-            taken = {label_of[other] for other in self._apart[track_id] if other in label_of}
-            for label in sorted(count, key=lambda label: (-count[label], label)):
-                if label not in taken:
-                    members.setdefault(label, []).append(track_id)
-                    label_of[track_id] = label
-                    break
+    def _link(
+        self,
+        chosen: list[str],
+        apart: Mapping[int, list[int]],
+        must: list[tuple[int, int]],
+        prior: float,
+    ) -> IntArray:
+        """Cluster numbers of tracks."""
+        rows = np.array([self._gallery.row_of(track_id) for track_id in chosen])
+        affinity = np.empty((len(rows), len(rows)), np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            affinity[start : start + _BLOCK] = self._ratios(rows[start : start + _BLOCK], rows, prior)
+        for k, others in apart.items():
+            affinity[k, others] = -np.inf
+        return constrained_average_linkage(affinity, self._gallery.weights[rows], self._threshold, must)
 
     def _measure_sources(self) -> None:
         """What pairs seen together say about each source: how alike its people look, and how they dress."""
@@ -260,7 +237,7 @@ class TrackClusterer:
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
             self._even[source_id] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
 
-    def _ratios(self, rows: IntArray, columns: IntArray) -> FloatArray:
+    def _ratios(self, rows: IntArray, columns: IntArray, prior: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source."""
         gallery, settings = self._gallery, self._settings
         sources = {gallery.source_number(source_id): source_id for source_id in self._by_source}
@@ -279,8 +256,6 @@ class TrackClusterer:
             settings,
         )
         same = np.asarray(from_[:, None] == to[None])
-        # The more sources there are, the more people: two sources start on the side of two people.
-        prior = settings.source_prior * float(np.log(len(sources)))
         ratios -= np.where(same, 0.0, prior).astype(np.float32)
         roots = gallery.clothing_roots
         if roots is not None and same.any():

@@ -10,6 +10,9 @@ from workers.models.detection import BgrImage
 
 FloatArray = npt.NDArray[np.float32]
 
+# OpenCV 4 warps no larger pictures.
+_WARP_LIMIT_PX = 32_767
+
 
 def umeyama(source: npt.ArrayLike, target: npt.ArrayLike) -> FloatArray:
     """The least-squares similarity (rotation, uniform scale, shift) from one set of points to another.
@@ -64,9 +67,9 @@ def align(image_bgr: BgrImage, landmarks: npt.ArrayLike, template: npt.ArrayLike
     points = np.asarray(landmarks, np.float32)
     matrix = umeyama(points, template)
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
-    if scale < 0.5:
+    if scale < 0.5 or max(image_bgr.shape) >= _WARP_LIMIT_PX:
         # Bilinear sampling skips pixels when it shrinks by more than two: average them first.
-        image_bgr, points = _shrunk(image_bgr, points, scale)
+        image_bgr, points = _shrunk(image_bgr, points, min(scale, 1.0))
         matrix = umeyama(points, template)
     return np.asarray(cv2.warpAffine(image_bgr, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
 

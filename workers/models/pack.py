@@ -15,7 +15,6 @@ from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
 
 _BUILT_IN = Path(__file__).parent / "packs"
-DEFAULT_PACK = "open"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

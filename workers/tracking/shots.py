@@ -25,15 +25,12 @@ class ShotDetector:
     def __init__(self, threshold: float = 0.36) -> None:
         self._threshold = threshold
         self._before: list[npt.NDArray[np.float32]] | None = None
-        self._small: npt.NDArray[np.uint8] | None = None
         self.distance = 0.0
-        self.change = 0.0
 
     def is_cut(self, image_bgr: npt.NDArray[np.uint8]) -> bool:
         """Whether a cut lies between the last frame and this one.
 
-        Also sets `distance` (histograms, [0, 1]) and `change` (mean absolute difference of the values of
-        all three channels, [0, 255]).
+        Also sets `distance`, in [0, 1].
 
         Args:
             image_bgr: uint8 (H, W, 3).
@@ -50,17 +47,10 @@ class ShotDetector:
             histogram = cv2.calcHist([cell], [0, 1, 2], None, _BINS, [0, 180, 0, 256, 0, 256])
             now.append(np.asarray(cv2.normalize(histogram, histogram, 1.0, 0.0, cv2.NORM_L1), np.float32))
         before, self._before = self._before, now
-        previous, self._small = self._small, small
-        if before is None or previous is None:
-            self.distance = self.change = 0.0
+        if before is None:
             return False
         distances = [
             cv2.compareHist(a, b, cv2.HISTCMP_BHATTACHARYYA) for a, b in zip(before, now, strict=True)
         ]
         self.distance = float(np.mean(distances))
-        self.change = float(cv2.norm(previous, small, cv2.NORM_L1)) / small.size
         return self.distance > self._threshold
-
-    def reset(self) -> None:
-        """Forget the last frame."""
-        self._before = self._small = None

@@ -37,18 +37,13 @@ class LiveTrack:
     """A track that may still grow.
 
     Attributes:
-        number: Counts the tracks of a source from the last reset of the tracker; unique among them.
+        number: Counts the tracks of a source.
         observations: In order of time, never empty.
     """
 
     number: int
     observations: list[Observation]
     _velocity: FloatArray = field(default_factory=lambda: np.zeros(2, np.float32))
-
-    @property
-    def first_s(self) -> float:
-        """Media time of the first observation, s."""
-        return self.observations[0].media_s
 
     @property
     def last_s(self) -> float:

@@ -13,7 +13,7 @@ from workers.models.build import built_folder
 from workers.models.calibration import Calibration
 from workers.models.detection import Detection
 from workers.models.manifest import FILE_NAME
-from workers.models.pack import DEFAULT_PACK, Pack, built_in_packs, find_pack, load_pack
+from workers.models.pack import Pack, built_in_packs, find_pack, load_pack
 
 Image = npt.NDArray[np.uint8]
 
@@ -35,8 +35,8 @@ def folder(tmp_path: Path, networks: Path) -> Path:
 
 def test_the_default_pack_is_built_in() -> None:
     assert built_in_packs() == ("open",)
-    assert DEFAULT_PACK in built_in_packs()
-    assert (find_pack(DEFAULT_PACK) / FILE_NAME).is_file()
+    assert "open" in built_in_packs()
+    assert (find_pack("open") / FILE_NAME).is_file()
 
 
 def test_a_folder_is_found_by_its_path(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def other_scene(astronaut_image: Image) -> Image:
 def test_the_first_frame_is_no_cut(scene: Image) -> None:
     shots = ShotDetector()
     assert not shots.is_cut(scene)
-    assert (shots.distance, shots.change) == (0.0, 0.0)
+    assert shots.distance == 0.0
 
 
 def test_another_picture_is_a_cut_once(scene: Image, other_scene: Image) -> None:
@@ -130,27 +130,9 @@ def test_distance_goes_from_none_to_one() -> None:
     assert shots.distance == pytest.approx(1.0)
 
 
-def test_change_is_the_mean_difference_of_all_values() -> None:
-    shots = ShotDetector()
-    shots.is_cut(np.full((90, 160, 3), 100, np.uint8))
-    shots.is_cut(np.full((90, 160, 3), (100, 106, 112), np.uint8))
-    assert shots.change == pytest.approx(6.0)
-
-
 def test_frames_may_change_their_size(scene: Image) -> None:
     half = np.asarray(cv2.resize(scene, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
     assert cuts(scene, half, scene) == [False, False, False]
-
-
-def test_after_a_reset_nothing_is_remembered(scene: Image, other_scene: Image) -> None:
-    shots = ShotDetector()
-    shots.is_cut(scene)
-    shots.is_cut(other_scene)
-    assert shots.distance > 0
-    assert shots.change > 0
-    shots.reset()
-    assert not shots.is_cut(scene)
-    assert shots.distance == shots.change == 0.0
 
 
 def test_frames_are_not_changed(scene: Image, other_scene: Image) -> None:
