@@ -157,4 +157,4 @@ def test_names_that_are_no_text_are_shown_escaped(cli: Cli, media: Path, tmp_pat
     assert sighting["source"] == f"{tmp_path.resolve()}/caf\\xe9.jpg"
     assert "broken" in done.json()["failed"][0]["source"]
     assert [row["source"] for row in cli.rows()] == [sighting["source"]]
-    assert "caf\\xe9.jpg" in cli("people").stdout
+    assert "caf\\xe9.jpg" in cli("people", "show", person["id"]).stdout
