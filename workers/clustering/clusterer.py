@@ -182,8 +182,7 @@ class TrackClusterer:
         prior = self._strict_prior()
         labels = self._link(chosen, apart, must, prior)
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
-        shares = np.bincount(labels) / len(labels)
-        looser = -float(np.log((shares**2).sum()))
+        looser = float(np.log(labels.max() + 1))
         if looser < prior - _PRIOR_STEP:
             labels = self._link(chosen, apart, must, looser)
         members: dict[int, list[str]] = {}

@@ -275,6 +275,22 @@ def test_the_more_sources_the_more_likeness_is_asked_for() -> None:
     assert not has_pair(soft(*pair("v-2"), *others).recluster({}))
 
 
+def test_many_sources_of_few_people_ask_for_little_likeness() -> None:
+    same = [evidence(f"s{k}", unit(1), source_id=f"v-{k}") for k in range(60)]
+    less_alike = evidence("t", beside(0.8), source_id="v-60")
+    # What speaks against one person for tracks of two among sixty sources of many people.
+    assert 0.75 * np.log(61) > 0.8 / 0.3**2 * (0.8 - 0.5)
+    assert are_one(*same, less_alike)
+
+
+def test_many_sources_of_many_people_ask_for_much() -> None:
+    strangers = [evidence(f"s{axis}", beside(0.0, axis), source_id=f"v-{axis}") for axis in range(2, 32)]
+    pair = [evidence("t", unit(1), source_id="v-0"), evidence("u", beside(0.78), source_id="v-1")]
+    assert are_one(*pair)
+    found = soft(*strangers, *pair).recluster({})
+    assert len(found.clusters) == 32
+
+
 # Clothes ------------------------------------------------------------------------------------------------
 
 
