@@ -54,7 +54,7 @@ def test_work_that_is_sent_is_done_and_the_thread_is_gone_afterwards(
 ) -> None:
     queue = make_queue(handle, keys)
     queue.prepare()
-    with Background(worker, handle.where) as background:
+    with Background(worker, handle) as background:
         assert "cluster worker" in thread_names()
         entry_id = queue.send([ReclusterRequest("test")])
         assert entry_id is not None
@@ -65,7 +65,7 @@ def test_work_that_is_sent_is_done_and_the_thread_is_gone_afterwards(
 
 
 def test_the_thread_is_gone_after_an_error_of_ours(handle: RedisHandle, worker: ClusterWorker) -> None:
-    with pytest.raises(ZeroDivisionError), Background(worker, handle.where):
+    with pytest.raises(ZeroDivisionError), Background(worker, handle):
         _ = 1 / 0
     assert "cluster worker" not in thread_names()
 
@@ -75,7 +75,7 @@ def test_what_the_worker_fails_with_is_raised_where_it_is_checked(
 ) -> None:
     # Somebody wrote where nobody should.
     handle.client.set(keys.samples, "no stream")
-    background = Background(worker, handle.where)
+    background = Background(worker, handle)
     with (
         pytest.raises(ClusterWorkerError, match=r"the cluster worker failed: .*WRONGTYPE") as caught,
         background,
@@ -89,7 +89,7 @@ def test_what_the_worker_fails_with_is_raised_where_it_is_checked(
 
 def test_waiting_ends_when_it_takes_too_long(handle: RedisHandle, worker: ClusterWorker) -> None:
     with (
-        Background(worker, handle.where) as background,
+        Background(worker, handle) as background,
         pytest.raises(ClusterWorkerError, match=r"did not finish within 0\.1 s"),
     ):
         background.wait_until(lambda: False, 0.1)
