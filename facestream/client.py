@@ -28,6 +28,7 @@ class Sighting:
         start_at: From, as a date, where the time of the recording is known.
         end_at: To, likewise.
         seconds: Time seen, s: up to the sampled frame after the last one. 0 in photos.
+        photo: Whether the source is a photo.
     """
 
     source_id: str
@@ -37,6 +38,7 @@ class Sighting:
     start_at: datetime | None
     end_at: datetime | None
     seconds: float
+    photo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Person:
         seconds: Time seen in videos, s.
         faces: Number of faces in sampled frames.
         tracks: Number of tracks.
-        sightings: When and where, in order.
+        sightings: When and where: those with a date by their date, then the others by their source.
         thumbnails: Sample ids of their best faces, the best first; see `Store.thumbnail`.
     """
 
@@ -63,8 +65,8 @@ class Person:
 
     @property
     def first(self) -> Sighting:
-        """The earliest sighting."""
-        return min(self.sightings, key=_time)
+        """The first of the sightings: the earliest, where all have a date."""
+        return self.sightings[0]
 
     @property
     def last(self) -> Sighting:
@@ -73,12 +75,13 @@ class Person:
 
 
 def latest(sightings: Sequence[Sighting]) -> Sighting:
-    """The one that ended last, of some in order; among photos without a date the last of them."""
-    return max(reversed(sightings), key=lambda s: s.end_at.timestamp() if s.end_at else s.end_s)
+    """The sighting that ended last; those without a date count as later, by their source."""
+    return max(sightings, key=lambda s: _order(s, s.end_at, s.end_s))
 
 
-def _time(sighting: Sighting) -> float:
-    return sighting.start_at.timestamp() if sighting.start_at else sighting.start_s
+def _order(sighting: Sighting, at: datetime | None, media_s: float) -> tuple[bool, float, str, float]:
+    """Sort key of a moment of a sighting: dates and times within a file can't be compared."""
+    return (at is None, at.timestamp() if at else 0.0, sighting.source, media_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +237,7 @@ def _person(identity: Identity, sources: dict[str, SourceRecord]) -> Person:
                 None if origin is None else datetime.fromtimestamp(origin + seen.start_s, UTC),
                 None if origin is None else datetime.fromtimestamp(origin + seen.end_s, UTC),
                 seen.end_s - seen.start_s + period_s if is_video else 0.0,
+                photo=source is not None and source.kind == "photo",
             )
         )
     return Person(
@@ -242,6 +246,6 @@ def _person(identity: Identity, sources: dict[str, SourceRecord]) -> Person:
         identity.seconds,
         identity.faces,
         identity.tracks,
-        tuple(sorted(sightings, key=lambda s: (_time(s), s.source))),
+        tuple(sorted(sightings, key=lambda s: _order(s, s.start_at, s.start_s))),
         identity.thumbnails,
     )

@@ -127,7 +127,7 @@ class Intake:
         recorded_at_s = _first_of(self._options.recorded_at_s, known.recorded_at_s if known else None)
         if known is not None and known.complete:
             # Not read again: only where it lies, and when it was taken, may be news.
-            self._register(replace(known, path=_readable_path(path), recorded_at_s=recorded_at_s), known)
+            self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
             self._report.already_done += 1
             return False
         frame = next(PhotoFile(path, source_id, recorded_at_s=recorded_at_s).frames(stop), None)
@@ -137,7 +137,7 @@ class Intake:
         source = SourceRecord(
             source_id=source_id,
             kind="photo",
-            path=_readable_path(path),
+            path=readable_path(path),
             width_px=width,
             height_px=height,
             recorded_at_s=frame.captured_at_s,
@@ -153,7 +153,7 @@ class Intake:
         source = SourceRecord(
             source_id=source_id,
             kind="video",
-            path=_readable_path(path),
+            path=readable_path(path),
             width_px=info.width_px,
             height_px=info.height_px,
             duration_s=info.duration_s,
@@ -188,7 +188,7 @@ def _rate(fps: float | None) -> str:
     return "every frame" if fps is None else f"{fps:g} frames/s"
 
 
-def _readable_path(path: Path) -> str:
+def readable_path(path: Path) -> str:
     """The absolute path; bytes that are no UTF-8 are shown escaped, since Redis holds text."""
     return os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")
 

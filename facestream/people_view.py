@@ -61,6 +61,13 @@ def print_table(table: Table) -> None:
         click.echo(line.rstrip())
 
 
+def nobody(meta: dict[str, str], collection: str) -> str:
+    """What to say of a collection in which nobody is."""
+    if meta:
+        return f"No people in collection {collection!r} yet."
+    return f"Nothing was processed into collection {collection!r} yet. Start with: facestream run VIDEO"
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many or one + 's'}"
@@ -121,7 +128,7 @@ def people_table(
 def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
     """What a row of the table shows: of all sightings, or of those in some sources."""
     sightings = [s for s in person.sightings if only is None or s.source_id in only]
-    videos = [s for s in sightings if not _is_photo(s)]
+    videos = [s for s in sightings if not s.photo]
     first, last = sightings[0], latest(sightings)
     photo_only = not videos
     return {
@@ -132,10 +139,6 @@ def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
         "first": _place(first) if photo_only else moment(first.start_at, first.start_s),
         "last": _place(last) if photo_only else moment(last.end_at, last.end_s),
     }
-
-
-def _is_photo(sighting: Sighting) -> bool:
-    return sighting.source_id.startswith("i-")
 
 
 def _place(sighting: Sighting) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -56,8 +57,7 @@ class Run:
         self._started_s = time.monotonic()
         keys = keys_of(self._place)
         found = discover(self._options.paths)
-        for path, reason in found.skipped:
-            _log.info("passed over %s: %s", path, reason)
+        self._tell_skipped(found)
         if self._options.recorded_at_s is not None and len(found.videos) > 1:
             raise UsageError(
                 f"--recorded-at is the beginning of one recording, and there are {len(found.videos)} videos. "
@@ -84,6 +84,17 @@ class Run:
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
         return self._report
+
+    def _tell_skipped(self, found: Discovery) -> None:
+        """Say what in the folders is not looked at: all in the log, and the kinds of files to everybody."""
+        for path, reason in found.skipped:
+            _log.info("passed over %s: %s", path, reason)
+        endings = Counter(path.suffix.lower() or path.name for path, _ in found.skipped)
+        kinds = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
+        if kinds:
+            self._listener.note(
+                f"Passed over {counted(len(found.skipped), 'file')} in the folders: {kinds}; -v says why."
+            )
 
     def _people_now(self, count: int) -> None:
         if count and self._report.first_person_s is None:

@@ -61,7 +61,7 @@ def command(
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream import connect
-    from facestream.people_view import counted
+    from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
     with (
@@ -70,8 +70,11 @@ def command(
     ):
         write = _write_json if as_json or file_format == "json" else _write_csv
         count = write(store, file)
+        empty = "" if count or quiet else nobody(store.meta(), collection)
     if output is not None and not quiet:
         click.echo(f"{output}: {counted(count, 'face')}", err=True)
+    if empty:
+        click.echo(empty, err=True)
 
 
 def row(face: Face) -> dict[str, Any]:

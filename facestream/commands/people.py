@@ -39,13 +39,13 @@ def command(
     if ctx.invoked_subcommand is not None:
         return
     from facestream import connect
-    from facestream.people_view import people_table, person_json, print_table, write_thumbnails
+    from facestream.people_view import nobody, people_table, person_json, print_table, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
         people = store.people()
         if not people and not as_json:
-            click.echo(_nobody(store.meta(), collection))
+            click.echo(nobody(store.meta(), collection))
             return
         files = write_thumbnails(store, people, thumbnails_folder(place))
     if as_json:
@@ -105,9 +105,3 @@ def _chosen(ctx: click.Context, name: str) -> Any:
     source = ctx.get_parameter_source(name)
     given = source is not None and source.name != "DEFAULT"
     return ctx.params[name] if given or ctx.parent is None else ctx.parent.params[name]
-
-
-def _nobody(meta: dict[str, str], collection: str) -> str:
-    if meta:
-        return f"No people in collection {collection!r} yet."
-    return f"Nothing was processed into collection {collection!r} yet. Start with: facestream run VIDEO"

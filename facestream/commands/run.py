@@ -165,6 +165,7 @@ def show(report: RunReport, people: list[Person], files: dict[str, Path], *, qui
 
 def as_json(place: Place, report: RunReport, people: list[Person], files: dict[str, Path]) -> dict[str, Any]:
     """The result of a run for machines."""
+    from facestream.intake import readable_path
     from facestream.people_view import person_json
 
     return {
@@ -176,7 +177,7 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "faces": report.faces,
         "seconds": round(report.seconds, 3),
         "first_person_s": None if report.first_person_s is None else round(report.first_person_s, 3),
-        "failed": [{"source": str(path), "error": reason} for path, reason in report.failed],
+        "failed": [{"source": readable_path(path), "error": reason} for path, reason in report.failed],
         "interrupted": report.interrupted,
         "models": report.pack,
         "licence": report.licence,

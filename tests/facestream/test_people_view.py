@@ -25,7 +25,9 @@ def a_sighting(
 ) -> Sighting:
     at = (BEGAN + timedelta(seconds=start_s), BEGAN + timedelta(seconds=end_s)) if dated else (None, None)
     seconds = end_s - start_s + 0.2 if source_id.startswith("v-") else 0.0
-    return Sighting(source_id, f"/films/{name}", start_s, end_s, *at, seconds)
+    return Sighting(
+        source_id, f"/films/{name}", start_s, end_s, *at, seconds, photo=source_id.startswith("i-")
+    )
 
 
 def a_person(*sightings: Sighting, name: str = "", person_id: str = "p1") -> Person:
