@@ -125,6 +125,38 @@ def test_a_killed_run_leaves_nothing_running_and_the_same_command_goes_on(cli: C
     assert "fs:{default}:leader" not in cli.records()
 
 
+def test_what_a_killed_run_left_undone_is_done_by_the_next(cli: Cli, media: Path) -> None:
+    cli("run", media / "duo.mp4")
+    # As if it had been killed right before its re-cluster.
+    cli("redis", "XADD", "fs:{default}:samples", "*", "type", "recluster", "reason", "end of a video")
+    assert cli("redis", "XLEN", "fs:{default}:samples").stdout == "1\n"
+
+    assert "already processed" in cli("run", media / "duo.mp4").stderr
+
+    assert cli("redis", "XLEN", "fs:{default}:samples").stdout == "0\n"
+
+
+def test_going_on_with_other_options_doubles_no_face(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", "--json", "--min-face", "60", whole.video)
+    started.wait_for("first person found")
+    started.interrupt()
+
+    cli("run", "--min-face", "20", whole.video)
+
+    seen: dict[str, list[tuple[float, float]]] = {}
+    for row in cli.rows():
+        x, y = (float(row["x1"]) + float(row["x2"])) / 2, (float(row["y1"]) + float(row["y2"])) / 2
+        others = seen.setdefault(row["frame"], [])
+        assert all(abs(x - u) + abs(y - v) > 20 for u, v in others), row
+        others.append((x, y))
+    # Nor does any sample lie about that no track names.
+    records = cli.records()
+    tracks = [record for key, record in records.items() if key.startswith("fs:{default}:track:")]
+    named = {sample_id for track in tracks for sample_id in track[b"sample_ids"].decode().split()}
+    stored = {key.removeprefix("fs:{default}:sample:") for key in records if ":sample:" in key}
+    assert stored == named
+
+
 def test_two_runs_at_once_find_the_same_people_once(cli: Cli, media: Path) -> None:
     started = [cli.start("run", "--json", media / name) for name in ("duo.mp4", "again.mp4")]
 

@@ -90,6 +90,22 @@ def test_samples_best_leaves_that_stream_out(cli: Cli, media: Path) -> None:
     assert "fs:{default}:faces" not in cli.records()
 
 
+def test_recorded_at_is_for_one_recording(cli: Cli, duo: Path) -> None:
+    done = cli("run", "--recorded-at", "2026-05-01", duo, duo.with_name("again.mp4"), code=2)
+    assert "there are 2 videos. Run them one by one." in done.stderr
+
+
+def test_a_date_that_is_given_later_reaches_the_people(cli: Cli, duo: Path) -> None:
+    cli("run", duo)
+    assert cli.people()[0]["sightings"][0]["start_at"] is None
+
+    cli("run", "--recorded-at", "2026-05-01T12:00:00+00:00", duo)
+
+    identity = cli("redis", "--json", "HGETALL", "fs:{default}:identity:p1").json()
+    assert identity["wall_clock"] == "1"
+    assert 1777636800 <= float(identity["first_seen_s"]) < 1777636800 + 10
+
+
 def test_recorded_at_gives_dates_in_local_time(cli: Cli, duo: Path) -> None:
     when, zone = "2026-05-01T18:30:00", "JST-9"
 
