@@ -15,6 +15,7 @@ from stream.frame import Frame
 from workers.candidate import Candidate, FaceJudge, Look
 from workers.models.detection import Detection
 from workers.models.pack import Pack
+from workers.track_evidence import moments_of
 from workers.tracking.boxes import iou_matrix
 from workers.tracking.selection import SampleSelection
 from workers.tracking.splitting import border_between, split_point
@@ -23,6 +24,8 @@ from workers.tracking.tracker import Tracker
 
 FloatArray = npt.NDArray[np.float32]
 
+# Sights closer together than this count once: at high rates a mistake of the detector lasts several frames.
+_SIGHT_S = 0.19
 _SAMPLES = 4
 _CROPS = 3
 # Sure detections after which a track is worth a provisional identity, and without which it is no face at all.
@@ -62,6 +65,7 @@ class Followed:
     selection: SampleSelection[Candidate] = field(default_factory=SampleSelection)
     early: Candidate | None = None
     sights: int = 0
+    sighted_s: float = -np.inf
     last_id: str = ""
 
 
@@ -169,7 +173,10 @@ class TrackBuilder:
             frame.media_s, candidate.value, lambda: self._judge.complete(candidate, frame.image_bgr)
         )
         followed.newest = candidate
-        followed.sights += candidate.detection.score >= self._manifest.detector.sure_score
+        sure = candidate.detection.score >= self._manifest.detector.sure_score
+        if sure and frame.media_s - followed.sighted_s >= _SIGHT_S:
+            followed.sights += 1
+            followed.sighted_s = frame.media_s
 
     def _alike(self, track: LiveTrack, detection: Detection) -> bool:
         """Whether a face looks like the last one of a track."""
@@ -251,7 +258,7 @@ class TrackBuilder:
         ]
         clothing = np.rint(np.sqrt(np.mean(worn, axis=0)) * 255).astype(np.uint8) if worn else None
         best_px = max(c.quality.effective_px for c in candidates)
-        sights = int((observations["score"] > 0).sum())
+        sights = len(moments_of(observations))
         once = self._photo or self._tracker.period_s > _SPARSE_S
         return samples, TrackRecord(
             track_id=track_id,

@@ -19,17 +19,17 @@ def evidence(
     template: np.ndarray,
     *,
     source_id: str = "v-1",
-    frames: Sequence[int] | range | None = None,
+    moments: Sequence[int] | range | None = None,
     **changes: object,
 ) -> TrackEvidence:
-    """A track of ten frames, at a moment of its own unless frames are given."""
-    if frames is None:
-        # From the name, so that the same track has the same frames in every order.
+    """A track of ten moments, at a moment of its own unless moments are given."""
+    if moments is None:
+        # From the name, so that the same track has the same moments in every order.
         start = int.from_bytes(track_id.encode(), "big") % 10**9 * 100
-        frames = range(start, start + 10)
+        moments = range(start, start + 10)
     facts: dict = {
         "size_px": 100.0,
-        "frames": np.array(list(frames), np.int64),
+        "moments": np.array(list(moments), np.int64),
         "middle_s": 0.0,
         "founder": True,
     }

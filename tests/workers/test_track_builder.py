@@ -111,6 +111,39 @@ def test_a_face_gets_a_provisional_record_when_it_was_seen_for_sure_three_times(
     assert set(early.sample_ids) <= set(shooting.samples())
 
 
+def test_at_a_high_rate_a_face_must_be_there_as_long(
+    open_pack: Pack, group_image: Image, one: Detection
+) -> None:
+    builder = TrackBuilder(open_pack, "v-1")
+    records = []
+    for k in range(30):
+        batch, _ = builder.add(Frame("v-1", k, k / 50, None, group_image.copy()), [one])
+        records += [(k, track.ended) for track in batch.tracks]
+    # At five frames a second the third sight comes 0.4 s after the first, and so it does at fifty.
+    assert records == [(20, False)]
+
+
+def test_a_mistake_of_a_moment_is_no_face_at_any_rate(
+    open_pack: Pack, group_image: Image, one: Detection
+) -> None:
+    builder = TrackBuilder(open_pack, "v-1")
+    for k in range(8):
+        builder.add(Frame("v-1", k, k / 50, None, group_image.copy()), [one])
+    assert builder.end(at_cut=True).tracks == ()
+
+
+@pytest.mark.parametrize(("period_s", "count"), [(1.001, 3), (2.0, 3), (10.0, 2)])
+def test_at_a_low_rate_faces_are_followed_over_longer_gaps(
+    open_pack: Pack, group_image: Image, one: Detection, period_s: float, count: int
+) -> None:
+    builder = TrackBuilder(open_pack, "v-1")
+    for k in range(count):
+        builder.add(Frame("v-1", k, k * period_s, None, group_image.copy()), [one])
+    (track,) = builder.end(at_cut=True).tracks
+    assert len(track.observations) == count
+    assert track.founder
+
+
 def test_the_last_record_replaces_the_provisional_one(
     shooting: Shooting, group_image: Image, one: Detection
 ) -> None:

@@ -7,11 +7,11 @@ import pytest
 from synthetic import CALIBRATION, DIMENSION, MODEL_ID, Cast
 
 from storage.sample_record import FaceSample
-from storage.track_record import TrackRecord
+from storage.track_record import OBSERVATION, TrackRecord
 from workers.clustering.evidence import make_template
 from workers.faces.clothing import SIZE
 from workers.models.calibration import Calibration
-from workers.track_evidence import evidence_of, sample_problem, track_problem
+from workers.track_evidence import evidence_of, moments_of, sample_problem, track_problem
 
 
 def a_track(samples: int = 2, **changes: object) -> tuple[TrackRecord, list[FaceSample]]:
@@ -69,26 +69,33 @@ def test_the_influence_of_the_size_is_taken_out() -> None:
     assert evidence_of(track, small, shifted).template == pytest.approx(expected)
 
 
-def test_frames_are_told_once_and_ascending() -> None:
+def test_moments_are_told_once_and_ascending() -> None:
     track, samples = a_track(frames=4)
     doubled = replace(track, observations=np.repeat(track.observations, 2))
-    assert evidence_of(doubled, samples, CALIBRATION).frames.tolist() == [750, 755, 760, 765]
+    assert evidence_of(doubled, samples, CALIBRATION).moments.tolist() == [150, 151, 152, 153]
 
 
-def test_frames_in_which_the_face_was_hidden_prove_nothing() -> None:
+def test_moments_in_which_the_face_was_hidden_prove_nothing() -> None:
     track, samples = a_track(frames=4)
     hidden = track.observations.copy()
     hidden["score"][1:3] = 0
     found = evidence_of(replace(track, observations=hidden), samples, CALIBRATION)
-    assert found.frames.tolist() == [750, 765]
+    assert found.moments.tolist() == [150, 153]
 
 
-def test_frame_numbers_may_be_large() -> None:
-    track, samples = a_track(frames=2)
-    late = track.observations.copy()
-    late["frame"] = [2**32 - 2, 2**32 - 1]
-    found = evidence_of(replace(track, observations=late), samples, CALIBRATION)
-    assert found.frames.tolist() == [2**32 - 2, 2**32 - 1]
+@pytest.mark.parametrize("rate", [5, 25, 29.97, 60])
+def test_a_second_has_as_many_moments_at_any_rate(rate: float) -> None:
+    observations = np.zeros(round(2 * rate), OBSERVATION)
+    observations["media_s"] = np.arange(len(observations)) / rate
+    observations["score"] = 0.9
+    assert moments_of(observations).tolist() == list(range(10))
+
+
+def test_at_a_low_rate_every_frame_is_a_moment() -> None:
+    observations = np.zeros(7, OBSERVATION)
+    observations["media_s"] = np.arange(7) * 1.001
+    observations["score"] = 0.9
+    assert len(moments_of(observations)) == 7
 
 
 def test_clothes_are_read_back_as_they_were_worn() -> None:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from workers.clustering.evidence import TrackEvidence, shares_frames
+from workers.clustering.evidence import TrackEvidence, seen_together
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import (
     LikelihoodSettings,
@@ -104,7 +104,7 @@ class TrackClusterer:
         self.remove(track.track_id)
         self._gallery.insert(track)
         neighbours = self._by_source.setdefault(track.source_id, set())
-        apart = {other for other in neighbours if shares_frames(track, self._tracks[other])}
+        apart = {other for other in neighbours if seen_together(track, self._tracks[other])}
         for other in apart:
             self._apart[other].add(track.track_id)
         self._apart[track.track_id] = apart

@@ -24,10 +24,10 @@ class TrackEvidence:
         source_id: Where it was seen; context and cannot-links exist only within a source.
         template: float32 (D,), L2-normalised: weighted mean of size-compensated embeddings.
         size_px: Weighted mean of the effective sizes of its samples.
-        frames: int64 (N,), ascending: frames in which it was seen.
+        moments: int64 (N,), ascending: fifths of a second of its source in which it was seen.
         middle_s: Middle of its time, s in the source.
         founder: Whether it may make a person of its own; others may only join.
-        photo: Whether the source is a photo, where one common frame is enough to tell two people apart.
+        photo: Whether the source is a photo, where one common moment is enough to tell two people apart.
         clothing: float32 (C,), histogram with sum 1, or None.
         continues: Track of which this one is known to be the continuation, or None.
     """
@@ -36,7 +36,7 @@ class TrackEvidence:
     source_id: str
     template: FloatArray
     size_px: float
-    frames: npt.NDArray[np.int64]
+    moments: npt.NDArray[np.int64]
     middle_s: float
     founder: bool
     photo: bool = False
@@ -54,15 +54,15 @@ class TrackEvidence:
             raise ValueError(
                 f"track {self.track_id}: size {self.size_px} px and middle {self.middle_s} s must be finite"
             )
-        if len(self.frames) == 0:
-            raise ValueError(f"track {self.track_id}: was seen in no frame")
+        if len(self.moments) == 0:
+            raise ValueError(f"track {self.track_id}: was seen at no moment")
         if self.clothing is not None and not np.isfinite(self.clothing).all():
             raise ValueError(f"track {self.track_id}: clothing must be finite")
 
     @property
     def weight(self) -> float:
         """Weight of the track in the mean of a cluster."""
-        return float(np.sqrt(min(len(self.frames), _FULL_WEIGHT)))
+        return float(np.sqrt(min(len(self.moments), _FULL_WEIGHT)))
 
 
 def make_template(
@@ -90,14 +90,14 @@ def make_template(
     return template.astype(np.float32), float((effective_px * weights).sum())
 
 
-def shares_frames(a: TrackEvidence, b: TrackEvidence) -> bool:
+def seen_together(a: TrackEvidence, b: TrackEvidence) -> bool:
     """Whether two tracks of one source were visible together long enough to be two people.
 
-    One common frame of a video may be a detector's double sight; several, or half of the shorter track, are
+    One common moment of a video may be a detector's double sight; several, or half of the shorter track, are
     not.
     """
-    if a.source_id != b.source_id or a.frames[0] > b.frames[-1] or b.frames[0] > a.frames[-1]:
+    if a.source_id != b.source_id or a.moments[0] > b.moments[-1] or b.moments[0] > a.moments[-1]:
         return False
-    common = len(np.intersect1d(a.frames, b.frames, assume_unique=True))
-    needed = 1 if a.photo or b.photo else min(2, (min(len(a.frames), len(b.frames)) + 1) // 2)
+    common = len(np.intersect1d(a.moments, b.moments, assume_unique=True))
+    needed = 1 if a.photo or b.photo else min(2, (min(len(a.moments), len(b.moments)) + 1) // 2)
     return common >= needed

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from workers.errors import InferenceError
+from workers.errors import InferenceError, ModelError
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
 from workers.models.manifest import EmbedderPart
@@ -52,12 +52,24 @@ class OnnxEmbedder:
         path: The ONNX file: one input (N, 3, S, S), the first output (N, D).
         part: The manifest's description.
         threads: Threads for one call; default: all cores of this process.
+
+    Raises:
+        ModelError: If ONNX Runtime can't load the file, or its input isn't what the manifest says.
     """
 
     def __init__(self, path: Path, part: EmbedderPart, threads: int | None = None) -> None:
         self._session = Session(path, threads)
         self._part = part
         self._name = path.name
+        given = self._session.input_shape
+        wanted = (3, part.input_px, part.input_px)
+        if len(given) != 4 or any(g not in (None, w) for g, w in zip(given[1:], wanted, strict=True)):
+            raise ModelError(
+                f"{path}: takes pictures of shape {_shown(given)}, and by the manifest it should take "
+                f"{_shown((None, *wanted))}: batch, colours, height, width."
+            )
+        # Many models were exported for one face at a time.
+        self._batches = _BATCHES if given[0] is None else (given[0],)
 
     @property
     def dimension(self) -> int:
@@ -96,8 +108,9 @@ class OnnxEmbedder:
         faces = list(chips_bgr)
         if self._part.mirror:
             faces += [np.ascontiguousarray(chip[:, ::-1]) for chip in chips_bgr]
+        most = self._batches[-1]
         vectors = np.concatenate(
-            [self._run(faces[start : start + _BATCHES[-1]]) for start in range(0, len(faces), _BATCHES[-1])]
+            [self._run(faces[start : start + most]) for start in range(0, len(faces), most)]
         )
         # What is not finite is refused below, with an error and without NumPy's warnings.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -114,7 +127,7 @@ class OnnxEmbedder:
     def _run(self, faces: list[BgrImage]) -> FloatArray:
         rgb = self._part.colours == "rgb"
         blob = cv2.dnn.blobFromImages(faces, self._part.scale, mean=self._part.mean, swapRB=rgb)
-        size = next(batch for batch in _BATCHES if batch >= len(faces))
+        size = next(batch for batch in self._batches if batch >= len(faces))
         padded = np.zeros((size, *blob.shape[1:]), np.float32)
         padded[: len(faces)] = blob
         vectors = self._session.run(None, padded)[0]
@@ -124,3 +137,7 @@ class OnnxEmbedder:
                 model=self._name,
             )
         return np.asarray(vectors[: len(faces)], np.float32)
+
+
+def _shown(shape: Sequence[int | None]) -> str:
+    return "x".join("N" if length is None else str(length) for length in shape)

@@ -52,6 +52,12 @@ class Session:
         """Name of the first input."""
         return str(next(iter(self._inputs)))
 
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Shape of the first input, None where any length will do."""
+        shape = next(iter(self._inputs.values())).shape
+        return tuple(length if isinstance(length, int) else None for length in shape)
+
     def run(self, outputs: list[str] | None, image: FloatArray) -> list[FloatArray]:
         """Run the model on one batch.
 

@@ -11,7 +11,7 @@ from made_tracks import CAST, beside, clothes, evidence, filled, of, unit
 from synthetic import CALIBRATION
 
 from workers.clustering.clusterer import Partition, TrackClusterer
-from workers.clustering.evidence import TrackEvidence, shares_frames
+from workers.clustering.evidence import TrackEvidence, seen_together
 from workers.models.calibration import Calibration
 
 # Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.
@@ -73,7 +73,7 @@ def crowd(seed: int) -> list[TrackEvidence]:
                 f"t{k:02}",
                 CAST.vector(int(random.integers(0, 4)), 1000 * seed + k, noise=1.1),
                 source_id=str(random.choice(["v-1", "v-2"])),
-                frames=frames,
+                moments=frames,
                 middle_s=frames[0] / 25,
                 founder=bool(random.random() < 0.7),
                 clothing=clothes(*random.integers(0, 8, 2).tolist()) if random.random() < 0.5 else None,
@@ -118,29 +118,29 @@ def test_nobody_is_seen_in_two_places_at_once_and_every_track_is_told_once(
     for cluster in found.clusters:
         assert list(cluster) == sorted(cluster)
         assert any(by_id[t].founder for t in cluster)
-        assert not any(shares_frames(by_id[a], by_id[b]) for a, b in itertools.combinations(cluster, 2))
+        assert not any(seen_together(by_id[a], by_id[b]) for a, b in itertools.combinations(cluster, 2))
     told = [t for cluster in found.clusters for t in cluster] + list(found.unassigned)
     assert sorted(told) == sorted(by_id)
     assert not any(by_id[t].founder for t in found.unassigned)
 
 
 def test_twins_who_are_seen_together_are_two() -> None:
-    tracks = [of(0, 0, frames=range(10)), of(0, 1, frames=range(5, 15))]
+    tracks = [of(0, 0, moments=range(10)), of(0, 1, moments=range(5, 15))]
     assert len(filled(tracks).recluster({}).clusters) == 2
 
 
 def test_the_same_frame_numbers_in_another_source_mean_nothing() -> None:
-    tracks = [of(0, 0, frames=range(10)), of(0, 1, frames=range(10), source_id="v-2")]
+    tracks = [of(0, 0, moments=range(10)), of(0, 1, moments=range(10), source_id="v-2")]
     assert len(filled(tracks).recluster({}).clusters) == 1
 
 
 def test_a_track_that_is_replaced_is_compared_anew() -> None:
-    clusterer = filled([of(0, 0, frames=range(10)), of(0, 1, frames=range(10))])
+    clusterer = filled([of(0, 0, moments=range(10)), of(0, 1, moments=range(10))])
     assert len(clusterer.recluster({}).clusters) == 2
     # The track went on: as its last record says, the two were not seen together after all.
-    clusterer.insert(of(0, 1, frames=range(20, 30)))
+    clusterer.insert(of(0, 1, moments=range(20, 30)))
     assert len(clusterer.recluster({}).clusters) == 1
-    clusterer.insert(of(0, 1, frames=range(5, 30)))
+    clusterer.insert(of(0, 1, moments=range(5, 30)))
     assert len(clusterer.recluster({}).clusters) == 2
 
 
@@ -164,7 +164,7 @@ def test_a_continuation_of_a_track_that_is_gone_stands_alone() -> None:
 
 
 def test_a_continuation_of_who_is_seen_at_the_same_time_is_not_believed() -> None:
-    tracks = [of(0, 0, frames=range(10)), of(1, 1, frames=range(10), continues="0-0")]
+    tracks = [of(0, 0, moments=range(10)), of(1, 1, moments=range(10), continues="0-0")]
     assert len(filled(tracks).recluster({}).clusters) == 2
 
 
@@ -202,7 +202,7 @@ def together(count: int, similarity: float, **changes: object) -> list[TrackEvid
         vector = np.zeros(32, np.float32)
         vector[31], vector[2 + k] = share, np.sqrt(1 - similarity)
         vectors.append(vector)
-    return [evidence(f"x{k}", v, frames=range(50), **changes) for k, v in enumerate(vectors)]
+    return [evidence(f"x{k}", v, moments=range(50), **changes) for k, v in enumerate(vectors)]
 
 
 PAIR = [evidence("a", beside(1.0)), evidence("b", beside(0.55))]
@@ -256,7 +256,7 @@ def test_likeness_across_sources_is_held_to_the_milder_of_the_two() -> None:
     both = [
         *together(6, 0.7),
         *(
-            evidence(f"y{k}", t.template, source_id="v-2", frames=range(50))
+            evidence(f"y{k}", t.template, source_id="v-2", moments=range(50))
             for k, t in enumerate(together(6, 0.7))
         ),
     ]
@@ -346,11 +346,11 @@ def test_where_people_dress_alike_clothes_say_less() -> None:
         evidence("b", beside(0.4), clothing=clothes(1, 2, 3)),
     ]
     colourful = [
-        evidence(t.track_id, t.template, frames=range(50), clothing=clothes(k + 2))
+        evidence(t.track_id, t.template, moments=range(50), clothing=clothes(k + 2))
         for k, t in enumerate(together(4, 0.1))
     ]
     uniforms = [
-        evidence(t.track_id, t.template, frames=range(50), clothing=clothes(1, 2)) for t in together(4, 0.1)
+        evidence(t.track_id, t.template, moments=range(50), clothing=clothes(1, 2)) for t in together(4, 0.1)
     ]
     assert has_pair(soft(*pair, *colourful).recluster({}))
     assert not has_pair(soft(*pair, *uniforms).recluster({}))
@@ -391,12 +391,12 @@ def test_a_track_does_not_speak_for_itself() -> None:
     clusterer = filled([of(0, 0), of(0, 1)])
     assert clusterer.nearest("0-1", {"0-0": "p1", "0-1": "p2"}) == "p1"
     assert clusterer.nearest("0-1", {"0-1": "p2"}) is None
-    clusterer.insert(of(1, 2, frames=[7]))
+    clusterer.insert(of(1, 2, moments=[7]))
     assert clusterer.nearest("0-1", {"0-1": "p2", "1-2": "p2"}) is None
 
 
 def test_who_is_seen_at_the_same_time_is_somebody_else() -> None:
-    clusterer = filled([of(0, 0, frames=range(10)), of(0, 1, frames=range(10)), of(0, 2)])
+    clusterer = filled([of(0, 0, moments=range(10)), of(0, 1, moments=range(10)), of(0, 2)])
     assert clusterer.nearest("0-1", {"0-0": "p1"}) is None
     assert clusterer.nearest("0-1", {"0-0": "p1", "0-2": "p2"}) == "p2"
     # One track of the person is enough.
@@ -418,8 +418,8 @@ def test_longer_tracks_of_a_group_count_more() -> None:
     tracks = [
         evidence("new", beside(1.0)),
         evidence("a", beside(0.75, axis=1)),
-        evidence("b", beside(0.9, axis=2), frames=range(12)),
-        evidence("c", beside(0.5, axis=3), frames=[99]),
+        evidence("b", beside(0.9, axis=2), moments=range(12)),
+        evidence("c", beside(0.5, axis=3), moments=[99]),
     ]
     # The plain mean of b and c would be behind a.
     assert soft(*tracks).nearest("new", {"a": "p1", "b": "p2", "c": "p2"}) == "p2"
@@ -478,7 +478,7 @@ def test_people_are_represented_by_their_best_tracks(size_px: float, frames: int
     # Large faces seen for long say who it is; small ones and those seen once are of anybody.
     good = [of(0, k) for k in range(4)]
     seen = [range(1000 + 100 * k, 1000 + 100 * k + frames) for k in range(6)]
-    poor = [evidence(f"poor-{k}", unit(0, 1), size_px=size_px, frames=seen[k]) for k in range(6)]
+    poor = [evidence(f"poor-{k}", unit(0, 1), size_px=size_px, moments=seen[k]) for k in range(6)]
     groups = {track.track_id: "p0" for track in [*good, *poor]}
     found = filled([*good, *poor, of(1, 0)], limit=5).recluster({**groups, "1-0": "p1"})
     # All that is compared of p0 are good tracks: the poor ones, which look like p1, stay where they were.
@@ -487,9 +487,9 @@ def test_people_are_represented_by_their_best_tracks(size_px: float, frames: int
 
 def test_followers_go_where_most_weight_went_and_not_most_tracks() -> None:
     tracks = [
-        of(0, 0, frames=range(12)),
-        *(of(1, k, frames=[50 * k], size_px=300.0) for k in (1, 2)),
-        of(1, 3, frames=[999], size_px=20.0),
+        of(0, 0, moments=range(12)),
+        *(of(1, k, moments=[50 * k], size_px=300.0) for k in (1, 2)),
+        of(1, 3, moments=[999], size_px=20.0),
     ]
     groups = {track.track_id: "p9" for track in tracks}
     found = filled(tracks, limit=3).recluster(groups)
@@ -506,13 +506,13 @@ def test_what_a_follower_weighs_does_not_move_its_people() -> None:
 
 def test_beyond_the_limit_nobody_is_in_two_places_at_once() -> None:
     # Every poor track was seen with a good one, and all look like one person of two ids.
-    good = [of(0, k, frames=range(100 * k, 100 * k + 12)) for k in range(4)]
-    poor = [of(0, k, frames=[100 * (k - 10), 100 * (k - 10) + 1], size_px=20.0) for k in range(10, 14)]
+    good = [of(0, k, moments=range(100 * k, 100 * k + 12)) for k in range(4)]
+    poor = [of(0, k, moments=[100 * (k - 10), 100 * (k - 10) + 1], size_px=20.0) for k in range(10, 14)]
     groups = {track.track_id: f"p{k % 2}" for k, track in enumerate([*good, *poor])}
     found = filled([*good, *poor], limit=4).recluster(groups)
     tracks = {track.track_id: track for track in [*good, *poor]}
     for cluster in found.clusters:
-        assert not any(shares_frames(tracks[a], tracks[b]) for a, b in itertools.combinations(cluster, 2))
+        assert not any(seen_together(tracks[a], tracks[b]) for a, b in itertools.combinations(cluster, 2))
     assert found.unassigned == tuple(track.track_id for track in poor)
 
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_tracks import evidence, unit
 
-from workers.clustering.evidence import FloatArray, make_template, shares_frames
+from workers.clustering.evidence import FloatArray, make_template, seen_together
 from workers.models.calibration import Calibration
 
 ONE = np.ones(2, np.float32)
@@ -27,8 +27,8 @@ def rows(*vectors: Sequence[float]) -> FloatArray:
     return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
 
 
-def test_more_frames_weigh_more_up_to_twelve() -> None:
-    weights = [evidence("t", unit(1), frames=range(n)).weight for n in (1, 4, 12, 13, 500)]
+def test_more_moments_weigh_more_up_to_twelve() -> None:
+    weights = [evidence("t", unit(1), moments=range(n)).weight for n in (1, 4, 12, 13, 500)]
     assert weights == pytest.approx([1, 2, np.sqrt(12), np.sqrt(12), np.sqrt(12)])
 
 
@@ -53,8 +53,8 @@ def test_sizes_and_times_must_be_finite(changes: dict[str, float]) -> None:
 
 
 def test_a_track_must_have_been_seen() -> None:
-    with pytest.raises(ValueError, match="track bad: was seen in no frame"):
-        evidence("bad", unit(1), frames=[])
+    with pytest.raises(ValueError, match="track bad: was seen at no moment"):
+        evidence("bad", unit(1), moments=[])
 
 
 def test_clothes_must_be_finite() -> None:
@@ -107,33 +107,33 @@ def test_the_size_of_the_face_and_not_its_turn_is_taken_out() -> None:
         (range(0, 100, 10), range(41, 49), False),
     ],
 )
-def test_tracks_are_seen_together_in_several_frames(
+def test_tracks_are_seen_together_at_several_moments(
     a: Sequence[int], b: Sequence[int], together: bool
 ) -> None:
-    first, second = evidence("a", unit(1), frames=a), evidence("b", unit(1), frames=b)
-    assert shares_frames(first, second) is together
-    assert shares_frames(second, first) is together
+    first, second = evidence("a", unit(1), moments=a), evidence("b", unit(1), moments=b)
+    assert seen_together(first, second) is together
+    assert seen_together(second, first) is together
 
 
-def test_frames_of_two_sources_have_nothing_in_common() -> None:
-    a = evidence("a", unit(1), frames=range(10))
-    assert not shares_frames(a, evidence("b", unit(1), frames=range(10), source_id="v-2"))
+def test_moments_of_two_sources_have_nothing_in_common() -> None:
+    a = evidence("a", unit(1), moments=range(10))
+    assert not seen_together(a, evidence("b", unit(1), moments=range(10), source_id="v-2"))
 
 
 def test_two_faces_of_a_photo_are_two_people() -> None:
-    a, b = (evidence(name, unit(1), frames=[0], photo=True) for name in "ab")
-    assert shares_frames(a, b)
+    a, b = (evidence(name, unit(1), moments=[0], photo=True) for name in "ab")
+    assert seen_together(a, b)
 
 
 def test_one_common_frame_is_enough_in_a_photo_of_many() -> None:
-    a, b = evidence("a", unit(1), frames=range(5)), evidence("b", unit(1), frames=range(4, 9), photo=True)
-    assert shares_frames(a, b)
-    assert shares_frames(b, a)
+    a, b = evidence("a", unit(1), moments=range(5)), evidence("b", unit(1), moments=range(4, 9), photo=True)
+    assert seen_together(a, b)
+    assert seen_together(b, a)
 
 
 @settings(max_examples=60, deadline=None)
 @given(frame_sets, frame_sets)
-def test_frames_in_common_are_counted(a: list[int], b: list[int]) -> None:
+def test_moments_in_common_are_counted(a: list[int], b: list[int]) -> None:
     common, shorter = len(set(a) & set(b)), min(len(a), len(b))
-    found = shares_frames(evidence("a", unit(1), frames=a), evidence("b", unit(1), frames=b))
+    found = seen_together(evidence("a", unit(1), moments=a), evidence("b", unit(1), moments=b))
     assert found == (common >= 2 or (common == 1 and 2 * common >= shorter))

@@ -146,7 +146,7 @@ def test_whatever_comes_and_goes_rows_hold_what_was_put_in(
             number,
             frames,
             source_id=source_id,
-            frames=range(frames),
+            moments=range(frames),
             middle_s=frames / 5,
             clothing=clothes(number % 8) if dressed else None,
         )

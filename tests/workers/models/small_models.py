@@ -38,11 +38,11 @@ def write_mean_model(path: Path) -> Path:
     return path
 
 
-def write_columns_model(path: Path) -> Path:
+def write_columns_model(path: Path, batch: str | int = "N", height_px: int = INPUT_PX) -> Path:
     """Image (N, 3, 16, 16) to the mean of each column, (N, 16): what is left and what is right."""
-    graph = GraphBuilder("columns", {"image": ["N", 3, INPUT_PX, INPUT_PX]})
+    graph = GraphBuilder("columns", {"image": [batch, 3, height_px, INPUT_PX]})
     graph.node("ReduceMean", "image", axes=[1, 2], keepdims=0, output="columns")
-    graph.save(path, {"columns": ["N", INPUT_PX]})
+    graph.save(path, {"columns": [batch, INPUT_PX]})
     return path
 
 

@@ -105,6 +105,23 @@ def test_any_number_of_faces_equals_single_calls_in_order(columns: Path, count: 
     assert vectors == pytest.approx(single, abs=1e-5)
 
 
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("mirror", [False, True])
+def test_a_model_for_a_fixed_number_of_faces_takes_any_number(
+    columns: Path, tmp_path: Path, batch: int, mirror: bool
+) -> None:
+    part = embedder_part(dimension=INPUT_PX, mirror=mirror)
+    fixed = OnnxEmbedder(write_columns_model(tmp_path / "fixed.onnx", batch), part, 1)
+    faces = noise(9)
+    assert np.allclose(fixed.embed(faces), OnnxEmbedder(columns, part, 1).embed(faces), atol=1e-6)
+
+
+def test_a_model_for_pictures_of_another_size_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
+    path = write_columns_model(tmp_path / "flat.onnx", height_px=8)
+    with pytest.raises(ModelError, match=r"takes pictures of shape Nx3x8x16, .* should take Nx3x16x16"):
+        OnnxEmbedder(path, embedder_part(dimension=INPUT_PX), 1)
+
+
 def test_no_face_gives_no_vector(columns: Path) -> None:
     vectors = OnnxEmbedder(columns, embedder_part(dimension=INPUT_PX), 1).embed([])
     assert vectors.shape == (0, INPUT_PX)
