@@ -41,12 +41,12 @@ def connect(
     """
     from facestream.client import Store
     from facestream.settings import Place
-    from facestream.wiring import connect_handle, keys_of, make_store
+    from facestream.wiring import keys_of, make_store, open_handle
 
     place = Place.of(data_dir, redis, collection)
     keys = keys_of(place)
     with contextlib.ExitStack() as stack:
-        handle = stack.enter_context(connect_handle(place))
+        handle = stack.enter_context(open_handle(place))
         store = make_store(handle, keys)
         with handle.errors():
             store.check_schema()

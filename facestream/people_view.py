@@ -47,6 +47,19 @@ def write_thumbnails(store: Store, people: Iterable[Person], folder: Path) -> di
     return written
 
 
+def remove_thumbnails(folder: Path, but: Iterable[Person]) -> None:
+    """Delete the files of people who are no more, or were merged into others.
+
+    Args:
+        folder: Where `write_thumbnails` wrote.
+        but: Everybody there is.
+    """
+    kept = {f"{person.id}.jpg" for person in but}
+    for path in folder.glob("p*.jpg"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+
+
 def print_table(table: Table) -> None:
     """Print a table as wide as it needs to be.
 

@@ -16,7 +16,7 @@ from facestream.intake import Intake
 from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
-from facestream.wiring import connect_handle, keys_of, make_cluster_worker, make_pack, make_queue, make_store
+from facestream.wiring import keys_of, make_cluster_worker, make_pack, make_queue, make_store, open_handle
 from storage.connection import RedisHandle
 from storage.source_record import ReclusterRequest
 from stream.discover import Discovery, discover
@@ -63,7 +63,7 @@ class Run:
                 f"--recorded-at is the beginning of one recording, and there are {len(found.videos)} videos. "
                 "Run them one by one."
             )
-        with connect_handle(self._place) as handle, handle.errors():
+        with open_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
             pack = make_pack(self._options.pack)

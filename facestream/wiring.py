@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,14 +39,7 @@ def open_folder(place: Place) -> DataFolder:
     return DataFolder(place.data_dir or default_data_dir())
 
 
-@contextlib.contextmanager
-def open_handle(place: Place) -> Iterator[RedisHandle]:
-    """The connection to the server of a place."""
-    with connect_handle(place) as handle:
-        yield handle
-
-
-def connect_handle(place: Place) -> RedisHandle:
+def open_handle(place: Place) -> RedisHandle:
     """The connection to the server of a place, to be closed by the caller."""
     return open_redis(place.redis_url, None if place.redis_url else open_folder(place))
 

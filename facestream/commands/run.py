@@ -32,7 +32,7 @@ Examples:
   facestream run --fps 2 --start 10:00 --end 20:00 match.mkv
   facestream run ~/Videos ~/Pictures          videos and photos in folders
   facestream run --json clip.mp4 | jq '.people[].id'
-  facestream run --redis redis://user:secret@host:6379/0 clip.mp4
+  FACESTREAM_REDIS=rediss://user:secret@host:6379/0 facestream run clip.mp4
 
 \b
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept).
@@ -125,7 +125,7 @@ def perform(
 ) -> tuple[RunReport, list[Person], dict[str, Path]]:
     """Run, and collect the people seen in the sources with their thumbnail files."""
     from facestream.client import Store
-    from facestream.people_view import write_thumbnails
+    from facestream.people_view import remove_thumbnails, write_thumbnails
     from facestream.progress import RunProgress, stderr_console
     from facestream.run import Run
     from facestream.wiring import keys_of, make_store, open_handle, thumbnails_folder
@@ -136,8 +136,10 @@ def perform(
             report = Run(place, options, progress).execute(stop)
         with Store(handle, make_store(handle, keys_of(place))) as store:
             asked = set(report.sources)
-            people = [p for p in store.people() if any(s.source_id in asked for s in p.sightings)]
+            everybody = store.people()
+            people = [p for p in everybody if any(s.source_id in asked for s in p.sightings)]
             files = write_thumbnails(store, people, thumbnails_folder(place))
+            remove_thumbnails(thumbnails_folder(place), everybody)
     return report, people, files
 
 

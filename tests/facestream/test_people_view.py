@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestream.client import Person, Sighting
-from facestream.people_view import clock, counted, moment, people_table, person_json, print_table, shown_path
+from facestream.people_view import (
+    clock,
+    counted,
+    moment,
+    people_table,
+    person_json,
+    print_table,
+    remove_thumbnails,
+    shown_path,
+)
 
 BEGAN = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
 
@@ -114,3 +123,12 @@ def test_json_has_dates_where_they_are_known_and_only_then_a_thumbnail() -> None
     assert undated["start_at"] is None
     assert undated["start_s"] == 0.123
     assert "thumbnail" not in person_json(person)
+
+
+def test_files_of_people_who_are_no_more_are_deleted(tmp_path: Path) -> None:
+    for name in ("p1.jpg", "p2.jpg", "p10.jpg", "mine.jpg"):
+        (tmp_path / name).touch()
+    remove_thumbnails(
+        tmp_path, [a_person(a_sighting(), person_id="p1"), a_person(a_sighting(), person_id="p10")]
+    )
+    assert {path.name for path in tmp_path.iterdir()} == {"p1.jpg", "p10.jpg", "mine.jpg"}
