@@ -33,6 +33,8 @@ _MAX_BATCH = 256
 # Between these scores a second look at an expected face is worth its time.
 _HOPELESS = 0.05
 _CERTAIN = 0.95
+# Least face probability where a face is expected.
+_EXPECTED = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,9 @@ class MtcnnDetector:
     def refine(self, image_bgr: BgrImage, boxes_xyxy: FloatArray) -> list[Detection | None]:
         """Run only the output network on boxes where a face is expected, for instance a moment later.
 
+        Where a face was a moment ago, less is asked of it, as in the second association of Zhang et al. 2022,
+        "ByteTrack: Multi-Object Tracking by Associating Every Detection Box".
+
         Args:
             image_bgr: uint8 (H, W, 3).
             boxes_xyxy: float32 (N, 4), px.
@@ -123,7 +128,7 @@ class MtcnnDetector:
             better = second[2] > scores[unsure]
             chosen = unsure[better]
             boxes[chosen], landmarks[chosen], scores[chosen] = (part[better] for part in second)
-        real = (scores > self._thresholds.output) & _sane(boxes, landmarks)
+        real = (scores > _EXPECTED) & _sane(boxes, landmarks)
         return [
             Detection(box, points, float(score)) if is_face else None
             for box, points, score, is_face in zip(boxes, landmarks, scores, real, strict=True)
