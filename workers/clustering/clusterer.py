@@ -228,13 +228,20 @@ class TrackClusterer:
             sizes = gallery.size_weights
             similarity = np.einsum("ij,ij->i", gallery.templates[first], gallery.templates[second])
             expected = np.einsum("is,st,it->i", sizes[first], self._calibration.impostor, sizes[second])
-            self._rise[source_id] = impostor_rise(similarity - expected, self._settings)
+            self._rise[source_id] = impostor_rise(
+                similarity - expected, self._expected_rise(source_id), self._settings
+            )
             roots = gallery.clothing_roots
             if roots is None:
                 continue
             dressed = roots[first].any(axis=1) & roots[second].any(axis=1)
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
             self._even[source_id] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
+
+    def _expected_rise(self, source_id: str) -> float:
+        """Impostor rise of a source before its own pairs speak."""
+        photo = any(self._tracks[track_id].photo for track_id in self._by_source[source_id])
+        return 0.0 if photo else self._settings.video_rise
 
     def _ratios(self, rows: IntArray, columns: IntArray, prior: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source."""
@@ -243,14 +250,15 @@ class TrackClusterer:
         rise = np.zeros(max(sources) + 1, np.float32)
         even = np.full(max(sources) + 1, settings.clothing_even, np.float32)
         for number, source_id in sources.items():
-            rise[number] = self._rise.get(source_id, 0.0)
+            rise[number] = self._rise.get(source_id, self._expected_rise(source_id))
             even[number] = self._even.get(source_id, settings.clothing_even)
         from_, to = gallery.sources[rows], gallery.sources[columns]
         ratios = face_log_ratio(
             gallery.templates[rows] @ gallery.templates[columns].T,
             gallery.size_weights[rows],
             gallery.size_weights[columns],
-            np.minimum(rise[from_][:, None], rise[to][None]),
+            # Between sources the one counts in which people look more alike.
+            np.maximum(rise[from_][:, None], rise[to][None]),
             self._calibration,
             settings,
         )

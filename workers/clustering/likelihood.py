@@ -22,7 +22,9 @@ class LikelihoodSettings:
     Attributes:
         limit: Faces count at most this much, for and against.
         tolerance: Rise of impostor similarity in a source that the calibration explains by itself.
-        prior_pairs: Pairs that the calibration is worth when a source's own pairs speak.
+        video_rise: Rise to expect of a video before any of its pairs speaks: its frames are blurred and
+            compressed, as the photos of a calibration are not.
+        prior_pairs: Pairs that this expectation is worth when a source's own pairs speak.
         genuine_share: Part of a source's rise that genuine pairs share.
         clothing_even: Bhattacharyya distance of clothes that speaks for neither side.
         clothing_slope: Log-likelihood per unit of that distance.
@@ -35,6 +37,7 @@ class LikelihoodSettings:
 
     limit: float = 8.0
     tolerance: float = 0.015
+    video_rise: float = 0.03
     prior_pairs: float = 10.0
     genuine_share: float = 0.5
     clothing_even: float = 0.68
@@ -45,7 +48,7 @@ class LikelihoodSettings:
     source_prior: float = 0.75
 
 
-def impostor_rise(excess: FloatArray, settings: LikelihoodSettings) -> float:
+def impostor_rise(excess: FloatArray, expected: float, settings: LikelihoodSettings) -> float:
     """How much more alike than calibrated the people of one source are.
 
     People of one production share light, make-up and camera. Those seen at the same moment are certainly
@@ -53,15 +56,17 @@ def impostor_rise(excess: FloatArray, settings: LikelihoodSettings) -> float:
 
     Args:
         excess: (P,) similarity of pairs seen together, minus what the calibration expects of impostors.
+        expected: The rise of such sources in general, >= 0.
         settings: See `LikelihoodSettings`.
 
     Returns:
         The rise of similarity to allow for, >= 0.
     """
     if len(excess) == 0:
-        return 0.0
+        return expected
     trust = len(excess) / (len(excess) + settings.prior_pairs)
-    return max(float(np.median(excess)) - settings.tolerance, 0.0) * trust
+    measured = max(float(np.median(excess)) - settings.tolerance, 0.0)
+    return measured * trust + expected * (1 - trust)
 
 
 def face_log_ratio(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import CAST, beside, clothes, evidence, filled, of, unit
+from made_tracks import AS_CALIBRATED, CAST, beside, clothes, evidence, filled, of, unit
 from synthetic import CALIBRATION
 
 from workers.clustering.clusterer import Partition, TrackClusterer
@@ -19,7 +19,7 @@ SOFT = Calibration.flat(32, genuine=0.9, impostor=0.1, spread=0.3)
 
 
 def soft(*tracks: TrackEvidence) -> TrackClusterer:
-    clusterer = TrackClusterer(SOFT)
+    clusterer = TrackClusterer(SOFT, settings=AS_CALIBRATED)
     for track in tracks:
         clusterer.insert(track)
     return clusterer
@@ -249,18 +249,31 @@ def test_a_source_that_comes_back_begins_anew() -> None:
     assert clusterer.nearest("b", {"a": "p1"}) == "p1"
 
 
-def test_likeness_across_sources_is_held_to_the_milder_of_the_two() -> None:
-    # Clusters of two sources are compared at the rise that both have.
+def test_likeness_across_sources_is_held_to_the_stricter_of_the_two() -> None:
     apart = [evidence("a", beside(1.0)), evidence("b", beside(0.62), source_id="v-2")]
-    assert has_pair(soft(*apart, *together(6, 0.7)).recluster({}))
-    both = [
-        *together(6, 0.7),
-        *(
-            evidence(f"y{k}", t.template, source_id="v-2", moments=range(50))
-            for k, t in enumerate(together(6, 0.7))
-        ),
-    ]
-    assert not has_pair(soft(*apart, *both).recluster({}))
+    assert has_pair(soft(*apart, *together(6, 0.1)).recluster({}))
+    assert not has_pair(soft(*apart, *together(6, 0.7)).recluster({}))
+    assert not has_pair(soft(*apart, *together(6, 0.7, source_id="v-2")).recluster({}))
+
+
+@pytest.mark.parametrize(("photo", "one"), [(False, False), (True, True)])
+def test_a_video_of_which_nothing_is_known_is_no_photo(photo: bool, one: bool) -> None:
+    # The even point lies at 0.5 for photos, and 0.022 higher in videos.
+    pair = [evidence(name, beside(s), photo=photo) for name, s in (("a", 1.0), ("b", 0.51))]
+    clusterer = TrackClusterer(SOFT)
+    for track in pair:
+        clusterer.insert(track)
+    assert has_pair(clusterer.recluster({})) is one
+    assert (clusterer.nearest("b", {"a": "p1"}) == "p1") is one
+
+
+def test_what_is_seen_in_a_video_overrules_what_videos_are_like() -> None:
+    pair = [evidence("a", beside(1.0)), evidence("b", beside(0.51))]
+    clusterer = TrackClusterer(SOFT)
+    # Thirty people who are as little alike as calibrated.
+    for track in [*pair, *(evidence(f"x{k}", beside(0.0, k), moments=range(50)) for k in range(2, 32))]:
+        clusterer.insert(track)
+    assert has_pair(clusterer.recluster({}))
 
 
 def test_the_more_sources_the_more_likeness_is_asked_for() -> None:

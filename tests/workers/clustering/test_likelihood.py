@@ -125,23 +125,29 @@ def test_a_rise_beyond_all_bounds_still_leaves_likeness_on_the_side_of_one_perso
 # What pairs seen together tell --------------------------------------------------------------------------
 
 
-def test_without_pairs_nothing_rises() -> None:
-    assert impostor_rise(np.zeros(0, np.float32), SETTINGS) == 0.0
+@pytest.mark.parametrize("expected", [0.0, 0.03])
+def test_without_pairs_a_source_is_as_expected(expected: float) -> None:
+    assert impostor_rise(np.zeros(0, np.float32), expected, SETTINGS) == expected
+
+
+def test_pairs_pull_a_source_away_from_what_was_expected() -> None:
+    found = [impostor_rise(np.zeros(n, np.float32), 0.03, SETTINGS) for n in (1, 10, 100_000)]
+    assert found == pytest.approx([0.03 * 10 / 11, 0.015, 0.0], abs=1e-5)
 
 
 def test_a_few_pairs_are_trusted_a_little_and_many_a_lot() -> None:
-    found = [impostor_rise(np.full(n, 0.115, np.float32), SETTINGS) for n in (1, 10, 90, 100_000)]
+    found = [impostor_rise(np.full(n, 0.115, np.float32), 0.0, SETTINGS) for n in (1, 10, 90, 100_000)]
     assert found == pytest.approx([0.1 / 11, 0.05, 0.09, 0.1], rel=1e-3)
 
 
 @pytest.mark.parametrize("excess", [-0.4, 0.0, 0.015])
 def test_nothing_falls_and_what_the_calibration_explains_does_not_rise(excess: float) -> None:
-    assert impostor_rise(np.full(50, excess, np.float32), SETTINGS) == pytest.approx(0.0, abs=1e-7)
+    assert impostor_rise(np.full(50, excess, np.float32), 0.0, SETTINGS) == pytest.approx(0.0, abs=1e-7)
 
 
 def test_one_pair_of_twins_does_not_raise_a_source() -> None:
     pairs = np.array([0.02] * 8 + [0.9], np.float32)
-    assert impostor_rise(pairs, SETTINGS) < 0.01
+    assert impostor_rise(pairs, 0.0, SETTINGS) < 0.01
 
 
 def test_people_who_are_seen_together_and_dress_differently_leave_the_even_point() -> None:
