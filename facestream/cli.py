@@ -61,33 +61,42 @@ def cli() -> None:
     """
 
 
-def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say where people are stored."""
-    decorators = [
-        click.option(
-            "--data-dir",
-            metavar="FOLDER",
-            type=click.Path(file_okay=False),
-            help="Data folder with the embedded server.  [env var: FACESTREAM_DATA_DIR; default: the user's "
-            "data folder]",
-        ),
-        click.option(
-            "--redis",
-            "redis_url",
-            metavar="URL",
-            help="A Redis (7 or later) or Valkey server of your own instead.  [env var: FACESTREAM_REDIS]",
-        ),
-        click.option(
-            "--collection",
-            default="default",
-            show_default=True,
-            metavar="NAME",
-            help="Which set of people.",
-        ),
-    ]
-    for decorate in reversed(decorators):
-        command = decorate(command)
-    return command
+def place_options(collection: str = "default") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options that say where people are stored.
+
+    Args:
+        collection: The collection unless one is named.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        options = (
+            click.option(
+                "--data-dir",
+                metavar="FOLDER",
+                type=click.Path(file_okay=False),
+                help="Data folder with the embedded server.  [env var: FACESTREAM_DATA_DIR; default: the "
+                "user's data folder]",
+            ),
+            click.option(
+                "--redis",
+                "redis_url",
+                metavar="URL",
+                help="A Redis (7 or later) or Valkey server of your own instead.  [env var: "
+                "FACESTREAM_REDIS]",
+            ),
+            click.option(
+                "--collection",
+                default=collection,
+                show_default=True,
+                metavar="NAME",
+                help="Which set of people.",
+            ),
+        )
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def _configure_logging(_ctx: click.Context, _param: click.Parameter, verbose: int) -> None:

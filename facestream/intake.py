@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from facestream.people_view import clock
 from facestream.run_report import RunListener, RunOptions, RunReport
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord, missing
@@ -78,12 +79,16 @@ class Intake:
         gaps = missing(source.ranges, options.start_s, end_s)
         if not gaps:
             self._report.already_done += 1
-            self._listener.note(f"{path.name}: already processed; nothing was added.")
+            self._listener.note(
+                f"{path.name}: already processed, at {_rate(source.fps)}; nothing was added. Another "
+                "--collection would look at it anew."
+            )
             return False
         if source.ranges:
             rate = "" if source.fps == options.fps else f" Its rate of then, {_rate(source.fps)}, stays."
             self._listener.note(
-                f"{path.name}: goes on at {gaps[0][0]:.1f} s, since parts of it were processed before.{rate}"
+                f"{path.name}: parts of it were processed before; missing are "
+                f"{', '.join(_stretch(*gap) for gap in gaps)}.{rate}"
             )
         self._listener.source_began(path, info)
         for start_s, gap_end_s in gaps:
@@ -186,6 +191,11 @@ def _first_of(*times_s: float | None) -> float | None:
 def _rate(fps: float | None) -> str:
     """A sampling rate in words."""
     return "every frame" if fps is None else f"{fps:g} frames/s"
+
+
+def _stretch(start_s: float, end_s: float) -> str:
+    """A stretch of a video in words."""
+    return f"{clock(start_s)} to {'the end' if math.isinf(end_s) else clock(end_s)}"
 
 
 def readable_path(path: Path) -> str:

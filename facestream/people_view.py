@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -74,11 +75,19 @@ def print_table(table: Table) -> None:
         click.echo(line.rstrip())
 
 
+def program() -> str:
+    """How this program can be started from here: by its name, or by its path where that isn't searched."""
+    if shutil.which("facestream"):
+        return "facestream"
+    started = Path(sys.argv[0])
+    return shown_path(started) if started.name == "facestream" else "python -m facestream"
+
+
 def nobody(meta: dict[str, str], collection: str) -> str:
     """What to say of a collection in which nobody is."""
     if meta:
         return f"No people in collection {collection!r} yet."
-    return f"Nothing was processed into collection {collection!r} yet. Start with: facestream run VIDEO"
+    return f"Nothing was processed into collection {collection!r} yet. Start with: {program()} run VIDEO"
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -143,19 +152,23 @@ def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
     sightings = [s for s in person.sightings if only is None or s.source_id in only]
     videos = [s for s in sightings if not s.photo]
     first, last = sightings[0], latest(sightings)
-    photo_only = not videos
+    several = len({s.source_id for s in sightings}) > 1
     return {
         "seconds": sum(s.seconds for s in videos),
         "sightings": sightings,
         "videos": len(videos),
         "photos": len(sightings) - len(videos),
-        "first": _place(first) if photo_only else moment(first.start_at, first.start_s),
-        "last": _place(last) if photo_only else moment(last.end_at, last.end_s),
+        "first": _place(first, first.start_at, first.start_s, several=several),
+        "last": _place(last, last.end_at, last.end_s, several=several),
     }
 
 
-def _place(sighting: Sighting) -> str:
-    return moment(sighting.start_at, 0) if sighting.start_at else Path(sighting.source).name
+def _place(sighting: Sighting, at: datetime | None, media_s: float, *, several: bool) -> str:
+    """When, and where that isn't known in which file; a time within a file among several names the file."""
+    name = Path(sighting.source).name
+    if at is None and sighting.photo:
+        return name
+    return f"{name} {clock(media_s)}" if several and at is None else moment(at, media_s)
 
 
 def shown_path(path: Path) -> str:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 # Plain lines are for logs: few of them.
 _LINE_EVERY_S = 5.0
 _SHOW_EVERY_S = 0.2
+# What the first frames take, models being warmed up, says nothing of the others.
+_ESTIMATE_AFTER_S = 2.0
+# Narrower terminals have no room for a bar beside the figures.
+_BAR_FROM_COLUMNS = 110
 
 
 class RunProgress:
@@ -30,18 +34,16 @@ class RunProgress:
     """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
 
         self._console = console
         self._quiet = quiet
         self._live = console.is_terminal and not quiet
-        self._bar = Progress(
-            TextColumn("{task.fields[name]}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[status]}", markup=False),
-            console=console,
-            transient=True,
-        )
+        columns: list[ProgressColumn] = [TextColumn("{task.fields[name]}", markup=False)]
+        if console.width >= _BAR_FROM_COLUMNS:
+            columns.append(BarColumn(bar_width=24))
+        columns.append(TextColumn("{task.fields[status]}", markup=False))
+        self._bar = Progress(*columns, console=console, transient=True)
         self._task = self._bar.add_task("", total=None, name="", status="")
         self._photos = self._photos_done = 0
         self._info: VideoInfo | None = None
@@ -123,14 +125,18 @@ class RunProgress:
         spent = max(now - self._began_s, 1e-3)
         rate = self._frames / spent
         found = f"{rate:.1f} frames/s  {self._faces} faces  {self._people} people"
+        if not self._live:
+            found += " so far"
         if self._info is None:
             return f"{self._photos_done}/{self._photos}  {found}", self._photos_done
         total = self._info.duration_s
         if not total:
             return f"{clock(media_s)}  {found}", 0.0
         done = max(media_s - (self._from_s or 0.0), 1e-3)
-        left_s = max(total - media_s, 0.0) * spent / done
-        return f"{clock(media_s)} / {clock(total)}  {found}  {clock(left_s)} left", media_s
+        left = ""
+        if spent >= _ESTIMATE_AFTER_S:
+            left = f"  {clock(max(total - media_s, 0.0) * spent / done)} left"
+        return f"{clock(media_s)} / {clock(total)}  {found}{left}", media_s
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -24,27 +24,24 @@ _SAME_FACE_IOU = 0.3
 
 @click.command(name="demo", epilog="\b\nExample:\n  facestream demo --data-dir /tmp/demo")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@place_options
+@place_options("demo")
 @verbosity_options
-@click.pass_context
-def command(ctx: click.Context, /, as_json: bool, quiet: bool, **options: Any) -> int:
+def command(as_json: bool, quiet: bool, **options: Any) -> int:
     """Make a video of seven people from photographs and find the people in it.
 
     The photographs ship inside two of our dependencies. The video goes through the same code as `facestream
-    run` and into the collection `demo`, unless you name another.
+    run` and into a collection of its own.
     """
-    source = ctx.get_parameter_source("collection")
-    named = source is not None and source.name != "DEFAULT"
-    place = Place.of(options["data_dir"], options["redis_url"], options["collection"] if named else "demo")
+    place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     from facestream import connect
     from facestream.commands.run import EXIT_INTERRUPTED, perform
-    from facestream.demo_video import FPS, SHOTS, known_faces, make_video
+    from facestream.demo_video import FILE_NAME, FPS, SHOTS, known_faces, make_video
     from facestream.run_report import RunOptions
     from facestream.wiring import keys_of, open_folder
 
     keys_of(place)
     folder = open_folder(place).path / "demo"
-    if not quiet:
+    if not (quiet or (folder / FILE_NAME).is_file()):
         click.echo(f"Making a video of {sum(shot.seconds for shot in SHOTS):.0f} s ...", err=True)
     video = make_video(folder)
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
@@ -140,7 +137,7 @@ def _show(
 ) -> None:
     from rich.table import Table
 
-    from facestream.people_view import counted, print_table, shown_path
+    from facestream.people_view import counted, print_table, program, shown_path
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("known to be there", "for", "found", "seen", "sightings", "a face to look at"):
@@ -171,10 +168,10 @@ def _show(
     click.echo(f"\n{counted(found, 'person', 'people')} found, {known} known to be there.")
     click.echo("\nWhere to look next:")
     for text, what in (
-        (f"facestream people --collection {place.collection}{where}", "everybody, with times"),
-        (f"facestream export --collection {place.collection}{where} -o faces.csv", "one row per face"),
-        (f"facestream redis{where}", "the server's socket, for redis-cli"),
-        ("facestream run YOUR_VIDEO", "your own video or photo folder"),
+        (f"people --collection {place.collection}{where}", "everybody, with times"),
+        (f"export --collection {place.collection}{where} -o faces.csv", "one row per face"),
+        (f"redis{where}", "the server's socket, for redis-cli"),
+        ("run YOUR_VIDEO", "your own video or photo folder"),
     ):
-        click.echo(f"  {text}\n      {what}")
+        click.echo(f"  {program()} {text}\n      {what}")
     click.echo(f"\nThe video: {shown_path(video)}")

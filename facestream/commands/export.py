@@ -41,7 +41,7 @@ Examples:
     metavar="FILE",
     help="Write here; - is standard output.  [default: -]",
 )
-@place_options
+@place_options()
 @verbosity_options
 def command(
     file_format: str,

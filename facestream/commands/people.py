@@ -22,7 +22,7 @@ Examples:
 """,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@place_options
+@place_options()
 @verbosity_options
 @click.pass_context
 def command(
@@ -57,7 +57,7 @@ def command(
 @command.command(name="show", epilog="\b\nExample:\n  facestream people show p3")
 @click.argument("person_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@place_options
+@place_options()
 @verbosity_options
 @click.pass_context
 def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
@@ -82,9 +82,13 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     if person.id != person_id:
         click.echo(f"{person_id} was merged into {person.id}.")
     name = f" ({person.name})" if person.name else ""
+    photos = sum(sighting.photo for sighting in person.sightings)
+    videos = len(person.sightings) - photos
+    where = [f"seen {person.seconds:.1f} s in {counted(videos, 'sighting')}"] if videos else []
+    where += [f"in {counted(photos, 'photo')}"] if photos else []
     click.echo(
-        f"{person.id}{name}: seen {person.seconds:.1f} s in {counted(len(person.sightings), 'sighting')}, "
-        f"{counted(person.tracks, 'track')}, {counted(person.faces, 'face')}"
+        f"{person.id}{name}: {', '.join(where)}; {counted(person.tracks, 'track')}, "
+        f"{counted(person.faces, 'face')}"
     )
     if person.id in files:
         click.echo(f"thumbnail: {shown_path(files[person.id])}")
@@ -93,8 +97,13 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
         table.add_column(column, no_wrap=True)
     for sighting in person.sightings:
         table.add_row(
-            moment(sighting.start_at, sighting.start_s),
-            moment(sighting.end_at, sighting.end_s),
+            *(
+                "-" if sighting.photo and at is None else moment(at, media_s)
+                for at, media_s in (
+                    (sighting.start_at, sighting.start_s),
+                    (sighting.end_at, sighting.end_s),
+                )
+            ),
             escape(sighting.source),
         )
     print_table(table)

@@ -26,7 +26,7 @@ Examples:
 )
 @click.option("--socket", "only_socket", is_flag=True, help="Print the socket's path and leave.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
-@place_options
+@place_options()
 @verbosity_options
 @click.argument("arguments", nargs=-1)
 def command(

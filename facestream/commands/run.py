@@ -86,7 +86,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     help="all: also send the embedding of every face to the stream `faces`.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-@place_options
+@place_options()
 @verbosity_options
 def command(sources: tuple[Path, ...], **options: Any) -> int:
     """Find the people in SOURCES: video files, photos, and folders of them.
@@ -137,7 +137,9 @@ def perform(
         with Store(handle, make_store(handle, keys_of(place))) as store:
             asked = set(report.sources)
             everybody = store.people()
+            here = {p.id: sum(s.seconds for s in p.sightings if s.source_id in asked) for p in everybody}
             people = [p for p in everybody if any(s.source_id in asked for s in p.sightings)]
+            people.sort(key=lambda p: -here[p.id])
             files = write_thumbnails(store, people, thumbnails_folder(place))
             remove_thumbnails(thumbnails_folder(place), everybody)
     return report, people, files
@@ -145,7 +147,7 @@ def perform(
 
 def show(report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool) -> None:
     """Print the people as a table."""
-    from facestream.people_view import counted, people_table, print_table
+    from facestream.people_view import counted, people_table, print_table, program
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
@@ -160,6 +162,10 @@ def show(report: RunReport, people: list[Person], files: dict[str, Path], *, qui
             f"{counted(report.faces, 'face')}; "
             f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack}, {report.provider}",
             err=True,
+        )
+    if any(s.source_id not in report.sources for p in people for s in p.sightings):
+        click.echo(
+            f"Shown is what these sources hold; `{program()} people` shows everything of everybody.", err=True
         )
     if report.interrupted:
         click.echo("Interrupted: what was found is kept; the same command goes on from here.", err=True)

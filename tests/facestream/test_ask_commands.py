@@ -42,7 +42,7 @@ def test_people_show_tells_every_sighting(processed: Processed) -> None:
     done = processed.cli("people", "show", person["id"])
 
     first, second, *table = done.stdout.splitlines()
-    assert first.startswith(f"{person['id']}: seen {person['seconds']:.1f} s in 2 sightings, ")
+    assert first.startswith(f"{person['id']}: seen {person['seconds']:.1f} s in 1 sighting, in 1 photo; ")
     assert second == f"thumbnail: {person['thumbnail']}"
     assert len(table) == 3
     for sighting in person["sightings"]:

@@ -87,7 +87,7 @@ def test_again_is_quick_and_adds_nothing(demo: Demo) -> None:
     again = demo.cli("demo")
     again_s = time.monotonic() - started_s
 
-    assert "already processed; nothing was added" in again.stderr
+    assert "already processed, at 5 frames/s; nothing was added" in again.stderr
     assert again.stdout == demo.first.stdout
     assert video.stat().st_mtime_ns == written
     assert demo.cli.records() == before

@@ -40,6 +40,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every frame is shown."""
     monkeypatch.setattr("facestream.progress._LINE_EVERY_S", 0.0)
     monkeypatch.setattr("facestream.progress._SHOW_EVERY_S", 0.0)
+    monkeypatch.setattr("facestream.progress._ESTIMATE_AFTER_S", 0.0)
 
 
 def test_a_file_gets_plain_lines_with_what_matters() -> None:
@@ -68,7 +69,8 @@ def test_a_line_tells_position_rate_faces_people_and_time_left() -> None:
         progress.frame_done(frame(30.0), 1)
         progress.frame_done(frame(60.0), 1)
     assert re.fullmatch(
-        r"\[a\] film\.mp4: 01:00\.0 / 01:30\.0  \d+\.\d frames/s  2 faces  3 people  \d\d:\d\d\.\d left",
+        r"\[a\] film\.mp4: 01:00\.0 / 01:30\.0  \d+\.\d frames/s  2 faces  3 people so far  "
+        r"\d\d:\d\d\.\d left",
         screen.text.splitlines()[-1],
     )
 
@@ -81,7 +83,7 @@ def test_a_video_without_a_length_shows_its_position_alone() -> None:
         progress.frame_done(frame(61.0), 0)
     first, last = screen.text.splitlines()
     assert first == "[a] film.mp4: 640x360 h264"
-    assert re.fullmatch(r"\[a\] film\.mp4: 01:01\.0  \d+\.\d frames/s  0 faces  0 people", last)
+    assert re.fullmatch(r"\[a\] film\.mp4: 01:01\.0  \d+\.\d frames/s  0 faces  0 people so far", last)
 
 
 @pytest.mark.usefixtures("hurried")

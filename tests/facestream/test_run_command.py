@@ -106,7 +106,7 @@ def test_the_same_file_again_adds_nothing(copied: Processed) -> None:
 
     again = copied.cli("run", copied.video)
 
-    assert "already processed; nothing was added" in again.stderr
+    assert "already processed, at 5 frames/s; nothing was added" in again.stderr
     # All but the folder of the thumbnails.
     shown = [line.rsplit(maxsplit=1)[0] for line in again.stdout.splitlines()]
     assert shown == [line.rsplit(maxsplit=1)[0] for line in copied.video_run.stdout.splitlines()]
