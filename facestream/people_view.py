@@ -80,7 +80,7 @@ def program() -> str:
     if shutil.which("facestream"):
         return "facestream"
     started = Path(sys.argv[0])
-    return shown_path(started) if started.name == "facestream" else "python -m facestream"
+    return shown_path(started) if started.name == "facestream" else f"{sys.executable} -m facestream"
 
 
 def nobody(meta: dict[str, str], collection: str) -> str:

@@ -64,7 +64,7 @@ def test_prints_what_the_readme_shows(demo: Demo) -> None:
 
 
 def test_its_hints_work_as_they_stand(demo: Demo) -> None:
-    hints = re.findall(r"^  facestream ((?:people|export) .*)$", demo.first.stdout, re.MULTILINE)
+    hints = re.findall(r"^  .*facestream ((?:people|export) .*)$", demo.first.stdout, re.MULTILINE)
     assert len(hints) == 2
     people = demo.cli(*shlex.split(hints[0])).stdout
     assert len(people.splitlines()) == 8
