@@ -11,17 +11,15 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import subprocess
-import sys
 import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from naive import NaiveFaces, cluster, find_faces
+from quality import facestream, score
 
 from stream.photo import PhotoFile
 
@@ -50,16 +48,6 @@ def write_csv(faces: NaiveFaces, labels: npt.NDArray[np.int64], photos: list[Pat
             writer.writerow([photos[number], *box.round(2), "" if label < 0 else int(label)])
 
 
-def score(arguments: argparse.Namespace, faces: Path) -> dict[str, Any]:
-    """What the scorer says."""
-    command = [sys.executable, arguments.scorer, str(arguments.root), str(faces), "--json"]
-    if arguments.people:
-        command += ["--people", arguments.people, "--half", arguments.half]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
-
-
 def main() -> None:
     """Score both."""
     parser = argparse.ArgumentParser(
@@ -74,18 +62,15 @@ def main() -> None:
     photos = sorted(args.root.glob("*/*.jpg"))
     with tempfile.TemporaryDirectory() as folder:
         csv_file = Path(folder) / "faces.csv"
-        for command in (["run", str(args.root), "-q"], ["export", "-o", str(csv_file)]):
-            subprocess.run(
-                [sys.executable, "-m", "facestream", *command, "--data-dir", folder],
-                check=True,
-                capture_output=True,
-            )
-        ours = score(args, csv_file)
+        options = ["--people", args.people, "--half", args.half] if args.people else []
+        facestream("run", str(args.root), "-q", "--data-dir", folder)
+        facestream("export", "--data-dir", folder, "-o", str(csv_file))
+        ours = score(args.scorer, args.root, csv_file, *options)
         faces = naive_faces(photos)
         naive = []
         for eps in _EPS:
             write_csv(faces, cluster(faces, eps, _MIN_SAMPLES), photos, csv_file)
-            naive.append({"eps": eps, **score(args, csv_file)})
+            naive.append({"eps": eps, **score(args.scorer, args.root, csv_file, *options)})
     best = max(naive, key=lambda row: float(row["bcubed_f"]))
     if args.json:
         print(json.dumps({"facestream": ours, "dbscan": best}, indent=2))

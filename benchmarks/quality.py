@@ -22,11 +22,10 @@ from naive import cluster, find_faces, video_frames, write_csv
 _EPS = (0.03, 0.035, 0.04, 0.045, 0.05, 0.055, 0.06, 0.065, 0.07, 0.08, 0.09, 0.1)
 
 
-def score(scorer: str, truth: Path, faces: Path) -> dict[str, Any]:
+def score(scorer: str, truth: Path, faces: Path, *options: str) -> dict[str, Any]:
     """What the scorer says."""
-    done = subprocess.run(
-        [sys.executable, scorer, str(truth), str(faces), "--json"], check=True, capture_output=True, text=True
-    )
+    command = [sys.executable, scorer, str(truth), str(faces), *options, "--json"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 

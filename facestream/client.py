@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from storage.connection import RedisHandle
 from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord
+
+_ID = re.compile(r"p[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +152,8 @@ class Store:
         """
         with self._errors():
             paths = self._source_records()
-            identity = self._identities.person(person_id)
+            # Other names could be those of keys that hold something else.
+            identity = self._identities.person(person_id) if _ID.fullmatch(person_id) else None
             passed: set[str] = set()
             while identity and identity.merged_into and identity.identity_id not in passed:
                 passed.add(identity.identity_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import ClassVar, Self, TypedDict
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -121,22 +121,8 @@ Sample = FaceSample | BareSample
 """A face of which it is known whether there is a picture."""
 
 
-class _Facts(TypedDict):
-    sample_id: str
-    track_id: str
-    source_id: str
-    frame: int
-    media_s: float
-    box_xyxy: FloatArray
-    score: float
-    size_px: float
-    effective_px: float
-    quality: float
-    model_id: str
-    vector: FloatArray
-
-
-def _facts(raw: Raw) -> _Facts:
+def _facts(raw: Raw) -> dict[str, Any]:
+    """What `EmbeddedFace` is made of."""
     vector = float_array(raw, "vector", "<f2", (-1,))
     if len(vector) < 2 or not vector.any():
         raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")

@@ -82,7 +82,8 @@ def _plain(reply: Any) -> Any:
         return sorted(_plain(item) for item in reply)
     if isinstance(reply, dict):
         return {str(_plain(key)): _plain(value) for key, value in reply.items()}
-    return reply
+    # The client makes dates of some replies, for instance.
+    return reply if reply is None or isinstance(reply, (str, int, float)) else str(reply)
 
 
 def _shown(reply: Any, indent: str = "") -> str:

@@ -61,7 +61,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     "recorded_at_s",
     type=Moment(),
     metavar="DATE",
-    help="When the recording began, ISO 8601.  [default: what the file says]",
+    help="When the one recording began, ISO 8601.  [default: what the file says]",
 )
 @click.option(
     "--models",
@@ -76,7 +76,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     "min_face_px",
     type=click.FloatRange(12, 10000),
     metavar="PX",
-    help="Smallest face to look for.  [default: 4 % of the shorter side, at least 16]",
+    help="Smallest face to look for.  [default: 4 % of the shorter side, from 16 to 60]",
 )
 @click.option(
     "--samples",

@@ -216,3 +216,12 @@ def test_redis_prints_its_address_as_json(processed: Processed) -> None:
     done = processed.cli("redis", "--socket", "--json")
     assert set(json.loads(done.stdout)) == {"address"}
     assert done.json()["address"].endswith(".sock")
+
+
+def test_names_of_other_keys_are_nobody(processed: Processed) -> None:
+    done = processed.cli("people", "show", "p1:tracks", code=1)
+    assert "no person 'p1:tracks' in collection" in done.stderr
+
+
+def test_replies_that_the_client_makes_dates_of_are_json(processed: Processed) -> None:
+    assert processed.cli("redis", "--json", "LASTSAVE").json()[:2] == "20"

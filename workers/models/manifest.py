@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from workers.errors import ManifestError
 
 FILE_NAME = "manifest.toml"
-SCHEMA = 1
 
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _FileName = Annotated[str, Field(pattern=r"^[\w.-]+$")]

@@ -70,11 +70,6 @@ class MtcnnDetector:
         self._onet = Session(onet, threads)
         self._thresholds = thresholds or MtcnnThresholds()
 
-    @property
-    def providers(self) -> tuple[str, ...]:
-        """Execution providers in use, the preferred one first."""
-        return self._pnet.providers
-
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
         """Find the faces of several pictures.
 
