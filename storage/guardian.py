@@ -13,6 +13,7 @@ ends, so nothing has to be cleaned up:
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -184,8 +185,13 @@ def _stop_adopted(server_lock: int, socket_path: str) -> bool:
 
 def _start_server(command: list[str], server_fd: int) -> subprocess.Popen[bytes]:
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(server_fd,), cwd="/", umask=0o077)
-    os.ftruncate(server_fd, 0)
-    os.write(server_fd, str(server.pid).encode())
+    pid = str(server.pid).encode()
+    try:
+        # Over what stands there: shortened to nothing first, the file would lose its place on a full disk.
+        os.pwrite(server_fd, pid, 0)
+        os.ftruncate(server_fd, len(pid))
+    except OSError as error:
+        _say(f"the id of the server's process, {server.pid}, can't be written down: {error.strerror}")
     # From here on the server alone has the lock.
     os.close(server_fd)
     return server
@@ -203,8 +209,9 @@ def _pass_over(_number: int, _frame: FrameType | None) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{os.getpid()}:G {time.strftime('%d %b %Y %H:%M:%S')} guardian: {text}\n")
-    sys.stderr.flush()
+    # A disk that is full must not keep the guardian from what it is there for.
+    with contextlib.suppress(OSError):
+        os.write(2, f"{os.getpid()}:G {time.strftime('%d %b %Y %H:%M:%S')} guardian: {text}\n".encode())
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Self
 
 from storage.datafolder import DataFolder
 from storage.errors import DataFolderError, ServerStartError, StorageError
+from storage.full_disk import is_disk_full
 from storage.guardian import ask, start_guardian
 from storage.server_binary import check_server_binary, find_server_binary
 from storage.server_log import log_tail
@@ -78,7 +79,7 @@ class EmbeddedServer:
 
         Raises:
             ServerStartError: There is no server program, or it did not come up in time.
-            DataFolderError: A file in the data folder can't be written.
+            DataFolderError: A file in the data folder can't be written, or its disk is full.
             RuntimeError: This object holds the folder already; make another one.
         """
         if self._holder_fd is not None:
@@ -132,6 +133,12 @@ class EmbeddedServer:
             # A server of somebody else that ended under our hands is no reason to give up; our own is.
             if binary is not None:
                 tail = self._log_tail(log_offset)
+                if is_disk_full(self._redis_dir, tail):
+                    raise DataFolderError(
+                        f"The disk of {self._folder} is full, and the embedded server can't start. Free some "
+                        "space, or choose a data folder on another disk. What was stored before is kept.",
+                        path=self._folder,
+                    )
                 raise ServerStartError(
                     f"The embedded server {binary} ended before it answered on {self.socket_path}. "
                     f"Its log {self.log_path} ends with:\n{tail}",

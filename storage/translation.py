@@ -22,10 +22,13 @@ from storage.errors import (
     RedisUrlError,
     UnsupportedServerError,
 )
+from storage.full_disk import is_disk_full
 from storage.server_log import log_tail
 
 _PIPELINED = re.compile(r"^Command # \d+ \(.*\) of pipeline caused error: ", re.DOTALL)
 _QUOTED_LINES = 2
+# Fewer than a start writes, so that they are of the server that ended and not of the one before.
+_RECENT_LINES = 5
 
 
 @contextlib.contextmanager
@@ -85,6 +88,12 @@ def _translated(
 
 def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
     match error:
+        case redis.AuthenticationError() if "Authentication required" in str(error):
+            return RedisAuthError(
+                f"{where} wants a password and got none. Give it in the URL: redis://:PASSWORD@HOST:PORT/0 "
+                "or redis://USER:PASSWORD@HOST:PORT/0.",
+                where=where,
+            )
         case redis.AuthenticationError() | redis.exceptions.AuthorizationError():
             return RedisAuthError(
                 f"{where} does not accept the user or password: {_said(error)}. Check both in the URL.",
@@ -149,6 +158,12 @@ def _translate_embedded(error: redis.RedisError, where: str, log_path: Path) -> 
             return RedisUnreachableError(
                 f"{server} does not answer in time. {_log_of(log_path)}Check that the disk has free space "
                 "and is not overloaded, then run the command again.",
+                where=where,
+            )
+        case redis.ConnectionError() if is_disk_full(log_path.parent, log_tail(log_path, _RECENT_LINES)):
+            return RedisFullError(
+                f"The disk is full, and so {where} has ended. What was stored before is kept. Free some "
+                "space, then run the same command again.",
                 where=where,
             )
         case redis.ConnectionError():

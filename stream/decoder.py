@@ -22,6 +22,7 @@ from stream.errors import (
     VideoUnreadableError,
 )
 from stream.local_file import open_local
+from stream.mistaken import HEAD_BYTES, mistaken_for_media
 
 # Formats that hold their own pictures. Playlists (hls, concat, dash, sdp, image2, ...) make FFmpeg open
 # other files or addresses and must never get here. The sound formats are listed to say "no video" and not
@@ -36,6 +37,8 @@ _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
 
 # Big reads: each goes through Python.
 _READ_BYTES = 256 * 1024
+
+_STREAM_KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "a cover picture"}
 
 # The decoder's own limit guards memory only; the exact limit is checked by us, with a better message.
 _MOST_THREADS = 8
@@ -124,33 +127,45 @@ class VideoDecoder:
             return av.open(
                 self._file, "r", options=options, metadata_errors="replace", buffer_size=_READ_BYTES
             )
-        except av.ArgumentError as error:
-            raise VideoFormatRefusedError(
-                f"{str(self.path)!r} is not in one of the video formats that are read; playlists and "
-                "others that name further files are refused for safety: name the video files themselves",
-                str(self.path),
-            ) from error
         except av.FFmpegError as error:
-            raise VideoUnreadableError(self._unreadable_message(), str(self.path)) from error
+            raise self._unreadable(refused=isinstance(error, av.ArgumentError)) from error
         except OSError as error:
             raise self._disk_failed(error) from error
 
-    def _unreadable_message(self) -> str:
-        self._file.seek(4)
-        if self._file.read(4) == b"ftyp":
-            return (
-                f"{str(self.path)!r} is an MP4 or MOV file without a usable index, as an interrupted "
-                "recording or download leaves it; get the whole file, or repair it with untrunc"
+    def _unreadable(self, *, refused: bool) -> VideoUnreadableError:
+        """Say why the file can't be opened; `refused` if FFmpeg knows it, but it is of no format of ours."""
+        try:
+            self._file.seek(0)
+            head = self._file.read(HEAD_BYTES)
+        except OSError:
+            head = b""
+        kind, path = VideoUnreadableError, repr(str(self.path))
+        other = mistaken_for_media(head)
+        if other is not None:
+            kind = VideoFormatRefusedError if other.playlist else kind
+            message = f"{path} is not a video but {other.kind}; {other.advice}"
+        elif refused:
+            kind = VideoFormatRefusedError
+            message = f"{path} is not in one of the video formats that are read; convert it to MP4"
+        elif head[4:8] == b"ftyp":
+            message = (
+                f"{path} is an MP4 or MOV file without a usable index, as an interrupted recording or "
+                "download leaves it; get the whole file, or repair it with untrunc"
             )
-        return f"{str(self.path)!r} is not a video, or its beginning is damaged; check that it plays"
+        else:
+            message = f"{path} is not a video, or its beginning is damaged; check that it plays"
+        return kind(message, str(self.path))
 
     def _choose_stream(self) -> VideoStream:
         covers = Disposition.attached_pic | Disposition.timed_thumbnails
         streams = [s for s in self.container.streams.video if not s.disposition & covers]
         if not streams:
-            kinds = ", ".join(sorted({s.type for s in self.container.streams})) or "nothing"
+            kinds = sorted({_STREAM_KINDS.get(s.type, "other data") for s in self.container.streams})
             raise NoVideoStreamError(
-                f"{str(self.path)!r} has no moving pictures in it, found {kinds}; name a video file",
+                f"{str(self.path)!r} holds no moving pictures, only {' and '.join(kinds)}; name a video file"
+                if kinds
+                else f"{str(self.path)!r} holds no moving pictures, nor anything else; was its recording "
+                "interrupted?",
                 str(self.path),
             )
         # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
@@ -174,7 +189,8 @@ class VideoDecoder:
         if width_px * height_px > self._max_pixels:
             raise VideoTooLargeError(
                 f"{str(self.path)!r} has frames of {width_px}x{height_px} = {width_px * height_px:,} pixels, "
-                f"allowed are {self._max_pixels:,}; scale it down, or raise max_pixels if you trust the file",
+                f"allowed are {self._max_pixels:,}; scale it down, or, if you trust the file, allow more "
+                "(facestream run --max-pixels N; in Python max_pixels)",
                 str(self.path),
             )
 

@@ -1,11 +1,13 @@
 """The videos and photos among the paths that a user names."""
 
+import os
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream.errors import EmptyFolderError, SourceNotFoundError, SourcePermissionError
+from stream.errors import EmptyFolderError, SourcePermissionError, SourceUnreadableError, StreamError
 from stream.local_file import open_local
 
 # fmt: off
@@ -26,6 +28,7 @@ PHOTO_ENDINGS = frozenset(
 # fmt: on
 
 _HEAD_BYTES = 16
+_KINDS_NAMED = 5
 # AVIF is read; HEIC is not, and is told so as the photo that it is: a decoder of videos sees one tile of it.
 _PHOTO_BRANDS = frozenset({b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1"})
 
@@ -38,11 +41,14 @@ class Discovery:
         videos: Files to read as `VideoFile`, animated GIFs among them.
         photos: Files to read as `PhotoFile`.
         skipped: What was passed over, with the reason in words.
+        failed: What was asked for and can't be had, with the error: paths that don't exist, empty files,
+            folders without anything usable or that may not be listed.
     """
 
     videos: tuple[Path, ...]
     photos: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
+    failed: tuple[tuple[Path, StreamError], ...]
 
 
 def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
@@ -50,7 +56,8 @@ def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
 
     A file given by name is looked into: what begins like a photo is one, whatever it is called; the rest goes
     by its ending; an unknown ending is tried as video. Files inside folders go by their endings alone, hidden
-    ones are passed over. Links are followed; a file reached twice is taken once.
+    ones are passed over. Links are followed; a file reached twice is taken once. A path that is of no use
+    costs the others nothing.
 
     Args:
         paths: Files and folders.
@@ -58,20 +65,17 @@ def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
 
     Returns:
         The files as found below the given paths, not resolved.
-
-    Raises:
-        SourceNotFoundError: If one of `paths` doesn't exist.
-        SourcePermissionError: If one of `paths` may not be read.
-        EmptyFolderError: If a folder among `paths` holds nothing usable.
-        StreamError: If a file among `paths` can't be opened (see `open_local`).
     """
     walk = _Walk(recursive)
     for path in paths:
-        if path.is_dir():
-            walk.take_folder(path)
-        else:
-            walk.take_named(path)
-    return Discovery(tuple(walk.videos), tuple(walk.photos), tuple(walk.skipped))
+        try:
+            if _is_folder(path):
+                walk.take_folder(path)
+            else:
+                walk.take_named(path)
+        except StreamError as error:
+            walk.failed.append((path, error))
+    return Discovery(tuple(walk.videos), tuple(walk.photos), tuple(walk.skipped), tuple(walk.failed))
 
 
 class _Walk:
@@ -79,6 +83,7 @@ class _Walk:
         self.videos: list[Path] = []
         self.photos: list[Path] = []
         self.skipped: list[tuple[Path, str]] = []
+        self.failed: list[tuple[Path, StreamError]] = []
         self._recursive = recursive
         self._seen: dict[Path, Path] = {}
 
@@ -86,16 +91,9 @@ class _Walk:
         self._take(path, self.photos if _is_photo(path) else self.videos)
 
     def take_folder(self, folder: Path) -> None:
-        try:
-            entries = _entries(folder)
-        except PermissionError as error:
-            raise SourcePermissionError(
-                f"{str(folder)!r} may not be read by this user; check its permissions", str(folder)
-            ) from error
-        except OSError as error:
-            raise SourceNotFoundError(f"{str(folder)!r} can't be listed: {error}", str(folder)) from error
+        passed_over, failed = len(self.skipped), len(self.failed)
         usable = 0
-        for path in self._files(entries, frozenset([folder.resolve()])):
+        for path in self._files(_entries(folder), frozenset([folder.resolve()])):
             ending = path.suffix.lower()
             if ending in PHOTO_ENDINGS:
                 self._take(path, self.photos)
@@ -105,11 +103,10 @@ class _Walk:
                 self.skipped.append((path, f"its ending {ending!r} is neither a photo's nor a video's"))
                 continue
             usable += 1
-        if usable == 0:
-            depth = "" if self._recursive else " (folders inside it were not searched)"
-            endings = " ".join(sorted(VIDEO_ENDINGS | PHOTO_ENDINGS))
+        # Folders inside that may not be listed say so themselves.
+        if usable == 0 and len(self.failed) == failed:
             raise EmptyFolderError(
-                f"{str(folder)!r} holds no video or photo{depth}; looked for files ending in {endings}",
+                _nothing_usable(folder, [path for path, _ in self.skipped[passed_over:]], self._recursive),
                 str(folder),
             )
 
@@ -136,14 +133,49 @@ class _Walk:
             else:
                 try:
                     inner = _entries(path)
-                except OSError as error:
-                    self.skipped.append((path, f"can't be listed: {error.strerror}"))
+                except StreamError as error:
+                    self.failed.append((path, error))
                 else:
                     yield from self._files(inner, above | {resolved})
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # A folder above may not be entered, say; opening the path tells.
+        return False
+
+
 def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir(), key=lambda path: _natural(path.name))
+    try:
+        # Listing needs the right to read the folder, looking at what is in it the right to enter it.
+        os.stat(os.path.join(folder, "."))  # noqa: PTH116, PTH118 - pathlib drops the dot
+        return sorted(folder.iterdir(), key=lambda path: _natural(path.name))
+    except PermissionError as error:
+        raise SourcePermissionError(
+            f"the folder {str(folder)!r} may not be read by this user; check its permissions", str(folder)
+        ) from error
+    except OSError as error:
+        raise SourceUnreadableError(
+            f"the folder {str(folder)!r} can't be listed: {error.strerror}; check the disk or network share",
+            str(folder),
+        ) from error
+
+
+def _nothing_usable(folder: Path, others: list[Path], recursive: bool) -> str:
+    """What to say of a folder in which there is nothing to process."""
+    depth = "" if recursive else " (folders inside it were not searched)"
+    if not others:
+        return f"{str(folder)!r} is an empty folder{depth}; name one with videos or photos in it"
+    kinds = Counter(path.suffix.lower() or path.name for path in others).most_common(_KINDS_NAMED + 1)
+    named = ", ".join(kind for kind, _ in kinds[:_KINDS_NAMED]) + (
+        ", ..." if len(kinds) > _KINDS_NAMED else ""
+    )
+    return (
+        f"{str(folder)!r} holds no video or photo, only others ({named}){depth}; a file with an unusual "
+        "ending is read if you name the file itself"
+    )
 
 
 def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:

@@ -13,6 +13,10 @@ from stream import capture_time
 from stream.errors import PhotoTooLargeError, PhotoUnreadableError
 from stream.frame import Frame
 from stream.local_file import open_local
+from stream.mistaken import HEAD_BYTES, mistaken_for_media
+
+MAX_PHOTO_PIXELS = 100_000_000
+"""Largest width times height of a photo, unless another limit is given."""
 
 # Pillow also reads formats that start other programs (EPS) or are never photos.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
@@ -51,7 +55,7 @@ class PhotoFile:
         source_id: str,
         *,
         recorded_at_s: float | None = None,
-        max_pixels: int = 100_000_000,
+        max_pixels: int = MAX_PHOTO_PIXELS,
     ) -> None:
         if max_pixels < 1:
             raise ValueError(f"max_pixels is {max_pixels}, expected at least 1")
@@ -103,11 +107,17 @@ class PhotoFile:
             if width_px * height_px > self._max_pixels:
                 raise PhotoTooLargeError(
                     f"{str(self.path)!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
-                    f"allowed are {self._max_pixels:,}; scale it down, or raise max_pixels if you trust "
-                    "the file",
+                    f"allowed are {self._max_pixels:,}; scale it down, or, if you trust the file, allow more "
+                    "(facestream run --max-pixels N; in Python max_pixels)",
                     str(self.path),
                 )
             return photo
+        file.seek(0)
+        other = mistaken_for_media(file.read(HEAD_BYTES))
+        if other is not None:
+            raise PhotoUnreadableError(
+                f"{str(self.path)!r} is not a photo but {other.kind}; {other.advice}", str(self.path)
+            )
         raise self._unreadable(f"is not a photo in a format that is read ({', '.join(_FORMATS)})")
 
     def _image_bgr(self, photo: Image.Image) -> npt.NDArray[np.uint8]:

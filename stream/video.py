@@ -20,7 +20,8 @@ from stream.frame import Frame
 from stream.sampling import TimeSampler
 from stream.timeline import Timeline
 
-_MAX_PIXELS = 7680 * 4320
+MAX_VIDEO_PIXELS = 7680 * 4320
+"""Largest width times height of a frame, unless another limit is given."""
 
 # Where a file doesn't tell its frame rate, or tells the ticks of its clock instead.
 _FALLBACK_FRAME_S = 1 / 25
@@ -54,7 +55,7 @@ class VideoInfo:
     recorded_at_s: float | None
 
 
-def probe(path: Path, *, max_pixels: int = _MAX_PIXELS) -> VideoInfo:
+def probe(path: Path, *, max_pixels: int = MAX_VIDEO_PIXELS) -> VideoInfo:
     """Open a video, decode its first frame and describe it.
 
     Args:
@@ -86,8 +87,8 @@ class VideoFile:
         decoded: Frames decoded so far, whether yielded or not.
         corrupt: Packets that could not be decoded, plus frames that the decoder marks as damaged (which are
             yielded nevertheless).
-        warnings: Sentences for the user about what was wrong with the file; complete once the iteration has
-            ended.
+        warnings: Sentences for the user about what was wrong with the file, which they don't name; complete
+            once the iteration has ended.
 
     Args:
         path: A local video file.
@@ -111,7 +112,7 @@ class VideoFile:
         start_s: float = 0.0,
         end_s: float | None = None,
         recorded_at_s: float | None = None,
-        max_pixels: int = _MAX_PIXELS,
+        max_pixels: int = MAX_VIDEO_PIXELS,
     ) -> None:
         TimeSampler(fps)  # refuses a wrong rate now and not in the reading thread
         if not (math.isfinite(start_s) and start_s >= 0):
@@ -204,19 +205,20 @@ class VideoFile:
         missing_s = announced_s - self.position_s - _frame_s(self.info)
         if missing_s > max(1.0, 0.02 * announced_s):
             self.warnings.append(
-                f"{str(self.path)!r}: the pictures end at {self.position_s:.1f} s of {announced_s:.1f} s; "
-                "the file seems to be cut off or damaged"
+                f"the pictures end at {self.position_s:.1f} s of {announced_s:.1f} s: the file is cut off or "
+                "damaged; what could be read counts"
             )
 
     def _warn_of_damage(self, yielded: bool, stop: threading.Event) -> None:
         if self.corrupt:
+            pieces = "piece of the file is" if self.corrupt == 1 else "pieces of the file are"
             self.warnings.append(
-                f"{str(self.path)!r}: {self.corrupt} packets or frames are damaged; "
-                f"{self.decoded} frames were decoded"
+                f"{self.corrupt} {pieces} damaged, and faces around there may be wrong; {self.decoded} "
+                "frames could be read and count"
             )
         if not yielded and not stop.is_set():
             self.warnings.append(
-                f"{str(self.path)!r}: no frame was taken between {self._start_s:g} s and "
+                f"no frame was taken between {self._start_s:g} s and "
                 f"{'the end' if self._end_s is None else f'{self._end_s:g} s'}; decoding ended at "
                 f"{self.position_s:.1f} s"
             )
@@ -261,8 +263,11 @@ def _frame_s(info: VideoInfo) -> float:
 
 
 def _no_frames(decoder: VideoDecoder) -> NoFramesError:
+    path = str(decoder.path)
+    if decoder.corrupt == 0:
+        return NoFramesError(
+            f"{path!r} is a video without a single frame; was its recording interrupted?", path
+        )
     return NoFramesError(
-        f"{str(decoder.path)!r}: not one frame could be decoded ({decoder.corrupt} packets were damaged); "
-        "check that the file plays elsewhere",
-        str(decoder.path),
+        f"{path!r}: not one frame could be decoded, the file is damaged; check that it plays elsewhere", path
     )

@@ -519,6 +519,16 @@ def test_a_large_log_is_begun_anew(folder: DataFolder) -> None:
         assert (folder.redis_dir / "redis.log.1").stat().st_size == 1_200_000
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full to stand for a full disk")
+def test_a_log_that_takes_no_more_keeps_no_server_alive(folder: DataFolder) -> None:
+    (folder.redis_dir / "redis.log").symlink_to("/dev/full")
+
+    for _ in range(2):
+        with EmbeddedServer(folder) as server:
+            assert ask(str(server.socket_path), "PING") == b"+PONG"
+        until(lambda: is_gone(folder))
+
+
 # Starts that fail or take long.
 
 

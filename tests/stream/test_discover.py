@@ -4,8 +4,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from stream.discover import discover
-from stream.errors import EmptyFolderError, SourceEmptyError, SourceNotFoundError, SourcePermissionError
+from stream.discover import Discovery, discover
+from stream.errors import (
+    EmptyFolderError,
+    SourceEmptyError,
+    SourceNotFoundError,
+    SourcePermissionError,
+    StreamError,
+)
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -17,6 +23,13 @@ def touch(folder: Path, *names: str) -> None:
 
 def names(paths: tuple[Path, ...]) -> list[str]:
     return [path.name for path in paths]
+
+
+def failure(found: Discovery) -> StreamError:
+    """The error of the one path that failed."""
+    ((path, error),) = found.failed
+    assert error.source == str(path)
+    return error
 
 
 def test_folder_is_sorted_into_videos_and_photos_in_natural_order(tmp_path: Path) -> None:
@@ -84,43 +97,69 @@ def test_named_file_goes_by_its_content_then_its_ending(tmp_path: Path) -> None:
     assert names(found.videos) == ["video.jpg", "camera.mjpeg", "unknown.xyz", "plain.mkv", ".hidden.mp4"]
 
 
-def test_missing_and_empty_paths_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(SourceNotFoundError, match="none"):
-        discover([tmp_path / "none"])
+def test_missing_and_empty_paths_fail_and_cost_the_others_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "folder/b.jpg")
     (tmp_path / "empty.mp4").touch()
-    with pytest.raises(SourceEmptyError):
-        discover([tmp_path / "empty.mp4"])
+    (tmp_path / "nothing").mkdir()
+    order = ["none", "a.mp4", "empty.mp4", "nothing", "folder"]
+
+    found = discover([tmp_path / name for name in order])
+
+    assert (names(found.videos), names(found.photos)) == (["a.mp4"], ["b.jpg"])
+    assert [(path.name, type(error)) for path, error in found.failed] == [
+        ("none", SourceNotFoundError),
+        ("empty.mp4", SourceEmptyError),
+        ("nothing", EmptyFolderError),
+    ]
+    assert all(error.source == str(path) for path, error in found.failed)
 
 
-def test_folder_without_anything_usable_names_what_is_looked_for(tmp_path: Path) -> None:
-    touch(tmp_path, "notes.txt")
-    with pytest.raises(EmptyFolderError, match=r"holds no video or photo; .*\.jpg.*\.mp4") as caught:
-        discover([tmp_path])
-    assert caught.value.source == str(tmp_path)
+def test_a_folder_that_is_empty_says_so(tmp_path: Path) -> None:
+    error = failure(discover([tmp_path]))
+    assert isinstance(error, EmptyFolderError)
+    assert f"'{tmp_path}' is an empty folder" in str(error)
+
+
+def test_a_folder_without_anything_usable_says_what_is_there(tmp_path: Path) -> None:
+    touch(tmp_path, "notes.txt", "b.TXT", "inner/list.m3u8", "README")
+    error = failure(discover([tmp_path]))
+    assert isinstance(error, EmptyFolderError)
+    assert "holds no video or photo, only others (.txt, .m3u8, README)" in str(error)
+    assert len(str(error)) < 250 + len(str(tmp_path))
+
+
+def test_of_many_kinds_in_a_useless_folder_a_few_are_named(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{number}.kind{number}" for number in range(100)))
+    assert str(failure(discover([tmp_path]))).count(".kind") == 5
 
 
 def test_error_tells_that_subfolders_were_not_searched(tmp_path: Path) -> None:
     touch(tmp_path, "inner/a.mp4")
-    with pytest.raises(EmptyFolderError, match="were not searched"):
-        discover([tmp_path], recursive=False)
+    assert "were not searched" in str(failure(discover([tmp_path], recursive=False)))
 
 
-def test_forbidden_folder_is_an_error_and_below_another_one_skipped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", [0, 0o644], ids=["hidden", "may be listed but not entered"])
+def test_a_forbidden_folder_fails_and_costs_the_others_nothing(tmp_path: Path, mode: int) -> None:
     base = tmp_path / "base"
     touch(base, "a.mp4", "locked/b.mp4")
     for folder in [base, *base.parents]:
         if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
             folder.chmod(0o755)
-    (base / "locked").chmod(0)
+    (base / "locked").chmod(mode)
     user = os.geteuid()
     if user == 0:  # root may read everything
         os.seteuid(65534)
     try:
-        with pytest.raises(SourcePermissionError, match="locked"):
-            discover([base / "locked"])
-        found = discover([base])
+        alone = discover([base / "locked"])
+        below = discover([base])
+        inside = discover([base / "locked" / "b.mp4"])
     finally:
         os.seteuid(user)
         (base / "locked").chmod(0o755)
-    assert names(found.videos) == ["a.mp4"]
-    assert found.skipped == ((base / "locked", "can't be listed: Permission denied"),)
+    assert names(below.videos) == ["a.mp4"]
+    assert alone.videos == inside.videos == below.skipped == ()
+    for found in (alone, below, inside):
+        error = failure(found)
+        assert isinstance(error, SourcePermissionError)
+        assert "locked" in str(error)
+        assert "may not be read by this user" in str(error)

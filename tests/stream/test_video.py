@@ -324,9 +324,18 @@ def test_stream_that_appears_in_the_middle_is_ignored(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.m4a", "a.aac", "a.mkv"])
 def test_sound_alone_is_no_video(tmp_path: Path, name: str) -> None:
     path = write_sound(tmp_path / name)
-    with pytest.raises(NoVideoStreamError, match="found audio") as caught:
+    with pytest.raises(NoVideoStreamError, match="no moving pictures, only sound;") as caught:
         probe(path)
     assert caught.value.source == str(path)
+
+
+def test_a_container_without_anything_in_it_is_no_video(tmp_path: Path) -> None:
+    path = write_sound(tmp_path / "a.mp4")
+    data = path.read_bytes()
+    # What a recorder that lost power at once leaves: an index without tracks.
+    path.write_bytes(data.replace(b"trak", b"free"))
+    with pytest.raises(NoVideoStreamError, match="nor anything else; was its recording interrupted"):
+        probe(path)
 
 
 @pytest.mark.parametrize(
@@ -340,7 +349,15 @@ def test_sound_alone_is_no_video(tmp_path: Path, name: str) -> None:
 def test_playlists_are_refused(tmp_path: Path, clip: Path, name: str, text: str) -> None:
     path = tmp_path / name
     path.write_text(text.format(clip=clip))
-    with pytest.raises(VideoFormatRefusedError, match="playlists"):
+    with pytest.raises(VideoFormatRefusedError, match="a playlist, which names other files; for safety"):
+        probe(path)
+
+
+def test_a_format_that_is_not_read_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    # A film of the Smacker codec, whose demuxer is not among those that may open a file.
+    path.write_bytes(b"SMK2" + bytes([160, 0, 0, 0, 120, 0, 0, 0, 1, 0, 0, 0, 40, 0, 0, 0]) + bytes(1000))
+    with pytest.raises(VideoFormatRefusedError, match=r"a\.mp4' is not in one of the video formats"):
         probe(path)
 
 
@@ -389,7 +406,19 @@ def test_not_one_decodable_frame(tmp_path: Path, clip: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(data)
     for attempt in (lambda: probe(path), lambda: frames_of(VideoFile(path, "clip"))):
-        with pytest.raises(NoFramesError, match="packets were damaged"):
+        with pytest.raises(NoFramesError, match="not one frame could be decoded, the file is damaged"):
+            attempt()
+
+
+def test_a_video_without_frames_is_told_from_a_damaged_one(tmp_path: Path) -> None:
+    # A fragmented MP4 of which only the beginning was written.
+    path = write_video(
+        tmp_path / "a.mp4", frames=50, container_options={"movflags": "frag_keyframe+empty_moov"}
+    )
+    data = path.read_bytes()
+    path.write_bytes(data[: data.index(b"moof") - 4])
+    for attempt in (lambda: probe(path), lambda: frames_of(VideoFile(path, "clip"))):
+        with pytest.raises(NoFramesError, match="without a single frame"):
             attempt()
 
 
@@ -471,4 +500,6 @@ def test_undecodable_packets_are_counted_and_reported(tmp_path: Path, clip: Path
     assert video.corrupt > 0
     assert len(frames) == video.decoded
     assert 20 < len(frames) < 50
-    assert f"{video.corrupt} packets or frames are damaged" in video.warnings[-1]
+    (warning,) = video.warnings
+    assert warning.startswith(f"{video.corrupt} pieces of the file are damaged")
+    assert f"{video.decoded} frames could be read" in warning
