@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from storage.identity_record import Identity, Sighting
 from storage.sample_record import Sample
 from storage.track_record import TrackRecord
+from workers.portraits import View, portraits, views_of
 
 # A person who is out of sight for no longer has not left.
 _BREAK_S = 3.0
-_THUMBNAILS = 3
+_THUMBNAILS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class TrackSummary:
         last_s: Media time of its last face.
         faces: Sampled frames that it was seen in.
         photo: Whether its source is a photo.
-        best_sample: Id of its best sample with a crop.
-        best_quality: Quality of that sample.
+        best_sample: Id of its best sample.
+        views: Its faces that can be shown, the best first.
     """
 
     track_id: str
@@ -36,10 +37,10 @@ class TrackSummary:
     faces: int
     photo: bool
     best_sample: str
-    best_quality: float
+    views: tuple[View, ...]
 
     @classmethod
-    def of(cls, track: TrackRecord, samples: Iterable[Sample]) -> TrackSummary:
+    def of(cls, track: TrackRecord, samples: Sequence[Sample]) -> TrackSummary:
         """Summarise a track and its samples."""
         best = max(samples, key=lambda sample: (sample.has_crop, sample.quality))
         return cls(
@@ -50,7 +51,7 @@ class TrackSummary:
             len(track.observations),
             track.photo,
             best.sample_id,
-            best.quality,
+            views_of(samples),
         )
 
 
@@ -91,7 +92,6 @@ def describe(
     starts = {source: recorded_at_s.get(source) for source in {track.source_id for track in tracks}}
     wall_clock = all(start is not None for start in starts.values())
     origin = {source: (start or 0.0) if wall_clock else 0.0 for source, start in starts.items()}
-    best = sorted(tracks, key=lambda t: (-t.best_quality, t.track_id))[:_THUMBNAILS]
     return Identity(
         identity_id=identity_id,
         tracks=len(tracks),
@@ -101,5 +101,5 @@ def describe(
         first_seen_s=min(origin[s.source_id] + s.start_s for s in sightings),
         last_seen_s=max(origin[s.source_id] + s.end_s for s in sightings),
         wall_clock=wall_clock,
-        thumbnails=tuple(track.best_sample for track in best),
+        thumbnails=portraits([view for track in tracks for view in track.views], _THUMBNAILS),
     )

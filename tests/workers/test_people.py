@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,21 @@ from storage.identity_record import Identity, Sighting
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
 from workers.people import TrackSummary, describe, sightings_of
+from workers.portraits import View
 
 
 def summary(
     track_id: str = "t", source_id: str = "v-1", first_s: float = 0.0, last_s: float = 2.0, **changes: object
 ) -> TrackSummary:
-    facts: dict = {"faces": 10, "photo": False, "best_sample": f"{track_id}.s", "best_quality": 0.5}
+    views = (View(f"{track_id}.s", source_id, 0.5, look(track_id)),)
+    facts: dict = {"faces": 10, "photo": False, "best_sample": f"{track_id}.s", "views": views}
     return TrackSummary(track_id, source_id, first_s, last_s, **{**facts, **changes})
+
+
+def look(name: str) -> npt.NDArray[np.float16]:
+    """A face that looks like no other, float16 (16,)."""
+    vector = np.random.default_rng(list(name.encode())).normal(size=16)
+    return (vector / np.linalg.norm(vector)).astype(np.float16)
 
 
 summaries = st.lists(
@@ -38,7 +48,10 @@ def test_a_summary_says_what_the_track_says() -> None:
     found = TrackSummary.of(track, [s for s in samples if isinstance(s, FaceSample)])
     assert (found.track_id, found.source_id, found.faces, found.photo) == (track.track_id, "v-1", 10, False)
     assert (found.first_s, found.last_s) == (30.0, pytest.approx(31.8))
-    assert (found.best_sample, found.best_quality) == (f"{track.track_id}.2", pytest.approx(0.7))
+    assert found.best_sample == f"{track.track_id}.2"
+    assert [(v.sample_id, v.quality) for v in found.views] == [
+        (f"{track.track_id}.{k}", pytest.approx(0.5 + 0.1 * k)) for k in (2, 1, 0)
+    ]
 
 
 def test_a_face_without_crop_is_shown_only_where_no_other_has_one() -> None:
@@ -46,8 +59,10 @@ def test_a_face_without_crop_is_shown_only_where_no_other_has_one() -> None:
     poor, good = (s for s in entries if isinstance(s, FaceSample))
     assert isinstance(track, TrackRecord)
     bare = replace(good, crop_jpeg=b"")
-    assert TrackSummary.of(track, [poor, bare]).best_sample == poor.sample_id
-    assert TrackSummary.of(track, [bare]).best_sample == good.sample_id
+    beside = TrackSummary.of(track, [poor, bare])
+    assert (beside.best_sample, [v.sample_id for v in beside.views]) == (poor.sample_id, [poor.sample_id])
+    alone = TrackSummary.of(track, [bare])
+    assert (alone.best_sample, alone.views) == (good.sample_id, ())
 
 
 def test_breaks_of_up_to_three_seconds_are_closed() -> None:
@@ -132,7 +147,17 @@ def test_a_recording_may_begin_at_the_epoch() -> None:
     assert describe("p1", [summary()], {"v-1": 0.0}, {}).wall_clock
 
 
-def test_shows_the_three_best_faces_the_best_first() -> None:
-    qualities = {"a": 0.2, "b": 0.9, "c": 0.5, "d": 0.5}
-    tracks = [summary(name, best_quality=quality) for name, quality in qualities.items()]
-    assert describe("p1", tracks, {}, {}).thumbnails == ("b.s", "c.s", "d.s")
+def test_shows_up_to_five_good_faces_that_differ_the_best_first() -> None:
+    qualities = {"a": 0.2, "b": 0.9, "c": 0.5, "d": 0.5, "e": 0.6, "f": 0.7, "g": 0.8, "h": 0.5}
+    tracks = [summary(name, views=(View(name, "v-1", q, look(name)),)) for name, q in qualities.items()]
+    shown = describe("p1", tracks, {}, {}).thumbnails
+    assert (len(shown), shown[0]) == (5, "b")
+    assert "a" not in shown
+    assert describe("p1", tracks[1:4], {}, {}).thumbnails[0] == "b"
+    assert set(describe("p1", tracks[1:4], {}, {}).thumbnails) == {"b", "c", "d"}
+
+
+def test_a_track_gives_as_many_thumbnails_as_it_has_views() -> None:
+    views = tuple(View(f"t.{k}", "v-1", 0.9 - k / 10, look(str(k))) for k in range(3))
+    assert set(describe("p1", [summary(views=views)], {}, {}).thumbnails) == {"t.0", "t.1", "t.2"}
+    assert describe("p1", [summary(views=())], {}, {}).thumbnails == ()

@@ -14,6 +14,8 @@ from workers.models.detection import BgrImage, Detection
 _PROFILE_YAW = 0.7
 # Laplacian deviation of a chip that looks sharp to the eye; more adds nothing.
 _SHARP = 6.0
+# Eyes, nose and corners of the mouth of a face that is held straight, in half distances of the eyes.
+_STRAIGHT = ((-1.0, 0.0), (1.0, 0.0), (0.0, 1.15), (-0.8, 2.2), (0.8, 2.2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,30 @@ def yaw_of(landmarks: npt.ArrayLike) -> float:
         return 2.0
     offset = float((points[2] - (points[0] + points[1]) / 2) @ across) / distance**2
     return min(max(offset, -2.0), 2.0)
+
+
+def roll_deg(landmarks: npt.ArrayLike) -> float:
+    """How far the head is tilted to a side: the angle that the best similarity to a straight face turns by.
+
+    Args:
+        landmarks: (5, 2), px.
+
+    Returns:
+        Degrees in (-180, 180], positive where the eyes fall towards the right of the picture; 0 for landmarks
+        that are no face's.
+    """
+    points = np.asarray(landmarks, np.float64)
+    if not np.isfinite(points).all():
+        return 0.0
+    centred = points - points.mean(axis=0)
+    # The variance of equal points is not exactly zero when their mean is rounded.
+    if (centred**2).sum() <= 1e-20 * (points**2).sum():
+        return 0.0
+    straight = np.array(_STRAIGHT)
+    # In two dimensions the rotation of Umeyama 1991 (see `alignment`) is the direction of this sum.
+    along = (straight * centred).sum()
+    across = (straight[:, 0] * centred[:, 1] - straight[:, 1] * centred[:, 0]).sum()
+    return float(np.degrees(np.arctan2(across, along)))
 
 
 def sharpness(chip_bgr: BgrImage) -> float:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from workers.faces.quality import FaceQuality, measure, sharpness, yaw_of
+from workers.faces.alignment import umeyama
+from workers.faces.quality import FaceQuality, measure, roll_deg, sharpness, yaw_of
 from workers.models.detection import Detection
 
 Image = npt.NDArray[np.uint8]
@@ -81,6 +82,92 @@ def test_eyes_at_one_place_count_as_turned_away() -> None:
 
 def test_real_faces_that_look_into_the_camera_are_far_from_profiles(group_faces: list[Detection]) -> None:
     assert max(abs(yaw_of(detection.landmarks)) for detection in group_faces) < 0.5
+
+
+# Tilt of the head -----------------------------------------------------------------------------------------
+
+
+def turned(points: npt.ArrayLike, angle_deg: float) -> npt.NDArray[np.float64]:
+    """Points after a turn that is clockwise as one sees it in a picture."""
+    angle = math.radians(angle_deg)
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    return np.asarray(points, np.float64) @ rotation.T
+
+
+@pytest.mark.parametrize("angle_deg", [-179, -90, -30, -5, 0, 5, 30, 90, 179])
+def test_roll_is_the_angle_by_which_a_head_is_tilted(angle_deg: float) -> None:
+    landmarks = turned(FRONTAL, angle_deg)
+    assert roll_deg(landmarks) == pytest.approx(angle_deg, abs=1e-6)
+    # Clockwise: the eye on the right of the picture is the lower one.
+    if 0 < angle_deg < 90:
+        assert landmarks[1, 1] > landmarks[0, 1]
+
+
+@quick
+@given(
+    st.floats(-180, 180),
+    st.floats(-180, 180),
+    st.floats(0.01, 100),
+    st.floats(-3000, 3000),
+    st.integers(0, 2**32 - 1),
+)
+def test_roll_turns_with_the_picture_and_stays_when_it_is_scaled_and_moved(
+    tilt: float, angle: float, scale: float, shift: float, seed: int
+) -> None:
+    # Any face: no two have the same proportions.
+    someone = FRONTAL + np.random.default_rng(seed).normal(0, 4, FRONTAL.shape)
+    before = roll_deg(turned(someone, tilt))
+    after = roll_deg(turned(someone, tilt + angle) * scale + shift)
+    assert math.remainder(after - before - angle, 360) == pytest.approx(0, abs=1e-4)
+    assert -180 <= after <= 180
+
+
+@quick
+@given(st.floats(-180, 180))
+def test_roll_of_a_mirrored_face_is_the_opposite(angle_deg: float) -> None:
+    points = turned(FRONTAL, angle_deg)
+    mirrored = points[[1, 0, 2, 4, 3]] * (-1, 1)
+    assert math.remainder(roll_deg(mirrored) + roll_deg(points), 360) == pytest.approx(0, abs=1e-6)
+
+
+@quick
+@given(yaws, st.floats(-60, 60))
+def test_a_turn_of_the_head_is_no_tilt(yaw: float, angle_deg: float) -> None:
+    # The nose of a turned head moves along the line of the eyes.
+    assert roll_deg(turned(face(yaw=yaw).landmarks, angle_deg)) == pytest.approx(angle_deg, abs=16)
+
+
+@quick
+@given(st.integers(0, 2**32 - 1))
+def test_turning_a_face_back_by_its_roll_fits_a_straight_one_best(seed: int) -> None:
+    straight = np.array([[-1, 0], [1, 0], [0, 1.15], [-0.8, 2.2], [0.8, 2.2]])
+    points = np.random.default_rng(seed).normal(0, 50, (5, 2))
+    linear = umeyama(points, straight)[:, :2].astype(np.float64)
+    back = turned(np.eye(2), -roll_deg(points)).T
+    scale = math.hypot(*linear[0])
+    assert linear == pytest.approx(scale * back, abs=1e-4 * scale)
+
+
+@pytest.mark.parametrize(
+    "landmarks",
+    [
+        np.full((5, 2), 40.0),
+        np.full((5, 2), (0.1, 0.3)),
+        np.zeros((5, 2)),
+        np.full((5, 2), np.nan),
+        np.where(np.eye(5, 2, dtype=bool), np.inf, 3.0),
+        FRONTAL * 1e-300,
+    ],
+    ids=range(6),
+)
+def test_landmarks_that_are_no_face_have_no_tilt(landmarks: npt.NDArray[np.float64]) -> None:
+    assert roll_deg(landmarks) == 0.0
+
+
+def test_real_heads_are_tilted_as_one_sees_it(group_faces: list[Detection]) -> None:
+    # The two women on the left to the left, the man beside them to the right, the next holds his straight.
+    found = [roll_deg(detection.landmarks) for detection in group_faces[:4]]
+    assert found == pytest.approx([-31, -25, 13, 0], abs=5)
 
 
 # Geometry -------------------------------------------------------------------------------------------------
