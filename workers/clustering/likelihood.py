@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
+AnyFloatArray = npt.NDArray[np.floating[Any]]
 
 # Fewer pairs say nothing about how people of a source dress.
 _LEAST_CLOTHING_PAIRS = 5
@@ -90,13 +92,47 @@ def face_log_ratio(
     Returns:
         float32 (N, M), limited to +-settings.limit; positive speaks for one person.
     """
+    middle, gap, spread = _normals(weights_a, weights_b, rise, calibration, settings)
+    ratio = gap / spread**2 * (similarity - middle)
+    return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
+
+
+def face_information(
+    weights_a: FloatArray,
+    weights_b: FloatArray,
+    rise: FloatArray | float,
+    calibration: Calibration,
+    settings: LikelihoodSettings,
+) -> FloatArray:
+    """How much the likeness of two faces can tell at all: the squared distance of the two distributions.
+
+    Args:
+        weights_a: (N, S), size weights of the rows, see `Calibration.size_weights`.
+        weights_b: (M, S), size weights of the columns.
+        rise: (N, M) or a number: impostor rise that applies to each pair.
+        calibration: Of the embedder.
+        settings: See `LikelihoodSettings`.
+
+    Returns:
+        float32 (N, M), positive: d' squared of signal detection theory.
+    """
+    _, gap, spread = _normals(weights_a, weights_b, rise, calibration, settings)
+    return np.asarray((gap / spread) ** 2, np.float32)
+
+
+def _normals(
+    weights_a: FloatArray,
+    weights_b: FloatArray,
+    rise: FloatArray | float,
+    calibration: Calibration,
+    settings: LikelihoodSettings,
+) -> tuple[AnyFloatArray, AnyFloatArray, AnyFloatArray]:
+    """Middle between genuine and impostor mean similarity of each pair, their distance, and their spread."""
     genuine = weights_a @ calibration.genuine @ weights_b.T + settings.genuine_share * rise
     impostor = weights_a @ calibration.impostor @ weights_b.T + rise
-    spread = weights_a @ calibration.spread @ weights_b.T
     # One common spread keeps the ratio monotonic; a gap that the rise has closed must not turn it around.
-    gap = np.maximum(genuine - impostor, 0.75 * spread)
-    ratio = gap / spread**2 * (similarity - (genuine + impostor) / 2)
-    return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
+    spread = weights_a @ calibration.spread @ weights_b.T
+    return (genuine + impostor) / 2, np.maximum(genuine - impostor, 0.75 * spread), spread
 
 
 def clothing_distance(rows: FloatArray, columns: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ from workers.clustering.likelihood import (
     clothing_distance,
     clothing_log_ratio,
     even_clothing,
+    face_information,
     face_log_ratio,
     impostor_rise,
 )
@@ -120,6 +121,52 @@ def test_a_rise_beyond_all_bounds_still_leaves_likeness_on_the_side_of_one_perso
     # spread between them and does not turn around.
     ratio = face_ratio(1.55, rise=1.4)
     assert ratio == pytest.approx(0.75 / 0.3 * (1.55 - 1.45), abs=1e-3)
+
+
+# What likeness can tell at all ---------------------------------------------------------------------------
+
+
+def information(
+    size_a: float = 100, size_b: float = 100, *, rise: float = 0.0, calibration: Calibration = FLAT
+) -> float:
+    weights = calibration.size_weights([size_a]), calibration.size_weights([size_b])
+    return float(face_information(*weights, rise, calibration, SETTINGS)[0, 0])
+
+
+def test_information_is_the_squared_distance_of_the_two_distributions() -> None:
+    assert information() == pytest.approx((0.6 / 0.3) ** 2)
+    assert information(20, 20, calibration=BY_SIZE) == pytest.approx(0.75**2)
+    assert information(100, 100, calibration=BY_SIZE) == pytest.approx(49, rel=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(5, 300), st.floats(5, 300), st.floats(0, 1, width=32))
+def test_information_is_the_same_both_ways_positive_and_less_where_people_look_alike(
+    a: float, b: float, rise: float
+) -> None:
+    there = information(a, b, rise=rise, calibration=BY_SIZE)
+    assert there == pytest.approx(information(b, a, rise=rise, calibration=BY_SIZE), rel=1e-3)
+    assert 0.75**2 - 1e-4 <= there <= information(a, b, calibration=BY_SIZE) + 1e-4
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(10, 200), st.floats(0, 0.25, width=32))
+def test_information_is_what_a_pair_that_is_as_alike_as_expected_says_twice(size: float, rise: float) -> None:
+    weights = BY_SIZE.size_weights([size])
+    genuine = float((weights @ BY_SIZE.genuine @ weights.T)[0, 0]) + 0.5 * rise
+    free = LikelihoodSettings(limit=1000)
+    said = face_ratio(genuine, size, size, rise=rise, calibration=BY_SIZE, settings=free)
+    told = information(size, size, rise=rise, calibration=BY_SIZE)
+    # Where the rise has closed the gap, the pair lies nearer to the middle than the gap that is kept.
+    assert told == pytest.approx(2 * said, rel=0.01) or told == pytest.approx(0.75**2, rel=0.01)
+
+
+def test_information_keeps_the_places_of_rows_and_columns() -> None:
+    rows, columns = BY_SIZE.size_weights([20, 100]), BY_SIZE.size_weights([100, 20, 50])
+    found = face_information(rows, columns, np.zeros((2, 3), np.float32), BY_SIZE, SETTINGS)
+    assert found.dtype == np.float32
+    expected = [[information(a, b, calibration=BY_SIZE) for b in (100, 20, 50)] for a in (20, 100)]
+    assert found == pytest.approx(np.array(expected), rel=1e-4)
 
 
 # What pairs seen together tell --------------------------------------------------------------------------
