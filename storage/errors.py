@@ -17,6 +17,8 @@ StorageError
 ├── ModelConflictError
 ├── QueueFullError
 ├── LeaseLostError
+├── CollectionBusyError
+├── ArchiveError
 └── CommandError
 
 Only RedisUnreachableError (and so RedisLoadingError) is worth trying again: the others stay until somebody
@@ -177,6 +179,30 @@ class QueueFullError(StorageError):
 
 class LeaseLostError(StorageError):
     """Another cluster worker has taken over; what this one was about to write is void."""
+
+
+class CollectionBusyError(StorageError):
+    """Somebody else is writing into a collection that has to stand still.
+
+    Attributes:
+        collection: Its name.
+    """
+
+    def __init__(self, message: str, *, collection: str) -> None:
+        super().__init__(message)
+        self.collection = collection
+
+
+class ArchiveError(StorageError):
+    """A backup can't be written, or a file is no backup that this program can read.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class CommandError(StorageError):

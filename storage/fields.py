@@ -6,15 +6,12 @@ docs/redis.md is the reference for people who read the records directly.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
-
-import numpy as np
-import numpy.typing as npt
 
 from storage.commands import Value
 from storage.errors import RecordError
 
-FloatArray = npt.NDArray[np.float32]
 Fields = dict[str, Value]
 Raw = Mapping[bytes, bytes]
 
@@ -56,7 +53,7 @@ def number(raw: Raw, name: str, default: str | None = None) -> float:
         value = float(written)
     except ValueError as error:
         raise RecordError(f"field {name!r} is not a number: {written[:40]!r}", field=name) from error
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         raise RecordError(f"field {name!r} is not finite: {written[:40]!r}", field=name)
     return value
 
@@ -92,24 +89,3 @@ def flag(raw: Raw, name: str, default: str | None = None) -> bool:
     if written not in ("0", "1"):
         raise RecordError(f"field {name!r} is neither 0 nor 1: {written[:40]!r}", field=name)
     return written == "1"
-
-
-def float_array(raw: Raw, name: str, dtype: npt.DTypeLike, shape: tuple[int, ...]) -> FloatArray:
-    """A read-only array of finite numbers as float32; -1 in `shape` stands for whatever fits.
-
-    Raises:
-        RecordError: If the field is missing or malformed.
-    """
-    data = raw.get(name.encode(), b"")
-    try:
-        stored = np.frombuffer(data, dtype).reshape(shape)
-    except ValueError as error:
-        raise RecordError(
-            f"field {name!r} has {len(data)} bytes, which don't make {shape}", field=name
-        ) from error
-    # Before the conversion, which warns of some values that are not numbers.
-    if not np.isfinite(stored).all():
-        raise RecordError(f"field {name!r} holds values that are not finite", field=name)
-    array = stored.astype(np.float32)
-    array.flags.writeable = False
-    return array

@@ -6,7 +6,9 @@ import math
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, NamedTuple, Self
+
+import msgspec
 
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, flag, number, text
@@ -14,8 +16,7 @@ from storage.fields import Fields, Raw, count, flag, number, text
 _IDENTITY_ID = re.compile(r"p[0-9]{1,18}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A person in one source without a longer break.
 
     Attributes:
@@ -49,6 +50,22 @@ class Sighting:
         return sighting
 
 
+class _Overview(msgspec.Struct, frozen=True, gc=False):
+    """A value of the hash `people`, checked as it is read: lists of thousands of people should be quick."""
+
+    tracks: Annotated[int, msgspec.Meta(ge=0)]
+    faces: Annotated[int, msgspec.Meta(ge=0)]
+    seconds: float
+    first_seen_s: float
+    last_seen_s: float
+    wall_clock: bool
+    thumbnails: tuple[str, ...]
+    sightings: tuple[Sighting, ...]
+
+
+_OVERVIEWS = msgspec.json.Decoder(_Overview)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One person.
@@ -65,6 +82,7 @@ class Identity:
         wall_clock: Whether those two are unix times.
         thumbnails: Ids of the best samples, the best first.
         merged_into: The identity that took this one over, or None.
+        forgotten: Whether nothing but the id is left, because somebody asked for it.
     """
 
     identity_id: str
@@ -78,6 +96,7 @@ class Identity:
     wall_clock: bool = False
     thumbnails: tuple[str, ...] = ()
     merged_into: str | None = None
+    forgotten: bool = False
 
     @property
     def number(self) -> int:
@@ -98,6 +117,46 @@ class Identity:
             "thumbnails": " ".join(self.thumbnails),
             "merged_into": self.merged_into or "",
         }
+
+    def encode_overview(self) -> bytes:
+        """The value of the hash `people`: one JSON object, with the sightings in the order of their set."""
+        ordered = sorted(self.sightings, key=lambda sighting: (sighting.start_s, sighting.encode()))
+        return msgspec.json.encode(
+            _Overview(
+                self.tracks,
+                self.faces,
+                round(self.seconds, 3),
+                round(self.first_seen_s, 3),
+                round(self.last_seen_s, 3),
+                self.wall_clock,
+                self.thumbnails,
+                tuple(Sighting(s.source_id, round(s.start_s, 3), round(s.end_s, 3)) for s in ordered),
+            )
+        )
+
+    @classmethod
+    def decode_overview(cls, identity_id: str, name: str, row: bytes) -> Self:
+        """A person from their value in the hash `people`.
+
+        Raises:
+            RecordError: If it is malformed.
+        """
+        try:
+            facts = _OVERVIEWS.decode(row)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise RecordError(f"field {identity_id!r} is malformed: {error}", field=identity_id) from error
+        return cls(
+            identity_id,
+            name,
+            facts.tracks,
+            facts.faces,
+            facts.seconds,
+            facts.sightings,
+            facts.first_seen_s,
+            facts.last_seen_s,
+            facts.wall_clock,
+            facts.thumbnails,
+        )
 
     @classmethod
     def decode(cls, raw: Raw, sightings: tuple[Sighting, ...] = ()) -> Self:
@@ -123,6 +182,7 @@ class Identity:
             wall_clock=flag(raw, "wall_clock", "0"),
             thumbnails=tuple(text(raw, "thumbnails", "").split()),
             merged_into=text(raw, "merged_into", "") or None,
+            forgotten=flag(raw, "forgotten", "0"),
         )
 
 
@@ -134,6 +194,8 @@ class ChangeKind(StrEnum):
     MERGED = "merged"
     SPLIT = "split"
     VANISHED = "vanished"
+    RENAMED = "renamed"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import cast
 
 import redis
 
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
-from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
+from storage.errors import LeaseLostError, ModelConflictError, StorageError
 from storage.fields import Raw, reading
-from storage.identity_record import Identity, IdentityChange
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
 from storage.lease import Lease
 from storage.sample_queue import GROUP, Delivery
@@ -20,6 +22,7 @@ from storage.source_record import SourceRecord
 from storage.track_record import TrackRecord
 
 _CHANGES_LIMIT = 100_000
+_TRIES = 100
 
 
 @dataclass(slots=True)
@@ -36,6 +39,10 @@ class Effects:
         identities: People to write, with their sightings.
         members_added: Tracks that a person got.
         members_removed: Tracks that a person lost.
+        templates: Template of each track that is new or has changed, as bytes.
+        names: Names that people take over from those who are merged into them.
+        forgotten: People of whom nothing but the id may be left.
+        erased: Entries of streams to delete, by key.
         changes: Events to publish.
         done: Deliveries to acknowledge and remove.
         unreadable: Deliveries to move to the dead-letter stream.
@@ -50,9 +57,38 @@ class Effects:
     identities: list[Identity] = field(default_factory=list)
     members_added: dict[str, set[str]] = field(default_factory=dict)
     members_removed: dict[str, set[str]] = field(default_factory=dict)
+    templates: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    erased: dict[str, list[bytes]] = field(default_factory=dict)
     changes: list[IdentityChange] = field(default_factory=list)
     done: list[Delivery] = field(default_factory=list)
     unreadable: list[Delivery] = field(default_factory=list)
+
+    def forget(self, identity_ids: set[str], track_ids: Collection[str]) -> None:
+        """Take out what tells of people and their tracks, and let nothing but their ids be left.
+
+        Args:
+            identity_ids: The people.
+            track_ids: Their tracks.
+        """
+        self.changes = [
+            change
+            for change in self.changes
+            if identity_ids.isdisjoint((change.identity_id, change.other_id))
+            and change.track_id not in track_ids
+        ]
+        self.identities = [i for i in self.identities if i.identity_id not in identity_ids]
+        self.unreadable = [
+            delivery
+            for delivery in self.unreadable
+            if delivery.raw.get(b"track_id", b"").decode("utf-8", "replace") not in track_ids
+        ]
+        for identity_id in identity_ids:
+            self.names.pop(identity_id, None)
+            self.members_added.pop(identity_id, None)
+            self.members_removed.pop(identity_id, None)
+        self.forgotten |= identity_ids
 
 
 class IdentityStore(CollectionReader):
@@ -76,15 +112,7 @@ class IdentityStore(CollectionReader):
         """
         self.check_schema()
         self._client.hsetnx(self._keys.meta, "model_id", model_id)
-        stored = (self._client.hget(self._keys.meta, "model_id") or b"").decode()
-        if stored != model_id:
-            raise ModelConflictError(
-                f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
-                f"{model_id!r}, and the two can't be compared. Use the model pack of the collection, or "
-                "another --collection.",
-                stored=stored,
-                asked=model_id,
-            )
+        self.check_model(model_id)
         facts = {"schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
         with self._client.pipeline() as pipe:
             # Whatever is missing, also after a run that was killed right here.
@@ -92,22 +120,20 @@ class IdentityStore(CollectionReader):
                 pipe.hsetnx(self._keys.meta, name, value)
             pipe.execute()
 
-    def check_schema(self) -> None:
-        """Refuse a collection of another layout; one that doesn't exist yet is fine.
+    def check_model(self, model_id: str) -> None:
+        """Refuse to compare with embeddings of another space; an empty collection is fine.
 
         Raises:
-            CollectionSchemaError: If another version of facestream wrote it.
+            ModelConflictError: If the collection holds embeddings of another space.
         """
-        found = (self._client.hget(self._keys.meta, "schema") or str(SCHEMA).encode()).decode(
-            "utf-8", "replace"
-        )
-        if found != str(SCHEMA):
-            raise CollectionSchemaError(
-                f"collection {self._keys.collection!r} has schema {found[:20]!r}, and this version of "
-                f"facestream reads and writes {SCHEMA}. Use the version that wrote it, or "
-                "another --collection.",
-                found=found,
-                supported=SCHEMA,
+        stored = (self._client.hget(self._keys.meta, "model_id") or model_id.encode()).decode()
+        if stored != model_id:
+            raise ModelConflictError(
+                f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
+                f"or compare {model_id!r}, and the two can't be compared. Use the model pack of the "
+                "collection (--models), or another --collection.",
+                stored=stored,
+                asked=model_id,
             )
 
     def register_source(self, source: SourceRecord) -> SourceRecord:
@@ -147,11 +173,19 @@ class IdentityStore(CollectionReader):
                 pipe.sadd(keys.tracks, track.track_id)
                 pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
                 pipe.hset(keys.track(track.track_id), mapping=track.encode())
+            for track_id, template in effects.templates.items():
+                pipe.hset(keys.templates, track_id, template)
             for track_id, identity_id in effects.assignments.items():
                 pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
+                if identity_id:
+                    pipe.hset(keys.assignments, track_id, identity_id)
+                else:
+                    pipe.hdel(keys.assignments, track_id)
             for track_id, source_id in effects.tracks_removed.items():
                 pipe.srem(keys.tracks, track_id)
                 pipe.srem(keys.source_tracks(source_id), track_id)
+                pipe.hdel(keys.templates, track_id)
+                pipe.hdel(keys.assignments, track_id)
                 pipe.delete(keys.track(track_id))
             for sample_id in effects.samples_removed:
                 pipe.delete(keys.sample(sample_id))
@@ -165,6 +199,14 @@ class IdentityStore(CollectionReader):
                     pipe.sadd(keys.identity_tracks(identity_id), *come)
             for identity in effects.identities:
                 self._queue_identity(pipe, identity)
+            for identity_id, name in effects.names.items():
+                pipe.hset(keys.identity(identity_id), "name", name)
+                pipe.hset(keys.names, identity_id, name)
+            for identity_id in effects.forgotten:
+                self._queue_tombstone(pipe, identity_id)
+            for key, entry_ids in effects.erased.items():
+                pipe.xack(key, GROUP, *entry_ids)
+                pipe.xdel(key, *entry_ids)
             now = f"{time.time():.3f}"
             for change in effects.changes:
                 fields = {**change.encode(), "published_at_s": now}
@@ -187,8 +229,60 @@ class IdentityStore(CollectionReader):
         pipe.delete(keys.identity_sightings(identity.identity_id))
         if identity.tracks == 0:
             pipe.zrem(keys.identities, identity.identity_id)
+            pipe.hdel(keys.people, identity.identity_id)
+            pipe.hdel(keys.names, identity.identity_id)
             return
+        pipe.hset(keys.people, identity.identity_id, identity.encode_overview())
         pipe.zadd(keys.identities, {identity.identity_id: identity.number})
         starts: dict[str, float] = {sighting.encode(): sighting.start_s for sighting in identity.sightings}
         if starts:
             pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
+
+    def _queue_tombstone(self, pipe: Pipeline, identity_id: str) -> None:
+        """Leave nothing of a person but that there was one."""
+        keys = self._keys
+        pipe.zrem(keys.identities, identity_id)
+        pipe.hdel(keys.people, identity_id)
+        pipe.hdel(keys.names, identity_id)
+        pipe.delete(
+            keys.identity(identity_id),
+            keys.identity_tracks(identity_id),
+            keys.identity_sightings(identity_id),
+        )
+        pipe.hset(keys.identity(identity_id), mapping={"identity_id": identity_id, "forgotten": 1})
+
+    def rename(self, identity_id: str, name: str) -> bool:
+        """Say what people call somebody; an empty name takes it away.
+
+        Args:
+            identity_id: A person there is.
+            name: The name.
+
+        Returns:
+            Whether the person was still there: not merged, forgotten or gone in the meantime.
+
+        Raises:
+            StorageError: If the person is written by others again and again.
+        """
+        key = self._keys.identity(identity_id)
+        change = IdentityChange(ChangeKind.RENAMED, identity_id)
+        for _ in range(_TRIES):
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.watch(key)
+                if int(cast(bytes | None, pipe.hget(key, "tracks")) or 0) == 0:
+                    return False
+                pipe.multi()
+                pipe.hset(key, "name", name)
+                if name:
+                    pipe.hset(self._keys.names, identity_id, name)
+                else:
+                    pipe.hdel(self._keys.names, identity_id)
+                fields = {**change.encode(), "published_at_s": f"{time.time():.3f}"}
+                pipe.xadd(self._keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
+                try:
+                    pipe.execute()
+                except redis.WatchError:
+                    # The cluster worker wrote this very person.
+                    continue
+            return True
+        raise StorageError(f"{identity_id} is being written all the time and has kept its name. Try again.")

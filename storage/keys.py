@@ -71,9 +71,29 @@ class Keys:
         return self._key("sample", sample_id)
 
     @property
+    def templates(self) -> str:
+        """Hash: what a search compares of each track, by track id."""
+        return self._key("templates")
+
+    @property
+    def assignments(self) -> str:
+        """Hash: person of each track that has one, by track id."""
+        return self._key("assignments")
+
+    @property
     def identities(self) -> str:
         """Sorted set of the people there are, by number."""
         return self._key("identities")
+
+    @property
+    def people(self) -> str:
+        """Hash: everything but the name of each person there is, as JSON; an overview in one read."""
+        return self._key("people")
+
+    @property
+    def names(self) -> str:
+        """Hash: name of each person who has one."""
+        return self._key("names")
 
     @property
     def next_identity(self) -> str:

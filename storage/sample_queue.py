@@ -14,8 +14,9 @@ from storage.connection import MAX_BLOCK_MS
 from storage.errors import QueueFullError, RecordError
 from storage.fields import Fields, Raw
 from storage.keys import Keys
+from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest, Request
 from storage.sample_record import FaceSample
-from storage.source_record import ReclusterRequest, SegmentDone
+from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 
 _log = logging.getLogger(__name__)
@@ -23,13 +24,23 @@ _log = logging.getLogger(__name__)
 GROUP = "cluster"
 """The consumer group of `samples`."""
 
-Entry = FaceSample | TrackRecord | SegmentDone | ReclusterRequest
+Entry = FaceSample | TrackRecord | SegmentDone | Request
 
-_KINDS: dict[bytes, type[FaceSample] | type[TrackRecord] | type[SegmentDone] | type[ReclusterRequest]] = {
+_KINDS: dict[
+    bytes,
+    type[FaceSample]
+    | type[TrackRecord]
+    | type[SegmentDone]
+    | type[ReclusterRequest]
+    | type[ForgetRequest]
+    | type[LookAgainRequest],
+] = {
     b"sample": FaceSample,
     b"track": TrackRecord,
     b"segment": SegmentDone,
     b"recluster": ReclusterRequest,
+    b"forget": ForgetRequest,
+    b"look_again": LookAgainRequest,
 }
 _START = b"0-0"
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.

@@ -7,8 +7,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from storage.array_fields import FloatArray, float_array
 from storage.errors import RecordError
-from storage.fields import Fields, FloatArray, Raw, count, float_array, number, text
+from storage.fields import Fields, Raw, count, number, text
 
 
 @dataclass(frozen=True, slots=True, eq=False)

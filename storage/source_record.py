@@ -65,33 +65,6 @@ class SegmentDone:
 
 
 @dataclass(frozen=True, slots=True)
-class ReclusterRequest:
-    """Asks for a re-cluster of everything that was sent before it.
-
-    Attributes:
-        reason: Why, for the log.
-        source_id: A source of which something new is known, such as its date: all its people are described
-            anew. Empty for none.
-    """
-
-    reason: str
-    source_id: str = ""
-
-    def encode(self) -> Fields:
-        """Fields of the stream entry."""
-        return {"reason": self.reason, "source_id": self.source_id}
-
-    @classmethod
-    def decode(cls, raw: Raw) -> Self:
-        """Read the fields back.
-
-        Raises:
-            RecordError: If a field is malformed.
-        """
-        return cls(reason=text(raw, "reason", ""), source_id=text(raw, "source_id", ""))
-
-
-@dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One video, photo or camera.
 
@@ -107,6 +80,7 @@ class SourceRecord:
         ranges: Stretches that are done, media time, ascending, apart.
         complete: Whether it is done to its end.
         sampled: Frames looked at.
+        forgotten: People who were forgotten in it.
     """
 
     source_id: str
@@ -120,6 +94,7 @@ class SourceRecord:
     ranges: tuple[Range, ...] = ()
     complete: bool = False
     sampled: int = 0
+    forgotten: int = 0
 
     def encode(self) -> Fields:
         """Fields of the hash, without those that the cluster worker keeps (`progress_fields`)."""
@@ -135,8 +110,13 @@ class SourceRecord:
         }
 
     def progress_fields(self) -> Fields:
-        """Fields that say how far it is done."""
-        return {"ranges": json.dumps(self.ranges), "complete": int(self.complete), "sampled": self.sampled}
+        """Fields that say how far it is done, and what was taken out again."""
+        return {
+            "ranges": json.dumps(self.ranges),
+            "complete": int(self.complete),
+            "sampled": self.sampled,
+            "forgotten": self.forgotten,
+        }
 
     def with_segment(self, segment: SegmentDone) -> Self:
         """The record after one more stretch; frames of a stretch that is known already don't count again."""
@@ -170,6 +150,7 @@ class SourceRecord:
             ranges=_ranges(text(raw, "ranges", "[]")),
             complete=flag(raw, "complete", "0"),
             sampled=count(raw, "sampled", "0"),
+            forgotten=count(raw, "forgotten", "0"),
         )
 
 

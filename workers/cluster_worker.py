@@ -12,11 +12,13 @@ from dataclasses import replace
 from storage.errors import LeaseLostError
 from storage.identity_store import Effects, IdentityStore
 from storage.lease import Lease
+from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import Delivery, SampleQueue
 from storage.sample_record import FaceSample
-from storage.source_record import ReclusterRequest, SegmentDone
+from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
+from workers.errors import ClusterWorkerError
 from workers.models.calibration import Calibration
 from workers.roster import Roster
 
@@ -64,12 +66,21 @@ class ClusterWorker:
 
         Raises:
             StorageError: If Redis fails for good.
+            ClusterWorkerError: If the collection was dropped while it waited.
         """
         self._queue.prepare()
+        waited = False
         while not stop.is_set():
             if not self._lease.acquire():
+                waited = True
                 stop.wait(0.2)
                 continue
+            if waited and not self._store.meta():
+                self._lease.release()
+                raise ClusterWorkerError(
+                    f"collection {self._store.keys.collection!r} was dropped while this waited for it. Run "
+                    "the command again to begin anew."
+                )
             try:
                 with self._lease.kept():
                     self._lead(stop)
@@ -81,7 +92,9 @@ class ClusterWorker:
 
     def _lead(self, stop: threading.Event) -> None:
         self._roster = self._empty()
-        self._roster.load()
+        found = Effects()
+        self._roster.load(found)
+        self._store.commit(found, self._lease)
         while deliveries := self._queue.take_over(self._consumer):
             self._step(deliveries)
         self._queue.forget_others(self._consumer)
@@ -100,6 +113,7 @@ class ClusterWorker:
         effects, roster = Effects(), self._roster
         touched: set[str] = set()
         requests: list[ReclusterRequest] = []
+        unwanted: list[str] = []
         for delivery in deliveries:
             entry = delivery.entry
             problem = delivery.problem or roster.problem(entry)
@@ -117,10 +131,17 @@ class ClusterWorker:
                     touched |= roster.end_segment(entry, effects)
                 case ReclusterRequest():
                     requests.append(entry)
+                case LookAgainRequest():
+                    roster.look_again(entry.source_id, effects)
+                case ForgetRequest():
+                    unwanted.append(entry.identity_id)
         if requests:
             touched |= roster.recluster(effects, requests)
             # A person of this very step may have gone already, and their record says where.
             touched -= {identity.identity_id for identity in effects.identities}
+        # Last, so that what this very step brought of them goes as well.
+        for identity_id in unwanted:
+            touched -= roster.forget(identity_id, effects)
         effects.identities += [roster.describe(identity_id) for identity_id in sorted(touched)]
         self._store.commit(effects, self._lease)
         roster.committed()

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from storage.requests import LookAgainRequest
 from storage.sample_queue import Entry, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
@@ -131,6 +132,10 @@ class FaceWorker:
             builder.end(at_cut=True), segment, end_s if finished else None, complete=finished and to_end
         )
         return finished
+
+    def look_again(self, source_id: str) -> None:
+        """Say that a source is processed anew, so that who was forgotten in it may be found again."""
+        self._queue.send([LookAgainRequest(source_id)])
 
     def _follow(
         self,

@@ -9,12 +9,15 @@ from dataclasses import replace
 
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import Effects, IdentityStore
+from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
 from storage.sample_record import FaceSample, Sample
-from storage.source_record import ReclusterRequest, SegmentDone, SourceRecord
+from storage.source_record import SegmentDone, SourceRecord
+from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
 from workers.clustering.matching import inherit
+from workers.forgetting import stream_traces
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
 from workers.track_evidence import evidence_of, sample_problem, track_problem
@@ -41,7 +44,6 @@ class Roster:
         self._by_source: dict[str, set[str]] = {}
         self._identity_of: dict[str, str] = {}
         self._members: dict[str, set[str]] = {}
-        self._named: dict[str, bool] = {}
         self._sources: dict[str, SourceRecord] = {}
         self._founders: set[str] = set()
         self._model_id = ""
@@ -55,25 +57,35 @@ class Roster:
         """Number of people."""
         return sum(1 for members in self._members.values() if members)
 
-    def load(self) -> None:
-        """Take in what is in Redis."""
+    def load(self, effects: Effects) -> None:
+        """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
+        present, assigned = self._store.template_ids(), self._store.assignments()
+        shown = self._store.overview_ids()
         for source in self._store.sources():
             self._sources[source.source_id] = source
+        names = self._store.names()
         for identity in self._store.people():
-            self._named[identity.identity_id] = bool(identity.name)
             self._members[identity.identity_id] = set()
+            if identity.name and identity.identity_id not in names:
+                effects.names[identity.identity_id] = identity.name
         ids = self._store.track_ids()
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
             samples = {sample.sample_id: sample for sample in self._store.bare_samples(wanted)}
             for track in tracks:
-                known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples])
+                known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
                     self._identity_of[track.track_id] = track.identity_id
                     self._members.setdefault(track.identity_id, set()).add(track.track_id)
+                    if assigned.get(track.track_id) != track.identity_id:
+                        effects.assignments[track.track_id] = track.identity_id
+            for track_id in present.intersection(track.track_id for track in tracks):
+                effects.templates.pop(track_id, None)
+        hidden = sorted(i for i, members in self._members.items() if members and i not in shown)
+        effects.identities += [self.describe(identity_id) for identity_id in hidden]
 
-    def _take_in(self, track: TrackRecord, samples: Sequence[Sample]) -> bool:
+    def _take_in(self, track: TrackRecord, samples: Sequence[Sample], effects: Effects) -> bool:
         """Give a track to the clusterer; returns whether it has anything to compare."""
         if not samples:
             return False
@@ -84,6 +96,9 @@ class Roster:
             _log.warning("%s; it is left out", error)
             return False
         self._clusterer.insert(evidence)
+        effects.templates[track.track_id] = encode_template(
+            evidence.template, evidence.size_px, evidence.weight, photo=track.photo
+        )
         self._summaries[track.track_id] = TrackSummary.of(track, samples)
         self._by_source.setdefault(track.source_id, set()).add(track.track_id)
         if track.founder:
@@ -138,12 +153,49 @@ class Roster:
                 if not self._members[before]:
                     effects.changes.append(self._change(ChangeKind.VANISHED, before))
             effects.assignments.pop(track_id, None)
+            effects.templates.pop(track_id, None)
             summary = self._summaries.pop(track_id)
             self._by_source[summary.source_id].discard(track_id)
             self._founders.discard(track_id)
             self._clusterer.remove(track_id)
             effects.tracks_removed[track_id] = summary.source_id
         return touched
+
+    def forget(self, identity_id: str, effects: Effects) -> set[str]:
+        """Delete every trace of a person, also of this step; returns their ids, older ones included."""
+        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
+        while not self._members.get(identity_id):
+            record = None if identity_id in effects.forgotten else self._store.person(identity_id)
+            successor = merged.get(identity_id) or (record.merged_into if record else None)
+            if successor is None:
+                return set()
+            identity_id = successor
+        track_ids = sorted(self._members[identity_id])
+        gone = {identity_id} | {old for old, successor in merged.items() if successor == identity_id}
+        gone |= {older for known in gone for older in self._store.aliases(known)}
+        written = [track for track in effects.tracks if track.track_id in track_ids]
+        traces = stream_traces(self._store, gone, [*self._store.tracks(track_ids), *written])
+        for key, entry_ids in traces.items():
+            effects.erased.setdefault(key, []).extend(entry_ids)
+        for source_id in {self._summaries[track_id].source_id for track_id in track_ids}:
+            source = self._source(source_id)
+            if source is not None:
+                self._sources[source_id] = replace(source, forgotten=source.forgotten + 1)
+                effects.sources[source_id] = self._sources[source_id]
+        self._remove(track_ids, effects)
+        # A track that names these may come with the next step, or be among what is erased.
+        effects.samples_removed |= {i for i, s in self._waiting.items() if s.track_id in track_ids}
+        del self._members[identity_id]
+        effects.forget(gone, track_ids)
+        effects.changes.append(self._change(ChangeKind.FORGOTTEN, identity_id))
+        return gone
+
+    def look_again(self, source_id: str, effects: Effects) -> None:
+        """Who was forgotten in a source may be found in it again."""
+        source = self._source(source_id)
+        if source is not None:
+            self._sources[source_id] = replace(source, forgotten=0)
+            effects.sources[source_id] = self._sources[source_id]
 
     def _sample_ids(self, track_ids: list[str], effects: Effects) -> set[str]:
         """Samples that tracks name, in Redis or in this step."""
@@ -171,7 +223,7 @@ class Roster:
         stored = {sample.sample_id: sample for sample in self._store.bare_samples(missing)}
         known: dict[str, Sample] = {**self._waiting, **stored}
         self._source(track.source_id)
-        if not self._take_in(track, [known[i] for i in track.sample_ids if i in known]):
+        if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()
         owner = self._identity_of.get(track.track_id)
         if owner is None:
@@ -186,7 +238,6 @@ class Roster:
     def _create(self, track_id: str, effects: Effects) -> str:
         """A person who begins with a track."""
         identity_id = self._store.new_identity_id()
-        self._named[identity_id] = False
         effects.changes.append(self._change(ChangeKind.CREATED, identity_id, track_id))
         return identity_id
 
@@ -196,7 +247,9 @@ class Roster:
         partition = self._clusterer.recluster(self._identity_of)
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
         alive = [identity_id for identity_id, members in self._members.items() if members]
-        seniority = {i: (self._named.get(i, False), int(i[1:])) for i in alive}
+        # Read anew: people are named while we work.
+        names = self._store.names()
+        seniority = {i: (i in names, int(i[1:])) for i in alive}
         inheritance = inherit(partition.clusters, self._identity_of, weights, seniority)
         touched = self._retold({request.source_id for request in requests})
         for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
@@ -220,6 +273,10 @@ class Roster:
         for identity_id, successor in inheritance.merged.items():
             effects.changes.append(replace(self._change(ChangeKind.MERGED, identity_id), other_id=successor))
             effects.identities.append(Identity(identity_id, merged_into=successor))
+            if identity_id in names and successor not in names:
+                # What a person said must not be lost because the other one had been seen longer.
+                names[successor] = effects.names[successor] = names[identity_id]
+                effects.changes.append(self._change(ChangeKind.RENAMED, successor))
         effects.changes += [self._change(ChangeKind.VANISHED, gone) for gone in inheritance.vanished]
         _log.info(
             "re-clustered (%s) %d tracks into %d people in %.2f s",

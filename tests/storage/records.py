@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from hypothesis import strategies as st
 
-from storage.fields import Fields, FloatArray
+from storage.array_fields import FloatArray
+from storage.fields import Fields
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
+from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord
 
 ids = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=20)
@@ -132,3 +134,8 @@ def a_source(source_id: str = "v-1", **changes: object) -> SourceRecord:
         "height_px": 1080,
     }
     return SourceRecord(**{**facts, **changes})
+
+
+def a_template() -> bytes:
+    """Of the track that `a_track` and `a_sample` tell of."""
+    return encode_template(unit(1), 100.25, 1.0, photo=False)

@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import redis
-from records import a_sample, a_source, a_track
+from records import a_sample, a_source, a_template, a_track
 
 from storage.errors import RecordError
 from storage.identity_record import Identity, Sighting
@@ -139,7 +140,39 @@ def damaged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-@pytest.mark.parametrize("damage", ["field", "value", "all", "sightings"])
+@pytest.mark.parametrize(
+    "row", [None, b"", b"{}", b"no json", b'{"tracks": 1}', b"\xff", b"[1]", b"null", b"p1"], ids=range(9)
+)
+def test_who_is_damaged_or_missing_in_the_overview_is_read_from_their_record(
+    store: IdentityStore,
+    lease: Lease,
+    client: redis.Redis,
+    keys: Keys,
+    caplog: pytest.LogCaptureFixture,
+    row: bytes | None,
+) -> None:
+    store.commit(Effects(identities=[person(number) for number in (1, 2, 3)]), lease)
+    store.rename("p2", "Ada")
+    if row is None:
+        client.hdel(keys.people, "p2")
+    else:
+        client.hset(keys.people, "p2", row)
+    assert store.people() == [person(1), replace(person(2), name="Ada"), person(3)]
+    assert store.overview_ids() == ({"p1", "p3"} if row is None else {"p1", "p2", "p3"})
+    assert damaged(caplog) == []
+
+
+def test_who_is_nowhere_but_in_the_list_is_left_out(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    store.commit(Effects(identities=[person(number) for number in (1, 2, 3)]), lease)
+    client.delete(keys.identity("p2"))
+    client.hdel(keys.people, "p2")
+    assert store.people() == [person(1), person(3)]
+    assert store.person("p2") is None
+
+
+@pytest.mark.parametrize("damage", ["field", "value", "sightings"])
 def test_a_damaged_person_is_left_out_with_a_warning(
     store: IdentityStore,
     lease: Lease,
@@ -149,14 +182,13 @@ def test_a_damaged_person_is_left_out_with_a_warning(
     damage: str,
 ) -> None:
     store.commit(Effects(identities=[person(number) for number in (1, 2, 3)]), lease)
+    client.hset(keys.people, "p2", b"no json")
     key = keys.identity("p2")
     match damage:
         case "field":
             client.hdel(key, "identity_id")
         case "value":
             client.hset(key, "tracks", "many")
-        case "all":
-            client.delete(key)
         case "sightings":
             key = keys.identity_sightings("p2")
             client.zadd(key, {"yesterday": 0})
@@ -165,9 +197,6 @@ def test_a_damaged_person_is_left_out_with_a_warning(
 
     (warning,) = damaged(caplog)
     assert warning.startswith(f"{key}: ")
-    if damage == "all":
-        assert store.person("p2") is None
-        return
     with pytest.raises(RecordError, match="put it right") as caught:
         store.person("p2")
     assert caught.value.key == key
@@ -223,3 +252,96 @@ def test_what_was_never_done_of_a_source_is_no_damage(
     store.commit(Effects(sources={"v-1": a_source().with_segment(segment)}), lease)
     assert store.source("v-1") == a_source(ranges=((0, 60),), sampled=300)
     assert damaged(caplog) == []
+
+
+# Names and older ids.
+
+
+def test_gives_the_names_of_those_who_have_one(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    store.commit(Effects(identities=[person(number) for number in range(1, 1201)]), lease)
+    for number, name in ((1, "Ada"), (700, "Charles"), (1200, "")):
+        assert store.rename(f"p{number}", name)
+    assert store.names() == {"p1": "Ada", "p700": "Charles"}
+    client.hset(keys.names, "p2", b"\xff")
+    assert store.names() == {"p1": "Ada", "p2": "\N{REPLACEMENT CHARACTER}", "p700": "Charles"}
+
+
+def test_older_ids_are_those_that_were_merged_directly_or_by_way_of_others(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    client.set(keys.next_identity, 1100)
+    into = {"p2": "p1", "p1099": "p2", "p7": "p1099", "p4": "p3", "p1100": "p3"}
+    store.commit(
+        Effects(identities=[person(1), *(Identity(i, merged_into=other) for i, other in into.items())]), lease
+    )
+    assert store.aliases("p1") == {"p2", "p1099", "p7"}
+    assert store.aliases("p2") == {"p1099", "p7"}
+    assert store.aliases("p3") == {"p4", "p1100"}
+    assert store.aliases("p7") == store.aliases("p5") == store.aliases("p9999") == set()
+
+
+def test_older_ids_that_lead_in_a_circle_end_the_search(store: IdentityStore, lease: Lease) -> None:
+    for _ in range(3):
+        store.new_identity_id()
+    circle = [
+        Identity("p1", merged_into="p3"),
+        Identity("p2", merged_into="p1"),
+        Identity("p3", merged_into="p2"),
+    ]
+    store.commit(Effects(identities=circle), lease)
+    assert store.aliases("p1") == {"p2", "p3"}
+
+
+# Of some.
+
+
+def test_tracks_are_those_of_a_source_or_of_a_person(store: IdentityStore, lease: Lease) -> None:
+    tracks = [a_track("v-1.0.0"), a_track("v-1.5.0"), a_track("v-2.0.0", source_id="v-2")]
+    store.commit(Effects(tracks=tracks, members_added={"p1": {"v-2.0.0", "v-1.0.0"}}), lease)
+    assert store.track_ids() == ["v-1.0.0", "v-1.5.0", "v-2.0.0"]
+    assert store.track_ids("v-1") == ["v-1.0.0", "v-1.5.0"]
+    assert store.track_ids(identity_id="p1") == ["v-1.0.0", "v-2.0.0"]
+    assert store.track_ids(identity_id="p2") == []
+
+
+def test_sources_are_those_of_the_ids_that_are_known(store: IdentityStore) -> None:
+    for number, path in ((1, "/c"), (2, "/a"), (3, "/b")):
+        store.register_source(a_source(f"v-{number}", path=path))
+    assert [source.path for source in store.sources({"v-1", "v-2", "v-9"})] == ["/a", "/c"]
+    assert store.sources([]) == []
+
+
+def test_crops_come_in_the_order_that_they_were_asked_for(store: IdentityStore, lease: Lease) -> None:
+    made = [a_sample(f"s{k}", crop_jpeg=b"" if k % 3 == 0 else f"jpeg {k}".encode()) for k in range(601)]
+    store.commit(Effects(samples=made), lease)
+    asked = [*(f"s{k}" for k in range(600, -1, -1)), "unknown"]
+    expected = [*(sample.crop_jpeg or None for sample in reversed(made)), None]
+    assert list(store.crops(asked)) == expected
+
+
+# In pages.
+
+
+def test_a_large_table_of_templates_is_read_whole(store: IdentityStore, lease: Lease) -> None:
+    tracks = {f"v-1.{k}.0": f"p{k % 7 + 1}" for k in range(12_000)}
+    store.commit(Effects(templates=dict.fromkeys(tracks, a_template()), assignments=dict(tracks)), lease)
+    assert store.template_ids() == tracks.keys()
+    assert store.assignments() == tracks
+    table = store.templates(128)
+    owners = [table.identity_ids[k] for k in table.owners]
+    assert dict(zip(table.track_ids, owners, strict=True)) == tracks
+
+
+def test_a_long_stream_is_read_whole_and_in_order(
+    store: IdentityStore, client: redis.Redis, keys: Keys
+) -> None:
+    with client.pipeline() as pipe:
+        for k in range(11_000):
+            pipe.xadd(keys.faces, {"frame": k})
+        ids = pipe.execute()
+    client.xdel(keys.faces, ids[3], ids[5000])
+    kept = [k for k in range(11_000) if k not in (3, 5000)]
+    assert list(store.stream(keys.faces)) == [(ids[k], {b"frame": str(k).encode()}) for k in kept]
+    assert list(store.stream(keys.dead)) == []

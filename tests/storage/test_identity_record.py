@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -36,6 +37,56 @@ def test_an_identity_comes_back_as_it_went(identity: Identity) -> None:
         assert getattr(back, name) == pytest.approx(getattr(identity, name), abs=1e-3), name
 
 
+@given(identities, texts)
+def test_an_overview_comes_back_as_it_went(identity: Identity, name: str) -> None:
+    back = Identity.decode_overview(identity.identity_id, name, identity.encode_overview())
+    assert back.name == name
+    for field in ("identity_id", "tracks", "faces", "wall_clock", "thumbnails"):
+        assert getattr(back, field) == getattr(identity, field), field
+    for field in TIMES:
+        assert getattr(back, field) == pytest.approx(getattr(identity, field), abs=1e-3), field
+    # In the order of the sorted set that they are kept in as well.
+    expected = sorted(identity.sightings, key=lambda sighting: (sighting.start_s, sighting.encode()))
+    for one, other in zip(back.sightings, expected, strict=True):
+        assert one.source_id == other.source_id
+        assert (one.start_s, one.end_s) == pytest.approx((other.start_s, other.end_s), abs=1e-3)
+
+
+def overview(**changes: object) -> bytes:
+    facts = json.loads(Identity("p1", tracks=1, sightings=(Sighting("v-1", 0, 1),)).encode_overview())
+    return json.dumps({**facts, **changes}).encode()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        b"",
+        b"\xff",
+        b"null",
+        b"[1, 2]",
+        b"[" * 100_000,
+        overview(tracks="many"),
+        overview(tracks=math.inf),
+        overview(tracks=math.nan),
+        overview(seconds=None),
+        overview(seconds=10**400),
+        overview(last_seen_s=math.nan),
+        overview(first_seen_s="now"),
+        overview(thumbnails=3),
+        overview(sightings=[["v-1", 0]]),
+        overview(sightings=[["v-1", 0, math.inf]]),
+        overview(sightings=[["v-1", "0", "1"]]),
+        overview(sightings={"v-1": 0}),
+    ],
+    ids=range(17),
+)
+def test_an_overview_that_is_malformed_is_refused(row: bytes) -> None:
+    assert Identity.decode_overview("p1", "", overview()).tracks == 1
+    with pytest.raises(RecordError, match="p1") as caught:
+        Identity.decode_overview("p1", "", row)
+    assert caught.value.field == "p1"
+
+
 @given(sightings)
 def test_a_sighting_comes_back_as_it_went(sighting: Sighting) -> None:
     back = Sighting.decode(sighting.encode().encode())
@@ -59,6 +110,12 @@ def test_a_name_is_read_and_never_written() -> None:
     assert Identity.decode({**as_stored(fields), b"name": b"Ada"}).name == "Ada"
 
 
+def test_of_somebody_who_was_forgotten_nothing_but_the_id_is_known() -> None:
+    left = Identity.decode({b"identity_id": b"p4", b"forgotten": b"1"})
+    assert left == Identity("p4", forgotten=True)
+    assert not Identity.decode(as_stored(Identity("p4", tracks=1).encode())).forgotten
+
+
 def test_lower_numbers_are_older() -> None:
     assert Identity("p9").number < Identity("p10").number
 
@@ -73,6 +130,7 @@ def test_lower_numbers_are_older() -> None:
         ("identity_id", b"p1\n"),
         ("identity_id", b"p-1"),
         ("name", b"\xff"),
+        ("forgotten", b"yes"),
         ("tracks", b"many"),
         ("faces", b"-1"),
         ("seconds", b"nan"),

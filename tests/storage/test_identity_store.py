@@ -1,11 +1,12 @@
 import threading
 import time
+from dataclasses import replace
 from uuid import uuid4
 
 import numpy as np
 import pytest
 import redis
-from records import a_sample, a_source, a_track, change_of
+from records import a_sample, a_source, a_template, a_track, change_of
 
 from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
@@ -46,6 +47,7 @@ def effects_of(queue: SampleQueue) -> Effects:
         samples=[a_sample()],
         tracks=[a_track()],
         assignments={"v-1.0.0": "p1"},
+        templates={"v-1.0.0": a_template()},
         sources={"v-1": a_source(ranges=((0.0, 60.0),), complete=True, sampled=300)},
         identities=[ada()],
         members_added={"p1": {"v-1.0.0"}},
@@ -78,9 +80,12 @@ def test_a_step_is_readable_after_its_commit(
     np.testing.assert_array_equal(track.observations, a_track().observations)
     (sample,) = store.samples(track.sample_ids)
     np.testing.assert_allclose(sample.vector, a_sample().vector, atol=1e-3)
-    assert store.crop(sample.sample_id) == a_sample().crop_jpeg
+    assert list(store.crops([sample.sample_id])) == [a_sample().crop_jpeg]
     assert store.source("v-1") == a_source(ranges=((0.0, 60.0),), complete=True, sampled=300)
     assert store.track_ids() == ["v-1.0.0"]
+    assert store.assignments() == {"v-1.0.0": "p1"}
+    table = store.templates(len(a_sample().vector))
+    assert (table.track_ids, table.identity_ids) == (("v-1.0.0",), ("p1",))
 
 
 def test_a_commit_acknowledges_and_removes_what_it_came_from(
@@ -185,6 +190,22 @@ def test_a_track_can_lose_its_person(
     store.commit(Effects(assignments={"v-1.0.0": None}, members_removed={"p1": {"v-1.0.0"}}), lease)
     assert [track.identity_id for track in store.tracks(["v-1.0.0"])] == [None]
     assert members(client, keys, "p1") == {b"v-1.5.0"}
+    assert store.assignments() == {}
+
+
+def test_with_a_track_goes_what_a_search_knew_of_it(store: IdentityStore, lease: Lease) -> None:
+    tracks = ["v-1.0.0", "v-1.5.0"]
+    store.commit(
+        Effects(
+            tracks=[a_track(track_id) for track_id in tracks],
+            assignments=dict.fromkeys(tracks, "p1"),
+            templates=dict.fromkeys(tracks, a_template()),
+        ),
+        lease,
+    )
+    store.commit(Effects(tracks_removed={"v-1.0.0": "v-1"}), lease)
+    assert (store.template_ids(), store.assignments()) == ({"v-1.5.0"}, {"v-1.5.0": "p1"})
+    assert store.track_ids() == ["v-1.5.0"]
 
 
 def test_changes_carry_the_time_of_their_publication(
@@ -236,6 +257,18 @@ def test_sightings_are_replaced_and_ordered_by_their_start(store: IdentityStore,
     person = store.person("p1")
     assert person is not None
     assert person.sightings == (early, late)
+
+
+def test_a_list_says_the_same_as_the_records(store: IdentityStore, lease: Lease) -> None:
+    moments = [(1.0, 2.0), (1.0, 1.5), (0.25, 9.0), (10.0, 11.0), (9.0, 9.1234)]
+    seen = tuple(Sighting(source, *times) for source in ("v-2", "v-10", "é", "z") for times in moments)
+    made = [ada(sightings=seen, seconds=1 / 3, wall_clock=True, first_seen_s=1.7e9 + 0.1), ada(tracks=2)]
+    store.commit(Effects(identities=[made[0], replace(made[1], identity_id="p2")]), lease)
+    store.rename("p2", "Ada")
+    people = store.people()
+    assert people == [store.person("p1"), store.person("p2")]
+    starts = [sighting.start_s for sighting in people[0].sightings]
+    assert (starts, len(starts)) == (sorted(starts), 20)
 
 
 def test_a_name_survives_the_next_commit(
@@ -314,12 +347,15 @@ def test_sources_are_sorted_by_path(store: IdentityStore) -> None:
 def test_what_is_unknown_is_not_there(store: IdentityStore) -> None:
     assert store.person("p1") is None
     assert store.source("v-1") is None
-    assert store.crop("v-1.0.0.7") is None
+    assert list(store.crops(["v-1.0.0.7"])) == [None]
     assert list(store.tracks(["t"])) == []
     assert list(store.samples(["s"])) == []
     assert store.people() == []
     assert store.meta() == {}
     assert store.track_ids() == []
+    assert store.template_ids() == set()
+    assert store.assignments() == {}
+    assert store.templates(16).track_ids == ()
 
 
 def test_records_come_in_the_order_that_they_were_asked_for(store: IdentityStore, lease: Lease) -> None:

@@ -14,7 +14,7 @@ def all_keys(keys: Keys) -> list[str]:
         getattr(keys, name)
         for name in (
             "meta", "leader", "sources", "tracks", "identities", "next_identity", "samples", "dead", "faces",
-            "changes",
+            "changes", "templates", "assignments", "people", "names",
         )
     ]  # fmt: skip
     made = [

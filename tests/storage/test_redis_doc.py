@@ -1,12 +1,15 @@
 """docs/redis.md is a contract: it must say what the code does."""
 
+import ast
 import importlib
+import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import redis
 from records import a_sample, a_source, a_track
@@ -17,8 +20,10 @@ from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighti
 from storage.identity_store import Effects, IdentityStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
+from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
-from storage.source_record import ReclusterRequest, SegmentDone
+from storage.source_record import SegmentDone
+from storage.template_record import encode_template, template_dtype
 from storage.track_record import OBSERVATION
 
 PAGE = (Path(__file__).parents[2] / "docs" / "redis.md").read_text()
@@ -44,11 +49,16 @@ def fill(client: redis.Redis) -> None:
         sources={"v-1": source.with_segment(segment)},
         identities=[person],
         members_added={identity_id: {"v-1.0.0"}},
+        templates={"v-1.0.0": encode_template(a_sample().vector, 40.0, 2.0, photo=False)},
         changes=[IdentityChange(ChangeKind.CREATED, identity_id, "v-1.0.0")],
         unreadable=queue.receive("one"),
     )
     store.commit(effects, lease)
-    queue.send([a_sample(), a_track(), segment, ReclusterRequest("end")], faces=[a_sample()])
+    assert store.rename(identity_id, "Ada")
+    gone = store.new_identity_id()
+    store.commit(Effects(forgotten={gone}), lease)
+    requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1")]
+    queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +82,10 @@ def test_names_every_key_with_its_type(own) -> None:  # type: ignore[no-untyped-
 def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
     client = own.client
     fields: set[bytes] = {b"name"}
+    # Their fields are ids.
+    by_id = {name.encode() for name in (KEYS.people, KEYS.names, KEYS.templates, KEYS.assignments)}
     for key in client.scan_iter("*"):
-        if client.type(key) == b"hash":
+        if client.type(key) == b"hash" and key not in by_id:
             fields |= client.hgetall(key).keys()
         elif client.type(key) == b"stream":
             for _, entry in client.xrange(key):
@@ -90,14 +102,50 @@ def test_says_which_schema_it_describes() -> None:
     assert f"**schema {SCHEMA}**" in PAGE
 
 
-def test_gives_the_layout_of_observations() -> None:
-    (written,) = re.findall(r"In NumPy: `([^`]+)`", PAGE)
-    for name in OBSERVATION.names or ():
-        assert f'"{name}"' in written
-    offsets = re.findall(r"^\| (\d+) \| [\w ]+ \| `(\w+)`", PAGE, re.MULTILINE)
+@pytest.mark.parametrize(
+    ("section", "dtype"),
+    [("### track\n", OBSERVATION), ("### templates and assignments\n", template_dtype(128))],
+)
+def test_gives_the_layout_of_binary_records(section: str, dtype: np.dtype[np.void]) -> None:
+    text = PAGE.split(section)[1].split("\n### ")[0]
+    (written,) = re.findall(r"In NumPy: `([^`]+)`", text)
+    assert np.dtype(ast.literal_eval(written)) == dtype
+    offsets = re.findall(r"^\| (\d+) \| [\w ]+ \| `(\w+)`", text, re.MULTILINE)
     assert {name: int(offset) for offset, name in offsets} == {
-        name: offset for name, (_, offset, *_) in (OBSERVATION.fields or {}).items()
+        name: offset for name, (_, offset, *_) in (dtype.fields or {}).items()
     }
+
+
+def test_everybody_at_once_says_what_it_promises(own) -> None:  # type: ignore[no-untyped-def]
+    (row,) = own.client.hvals(KEYS.people)
+    text = PAGE.split("### people and names\n")[1].split("\n### ")[0]
+    facts = json.loads(row)
+    assert {name for name in facts if f"`{name}`" not in text} == set()
+    assert facts["sightings"] == [["v-1", 0.0, 1.0]]
+    assert own.client.hgetall(KEYS.names) == {b"p1": b"Ada"}
+
+
+def test_a_template_is_read_as_it_says(own) -> None:  # type: ignore[no-untyped-def]
+    text = PAGE.split("### templates and assignments\n")[1].split("\n### ")[0]
+    (written,) = re.findall(r"In NumPy: `([^`]+)`", text)
+    (row,) = np.frombuffer(own.client.hget(KEYS.templates, "v-1.0.0"), ast.literal_eval(written))
+    assert row["vector"].astype(np.float32) == pytest.approx(a_sample().vector, abs=1e-3)
+    assert (row["size_px"], row["weight"], row["photo"]) == (40.0, 2.0, 0)
+    assert own.client.hgetall(KEYS.assignments) == {b"v-1.0.0": b"p1"}
+
+
+def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]
+    types = {raw[b"type"].decode() for _, raw in own.client.xrange(KEYS.samples)}
+    assert len(types) == 6
+    for name in types:
+        assert f"| `{name}` | " in PAGE
+
+
+def test_leaves_of_the_forgotten_what_it_says(own) -> None:  # type: ignore[no-untyped-def]
+    text = PAGE.split("## What is left of the forgotten\n")[1].split("\n## ")[0]
+    left = own.client.hgetall(KEYS.identity("p2"))
+    assert left == {b"identity_id": b"p2", b"forgotten": b"1"}
+    assert f"`identity:ID` with {' and '.join(f'`{name.decode()}`' for name in left)}" in text
 
 
 def test_its_examples_use_options_that_there_are() -> None:

@@ -9,9 +9,10 @@ from records import a_sample, a_track
 
 from storage.errors import QueueFullError
 from storage.keys import Keys
+from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import GROUP, Delivery, SampleQueue
 from storage.sample_record import FaceSample
-from storage.source_record import ReclusterRequest, SegmentDone
+from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 
 
@@ -31,13 +32,17 @@ def requests(*names: str) -> list[ReclusterRequest]:
 
 
 def test_gives_every_kind_of_entry_in_the_order_that_it_was_sent(queue: SampleQueue) -> None:
-    last = queue.send(
-        [a_sample(), a_track(), SegmentDone("v-1", 0.0, 60.0, 300, True), ReclusterRequest("end")]
-    )
+    plain = [
+        SegmentDone("v-1", 0.0, 60.0, 300, True),
+        ReclusterRequest("end", "v-1"),
+        ForgetRequest("p7"),
+        LookAgainRequest("v-1"),
+    ]
+    last = queue.send([a_sample(), a_track(), *plain])
     deliveries = queue.receive("one")
-    assert [type(d.entry) for d in deliveries] == [FaceSample, TrackRecord, SegmentDone, ReclusterRequest]
+    assert [type(d.entry) for d in deliveries[:2]] == [FaceSample, TrackRecord]
+    assert [d.entry for d in deliveries[2:]] == plain
     assert deliveries[-1].entry_id == last
-    assert deliveries[2].entry == SegmentDone("v-1", 0.0, 60.0, 300, True)
     assert {d.problem for d in deliveries} == {""}
     sample = deliveries[0].entry
     assert isinstance(sample, FaceSample)

@@ -9,7 +9,6 @@ from records import a_source, as_stored, counts, texts, times_s
 from storage.errors import RecordError
 from storage.source_record import (
     Range,
-    ReclusterRequest,
     SegmentDone,
     SourceRecord,
     covers,
@@ -23,6 +22,11 @@ ranges_s = st.lists(
     max_size=8,
 )
 windows_s = st.tuples(st.integers(0, 250), st.integers(1, 100)).map(lambda r: (r[0] / 10, (r[0] + r[1]) / 10))
+
+
+EXACT = (
+    "source_id", "kind", "path", "width_px", "height_px", "ranges", "complete", "sampled", "forgotten",
+)  # fmt: skip
 
 
 def sources() -> st.SearchStrategy[SourceRecord]:
@@ -39,13 +43,14 @@ def sources() -> st.SearchStrategy[SourceRecord]:
         ranges=ranges_s.map(united),
         complete=st.booleans(),
         sampled=counts,
+        forgotten=counts,
     )
 
 
 @given(sources())
 def test_a_source_comes_back_as_it_went(source: SourceRecord) -> None:
     back = SourceRecord.decode(as_stored({**source.encode(), **source.progress_fields()}))
-    for name in ("source_id", "kind", "path", "width_px", "height_px", "ranges", "complete", "sampled"):
+    for name in EXACT:
         assert getattr(back, name) == getattr(source, name), name
     for name, tolerance in (
         ("duration_s", {"abs": 1e-3}),
@@ -57,23 +62,14 @@ def test_a_source_comes_back_as_it_went(source: SourceRecord) -> None:
 
 
 def test_a_source_that_was_only_registered_has_no_progress() -> None:
-    back = SourceRecord.decode(as_stored(a_source(ranges=((0, 1),), complete=True, sampled=5).encode()))
-    assert (back.ranges, back.complete, back.sampled) == ((), False, 0)
+    known = a_source(ranges=((0, 1),), complete=True, sampled=5, forgotten=2)
+    back = SourceRecord.decode(as_stored(known.encode()))
+    assert (back.ranges, back.complete, back.sampled, back.forgotten) == ((), False, 0, 0)
 
 
 @given(st.builds(SegmentDone, texts, times_s, times_s, counts, st.booleans()))
 def test_a_segment_comes_back_as_it_went(segment: SegmentDone) -> None:
     assert SegmentDone.decode(as_stored(segment.encode())) == segment
-
-
-@given(texts)
-def test_a_request_comes_back_as_it_went(reason: str) -> None:
-    assert ReclusterRequest.decode(as_stored(ReclusterRequest(reason).encode())) == ReclusterRequest(reason)
-
-
-def test_a_request_whose_reason_is_no_text_is_refused() -> None:
-    with pytest.raises(RecordError, match="reason"):
-        ReclusterRequest.decode({b"reason": b"\xff"})
 
 
 @pytest.mark.parametrize("name", ["source_id", "kind", "path", "width_px", "height_px", "fps"])
@@ -98,6 +94,7 @@ def test_names_the_field_of_a_source_that_is_missing(name: str) -> None:
         ("fps", b"fast"),
         ("complete", b"maybe"),
         ("sampled", b"0.5"),
+        ("forgotten", b"-1"),
         ("ranges", b"\xff"),
         ("ranges", b"[[0, 1]"),
         ("ranges", b"[[0, 1, 2]]"),
@@ -209,6 +206,10 @@ def test_segments_add_up() -> None:
     for segment in (SegmentDone("v-1", 60, 90, 150, True), SegmentDone("v-1", 0, 60, 300)):
         source = source.with_segment(segment)
     assert (source.ranges, source.sampled, source.complete) == (((0, 90),), 450, True)
+
+
+def test_a_segment_leaves_the_number_of_those_who_were_forgotten() -> None:
+    assert a_source(forgotten=3).with_segment(SegmentDone("v-1", 0, 60, 300)).forgotten == 3
 
 
 def test_frames_of_a_known_stretch_do_not_count_again_when_it_turns_out_to_be_the_end() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from storage.fields import FloatArray
+from storage.array_fields import FloatArray
 from storage.sample_queue import Entry
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord

@@ -1,30 +1,24 @@
 import contextlib
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pytest
-import redis
-from synthetic import CALIBRATION, MODEL_ID, Cast, a_source
+from cluster_bench import Bench, new_bench, until
+from synthetic import CALIBRATION, DIMENSION, Cast, a_source
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
-from storage.identity_record import ChangeKind, IdentityChange
-from storage.identity_store import IdentityStore
-from storage.keys import Keys
-from storage.lease import Lease
-from storage.sample_queue import Entry, SampleQueue
+from storage.identity_record import ChangeKind
+from storage.requests import ReclusterRequest
 from storage.sample_record import FaceSample
-from storage.source_record import ReclusterRequest, SegmentDone
+from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
-from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
+from workers.clustering.clusterer import Partition, TrackClusterer
 
 # A worker in a process of its own, slowed down so that it can be killed in the middle of a step.
 WORKER = """
@@ -58,108 +52,6 @@ with open_redis(f"unix://{sys.argv[1]}", None) as handle:
 def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
     with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
         yield opened
-
-
-def until(happened: Callable[[], bool], *, within_s: float = 20.0) -> None:
-    deadline_s = time.monotonic() + within_s
-    while not happened():
-        assert time.monotonic() < deadline_s, f"not within {within_s} s"
-        time.sleep(0.005)
-
-
-def plain() -> Clusterer:
-    return TrackClusterer(CALIBRATION)
-
-
-@dataclass
-class Bench:
-    """A collection of its own, with what a worker and its clients need."""
-
-    client: redis.Redis
-    keys: Keys
-    store: IdentityStore
-    queue: SampleQueue
-    failed: list[BaseException] = field(default_factory=list)
-
-    def worker(
-        self,
-        clusterer: Callable[[], Clusterer] = plain,
-        *,
-        ttl_s: float = 5.0,
-        on_people: Callable[[int], None] | None = None,
-    ) -> tuple[ClusterWorker, Lease]:
-        lease = Lease(self.client, self.keys.leader, ttl_s)
-        return ClusterWorker(self.store, self.queue, lease, clusterer, CALIBRATION, on_people), lease
-
-    @contextlib.contextmanager
-    def running(self, *arguments, **options) -> Iterator[Lease]:  # type: ignore[no-untyped-def]
-        """A worker at work in a thread; what it fails with is raised."""
-        worker, lease = self.worker(*arguments, **options)
-        stop = threading.Event()
-
-        def work() -> None:
-            try:
-                worker.run(stop)
-            except BaseException as error:
-                self.failed.append(error)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        try:
-            yield lease
-        finally:
-            stop.set()
-            thread.join()
-            if self.failed:
-                raise self.failed[0]
-
-    def take_in(self, *groups: list[Entry], recluster: bool = False, at_once: bool = False) -> None:
-        """Send entries, one by one or at once, and wait until they had their effect."""
-        entries = [entry for group in groups for entry in group]
-        if recluster:
-            entries.append(ReclusterRequest("test"))
-        for batch in [entries] if at_once else [[entry] for entry in entries]:
-            last = self.queue.send(batch)
-            assert last is not None
-            until(lambda last=last: bool(self.failed) or self.queue.is_taken_in(last))
-
-    def people(self) -> dict[str, set[str]]:
-        """Track ids of each person."""
-        return {p.identity_id: self.members(p.identity_id) for p in self.store.people()}
-
-    def members(self, identity_id: str) -> set[str]:
-        """Track ids of one person."""
-        return {member.decode() for member in self.client.smembers(self.keys.identity_tracks(identity_id))}
-
-    def changes(self) -> list[IdentityChange]:
-        return [change_of(raw) for _, raw in self.client.xrange(self.keys.changes)]
-
-    def dead(self) -> list[dict[bytes, bytes]]:
-        return [raw for _, raw in self.client.xrange(self.keys.dead)]
-
-    def assert_consistent(self) -> None:
-        """What the hashes of tracks say is what the sets of people say, and the counts are theirs."""
-        told = {track.track_id: track.identity_id for track in self.store.tracks(self.store.track_ids())}
-        for person in self.store.people():
-            members = self.members(person.identity_id)
-            assert members == {t for t, identity_id in told.items() if identity_id == person.identity_id}
-            assert person.tracks == len(members)
-            assert person.thumbnails
-
-
-def change_of(raw: Mapping[bytes, bytes]) -> IdentityChange:
-    """An event as any reader of the stream reads it."""
-    told = {name.decode(): value.decode() for name, value in raw.items()}
-    times = {name: float(told.pop(name)) for name in ("event_s", "published_at_s")}
-    return IdentityChange(ChangeKind(told.pop("kind")), **told, **times)
-
-
-def new_bench(handle: RedisHandle) -> Bench:
-    keys = Keys(f"test-{uuid4().hex}")
-    store, queue = IdentityStore(handle.client, keys), SampleQueue(handle.client, keys)
-    store.claim_model(MODEL_ID, {})
-    store.register_source(a_source())
-    return Bench(handle.client, keys, store, queue)
 
 
 @pytest.fixture
@@ -200,7 +92,8 @@ def test_samples_and_tracks_in_people_out(bench: Bench) -> None:
         assert (person.tracks, person.faces, len(person.sightings)) == (5, 50, 5)
         # 1.8 s from the first to the last of ten faces, and one sampling period more.
         assert person.seconds == pytest.approx(5 * 2.0)
-        assert bench.store.crop(person.thumbnails[0]) is not None
+        assert len(person.thumbnails) == 5
+        assert None not in list(bench.store.crops(person.thumbnails))
     bench.assert_consistent()
 
 
@@ -259,7 +152,10 @@ def test_a_track_that_grew_replaces_what_was_known_of_it(bench: Bench) -> None:
         assert [p.faces for p in bench.store.people()] == [3]
         bench.take_in(cast.track(0, 0, samples=3, frames=30), recluster=True)
     (person,) = bench.store.people()
-    assert (person.tracks, person.faces, person.thumbnails) == (1, 30, ("v-1.0.0.2",))
+    assert (person.tracks, person.faces) == (1, 30)
+    assert person.thumbnails[0] == "v-1.0.0.2"
+    assert set(person.thumbnails) == {f"v-1.0.0.{k}" for k in range(3)}
+    bench.assert_consistent()
 
 
 def test_segments_are_written_to_their_source(bench: Bench) -> None:
@@ -402,6 +298,157 @@ def test_the_same_run_again_adds_nothing(bench: Bench) -> None:
     # Three people are new, and nine tracks are given to them.
     assert len(changes) == 12
     assert len(bench.store.track_ids()) == 9
+
+
+# Names ----------------------------------------------------------------------------------------------------
+
+
+class Merging(TrackClusterer):
+    """Takes all tracks for one person, once asked to group them."""
+
+    def recluster(self, groups: Mapping[str, str]) -> Partition:
+        return Partition((tuple(sorted(self._tracks)),), ())
+
+
+def merging() -> TrackClusterer:
+    return Merging(CALIBRATION)
+
+
+@pytest.mark.parametrize("named", ["p1", "p2"])
+@pytest.mark.parametrize("longer", ["p1", "p2"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
+def test_a_name_outlives_a_merge_whoever_goes_on(
+    bench: Bench, named: str, longer: str, at_once: bool
+) -> None:
+    cast = Cast()
+    first, second = (cast.track(k, k, frames=30 if longer == f"p{k + 1}" else 10) for k in range(2))
+    with bench.running(merging):
+        bench.take_in(first, second)
+        assert bench.store.rename(named, "Ada")
+        more = [cast.track(1, 2)] if at_once else []
+        bench.take_in(*more, recluster=True, at_once=at_once)
+        (person,) = bench.store.people()
+        assert (person.identity_id, person.name) == (longer, "Ada")
+    gone = bench.store.person("p1" if longer == "p2" else "p2")
+    assert gone is not None
+    assert gone.merged_into == longer
+    assert bench.store.names() == {longer: "Ada"}
+    # Whoever is called something else now is told of, and nobody else.
+    renamed = [c.identity_id for c in bench.changes() if c.kind is ChangeKind.RENAMED]
+    assert renamed == ([named] if named == longer else [named, longer])
+    bench.assert_consistent()
+    with bench.running(merging):
+        bench.take_in(recluster=True)
+    assert [(p.identity_id, p.name) for p in bench.store.people()] == [(longer, "Ada")]
+
+
+def test_of_two_who_were_seen_for_as_long_the_named_one_goes_on(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running(merging):
+        bench.take_in(cast.track(0, 0), cast.track(1, 1))
+        # After the worker has read who there is.
+        bench.store.rename("p2", "Ada")
+        bench.take_in(recluster=True)
+    assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p2", "Ada")]
+
+
+def test_of_two_names_that_of_the_one_who_goes_on_stays(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running(merging):
+        bench.take_in(cast.track(0, 0), cast.track(1, 1, frames=30))
+        bench.store.rename("p1", "Ada")
+        bench.store.rename("p2", "Countess of Lovelace")
+        bench.take_in(recluster=True)
+    assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p2", "Countess of Lovelace")]
+    assert [c.identity_id for c in bench.changes() if c.kind is ChangeKind.RENAMED] == ["p1", "p2"]
+    # Under the old id the name can still be read.
+    gone = bench.store.person("p1")
+    assert gone is not None
+    assert (gone.name, gone.merged_into) == ("Ada", "p2")
+
+
+def test_of_three_one_name_goes_on(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running(merging):
+        bench.take_in(cast.track(0, 0, frames=30), cast.track(1, 1), cast.track(2, 2))
+        for number, name in ((2, "Ada"), (3, "Adda")):
+            bench.store.rename(f"p{number}", name)
+        bench.take_in(recluster=True)
+    assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p1", "Ada")]
+    assert [c.identity_id for c in bench.changes() if c.kind is ChangeKind.RENAMED] == ["p2", "p3", "p1"]
+
+
+def test_a_name_that_was_taken_away_goes_nowhere(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running(merging):
+        bench.take_in(cast.track(0, 0, frames=30), cast.track(1, 1))
+        bench.store.rename("p2", "Ada")
+        bench.store.rename("p2", "")
+        bench.take_in(recluster=True)
+    assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p1", "")]
+    assert bench.store.names() == {}
+
+
+# What searches and lists read -----------------------------------------------------------------------------
+
+
+def test_what_is_missing_for_searches_and_lists_is_made_anew_by_the_next_worker(bench: Bench) -> None:
+    cast = Cast()
+    bench.store.register_source(a_source("v-2", recorded_at_s=1.7e9))
+    with bench.running():
+        tracks = [cast.track(k % 3, k, source_id=f"v-{k % 2 + 1}") for k in range(12)]
+        bench.take_in(*tracks, cast.track(9, 20, founder=False), recluster=True, at_once=True)
+    bench.store.rename("p2", "Ada")
+    bench.assert_consistent()
+    keys = bench.keys
+    derived = (keys.templates, keys.assignments, keys.people, keys.names)
+    whole = {key: bench.client.hgetall(key) for key in derived}
+    assert [len(whole[key]) for key in derived] == [13, 12, 3, 1]
+    before, changes = bench.store.people(), bench.changes()
+
+    def assert_made_anew() -> None:
+        with bench.running():
+            bench.take_in([SegmentDone("v-1", 0, 1)])
+        assert {key: bench.client.hgetall(key) for key in derived} == whole
+        assert (bench.store.people(), bench.changes()) == (before, changes)
+        bench.assert_consistent()
+
+    # As a version that did not know of them left it.
+    bench.client.delete(*derived)
+    assert bench.store.people() == before
+    assert_made_anew()
+    # Some of each, and one that says something else.
+    bench.client.hdel(keys.templates, "v-1.0.0", "v-1.20.9")
+    bench.client.hdel(keys.assignments, "v-2.1.1")
+    bench.client.hset(keys.assignments, "v-1.0.0", "p7")
+    bench.client.hdel(keys.people, "p2")
+    assert_made_anew()
+
+
+def test_a_template_is_that_of_the_newest_samples(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0, samples=1, ended=False))
+        first = bench.store.templates(DIMENSION)
+        bench.take_in(cast.track(0, 0, samples=4), cast.track(1, 1))
+    table = bench.store.templates(DIMENSION)
+    assert dict(zip(table.track_ids, [table.identity_ids[k] for k in table.owners], strict=True)) == {
+        "v-1.0.0": "p1",
+        "v-1.1.1": "p2",
+    }
+    at = table.track_ids.index("v-1.0.0")
+    assert first.vectors[0] == pytest.approx(cast.vector(0, 0), abs=1e-3)
+    mean = np.average([cast.vector(0, k) for k in range(4)], axis=0, weights=[0.5, 0.6, 0.7, 0.8])
+    assert table.vectors[at] == pytest.approx(mean / np.linalg.norm(mean), abs=1e-3)
+    assert (table.sizes_px[at], table.photo[at]) == (pytest.approx(100.0), False)
+
+
+def test_tracks_of_nobody_are_not_searched_in(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0, founder=False), recluster=True)
+    assert bench.store.template_ids() == {"v-1.0.0"}
+    assert bench.store.templates(DIMENSION).track_ids == ()
 
 
 # Trouble --------------------------------------------------------------------------------------------------

@@ -1,0 +1,148 @@
+"""Which collections a server holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import redis
+
+from storage.commands import Hash, commands_of
+from storage.errors import RecordError
+from storage.fields import optional_number
+from storage.keys import Keys
+
+SCAN_COUNT = 1000
+"""Keys that the server looks at in one step of a scan."""
+
+_META = re.compile(r"fs:\{(.+)\}:meta")
+# Collections counted in one round trip.
+_CHUNK = 200
+
+
+def key_prefix(keys: Keys) -> str:
+    """What all keys of a collection begin with; a name can hold no character that a pattern minds."""
+    return keys.meta.removesuffix("meta")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """What there is to say of a collection at a glance.
+
+    Attributes:
+        name: Its name.
+        people: Number of people.
+        tracks: Number of tracks.
+        sources: Number of videos and photos.
+        created_at_s: Unix time of the first run, or None where that isn't known.
+        pack: Model pack of the first run, or empty.
+        licence: Licence of that pack, as SPDX writes it, or empty.
+        commercial_use: Whether the pack may be used in business, or None where that isn't known.
+        model_id: Embedding space of all vectors, or empty.
+        schema: Version of its layout, or empty.
+        leftover: Whether it is no collection, but what a restore left that was killed.
+    """
+
+    name: str
+    people: int
+    tracks: int
+    sources: int
+    created_at_s: float | None = None
+    pack: str = ""
+    licence: str = ""
+    commercial_use: bool | None = None
+    model_id: str = ""
+    schema: str = ""
+    leftover: bool = False
+
+    @property
+    def created_at(self) -> datetime | None:
+        """Date of the first run, in UTC."""
+        return None if self.created_at_s is None else datetime.fromtimestamp(self.created_at_s, UTC)
+
+
+class Catalogue:
+    """The collections of a server.
+
+    Args:
+        client: Connection to Redis.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = commands_of(client)
+
+    def names(self) -> list[str]:
+        """Names of all collections, sorted."""
+        found: set[str] = set()
+        for key in self._client.scan_iter("fs:{*}:meta", SCAN_COUNT, "hash"):
+            match = _META.fullmatch(key.decode("utf-8", "replace"))
+            if match is not None and _is_name(match[1]):
+                found.add(match[1])
+        return sorted(found)
+
+    def infos(self) -> list[CollectionInfo]:
+        """All collections, sorted by name."""
+        names = self.names()
+        found: list[CollectionInfo] = []
+        for start in range(0, len(names), _CHUNK):
+            chunk = names[start : start + _CHUNK]
+            # One that was dropped since the scan is no more.
+            found += (info for info in self._read([Keys(name) for name in chunk]) if not info.leftover)
+        return found
+
+    def find(self, keys: Keys) -> CollectionInfo | None:
+        """One collection, or what a restore left that was killed; None where there is nothing."""
+        (info,) = self._read([keys])
+        return None if info.leftover and not self._has_keys(keys) else info
+
+    def _has_keys(self, keys: Keys) -> bool:
+        leader = keys.leader.encode()
+        return any(key != leader for key in self._client.scan_iter(key_prefix(keys) + "*", SCAN_COUNT))
+
+    def _read(self, collections: Sequence[Keys]) -> list[CollectionInfo]:
+        with self._client.pipeline(transaction=False) as pipe:
+            for keys in collections:
+                pipe.zcard(keys.identities)
+                pipe.scard(keys.tracks)
+                pipe.scard(keys.sources)
+                pipe.hgetall(keys.meta)
+            replies = pipe.execute()
+        rows = zip(*(replies[k::4] for k in range(4)), strict=True)
+        return [
+            _info(keys.collection, people, tracks, sources, meta)
+            for keys, (people, tracks, sources, meta) in zip(collections, rows, strict=True)
+        ]
+
+
+def _info(name: str, people: int, tracks: int, sources: int, meta: Hash) -> CollectionInfo:
+    def said(field: bytes) -> str:
+        return meta.get(field, b"").decode("utf-8", "replace")
+
+    try:
+        created_at_s = optional_number(meta, "created_at_s")
+    except RecordError:
+        # A damaged date must not hide the collection.
+        created_at_s = None
+    return CollectionInfo(
+        name,
+        people,
+        tracks,
+        sources,
+        created_at_s,
+        said(b"pack"),
+        said(b"licence"),
+        {"1": True, "0": False}.get(said(b"commercial_use")),
+        said(b"model_id"),
+        said(b"schema"),
+        not meta,
+    )
+
+
+def _is_name(text: str) -> bool:
+    try:
+        Keys(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""A collection that stands still while it is copied, erased or written as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+
+import redis
+
+from storage.commands import Pipeline, commands_of
+from storage.errors import CollectionBusyError, LeaseLostError
+from storage.keys import Keys
+from storage.lease import Lease
+
+WAIT_S = 8.0
+"""How long to wait for a collection. Longer than the lease of a cluster worker that was killed."""
+
+_POLL_S = 0.1
+
+
+class Hold:
+    """The lease on a collection: no cluster worker writes into it as long as this one lasts.
+
+    Made by `hold_collection`. Runs that begin meanwhile look at their files and wait with what they find.
+
+    Args:
+        client: Connection to Redis.
+        keys: Keys of the collection.
+        lease: Leadership of it, taken.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys, lease: Lease) -> None:
+        self._client = commands_of(client)
+        self._lease = lease
+        self.keys = keys
+
+    @contextlib.contextmanager
+    def step(self) -> Iterator[Pipeline]:
+        """Commands that all take effect at the end of the block, or none.
+
+        Raises:
+            LeaseLostError: If the hold was lost; nothing was written then.
+        """
+        with self._lease.watching, self._client.pipeline(transaction=True) as pipe:
+            pipe.watch(self._lease.key)
+            if pipe.get(self._lease.key) != self._lease.token:
+                raise self._lost()
+            pipe.multi()
+            yield pipe
+            try:
+                pipe.execute()
+            except redis.WatchError as error:
+                raise self._lost() from error
+
+    def check(self) -> None:
+        """Make sure that nobody else could write since the hold began.
+
+        Raises:
+            LeaseLostError: If the hold was lost.
+        """
+        if not self._lease.renew():
+            raise self._lost()
+
+    def _lost(self) -> LeaseLostError:
+        return LeaseLostError(
+            f"Collection {self.keys.collection!r} was let go of before the end, as this process or the "
+            "server stood still for seconds. Run the command again."
+        )
+
+
+@contextlib.contextmanager
+def hold_collection(client: redis.Redis, keys: Keys, wait_s: float = WAIT_S) -> Iterator[Hold]:
+    """Keep cluster workers out of a collection within a `with` block.
+
+    Args:
+        client: Connection to Redis.
+        keys: Keys of the collection.
+        wait_s: How long to wait for one that is at work to end.
+
+    Raises:
+        CollectionBusyError: If one was still at work then.
+    """
+    lease = Lease(client, keys.leader)
+    deadline_s = time.monotonic() + wait_s
+    while not lease.acquire():
+        if time.monotonic() > deadline_s:
+            raise CollectionBusyError(
+                f"Something is processing into collection {keys.collection!r} right now. Wait until it is "
+                "done, or stop it, then run this command again.",
+                collection=keys.collection,
+            )
+        time.sleep(_POLL_S)
+    try:
+        with lease.kept():
+            yield Hold(client, keys, lease)
+    finally:
+        # Where the server is gone, that is what there is to report; the lease runs out by itself.
+        with contextlib.suppress(redis.RedisError):
+            lease.release()

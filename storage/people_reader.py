@@ -1,0 +1,226 @@
+"""Who is in a collection and where they were seen, for everybody who asks.
+
+Nothing here needs NumPy, whose import takes as long as a list of thousands of people.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+import redis
+
+from storage.commands import Hash, commands_of
+from storage.errors import CollectionSchemaError, RecordError
+from storage.fields import Raw, reading
+from storage.identity_record import Identity, Sighting
+from storage.keys import SCHEMA, Keys
+from storage.source_record import SourceRecord
+
+_log = logging.getLogger(__name__)
+
+# Keys read in one round trip.
+_CHUNK = 500
+# Fields of a large hash read in one.
+_PAGE = 5000
+
+Record = TypeVar("Record")
+
+
+class PeopleReader:
+    """People and sources of one collection, as they are stored.
+
+    A record that can't be read is an error where it was asked for by itself. Where many are read, it is left
+    out with a warning in the log that names its key: one damaged record must not hide all others.
+
+    Args:
+        client: Connection to Redis.
+        keys: Keys of the collection.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = commands_of(client)
+        self._keys = keys
+
+    @property
+    def keys(self) -> Keys:
+        """Key names of the collection."""
+        return self._keys
+
+    def meta(self) -> dict[str, str]:
+        """Facts of the collection: schema, model_id, pack, licence, created_at_s."""
+        raw = self._client.hgetall(self._keys.meta)
+        return {name.decode(): value.decode() for name, value in raw.items()}
+
+    def check_schema(self) -> None:
+        """Refuse a collection of another layout; one that doesn't exist yet is fine.
+
+        Raises:
+            CollectionSchemaError: If another version of facestream wrote it.
+        """
+        found = (self._client.hget(self._keys.meta, "schema") or str(SCHEMA).encode()).decode(
+            "utf-8", "replace"
+        )
+        if found != str(SCHEMA):
+            raise CollectionSchemaError(
+                f"collection {self._keys.collection!r} has schema {found[:20]!r}, and this version of "
+                f"facestream reads and writes {SCHEMA}. Use the version that wrote it, or "
+                "another --collection.",
+                found=found,
+                supported=SCHEMA,
+            )
+
+    # People ------------------------------------------------------------------------------------------------
+
+    def people(self) -> list[Identity]:
+        """All people, the oldest first; damaged records are left out with a warning."""
+        ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
+        rows, names = self._whole_hash(self._keys.people), self.names()
+        found: list[Identity] = []
+        person: Identity | None
+        for identity_id in ids:
+            try:
+                row = rows.get(identity_id.encode(), b"")
+                person = Identity.decode_overview(identity_id, names.get(identity_id, ""), row)
+            except RecordError:
+                person = self._person_or_leave_out(identity_id)
+            # Who was merged or vanished since the list was read is nobody any more.
+            if person is not None and person.tracks:
+                found.append(person)
+        return found
+
+    def _person_or_leave_out(self, identity_id: str) -> Identity | None:
+        try:
+            return self.person(identity_id)
+        except RecordError as error:
+            leave_out(error)
+            return None
+
+    def person(self, identity_id: str) -> Identity | None:
+        """One identity as it is stored, or None if there never was one with this id.
+
+        Also one that was merged into another (`merged_into`), or of which nothing is left (no tracks).
+
+        Raises:
+            RecordError: If the record is damaged; names the key.
+        """
+        key, sightings_key = self._keys.identity(identity_id), self._keys.identity_sightings(identity_id)
+        # In one transaction: hash and sightings of a person belong to the same moment.
+        with self._client.pipeline(transaction=True) as pipe:
+            pipe.hgetall(key)
+            pipe.zrange(sightings_key, 0, -1)
+            raw, members = pipe.execute()
+        if not raw:
+            return None
+        with reading(sightings_key):
+            sightings = tuple(Sighting.decode(member) for member in members)
+        with reading(key):
+            return Identity.decode(raw, sightings)
+
+    def names(self) -> dict[str, str]:
+        """Name of each person who has one."""
+        found = self._whole_hash(self._keys.names)
+        return {i.decode(): name.decode("utf-8", "replace") for i, name in found.items() if name}
+
+    def aliases(self, identity_id: str) -> set[str]:
+        """Ids that were merged into this one, directly or by way of others."""
+        newest = int(self._client.get(self._keys.next_identity) or 0)
+        into: dict[str, list[str]] = {}
+        for chunk in chunks([f"p{number}" for number in range(1, newest + 1)]):
+            with self._client.pipeline(transaction=False) as pipe:
+                for other in chunk:
+                    pipe.hget(self._keys.identity(other), "merged_into")
+                for other, successor in zip(chunk, pipe.execute(), strict=True):
+                    if successor:
+                        into.setdefault(successor.decode(), []).append(other)
+        found: set[str] = set()
+        todo = [identity_id]
+        while todo:
+            fresh = [other for other in into.get(todo.pop(), ()) if other not in found]
+            found.update(fresh)
+            todo += fresh
+        return found - {identity_id}
+
+    # Sources -----------------------------------------------------------------------------------------------
+
+    def source(self, source_id: str) -> SourceRecord | None:
+        """One source, or None if it is unknown.
+
+        Raises:
+            RecordError: If the record is damaged; names the key.
+        """
+        key = self._keys.source(source_id)
+        raw = self._client.hgetall(key)
+        with reading(key):
+            return SourceRecord.decode(raw) if raw else None
+
+    def sources(self, source_ids: Collection[str] | None = None) -> list[SourceRecord]:
+        """All sources, or those of the ids that are known; sorted by path.
+
+        Damaged records are left out with a warning.
+        """
+        if source_ids is None:
+            source_ids = [member.decode() for member in self._client.smembers(self._keys.sources)]
+        ids = sorted(source_ids)
+        found = self._records((self._keys.source(source_id) for source_id in ids), SourceRecord.decode)
+        return sorted(found, key=lambda source: (source.path, source.source_id))
+
+    # Pictures -------------------------------------------------------------------------------------
+
+    def crops(self, sample_ids: Iterable[str]) -> Iterator[bytes | None]:
+        """JPEG of the crop of each sample, or None where there is none."""
+        for chunk in chunks(list(sample_ids)):
+            with self._client.pipeline(transaction=False) as pipe:
+                for sample_id in chunk:
+                    pipe.hget(self._keys.sample(sample_id), "crop_jpeg")
+                for crop in pipe.execute():
+                    yield crop or None
+
+    def overview_ids(self) -> set[str]:
+        """Ids of the people whom the overview holds."""
+        return {member.decode() for member in self._client.hkeys(self._keys.people)}
+
+    def _whole_hash(self, key: str) -> Hash:
+        """A large hash, page by page, so that the server is never held up."""
+        found: Hash = {}
+        cursor = 0
+        while True:
+            cursor, page = self._client.hscan(key, cursor, count=_PAGE)
+            found.update(page)
+            if cursor == 0:
+                return found
+
+    def _records(self, keys: Iterable[str], decode: Callable[[Raw], Record]) -> Iterator[Record]:
+        for chunk in chunks(list(keys)):
+            with self._client.pipeline(transaction=False) as pipe:
+                for key in chunk:
+                    pipe.hgetall(key)
+                replies = pipe.execute()
+            for key, raw in zip(chunk, replies, strict=True):
+                record = read_or_leave_out(key, raw, decode)
+                if record is not None:
+                    yield record
+
+
+def read_or_leave_out(key: str, raw: Raw, decode: Callable[[Raw], Record]) -> Record | None:
+    """The record, or None where there is none or it is damaged."""
+    if not raw:
+        return None
+    try:
+        with reading(key):
+            return decode(raw)
+    except RecordError as error:
+        leave_out(error)
+        return None
+
+
+def leave_out(error: RecordError) -> None:
+    """Say that a damaged record is passed over."""
+    _log.warning("%s It is left out until then.", error)
+
+
+def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many keys at a time as are read in one round trip."""
+    for start in range(0, len(items), _CHUNK):
+        yield items[start : start + _CHUNK]

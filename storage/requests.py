@@ -1,0 +1,86 @@
+"""What the cluster worker is asked to do, beside taking in what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from storage.fields import Fields, Raw, text
+
+
+@dataclass(frozen=True, slots=True)
+class ReclusterRequest:
+    """Asks for a re-cluster of everything that was sent before it.
+
+    Attributes:
+        reason: Why, for the log.
+        source_id: A source of which something new is known, such as its date: all its people are described
+            anew. Empty for none.
+    """
+
+    reason: str
+    source_id: str = ""
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {"reason": self.reason, "source_id": self.source_id}
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If a field is malformed.
+        """
+        return cls(reason=text(raw, "reason", ""), source_id=text(raw, "source_id", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRequest:
+    """Asks to delete every trace of a person.
+
+    Attributes:
+        identity_id: Who; whoever they were merged into by then.
+    """
+
+    identity_id: str
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {"identity_id": self.identity_id}
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If the field is missing or malformed.
+        """
+        return cls(identity_id=text(raw, "identity_id"))
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgainRequest:
+    """Says that a source is looked at anew, so that who was forgotten in it may be found again.
+
+    Attributes:
+        source_id: The source.
+    """
+
+    source_id: str
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {"source_id": self.source_id}
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the field back.
+
+        Raises:
+            RecordError: If the field is missing or malformed.
+        """
+        return cls(source_id=text(raw, "source_id"))
+
+
+Request = ReclusterRequest | ForgetRequest | LookAgainRequest

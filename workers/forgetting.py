@@ -1,0 +1,72 @@
+"""Where a person has left traces beside their own records: in the streams of a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.collection_reader import CollectionReader
+from storage.track_record import TrackRecord
+from workers.tracking.boxes import iou_matrix
+
+# A face of the log that lies so well on one of the person's is theirs.
+_SAME_FACE_IOU = 0.5
+
+
+def stream_traces(
+    store: CollectionReader, identity_ids: Collection[str], tracks: Iterable[TrackRecord]
+) -> dict[str, list[bytes]]:
+    """Entries of streams that tell of a person.
+
+    Args:
+        store: The collection.
+        identity_ids: The ids of the person, older ones included.
+        tracks: Their tracks.
+
+    Returns:
+        Ids of the entries by key of the stream, without streams that hold none.
+    """
+    keys = store.keys
+    people = {identity_id.encode() for identity_id in identity_ids}
+    seen = _Seen(tracks)
+    found: dict[str, list[bytes]] = {
+        keys.changes: [
+            entry_id
+            for entry_id, raw in store.stream(keys.changes)
+            if raw.get(b"identity_id") in people
+            or raw.get(b"other_id") in people
+            or raw.get(b"track_id") in seen.track_ids
+        ],
+        keys.faces: [
+            entry_id
+            for entry_id, raw in store.stream(keys.faces)
+            if raw.get(b"track_id") in seen.track_ids or seen.holds(raw)
+        ],
+    }
+    for key in (keys.samples, keys.dead):
+        found[key] = [i for i, raw in store.stream(key) if raw.get(b"track_id") in seen.track_ids]
+    return {key: entry_ids for key, entry_ids in found.items() if entry_ids}
+
+
+class _Seen:
+    """When and where a person was seen."""
+
+    def __init__(self, tracks: Iterable[TrackRecord]) -> None:
+        self.track_ids: set[bytes] = set()
+        self._boxes: dict[tuple[bytes, bytes], list[npt.NDArray[np.float32]]] = {}
+        for track in tracks:
+            self.track_ids.add(track.track_id.encode())
+            for observation in track.observations:
+                at = (track.source_id.encode(), str(int(observation["frame"])).encode())
+                self._boxes.setdefault(at, []).append(observation["box_xyxy"])
+
+    def holds(self, raw: dict[bytes, bytes]) -> bool:
+        """Whether an entry of the log of all faces, which may name no track, shows the person."""
+        boxes = self._boxes.get((raw.get(b"source_id", b""), raw.get(b"frame", b"")))
+        written = raw.get(b"box_xyxy", b"")
+        if not boxes or len(written) != 16:
+            return False
+        box = np.frombuffer(written, "<f4").astype(np.float32)
+        return bool(iou_matrix(box[None], np.stack(boxes)).max() >= _SAME_FACE_IOU)
