@@ -10,14 +10,60 @@ with facestream.connect() as store:
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from facestream.client import Face, Person, Sighting, Store
+    from facestream.archive import backup, restore
+    from facestream.catalogue import collection_stats, collections, drop
+    from facestream.client import Store
+    from facestream.forgetting import Forgotten
+    from facestream.people_filter import PeopleFilter
+    from facestream.person import Face, Person
+    from facestream.search import Comparison, FoundFace, Match
+    from facestream.sighting import Sighting
+    from facestream.track import Track
 
-__all__ = ["Face", "Person", "Sighting", "Store", "connect"]
+__all__ = [
+    "Comparison",
+    "Face",
+    "Forgotten",
+    "FoundFace",
+    "Match",
+    "PeopleFilter",
+    "Person",
+    "Sighting",
+    "Store",
+    "Track",
+    "backup",
+    "collection_stats",
+    "collections",
+    "compare",
+    "connect",
+    "drop",
+    "restore",
+]
 __version__ = "0.1.0"
+
+# Imported only when they are asked for: `facestream --help` needs none of them.
+_HOMES = {
+    "Comparison": "facestream.search",
+    "Face": "facestream.person",
+    "Forgotten": "facestream.forgetting",
+    "FoundFace": "facestream.search",
+    "Match": "facestream.search",
+    "PeopleFilter": "facestream.people_filter",
+    "Person": "facestream.person",
+    "Sighting": "facestream.sighting",
+    "Store": "facestream.client",
+    "Track": "facestream.track",
+    "backup": "facestream.archive",
+    "collection_stats": "facestream.catalogue",
+    "collections": "facestream.catalogue",
+    "drop": "facestream.catalogue",
+    "restore": "facestream.archive",
+}
 
 
 def connect(
@@ -41,23 +87,47 @@ def connect(
     """
     from facestream.client import Store
     from facestream.settings import Place
-    from facestream.wiring import keys_of, make_store, open_handle
+    from facestream.wiring import keys_of, make_reader, open_handle
 
     place = Place.of(data_dir, redis, collection)
     keys = keys_of(place)
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(open_handle(place))
-        store = make_store(handle, keys)
+        reader = make_reader(handle, keys)
         with handle.errors():
-            store.check_schema()
+            reader.check_schema()
         stack.pop_all()
-    return Store(handle, store)
+    return Store(handle, reader, place)
+
+
+def compare(
+    first: str | os.PathLike[str], second: str | os.PathLike[str], *, models: str = "open"
+) -> Comparison:
+    """Say whether two photos show the same person; nothing is stored.
+
+    Args:
+        first: A photo; of several faces the largest is taken.
+        second: Another one.
+        models: Name or folder of a model pack.
+
+    Raises:
+        stream.errors.StreamError: If a photo can't be read.
+        facestream.errors.NoFaceError: If there is no face in one.
+        workers.errors.WorkerError: If the models can't be loaded.
+    """
+    from pathlib import Path
+
+    from facestream.search import compare as compare_faces
+    from facestream.search import read_photo
+    from facestream.wiring import make_pack
+
+    # What is wrong with a photo is said before the models are loaded.
+    photos = read_photo(Path(first)), read_photo(Path(second))
+    return compare_faces(*photos, make_pack(models))
 
 
 def __getattr__(name: str) -> object:
-    """Import the client's types only when they are asked for: `facestream --help` needs none of them."""
-    if name in __all__:
-        from facestream import client
-
-        return getattr(client, name)
+    """Import what is asked for."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -42,11 +42,13 @@ class Background:
         """Raise what the worker failed with, if it failed.
 
         Raises:
-            ClusterWorkerError: If it did.
+            StorageError: If its server failed.
+            WorkerError: If it did itself.
         """
         error = self._error
         if isinstance(error, (StorageError, WorkerError)):
-            raise ClusterWorkerError(f"the cluster worker failed: {error}") from error
+            # Its message helps a person as it is, whoever met the trouble first.
+            raise error
         if error is not None:
             raise ClusterWorkerError(
                 f"the cluster worker failed: {type(error).__name__}: {error}. This is a fault of facestream; "
@@ -57,7 +59,8 @@ class Background:
         """Wait for the worker to bring something about.
 
         Raises:
-            ClusterWorkerError: If the worker fails or takes longer than `timeout_s`.
+            StorageError: If its server failed.
+            WorkerError: If the worker fails or takes longer than `timeout_s`.
         """
         deadline = time.monotonic() + timeout_s
         while not condition():
@@ -75,7 +78,8 @@ class Background:
         """Let the worker finish its step and leave.
 
         Raises:
-            ClusterWorkerError: If it had failed, or does not come to an end; not over another error.
+            StorageError: If its server had failed; not over another error.
+            WorkerError: If it had failed itself, or does not come to an end; not over another error.
         """
         self._stop.set()
         self._thread.join(timeout=_JOIN_S)

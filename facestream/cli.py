@@ -10,12 +10,20 @@ from typing import Any
 import click
 
 from facestream import __version__
+from facestream.settings import Place
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),
-    "people": ("facestream.commands.people", "List the people who were seen, or show one."),
+    "people": ("facestream.commands.people", "List, show, name, find or forget people."),
+    "report": ("facestream.commands.report", "Write a page with everybody's faces and times."),
+    "compare": ("facestream.commands.compare", "Say whether two photos show the same person."),
+    "tracks": ("facestream.commands.tracks", "List faces as they were followed, or show one."),
     "export": ("facestream.commands.export", "Write one row per face as CSV or JSON."),
+    "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
+    "backup": ("facestream.commands.backup", "Write a collection to one file."),
+    "restore": ("facestream.commands.restore", "Read a collection back from a backup."),
     "demo": ("facestream.commands.demo", "Make a video and find the people in it."),
+    "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
 }
 
@@ -61,11 +69,11 @@ def cli() -> None:
     """
 
 
-def place_options(collection: str = "default") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def place_options(collection: str | None = "default") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Options that say where people are stored.
 
     Args:
-        collection: The collection unless one is named.
+        collection: The collection unless one is named; None where the command knows another way to tell.
     """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -97,6 +105,31 @@ def place_options(collection: str = "default") -> Callable[[Callable[..., Any]],
         return command
 
     return decorate
+
+
+def chosen(ctx: click.Context, name: str) -> Any:
+    """An option's value wherever it stands: behind a command of a group, or else behind the group."""
+    source = ctx.get_parameter_source(name)
+    given = source is not None and source.name != "DEFAULT"
+    outer = None if given or ctx.parent is None else ctx.parent.params
+    return outer[name] if outer and name in outer else ctx.params[name]
+
+
+def chosen_place(ctx: click.Context) -> Place:
+    """The place that the options of `place_options` say, wherever they stand."""
+    return Place.of(chosen(ctx, "data_dir"), chosen(ctx, "redis_url"), chosen(ctx, "collection"))
+
+
+def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that says which models compare faces."""
+    return click.option(
+        "--models",
+        "pack",
+        default="open",
+        show_default=True,
+        metavar="NAME|FOLDER",
+        help="Model pack: a built-in one, or a folder with a manifest.",
+    )(command)
 
 
 def _configure_logging(_ctx: click.Context, _param: click.Parameter, verbose: int) -> None:

@@ -1,115 +1,34 @@
-"""The Python client: people, sightings and faces of a collection."""
+"""The Python client: the people of a collection, to be asked for, named, searched and forgotten."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from facestream.errors import NotFoundError
+from facestream.errors import NotFoundError, UsageError
+from facestream.naming import checked_name
+from facestream.people_filter import PeopleFilter, sorted_people
+from facestream.person import Face, Person, person_of
+from facestream.settings import Place
 from storage.connection import RedisHandle
 from storage.identity_record import Identity
-from storage.identity_store import IdentityStore
+from storage.people_reader import PeopleReader
 from storage.source_record import SourceRecord
 
-_ID = re.compile(r"p[0-9]+")
+if TYPE_CHECKING:
+    from facestream.forgetting import Forgotten
+    from facestream.search import FoundFace
+    from facestream.track import Track
+    from storage.identity_store import IdentityStore
+    from workers.models.pack import Pack
 
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A stretch of time in which a person was seen in one source.
-
-    Attributes:
-        source_id: The source.
-        source: Path of the source when it was last processed.
-        start_s: From, seconds from the start of the source.
-        end_s: To.
-        start_at: From, as a date, where the time of the recording is known.
-        end_at: To, likewise.
-        seconds: Time seen, s: up to the sampled frame after the last one. 0 in photos.
-        photo: Whether the source is a photo.
-    """
-
-    source_id: str
-    source: str
-    start_s: float
-    end_s: float
-    start_at: datetime | None
-    end_at: datetime | None
-    seconds: float
-    photo: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody who was seen.
-
-    Attributes:
-        id: Stable id, such as "p3"; never given to anyone else.
-        name: What people call them, or empty.
-        seconds: Time seen in videos, s.
-        faces: Number of faces in sampled frames.
-        tracks: Number of tracks.
-        sightings: When and where: those with a date by their date, then the others by their source.
-        thumbnails: Sample ids of their best faces, the best first; see `Store.thumbnail`.
-    """
-
-    id: str
-    name: str
-    seconds: float
-    faces: int
-    tracks: int
-    sightings: tuple[Sighting, ...]
-    thumbnails: tuple[str, ...]
-
-    @property
-    def first(self) -> Sighting:
-        """The first of the sightings: the earliest, where all have a date."""
-        return self.sightings[0]
-
-    @property
-    def last(self) -> Sighting:
-        """The sighting that ended last."""
-        return latest(self.sightings)
-
-
-def latest(sightings: Sequence[Sighting]) -> Sighting:
-    """The sighting that ended last; those without a date count as later, by their source."""
-    return max(sightings, key=lambda s: _order(s, s.end_at, s.end_s))
-
-
-def _order(sighting: Sighting, at: datetime | None, media_s: float) -> tuple[bool, float, str, float]:
-    """Sort key of a moment of a sighting: dates and times within a file can't be compared."""
-    return (at is None, at.timestamp() if at else 0.0, sighting.source, media_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """One face in one sampled frame.
-
-    Attributes:
-        source_id: The source.
-        source: Its path.
-        frame: Frames decoded before this one, from 0; 0 for photos.
-        time_s: Seconds from the start of the source.
-        box_xyxy: Left, top, right, bottom, px.
-        score: Detector's score; 0 where the box lies between those of the frames around.
-        track: Track id.
-        identity: Person id, or empty for a face that was given to nobody.
-    """
-
-    source_id: str
-    source: str
-    frame: int
-    time_s: float
-    box_xyxy: tuple[float, float, float, float]
-    score: float
-    track: str
-    identity: str
+_ID = re.compile(r"p[0-9]{1,18}")
 
 
 @dataclass(slots=True, eq=False)
@@ -120,12 +39,14 @@ class Store:
     """
 
     _handle: RedisHandle = field(repr=False)
-    _identities: IdentityStore = field(repr=False)
+    _reader: PeopleReader = field(repr=False)
+    _place: Place = field(repr=False)
+    _packs: dict[str, Pack] = field(default_factory=dict, repr=False)
 
     @property
     def collection(self) -> str:
         """Name of the collection."""
-        return self._identities.keys.collection
+        return self._reader.keys.collection
 
     @property
     def where(self) -> str:
@@ -135,46 +56,173 @@ class Store:
     def meta(self) -> dict[str, str]:
         """Facts of the collection: model_id, pack, licence, created_at_s; empty before the first run."""
         with self._errors():
-            return self._identities.meta()
+            return self._reader.meta()
 
-    def people(self) -> list[Person]:
-        """Everybody, those seen longest first."""
+    def collections(self) -> list[str]:
+        """Names of all collections of this server."""
+        from facestream.wiring import make_catalogue
+
         with self._errors():
-            paths = self._source_records()
-            people = [_person(identity, paths) for identity in self._identities.people()]
-        return sorted(people, key=lambda p: (-p.seconds, -p.faces, int(p.id[1:])))
+            return make_catalogue(self._handle).names()
+
+    # People ------------------------------------------------------------------------------------------------
+
+    def people(
+        self, where: PeopleFilter | None = None, *, sort: str = "seconds", reverse: bool = False
+    ) -> list[Person]:
+        """Everybody, or those who match.
+
+        Args:
+            where: Who is meant, and which of their sightings.
+            sort: One of `facestream.people_filter.SORTS`; by default those seen longest come first.
+            reverse: The other way round.
+        """
+        with self._errors():
+            sources = {source.source_id: source for source in self._reader.sources()}
+            people = [person_of(identity, sources) for identity in self._reader.people()]
+        return sorted_people(where.apply(people) if where else people, sort, reverse=reverse)
 
     def person(self, person_id: str) -> Person:
         """One person; an id that was merged into another gives the other.
 
+        Args:
+            person_id: Such as "p3".
+
         Raises:
+            UsageError: If that is no id of a person.
             NotFoundError: If nobody has or had this id, or its bearer is no more.
         """
         with self._errors():
-            paths = self._source_records()
-            # Other names could be those of keys that hold something else.
-            identity = self._identities.person(person_id) if _ID.fullmatch(person_id) else None
-            passed: set[str] = set()
-            while identity and identity.merged_into and identity.identity_id not in passed:
-                passed.add(identity.identity_id)
-                identity = self._identities.person(identity.merged_into)
-        if identity is None or not identity.tracks:
-            raise NotFoundError(
-                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists "
-                "everybody.",
-                what=person_id,
-            )
-        return _person(identity, paths)
+            return self._person(self._identity(person_id))
+
+    def name(self, person_id: str, name: str) -> Person:
+        """Say what people call somebody. The name stays through re-clusters and merges.
+
+        Args:
+            person_id: Who.
+            name: At most 200 characters on one line; empty takes the name away.
+
+        Returns:
+            The person with the new name.
+
+        Raises:
+            UsageError: If the name can't be one, or the id is none.
+            NotFoundError: If there is no such person.
+        """
+        name = checked_name(name)
+        with self._errors():
+            while True:
+                identity = self._identity(person_id)
+                # Somebody who is merged into another between the two steps is looked up again.
+                if self._identities.rename(identity.identity_id, name):
+                    return self._person(self._identity(identity.identity_id))
+
+    def forget(self, person_id: str, *, models: str = "open") -> Forgotten:
+        """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
+
+        Args:
+            person_id: Who.
+            models: Model pack of the collection.
+
+        Raises:
+            NotFoundError: If there is no such person.
+            UsageError: If the id is none.
+            WorkerError: If the cluster worker fails.
+        """
+        from facestream.forgetting import forget
+
+        with self._errors():
+            identity = self._identity(person_id)
+            return forget(self._handle, self._place, self._identities, identity, models)
+
+    def find(self, photo: str | os.PathLike[str], *, models: str = "open", limit: int = 5) -> list[FoundFace]:
+        """Search for the faces of a photo among everybody.
+
+        Args:
+            photo: Path of the photo; it is not stored.
+            models: Model pack of the collection.
+            limit: Most people for each face.
+
+        Returns:
+            The faces of the photo, the largest first, each with the people it may be.
+
+        Raises:
+            StreamError: If the photo can't be read.
+            NoFaceError: If there is no face in it.
+            ModelConflictError: If the collection was made with other models.
+            WorkerError: If the models can't be loaded.
+        """
+        from facestream.search import FoundFace, Match, TemplateSearch, box_of, faces_of, read_photo
+        from facestream.wiring import make_pack
+
+        # What is wrong with the photo is said before the models are loaded.
+        frame = read_photo(Path(photo))
+        pack = self._packs.get(models) or self._packs.setdefault(models, make_pack(models))
+        with self._errors():
+            self._identities.check_model(pack.manifest.model_id)
+            faces = faces_of(frame, pack)
+            search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
+            found = []
+            for face in faces:
+                matches = []
+                for person_id, similarity, sureness, track_id in search.ranked(face, limit):
+                    # Whoever was forgotten in this very moment is left out.
+                    with contextlib.suppress(NotFoundError):
+                        person = self._person(self._identity(person_id))
+                        matches.append(Match(person, similarity, sureness, track_id))
+                found.append(FoundFace(box_of(face), face.score, tuple(matches)))
+            return found
+
+    def thumbnail(self, sample_id: str) -> bytes | None:
+        """JPEG of a face with margin, at most 256 px, or None if there is none."""
+        return next(self.thumbnails([sample_id]))
+
+    def thumbnails(self, sample_ids: Iterable[str]) -> Iterator[bytes | None]:
+        """JPEG of each face, as `thumbnail` gives it."""
+        with self._errors():
+            yield from self._reader.crops(sample_ids)
+
+    # Sources and tracks ------------------------------------------------------------------------------------
 
     def sources(self) -> list[SourceRecord]:
         """All sources, sorted by path."""
         with self._errors():
-            return self._identities.sources()
+            return self._reader.sources()
 
-    def thumbnail(self, sample_id: str) -> bytes | None:
-        """JPEG of a face with margin, at most 256 px, or None if there is none."""
+    def tracks(self, person_id: str | None = None, source_id: str | None = None) -> Iterator[Track]:
+        """Tracks in the order of their ids: all, or those of a person, or of a source.
+
+        Raises:
+            NotFoundError: If there is no such person.
+        """
+        from facestream.track import track_of
+
         with self._errors():
-            return self._identities.crop(sample_id)
+            owner = self._identity(person_id).identity_id if person_id else None
+            ids = self._identities.track_ids(source_id, owner)
+            sources = {source.source_id: source for source in self._reader.sources()}
+            for record in self._identities.tracks(ids):
+                if source_id in (None, record.source_id):
+                    yield track_of(record, sources.get(record.source_id))
+
+    def track(self, track_id: str) -> Track:
+        """One track, with its samples.
+
+        Raises:
+            NotFoundError: If there is none with this id.
+        """
+        from facestream.track import track_of
+
+        with self._errors():
+            record = next(self._identities.tracks([track_id]), None)
+            if record is None:
+                raise NotFoundError(
+                    f"no track {track_id!r} in collection {self.collection!r}. `facestream tracks list` and "
+                    "`facestream export` show the ids.",
+                    what=track_id,
+                )
+            samples = list(self._identities.bare_samples(record.sample_ids))
+            return track_of(record, self._reader.source(record.source_id), samples)
 
     def faces(self, source_id: str | None = None) -> Iterator[Face]:
         """Every face of every sampled frame, source by source in order of time.
@@ -182,26 +230,15 @@ class Store:
         Args:
             source_id: Only this source.
         """
+        from facestream.track import track_of
+
         with self._errors():
-            sources = [s for s in self._identities.sources() if source_id in (None, s.source_id)]
+            sources = [s for s in self._reader.sources() if source_id in (None, s.source_id)]
         for source in sources:
-            rows: list[Face] = []
             with self._errors():
-                for track in self._identities.tracks(self._identities.track_ids(source.source_id)):
-                    for observation in track.observations:
-                        left, top, right, bottom = observation["box_xyxy"].tolist()
-                        rows.append(
-                            Face(
-                                source.source_id,
-                                source.path,
-                                int(observation["frame"]),
-                                float(observation["media_s"]),
-                                (left, top, right, bottom),
-                                float(observation["score"]),
-                                track.track_id,
-                                track.identity_id or "",
-                            )
-                        )
+                ids = self._identities.track_ids(source.source_id)
+                tracks = [track_of(record, source) for record in self._identities.tracks(ids)]
+            rows = [face for track in tracks for face in track.faces]
             yield from sorted(rows, key=lambda face: (face.frame, face.box_xyxy))
 
     def close(self) -> None:
@@ -221,35 +258,37 @@ class Store:
     def _errors(self) -> contextlib.AbstractContextManager[None]:
         return self._handle.errors()
 
-    def _source_records(self) -> dict[str, SourceRecord]:
-        return {source.source_id: source for source in self._identities.sources()}
+    @property
+    def _identities(self) -> IdentityStore:
+        """What is needed for more than a look at people; made late, as lists should be quick."""
+        from facestream.wiring import make_store
 
+        return make_store(self._handle, self._reader.keys)
 
-def _person(identity: Identity, sources: dict[str, SourceRecord]) -> Person:
-    sightings = []
-    for seen in identity.sightings:
-        source = sources.get(seen.source_id)
-        origin = source.recorded_at_s if source else None
-        is_video = source is not None and source.kind == "video"
-        period_s = 1 / source.fps if source and source.fps else 0.0
-        sightings.append(
-            Sighting(
-                seen.source_id,
-                source.path if source else "",
-                seen.start_s,
-                seen.end_s,
-                None if origin is None else datetime.fromtimestamp(origin + seen.start_s, UTC),
-                None if origin is None else datetime.fromtimestamp(origin + seen.end_s, UTC),
-                seen.end_s - seen.start_s + period_s if is_video else 0.0,
-                photo=source is not None and source.kind == "photo",
+    def _identity(self, person_id: str) -> Identity:
+        """The record of a person there is, by any id they ever had."""
+        asked = person_id.strip().lower()
+        if not _ID.fullmatch(asked):
+            # Other names could be those of keys that hold something else.
+            raise UsageError(
+                f"{person_id[:40]!r} is not the id of a person; ids look like p3. `facestream people` lists "
+                "everybody, `facestream people --name NAME` those of a name."
             )
-        )
-    return Person(
-        identity.identity_id,
-        identity.name,
-        identity.seconds,
-        identity.faces,
-        identity.tracks,
-        tuple(sorted(sightings, key=lambda s: _order(s, s.start_at, s.start_s))),
-        identity.thumbnails,
-    )
+        identity = self._reader.person(asked)
+        passed: set[str] = set()
+        while identity and identity.merged_into and identity.identity_id not in passed:
+            passed.add(identity.identity_id)
+            identity = self._reader.person(identity.merged_into)
+        if identity is not None and identity.forgotten:
+            raise NotFoundError(f"{person_id} was forgotten; nothing is left of this person.", what=person_id)
+        if identity is None or not identity.tracks:
+            raise NotFoundError(
+                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists "
+                "everybody.",
+                what=person_id,
+            )
+        return identity
+
+    def _person(self, identity: Identity) -> Person:
+        sources = self._reader.sources({seen.source_id for seen in identity.sightings})
+        return person_of(identity, {source.source_id: source for source in sources})

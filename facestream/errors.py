@@ -2,7 +2,8 @@
 
 FacestreamError
 ├── UsageError
-└── NotFoundError
+├── NotFoundError
+└── NoFaceError
 """
 
 from __future__ import annotations
@@ -26,3 +27,15 @@ class NotFoundError(FacestreamError):
     def __init__(self, message: str, *, what: str) -> None:
         super().__init__(message)
         self.what = what
+
+
+class NoFaceError(FacestreamError):
+    """A photo that is to be searched with or compared shows no face.
+
+    Attributes:
+        photo: Its path.
+    """
+
+    def __init__(self, message: str, *, photo: str) -> None:
+        super().__init__(message)
+        self.photo = photo

@@ -15,8 +15,8 @@ from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord, missing
 from stream.fingerprint import fingerprint
 from stream.frame import Frame
-from stream.photo import PhotoFile
-from stream.video import VideoFile, VideoInfo
+from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
+from stream.video import MAX_VIDEO_PIXELS, VideoFile, VideoInfo
 from workers.face_worker import FaceWorker
 from workers.resumption import carried_into
 
@@ -52,6 +52,9 @@ class Intake:
         self._listener = listener
         self._report = report
         self._check = check
+        limit = options.max_pixels
+        self._video_pixels = MAX_VIDEO_PIXELS if limit is None else limit
+        self._photo_pixels = MAX_PHOTO_PIXELS if limit is None else limit
         self.too_short: list[str] = []
         self.redated: list[str] = []
 
@@ -66,13 +69,13 @@ class Intake:
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a file before it; skipped.")
             return False
-        info = VideoFile(path, source_id).info
+        info = VideoFile(path, source_id, max_pixels=self._video_pixels).info
         if info.duration_s is not None and options.start_s >= info.duration_s:
             text = f"{path.name}: lasts {info.duration_s:.1f} s and ends before --start."
             self.too_short.append(text)
             self._listener.note(f"{text} Skipped.")
             return False
-        source = self._registered_video(path, source_id, info)
+        source = self._as_if_new(self._registered_video(path, source_id, info))
         end_s = math.inf if options.end_s is None else options.end_s
         if source.complete and source.ranges:
             end_s = min(end_s, source.ranges[-1][1])
@@ -80,10 +83,12 @@ class Intake:
         if not gaps:
             self._report.already_done += 1
             self._listener.note(
-                f"{path.name}: already processed, at {_rate(source.fps)}; nothing was added. Another "
-                "--collection would look at it anew."
+                f"{path.name}: already processed, at {_rate(source.fps)}; nothing was added. "
+                f"{_left_out(source) or 'Another --collection would look at it anew.'}"
             )
             return False
+        if source.forgotten:
+            self._listener.note(f"{path.name}: {_left_out(source)} In what is new they are not known.")
         if source.ranges:
             rate = "" if source.fps == options.fps else f" Its rate of then, {_rate(source.fps)}, stays."
             self._listener.note(
@@ -100,6 +105,7 @@ class Intake:
                 start_s=start_s,
                 end_s=limit,
                 recorded_at_s=source.recorded_at_s,
+                max_pixels=self._video_pixels,
             )
             finished = self._faces.run(
                 video,
@@ -112,6 +118,7 @@ class Intake:
                 on_frame=self._frame_done,
             )
             for warning in video.warnings:
+                self._report.damaged.append((path, warning))
                 self._listener.note(f"{path.name}: {warning}")
             if not finished:
                 break
@@ -130,12 +137,15 @@ class Intake:
             return False
         known = self._store.source(source_id)
         recorded_at_s = _first_of(self._options.recorded_at_s, known.recorded_at_s if known else None)
+        if known is not None:
+            known = self._as_if_new(known)
         if known is not None and known.complete:
             # Not read again: only where it lies, and when it was taken, may be news.
             self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
             self._report.already_done += 1
             return False
-        frame = next(PhotoFile(path, source_id, recorded_at_s=recorded_at_s).frames(stop), None)
+        photo = PhotoFile(path, source_id, recorded_at_s=recorded_at_s, max_pixels=self._photo_pixels)
+        frame = next(photo.frames(stop), None)
         if frame is None:
             return False
         height, width = frame.image_bgr.shape[:2]
@@ -152,6 +162,16 @@ class Intake:
         self._faces.run(_Loaded(frame), 0.0, 0.0, stop, photo=True, on_frame=self._frame_done)
         self._listener.source_ended(path)
         return True
+
+    def _as_if_new(self, source: SourceRecord) -> SourceRecord:
+        """A source in which people were forgotten, as if nothing of it was done yet, if that is asked for."""
+        if not source.forgotten:
+            return source
+        if not self._options.include_forgotten:
+            self._report.forgotten.append(source.source_id)
+            return source
+        self._faces.look_again(source.source_id)
+        return replace(source, ranges=(), complete=False, forgotten=0)
 
     def _registered_video(self, path: Path, source_id: str, info: VideoInfo) -> SourceRecord:
         known = self._store.source(source_id)
@@ -191,6 +211,14 @@ def _first_of(*times_s: float | None) -> float | None:
 def _rate(fps: float | None) -> str:
     """A sampling rate in words."""
     return "every frame" if fps is None else f"{fps:g} frames/s"
+
+
+def _left_out(source: SourceRecord) -> str:
+    """What to say of people who were forgotten in a source, or nothing."""
+    if not source.forgotten:
+        return ""
+    were = "person was" if source.forgotten == 1 else "people were"
+    return f"{source.forgotten} {were} forgotten there and left out; --include-forgotten looks at it again."
 
 
 def _stretch(start_s: float, end_s: float) -> str:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     _FloatType = click.ParamType[float]
+    _MomentType = click.ParamType[datetime | float]
 else:
     # Generic only in newer versions of click.
-    _FloatType = click.ParamType
+    _FloatType = _MomentType = click.ParamType
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
@@ -77,3 +78,37 @@ class Moment(_FloatType):
         if not 0 < moment < 32503680000:
             self.fail(f"{text!r} is not in the years 1970 to 3000", param, ctx)
         return moment
+
+
+class When(_MomentType):
+    """A date and time in ISO 8601, local where no zone is given; or seconds or [H:]MM:SS into a video.
+
+    Args:
+        end: Whether a date without a time means the end of that day, and not its beginning.
+    """
+
+    name = "when"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._end = end
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime | float:
+        """A date with its zone, or seconds."""
+        text = str(value)
+        if re.fullmatch(r"[0-9.:]+", text) and not re.fullmatch(r"[0-9]{8,}", text):
+            return MediaTime().convert(text, param, ctx)
+        # So many digits without a sign are a date that was not finished; no video is so long.
+        if not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            self.fail(
+                f"{text!r} is neither a date (2026-05-01, 2026-05-01T18:30) nor a time into the video (1:30)",
+                param,
+                ctx,
+            )
+        at = datetime.fromtimestamp(Moment().convert(text, param, ctx), UTC)
+        if self._end and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+            # By the calendar: some days have 23 hours or 25.
+            midnight = datetime.fromisoformat(text) + timedelta(days=1)
+            at = midnight.astimezone(UTC) - timedelta(microseconds=1)
+        return at

@@ -6,23 +6,20 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import click
-
-from facestream.client import Person, Sighting, Store, latest
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-# Columns that no table needs.
-_WIDEST = 100_000
+from facestream.client import Store
+from facestream.errors import FacestreamError
+from facestream.output import print_table
+from facestream.person import Person
+from facestream.sighting import Sighting
 
 
-def write_thumbnails(store: Store, people: Iterable[Person], folder: Path) -> dict[str, Path]:
+def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> dict[str, Path]:
     """Write the best face of each person as a JPEG file.
 
     Args:
@@ -32,20 +29,46 @@ def write_thumbnails(store: Store, people: Iterable[Person], folder: Path) -> di
 
     Returns:
         The file of each person who has one.
+
+    Raises:
+        FacestreamError: If a file can't be written.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shown = [person for person in people if person.thumbnails]
     written: dict[str, Path] = {}
-    for person in people:
-        data = store.thumbnail(person.thumbnails[0]) if person.thumbnails else None
-        if data is None:
-            continue
-        path = folder / f"{person.id}.jpg"
-        descriptor, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-        written[person.id] = path
+    for person, data in zip(shown, store.thumbnails([p.thumbnails[0] for p in shown]), strict=True):
+        if data is not None:
+            written[person.id] = write_picture(folder / f"{person.id}.jpg", data)
     return written
+
+
+def write_picture(path: Path, data: bytes) -> Path:
+    """Write a file that is whole at any moment, private to its user.
+
+    Raises:
+        FacestreamError: If it can't be written.
+    """
+    with _writing(path):
+        descriptor, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            return Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Say which picture can't be written, and that nothing is lost by it."""
+    try:
+        yield
+    except OSError as error:
+        raise FacestreamError(
+            f"{path}: pictures of people can't be written there ({error.strerror}). The people are stored; "
+            "when that is mended, `facestream people` writes them."
+        ) from error
 
 
 def remove_thumbnails(folder: Path, but: Iterable[Person]) -> None:
@@ -61,20 +84,6 @@ def remove_thumbnails(folder: Path, but: Iterable[Person]) -> None:
             path.unlink(missing_ok=True)
 
 
-def print_table(table: Table) -> None:
-    """Print a table as wide as it needs to be.
-
-    Where it doesn't fit, the terminal wraps its lines, and a path can still be copied in one piece.
-    """
-    from rich.console import Console
-
-    lines = Console(file=sys.stdout, highlight=False, width=_WIDEST)
-    with lines.capture() as captured:
-        lines.print(table)
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
-
-
 def program() -> str:
     """How this program can be started from here: by its name, or by its path where that isn't searched."""
     if shutil.which("facestream"):
@@ -83,11 +92,16 @@ def program() -> str:
     return shown_path(started) if started.name == "facestream" else f"{sys.executable} -m facestream"
 
 
-def nobody(meta: dict[str, str], collection: str) -> str:
+def nobody(store: Store) -> str:
     """What to say of a collection in which nobody is."""
-    if meta:
-        return f"No people in collection {collection!r} yet."
-    return f"Nothing was processed into collection {collection!r} yet. Start with: {program()} run VIDEO"
+    if store.meta():
+        return f"No people in collection {store.collection!r} yet."
+    others = store.collections()
+    there = f" There is: {', '.join(others[:10])}{', ...' if len(others) > 10 else ''}." if others else ""
+    return (
+        f"Nothing was processed into collection {store.collection!r} yet.{there} "
+        f"Start with: {program()} run VIDEO"
+    )
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -104,71 +118,79 @@ def clock(seconds: float) -> str:
     return f"{hours}:{text}" if hours else text
 
 
+def duration(seconds: float) -> str:
+    """How long somebody was seen: in seconds, and from two minutes on as people say it."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
 def moment(at: datetime | None, media_s: float) -> str:
     """A date where it is known, else the media time."""
-    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else clock(media_s)
+    return local_time(at.timestamp()) if at else clock(media_s)
 
 
-def people_table(
-    people: Sequence[Person], files: dict[str, Path], only: frozenset[str] | None = None
-) -> Table:
-    """Who was seen, how long, when, with a face to look at.
+def local_time(unix_s: float) -> str:
+    """A date and time in the zone of this machine, to the second."""
+    return datetime.fromtimestamp(unix_s).isoformat(" ", "seconds")
+
+
+def print_people(people: Sequence[Person], files: dict[str, Path] | None) -> None:
+    """Print who was seen, how long, when, with a face to look at.
 
     Args:
         people: In the order of the rows.
-        files: Thumbnail file of each.
-        only: Count only sightings in these sources.
+        files: Thumbnail file of each; None leaves the column out.
     """
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, justify in (
-        ("person", "left"),
-        ("name", "left"),
-        ("seen", "right"),
-        ("sightings", "right"),
-        ("first", "left"),
-        ("last", "left"),
-        ("thumbnail", "left"),
-    ):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
-    for person in people:
-        row = person_row(person, only)
-        table.add_row(
-            person.id,
-            escape(person.name) or "-",
-            f"{row['seconds']:.1f} s" if row["videos"] else counted(row["photos"], "photo"),
-            str(len(row["sightings"])),
-            row["first"],
-            row["last"],
-            escape(shown_path(files[person.id])) if person.id in files else "-",
-        )
-    return table
+    columns = ["person", "name", "seen", "sightings", "first", "last"]
+    rows = [_row(person) for person in people]
+    if files is not None:
+        columns.append("thumbnail")
+        for row, person in zip(rows, people, strict=True):
+            row.append(shown_path(files[person.id]) if person.id in files else "-")
+    print_table(columns, rows, right={"seen", "sightings"})
 
 
-def person_row(person: Person, only: frozenset[str] | None) -> dict[str, Any]:
-    """What a row of the table shows: of all sightings, or of those in some sources."""
-    sightings = [s for s in person.sightings if only is None or s.source_id in only]
-    videos = [s for s in sightings if not s.photo]
-    first, last = sightings[0], latest(sightings)
-    several = len({s.source_id for s in sightings}) > 1
-    return {
-        "seconds": sum(s.seconds for s in videos),
-        "sightings": sightings,
-        "videos": len(videos),
-        "photos": len(sightings) - len(videos),
-        "first": _place(first, first.start_at, first.start_s, several=several),
-        "last": _place(last, last.end_at, last.end_s, several=several),
-    }
+def _row(person: Person) -> list[str]:
+    first, last = person.first, person.last
+    several = first.source_id != last.source_id
+    seen = f"{person.seconds:.1f} s"
+    if not person.seconds and all(sighting.photo for sighting in person.sightings):
+        seen = counted(len(person.sightings), "photo")
+    return [
+        person.id,
+        person.name or "-",
+        seen,
+        str(len(person.sightings)),
+        _place(first, first.start_s, several=several),
+        _place(last, last.end_s, several=several),
+    ]
 
 
-def _place(sighting: Sighting, at: datetime | None, media_s: float, *, several: bool) -> str:
+def _place(sighting: Sighting, media_s: float, *, several: bool) -> str:
     """When, and where that isn't known in which file; a time within a file among several names the file."""
+    if sighting.recorded_at_s is not None:
+        return local_time(sighting.recorded_at_s + media_s)
+    if not (several or sighting.photo):
+        return clock(media_s)
     name = Path(sighting.source).name
-    if at is None and sighting.photo:
-        return name
-    return f"{name} {clock(media_s)}" if several and at is None else moment(at, media_s)
+    return name if sighting.photo else f"{name} {clock(media_s)}"
+
+
+def interval(sighting: Sighting) -> str:
+    """From when to when, as people read it; a photo has one moment, or none that is known."""
+    if sighting.photo:
+        return moment(sighting.start_at, 0.0) if sighting.start_at else "photo"
+    return stretch(sighting, sighting)
+
+
+def stretch(first: Sighting, last: Sighting) -> str:
+    """From the start of a sighting to the end of another one, with the day once where it is the same."""
+    start, end = moment(first.start_at, first.start_s), moment(last.end_at, last.end_s)
+    day, _, time = end.rpartition(" ")
+    return start if start == end else f"{start} - {time if day and start.startswith(day) else end}"
 
 
 def shown_path(path: Path) -> str:
@@ -179,25 +201,27 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
+def sighting_json(sighting: Sighting) -> dict[str, Any]:
+    """A sighting for machines; times in seconds and, where known, ISO 8601."""
+    return {
+        "source": sighting.source,
+        "source_id": sighting.source_id,
+        "start_s": round(sighting.start_s, 3),
+        "end_s": round(sighting.end_s, 3),
+        "start_at": sighting.start_at.isoformat() if sighting.start_at else None,
+        "end_at": sighting.end_at.isoformat() if sighting.end_at else None,
+    }
+
+
 def person_json(person: Person, files: dict[str, Path] | None = None) -> dict[str, Any]:
-    """A person for machines; times in seconds and, where known, ISO 8601."""
+    """A person for machines."""
     result: dict[str, Any] = {
         "id": person.id,
         "name": person.name,
         "seconds": round(person.seconds, 3),
         "faces": person.faces,
         "tracks": person.tracks,
-        "sightings": [
-            {
-                "source": s.source,
-                "source_id": s.source_id,
-                "start_s": round(s.start_s, 3),
-                "end_s": round(s.end_s, 3),
-                "start_at": s.start_at.isoformat() if s.start_at else None,
-                "end_at": s.end_at.isoformat() if s.end_at else None,
-            }
-            for s in person.sightings
-        ],
+        "sightings": [sighting_json(s) for s in person.sightings],
     }
     if files is not None:
         result["thumbnail"] = str(files[person.id]) if person.id in files else None

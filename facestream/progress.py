@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from facestream.people_view import clock
+from facestream.output import printable
+from facestream.people_view import clock, counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,13 +73,13 @@ class RunProgress:
 
     def source_began(self, path: Path, info: VideoInfo | None) -> None:
         """A source is next."""
-        self._info, self._name = info, path.name
+        self._info, self._name = info, printable(path.name)
         if info is None:
             self._bar.update(self._task, total=self._photos, completed=self._photos_done, name="photos")
             return
         self._frames = self._faces = 0
         self._began_s, self._from_s = time.monotonic(), None
-        self._bar.update(self._task, total=info.duration_s, completed=0, name=path.name)
+        self._bar.update(self._task, total=info.duration_s, completed=0, name=self._name)
         if not self._live and not self._quiet:
             length = f", {clock(info.duration_s)}" if info.duration_s else ""
             self._print(f"{path.name}: {info.width_px}x{info.height_px} {info.codec}{length}")
@@ -106,7 +107,8 @@ class RunProgress:
         if self._info is not None and not self._live and not self._quiet:
             spent = max(time.monotonic() - self._began_s, 1e-3)
             self._print(
-                f"{path.name}: {self._frames} frames at {self._frames / spent:.1f}/s, {self._faces} faces"
+                f"{path.name}: {counted(self._frames, 'frame')} at {self._frames / spent:.1f}/s, "
+                f"{counted(self._faces, 'face')}"
             )
 
     def people_now(self, count: int) -> None:
@@ -139,7 +141,8 @@ class RunProgress:
         return f"{clock(media_s)} / {clock(total)}  {found}{left}", media_s
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        # Names of files, which may hold what moves the cursor, are in it.
+        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def stderr_console(stream: TextIO | None = None) -> Console:

@@ -16,10 +16,11 @@ from facestream.intake import Intake
 from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
+from facestream.sources import find_sources
 from facestream.wiring import keys_of, make_cluster_worker, make_pack, make_queue, make_store, open_handle
 from storage.connection import RedisHandle
-from storage.source_record import ReclusterRequest
-from stream.discover import Discovery, discover
+from storage.requests import ReclusterRequest
+from stream.discover import Discovery
 from stream.errors import StreamError
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
@@ -35,13 +36,20 @@ class Run:
 
     Args:
         place: Where people are stored.
-        options: What to process.
+        options: What to process, and how.
         listener: Is told how it gets on.
+        found: What there is to process, if `find_sources` has found it already.
+
+    Raises:
+        FacestreamError: If there is nothing to process.
     """
 
-    def __init__(self, place: Place, options: RunOptions, listener: RunListener) -> None:
+    def __init__(
+        self, place: Place, options: RunOptions, listener: RunListener, found: Discovery | None = None
+    ) -> None:
         self._place = place
         self._options = options
+        self._found = found or find_sources(options)
         self._listener = listener
         self._report = RunReport()
         self._started_s = time.monotonic()
@@ -50,19 +58,13 @@ class Run:
         """Process everything, or until `stop` is set; what was found by then is kept.
 
         Raises:
-            StreamError: If no source can be found at all.
+            UsageError: If all videos end before the start that was asked for.
             StorageError: If Redis or the data folder can't be used.
             WorkerError: If models can't be loaded or a worker fails.
         """
         self._started_s = time.monotonic()
         keys = keys_of(self._place)
-        found = discover(self._options.paths)
-        self._tell_skipped(found)
-        if self._options.recorded_at_s is not None and len(found.videos) > 1:
-            raise UsageError(
-                f"--recorded-at is the beginning of one recording, and there are {len(found.videos)} videos. "
-                "Run them one by one."
-            )
+        self._tell_left_out()
         with open_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
@@ -77,23 +79,26 @@ class Run:
                 "commercial_use": str(int(licence.commercial_use)),
             }
             make_store(handle, keys).claim_model(pack.manifest.model_id, about)
-            self._listener.began(len(found.photos))
-            worker = make_cluster_worker(handle, keys, pack, self._people_now)
+            self._listener.began(len(self._found.photos))
+            worker = make_cluster_worker(handle, keys, pack.calibration, self._people_now)
             with Background(worker, handle) as background:
-                self._process(found, handle, pack, background, stop)
+                self._process(handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
         return self._report
 
-    def _tell_skipped(self, found: Discovery) -> None:
-        """Say what in the folders is not looked at: all in the log, and the kinds of files to everybody."""
-        for path, reason in found.skipped:
+    def _tell_left_out(self) -> None:
+        """Say what is not looked at; of what the folders hold besides, all in the log and a summary here."""
+        for path, error in self._found.failed:
+            self._fail(path, error)
+        skipped = self._found.skipped
+        for path, reason in skipped:
             _log.info("passed over %s: %s", path, reason)
-        endings = Counter(path.suffix.lower() or path.name for path, _ in found.skipped)
+        endings = Counter(path.suffix.lower() or path.name for path, _ in skipped)
         kinds = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
         if kinds:
             self._listener.note(
-                f"Passed over {counted(len(found.skipped), 'file')} in the folders: {kinds}; -v says why."
+                f"Passed over {counted(len(skipped), 'file')} in the folders: {kinds}; -v says why."
             )
 
     def _people_now(self, count: int) -> None:
@@ -103,12 +108,12 @@ class Run:
 
     def _process(
         self,
-        found: Discovery,
         handle: RedisHandle,
         pack: Pack,
         background: Background,
         stop: threading.Event,
     ) -> None:
+        found = self._found
         queue = make_queue(handle, keys_of(self._place))
         queue.prepare()
         settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
@@ -147,6 +152,11 @@ class Run:
         if self._report.already_done > done_before and found.photos:
             count = counted(self._report.already_done - done_before, "photo")
             self._listener.note(f"{count} had been processed before; nothing was added from them.")
+        if forgotten := sum(source_id.startswith("i-") for source_id in self._report.forgotten):
+            self._listener.note(
+                f"In {counted(forgotten, 'photo')} people were forgotten and are left out; "
+                "--include-forgotten looks at them again."
+            )
         if intake.too_short and not (self._report.sources or self._report.failed):
             raise UsageError(f"{intake.too_short[0]} Nothing is left to look at; choose an earlier --start.")
 
@@ -155,7 +165,10 @@ class Run:
         try:
             return work()
         except StreamError as error:
-            self._report.failed.append((path, str(error)))
-            self._listener.note(str(error))
+            self._fail(path, error)
             # What could be read before the fault counts.
             return True
+
+    def _fail(self, path: Path, error: StreamError) -> None:
+        self._report.failed.append((path, str(error)))
+        self._listener.note(str(error))

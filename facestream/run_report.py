@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from stream.frame import Frame
-from stream.video import VideoInfo
+if TYPE_CHECKING:
+    from stream.frame import Frame
+    from stream.video import VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class RunOptions:
         pack: Name or folder of a model pack.
         min_face_px: Smallest face looked for, px, or None for a share of the picture.
         samples: "all" also sends every face of every sampled frame to a stream.
+        max_pixels: Largest width times height of a frame or photo, or None for the limits of `VideoFile` and
+            `PhotoFile`.
+        include_forgotten: Look again at sources in which people were forgotten.
     """
 
     paths: tuple[Path, ...]
@@ -33,6 +37,8 @@ class RunOptions:
     pack: str = "open"
     min_face_px: float | None = None
     samples: Literal["best", "all"] = "best"
+    max_pixels: int | None = None
+    include_forgotten: bool = False
 
 
 class RunListener(Protocol):
@@ -70,11 +76,13 @@ class RunReport:
     Attributes:
         sources: Ids of the sources that were asked for, done now or before, in order.
         already_done: How many of them had been processed before.
+        forgotten: Ids of those in which people were forgotten, who stay left out.
         frames: Frames searched for faces.
         faces: Faces found in them.
         seconds: How long it took, s.
         first_person_s: When the first person was known, s after the start, or None.
         failed: Sources that could not be read, with the reason.
+        damaged: Sources that could be read in part, with what is wrong with them.
         interrupted: Whether it was told to stop.
         pack: Title of the model pack.
         licence: Its licence.
@@ -83,11 +91,13 @@ class RunReport:
 
     sources: list[str] = field(default_factory=list)
     already_done: int = 0
+    forgotten: list[str] = field(default_factory=list)
     frames: int = 0
     faces: int = 0
     seconds: float = 0.0
     first_person_s: float | None = None
     failed: list[tuple[Path, str]] = field(default_factory=list)
+    damaged: list[tuple[Path, str]] = field(default_factory=list)
     interrupted: bool = False
     pack: str = ""
     licence: str = ""

@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from facestream.errors import UsageError
 from facestream.settings import Place, model_cache
+from storage.catalogue import Catalogue
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder, default_data_dir
-from storage.identity_store import IdentityStore
 from storage.keys import Keys
-from storage.lease import Lease
+from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
-from storage.sample_queue import SampleQueue
 
 if TYPE_CHECKING:
+    from storage.identity_store import IdentityStore
+    from storage.sample_queue import SampleQueue
     from workers.cluster_worker import ClusterWorker
+    from workers.models.calibration import Calibration
     from workers.models.pack import Pack
 
 
@@ -46,12 +48,26 @@ def open_handle(place: Place) -> RedisHandle:
 
 def make_queue(handle: RedisHandle, keys: Keys) -> SampleQueue:
     """The sample queue of a collection."""
+    from storage.sample_queue import SampleQueue
+
     return SampleQueue(handle.client, keys)
 
 
 def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
     """The identity store of a collection."""
+    from storage.identity_store import IdentityStore
+
     return IdentityStore(handle.client, keys)
+
+
+def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
+    """The people and sources of a collection, to be read."""
+    return PeopleReader(handle.client, keys)
+
+
+def make_catalogue(handle: RedisHandle) -> Catalogue:
+    """The collections of a server."""
+    return Catalogue(handle.client)
 
 
 def make_pack(name: str) -> Pack:
@@ -61,10 +77,24 @@ def make_pack(name: str) -> Pack:
     return load_pack(name, model_cache())
 
 
+def make_calibration(name: str) -> tuple[str, Calibration]:
+    """Embedding space of a model pack, and what similarities in it mean; its models are not loaded."""
+    from workers.models.manifest import read_manifest
+    from workers.models.pack import find_pack, load_calibration
+
+    folder = find_pack(name)
+    manifest = read_manifest(folder)
+    return manifest.model_id, load_calibration(folder, manifest)
+
+
 def make_cluster_worker(
-    handle: RedisHandle, keys: Keys, pack: Pack, on_people: Callable[[int], None] | None = None
+    handle: RedisHandle,
+    keys: Keys,
+    calibration: Calibration,
+    on_people: Callable[[int], None] | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection."""
+    from storage.lease import Lease
     from workers.cluster_worker import ClusterWorker
     from workers.clustering.clusterer import TrackClusterer
 
@@ -72,8 +102,8 @@ def make_cluster_worker(
         make_store(handle, keys),
         make_queue(handle, keys),
         Lease(handle.client, keys.leader),
-        lambda: TrackClusterer(pack.calibration),
-        pack.calibration,
+        lambda: TrackClusterer(calibration),
+        calibration,
         on_people,
     )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +15,8 @@ from facestream.cli import place_options, verbosity_options
 from facestream.settings import Place
 
 if TYPE_CHECKING:
-    from facestream.client import Face, Person
     from facestream.demo_video import KnownFace
+    from facestream.person import Face, Person
 
 _SAME_FACE_IOU = 0.3
 
@@ -36,6 +35,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
     from facestream import connect
     from facestream.commands.run import EXIT_INTERRUPTED, perform
     from facestream.demo_video import FILE_NAME, FPS, SHOTS, known_faces, make_video
+    from facestream.output import print_json
     from facestream.run_report import RunOptions
     from facestream.wiring import keys_of, open_folder
 
@@ -61,7 +61,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
             }
             for r in rows
         ]
-        click.echo(json.dumps({"video": str(video), "people": result, **stats}, ensure_ascii=False, indent=2))
+        print_json({"video": str(video), "people": result, **stats})
     else:
         _show(rows, files, video, place, server, options)
     return 0
@@ -135,25 +135,27 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
 def _show(
     rows: list[Row], files: dict[str, Path], video: Path, place: Place, server: str, options: dict[str, Any]
 ) -> None:
-    from rich.table import Table
+    from facestream.output import print_table
+    from facestream.people_view import counted, program, shown_path
 
-    from facestream.people_view import counted, print_table, program, shown_path
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("known to be there", "for", "found", "seen", "sightings", "a face to look at"):
-        justify: Literal["left", "right"] = "right" if name in ("for", "seen", "sightings") else "left"
-        table.add_column(name, justify=justify, no_wrap=True)
+    lines = []
     for row in rows:
         paths = [shown_path(files[p.id]) for p in row.found if p.id in files]
-        table.add_row(
-            row.known or "(nobody known)",
-            f"{row.known_s:.1f} s",
-            " ".join(p.id for p in row.found) or "not found",
-            f"{row.found_s:.1f} s" if row.found else "-",
-            str(sum(len(p.sightings) for p in row.found)) if row.found else "-",
-            " ".join(paths) or "-",
+        lines.append(
+            [
+                row.known or "(nobody known)",
+                f"{row.known_s:.1f} s",
+                " ".join(p.id for p in row.found) or "not found",
+                f"{row.found_s:.1f} s" if row.found else "-",
+                str(sum(len(p.sightings) for p in row.found)) if row.found else "-",
+                " ".join(paths) or "-",
+            ]
         )
-    print_table(table)
+    print_table(
+        ("known to be there", "for", "found", "seen", "sightings", "a face to look at"),
+        lines,
+        right={"for", "seen", "sightings"},
+    )
     found = sum(len(row.found) for row in rows)
     where = "".join(
         f" {flag} {shlex.quote(value)}"

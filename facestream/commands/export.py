@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.errors import FacestreamError
 from facestream.settings import Place
 
 if TYPE_CHECKING:
-    from facestream.client import Face, Store
+    from facestream.client import Store
+    from facestream.person import Face
 
 COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track", "identity")
 
@@ -61,16 +58,17 @@ def command(
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream import connect
+    from facestream.output import written_file
     from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
     with (
         connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store,
-        _target(output) as file,
+        nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
         write = _write_json if as_json or file_format == "json" else _write_csv
         count = write(store, file)
-        empty = "" if count or quiet else nobody(store.meta(), collection)
+        empty = "" if count or quiet else nobody(store)
     if output is not None and not quiet:
         click.echo(f"{output}: {counted(count, 'face')}", err=True)
     if empty:
@@ -94,7 +92,7 @@ def row(face: Face) -> dict[str, Any]:
     }
 
 
-def _write_csv(store: Store, file: TextIO) -> int:
+def _write_csv(store: Store, file: IO[str]) -> int:
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
     count = 0
@@ -103,7 +101,7 @@ def _write_csv(store: Store, file: TextIO) -> int:
     return count
 
 
-def _write_json(store: Store, file: TextIO) -> int:
+def _write_json(store: Store, file: IO[str]) -> int:
     file.write("[")
     count = 0
     for face in store.faces():
@@ -111,29 +109,3 @@ def _write_json(store: Store, file: TextIO) -> int:
         count += 1
     file.write("\n]\n")
     return count
-
-
-@contextmanager
-def _target(output: Path | None) -> Iterator[TextIO]:
-    """Standard output, a device or pipe that is there, or a file that appears only when it is complete."""
-    if output is None:
-        yield sys.stdout
-        return
-    # A link stays what it is; what it points to is replaced.
-    output = output.resolve()
-    if output.exists() and not output.is_file():
-        with output.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        return
-    try:
-        descriptor, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
-    except OSError as error:
-        raise FacestreamError(f"{output}: can't be written ({error.strerror}).") from error
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            yield file
-        part.chmod(0o600)
-        part.replace(output)
-    finally:
-        part.unlink(missing_ok=True)

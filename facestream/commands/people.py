@@ -1,57 +1,105 @@
-"""facestream people: who was seen."""
+"""facestream people: who was seen, and what people say of them."""
 
 from __future__ import annotations
 
-import json
+import re
+from pathlib import Path
 from typing import Any
 
 import click
 
-from facestream.cli import place_options, verbosity_options
-from facestream.settings import Place
+from facestream.cli import chosen, chosen_place, place_options, verbosity_options
+from facestream.commands.people_find import find
+from facestream.commands.people_forget import forget
+from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options
+
+# Faces are written to files for lists up to this length unless asked otherwise.
+_FEW = 200
+
+
+class PeopleGroup(click.Group):
+    """A group that knows what somebody means who leaves `show` out."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Look a subcommand up."""
+        if args and args[0] not in self.commands and re.fullmatch(r"[pP][0-9]+", args[0]):
+            raise click.UsageError(f"To see {args[0]}: facestream people show {args[0]}", ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.group(
     name="people",
+    cls=PeopleGroup,
     invoke_without_command=True,
     epilog="""\b
 Examples:
   facestream people
-  facestream people --json | jq '.[0].sightings'
+  facestream people --source lobby.mp4 --from 8:00 --to 12:30     from minute 8 of the video
+  facestream people --from 2026-05-01 --min-seconds 10 --sort first
+  facestream people --name ada --json | jq '.[0].sightings'
   facestream people show p3
+  facestream people name p3 'Ada Lovelace'
+  facestream people find photo.jpg
 """,
+)
+@filter_options
+@click.option(
+    "--thumbnails/--no-thumbnails",
+    default=None,
+    help=f"Write a face of each to a file.  [default: for lists of up to {_FEW} people]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
 def command(
-    ctx: click.Context,
-    /,
-    as_json: bool,
-    data_dir: str | None,
-    redis_url: str | None,
-    collection: str,
-    **_: Any,
+    ctx: click.Context, /, thumbnails: bool | None, as_json: bool, quiet: bool, **options: Any
 ) -> None:
-    """List the people who were seen, those seen longest first."""
-    place = Place.of(data_dir, redis_url, collection)
+    """List the people who were seen, those seen longest first.
+
+    With a filter, the sightings and the time seen are those that match; a person must have been seen there
+    and then.
+    """
     if ctx.invoked_subcommand is not None:
+        refuse_list_options(ctx)
         return
+    place, choice = chosen_place(ctx), PeopleChoice.of(options)
     from facestream import connect
-    from facestream.people_view import nobody, people_table, person_json, print_table, write_thumbnails
+    from facestream.errors import FacestreamError
+    from facestream.output import print_json
+    from facestream.people_view import counted, nobody, person_json, print_people, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
-        people = store.people()
+        people, total = choice.people(store)
         if not people and not as_json:
-            click.echo(nobody(store.meta(), collection))
+            filtered = choice.narrows and store.people()
+            click.echo("Nobody matches." if filtered else nobody(store))
             return
-        files = write_thumbnails(store, people, thumbnails_folder(place))
+        files = None
+        if thumbnails or (thumbnails is None and len(people) <= _FEW):
+            try:
+                files = write_thumbnails(store, people, thumbnails_folder(place))
+            except FacestreamError as error:
+                # Who was seen can still be told.
+                click.echo(f"Warning: {error}", err=True)
     if as_json:
-        click.echo(json.dumps([person_json(p, files) for p in people], ensure_ascii=False, indent=2))
+        print_json([person_json(person, files or {}) for person in people])
         return
-    print_table(people_table(people, files))
+    print_people(people, files)
+    if quiet:
+        return
+    if total > len(people):
+        more = counted(total - len(people), "more person", "more people")
+        click.echo(f"{more}; --limit 0 shows all.", err=True)
+    if files is None and thumbnails is None:
+        click.echo(
+            "Faces were left out of this long list: --thumbnails writes them to files, `facestream report` "
+            "shows them.",
+            err=True,
+        )
 
 
 @command.command(name="show", epilog="\b\nExample:\n  facestream people show p3")
@@ -62,29 +110,24 @@ def command(
 @click.pass_context
 def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     """Show one person: every sighting, and a face to look at."""
-    data_dir, redis_url, collection, as_json = (
-        _chosen(ctx, name) for name in ("data_dir", "redis_url", "collection", "as_json")
-    )
-    place = Place.of(data_dir, redis_url, collection)
-    from rich.markup import escape
-    from rich.table import Table
-
+    place = chosen_place(ctx)
     from facestream import connect
-    from facestream.people_view import counted, moment, person_json, print_table, shown_path, write_thumbnails
+    from facestream.output import print_json, print_table, printable
+    from facestream.people_view import counted, duration, moment, person_json, shown_path, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
         person = store.person(person_id)
         files = write_thumbnails(store, [person], thumbnails_folder(place))
-    if as_json:
-        click.echo(json.dumps(person_json(person, files), ensure_ascii=False, indent=2))
+    if chosen(ctx, "as_json"):
+        print_json(person_json(person, files))
         return
-    if person.id != person_id:
+    if person.id != person_id.strip().lower():
         click.echo(f"{person_id} was merged into {person.id}.")
-    name = f" ({person.name})" if person.name else ""
+    name = f" ({printable(person.name)})" if person.name else ""
     photos = sum(sighting.photo for sighting in person.sightings)
     videos = len(person.sightings) - photos
-    where = [f"seen {person.seconds:.1f} s in {counted(videos, 'sighting')}"] if videos else []
+    where = [f"seen {duration(person.seconds)} in {counted(videos, 'sighting')}"] if videos else []
     where += [f"in {counted(photos, 'photo')}"] if photos else []
     click.echo(
         f"{person.id}{name}: {', '.join(where)}; {counted(person.tracks, 'track')}, "
@@ -92,25 +135,88 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     )
     if person.id in files:
         click.echo(f"thumbnail: {shown_path(files[person.id])}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("from", "to", "source"):
-        table.add_column(column, no_wrap=True)
+    rows = []
     for sighting in person.sightings:
-        table.add_row(
-            *(
-                "-" if sighting.photo and at is None else moment(at, media_s)
-                for at, media_s in (
-                    (sighting.start_at, sighting.start_s),
-                    (sighting.end_at, sighting.end_s),
-                )
-            ),
-            escape(sighting.source),
-        )
-    print_table(table)
+        moments = ((sighting.start_at, sighting.start_s), (sighting.end_at, sighting.end_s))
+        times = ["-" if sighting.photo and at is None else moment(at, media_s) for at, media_s in moments]
+        rows.append([*times, sighting.source])
+    print_table(("from", "to", "source"), rows)
 
 
-def _chosen(ctx: click.Context, name: str) -> Any:
-    """An option's value wherever it stands: behind `show`, or else behind `people`."""
-    source = ctx.get_parameter_source(name)
-    given = source is not None and source.name != "DEFAULT"
-    return ctx.params[name] if given or ctx.parent is None else ctx.parent.params[name]
+@command.command(
+    name="name",
+    epilog="""\b
+Examples:
+  facestream people name p3 'Ada Lovelace'
+  facestream people name p3 ''                take the name away
+""",
+)
+@click.argument("person_id", metavar="ID")
+@click.argument("name", metavar="NAME")
+@click.option("--json", "as_json", is_flag=True, help="Print the person as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> None:
+    """Say what people call somebody.
+
+    The name stays with the person in later runs and re-clusters; when two are found to be one, the name stays
+    with that one. At most 200 characters on one line.
+    """
+    place = chosen_place(ctx)
+    from facestream import connect
+    from facestream.output import print_json, printable
+    from facestream.people_view import person_json
+
+    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+        person = store.name(person_id, name)
+    if chosen(ctx, "as_json"):
+        print_json(person_json(person))
+    elif person.name:
+        click.echo(f"{person.id} is {printable(person.name)}.")
+    else:
+        click.echo(f"{person.id} has no name.")
+
+
+@command.command(name="thumbnails", epilog="\b\nExample:\n  facestream people thumbnails p3 -o faces/")
+@click.argument("person_id", metavar="ID")
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Folder to write to; it is made if it isn't there.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the paths as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any) -> None:
+    """Write the faces that stand for a person, up to five, as JPEG files: ID-1.jpg is the best."""
+    place = chosen_place(ctx)
+    from facestream import connect
+    from facestream.output import print_json
+    from facestream.people_view import shown_path, write_picture
+
+    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+        person = store.person(person_id)
+        pictures = [data for data in store.thumbnails(person.thumbnails) if data is not None]
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [
+        write_picture(folder / f"{person.id}-{number}.jpg", data) for number, data in enumerate(pictures, 1)
+    ]
+    if chosen(ctx, "as_json"):
+        print_json([str(path.resolve()) for path in paths])
+        return
+    if person.id != person_id.strip().lower():
+        click.echo(f"{person_id} was merged into {person.id}.", err=True)
+    if not paths:
+        click.echo(f"There is no picture of {person.id}.", err=True)
+    for path in paths:
+        click.echo(shown_path(path))
+
+
+command.add_command(find)
+command.add_command(forget)

@@ -45,6 +45,7 @@ def command(
     describes every key.
     """
     place = Place.of(data_dir, redis_url, collection)
+    from facestream.output import print_json
     from facestream.wiring import open_handle
     from storage.raw_command import run_command
 
@@ -54,7 +55,10 @@ def command(
                 # As the server says it, PONG and not True; JSON keeps the client's objects for hashes.
                 handle.client.response_callbacks.clear()
             reply = run_command(handle.client, arguments)
-            click.echo(json.dumps(_plain(reply), ensure_ascii=False, indent=2) if as_json else _shown(reply))
+            if as_json:
+                print_json(_plain(reply))
+            else:
+                click.echo(_shown(reply))
             return
         done = threading.Event()
         if not only_socket:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -18,10 +17,12 @@ from facestream.parsing import MediaTime, Moment, Rate
 from facestream.settings import Place
 
 if TYPE_CHECKING:
-    from facestream.client import Person
+    from facestream.person import Person
     from facestream.run_report import RunOptions, RunReport
 
 EXIT_INTERRUPTED = 130
+
+_FAILED_NAMED = 10
 
 
 @click.command(
@@ -38,7 +39,7 @@ Examples:
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept).
 """,
 )
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
 @click.option(
     "--fps",
     type=Rate(),
@@ -85,6 +86,25 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     show_default=True,
     help="all: also send the embedding of every face to the stream `faces`.",
 )
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Refuse frames and photos of more pixels, which take much memory.  [default: 33177600 for videos, "
+    "that is 8K, and 100000000 for photos]",
+)
+@click.option(
+    "--include-forgotten",
+    is_flag=True,
+    help="Look again at files in which people were forgotten, and find them anew.",
+)
+@click.option(
+    "--report",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page with the people of these sources, as `facestream report` does.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options()
 @verbosity_options
@@ -95,6 +115,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
     decide who it is. A file that was processed before adds nothing, a run that was stopped goes on where it
     stopped, and people who were seen in earlier files keep their ids.
     """
+    from facestream.output import print_json
     from facestream.run_report import RunOptions
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
@@ -109,10 +130,12 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
         pack=options["pack"],
         min_face_px=options["min_face_px"],
         samples=options["samples"],
+        max_pixels=options["max_pixels"],
+        include_forgotten=options["include_forgotten"],
     )
-    report, people, files = perform(place, what, quiet=options["quiet"])
+    report, people, files = perform(place, what, quiet=options["quiet"], page=options["page"])
     if options["as_json"]:
-        click.echo(json.dumps(as_json(place, report, people, files), ensure_ascii=False, indent=2))
+        print_json(as_json(place, report, people, files))
     else:
         show(report, people, files, quiet=options["quiet"])
     if report.interrupted:
@@ -121,38 +144,75 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
 
 
 def perform(
-    place: Place, options: RunOptions, *, quiet: bool
+    place: Place, options: RunOptions, *, quiet: bool, page: Path | None = None
 ) -> tuple[RunReport, list[Person], dict[str, Path]]:
-    """Run, and collect the people seen in the sources with their thumbnail files."""
-    from facestream.client import Store
-    from facestream.people_view import remove_thumbnails, write_thumbnails
-    from facestream.progress import RunProgress, stderr_console
-    from facestream.run import Run
-    from facestream.wiring import keys_of, make_store, open_handle, thumbnails_folder
+    """Run, and collect the people seen in the sources with their thumbnail files.
 
+    Args:
+        place: Where people are stored.
+        options: What to process.
+        quiet: Without progress.
+        page: Where to write a report of the people of these sources, or None.
+    """
+    from facestream.output import check_writable
+    from facestream.sources import find_sources
+
+    # What is wrong with paths, names and URLs is said before OpenCV and the models are loaded.
+    found = find_sources(options)
+    if page is not None:
+        check_writable(page)
+
+    from facestream.wiring import keys_of, make_reader, open_handle, thumbnails_folder
+
+    keys = keys_of(place)
     # Held to the end: the embedded server should not stop between the run and the look at its result.
     with open_handle(place) as handle:
+        from facestream.client import Store
+        from facestream.page import write_page
+        from facestream.people_view import remove_thumbnails, shown_path, write_thumbnails
+        from facestream.progress import RunProgress, stderr_console
+        from facestream.run import Run
+
         with RunProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
-            report = Run(place, options, progress).execute(stop)
-        with Store(handle, make_store(handle, keys_of(place))) as store:
-            asked = set(report.sources)
+            report = Run(place, options, progress, found).execute(stop)
+        with Store(handle, make_reader(handle, keys), place) as store:
             everybody = store.people()
-            here = {p.id: sum(s.seconds for s in p.sightings if s.source_id in asked) for p in everybody}
-            people = [p for p in everybody if any(s.source_id in asked for s in p.sightings)]
-            people.sort(key=lambda p: -here[p.id])
-            files = write_thumbnails(store, people, thumbnails_folder(place))
-            remove_thumbnails(thumbnails_folder(place), everybody)
+            here = people_in(everybody, report.sources)
+            by_id = {person.id: person for person in everybody}
+            people = [by_id[person.id] for person in here]
+            folder = thumbnails_folder(place)
+            files = write_thumbnails(store, people, folder)
+            remove_thumbnails(folder, everybody)
+            if page is not None:
+                written = write_page(store, here, page)
+                if not quiet:
+                    click.echo(f"report: {shown_path(written)}", err=True)
     return report, people, files
+
+
+def people_in(people: list[Person], source_ids: Collection[str]) -> list[Person]:
+    """Those who were seen in some sources, with their sightings there, those seen longest there first."""
+    from facestream.people_filter import sorted_people
+
+    asked = frozenset(source_ids)
+    here = (person.within(lambda sighting: sighting.source_id in asked) for person in people)
+    return sorted_people(person for person in here if person is not None)
 
 
 def show(report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool) -> None:
     """Print the people as a table."""
-    from facestream.people_view import counted, people_table, print_table, program
+    from facestream.output import printable
+    from facestream.people_view import counted, print_people, program, shown_path
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
     else:
-        print_table(people_table(people, files, frozenset(report.sources)))
+        print_people(people_in(people, report.sources), files)
+    if report.failed and report.sources:
+        # Its line may have scrolled away behind those of the others.
+        names = ", ".join(shown_path(path) for path, _ in report.failed[:_FAILED_NAMED])
+        more = ", ..." if len(report.failed) > _FAILED_NAMED else ""
+        click.echo(f"Not read, see above: {printable(names)}{more}", err=True)
     if quiet:
         return
     if report.frames:
@@ -181,11 +241,13 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "people": [person_json(person, files) for person in people],
         "sources": report.sources,
         "already_done": report.already_done,
+        "forgotten": report.forgotten,
         "frames": report.frames,
         "faces": report.faces,
         "seconds": round(report.seconds, 3),
         "first_person_s": None if report.first_person_s is None else round(report.first_person_s, 3),
         "failed": [{"source": readable_path(path), "error": reason} for path, reason in report.failed],
+        "damaged": [{"source": readable_path(path), "warning": text} for path, text in report.damaged],
         "interrupted": report.interrupted,
         "models": report.pack,
         "licence": report.licence,

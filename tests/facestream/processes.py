@@ -97,12 +97,13 @@ class Cli:
     Args:
         data_dir: The data folder, given as FACESTREAM_DATA_DIR.
         environment: Variables of all processes.
+        work_dir: Where they run and their output goes; beside the data folder unless given.
     """
 
-    def __init__(self, data_dir: Path, environment: dict[str, str]) -> None:
+    def __init__(self, data_dir: Path, environment: dict[str, str], work_dir: Path | None = None) -> None:
         self.data_dir = data_dir
         self._environment = environment
-        self._work_dir = data_dir.with_name(f"{data_dir.name}.cwd")
+        self._work_dir = work_dir or data_dir.with_name(f"{data_dir.name}.cwd")
         self._started: list[Started] = []
 
     def environment(self, **more: str) -> dict[str, str]:

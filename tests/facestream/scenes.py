@@ -56,6 +56,23 @@ def remux(source: Path, target: Path) -> None:
                 new.mux(packet)
 
 
+def repeat(source: Path, target: Path, times: int) -> Path:
+    """A longer video, made much quicker than by drawing it: the pictures of another one again and again."""
+    with av.open(str(target), "w") as new:
+        stream = None
+        for turn in range(times):
+            with av.open(str(source)) as old:
+                video = old.streams.video[0]
+                stream = stream or new.add_stream_from_template(video)
+                for packet in old.demux(video):
+                    if packet.dts is not None and packet.pts is not None:
+                        packet.pts += turn * (video.duration or 0)
+                        packet.dts += turn * (video.duration or 0)
+                        packet.stream = stream
+                        new.mux(packet)
+    return target
+
+
 def photos(folder: Path) -> Path:
     """A folder of photos: the group, and the astronaut as a camera on its side would have stored her."""
     folder.mkdir()

@@ -14,7 +14,7 @@ from facestream.wiring import make_cluster_worker, make_pack, make_queue
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from storage.keys import Keys
-from storage.source_record import ReclusterRequest
+from storage.requests import ReclusterRequest
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError
 from workers.models.pack import Pack
@@ -42,7 +42,7 @@ def keys() -> Keys:
 
 @pytest.fixture
 def worker(handle: RedisHandle, keys: Keys, pack: Pack) -> ClusterWorker:
-    return make_cluster_worker(handle, keys, pack)
+    return make_cluster_worker(handle, keys, pack.calibration)
 
 
 def thread_names() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,71 @@ def test_a_person_of_whom_nothing_is_left_is_not_there(copied: Processed) -> Non
     )
     with facestream.connect(copied.cli.data_dir) as store, pytest.raises(NotFoundError):
         store.person("p98")
+
+
+def test_people_can_be_chosen_and_sorted(store: facestream.Store, processed: Processed) -> None:
+    where = facestream.PeopleFilter(sources=str(processed.video), until=1.0)
+    (person,) = store.people(where)
+    assert {sighting.source for sighting in person.sightings} == {str(processed.video)}
+    assert person.seconds == pytest.approx(1.6)
+    by_id = store.people(sort="id", reverse=True)
+    numbers = [int(each.id[1:]) for each in by_id]
+    assert numbers == sorted(numbers, reverse=True)
+    assert {each.id for each in by_id} == {each.id for each in store.people()}
+    with pytest.raises(UsageError, match="'age'"):
+        store.people(sort="age")
+
+
+@pytest.mark.parametrize("person_id", ["", "ada", "p1:tracks", "p", "1", "p1 p2"])
+def test_what_is_no_id_is_refused(store: facestream.Store, person_id: str) -> None:
+    for ask in (
+        store.person,
+        store.forget,
+        lambda i: store.name(i, "Ada"),
+        lambda i: list(store.tracks(i or "x")),
+    ):
+        with pytest.raises(UsageError, match="is not the id of a person"):
+            ask(person_id)
+
+
+def test_gives_tracks_with_their_faces(store: facestream.Store) -> None:
+    tracks = list(store.tracks())
+    assert sum(len(track.faces) for track in tracks) == len(list(store.faces()))
+    assert [track.id for track in tracks] == sorted(track.id for track in tracks)
+    for person in store.people():
+        own = list(store.tracks(person.id.upper()))
+        assert own == [track for track in tracks if track.identity == person.id]
+        assert sum(len(track.faces) for track in own) == person.faces
+    one = store.track(tracks[0].id)
+    assert (one.samples, tracks[0].samples) != ((), ())
+    assert replace(one, samples=()) == tracks[0]
+    assert store.thumbnail(one.samples[0].id)
+    with pytest.raises(NotFoundError) as caught:
+        store.track("v-nothing")
+    assert caught.value.what == "v-nothing"
+
+
+def test_people_are_named_and_forgotten(copied: Processed) -> None:
+    with facestream.connect(copied.cli.data_dir) as store:
+        before = store.people()
+        named = store.name("P1", "  Ada <b> ")
+        assert named == replace(before[[p.id for p in before].index("p1")], name="Ada <b>")
+        assert store.person("p1") == named
+        assert [person.id for person in store.people(facestream.PeopleFilter(named=True))] == ["p1"]
+        with pytest.raises(UsageError, match="a line break"):
+            store.name("p1", "a\nb")
+        with pytest.raises(NotFoundError):
+            store.name("p99", "Ada")
+
+        done = store.forget("p1")
+
+        assert isinstance(done, facestream.Forgotten)
+        assert (done.id, done.older_ids, done.tracks, done.history_erased) == ("p1", (), named.tracks, True)
+        assert set(done.sources) == {sighting.source for sighting in named.sightings}
+        assert store.people() == [person for person in before if person.id != "p1"]
+        assert list(store.thumbnails(named.thumbnails)) == [None] * len(named.thumbnails)
+        with pytest.raises(NotFoundError, match="p1 was forgotten"):
+            store.person("p1")
 
 
 def test_a_collection_that_was_never_written_to_is_empty(processed: Processed) -> None:

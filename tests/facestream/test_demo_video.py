@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import scenes
 
-from facestream.client import Face, Person
 from facestream.commands.demo import compare
 from facestream.demo_video import (
     ASTRONAUT,
@@ -23,6 +22,7 @@ from facestream.demo_video import (
     make_video,
 )
 from facestream.errors import FacestreamError
+from facestream.person import Face, Person
 from stream.video import VideoFile
 
 

@@ -108,7 +108,9 @@ def test_no_embedded_server_is_started(cli: Cli, server: Server) -> None:
     assert not (cli.data_dir / "redis" / "redis.log").exists()
 
 
-def test_the_client_reads_from_it(cli: Cli, media: Path, server: Server) -> None:
+def test_the_client_reads_from_it_and_people_are_forgotten_there(
+    cli: Cli, media: Path, server: Server
+) -> None:
     cli("run", "--redis", server.url, media / "photos" / "astronaut.jpg")
 
     with facestream.connect(cli.data_dir, redis=server.url) as store:
@@ -117,6 +119,13 @@ def test_the_client_reads_from_it(cli: Cli, media: Path, server: Server) -> None
         assert pieces_in(f"{store!r} {store.where}") == []
         assert person.thumbnails
         assert (store.thumbnail(person.thumbnails[0]) or b"").startswith(b"\xff\xd8\xff")
+
+    # Its files are its owner's: they are told what stays in them until then.
+    done = cli("people", "forget", person.id, "--yes", "--redis", server.url)
+    assert done.stdout == f"{person.id} is forgotten: 1 track deleted.\n"
+    assert "snapshots of your server keep what was in them until they are rewritten" in done.stderr
+    assert cli("people", "--json", "--redis", server.url).json() == []
+    assert [path for path in cli.data_dir.rglob("*.jpg") if path.is_file()] == []
 
 
 def test_a_data_folder_that_is_given_goes_before_a_server_from_the_environment(

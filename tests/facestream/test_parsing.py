@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import click
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.parsing import MediaTime, Moment, Rate
+from facestream.parsing import MediaTime, Moment, Rate, When
 from facestream.people_view import clock
 
 
@@ -85,3 +86,49 @@ def test_what_is_no_date_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize("text", ["1969-12-31T00:00:00Z", "3000-01-02T00:00:00Z", "0001-01-01", "9999-12-31"])
 def test_dates_of_other_ages_are_refused(text: str) -> None:
     assert refusal(Moment(), text) == f"{text!r} is not in the years 1970 to 3000"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0.0), ("90.5", 90.5), ("1:30", 90.0), ("2:00:00", 7200.0)]
+)
+def test_a_moment_may_be_a_time_into_a_video(text: str, seconds: float) -> None:
+    for parser in (When(), When(end=True)):
+        assert parser.convert(text, None, None) == seconds
+
+
+@pytest.mark.parametrize("text", ["2026-05-01T18:30", "2026-05-01 18:30:15.5", "2026-05-01T18:30:00+05:00"])
+def test_a_moment_may_be_a_date_with_a_time(text: str) -> None:
+    expected = datetime.fromisoformat(text).astimezone(UTC)
+    for parser in (When(), When(end=True)):
+        moment = parser.convert(text, None, None)
+        assert moment == expected
+        assert isinstance(moment, datetime)
+        assert moment.tzinfo is not None
+
+
+def test_a_date_alone_is_the_whole_day() -> None:
+    start, end = (parser.convert("2026-05-01", None, None) for parser in (When(), When(end=True)))
+    assert start == datetime(2026, 5, 1).astimezone()
+    assert end == datetime(2026, 5, 1, 23, 59, 59, 999999).astimezone()
+
+
+def test_the_end_of_a_day_of_25_hours_is_its_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    try:
+        end = When(end=True).convert("2026-10-25", None, None)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert end == datetime(2026, 10, 25, 22, 59, 59, 999999, UTC)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "20260501", "2026-05", "18h30", "-5", "1:2:3:4", "٣"])
+def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
+    told = refusal(When(), text)
+    assert repr(text) in told
+    assert "1:30" in told
+
+
+def test_a_date_that_is_not_in_the_calendar_is_refused() -> None:
+    assert "'2026-02-30' is not a date" in refusal(When(), "2026-02-30")

@@ -2,24 +2,28 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.client import Person, Sighting
+from facestream.commands.run import people_in
 from facestream.people_view import (
     clock,
     counted,
+    duration,
+    interval,
     moment,
-    people_table,
     person_json,
-    print_table,
+    print_people,
     remove_thumbnails,
     shown_path,
 )
+from facestream.person import Person
+from facestream.sighting import Sighting
 
 BEGAN = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
 
@@ -32,11 +36,10 @@ def a_sighting(
     dated: bool = False,
     name: str = "a.mp4",
 ) -> Sighting:
-    at = (BEGAN + timedelta(seconds=start_s), BEGAN + timedelta(seconds=end_s)) if dated else (None, None)
-    seconds = end_s - start_s + 0.2 if source_id.startswith("v-") else 0.0
-    return Sighting(
-        source_id, f"/films/{name}", start_s, end_s, *at, seconds, photo=source_id.startswith("i-")
-    )
+    photo = source_id.startswith("i-")
+    seconds = 0.0 if photo else end_s - start_s + 0.2
+    began_s = BEGAN.timestamp() if dated else None
+    return Sighting(source_id, f"/films/{name}", start_s, end_s, began_s, seconds, photo)
 
 
 def a_person(*sightings: Sighting, name: str = "", person_id: str = "p1") -> Person:
@@ -47,9 +50,8 @@ def table_of(
     capsys: pytest.CaptureFixture[str],
     people: list[Person],
     files: dict[str, Path] | None = None,
-    only: frozenset[str] | None = None,
 ) -> list[str]:
-    print_table(people_table(people, files or {}, only))
+    print_people(people, files or {})
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["person", "name", "seen", "sightings", "first", "last", "thumbnail"]
     return lines
@@ -88,10 +90,55 @@ def test_a_row_holds_time_sightings_first_and_last(capsys: pytest.CaptureFixture
     assert line.split() == ["p1", "Ada", "3.4", "s", "2", "00:01.0", "01:01.0", "/faces/p1.jpg"]
 
 
-def test_only_what_was_seen_in_the_sources_asked_for_counts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_a_run_only_what_was_seen_in_its_sources_counts(capsys: pytest.CaptureFixture[str]) -> None:
     person = a_person(a_sighting(), a_sighting("v-2", 7.0, 8.0, name="b.mp4"))
-    (line,) = table_of(capsys, [person], only=frozenset({"v-2"}))
+    other = a_person(a_sighting(), person_id="p2")
+    (line,) = table_of(capsys, people_in([person, other], ["v-2"]))
     assert line.split() == ["p1", "-", "1.2", "s", "1", "00:07.0", "00:08.0", "-"]
+
+
+def test_times_within_several_files_name_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    person = a_person(a_sighting(), a_sighting("v-2", 7.0, 8.0, name="b.mp4"))
+    (line,) = table_of(capsys, [person])
+    assert line.split() == ["p1", "-", "3.4", "s", "2", "a.mp4", "00:01.0", "b.mp4", "00:08.0", "-"]
+
+
+def test_a_list_without_pictures_has_no_column_for_them(capsys: pytest.CaptureFixture[str]) -> None:
+    print_people([a_person(a_sighting())], None)
+    header, line = capsys.readouterr().out.splitlines()
+    assert header.split()[-1] == "last"
+    assert line.split()[-1] == "00:03.0"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0.0 s"),
+        (33.24, "33.2 s"),
+        (119.9, "119.9 s"),
+        (120.0, "2 min 0 s"),
+        (3599.4, "59 min 59 s"),
+        (3599.6, "1 h 0 min"),
+        (90061.0, "25 h 1 min"),
+    ],
+)
+def test_long_times_are_in_minutes_and_hours(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_an_interval_names_its_day_once() -> None:
+    local = BEGAN.astimezone().strftime
+    assert interval(a_sighting()) == "00:01.0 - 00:03.0"
+    assert interval(a_sighting(dated=True)) == local("%Y-%m-%d %H:%M:01 - %H:%M:03")
+    days = interval(a_sighting(end_s=1 + 86400, dated=True))
+    assert re.fullmatch(r"(\S+) (\S+) - (?!\1)\S+ \2", days)
+    assert interval(a_sighting(start_s=3.0)) == "00:03.0"
+
+
+def test_a_photo_has_one_moment_or_none() -> None:
+    photo = a_sighting("i-1", 0.0, 0.0)
+    assert interval(photo) == "photo"
+    assert interval(replace(photo, recorded_at_s=BEGAN.timestamp())) == moment(BEGAN, 0.0)
 
 
 def test_photos_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> None:

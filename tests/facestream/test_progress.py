@@ -132,3 +132,18 @@ def test_the_display_goes_away_after_an_error_too() -> None:
     with pytest.raises(ZeroDivisionError), progress:
         _ = 1 / 0
     assert "\x1b[?25h" in screen.text
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "file"])
+def test_a_file_name_can_t_steer_the_terminal(terminal: bool) -> None:
+    screen = Screen(terminal=terminal)
+    hostile = Path("/films/a\x1b]0;mine\x07\nb.mp4")
+    with RunProgress(screen.console) as progress:
+        progress.began(0)
+        progress.source_began(hostile, info())
+        progress.frame_done(frame(0.0), 2)
+        progress.note(f"{hostile.name}: damaged")
+        progress.source_ended(hostile)
+    assert "\x1b]0;" not in screen.text
+    assert "\x07" not in screen.text
+    assert "a\\x1b]0;mine\\x07\\nb.mp4: damaged" in screen.text

@@ -15,8 +15,8 @@ from processes import Cli, Processed
 pytestmark = pytest.mark.e2e
 
 RESULT = {
-    "collection", "people", "sources", "already_done", "frames", "faces", "seconds", "first_person_s",
-    "failed", "interrupted", "models", "licence", "provider",
+    "collection", "people", "sources", "already_done", "forgotten", "frames", "faces", "seconds",
+    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "provider",
 }  # fmt: skip
 PERSON = {"id", "name", "seconds", "faces", "tracks", "sightings", "thumbnail"}
 SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at"}

@@ -1,0 +1,179 @@
+"""A collection as one file: backup and restore."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestream import __version__
+from facestream.catalogue import clear, found
+from facestream.errors import UsageError
+from facestream.settings import DEFAULT_COLLECTION, Place
+from facestream.wiring import keys_of, make_catalogue, make_store, open_handle
+from storage.archive import Tell
+from storage.archive_reader import opened_archive
+from storage.archive_writer import written_archive
+from storage.backup import save_collection
+from storage.catalogue import Catalogue, CollectionInfo
+from storage.hold import hold_collection
+from storage.keys import SCHEMA, Keys
+from storage.restoration import load_collection, stream_ends
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """A backup that was written.
+
+    Attributes:
+        path: The file.
+        info: The collection that is in it.
+        file_bytes: Size of the file.
+        seconds: How long it took.
+    """
+
+    path: Path
+    info: CollectionInfo
+    file_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A collection that was read back.
+
+    Attributes:
+        path: The file.
+        info: The collection that there is now.
+        replaced: The one that was there before, or None.
+        history_erased: Whether the server's files hold nothing of that one any more; False for a server of
+            one's own, and where nothing was replaced.
+        seconds: How long it took.
+    """
+
+    path: Path
+    info: CollectionInfo
+    replaced: CollectionInfo | None
+    history_erased: bool
+    seconds: float
+
+
+def backup(
+    path: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    redis: str | None = None,
+    collection: str = DEFAULT_COLLECTION,
+    tell: Tell | None = None,
+) -> BackedUp:
+    """Write a collection to one file, a SQLite database that `storage.archive` describes.
+
+    It holds everything but pictures that commands write beside Redis, which come back by themselves. The file
+    appears when it is complete; an older one of the name is replaced then.
+
+    Args:
+        path: The file.
+        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        collection: Name of the collection.
+        tell: Is told what is being done, how far it is, and how far it has to go.
+
+    Raises:
+        facestream.errors.NotFoundError: If there is no such collection.
+        facestream.errors.UsageError: If the name can't be one.
+        storage.errors.CollectionBusyError: If something is processing into it.
+        storage.errors.ArchiveError: If the file can't be written.
+        storage.errors.StorageError: If the folder or the server can't be used.
+    """
+    began_s = time.monotonic()
+    path, place = Path(path), Place.of(data_dir, redis, collection)
+    keys = keys_of(place)
+    with open_handle(place) as handle, handle.errors():
+        found(handle, place)
+        make_store(handle, keys).check_schema()
+        with hold_collection(handle.client, keys) as hold, written_archive(path) as writer:
+            info = found(handle, place)
+            writer.set_facts(
+                {
+                    "facestream_version": __version__,
+                    "schema": str(SCHEMA),
+                    "collection": collection,
+                    "created_at_s": f"{time.time():.3f}",
+                }
+            )
+            save_collection(handle.client, hold, writer, tell or _tell_nobody)
+    return BackedUp(path, info, path.stat().st_size, time.monotonic() - began_s)
+
+
+def restore(
+    path: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    redis: str | None = None,
+    collection: str | None = None,
+    replace: bool = False,
+    before: Callable[[CollectionInfo], None] | None = None,
+    tell: Tell | None = None,
+) -> Restored:
+    """Read a collection back from a backup. The file is checked to its end before anything is changed.
+
+    Args:
+        path: The file.
+        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        collection: Name of the collection that it becomes; default: the one that it was made of.
+        replace: Whether to delete a collection of that name first. Ids of its people are not given again.
+        before: Is told what is about to be deleted; may raise to prevent it.
+        tell: Is told what is being done, how far it is, and how far it has to go.
+
+    Raises:
+        facestream.errors.UsageError: If the name can't be one, or there is such a collection and `replace` is
+            False.
+        storage.errors.ArchiveError: If the file is no backup, or is damaged.
+        storage.errors.CollectionBusyError: If something is processing into the collection.
+        storage.errors.StorageError: If the folder or the server can't be used.
+    """
+    began_s = time.monotonic()
+    path, tell = Path(path), tell or _tell_nobody
+    with opened_archive(path, SCHEMA, tell) as reader:
+        place = Place.of(data_dir, redis, reader.collection if collection is None else collection)
+        keys = keys_of(place)
+        with open_handle(place) as handle, handle.errors():
+            catalogue = make_catalogue(handle)
+            there = _in_the_way(catalogue, keys, replace=replace)
+            if there is not None and before is not None:
+                before(there)
+            with hold_collection(handle.client, keys) as hold:
+                # Again, now that it stands still; nothing is deleted that `before` was not told of.
+                there = _in_the_way(catalogue, keys, replace=replace and there is not None)
+                ends = stream_ends(handle.client, keys)
+                erased = False
+                if there is not None or catalogue.find(keys) is not None:
+                    # Ids of people who are deleted now must not come again as those of others.
+                    erased = clear(handle, hold, place, but=(keys.next_identity,))
+                load_collection(handle.client, hold, reader, ends, tell)
+            info = found(handle, place)
+    return Restored(path, info, there, erased, time.monotonic() - began_s)
+
+
+def _in_the_way(catalogue: Catalogue, keys: Keys, *, replace: bool) -> CollectionInfo | None:
+    """The collection that is to be replaced, or None where there is none.
+
+    Raises:
+        UsageError: If there is one, and it is not to be replaced.
+    """
+    info = catalogue.find(keys)
+    if info is None or info.leftover:
+        return None
+    if not replace:
+        raise UsageError(
+            f"there is a collection {info.name!r} already ({info.people} people, {info.tracks} tracks). "
+            "Choose another --collection to restore into, or --replace to delete it first."
+        )
+    return info
+
+
+def _tell_nobody(_what: str, _done: int, _total: int) -> None:
+    """Let nobody know how far it is."""

@@ -1,0 +1,1 @@
+"""What `facestream doctor` looks at."""

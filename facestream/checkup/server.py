@@ -1,0 +1,72 @@
+"""The server that people are stored in: the embedded one or a person's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from facestream.checkup.finding import Finding
+from facestream.settings import Place
+from facestream.wiring import keys_of, make_store, open_handle
+from storage.connection import RedisHandle
+from storage.errors import CollectionSchemaError, StorageError
+from storage.server_binary import find_server_binary
+from storage.server_facts import ServerFacts, server_facts
+
+
+def check_server(place: Place) -> Iterator[Finding]:
+    """Connect, starting the embedded server where no other one is asked for; nothing is written.
+
+    Raises:
+        UsageError: If the collection's name can't be one.
+    """
+    keys = keys_of(place)
+    name = "Redis" if place.redis_url else "embedded server"
+    program = ""
+    try:
+        if not place.redis_url:
+            program = f" ({find_server_binary()})"
+        started_s = time.monotonic()
+        with open_handle(place) as handle, handle.errors():
+            took_s = time.monotonic() - started_s
+            facts = server_facts(handle.client)
+            yield Finding(
+                name,
+                "ok",
+                f"{facts.name} {facts.version}{program}, there in {took_s:.2f} s: {handle.where}, "
+                f"{_kept(facts)}",
+            )
+            yield from _troubles(name, handle, facts)
+            store = make_store(handle, keys)
+            try:
+                store.check_schema()
+                yield _collection_finding(place, store.meta())
+            except CollectionSchemaError as error:
+                yield Finding("collection", "failed", str(error))
+    except StorageError as error:
+        mend = (
+            "Mend the server or its URL, or leave out --redis and FACESTREAM_REDIS: facestream then runs a "
+            "server of its own."
+        )
+        yield Finding(name, "failed", str(error), mend if place.redis_url else "")
+
+
+def _kept(facts: ServerFacts) -> str:
+    return {
+        "append-only file": "keeps an append-only file",
+        "snapshots": "keeps snapshots",
+        "in memory only": "keeps nothing on disk",
+        "unknown": "does not say how it keeps data",
+    }[facts.persistence]
+
+
+def _troubles(name: str, handle: RedisHandle, facts: ServerFacts) -> Iterator[Finding]:
+    for warning in handle.warnings:
+        yield Finding(name, "warning", warning)
+    for trouble in facts.troubles:
+        yield Finding(name, "warning", f"{handle.where}: {trouble}", "Look into the server's log and disk.")
+
+
+def _collection_finding(place: Place, meta: dict[str, str]) -> Finding:
+    made = f"models {meta['pack']}, {meta.get('model_id', '')}" if "pack" in meta else "empty"
+    return Finding("collection", "ok", f"{place.collection!r}: {made}")

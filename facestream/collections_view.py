@@ -1,0 +1,99 @@
+"""Collections as tables, lines and JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from facestream.people_view import clock, counted
+from storage.catalogue import CollectionInfo
+from storage.collection_stats import CollectionStats
+
+COLUMNS = ("collection", "people", "tracks", "sources", "created", "model pack")
+RIGHT = frozenset({"people", "tracks", "sources"})
+
+
+def collection_row(info: CollectionInfo) -> list[str]:
+    """A collection as a row of the table."""
+    numbers = (info.people, info.tracks, info.sources)
+    return [info.name, *map(str, numbers), _date(info, "%Y-%m-%d"), info.pack or "-"]
+
+
+def collection_json(info: CollectionInfo) -> dict[str, Any]:
+    """A collection for machines."""
+    return {
+        "name": info.name,
+        "people": info.people,
+        "tracks": info.tracks,
+        "sources": info.sources,
+        "created_at": info.created_at.isoformat() if info.created_at else None,
+        "pack": info.pack,
+        "licence": info.licence,
+        "commercial_use": info.commercial_use,
+        "model_id": info.model_id,
+        "schema": info.schema,
+    }
+
+
+def stats_json(stats: CollectionStats) -> dict[str, Any]:
+    """What is in a collection, for machines."""
+    numbers = asdict(stats)
+    del numbers["info"]
+    numbers["looked_at_s"] = round(stats.looked_at_s, 3)
+    return collection_json(stats.info) | numbers
+
+
+def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
+    """What is in a collection, line by line: what, and how much."""
+    info = stats.info
+    use = {True: ", for any use", False: ", not for commercial use", None: ""}[info.commercial_use]
+    memory = "unknown" if stats.memory_bytes is None else f"about {shown_size(stats.memory_bytes)}"
+    lines = [
+        ("collection", info.name),
+        ("people", f"{info.people}, {stats.named} with a name"),
+        ("tracks", f"{info.tracks}" + (f", {stats.unassigned} of nobody" if stats.unassigned else "")),
+        ("faces", f"{stats.faces}"),
+        ("samples", f"{stats.samples}"),
+        ("videos", _how_many(stats.videos, stats.videos_complete)),
+        ("photos", _how_many(stats.photos, stats.photos_complete)),
+        ("looked at", clock(stats.looked_at_s)),
+        ("events", f"{stats.events}"),
+        ("logged faces", f"{stats.logged_faces}"),
+        ("waiting", f"{stats.waiting}" + (", for the next run to take in" if stats.waiting else "")),
+        ("put aside", f"{stats.put_aside}" + (", as they can't be taken in" if stats.put_aside else "")),
+        ("memory", f"{memory} in the server"),
+        ("model", f"{info.pack or 'unknown'} ({info.model_id or 'unknown'})"),
+        ("licence", f"{info.licence or 'unknown'}{use}"),
+        ("created", _date(info, "%Y-%m-%d %H:%M:%S")),
+    ]
+    return [line for line in lines if line[0] != "logged faces" or stats.logged_faces]
+
+
+def contents(info: CollectionInfo) -> str:
+    """What is in a collection, in few words."""
+    if info.leftover:
+        return "what a restore left that was killed"
+    numbers = [
+        counted(info.people, "person", "people"),
+        counted(info.tracks, "track"),
+        counted(info.sources, "source"),
+    ]
+    return ", ".join(numbers)
+
+
+def shown_size(size_bytes: int) -> str:
+    """A size with a unit that keeps it short."""
+    size = float(size_bytes)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB" if size < 1000 else f"{size:.0f} GB"
+
+
+def _how_many(number: int, complete: int) -> str:
+    return f"{number}" if complete == number else f"{number}, {number - complete} not complete"
+
+
+def _date(info: CollectionInfo, how: str) -> str:
+    return info.created_at.astimezone().strftime(how) if info.created_at else "unknown"

@@ -1,0 +1,69 @@
+"""facestream people forget: every trace of a person is deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+
+
+@click.command(
+    name="forget",
+    epilog="""\b
+Examples:
+  facestream people forget p3
+  facestream people forget p3 --yes --json
+""",
+)
+@click.argument("person_id", metavar="ID")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@models_option
+@click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any) -> None:
+    """Delete every trace of a person: tracks, vectors, faces, sightings, events, thumbnails, older ids.
+
+    The files they were seen in stay marked as processed: running them again leaves the person out, and says
+    so; `facestream run --include-forgotten` looks at them anew. In other files the person would be a new one:
+    nothing is kept to know them by. Backups, reports and exports that you made are yours to delete.
+    """
+    place = chosen_place(ctx)
+    from facestream import connect
+    from facestream.output import confirm, print_json, printable
+    from facestream.people_view import counted
+
+    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+        person = store.person(person_id)
+        merged = person_id.strip().lower() != person.id
+        was = f"{person_id} was merged into {person.id}. " if merged else ""
+        name = f" ({printable(person.name)})" if person.name else ""
+        sources = len({sighting.source_id for sighting in person.sightings})
+        confirm(
+            f"{was}Forget {person.id}{name}: {counted(person.tracks, 'track')} in "
+            f"{counted(sources, 'source')}, for good?",
+            yes=yes,
+        )
+        done = store.forget(person.id, models=pack)
+    if chosen(ctx, "as_json"):
+        print_json(
+            {
+                "id": done.id,
+                "older_ids": list(done.older_ids),
+                "tracks": done.tracks,
+                "sources": list(done.sources),
+                "history_erased": done.history_erased,
+            }
+        )
+        return
+    older = f" (once also {', '.join(done.older_ids)})" if done.older_ids else ""
+    click.echo(f"{done.id}{older} is forgotten: {counted(done.tracks, 'track')} deleted.")
+    if not done.history_erased:
+        click.echo(
+            "The append-only file and the snapshots of your server keep what was in them until they are "
+            "rewritten (BGREWRITEAOF, BGSAVE).",
+            err=True,
+        )

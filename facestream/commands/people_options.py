@@ -1,0 +1,147 @@
+"""The options that choose people: for `people` and `report`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from facestream.parsing import When
+from facestream.people_filter import SORTS, PeopleFilter
+
+if TYPE_CHECKING:
+    from facestream.client import Store
+    from facestream.person import Person
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say which people, and in which order."""
+    options = (
+        click.option(
+            "--source",
+            "sources",
+            multiple=True,
+            metavar="TEXT",
+            help="Seen in this file: its path, a part of it, or a pattern with * and ?. May be repeated.",
+        ),
+        click.option(
+            "--from",
+            "since",
+            type=When(),
+            metavar="WHEN",
+            help="Seen at this moment or later: a date (2026-05-01, 2026-05-01T18:30), or a time into the "
+            "video (1:30).",
+        ),
+        click.option(
+            "--to",
+            "until",
+            type=When(end=True),
+            metavar="WHEN",
+            help="Seen at this moment or before; a date alone means its end.",
+        ),
+        click.option("--name", metavar="TEXT", default="", help="Whose name holds this."),
+        click.option("--named/--unnamed", default=None, help="Only those with a name, or without one."),
+        click.option(
+            "--min-seconds",
+            type=click.FloatRange(0),
+            default=0.0,
+            metavar="S",
+            help="Seen for at least S seconds.",
+        ),
+        click.option(
+            "--max-seconds", type=click.FloatRange(0), metavar="S", help="Seen for at most S seconds."
+        ),
+        click.option(
+            "--sort",
+            type=click.Choice(SORTS),
+            default="seconds",
+            show_default=True,
+            help="Order of the list.",
+        ),
+        click.option("--reverse", is_flag=True, help="The other way round."),
+        click.option(
+            "--limit",
+            type=click.IntRange(0),
+            default=0,
+            metavar="N",
+            help="Only the first N.  [default: 0, all]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+# Options of `people` that its subcommands heed as well.
+_SHARED = frozenset({"as_json", "data_dir", "redis_url", "collection", "quiet", "debug", "verbose"})
+
+
+def refuse_list_options(ctx: click.Context) -> None:
+    """Say that an option before a subcommand would do nothing there.
+
+    Raises:
+        click.UsageError: If there is one.
+    """
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(str(parameter.name))
+        if parameter.name not in _SHARED and source is ParameterSource.COMMANDLINE:
+            option = "/".join((*parameter.opts, *parameter.secondary_opts))
+            raise click.UsageError(
+                f"{option} chooses whom `facestream people` lists, and does nothing before "
+                f"`{ctx.invoked_subcommand}`. Leave it out there.",
+                ctx,
+            )
+
+
+def typed_source(text: str) -> str:
+    """A source as somebody types it: paths that are relative to a folder are told by their whole path."""
+    beginnings = (".", "..", "~")
+    if text.partition(os.sep)[0] in beginnings and os.sep in text:
+        return str(Path(text).expanduser().resolve())
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleChoice:
+    """What those options say.
+
+    Attributes:
+        where: Who is meant.
+        sort: Order.
+        reverse: The other way round.
+        limit: Most people, 0 for all.
+    """
+
+    where: PeopleFilter
+    sort: str
+    reverse: bool
+    limit: int
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> PeopleChoice:
+        """From the values of `filter_options`."""
+        names = ("sources", "since", "until", "name", "named", "min_seconds", "max_seconds")
+        chosen = {name: options[name] for name in names}
+        chosen["sources"] = tuple(map(typed_source, chosen["sources"]))
+        where = PeopleFilter(**chosen)
+        if isinstance(where.since, float) != isinstance(where.until, float) and None not in (
+            where.since,
+            where.until,
+        ):
+            raise click.UsageError("--from and --to must both be dates, or both times into the video.")
+        return cls(where, options["sort"], options["reverse"], options["limit"])
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves anybody out."""
+        return self.where != PeopleFilter()
+
+    def people(self, store: Store) -> tuple[list[Person], int]:
+        """Those who are meant, and how many there would be without the limit."""
+        people = store.people(self.where, sort=self.sort, reverse=self.reverse)
+        return people[: self.limit or None], len(people)

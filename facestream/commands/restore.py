@@ -1,0 +1,87 @@
+"""facestream restore: a collection back from a backup."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facestream.cli import place_options, verbosity_options
+from facestream.output import confirm, print_json
+
+
+@click.command(
+    name="restore",
+    epilog="""\b
+Examples:
+  facestream restore faces.facestream                       under its own name
+  facestream restore faces.facestream --collection copy     beside the one that it was made of
+  facestream restore faces.facestream --replace             instead of that one
+""",
+)
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Delete a collection of that name first.")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask before a collection is replaced.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@place_options(None)
+@verbosity_options
+def command(
+    file: Path,
+    replace: bool,
+    yes: bool,
+    as_json: bool,
+    data_dir: str | None,
+    redis_url: str | None,
+    collection: str | None,
+    quiet: bool,
+    **_: Any,
+) -> None:
+    """Read a collection back from FILE, a backup.
+
+    It becomes the collection that it was made of, unless --collection names another. FILE is checked to its
+    end before anything is changed, and a collection that is there is left alone without --replace. People
+    keep their ids, and the same videos are not looked at again.
+    """
+    from facestream import archive
+    from facestream.collections_view import collection_json, contents
+    from facestream.progress import stderr_console
+    from facestream.progress_bar import ProgressBar
+    from storage.catalogue import CollectionInfo
+
+    # As with Ctrl-C, no half of a collection is left.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with ProgressBar(stderr_console(), quiet=quiet) as bar:
+
+        def ask(info: CollectionInfo) -> None:
+            bar.pause()
+            confirm(f"Delete collection {info.name!r} ({contents(info)}) and restore {file}?", yes=yes)
+
+        done = archive.restore(
+            file,
+            data_dir,
+            redis=redis_url,
+            collection=collection,
+            replace=replace,
+            before=ask,
+            tell=bar.tell,
+        )
+    if as_json:
+        print_json(
+            {
+                "file": str(done.path),
+                "seconds": round(done.seconds, 3),
+                "collection": collection_json(done.info),
+                "replaced": None if done.replaced is None else collection_json(done.replaced),
+                "history_erased": done.history_erased,
+            }
+        )
+    elif not quiet:
+        click.echo(f"Collection {done.info.name!r}: {contents(done.info)} from {file}", err=True)
+    if done.replaced is not None and not done.history_erased:
+        click.echo(
+            "Your server's append-only file and snapshots keep the one that was replaced until they are "
+            "rewritten (BGREWRITEAOF, BGSAVE).",
+            err=True,
+        )

@@ -1,0 +1,160 @@
+"""What commands print and write: tables, JSON, files that appear only when they are complete."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from facestream.errors import FacestreamError, UsageError
+
+# Characters that turn the direction of the text around them: a name or path could pose as another.
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document to standard output."""
+    import msgspec
+
+    # Bytes of a path that are no text become escapes, which JSON has as well.
+    document = json.dumps(value, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    # Ten times as fast as an indent given to `json`.
+    click.echo(msgspec.json.format(document, indent=2).decode())
+
+
+def printable(text: str) -> str:
+    """The text on one line, with what could move the cursor or turn the direction of others escaped."""
+    if text.isprintable() and text.isascii():
+        return text
+    return "".join(_escaped(c) if _disturbs(c) else c for c in text)
+
+
+def _disturbs(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in _TURNING
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[str] = frozenset()
+) -> None:
+    """Print a table as wide as it needs to be.
+
+    Where it doesn't fit, the terminal wraps its lines, and a path can still be copied in one piece.
+
+    Args:
+        columns: Their names.
+        rows: One text for each column.
+        right: Columns that are aligned to the right.
+    """
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(_places, cells)) for cells in zip(columns, *shown, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = []
+        for name, cell, width in zip(columns, cells, widths, strict=True):
+            # Wide characters take two places.
+            places = width - _places(cell) + len(cell)
+            padded.append(cell.rjust(places) if name in right else cell.ljust(places))
+        return "  ".join(padded).rstrip()
+
+    click.echo("\n".join([click.style(line(columns), bold=True), *map(line, shown)]))
+
+
+def _places(text: str) -> int:
+    """Places that a text takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is deleted.
+
+    Args:
+        question: What will be gone.
+        yes: Whether it was said already, with --yes.
+
+    Raises:
+        UsageError: If nobody is there to ask.
+        click.exceptions.Exit: If the answer is no.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nothing was done: nobody is there to ask. Say --yes.")
+    if not click.confirm(question, err=True):
+        click.echo("Nothing was done.", err=True)
+        raise click.exceptions.Exit(1)
+
+
+@contextlib.contextmanager
+def written_file(path: Path, *, text: bool = True) -> Iterator[IO[Any]]:
+    """A file that appears, private to its user, only when it is complete; devices and pipes are written to.
+
+    Args:
+        path: Where.
+        text: Whether text is written, as UTF-8 with newlines as they come; else bytes.
+
+    Raises:
+        FacestreamError: If it can't be made or written.
+    """
+    path = _real_path(path)
+    how: dict[str, Any] = {"encoding": "utf-8", "newline": ""} if text else {}
+    mode = "w" if text else "wb"
+    try:
+        if path.exists() and not path.is_file():
+            with path.open(mode, **how) as file:
+                yield file
+            return
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+    except OSError as error:
+        raise _unwritable(path, str(error.strerror)) from error
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, mode, **how) as file:
+            yield file
+        part.chmod(0o600)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file that can't be written, before work begins whose result would have no place.
+
+    Raises:
+        FacestreamError: If it can't be made there.
+    """
+    path = _real_path(path)
+    if path.exists() and not path.is_file():
+        return
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _unwritable(path, str(error.strerror)) from error
+
+
+def _real_path(path: Path) -> Path:
+    """Where it leads: a link stays what it is, and what it points to is replaced."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise _unwritable(path, "the link leads back to itself") from error
+
+
+def _unwritable(path: Path, reason: str) -> FacestreamError:
+    return FacestreamError(f"{path}: can't be written ({reason}). Choose another file.")

@@ -1,0 +1,139 @@
+"""Which people are listed, and in which order."""
+
+from __future__ import annotations
+
+import fnmatch
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePath
+from typing import Any
+
+from facestream.errors import UsageError
+from facestream.person import Person
+from facestream.sighting import Sighting, end_order, start_order
+
+Moment = datetime | float
+"""A date, or seconds from the start of a source."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleFilter:
+    """Who is meant. What a person must match is checked on their sightings together: seen there, and then.
+
+    Attributes:
+        sources: Seen in one of these: an id, a path or a part of one, or a pattern with * and ?.
+        since: Seen at this moment or later. A date, local unless it has a zone, looks at sightings whose date
+            is known; seconds look at times within videos.
+        until: Seen at this moment or before.
+        name: Part of their name; upper and lower case are the same.
+        named: Whether they have a name, or None for both.
+        min_seconds: Seen in videos for at least so long, s, in the sightings that match.
+        max_seconds: For at most so long, s.
+    """
+
+    sources: Sequence[str] = ()
+    since: Moment | None = None
+    until: Moment | None = None
+    name: str = ""
+    named: bool | None = None
+    min_seconds: float = 0.0
+    max_seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        """Take what Python programs write: one source by itself, dates without a zone."""
+        sources = (self.sources,) if isinstance(self.sources, str) else tuple(self.sources)
+        object.__setattr__(self, "sources", sources)
+        for name in ("since", "until"):
+            moment = getattr(self, name)
+            if isinstance(moment, datetime) and moment.tzinfo is None:
+                object.__setattr__(self, name, moment.astimezone())
+
+    def apply(self, people: Iterable[Person]) -> list[Person]:
+        """Those who match, with the sightings that match and the seconds of these."""
+        found = []
+        wanted = _folded(self.name)
+        most = float("inf") if self.max_seconds is None else self.max_seconds
+        for person in people:
+            if wanted not in _folded(person.name) or self.named not in (None, bool(person.name)):
+                continue
+            seen = self._narrowed(person)
+            if seen is not None and self.min_seconds <= seen.seconds <= most:
+                found.append(seen)
+        return found
+
+    def _narrowed(self, person: Person) -> Person | None:
+        if not self.sources and self.since is None and self.until is None:
+            return person
+        return person.within(lambda s: self._source_matches(s) and self._time_matches(s))
+
+    def _source_matches(self, sighting: Sighting) -> bool:
+        return not self.sources or any(
+            names_source(pattern, sighting.source_id, sighting.source) for pattern in self.sources
+        )
+
+    def _time_matches(self, sighting: Sighting) -> bool:
+        return _ends_after(sighting, self.since) and _starts_before(sighting, self.until)
+
+
+def names_source(pattern: str, source_id: str, path: str) -> bool:
+    """Whether a source is meant: by its id, its path, a part of it, or a pattern with * and ?."""
+    path, pattern = _folded(path), _folded(pattern)
+    if pattern in path or pattern == source_id.casefold():
+        return True
+    # Brackets stand for themselves: many file names have some.
+    pattern = pattern.replace("[", "[[]")
+    return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(PurePath(path).name, pattern)
+
+
+def _folded(text: str) -> str:
+    """Upper and lower case, and composed and decomposed letters, made the same."""
+    return unicodedata.normalize("NFC", text).casefold()
+
+
+def _ends_after(sighting: Sighting, moment: Moment | None) -> bool:
+    if isinstance(moment, datetime):
+        return sighting.end_at is not None and sighting.end_at >= moment
+    return moment is None or (not sighting.photo and sighting.end_s >= moment)
+
+
+def _starts_before(sighting: Sighting, moment: Moment | None) -> bool:
+    if isinstance(moment, datetime):
+        return sighting.start_at is not None and sighting.start_at <= moment
+    return moment is None or (not sighting.photo and sighting.start_s <= moment)
+
+
+def _number(person: Person) -> int:
+    return int(person.id[1:])
+
+
+# What is sorted by, and whether the highest comes first.
+_SORTS: dict[str, tuple[Callable[[Person], Any], bool]] = {
+    "seconds": (lambda p: (p.seconds, p.faces), True),
+    "first": (lambda p: start_order(p.first), False),
+    "last": (lambda p: end_order(p.last), True),
+    "name": (lambda p: (not p.name, p.name.casefold()), False),
+    "faces": (lambda p: p.faces, True),
+    "sightings": (lambda p: len(p.sightings), True),
+    "id": (_number, False),
+}
+SORTS = tuple(_SORTS)
+
+
+def sorted_people(people: Iterable[Person], by: str = "seconds", *, reverse: bool = False) -> list[Person]:
+    """People in an order; among equals, the older id comes first.
+
+    Args:
+        people: Whom.
+        by: One of `SORTS`: seconds, faces and sightings with the highest first, last with the latest; first
+            with the earliest, name from A, id with the oldest.
+        reverse: The other way round.
+
+    Raises:
+        UsageError: If there is no such order.
+    """
+    if by not in _SORTS:
+        raise UsageError(f"people can't be sorted by {by!r}, only by {', '.join(SORTS)}.")
+    key, descending = _SORTS[by]
+    return sorted(sorted(people, key=_number), key=key, reverse=descending != reverse)

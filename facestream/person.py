@@ -1,0 +1,90 @@
+"""People and their faces, as commands and the Python client give them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from facestream.sighting import Sighting, Sightings, end_order
+from storage.identity_record import Identity
+from storage.source_record import SourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who was seen.
+
+    Attributes:
+        id: Stable id, such as "p3"; never given to anyone else.
+        name: What people call them, or empty.
+        seconds: Time seen in videos, s.
+        faces: Number of faces in sampled frames.
+        tracks: Number of tracks.
+        sightings: When and where: those with a date by their date, then the others by their source.
+        thumbnails: Sample ids of their best faces, the best first; see `Store.thumbnail`.
+    """
+
+    id: str
+    name: str
+    seconds: float
+    faces: int
+    tracks: int
+    sightings: Sequence[Sighting]
+    thumbnails: tuple[str, ...]
+
+    @property
+    def first(self) -> Sighting:
+        """The first of the sightings: the earliest, where all have a date."""
+        return self.sightings[0]
+
+    @property
+    def last(self) -> Sighting:
+        """The sighting that ended last; those without a date count as later, by their source."""
+        if isinstance(self.sightings, Sightings):
+            return self.sightings.latest()
+        return max(self.sightings, key=end_order)
+
+    def within(self, holds: Callable[[Sighting], bool]) -> Person | None:
+        """The person with those sightings alone, and the time seen in them; None where there are none."""
+        matching = tuple(sighting for sighting in self.sightings if holds(sighting))
+        if not matching:
+            return None
+        return replace(self, sightings=matching, seconds=sum(s.seconds for s in matching))
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face in one sampled frame.
+
+    Attributes:
+        source_id: The source.
+        source: Its path.
+        frame: Frames decoded before this one, from 0; 0 for photos.
+        time_s: Seconds from the start of the source.
+        box_xyxy: Left, top, right, bottom, px.
+        score: Detector's score; 0 where the box lies between those of the frames around.
+        track: Track id.
+        identity: Person id, or empty for a face that was given to nobody.
+    """
+
+    source_id: str
+    source: str
+    frame: int
+    time_s: float
+    box_xyxy: tuple[float, float, float, float]
+    score: float
+    track: str
+    identity: str
+
+
+def person_of(identity: Identity, sources: Mapping[str, SourceRecord]) -> Person:
+    """A person from their record and those of the sources they were seen in."""
+    return Person(
+        identity.identity_id,
+        identity.name,
+        identity.seconds,
+        identity.faces,
+        identity.tracks,
+        Sightings(identity.sightings, sources),
+        identity.thumbnails,
+    )

@@ -1,0 +1,144 @@
+"""Sightings: stretches of time in which a person was seen in one source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import overload
+
+from storage.identity_record import Sighting as Stored
+from storage.source_record import SourceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A stretch of time in which a person was seen in one source.
+
+    Attributes:
+        source_id: The source.
+        source: Path of the source when it was last processed.
+        start_s: From, seconds from the start of the source.
+        end_s: To.
+        recorded_at_s: Unix time of the start of the source, where it is known.
+        seconds: Time seen, s: up to the sampled frame after the last one. 0 in photos.
+        photo: Whether the source is a photo.
+    """
+
+    source_id: str
+    source: str
+    start_s: float
+    end_s: float
+    recorded_at_s: float | None
+    seconds: float
+    photo: bool = False
+
+    @property
+    def start_at(self) -> datetime | None:
+        """From, as a date, where the time of the recording is known."""
+        return date_of(self.recorded_at_s, self.start_s)
+
+    @property
+    def end_at(self) -> datetime | None:
+        """To, likewise."""
+        return date_of(self.recorded_at_s, self.end_s)
+
+
+def date_of(recorded_at_s: float | None, media_s: float) -> datetime | None:
+    """The date of a media time, where the unix time of the start of its source is known."""
+    return None if recorded_at_s is None else datetime.fromtimestamp(recorded_at_s + media_s, UTC)
+
+
+Order = tuple[bool, float, str, float]
+
+
+def start_order(sighting: Sighting) -> Order:
+    """Sort key of the start of a sighting: dates and times within a file can't be compared."""
+    return _order(sighting.recorded_at_s, sighting.source, sighting.start_s)
+
+
+def end_order(sighting: Sighting) -> Order:
+    """Sort key of the end of a sighting."""
+    return _order(sighting.recorded_at_s, sighting.source, sighting.end_s)
+
+
+def _order(recorded_at_s: float | None, source: str, media_s: float) -> Order:
+    at_s = 0.0 if recorded_at_s is None else recorded_at_s + media_s
+    return (recorded_at_s is None, at_s, source, media_s)
+
+
+class Sightings(Sequence[Sighting]):
+    """The sightings of a person, in order: those with a date by their date, then the others by their source.
+
+    They are made from the stored ones when they are looked at: a list of thousands of people shows no more
+    than the first and the last of each.
+
+    Args:
+        stored: As they are stored, in any order.
+        sources: Sources by id; one that is missing leaves path and date empty.
+    """
+
+    __slots__ = ("_sources", "_stored")
+
+    def __init__(self, stored: Sequence[Stored], sources: Mapping[str, SourceRecord]) -> None:
+        self._sources = sources
+        self._stored = sorted(stored, key=self._start_order) if len(stored) > 1 else stored
+
+    # Plain positions and no calls in between: these two run for every sighting of every list.
+
+    def _start_order(self, seen: Stored) -> Order:
+        source_id, media_s, _ = seen
+        source = self._sources.get(source_id)
+        if source is None:
+            return (True, 0.0, "", media_s)
+        origin_s = source.recorded_at_s
+        return (True, 0.0, source.path, media_s) if origin_s is None else (False, origin_s + media_s, "", 0.0)
+
+    def _end_order(self, seen: Stored) -> Order:
+        source_id, _, media_s = seen
+        source = self._sources.get(source_id)
+        if source is None:
+            return (True, 0.0, "", media_s)
+        origin_s = source.recorded_at_s
+        return (True, 0.0, source.path, media_s) if origin_s is None else (False, origin_s + media_s, "", 0.0)
+
+    def _made(self, seen: Stored) -> Sighting:
+        source = self._sources.get(seen.source_id)
+        if source is None:
+            return Sighting(seen.source_id, "", seen.start_s, seen.end_s, None, 0.0)
+        photo = source.kind == "photo"
+        period_s = 1 / source.fps if source.fps else 0.0
+        seconds = 0.0 if photo else seen.end_s - seen.start_s + period_s
+        return Sighting(
+            seen.source_id, source.path, seen.start_s, seen.end_s, source.recorded_at_s, seconds, photo
+        )
+
+    def latest(self) -> Sighting:
+        """The one that ended last; those without a date count as later, by their source."""
+        return self._made(max(self._stored, key=self._end_order))
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    @overload
+    def __getitem__(self, index: int) -> Sighting: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Sighting, ...]: ...
+    def __getitem__(self, index: int | slice) -> Sighting | tuple[Sighting, ...]:
+        if isinstance(index, slice):
+            return tuple(self._made(seen) for seen in self._stored[index])
+        return self._made(self._stored[index])
+
+    def __iter__(self) -> Iterator[Sighting]:
+        return map(self._made, self._stored)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, (tuple, Sightings)):
+            return tuple(self) == tuple(other)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
