@@ -25,8 +25,8 @@ import numpy as np
 
 from facestream import connect
 from facestream.demo_video import ASTRONAUT
+from storage.effects import Effects
 from storage.identity_record import Identity, Sighting
-from storage.identity_store import Effects
 from storage.lease import Lease
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord

@@ -111,7 +111,7 @@ def speed(tracks: int, people: int, pack: Pack) -> dict[str, float]:
             client.hset(keys.templates, mapping=rows)
             client.hset(keys.assignments, mapping={i: f"p{int(random.integers(people)) + 1}" for i in ids})
         vector = random.normal(size=dimension).astype(np.float32)
-        face = PhotoFace(np.zeros(4, np.float32), 1.0, 80.0, 80.0, vector / np.linalg.norm(vector), b"")
+        face = PhotoFace(np.zeros(4, np.float32), 1.0, 80.0, 80.0, vector / np.linalg.norm(vector))
         times_s = []
         for _ in range(5):
             started_s = time.perf_counter()

@@ -83,12 +83,15 @@ def connect(
     Raises:
         storage.errors.StorageError: If the folder or the server can't be used, or another version
             of facestream wrote the collection.
-        facestream.errors.UsageError: If the collection's name can't be one.
+        facestream.errors.UsageError: If the collection's name can't be one, or a URL was given as folder.
     """
     from facestream.client import Store
+    from facestream.errors import UsageError
     from facestream.settings import Place
     from facestream.wiring import keys_of, make_reader, open_handle
 
+    if data_dir is not None and "://" in os.fspath(data_dir):
+        raise UsageError("a server's URL was given as data folder. Write connect(redis=URL).")
     place = Place.of(data_dir, redis, collection)
     keys = keys_of(place)
     with contextlib.ExitStack() as stack:
@@ -131,3 +134,8 @@ def __getattr__(name: str) -> object:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What there is to use."""
+    return [*__all__, "__version__"]

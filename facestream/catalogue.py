@@ -11,7 +11,7 @@ from pathlib import Path
 
 from facestream.errors import FacestreamError, NotFoundError
 from facestream.settings import DEFAULT_COLLECTION, Place
-from facestream.wiring import keys_of, make_catalogue, make_store, open_handle, thumbnails_folder
+from facestream.wiring import keys_of, make_catalogue, make_store, open_handle, thumbnails_folders
 from storage.catalogue import Catalogue, CollectionInfo
 from storage.collection_stats import CollectionStats, measure
 from storage.connection import RedisHandle
@@ -126,7 +126,8 @@ def clear(handle: RedisHandle, hold: Hold, place: Place, *, but: tuple[str, ...]
     """
     # As long as there is `meta`, it can be found and dropped again.
     erase_keys(handle.client, hold, (hold.keys.meta, *but))
-    _remove_thumbnails(thumbnails_folder(place))
+    for folder in thumbnails_folders(place):
+        _remove_thumbnails(folder)
     erased = erase_history(handle)
     erase_keys(handle.client, hold, but)
     return erased

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -17,6 +18,7 @@ from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Face, Person, person_of
 from facestream.settings import Place
 from storage.connection import RedisHandle
+from storage.errors import RecordError
 from storage.identity_record import Identity
 from storage.people_reader import PeopleReader
 from storage.source_record import SourceRecord
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from facestream.track import Track
     from storage.identity_store import IdentityStore
     from workers.models.pack import Pack
+
+_log = logging.getLogger(__name__)
 
 _ID = re.compile(r"p[0-9]{1,18}")
 
@@ -120,6 +124,9 @@ class Store:
     def forget(self, person_id: str, *, models: str = "open") -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
 
+        Somebody who was forgotten already may be forgotten again: where that ended early, as on a full disk,
+        what was left in files goes.
+
         Args:
             person_id: Who.
             models: Model pack of the collection.
@@ -132,8 +139,18 @@ class Store:
         from facestream.forgetting import forget
 
         with self._errors():
-            identity = self._identity(person_id)
+            identity = self._identity(person_id, also_forgotten=True)
             return forget(self._handle, self._place, self._identities, identity, models)
+
+    def is_forgotten(self, person_id: str) -> bool:
+        """Whether an id is one of somebody who was forgotten.
+
+        Raises:
+            UsageError: If it is no id.
+            NotFoundError: If nobody ever had it.
+        """
+        with self._errors():
+            return self._identity(person_id, also_forgotten=True).forgotten
 
     def find(self, photo: str | os.PathLike[str], *, models: str = "open", limit: int = 5) -> list[FoundFace]:
         """Search for the faces of a photo among everybody.
@@ -164,11 +181,18 @@ class Store:
             search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
             found = []
             for face in faces:
-                matches = []
+                matches: list[Match] = []
                 for person_id, similarity, sureness, track_id in search.ranked(face, limit):
-                    # Whoever was forgotten in this very moment is left out.
-                    with contextlib.suppress(NotFoundError):
+                    try:
                         person = self._person(self._identity(person_id))
+                    except NotFoundError:
+                        # Forgotten in this very moment.
+                        continue
+                    except RecordError as error:
+                        _log.warning("%s It is left out until then.", error)
+                        continue
+                    # Merged in this very moment, somebody may come twice.
+                    if all(match.person.id != person.id for match in matches):
                         matches.append(Match(person, similarity, sureness, track_id))
                 found.append(FoundFace(box_of(face), face.score, tuple(matches)))
             return found
@@ -265,7 +289,7 @@ class Store:
 
         return make_store(self._handle, self._reader.keys)
 
-    def _identity(self, person_id: str) -> Identity:
+    def _identity(self, person_id: str, *, also_forgotten: bool = False) -> Identity:
         """The record of a person there is, by any id they ever had."""
         asked = person_id.strip().lower()
         if not _ID.fullmatch(asked):
@@ -280,6 +304,8 @@ class Store:
             passed.add(identity.identity_id)
             identity = self._reader.person(identity.merged_into)
         if identity is not None and identity.forgotten:
+            if also_forgotten:
+                return identity
             raise NotFoundError(f"{person_id} was forgotten; nothing is left of this person.", what=person_id)
         if identity is None or not identity.tracks:
             raise NotFoundError(
@@ -290,5 +316,7 @@ class Store:
         return identity
 
     def _person(self, identity: Identity) -> Person:
+        if not identity.sightings:
+            raise self._reader.without_sightings(identity.identity_id)
         sources = self._reader.sources({seen.source_id for seen in identity.sightings})
         return person_of(identity, {source.source_id: source for source in sources})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facestream.background import Background
+from facestream.errors import FacestreamError
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue, thumbnails_folder
+from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue, thumbnails_folders
 from storage.connection import RedisHandle
 from storage.erasure import erase_history
 from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
-from storage.requests import ForgetRequest
+from storage.requests import ForgetRequest, ReclusterRequest, Request
 
 # A cluster worker that has to read a large collection first, or is in the middle of a re-cluster.
 _PATIENCE_S = 600.0
@@ -49,28 +50,43 @@ def forget(
         handle: The server.
         place: Where the collection is.
         store: The collection.
-        identity: Who.
+        identity: Who. For somebody who was forgotten already, what may be left on disk is deleted, as after a
+            full disk.
         models: Model pack of the collection.
 
     Raises:
         ModelConflictError: If the collection was made with other models.
         ClusterWorkerError: If the worker fails.
+        FacestreamError: If the person has become another one in the meantime.
+        RedisFullError: If they are deleted, but the server's file can't be rewritten; to be repeated.
     """
-    keys = keys_of(place)
     model_id, calibration = make_calibration(models)
     store.check_model(model_id)
-    older = store.aliases(identity.identity_id)
-    source_ids = {sighting.source_id for sighting in identity.sightings}
-    paths = [source.path for source in store.sources(source_ids)]
-    queue = make_queue(handle, keys)
-    queue.prepare()
-    entry_id = queue.send([ForgetRequest(identity.identity_id)])
-    assert entry_id is not None
-    with Background(make_cluster_worker(handle, keys, calibration), handle) as background:
-        background.wait_until(lambda: queue.is_taken_in(entry_id), _PATIENCE_S)
-    folder = thumbnails_folder(place)
-    for person_id in {identity.identity_id, *older}:
-        (folder / f"{person_id}.jpg").unlink(missing_ok=True)
+    keys = keys_of(place)
+    older: set[str] = set()
+    paths: list[str] = []
+    if not identity.forgotten:
+        queue = make_queue(handle, keys)
+        queue.prepare()
+        with Background(make_cluster_worker(handle, keys, calibration), handle) as background:
+
+            def settle(request: Request) -> None:
+                entry_id = queue.send([request])
+                assert entry_id is not None
+                background.wait_until(lambda: queue.is_taken_in(entry_id), _PATIENCE_S)
+
+            if queue.waiting():
+                # Left by a run that was stopped; it may change who this is.
+                settle(ReclusterRequest("before somebody is forgotten"))
+            identity = _still_there(store, identity)
+            older = store.aliases(identity.identity_id)
+            sources = store.sources({sighting.source_id for sighting in identity.sightings})
+            paths = [source.path for source in sources]
+            settle(ForgetRequest(identity.identity_id))
+        left = store.person(identity.identity_id)
+        if left is None or not left.forgotten:
+            raise _changed(identity)
+    _remove_pictures(place, store, {identity.identity_id, *older})
     return Forgotten(
         identity.identity_id,
         tuple(sorted(older, key=lambda i: int(i[1:]))),
@@ -78,3 +94,28 @@ def forget(
         tuple(paths),
         erase_history(handle),
     )
+
+
+def _still_there(store: IdentityStore, identity: Identity) -> Identity:
+    """The person as they are now; somebody else than was asked for is not deleted."""
+    now = store.person(identity.identity_id)
+    if now is None or not now.tracks:
+        raise _changed(identity)
+    return now
+
+
+def _changed(identity: Identity) -> FacestreamError:
+    return FacestreamError(
+        f"{identity.identity_id} was grouped anew in this very moment, or a record is damaged (-v says "
+        f"more). Nothing was deleted. `facestream people show {identity.identity_id}` says who this is now; "
+        "then run the command again."
+    )
+
+
+def _remove_pictures(place: Place, store: IdentityStore, person_ids: set[str]) -> None:
+    """Delete the thumbnail files of people, and of all who are no more."""
+    alive = {f"{person_id}.jpg" for person_id in store.overview_ids() - person_ids}
+    for folder in thumbnails_folders(place):
+        for path in (*folder.glob("p*.jpg"), *folder.glob("tmp*.tmp")):
+            if path.name not in alive:
+                path.unlink(missing_ok=True)

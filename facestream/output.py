@@ -120,16 +120,16 @@ def written_file(path: Path, *, text: bool = True) -> Iterator[IO[Any]]:
                 yield file
             return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        part = Path(name)
+        try:
+            with os.fdopen(descriptor, mode, **how) as file:
+                yield file
+            part.chmod(0o600)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise _unwritable(path, str(error.strerror)) from error
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, mode, **how) as file:
-            yield file
-        part.chmod(0o600)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def check_writable(path: Path) -> None:

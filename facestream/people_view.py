@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,9 @@ from facestream.errors import FacestreamError
 from facestream.output import print_table
 from facestream.person import Person
 from facestream.sighting import Sighting
+
+# A temporary file that is so old has no writer any more.
+_LEFT_OVER_S = 60.0
 
 
 def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> dict[str, Path]:
@@ -81,6 +85,10 @@ def remove_thumbnails(folder: Path, but: Iterable[Person]) -> None:
     kept = {f"{person.id}.jpg" for person in but}
     for path in folder.glob("p*.jpg"):
         if path.name not in kept:
+            path.unlink(missing_ok=True)
+    # What a process left that was killed while it wrote; one that is at work is done within moments.
+    for path in folder.glob("tmp*.tmp"):
+        if path.stat().st_mtime < time.time() - _LEFT_OVER_S:
             path.unlink(missing_ok=True)
 
 

@@ -151,7 +151,7 @@ class Run:
             settle("another date", source_id)
         if self._report.already_done > done_before and found.photos:
             count = counted(self._report.already_done - done_before, "photo")
-            self._listener.note(f"{count} had been processed before; nothing was added from them.")
+            self._listener.note(f"{count} had been processed before; nothing was added.")
         if forgotten := sum(source_id.startswith("i-") for source_id in self._report.forgotten):
             self._listener.note(
                 f"In {counted(forgotten, 'photo')} people were forgotten and are left out; "

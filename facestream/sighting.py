@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,7 +109,8 @@ class Sightings(Sequence[Sighting]):
             return Sighting(seen.source_id, "", seen.start_s, seen.end_s, None, 0.0)
         photo = source.kind == "photo"
         period_s = 1 / source.fps if source.fps else 0.0
-        seconds = 0.0 if photo else seen.end_s - seen.start_s + period_s
+        until_s = min(seen.end_s + period_s, max(source.duration_s or math.inf, seen.end_s))
+        seconds = 0.0 if photo else until_s - seen.start_s
         return Sighting(
             seen.source_id, source.path, seen.start_s, seen.end_s, source.recorded_at_s, seconds, photo
         )

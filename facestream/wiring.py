@@ -115,3 +115,14 @@ def thumbnails_folder(place: Place) -> Path:
         server = hashlib.sha256(redact_url(place.redis_url).encode()).hexdigest()[:8]
         folder = folder / f"server-{server}"
     return folder / place.collection
+
+
+def thumbnails_folders(place: Place) -> list[Path]:
+    """All folders that may hold thumbnail files of a collection.
+
+    One server has several addresses (names, ports that go without saying), and a folder for each. A file that
+    is deleted for another server's sake is written again when it is asked for.
+    """
+    if not place.redis_url:
+        return [thumbnails_folder(place)]
+    return sorted(open_folder(place).thumbnails_dir.glob(f"server-*/{place.collection}"))

@@ -100,7 +100,11 @@ def written_archive(path: Path) -> Iterator[ArchiveWriter]:
         ArchiveError: If it can't be written.
     """
     # A link stays what it is; what it points to is replaced.
-    target = path.resolve()
+    try:
+        target = path.resolve()
+    except (OSError, RuntimeError) as error:
+        # Links that lead in a circle.
+        raise ArchiveError(f"{path} can't be written: {error}. Choose another file.", path=path) from error
     if target.exists() and not target.is_file():
         raise ArchiveError(f"{path} is no file. A backup needs a file of its own.", path=path)
     try:

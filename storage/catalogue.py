@@ -11,7 +11,7 @@ import redis
 
 from storage.commands import Hash, commands_of
 from storage.errors import RecordError
-from storage.fields import optional_number
+from storage.fields import unix_time
 from storage.keys import Keys
 
 SCAN_COUNT = 1000
@@ -121,7 +121,7 @@ def _info(name: str, people: int, tracks: int, sources: int, meta: Hash) -> Coll
         return meta.get(field, b"").decode("utf-8", "replace")
 
     try:
-        created_at_s = optional_number(meta, "created_at_s")
+        created_at_s = unix_time(meta, "created_at_s")
     except RecordError:
         # A damaged date must not hide the collection.
         created_at_s = None

@@ -15,6 +15,9 @@ from storage.errors import RecordError
 Fields = dict[str, Value]
 Raw = Mapping[bytes, bytes]
 
+# The beginning of the year 3000, and as far before 1970.
+_LATEST_S = 32_503_680_000.0
+
 
 @contextlib.contextmanager
 def reading(key: str) -> Iterator[None]:
@@ -65,6 +68,18 @@ def optional_number(raw: Raw, name: str) -> float | None:
         RecordError: If the field is missing or malformed.
     """
     return number(raw, name) if raw.get(name.encode()) else None
+
+
+def unix_time(raw: Raw, name: str) -> float | None:
+    """A unix time that a date can hold, or None where the field is missing or empty.
+
+    Raises:
+        RecordError: If the field is malformed.
+    """
+    value = optional_number(raw, name)
+    if value is not None and abs(value) > _LATEST_S:
+        raise RecordError(f"field {name!r} is no date of the years 1 to 3000: {value:g}", field=name)
+    return value
 
 
 def count(raw: Raw, name: str, default: str | None = None) -> int:

@@ -36,22 +36,35 @@ class Hold:
         self.keys = keys
 
     @contextlib.contextmanager
-    def step(self) -> Iterator[Pipeline]:
+    def step(self, without: str | None = None) -> Iterator[Pipeline]:
         """Commands that all take effect at the end of the block, or none.
+
+        Args:
+            without: A key that must not be there.
 
         Raises:
             LeaseLostError: If the hold was lost; nothing was written then.
+            CollectionBusyError: If that key is there; nothing was written either.
         """
         with self._lease.watching, self._client.pipeline(transaction=True) as pipe:
-            pipe.watch(self._lease.key)
+            pipe.watch(self._lease.key, *([without] if without else []))
             if pipe.get(self._lease.key) != self._lease.token:
                 raise self._lost()
+            if without and pipe.exists(without):
+                raise self._overtaken()
             pipe.multi()
             yield pipe
             try:
                 pipe.execute()
             except redis.WatchError as error:
-                raise self._lost() from error
+                raise (self._overtaken() if without else self._lost()) from error
+
+    def _overtaken(self) -> CollectionBusyError:
+        return CollectionBusyError(
+            f"A run began to process into collection {self.keys.collection!r} while it was being restored. "
+            "Stop it, then restore again with --replace.",
+            collection=self.keys.collection,
+        )
 
     def check(self) -> None:
         """Make sure that nobody else could write since the hold began.

@@ -3,92 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 import redis
 
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
+from storage.effects import Effects
 from storage.errors import LeaseLostError, ModelConflictError, StorageError
 from storage.fields import Raw, reading
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
 from storage.lease import Lease
-from storage.sample_queue import GROUP, Delivery
-from storage.sample_record import FaceSample
+from storage.sample_queue import GROUP
 from storage.source_record import SourceRecord
-from storage.track_record import TrackRecord
 
 _CHANGES_LIMIT = 100_000
 _TRIES = 100
-
-
-@dataclass(slots=True)
-class Effects:
-    """What one step of the cluster worker changes. All of it happens, or nothing.
-
-    Attributes:
-        samples: Samples to store.
-        tracks: Tracks to store; their assignment is in `assignments`.
-        tracks_removed: Source of each track to delete; their samples are in `samples_removed`.
-        samples_removed: Ids of samples to delete.
-        assignments: Person of a track, or None for nobody.
-        sources: Progress of sources.
-        identities: People to write, with their sightings.
-        members_added: Tracks that a person got.
-        members_removed: Tracks that a person lost.
-        templates: Template of each track that is new or has changed, as bytes.
-        names: Names that people take over from those who are merged into them.
-        forgotten: People of whom nothing but the id may be left.
-        erased: Entries of streams to delete, by key.
-        changes: Events to publish.
-        done: Deliveries to acknowledge and remove.
-        unreadable: Deliveries to move to the dead-letter stream.
-    """
-
-    samples: list[FaceSample] = field(default_factory=list)
-    tracks: list[TrackRecord] = field(default_factory=list)
-    tracks_removed: dict[str, str] = field(default_factory=dict)
-    samples_removed: set[str] = field(default_factory=set)
-    assignments: dict[str, str | None] = field(default_factory=dict)
-    sources: dict[str, SourceRecord] = field(default_factory=dict)
-    identities: list[Identity] = field(default_factory=list)
-    members_added: dict[str, set[str]] = field(default_factory=dict)
-    members_removed: dict[str, set[str]] = field(default_factory=dict)
-    templates: dict[str, bytes] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    forgotten: set[str] = field(default_factory=set)
-    erased: dict[str, list[bytes]] = field(default_factory=dict)
-    changes: list[IdentityChange] = field(default_factory=list)
-    done: list[Delivery] = field(default_factory=list)
-    unreadable: list[Delivery] = field(default_factory=list)
-
-    def forget(self, identity_ids: set[str], track_ids: Collection[str]) -> None:
-        """Take out what tells of people and their tracks, and let nothing but their ids be left.
-
-        Args:
-            identity_ids: The people.
-            track_ids: Their tracks.
-        """
-        self.changes = [
-            change
-            for change in self.changes
-            if identity_ids.isdisjoint((change.identity_id, change.other_id))
-            and change.track_id not in track_ids
-        ]
-        self.identities = [i for i in self.identities if i.identity_id not in identity_ids]
-        self.unreadable = [
-            delivery
-            for delivery in self.unreadable
-            if delivery.raw.get(b"track_id", b"").decode("utf-8", "replace") not in track_ids
-        ]
-        for identity_id in identity_ids:
-            self.names.pop(identity_id, None)
-            self.members_added.pop(identity_id, None)
-            self.members_removed.pop(identity_id, None)
-        self.forgotten |= identity_ids
 
 
 class IdentityStore(CollectionReader):
@@ -161,67 +93,97 @@ class IdentityStore(CollectionReader):
         Raises:
             LeaseLostError: If another cluster worker has taken over; nothing was written then.
         """
+        merged = [identity for identity in effects.identities if identity.merged_into]
+        for _ in range(_TRIES):
+            with lease.watching, self._client.pipeline(transaction=True) as pipe:
+                pipe.watch(lease.key, *([self._keys.names] if merged or effects.names else []))
+                if pipe.get(lease.key) != lease.token:
+                    raise LeaseLostError(
+                        f"{lease.key}: another cluster worker has taken over this collection"
+                    )
+                names = self._names_now(pipe, effects.names, merged)
+                pipe.multi()
+                self._queue(pipe, effects, names)
+                try:
+                    pipe.execute()
+                except redis.WatchError:
+                    # Somebody was named at this very moment, or the lease is another's: the next look tells.
+                    continue
+            return
+        raise LeaseLostError(f"{lease.key}: names or the lease changed again and again during a step")
+
+    def _names_now(
+        self, pipe: Pipeline, asked: Mapping[str, str], merged: Iterable[Identity]
+    ) -> dict[str, str]:
+        """Names that people take over, where nobody gave them another one in the meantime.
+
+        Args:
+            pipe: Watches the names.
+            asked: What the step would have.
+            merged: Those who are merged into others by it, perhaps named since it began.
+        """
+        names = dict(asked)
+        for identity in merged:
+            name = cast(bytes | None, pipe.hget(self._keys.names, identity.identity_id))
+            if name and identity.merged_into:
+                names.setdefault(identity.merged_into, name.decode("utf-8", "replace"))
+        return {i: name for i, name in names.items() if not pipe.hget(self._keys.names, i)}
+
+    def _queue(self, pipe: Pipeline, effects: Effects, names: Mapping[str, str]) -> None:
+        """The commands of a step."""
         keys = self._keys
-        with lease.watching, self._client.pipeline(transaction=True) as pipe:
-            pipe.watch(lease.key)
-            if pipe.get(lease.key) != lease.token:
-                raise LeaseLostError(f"{lease.key}: another cluster worker has taken over this collection")
-            pipe.multi()
-            for sample in effects.samples:
-                pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
-            for track in effects.tracks:
-                pipe.sadd(keys.tracks, track.track_id)
-                pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
-                pipe.hset(keys.track(track.track_id), mapping=track.encode())
-            for track_id, template in effects.templates.items():
-                pipe.hset(keys.templates, track_id, template)
-            for track_id, identity_id in effects.assignments.items():
-                pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
-                if identity_id:
-                    pipe.hset(keys.assignments, track_id, identity_id)
-                else:
-                    pipe.hdel(keys.assignments, track_id)
-            for track_id, source_id in effects.tracks_removed.items():
-                pipe.srem(keys.tracks, track_id)
-                pipe.srem(keys.source_tracks(source_id), track_id)
-                pipe.hdel(keys.templates, track_id)
+        renamed = [IdentityChange(ChangeKind.RENAMED, i) for i in names if i not in effects.names]
+        for sample in effects.samples:
+            pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
+        for track in effects.tracks:
+            pipe.sadd(keys.tracks, track.track_id)
+            pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
+            pipe.hset(keys.track(track.track_id), mapping=track.encode())
+        for track_id, template in effects.templates.items():
+            pipe.hset(keys.templates, track_id, template)
+        for track_id, identity_id in effects.assignments.items():
+            pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
+            if identity_id:
+                pipe.hset(keys.assignments, track_id, identity_id)
+            else:
                 pipe.hdel(keys.assignments, track_id)
-                pipe.delete(keys.track(track_id))
-            for sample_id in effects.samples_removed:
-                pipe.delete(keys.sample(sample_id))
-            for source in effects.sources.values():
-                pipe.hset(keys.source(source.source_id), mapping=source.progress_fields())
-            for identity_id, gone in effects.members_removed.items():
-                if gone:
-                    pipe.srem(keys.identity_tracks(identity_id), *gone)
-            for identity_id, come in effects.members_added.items():
-                if come:
-                    pipe.sadd(keys.identity_tracks(identity_id), *come)
-            for identity in effects.identities:
-                self._queue_identity(pipe, identity)
-            for identity_id, name in effects.names.items():
-                pipe.hset(keys.identity(identity_id), "name", name)
-                pipe.hset(keys.names, identity_id, name)
-            for identity_id in effects.forgotten:
-                self._queue_tombstone(pipe, identity_id)
-            for key, entry_ids in effects.erased.items():
-                pipe.xack(key, GROUP, *entry_ids)
-                pipe.xdel(key, *entry_ids)
-            now = f"{time.time():.3f}"
-            for change in effects.changes:
-                fields = {**change.encode(), "published_at_s": now}
-                pipe.xadd(keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
-            for delivery in effects.unreadable:
-                entry: dict[bytes, Value] = {**delivery.raw}
-                pipe.xadd(keys.dead, {**entry, b"dead_reason": delivery.problem, b"dead_at_s": now})
-            finished = [delivery.entry_id for delivery in (*effects.done, *effects.unreadable)]
-            if finished:
-                pipe.xack(keys.samples, GROUP, *finished)
-                pipe.xdel(keys.samples, *finished)
-            try:
-                pipe.execute()
-            except redis.WatchError as error:
-                raise LeaseLostError(f"{lease.key}: the lease changed during a step") from error
+        for track_id, source_id in effects.tracks_removed.items():
+            pipe.srem(keys.tracks, track_id)
+            pipe.srem(keys.source_tracks(source_id), track_id)
+            pipe.hdel(keys.templates, track_id)
+            pipe.hdel(keys.assignments, track_id)
+            pipe.delete(keys.track(track_id))
+        for sample_id in effects.samples_removed:
+            pipe.delete(keys.sample(sample_id))
+        for source in effects.sources.values():
+            pipe.hset(keys.source(source.source_id), mapping=source.progress_fields())
+        for identity_id, gone in effects.members_removed.items():
+            if gone:
+                pipe.srem(keys.identity_tracks(identity_id), *gone)
+        for identity_id, come in effects.members_added.items():
+            if come:
+                pipe.sadd(keys.identity_tracks(identity_id), *come)
+        for identity in effects.identities:
+            self._queue_identity(pipe, identity)
+        for identity_id, name in names.items():
+            pipe.hset(keys.identity(identity_id), "name", name)
+            pipe.hset(keys.names, identity_id, name)
+        for identity_id in effects.forgotten:
+            self._queue_tombstone(pipe, identity_id)
+        for key, entry_ids in effects.erased.items():
+            pipe.xack(key, GROUP, *entry_ids)
+            pipe.xdel(key, *entry_ids)
+        now = f"{time.time():.3f}"
+        for change in (*effects.changes, *renamed):
+            fields = {**change.encode(), "published_at_s": now}
+            pipe.xadd(keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
+        for delivery in effects.unreadable:
+            entry: dict[bytes, Value] = {**delivery.raw}
+            pipe.xadd(keys.dead, {**entry, b"dead_reason": delivery.problem, b"dead_at_s": now})
+        finished = [delivery.entry_id for delivery in (*effects.done, *effects.unreadable)]
+        if finished:
+            pipe.xack(keys.samples, GROUP, *finished)
+            pipe.xdel(keys.samples, *finished)
 
     def _queue_identity(self, pipe: Pipeline, identity: Identity) -> None:
         keys = self._keys

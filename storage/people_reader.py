@@ -86,9 +86,18 @@ class PeopleReader:
             except RecordError:
                 person = self._person_or_leave_out(identity_id)
             # Who was merged or vanished since the list was read is nobody any more.
-            if person is not None and person.tracks:
+            if person is None or not person.tracks:
+                continue
+            if person.sightings:
                 found.append(person)
+            else:
+                leave_out(self.without_sightings(identity_id))
         return found
+
+    def without_sightings(self, identity_id: str) -> RecordError:
+        """What there is to say of a person who has tracks and was never seen."""
+        error = RecordError("somebody with tracks has no sightings", field="sightings")
+        return error.at(self._keys.identity_sightings(identity_id))
 
     def _person_or_leave_out(self, identity_id: str) -> Identity | None:
         try:

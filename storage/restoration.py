@@ -133,14 +133,7 @@ class _Target:
 
     def finish(self, commands: list[Command]) -> None:
         """Make the collection appear."""
-        keys = self._hold.keys
-        if self._client.exists(keys.meta):
-            raise CollectionBusyError(
-                f"A run began to process into collection {keys.collection!r} while it was being restored. "
-                "Stop it, then restore again with --replace.",
-                collection=keys.collection,
-            )
-        with self._hold.step() as pipe:
+        with self._hold.step(without=self._hold.keys.meta) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
 

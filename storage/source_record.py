@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, count, flag, number, optional_number, text
+from storage.fields import Fields, Raw, count, flag, number, optional_number, text, unix_time
 
 Range = tuple[float, float]
 
@@ -145,7 +145,7 @@ class SourceRecord:
             width_px=count(raw, "width_px"),
             height_px=count(raw, "height_px"),
             duration_s=optional_number(raw, "duration_s"),
-            recorded_at_s=optional_number(raw, "recorded_at_s"),
+            recorded_at_s=unix_time(raw, "recorded_at_s"),
             fps=None if fps == "native" else number(raw, "fps"),
             ranges=_ranges(text(raw, "ranges", "[]")),
             complete=flag(raw, "complete", "0"),

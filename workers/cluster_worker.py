@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from storage.effects import Effects
 from storage.errors import LeaseLostError
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.lease import Lease
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import Delivery, SampleQueue
@@ -69,18 +70,19 @@ class ClusterWorker:
             ClusterWorkerError: If the collection was dropped while it waited.
         """
         self._queue.prepare()
-        waited = False
+        began = self._founded()
         while not stop.is_set():
             if not self._lease.acquire():
-                waited = True
                 stop.wait(0.2)
                 continue
-            if waited and not self._store.meta():
+            if self._founded() != began:
                 self._lease.release()
                 raise ClusterWorkerError(
-                    f"collection {self._store.keys.collection!r} was dropped while this waited for it. Run "
-                    "the command again to begin anew."
+                    f"collection {self._store.keys.collection!r} was dropped or replaced while this waited "
+                    "for it. Run the command again."
                 )
+            # Its queue may have gone and come back.
+            self._queue.prepare()
             try:
                 with self._lease.kept():
                     self._lead(stop)
@@ -89,6 +91,10 @@ class ClusterWorker:
                 _log.warning("%s; standing by", error)
             finally:
                 self._lease.release()
+
+    def _founded(self) -> str:
+        """What tells a collection from another one that has its name."""
+        return self._store.meta().get("created_at_s", "")
 
     def _lead(self, stop: threading.Event) -> None:
         self._roster = self._empty()

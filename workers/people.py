@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -72,6 +73,7 @@ def describe(
     tracks: list[TrackSummary],
     recorded_at_s: Mapping[str, float | None],
     periods_s: Mapping[str, float],
+    durations_s: Mapping[str, float],
 ) -> Identity:
     """The record of a person.
 
@@ -80,14 +82,17 @@ def describe(
         tracks: Their tracks; none for a person who is no more.
         recorded_at_s: Unix time of the start of each source, where it is known.
         periods_s: Time between the sampled frames of each source, s: a face seen once was there for so long.
+        durations_s: Length of each source that tells it, s: nobody is there for longer.
     """
     if not tracks:
         return Identity(identity_id)
     sightings = sightings_of(tracks)
     videos = {track.source_id for track in tracks if not track.photo}
-    seconds = sum(
-        s.end_s - s.start_s + periods_s.get(s.source_id, 0.0) for s in sightings if s.source_id in videos
-    )
+    seconds = 0.0
+    for s in sightings:
+        if s.source_id in videos:
+            until_s = s.end_s + periods_s.get(s.source_id, 0.0)
+            seconds += min(until_s, max(durations_s.get(s.source_id, math.inf), s.end_s)) - s.start_s
     # Unix times only where every source has one: the two kinds of time can't be compared.
     starts = {source: recorded_at_s.get(source) for source in {track.source_id for track in tracks}}
     wall_clock = all(start is not None for start in starts.values())

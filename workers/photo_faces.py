@@ -10,7 +10,6 @@ import numpy.typing as npt
 from stream.frame import Frame
 from workers.candidate import Candidate, FaceJudge
 from workers.face_worker import FaceWorkerSettings
-from workers.faces.crop import cut_crop
 from workers.models.pack import Pack
 
 FloatArray = npt.NDArray[np.float32]
@@ -26,7 +25,6 @@ class PhotoFace:
         size_px: Geometric mean of the box's sides.
         effective_px: Size of a frontal face that would tell as much.
         vector: float32 (D,), L2-normalised embedding.
-        crop_jpeg: The face with margin.
     """
 
     box_xyxy: FloatArray
@@ -34,7 +32,6 @@ class PhotoFace:
     size_px: float
     effective_px: float
     vector: FloatArray
-    crop_jpeg: bytes
 
 
 def photo_faces(frame: Frame, pack: Pack, min_face_px: float | None = None) -> list[PhotoFace]:
@@ -69,5 +66,4 @@ def _face(candidate: Candidate, frame: Frame) -> PhotoFace:
         size_px=candidate.quality.size_px,
         effective_px=candidate.quality.effective_px,
         vector=candidate.look.vector,
-        crop_jpeg=cut_crop(frame.image_bgr, candidate.detection).jpeg(),
     )

@@ -7,8 +7,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from storage.effects import Effects
+from storage.errors import RecordError
 from storage.identity_record import ChangeKind, Identity, IdentityChange
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
 from storage.sample_record import FaceSample, Sample
@@ -164,11 +166,13 @@ class Roster:
     def forget(self, identity_id: str, effects: Effects) -> set[str]:
         """Delete every trace of a person, also of this step; returns their ids, older ones included."""
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
+        passed: set[str] = set()
         while not self._members.get(identity_id):
-            record = None if identity_id in effects.forgotten else self._store.person(identity_id)
-            successor = merged.get(identity_id) or (record.merged_into if record else None)
-            if successor is None:
+            successor = merged.get(identity_id) or self._stored_successor(identity_id, effects)
+            # Somebody else may have written records that lead in a circle.
+            if successor is None or successor in passed:
                 return set()
+            passed.add(identity_id)
             identity_id = successor
         track_ids = sorted(self._members[identity_id])
         gone = {identity_id} | {old for old, successor in merged.items() if successor == identity_id}
@@ -189,6 +193,18 @@ class Roster:
         effects.forget(gone, track_ids)
         effects.changes.append(self._change(ChangeKind.FORGOTTEN, identity_id))
         return gone
+
+    def _stored_successor(self, identity_id: str, effects: Effects) -> str | None:
+        """Who took a person over, as it is stored."""
+        if identity_id in effects.forgotten:
+            return None
+        try:
+            record = self._store.person(identity_id)
+        except RecordError as error:
+            # Asked for again and again, it would stop everything else.
+            _log.warning("%s It can't be forgotten until then.", error)
+            return None
+        return record.merged_into if record else None
 
     def look_again(self, source_id: str, effects: Effects) -> None:
         """Who was forgotten in a source may be found in it again."""
@@ -331,4 +347,5 @@ class Roster:
             tracks,
             {i: source.recorded_at_s if source else None for i, source in sources.items()},
             {i: 1 / source.fps for i, source in sources.items() if source and source.fps},
+            {i: source.duration_s for i, source in sources.items() if source and source.duration_s},
         )

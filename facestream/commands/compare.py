@@ -26,7 +26,8 @@ Examples:
 def command(first: Path, second: Path, pack: str, as_json: bool, quiet: bool, **_: Any) -> None:
     """Say whether photos A and B show the same person, and how sure that is.
 
-    Of several faces in a photo the largest is taken. Nothing is stored.
+    Of several faces in a photo the largest is taken. "Sure" takes both answers for equally likely before the
+    look. Nothing is stored.
     """
     from facestream import compare
     from facestream.output import print_json, printable

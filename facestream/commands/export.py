@@ -29,7 +29,12 @@ Examples:
   facestream export --format json | jq 'length'
 """,
 )
-@click.option("--format", "file_format", type=click.Choice(["csv", "json"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["csv", "json"]),
+    help="[default: json for a FILE that ends in .json, else csv]",
+)
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "-o",
@@ -41,7 +46,7 @@ Examples:
 @place_options()
 @verbosity_options
 def command(
-    file_format: str,
+    file_format: str | None,
     as_json: bool,
     output: Path | None,
     data_dir: str | None,
@@ -62,6 +67,8 @@ def command(
     from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
+    if file_format is None:
+        file_format = "json" if as_json or (output and output.suffix.lower() == ".json") else "csv"
     with (
         connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,

@@ -59,8 +59,9 @@ def command(
 ) -> None:
     """List the people who were seen, those seen longest first.
 
-    With a filter, the sightings and the time seen are those that match; a person must have been seen there
-    and then.
+    A sighting goes on over breaks of up to 3 s. With a filter, the sightings and the time seen are those that
+    match: of a sighting that touches the time asked for, all of it. A person must have been seen there and
+    then.
     """
     if ctx.invoked_subcommand is not None:
         refuse_list_options(ctx)

@@ -52,21 +52,24 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, **_: Any) ->
     place = chosen_place(ctx)
     from facestream import connect
     from facestream.output import print_json
-    from facestream.people_view import nobody
+    from facestream.people_view import nobody, write_thumbnails
+    from facestream.wiring import thumbnails_folder
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
         faces = store.find(photo, models=pack, limit=limit)
         empty = "" if any(face.matches for face in faces) else nobody(store)
+        people = {match.person.id: match.person for face in faces for match in face.matches}
+        files = write_thumbnails(store, list(people.values()), thumbnails_folder(place))
     if chosen(ctx, "as_json"):
-        print_json([face_json(face) for face in faces])
+        print_json([face_json(face, files) for face in faces])
     elif empty:
         click.echo(empty)
     else:
         for number, face in enumerate(faces, 1):
-            _show(face, number, len(faces))
+            _show(face, number, len(faces), files)
 
 
-def face_json(face: FoundFace) -> dict[str, Any]:
+def face_json(face: FoundFace, files: dict[str, Path]) -> dict[str, Any]:
     """A face of the photo and who it may be, for machines."""
     from facestream.people_view import person_json
     from facestream.search import in_words
@@ -77,18 +80,19 @@ def face_json(face: FoundFace) -> dict[str, Any]:
         "matches": [
             {
                 "similarity": round(match.similarity, 4),
-                "sure": round(match.sureness, 4),
+                "sure": round(match.sureness, 6),
                 "verdict": in_words(match.sureness),
                 "track": match.track,
-                "person": person_json(match.person),
+                "person": person_json(match.person, files),
             }
             for match in face.matches
         ],
     }
 
 
-def _show(face: FoundFace, number: int, count: int) -> None:
+def _show(face: FoundFace, number: int, count: int, files: dict[str, Path]) -> None:
     from facestream.output import print_table
+    from facestream.people_view import shown_path
     from facestream.search import in_percent
 
     left, top, right, bottom = face.box_xyxy
@@ -109,6 +113,9 @@ def _show(face: FoundFace, number: int, count: int) -> None:
     rows = [row for match in shown for row in _rows(match)]
     columns = ("person", "name", "similarity", "sure", "", "seen", "where")
     print_table(columns, rows, right={"similarity", "sure"})
+    first = shown[0].person.id
+    if first in files:
+        click.echo(f"{first} looks like this: {shown_path(files[first])}")
 
 
 def _rows(match: Match) -> list[list[str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+
+if TYPE_CHECKING:
+    from facestream.forgetting import Forgotten
 
 
 @click.command(
@@ -28,15 +31,20 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
     """Delete every trace of a person: tracks, vectors, faces, sightings, events, thumbnails, older ids.
 
     The files they were seen in stay marked as processed: running them again leaves the person out, and says
-    so; `facestream run --include-forgotten` looks at them anew. In other files the person would be a new one:
-    nothing is kept to know them by. Backups, reports and exports that you made are yours to delete.
+    so; `facestream run --include-forgotten` looks at them anew. In other files, and in a run that is looking
+    at them right now, the person would be a new one: nothing is kept to know them by. Backups, reports and
+    exports that you made are yours to delete.
     """
     place = chosen_place(ctx)
     from facestream import connect
-    from facestream.output import confirm, print_json, printable
+    from facestream.output import confirm, printable
     from facestream.people_view import counted
 
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+        if store.is_forgotten(person_id):
+            # Their part in the server's files, where that could not be deleted the first time.
+            _tell(store.forget(person_id, models=pack), as_json=chosen(ctx, "as_json"))
+            return
         person = store.person(person_id)
         merged = person_id.strip().lower() != person.id
         was = f"{person_id} was merged into {person.id}. " if merged else ""
@@ -48,7 +56,14 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
             yes=yes,
         )
         done = store.forget(person.id, models=pack)
-    if chosen(ctx, "as_json"):
+    _tell(done, as_json=chosen(ctx, "as_json"))
+
+
+def _tell(done: Forgotten, *, as_json: bool) -> None:
+    from facestream.output import print_json
+    from facestream.people_view import counted
+
+    if as_json:
         print_json(
             {
                 "id": done.id,
@@ -58,6 +73,9 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
                 "history_erased": done.history_erased,
             }
         )
+        return
+    if not done.tracks:
+        click.echo(f"{done.id} was forgotten before; what was left of them in files is deleted now.")
         return
     older = f" (once also {', '.join(done.older_ids)})" if done.older_ids else ""
     click.echo(f"{done.id}{older} is forgotten: {counted(done.tracks, 'track')} deleted.")

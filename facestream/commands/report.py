@@ -43,13 +43,17 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
     """
     place, choice = chosen_place(ctx), PeopleChoice.of(options)
     from facestream import connect
+    from facestream.errors import NotFoundError
     from facestream.output import print_json
     from facestream.page import render, write_page
-    from facestream.people_view import counted, shown_path
+    from facestream.people_view import counted, nobody, shown_path
 
     if as_json and output == Path("-"):
         raise click.UsageError("--json and -o - can't both write to standard output.")
     with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+        if not store.meta():
+            # An older report must not give way to an empty page because of a misspelt name.
+            raise NotFoundError(nobody(store), what=store.collection)
         people, total = choice.people(store)
         left_out = f"{len(people)} of {total} people" if total > len(people) else ""
         selection = ", ".join(filter(None, ("a selection" if choice.narrows else "", left_out)))

@@ -168,10 +168,22 @@ def test_everybody_else_is_as_before(story: Story) -> None:
 
 
 def test_whoever_asks_for_them_is_told(story: Story, tmp_path: Path) -> None:
-    for words in (["show", "p1"], ["name", story.older, "x"], ["forget", "p1", "--yes"]):
+    for words in (["show", "p1"], ["name", story.older, "x"]):
         said = story.cli("people", *words, code=1).stderr
         assert said == f"Error: {words[1]} was forgotten; nothing is left of this person.\n"
     assert "was forgotten" in story.cli("tracks", "list", "--person", "p1", code=1).stderr
+
+
+def test_forgetting_again_deletes_what_a_full_disk_may_have_left(story: Story) -> None:
+    before = story.cli.records()
+    left = story.cli.data_dir / "thumbnails" / "default" / "p1.jpg"
+    left.write_bytes(b"left over")
+
+    said = story.cli("people", "forget", "p1").stdout
+
+    assert said == "p1 was forgotten before; what was left of them in files is deleted now.\n"
+    assert not left.exists()
+    assert story.cli.records() == before
 
 
 def test_the_same_files_again_say_so_and_leave_them_out(story: Story, processed: Processed) -> None:

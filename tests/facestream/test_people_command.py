@@ -9,8 +9,9 @@ from processes import Cli, Processed
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
+from storage.effects import Effects
 from storage.identity_record import Identity
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 

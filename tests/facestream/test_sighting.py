@@ -82,3 +82,8 @@ def test_a_date_is_known_where_that_of_the_source_is() -> None:
 def test_one_that_is_made_by_hand_is_no_different() -> None:
     by_hand = Sighting("v-dated", "/b.mp4", 3.0, 5.0, 1_000_000.0, 2.2)
     assert Sightings([Stored("v-dated", 3.0, 5.0)], SOURCES)[0] == by_hand
+
+
+def test_nobody_is_seen_beyond_the_end_of_a_video() -> None:
+    sighting = Sightings([Stored("v-dated", 50.0, 59.9)], SOURCES)[0]
+    assert sighting.seconds == pytest.approx(10.0)

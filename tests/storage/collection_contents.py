@@ -7,8 +7,9 @@ import redis
 from records import a_sample, a_source, a_track, unit
 
 from storage.catalogue import key_prefix
+from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ReclusterRequest

@@ -11,9 +11,10 @@ import pytest
 import redis
 from records import a_sample, a_source, a_template, a_track
 
+from storage.effects import Effects
 from storage.errors import RecordError
 from storage.identity_record import Identity, Sighting
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.source_record import SegmentDone

@@ -8,9 +8,10 @@ import pytest
 import redis
 from records import a_sample, a_source, a_template, a_track, change_of
 
+from storage.effects import Effects
 from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import SampleQueue
@@ -132,7 +133,7 @@ def test_a_lease_that_is_lost_between_look_and_write_voids_the_write(
             return super().items()
 
     effects = Effects(tracks=[a_track()], members_added=Stealing({"p1": {"t"}}))
-    with pytest.raises(LeaseLostError, match="changed during"):
+    with pytest.raises(LeaseLostError, match="another cluster worker has taken over"):
         store.commit(effects, lease)
     assert store.track_ids() == []
     assert not client.exists(keys.identity_tracks("p1"))

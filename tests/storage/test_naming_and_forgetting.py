@@ -9,9 +9,10 @@ import pytest
 import redis
 from records import a_sample, a_template, a_track, change_of
 
+from storage.effects import Effects
 from storage.errors import LeaseLostError, StorageError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import GROUP, SampleQueue

@@ -16,8 +16,9 @@ from records import a_sample, a_source, a_track
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
+from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
-from storage.identity_store import Effects, IdentityStore
+from storage.identity_store import IdentityStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest

@@ -105,59 +105,69 @@ def test_every_track_lies_in_one_sighting_and_sightings_lie_apart(tracks: list[T
 def test_the_order_of_tracks_does_not_matter(tracks: list[TrackSummary], random: object) -> None:
     unique = list({track.track_id: track for track in tracks}.values())
     shuffled = sorted(unique, key=lambda _: random.random())  # type: ignore[attr-defined]
-    assert describe("p1", shuffled, {}, {}) == describe("p1", unique, {}, {})
+    assert describe("p1", shuffled, {}, {}, {}) == describe("p1", unique, {}, {}, {})
 
 
 def test_somebody_without_tracks_has_nothing_but_an_id() -> None:
-    assert describe("p4", [], {}, {}) == Identity("p4")
+    assert describe("p4", [], {}, {}, {}) == Identity("p4")
 
 
 def test_counts_tracks_faces_and_seconds() -> None:
-    person = describe("p1", [summary("a"), summary("b", first_s=10, last_s=11, faces=5)], {}, {"v-1": 0.2})
+    person = describe(
+        "p1", [summary("a"), summary("b", first_s=10, last_s=11, faces=5)], {}, {"v-1": 0.2}, {}
+    )
     assert (person.tracks, person.faces) == (2, 15)
     # Two sightings, of which each lasted one sampling period longer than from its first to its last face.
     assert person.seconds == pytest.approx(2 + 1 + 2 * 0.2)
 
 
 def test_a_face_seen_once_was_there_for_a_sampling_period() -> None:
-    assert describe("p1", [summary(last_s=0.0)], {}, {"v-1": 0.2}).seconds == pytest.approx(0.2)
+    assert describe("p1", [summary(last_s=0.0)], {}, {"v-1": 0.2}, {}).seconds == pytest.approx(0.2)
 
 
 def test_photos_last_no_time() -> None:
     tracks = [summary("a", "i-1", last_s=0.0, photo=True), summary("b")]
-    person = describe("p1", tracks, {}, {"i-1": 0.2, "v-1": 0.2})
+    person = describe("p1", tracks, {}, {"i-1": 0.2, "v-1": 0.2}, {})
     assert person.seconds == pytest.approx(2.2)
     assert len(person.sightings) == 2
 
 
 def test_times_are_unix_times_where_every_source_has_one() -> None:
     tracks = [summary("a", first_s=4, last_s=6), summary("b", "v-2", first_s=1, last_s=2)]
-    person = describe("p1", tracks, {"v-1": 1000.0, "v-2": 5000.0}, {})
+    person = describe("p1", tracks, {"v-1": 1000.0, "v-2": 5000.0}, {}, {})
     assert (person.wall_clock, person.first_seen_s, person.last_seen_s) == (True, 1004.0, 5002.0)
 
 
 @pytest.mark.parametrize("known", [{"v-1": 1000.0}, {"v-1": 1000.0, "v-2": None}, {}])
 def test_times_are_media_times_where_one_source_has_none(known: dict[str, float | None]) -> None:
     tracks = [summary("a", first_s=4, last_s=6), summary("b", "v-2", first_s=1, last_s=2)]
-    person = describe("p1", tracks, known, {})
+    person = describe("p1", tracks, known, {}, {})
     assert (person.wall_clock, person.first_seen_s, person.last_seen_s) == (False, 1.0, 6.0)
 
 
 def test_a_recording_may_begin_at_the_epoch() -> None:
-    assert describe("p1", [summary()], {"v-1": 0.0}, {}).wall_clock
+    assert describe("p1", [summary()], {"v-1": 0.0}, {}, {}).wall_clock
 
 
 def test_shows_up_to_five_good_faces_that_differ_the_best_first() -> None:
     qualities = {"a": 0.2, "b": 0.9, "c": 0.5, "d": 0.5, "e": 0.6, "f": 0.7, "g": 0.8, "h": 0.5}
     tracks = [summary(name, views=(View(name, "v-1", q, look(name)),)) for name, q in qualities.items()]
-    shown = describe("p1", tracks, {}, {}).thumbnails
+    shown = describe("p1", tracks, {}, {}, {}).thumbnails
     assert (len(shown), shown[0]) == (5, "b")
     assert "a" not in shown
-    assert describe("p1", tracks[1:4], {}, {}).thumbnails[0] == "b"
-    assert set(describe("p1", tracks[1:4], {}, {}).thumbnails) == {"b", "c", "d"}
+    assert describe("p1", tracks[1:4], {}, {}, {}).thumbnails[0] == "b"
+    assert set(describe("p1", tracks[1:4], {}, {}, {}).thumbnails) == {"b", "c", "d"}
 
 
 def test_a_track_gives_as_many_thumbnails_as_it_has_views() -> None:
     views = tuple(View(f"t.{k}", "v-1", 0.9 - k / 10, look(str(k))) for k in range(3))
-    assert set(describe("p1", [summary(views=views)], {}, {}).thumbnails) == {"t.0", "t.1", "t.2"}
-    assert describe("p1", [summary(views=())], {}, {}).thumbnails == ()
+    assert set(describe("p1", [summary(views=views)], {}, {}, {}).thumbnails) == {"t.0", "t.1", "t.2"}
+    assert describe("p1", [summary(views=())], {}, {}, {}).thumbnails == ()
+
+
+def test_nobody_is_seen_beyond_the_end_of_a_video() -> None:
+    person = describe("p1", [summary(first_s=0.0, last_s=7.0)], {}, {"v-1": 0.5}, {"v-1": 7.2})
+    assert person.seconds == pytest.approx(7.2)
+    # A length that can't be true takes nothing away.
+    person = describe("p1", [summary(first_s=0.0, last_s=7.0)], {}, {"v-1": 0.5}, {"v-1": 1.0})
+    assert person.seconds == pytest.approx(7.0)

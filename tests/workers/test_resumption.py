@@ -11,7 +11,8 @@ from films import FPS, Film, pair
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
-from storage.identity_store import Effects, IdentityStore
+from storage.effects import Effects
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import SampleQueue

@@ -1,0 +1,78 @@
+"""What one step of the cluster worker changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from storage.identity_record import Identity, IdentityChange
+from storage.sample_queue import Delivery
+from storage.sample_record import FaceSample
+from storage.source_record import SourceRecord
+from storage.track_record import TrackRecord
+
+
+@dataclass(slots=True)
+class Effects:
+    """What one step of the cluster worker changes. All of it happens, or nothing.
+
+    Attributes:
+        samples: Samples to store.
+        tracks: Tracks to store; their assignment is in `assignments`.
+        tracks_removed: Source of each track to delete; their samples are in `samples_removed`.
+        samples_removed: Ids of samples to delete.
+        assignments: Person of a track, or None for nobody.
+        sources: Progress of sources.
+        identities: People to write, with their sightings.
+        members_added: Tracks that a person got.
+        members_removed: Tracks that a person lost.
+        templates: Template of each track that is new or has changed, as bytes.
+        names: Names that people take over from those who are merged into them.
+        forgotten: People of whom nothing but the id may be left.
+        erased: Entries of streams to delete, by key.
+        changes: Events to publish.
+        done: Deliveries to acknowledge and remove.
+        unreadable: Deliveries to move to the dead-letter stream.
+    """
+
+    samples: list[FaceSample] = field(default_factory=list)
+    tracks: list[TrackRecord] = field(default_factory=list)
+    tracks_removed: dict[str, str] = field(default_factory=dict)
+    samples_removed: set[str] = field(default_factory=set)
+    assignments: dict[str, str | None] = field(default_factory=dict)
+    sources: dict[str, SourceRecord] = field(default_factory=dict)
+    identities: list[Identity] = field(default_factory=list)
+    members_added: dict[str, set[str]] = field(default_factory=dict)
+    members_removed: dict[str, set[str]] = field(default_factory=dict)
+    templates: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    erased: dict[str, list[bytes]] = field(default_factory=dict)
+    changes: list[IdentityChange] = field(default_factory=list)
+    done: list[Delivery] = field(default_factory=list)
+    unreadable: list[Delivery] = field(default_factory=list)
+
+    def forget(self, identity_ids: set[str], track_ids: Collection[str]) -> None:
+        """Take out what tells of people and their tracks, and let nothing but their ids be left.
+
+        Args:
+            identity_ids: The people.
+            track_ids: Their tracks.
+        """
+        self.changes = [
+            change
+            for change in self.changes
+            if identity_ids.isdisjoint((change.identity_id, change.other_id))
+            and change.track_id not in track_ids
+        ]
+        self.identities = [i for i in self.identities if i.identity_id not in identity_ids]
+        self.unreadable = [
+            delivery
+            for delivery in self.unreadable
+            if delivery.raw.get(b"track_id", b"").decode("utf-8", "replace") not in track_ids
+        ]
+        for identity_id in identity_ids:
+            self.names.pop(identity_id, None)
+            self.members_added.pop(identity_id, None)
+            self.members_removed.pop(identity_id, None)
+        self.forgotten |= identity_ids
