@@ -276,14 +276,18 @@ def test_report_as_json_says_what_was_written(processed: Processed, tmp_path: Pa
 
 
 @pytest.mark.e2e
-def test_report_of_nothing_says_how_to_begin(cli: Cli, tmp_path: Path) -> None:
-    assert "0 people" in cli("report", "-o", tmp_path / "a.html").stdout
-    page = Page((tmp_path / "a.html").read_text())
-    assert "Start with: " in page.text
-    assert "script" not in page.tags
-    said = cli("report", "-o", tmp_path / "nowhere" / "a.html", code=1).stderr
-    assert f"Error: {tmp_path}/nowhere/a.html: can't be written (No such file or directory)." in said
+def test_report_of_nothing_says_how_to_begin_and_leaves_an_older_one(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "a.html"
+    path.write_text("older")
+    assert "Start with: " in cli("report", "-o", path, code=1).stderr
+    assert path.read_text() == "older"
     assert "can't both write" in cli("report", "-o", "-", "--json", code=2).stderr
+
+
+@pytest.mark.e2e
+def test_a_report_that_can_t_be_written_is_named(processed: Processed, tmp_path: Path) -> None:
+    said = processed.cli("report", "-o", tmp_path / "nowhere" / "a.html", code=1).stderr
+    assert f"Error: {tmp_path}/nowhere/a.html: can't be written (No such file or directory)." in said
 
 
 @pytest.mark.e2e
