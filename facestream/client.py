@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -18,7 +17,6 @@ from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Face, Person, person_of
 from facestream.settings import Place
 from storage.connection import RedisHandle
-from storage.errors import RecordError
 from storage.identity_record import Identity
 from storage.people_reader import PeopleReader
 from storage.source_record import SourceRecord
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from facestream.track import Track
     from storage.identity_store import IdentityStore
     from workers.models.pack import Pack
-
-_log = logging.getLogger(__name__)
 
 _ID = re.compile(r"p[0-9]{1,18}")
 
@@ -169,7 +165,7 @@ class Store:
             ModelConflictError: If the collection was made with other models.
             WorkerError: If the models can't be loaded.
         """
-        from facestream.search import FoundFace, Match, TemplateSearch, box_of, faces_of, read_photo
+        from facestream.search import TemplateSearch, faces_of, read_photo
         from facestream.wiring import make_pack
 
         # What is wrong with the photo is said before the models are loaded.
@@ -179,23 +175,10 @@ class Store:
             self._identities.check_model(pack.manifest.model_id)
             faces = faces_of(frame, pack)
             search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
-            found = []
-            for face in faces:
-                matches: list[Match] = []
-                for person_id, similarity, sureness, track_id in search.ranked(face, limit):
-                    try:
-                        person = self._person(self._identity(person_id))
-                    except NotFoundError:
-                        # Forgotten in this very moment.
-                        continue
-                    except RecordError as error:
-                        _log.warning("%s It is left out until then.", error)
-                        continue
-                    # Merged in this very moment, somebody may come twice.
-                    if all(match.person.id != person.id for match in matches):
-                        matches.append(Match(person, similarity, sureness, track_id))
-                found.append(FoundFace(box_of(face), face.score, tuple(matches)))
-            return found
+            return [
+                search.found(face, limit, lambda person_id: self._person(self._identity(person_id)))
+                for face in faces
+            ]
 
     def thumbnail(self, sample_id: str) -> bytes | None:
         """JPEG of a face with margin, at most 256 px, or None if there is none."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facestream.errors import NoFaceError
+from facestream.errors import NoFaceError, NotFoundError
 from facestream.person import Person
+from storage.errors import RecordError
 
 if TYPE_CHECKING:
     from storage.template_record import TemplateTable
     from stream.frame import Frame
     from workers.models.pack import Pack
     from workers.photo_faces import PhotoFace
+
+_log = logging.getLogger(__name__)
 
 # From these on the words are used; measured in docs/benchmarks.md.
 _WORDS = ((0.97, "almost certain"), (0.9, "very likely"), (0.6, "likely"), (0.2, "doubtful"))
@@ -137,6 +142,29 @@ class TemplateSearch:
             in_video=~templates.photo,
             owners=templates.owners,
         )
+
+    def found(self, face: PhotoFace, limit: int, person_of: Callable[[str], Person]) -> FoundFace:
+        """Who a face may be.
+
+        Args:
+            face: The face.
+            limit: Most people.
+            person_of: Looks a person up; raises `NotFoundError` or `RecordError` where that fails.
+        """
+        matches: list[Match] = []
+        for person_id, similarity, sureness, track_id in self.ranked(face, limit):
+            try:
+                person = person_of(person_id)
+            except NotFoundError:
+                # Forgotten in this very moment.
+                continue
+            except RecordError as error:
+                _log.warning("%s It is left out until then.", error)
+                continue
+            # Merged in this very moment, somebody may come twice.
+            if all(match.person.id != person.id for match in matches):
+                matches.append(Match(person, similarity, sureness, track_id))
+        return FoundFace(box_of(face), face.score, tuple(matches))
 
     def ranked(self, face: PhotoFace, limit: int) -> list[tuple[str, float, float, str]]:
         """Who a face is like, the likeliest first: person, similarity, sureness, likest track."""

@@ -1,18 +1,66 @@
-"""Where a person has left traces beside their own records: in the streams of a collection."""
+"""Who is meant to be forgotten, and where they have left traces beside their own records."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import logging
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 from storage.collection_reader import CollectionReader
+from storage.errors import RecordError
 from storage.track_record import TrackRecord
 from workers.tracking.boxes import iou_matrix
 
+_log = logging.getLogger(__name__)
+
 # A face of the log that lies so well on one of the person's is theirs.
 _SAME_FACE_IOU = 0.5
+
+
+def bearer_of(
+    store: CollectionReader, identity_id: str, merged: Mapping[str, str], alive: Collection[str]
+) -> str | None:
+    """Who bears an id now, or None if nobody does.
+
+    Args:
+        store: The collection.
+        identity_id: An id that somebody had.
+        merged: Who took whom over since then, beside what is stored.
+        alive: The people there are.
+    """
+    passed: set[str] = set()
+    while identity_id not in alive:
+        passed.add(identity_id)
+        successor = merged.get(identity_id) or _stored_successor(store, identity_id)
+        # Somebody else may have written records that lead in a circle.
+        if successor is None or successor in passed:
+            return None
+        identity_id = successor
+    return identity_id
+
+
+def _stored_successor(store: CollectionReader, identity_id: str) -> str | None:
+    try:
+        record = store.person(identity_id)
+    except RecordError as error:
+        # Asked for again and again, it would stop everything else.
+        _log.warning("%s It can't be forgotten until then.", error)
+        return None
+    return record.merged_into if record else None
+
+
+def ids_of(store: CollectionReader, identity_id: str, merged: Mapping[str, str]) -> set[str]:
+    """All ids of a person, older ones included.
+
+    Args:
+        store: The collection.
+        identity_id: The person.
+        merged: Who took whom over since then, beside what is stored.
+    """
+    ids = {identity_id} | {old for old, successor in merged.items() if successor == identity_id}
+    return ids | {older for known in ids for older in store.aliases(known)}
 
 
 def stream_traces(

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.effects import Effects
-from storage.errors import RecordError
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.requests import ReclusterRequest
@@ -19,7 +18,7 @@ from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
 from workers.clustering.matching import inherit
-from workers.forgetting import stream_traces
+from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
 from workers.track_evidence import evidence_of, sample_problem, track_problem
@@ -166,17 +165,13 @@ class Roster:
     def forget(self, identity_id: str, effects: Effects) -> set[str]:
         """Delete every trace of a person, also of this step; returns their ids, older ones included."""
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
-        passed: set[str] = set()
-        while not self._members.get(identity_id):
-            successor = merged.get(identity_id) or self._stored_successor(identity_id, effects)
-            # Somebody else may have written records that lead in a circle.
-            if successor is None or successor in passed:
-                return set()
-            passed.add(identity_id)
-            identity_id = successor
+        alive = {i for i, members in self._members.items() if members}
+        found = bearer_of(self._store, identity_id, merged, alive)
+        if found is None:
+            return set()
+        identity_id = found
         track_ids = sorted(self._members[identity_id])
-        gone = {identity_id} | {old for old, successor in merged.items() if successor == identity_id}
-        gone |= {older for known in gone for older in self._store.aliases(known)}
+        gone = ids_of(self._store, identity_id, merged)
         written = [track for track in effects.tracks if track.track_id in track_ids]
         traces = stream_traces(self._store, gone, [*self._store.tracks(track_ids), *written])
         for key, entry_ids in traces.items():
@@ -193,18 +188,6 @@ class Roster:
         effects.forget(gone, track_ids)
         effects.changes.append(self._change(ChangeKind.FORGOTTEN, identity_id))
         return gone
-
-    def _stored_successor(self, identity_id: str, effects: Effects) -> str | None:
-        """Who took a person over, as it is stored."""
-        if identity_id in effects.forgotten:
-            return None
-        try:
-            record = self._store.person(identity_id)
-        except RecordError as error:
-            # Asked for again and again, it would stop everything else.
-            _log.warning("%s It can't be forgotten until then.", error)
-            return None
-        return record.merged_into if record else None
 
     def look_again(self, source_id: str, effects: Effects) -> None:
         """Who was forgotten in a source may be found in it again."""
