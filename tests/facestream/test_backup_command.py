@@ -193,7 +193,7 @@ def test_an_interrupt_leaves_the_older_file(copied: Processed, tmp_path: Path, n
         wait_until(lambda: handle.client.info("clients")["connected_clients"] > 1, "the connection")
         started.process.send_signal({"INT": 2, "TERM": 15}[number])
         done = started.end()
-    # Where Ctrl-C comes while a module makes its classes, Python ends by the signal; shells see no difference.
+    # Where Ctrl-C comes as a module makes its classes, Python ends by the signal; a shell sees no difference.
     assert done.code in (130, -2)
     assert done.stderr.strip() == "Interrupted."
     assert file.read_text() == "old"
