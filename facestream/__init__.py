@@ -9,7 +9,6 @@ with facestream.connect() as store:
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import os
 from typing import TYPE_CHECKING
@@ -85,22 +84,13 @@ def connect(
             of facestream wrote the collection.
         facestream.errors.UsageError: If the collection's name can't be one, or a URL was given as folder.
     """
-    from facestream.client import Store
+    from facestream.client import open_store
     from facestream.errors import UsageError
     from facestream.settings import Place
-    from facestream.wiring import keys_of, make_reader, open_handle
 
     if data_dir is not None and "://" in os.fspath(data_dir):
         raise UsageError("a server's URL was given as data folder. Write connect(redis=URL).")
-    place = Place.of(data_dir, redis, collection)
-    keys = keys_of(place)
-    with contextlib.ExitStack() as stack:
-        handle = stack.enter_context(open_handle(place))
-        reader = make_reader(handle, keys)
-        with handle.errors():
-            reader.check_schema()
-        stack.pop_all()
-    return Store(handle, reader, place)
+    return open_store(Place.of(data_dir, redis, collection))
 
 
 def compare(

@@ -303,3 +303,23 @@ class Store:
             raise self._reader.without_sightings(identity.identity_id)
         sources = self._reader.sources({seen.source_id for seen in identity.sightings})
         return person_of(identity, {source.source_id: source for source in sources})
+
+
+def open_store(place: Place) -> Store:
+    """Open the collection of a place, to be closed by the caller.
+
+    Raises:
+        StorageError: If the folder or the server can't be used, or another version of facestream wrote the
+            collection.
+        UsageError: If the collection's name can't be one.
+    """
+    from facestream.wiring import keys_of, make_reader, open_handle
+
+    keys = keys_of(place)
+    with contextlib.ExitStack() as stack:
+        handle = stack.enter_context(open_handle(place))
+        reader = make_reader(handle, keys)
+        with handle.errors():
+            reader.check_schema()
+        stack.pop_all()
+    return Store(handle, reader, place)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from facestream.background import Background
 from facestream.errors import FacestreamError
+from facestream.people_view import remove_thumbnails
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue, thumbnails_folders
 from storage.connection import RedisHandle
@@ -86,7 +87,9 @@ def forget(
         left = store.person(identity.identity_id)
         if left is None or not left.forgotten:
             raise _changed(identity)
-    _remove_pictures(place, store, {identity.identity_id, *older})
+    alive = store.overview_ids() - {identity.identity_id, *older}
+    for folder in thumbnails_folders(place):
+        remove_thumbnails(folder, alive, left_over_s=0.0)
     return Forgotten(
         identity.identity_id,
         tuple(sorted(older, key=lambda i: int(i[1:]))),
@@ -110,12 +113,3 @@ def _changed(identity: Identity) -> FacestreamError:
         f"more). Nothing was deleted. `facestream people show {identity.identity_id}` says who this is now; "
         "then run the command again."
     )
-
-
-def _remove_pictures(place: Place, store: IdentityStore, person_ids: set[str]) -> None:
-    """Delete the thumbnail files of people, and of all who are no more."""
-    alive = {f"{person_id}.jpg" for person_id in store.overview_ids() - person_ids}
-    for folder in thumbnails_folders(place):
-        for path in (*folder.glob("p*.jpg"), *folder.glob("tmp*.tmp")):
-            if path.name not in alive:
-                path.unlink(missing_ok=True)

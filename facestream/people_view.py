@@ -7,8 +7,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def write_picture(path: Path, data: bytes) -> Path:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Say which picture can't be written, and that nothing is lost by it."""
+    """Say which picture can't be written or deleted, and that nothing else is lost by it."""
     try:
         yield
     except OSError as error:
@@ -75,21 +75,26 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def remove_thumbnails(folder: Path, but: Iterable[Person]) -> None:
+def remove_thumbnails(folder: Path, but: Collection[str], *, left_over_s: float = _LEFT_OVER_S) -> None:
     """Delete the files of people who are no more, or were merged into others.
 
     Args:
         folder: Where `write_thumbnails` wrote.
-        but: Everybody there is.
+        but: Ids of those whose files stay.
+        left_over_s: Temporary files that are older go as well.
+
+    Raises:
+        FacestreamError: If one can't be deleted.
     """
-    kept = {f"{person.id}.jpg" for person in but}
-    for path in folder.glob("p*.jpg"):
-        if path.name not in kept:
-            path.unlink(missing_ok=True)
-    # What a process left that was killed while it wrote; one that is at work is done within moments.
-    for path in folder.glob("tmp*.tmp"):
-        if path.stat().st_mtime < time.time() - _LEFT_OVER_S:
-            path.unlink(missing_ok=True)
+    with _writing(folder):
+        for path in folder.glob("p*.jpg"):
+            if path.stem not in but:
+                path.unlink(missing_ok=True)
+        # What a process left that was killed while it wrote; one that is at work is done within moments.
+        for path in folder.glob("tmp*.tmp"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime <= time.time() - left_over_s:
+                    path.unlink()
 
 
 def program() -> str:

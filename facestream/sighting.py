@@ -85,23 +85,19 @@ class Sightings(Sequence[Sighting]):
         self._sources = sources
         self._stored = sorted(stored, key=self._start_order) if len(stored) > 1 else stored
 
-    # Plain positions and no calls in between: these two run for every sighting of every list.
+    # By position, which is quicker: these run for every sighting of every list.
 
     def _start_order(self, seen: Stored) -> Order:
-        source_id, media_s, _ = seen
-        source = self._sources.get(source_id)
-        if source is None:
-            return (True, 0.0, "", media_s)
-        origin_s = source.recorded_at_s
-        return (True, 0.0, source.path, media_s) if origin_s is None else (False, origin_s + media_s, "", 0.0)
+        return self._order_at(seen[0], seen[1])
 
     def _end_order(self, seen: Stored) -> Order:
-        source_id, _, media_s = seen
+        return self._order_at(seen[0], seen[2])
+
+    def _order_at(self, source_id: str, media_s: float) -> Order:
         source = self._sources.get(source_id)
         if source is None:
-            return (True, 0.0, "", media_s)
-        origin_s = source.recorded_at_s
-        return (True, 0.0, source.path, media_s) if origin_s is None else (False, origin_s + media_s, "", 0.0)
+            return _order(None, "", media_s)
+        return _order(source.recorded_at_s, source.path, media_s)
 
     def _made(self, seen: Stored) -> Sighting:
         source = self._sources.get(seen.source_id)

@@ -26,15 +26,7 @@ GROUP = "cluster"
 
 Entry = FaceSample | TrackRecord | SegmentDone | Request
 
-_KINDS: dict[
-    bytes,
-    type[FaceSample]
-    | type[TrackRecord]
-    | type[SegmentDone]
-    | type[ReclusterRequest]
-    | type[ForgetRequest]
-    | type[LookAgainRequest],
-] = {
+_KINDS: dict[bytes, type[Entry]] = {
     b"sample": FaceSample,
     b"track": TrackRecord,
     b"segment": SegmentDone,

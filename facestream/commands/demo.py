@@ -32,7 +32,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
     run` and into a collection of its own.
     """
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.commands.run import EXIT_INTERRUPTED, perform
     from facestream.demo_video import FILE_NAME, FPS, SHOTS, known_faces, make_video
     from facestream.output import print_json
@@ -44,7 +44,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
     if not (quiet or (folder / FILE_NAME).is_file()):
         click.echo(f"Making a video of {sum(shot.seconds for shot in SHOTS):.0f} s ...", err=True)
     video = make_video(folder)
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         report, people, files = perform(place, RunOptions(paths=(video,)), quiet=quiet)
         if report.interrupted or not report.sources:
             return EXIT_INTERRUPTED if report.interrupted else 1

@@ -62,7 +62,7 @@ def command(
     nobody.
     """
     place = Place.of(data_dir, redis_url, collection)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import written_file
     from facestream.people_view import counted, nobody
 
@@ -70,7 +70,7 @@ def command(
     if file_format is None:
         file_format = "json" if as_json or (output and output.suffix.lower() == ".json") else "csv"
     with (
-        connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store,
+        open_store(place) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
         write = _write_json if as_json or file_format == "json" else _write_csv

@@ -67,13 +67,13 @@ def command(
         refuse_list_options(ctx)
         return
     place, choice = chosen_place(ctx), PeopleChoice.of(options)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.errors import FacestreamError
     from facestream.output import print_json
     from facestream.people_view import counted, nobody, person_json, print_people, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         people, total = choice.people(store)
         if not people and not as_json:
             filtered = choice.narrows and store.people()
@@ -112,12 +112,12 @@ def command(
 def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     """Show one person: every sighting, and a face to look at."""
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import print_json, print_table, printable
     from facestream.people_view import counted, duration, moment, person_json, shown_path, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         person = store.person(person_id)
         files = write_thumbnails(store, [person], thumbnails_folder(place))
     if chosen(ctx, "as_json"):
@@ -165,11 +165,11 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
     with that one. At most 200 characters on one line.
     """
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import print_json, printable
     from facestream.people_view import person_json
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         person = store.name(person_id, name)
     if chosen(ctx, "as_json"):
         print_json(person_json(person))
@@ -197,11 +197,11 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
 def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any) -> None:
     """Write the faces that stand for a person, up to five, as JPEG files: ID-1.jpg is the best."""
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import print_json
     from facestream.people_view import shown_path, write_picture
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         person = store.person(person_id)
         pictures = [data for data in store.thumbnails(person.thumbnails) if data is not None]
     folder.mkdir(parents=True, exist_ok=True)

@@ -50,12 +50,12 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, **_: Any) ->
     Each face of the photo is searched for by itself. The photo is not stored.
     """
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import print_json
     from facestream.people_view import nobody, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         faces = store.find(photo, models=pack, limit=limit)
         empty = "" if any(face.matches for face in faces) else nobody(store)
         people = {match.person.id: match.person for face in faces for match in face.matches}

@@ -36,11 +36,11 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
     exports that you made are yours to delete.
     """
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import confirm, printable
     from facestream.people_view import counted
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         if store.is_forgotten(person_id):
             # Their part in the server's files, where that could not be deleted the first time.
             _tell(store.forget(person_id, models=pack), as_json=chosen(ctx, "as_json"))

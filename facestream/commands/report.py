@@ -42,7 +42,7 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
     anywhere. The people are those that `facestream people` lists with the same options.
     """
     place, choice = chosen_place(ctx), PeopleChoice.of(options)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.errors import NotFoundError
     from facestream.output import print_json
     from facestream.page import render, write_page
@@ -50,7 +50,7 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
 
     if as_json and output == Path("-"):
         raise click.UsageError("--json and -o - can't both write to standard output.")
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         if not store.meta():
             # An older report must not give way to an empty page because of a misspelt name.
             raise NotFoundError(nobody(store), what=store.collection)

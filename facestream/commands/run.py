@@ -182,7 +182,7 @@ def perform(
             people = [by_id[person.id] for person in here]
             folder = thumbnails_folder(place)
             files = write_thumbnails(store, people, folder)
-            remove_thumbnails(folder, everybody)
+            remove_thumbnails(folder, by_id.keys())
             if page is not None:
                 written = write_page(store, here, page)
                 if not quiet:

@@ -47,11 +47,11 @@ def command(**_: Any) -> None:
 def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None, **_: Any) -> None:
     """List tracks, by source and time: whose they are, where and when."""
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import print_json, print_table
     from facestream.people_view import clock, nobody
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         # By time: track ids hold frame numbers, and 80 is sorted behind 400 in them.
         tracks = sorted(
             _tracks(store, person_id, source), key=lambda t: (t.source, t.source_id, t.start_s, t.id)
@@ -97,11 +97,11 @@ def _tracks(store: Store, person_id: str | None, source: str | None) -> Iterator
 def show(ctx: click.Context, /, track_id: str, **_: Any) -> None:
     """Show one track: whose it is, where and when, and the faces of it that were compared."""
     place = chosen_place(ctx)
-    from facestream import connect
+    from facestream.client import open_store
     from facestream.output import print_json, print_table, printable
     from facestream.people_view import clock, counted, moment
 
-    with connect(place.data_dir, redis=place.redis_url, collection=place.collection) as store:
+    with open_store(place) as store:
         track = store.track(track_id)
     if chosen(ctx, "as_json"):
         print_json(track_json(track, detailed=True))
