@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from facestream.search import FoundFace
     from facestream.track import Track
     from storage.identity_store import IdentityStore
+    from storage.template_record import TemplateTable
     from workers.models.pack import Pack
 
 _ID = re.compile(r"p[0-9]{1,18}")
@@ -189,6 +190,20 @@ class Store:
         with self._errors():
             yield from self._reader.crops(sample_ids)
 
+    def templates(self, model_id: str, dimension: int) -> TemplateTable:
+        """One vector for each track that belongs to somebody: the mean of its embeddings, as arrays.
+
+        Args:
+            model_id: Embedding space of the vectors.
+            dimension: Their length.
+
+        Raises:
+            ModelConflictError: If the collection was made with other models.
+        """
+        with self._errors():
+            self._identities.check_model(model_id)
+            return self._identities.templates(dimension)
+
     # Sources and tracks ------------------------------------------------------------------------------------
 
     def sources(self) -> list[SourceRecord]:
@@ -230,6 +245,19 @@ class Store:
                 )
             samples = list(self._identities.bare_samples(record.sample_ids))
             return track_of(record, self._reader.source(record.source_id), samples)
+
+    def track_thumbnails(self, track_ids: Iterable[str]) -> Iterator[bytes | None]:
+        """JPEG of the best face of each track, as `thumbnail` gives it; None for a track without one."""
+        for track_id in track_ids:
+            with self._errors():
+                record = next(self._identities.tracks([track_id]), None)
+                samples = self._identities.bare_samples(record.sample_ids if record else ())
+                best = max(
+                    (sample for sample in samples if sample.has_crop),
+                    key=lambda sample: sample.quality,
+                    default=None,
+                )
+            yield self.thumbnail(best.sample_id) if best else None
 
     def faces(self, source_id: str | None = None) -> Iterator[Face]:
         """Every face of every sampled frame, source by source in order of time.

@@ -3,10 +3,13 @@
 FacestreamError
 ├── UsageError
 ├── NotFoundError
-└── NoFaceError
+├── NoFaceError
+└── LabelError
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class FacestreamError(Exception):
@@ -39,3 +42,15 @@ class NoFaceError(FacestreamError):
     def __init__(self, message: str, *, photo: str) -> None:
         super().__init__(message)
         self.photo = photo
+
+
+class LabelError(FacestreamError):
+    """Labels of faces can't be used as they are.
+
+    Attributes:
+        path: The file or folder that holds them.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path

@@ -15,6 +15,7 @@ FILE_NAME = "manifest.toml"
 _Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 _FileName = Annotated[str, Field(pattern=r"^[\w.-]+$")]
 _Probability = Annotated[float, Field(ge=0, le=1)]
+_Similarity = Annotated[float, Field(ge=-1, le=1)]
 _Colour = tuple[float, float, float]
 _Point = tuple[float, float]
 
@@ -84,6 +85,24 @@ class CalibrationPart(_Part):
         return self
 
 
+class ThresholdPart(_Part):
+    """Cosine similarities that few pairs of strangers reach, as `facestream calibrate` measured them."""
+
+    far_1e2: _Similarity
+    """One pair of strangers in a hundred is at least so alike."""
+    far_1e3: _Similarity
+    """One in a thousand."""
+    far_1e4: _Similarity
+    """One in ten thousand."""
+    measured_on: str
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> ThresholdPart:
+        if not self.far_1e2 <= self.far_1e3 <= self.far_1e4:
+            raise ValueError("far_1e2 <= far_1e3 <= far_1e4 must hold: fewer strangers are more alike")
+        return self
+
+
 class QualityPart(_Part):
     """Quality gates."""
 
@@ -113,6 +132,8 @@ class Manifest(_Part):
     detector: DetectorPart
     embedder: EmbedderPart
     calibration: CalibrationPart
+    thresholds: ThresholdPart | None = None
+    """For size-compensated faces of photos; a pack without them can't suggest any."""
     quality: QualityPart
     sha256: dict[_FileName, _Sha256] = {}
     """Checksums of files that lie in the pack."""
