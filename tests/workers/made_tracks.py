@@ -9,11 +9,8 @@ from synthetic import CALIBRATION, DIMENSION, Cast
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
-from workers.clustering.likelihood import LikelihoodSettings
 
 CAST = Cast()
-# Made-up videos are as sharp as what the calibration was made on.
-AS_CALIBRATED = LikelihoodSettings(video_rise=0.0)
 PLAIN = np.zeros(DIMENSION, np.float32)
 
 
@@ -61,7 +58,7 @@ def beside(similarity: float, axis: int = 1) -> np.ndarray:
 
 def filled(tracks: Iterable[TrackEvidence], **options: object) -> TrackClusterer:
     """A clusterer that holds these tracks."""
-    clusterer = TrackClusterer(CALIBRATION, settings=AS_CALIBRATED, **options)  # type: ignore[arg-type]
+    clusterer = TrackClusterer(CALIBRATION, **options)  # type: ignore[arg-type]
     for track in tracks:
         clusterer.insert(track)
     return clusterer

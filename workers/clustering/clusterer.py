@@ -241,7 +241,7 @@ class TrackClusterer:
     def _expected_rise(self, source_id: str) -> float:
         """Impostor rise of a source before its own pairs speak."""
         photo = any(self._tracks[track_id].photo for track_id in self._by_source[source_id])
-        return 0.0 if photo else self._settings.video_rise
+        return 0.0 if photo else self._calibration.video_rise
 
     def _ratios(self, rows: IntArray, columns: IntArray, prior: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source."""

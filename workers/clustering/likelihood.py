@@ -24,9 +24,7 @@ class LikelihoodSettings:
     Attributes:
         limit: Faces count at most this much, for and against.
         tolerance: Rise of impostor similarity in a source that the calibration explains by itself.
-        video_rise: Rise to expect of a video before any of its pairs speaks: its frames are blurred and
-            compressed, as the photos of a calibration are not.
-        prior_pairs: Pairs that this expectation is worth when a source's own pairs speak.
+        prior_pairs: Pairs that `Calibration.video_rise` is worth when a video's own pairs speak.
         genuine_share: Part of a source's rise that genuine pairs share.
         clothing_even: Bhattacharyya distance of clothes that speaks for neither side.
         clothing_slope: Log-likelihood per unit of that distance.
@@ -39,7 +37,6 @@ class LikelihoodSettings:
 
     limit: float = 8.0
     tolerance: float = 0.015
-    video_rise: float = 0.03
     prior_pairs: float = 10.0
     genuine_share: float = 0.5
     clothing_even: float = 0.68

@@ -93,7 +93,7 @@ def search(
     query = calibration.compensate(vector[None], [size_px])
     similarity = (gallery.templates @ query[0]).astype(np.float32)
     sizes = calibration.size_weights([effective_px]), calibration.size_weights(gallery.sizes_px)
-    rise = np.where(gallery.in_video, settings.video_rise, 0.0).astype(np.float32)[None]
+    rise = np.where(gallery.in_video, calibration.video_rise, 0.0).astype(np.float32)[None]
     ratios = face_log_ratio(similarity[None], *sizes, rise, calibration, settings)[0]
     weights = gallery.weights * face_information(*sizes, rise, calibration, settings)[0]
     people = int(gallery.owners.max()) + 1

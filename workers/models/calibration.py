@@ -32,6 +32,8 @@ class Calibration:
         genuine: float32 (S, S): mean similarity of two pictures of one person, by their sizes.
         impostor: float32 (S, S): mean similarity of two people.
         spread: float32 (S, S): pooled standard deviation of both.
+        video_rise: How much more alike two people of a video are than that, before any of its pairs speaks:
+            its frames are blurred and compressed, as the photos of a calibration are not. >= 0.
     """
 
     sizes_px: FloatArray
@@ -39,6 +41,7 @@ class Calibration:
     genuine: FloatArray
     impostor: FloatArray
     spread: FloatArray
+    video_rise: float = 0.0
 
     def __post_init__(self) -> None:
         """Check that the shapes fit together and that the numbers can be calculated with."""
@@ -59,6 +62,8 @@ class Calibration:
             raise ValueError(f"calibration sizes {self.sizes_px.tolist()} must be positive and ascending")
         if (self.spread <= 0).any():
             raise ValueError("calibration spread must be positive")
+        if not 0 <= self.video_rise < np.inf:
+            raise ValueError(f"calibration video_rise {self.video_rise} must be a number from 0")
 
     @classmethod
     def flat(cls, dimension: int, genuine: float, impostor: float, spread: float) -> Calibration:
@@ -81,7 +86,7 @@ class Calibration:
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
-        """Read a calibration that `save` wrote.
+        """Read a calibration that `save` wrote; its `video_rise` is 0, as the file doesn't hold it.
 
         Raises:
             ManifestError: If the file is missing or not a calibration.

@@ -75,6 +75,8 @@ class CalibrationPart(_Part):
     genuine: float | None = None
     impostor: float | None = None
     spread: Annotated[float, Field(gt=0)] | None = None
+    video_rise: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """How much more alike two people of a video are than that; `facestream calibrate CLIPS` measures it."""
 
     @model_validator(mode="after")
     def _is_one_of_both(self) -> CalibrationPart:

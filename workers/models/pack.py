@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workers.errors import ManifestError, PackNotFoundError, WeightsError
@@ -74,8 +74,9 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
         assert part.genuine is not None
         assert part.impostor is not None
         assert part.spread is not None
-        return Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
-    calibration = Calibration.load(folder / part.file)
+        flat = Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
+        return replace(flat, video_rise=part.video_rise)
+    calibration = replace(Calibration.load(folder / part.file), video_rise=part.video_rise)
     if calibration.mean.shape[1] != dimension:
         raise ManifestError(
             f"{folder / part.file}: holds vectors of {calibration.mean.shape[1]} numbers, the embedder gives "

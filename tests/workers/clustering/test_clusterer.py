@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import AS_CALIBRATED, CAST, beside, clothes, evidence, filled, of, unit
+from made_tracks import CAST, beside, clothes, evidence, filled, of, unit
 from synthetic import CALIBRATION
 
 from workers.clustering.clusterer import Partition, TrackClusterer
@@ -19,7 +19,7 @@ SOFT = Calibration.flat(32, genuine=0.9, impostor=0.1, spread=0.3)
 
 
 def soft(*tracks: TrackEvidence) -> TrackClusterer:
-    clusterer = TrackClusterer(SOFT, settings=AS_CALIBRATED)
+    clusterer = TrackClusterer(SOFT)
     for track in tracks:
         clusterer.insert(track)
     return clusterer
