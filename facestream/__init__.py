@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from facestream.archive import backup, restore
     from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
+    from facestream.evaluation import Evaluation, evaluate
     from facestream.forgetting import Forgotten
     from facestream.people_filter import PeopleFilter
     from facestream.person import Face, Person
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Comparison",
+    "Evaluation",
     "Face",
     "Forgotten",
     "FoundFace",
@@ -41,6 +43,7 @@ __all__ = [
     "compare",
     "connect",
     "drop",
+    "evaluate",
     "restore",
 ]
 __version__ = "0.1.0"
@@ -48,6 +51,7 @@ __version__ = "0.1.0"
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
     "Comparison": "facestream.search",
+    "Evaluation": "facestream.evaluation",
     "Face": "facestream.person",
     "Forgotten": "facestream.forgetting",
     "FoundFace": "facestream.search",
@@ -61,6 +65,7 @@ _HOMES = {
     "collection_stats": "facestream.catalogue",
     "collections": "facestream.catalogue",
     "drop": "facestream.catalogue",
+    "evaluate": "facestream.evaluation",
     "restore": "facestream.archive",
 }
 

@@ -24,7 +24,7 @@ _BOX_COLUMNS = ("x1", "y1", "x2", "y2")
 # A true face with this label is neither right nor wrong.
 IGNORE = "ignore"
 
-_NUMBERED = re.compile(r"(.+?)[ _.-]*\(?[0-9]+\)?", re.DOTALL)
+_NUMBERED = re.compile(r"(.*[^\W\d_].*?)[ _.-]*\(?[0-9]+\)?", re.DOTALL)
 
 Box = tuple[float, float, float, float]
 

@@ -22,6 +22,7 @@ COMMANDS = (
     ["people", "forget"],
     ["report"],
     ["compare"],
+    ["evaluate"],
     ["tracks"],
     ["tracks", "list"],
     ["tracks", "show"],
