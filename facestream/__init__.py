@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from facestream.archive import backup, restore
+    from facestream.calibration_report import CalibrationReport
+    from facestream.calibration_run import calibrate
     from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
     from facestream.evaluation import Evaluation, evaluate
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from facestream.track import Track
 
 __all__ = [
+    "CalibrationReport",
     "Comparison",
     "Evaluation",
     "Face",
@@ -38,6 +41,7 @@ __all__ = [
     "Store",
     "Track",
     "backup",
+    "calibrate",
     "collection_stats",
     "collections",
     "compare",
@@ -50,6 +54,7 @@ __version__ = "0.1.0"
 
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
+    "CalibrationReport": "facestream.calibration_report",
     "Comparison": "facestream.search",
     "Evaluation": "facestream.evaluation",
     "Face": "facestream.person",
@@ -62,6 +67,7 @@ _HOMES = {
     "Store": "facestream.client",
     "Track": "facestream.track",
     "backup": "facestream.archive",
+    "calibrate": "facestream.calibration_run",
     "collection_stats": "facestream.catalogue",
     "collections": "facestream.catalogue",
     "drop": "facestream.catalogue",

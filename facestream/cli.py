@@ -24,6 +24,10 @@ _COMMANDS = {
     "backup": ("facestream.commands.backup", "Write a collection to one file."),
     "restore": ("facestream.commands.restore", "Read a collection back from a backup."),
     "demo": ("facestream.commands.demo", "Make a video and find the people in it."),
+    "calibrate": (
+        "facestream.commands.calibrate",
+        "Measure how alike strangers and the same person look to a model.",
+    ),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
 }

@@ -73,6 +73,7 @@ class Evaluation:
         kind: What was compared: "faces", "photos" or "rows".
         agreement: Measures of agreement.
         assigned: How many of the true ones were given to somebody.
+        clusters: Number of people among whom those are; `agreement` counts each given to nobody as well.
         junk: Share of the found faces with a person that are no true face; None unless boxes tell.
         elsewhere: Found rows about files that the truth does not mention.
         separation: Measures without truth, where vectors or distances were given.
@@ -83,11 +84,17 @@ class Evaluation:
     kind: str
     agreement: Agreement
     assigned: int
+    clusters: int
     junk: float | None
     elsewhere: int
     separation: Separation | None
     torn: tuple[Mistake, ...]
     mixed: tuple[Mistake, ...]
+
+    @property
+    def cluster_count_ratio(self) -> float:
+        """People found for each true one: 1 is right, more is splitting, less is merging."""
+        return self.clusters / self.agreement.classes
 
     @property
     def score(self) -> float:
@@ -197,6 +204,7 @@ def evaluate_tables(
         kind=paired.kind,
         agreement=agreement(labels, clusters),
         assigned=assigned,
+        clusters=len({label for label in paired.found if label is not None}),
         junk=junk,
         elsewhere=paired.elsewhere,
         separation=None if points is None else _separation(points, found, distances),

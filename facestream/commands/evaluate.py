@@ -158,8 +158,8 @@ def evaluation_json(result: Evaluation, beta: float) -> dict[str, Any]:
         "assigned": result.assigned,
         "elsewhere": result.elsewhere,
         "people": agreed.classes,
-        "clusters": agreed.clusters,
-        "cluster_count_ratio": round(agreed.cluster_count_ratio, 4),
+        "clusters": result.clusters,
+        "cluster_count_ratio": round(result.cluster_count_ratio, 4),
         "beta": beta,
         "bcubed": _both_json(agreed.bcubed, beta),
         "pairs": _both_json(agreed.pairs, beta)
@@ -200,8 +200,8 @@ def _show(result: Evaluation, beta: float, quiet: bool) -> None:
     if not quiet:
         click.echo(
             f"{agreed.items} true {result.kind} of {counted(agreed.classes, 'person', 'people')}: "
-            f"{result.assigned} given to somebody, {counted(agreed.clusters, 'cluster')} "
-            f"({agreed.cluster_count_ratio:.2f} for each person).\n"
+            f"{result.assigned} of them given to {counted(result.clusters, 'cluster')} "
+            f"({result.cluster_count_ratio:.2f} for each person).\n"
         )
     rows = [
         [name, f"{both.precision:.3f}", f"{both.recall:.3f}", f"{both.f(beta):.3f}"]

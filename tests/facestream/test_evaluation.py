@@ -134,7 +134,8 @@ def test_a_folder_per_person_can_be_judged(tmp_path: Path) -> None:
     truth = album(tmp_path / "names", "Ann_1.jpg", "Ann_2.jpg", "Bo_1.jpg", "Bo_2.jpg")
     found = album(tmp_path / "found", "1/Ann_1.jpg", "1/Ann_2.jpg", "1/Bo_1.jpg", "nobody/Bo_2.jpg")
     result = evaluate(truth, found)
-    assert (result.assigned, result.agreement.clusters) == (3, 2)
+    assert (result.assigned, result.clusters, result.agreement.clusters) == (3, 1, 2)
+    assert result.cluster_count_ratio == 0.5
     assert [(m.who, m.faces, m.parts) for m in result.mixed] == [("1", 3, (("Ann", 2), ("Bo", 1)))]
 
 

@@ -34,11 +34,12 @@ COMMANDS = (
     ["backup"],
     ["restore"],
     ["demo"],
+    ["calibrate"],
     ["doctor"],
     ["redis"],
 )
 # They store nothing and read nothing that was stored.
-NO_PLACE = (["compare"],)
+NO_PLACE = (["compare"], ["calibrate"])
 
 
 def command_of(words: list[str]) -> click.Command:

@@ -147,7 +147,7 @@ def verify(
 
 def rounded_up(threshold: float, digits: int = 3) -> float:
     """A threshold to be written down: no impostor pair more may pass it than before."""
-    scale = 10**digits
+    scale = float(10**digits)
     return min(float(np.ceil(threshold * scale - _ROUNDING)) / scale, 1.0)
 
 

@@ -94,7 +94,10 @@ class Calibration:
         try:
             # Opened here, because NumPy leaves a file open that ends too early.
             with path.open("rb") as data, np.load(data, allow_pickle=False) as file:
-                return cls(*(np.asarray(file[name], np.float32) for name in _ARRAYS))
+                sizes_px, mean, genuine, impostor, spread = (
+                    np.asarray(file[name], np.float32) for name in _ARRAYS
+                )
+                return cls(sizes_px, mean, genuine, impostor, spread)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ManifestError(f"{path}: not a calibration file: {error}", path=path) from error
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from workers.models.calibration import Calibration
 
 # Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.
 SOFT = Calibration.flat(32, genuine=0.9, impostor=0.1, spread=0.3)
+IN_VIDEOS = replace(SOFT, video_rise=0.03)
 
 
 def soft(*tracks: TrackEvidence) -> TrackClusterer:
@@ -260,7 +262,7 @@ def test_likeness_across_sources_is_held_to_the_stricter_of_the_two() -> None:
 def test_a_video_of_which_nothing_is_known_is_no_photo(photo: bool, one: bool) -> None:
     # The even point lies at 0.5 for photos, and 0.022 higher in videos.
     pair = [evidence(name, beside(s), photo=photo) for name, s in (("a", 1.0), ("b", 0.51))]
-    clusterer = TrackClusterer(SOFT)
+    clusterer = TrackClusterer(IN_VIDEOS)
     for track in pair:
         clusterer.insert(track)
     assert has_pair(clusterer.recluster({})) is one
@@ -269,7 +271,7 @@ def test_a_video_of_which_nothing_is_known_is_no_photo(photo: bool, one: bool) -
 
 def test_what_is_seen_in_a_video_overrules_what_videos_are_like() -> None:
     pair = [evidence("a", beside(1.0)), evidence("b", beside(0.51))]
-    clusterer = TrackClusterer(SOFT)
+    clusterer = TrackClusterer(IN_VIDEOS)
     # Thirty people who are as little alike as calibrated.
     for track in [*pair, *(evidence(f"x{k}", beside(0.0, k), moments=range(50)) for k in range(2, 32))]:
         clusterer.insert(track)

@@ -87,6 +87,12 @@ def test_a_spread_must_be_positive(bad: float) -> None:
         replace(calibration(), spread=spread)
 
 
+@pytest.mark.parametrize("bad", [-0.01, np.inf, np.nan])
+def test_a_rise_of_videos_is_a_number_from_0(bad: float) -> None:
+    with pytest.raises(ValueError, match="video_rise"):
+        replace(calibration(), video_rise=bad)
+
+
 def test_the_calibration_of_the_default_pack_fits_its_embedder(open_pack: Pack) -> None:
     known = open_pack.calibration
     assert known.mean.shape == (len(known.sizes_px), open_pack.embedder.dimension)

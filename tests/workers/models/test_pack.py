@@ -86,6 +86,7 @@ def test_the_built_in_pack_is_loaded_by_name(open_pack: Pack) -> None:
     known = Calibration.load(find_pack("open") / "calibration.npz")
     assert (open_pack.calibration.genuine == known.genuine).all()
     assert (open_pack.calibration.mean == known.mean).all()
+    assert open_pack.calibration.video_rise == open_pack.manifest.calibration.video_rise > 0
 
 
 def test_a_folder_is_loaded_as_it_is_and_nothing_is_built(
@@ -103,6 +104,8 @@ def test_a_folder_is_loaded_as_it_is_and_nothing_is_built(
     assert pack.calibration.impostor.tolist() == [[pytest.approx(0.1)]]
     assert pack.calibration.spread.tolist() == [[pytest.approx(0.05)]]
     assert pack.calibration.mean.shape == (1, 3)
+    # Nothing is known of what its manifest doesn't say.
+    assert pack.calibration.video_rise == 0
     assert not (tmp_path / "cache").exists()
 
 
