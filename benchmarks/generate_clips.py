@@ -3,9 +3,10 @@
     python benchmarks/generate_clips.py LFW_FOLDER HALVES.csv OUTPUT_FOLDER [--clips 6]
 
 LFW_FOLDER holds NAME/*.jpg with the labelled face in the middle; only people of the half "calibrate" with
-four or more photos are used, so that settings may be chosen on these clips. Each shot takes another photo
-of each person, so that clothes and light differ from shot to shot: harder than life. Writes clip.mp4 and
-clip.csv (frame, x1, y1, x2, y2, label, track; every second frame).
+four or more photos are used, so that settings may be chosen on these clips: `facestream calibrate
+OUTPUT_FOLDER` measures them. Each shot takes another photo of each person, so that clothes and light differ
+from shot to shot: harder than life. Writes clip0.mp4 and clip0.csv (frame, x1, y1, x2, y2, label, track;
+every second frame) and so on, the same ones every time.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
-from calibrate import central_face
 
-from facestream.settings import model_cache
+from facestream.labels import chosen_people, labelled_photos
+from facestream.search import read_photo
+from facestream.wiring import make_pack
 from stream.video_writer import VideoWriter
+from workers.central_face import central_face
 from workers.models.detection import BgrImage
-from workers.models.pack import Pack, load_pack
+from workers.models.pack import Pack
 
 WIDTH_PX, HEIGHT_PX, FPS = 640, 360, 24
 _SHOTS = 18
@@ -72,7 +75,7 @@ def cast(
         size_px, actors = random.uniform(low, high), []
         for k, name in enumerate(random.choice(names, count, replace=False)):
             path = photos[name][random.integers(len(photos[name]))]
-            image = np.asarray(cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR), np.uint8)
+            image = read_photo(path).image_bgr
             face = central_face(pack, image)
             if face is None:
                 continue
@@ -134,15 +137,14 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--clips", type=int, default=len(_CLIPS), choices=range(1, len(_CLIPS) + 1))
     args = parser.parse_args()
-    with args.halves.open(newline="", encoding="utf-8") as file:
-        chosen = {row["name"] for row in csv.DictReader(file) if row["half"] == "calibrate"}
+    chosen = chosen_people(args.halves, "calibrate")
     found: dict[str, list[Path]] = defaultdict(list)
-    for path in sorted(args.photos.glob("*/*.jpg")):
-        if path.parent.name in chosen:
-            found[path.parent.name].append(path)
+    for path, name in sorted(labelled_photos(args.photos, "folders").items()):
+        if name in chosen:
+            found[name].append(path)
     photos = {name: paths for name, paths in found.items() if len(paths) >= _LEAST_PHOTOS}
     args.output.mkdir(parents=True, exist_ok=True)
-    pack = load_pack("open", model_cache())
+    pack = make_pack("open")
     for seed, (people, quality, blur) in enumerate(_CLIPS[: args.clips]):
         target = args.output / f"clip{seed}"
         make_clip(pack, photos, target, seed, people, quality, blur)

@@ -26,8 +26,8 @@ from workers.clustering.pairs import (
 )
 
 FARS = (1e-2, 1e-3, 1e-4)
-# Doddington's rule of 30 (NIST 2000): with so many errors the true rate is within 30 % of the one seen, in 90 %
-# of cases.
+# Doddington's rule of 30 (NIST 2000): with so many errors the true rate is within 30 % of the one seen, in
+# 90 % of cases.
 SURE_ERRORS = 30
 # Fewer people say nothing about others.
 _LEAST_PEOPLE = 5
@@ -169,7 +169,7 @@ def _equal_error(found: Comparison) -> tuple[float, float]:
     # Where nothing lies between the two kinds, the middle of the gap.
     lowest = np.flatnonzero(gap <= gap.min() + _ROUNDING)
     at = int(lowest[len(lowest) // 2])
-    return float(accepted[at] + refused[at]) / 2, at * 2.0 / BINS - 1
+    return float((accepted[at] + refused[at]) / 2), at * 2.0 / BINS - 1
 
 
 def _d_prime(genuine: Histogram, impostor: Histogram) -> float | None:

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -101,9 +102,9 @@ class Calibration:
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise ManifestError(f"{path}: not a calibration file: {error}", path=path) from error
 
-    def save(self, path: Path) -> None:
+    def save(self, file: Path | IO[bytes]) -> None:
         """Write all arrays to a compressed `.npz` file."""
-        np.savez_compressed(path, **{name: getattr(self, name) for name in _ARRAYS})
+        np.savez_compressed(file, **{name: getattr(self, name) for name in _ARRAYS})
 
     def size_weights(self, sizes_px: npt.ArrayLike) -> FloatArray:
         """Weights (N, S) that interpolate between the measured sizes, linear in the logarithm of the size."""

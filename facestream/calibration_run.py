@@ -1,0 +1,201 @@
+"""What similarities of a model pack mean: labelled photos or clips in, error rates and thresholds out."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facestream.calibration_report import CalibrationReport
+from facestream.errors import LabelError, UsageError
+from facestream.labelled_faces import labelled_faces
+from facestream.labelled_tracks import LabelledTracks, labelled_tracks, read_truth, seen_together
+from facestream.labels import LabelsFrom, chosen_people, labelled_photos
+from facestream.people_view import counted
+from facestream.wiring import make_pack
+from stream.discover import discover
+from workers.clustering.pairs import Among, IntArray, Labelled
+from workers.clustering.rise import measure_rise
+from workers.clustering.verification import Verification, verify
+from workers.models.measurement import measured_calibration
+
+if TYPE_CHECKING:
+    from facestream.run_report import RunListener
+    from workers.models.calibration import Calibration
+    from workers.models.pack import Pack
+
+_SCOPES: tuple[Among, ...] = ("all", "within", "across")
+
+
+def calibrate(
+    *paths: str | os.PathLike[str],
+    labels_from: LabelsFrom = "auto",
+    only: str | os.PathLike[str] | None = None,
+    half: str | None = None,
+    models: str = "open",
+    by_size: bool = False,
+    stop: threading.Event | None = None,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    listener: RunListener | None = None,
+) -> CalibrationReport:
+    """Measure what similarities of a model pack mean.
+
+    Args:
+        *paths: One folder of labelled photos, or clips (files or folders) with a truth file beside each.
+        labels_from: Whether folders or names of photos are their labels; "auto" looks which.
+        only: CSV file that lists in a column `name` whose photos are used; default: everybody's.
+        half: Of that file only the rows with this `half`.
+        models: Name or folder of a model pack.
+        by_size: Also measure what similarities mean at every face size; takes eight times as long.
+        stop: Ends it early.
+        tell: Is told how many photos of how many are done.
+        listener: Is told how the processing of clips gets on.
+
+    Raises:
+        UsageError: If photos and clips are mixed, or an option doesn't fit.
+        LabelError: If labels are missing, or too few people or photos are there.
+        StreamError: If a path can't be read.
+        WorkerError: If the models can't be loaded.
+        KeyboardInterrupt: If it was stopped.
+    """
+    places = [Path(path) for path in paths]
+    if half is not None and only is None:
+        raise UsageError("--half says which part of --only FILE is meant; say that as well.")
+    found = discover(places)
+    if found.failed:
+        raise found.failed[0][1]
+    stop = stop or threading.Event()
+    if not found.videos:
+        if len(places) != 1 or not places[0].is_dir():
+            raise UsageError("one folder of labelled photos is needed, and no single photos.")
+        chosen = None if only is None else chosen_people(Path(only), half)
+        labels = _chosen(places[0], labelled_photos(places[0], labels_from), chosen)
+        return _of_photos(places[0], labels, make_pack(models), by_size, tell, stop)
+    if found.photos:
+        raise UsageError(
+            f"both photos, such as {str(found.photos[0])!r}, and clips, such as {str(found.videos[0])!r}, "
+            "were given. Measure them one after the other."
+        )
+    if by_size or only is not None or labels_from != "auto":
+        raise UsageError("--output, --only, --half and --labels-from are for photos, not for clips.")
+    # What is wrong with labels is said before the models are loaded.
+    truths = [read_truth(clip) for clip in found.videos]
+    pack = make_pack(models)
+    if listener is None:
+        listener = _Silent()
+    return _of_clips(labelled_tracks(found.videos, truths, pack, models, listener, stop), pack)
+
+
+def _chosen(folder: Path, labels: Mapping[Path, str], chosen: set[str] | None) -> Mapping[Path, str]:
+    """The photos of the people who were asked for."""
+    if chosen is not None:
+        labels = {path: name for path, name in labels.items() if name in chosen}
+    _check_people(folder, labels.values(), "photos", 0)
+    return labels
+
+
+def _check_people(folder: Path, names: Iterable[str], what: str, lost: int) -> None:
+    """Refuse what holds no genuine or no impostor pair.
+
+    Raises:
+        LabelError: Says what is missing.
+    """
+    count = Counter(names)
+    without = f", {lost} without one or unreadable left out" if lost else ""
+    if not count:
+        raise LabelError(f"{str(folder)!r}: no {what} of those people{without}.", path=folder)
+    if len(count) < 2:
+        (name,) = count
+        raise LabelError(
+            f"{str(folder)!r}: all {what} are of {name!r}{without}; at least two people are needed. "
+            "Folders or file names are the labels, see --labels-from.",
+            path=folder,
+        )
+    if max(count.values()) < 2:
+        raise LabelError(
+            f"{str(folder)!r}: {counted(len(count), 'person', 'people')}, and of nobody two {what}{without}; "
+            "without those there is nothing to tell strangers from. Folders or file names are the labels, "
+            "see --labels-from.",
+            path=folder,
+        )
+
+
+def _of_photos(
+    folder: Path,
+    labels: Mapping[Path, str],
+    pack: Pack,
+    by_size: bool,
+    tell: Callable[[int, int], None],
+    stop: threading.Event,
+) -> CalibrationReport:
+    found = labelled_faces(labels, pack, by_size=by_size, tell=tell, stop=stop)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    lost = len(labels) - len(found.names)
+    _check_people(folder, found.names, "faces", lost)
+    items = Labelled(found.faces.vectors, _numbers(found.names), np.zeros(len(found.names), np.intp))
+    measured: Calibration | None = None
+    if found.by_size is not None:
+        _check_people(folder, found.by_size_names, "faces of people with several photos", lost)
+        measured = measured_calibration(found.by_size, _numbers(found.by_size_names))
+    return CalibrationReport(
+        "photos",
+        pack.manifest.name,
+        pack.manifest.model_id,
+        str(folder),
+        found.faces,
+        found.names,
+        {"all": verify(items)},
+        doubled=found.doubled,
+        by_size=measured,
+    )
+
+
+def _of_clips(found: LabelledTracks, pack: Pack) -> CalibrationReport:
+    _check_people(found.paths[0], found.names, "tracks", found.unknown)
+    items = Labelled(found.faces.vectors, _numbers(found.names), np.array(found.clips, np.intp))
+    results: dict[str, Verification] = {
+        scope: verify(items, scope) for scope in _SCOPES if all(items.count(scope))
+    }
+    tracks = found.faces.faces
+    together = [
+        (a, b)
+        for a in range(len(tracks))
+        for b in range(a + 1, len(tracks))
+        if found.clips[a] == found.clips[b]
+        and found.names[a] != found.names[b]
+        and seen_together(tracks[a], tracks[b])
+    ]
+    return CalibrationReport(
+        "clips",
+        pack.manifest.name,
+        pack.manifest.model_id,
+        ", ".join(path.name for path in found.paths),
+        found.faces,
+        found.names,
+        results,
+        mixed=found.mixed,
+        unknown=found.unknown,
+        rise=measure_rise(items, found.faces.sizes_px, together, pack.calibration),
+    )
+
+
+def _numbers(names: tuple[str, ...]) -> IntArray:
+    """Each name's place among all names."""
+    return np.asarray(np.unique(np.array(names), return_inverse=True)[1], np.intp)
+
+
+class _Silent:
+    """Listens to a run, and says nothing."""
+
+    def began(self, photos: int) -> None: ...
+    def source_began(self, path: Path, info: object) -> None: ...
+    def frame_done(self, frame: object, faces: int) -> None: ...
+    def source_ended(self, path: Path) -> None: ...
+    def people_now(self, count: int) -> None: ...
+    def note(self, text: str) -> None: ...
