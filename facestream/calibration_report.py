@@ -27,12 +27,12 @@ class CalibrationReport:
         kind: Whether faces of photos or tracks of clips were compared.
         pack: Name of the model pack.
         model_id: Its embedding space.
-        folder: The folder or folders that were measured, in words.
         faces: What was compared.
         names: Whose each is.
         results: By scope: "all", and for clips also "within" a clip and "across" clips; only scopes in which
             there are both kinds of pairs.
         doubled: Photos left out because they hold the same bytes as another, with that one.
+        clips: The clips.
         mixed: Tracks that lie on more than one person.
         unknown: Tracks of nobody known.
         by_size: What similarities mean at every face size, or None where it was not measured.
@@ -42,11 +42,11 @@ class CalibrationReport:
     kind: Literal["photos", "clips"]
     pack: str
     model_id: str
-    folder: str
     faces: FaceSet
     names: tuple[str, ...]
     results: dict[str, Verification]
     doubled: tuple[tuple[Path, Path], ...] = ()
+    clips: tuple[Path, ...] = ()
     mixed: int = 0
     unknown: int = 0
     by_size: Calibration | None = None
@@ -101,6 +101,7 @@ class CalibrationReport:
                 "mixed_tracks": self.mixed,
                 "unknown_tracks": self.unknown,
                 "rise": {
+                    "clips": [str(clip) for clip in self.clips],
                     "pairs_together": list(self.rise.pairs_together),
                     "together": [_rounded(value) for value in self.rise.together],
                     "across": _rounded(self.rise.across),

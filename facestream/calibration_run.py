@@ -14,7 +14,7 @@ import numpy as np
 from facestream.calibration_report import CalibrationReport
 from facestream.errors import LabelError, UsageError
 from facestream.labelled_faces import labelled_faces
-from facestream.labelled_tracks import LabelledTracks, labelled_tracks, read_truth, seen_together
+from facestream.labelled_tracks import LabelledTracks, labelled_tracks, read_truth
 from facestream.labels import LabelsFrom, chosen_people, labelled_photos
 from facestream.people_view import counted
 from facestream.wiring import make_pack
@@ -147,7 +147,6 @@ def _of_photos(
         "photos",
         pack.manifest.name,
         pack.manifest.model_id,
-        str(folder),
         found.faces,
         found.names,
         {"all": verify(items)},
@@ -162,26 +161,17 @@ def _of_clips(found: LabelledTracks, pack: Pack) -> CalibrationReport:
     results: dict[str, Verification] = {
         scope: verify(items, scope) for scope in _SCOPES if all(items.count(scope))
     }
-    tracks = found.faces.faces
-    together = [
-        (a, b)
-        for a in range(len(tracks))
-        for b in range(a + 1, len(tracks))
-        if found.clips[a] == found.clips[b]
-        and found.names[a] != found.names[b]
-        and seen_together(tracks[a], tracks[b])
-    ]
     return CalibrationReport(
         "clips",
         pack.manifest.name,
         pack.manifest.model_id,
-        ", ".join(path.name for path in found.paths),
         found.faces,
         found.names,
         results,
+        clips=found.paths,
         mixed=found.mixed,
         unknown=found.unknown,
-        rise=measure_rise(items, found.faces.sizes_px, together, pack.calibration),
+        rise=measure_rise(items, found.faces.sizes_px, found.together(), pack.calibration, len(found.paths)),
     )
 
 

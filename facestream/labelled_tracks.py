@@ -6,6 +6,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,23 @@ class LabelledTracks:
     paths: tuple[Path, ...]
     mixed: int
     unknown: int
+
+    def together(self) -> list[tuple[int, int]]:
+        """Pairs of tracks of two people that share several frames of a clip."""
+        common: Counter[tuple[int, int]] = Counter()
+        here: dict[tuple[int, int], list[int]] = defaultdict(list)
+        for item, faces in enumerate(self.faces.faces):
+            for face in faces:
+                # A face that is out of sight proves nothing.
+                if face.score > 0:
+                    here[self.clips[item], face.frame].append(item)
+        for items in here.values():
+            common.update(combinations(items, 2))
+        return sorted(
+            (a, b)
+            for (a, b), frames in common.items()
+            if frames >= _COMMON_FRAMES and self.names[a] != self.names[b]
+        )
 
 
 def truth_beside(clip: Path) -> Path:
@@ -166,9 +184,3 @@ def _votes(faces: Sequence[Face], true_faces: dict[int, list[LabelledFace]]) -> 
             if overlaps.max() >= _SAME_FACE_IOU:
                 votes[rows[int(overlaps.argmax())].label] += 1
     return votes
-
-
-def seen_together(one: Sequence[Face], other: Sequence[Face]) -> bool:
-    """Whether two tracks of a clip show faces in several common frames, and so two people."""
-    frames = {face.frame for face in one if face.score > 0}
-    return len(frames & {face.frame for face in other if face.score > 0}) >= _COMMON_FRAMES

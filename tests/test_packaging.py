@@ -28,6 +28,7 @@ MODULES = {
     "opencv-python": "cv2",
     "pillow": "PIL",
     "scikit-image": "skimage",
+    "scikit-learn": "sklearn",
 }
 # The client of Redis uses the one, joblib the other for compressed weights; we import neither.
 UNSEEN = {"hiredis", "lz4"}

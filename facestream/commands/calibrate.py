@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,11 +120,15 @@ def _measure(paths: tuple[Path, ...], *, quiet: bool, options: dict[str, Any]) -
     from facestream.commands.run import stopping
     from facestream.progress import RunProgress, stderr_console
     from facestream.progress_bar import ProgressBar
+    from stream.discover import discover
 
     console = stderr_console()
-    with stopping() as stop, ProgressBar(console, quiet=quiet) as bar:
-        # Never both: photos are told to the bar, clips to the display.
-        progress = RunProgress(console, quiet=quiet)
+    clips = bool(discover(paths).videos)
+    with (
+        stopping() as stop,
+        ProgressBar(console, quiet=quiet) as bar,
+        RunProgress(console, quiet=quiet) if clips else nullcontext() as progress,
+    ):
         return calibrate(
             *paths,
             labels_from=options["labels_from"],
@@ -292,6 +297,8 @@ def _show_sizes(report: CalibrationReport) -> None:
 
 
 def _show_rise(report: CalibrationReport) -> None:
+    from facestream.output import printable
+
     rise = report.rise
     if rise is None:
         return
@@ -300,11 +307,9 @@ def _show_rise(report: CalibrationReport) -> None:
         return "too few pairs" if value is None else f"{value:+.4f}"
 
     click.echo("\nMore alike than photos of these sizes are (median):")
-    clips = dict.fromkeys(face[0].source for face in report.faces.faces)
-    from facestream.output import printable
-
-    for clip, value, pairs in zip(clips, rise.together, rise.pairs_together, strict=False):
-        click.echo(f"  {figure(value)}  two people seen together in {printable(clip)} ({pairs} pairs)")
+    for clip, value, pairs in zip(report.clips, rise.together, rise.pairs_together, strict=True):
+        seen = f"two people seen together in {printable(str(clip))} ({pairs} pairs)"
+        click.echo(f"  {figure(value)}  {seen}")
     click.echo(f"  {figure(rise.across)}  two people of two clips")
     click.echo(f"  {figure(rise.genuine)}  one person")
     if rise.video_rise is not None:

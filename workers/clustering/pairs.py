@@ -210,15 +210,14 @@ def genuine_of_each(
     people = int(items.labels.max(initial=-1)) + 1
     pairs, reached = np.zeros(people, np.int64), np.zeros((people, len(thresholds)), np.int64)
     order = np.argsort(items.labels, kind="stable")
-    ends = np.cumsum(np.bincount(items.labels, minlength=people))
-    for person, end in enumerate(ends.tolist()):
-        rows = order[end - int((items.labels == person).sum()) : end]
+    photos = np.bincount(items.labels, minlength=people)
+    for person, rows in enumerate(np.split(order, np.cumsum(photos)[:-1])):
         own = Labelled(items.vectors[rows], np.zeros(len(rows), np.intp), items.sources[rows])
         for start in range(0, len(rows), _BLOCK):
             similarity, _, looked_at = _block(own, start, among)
             values = similarity[looked_at]
             pairs[person] += len(values)
-            reached[person] += [int((values >= threshold).sum()) for threshold in thresholds]
+            reached[person] += (values[:, None] >= thresholds[None]).sum(axis=0)
     return pairs, reached
 
 

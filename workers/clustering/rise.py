@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.pairs import FloatArray, IntArray, Labelled
 from workers.models.calibration import Calibration
 
@@ -25,7 +24,8 @@ class Rise:
         together: Their median in each clip; None where they are too few. This is what clustering measures.
         across: Median over pairs of two people in two clips, or None where there are none.
         genuine: Median over pairs of one person, minus what is expected of genuine pairs, or None likewise.
-        video_rise: The median clip's rise beyond what clustering tolerates, >= 0: the figure of a pack. None
+        video_rise: The highest of `together`, but not below 0: the figure of a pack. It stands in for what
+            is not known yet of a video, and too high a figure only keeps people apart a little longer. None
             where no clip has enough pairs.
     """
 
@@ -41,6 +41,7 @@ def measure_rise(
     sizes_px: FloatArray,
     together: Sequence[tuple[int, int]],
     calibration: Calibration,
+    clips: int,
 ) -> Rise:
     """Measure the rise of labelled tracks.
 
@@ -49,25 +50,29 @@ def measure_rise(
         sizes_px: (N,), their effective sizes.
         together: Pairs of tracks of two people that are seen at the same time.
         calibration: Of the embedder.
+        clips: How many clips there are.
     """
-    clips = int(items.sources.max(initial=-1)) + 1
     pairs = np.array(together, np.intp).reshape(-1, 2)
     weights = calibration.size_weights(sizes_px)
     excess = _excess(items, weights, pairs[:, 0], pairs[:, 1], calibration.impostor)
     clip_of = items.sources[pairs[:, 0]]
     of_each = [excess[clip_of == clip] for clip in range(clips)]
     medians = [float(np.median(values)) if len(values) >= _LEAST_PAIRS else None for values in of_each]
-    rows, columns = np.triu_indices(len(items.labels), 1)
-    same = items.labels[rows] == items.labels[columns]
-    across = ~same & (items.sources[rows] != items.sources[columns])
-    tolerance = LikelihoodSettings().tolerance
-    beyond = [max(median - tolerance, 0.0) for median in medians if median is not None]
+    across, genuine = [np.empty(0)], [np.empty(0)]
+    for k in range(len(items.labels) - 1):
+        others = np.arange(k + 1, len(items.labels))
+        same = items.labels[others] == items.labels[k]
+        far = others[~same & (items.sources[others] != items.sources[k])]
+        across.append(_excess(items, weights, np.full(len(far), k), far, calibration.impostor))
+        near = others[same]
+        genuine.append(_excess(items, weights, np.full(len(near), k), near, calibration.genuine))
+    known = [median for median in medians if median is not None]
     return Rise(
         tuple(len(values) for values in of_each),
         tuple(medians),
-        _median(_excess(items, weights, rows[across], columns[across], calibration.impostor)),
-        _median(_excess(items, weights, rows[same], columns[same], calibration.genuine)),
-        float(np.median(beyond)) if beyond else None,
+        _median(np.concatenate(across)),
+        _median(np.concatenate(genuine)),
+        max(*known, 0.0) if known else None,
     )
 
 
