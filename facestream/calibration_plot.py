@@ -29,6 +29,8 @@ _DOTS_PER_INCH = 150
 _NAME_LENGTH = 22
 # In heights of the distributions.
 _LABEL_HEIGHTS = (9.0, 4.8, 2.5)
+# In widths of them.
+_LATE = 0.88
 
 
 def check_format(path: Path) -> None:
@@ -98,14 +100,17 @@ def _draw_distributions(axes: Axes, result: Verification) -> None:
     # Each line ends at its label, and the later ones below it: no line goes through a label.
     for k, point in enumerate(p for p in result.points if p.threshold is not None):
         assert point.threshold is not None
+        # Near the right edge there is no room behind the line.
+        late = point.threshold > edges[0] + _LATE * (edges[-1] - edges[0])
         top = tallest * _LABEL_HEIGHTS[min(k, len(_LABEL_HEIGHTS) - 1)]
         axes.vlines(point.threshold, lowest / 2, top, color=_INK, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.annotate(
             f"FAR {point.far:g}: {rounded_up(point.threshold, 4):.4f}",
             (point.threshold, top),
-            xytext=(4, -3),
+            xytext=(-4 if late else 4, -3),
             textcoords="offset points",
             fontsize=9,
+            ha="right" if late else "left",
             va="top",
             color=_INK,
         )

@@ -29,8 +29,8 @@ class CalibrationReport:
         model_id: Its embedding space.
         faces: What was compared.
         names: Whose each is.
-        results: By scope: "all", and for clips also "within" a clip and "across" clips; only scopes in which
-            there are both kinds of pairs.
+        results: By scope: "all", and for several clips also "within" a clip and "across" clips; only scopes
+            in which there are both kinds of pairs.
         doubled: Photos left out because they hold the same bytes as another, with that one.
         clips: The clips.
         mixed: Tracks that lie on more than one person.

@@ -95,18 +95,24 @@ def _chosen(folder: Path, labels: Mapping[Path, str], chosen: set[str] | None) -
     """The photos of the people who were asked for."""
     if chosen is not None:
         labels = {path: name for path, name in labels.items() if name in chosen}
-    _check_people(folder, labels.values(), "photos", 0)
+    _check_people(folder, labels.values(), "photos")
     return labels
 
 
-def _check_people(folder: Path, names: Iterable[str], what: str, lost: int) -> None:
+def _check_people(folder: Path, names: Iterable[str], what: str, left_out: str = "") -> None:
     """Refuse what holds no genuine or no impostor pair.
+
+    Args:
+        folder: Where they are.
+        names: Whose each is.
+        what: What they are, such as "photos".
+        left_out: How many were of no use, in words; empty for none.
 
     Raises:
         LabelError: Says what is missing.
     """
     count = Counter(names)
-    without = f", {lost} without one or unreadable left out" if lost else ""
+    without = f", {left_out} left out" if left_out else ""
     if not count:
         raise LabelError(f"{str(folder)!r}: no {what} of those people{without}.", path=folder)
     if len(count) < 2:
@@ -133,15 +139,20 @@ def _of_photos(
     tell: Callable[[int, int], None],
     stop: threading.Event,
 ) -> CalibrationReport:
+    several = "photos of people with several"
+    if by_size:
+        photos_of = Counter(labels.values())
+        _check_people(folder, [name for name in labels.values() if photos_of[name] > 1], several)
     found = labelled_faces(labels, pack, by_size=by_size, tell=tell, stop=stop)
     if stop.is_set():
         raise KeyboardInterrupt
     lost = len(labels) - len(found.names)
-    _check_people(folder, found.names, "faces", lost)
+    left_out = counted(lost, "photo") if lost else ""
+    _check_people(folder, found.names, "faces", left_out)
     items = Labelled(found.faces.vectors, _numbers(found.names), np.zeros(len(found.names), np.intp))
     measured: Calibration | None = None
     if found.by_size is not None:
-        _check_people(folder, found.by_size_names, "faces of people with several photos", lost)
+        _check_people(folder, found.by_size_names, several, left_out)
         measured = measured_calibration(found.by_size, _numbers(found.by_size_names))
     return CalibrationReport(
         "photos",
@@ -156,10 +167,13 @@ def _of_photos(
 
 
 def _of_clips(found: LabelledTracks, pack: Pack) -> CalibrationReport:
-    _check_people(found.paths[0], found.names, "tracks", found.unknown)
+    left_out = counted(found.unknown, "track") if found.unknown else ""
+    _check_people(found.paths[0], found.names, "tracks", left_out)
     items = Labelled(found.faces.vectors, _numbers(found.names), np.array(found.clips, np.intp))
+    # Of one clip, all pairs are within it.
+    scopes = _SCOPES if len(set(found.clips)) > 1 else _SCOPES[:1]
     results: dict[str, Verification] = {
-        scope: verify(items, scope) for scope in _SCOPES if all(items.count(scope))
+        scope: verify(items, scope) for scope in scopes if all(items.count(scope))
     }
     return CalibrationReport(
         "clips",

@@ -310,7 +310,8 @@ def _show_rise(report: CalibrationReport) -> None:
     for clip, value, pairs in zip(report.clips, rise.together, rise.pairs_together, strict=True):
         seen = f"two people seen together in {printable(str(clip))} ({pairs} pairs)"
         click.echo(f"  {figure(value)}  {seen}")
-    click.echo(f"  {figure(rise.across)}  two people of two clips")
+    if rise.across is not None:
+        click.echo(f"  {figure(rise.across)}  two people of two clips")
     click.echo(f"  {figure(rise.genuine)}  one person")
     if rise.video_rise is not None:
         click.echo(f"For the manifest of the pack, under [calibration]: video_rise = {rise.video_rise:.3f}")
