@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
+from facestream.calibration_plot import write_plot
 from facestream.calibration_report import CalibrationReport
 from facestream.face_set import FaceSet
 from facestream.person import Face
@@ -49,6 +54,32 @@ def test_its_thresholds_are_a_section_of_a_manifest() -> None:
         assert point.threshold is not None
         # Rounded so that nobody more passes.
         assert point.threshold <= written < point.threshold + 1e-4
+
+
+@pytest.mark.parametrize("name", ["佐藤", r"$\frac$ & <b>", "a\nb\u202ec", "x" * 90])
+def test_any_name_can_be_drawn(tmp_path: Path, name: str) -> None:
+    found = report(60)
+    _, picture = cv2.imencode(".jpg", np.full((40, 40, 3), 90, np.uint8))
+    drawn = replace(
+        found,
+        names=(name, *found.names[1:]),
+        faces=replace(found.faces, pictures=(picture.tobytes(),) * len(found.faces)),
+    )
+    # The pair that is shown has the name.
+    result = found.result
+    pair = replace(result.strangers[0], first=0)
+    drawn = replace(drawn, results={"all": replace(result, strangers=(pair,))})
+
+    write_plot(drawn, tmp_path / "alike.png")
+
+    with Image.open(tmp_path / "alike.png") as image:
+        image.verify()
+
+
+def test_without_any_picture_the_curves_are_drawn_alone(tmp_path: Path) -> None:
+    write_plot(report(60), tmp_path / "alike.png")
+    with Image.open(tmp_path / "alike.png") as image:
+        assert image.width > 2 * image.height
 
 
 def test_too_few_pairs_and_tracks_make_no_section() -> None:

@@ -131,7 +131,7 @@ def test_without_both_kinds_of_pairs_nothing_can_be_measured(people: list[list[f
 
 
 def test_thirty_errors_make_it_sure() -> None:
-    # 1,500 pairs of two people: 15 at 0.01, 30 at 0.02.
+    # 14, 28 and 36 of 1,440 pairs of two people.
     result = verify(crowd(5, 12, 1.0, 0), fars=(0.01, 0.02, 0.025))
     assert result.impostor.number == 1440
     assert [point.is_sure for point in result.points] == [False, False, True]
