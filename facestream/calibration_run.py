@@ -15,8 +15,9 @@ from facestream.calibration_report import CalibrationReport
 from facestream.errors import LabelError, UsageError
 from facestream.labelled_faces import labelled_faces
 from facestream.labelled_tracks import LabelledTracks, labelled_tracks, read_truth
-from facestream.labels import LabelsFrom, chosen_people, labelled_photos
+from facestream.labels import LabelsFrom, labelled_photos, people_asked_for
 from facestream.people_view import counted
+from facestream.run_report import RunListener, SilentListener
 from facestream.wiring import make_pack
 from stream.discover import discover
 from workers.clustering.pairs import Among, IntArray, Labelled
@@ -25,7 +26,6 @@ from workers.clustering.verification import Verification, verify
 from workers.models.measurement import measured_calibration
 
 if TYPE_CHECKING:
-    from facestream.run_report import RunListener
     from workers.models.calibration import Calibration
     from workers.models.pack import Pack
 
@@ -64,8 +64,7 @@ def calibrate(
         KeyboardInterrupt: If it was stopped.
     """
     places = [Path(path) for path in paths]
-    if half is not None and only is None:
-        raise UsageError("--half says which part of --only FILE is meant; say that as well.")
+    chosen = people_asked_for(None if only is None else Path(only), half)
     found = discover(places)
     if found.failed:
         raise found.failed[0][1]
@@ -73,7 +72,6 @@ def calibrate(
     if not found.videos:
         if len(places) != 1 or not places[0].is_dir():
             raise UsageError("one folder of labelled photos is needed, and no single photos.")
-        chosen = None if only is None else chosen_people(Path(only), half)
         labels = _chosen(places[0], labelled_photos(places[0], labels_from), chosen)
         return _of_photos(places[0], labels, make_pack(models), by_size, tell, stop)
     if found.photos:
@@ -81,13 +79,12 @@ def calibrate(
             f"both photos, such as {str(found.photos[0])!r}, and clips, such as {str(found.videos[0])!r}, "
             "were given. Measure them one after the other."
         )
-    if by_size or only is not None or labels_from != "auto":
+    if by_size or chosen is not None or labels_from != "auto":
         raise UsageError("--output, --only, --half and --labels-from are for photos, not for clips.")
     # What is wrong with labels is said before the models are loaded.
     truths = [read_truth(clip) for clip in found.videos]
     pack = make_pack(models)
-    if listener is None:
-        listener = _Silent()
+    listener = listener or SilentListener()
     return _of_clips(labelled_tracks(found.videos, truths, pack, models, listener, stop), pack)
 
 
@@ -192,14 +189,3 @@ def _of_clips(found: LabelledTracks, pack: Pack) -> CalibrationReport:
 def _numbers(names: tuple[str, ...]) -> IntArray:
     """Each name's place among all names."""
     return np.asarray(np.unique(np.array(names), return_inverse=True)[1], np.intp)
-
-
-class _Silent:
-    """Listens to a run, and says nothing."""
-
-    def began(self, photos: int) -> None: ...
-    def source_began(self, path: Path, info: object) -> None: ...
-    def frame_done(self, frame: object, faces: int) -> None: ...
-    def source_ended(self, path: Path) -> None: ...
-    def people_now(self, count: int) -> None: ...
-    def note(self, text: str) -> None: ...

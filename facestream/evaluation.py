@@ -19,8 +19,8 @@ from facestream.labels import (
     LabelledFace,
     LabelsFrom,
     LabelTable,
-    chosen_people,
     labelled_photos,
+    people_asked_for,
     read_label_table,
 )
 from facestream.pairing import Pairing, pair
@@ -35,7 +35,7 @@ from workers.clustering.metrics import (
     with_unassigned,
 )
 
-# Folder of `facestream cluster --folders` for faces of nobody.
+# A folder of this name holds the photos of nobody.
 NOBODY = "nobody"
 
 Points = npt.NDArray[np.floating[Any]]
@@ -115,6 +115,7 @@ def truth_table(
 
     Raises:
         LabelError: If the labels can't be read, or none is left.
+        UsageError: If a part of no file is asked for.
         StreamError: If a folder can't be read.
     """
     if truth.is_dir():
@@ -124,9 +125,9 @@ def truth_table(
         table = LabelTable(truth, rows, keyed=True, boxed=False, framed=False)
     else:
         table = read_label_table(truth, TRUTH_COLUMNS)
-    if people is None:
+    names = people_asked_for(people, half)
+    if names is None:
         return table
-    names = chosen_people(people, half)
     kept = tuple(row for row in table.rows if row.label in names)
     if not kept:
         raise LabelError(f"{truth}: none of the {len(names)} names of {people} is there.", path=truth)
@@ -157,7 +158,7 @@ def table_of_faces(faces: Sequence[Face], where: str) -> LabelTable:
     """
     if not faces:
         raise LabelError(f"{where} holds no faces. `facestream run` fills it.", path=Path(where))
-    rows = tuple(LabelledFace(f.identity, f.source, f.frame, f.box_xyxy, f.track) for f in faces)
+    rows = tuple(LabelledFace(f.identity, f.source, f.frame, f.box_xyxy) for f in faces)
     return LabelTable(Path(where), rows, keyed=True, boxed=True, framed=True)
 
 
@@ -240,7 +241,7 @@ def evaluate(
 
     Args:
         truth: CSV file with labels, or folder of photos labelled by their folders or names.
-        found: CSV file of `facestream export` or `facestream cluster`, or folder with a folder per person.
+        found: CSV file such as `facestream export` writes, or folder with a folder per person.
         labels_from: Whether folders or file names are the labels of photos.
         unassigned: What becomes of faces that were given to nobody, see `evaluate_tables`.
 

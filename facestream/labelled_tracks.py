@@ -16,6 +16,7 @@ from facestream.client import open_store
 from facestream.errors import FacestreamError, LabelError
 from facestream.face_set import FaceSet, tracks_of_collection
 from facestream.labels import IGNORE, TRUTH_COLUMNS, LabelledFace, LabelTable, read_label_table
+from facestream.pairing import SAME_FACE_IOU
 from facestream.person import Face
 from facestream.run import Run
 from facestream.run_report import RunListener, RunOptions
@@ -27,8 +28,6 @@ from workers.tracking.boxes import iou_matrix
 if TYPE_CHECKING:
     from workers.models.pack import Pack
 
-# A face that was found and a true one that overlap so much are one.
-_SAME_FACE_IOU = 0.3
 # One common frame may be a detector's double sight.
 _COMMON_FRAMES = 2
 
@@ -181,6 +180,6 @@ def _votes(faces: Sequence[Face], true_faces: dict[int, list[LabelledFace]]) -> 
         if rows:
             there = np.array([row.box_xyxy for row in rows], np.float32)
             overlaps = iou_matrix(np.array([face.box_xyxy], np.float32), there)[0]
-            if overlaps.max() >= _SAME_FACE_IOU:
+            if overlaps.max() >= SAME_FACE_IOU:
                 votes[rows[int(overlaps.argmax())].label] += 1
     return votes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from facestream.errors import FacestreamError, LabelError
+from facestream.errors import FacestreamError, LabelError, UsageError
 from stream.discover import discover
 
 LabelsFrom = Literal["auto", "folders", "names"]
@@ -38,14 +38,12 @@ class LabelledFace:
         key: Its file or another name for it; empty where the rows have none.
         frame: Frame of a video, or 0.
         box_xyxy: Where, px, or None where the rows don't say.
-        track: Track, or empty.
     """
 
     label: str
     key: str = ""
     frame: int = 0
     box_xyxy: Box | None = None
-    track: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,20 @@ def name_in(stem: str) -> str:
     return match[1] if match else stem
 
 
+def people_asked_for(only: Path | None, half: str | None) -> set[str] | None:
+    """The names that count, see `chosen_people`; None for everybody.
+
+    Raises:
+        UsageError: If a part of no file is asked for.
+        LabelError: As `chosen_people`.
+    """
+    if only is None:
+        if half is not None:
+            raise UsageError("--half says which part of --only FILE is meant; say that as well.")
+        return None
+    return chosen_people(only, half)
+
+
 def chosen_people(path: Path, half: str | None) -> set[str]:
     """The names that a CSV file lists, or those of one part of it.
 
@@ -168,7 +180,6 @@ def read_label_table(path: Path, columns: tuple[str, ...]) -> LabelTable:
                 key=row[key_column] if key_column else "",
                 frame=_whole(path, line, "frame", row["frame"]) if framed else 0,
                 box_xyxy=_box(path, line, row) if boxed else None,
-                track=row.get("track", ""),
             )
         )
     if not rows:

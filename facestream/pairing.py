@@ -12,10 +12,12 @@ import numpy as np
 
 from facestream.errors import LabelError
 from facestream.labels import IGNORE, LabelledFace, LabelTable
-from workers.tracking.boxes import iou_matrix
+from facestream.search import read_photo
+from stream.errors import StreamError
+from workers.tracking.boxes import centres, iou_matrix, sides
 
+# A face that was found and a true one that overlap so much are one.
 SAME_FACE_IOU = 0.3
-_ORIENTATION_TAG = 0x0112
 
 Box = tuple[float, float, float, float]
 
@@ -28,7 +30,6 @@ class Pairing:
         kind: What was paired: faces by their boxes, photos by their names, or rows by their order.
         truth: Label of each true face that counts.
         found: The person it was given to; None where it was not found, or given to nobody.
-        rows: Row of the found table that it is, or None where it was not found.
         junk: Found faces with a person that are no true face; faces alone can tell.
         elsewhere: Found rows about files that the truth does not mention.
     """
@@ -36,7 +37,6 @@ class Pairing:
     kind: Literal["faces", "photos", "rows"]
     truth: list[str] = field(default_factory=list)
     found: list[str | None] = field(default_factory=list)
-    rows: list[int | None] = field(default_factory=list)
     junk: int = 0
     elsewhere: int = 0
 
@@ -46,7 +46,6 @@ class Pairing:
             return
         self.truth.append(label)
         self.found.append(None if row is None else found.rows[row].label or None)
-        self.rows.append(row)
 
 
 def pair(truth: LabelTable, found: LabelTable, every_frames: int = 6, reach_frames: int = 3) -> Pairing:
@@ -136,24 +135,18 @@ def _central(key: str, found: LabelTable, rows: Sequence[int]) -> int | None:
     """The face nearest to the middle of a photo, or the largest where the photo can't be read."""
     if len(rows) < 2:
         return rows[0] if rows else None
-    boxes = np.array([found.rows[row].box_xyxy for row in rows], np.float64)
+    boxes = np.array([found.rows[row].box_xyxy for row in rows], np.float32)
     middle = photo_middle(Path(key)) or photo_middle(Path(found.rows[rows[0]].key))
     if middle is None:
-        return rows[int((boxes[:, 2:] - boxes[:, :2]).prod(axis=1).argmax())]
-    distance = np.linalg.norm((boxes[:, :2] + boxes[:, 2:]) / 2 - middle, axis=1)
-    return rows[int(distance.argmin())]
+        return rows[int(sides(boxes).argmax())]
+    return rows[int(np.linalg.norm(centres(boxes) - middle, axis=1).argmin())]
 
 
 def photo_middle(path: Path) -> tuple[float, float] | None:
     """Middle of a photo as it is shown, px; None where it can't be read."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
-            width, height = image.size
-            if image.getexif().get(_ORIENTATION_TAG, 1) >= 5:
-                width, height = height, width
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        height, width = read_photo(path).image_bgr.shape[:2]
+    except StreamError:
         return None
     return width / 2, height / 2
 

@@ -69,6 +69,28 @@ class RunListener(Protocol):
         ...
 
 
+class SilentListener:
+    """Listens to a run, and says nothing."""
+
+    def began(self, photos: int) -> None:
+        """Of no matter here."""
+
+    def source_began(self, path: Path, info: VideoInfo | None) -> None:
+        """Of no matter here."""
+
+    def frame_done(self, frame: Frame, faces: int) -> None:
+        """Of no matter here."""
+
+    def source_ended(self, path: Path) -> None:
+        """Of no matter here."""
+
+    def people_now(self, count: int) -> None:
+        """Of no matter here."""
+
+    def note(self, text: str) -> None:
+        """Nobody is there to read it."""
+
+
 @dataclass(slots=True)
 class RunReport:
     """What a run did.

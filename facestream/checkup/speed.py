@@ -15,7 +15,7 @@ from facestream.checkup.finding import Finding
 from facestream.demo_video import FILE_NAME, make_video
 from facestream.errors import FacestreamError
 from facestream.run import Run
-from facestream.run_report import RunOptions
+from facestream.run_report import RunOptions, SilentListener
 from facestream.settings import Place
 from facestream.wiring import open_handle
 from storage.temporary_folder import temporary_folder
@@ -81,8 +81,8 @@ class Speed:
         }
 
 
-class _Clock:
-    """Counts frames and their time, and says when it is enough; a quiet `RunListener`.
+class _Clock(SilentListener):
+    """Counts frames and their time, and says when it is enough.
 
     Args:
         asked_to_stop: Set when a person doesn't want to wait.
@@ -113,15 +113,6 @@ class _Clock:
         self.seconds += now - self._last_s
         self._last_s = now
         self._look()
-
-    def source_ended(self, path: Path) -> None:
-        """The clock stands still until the next one."""
-
-    def people_now(self, count: int) -> None:
-        """Who it is doesn't matter here."""
-
-    def note(self, text: str) -> None:
-        """Nobody is there to read it."""
 
     def _look(self) -> None:
         if self._asked_to_stop.is_set() or self.seconds >= LENGTH_S:

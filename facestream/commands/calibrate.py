@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import models_option, verbosity_options
+from facestream.commands.label_options import label_options
 
 if TYPE_CHECKING:
     from facestream.calibration_report import CalibrationReport
@@ -39,22 +40,7 @@ Examples:
 """,
 )
 @click.argument("paths", metavar="PHOTOS|CLIPS...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--labels-from",
-    type=click.Choice(["auto", "folders", "names"]),
-    default="auto",
-    show_default=True,
-    help="What says who is on a photo: its folder, or its name without the number at the end.",
-)
-@click.option(
-    "--only",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Use only the people that this CSV file lists in its column `name`.",
-)
-@click.option(
-    "--half", metavar="NAME", help="Of that file only the rows with this value in the column `half`."
-)
+@label_options
 @models_option
 @click.option(
     "--plot",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen_place, place_options, verbosity_options
+from facestream.commands.label_options import label_options
 
 if TYPE_CHECKING:
     from facestream.evaluation import Evaluation, Mistake
@@ -31,26 +32,12 @@ TRUTH is one of:
   a CSV file    frame,x1,y1,x2,y2,label for a video (with source for several); label "ignore" is not judged
                 source,label for photos; label alone for rows in the order of PRED
 PRED is a CSV file with a column identity, cluster or label (empty: nobody), as `facestream export` writes it,
-or a folder with a folder of photos for each person.
+or a folder with a folder of photos for each person; one called "nobody" holds those of nobody.
 """,
 )
 @click.argument("truth", type=click.Path(exists=True, path_type=Path))
 @click.argument("pred", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "--labels-from",
-    type=click.Choice(["auto", "folders", "names"]),
-    default="auto",
-    show_default=True,
-    help="What labels the photos of a folder: the folder each lies in, or its name without the number.",
-)
-@click.option(
-    "--only",
-    "people",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="CSV file with a column name: only these people are judged.",
-)
-@click.option("--half", metavar="NAME", help="Of --only, those with this value in the column half.")
+@label_options
 @click.option(
     "--unassigned",
     type=click.Choice(["own", "together", "drop"]),
@@ -100,7 +87,7 @@ def command(
     /,
     truth: Path,
     pred: Path | None,
-    people: Path | None,
+    only: Path | None,
     half: str | None,
     vectors: Path | None,
     distances: Path | None,
@@ -119,15 +106,13 @@ def command(
     from facestream.evaluation import evaluate_tables, found_table, read_points, table_of_faces, truth_table
     from facestream.output import print_json
 
-    if half is not None and people is None:
-        raise click.UsageError("--half chooses a part of --only FILE, which is missing.")
     if vectors and distances:
         raise click.UsageError("--vectors and --distances both say where the rows lie; give one.")
     if pred is not None and ctx.get_parameter_source("collection") is not click.core.ParameterSource.DEFAULT:
         raise click.UsageError("PRED and --collection both say what is judged; give one.")
     points_file = vectors or distances
     points = read_points(points_file) if points_file else None
-    table = truth_table(truth, options["labels_from"], people, half)
+    table = truth_table(truth, options["labels_from"], only, half)
     if pred is not None:
         found = found_table(pred)
     else:
