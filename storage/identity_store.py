@@ -11,7 +11,7 @@ import redis
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
 from storage.effects import Effects
-from storage.errors import LeaseLostError, ModelConflictError, StorageError
+from storage.errors import LeaseLostError, ModelConflictError
 from storage.fields import Raw, reading
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
@@ -21,6 +21,20 @@ from storage.source_record import SourceRecord
 
 _CHANGES_LIMIT = 100_000
 _TRIES = 100
+# A script, for the cluster worker may write this very person all the time: a transaction that watches them
+# would never come through.
+_RENAME = """
+local tracks = redis.call('HGET', KEYS[1], 'tracks')
+if not tracks or tonumber(tracks) == 0 then return 0 end
+redis.call('HSET', KEYS[1], 'name', ARGV[2])
+if ARGV[2] == '' then
+    redis.call('HDEL', KEYS[2], ARGV[1])
+else
+    redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+end
+redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
+return 1
+"""
 
 
 class IdentityStore(CollectionReader):
@@ -222,29 +236,19 @@ class IdentityStore(CollectionReader):
 
         Returns:
             Whether the person was still there: not merged, forgotten or gone in the meantime.
-
-        Raises:
-            StorageError: If the person is written by others again and again.
         """
-        key = self._keys.identity(identity_id)
+        keys = self._keys
         change = IdentityChange(ChangeKind.RENAMED, identity_id)
-        for _ in range(_TRIES):
-            with self._client.pipeline(transaction=True) as pipe:
-                pipe.watch(key)
-                if int(cast(bytes | None, pipe.hget(key, "tracks")) or 0) == 0:
-                    return False
-                pipe.multi()
-                pipe.hset(key, "name", name)
-                if name:
-                    pipe.hset(self._keys.names, identity_id, name)
-                else:
-                    pipe.hdel(self._keys.names, identity_id)
-                fields = {**change.encode(), "published_at_s": f"{time.time():.3f}"}
-                pipe.xadd(self._keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
-                try:
-                    pipe.execute()
-                except redis.WatchError:
-                    # The cluster worker wrote this very person.
-                    continue
-            return True
-        raise StorageError(f"{identity_id} is being written all the time and has kept its name. Try again.")
+        fields = {**change.encode(), "published_at_s": f"{time.time():.3f}"}
+        done = self._client.eval(
+            _RENAME,
+            3,
+            keys.identity(identity_id),
+            keys.names,
+            keys.changes,
+            identity_id,
+            name,
+            str(_CHANGES_LIMIT),
+            *(str(part) for field in fields.items() for part in field),
+        )
+        return bool(done)

@@ -2,15 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, cast
 
 import pytest
 import redis
 from records import a_sample, a_template, a_track, change_of
 
 from storage.effects import Effects
-from storage.errors import LeaseLostError, StorageError
+from storage.errors import LeaseLostError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
@@ -38,31 +36,6 @@ def person(identity_id: str = "p1", tracks: int = 1) -> Identity:
 
 def changes(client: redis.Redis, keys: Keys) -> list[IdentityChange]:
     return [change_of(raw) for _, raw in client.xrange(keys.changes)]
-
-
-class Beside:
-    """A client beside which something happens whenever a transaction begins, after all looks before it."""
-
-    def __init__(self, client: redis.Redis, happens: Callable[[], object]) -> None:
-        self._client, self._happens = client, happens
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def pipeline(self, transaction: bool = True) -> Any:
-        pipe = self._client.pipeline(transaction)
-        begin = pipe.multi
-
-        def multi() -> None:
-            self._happens()
-            begin()
-
-        pipe.multi = multi  # type: ignore[method-assign]
-        return pipe
-
-
-def beside(client: redis.Redis, keys: Keys, happens: Callable[[], object]) -> IdentityStore:
-    return IdentityStore(cast(redis.Redis, Beside(client, happens)), keys)
 
 
 # Names.
@@ -137,47 +110,6 @@ def test_naming_beside_the_cluster_worker_voids_neither(
         thread.join()
     assert failures == []
     assert len(changes(client, keys)) == 50
-
-
-def test_a_person_who_is_written_in_that_moment_is_named_the_next(
-    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
-) -> None:
-    store.commit(Effects(identities=[person()]), lease)
-    grown = iter([person(tracks=2), person(tracks=3)])
-
-    def grow() -> None:
-        following = next(grown, None)
-        if following is not None:
-            store.commit(Effects(identities=[following]), lease)
-
-    assert beside(client, keys, grow).rename("p1", "Ada")
-    (found,) = store.people()
-    assert (found.name, found.tracks) == ("Ada", 3)
-    assert len(changes(client, keys)) == 1
-
-
-def test_who_is_forgotten_in_that_moment_is_not_named(
-    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
-) -> None:
-    store.commit(Effects(identities=[person()]), lease)
-
-    def forget() -> None:
-        store.commit(Effects(forgotten={"p1"}), lease)
-
-    assert not beside(client, keys, forget).rename("p1", "Ada")
-    assert client.hgetall(keys.identity("p1")) == {b"identity_id": b"p1", b"forgotten": b"1"}
-    assert changes(client, keys) == []
-
-
-def test_who_is_written_all_the_time_keeps_their_name_and_that_is_said(
-    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
-) -> None:
-    store.commit(Effects(identities=[person()]), lease)
-    busy = beside(client, keys, lambda: store.commit(Effects(identities=[person()]), lease))
-    with pytest.raises(StorageError, match="p1 is being written all the time"):
-        busy.rename("p1", "Ada")
-    assert store.names() == {}
-    assert changes(client, keys) == []
 
 
 def test_a_name_is_taken_over_with_the_step(store: IdentityStore, lease: Lease) -> None:
