@@ -57,9 +57,9 @@ def video_frames(video: Path, fps: float | None = 5.0) -> Iterator[Frame]:
     return VideoFile(video, "naive", fps=fps).frames(threading.Event())
 
 
-def find_faces(images: Iterable[Frame]) -> NaiveFaces:
+def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
     """Detect and embed, without tracking, batching or a second thread."""
-    pack = load_pack("open", model_cache())
+    pack = load_pack(models, model_cache())
     # Nobody averages mirrored faces in a naive loop.
     part = pack.manifest.embedder.model_copy(update={"mirror": False})
     folder = next(model_cache().glob(f"{pack.manifest.name}-*"))

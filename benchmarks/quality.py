@@ -1,33 +1,139 @@
-"""Score `facestream run` and the naive loop, at its best threshold, on a labelled clip.
+"""Score `facestream run` beside the naive loop and its rivals on everything labelled; prints a table.
 
-    python benchmarks/quality.py SCORER CLIP TRUTH.csv [CLIP TRUTH.csv ...] [--json]
+    python benchmarks/quality.py [FOLDER ...] [--models PACK ...] [--only TEXT] [--json]
 
-SCORER is a program called as `SCORER TRUTH.csv FACES.csv --json` that prints an object with `score`,
-`bcubed_f`, `junk`, `identities` and `people`.
+FOLDER holds `clips/NAME.mp4` with `clips/NAME.truth.csv`, `clips/heads/` with a person in each file, and
+`lfw/` with `lfw_halves.csv`, as far as they are there; default: FACESTREAM_TEST_DATA. A folder of
+benchmarks/generate_clips.py will do as well. facestream runs with its defaults. Every other one has the best
+of its settings and of some forty thresholds for that very set, which is more than anybody has in life.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from naive import cluster, find_faces, video_frames, write_csv
+import numpy as np
+from labelled_sets import LabelledSet, naive_faces, sets_in
+from rivals import RIVALS, IntArray, Rule, dbscan, distances
 
-# Cosine distances; the best one for that very clip is the naive loop's result.
-_EPS = (0.03, 0.035, 0.04, 0.045, 0.05, 0.055, 0.06, 0.065, 0.07, 0.08, 0.09, 0.1)
+from facestream.evaluation import Evaluation, found_table
+from workers.models.pack import built_in_packs
+
+# Cosine distances: wide enough for embeddings of any kind, then finer around the best.
+_COARSE = np.geomspace(0.01, 0.8, 30)
+_FINE = 6
+# What everybody writes; of photos two of a person must be enough.
+_NAIVE = {False: "min_samples 3", True: "min_samples 2"}
 
 
-def score(scorer: str, truth: Path, faces: Path, *options: str) -> dict[str, Any]:
-    """What the scorer says."""
-    command = [sys.executable, scorer, str(truth), str(faces), *options, "--json"]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+def main() -> None:
+    """Score each set with each pack."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--models", action="append", metavar="PACK", help="default: every built-in pack")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only sets with this in their name")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    default = os.environ.get("FACESTREAM_TEST_DATA")
+    folders = args.folders or ([Path(default)] if default else [])
+    if not folders:
+        parser.error("name a folder of labelled data, or set FACESTREAM_TEST_DATA")
+    sets = [labelled for folder in folders for labelled in sets_in(folder) if args.only in labelled.name]
+    if not sets:
+        parser.error(f"nothing labelled in {', '.join(map(str, folders))}")
+    rows = []
+    if not args.json:
+        print("| set | pack | | score | BCubed F | P | R | junk | people | at |\n" + "|---" * 10 + "|")
+    for labelled in sets:
+        for models in args.models or built_in_packs():
+            for who, at, result in compare(labelled, models):
+                rows.append(as_row(labelled, models, who, at, result))
+                if not args.json:
+                    print(as_text(rows[-1]), flush=True)
+    if args.json:
+        print(json.dumps(rows, indent=2))
+
+
+def compare(labelled: LabelledSet, models: str) -> list[tuple[str, str, Evaluation]]:
+    """Everybody's result on one set: who, with which settings, and how well."""
+    tell(f"{labelled.name}, {models}: facestream")
+    results = [("facestream", "defaults", labelled.score(ours(labelled, models)))]
+    tell(f"{labelled.name}, {models}: every face for the others")
+    faces = naive_faces(labelled, models)
+    distance = distances(faces.vectors)
+
+    def score(labels: IntArray) -> Evaluation:
+        return labelled.score(faces.table(labels))
+
+    usual = _NAIVE[labelled.photos]
+    eps, result = best(dbscan(int(usual.split()[-1]))(distance), score)
+    results.append(("naive loop", f"{usual}, {eps:.4f}", result))
+    for rival in RIVALS:
+        tell(f"{labelled.name}, {models}: {rival.name}")
+        found = {settings: best(prepare(distance), score) for settings, prepare in rival.rules.items()}
+        settings, (eps, result) = max(found.items(), key=lambda item: item[1][1].score)
+        results.append((rival.name, ", ".join(filter(None, (settings, f"{eps:.4f}"))), result))
+    return results
+
+
+def ours(labelled: LabelledSet, models: str) -> Any:
+    """What `facestream run` finds."""
+    with tempfile.TemporaryDirectory() as folder:
+        csv_file = Path(folder) / "faces.csv"
+        inputs = map(str, labelled.inputs)
+        facestream("run", *inputs, "-q", "--models", models, "--data-dir", folder)
+        facestream("export", "--data-dir", folder, "-o", str(csv_file))
+        return found_table(csv_file)
+
+
+def best(rule: Rule, score: Callable[[IntArray], Evaluation]) -> tuple[float, Evaluation]:
+    """The best threshold of a rule, and what it gives."""
+    tried: dict[float, Evaluation] = {}
+    for eps in _COARSE.tolist():
+        tried[eps] = score(rule(eps))
+    at = int(np.argmax([result.score for result in tried.values()]))
+    around = _COARSE[max(at - 1, 0)], _COARSE[min(at + 1, len(_COARSE) - 1)]
+    for eps in np.linspace(*around, _FINE + 2)[1:-1].tolist():
+        tried[eps] = score(rule(eps))
+    return max(tried.items(), key=lambda item: item[1].score)
+
+
+def as_row(labelled: LabelledSet, models: str, who: str, at: str, result: Evaluation) -> dict[str, Any]:
+    """One result."""
+    bcubed = result.agreement.bcubed
+    return {
+        "set": labelled.name,
+        "people": labelled.people,
+        "pack": models,
+        "who": who,
+        "at": at,
+        "score": round(result.score, 4),
+        "bcubed_f": round(bcubed.f(), 4),
+        "bcubed_p": round(bcubed.precision, 4),
+        "bcubed_r": round(bcubed.recall, 4),
+        "junk": None if result.junk is None else round(result.junk, 4),
+        "found": result.clusters,
+    }
+
+
+def as_text(row: dict[str, Any]) -> str:
+    """A line of a Markdown table."""
+    numbers = " | ".join(
+        "" if row[key] is None else f"{row[key]:.3f}"
+        for key in ("score", "bcubed_f", "bcubed_p", "bcubed_r", "junk")
+    )
+    what = f"{row['set']} | {row['pack']} | {row['who']}"
+    return f"| {what} | {numbers} | {row['found']} of {row['people']} | {row['at']} |"
 
 
 def facestream(*arguments: str) -> None:
@@ -35,41 +141,9 @@ def facestream(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "facestream", *arguments], check=True, capture_output=True)
 
 
-def main() -> None:
-    """Score each clip."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("scorer")
-    parser.add_argument("pairs", nargs="+", type=Path, metavar="CLIP TRUTH")
-    parser.add_argument("--json", action="store_true")
-    args = parser.parse_args()
-    rows = []
-    for clip, truth in zip(args.pairs[::2], args.pairs[1::2], strict=True):
-        with tempfile.TemporaryDirectory() as name:
-            csv_file = Path(name) / "faces.csv"
-            facestream("run", str(clip), "-q", "--data-dir", name)
-            facestream("export", "--data-dir", name, "-o", str(csv_file))
-            ours = score(args.scorer, truth, csv_file)
-            faces = find_faces(video_frames(clip))
-            naive = []
-            for eps in _EPS:
-                write_csv(faces, cluster(faces, eps), csv_file)
-                naive.append({"eps": eps, **score(args.scorer, truth, csv_file)})
-        rows.append(
-            {"clip": clip.name, "facestream": ours, "naive": max(naive, key=lambda row: float(row["score"]))}
-        )
-    if args.json:
-        print(json.dumps(rows, indent=2))
-        return
-    for row in rows:
-        for who in ("facestream", "naive"):
-            r = row[who]
-            at = f" (eps {r['eps']})" if "eps" in r else ""
-            print(
-                f"{row['clip']:20} {who:11} score {r['score']:.3f}  BCubed F {r['bcubed_f']:.3f}  junk "
-                f"{r['junk']:.3f}  {r['identities']} identities for {r['people']} people{at}"
-            )
+def tell(text: str) -> None:
+    """What is being done, for those who wait."""
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from facestream.calibration_run import calibrate
     from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
+    from facestream.cluster_settings import ClusterOptions
+    from facestream.clustering import Clusters, cluster, cluster_tracks
     from facestream.evaluation import Evaluation, evaluate
     from facestream.forgetting import Forgotten
     from facestream.people_filter import PeopleFilter
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CalibrationReport",
+    "ClusterOptions",
+    "Clusters",
     "Comparison",
     "Evaluation",
     "Face",
@@ -42,6 +46,8 @@ __all__ = [
     "Track",
     "backup",
     "calibrate",
+    "cluster",
+    "cluster_tracks",
     "collection_stats",
     "collections",
     "compare",
@@ -55,6 +61,8 @@ __version__ = "0.1.0"
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
     "CalibrationReport": "facestream.calibration_report",
+    "ClusterOptions": "facestream.cluster_settings",
+    "Clusters": "facestream.clustering",
     "Comparison": "facestream.search",
     "Evaluation": "facestream.evaluation",
     "Face": "facestream.person",
@@ -68,6 +76,8 @@ _HOMES = {
     "Track": "facestream.track",
     "backup": "facestream.archive",
     "calibrate": "facestream.calibration_run",
+    "cluster": "facestream.clustering",
+    "cluster_tracks": "facestream.clustering",
     "collection_stats": "facestream.catalogue",
     "collections": "facestream.catalogue",
     "drop": "facestream.catalogue",

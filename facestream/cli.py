@@ -17,6 +17,10 @@ _COMMANDS = {
     "people": ("facestream.commands.people", "List, show, name, find or forget people."),
     "report": ("facestream.commands.report", "Write a page with everybody's faces and times."),
     "compare": ("facestream.commands.compare", "Say whether two photos show the same person."),
+    "cluster": (
+        "facestream.commands.cluster",
+        "Group faces by a classic algorithm, to compare or to learn.",
+    ),
     "evaluate": ("facestream.commands.evaluate", "Compare found people with known ones."),
     "tracks": ("facestream.commands.tracks", "List faces as they were followed, or show one."),
     "export": ("facestream.commands.export", "Write one row per face as CSV or JSON."),

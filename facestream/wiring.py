@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from storage.sample_queue import SampleQueue
     from workers.cluster_worker import ClusterWorker
     from workers.models.calibration import Calibration
+    from workers.models.manifest import Manifest
     from workers.models.pack import Pack
 
 
@@ -75,6 +76,14 @@ def make_pack(name: str) -> Pack:
     from workers.models.pack import load_pack
 
     return load_pack(name, model_cache())
+
+
+def make_manifest(name: str) -> Manifest:
+    """What a model pack says of itself; nothing of it is loaded."""
+    from workers.models.manifest import read_manifest
+    from workers.models.pack import find_pack
+
+    return read_manifest(find_pack(name))
 
 
 def make_calibration(name: str) -> tuple[str, Calibration]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from stream.frame import Frame
 from workers.candidate import Candidate, FaceJudge
 from workers.face_worker import FaceWorkerSettings
+from workers.faces.crop import cut_crop
 from workers.models.pack import Pack
 
 FloatArray = npt.NDArray[np.float32]
@@ -25,6 +26,7 @@ class PhotoFace:
         size_px: Geometric mean of the box's sides.
         effective_px: Size of a frontal face that would tell as much.
         vector: float32 (D,), L2-normalised embedding.
+        picture: JPEG of the face with margin, where it was asked for.
     """
 
     box_xyxy: FloatArray
@@ -32,15 +34,19 @@ class PhotoFace:
     size_px: float
     effective_px: float
     vector: FloatArray
+    picture: bytes | None = None
 
 
-def photo_faces(frame: Frame, pack: Pack, min_face_px: float | None = None) -> list[PhotoFace]:
+def photo_faces(
+    frame: Frame, pack: Pack, min_face_px: float | None = None, *, with_pictures: bool = False
+) -> list[PhotoFace]:
     """Find and embed the faces of a photo.
 
     Args:
         frame: The photo.
         pack: The models.
         min_face_px: Smallest face looked for, px, or None for a share of the picture.
+        with_pictures: Whether each face is cut out as well.
 
     Returns:
         The faces, the largest first: those that are surely faces, or all that may be one where none is sure.
@@ -53,11 +59,11 @@ def photo_faces(frame: Frame, pack: Pack, min_face_px: float | None = None) -> l
     judged = [judge.judge(frame, detection) for detection in sure or detections]
     candidates = [candidate for candidate in judged if candidate is not None]
     judge.embed([candidate.look for candidate in candidates])
-    faces = [_face(candidate, frame) for candidate in candidates]
+    faces = [_face(candidate, frame, with_pictures) for candidate in candidates]
     return sorted(faces, key=lambda face: -face.size_px)
 
 
-def _face(candidate: Candidate, frame: Frame) -> PhotoFace:
+def _face(candidate: Candidate, frame: Frame, with_picture: bool) -> PhotoFace:
     height, width = frame.image_bgr.shape[:2]
     assert candidate.look.vector is not None
     return PhotoFace(
@@ -66,4 +72,5 @@ def _face(candidate: Candidate, frame: Frame) -> PhotoFace:
         size_px=candidate.quality.size_px,
         effective_px=candidate.quality.effective_px,
         vector=candidate.look.vector,
+        picture=cut_crop(frame.image_bgr, candidate.detection).jpeg() if with_picture else None,
     )

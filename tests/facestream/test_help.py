@@ -22,6 +22,7 @@ COMMANDS = (
     ["people", "forget"],
     ["report"],
     ["compare"],
+    ["cluster"],
     ["evaluate"],
     ["tracks"],
     ["tracks", "list"],
