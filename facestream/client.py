@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
     from facestream.search import FoundFace
     from facestream.track import Track
+    from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.template_record import TemplateTable
     from workers.models.pack import Pack
@@ -115,7 +116,7 @@ class Store:
             while True:
                 identity = self._identity(person_id)
                 # Somebody who is merged into another between the two steps is looked up again.
-                if self._identities.rename(identity.identity_id, name):
+                if self._log.rename(identity.identity_id, name):
                     return self._person(self._identity(identity.identity_id))
 
     def forget(self, person_id: str, *, models: str = "open") -> Forgotten:
@@ -299,6 +300,13 @@ class Store:
         from facestream.wiring import make_store
 
         return make_store(self._handle, self._reader.keys)
+
+    @property
+    def _log(self) -> DecisionLog:
+        """What people decided."""
+        from facestream.wiring import make_log
+
+        return make_log(self._handle, self._reader.keys)
 
     def _identity(self, person_id: str, *, also_forgotten: bool = False) -> Identity:
         """The record of a person there is, by any id they ever had."""

@@ -28,7 +28,11 @@ class Effects:
         members_removed: Tracks that a person lost.
         templates: Template of each track that is new or has changed, as bytes.
         names: Names that people take over from those who are merged into them.
+        names_back: Names that people give back to those whom they had taken them over from.
+        ignored: People whom lists leave out because they were part of somebody who is ignored.
+        applied: Number of the last decision that is carried out with this step, or 0 where there is none.
         forgotten: People of whom nothing but the id may be left.
+        forgotten_tracks: Their tracks.
         erased: Entries of streams to delete, by key.
         changes: Events to publish.
         done: Deliveries to acknowledge and remove.
@@ -46,7 +50,11 @@ class Effects:
     members_removed: dict[str, set[str]] = field(default_factory=dict)
     templates: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    names_back: dict[str, str] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+    applied: int = 0
     forgotten: set[str] = field(default_factory=set)
+    forgotten_tracks: set[str] = field(default_factory=set)
     erased: dict[str, list[bytes]] = field(default_factory=dict)
     changes: list[IdentityChange] = field(default_factory=list)
     done: list[Delivery] = field(default_factory=list)
@@ -73,6 +81,9 @@ class Effects:
         ]
         for identity_id in identity_ids:
             self.names.pop(identity_id, None)
+            self.names_back.pop(identity_id, None)
             self.members_added.pop(identity_id, None)
             self.members_removed.pop(identity_id, None)
+        self.ignored -= identity_ids
         self.forgotten |= identity_ids
+        self.forgotten_tracks |= set(track_ids)

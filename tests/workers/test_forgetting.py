@@ -208,8 +208,8 @@ def test_of_somebody_who_was_forgotten_no_trace_is_left(bench: Bench, asked: str
         for fields in [*damaged, {"type": "banana"}]:
             client.xadd(keys.samples, fields)
         bench.take_in(recluster=True)
-        assert bench.store.rename(ADA, "Ada Lovelace")
-        assert bench.store.rename(BOB, "Bob")
+        assert bench.log.rename(ADA, "Ada Lovelace")
+        assert bench.log.rename(BOB, "Bob")
         tracks = [{entries[-1].track_id for entries in group} for group in (hers, his)]  # type: ignore[union-attr]
         assert bench.people() == dict(zip((ADA, BOB), tracks, strict=True))
         assert bench.store.aliases(ADA) == {CAROL}
@@ -344,7 +344,7 @@ def test_who_is_merged_in_that_step_is_forgotten_with_all_older_ids(bench: Bench
     with bench.running(lambda: clusterer):
         bench.take_in(*hers, other)
         assert list(bench.people()) == [ADA, BOB, CAROL, f"p{FIRST + 3}"]
-        bench.store.rename(CAROL, "Carol")
+        bench.log.rename(CAROL, "Carol")
         # The third became the second, with her name, and in the last step the second becomes the first.
         clusterer.same = [{1, 2}]
         bench.take_in(recluster=True)

@@ -1,0 +1,135 @@
+"""What the log of decisions amounts to: constraints, faces to show first, and which decisions contradict."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+
+from storage.decision_record import Decision, DecisionKind
+from workers.clustering.constraints import Constraints
+
+
+def in_force(log: Sequence[Decision]) -> list[Decision]:
+    """Decisions that count: not taken back, and not about somebody who was forgotten."""
+    undone = {decision.undoes for decision in log if decision.kind is DecisionKind.UNDO}
+    return [
+        decision
+        for decision in log
+        if decision.kind is not DecisionKind.UNDO and decision.number not in undone and not decision.redacted
+    ]
+
+
+def constraints_of(decisions: Sequence[Decision]) -> Constraints:
+    """What decisions say about who is whom.
+
+    Args:
+        decisions: Those in force.
+    """
+    together: list[tuple[str, ...]] = []
+    apart: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for decision in decisions:
+        tracks = [side.track_ids for side in decision.sides]
+        match decision.kind:
+            case DecisionKind.MERGE:
+                together.append(tuple(track_id for side in tracks for track_id in side))
+            case DecisionKind.SPLIT:
+                rest, split_off = tracks
+                together.append(split_off)
+                apart.append((rest, split_off))
+            case DecisionKind.DIFFERS:
+                first, second = tracks
+                apart.append((first, second))
+    return Constraints.of(together, apart)
+
+
+def contradicted(log: Sequence[Decision], new: Decision) -> Decision | None:
+    """The earlier decision that a new one contradicts, or None if it can be made.
+
+    Of several, the one that made it impossible: with all decisions before that one, it could have been made.
+
+    Args:
+        log: All decisions by number; those in force contradict each other nowhere.
+        new: A decision that is no undo.
+    """
+    earlier = in_force(log)
+
+    def impossible(count: int) -> bool:
+        return not constraints_of([*earlier[:count], new]).consistent
+
+    if not impossible(len(earlier)):
+        return None
+    # What has become impossible stays so: found by halving.
+    first = bisect_left(range(len(earlier) + 1), x=True, key=impossible)
+    return earlier[first - 1]
+
+
+def own_tracks(log: Sequence[Decision], members: Collection[str]) -> tuple[str, ...]:
+    """Tracks of a person without those that earlier merges brought.
+
+    They belong together with the others by those merges already. When one of these is taken back, its tracks
+    must be free to go.
+
+    Args:
+        log: All decisions by number.
+        members: The tracks of the person.
+    """
+    brought = {
+        track_id
+        for decision in in_force(log)
+        if decision.kind is DecisionKind.MERGE
+        for side in decision.sides[1:]
+        for track_id in side.track_ids
+    }
+    return tuple(sorted(set(members) - brought)) or tuple(sorted(members))
+
+
+def covers_of(decisions: Sequence[Decision]) -> list[str]:
+    """Tracks by whose face their person is shown, the latest decision first.
+
+    Args:
+        decisions: Those in force, by number.
+    """
+    found = [
+        d.sides[0].track_ids[0] for d in decisions if d.kind is DecisionKind.COVER and d.sides[0].track_ids
+    ]
+    return list(dict.fromkeys(reversed(found)))
+
+
+def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
+    """What a person is called when a name is taken back; None where a later name stays.
+
+    Args:
+        log: All decisions by number, without the undo.
+        undone: The name that is taken back.
+    """
+    person = undone.sides[0].identity_id
+    names = [d for d in log if d.kind is DecisionKind.NAME and not d.redacted and d.identity_ids == (person,)]
+    counting = {d.number for d in in_force(names + [d for d in log if d.kind is DecisionKind.UNDO])}
+    if any(d.number in counting and d.number > undone.number for d in names):
+        return None
+    name = undone.name_before
+    # Names before it that are taken back by now must not come back with it.
+    for earlier in reversed([d for d in names if d.number < undone.number]):
+        if earlier.number in counting or earlier.name != name:
+            break
+        name = earlier.name_before
+    return name
+
+
+def ignored_after(log: Sequence[Decision], undone: Decision) -> bool | None:
+    """Whether a person is ignored when that decision is taken back; None where a later one stays.
+
+    Args:
+        log: All decisions by number, without the undo.
+        undone: The decision that is taken back.
+    """
+    others = [
+        d
+        for d in in_force(log)
+        if d.kind is DecisionKind.IGNORE
+        and d.identity_ids == undone.identity_ids
+        and d.number != undone.number
+    ]
+    if others and others[-1].number > undone.number:
+        return None
+    return bool(others) and others[-1].on
