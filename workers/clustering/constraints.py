@@ -24,7 +24,7 @@ class Constraints:
     together: tuple[frozenset[str], ...]
     apart: tuple[Pair, ...]
     _group: Mapping[str, frozenset[str]]
-    _sides: Mapping[str, tuple[int, ...]]
+    _sides: Mapping[str, tuple[tuple[int, int], ...]]
 
     @classmethod
     def of(
@@ -54,10 +54,11 @@ class Constraints:
             return frozenset().union(*(frozen.get(track_id, {track_id}) for track_id in side))
 
         pairs = tuple((whole(first), whole(second)) for first, second in apart)
-        sides: dict[str, list[int]] = {}
-        for number, (first, second) in enumerate(pairs):
-            for track_id in first | second:
-                sides.setdefault(track_id, []).append(number)
+        sides: dict[str, list[tuple[int, int]]] = {}
+        for number, pair in enumerate(pairs):
+            for which, side in enumerate(pair):
+                for track_id in side:
+                    sides.setdefault(track_id, []).append((number, which))
         return cls(
             tuple(groups.values()),
             pairs,
@@ -74,13 +75,14 @@ class Constraints:
         """All tracks of the group that a track belongs to, itself included; empty where it is in none."""
         return self._group.get(track_id, _NONE)
 
+    def sides_of(self, track_id: str) -> tuple[tuple[int, int], ...]:
+        """Where a track stands in `apart`: numbers of pairs, and which side of each."""
+        return self._sides.get(track_id, ())
+
     def against(self, track_id: str) -> frozenset[str]:
         """All tracks that a track must stay apart from."""
-        found: set[str] = set()
-        for number in self._sides.get(track_id, ()):
-            first, second = self.apart[number]
-            found |= second if track_id in first else first
-        return frozenset(found)
+        sides = self.sides_of(track_id)
+        return _NONE.union(*(self.apart[number][1 - which] for number, which in sides)) if sides else _NONE
 
     def allow(self, first: Collection[str], second: Collection[str]) -> bool:
         """Whether tracks may be of the same person as others."""
