@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -152,6 +153,10 @@ def assert_only_told_of(bench: Bench, before: Contents, secrets: set[bytes], *pe
     number = after.pop(keys.next_identity)[b""]
     assert int(number) >= max(int(person_id[1:]) for person_id in person_ids)
     assert traces(after, secrets) == set()
+    # Nor of what was decided about them, but when and what kind it was.
+    decisions = after.get(keys.decisions, {})
+    for number in [number for number, row in decisions.items() if b"redacted" in row]:
+        assert json.loads(decisions.pop(number)).keys() == {"kind", "made_at_s", "redacted"}
     # And nothing else went. What is left of an element is as it was, byte for byte.
     gone = traces(before, secrets)
     expected = {
@@ -160,6 +165,7 @@ def assert_only_told_of(bench: Bench, before: Contents, secrets: set[bytes], *pe
         if key != keys.next_identity
     }
     for contents in (expected, after):
+        contents[keys.meta].pop(b"decisions_applied", None)
         for key in (keys.source("v-1"), keys.source("v-2")):
             for name in (b"forgotten", b"ranges", b"complete", b"sampled"):
                 contents[key].pop(name, None)
