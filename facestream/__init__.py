@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from facestream.calibration_run import calibrate
     from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
+    from facestream.decision import Decision
     from facestream.evaluation import Evaluation, evaluate
     from facestream.forgetting import Forgotten
     from facestream.people_filter import PeopleFilter
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CalibrationReport",
     "Comparison",
+    "Decision",
     "Evaluation",
     "Face",
     "Forgotten",
@@ -56,6 +58,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "CalibrationReport": "facestream.calibration_report",
     "Comparison": "facestream.search",
+    "Decision": "facestream.decision",
     "Evaluation": "facestream.evaluation",
     "Face": "facestream.person",
     "Forgotten": "facestream.forgetting",

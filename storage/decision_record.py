@@ -60,8 +60,8 @@ class Decision:
         kind: What was decided.
         sides: About whom. `merge`: the person who stays, then those who are taken over, each with the tracks
             that no earlier merge brought. `split`: the person with the tracks that stay, then the new person
-            with those that were split off. `differs`: the two. `cover`: the person with the one track.
-            `name`, `ignore`: the person.
+            with those that were split off. `differs`: the two. `ignore`: the person. `cover`: the person with
+            the one track. `name`: the person, without tracks.
         name: `name`: the name. `merge`: the name that goes over to a person who had none.
         name_before: `name`: the name until then.
         on: `ignore`: whether the person is ignored from then on, or no longer.

@@ -11,7 +11,7 @@ import redis
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
 from storage.decision_record import Decision
-from storage.effects import Effects
+from storage.effects import Effects, Said
 from storage.errors import LeaseLostError, ModelConflictError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
@@ -206,6 +206,10 @@ class IdentityStore(CollectionReader):
         for identity_id, name in names.items():
             pipe.hset(keys.identity(identity_id), "name", name)
             pipe.hset(keys.names, identity_id, name)
+        # One who is brought back may have gone again in the same step.
+        there = {identity.identity_id for identity in effects.identities if identity.tracks}
+        for identity_id in effects.revived.keys() & there:
+            self._queue_said(pipe, identity_id, effects.revived[identity_id])
         for identity_id in back:
             pipe.hset(keys.identity(identity_id), "name", "")
             pipe.hdel(keys.names, identity_id)
@@ -246,6 +250,15 @@ class IdentityStore(CollectionReader):
         starts: dict[str, float] = {sighting.encode(): sighting.start_s for sighting in identity.sightings}
         if starts:
             pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
+
+    def _queue_said(self, pipe: Pipeline, identity_id: str, said: Said) -> None:
+        """What is said of somebody whom nobody could name or ignore until now, as they were not there."""
+        keys = self._keys
+        pipe.hset(keys.identity(identity_id), mapping={"name": said.name, "ignored": int(said.ignored)})
+        if said.name:
+            pipe.hset(keys.names, identity_id, said.name)
+        if said.ignored:
+            pipe.sadd(keys.ignored, identity_id)
 
     def _queue_tombstone(self, pipe: Pipeline, identity_id: str) -> None:
         """Leave nothing of a person but that there was one."""

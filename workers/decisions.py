@@ -6,13 +6,16 @@ from collections.abc import Collection, Iterable, Sequence
 
 from storage.collection_reader import CollectionReader
 from storage.decision_record import Decision, DecisionKind, Side
-from storage.effects import Effects
+from storage.effects import Effects, Said
 from storage.identity_record import ChangeKind
 from workers.clustering.clusterer import Clusterer
 from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
 from workers.forgetting import bearer_of
 from workers.membership import Membership
-from workers.rulings import constraints_of, covers_of, in_force
+from workers.rulings import constraints_of, covers_of, ignored_tracks, in_force, said_ignored, said_name
+
+# Written together with the decision, by whoever made it.
+_WRITTEN = frozenset({DecisionKind.NAME, DecisionKind.IGNORE})
 
 
 class Decisions:
@@ -46,6 +49,10 @@ class Decisions:
         """The track by whose face people want its person to be shown, or empty."""
         return next((track_id for track_id in self._covers if track_id in track_ids), "")
 
+    def ignored_tracks(self) -> dict[str, bool]:
+        """Whether to ignore whoever had a track, as was said last; read anew, for it is said beside us."""
+        return ignored_tracks(in_force(self._store.decisions()))
+
     def carry_out(self, effects: Effects) -> set[str]:
         """Carry out what was decided since; returns the people that this changes."""
         log = self._store.decisions()
@@ -53,9 +60,12 @@ class Decisions:
         for count, decision in enumerate(log, 1):
             if decision.number <= self._applied:
                 continue
-            self._heed(log[:count])
-            touched |= self._carry_out(decision, log[:count], effects)
+            # Of most decisions, such as names, there is nothing to heed; there may be thousands.
+            if decision.kind not in _WRITTEN:
+                self._heed(log[:count])
+                touched |= self._carry_out(decision, log[:count], effects)
             self._applied = effects.applied = decision.number
+        self._heed(log)
         return touched
 
     def _heed(self, log: Sequence[Decision]) -> None:
@@ -77,7 +87,7 @@ class Decisions:
                 undone = next((d for d in log if d.number == decision.undoes), None)
                 return set() if undone is None else self._undo(undone, log, effects)
             case _:
-                # Names and who is ignored are written with the decision; who differs differs already.
+                # Who differs differs already.
                 return set()
 
     def _undo(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
@@ -145,19 +155,15 @@ class Decisions:
         record = self._store.person(identity_id)
         if record is None:
             return
-        if record.ignored:
-            effects.ignored.add(identity_id)
-        if not record.name:
-            return
-        effects.names[identity_id] = record.name
-        renamed = {
-            i
-            for d in in_force(log)
-            if d.kind is DecisionKind.NAME and d.number > undone.number
-            for i in d.identity_ids
-        }
-        if record.name == undone.name and renamed.isdisjoint({*owners, undone.sides[0].identity_id}):
-            effects.names_back |= dict.fromkeys(owners, record.name)
+        ignored, name = said_ignored(log, identity_id), said_name(log, identity_id)
+        said = Said(record.name if name is None else name, record.ignored if ignored is None else ignored)
+        effects.revived[identity_id] = said
+        later = (d for d in in_force(log) if d.kind is DecisionKind.NAME and d.number > undone.number)
+        renamed = {named for decision in later for named in decision.identity_ids}
+        theirs = undone.name and undone.name in (record.name, said.name)
+        if theirs and renamed.isdisjoint({*owners, undone.sides[0].identity_id}):
+            # It had gone over with the merge.
+            effects.names_back |= dict.fromkeys(owners, undone.name)
 
     def _give(
         self, track_ids: Iterable[str], identity_id: str, kind: ChangeKind, effects: Effects

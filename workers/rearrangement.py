@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 from storage.effects import Effects
 from storage.identity_record import ChangeKind
@@ -11,12 +12,37 @@ from workers.clustering.matching import inherit
 from workers.membership import Membership
 
 
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Whom lists leave out.
+
+    Attributes:
+        people: Them.
+        said: What was said last of whoever had a track: whether to ignore them.
+    """
+
+    people: Collection[str]
+    said: Mapping[str, bool]
+
+    def hides(self, track_ids: Collection[str], owners: Mapping[str, str]) -> bool:
+        """Whether a person who is new is left out as well.
+
+        Somebody is whose tracks all were of people who are, or of whose tracks most were of such people when
+        that was said: a re-cluster may join them with others and come to think better of it.
+        """
+        before = [owners[track_id] for track_id in track_ids if track_id in owners]
+        said = [self.said[track_id] for track_id in track_ids if track_id in self.said]
+        return bool(before and all(owner in self.people for owner in before)) or 2 * sum(said) > len(
+            track_ids
+        )
+
+
 def rearrange(
     membership: Membership,
     partition: Partition,
     weights: Mapping[str, float],
     names: dict[str, str],
-    ignored: Collection[str],
+    ignored: Ignored,
     effects: Effects,
 ) -> set[str]:
     """Let new groups inherit the identities.
@@ -26,7 +52,7 @@ def rearrange(
         partition: The new groups.
         weights: Weight of each track, positive.
         names: Name of each person who has one; is changed.
-        ignored: People whom lists leave out.
+        ignored: Whom lists leave out.
         effects: Takes in what changes.
 
     Returns:
@@ -38,10 +64,9 @@ def rearrange(
     touched: set[str] = set()
     for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
         if heir is None:
-            owners = [membership.identity_of[t] for t in cluster if t in membership.identity_of]
+            hidden = ignored.hides(cluster, membership.identity_of)
             identity_id = membership.create(cluster[0], effects)
-            if owners and all(owner in ignored for owner in owners):
-                # A part of somebody whom nobody wants to see.
+            if hidden:
                 effects.ignored.add(identity_id)
         else:
             identity_id = heir

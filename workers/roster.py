@@ -22,7 +22,7 @@ from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.membership import Membership
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
-from workers.rearrangement import rearrange
+from workers.rearrangement import Ignored, rearrange
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
@@ -260,7 +260,12 @@ class Roster:
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
         # Read anew: people are named while we work.
         touched |= rearrange(
-            self._membership, partition, weights, self._store.names(), self._store.ignored(), effects
+            self._membership,
+            partition,
+            weights,
+            self._store.names(),
+            Ignored(self._store.ignored(), self._decisions.ignored_tracks()),
+            effects,
         )
         _log.info(
             "re-clustered (%s) %d tracks into %d people in %.2f s",

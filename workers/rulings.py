@@ -95,6 +95,35 @@ def covers_of(decisions: Sequence[Decision]) -> list[str]:
     return list(dict.fromkeys(reversed(found)))
 
 
+def ignored_tracks(decisions: Sequence[Decision]) -> dict[str, bool]:
+    """What was said last of whoever had a track: whether to ignore them.
+
+    Args:
+        decisions: Those in force, by number.
+    """
+    told = (d for d in decisions if d.kind is DecisionKind.IGNORE)
+    return {track_id: d.on for d in told for side in d.sides for track_id in side.track_ids}
+
+
+def said_name(log: Sequence[Decision], identity_id: str) -> str | None:
+    """What somebody is called by what was said of them under this id; None where nothing was.
+
+    Args:
+        log: All decisions by number.
+        identity_id: The id.
+    """
+    counting = {decision.number for decision in in_force(log)}
+    name: str | None = None
+    for decision in reversed(log):
+        if decision.kind is not DecisionKind.NAME or identity_id not in decision.identity_ids:
+            continue
+        if decision.number in counting:
+            return decision.name
+        # Taken back; so may the one before it be.
+        name = decision.name_before
+    return name
+
+
 def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
     """What a person is called when a name is taken back; None where a later name stays.
 
@@ -102,18 +131,23 @@ def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
         log: All decisions by number, without the undo.
         undone: The name that is taken back.
     """
-    person = undone.sides[0].identity_id
-    names = [d for d in log if d.kind is DecisionKind.NAME and not d.redacted and d.identity_ids == (person,)]
-    counting = {d.number for d in in_force(names + [d for d in log if d.kind is DecisionKind.UNDO])}
-    if any(d.number in counting and d.number > undone.number for d in names):
+    later = [d for d in in_force(log) if d.kind is DecisionKind.NAME and d.number > undone.number]
+    if any(d.identity_ids == undone.identity_ids for d in later):
         return None
-    name = undone.name_before
-    # Names before it that are taken back by now must not come back with it.
-    for earlier in reversed([d for d in names if d.number < undone.number]):
-        if earlier.number in counting or earlier.name != name:
-            break
-        name = earlier.name_before
-    return name
+    undo = Decision(DecisionKind.UNDO, undoes=undone.number)
+    return said_name([*log, undo], undone.identity_ids[0])
+
+
+def said_ignored(log: Sequence[Decision], identity_id: str) -> bool | None:
+    """Whether somebody is ignored by what was said under this id; None where nothing was.
+
+    Args:
+        log: All decisions by number.
+        identity_id: The id.
+    """
+    told = [d for d in log if d.kind is DecisionKind.IGNORE and identity_id in d.identity_ids]
+    counting = in_force([*told, *(d for d in log if d.kind is DecisionKind.UNDO)])
+    return counting[-1].on if counting else False if told else None
 
 
 def ignored_after(log: Sequence[Decision], undone: Decision) -> bool | None:
@@ -123,13 +157,8 @@ def ignored_after(log: Sequence[Decision], undone: Decision) -> bool | None:
         log: All decisions by number, without the undo.
         undone: The decision that is taken back.
     """
-    others = [
-        d
-        for d in in_force(log)
-        if d.kind is DecisionKind.IGNORE
-        and d.identity_ids == undone.identity_ids
-        and d.number != undone.number
-    ]
-    if others and others[-1].number > undone.number:
+    later = [d for d in in_force(log) if d.kind is DecisionKind.IGNORE and d.number > undone.number]
+    if any(d.identity_ids == undone.identity_ids for d in later):
         return None
-    return bool(others) and others[-1].on
+    undo = Decision(DecisionKind.UNDO, undoes=undone.number)
+    return said_ignored([*log, undo], undone.identity_ids[0])

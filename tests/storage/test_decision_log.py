@@ -9,7 +9,7 @@ from records import a_sample, a_track
 
 from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
-from storage.effects import Effects
+from storage.effects import Effects, Said
 from storage.errors import OvertakenError
 from storage.identity_record import Identity, Sighting
 from storage.identity_store import IdentityStore
@@ -170,6 +170,24 @@ def test_a_name_that_was_taken_over_is_given_back_unless_it_was_changed(
     store.commit(Effects(names_back={"p1": "Ada", "p2": "Ada"}), lease)
     assert store.names() == {"p2": "Charles"}
     assert [p.name for p in store.people()] == ["", "Charles", ""]
+
+
+def test_who_is_brought_back_is_called_and_ignored_as_is_said_of_them(
+    log: DecisionLog, store: IdentityStore, lease: Lease
+) -> None:
+    log.rename("p2", "Ada")
+    log.append_ignore(Decision(DecisionKind.IGNORE, (Side("p3"),)), 1, "p3", on=True)
+    store.commit(Effects(identities=[Identity(f"p{k}", merged_into="p1") for k in (2, 3)]), lease)
+    assert (store.names(), store.ignored()) == ({"p1": "Ada"}, set())
+
+    back = [Identity(f"p{k}", tracks=1, sightings=SEEN) for k in (2, 3)]
+    said = {"p2": Said("", ignored=True), "p3": Said("Charles", ignored=False), "p9": Said("?", ignored=True)}
+    store.commit(Effects(identities=[*back, Identity("p9")], revived=said), lease)
+
+    people = [(p.identity_id, p.name, p.ignored) for p in store.people()]
+    assert people == [("p1", "Ada", False), ("p2", "", True), ("p3", "Charles", False)]
+    assert [store.person(f"p{k}") for k in (1, 2, 3)] == store.people()
+    assert (store.names(), store.ignored()) == ({"p1": "Ada", "p3": "Charles"}, {"p2"})
 
 
 def test_how_far_decisions_are_carried_out_is_committed_with_the_step(

@@ -280,25 +280,33 @@ def test_who_is_ignored_stays_so_over_merges_and_what_comes_off_them_is(
 
     def ignore(who: str) -> None:
         _, size = bench.log.read()
-        bench.log.append_ignore(Decision(DecisionKind.IGNORE, (Side(who),)), size, who, on=True)
+        decision = Decision(DecisionKind.IGNORE, (Side(who, tracks_of(bench, who)),))
+        bench.log.append_ignore(decision, size, who, on=True)
 
+    mine = tuple(f"v-1.{k}.0" for k in (0, 2, 4, 10, 12))
+    theirs = ("v-1.1.1", "v-1.3.1", "v-1.5.1", "v-1.9.1")
     with bench.running(lambda: Told(CALIBRATION)):
-        bench.take_in(*(cast.track(k % 2, k) for k in range(6)), recluster=True)
+        bench.take_in(*(cast.track(k % 2, k) for k in (*range(6), 10, 12)), recluster=True)
         ignore("p2")
         bench.take_in(cast.track(1, 9), recluster=True)
         assert bench.store.ignored() == {"p2"}
         # A re-cluster takes a part of them for somebody else.
-        told.append(
-            Partition(
-                (("v-1.0.0", "v-1.2.0", "v-1.4.0"), ("v-1.1.1",), ("v-1.3.1", "v-1.5.1", "v-1.9.1")), ()
-            )
-        )
+        told.append(Partition((mine, theirs[:1], theirs[1:]), ()))
         bench.take_in(recluster=True)
         assert bench.store.ignored() == {"p2", "p3"}
         number = decide.merge("p1", "p2")
         assert bench.store.ignored() == {"p3"}
         decide.undo(number)
         assert bench.store.ignored() == {"p2", "p3"}
+        # One that takes them for somebody whom people want to see hides nobody, and thinks better of it.
+        told[0] = Partition(((*mine, *theirs),), ())
+        bench.take_in(recluster=True)
+        assert bench.store.ignored() == set()
+        told[0] = Partition((mine, theirs), ())
+        bench.take_in(recluster=True)
+        (back,) = set(bench.people()) - {"p1"}
+        assert bench.members(back) == set(theirs)
+        assert bench.store.ignored() == {back}
     bench.assert_consistent()
 
 

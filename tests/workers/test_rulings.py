@@ -19,6 +19,8 @@ from workers.rulings import (
     in_force,
     name_after,
     own_tracks,
+    said_ignored,
+    said_name,
 )
 
 TRACKS = "abcdefgh"
@@ -204,6 +206,16 @@ def test_a_name_before_a_later_one_changes_nothing_when_it_is_taken_back() -> No
     assert name_after([*log, undo(1, number=3)], log[1]) == ""
 
 
+def test_what_somebody_is_called_is_the_last_name_that_counts() -> None:
+    log = names("Ada", "Countess", "")
+    assert said_name(log, "p1") == ""
+    log.append(undo(3, number=4))
+    assert said_name(log, "p1") == "Countess"
+    assert said_name([*log, undo(2, number=5)], "p1") == "Ada"
+    assert said_name([*log, undo(2, number=5), undo(1, number=6)], "p1") == ""
+    assert said_name(log, "p2") is None
+
+
 def test_names_of_others_have_no_say() -> None:
     log = [*names("Ada"), decision(DecisionKind.NAME, "p2", name="Charles", number=2)]
     assert name_after(log, log[0]) == ""
@@ -218,3 +230,7 @@ def test_whom_to_ignore_is_what_was_said_last() -> None:
     assert ignored_after(log, log[2]) is True
     assert ignored_after(log, log[0]) is None
     assert ignored_after(log, log[1]) is False
+    assert said_ignored(log, "p1") is False
+    assert said_ignored([*log, undo(3, number=4)], "p1") is True
+    assert said_ignored([*log, undo(2, number=4)], "p2") is False
+    assert said_ignored(log, "p3") is None
