@@ -86,8 +86,10 @@ class DecidedPeople(OpenCollection):
 
     def decisions(self) -> list[Decision]:
         """All that was decided, the first first."""
+        from facestream.decision import decisions_of
+
         with self._errors():
-            return self._deciding().log()
+            return decisions_of(self._log.read()[0])
 
     def _deciding(self, models: str = "open") -> Deciding:
         """Makes decisions; made late, as lists should be quick."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from facestream.background import Background
 from facestream.decision import Decision, decisions_of
 from facestream.errors import DecisionError, NotFoundError, UsageError
 from facestream.settings import Place
@@ -49,10 +48,6 @@ class Deciding:
         self._models = models
         self._store = make_store(handle, keys)
         self._log = make_log(handle, keys)
-
-    def log(self) -> list[Decision]:
-        """All decisions by number."""
-        return decisions_of(self._log.read()[0])
 
     # What can be decided -------------------------------------------------------------------------------
 
@@ -195,6 +190,9 @@ class Deciding:
         return self._log.append_note(decision, size)
 
     def _carried_out(self, decision: Record, size: int, there: Sequence[str]) -> int:
+        # With all that groups faces: names and who is ignored need none of it.
+        from facestream.background import Background
+
         model_id, calibration = make_calibration(self._models)
         self._store.check_model(model_id)
         make_queue(self._handle, self._keys).prepare()
@@ -205,7 +203,8 @@ class Deciding:
         return number
 
     def _made(self, number: int) -> Decision:
-        return next(decision for decision in self.log() if decision.number == number)
+        log, _ = self._log.read()
+        return next(decision for decision in decisions_of(log) if decision.number == number)
 
     def _bearer(self, identity_id: str) -> Identity | None:
         try:

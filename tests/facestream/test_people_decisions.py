@@ -239,3 +239,15 @@ def test_a_decision_outlives_backup_and_restore(copied: Processed, tmp_path: Pat
         assert store.person(first).ignored
         assert store.undo(1).undoes == 1
         assert store.person(second).id == second
+        store.differs(first, second)
+        store.forget(first)
+        forgotten = store.decisions()[0]
+        assert (forgotten.about_forgotten, forgotten.people, str(forgotten)) == (
+            True,
+            (),
+            "merge: about somebody who was forgotten",
+        )
+        with pytest.raises(UsageError, match="decision 4 was about somebody who was forgotten"):
+            store.undo(4)
+        with pytest.raises(NotFoundError, match=f"{first} was forgotten"):
+            store.merge(second, first)
