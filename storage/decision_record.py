@@ -52,6 +52,21 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True):
 _DECISIONS = msgspec.json.Decoder(_Written)
 
 
+def _is_whole(written: _Written) -> bool:
+    """Whether a decision is about as many people, tracks or decisions as its kind needs."""
+    match written.kind:
+        case DecisionKind.UNDO:
+            return written.undoes > 0
+        case DecisionKind.NAME | DecisionKind.IGNORE:
+            return len(written.sides) == 1
+        case DecisionKind.COVER:
+            return [len(side.track_ids) for side in written.sides] == [1]
+        case DecisionKind.MERGE:
+            return len(written.sides) > 1
+        case DecisionKind.SPLIT | DecisionKind.DIFFERS:
+            return len(written.sides) == 2
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """An entry of the log of decisions.
@@ -115,6 +130,8 @@ class Decision:
             written = _DECISIONS.decode(row)
         except (msgspec.DecodeError, RecursionError) as error:
             raise RecordError(f"field {shown!r} is malformed: {error}", field=shown) from error
+        if not written.redacted and not _is_whole(written):
+            raise RecordError(f"field {shown!r} does not say whom or what it is about", field=shown)
         return cls(**msgspec.structs.asdict(written), number=int(number))
 
     def without(self, identity_ids: Collection[str], track_ids: Collection[str]) -> Self:

@@ -101,7 +101,9 @@ class Decisions:
                 old = self._bearer(before.identity_id, effects)
                 members = self._membership.members(after.identity_id)
                 # Somebody who was merged further stays there: that was said, or found, since.
-                if old is None or not members or not self._may_join(members, old):
+                if old is None or not members:
+                    return set()
+                if not self._constraints.allow(members, self._membership.members(old)):
                     return set()
                 return self._merge((Side(old), Side(after.identity_id)), effects)
             case DecisionKind.COVER:
@@ -118,7 +120,8 @@ class Decisions:
             return set()
         touched = {successor}
         for other in sorted({heir for heir in heirs[1:] if heir} - {successor}):
-            moving = [t for t in sorted(self._membership.members(other)) if self._may_join([t], successor)]
+            apart = frozenset().union(*map(self._constraints.against, self._membership.members(successor)))
+            moving = sorted(self._membership.members(other) - apart)
             touched |= self._give(moving, successor, ChangeKind.ASSIGNED, effects)
         # What a re-cluster gave to somebody else between the decision and now.
         strays -= self._membership.members(successor)
@@ -143,9 +146,11 @@ class Decisions:
             if not moving or not theirs.isdisjoint(others) or self._would_empty(moving):
                 continue
             owners = self._owners(moving)
+            back = bool(self._membership.members(side.identity_id))
             effects.identities = [i for i in effects.identities if i.identity_id != side.identity_id]
             touched |= self._give(moving, side.identity_id, ChangeKind.SPLIT, effects)
-            self._give_back(side.identity_id, owners, undone, log, effects)
+            if not back:
+                self._give_back(side.identity_id, owners, undone, log, effects)
         return touched
 
     def _give_back(
@@ -190,9 +195,6 @@ class Decisions:
     def _owners(self, track_ids: Iterable[str]) -> set[str]:
         owners = self._membership.identity_of
         return {owners[track_id] for track_id in track_ids if track_id in owners}
-
-    def _may_join(self, track_ids: Collection[str], identity_id: str) -> bool:
-        return self._constraints.allow(track_ids, self._membership.members(identity_id))
 
     def _would_empty(self, moving: Collection[str]) -> bool:
         """Whether somebody would have nothing left without these tracks."""

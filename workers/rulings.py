@@ -89,9 +89,7 @@ def covers_of(decisions: Sequence[Decision]) -> list[str]:
     Args:
         decisions: Those in force, by number.
     """
-    found = [
-        d.sides[0].track_ids[0] for d in decisions if d.kind is DecisionKind.COVER and d.sides[0].track_ids
-    ]
+    found = [d.sides[0].track_ids[0] for d in decisions if d.kind is DecisionKind.COVER]
     return list(dict.fromkeys(reversed(found)))
 
 

@@ -8,22 +8,37 @@ from records import ids, texts, times_s
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.errors import RecordError
 
-sides = st.builds(Side, ids, st.lists(ids, max_size=4).map(tuple))
-decisions = st.builds(
-    Decision,
-    kind=st.sampled_from(DecisionKind),
-    sides=st.lists(sides, max_size=3).map(tuple),
-    name=texts,
-    name_before=texts,
-    on=st.booleans(),
-    undoes=st.integers(0, 2**40),
-    made_at_s=times_s.map(lambda time_s: round(time_s, 3)),
-    redacted=st.booleans(),
-    number=st.integers(1, 2**40),
-)
+side = st.builds(Side, ids, st.lists(ids, max_size=4).map(tuple))
+two = st.tuples(side, side)
+told: dict[DecisionKind, st.SearchStrategy[tuple[Side, ...]]] = {
+    DecisionKind.NAME: st.tuples(side),
+    DecisionKind.MERGE: st.lists(side, min_size=2, max_size=4).map(tuple),
+    DecisionKind.SPLIT: two,
+    DecisionKind.DIFFERS: two,
+    DecisionKind.IGNORE: st.tuples(side),
+    DecisionKind.COVER: st.tuples(st.builds(Side, ids, st.tuples(ids))),
+    DecisionKind.UNDO: st.just(()),
+}
 
 
-@given(decisions)
+@st.composite
+def decisions(draw: st.DrawFn) -> Decision:
+    kind = draw(st.sampled_from(DecisionKind))
+    redacted = draw(st.booleans())
+    return Decision(
+        kind,
+        () if redacted else draw(told[kind]),
+        name=draw(texts),
+        name_before=draw(texts),
+        on=draw(st.booleans()),
+        undoes=draw(st.integers(1, 2**40)) if kind is DecisionKind.UNDO else 0,
+        made_at_s=round(draw(times_s), 3),
+        redacted=redacted,
+        number=draw(st.integers(1, 2**40)),
+    )
+
+
+@given(decisions())
 def test_a_decision_comes_back_as_it_went(decision: Decision) -> None:
     assert Decision.decode(str(decision.number).encode(), decision.encode()) == decision
 
@@ -36,7 +51,12 @@ def test_a_decision_comes_back_as_it_went(decision: Decision) -> None:
         (b"3", b"{", "'3' is malformed"),
         (b"3", b'{"kind":"marry","made_at_s":1}', "'3' is malformed"),
         (b"3", b'{"kind":"merge"}', "made_at_s"),
-        (b"3", b'{"kind":"merge","made_at_s":1,"sides":[["p1"]]}', None),
+        (b"3", b'{"kind":"merge","made_at_s":1,"sides":[["p1"]]}', "does not say whom"),
+        (b"3", b'{"kind":"split","made_at_s":1,"sides":[["p1"],["p2"],["p3"]]}', "does not say whom"),
+        (b"3", b'{"kind":"cover","made_at_s":1,"sides":[["p1"]]}', "does not say whom or what"),
+        (b"3", b'{"kind":"name","made_at_s":1}', "does not say whom"),
+        (b"3", b'{"kind":"undo","made_at_s":1}', "does not say whom or what"),
+        (b"3", b'{"kind":"ignore","made_at_s":1,"sides":[["p1"]]}', None),
         (b"3", b'{"kind":"merge","made_at_s":1,"sides":["p1"]}', "'3' is malformed"),
     ],
 )
