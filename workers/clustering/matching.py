@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+# What the oldest identity is ahead by among equals.
+_TIE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +52,60 @@ def inherit(
     """
     identities = sorted(set(current.values()), key=lambda i: (not seniority[i][0], seniority[i][1]))
     column = {identity: k for k, identity in enumerate(identities)}
-    shared = np.zeros((len(clusters), len(identities)))
+    shared: dict[tuple[int, int], float] = {}
     for row, members in enumerate(clusters):
         for track in members:
             identity = current.get(track)
             if identity is not None:
-                shared[row, column[identity]] += weights[track]
-    # Small enough to break ties only: weights of tracks are at least 1.
-    bonus = np.linspace(1e-6, 0.0, max(len(identities), 1))[: len(identities)]
-    rows, columns = linear_sum_assignment(-(shared + np.where(shared > 0, bonus, 0.0)))
+                pair = row, column[identity]
+                shared[pair] = shared.get(pair, 0.0) + weights[track]
     heirs: list[str | None] = [None] * len(clusters)
-    for row, k in zip(rows, columns, strict=True):
-        if shared[row, k] > 0:
+    for pairs in _connected(shared, len(clusters)):
+        for row, k in _matched(pairs, len(identities)):
             heirs[row] = identities[k]
     kept = set(heirs)
+    largest: dict[int, tuple[float, int]] = {}
+    for (row, k), weight in shared.items():
+        largest[k] = max(largest.get(k, (0.0, 0)), (weight, -row))
     merged: dict[str, str] = {}
     vanished: list[str] = []
-    for identity in identities:
+    for k, identity in enumerate(identities):
         if identity in kept:
             continue
-        overlap = shared[:, column[identity]]
-        successor = heirs[int(overlap.argmax())] if overlap.size and overlap.max() > 0 else None
+        successor = heirs[-largest[k][1]] if k in largest else None
         if successor is None:
             vanished.append(identity)
         else:
             merged[identity] = successor
     return Inheritance(tuple(heirs), merged, tuple(vanished))
+
+
+def _connected(shared: Mapping[tuple[int, int], float], rows: int) -> Iterator[dict[tuple[int, int], float]]:
+    """The overlaps, divided into parts that have neither a cluster nor an identity in common.
+
+    Most parts are one cluster with one identity. All in one table would take the product of their numbers.
+    """
+    if not shared:
+        return
+    ends = np.array(list(shared)) + np.array([0, rows])
+    nodes = int(ends.max()) + 1
+    graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(nodes, nodes))
+    _, part_of = connected_components(graph, directed=False)
+    parts: dict[int, dict[tuple[int, int], float]] = {}
+    for (pair, weight), part in zip(shared.items(), part_of[ends[:, 0]].tolist(), strict=True):
+        parts.setdefault(part, {})[pair] = weight
+    yield from parts.values()
+
+
+def _matched(shared: Mapping[tuple[int, int], float], identities: int) -> list[tuple[int, int]]:
+    """Which cluster takes which identity, each at most one."""
+    if len(shared) == 1:
+        return list(shared)
+    rows, columns = (sorted(set(numbers)) for numbers in zip(*shared, strict=True))
+    table = np.zeros((len(rows), len(columns)))
+    row_of, column_of = ({number: at for at, number in enumerate(numbers)} for numbers in (rows, columns))
+    for (row, k), weight in shared.items():
+        # Small enough to break ties only: weights of tracks are at least 1.
+        table[row_of[row], column_of[k]] = weight + _TIE * (1 - k / identities)
+    found = linear_sum_assignment(table, maximize=True)
+    return [(rows[a], columns[b]) for a, b in zip(*found, strict=True) if table[a, b] > 0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -96,6 +97,24 @@ def test_a_merged_identity_points_to_who_has_most_of_its_tracks() -> None:
 def test_in_the_beginning_everyone_is_new() -> None:
     assert matched(["ab", "c"], {}) == Inheritance((None, None), {}, ())
     assert matched([], {}) == Inheritance((), {}, ())
+
+
+def test_ten_thousand_people_take_little_memory() -> None:
+    ids = [f"p{k}" for k in range(10_000)]
+    tracks = [f"t{k}" for k in range(10_000)]
+    # Most stay by themselves; the first two have exchanged a track.
+    clusters = [[tracks[1], tracks[0]], *([track] for track in tracks[2:])]
+    tracemalloc.start()
+    try:
+        found = inherit(
+            clusters, dict(zip(tracks, ids, strict=True)), dict.fromkeys(tracks, 1.0), by_age(*ids)
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found == Inheritance((ids[0], *ids[2:]), {ids[1]: ids[0]}, ())
+    # A table of all clusters and all people would take 800 MB.
+    assert peak < 50e6
 
 
 Situation = tuple[list[list[str]], dict[str, str], dict[str, float], dict[str, tuple[bool, int]]]
