@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from facestream.client import Store
     from facestream.cluster_settings import ClusterOptions
     from facestream.clustering import Clusters, cluster, cluster_tracks
+    from facestream.decision import Decision
     from facestream.evaluation import Evaluation, evaluate
     from facestream.forgetting import Forgotten
     from facestream.people_filter import PeopleFilter
@@ -34,6 +35,7 @@ __all__ = [
     "ClusterOptions",
     "Clusters",
     "Comparison",
+    "Decision",
     "Evaluation",
     "Face",
     "Forgotten",
@@ -64,6 +66,7 @@ _HOMES = {
     "ClusterOptions": "facestream.cluster_settings",
     "Clusters": "facestream.clustering",
     "Comparison": "facestream.search",
+    "Decision": "facestream.decision",
     "Evaluation": "facestream.evaluation",
     "Face": "facestream.person",
     "Forgotten": "facestream.forgetting",

@@ -4,60 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from facestream.errors import NotFoundError, UsageError
+from facestream.decided_people import DecidedPeople
+from facestream.errors import NotFoundError
 from facestream.naming import checked_name
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Face, Person, person_of
 from facestream.settings import Place
-from storage.connection import RedisHandle
-from storage.identity_record import Identity
-from storage.people_reader import PeopleReader
 from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
     from facestream.search import FoundFace
     from facestream.track import Track
-    from storage.identity_store import IdentityStore
     from storage.template_record import TemplateTable
-    from workers.models.pack import Pack
-
-_ID = re.compile(r"p[0-9]{1,18}")
 
 
 @dataclass(slots=True, eq=False)
-class Store:
+class Store(DecidedPeople):
     """An open collection; a context manager that closes it.
 
     Made by `facestream.connect`. Methods raise `storage.errors.StorageError` when Redis fails.
     """
-
-    _handle: RedisHandle = field(repr=False)
-    _reader: PeopleReader = field(repr=False)
-    _place: Place = field(repr=False)
-    _packs: dict[str, Pack] = field(default_factory=dict, repr=False)
-
-    @property
-    def collection(self) -> str:
-        """Name of the collection."""
-        return self._reader.keys.collection
-
-    @property
-    def where(self) -> str:
-        """Which server it is in, without secrets."""
-        return self._handle.where
-
-    def meta(self) -> dict[str, str]:
-        """Facts of the collection: model_id, pack, licence, created_at_s; empty before the first run."""
-        with self._errors():
-            return self._reader.meta()
 
     def collections(self) -> list[str]:
         """Names of all collections of this server."""
@@ -71,7 +43,7 @@ class Store:
     def people(
         self, where: PeopleFilter | None = None, *, sort: str = "seconds", reverse: bool = False
     ) -> list[Person]:
-        """Everybody, or those who match.
+        """Everybody but those who are ignored, or those who match.
 
         Args:
             where: Who is meant, and which of their sightings.
@@ -81,16 +53,16 @@ class Store:
         with self._errors():
             sources = {source.source_id: source for source in self._reader.sources()}
             people = [person_of(identity, sources) for identity in self._reader.people()]
-        return sorted_people(where.apply(people) if where else people, sort, reverse=reverse)
+        return sorted_people((where or PeopleFilter()).apply(people), sort, reverse=reverse)
 
     def person(self, person_id: str) -> Person:
         """One person; an id that was merged into another gives the other.
 
         Args:
-            person_id: Such as "p3".
+            person_id: Such as "p3", or the whole name of somebody. So it is wherever somebody is asked for.
 
         Raises:
-            UsageError: If that is no id of a person.
+            UsageError: If that is no id of a person, and nobody or more than one person is called so.
             NotFoundError: If nobody has or had this id, or its bearer is no more.
         """
         with self._errors():
@@ -115,7 +87,7 @@ class Store:
             while True:
                 identity = self._identity(person_id)
                 # Somebody who is merged into another between the two steps is looked up again.
-                if self._identities.rename(identity.identity_id, name):
+                if self._log.rename(identity.identity_id, name):
                     return self._person(self._identity(identity.identity_id))
 
     def forget(self, person_id: str, *, models: str = "open") -> Forgotten:
@@ -275,62 +247,6 @@ class Store:
                 tracks = [track_of(record, source) for record in self._identities.tracks(ids)]
             rows = [face for track in tracks for face in track.faces]
             yield from sorted(rows, key=lambda face: (face.frame, face.box_xyxy))
-
-    def close(self) -> None:
-        """Close the connection. Closing twice does nothing."""
-        self._handle.close()
-
-    def __enter__(self) -> Self:
-        """Enter a `with` block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Close at the end of a `with` block."""
-        self.close()
-
-    def _errors(self) -> contextlib.AbstractContextManager[None]:
-        return self._handle.errors()
-
-    @property
-    def _identities(self) -> IdentityStore:
-        """What is needed for more than a look at people; made late, as lists should be quick."""
-        from facestream.wiring import make_store
-
-        return make_store(self._handle, self._reader.keys)
-
-    def _identity(self, person_id: str, *, also_forgotten: bool = False) -> Identity:
-        """The record of a person there is, by any id they ever had."""
-        asked = person_id.strip().lower()
-        if not _ID.fullmatch(asked):
-            # Other names could be those of keys that hold something else.
-            raise UsageError(
-                f"{person_id[:40]!r} is not the id of a person; ids look like p3. `facestream people` lists "
-                "everybody, `facestream people --name NAME` those of a name."
-            )
-        identity = self._reader.person(asked)
-        passed: set[str] = set()
-        while identity and identity.merged_into and identity.identity_id not in passed:
-            passed.add(identity.identity_id)
-            identity = self._reader.person(identity.merged_into)
-        if identity is not None and identity.forgotten:
-            if also_forgotten:
-                return identity
-            raise NotFoundError(f"{person_id} was forgotten; nothing is left of this person.", what=person_id)
-        if identity is None or not identity.tracks:
-            raise NotFoundError(
-                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists "
-                "everybody.",
-                what=person_id,
-            )
-        return identity
-
-    def _person(self, identity: Identity) -> Person:
-        if not identity.sightings:
-            raise self._reader.without_sightings(identity.identity_id)
-        sources = self._reader.sources({seen.source_id for seen in identity.sightings})
-        return person_of(identity, {source.source_id: source for source in sources})
 
 
 def open_store(place: Place) -> Store:

@@ -4,6 +4,7 @@ FacestreamError
 ├── UsageError
 ├── NotFoundError
 ├── NoFaceError
+├── DecisionError
 └── LabelError
 """
 
@@ -42,6 +43,18 @@ class NoFaceError(FacestreamError):
     def __init__(self, message: str, *, photo: str) -> None:
         super().__init__(message)
         self.photo = photo
+
+
+class DecisionError(FacestreamError):
+    """A decision contradicts an earlier one.
+
+    Attributes:
+        earlier: Number of that one.
+    """
+
+    def __init__(self, message: str, *, earlier: int) -> None:
+        super().__init__(message)
+        self.earlier = earlier
 
 
 class LabelError(FacestreamError):

@@ -31,6 +31,7 @@ class PeopleFilter:
         named: Whether they have a name, or None for both.
         min_seconds: Seen in videos for at least so long, s, in the sightings that match.
         max_seconds: For at most so long, s.
+        ignored: Also those who are ignored.
     """
 
     sources: Sequence[str] = ()
@@ -40,6 +41,7 @@ class PeopleFilter:
     named: bool | None = None
     min_seconds: float = 0.0
     max_seconds: float | None = None
+    ignored: bool = False
 
     def __post_init__(self) -> None:
         """Take what Python programs write: one source by itself, dates without a zone."""
@@ -53,10 +55,12 @@ class PeopleFilter:
     def apply(self, people: Iterable[Person]) -> list[Person]:
         """Those who match, with the sightings that match and the seconds of these."""
         found = []
-        wanted = _folded(self.name)
+        wanted = folded(self.name)
         most = float("inf") if self.max_seconds is None else self.max_seconds
         for person in people:
-            if wanted not in _folded(person.name) or self.named not in (None, bool(person.name)):
+            if person.ignored and not self.ignored:
+                continue
+            if wanted not in folded(person.name) or self.named not in (None, bool(person.name)):
                 continue
             seen = self._narrowed(person)
             if seen is not None and self.min_seconds <= seen.seconds <= most:
@@ -79,7 +83,7 @@ class PeopleFilter:
 
 def names_source(pattern: str, source_id: str, path: str) -> bool:
     """Whether a source is meant: by its id, its path, a part of it, or a pattern with * and ?."""
-    path, pattern = _folded(path), _folded(pattern)
+    path, pattern = folded(path), folded(pattern)
     if pattern in path or pattern == source_id.casefold():
         return True
     # Brackets stand for themselves: many file names have some.
@@ -87,7 +91,7 @@ def names_source(pattern: str, source_id: str, path: str) -> bool:
     return fnmatch.fnmatchcase(path, pattern) or fnmatch.fnmatchcase(PurePath(path).name, pattern)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Upper and lower case, and composed and decomposed letters, made the same."""
     return unicodedata.normalize("NFC", text).casefold()
 

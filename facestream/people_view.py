@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -115,6 +116,12 @@ def nobody(store: Store) -> str:
         f"Nothing was processed into collection {store.collection!r} yet.{there} "
         f"Start with: {program()} run VIDEO"
     )
+
+
+def led_on(asked: str, person: Person) -> str:
+    """What to say where an older id was asked for, or empty."""
+    older = re.fullmatch(r"[pP][0-9]+", asked.strip()) and asked.strip().lower() != person.id
+    return f"{asked} was merged into {person.id}." if older else ""
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -234,6 +241,7 @@ def person_json(person: Person, files: dict[str, Path] | None = None) -> dict[st
         "seconds": round(person.seconds, 3),
         "faces": person.faces,
         "tracks": person.tracks,
+        "ignored": person.ignored,
         "sightings": [sighting_json(s) for s in person.sightings],
     }
     if files is not None:

@@ -22,6 +22,7 @@ class Person:
         tracks: Number of tracks.
         sightings: When and where: those with a date by their date, then the others by their source.
         thumbnails: Sample ids of their best faces, the best first; see `Store.thumbnail`.
+        ignored: Whether somebody said that lists should leave them out.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Person:
     tracks: int
     sightings: Sequence[Sighting]
     thumbnails: tuple[str, ...]
+    ignored: bool = False
 
     @property
     def first(self) -> Sighting:
@@ -87,4 +89,5 @@ def person_of(identity: Identity, sources: Mapping[str, SourceRecord]) -> Person
         identity.tracks,
         Sightings(identity.sightings, sources),
         identity.thumbnails,
+        identity.ignored,
     )

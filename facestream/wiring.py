@@ -17,6 +17,7 @@ from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
 
 if TYPE_CHECKING:
+    from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.sample_queue import SampleQueue
     from workers.cluster_worker import ClusterWorker
@@ -59,6 +60,13 @@ def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
     from storage.identity_store import IdentityStore
 
     return IdentityStore(handle.client, keys)
+
+
+def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
+    """What people decided in a collection."""
+    from storage.decision_log import DecisionLog
+
+    return DecisionLog(handle.client, keys)
 
 
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:

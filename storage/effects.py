@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from storage.identity_record import Identity, IdentityChange
 from storage.sample_queue import Delivery
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.track_record import TrackRecord
+
+
+class Said(NamedTuple):
+    """What people say of somebody.
+
+    Attributes:
+        name: What they are called, or empty.
+        ignored: Whether lists leave them out.
+    """
+
+    name: str
+    ignored: bool
 
 
 @dataclass(slots=True)
@@ -28,7 +41,12 @@ class Effects:
         members_removed: Tracks that a person lost.
         templates: Template of each track that is new or has changed, as bytes.
         names: Names that people take over from those who are merged into them.
+        revived: People who are brought back after a merge, with what was said of them.
+        names_back: Names that people give back to those whom they had taken them over from.
+        ignored: People whom lists leave out because they were part of somebody who is ignored.
+        applied: Number of the last decision that is carried out with this step, or 0 where there is none.
         forgotten: People of whom nothing but the id may be left.
+        forgotten_tracks: Their tracks.
         erased: Entries of streams to delete, by key.
         changes: Events to publish.
         done: Deliveries to acknowledge and remove.
@@ -46,7 +64,12 @@ class Effects:
     members_removed: dict[str, set[str]] = field(default_factory=dict)
     templates: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    revived: dict[str, Said] = field(default_factory=dict)
+    names_back: dict[str, str] = field(default_factory=dict)
+    ignored: set[str] = field(default_factory=set)
+    applied: int = 0
     forgotten: set[str] = field(default_factory=set)
+    forgotten_tracks: set[str] = field(default_factory=set)
     erased: dict[str, list[bytes]] = field(default_factory=dict)
     changes: list[IdentityChange] = field(default_factory=list)
     done: list[Delivery] = field(default_factory=list)
@@ -73,6 +96,10 @@ class Effects:
         ]
         for identity_id in identity_ids:
             self.names.pop(identity_id, None)
+            self.names_back.pop(identity_id, None)
+            self.revived.pop(identity_id, None)
             self.members_added.pop(identity_id, None)
             self.members_removed.pop(identity_id, None)
+        self.ignored -= identity_ids
         self.forgotten |= identity_ids
+        self.forgotten_tracks |= set(track_ids)

@@ -18,6 +18,7 @@ StorageError
 ├── QueueFullError
 ├── LeaseLostError
 ├── CollectionBusyError
+├── OvertakenError
 ├── ArchiveError
 └── CommandError
 
@@ -179,6 +180,10 @@ class QueueFullError(StorageError):
 
 class LeaseLostError(StorageError):
     """Another cluster worker has taken over; what this one was about to write is void."""
+
+
+class OvertakenError(StorageError):
+    """Somebody else decided something since this decision was checked; look again, then try again."""
 
 
 class CollectionBusyError(StorageError):

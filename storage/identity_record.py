@@ -13,6 +13,9 @@ import msgspec
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, flag, number, text
 
+CHANGES_LIMIT = 100_000
+"""Events that the stream `changes` keeps."""
+
 _IDENTITY_ID = re.compile(r"p[0-9]{1,18}")
 
 
@@ -83,6 +86,7 @@ class Identity:
         thumbnails: Ids of the best samples, the best first.
         merged_into: The identity that took this one over, or None.
         forgotten: Whether nothing but the id is left, because somebody asked for it.
+        ignored: Whether somebody said that lists should leave this person out.
     """
 
     identity_id: str
@@ -97,6 +101,7 @@ class Identity:
     thumbnails: tuple[str, ...] = ()
     merged_into: str | None = None
     forgotten: bool = False
+    ignored: bool = False
 
     @property
     def number(self) -> int:
@@ -104,7 +109,7 @@ class Identity:
         return int(self.identity_id[1:])
 
     def encode(self) -> Fields:
-        """Fields of the hash without the name, which only people change."""
+        """Fields of the hash without the name and `ignored`, which only people change."""
         return {
             "identity_id": self.identity_id,
             "tracks": self.tracks,
@@ -135,8 +140,8 @@ class Identity:
         )
 
     @classmethod
-    def decode_overview(cls, identity_id: str, name: str, row: bytes) -> Self:
-        """A person from their value in the hash `people`.
+    def decode_overview(cls, identity_id: str, name: str, row: bytes, *, ignored: bool = False) -> Self:
+        """A person from their value in the hash `people`; the others stand elsewhere.
 
         Raises:
             RecordError: If it is malformed.
@@ -156,6 +161,7 @@ class Identity:
             facts.last_seen_s,
             facts.wall_clock,
             facts.thumbnails,
+            ignored=ignored,
         )
 
     @classmethod
@@ -183,6 +189,7 @@ class Identity:
             thumbnails=tuple(text(raw, "thumbnails", "").split()),
             merged_into=text(raw, "merged_into", "") or None,
             forgotten=flag(raw, "forgotten", "0"),
+            ignored=flag(raw, "ignored", "0"),
         )
 
 

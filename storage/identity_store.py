@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import cast
 
 import redis
 
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
-from storage.effects import Effects
-from storage.errors import LeaseLostError, ModelConflictError
+from storage.decision_record import Decision
+from storage.effects import Effects, Said
+from storage.errors import LeaseLostError, ModelConflictError, RecordError
 from storage.fields import Raw, reading
-from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
 from storage.lease import Lease
 from storage.sample_queue import GROUP
 from storage.source_record import SourceRecord
 
-_CHANGES_LIMIT = 100_000
 _TRIES = 100
-# A script, for the cluster worker may write this very person all the time: a transaction that watches them
-# would never come through.
-_RENAME = """
-local tracks = redis.call('HGET', KEYS[1], 'tracks')
-if not tracks or tonumber(tracks) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'name', ARGV[2])
-if ARGV[2] == '' then
-    redis.call('HDEL', KEYS[2], ARGV[1])
-else
-    redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-end
-redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
-return 1
-"""
 
 
 class IdentityStore(CollectionReader):
@@ -110,24 +96,59 @@ class IdentityStore(CollectionReader):
         merged = [identity for identity in effects.identities if identity.merged_into]
         for _ in range(_TRIES):
             with lease.watching, self._client.pipeline(transaction=True) as pipe:
-                pipe.watch(lease.key, *([self._keys.names] if merged or effects.names else []))
+                pipe.watch(lease.key, *self._read_again(effects, merged))
                 if pipe.get(lease.key) != lease.token:
                     raise LeaseLostError(
                         f"{lease.key}: another cluster worker has taken over this collection"
                     )
                 names = self._names_now(pipe, effects.names, merged)
+                back = [i for i, name in effects.names_back.items() if self._name_now(pipe, i) == name]
+                redacted = self._redacted(pipe, effects)
                 pipe.multi()
-                self._queue(pipe, effects, names)
+                self._queue(pipe, effects, names, back)
+                for number, row in redacted.items():
+                    pipe.hset(self._keys.decisions, number, row)
                 try:
                     pipe.execute()
                 except redis.WatchError:
-                    # Somebody was named at this very moment, or the lease is another's: the next look tells.
+                    # Somebody was named or decided about at this very moment, or the lease is another's: the
+                    # next look tells.
                     continue
             return
-        raise LeaseLostError(f"{lease.key}: names or the lease changed again and again during a step")
+        raise LeaseLostError(
+            f"{lease.key}: names, decisions or the lease changed again and again during a step"
+        )
+
+    def _read_again(self, effects: Effects, merged: Collection[Identity]) -> list[str]:
+        """Keys that others write and that the step depends on."""
+        named = merged or effects.names or effects.names_back
+        return [
+            *([self._keys.names] if named else []),
+            *([self._keys.decisions] if effects.forgotten else []),
+        ]
+
+    def _redacted(self, pipe: Pipeline, effects: Effects) -> dict[str, bytes]:
+        """Decisions about the forgotten, blacked out, by number; also those of this very moment."""
+        if not effects.forgotten:
+            return {}
+        found: dict[str, bytes] = {}
+        for number, row in cast(Raw, pipe.hgetall(self._keys.decisions)).items():
+            try:
+                decision = Decision.decode(number, row)
+            except RecordError:
+                # It can't be told whom it is about.
+                continue
+            left = decision.without(effects.forgotten, effects.forgotten_tracks)
+            if left != decision:
+                found[number.decode()] = left.encode()
+        return found
+
+    def _name_now(self, pipe: Pipeline, identity_id: str) -> str:
+        name = cast(bytes | None, pipe.hget(self._keys.names, identity_id))
+        return (name or b"").decode("utf-8", "replace")
 
     def _names_now(
-        self, pipe: Pipeline, asked: Mapping[str, str], merged: Iterable[Identity]
+        self, pipe: Pipeline, asked: Mapping[str, str], merged: Collection[Identity]
     ) -> dict[str, str]:
         """Names that people take over, where nobody gave them another one in the meantime.
 
@@ -138,15 +159,18 @@ class IdentityStore(CollectionReader):
         """
         names = dict(asked)
         for identity in merged:
-            name = cast(bytes | None, pipe.hget(self._keys.names, identity.identity_id))
+            name = self._name_now(pipe, identity.identity_id)
             if name and identity.merged_into:
-                names.setdefault(identity.merged_into, name.decode("utf-8", "replace"))
+                names.setdefault(identity.merged_into, name)
         return {i: name for i, name in names.items() if not pipe.hget(self._keys.names, i)}
 
-    def _queue(self, pipe: Pipeline, effects: Effects, names: Mapping[str, str]) -> None:
+    def _queue(
+        self, pipe: Pipeline, effects: Effects, names: Mapping[str, str], back: Collection[str]
+    ) -> None:
         """The commands of a step."""
         keys = self._keys
-        renamed = [IdentityChange(ChangeKind.RENAMED, i) for i in names if i not in effects.names]
+        unsaid = [*(i for i in names if i not in effects.names), *back]
+        renamed = [IdentityChange(ChangeKind.RENAMED, i) for i in unsaid]
         for sample in effects.samples:
             pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
         for track in effects.tracks:
@@ -182,6 +206,18 @@ class IdentityStore(CollectionReader):
         for identity_id, name in names.items():
             pipe.hset(keys.identity(identity_id), "name", name)
             pipe.hset(keys.names, identity_id, name)
+        # One who is brought back may have gone again in the same step.
+        there = {identity.identity_id for identity in effects.identities if identity.tracks}
+        for identity_id in effects.revived.keys() & there:
+            self._queue_said(pipe, identity_id, effects.revived[identity_id])
+        for identity_id in back:
+            pipe.hset(keys.identity(identity_id), "name", "")
+            pipe.hdel(keys.names, identity_id)
+        for identity_id in effects.ignored:
+            pipe.hset(keys.identity(identity_id), "ignored", 1)
+            pipe.sadd(keys.ignored, identity_id)
+        if effects.applied:
+            pipe.hset(keys.meta, "decisions_applied", effects.applied)
         for identity_id in effects.forgotten:
             self._queue_tombstone(pipe, identity_id)
         for key, entry_ids in effects.erased.items():
@@ -190,7 +226,7 @@ class IdentityStore(CollectionReader):
         now = f"{time.time():.3f}"
         for change in (*effects.changes, *renamed):
             fields = {**change.encode(), "published_at_s": now}
-            pipe.xadd(keys.changes, fields, maxlen=_CHANGES_LIMIT, approximate=True)
+            pipe.xadd(keys.changes, fields, maxlen=CHANGES_LIMIT, approximate=True)
         for delivery in effects.unreadable:
             entry: dict[bytes, Value] = {**delivery.raw}
             pipe.xadd(keys.dead, {**entry, b"dead_reason": delivery.problem, b"dead_at_s": now})
@@ -207,6 +243,7 @@ class IdentityStore(CollectionReader):
             pipe.zrem(keys.identities, identity.identity_id)
             pipe.hdel(keys.people, identity.identity_id)
             pipe.hdel(keys.names, identity.identity_id)
+            pipe.srem(keys.ignored, identity.identity_id)
             return
         pipe.hset(keys.people, identity.identity_id, identity.encode_overview())
         pipe.zadd(keys.identities, {identity.identity_id: identity.number})
@@ -214,41 +251,25 @@ class IdentityStore(CollectionReader):
         if starts:
             pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
 
+    def _queue_said(self, pipe: Pipeline, identity_id: str, said: Said) -> None:
+        """What is said of somebody whom nobody could name or ignore until now, as they were not there."""
+        keys = self._keys
+        pipe.hset(keys.identity(identity_id), mapping={"name": said.name, "ignored": int(said.ignored)})
+        if said.name:
+            pipe.hset(keys.names, identity_id, said.name)
+        if said.ignored:
+            pipe.sadd(keys.ignored, identity_id)
+
     def _queue_tombstone(self, pipe: Pipeline, identity_id: str) -> None:
         """Leave nothing of a person but that there was one."""
         keys = self._keys
         pipe.zrem(keys.identities, identity_id)
         pipe.hdel(keys.people, identity_id)
         pipe.hdel(keys.names, identity_id)
+        pipe.srem(keys.ignored, identity_id)
         pipe.delete(
             keys.identity(identity_id),
             keys.identity_tracks(identity_id),
             keys.identity_sightings(identity_id),
         )
         pipe.hset(keys.identity(identity_id), mapping={"identity_id": identity_id, "forgotten": 1})
-
-    def rename(self, identity_id: str, name: str) -> bool:
-        """Say what people call somebody; an empty name takes it away.
-
-        Args:
-            identity_id: A person there is.
-            name: The name.
-
-        Returns:
-            Whether the person was still there: not merged, forgotten or gone in the meantime.
-        """
-        keys = self._keys
-        change = IdentityChange(ChangeKind.RENAMED, identity_id)
-        fields = {**change.encode(), "published_at_s": f"{time.time():.3f}"}
-        done = self._client.eval(
-            _RENAME,
-            3,
-            keys.identity(identity_id),
-            keys.names,
-            keys.changes,
-            identity_id,
-            name,
-            str(_CHANGES_LIMIT),
-            *(str(part) for field in fields.items() for part in field),
-        )
-        return bool(done)

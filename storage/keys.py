@@ -36,7 +36,7 @@ class Keys:
 
     @property
     def meta(self) -> str:
-        """Hash: schema, model_id, pack, licence, commercial_use, created_at_s."""
+        """Hash: schema, model_id, pack, licence, commercial_use, created_at_s, decisions_applied."""
         return self._key("meta")
 
     @property
@@ -94,6 +94,16 @@ class Keys:
     def names(self) -> str:
         """Hash: name of each person who has one."""
         return self._key("names")
+
+    @property
+    def ignored(self) -> str:
+        """Set of the ids of people whom lists leave out."""
+        return self._key("ignored")
+
+    @property
+    def decisions(self) -> str:
+        """Hash: what people decided, as JSON, by number."""
+        return self._key("decisions")
 
     @property
     def next_identity(self) -> str:

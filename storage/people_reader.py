@@ -12,6 +12,7 @@ from typing import TypeVar
 import redis
 
 from storage.commands import Hash, commands_of
+from storage.decision_record import Decision
 from storage.errors import CollectionSchemaError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import Identity, Sighting
@@ -76,13 +77,15 @@ class PeopleReader:
     def people(self) -> list[Identity]:
         """All people, the oldest first; damaged records are left out with a warning."""
         ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
-        rows, names = self._whole_hash(self._keys.people), self.names()
+        rows, names, ignored = self._whole_hash(self._keys.people), self.names(), self.ignored()
         found: list[Identity] = []
         person: Identity | None
         for identity_id in ids:
             try:
                 row = rows.get(identity_id.encode(), b"")
-                person = Identity.decode_overview(identity_id, names.get(identity_id, ""), row)
+                person = Identity.decode_overview(
+                    identity_id, names.get(identity_id, ""), row, ignored=identity_id in ignored
+                )
             except RecordError:
                 person = self._person_or_leave_out(identity_id)
             # Who was merged or vanished since the list was read is nobody any more.
@@ -131,6 +134,21 @@ class PeopleReader:
         """Name of each person who has one."""
         found = self._whole_hash(self._keys.names)
         return {i.decode(): name.decode("utf-8", "replace") for i, name in found.items() if name}
+
+    def ignored(self) -> set[str]:
+        """Ids of the people whom lists leave out."""
+        return {member.decode() for member in self._client.smembers(self._keys.ignored)}
+
+    def decisions(self) -> list[Decision]:
+        """What people decided, by number; damaged entries are left out with a warning."""
+        found = []
+        for number, row in self._whole_hash(self._keys.decisions).items():
+            try:
+                with reading(self._keys.decisions):
+                    found.append(Decision.decode(number, row))
+            except RecordError as error:
+                leave_out(error)
+        return sorted(found, key=lambda decision: decision.number)
 
     def aliases(self, identity_id: str) -> set[str]:
         """Ids that were merged into this one, directly or by way of others."""

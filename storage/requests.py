@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from storage.fields import Fields, Raw, text
+from storage.fields import Fields, Raw, count, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +83,28 @@ class LookAgainRequest:
         return cls(source_id=text(raw, "source_id"))
 
 
-Request = ReclusterRequest | ForgetRequest | LookAgainRequest
+@dataclass(frozen=True, slots=True)
+class DecisionRequest:
+    """Asks to carry out what people decided.
+
+    Attributes:
+        number: Number of the decision in the log; those before it are carried out first.
+    """
+
+    number: int
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {"number": self.number}
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the field back.
+
+        Raises:
+            RecordError: If the field is missing or malformed.
+        """
+        return cls(number=count(raw, "number"))
+
+
+Request = ReclusterRequest | ForgetRequest | LookAgainRequest | DecisionRequest

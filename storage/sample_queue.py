@@ -14,7 +14,13 @@ from storage.connection import MAX_BLOCK_MS
 from storage.errors import QueueFullError, RecordError
 from storage.fields import Fields, Raw
 from storage.keys import Keys
-from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest, Request
+from storage.requests import (
+    DecisionRequest,
+    ForgetRequest,
+    LookAgainRequest,
+    ReclusterRequest,
+    Request,
+)
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
@@ -33,6 +39,7 @@ _KINDS: dict[bytes, type[Entry]] = {
     b"recluster": ReclusterRequest,
     b"forget": ForgetRequest,
     b"look_again": LookAgainRequest,
+    b"decision": DecisionRequest,
 }
 _START = b"0-0"
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.

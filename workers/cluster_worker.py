@@ -13,7 +13,7 @@ from storage.effects import Effects
 from storage.errors import LeaseLostError
 from storage.identity_store import IdentityStore
 from storage.lease import Lease
-from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
+from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import Delivery, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
@@ -100,7 +100,12 @@ class ClusterWorker:
         self._roster = self._empty()
         found = Effects()
         self._roster.load(found)
+        # What somebody decided while nobody led, or a worker that died had not come to.
+        touched, torn = self._roster.decide(found)
+        self._describe(touched, found)
         self._store.commit(found, self._lease)
+        if torn:
+            self._queue.send([ReclusterRequest("what was decided")])
         while deliveries := self._queue.take_over(self._consumer):
             self._step(deliveries)
         self._queue.forget_others(self._consumer)
@@ -139,17 +144,26 @@ class ClusterWorker:
                     requests.append(entry)
                 case LookAgainRequest():
                     roster.look_again(entry.source_id, effects)
+                case DecisionRequest():
+                    moved, torn = roster.decide(effects)
+                    touched |= moved
+                    if torn:
+                        requests.append(ReclusterRequest("what was decided"))
                 case ForgetRequest():
                     unwanted.append(entry.identity_id)
         if requests:
             touched |= roster.recluster(effects, requests)
-            # A person of this very step may have gone already, and their record says where.
-            touched -= {identity.identity_id for identity in effects.identities}
         # Last, so that what this very step brought of them goes as well.
         for identity_id in unwanted:
             touched -= roster.forget(identity_id, effects)
-        effects.identities += [roster.describe(identity_id) for identity_id in sorted(touched)]
+        self._describe(touched, effects)
         self._store.commit(effects, self._lease)
         roster.committed()
         if self._on_people is not None:
             self._on_people(roster.people)
+
+    def _describe(self, touched: set[str], effects: Effects) -> None:
+        """Add the records of people who changed."""
+        # A person of this very step may have gone already, and their record says where.
+        gone = {identity.identity_id for identity in effects.identities if identity.merged_into}
+        effects.identities += [self._roster.describe(identity_id) for identity_id in sorted(touched - gone)]

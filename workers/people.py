@@ -74,6 +74,7 @@ def describe(
     recorded_at_s: Mapping[str, float | None],
     periods_s: Mapping[str, float],
     durations_s: Mapping[str, float],
+    cover: str = "",
 ) -> Identity:
     """The record of a person.
 
@@ -83,6 +84,7 @@ def describe(
         recorded_at_s: Unix time of the start of each source, where it is known.
         periods_s: Time between the sampled frames of each source, s: a face seen once was there for so long.
         durations_s: Length of each source that tells it, s: nobody is there for longer.
+        cover: The track whose best face is to be shown first, or empty.
     """
     if not tracks:
         return Identity(identity_id)
@@ -106,5 +108,13 @@ def describe(
         first_seen_s=min(origin[s.source_id] + s.start_s for s in sightings),
         last_seen_s=max(origin[s.source_id] + s.end_s for s in sightings),
         wall_clock=wall_clock,
-        thumbnails=portraits([view for track in tracks for view in track.views], _THUMBNAILS),
+        thumbnails=_thumbnails(tracks, cover),
     )
+
+
+def _thumbnails(tracks: Iterable[TrackSummary], cover: str) -> tuple[str, ...]:
+    """The faces to show, the one that people chose first."""
+    tracks = list(tracks)
+    chosen = [track.views[0].sample_id for track in tracks if track.track_id == cover and track.views]
+    found = portraits([view for track in tracks for view in track.views], _THUMBNAILS)
+    return tuple(dict.fromkeys([*chosen, *found]))[:_THUMBNAILS]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
@@ -17,10 +17,12 @@ from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
-from workers.clustering.matching import inherit
+from workers.decisions import Decisions
 from workers.forgetting import bearer_of, ids_of, stream_traces
+from workers.membership import Membership
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
+from workers.rearrangement import Ignored, rearrange
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
@@ -43,10 +45,11 @@ class Roster:
         self._calibration = calibration
         self._summaries: dict[str, TrackSummary] = {}
         self._by_source: dict[str, set[str]] = {}
-        self._identity_of: dict[str, str] = {}
-        self._members: dict[str, set[str]] = {}
+        self._membership = Membership(self._summaries, store.new_identity_id)
+        self._decisions = Decisions(store, self._membership, clusterer)
         self._sources: dict[str, SourceRecord] = {}
         self._founders: set[str] = set()
+        self._forgot = False
         self._model_id = ""
         # Sources that were read in this step: a run may have told something new about them since.
         self._fresh: set[str] = set()
@@ -56,7 +59,7 @@ class Roster:
     @property
     def people(self) -> int:
         """Number of people."""
-        return sum(1 for members in self._members.values() if members)
+        return len(self._membership.alive())
 
     def load(self, effects: Effects) -> None:
         """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
@@ -66,7 +69,7 @@ class Roster:
             self._sources[source.source_id] = source
         names = self._store.names()
         for identity in self._store.people():
-            self._members[identity.identity_id] = set()
+            self._membership.load_person(identity.identity_id)
             if identity.name and identity.identity_id not in names:
                 effects.names[identity.identity_id] = identity.name
         ids = self._store.track_ids()
@@ -77,13 +80,13 @@ class Roster:
             for track in tracks:
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
-                    self._identity_of[track.track_id] = track.identity_id
-                    self._members.setdefault(track.identity_id, set()).add(track.track_id)
+                    self._membership.load_track(track.track_id, track.identity_id)
                     if assigned.get(track.track_id) != track.identity_id:
                         effects.assignments[track.track_id] = track.identity_id
             for track_id in present.intersection(track.track_id for track in tracks):
                 effects.templates.pop(track_id, None)
-        hidden = sorted(i for i, members in self._members.items() if members and i not in shown)
+        self._decisions.load()
+        hidden = sorted(set(self._membership.alive()) - shown)
         effects.identities += [self.describe(identity_id) for identity_id in hidden]
 
     def _take_in(self, track: TrackRecord, samples: Sequence[Sample], effects: Effects) -> bool:
@@ -122,6 +125,19 @@ class Roster:
         """The step is in Redis."""
         self._waiting.clear()
         self._fresh.clear()
+        if self._forgot:
+            # What was said of them is blacked out.
+            self._decisions.load()
+            self._forgot = False
+
+    def decide(self, effects: Effects) -> tuple[set[str], bool]:
+        """Carry out what people decided and nobody has carried out yet.
+
+        Returns:
+            The people that this changes, and whether only a re-cluster can make all that was decided hold.
+        """
+        touched = self._decisions.carry_out(effects)
+        return touched, not self._decisions.hold
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
         """Store a sample, for a track that will name it."""
@@ -148,11 +164,11 @@ class Roster:
         effects.samples_removed |= self._sample_ids(track_ids, effects)
         touched: set[str] = set()
         for track_id in track_ids:
-            before = self._leave(track_id, effects)
+            before = self._membership.leave(track_id, effects)
             if before is not None:
                 touched.add(before)
-                if not self._members[before]:
-                    effects.changes.append(self._change(ChangeKind.VANISHED, before))
+                if not self._membership.members(before):
+                    effects.changes.append(self._membership.change(ChangeKind.VANISHED, before))
             effects.assignments.pop(track_id, None)
             effects.templates.pop(track_id, None)
             summary = self._summaries.pop(track_id)
@@ -165,13 +181,14 @@ class Roster:
     def forget(self, identity_id: str, effects: Effects) -> set[str]:
         """Delete every trace of a person, also of this step; returns their ids, older ones included."""
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
-        alive = {i for i, members in self._members.items() if members}
+        alive = set(self._membership.alive())
         found = bearer_of(self._store, identity_id, merged, alive)
         if found is None:
             return set()
         identity_id = found
-        track_ids = sorted(self._members[identity_id])
-        gone = ids_of(self._store, identity_id, merged)
+        track_ids = sorted(self._membership.members(identity_id))
+        # Who was brought back to life in this very step is somebody else again.
+        gone = ids_of(self._store, identity_id, merged) - (alive - {identity_id})
         written = [track for track in effects.tracks if track.track_id in track_ids]
         traces = stream_traces(self._store, gone, [*self._store.tracks(track_ids), *written])
         for key, entry_ids in traces.items():
@@ -184,9 +201,10 @@ class Roster:
         self._remove(track_ids, effects)
         # A track that names these may come with the next step, or be among what is erased.
         effects.samples_removed |= {i for i, s in self._waiting.items() if s.track_id in track_ids}
-        del self._members[identity_id]
+        self._membership.forget(gone)
+        self._forgot = True
         effects.forget(gone, track_ids)
-        effects.changes.append(self._change(ChangeKind.FORGOTTEN, identity_id))
+        effects.changes.append(self._membership.change(ChangeKind.FORGOTTEN, identity_id))
         return gone
 
     def look_again(self, source_id: str, effects: Effects) -> None:
@@ -224,59 +242,31 @@ class Roster:
         self._source(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()
-        owner = self._identity_of.get(track.track_id)
+        owner = self._membership.identity_of.get(track.track_id)
         if owner is None:
-            owner = self._clusterer.nearest(track.track_id, self._identity_of)
+            owner = self._clusterer.nearest(track.track_id, self._membership.identity_of)
             if owner is None:
                 if track.track_id not in self._founders:
                     return set()
-                owner = self._create(track.track_id, effects)
-            self._assign(track.track_id, owner, ChangeKind.ASSIGNED, effects)
+                owner = self._membership.create(track.track_id, effects)
+            self._membership.assign(track.track_id, owner, ChangeKind.ASSIGNED, effects)
         return {owner}
-
-    def _create(self, track_id: str, effects: Effects) -> str:
-        """A person who begins with a track."""
-        identity_id = self._store.new_identity_id()
-        effects.changes.append(self._change(ChangeKind.CREATED, identity_id, track_id))
-        return identity_id
 
     def recluster(self, effects: Effects, requests: list[ReclusterRequest]) -> set[str]:
         """Group all tracks anew and let the new groups inherit the identities."""
         started_s = time.monotonic()
-        partition = self._clusterer.recluster(self._identity_of)
-        weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
-        alive = [identity_id for identity_id, members in self._members.items() if members]
-        # Read anew: people are named while we work.
-        names = self._store.names()
-        seniority = {i: (i in names, int(i[1:])) for i in alive}
-        inheritance = inherit(partition.clusters, self._identity_of, weights, seniority)
         touched = self._retold({request.source_id for request in requests})
-        for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
-            identity_id = heir or self._create(cluster[0], effects)
-            for track_id in cluster:
-                before = self._identity_of.get(track_id)
-                if before == identity_id:
-                    continue
-                if before is not None:
-                    touched.add(before)
-                touched.add(identity_id)
-                kind = ChangeKind.ASSIGNED
-                if before is not None and before not in inheritance.merged:
-                    kind = ChangeKind.SPLIT
-                self._assign(track_id, identity_id, kind, effects)
-        for track_id in partition.unassigned:
-            before = self._leave(track_id, effects)
-            if before is not None:
-                touched.add(before)
-                effects.assignments[track_id] = None
-        for identity_id, successor in inheritance.merged.items():
-            effects.changes.append(replace(self._change(ChangeKind.MERGED, identity_id), other_id=successor))
-            effects.identities.append(Identity(identity_id, merged_into=successor))
-            if identity_id in names and successor not in names:
-                # What a person said must not be lost because the other one had been seen longer.
-                names[successor] = effects.names[successor] = names[identity_id]
-                effects.changes.append(self._change(ChangeKind.RENAMED, successor))
-        effects.changes += [self._change(ChangeKind.VANISHED, gone) for gone in inheritance.vanished]
+        partition = self._clusterer.recluster(self._membership.identity_of)
+        weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
+        # Read anew: people are named while we work.
+        touched |= rearrange(
+            self._membership,
+            partition,
+            weights,
+            self._store.names(),
+            Ignored(self._store.ignored(), self._decisions.ignored_tracks()),
+            effects,
+        )
         _log.info(
             "re-clustered (%s) %d tracks into %d people in %.2f s",
             ", ".join(sorted({request.reason for request in requests})),
@@ -291,39 +281,13 @@ class Roster:
         for source_id in source_ids - {""}:
             self._source(source_id)
         tracks = (track_id for source_id in source_ids for track_id in self._by_source.get(source_id, ()))
-        return {self._identity_of[track_id] for track_id in tracks if track_id in self._identity_of}
-
-    def _assign(self, track_id: str, identity_id: str, kind: ChangeKind, effects: Effects) -> None:
-        before = self._leave(track_id, effects)
-        self._identity_of[track_id] = identity_id
-        self._members.setdefault(identity_id, set()).add(track_id)
-        effects.members_added.setdefault(identity_id, set()).add(track_id)
-        effects.members_removed.get(identity_id, set()).discard(track_id)
-        effects.assignments[track_id] = identity_id
-        effects.changes.append(replace(self._change(kind, identity_id, track_id), other_id=before or ""))
-
-    def _leave(self, track_id: str, effects: Effects) -> str | None:
-        """Take a track from the person who has it; returns who that was."""
-        before = self._identity_of.pop(track_id, None)
-        if before is not None:
-            self._members[before].discard(track_id)
-            effects.members_removed.setdefault(before, set()).add(track_id)
-            effects.members_added.get(before, set()).discard(track_id)
-        return before
-
-    def _change(self, kind: ChangeKind, identity_id: str, track_id: str = "") -> IdentityChange:
-        summary = self._summaries.get(track_id)
-        return IdentityChange(
-            kind,
-            identity_id,
-            track_id,
-            thumbnail=summary.best_sample if summary else "",
-            event_s=summary.last_s if summary else 0.0,
-        )
+        owners = self._membership.identity_of
+        return {owners[track_id] for track_id in tracks if track_id in owners}
 
     def describe(self, identity_id: str) -> Identity:
         """The record of a person, as of now."""
-        tracks = [self._summaries[track_id] for track_id in self._members.get(identity_id, ())]
+        members = self._membership.members(identity_id)
+        tracks = [self._summaries[track_id] for track_id in members]
         sources = {track.source_id: self._sources.get(track.source_id) for track in tracks}
         return describe(
             identity_id,
@@ -331,4 +295,5 @@ class Roster:
             {i: source.recorded_at_s if source else None for i, source in sources.items()},
             {i: 1 / source.fps for i, source in sources.items() if source and source.fps},
             {i: source.duration_s for i, source in sources.items() if source and source.duration_s},
+            self._decisions.cover_of(members),
         )

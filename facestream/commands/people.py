@@ -9,8 +9,10 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
+from facestream.commands.people_decide import cover, differs, ignore, merge, split
 from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
+from facestream.commands.people_log import log, undo
 from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options
 
 # Faces are written to files for lists up to this length unless asked otherwise.
@@ -41,6 +43,8 @@ Examples:
   facestream people --name ada --json | jq '.[0].sightings'
   facestream people show p3
   facestream people name p3 'Ada Lovelace'
+  facestream people merge p3 p8
+  facestream people undo
   facestream people find photo.jpg
 """,
 )
@@ -61,7 +65,7 @@ def command(
 
     A sighting goes on over breaks of up to 3 s. With a filter, the sightings and the time seen are those that
     match: of a sighting that touches the time asked for, all of it. A person must have been seen there and
-    then.
+    then. Whoever is ignored is left out.
     """
     if ctx.invoked_subcommand is not None:
         refuse_list_options(ctx)
@@ -74,10 +78,13 @@ def command(
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
-        people, total = choice.people(store)
+        people, total, hidden = choice.people(store)
+        left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
             filtered = choice.narrows and store.people()
-            click.echo("Nobody matches." if filtered else nobody(store))
+            click.echo("Nobody matches." if filtered or hidden else nobody(store))
+            if hidden and not quiet:
+                click.echo(left_out, err=True)
             return
         files = None
         if thumbnails or (thumbnails is None and len(people) <= _FEW):
@@ -101,6 +108,8 @@ def command(
             "shows them.",
             err=True,
         )
+    if hidden:
+        click.echo(left_out, err=True)
 
 
 @command.command(name="show", epilog="\b\nExample:\n  facestream people show p3")
@@ -114,7 +123,15 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table, printable
-    from facestream.people_view import counted, duration, moment, person_json, shown_path, write_thumbnails
+    from facestream.people_view import (
+        counted,
+        duration,
+        led_on,
+        moment,
+        person_json,
+        shown_path,
+        write_thumbnails,
+    )
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
@@ -123,8 +140,8 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     if chosen(ctx, "as_json"):
         print_json(person_json(person, files))
         return
-    if person.id != person_id.strip().lower():
-        click.echo(f"{person_id} was merged into {person.id}.")
+    if merged := led_on(person_id, person):
+        click.echo(merged)
     name = f" ({printable(person.name)})" if person.name else ""
     photos = sum(sighting.photo for sighting in person.sightings)
     videos = len(person.sightings) - photos
@@ -132,7 +149,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     where += [f"in {counted(photos, 'photo')}"] if photos else []
     click.echo(
         f"{person.id}{name}: {', '.join(where)}; {counted(person.tracks, 'track')}, "
-        f"{counted(person.faces, 'face')}"
+        f"{counted(person.faces, 'face')}{'; ignored' if person.ignored else ''}"
     )
     if person.id in files:
         click.echo(f"thumbnail: {shown_path(files[person.id])}")
@@ -142,6 +159,8 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
         times = ["-" if sighting.photo and at is None else moment(at, media_s) for at, media_s in moments]
         rows.append([*times, sighting.source])
     print_table(("from", "to", "source"), rows)
+    if not chosen(ctx, "quiet"):
+        click.echo(f"`facestream tracks list --person {person.id}` lists the tracks.", err=True)
 
 
 @command.command(
@@ -162,7 +181,7 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
     """Say what people call somebody.
 
     The name stays with the person in later runs and re-clusters; when two are found to be one, the name stays
-    with that one. At most 200 characters on one line.
+    with that one. At most 200 characters on one line. `facestream people undo` takes it back.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -199,7 +218,7 @@ def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any)
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json
-    from facestream.people_view import shown_path, write_picture
+    from facestream.people_view import led_on, shown_path, write_picture
 
     with open_store(place) as store:
         person = store.person(person_id)
@@ -211,13 +230,13 @@ def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any)
     if chosen(ctx, "as_json"):
         print_json([str(path.resolve()) for path in paths])
         return
-    if person.id != person_id.strip().lower():
-        click.echo(f"{person_id} was merged into {person.id}.", err=True)
+    if merged := led_on(person_id, person):
+        click.echo(merged, err=True)
     if not paths:
         click.echo(f"There is no picture of {person.id}.", err=True)
     for path in paths:
         click.echo(shown_path(path))
 
 
-command.add_command(find)
-command.add_command(forget)
+for subcommand in (merge, split, differs, ignore, cover, undo, log, find, forget):
+    command.add_command(subcommand)

@@ -38,7 +38,7 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import confirm, printable
-    from facestream.people_view import counted
+    from facestream.people_view import counted, led_on
 
     with open_store(place) as store:
         if store.is_forgotten(person_id):
@@ -46,8 +46,8 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
             _tell(store.forget(person_id, models=pack), as_json=chosen(ctx, "as_json"))
             return
         person = store.person(person_id)
-        merged = person_id.strip().lower() != person.id
-        was = f"{person_id} was merged into {person.id}. " if merged else ""
+        merged = led_on(person_id, person)
+        was = f"{merged} " if merged else ""
         name = f" ({printable(person.name)})" if person.name else ""
         sources = len({sighting.source_id for sighting in person.sightings})
         confirm(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--max-seconds", type=click.FloatRange(0), metavar="S", help="Seen for at most S seconds."
         ),
+        click.option("--ignored", is_flag=True, help="Also those who are ignored."),
         click.option(
             "--sort",
             type=click.Choice(SORTS),
@@ -125,7 +126,7 @@ class PeopleChoice:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> PeopleChoice:
         """From the values of `filter_options`."""
-        names = ("sources", "since", "until", "name", "named", "min_seconds", "max_seconds")
+        names = ("sources", "since", "until", "name", "named", "min_seconds", "max_seconds", "ignored")
         chosen = {name: options[name] for name in names}
         chosen["sources"] = tuple(map(typed_source, chosen["sources"]))
         where = PeopleFilter(**chosen)
@@ -139,9 +140,10 @@ class PeopleChoice:
     @property
     def narrows(self) -> bool:
         """Whether it leaves anybody out."""
-        return self.where != PeopleFilter()
+        return replace(self.where, ignored=False) != PeopleFilter()
 
-    def people(self, store: Store) -> tuple[list[Person], int]:
-        """Those who are meant, and how many there would be without the limit."""
-        people = store.people(self.where, sort=self.sort, reverse=self.reverse)
-        return people[: self.limit or None], len(people)
+    def people(self, store: Store) -> tuple[list[Person], int, int]:
+        """Those who are meant, how many there would be without the limit, and how many are ignored."""
+        everybody = store.people(replace(self.where, ignored=True), sort=self.sort, reverse=self.reverse)
+        people = [person for person in everybody if self.where.ignored or not person.ignored]
+        return people[: self.limit or None], len(people), len(everybody) - len(people)

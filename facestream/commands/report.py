@@ -54,9 +54,10 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
         if not store.meta():
             # An older report must not give way to an empty page because of a misspelt name.
             raise NotFoundError(nobody(store), what=store.collection)
-        people, total = choice.people(store)
+        people, total, hidden = choice.people(store)
         left_out = f"{len(people)} of {total} people" if total > len(people) else ""
-        selection = ", ".join(filter(None, ("a selection" if choice.narrows else "", left_out)))
+        ignored = f"without {counted(hidden, 'ignored person', 'ignored people')}" if hidden else ""
+        selection = ", ".join(filter(None, ("a selection" if choice.narrows else "", left_out, ignored)))
         if output == Path("-"):
             # As UTF-8, which the page says it is, whatever the terminal's encoding.
             for piece in render(store, people, selection):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -232,10 +233,18 @@ def test_programs_may_give_one_source_and_dates_of_this_place() -> None:
 
 def options(**given: Any) -> dict[str, Any]:
     blank = {"sources": (), "since": None, "until": None, "name": "", "named": None, "min_seconds": 0.0}
-    return {**blank, "max_seconds": None, "sort": "seconds", "reverse": False, "limit": 0, **given}
+    order = {"sort": "seconds", "reverse": False, "limit": 0}
+    return {**blank, "max_seconds": None, "ignored": False, **order, **given}
+
+
+def test_who_is_ignored_matches_only_if_asked_for() -> None:
+    hidden = replace(ONE, ignored=True)
+    assert PeopleFilter().apply([hidden, THREE]) == [THREE]
+    assert PeopleFilter(ignored=True).apply([hidden, THREE]) == [hidden, THREE]
 
 
 def test_options_that_choose_nobody_out_narrow_nothing() -> None:
+    assert not PeopleChoice.of(options(ignored=True)).narrows
     assert not PeopleChoice.of(options(sort="name", limit=3)).narrows
     assert PeopleChoice.of(options(named=False)).narrows
     assert PeopleChoice.of(options(sources=("a",))).narrows

@@ -7,6 +7,7 @@ import redis
 from records import a_sample, a_source, a_track, unit
 
 from storage.catalogue import key_prefix
+from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
@@ -63,7 +64,7 @@ def fill(client: redis.Redis, keys: Keys, tracks: int = 3) -> None:
         unreadable=queue.receive("one"),
     )
     store.commit(effects, lease)
-    store.rename(identity_id, "Ada Løvelace\n♥")
+    DecisionLog(client, keys).rename(identity_id, "Ada Løvelace\n♥")
     queue.send(
         [a_sample("w.1", crop_jpeg=crop("w.1")), a_track("w"), ReclusterRequest("end")], faces=[a_sample()]
     )

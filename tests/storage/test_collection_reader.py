@@ -11,6 +11,7 @@ import pytest
 import redis
 from records import a_sample, a_source, a_template, a_track
 
+from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import RecordError
 from storage.identity_record import Identity, Sighting
@@ -153,7 +154,7 @@ def test_who_is_damaged_or_missing_in_the_overview_is_read_from_their_record(
     row: bytes | None,
 ) -> None:
     store.commit(Effects(identities=[person(number) for number in (1, 2, 3)]), lease)
-    store.rename("p2", "Ada")
+    DecisionLog(client, keys).rename("p2", "Ada")
     if row is None:
         client.hdel(keys.people, "p2")
     else:
@@ -263,7 +264,7 @@ def test_gives_the_names_of_those_who_have_one(
 ) -> None:
     store.commit(Effects(identities=[person(number) for number in range(1, 1201)]), lease)
     for number, name in ((1, "Ada"), (700, "Charles"), (1200, "")):
-        assert store.rename(f"p{number}", name)
+        assert DecisionLog(client, keys).rename(f"p{number}", name)
     assert store.names() == {"p1": "Ada", "p700": "Charles"}
     client.hset(keys.names, "p2", b"\xff")
     assert store.names() == {"p1": "Ada", "p2": "\N{REPLACEMENT CHARACTER}", "p700": "Charles"}

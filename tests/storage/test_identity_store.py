@@ -8,6 +8,7 @@ import pytest
 import redis
 from records import a_sample, a_source, a_template, a_track, change_of
 
+from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
@@ -260,12 +261,14 @@ def test_sightings_are_replaced_and_ordered_by_their_start(store: IdentityStore,
     assert person.sightings == (early, late)
 
 
-def test_a_list_says_the_same_as_the_records(store: IdentityStore, lease: Lease) -> None:
+def test_a_list_says_the_same_as_the_records(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
     moments = [(1.0, 2.0), (1.0, 1.5), (0.25, 9.0), (10.0, 11.0), (9.0, 9.1234)]
     seen = tuple(Sighting(source, *times) for source in ("v-2", "v-10", "é", "z") for times in moments)
     made = [ada(sightings=seen, seconds=1 / 3, wall_clock=True, first_seen_s=1.7e9 + 0.1), ada(tracks=2)]
     store.commit(Effects(identities=[made[0], replace(made[1], identity_id="p2")]), lease)
-    store.rename("p2", "Ada")
+    DecisionLog(client, keys).rename("p2", "Ada")
     people = store.people()
     assert people == [store.person("p1"), store.person("p2")]
     starts = [sighting.start_s for sighting in people[0].sightings]

@@ -7,6 +7,7 @@ import pytest
 import redis
 from records import a_sample, a_template, a_track, change_of
 
+from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import LeaseLostError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
@@ -43,8 +44,8 @@ def changes(client: redis.Redis, keys: Keys) -> list[IdentityChange]:
 
 def test_a_name_is_kept_and_told(store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys) -> None:
     store.commit(Effects(identities=[person()]), lease)
-    assert store.rename("p1", "Ada Lovelace")
-    assert store.rename("p1", "Ada Byron")
+    assert DecisionLog(client, keys).rename("p1", "Ada Lovelace")
+    assert DecisionLog(client, keys).rename("p1", "Ada Byron")
     assert [p.name for p in store.people()] == ["Ada Byron"]
     assert store.person("p1") == store.people()[0]
     assert store.names() == {"p1": "Ada Byron"}
@@ -55,10 +56,12 @@ def test_a_name_is_kept_and_told(store: IdentityStore, lease: Lease, client: red
     assert told[0].published_at_s == pytest.approx(time.time(), abs=60)
 
 
-def test_an_empty_name_takes_it_away(store: IdentityStore, lease: Lease) -> None:
+def test_an_empty_name_takes_it_away(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
     store.commit(Effects(identities=[person()]), lease)
-    store.rename("p1", "Ada")
-    assert store.rename("p1", "")
+    DecisionLog(client, keys).rename("p1", "Ada")
+    assert DecisionLog(client, keys).rename("p1", "")
     assert [p.name for p in store.people()] == [""]
     assert store.names() == {}
 
@@ -78,7 +81,7 @@ def test_nobody_is_named_who_is_no_more(
         case "unknown":
             client.delete(keys.identity("p2"))
     before = client.hgetall(keys.identity("p2"))
-    assert not store.rename("p2", "Ada")
+    assert not DecisionLog(client, keys).rename("p2", "Ada")
     assert client.hgetall(keys.identity("p2")) == before
     assert changes(client, keys) == []
 
@@ -103,7 +106,7 @@ def test_naming_beside_the_cluster_worker_voids_neither(
     thread.start()
     try:
         for k in range(50):
-            assert store.rename("p1", f"Ada {k}")
+            assert DecisionLog(client, keys).rename("p1", f"Ada {k}")
             assert store.names() == {"p1": f"Ada {k}"}
     finally:
         done.set()
@@ -112,9 +115,11 @@ def test_naming_beside_the_cluster_worker_voids_neither(
     assert len(changes(client, keys)) == 50
 
 
-def test_a_name_is_taken_over_with_the_step(store: IdentityStore, lease: Lease) -> None:
+def test_a_name_is_taken_over_with_the_step(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
     store.commit(Effects(identities=[person("p1"), person("p2")]), lease)
-    store.rename("p2", "Ada")
+    DecisionLog(client, keys).rename("p2", "Ada")
     store.commit(Effects(identities=[Identity("p2", merged_into="p1")], names={"p1": "Ada"}), lease)
     assert [(p.identity_id, p.name) for p in store.people()] == [("p1", "Ada")]
     assert store.names() == {"p1": "Ada"}
@@ -127,8 +132,8 @@ def test_of_the_forgotten_nothing_but_the_id_is_left(
     store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
 ) -> None:
     store.commit(Effects(identities=[person("p1"), person("p2")], members_added={"p1": {"v-1.0.0"}}), lease)
-    store.rename("p1", "Ada")
-    store.rename("p2", "Charles")
+    DecisionLog(client, keys).rename("p1", "Ada")
+    DecisionLog(client, keys).rename("p2", "Charles")
     others = {key: client.dump(key) for key in (keys.identity("p2"), keys.identity_sightings("p2"))}
     # "p7" was made in the step that forgets them.
     store.commit(Effects(identities=[person("p7")], forgotten={"p1", "p7"}), lease)
@@ -182,6 +187,7 @@ def test_a_step_forgets_whom_it_tells_of(store: IdentityStore) -> None:
         names={"p2": "Charles"},
         changes=[IdentityChange(ChangeKind.ASSIGNED, "p2", other)],
         forgotten={"p1", "p3"},
+        forgotten_tracks={mine},
     )
 
 
@@ -197,7 +203,7 @@ def test_nobody_is_forgotten_after_the_lease_was_lost(
         members_added={"p1": {"v-1.0.0"}},
     )
     store.commit(step, lease)
-    store.rename("p1", "Ada")
+    DecisionLog(client, keys).rename("p1", "Ada")
     names = [name for name in client.scan_iter(f"{keys.meta.removesuffix('meta')}*") if b"leader" not in name]
     before = {name: client.dump(name) for name in names}
     assert len(before) > 6

@@ -1,6 +1,7 @@
 """docs/redis.md is a contract: it must say what the code does."""
 
 import ast
+import dataclasses
 import importlib
 import json
 import re
@@ -16,12 +17,14 @@ from records import a_sample, a_source, a_track
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
+from storage.decision_log import DecisionLog
+from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
-from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
+from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import SegmentDone
 from storage.template_record import encode_template, template_dtype
@@ -55,10 +58,14 @@ def fill(client: redis.Redis) -> None:
         unreadable=queue.receive("one"),
     )
     store.commit(effects, lease)
-    assert store.rename(identity_id, "Ada")
+    log = DecisionLog(client, KEYS)
+    assert log.rename(identity_id, "Ada")
+    ignored = Decision(DecisionKind.IGNORE, (Side(identity_id),))
+    assert log.append_ignore(ignored, 1, identity_id, on=True) == 2
+    store.commit(Effects(applied=2), lease)
     gone = store.new_identity_id()
     store.commit(Effects(forgotten={gone}), lease)
-    requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1")]
+    requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1"), DecisionRequest(1)]
     queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
 
 
@@ -83,8 +90,10 @@ def test_names_every_key_with_its_type(own) -> None:  # type: ignore[no-untyped-
 def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
     client = own.client
     fields: set[bytes] = {b"name"}
-    # Their fields are ids.
-    by_id = {name.encode() for name in (KEYS.people, KEYS.names, KEYS.templates, KEYS.assignments)}
+    # Their fields are ids and numbers.
+    by_id = {
+        name.encode() for name in (KEYS.people, KEYS.names, KEYS.templates, KEYS.assignments, KEYS.decisions)
+    }
     for key in client.scan_iter("*"):
         if client.type(key) == b"hash" and key not in by_id:
             fields |= client.hgetall(key).keys()
@@ -126,6 +135,16 @@ def test_everybody_at_once_says_what_it_promises(own) -> None:  # type: ignore[n
     assert own.client.hgetall(KEYS.names) == {b"p1": b"Ada"}
 
 
+def test_decisions_say_what_it_promises(own) -> None:  # type: ignore[no-untyped-def]
+    text = PAGE.split("### decisions\n")[1].split("\n### ")[0]
+    rows = {name for row in own.client.hvals(KEYS.decisions) for name in json.loads(row)}
+    assert {"kind", "made_at_s", "sides", "name"} <= rows
+    everything = {field.name for field in dataclasses.fields(Decision)} - {"number"}
+    assert {name for name in everything if f"`{name}`" not in text} == set()
+    for kind in DecisionKind:
+        assert f"| `{kind.value}` |" in text
+
+
 def test_a_template_is_read_as_it_says(own) -> None:  # type: ignore[no-untyped-def]
     text = PAGE.split("### templates and assignments\n")[1].split("\n### ")[0]
     (written,) = re.findall(r"In NumPy: `([^`]+)`", text)
@@ -137,7 +156,7 @@ def test_a_template_is_read_as_it_says(own) -> None:  # type: ignore[no-untyped-
 
 def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]
     types = {raw[b"type"].decode() for _, raw in own.client.xrange(KEYS.samples)}
-    assert len(types) == 6
+    assert len(types) == 7
     for name in types:
         assert f"| `{name}` | " in PAGE
 

@@ -13,6 +13,7 @@ import redis
 from synthetic import CALIBRATION, MODEL_ID, a_source
 
 from storage.connection import RedisHandle
+from storage.decision_log import DecisionLog
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
@@ -42,6 +43,7 @@ class Bench:
     keys: Keys
     store: IdentityStore
     queue: SampleQueue
+    log: DecisionLog
     failed: list[BaseException] = field(default_factory=list)
 
     def worker(
@@ -130,4 +132,4 @@ def new_bench(handle: RedisHandle) -> Bench:
     store, queue = IdentityStore(handle.client, keys), SampleQueue(handle.client, keys)
     store.claim_model(MODEL_ID, {})
     store.register_source(a_source())
-    return Bench(handle.client, keys, store, queue)
+    return Bench(handle.client, keys, store, queue, DecisionLog(handle.client, keys))

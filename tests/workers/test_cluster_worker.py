@@ -324,7 +324,7 @@ def test_a_name_outlives_a_merge_whoever_goes_on(
     first, second = (cast.track(k, k, frames=30 if longer == f"p{k + 1}" else 10) for k in range(2))
     with bench.running(merging):
         bench.take_in(first, second)
-        assert bench.store.rename(named, "Ada")
+        assert bench.log.rename(named, "Ada")
         more = [cast.track(1, 2)] if at_once else []
         bench.take_in(*more, recluster=True, at_once=at_once)
         (person,) = bench.store.people()
@@ -347,7 +347,7 @@ def test_of_two_who_were_seen_for_as_long_the_named_one_goes_on(bench: Bench) ->
     with bench.running(merging):
         bench.take_in(cast.track(0, 0), cast.track(1, 1))
         # After the worker has read who there is.
-        bench.store.rename("p2", "Ada")
+        bench.log.rename("p2", "Ada")
         bench.take_in(recluster=True)
     assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p2", "Ada")]
 
@@ -356,8 +356,8 @@ def test_of_two_names_that_of_the_one_who_goes_on_stays(bench: Bench) -> None:
     cast = Cast()
     with bench.running(merging):
         bench.take_in(cast.track(0, 0), cast.track(1, 1, frames=30))
-        bench.store.rename("p1", "Ada")
-        bench.store.rename("p2", "Countess of Lovelace")
+        bench.log.rename("p1", "Ada")
+        bench.log.rename("p2", "Countess of Lovelace")
         bench.take_in(recluster=True)
     assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p2", "Countess of Lovelace")]
     assert [c.identity_id for c in bench.changes() if c.kind is ChangeKind.RENAMED] == ["p1", "p2"]
@@ -372,7 +372,7 @@ def test_of_three_one_name_goes_on(bench: Bench) -> None:
     with bench.running(merging):
         bench.take_in(cast.track(0, 0, frames=30), cast.track(1, 1), cast.track(2, 2))
         for number, name in ((2, "Ada"), (3, "Adda")):
-            bench.store.rename(f"p{number}", name)
+            bench.log.rename(f"p{number}", name)
         bench.take_in(recluster=True)
     assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p1", "Ada")]
     assert [c.identity_id for c in bench.changes() if c.kind is ChangeKind.RENAMED] == ["p2", "p3", "p1"]
@@ -382,8 +382,8 @@ def test_a_name_that_was_taken_away_goes_nowhere(bench: Bench) -> None:
     cast = Cast()
     with bench.running(merging):
         bench.take_in(cast.track(0, 0, frames=30), cast.track(1, 1))
-        bench.store.rename("p2", "Ada")
-        bench.store.rename("p2", "")
+        bench.log.rename("p2", "Ada")
+        bench.log.rename("p2", "")
         bench.take_in(recluster=True)
     assert [(p.identity_id, p.name) for p in bench.store.people()] == [("p1", "")]
     assert bench.store.names() == {}
@@ -398,7 +398,7 @@ def test_what_is_missing_for_searches_and_lists_is_made_anew_by_the_next_worker(
     with bench.running():
         tracks = [cast.track(k % 3, k, source_id=f"v-{k % 2 + 1}") for k in range(12)]
         bench.take_in(*tracks, cast.track(9, 20, founder=False), recluster=True, at_once=True)
-    bench.store.rename("p2", "Ada")
+    bench.log.rename("p2", "Ada")
     bench.assert_consistent()
     keys = bench.keys
     derived = (keys.templates, keys.assignments, keys.people, keys.names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -152,6 +153,10 @@ def assert_only_told_of(bench: Bench, before: Contents, secrets: set[bytes], *pe
     number = after.pop(keys.next_identity)[b""]
     assert int(number) >= max(int(person_id[1:]) for person_id in person_ids)
     assert traces(after, secrets) == set()
+    # Nor of what was decided about them, but when and what kind it was.
+    decisions = after.get(keys.decisions, {})
+    for number in [number for number, row in decisions.items() if b"redacted" in row]:
+        assert json.loads(decisions.pop(number)).keys() == {"kind", "made_at_s", "redacted"}
     # And nothing else went. What is left of an element is as it was, byte for byte.
     gone = traces(before, secrets)
     expected = {
@@ -160,6 +165,7 @@ def assert_only_told_of(bench: Bench, before: Contents, secrets: set[bytes], *pe
         if key != keys.next_identity
     }
     for contents in (expected, after):
+        contents[keys.meta].pop(b"decisions_applied", None)
         for key in (keys.source("v-1"), keys.source("v-2")):
             for name in (b"forgotten", b"ranges", b"complete", b"sampled"):
                 contents[key].pop(name, None)
@@ -208,8 +214,8 @@ def test_of_somebody_who_was_forgotten_no_trace_is_left(bench: Bench, asked: str
         for fields in [*damaged, {"type": "banana"}]:
             client.xadd(keys.samples, fields)
         bench.take_in(recluster=True)
-        assert bench.store.rename(ADA, "Ada Lovelace")
-        assert bench.store.rename(BOB, "Bob")
+        assert bench.log.rename(ADA, "Ada Lovelace")
+        assert bench.log.rename(BOB, "Bob")
         tracks = [{entries[-1].track_id for entries in group} for group in (hers, his)]  # type: ignore[union-attr]
         assert bench.people() == dict(zip((ADA, BOB), tracks, strict=True))
         assert bench.store.aliases(ADA) == {CAROL}
@@ -344,7 +350,7 @@ def test_who_is_merged_in_that_step_is_forgotten_with_all_older_ids(bench: Bench
     with bench.running(lambda: clusterer):
         bench.take_in(*hers, other)
         assert list(bench.people()) == [ADA, BOB, CAROL, f"p{FIRST + 3}"]
-        bench.store.rename(CAROL, "Carol")
+        bench.log.rename(CAROL, "Carol")
         # The third became the second, with her name, and in the last step the second becomes the first.
         clusterer.same = [{1, 2}]
         bench.take_in(recluster=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from workers.clustering.evidence import TrackEvidence, seen_together
+from workers.clustering.company import Company
+from workers.clustering.constraints import Constraints
+from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import (
     LikelihoodSettings,
@@ -56,6 +59,10 @@ class Clusterer(Protocol):
         """Forget a track; unknown ids are ignored."""
         ...
 
+    def constrain(self, constraints: Constraints) -> None:
+        """Keep to what people said, in place of what they said before."""
+        ...
+
     def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
@@ -89,8 +96,7 @@ class TrackClusterer:
         self._limit = limit
         self._gallery = Gallery(calibration)
         self._tracks: dict[str, TrackEvidence] = {}
-        self._apart: dict[str, set[str]] = {}
-        self._by_source: dict[str, set[str]] = {}
+        self._company = Company()
         # By source, as of the last re-cluster.
         self._rise: dict[str, float] = {}
         self._even: dict[str, float] = {}
@@ -103,13 +109,8 @@ class TrackClusterer:
         """Take in a track, or replace what was known of it."""
         self.remove(track.track_id)
         self._gallery.insert(track)
-        neighbours = self._by_source.setdefault(track.source_id, set())
-        apart = {other for other in neighbours if seen_together(track, self._tracks[other])}
-        for other in apart:
-            self._apart[other].add(track.track_id)
-        self._apart[track.track_id] = apart
+        self._company.insert(track, self._tracks)
         self._tracks[track.track_id] = track
-        neighbours.add(track.track_id)
 
     def remove(self, track_id: str) -> None:
         """Forget a track; unknown ids are ignored."""
@@ -117,13 +118,13 @@ class TrackClusterer:
         if track is None:
             return
         self._gallery.remove(track_id)
-        for other in self._apart.pop(track_id):
-            self._apart[other].discard(track_id)
-        self._by_source[track.source_id].discard(track_id)
-        if not self._by_source[track.source_id]:
-            del self._by_source[track.source_id]
+        if self._company.remove(track):
             self._rise.pop(track.source_id, None)
             self._even.pop(track.source_id, None)
+
+    def constrain(self, constraints: Constraints) -> None:
+        """Keep to what people said, in place of what they said before."""
+        self._company.constraints = constraints
 
     def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
         """The group that an inserted track most likely belongs to.
@@ -133,9 +134,15 @@ class TrackClusterer:
             groups: Group of other inserted tracks.
 
         Returns:
-            The group of the highest mean log-likelihood ratio that reaches the threshold and holds no track
-            seen together with this one; None if there is none.
+            The group of tracks that belong together with this one. Where there is none, that of the highest
+            mean log-likelihood ratio that reaches the threshold and holds no track that must be apart from
+            this one; None if there is none.
         """
+        said = sorted(
+            groups[t] for t in self._company.constraints.with_(track_id) if t in groups and t != track_id
+        )
+        if said:
+            return max(set(said), key=said.count)
         names = sorted({groups[t] for t in self._gallery.ids if t in groups and t != track_id})
         if not names:
             return None
@@ -152,8 +159,9 @@ class TrackClusterer:
         weights = self._gallery.weights
         total = np.bincount(member, weights, minlength=len(names) + 1)[: len(names)]
         mean = np.bincount(member, ratios * weights, minlength=len(names) + 1)[: len(names)] / total
-        for other in self._apart[track_id]:
-            if other in groups:
+        for other in self._company.of(track_id) | self._company.constraints.against(track_id):
+            # Who was removed may still be named by people.
+            if other in groups and groups[other] in number:
                 mean[number[groups[other]]] = -np.inf
         best = int(mean.argmax())
         return names[best] if mean[best] >= self._threshold else None
@@ -161,22 +169,27 @@ class TrackClusterer:
     def recluster(self, groups: Mapping[str, str]) -> Partition:
         """Group all tracks anew.
 
-        Up to `limit` tracks the same tracks give the same partition in whatever order they came, and `groups`
-        plays no part. Beyond, each present group is represented by its weightiest tracks and the others go
-        where most of those go; of tracks without a group, the best are compared.
+        What people said holds in any case. Up to `limit` tracks the same tracks give the same partition in
+        whatever order they came, and `groups` plays no part. Beyond, each present group is represented by its
+        weightiest tracks and the others go where most of those go; of tracks without a group, the best are
+        compared.
 
         Args:
             groups: Present group of each track that has one.
         """
-        chosen, followers = representatives(self._tracks, groups, self._limit)
+        chosen, followers = representatives(self._tracks, groups, self._limit, self._company.constraints)
         if not chosen:
             return Partition((), ())
         position = {track_id: k for k, track_id in enumerate(chosen)}
         self._measure_sources()
         continued = [(self._tracks[track_id].continues, k) for track_id, k in position.items()]
-        must = [(position[before], k) for before, k in continued if before in position]
+        # What people say comes first: what contradicts it is ignored then.
+        must = [
+            *self._said(position),
+            *((position[before], k) for before, k in continued if before in position),
+        ]
         apart = {
-            k: [position[other] for other in self._apart[track_id] if other in position]
+            k: [position[other] for other in self._company.of_all_with(track_id) if other in position]
             for track_id, k in position.items()
         }
         prior = self._strict_prior()
@@ -188,17 +201,26 @@ class TrackClusterer:
         members: dict[int, list[str]] = {}
         for track_id, label in zip(chosen, labels.tolist(), strict=True):
             members.setdefault(label, []).append(track_id)
-        add_followers(members, followers, groups, self._tracks, self._apart)
-        people = [g for g in members.values() if any(self._tracks[track_id].founder for track_id in g)]
+        add_followers(members, followers, groups, self._tracks, self._company)
+        people = [group for group in members.values() if any(map(self._founds, group))]
         assigned = {track_id for group in people for track_id in group}
         return Partition(
             tuple(tuple(sorted(group)) for group in people),
             tuple(track_id for track_id in sorted(self._tracks) if track_id not in assigned),
         )
 
+    def _founds(self, track_id: str) -> bool:
+        """Whether a track makes a person: good enough, or people said so."""
+        return self._tracks[track_id].founder or bool(self._company.constraints.with_(track_id))
+
+    def _said(self, position: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+        """Positions of tracks that belong together, as pairs that join them all."""
+        for group in self._company.constraints.together:
+            yield from itertools.pairwise(sorted(position[t] for t in group if t in position))
+
     def _strict_prior(self) -> float:
         """What speaks against one person for tracks of two sources, as long as people aren't known."""
-        return self._settings.source_prior * float(np.log(max(len(self._by_source), 1)))
+        return self._settings.source_prior * float(np.log(max(len(self._company.by_source), 1)))
 
     def _link(
         self,
@@ -213,18 +235,22 @@ class TrackClusterer:
         for start in range(0, len(rows), _BLOCK):
             affinity[start : start + _BLOCK] = self._ratios(rows[start : start + _BLOCK], rows, prior)
         for k, others in apart.items():
-            affinity[k, others] = -np.inf
+            affinity[k, others] = affinity[others, k] = -np.inf
+        position = {track_id: k for k, track_id in enumerate(chosen)}
+        for pair in self._company.constraints.apart:
+            one, other = ([position[t] for t in side if t in position] for side in pair)
+            affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
         return constrained_average_linkage(affinity, self._gallery.weights[rows], self._threshold, must)
 
     def _measure_sources(self) -> None:
         """What pairs seen together say about each source: how alike its people look, and how they dress."""
         self._rise, self._even = {}, {}
         gallery = self._gallery
-        for source_id, tracks in self._by_source.items():
-            pairs = [(a, b) for a in tracks for b in self._apart[a] if a < b]
+        for source_id in self._company.by_source:
+            pairs = self._company.pairs(source_id)
             if not pairs:
                 continue
-            first, second = np.array([[gallery.row_of(a), gallery.row_of(b)] for a, b in sorted(pairs)]).T
+            first, second = np.array([[gallery.row_of(a), gallery.row_of(b)] for a, b in pairs]).T
             sizes = gallery.size_weights
             similarity = np.einsum("ij,ij->i", gallery.templates[first], gallery.templates[second])
             expected = np.einsum("is,st,it->i", sizes[first], self._calibration.impostor, sizes[second])
@@ -240,13 +266,13 @@ class TrackClusterer:
 
     def _expected_rise(self, source_id: str) -> float:
         """Impostor rise of a source before its own pairs speak."""
-        photo = any(self._tracks[track_id].photo for track_id in self._by_source[source_id])
+        photo = any(self._tracks[track_id].photo for track_id in self._company.by_source[source_id])
         return 0.0 if photo else self._calibration.video_rise
 
     def _ratios(self, rows: IntArray, columns: IntArray, prior: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source."""
         gallery, settings = self._gallery, self._settings
-        sources = {gallery.source_number(source_id): source_id for source_id in self._by_source}
+        sources = {gallery.source_number(source_id): source_id for source_id in self._company.by_source}
         rise = np.zeros(max(sources) + 1, np.float32)
         even = np.full(max(sources) + 1, settings.clothing_even, np.float32)
         for number, source_id in sources.items():

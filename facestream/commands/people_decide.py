@@ -1,0 +1,159 @@
+"""facestream people merge, split, differs, ignore and cover: what people decide about who is whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+from facestream.commands.people_log import decision_json
+
+if TYPE_CHECKING:
+    from facestream.decision import Decision
+
+
+def _tell(ctx: click.Context, decision: Decision) -> None:
+    """Say what was decided, in one line, and how to take it back."""
+    from facestream.output import print_json, printable
+
+    if chosen(ctx, "as_json"):
+        print_json(decision_json(decision))
+        return
+    click.echo(
+        f"{printable(str(decision))} (decision {decision.number}; `facestream people undo {decision.number}` "
+        "takes it back)."
+    )
+
+
+@click.command(
+    name="merge",
+    epilog="""\b
+Examples:
+  facestream people merge p1 p4
+  facestream people merge 'Ada Lovelace' p4 p7
+""",
+)
+@click.argument("keep", metavar="KEEP")
+@click.argument("others", metavar="OTHER...", nargs=-1, required=True)
+@models_option
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str, **_: Any) -> None:
+    """Say that people are one: KEEP, who gets all that the OTHERs have.
+
+    It holds from now on, at every re-cluster, also where they were seen together, as in a mirror. The ids of
+    the others lead to KEEP; a name goes over where KEEP has none. Each is an id, or the whole name of
+    somebody.
+    """
+    place = chosen_place(ctx)
+    from facestream.client import open_store
+
+    with open_store(place) as store:
+        _tell(ctx, store.merge(keep, *others, models=pack))
+
+
+@click.command(
+    name="split",
+    epilog="""\b
+Examples:
+  facestream tracks list --person p3                   which tracks there are
+  facestream people split p3 v-0123456789abcdef.250.0
+""",
+)
+@click.argument("person_id", metavar="WHO")
+@click.argument("track_ids", metavar="TRACK...", nargs=-1, required=True)
+@models_option
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def split(ctx: click.Context, /, person_id: str, track_ids: tuple[str, ...], pack: str, **_: Any) -> None:
+    """Say that TRACKs of a person are somebody else: they get an id of their own.
+
+    From now on they stay together, and apart from the other tracks that the person has at this moment. WHO
+    is an id, or the whole name of somebody.
+    """
+    place = chosen_place(ctx)
+    from facestream.client import open_store
+
+    with open_store(place) as store:
+        _tell(ctx, store.split(person_id, track_ids, models=pack))
+
+
+@click.command(name="differs", epilog="\b\nExample:\n  facestream people differs p3 p5")
+@click.argument("first", metavar="WHO")
+@click.argument("second", metavar="WHO")
+@models_option
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def differs(ctx: click.Context, /, first: str, second: str, pack: str, **_: Any) -> None:
+    """Say that two people are two, however alike they look: no re-cluster will take them for one.
+
+    Each is an id, or the whole name of somebody.
+    """
+    place = chosen_place(ctx)
+    from facestream.client import open_store
+
+    with open_store(place) as store:
+        _tell(ctx, store.differs(first, second, models=pack))
+
+
+@click.command(
+    name="ignore",
+    epilog="""\b
+Examples:
+  facestream people ignore p7
+  facestream people ignore p7 --off
+  facestream people --ignored             the list with those who are ignored
+""",
+)
+@click.argument("person_id", metavar="WHO")
+@click.option("--off", is_flag=True, help="No longer ignore this person.")
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def ignore(ctx: click.Context, /, person_id: str, off: bool, **_: Any) -> None:
+    """Leave a person out of lists and reports, such as a face on a poster.
+
+    Everything that is known of them stays, and they are followed as before: what is added to them later is
+    ignored as well. WHO is an id, or the whole name of somebody.
+    """
+    place = chosen_place(ctx)
+    from facestream.client import open_store
+
+    with open_store(place) as store:
+        _tell(ctx, store.ignore(person_id, on=not off))
+
+
+@click.command(
+    name="cover",
+    epilog="""\b
+Examples:
+  facestream tracks list --person p3                   which tracks there are
+  facestream people cover p3 v-0123456789abcdef.250.0
+""",
+)
+@click.argument("person_id", metavar="WHO")
+@click.argument("track_id", metavar="TRACK")
+@models_option
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def cover(ctx: click.Context, /, person_id: str, track_id: str, pack: str, **_: Any) -> None:
+    """Show a person by the best face of TRACK first.
+
+    WHO is an id, or the whole name of somebody. Should the track turn out to be of another person, that one
+    is shown by it.
+    """
+    place = chosen_place(ctx)
+    from facestream.client import open_store
+
+    with open_store(place) as store:
+        _tell(ctx, store.cover(person_id, track_id, models=pack))

@@ -1,0 +1,98 @@
+"""Decisions about people, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from facestream.open_collection import OpenCollection
+
+if TYPE_CHECKING:
+    from facestream.deciding import Deciding
+    from facestream.decision import Decision
+
+
+@dataclass(slots=True, eq=False)
+class DecidedPeople(OpenCollection):
+    """An open collection in which people say who is whom."""
+
+    def merge(self, keep: str, *others: str, models: str = "open") -> Decision:
+        """Say that people are one: `keep`, who takes the others' tracks over and lends them the id.
+
+        It holds at every re-cluster, even if they were seen together, as in a mirror. A name goes over where
+        `keep` has none. So does every decision: it holds until it is undone.
+
+        Args:
+            keep: Who stays.
+            others: Who they are as well.
+            models: Model pack of the collection.
+
+        Raises:
+            DecisionError: If it contradicts an earlier decision, whose number it tells.
+            NotFoundError: If there is no such person.
+            UsageError: If they are one already.
+            WorkerError: If the cluster worker fails.
+        """
+        with self._errors():
+            return self._deciding(models).merge(keep, others)
+
+    def split(self, person_id: str, track_ids: Sequence[str], *, models: str = "open") -> Decision:
+        """Say that some tracks of a person are somebody else, who gets a new id, the last of `people`.
+
+        Raises:
+            DecisionError: If it contradicts an earlier decision, whose number it tells.
+            NotFoundError: If there is no such person or track.
+            UsageError: If the tracks are not theirs, or are all that they have.
+            WorkerError: If the cluster worker fails.
+        """
+        with self._errors():
+            return self._deciding(models).split(person_id, track_ids)
+
+    def differs(self, first: str, second: str, *, models: str = "open") -> Decision:
+        """Say that two people are two, however alike they look; errors as of `merge`."""
+        with self._errors():
+            return self._deciding(models).differs(first, second)
+
+    def ignore(self, person_id: str, *, on: bool = True) -> Decision:
+        """Leave a person out of lists, or no longer.
+
+        Raises:
+            NotFoundError: If there is no such person.
+            UsageError: If it is so already.
+        """
+        with self._errors():
+            return self._deciding().ignore(person_id, on=on)
+
+    def cover(self, person_id: str, track_id: str, *, models: str = "open") -> Decision:
+        """Show a person by the best face of one of their tracks first; errors as of `split`."""
+        with self._errors():
+            return self._deciding(models).cover(person_id, track_id)
+
+    def undo(self, number: int | None = None, *, models: str = "open") -> Decision:
+        """Take a decision back.
+
+        Args:
+            number: Which; by default the last one that is not taken back.
+            models: Model pack of the collection.
+
+        Raises:
+            NotFoundError: If there is no such decision.
+            UsageError: If it is taken back already, is an undo itself, or was about somebody forgotten.
+            WorkerError: If the cluster worker fails.
+        """
+        with self._errors():
+            return self._deciding(models).undo(number)
+
+    def decisions(self) -> list[Decision]:
+        """All that was decided, the first first."""
+        from facestream.decision import decisions_of
+
+        with self._errors():
+            return decisions_of(self._log.read()[0])
+
+    def _deciding(self, models: str = "open") -> Deciding:
+        """Makes decisions; made late, as lists should be quick."""
+        from facestream.deciding import Deciding
+
+        return Deciding(self._handle, self._place, self._identity, models)

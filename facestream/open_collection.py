@@ -1,0 +1,122 @@
+"""An open collection, and who is meant by an id or a name in it."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from facestream.errors import NotFoundError, UsageError
+from facestream.people_filter import folded
+from facestream.person import Person, person_of
+from facestream.settings import Place
+from storage.connection import RedisHandle
+from storage.identity_record import Identity
+from storage.people_reader import PeopleReader
+
+if TYPE_CHECKING:
+    from storage.decision_log import DecisionLog
+    from storage.identity_store import IdentityStore
+    from workers.models.pack import Pack
+
+_ID = re.compile(r"p[0-9]{1,18}")
+
+
+@dataclass(slots=True, eq=False)
+class OpenCollection:
+    """A collection and the connection to it; a context manager that closes it."""
+
+    _handle: RedisHandle = field(repr=False)
+    _reader: PeopleReader = field(repr=False)
+    _place: Place = field(repr=False)
+    _packs: dict[str, Pack] = field(default_factory=dict, repr=False)
+
+    @property
+    def collection(self) -> str:
+        """Name of the collection."""
+        return self._reader.keys.collection
+
+    @property
+    def where(self) -> str:
+        """Which server it is in, without secrets."""
+        return self._handle.where
+
+    def meta(self) -> dict[str, str]:
+        """Facts of the collection: model_id, pack, licence, created_at_s; empty before the first run."""
+        with self._errors():
+            return self._reader.meta()
+
+    def close(self) -> None:
+        """Close the connection. Closing twice does nothing."""
+        self._handle.close()
+
+    def __enter__(self) -> Self:
+        """Enter a `with` block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close at the end of a `with` block."""
+        self.close()
+
+    def _errors(self) -> contextlib.AbstractContextManager[None]:
+        return self._handle.errors()
+
+    @property
+    def _identities(self) -> IdentityStore:
+        """What is needed for more than a look at people; made late, as lists should be quick."""
+        from facestream.wiring import make_store
+
+        return make_store(self._handle, self._reader.keys)
+
+    @property
+    def _log(self) -> DecisionLog:
+        """What people decided."""
+        from facestream.wiring import make_log
+
+        return make_log(self._handle, self._reader.keys)
+
+    def _identity(self, person_id: str, *, also_forgotten: bool = False) -> Identity:
+        """The record of a person there is, by any id they ever had, or by their name."""
+        asked = person_id.strip().lower()
+        if not _ID.fullmatch(asked):
+            # Other texts could be those of keys that hold something else.
+            called = [
+                i for i, name in self._reader.names().items() if folded(name) == folded(person_id.strip())
+            ]
+            if len(called) > 1:
+                raise UsageError(
+                    f"{len(called)} people are called {person_id.strip()!r}: "
+                    f"{', '.join(sorted(called))}. Say which one by id."
+                )
+            if called:
+                return self._identity(called[0])
+            raise UsageError(
+                f"{person_id[:40]!r} is not the id of a person; ids look like p3. `facestream people` lists "
+                "everybody, `facestream people --name NAME` those of a name."
+            )
+        identity = self._reader.person(asked)
+        passed: set[str] = set()
+        while identity and identity.merged_into and identity.identity_id not in passed:
+            passed.add(identity.identity_id)
+            identity = self._reader.person(identity.merged_into)
+        if identity is not None and identity.forgotten:
+            if also_forgotten:
+                return identity
+            raise NotFoundError(f"{person_id} was forgotten; nothing is left of this person.", what=person_id)
+        if identity is None or not identity.tracks:
+            raise NotFoundError(
+                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists "
+                "everybody.",
+                what=person_id,
+            )
+        return identity
+
+    def _person(self, identity: Identity) -> Person:
+        if not identity.sightings:
+            raise self._reader.without_sightings(identity.identity_id)
+        sources = self._reader.sources({seen.source_id for seen in identity.sightings})
+        return person_of(identity, {source.source_id: source for source in sources})

@@ -1,0 +1,253 @@
+"""facestream people merge, split, differs, ignore, cover, undo and log, and the same from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from processes import Processed
+
+import facestream
+from facestream.errors import DecisionError, NotFoundError, UsageError
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def opened(processed: Processed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[facestream.Store]:
+    cli = processed.cli.copy(tmp_path_factory.mktemp("fs") / "data")
+    with facestream.connect(cli.data_dir) as store:
+        yield store
+
+
+@pytest.fixture
+def store(opened: facestream.Store) -> Iterator[facestream.Store]:
+    """A collection of seven people; what a test decides is taken back after it, and all is as it was."""
+    before = opened.people(sort="id")
+    yield opened
+    for decision in reversed(opened.decisions()):
+        if decision.kind != "undo" and decision.undone_by is None:
+            opened.undo(decision.number)
+    assert opened.people(sort="id") == before
+
+
+def ids(store: facestream.Store) -> list[str]:
+    return [person.id for person in store.people(sort="id")]
+
+
+def tracks(store: facestream.Store, person_id: str) -> list[str]:
+    return [track.id for track in store.tracks(person_id)]
+
+
+# From Python
+
+
+def test_people_are_merged_and_the_older_ids_lead_on(store: facestream.Store) -> None:
+    first, second, third, *_ = ids(store)
+    everything = {t for person_id in (first, second, third) for t in tracks(store, person_id)}
+    store.name(second, "Ada")
+
+    decision = store.merge(third, first, "ada")
+
+    assert (decision.kind, decision.people, decision.name) == ("merge", (third, first, second), "Ada")
+    assert set(tracks(store, first)) == everything
+    assert store.person(second).id == third
+    assert store.person(third).name == "Ada"
+    assert store.decisions()[-1] == decision
+
+
+def test_tracks_are_split_off_and_somebody_is_shown_by_one(store: facestream.Store) -> None:
+    person = max(store.people(), key=lambda p: p.tracks)
+    one, *rest = tracks(store, person.id)
+
+    split = store.split(person.id, [one, one])
+
+    assert tracks(store, split.people[-1]) == [one]
+    assert tracks(store, person.id) == rest
+    assert split.tracks == (one,)
+    store.cover(person.id, rest[-1])
+    samples = {sample.id for sample in store.track(rest[-1]).samples}
+    assert store.person(person.id).thumbnails[0] in samples
+
+
+def test_who_is_ignored_is_left_out_of_lists_alone(store: facestream.Store) -> None:
+    first, *others = ids(store)
+    store.ignore(first)
+    assert ids(store) == others
+    assert [p.id for p in store.people(facestream.PeopleFilter(ignored=True), sort="id")] == [first, *others]
+    assert store.person(first).ignored
+    with pytest.raises(UsageError, match=f"{first} is ignored already"):
+        store.ignore(first)
+    store.ignore(first, on=False)
+    assert ids(store) == [first, *others]
+
+
+def test_what_contradicts_an_earlier_decision_is_refused_and_names_it(store: facestream.Store) -> None:
+    first, second, third, *_ = ids(store)
+    merged = store.merge(first, second)
+    differs = store.differs(first, third)
+    for contradict in (lambda: store.merge(third, first), lambda: store.merge(third, second)):
+        with pytest.raises(DecisionError, match=f"decision {differs.number} .* two people") as caught:
+            contradict()
+        assert caught.value.earlier == differs.number
+    (mine, *_), size = tracks(store, first), len(store.decisions())
+    with pytest.raises(DecisionError, match=f"people undo {merged.number}`") as caught:
+        store.split(first, [mine])
+    assert caught.value.earlier == merged.number
+    assert len(store.decisions()) == size
+    store.undo(differs.number)
+    store.merge(third, first)
+
+
+def test_what_can_t_be_decided_is_refused_with_the_reason(store: facestream.Store) -> None:
+    first, second, *_ = ids(store)
+    store.merge(first, second)
+    mine = tracks(store, first)
+    (other, *_) = (person.id for person in store.people() if person.id != first)
+    (theirs, *_) = tracks(store, other)
+    size = len(store.decisions())
+    refused = [
+        (lambda: store.merge(first, first), UsageError, f"{first} and {first} are one person already"),
+        (lambda: store.merge(first, second), UsageError, f"{first} and {second} are one person already"),
+        (lambda: store.merge(first), UsageError, "at least two people"),
+        (lambda: store.merge(first, "p99"), NotFoundError, "no person 'p99'"),
+        (lambda: store.merge("nobody", first), UsageError, "'nobody' is not the id of a person"),
+        (lambda: store.differs(first, second), UsageError, "are one person"),
+        (lambda: store.split(first, mine), UsageError, "nothing would be left"),
+        (lambda: store.split(first, []), UsageError, "no track of"),
+        (lambda: store.split(first, ["v-x"]), NotFoundError, "no track 'v-x' .* tracks list --person"),
+        (lambda: store.split(first, [theirs]), UsageError, f"is {other}'s, not {first}'s"),
+        (lambda: store.cover(first, theirs), UsageError, f"is {other}'s, not {first}'s"),
+        (lambda: store.undo(99), NotFoundError, "there is no decision 99"),
+    ]
+    for ask, kind, said in refused:
+        with pytest.raises(kind, match=said):
+            ask()
+    assert len(store.decisions()) == size
+
+
+def test_a_decision_is_taken_back_once(store: facestream.Store) -> None:
+    first, *_ = ids(store)
+    store.name(first, "Ada")
+    named = store.decisions()[-1]
+    undone = store.undo()
+    assert undone.undoes == named.number
+    assert store.person(first).name == ""
+    with pytest.raises(UsageError, match=f"was taken back already, by decision {undone.number}"):
+        store.undo(named.number)
+    with pytest.raises(UsageError, match="that can't be undone"):
+        store.undo(undone.number)
+
+
+def test_a_name_is_taken_back_wherever_it_went(store: facestream.Store) -> None:
+    first, second, *_ = ids(store)
+    store.name(second, "Ada")
+    named = store.decisions()[-1].number
+    merged = store.merge(first, second)
+    assert store.person(first).name == "Ada"
+    store.undo(named)
+    assert store.person(first).name == ""
+    store.undo(merged.number)
+    assert store.person(second).name == ""
+    # Where another name has come since, it stays.
+    store.name(first, "Ada")
+    store.name(first, "Countess")
+    store.undo(store.decisions()[-2].number)
+    assert store.person(first).name == "Countess"
+    store.undo()
+    assert store.person(first).name == ""
+
+
+def test_whom_a_merge_took_over_is_ignored_or_not_by_what_was_said_of_them(store: facestream.Store) -> None:
+    first, second, *_ = ids(store)
+    ignored = store.ignore(second)
+    merged = store.merge(first, second)
+    store.ignore(first)
+    store.undo(ignored.number)
+    assert store.person(first).ignored
+    store.undo(merged.number)
+    assert not store.person(second).ignored
+    assert store.person(first).ignored
+
+
+def test_where_nothing_was_decided_nothing_can_be_taken_back(processed: Processed) -> None:
+    with facestream.connect(processed.cli.data_dir, collection="nobody") as nobody:
+        with pytest.raises(UsageError, match="nothing was decided that could be taken back"):
+            nobody.undo()
+        assert nobody.decisions() == []
+
+
+def test_a_name_that_two_people_have_is_no_answer(store: facestream.Store) -> None:
+    first, second, *_ = ids(store)
+    store.name(first, "Ada")
+    assert store.person(" ADA ").id == first
+    store.name(second, "ada")
+    with pytest.raises(UsageError, match=f"2 people are called 'Ada': {first}, {second}"):
+        store.person("Ada")
+
+
+# As people type it
+
+
+def test_what_people_decide_on_the_command_line_outlives_what_comes_later(copied: Processed) -> None:
+    cli = copied.cli
+    everybody = [person["id"] for person in cli.people()]
+    # Those who were in the group's photo alone, seen together.
+    one, two, three, four = everybody[-4:]
+    cli("people", "name", one, "Ada Lovelace")
+
+    merged = cli("people", "merge", "ada lovelace", two)
+    assert merged.stdout == (
+        f"{one} and {two} are one person, {one} (decision 2; `facestream people undo 2` takes it back).\n"
+    )
+    cli("people", "differs", one, three)
+    refused = cli("people", "merge", three, two, code=1)
+    assert "that contradicts decision 3 of 2" in refused.stderr
+    assert (
+        f": {one} and {three} are two people. Nothing was done. `facestream people undo 3`" in refused.stderr
+    )
+    assert cli("people", "ignore", four, "--json").json()["people"] == [four]
+
+    cli("run", copied.video.with_name("again.mp4"))
+
+    listed = cli("people")
+    assert listed.stderr.endswith("1 ignored person; --ignored shows them, too.\n")
+    shown = [line.split()[0] for line in listed.stdout.splitlines()[1:]]
+    assert one in shown
+    assert {two, four}.isdisjoint(shown)
+    undone = cli("people", "undo", "2").stdout
+    assert undone == f"Decision 2 is taken back: {one} and {two} are one person, {one}.\n"
+    log = cli("people", "log").stdout.splitlines()
+    assert len(log) == 6
+    assert log[2].endswith("by 5")
+    # Both are people again, and one of all is hidden.
+    assert cli("report", "--json").json()["people"] == len(everybody) - 1
+
+
+def test_a_decision_outlives_backup_and_restore(copied: Processed, tmp_path: Path) -> None:
+    with facestream.connect(copied.cli.data_dir) as store:
+        first, second, *_ = ids(store)
+        store.merge(first, second)
+        store.ignore(first)
+        decisions = store.decisions()
+    facestream.backup(tmp_path / "file", copied.cli.data_dir)
+    facestream.restore(tmp_path / "file", copied.cli.data_dir, collection="again")
+    with facestream.connect(copied.cli.data_dir, collection="again") as store:
+        assert store.decisions() == decisions
+        assert store.person(second).id == first
+        assert store.person(first).ignored
+        assert store.undo(1).undoes == 1
+        assert store.person(second).id == second
+        store.differs(first, second)
+        store.forget(first)
+        forgotten = store.decisions()[0]
+        assert (forgotten.about_forgotten, forgotten.people, str(forgotten)) == (
+            True,
+            (),
+            "merge: about somebody who was forgotten",
+        )
+        with pytest.raises(UsageError, match="decision 4 was about somebody who was forgotten"):
+            store.undo(4)
+        with pytest.raises(NotFoundError, match=f"{first} was forgotten"):
+            store.merge(second, first)

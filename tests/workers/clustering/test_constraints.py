@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
+
+TRACKS = "abcdefgh"
+some = st.sets(st.sampled_from(TRACKS), min_size=1, max_size=4)
+said = st.tuples(st.lists(some, max_size=4), st.lists(st.tuples(some, some), max_size=3))
+
+
+def closure(together: list[set[str]]) -> dict[str, set[str]]:
+    """Tracks that belong together with each, by the definition."""
+    found = {track: {track} for track in TRACKS}
+    for _ in TRACKS:
+        for group in together:
+            joined = set().union(*(found[track] for track in group))
+            for track in joined:
+                found[track] = joined
+    return found
+
+
+@given(said)
+def test_what_belongs_together_is_closed_over_what_was_said(
+    said: tuple[list[set[str]], list[tuple[set[str], set[str]]]],
+) -> None:
+    together, apart = said
+    constraints, expected = Constraints.of(together, apart), closure(together)
+    named = set().union(*together)
+    for track in TRACKS:
+        assert constraints.with_(track) == (expected[track] if track in named else set())
+    assert sorted(map(sorted, constraints.together)) == sorted(
+        map(list, {tuple(sorted(expected[track])) for track in named})
+    )
+    against = {
+        (x, y)
+        for first, second in apart
+        for a, b in itertools.product(first, second)
+        for x, y in itertools.product(expected[a], expected[b])
+    }
+    against |= {(y, x) for x, y in against}
+    for a, b in itertools.product(TRACKS, TRACKS):
+        if constraints.consistent:
+            assert (b in constraints.against(a)) == ((a, b) in against)
+            assert constraints.allow([a], [b]) == ((a, b) not in against)
+    assert constraints.consistent == all(b not in expected[a] for a, b in against)
+
+
+@given(said, st.dictionaries(st.sampled_from(TRACKS), st.sampled_from(["p1", "p2", "p3"])))
+def test_a_grouping_is_checked_by_its_pairs(
+    said: tuple[list[set[str]], list[tuple[set[str], set[str]]]], owners: dict[str, str]
+) -> None:
+    constraints = Constraints.of(*said)
+    pairs = list(itertools.combinations(owners, 2))
+    kept = all(owners[a] == owners[b] for a, b in pairs if b in constraints.with_(a))
+    if constraints.consistent:
+        kept &= all(owners[a] != owners[b] for a, b in pairs if b in constraints.against(a))
+        assert constraints.hold_in(owners) == kept
+    elif not kept:
+        assert not constraints.hold_in(owners)
+
+
+def test_where_nobody_said_anything_everything_is_allowed() -> None:
+    assert NO_CONSTRAINTS.consistent
+    assert NO_CONSTRAINTS.allow("ab", "cd")
+    assert NO_CONSTRAINTS.hold_in({"a": "p1", "b": "p1"})
+    assert NO_CONSTRAINTS.with_("a") == NO_CONSTRAINTS.against("a") == frozenset()
+
+
+def test_a_single_track_may_be_a_group() -> None:
+    assert Constraints.of([["a"]]).together == (frozenset("a"),)

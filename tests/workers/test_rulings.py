@@ -1,0 +1,236 @@
+"""A log of accepted decisions is never contradictory, and what is taken back is as if it had not been."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.decision_record import Decision, DecisionKind, Side
+from workers.clustering.constraints import Constraints
+from workers.rulings import (
+    constraints_of,
+    contradicted,
+    covers_of,
+    ignored_after,
+    in_force,
+    name_after,
+    own_tracks,
+    said_ignored,
+    said_name,
+)
+
+TRACKS = "abcdefgh"
+
+
+def decision(kind: DecisionKind, *sides: str, number: int = 0, **changes: object) -> Decision:
+    """Of sides like "p1:abc"."""
+    told = tuple(Side(*_told(side)) for side in sides)
+    return Decision(kind, told, number=number, **changes)  # type: ignore[arg-type]
+
+
+def _told(side: str) -> tuple[str, tuple[str, ...]]:
+    identity_id, _, tracks = side.partition(":")
+    return identity_id, tuple(tracks)
+
+
+def merge(*sides: str, number: int = 0) -> Decision:
+    return decision(DecisionKind.MERGE, *sides, number=number)
+
+
+def split(*sides: str, number: int = 0) -> Decision:
+    return decision(DecisionKind.SPLIT, *sides, number=number)
+
+
+def differs(*sides: str, number: int = 0) -> Decision:
+    return decision(DecisionKind.DIFFERS, *sides, number=number)
+
+
+def undo(of: int, number: int = 0) -> Decision:
+    return Decision(DecisionKind.UNDO, undoes=of, number=number)
+
+
+def facts(constraints: Constraints) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    return (
+        {track: constraints.with_(track) for track in TRACKS},
+        {track: constraints.against(track) for track in TRACKS},
+    )
+
+
+@st.composite
+def attempts(draw: st.DrawFn) -> Decision:
+    """A decision about two to three groups of tracks that have none in common, or an undo."""
+    if draw(st.integers(0, 4)) == 0:
+        return undo(draw(st.integers(1, 6)))
+    tracks = draw(st.permutations(TRACKS))
+    kind = draw(st.sampled_from([DecisionKind.MERGE, DecisionKind.SPLIT, DecisionKind.DIFFERS]))
+    count = draw(st.integers(2, 3)) if kind is DecisionKind.MERGE else 2
+    ends = sorted(draw(st.lists(st.integers(1, 7), min_size=count, max_size=count, unique=True)))
+    sides = [tracks[start:end] for start, end in itertools.pairwise([0, *ends])]
+    return Decision(kind, tuple(Side(f"p{k}", tuple(side)) for k, side in enumerate(sides)))
+
+
+def accepted(tries: list[Decision]) -> list[Decision]:
+    """The log of those that can be made one after the other."""
+    log: list[Decision] = []
+    for attempt in tries:
+        if attempt.kind is DecisionKind.UNDO:
+            fine = attempt.undoes in {d.number for d in in_force(log)}
+        else:
+            fine = contradicted(log, attempt) is None
+        if fine:
+            log.append(replace(attempt, number=len(log) + 1))
+    return log
+
+
+@given(st.lists(attempts(), max_size=10))
+def test_no_two_tracks_of_an_accepted_log_belong_together_and_apart(tries: list[Decision]) -> None:
+    log = accepted(tries)
+    for end in range(len(log) + 1):
+        constraints = constraints_of(in_force(log[:end]))
+        assert constraints.consistent
+        for track in TRACKS:
+            assert constraints.with_(track).isdisjoint(constraints.against(track))
+
+
+@given(st.lists(attempts(), max_size=8), attempts())
+def test_taking_the_last_decision_back_brings_what_was_before(tries: list[Decision], last: Decision) -> None:
+    log = accepted(tries)
+    longer = accepted([*log, last])
+    if len(longer) == len(log) or last.kind is DecisionKind.UNDO:
+        return
+    after = accepted([*longer, undo(len(longer))])
+    assert len(after) == len(longer) + 1
+    assert in_force(after) == in_force(log)
+    assert facts(constraints_of(in_force(after))) == facts(constraints_of(in_force(log)))
+
+
+@given(st.lists(attempts(), max_size=10), attempts())
+def test_a_refusal_names_a_decision_in_the_way_and_undoing_what_is_named_helps(
+    tries: list[Decision], new: Decision
+) -> None:
+    if new.kind is DecisionKind.UNDO:
+        return
+    log = accepted(tries)
+    for _ in range(len(log) + 1):
+        earlier = contradicted(log, new)
+        if earlier is None:
+            break
+        counting = in_force(log)
+        assert earlier in counting
+        # Those before it alone are no reason.
+        assert constraints_of([*counting[: counting.index(earlier)], new]).consistent
+        log = [*log, undo(earlier.number, number=len(log) + 1)]
+    assert contradicted(log, new) is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "new"),
+    [
+        (differs("p1:ab", "p2:c"), merge("p1:ab", "p2:cd")),
+        (split("p1:ab", "p9:c"), merge("p1:abx", "p9:c")),
+        (merge("p1:ab", "p2:c"), split("p1:ab", "p9:c")),
+        (merge("p1:ab", "p2:c"), split("p1:bc", "p9:a")),
+        (split("p1:ab", "p9:cd"), split("p9:c", "p10:d")),
+        (merge("p1:a", "p2:b"), differs("p3:a", "p4:b")),
+    ],
+    ids=["differ", "split off", "merged", "merged before", "split off together", "merged and torn"],
+)
+def test_what_contradicts_is_told_with_what_it_contradicts(earlier: Decision, new: Decision) -> None:
+    log = [differs("p7:x", "p8:y", number=1), replace(earlier, number=2), merge("p5:v", "p6:w", number=3)]
+    assert contradicted(log, new) == log[1]
+    assert contradicted([*log, undo(2, number=4)], new) is None
+    assert contradicted([log[0], replace(log[1], redacted=True), log[2]], new) is None
+
+
+def test_by_way_of_others_it_contradicts_as_well() -> None:
+    log = [
+        merge("p1:a", "p2:b", number=1),
+        merge("p1:ab", "p3:c", number=2),
+        differs("p3:c", "p4:d", number=3),
+    ]
+    assert contradicted(log, merge("p2:a", "p4:d")) == log[2]
+    assert contradicted(log[1:], differs("p1:b", "p3:c")) == log[1]
+
+
+def test_decisions_that_say_the_same_twice_are_fine() -> None:
+    log = [differs("p1:a", "p2:b", number=1), merge("p3:c", "p4:d", number=2)]
+    assert contradicted(log, differs("p2:b", "p1:a")) is None
+    assert contradicted(log, merge("p3:c", "p4:d")) is None
+
+
+def test_tracks_that_a_merge_brought_are_free_when_it_is_taken_back() -> None:
+    log = [merge("p1:a", "p2:b", number=1)]
+    own = own_tracks(log, "abx")
+    assert own == ("a", "x")
+    log.append(Decision(DecisionKind.MERGE, (Side("p1", own), Side("p3", ("c",))), number=2))
+    assert constraints_of(in_force(log)).with_("c") == frozenset("abxc")
+    log.append(undo(1, number=3))
+    assert constraints_of(in_force(log)).with_("c") == frozenset("axc")
+    assert constraints_of(in_force(log)).with_("b") == frozenset()
+    # Of somebody who has nothing else, all tracks count.
+    assert own_tracks(log[:1], "b") == ("b",)
+
+
+def test_the_latest_face_that_was_chosen_comes_first() -> None:
+    covers = [decision(DecisionKind.COVER, f"p1:{track}", number=k) for k, track in enumerate("aba", 1)]
+    assert covers_of(covers) == ["a", "b"]
+    assert covers_of(covers[:2]) == ["b", "a"]
+
+
+# Names and ignoring
+
+
+def names(*told: str) -> list[Decision]:
+    """Names of p1 one after the other, as a log."""
+    before = ["", *told]
+    return [
+        decision(DecisionKind.NAME, "p1", name=name, name_before=before[k], number=k + 1)
+        for k, name in enumerate(told)
+    ]
+
+
+def test_a_name_that_is_taken_back_gives_way_to_the_one_before() -> None:
+    log = names("Ada", "Countess")
+    assert name_after(log, log[1]) == "Ada"
+    assert name_after(log[:1], log[0]) == ""
+
+
+def test_a_name_before_a_later_one_changes_nothing_when_it_is_taken_back() -> None:
+    log = names("Ada", "Countess")
+    assert name_after(log, log[0]) is None
+    # Nor does it come back with the later one.
+    assert name_after([*log, undo(1, number=3)], log[1]) == ""
+
+
+def test_what_somebody_is_called_is_the_last_name_that_counts() -> None:
+    log = names("Ada", "Countess", "")
+    assert said_name(log, "p1") == ""
+    log.append(undo(3, number=4))
+    assert said_name(log, "p1") == "Countess"
+    assert said_name([*log, undo(2, number=5)], "p1") == "Ada"
+    assert said_name([*log, undo(2, number=5), undo(1, number=6)], "p1") == ""
+    assert said_name(log, "p2") is None
+
+
+def test_names_of_others_have_no_say() -> None:
+    log = [*names("Ada"), decision(DecisionKind.NAME, "p2", name="Charles", number=2)]
+    assert name_after(log, log[0]) == ""
+
+
+def test_whom_to_ignore_is_what_was_said_last() -> None:
+    log = [
+        decision(DecisionKind.IGNORE, "p1", number=1),
+        decision(DecisionKind.IGNORE, "p2", number=2),
+        decision(DecisionKind.IGNORE, "p1", on=False, number=3),
+    ]
+    assert ignored_after(log, log[2]) is True
+    assert ignored_after(log, log[0]) is None
+    assert ignored_after(log, log[1]) is False
+    assert said_ignored(log, "p1") is False
+    assert said_ignored([*log, undo(3, number=4)], "p1") is True
+    assert said_ignored([*log, undo(2, number=4)], "p2") is False
+    assert said_ignored(log, "p3") is None

@@ -1,0 +1,60 @@
+"""Which tracks were seen together, and are different people therefore."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
+from workers.clustering.evidence import TrackEvidence, seen_together
+
+
+class Company:
+    """Pairs of tracks of one source that are visible at the same moment.
+
+    Attributes:
+        by_source: Ids of the tracks of each source that has any.
+        constraints: What people said. What belongs together may be seen together: mirrors and screens exist.
+    """
+
+    def __init__(self) -> None:
+        self.by_source: dict[str, set[str]] = {}
+        self.constraints: Constraints = NO_CONSTRAINTS
+        self._seen: dict[str, set[str]] = {}
+
+    def insert(self, track: TrackEvidence, tracks: Mapping[str, TrackEvidence]) -> None:
+        """Take in a track that isn't there.
+
+        Args:
+            track: The track.
+            tracks: All those that are there.
+        """
+        neighbours = self.by_source.setdefault(track.source_id, set())
+        seen = {other for other in neighbours if seen_together(track, tracks[other])}
+        for other in seen:
+            self._seen[other].add(track.track_id)
+        self._seen[track.track_id] = seen
+        neighbours.add(track.track_id)
+
+    def remove(self, track: TrackEvidence) -> bool:
+        """Forget a track that is there; returns whether its source has none any more."""
+        for other in self._seen.pop(track.track_id):
+            self._seen[other].discard(track.track_id)
+        neighbours = self.by_source[track.source_id]
+        neighbours.discard(track.track_id)
+        if not neighbours:
+            del self.by_source[track.source_id]
+        return not neighbours
+
+    def of(self, track_id: str) -> AbstractSet[str]:
+        """Tracks that were seen with a track, but those that people put together with it."""
+        return self._seen[track_id] - self.constraints.with_(track_id)
+
+    def of_all_with(self, track_id: str) -> AbstractSet[str]:
+        """The same of all tracks that people put together with a track."""
+        group = [other for other in self.constraints.with_(track_id) if other in self._seen]
+        return set().union(*map(self.of, group)) if group else self._seen[track_id]
+
+    def pairs(self, source_id: str) -> list[tuple[str, str]]:
+        """Pairs of a source that are different people, sorted."""
+        return sorted((a, b) for a in self.by_source[source_id] for b in self.of(a) if a < b)

@@ -1,0 +1,109 @@
+"""What people said about who is whom, as constraints on a clustering."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+Pair = tuple[frozenset[str], frozenset[str]]
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constraints:
+    """Tracks that belong together and tracks that don't, whatever they look like.
+
+    Instance-level constraints in the sense of Wagstaff et al. 2001, closed over must-links: what is said of a
+    track holds for all that belong together with it. Tracks that are not there play no part. Made by `of`.
+
+    Attributes:
+        together: Disjoint groups; the tracks of each are one person.
+        apart: Pairs of sides; no track of one is of the same person as one of the other.
+    """
+
+    together: tuple[frozenset[str], ...]
+    apart: tuple[Pair, ...]
+    _group: Mapping[str, frozenset[str]]
+    _sides: Mapping[str, tuple[tuple[int, int], ...]]
+
+    @classmethod
+    def of(
+        cls,
+        together: Iterable[Collection[str]] = (),
+        apart: Iterable[tuple[Collection[str], Collection[str]]] = (),
+    ) -> Constraints:
+        """Constraints from what was said.
+
+        Args:
+            together: Tracks that are one person; groups with a track in common are one.
+            apart: Tracks of the first are other people than tracks of the second.
+        """
+        group: dict[str, set[str]] = {}
+        for said in together:
+            merged: set[str] = set(said)
+            # The largest takes the others in, so that many small ones cost little.
+            for other in {id(group[t]): group[t] for t in said if t in group}.values():
+                merged, other = (merged, other) if len(merged) >= len(other) else (other, merged)
+                merged |= other
+            for track_id in merged:
+                group[track_id] = merged
+        groups = {id(members): frozenset(members) for members in group.values()}
+        frozen = {track_id: groups[id(members)] for track_id, members in group.items()}
+
+        def whole(side: Collection[str]) -> frozenset[str]:
+            return frozenset().union(*(frozen.get(track_id, {track_id}) for track_id in side))
+
+        pairs = tuple((whole(first), whole(second)) for first, second in apart)
+        sides: dict[str, list[tuple[int, int]]] = {}
+        for number, pair in enumerate(pairs):
+            for which, side in enumerate(pair):
+                for track_id in side:
+                    sides.setdefault(track_id, []).append((number, which))
+        return cls(
+            tuple(groups.values()),
+            pairs,
+            frozen,
+            {track_id: tuple(found) for track_id, found in sides.items()},
+        )
+
+    @property
+    def consistent(self) -> bool:
+        """Whether no two tracks belong together and apart."""
+        return all(first.isdisjoint(second) for first, second in self.apart)
+
+    def with_(self, track_id: str) -> frozenset[str]:
+        """All tracks of the group that a track belongs to, itself included; empty where it is in none."""
+        return self._group.get(track_id, _NONE)
+
+    def sides_of(self, track_id: str) -> tuple[tuple[int, int], ...]:
+        """Where a track stands in `apart`: numbers of pairs, and which side of each."""
+        return self._sides.get(track_id, ())
+
+    def against(self, track_id: str) -> frozenset[str]:
+        """All tracks that a track must stay apart from."""
+        sides = self.sides_of(track_id)
+        return _NONE.union(*(self.apart[number][1 - which] for number, which in sides)) if sides else _NONE
+
+    def allow(self, first: Collection[str], second: Collection[str]) -> bool:
+        """Whether tracks may be of the same person as others."""
+        others = frozenset(second)
+        return all(self.against(track_id).isdisjoint(others) for track_id in first)
+
+    def hold_in(self, owners: Mapping[str, str]) -> bool:
+        """Whether a grouping keeps to them.
+
+        Args:
+            owners: Person of each track that has one.
+        """
+        for members in self.together:
+            if len({owners[track_id] for track_id in members if track_id in owners}) > 1:
+                return False
+        for pair in self.apart:
+            first, second = ({owners[t] for t in side if t in owners} for side in pair)
+            if not first.isdisjoint(second):
+                return False
+        return True
+
+
+NO_CONSTRAINTS = Constraints.of()
+"""Nobody said anything."""

@@ -1,0 +1,202 @@
+"""What people decided, carried out on who has which track."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from storage.collection_reader import CollectionReader
+from storage.decision_record import Decision, DecisionKind, Side
+from storage.effects import Effects, Said
+from storage.identity_record import ChangeKind
+from workers.clustering.clusterer import Clusterer
+from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
+from workers.forgetting import bearer_of
+from workers.membership import Membership
+from workers.rulings import constraints_of, covers_of, ignored_tracks, in_force, said_ignored, said_name
+
+# Written together with the decision, by whoever made it.
+_WRITTEN = frozenset({DecisionKind.NAME, DecisionKind.IGNORE})
+
+
+class Decisions:
+    """Carries out each decision once, in order, and lets the clusterer know what holds from then on.
+
+    Args:
+        store: The collection with the log.
+        membership: Who has which track; is changed.
+        clusterer: Is told the constraints.
+    """
+
+    def __init__(self, store: CollectionReader, membership: Membership, clusterer: Clusterer) -> None:
+        self._store = store
+        self._membership = membership
+        self._clusterer = clusterer
+        self._constraints: Constraints = NO_CONSTRAINTS
+        self._covers: list[str] = []
+        self._applied = 0
+
+    def load(self) -> None:
+        """Read the log, and how far it has been carried out."""
+        self._applied = int(self._store.meta().get("decisions_applied", 0))
+        self._heed(self._store.decisions())
+
+    @property
+    def hold(self) -> bool:
+        """Whether everybody has the tracks that they should have."""
+        return self._constraints.hold_in(self._membership.identity_of)
+
+    def cover_of(self, track_ids: Collection[str]) -> str:
+        """The track by whose face people want its person to be shown, or empty."""
+        return next((track_id for track_id in self._covers if track_id in track_ids), "")
+
+    def ignored_tracks(self) -> dict[str, bool]:
+        """Whether to ignore whoever had a track, as was said last; read anew, for it is said beside us."""
+        return ignored_tracks(in_force(self._store.decisions()))
+
+    def carry_out(self, effects: Effects) -> set[str]:
+        """Carry out what was decided since; returns the people that this changes."""
+        log = self._store.decisions()
+        touched: set[str] = set()
+        for count, decision in enumerate(log, 1):
+            if decision.number <= self._applied:
+                continue
+            # Of most decisions, such as names, there is nothing to heed; there may be thousands.
+            if decision.kind not in _WRITTEN:
+                self._heed(log[:count])
+                touched |= self._carry_out(decision, log[:count], effects)
+            self._applied = effects.applied = decision.number
+        self._heed(log)
+        return touched
+
+    def _heed(self, log: Sequence[Decision]) -> None:
+        counting = in_force(log)
+        self._constraints, self._covers = constraints_of(counting), covers_of(counting)
+        self._clusterer.constrain(self._constraints)
+
+    def _carry_out(self, decision: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
+        if decision.redacted:
+            return set()
+        match decision.kind:
+            case DecisionKind.MERGE:
+                return self._merge(decision.sides, effects)
+            case DecisionKind.SPLIT:
+                return self._split(decision.sides[1], effects)
+            case DecisionKind.COVER:
+                return self._owners(decision.sides[0].track_ids)
+            case DecisionKind.UNDO:
+                undone = next((d for d in log if d.number == decision.undoes), None)
+                return set() if undone is None else self._undo(undone, log, effects)
+            case _:
+                # Who differs differs already.
+                return set()
+
+    def _undo(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
+        if undone.redacted:
+            return set()
+        match undone.kind:
+            case DecisionKind.MERGE:
+                return self._unmerge(undone, log, effects)
+            case DecisionKind.SPLIT:
+                before, after = undone.sides
+                old = self._bearer(before.identity_id, effects)
+                members = self._membership.members(after.identity_id)
+                # Somebody who was merged further stays there: that was said, or found, since.
+                if old is None or not members:
+                    return set()
+                if not self._constraints.allow(members, self._membership.members(old)):
+                    return set()
+                return self._merge((Side(old), Side(after.identity_id)), effects)
+            case DecisionKind.COVER:
+                return self._owners(undone.sides[0].track_ids)
+            case _:
+                return set()
+
+    def _merge(self, sides: Sequence[Side], effects: Effects) -> set[str]:
+        """Give all that others have to the first, as far as they may be together."""
+        strays = {t for side in sides for t in side.track_ids if self._membership.knows(t)}
+        heirs = [self._bearer(side.identity_id, effects) for side in sides]
+        successor = heirs[0] or next(iter(sorted(self._owners(strays))), None)
+        if successor is None:
+            return set()
+        touched = {successor}
+        for other in sorted({heir for heir in heirs[1:] if heir} - {successor}):
+            apart = frozenset().union(*map(self._constraints.against, self._membership.members(successor)))
+            moving = sorted(self._membership.members(other) - apart)
+            touched |= self._give(moving, successor, ChangeKind.ASSIGNED, effects)
+        # What a re-cluster gave to somebody else between the decision and now.
+        strays -= self._membership.members(successor)
+        return touched | self._give(sorted(strays), successor, ChangeKind.SPLIT, effects)
+
+    def _split(self, new: Side, effects: Effects) -> set[str]:
+        """Make a new person of some tracks."""
+        moving = [t for t in new.track_ids if self._membership.knows(t)]
+        if not moving or self._would_empty(moving):
+            return set()
+        effects.changes.append(self._membership.change(ChangeKind.CREATED, new.identity_id, moving[0]))
+        return self._give(moving, new.identity_id, ChangeKind.SPLIT, effects)
+
+    def _unmerge(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
+        """Bring those back to life who had been taken over."""
+        touched: set[str] = set()
+        for side in undone.sides[1:]:
+            others = {t for other in undone.sides if other != side for t in other.track_ids}
+            # With what other decisions put together with theirs.
+            theirs = set(side.track_ids).union(*map(self._constraints.with_, side.track_ids))
+            moving = sorted(t for t in theirs if self._membership.knows(t))
+            if not moving or not theirs.isdisjoint(others) or self._would_empty(moving):
+                continue
+            owners = self._owners(moving)
+            back = bool(self._membership.members(side.identity_id))
+            effects.identities = [i for i in effects.identities if i.identity_id != side.identity_id]
+            touched |= self._give(moving, side.identity_id, ChangeKind.SPLIT, effects)
+            if not back:
+                self._give_back(side.identity_id, owners, undone, log, effects)
+        return touched
+
+    def _give_back(
+        self, identity_id: str, owners: set[str], undone: Decision, log: Sequence[Decision], effects: Effects
+    ) -> None:
+        """Let a person who is back have what was said of them."""
+        record = self._store.person(identity_id)
+        if record is None:
+            return
+        ignored, name = said_ignored(log, identity_id), said_name(log, identity_id)
+        said = Said(record.name if name is None else name, record.ignored if ignored is None else ignored)
+        effects.revived[identity_id] = said
+        later = (d for d in in_force(log) if d.kind is DecisionKind.NAME and d.number > undone.number)
+        renamed = {named for decision in later for named in decision.identity_ids}
+        theirs = undone.name and undone.name in (record.name, said.name)
+        if theirs and renamed.isdisjoint({*owners, undone.sides[0].identity_id}):
+            # It had gone over with the merge.
+            effects.names_back |= dict.fromkeys(owners, undone.name)
+
+    def _give(
+        self, track_ids: Iterable[str], identity_id: str, kind: ChangeKind, effects: Effects
+    ) -> set[str]:
+        """Give tracks to a person; who has none left then leads to them."""
+        touched = {identity_id}
+        for track_id in track_ids:
+            before = self._membership.identity_of.get(track_id)
+            if before == identity_id:
+                continue
+            told = kind if before is not None else ChangeKind.ASSIGNED
+            self._membership.assign(track_id, identity_id, told, effects)
+            if before is not None:
+                touched.add(before)
+        for before in sorted(touched):
+            if not self._membership.members(before):
+                self._membership.merge(before, identity_id, effects)
+        return touched
+
+    def _bearer(self, identity_id: str, effects: Effects) -> str | None:
+        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
+        return bearer_of(self._store, identity_id, merged, set(self._membership.alive()))
+
+    def _owners(self, track_ids: Iterable[str]) -> set[str]:
+        owners = self._membership.identity_of
+        return {owners[track_id] for track_id in track_ids if track_id in owners}
+
+    def _would_empty(self, moving: Collection[str]) -> bool:
+        """Whether somebody would have nothing left without these tracks."""
+        gone = set(moving)
+        return any(self._membership.members(owner) <= gone for owner in self._owners(moving))

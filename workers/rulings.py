@@ -1,0 +1,162 @@
+"""What the log of decisions amounts to: constraints, faces to show first, and which decisions contradict."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+
+from storage.decision_record import Decision, DecisionKind
+from workers.clustering.constraints import Constraints
+
+
+def in_force(log: Sequence[Decision]) -> list[Decision]:
+    """Decisions that count: not taken back, and not about somebody who was forgotten."""
+    undone = {decision.undoes for decision in log if decision.kind is DecisionKind.UNDO}
+    return [
+        decision
+        for decision in log
+        if decision.kind is not DecisionKind.UNDO and decision.number not in undone and not decision.redacted
+    ]
+
+
+def constraints_of(decisions: Sequence[Decision]) -> Constraints:
+    """What decisions say about who is whom.
+
+    Args:
+        decisions: Those in force.
+    """
+    together: list[tuple[str, ...]] = []
+    apart: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    for decision in decisions:
+        tracks = [side.track_ids for side in decision.sides]
+        match decision.kind:
+            case DecisionKind.MERGE:
+                together.append(tuple(track_id for side in tracks for track_id in side))
+            case DecisionKind.SPLIT:
+                rest, split_off = tracks
+                together.append(split_off)
+                apart.append((rest, split_off))
+            case DecisionKind.DIFFERS:
+                first, second = tracks
+                apart.append((first, second))
+    return Constraints.of(together, apart)
+
+
+def contradicted(log: Sequence[Decision], new: Decision) -> Decision | None:
+    """The earlier decision that a new one contradicts, or None if it can be made.
+
+    Of several, the one that made it impossible: with all decisions before that one, it could have been made.
+
+    Args:
+        log: All decisions by number; those in force contradict each other nowhere.
+        new: A decision that is no undo.
+    """
+    earlier = in_force(log)
+
+    def impossible(count: int) -> bool:
+        return not constraints_of([*earlier[:count], new]).consistent
+
+    if not impossible(len(earlier)):
+        return None
+    # What has become impossible stays so: found by halving.
+    first = bisect_left(range(len(earlier) + 1), x=True, key=impossible)
+    return earlier[first - 1]
+
+
+def own_tracks(log: Sequence[Decision], members: Collection[str]) -> tuple[str, ...]:
+    """Tracks of a person without those that earlier merges brought.
+
+    They belong together with the others by those merges already. When one of these is taken back, its tracks
+    must be free to go.
+
+    Args:
+        log: All decisions by number.
+        members: The tracks of the person.
+    """
+    brought = {
+        track_id
+        for decision in in_force(log)
+        if decision.kind is DecisionKind.MERGE
+        for side in decision.sides[1:]
+        for track_id in side.track_ids
+    }
+    return tuple(sorted(set(members) - brought)) or tuple(sorted(members))
+
+
+def covers_of(decisions: Sequence[Decision]) -> list[str]:
+    """Tracks by whose face their person is shown, the latest decision first.
+
+    Args:
+        decisions: Those in force, by number.
+    """
+    found = [d.sides[0].track_ids[0] for d in decisions if d.kind is DecisionKind.COVER]
+    return list(dict.fromkeys(reversed(found)))
+
+
+def ignored_tracks(decisions: Sequence[Decision]) -> dict[str, bool]:
+    """What was said last of whoever had a track: whether to ignore them.
+
+    Args:
+        decisions: Those in force, by number.
+    """
+    told = (d for d in decisions if d.kind is DecisionKind.IGNORE)
+    return {track_id: d.on for d in told for side in d.sides for track_id in side.track_ids}
+
+
+def said_name(log: Sequence[Decision], identity_id: str) -> str | None:
+    """What somebody is called by what was said of them under this id; None where nothing was.
+
+    Args:
+        log: All decisions by number.
+        identity_id: The id.
+    """
+    counting = {decision.number for decision in in_force(log)}
+    name: str | None = None
+    for decision in reversed(log):
+        if decision.kind is not DecisionKind.NAME or identity_id not in decision.identity_ids:
+            continue
+        if decision.number in counting:
+            return decision.name
+        # Taken back; so may the one before it be.
+        name = decision.name_before
+    return name
+
+
+def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
+    """What a person is called when a name is taken back; None where a later name stays.
+
+    Args:
+        log: All decisions by number, without the undo.
+        undone: The name that is taken back.
+    """
+    later = [d for d in in_force(log) if d.kind is DecisionKind.NAME and d.number > undone.number]
+    if any(d.identity_ids == undone.identity_ids for d in later):
+        return None
+    undo = Decision(DecisionKind.UNDO, undoes=undone.number)
+    return said_name([*log, undo], undone.identity_ids[0])
+
+
+def said_ignored(log: Sequence[Decision], identity_id: str) -> bool | None:
+    """Whether somebody is ignored by what was said under this id; None where nothing was.
+
+    Args:
+        log: All decisions by number.
+        identity_id: The id.
+    """
+    told = [d for d in log if d.kind is DecisionKind.IGNORE and identity_id in d.identity_ids]
+    counting = in_force([*told, *(d for d in log if d.kind is DecisionKind.UNDO)])
+    return counting[-1].on if counting else False if told else None
+
+
+def ignored_after(log: Sequence[Decision], undone: Decision) -> bool | None:
+    """Whether a person is ignored when that decision is taken back; None where a later one stays.
+
+    Args:
+        log: All decisions by number, without the undo.
+        undone: The decision that is taken back.
+    """
+    later = [d for d in in_force(log) if d.kind is DecisionKind.IGNORE and d.number > undone.number]
+    if any(d.identity_ids == undone.identity_ids for d in later):
+        return None
+    undo = Decision(DecisionKind.UNDO, undoes=undone.number)
+    return said_ignored([*log, undo], undone.identity_ids[0])
