@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import silhouette_samples
 
@@ -15,6 +15,7 @@ def directions(count: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np
     return normalised(np.random.default_rng(seed).normal(size=(count, 6)).astype(np.float32))
 
 
+@settings(max_examples=50)
 @given(st.integers(0, 1000), st.lists(st.integers(0, 3), min_size=3, max_size=40))
 def test_they_are_those_of_scikit_learn(seed: int, drawn: list[int]) -> None:
     labels = np.unique(drawn, return_inverse=True)[1]

@@ -1,0 +1,53 @@
+"""Sort the photos of a folder by person: a folder for each cluster of faces.
+
+    python examples/cluster_folder.py [FOLDER] [--output CLUSTERS] [--algorithm agglomerative]
+
+Without FOLDER, an album is made first. A photo of several people is copied into the folder of each. Which
+faces are whose nobody has to say; `evaluate_clusters.py` measures how good that is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from make_album import make_album
+
+import facestream
+
+
+def cluster_folder(photos: Path, output: Path, algorithm: str = "agglomerative") -> facestream.Clusters:
+    """Copy photos into folders 1, 2, ... in a new folder, the largest cluster first, and `nobody`."""
+    clusters = facestream.cluster(photos, algorithm=algorithm)
+    # One row for each face. Its identity is the number of its cluster, or empty for nobody.
+    for face in clusters.rows():
+        folder = output / (face.identity or "nobody")
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(face.source, folder)
+    return clusters
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--output", type=Path, default=Path("clusters"), metavar="CLUSTERS")
+    parser.add_argument("--algorithm", default="agglomerative")
+    args = parser.parse_args()
+    if args.output.exists():
+        parser.error(f"{args.output} is there already; choose a new --output")
+    with tempfile.TemporaryDirectory() as temporary:
+        photos = args.folder or make_album(Path(temporary) / "album")
+        result = cluster_folder(photos, args.output, args.algorithm)
+    settings = ", ".join(f"{name} {value}" for name, value in result.grouping.settings.items())
+    print(
+        f"{len(result.faces)} faces by {args.algorithm} ({settings}): {result.grouping.clusters} clusters\n"
+    )
+    print("faces  folder")
+    for number, size in enumerate(result.grouping.sizes(), 1):
+        print(f"{size:5}  {args.output / str(number)}")
+    if result.grouping.nobody:
+        print(f"{result.grouping.nobody:5}  {args.output / 'nobody'}")
