@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import numpy as np
 
-from facestream.cluster_choice import choose
+from facestream.cluster_choice import ClusterChoice, choose
 from facestream.cluster_settings import MOST_ITEMS, ClusterOptions, ClusterSettings
 from facestream.errors import FacestreamError, NoFaceError, UsageError
 from facestream.evaluation import Separation
@@ -41,7 +41,7 @@ class Clusters:
         grouping: Their clusters, and what made them.
         chosen: Why a setting that was not asked for is what it is, by its name.
         separation: How well the clusters are separated.
-        pack: Name of the model pack.
+        nearness: How near faces of one person are by the model pack, for settings that are not asked for.
         seconds: How long the clustering took, without the look at the photos.
         photos: How many photos were looked at.
         failed: What could not be read, with the reason.
@@ -53,11 +53,16 @@ class Clusters:
     grouping: Grouping
     chosen: Mapping[str, str]
     separation: Separation
-    pack: str
+    nearness: Nearness
     seconds: float
     photos: int = 0
     failed: tuple[tuple[Path, str], ...] = ()
     videos: tuple[Path, ...] = ()
+
+    @property
+    def pack(self) -> str:
+        """Name of the model pack."""
+        return self.nearness.manifest.name
 
     @property
     def labels(self) -> IntArray:
@@ -76,6 +81,22 @@ class Clusters:
     def row_vectors(self) -> FloatArray:
         """The vector of each row's item, float32 (rows, D)."""
         return np.repeat(self.faces.vectors, [len(faces) for faces in self.faces.faces], axis=0)
+
+    def again(self, **options: Unpack[ClusterOptions]) -> Clusters:
+        """The same faces by another algorithm or with other settings; nothing is looked at anew.
+
+        Args:
+            **options: The algorithm and what it goes by, see `ClusterOptions`.
+
+        Raises:
+            UsageError: If an option doesn't fit the algorithm or the faces, or there are too many.
+        """
+        settings = ClusterSettings.of(options)
+        choice = choose(settings, self.nearness)
+        noun = "face" if self.kind == "photos" else "track"
+        settings.check_most(len(self.faces), noun)
+        settings.check_least(len(self.faces), noun)
+        return replace(self, **_grouped(choice, self.faces))
 
 
 def cluster(
@@ -101,9 +122,9 @@ def cluster(
     settings = ClusterSettings.of(options)
     found = discover([Path(photo) for photo in photos])
     _check_photos(found)
-    manifest = make_manifest(models)
+    nearness = Nearness(make_manifest(models))
     # What can't be chosen is said before the photos are looked at, which takes its time.
-    choice = choose(settings, Nearness(manifest))
+    choice = choose(settings, nearness)
     pack = make_pack(models)
     faces = faces_of_photos(
         found.photos, pack, tell=tell, count=lambda items: settings.check_most(items, "face")
@@ -112,16 +133,11 @@ def cluster(
     if not len(faces):
         raise _no_faces(faces.faceless, failed)
     settings.check_least(len(faces), "face")
-    began_s = time.monotonic()
-    grouping, chosen = choice.grouping(faces.vectors)
     return Clusters(
         kind="photos",
         faces=faces,
-        grouping=grouping,
-        chosen=chosen,
-        separation=_separation(faces, grouping),
-        pack=manifest.name,
-        seconds=time.monotonic() - began_s,
+        nearness=nearness,
+        **_grouped(choice, faces),
         photos=len(found.photos),
         failed=failed,
         videos=found.videos,
@@ -145,21 +161,12 @@ def cluster_tracks(store: Store, *, models: str = "open", **options: Unpack[Clus
     settings = ClusterSettings.of(options)
     manifest = make_manifest(models)
     faces = tracks_of_collection(store, manifest.model_id, manifest.embedder.dimension)
-    choice = choose(settings, Nearness(manifest, faces.in_video))
+    nearness = Nearness(manifest, faces.in_video)
+    choice = choose(settings, nearness)
     settings.check_most(len(faces), "track")
     settings.check_least(len(faces), "track")
     _check_vectors(faces)
-    began_s = time.monotonic()
-    grouping, chosen = choice.grouping(faces.vectors)
-    return Clusters(
-        kind="tracks",
-        faces=faces,
-        grouping=grouping,
-        chosen=chosen,
-        separation=_separation(faces, grouping),
-        pack=manifest.name,
-        seconds=time.monotonic() - began_s,
-    )
+    return Clusters(kind="tracks", faces=faces, nearness=nearness, **_grouped(choice, faces))
 
 
 def _check_photos(found: Discovery) -> None:
@@ -207,6 +214,24 @@ def _check_vectors(tracks: FaceSet) -> None:
             f"track {track}: its vector is all zeros; the record is damaged. Restore a backup, or process "
             "its file again into another --collection."
         )
+
+
+class _Grouped(TypedDict):
+    """What depends on the algorithm."""
+
+    grouping: Grouping
+    chosen: Mapping[str, str]
+    separation: Separation
+    seconds: float
+
+
+def _grouped(choice: ClusterChoice, faces: FaceSet) -> _Grouped:
+    began_s = time.monotonic()
+    grouping, chosen = choice.grouping(faces.vectors)
+    separation = _separation(faces, grouping)
+    return _Grouped(
+        grouping=grouping, chosen=chosen, separation=separation, seconds=time.monotonic() - began_s
+    )
 
 
 def _separation(faces: FaceSet, grouping: Grouping) -> Separation:

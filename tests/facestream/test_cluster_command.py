@@ -317,6 +317,17 @@ def test_wrong_usage_is_named_before_any_work(cli: Cli, photos: Path, tmp_path: 
         assert done.stdout == ""
 
 
+def test_the_same_faces_are_clustered_another_way_without_a_look_at_the_photos(photos: Path) -> None:
+    found = facestream.cluster(photos)
+    again = found.again(algorithm="kmedoids", k=2)
+    assert again.faces is found.faces
+    assert (again.grouping.algorithm, again.grouping.clusters, again.photos) == ("kmedoids", 2, found.photos)
+    assert found.again().labels.tolist() == found.labels.tolist()
+    assert found.again(algorithm="kmeans").chosen == {"k": "as many as average linkage finds"}
+    with pytest.raises(UsageError, match="--k is not for dbscan"):
+        found.again(algorithm="dbscan", k=2)
+
+
 def test_what_holds_no_photo_is_named(media: Path, tmp_path: Path) -> None:
     with pytest.raises(FacestreamError, match="none' doesn't exist"):
         facestream.cluster(tmp_path / "none")
