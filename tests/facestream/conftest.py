@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,7 +9,9 @@ from pathlib import Path
 import pytest
 import scenes
 from hypothesis import settings
-from processes import Cli, Processed
+from processes import Cli, Done, Processed
+
+from facestream.__main__ import main
 
 # Times of single examples say nothing on a machine that does other work as well.
 settings.register_profile("facestream", deadline=None)
@@ -74,6 +78,33 @@ def make_cli(
 def cli(make_cli: Callable[[], Cli]) -> Cli:
     """A command line over an empty data folder."""
     return make_cli()
+
+
+@pytest.fixture
+def here(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> Iterator[Callable[..., Done]]:
+    """The command line in this very process: quick, for what is said before any work begins."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FACESTREAM_DATA_DIR", str(tmp_path / "data"))
+    root, thresholds = logging.getLogger(), gc.get_threshold()
+    handlers, level = root.handlers[:], root.level
+
+    def call(*words: str | Path, code: int = 0) -> Done:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in words])
+        done = Done(int(left.value.code or 0), *capsys.readouterr())
+        assert done.code == code, f"{words}: {done}"
+        return done
+
+    yield call
+    gc.set_threshold(*thresholds)
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import csv
 import io
 import shutil
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from albums import PEOPLE, VIEWS, album
 from PIL import Image
-from processes import Cli, Processed
+from processes import Cli, Done, Processed
 
 import facestream
 from facestream.commands.cluster import command
@@ -299,7 +300,9 @@ def test_choices_of_the_command_are_those_there_are(option: str, names: type[Str
     assert sorted(kind.choices) == sorted(names)
 
 
-def test_wrong_usage_is_named_before_any_work(cli: Cli, photos: Path, tmp_path: Path) -> None:
+def test_wrong_usage_is_named_before_any_work(
+    here: Callable[..., Done], photos: Path, tmp_path: Path
+) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     for words, code, said in (
@@ -312,7 +315,7 @@ def test_wrong_usage_is_named_before_any_work(cli: Cli, photos: Path, tmp_path: 
         (["-o", tmp_path / "none" / "c.csv"], 1, "No such file"),
     ):
         # Photos that can't be read would be named if they were looked at.
-        done = cli("cluster", photos, *words, code=code)
+        done = here("cluster", photos, *words, code=code)
         assert said in done.stderr, done
         assert done.stdout == ""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Cli, Processed
+from processes import Cli, Done, Processed
 
 pytestmark = pytest.mark.e2e
 
@@ -45,7 +46,7 @@ def test_tables_are_compared_without_a_server(cli: Cli, tmp_path: Path) -> None:
     assert not cli.data_dir.exists()
 
 
-def test_wrong_usage_is_named(cli: Cli, tmp_path: Path) -> None:
+def test_wrong_usage_is_named(here: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text("label\nA\n")
     (tmp_path / "found.csv").write_text("cluster\n1\n2\n")
     truth, found = tmp_path / "truth.csv", tmp_path / "found.csv"
@@ -57,6 +58,6 @@ def test_wrong_usage_is_named(cli: Cli, tmp_path: Path) -> None:
         ([truth, found, "--beta", "0"], 2, "--beta"),
         ([truth, found, "--vectors", found], 2, "not a NumPy file"),
     ):
-        done = cli("evaluate", *words, code=code)
+        done = here("evaluate", *words, code=code)
         assert said in done.stderr, done
         assert "Traceback" not in done.stderr
