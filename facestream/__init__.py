@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
     from facestream.people_filter import PeopleFilter
     from facestream.person import Face, Person
+    from facestream.recluster import Recluster
     from facestream.search import Comparison, FoundFace, Match
     from facestream.sighting import Sighting
     from facestream.track import Track
@@ -43,6 +44,7 @@ __all__ = [
     "Match",
     "PeopleFilter",
     "Person",
+    "Recluster",
     "Sighting",
     "Store",
     "Track",
@@ -74,6 +76,7 @@ _HOMES = {
     "Match": "facestream.search",
     "PeopleFilter": "facestream.people_filter",
     "Person": "facestream.person",
+    "Recluster": "facestream.recluster",
     "Sighting": "facestream.sighting",
     "Store": "facestream.client",
     "Track": "facestream.track",

@@ -23,6 +23,7 @@ _COMMANDS = {
     ),
     "evaluate": ("facestream.commands.evaluate", "Compare found people with known ones."),
     "tracks": ("facestream.commands.tracks", "List faces as they were followed, or show one."),
+    "stats": ("facestream.commands.stats", "Show how steady people are from one re-cluster to the next."),
     "export": ("facestream.commands.export", "Write one row per face as CSV or JSON."),
     "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
     "backup": ("facestream.commands.backup", "Write a collection to one file."),

@@ -19,6 +19,7 @@ from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
+    from facestream.recluster import Recluster
     from facestream.search import FoundFace
     from facestream.track import Track
     from storage.template_record import TemplateTable
@@ -247,6 +248,17 @@ class Store(DecidedPeople):
                 tracks = [track_of(record, source) for record in self._identities.tracks(ids)]
             rows = [face for track in tracks for face in track.faces]
             yield from sorted(rows, key=lambda face: (face.frame, face.box_xyxy))
+
+    def reclusters(self, limit: int | None = None) -> list[Recluster]:
+        """What re-clusters did to the people, the last one first.
+
+        Args:
+            limit: At most so many; None is all that are kept.
+        """
+        from facestream.recluster import Recluster
+
+        with self._errors():
+            return [Recluster.of(record) for record in self._identities.reclusters(limit)]
 
 
 def open_store(place: Place) -> Store:

@@ -7,6 +7,7 @@ from functools import partial
 
 from storage.commands import Hash
 from storage.people_reader import PeopleReader, chunks, read_or_leave_out
+from storage.recluster_record import ReclusterRecord
 from storage.sample_record import BareSample, FaceSample
 from storage.template_record import TemplateTable
 from storage.track_record import TrackRecord
@@ -76,6 +77,16 @@ class CollectionReader(PeopleReader):
         """Person of each track that has one, by track id."""
         found = self._whole_hash(self._keys.assignments)
         return {track_id.decode(): identity_id.decode() for track_id, identity_id in found.items()}
+
+    def reclusters(self, limit: int | None) -> list[ReclusterRecord]:
+        """What the latest re-clusters did, the last one first; damaged ones are left out with a warning."""
+        key = self._keys.reclusters
+        entries = self._client.xrevrange(key, count=limit)
+        found = (
+            read_or_leave_out(f"{key} {entry_id.decode()}", raw or {}, ReclusterRecord.decode)
+            for entry_id, raw in entries
+        )
+        return [record for record in found if record is not None]
 
     # Streams -----------------------------------------------------------------------------------------------
 

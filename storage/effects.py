@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from storage.identity_record import Identity, IdentityChange
+from storage.recluster_record import ReclusterRecord
 from storage.sample_queue import Delivery
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
@@ -49,6 +50,7 @@ class Effects:
         forgotten_tracks: Their tracks.
         erased: Entries of streams to delete, by key.
         changes: Events to publish.
+        reclustered: What a re-cluster did, where there was one.
         done: Deliveries to acknowledge and remove.
         unreadable: Deliveries to move to the dead-letter stream.
     """
@@ -72,6 +74,7 @@ class Effects:
     forgotten_tracks: set[str] = field(default_factory=set)
     erased: dict[str, list[bytes]] = field(default_factory=dict)
     changes: list[IdentityChange] = field(default_factory=list)
+    reclustered: ReclusterRecord | None = None
     done: list[Delivery] = field(default_factory=list)
     unreadable: list[Delivery] = field(default_factory=list)
 

@@ -21,6 +21,7 @@ from storage.sample_queue import GROUP
 from storage.source_record import SourceRecord
 
 _TRIES = 100
+_RECLUSTERS_LIMIT = 10_000
 
 
 class IdentityStore(CollectionReader):
@@ -227,6 +228,10 @@ class IdentityStore(CollectionReader):
         for change in (*effects.changes, *renamed):
             fields = {**change.encode(), "published_at_s": now}
             pipe.xadd(keys.changes, fields, maxlen=CHANGES_LIMIT, approximate=True)
+        if effects.reclustered is not None:
+            pipe.xadd(
+                keys.reclusters, effects.reclustered.encode(), maxlen=_RECLUSTERS_LIMIT, approximate=True
+            )
         for delivery in effects.unreadable:
             entry: dict[bytes, Value] = {**delivery.raw}
             pipe.xadd(keys.dead, {**entry, b"dead_reason": delivery.problem, b"dead_at_s": now})

@@ -141,3 +141,8 @@ class Keys:
     def changes(self) -> str:
         """Stream, capped: what happened to identities."""
         return self._key("changes")
+
+    @property
+    def reclusters(self) -> str:
+        """Stream, capped: what each re-cluster did."""
+        return self._key("reclusters")

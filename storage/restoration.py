@@ -30,7 +30,7 @@ def stream_ends(client: redis.Redis, keys: Keys) -> dict[bytes, bytes]:
     """Newest id that each stream of a collection for others has given; readers wait for later ones."""
     commands = commands_of(client)
     ends = {}
-    for name in (keys.changes, keys.faces):
+    for name in (keys.changes, keys.faces, keys.reclusters):
         if commands.exists(name):
             facts = commands.execute_command("XINFO STREAM", name)
             ends[name.removeprefix(key_prefix(keys)).encode()] = facts["last-generated-id"]

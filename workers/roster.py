@@ -10,12 +10,14 @@ from dataclasses import replace
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
+from storage.recluster_record import ReclusterRecord
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
 from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
+from workers.clustering.churn import churn
 from workers.clustering.clusterer import Clusterer
 from workers.decisions import Decisions
 from workers.forgetting import bearer_of, ids_of, stream_traces
@@ -49,6 +51,8 @@ class Roster:
         self._decisions = Decisions(store, self._membership, clusterer)
         self._sources: dict[str, SourceRecord] = {}
         self._founders: set[str] = set()
+        # Tracks of which nothing new is known since the last re-cluster.
+        self._settled: set[str] = set()
         self._forgot = False
         self._model_id = ""
         # Sources that were read in this step: a run may have told something new about them since.
@@ -86,6 +90,7 @@ class Roster:
             for track_id in present.intersection(track.track_id for track in tracks):
                 effects.templates.pop(track_id, None)
         self._decisions.load()
+        self._settled = set(self._summaries)
         hidden = sorted(set(self._membership.alive()) - shown)
         effects.identities += [self.describe(identity_id) for identity_id in hidden]
 
@@ -100,6 +105,7 @@ class Roster:
             _log.warning("%s; it is left out", error)
             return False
         self._clusterer.insert(evidence)
+        self._settled.discard(track.track_id)
         effects.templates[track.track_id] = encode_template(
             evidence.template, evidence.size_px, evidence.weight, photo=track.photo
         )
@@ -137,6 +143,7 @@ class Roster:
             The people that this changes, and whether only a re-cluster can make all that was decided hold.
         """
         touched = self._decisions.carry_out(effects)
+        self._settled.difference_update(*map(self._membership.members, touched))
         return touched, not self._decisions.hold
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
@@ -174,6 +181,7 @@ class Roster:
             summary = self._summaries.pop(track_id)
             self._by_source[summary.source_id].discard(track_id)
             self._founders.discard(track_id)
+            self._settled.discard(track_id)
             self._clusterer.remove(track_id)
             effects.tracks_removed[track_id] = summary.source_id
         return touched
@@ -254,9 +262,9 @@ class Roster:
 
     def recluster(self, effects: Effects, requests: list[ReclusterRequest]) -> set[str]:
         """Group all tracks anew and let the new groups inherit the identities."""
-        started_s = time.monotonic()
+        started_s, before = time.monotonic(), dict(self._membership.identity_of)
         touched = self._retold({request.source_id for request in requests})
-        partition = self._clusterer.recluster(self._membership.identity_of)
+        partition = self._clusterer.recluster(before)
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
         # Read anew: people are named while we work.
         touched |= rearrange(
@@ -267,13 +275,21 @@ class Roster:
             Ignored(self._store.ignored(), self._decisions.ignored_tracks()),
             effects,
         )
-        _log.info(
-            "re-clustered (%s) %d tracks into %d people in %.2f s",
-            ", ".join(sorted({request.reason for request in requests})),
-            len(self._summaries),
-            len(partition.clusters),
-            time.monotonic() - started_s,
+        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
+        change = churn(before, self._membership.identity_of, merged, self._settled)
+        self._settled = set(self._summaries)
+        effects.reclustered = ReclusterRecord(
+            reason=", ".join(sorted({request.reason for request in requests})),
+            tracks=len(self._summaries),
+            people=len(partition.clusters),
+            unassigned=len(partition.unassigned),
+            earlier=change.earlier,
+            changed=change.changed,
+            wide=partition.wide,
+            seconds=time.monotonic() - started_s,
+            ended_at_s=time.time(),
         )
+        _log.info("re-clustered: %s", effects.reclustered)
         return touched
 
     def _retold(self, source_ids: set[str]) -> set[str]:

@@ -31,6 +31,7 @@ COMMANDS = (
     ["compare"],
     ["cluster"],
     ["evaluate"],
+    ["stats"],
     ["tracks"],
     ["tracks", "list"],
     ["tracks", "show"],

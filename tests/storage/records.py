@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from storage.array_fields import FloatArray
 from storage.fields import Fields
 from storage.identity_record import ChangeKind, IdentityChange
+from storage.recluster_record import ReclusterRecord
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.template_record import encode_template
@@ -123,6 +124,21 @@ def a_track(track_id: str = "v-1.0.0", **changes: object) -> TrackRecord:
         "sample_ids": (f"{track_id}.7",),
     }
     return TrackRecord(**{**facts, **changes})
+
+
+def a_recluster(**changes: object) -> ReclusterRecord:
+    facts: dict = {
+        "reason": "the end of a file",
+        "tracks": 47,
+        "people": 6,
+        "unassigned": 3,
+        "earlier": 40,
+        "changed": 1,
+        "wide": 1,
+        "seconds": 0.25,
+        "ended_at_s": 1_777_636_800.5,
+    }
+    return ReclusterRecord(**{**facts, **changes})
 
 
 def a_source(source_id: str = "v-1", **changes: object) -> SourceRecord:

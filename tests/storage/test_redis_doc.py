@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redis
-from records import a_sample, a_source, a_track
+from records import a_recluster, a_sample, a_source, a_track
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
@@ -55,6 +55,7 @@ def fill(client: redis.Redis) -> None:
         members_added={identity_id: {"v-1.0.0"}},
         templates={"v-1.0.0": encode_template(a_sample().vector, 40.0, 2.0, photo=False)},
         changes=[IdentityChange(ChangeKind.CREATED, identity_id, "v-1.0.0")],
+        reclustered=a_recluster(),
         unreadable=queue.receive("one"),
     )
     store.commit(effects, lease)

@@ -24,6 +24,7 @@ from workers.clustering.likelihood import (
 )
 from workers.clustering.linkage import constrained_average_linkage
 from workers.clustering.representatives import add_followers, representatives
+from workers.clustering.width import is_wide
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -42,10 +43,12 @@ class Partition:
     Attributes:
         clusters: The track ids of each person, in the order of the smallest id of each.
         unassigned: Tracks that belong to nobody: too poor to found a person, like none that exists.
+        wide: How many clusters hold a track that the others speak against.
     """
 
     clusters: tuple[tuple[str, ...], ...]
     unassigned: tuple[str, ...]
+    wide: int = 0
 
 
 class Clusterer(Protocol):
@@ -197,7 +200,8 @@ class TrackClusterer:
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
         looser = float(np.log(labels.max() + 1))
         if looser < prior - _PRIOR_STEP:
-            labels = self._link(chosen, apart, must, looser)
+            prior = looser
+            labels = self._link(chosen, apart, must, prior)
         members: dict[int, list[str]] = {}
         for track_id, label in zip(chosen, labels.tolist(), strict=True):
             members.setdefault(label, []).append(track_id)
@@ -207,7 +211,16 @@ class TrackClusterer:
         return Partition(
             tuple(tuple(sorted(group)) for group in people),
             tuple(track_id for track_id in sorted(self._tracks) if track_id not in assigned),
+            sum(self._is_wide(group, prior) for group in people),
         )
+
+    def _is_wide(self, group: list[str], prior: float) -> bool:
+        """Whether the weightiest tracks of a cluster speak against one of them."""
+        heard = sorted(group, key=lambda track_id: (-self._tracks[track_id].weight, track_id))[:_BLOCK]
+        rows = np.array([self._gallery.row_of(track_id) for track_id in heard])
+        if len(rows) < 2:
+            return False
+        return is_wide(self._ratios(rows, rows, prior), self._gallery.weights[rows], self._threshold)
 
     def _founds(self, track_id: str) -> bool:
         """Whether a track makes a person: good enough, or people said so."""
