@@ -22,15 +22,16 @@ from typing import Any
 
 import numpy as np
 from labelled_sets import LabelledSet, naive_faces, sets_in
-from rivals import RIVALS, IntArray, Rule, dbscan, distances
+from rivals import DBSCAN, RIVALS, IntArray, Rule, distances
 
 from facestream.evaluation import Evaluation, found_table
+from facestream.labels import LabelTable
 from workers.models.pack import built_in_packs
 
 # Cosine distances: wide enough for embeddings of any kind, then finer around the best.
 _COARSE = np.geomspace(0.01, 0.8, 30)
 _FINE = 6
-# What everybody writes; of photos two of a person must be enough.
+# What everybody writes: DBSCAN with these settings; of photos two of a person must be enough.
 _NAIVE = {False: "min_samples 3", True: "min_samples 2"}
 
 
@@ -75,18 +76,23 @@ def compare(labelled: LabelledSet, models: str) -> list[tuple[str, str, Evaluati
     def score(labels: IntArray) -> Evaluation:
         return labelled.score(faces.table(labels))
 
-    usual = _NAIVE[labelled.photos]
-    eps, result = best(dbscan(int(usual.split()[-1]))(distance), score)
-    results.append(("naive loop", f"{usual}, {eps:.4f}", result))
     for rival in RIVALS:
         tell(f"{labelled.name}, {models}: {rival.name}")
         found = {settings: best(prepare(distance), score) for settings, prepare in rival.rules.items()}
-        settings, (eps, result) = max(found.items(), key=lambda item: item[1][1].score)
-        results.append((rival.name, ", ".join(filter(None, (settings, f"{eps:.4f}"))), result))
+        usual = _NAIVE[labelled.photos]
+        if rival is DBSCAN:
+            results.append(as_result("naive loop", usual, *found[usual]))
+        settings = max(found, key=lambda settings: found[settings][1].score)
+        results.append(as_result(rival.name, settings, *found[settings]))
     return results
 
 
-def ours(labelled: LabelledSet, models: str) -> Any:
+def as_result(who: str, settings: str, eps: float, result: Evaluation) -> tuple[str, str, Evaluation]:
+    """Who, with which settings, and how well."""
+    return who, ", ".join(filter(None, (settings, f"{eps:.4f}"))), result
+
+
+def ours(labelled: LabelledSet, models: str) -> LabelTable:
     """What `facestream run` finds."""
     with tempfile.TemporaryDirectory() as folder:
         csv_file = Path(folder) / "faces.csv"

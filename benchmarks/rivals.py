@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
-from sklearn.cluster import DBSCAN
+from sklearn import cluster
 
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -45,7 +45,9 @@ def distances(vectors: npt.NDArray[np.float32]) -> DoubleArray:
 def dbscan(min_samples: int) -> Callable[[DoubleArray], Rule]:
     """Ester et al. 1996, by scikit-learn."""
     return lambda distance: (
-        lambda eps: DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(distance)
+        lambda eps: cluster.DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(
+            distance
+        )
     )
 
 
@@ -117,8 +119,9 @@ def nearest_person(min_faces: int) -> Callable[[DoubleArray], Rule]:
     return prepare
 
 
+DBSCAN = Rival("DBSCAN", {f"min_samples {n}": dbscan(n) for n in (2, 3, 5)})
 RIVALS = (
-    Rival("DBSCAN", {f"min_samples {n}": dbscan(n) for n in (2, 3, 5)}),
+    DBSCAN,
     Rival(
         "HDBSCAN",
         {

@@ -9,25 +9,12 @@ faces are whose nobody has to say; `evaluate_clusters.py` measures how good that
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 from pathlib import Path
 
 from make_album import make_album
 
 import facestream
-
-
-def cluster_folder(photos: Path, output: Path, algorithm: str = "agglomerative") -> facestream.Clusters:
-    """Copy photos into folders 1, 2, ... in a new folder, the largest cluster first, and `nobody`."""
-    clusters = facestream.cluster(photos, algorithm=algorithm)
-    # One row for each face. Its identity is the number of its cluster, or empty for nobody.
-    for face in clusters.rows():
-        folder = output / (face.identity or "nobody")
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copy(face.source, folder)
-    return clusters
-
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
@@ -41,7 +28,9 @@ if __name__ == "__main__":
         parser.error(f"{args.output} is there already; choose a new --output")
     with tempfile.TemporaryDirectory() as temporary:
         photos = args.folder or make_album(Path(temporary) / "album")
-        result = cluster_folder(photos, args.output, args.algorithm)
+        result = facestream.cluster(photos, algorithm=args.algorithm)
+        # Folders 1, 2, ..., the largest cluster first, and `nobody`.
+        result.write_folders(args.output)
     settings = ", ".join(f"{name} {value}" for name, value in result.grouping.settings.items())
     print(
         f"{len(result.faces)} faces by {args.algorithm} ({settings}): {result.grouping.clusters} clusters\n"

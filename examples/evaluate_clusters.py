@@ -12,7 +12,6 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from cluster_folder import cluster_folder
 from make_album import make_album
 
 import facestream
@@ -58,5 +57,5 @@ if __name__ == "__main__":
     else:
         with tempfile.TemporaryDirectory() as temporary:
             album, clusters = Path(temporary) / "album", Path(temporary) / "clusters"
-            cluster_folder(make_album(album), clusters)
+            facestream.cluster(make_album(album)).write_folders(clusters)
             show(album, clusters)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, SubFigure
-from PIL import Image
 
-from facestream.errors import UsageError
-from facestream.output import printable, written_file
+from facestream.drawing.colours import INK
+from facestream.drawing.face_tiles import RgbImage, face_picture
+from facestream.drawing.figure_file import check_format, new_figure, write_figure
+from facestream.drawing.place import dress
+from facestream.output import printable
 from workers.clustering.pairs import BINS, Histogram
 from workers.clustering.verification import Verification, rounded_up
 
@@ -22,26 +21,15 @@ if TYPE_CHECKING:
     from facestream.calibration_report import CalibrationReport
     from workers.clustering.pairs import Pair
 
-FORMATS = (".png", ".svg", ".pdf")
-_GENUINE, _IMPOSTOR, _INK, _PALE = "#1b7f5c", "#c1442d", "#2b2b2b", "#8a8a8a"
+_GENUINE, _IMPOSTOR = "#1b7f5c", "#c1442d"
 _PAIRS_SHOWN = 6
 _BARS = 120
-_DOTS_PER_INCH = 150
 _NAME_LENGTH = 22
+_SIDE_PX = 192
 # In heights of the distributions.
 _LABEL_HEIGHTS = (9.0, 4.8, 2.5)
 # In widths of them.
 _LATE = 0.88
-
-
-def check_format(path: Path) -> None:
-    """Refuse an ending that no picture is written for.
-
-    Raises:
-        UsageError: If it is another one.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise UsageError(f"{path}: a plot is written as {', '.join(FORMATS)}; choose such an ending.")
 
 
 def write_plot(report: CalibrationReport, path: Path) -> None:
@@ -57,9 +45,7 @@ def write_plot(report: CalibrationReport, path: Path) -> None:
     """
     check_format(path)
     shown = [p for p in report.result.strangers if report.faces.pictures[p.first] is not None][:_PAIRS_SHOWN]
-    figure = Figure(figsize=(12, 7.4 if shown else 5.2), layout="constrained", facecolor="white")
-    # Text in SVG and PDF stays text; the canvas is Agg's, which needs no display.
-    FigureCanvasAgg(figure)
+    figure = new_figure(12, 7.4 if shown else 5.2, constrained=True)
     upper: Figure | SubFigure = figure
     lower = None
     if shown:
@@ -72,14 +58,11 @@ def write_plot(report: CalibrationReport, path: Path) -> None:
         f"How alike are faces to the models “{report.pack}”?   "
         f"{len(report.faces):,} {what} of {report.people:,} people",
         fontsize=14,
-        color=_INK,
+        color=INK,
     )
     if lower is not None:
         _draw_strangers(lower, report, shown)
-    with written_file(path, text=False) as file, warnings.catch_warnings():
-        # Names in scripts that no installed font has become boxes; --json has them in full.
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing")
-        figure.savefig(file, format=path.suffix.lower()[1:], dpi=_DOTS_PER_INCH)
+    write_figure(figure, path)
 
 
 def _draw_distributions(axes: Axes, result: Verification) -> None:
@@ -106,7 +89,7 @@ def _draw_distributions(axes: Axes, result: Verification) -> None:
         # Near the right edge there is no room behind the line.
         late = point.threshold > edges[0] + _LATE * (edges[-1] - edges[0])
         top = tallest * _LABEL_HEIGHTS[min(k, len(_LABEL_HEIGHTS) - 1)]
-        axes.vlines(point.threshold, lowest / 2, top, color=_INK, linewidth=0.9, linestyle=(0, (4, 3)))
+        axes.vlines(point.threshold, lowest / 2, top, color=INK, linewidth=0.9, linestyle=(0, (4, 3)))
         axes.annotate(
             f"FAR {point.far:g}: {rounded_up(point.threshold, 4):.4f}",
             (point.threshold, top),
@@ -115,7 +98,7 @@ def _draw_distributions(axes: Axes, result: Verification) -> None:
             fontsize=9,
             ha="right" if late else "left",
             va="top",
-            color=_INK,
+            color=INK,
         )
     _dress(axes, "Cosine similarity of pairs", "cosine similarity", "density (logarithmic)")
     axes.legend(frameon=False, loc="upper left", fontsize=10)
@@ -155,7 +138,7 @@ def _draw_roc(axes: Axes, result: Verification) -> None:
             xytext=(9, -13),
             textcoords="offset points",
             fontsize=10,
-            color=_INK,
+            color=INK,
         )
     axes.set_xscale("log")
     axes.set_xlim(max(least, 1e-6), 1)
@@ -173,13 +156,8 @@ def _draw_roc(axes: Axes, result: Verification) -> None:
 
 
 def _dress(axes: Axes, title: str, x: str, y: str) -> None:
-    axes.set_title(title, fontsize=11, color=_INK, loc="left")
-    axes.set_xlabel(x, color=_INK)
-    axes.set_ylabel(y, color=_INK)
-    axes.grid(visible=True, which="major", color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
+    dress(axes, title, y, grid="both")
+    axes.set_xlabel(x, color=INK)
 
 
 def _draw_strangers(part: SubFigure, report: CalibrationReport, shown: list[Pair]) -> None:
@@ -187,7 +165,7 @@ def _draw_strangers(part: SubFigure, report: CalibrationReport, shown: list[Pair
     part.suptitle(
         "Strangers who came closest (the same person twice? then a label is wrong)",
         fontsize=11,
-        color=_INK,
+        color=INK,
         x=0.01,
         ha="left",
     )
@@ -211,16 +189,14 @@ def _draw_strangers(part: SubFigure, report: CalibrationReport, shown: list[Pair
             ha="center",
             va="top",
             fontsize=8.5,
-            color=_INK,
+            color=INK,
             parse_math=False,
         )
 
 
-def _picture(jpeg: bytes | None, side_px: int = 192) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
-    if jpeg is None:
-        return np.full((side_px, side_px, 3), 230, np.uint8)
-    with Image.open(io.BytesIO(jpeg)) as image:
-        return np.asarray(image.convert("RGB").resize((side_px, side_px), Image.Resampling.LANCZOS))
+def _picture(jpeg: bytes | None) -> RgbImage:
+    picture = face_picture(jpeg, _SIDE_PX)
+    return np.full((_SIDE_PX, _SIDE_PX, 3), 230, np.uint8) if picture is None else picture
 
 
 def _short(name: str) -> str:

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import textwrap
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from facestream.calibration_plot import check_format
 from facestream.drawing.colours import INK, ClusterColours
 from facestream.drawing.curve_panels import draw_k_distances, draw_silhouettes
 from facestream.drawing.dendrogram_panel import draw_dendrogram
 from facestream.drawing.face_map import draw_map
 from facestream.drawing.face_tiles import FaceTiles
+from facestream.drawing.figure_file import check_format, new_figure, write_figure
 from facestream.drawing.legend import draw_legend
 from facestream.drawing.place import Place
-from facestream.output import printable, written_file
+from facestream.output import printable
 from facestream.projection import Projection, project
 from workers.clustering.grouping import Grouping
 
 FloatArray = npt.NDArray[np.float32]
 
-_DOTS_PER_INCH = 150
 _WIDTH_IN, _HEIGHT_IN = 14.0, 15.0
 _PANEL = Place(0.9, 9.3, 12.8, 4.55)
 _MAP = Place(0.3, 0.3, 11.3, 8.2)
@@ -44,7 +40,7 @@ def plot_clusters(
     kmeans and kmedoids. Below: the faces on a plane, near to each other where they are alike.
 
     Args:
-        path: Where; its ending says in which format, see `facestream.calibration_plot.FORMATS`.
+        path: Where; its ending says in which format, see `facestream.drawing.figure_file`.
         grouping: The clusters.
         vectors: float32 (N, D), L2-normalised.
         pictures: JPEG of each item, or None.
@@ -62,9 +58,7 @@ def plot_clusters(
             f"{len(grouping.labels)} labels, {count} vectors and {len(pictures)} pictures: there must be as "
             "many of each, and at least one"
         )
-    figure = Figure(figsize=(_WIDTH_IN, _HEIGHT_IN), facecolor="white")
-    # The canvas is Agg's, which needs no display.
-    FigureCanvasAgg(figure)
+    figure = new_figure(_WIDTH_IN, _HEIGHT_IN)
     lines = textwrap.wrap(printable(title), _TITLE_LENGTH, max_lines=_TITLE_LINES, placeholder=" …")
     # What is a formula to Matplotlib is a name here.
     figure.text(
@@ -92,10 +86,7 @@ def plot_clusters(
     axes.set_title(_map_title(projection, count), fontsize=11, color=INK, loc="left", pad=10)
     draw_map(axes, projection.points, projection.rows, grouping.labels, tiles)
     draw_legend(figure, _LEGEND, grouping, tiles)
-    with written_file(path, text=False) as file, warnings.catch_warnings():
-        # Words in scripts that no installed font has become boxes.
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing")
-        figure.savefig(file, format=path.suffix.lower()[1:], dpi=_DOTS_PER_INCH)
+    write_figure(figure, path)
 
 
 def _map_title(projection: Projection, count: int) -> str:

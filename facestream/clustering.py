@@ -82,6 +82,22 @@ class Clusters:
         """The vector of each row's item, float32 (rows, D)."""
         return np.repeat(self.faces.vectors, [len(faces) for faces in self.faces.faces], axis=0)
 
+    def write_folders(self, folder: str | os.PathLike[str]) -> int:
+        """Copy the photos, or write the faces of tracks, into a folder for each cluster: 1, 2, ..., `nobody`.
+
+        Args:
+            folder: New or empty; it appears when it is complete.
+
+        Returns:
+            How many files were written.
+
+        Raises:
+            FacestreamError: If it can't be written.
+        """
+        from facestream.cluster_folders import write_folders
+
+        return write_folders(Path(folder), self)
+
     def again(self, **options: Unpack[ClusterOptions]) -> Clusters:
         """The same faces by another algorithm or with other settings; nothing is looked at anew.
 

@@ -51,6 +51,69 @@ class FaceSet:
         return len(self.faces)
 
 
+class FaceSetBuilder:
+    """The faces of photos, one by one; `face_set` is all of them.
+
+    Args:
+        pack: The models that embedded them.
+
+    Attributes:
+        failed: Photos that could not be read, with the reason.
+        faceless: Photos in which no face was found.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._faces: list[tuple[Face, ...]] = []
+        self._vectors: list[FloatArray] = []
+        self._sizes_px: list[float] = []
+        self._pictures: list[bytes | None] = []
+        self.failed: list[tuple[Path, str]] = []
+        self.faceless: list[Path] = []
+
+    def __len__(self) -> int:
+        """Number of faces."""
+        return len(self._faces)
+
+    def add(
+        self,
+        path: Path,
+        box_xyxy: FloatArray,
+        score: float,
+        vector: FloatArray,
+        size_px: float,
+        picture: bytes | None,
+    ) -> None:
+        """One more face.
+
+        Args:
+            path: The photo.
+            box_xyxy: float32 (4,), px, within the photo.
+            score: Detector's score, [0, 1].
+            vector: float32 (D,), L2-normalised, as it was embedded.
+            size_px: Size of the face.
+            picture: JPEG of the face with margin.
+        """
+        left, top, right, bottom = box_xyxy.tolist()
+        box = (left, top, right, bottom)
+        self._faces.append((Face(str(path), str(path), 0, 0.0, box, score, "", ""),))
+        self._vectors.append(self._pack.calibration.compensate(vector[None], [size_px])[0])
+        self._sizes_px.append(size_px)
+        self._pictures.append(picture)
+
+    def face_set(self) -> FaceSet:
+        """All of them, in the order in which they came."""
+        dimension = self._pack.manifest.embedder.dimension
+        return FaceSet(
+            tuple(self._faces),
+            np.array(self._vectors, np.float32).reshape(len(self), dimension),
+            np.array(self._sizes_px, np.float32),
+            tuple(self._pictures),
+            tuple(self.failed),
+            tuple(self.faceless),
+        )
+
+
 def faces_of_photos(
     photos: Sequence[Path],
     pack: Pack,
@@ -72,39 +135,22 @@ def faces_of_photos(
     from facestream.search import read_photo
     from workers.photo_faces import photo_faces
 
-    faces: list[tuple[Face, ...]] = []
-    vectors: list[FloatArray] = []
-    sizes_px: list[float] = []
-    pictures: list[bytes | None] = []
-    failed: list[tuple[Path, str]] = []
-    faceless: list[Path] = []
+    faces = FaceSetBuilder(pack)
     for done, path in enumerate(photos, 1):
         try:
             frame = read_photo(path)
         except StreamError as error:
-            failed.append((path, str(error)))
+            faces.failed.append((path, str(error)))
         else:
             found = photo_faces(frame, pack, with_pictures=True)
             _log.info("%r: faces: %d", str(path), len(found))
             if not found:
-                faceless.append(path)
+                faces.faceless.append(path)
             for face in found:
-                left, top, right, bottom = face.box_xyxy.tolist()
-                box = (left, top, right, bottom)
-                faces.append((Face(str(path), str(path), 0, 0.0, box, face.score, "", ""),))
-                vectors.append(pack.calibration.compensate(face.vector[None], [face.size_px])[0])
-                sizes_px.append(face.size_px)
-                pictures.append(face.picture)
+                faces.add(path, face.box_xyxy, face.score, face.vector, face.size_px, face.picture)
         tell(done, len(photos))
         count(len(faces))
-    return FaceSet(
-        tuple(faces),
-        np.array(vectors, np.float32).reshape(len(vectors), pack.manifest.embedder.dimension),
-        np.array(sizes_px, np.float32),
-        tuple(pictures),
-        tuple(failed),
-        tuple(faceless),
-    )
+    return faces.face_set()
 
 
 def tracks_of_collection(store: Store, model_id: str, dimension: int) -> FaceSet:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from facestream.face_set import FaceSet, FloatArray
-from facestream.person import Face
+from facestream.face_set import FaceSet, FaceSetBuilder, FloatArray
 from facestream.search import read_photo
 from stream.errors import StreamError
 from stream.fingerprint import fingerprint
@@ -85,13 +84,8 @@ class _Reading:
         self._random = np.random.default_rng(0)
         self._first: dict[str, Path] = {}
         self._doubled: list[tuple[Path, Path]] = []
-        self._failed: list[tuple[Path, str]] = []
-        self._faceless: list[Path] = []
-        self._faces: list[tuple[Face, ...]] = []
+        self._faces = FaceSetBuilder(pack)
         self._names: list[str] = []
-        self._vectors: list[FloatArray] = []
-        self._sizes_px: list[float] = []
-        self._pictures: list[bytes] = []
         self._miniatures: list[FloatArray] = []
         self._miniature_names: list[str] = []
 
@@ -104,12 +98,12 @@ class _Reading:
                 return
             frame = read_photo(path)
         except StreamError as error:
-            self._failed.append((path, str(error)))
+            self._faces.failed.append((path, str(error)))
             return
         detection = central_face(self._pack, frame.image_bgr)
         candidate = None if detection is None else self._judge.judge(frame, detection)
         if candidate is None:
-            self._faceless.append(path)
+            self._faces.faceless.append(path)
             return
         self._keep(path, name, frame, candidate)
         if by_size:
@@ -124,29 +118,22 @@ class _Reading:
     def _keep(self, path: Path, name: str, frame: Frame, candidate: Candidate) -> None:
         self._judge.embed([candidate.look])
         assert candidate.look.vector is not None
-        size_px = candidate.look.size_px
-        left, top, right, bottom = candidate.detection.box_xyxy.tolist()
-        box = (left, top, right, bottom)
-        self._faces.append((Face(str(path), str(path), 0, 0.0, box, candidate.detection.score, "", ""),))
         self._names.append(name)
-        self._vectors.append(self._pack.calibration.compensate(candidate.look.vector[None], [size_px])[0])
-        self._sizes_px.append(size_px)
-        self._pictures.append(cut_crop(frame.image_bgr, candidate.detection).jpeg())
+        self._faces.add(
+            path,
+            candidate.detection.box_xyxy,
+            candidate.detection.score,
+            candidate.look.vector,
+            candidate.look.size_px,
+            cut_crop(frame.image_bgr, candidate.detection).jpeg(),
+        )
 
     def result(self, *, by_size: bool) -> LabelledFaces:
         """All of it."""
         dimension = self._pack.manifest.embedder.dimension
-        faces = FaceSet(
-            tuple(self._faces),
-            np.array(self._vectors, np.float32).reshape(len(self._vectors), dimension),
-            np.array(self._sizes_px, np.float32),
-            tuple(self._pictures),
-            tuple(self._failed),
-            tuple(self._faceless),
-        )
         small = np.array(self._miniatures, np.float32).reshape(-1, len(SIZES_PX), dimension)
         return LabelledFaces(
-            faces,
+            self._faces.face_set(),
             tuple(self._names),
             tuple(self._doubled),
             small.transpose(1, 0, 2) if by_size else None,

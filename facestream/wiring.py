@@ -96,12 +96,10 @@ def make_manifest(name: str) -> Manifest:
 
 def make_calibration(name: str) -> tuple[str, Calibration]:
     """Embedding space of a model pack, and what similarities in it mean; its models are not loaded."""
-    from workers.models.manifest import read_manifest
     from workers.models.pack import find_pack, load_calibration
 
-    folder = find_pack(name)
-    manifest = read_manifest(folder)
-    return manifest.model_id, load_calibration(folder, manifest)
+    manifest = make_manifest(name)
+    return manifest.model_id, load_calibration(find_pack(name), manifest)
 
 
 def make_cluster_worker(

@@ -73,7 +73,7 @@ def command(paths: tuple[Path, ...], as_json: bool, quiet: bool, **options: Any)
     plot, output = options["plot"], options["output"]
     # What is wrong with an option is said before the work, which takes minutes.
     if plot is not None:
-        from facestream.calibration_plot import check_format
+        from facestream.drawing.figure_file import check_format
 
         check_format(plot)
     for path in (plot, output):

@@ -150,7 +150,7 @@ def _check_targets(options: dict[str, Any]) -> None:
     from facestream.output import check_writable
 
     if options["plot"] is not None:
-        from facestream.calibration_plot import check_format
+        from facestream.drawing.figure_file import check_format
 
         check_format(options["plot"])
     if options["folders"] is not None:
@@ -202,9 +202,7 @@ def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
             np.save(file, clusters.row_vectors(), allow_pickle=False)
         written.append(shown_path(path))
     if (path := options["folders"]) is not None:
-        from facestream.cluster_folders import write_folders
-
-        written.append(f"{shown_path(path)} ({counted(write_folders(path, clusters), 'file')})")
+        written.append(f"{shown_path(path)} ({counted(clusters.write_folders(path), 'file')})")
     if (path := options["plot"]) is not None:
         from facestream.cluster_plot import plot_clusters
         from facestream.clusters_view import title

@@ -66,8 +66,10 @@ def command(ctx: click.Context, /, limit: int, **_: Any) -> None:
 
 
 def _row(recluster: Recluster) -> list[str]:
+    from facestream.people_view import local_time
+
     return [
-        f"{recluster.ended_at.astimezone():%Y-%m-%d %H:%M:%S}",
+        local_time(recluster.ended_at.timestamp()),
         str(recluster.tracks),
         str(recluster.people),
         f"{recluster.unassigned_share:.1%}",

@@ -1,1 +1,1 @@
-"""Parts of the picture of a clustering."""
+"""Figures, and the parts of the picture of a clustering."""

@@ -77,7 +77,7 @@ class FaceTiles:
         """
         left, bottom = centre_in[0] - side_in / 2, centre_in[1] - side_in / 2
         right, top = left + side_in, bottom + side_in
-        image = _picture(self._pictures[item], max(round(side_in * _PX_PER_IN), 1))
+        image = face_picture(self._pictures[item], max(round(side_in * _PX_PER_IN), 1))
         if image is not None:
             axes.imshow(image, extent=(left, right, bottom, top), aspect="auto", zorder=3, clip_on=False)
         colour = self.colours.of_item(item)
@@ -122,7 +122,7 @@ def _tag(
     )
 
 
-def _picture(jpeg: bytes | None, side_px: int) -> RgbImage | None:
+def face_picture(jpeg: bytes | None, side_px: int) -> RgbImage | None:
     """A square picture; None where there is none or it is damaged."""
     if jpeg is None:
         return None

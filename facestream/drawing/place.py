@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -29,13 +29,8 @@ class Place(NamedTuple):
     def axes(self, figure: Figure, title: str, y_label: str) -> Axes:
         """Axes that fill it; what is written beside them lies outside."""
         axes = self._bare(figure)
-        axes.set_title(title, fontsize=11, color=INK, loc="left")
-        axes.set_ylabel(y_label, color=INK)
+        dress(axes, title, y_label, grid="y")
         axes.tick_params(labelsize=9, labelcolor=INK)
-        axes.grid(visible=True, axis="y", color=GRID, linewidth=0.6)
-        axes.set_axisbelow(True)
-        for side in ("top", "right"):
-            axes.spines[side].set_visible(False)
         return axes
 
     def canvas(self, figure: Figure) -> Axes:
@@ -51,3 +46,20 @@ class Place(NamedTuple):
         return figure.add_axes(
             (self.left / width, self.bottom / height, self.width / width, self.height / height)
         )
+
+
+def dress(axes: Axes, title: str, y_label: str, *, grid: Literal["y", "both"]) -> None:
+    """Give axes their title and a quiet look.
+
+    Args:
+        axes: The axes.
+        title: Above them, on the left.
+        y_label: Beside them.
+        grid: For which values there are lines.
+    """
+    axes.set_title(title, fontsize=11, color=INK, loc="left")
+    axes.set_ylabel(y_label, color=INK)
+    axes.grid(visible=True, axis=grid, color=GRID, linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)

@@ -8,14 +8,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import cv2
+import albums
 import numpy as np
 import pytest
+from albums import PEOPLE, VIEWS
 from PIL import Image
 from processes import Cli
 
 import facestream
-from facestream.demo_video import ASTRONAUT, FILE_NAME, GROUP, known_faces, make_video
+from facestream.demo_video import FILE_NAME, GROUP, known_faces, make_video
 from facestream.errors import LabelError, UsageError
 from workers.models.calibration import Calibration
 from workers.models.manifest import read_manifest
@@ -24,33 +25,10 @@ from workers.models.pack import find_pack
 
 pytestmark = pytest.mark.e2e
 
-PEOPLE, VIEWS = 7, 3
-
-
-def write_album(folder: Path) -> Path:
-    """NAME/0.jpg to NAME/2.jpg of seven people: as they are, darker and smaller, and blurred."""
-    for photo in (GROUP, ASTRONAUT):
-        data = np.fromfile(photo.path(), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        assert image is not None
-        for name, (left, top, right, bottom) in photo.faces.items():
-            side = round(max(right - left, bottom - top))
-            x, y = round((left + right) / 2), round((top + bottom) / 2)
-            cut = image[max(y - side, 0) : y + side, max(x - side, 0) : x + side]
-            views = (
-                cut,
-                cv2.convertScaleAbs(cv2.resize(cut, None, fx=0.7, fy=0.7), alpha=0.7),
-                cv2.GaussianBlur(cut, (0, 0), 1.5),
-            )
-            (folder / name).mkdir(parents=True)
-            for k, view in enumerate(views):
-                cv2.imwrite(str(folder / name / f"{k}.jpg"), view)
-    return folder
-
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_album(tmp_path_factory.mktemp("album"))
+    return albums.album(tmp_path_factory.mktemp("album"))
 
 
 @pytest.fixture(scope="module")

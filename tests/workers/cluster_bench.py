@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 import redis
@@ -22,6 +25,39 @@ from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry, SampleQueue
 from workers.cluster_worker import ClusterWorker
 from workers.clustering.clusterer import Clusterer, TrackClusterer
+
+# A worker in a process of its own, that can be killed at any moment.
+_WORKER = """
+import sys, threading, time
+sys.path.insert(0, sys.argv[3])
+from storage.connection import open_redis
+from storage.identity_store import IdentityStore
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sample_queue import SampleQueue
+from synthetic import CALIBRATION
+from workers.cluster_worker import ClusterWorker
+from workers.clustering.clusterer import TrackClusterer
+
+class Slow(TrackClusterer):
+    def nearest(self, track_id, groups):
+        time.sleep(float(sys.argv[4]))
+        return super().nearest(track_id, groups)
+
+with open_redis(f"unix://{sys.argv[1]}", None) as handle:
+    keys = Keys(sys.argv[2])
+    client = handle.client
+    ClusterWorker(
+        IdentityStore(client, keys), SampleQueue(client, keys), Lease(client, keys.leader, ttl_s=0.4),
+        lambda: Slow(CALIBRATION), CALIBRATION,
+    ).run(threading.Event())
+"""
+
+
+def start_worker(handle: RedisHandle, bench: Bench, track_s: float = 0.0) -> subprocess.Popen[bytes]:
+    """A cluster worker in a process of its own, that takes at least so long for each new track."""
+    words = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent), str(track_s)]
+    return subprocess.Popen([sys.executable, "-c", _WORKER, *words])
 
 
 def until(happened: Callable[[], bool], *, within_s: float = 20.0) -> None:

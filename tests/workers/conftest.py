@@ -1,17 +1,33 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from cluster_bench import Bench, new_bench
 from face_pictures import astronaut, group
 
+from storage.connection import RedisHandle, open_redis
+from storage.datafolder import DataFolder
 from workers.faces.alignment import align
 from workers.models.detection import Detection
 from workers.models.pack import Pack, load_pack
 
 Image = npt.NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
+    with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bench(handle: RedisHandle) -> Bench:
+    """A collection with nothing in it."""
+    return new_bench(handle)
 
 
 @pytest.fixture(scope="session")

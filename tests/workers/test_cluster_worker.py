@@ -1,62 +1,21 @@
 import contextlib
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from cluster_bench import Bench, new_bench, until
+from cluster_bench import Bench, new_bench, start_worker, until
 from synthetic import CALIBRATION, DIMENSION, Cast, a_source
 
-from storage.connection import RedisHandle, open_redis
-from storage.datafolder import DataFolder
+from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind
 from storage.requests import ReclusterRequest
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Partition, TrackClusterer
-
-# A worker in a process of its own, slowed down so that it can be killed in the middle of a step.
-WORKER = """
-import sys, threading, time
-sys.path.insert(0, sys.argv[3])
-from storage.connection import open_redis
-from storage.identity_store import IdentityStore
-from storage.keys import Keys
-from storage.lease import Lease
-from storage.sample_queue import SampleQueue
-from synthetic import CALIBRATION
-from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import TrackClusterer
-
-class Slow(TrackClusterer):
-    def nearest(self, track_id, groups):
-        time.sleep(0.008)
-        return super().nearest(track_id, groups)
-
-with open_redis(f"unix://{sys.argv[1]}", None) as handle:
-    keys = Keys(sys.argv[2])
-    client = handle.client
-    ClusterWorker(
-        IdentityStore(client, keys), SampleQueue(client, keys), Lease(client, keys.leader, ttl_s=0.4),
-        lambda: Slow(CALIBRATION), CALIBRATION,
-    ).run(threading.Event())
-"""
-
-
-@pytest.fixture(scope="module")
-def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
-    with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bench(handle: RedisHandle) -> Bench:
-    return new_bench(handle)
 
 
 def as_partition(people: dict[str, set[str]]) -> set[frozenset[str]]:
@@ -560,8 +519,8 @@ def start_process(handle: RedisHandle) -> Iterator[Callable[[Bench], subprocess.
     started: list[subprocess.Popen[bytes]] = []
 
     def start(bench: Bench) -> subprocess.Popen[bytes]:
-        words = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent)]
-        started.append(subprocess.Popen([sys.executable, "-c", WORKER, *words]))
+        # So slow that it can be killed in the middle of a step.
+        started.append(start_worker(handle, bench, track_s=0.008))
         return started[-1]
 
     yield start

@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
-from cluster_bench import Bench, new_bench, until
+from cluster_bench import Bench, new_bench, start_worker, until
 from synthetic import CALIBRATION, Cast
 
-from storage.connection import RedisHandle, open_redis
-from storage.datafolder import DataFolder
+from storage.connection import RedisHandle
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.errors import OvertakenError
 from storage.identity_record import ChangeKind
@@ -25,39 +21,6 @@ from storage.requests import DecisionRequest, ForgetRequest, ReclusterRequest
 from storage.source_record import SegmentDone
 from workers.clustering.clusterer import Partition, TrackClusterer
 from workers.rulings import constraints_of, contradicted, in_force, own_tracks
-
-# A worker in a process of its own, that is killed at any moment.
-WORKER = """
-import sys, threading
-sys.path.insert(0, sys.argv[3])
-from storage.connection import open_redis
-from storage.identity_store import IdentityStore
-from storage.keys import Keys
-from storage.lease import Lease
-from storage.sample_queue import SampleQueue
-from synthetic import CALIBRATION
-from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import TrackClusterer
-
-with open_redis(f"unix://{sys.argv[1]}", None) as handle:
-    keys = Keys(sys.argv[2])
-    client = handle.client
-    ClusterWorker(
-        IdentityStore(client, keys), SampleQueue(client, keys), Lease(client, keys.leader, ttl_s=0.4),
-        lambda: TrackClusterer(CALIBRATION), CALIBRATION,
-    ).run(threading.Event())
-"""
-
-
-@pytest.fixture(scope="module")
-def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
-    with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
-        yield opened
-
-
-@pytest.fixture
-def bench(handle: RedisHandle) -> Bench:
-    return new_bench(handle)
 
 
 def owner(bench: Bench, track_id: str) -> str:
@@ -528,7 +491,6 @@ def test_decisions_at_any_moment_hold_whatever_is_killed(handle: RedisHandle) ->
     chance = random.Random(11)
     entries = [entry for k in range(160) for entry in cast.track(k % 8, k)]
     bench.queue.prepare()
-    words = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent)]
     stop = threading.Event()
     failures: list[BaseException] = []
     kept = Decider(bench, wait=False)
@@ -558,7 +520,7 @@ def test_decisions_at_any_moment_hold_whatever_is_killed(handle: RedisHandle) ->
         thread.start()
     try:
         for _ in range(4):
-            process = subprocess.Popen([sys.executable, "-c", WORKER, *words])
+            process = start_worker(handle, bench)
             until(lambda: bool(bench.client.exists(bench.keys.leader)))
             time.sleep(chance.uniform(0.05, 0.4))
             process.send_signal(signal.SIGKILL)

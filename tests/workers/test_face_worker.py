@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from uuid import uuid4
@@ -13,8 +13,7 @@ import pytest
 import redis
 from films import FPS, INDEX_STEP, Film, Image, blank, covered, pair, solo, view
 
-from storage.connection import RedisHandle, open_redis
-from storage.datafolder import DataFolder
+from storage.connection import RedisHandle
 from storage.fields import Fields
 from storage.keys import Keys
 from storage.sample_queue import Entry, SampleQueue
@@ -30,12 +29,6 @@ from workers.tracking.boxes import iou_matrix
 SETTINGS = FaceWorkerSettings(min_face_px=30)
 # Of the two faces of `pair()`, from left to right, px; as found by hand, a little generous.
 PAIR_BOXES = np.array([[34, 24, 85, 84], [132, 81, 186, 155]], np.float32)
-
-
-@pytest.fixture(scope="module")
-def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
-    with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
-        yield opened
 
 
 @dataclass

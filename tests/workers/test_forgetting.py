@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,8 +11,7 @@ import pytest
 from cluster_bench import Bench, new_bench, until
 from synthetic import CALIBRATION, Cast, a_source
 
-from storage.connection import RedisHandle, open_redis
-from storage.datafolder import DataFolder
+from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, Identity
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import Entry
@@ -28,12 +27,6 @@ ADA, BOB, CAROL = (f"p{FIRST + k}" for k in range(3))
 BATCH = 256
 # Contents of a collection: element (field, member, entry) and what it holds, by key.
 Contents = dict[str, dict[bytes, bytes]]
-
-
-@pytest.fixture(scope="module")
-def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
-    with open_redis(None, DataFolder(tmp_path_factory.mktemp("redis"))) as opened:
-        yield opened
 
 
 @pytest.fixture

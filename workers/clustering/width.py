@@ -23,5 +23,5 @@ def is_wide(ratios: FloatArray, weights: FloatArray, threshold: float) -> bool:
         return False
     off = ratios.astype(np.float64)
     np.fill_diagonal(off, 0.0)
-    wide = np.asarray(weights, np.float64)
-    return bool((off @ wide / (wide.sum() - wide)).min() < threshold)
+    mass = np.asarray(weights, np.float64)
+    return bool((off @ mass / (mass.sum() - mass)).min() < threshold)
