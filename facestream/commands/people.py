@@ -13,7 +13,7 @@ from facestream.commands.people_decide import cover, differs, ignore, merge, spl
 from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
 from facestream.commands.people_log import log, undo
-from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options
+from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options, who_argument
 
 # Faces are written to files for lists up to this length unless asked otherwise.
 _FEW = 200
@@ -113,13 +113,13 @@ def command(
 
 
 @command.command(name="show", epilog="\b\nExample:\n  facestream people show p3")
-@click.argument("person_id", metavar="ID")
+@who_argument
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
 def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
-    """Show one person: every sighting, and a face to look at."""
+    """Show one person: every sighting, and a face to look at. WHO is an id, or the whole name of somebody."""
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table, printable
@@ -171,7 +171,7 @@ Examples:
   facestream people name p3 ''                take the name away
 """,
 )
-@click.argument("person_id", metavar="ID")
+@who_argument
 @click.argument("name", metavar="NAME")
 @click.option("--json", "as_json", is_flag=True, help="Print the person as JSON.")
 @place_options()
@@ -182,6 +182,7 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
 
     The name stays with the person in later runs and re-clusters; when two are found to be one, the name stays
     with that one. At most 200 characters on one line. `facestream people undo` takes it back.
+    WHO is an id, or the whole name that somebody has.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -199,7 +200,7 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
 
 
 @command.command(name="thumbnails", epilog="\b\nExample:\n  facestream people thumbnails p3 -o faces/")
-@click.argument("person_id", metavar="ID")
+@who_argument
 @click.option(
     "-o",
     "--output",
@@ -214,7 +215,10 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
 @verbosity_options
 @click.pass_context
 def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any) -> None:
-    """Write the faces that stand for a person, up to five, as JPEG files: ID-1.jpg is the best."""
+    """Write the faces that stand for a person, up to five, as JPEG files: p3-1.jpg is the best of p3.
+
+    WHO is an id, or the whole name of somebody.
+    """
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json

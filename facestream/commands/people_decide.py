@@ -8,6 +8,7 @@ import click
 
 from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
 from facestream.commands.people_log import decision_json
+from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
     from facestream.decision import Decision
@@ -63,7 +64,7 @@ Examples:
   facestream people split p3 v-0123456789abcdef.250.0
 """,
 )
-@click.argument("person_id", metavar="WHO")
+@who_argument
 @click.argument("track_ids", metavar="TRACK...", nargs=-1, required=True)
 @models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
@@ -112,7 +113,7 @@ Examples:
   facestream people --ignored             the list with those who are ignored
 """,
 )
-@click.argument("person_id", metavar="WHO")
+@who_argument
 @click.option("--off", is_flag=True, help="No longer ignore this person.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @place_options()
@@ -139,7 +140,7 @@ Examples:
   facestream people cover p3 v-0123456789abcdef.250.0
 """,
 )
-@click.argument("person_id", metavar="WHO")
+@who_argument
 @click.argument("track_id", metavar="TRACK")
 @models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")

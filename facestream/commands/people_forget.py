@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
@@ -20,7 +21,7 @@ Examples:
   facestream people forget p3 --yes --json
 """,
 )
-@click.argument("person_id", metavar="ID")
+@who_argument
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @models_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
@@ -33,7 +34,7 @@ def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any
     The files they were seen in stay marked as processed: running them again leaves the person out, and says
     so; `facestream run --include-forgotten` looks at them anew. In other files, and in a run that is looking
     at them right now, the person would be a new one: nothing is kept to know them by. Backups, reports and
-    exports that you made are yours to delete.
+    exports that you made are yours to delete. WHO is an id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store

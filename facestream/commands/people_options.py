@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from facestream.person import Person
 
 
+# Who is meant, by id or whole name.
+who_argument = click.argument("person_id", metavar="WHO")
+
+
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which people, and in which order."""
     options = (
