@@ -11,6 +11,7 @@ from pathlib import Path
 from facestream import __version__
 from facestream.catalogue import clear, found
 from facestream.errors import UsageError
+from facestream.output import refuse_loss
 from facestream.settings import DEFAULT_COLLECTION, Place
 from facestream.wiring import keys_of, make_catalogue, make_store, open_handle
 from storage.archive import Tell
@@ -82,13 +83,15 @@ def backup(
 
     Raises:
         facestream.errors.NotFoundError: If there is no such collection.
-        facestream.errors.UsageError: If the name can't be one.
+        facestream.errors.UsageError: If the name can't be one, or the file would take the place of a photo or
+            video.
         storage.errors.CollectionBusyError: If something is processing into it.
         storage.errors.ArchiveError: If the file can't be written.
         storage.errors.StorageError: If the folder or the server can't be used.
     """
     began_s = time.monotonic()
     path, place = Path(path), Place.of(data_dir, redis, collection)
+    refuse_loss(path)
     keys = keys_of(place)
     with open_handle(place) as handle, handle.errors():
         found(handle, place)

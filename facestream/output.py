@@ -101,17 +101,21 @@ def confirm(question: str, *, yes: bool) -> None:
 
 
 @contextlib.contextmanager
-def written_file(path: Path, *, text: bool = True) -> Iterator[IO[Any]]:
+def written_file(path: Path, *, text: bool = True, picture: bool = False) -> Iterator[IO[Any]]:
     """A file that appears, private to its user, only when it is complete; devices and pipes are written to.
 
     Args:
         path: Where.
         text: Whether text is written, as UTF-8 with newlines as they come; else bytes.
+        picture: Whether it is a picture, which may take the place of an older one.
 
     Raises:
+        UsageError: If it would take the place of a photo or video.
         FacestreamError: If it can't be made or written.
     """
     path = _real_path(path)
+    if not picture:
+        refuse_loss(path)
     how: dict[str, Any] = {"encoding": "utf-8", "newline": ""} if text else {}
     mode = "w" if text else "wb"
     try:
@@ -132,13 +136,21 @@ def written_file(path: Path, *, text: bool = True) -> Iterator[IO[Any]]:
         raise _unwritable(path, str(error.strerror)) from error
 
 
-def check_writable(path: Path) -> None:
+def check_writable(path: Path, *, picture_of: Sequence[Path] | None = None) -> None:
     """Refuse a file that can't be written, before work begins whose result would have no place.
 
+    Args:
+        path: Where.
+        picture_of: For a picture, which may take the place of an older one: the files and folders that it is
+            made of, in whose place it must not be.
+
     Raises:
+        UsageError: If it would take the place of a photo or video.
         FacestreamError: If it can't be made there.
     """
     path = _real_path(path)
+    if picture_of is None or any(path.is_relative_to(_real_path(source)) for source in picture_of):
+        refuse_loss(path)
     if path.exists() and not path.is_file():
         return
     try:
@@ -146,6 +158,20 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise _unwritable(path, str(error.strerror)) from error
+
+
+def refuse_loss(path: Path) -> None:
+    """Keep photos and videos from being replaced by something else; they may be the only ones.
+
+    Raises:
+        UsageError: If there is one.
+    """
+    from stream.discover import PHOTO_ENDINGS, VIDEO_ENDINGS
+
+    if path.suffix.lower() in PHOTO_ENDINGS | VIDEO_ENDINGS and path.is_file():
+        raise UsageError(
+            f"{path}: is there already, a photo or video that would be lost. Choose another file."
+        )
 
 
 def _real_path(path: Path) -> Path:

@@ -76,9 +76,9 @@ def command(paths: tuple[Path, ...], as_json: bool, quiet: bool, **options: Any)
         from facestream.drawing.figure_file import check_format
 
         check_format(plot)
-    for path in (plot, output):
-        if path is not None:
-            check_writable(path)
+        check_writable(plot, picture_of=paths)
+    if output is not None:
+        check_writable(output)
     report = _measure(paths, quiet=quiet, options=options)
     if report.by_size is not None and output is not None:
         from facestream.output import written_file

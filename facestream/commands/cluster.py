@@ -126,7 +126,7 @@ def command(
     }
     # What is wrong is said before libraries are loaded and photos are looked at, which takes its time.
     ClusterSettings.of(asked)
-    _check_targets(options)
+    _check_targets(photos, options)
     from facestream.clusters_view import as_document, show, show_left_out, summary
 
     clusters = _cluster(photos, place, options["pack"], asked, quiet=quiet)
@@ -145,8 +145,9 @@ def command(
     return 1 if clusters.failed else 0
 
 
-def _check_targets(options: dict[str, Any]) -> None:
-    """Refuse what can't be written."""
+def _check_targets(photos: tuple[Path, ...], options: dict[str, Any]) -> None:
+    """Refuse what can't be written, or would take the place of something else."""
+    from facestream.errors import UsageError
     from facestream.output import check_writable
 
     if options["plot"] is not None:
@@ -157,9 +158,12 @@ def _check_targets(options: dict[str, Any]) -> None:
         from facestream.cluster_folders import check_folder
 
         check_folder(options["folders"])
-    for name in ("output", "vectors", "plot"):
-        if options[name] not in (None, Path("-")):
-            check_writable(options[name])
+    targets = {name: options[name] for name in ("output", "vectors", "plot")}
+    names = {name: path for name, path in targets.items() if path not in (None, Path("-"))}
+    for name, path in names.items():
+        check_writable(path, picture_of=photos if name == "plot" else None)
+    if len({path.resolve() for path in names.values()}) < len(names):
+        raise UsageError(f"--{', --'.join(names)} name the same file twice. Give each one of its own.")
 
 
 def _cluster(

@@ -50,7 +50,7 @@ def write_figure(figure: Figure, path: Path) -> None:
     Raises:
         FacestreamError: If the file can't be written.
     """
-    with written_file(path, text=False) as file, warnings.catch_warnings():
+    with written_file(path, text=False, picture=True) as file, warnings.catch_warnings():
         # Words in scripts that no installed font has become boxes.
         warnings.filterwarnings("ignore", r"Glyph \d+ .* missing")
         figure.savefig(file, format=path.suffix.lower()[1:], dpi=_DOTS_PER_INCH)

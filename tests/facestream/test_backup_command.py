@@ -240,3 +240,11 @@ def test_the_client_does_the_same(processed: Processed, cli: Cli, tmp_path: Path
         facestream.archive.backup(file, cli.data_dir, collection="none")
     with pytest.raises(ArchiveError):
         facestream.archive.restore(tmp_path / "none", cli.data_dir)
+
+
+def test_a_photo_is_never_replaced_by_a_backup(processed: Processed, tmp_path: Path) -> None:
+    photo = tmp_path / "her.jpg"
+    photo.write_bytes(b"the only one")
+    with pytest.raises(UsageError, match="would be lost"):
+        facestream.backup(photo, processed.cli.data_dir)
+    assert photo.read_bytes() == b"the only one"

@@ -305,6 +305,9 @@ def test_wrong_usage_is_named_before_any_work(
 ) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
+    (tmp_path / "b").mkdir()
+    photo = next(photos.rglob("*.jpg"))
+    before = photo.read_bytes()
     for words, code, said in (
         (["-a", "dbscan", "--k", "3"], 2, "--k is not for dbscan"),
         (["--collection", "x"], 2, "give one"),
@@ -313,11 +316,15 @@ def test_wrong_usage_is_named_before_any_work(
         (["--folders", tmp_path / "none" / "people"], 1, "No such file"),
         (["--plot", tmp_path / "faces.gif"], 2, ".png, .svg, .pdf"),
         (["-o", tmp_path / "none" / "c.csv"], 1, "No such file"),
+        (["-o", photo], 2, "would be lost"),
+        (["--vectors", photo], 2, "would be lost"),
+        (["-o", tmp_path / "a", "--vectors", tmp_path / "b" / ".." / "a"], 2, "the same file twice"),
     ):
         # Photos that can't be read would be named if they were looked at.
         done = here("cluster", photos, *words, code=code)
         assert said in done.stderr, done
         assert done.stdout == ""
+    assert photo.read_bytes() == before
 
 
 def test_the_same_faces_are_clustered_another_way_without_a_look_at_the_photos(photos: Path) -> None:

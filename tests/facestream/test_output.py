@@ -139,3 +139,33 @@ def test_nobody_there_to_ask_is_an_error_that_says_how() -> None:
         patch.setattr("sys.stdin", nothing)
         with pytest.raises(UsageError, match=r"Delete\? Nothing was done: .* Say --yes\."):
             confirm("Delete?", yes=False)
+
+
+@pytest.mark.parametrize("name", ["her.jpg", "her.JPEG", "film.mp4"])
+def test_photos_and_videos_are_never_replaced_by_something_else(tmp_path: Path, name: str) -> None:
+    path, link = tmp_path / name, tmp_path / "link.csv"
+    check_writable(path)
+    path.write_bytes(b"the only one")
+    link.symlink_to(path)
+    for target in (path, link):
+        with pytest.raises(UsageError, match=f"{name}: is there already"):
+            check_writable(target)
+        with pytest.raises(UsageError, match="would be lost"), written_file(target) as file:
+            file.write("x")
+    assert path.read_bytes() == b"the only one"
+
+
+def test_a_picture_may_replace_an_older_one_but_none_that_it_is_made_of(tmp_path: Path) -> None:
+    album, plot = tmp_path / "album", tmp_path / "plot.png"
+    album.mkdir()
+    mine = album / "mine.png"
+    for path in (plot, mine):
+        path.write_bytes(b"a picture")
+    check_writable(plot, picture_of=[album])
+    check_writable(album / "new.png", picture_of=[album])
+    with written_file(plot, text=False, picture=True) as file:
+        file.write(b"another")
+    assert plot.read_bytes() == b"another"
+    for sources in ([album], [plot, mine]):
+        with pytest.raises(UsageError, match=r"mine.png: is there already"):
+            check_writable(mine, picture_of=sources)
