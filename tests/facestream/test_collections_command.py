@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -131,8 +132,8 @@ def test_a_collection_that_is_not_there_is_named_with_those_that_are(processed: 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage_is_told(processed: Processed, arguments: list[str], reason: str) -> None:
-    assert reason in processed.cli("collections", *arguments, code=2).stderr
+def test_wrong_usage_is_told(here: Callable[..., Done], arguments: list[str], reason: str) -> None:
+    assert reason in here("collections", *arguments, code=2).stderr
 
 
 def test_a_collection_of_another_version_is_not_measured(cli: Cli) -> None:

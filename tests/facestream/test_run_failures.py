@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Cli
+from processes import Cli, Done
 
 pytestmark = pytest.mark.e2e
 
 
-def test_no_source_at_all_is_wrong_usage(cli: Cli) -> None:
-    assert "Missing argument 'SOURCES...'" in cli("run", code=2).stderr
+def test_no_source_at_all_is_wrong_usage(here: Callable[..., Done]) -> None:
+    assert "Missing argument 'SOURCES...'" in here("run", code=2).stderr
 
 
 @pytest.mark.parametrize(
@@ -31,9 +32,9 @@ def test_no_source_at_all_is_wrong_usage(cli: Cli) -> None:
     ],
 )
 def test_an_option_that_makes_no_sense_is_wrong_usage(
-    cli: Cli, media: Path, arguments: list[str], reason: str
+    here: Callable[..., Done], media: Path, arguments: list[str], reason: str
 ) -> None:
-    assert reason in cli("run", *arguments, media / "photos", code=2).stderr
+    assert reason in here("run", *arguments, media / "photos", code=2).stderr
 
 
 def test_a_start_behind_the_end_of_the_only_video_is_wrong_usage(cli: Cli, media: Path) -> None:
