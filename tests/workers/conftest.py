@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cluster_bench import Bench, new_bench
+from decider import Decider
 from face_pictures import astronaut, group
 
 from storage.connection import RedisHandle, open_redis
@@ -28,6 +29,11 @@ def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
 def bench(handle: RedisHandle) -> Bench:
     """A collection with nothing in it."""
     return new_bench(handle)
+
+
+@pytest.fixture
+def decide(bench: Bench) -> Decider:
+    return Decider(bench)
 
 
 @pytest.fixture(scope="session")
