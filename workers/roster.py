@@ -264,7 +264,8 @@ class Roster:
         """Group all tracks anew and let the new groups inherit the identities."""
         started_s, before = time.monotonic(), dict(self._membership.identity_of)
         touched = self._retold({request.source_id for request in requests})
-        partition = self._clusterer.recluster(before)
+        settled = {track_id: before[track_id] for track_id in self._settled & before.keys()}
+        partition = self._clusterer.recluster(settled)
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
         # Read anew: people are named while we work.
         touched |= rearrange(

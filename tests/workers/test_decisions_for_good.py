@@ -26,9 +26,9 @@ def test_decisions_outlive_a_thousand_re_clusters_and_restarts(bench: Bench, dec
     turns: list[int] = []
 
     class Counting(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             turns.append(1)
-            return super().recluster(groups)
+            return super().recluster(settled)
 
     with bench.running():
         bench.take_in(*(cast.track(k % 4, k) for k in range(12)), recluster=True, at_once=True)

@@ -47,7 +47,7 @@ class Told(TrackClusterer):
     def __post_init__(self) -> None:
         super().__init__(CALIBRATION)
 
-    def recluster(self, groups: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str]) -> Partition:
         clusters: dict[int, list[str]] = {}
         for track_id in sorted(self._tracks):
             person = self.cast.person_of[track_id]
