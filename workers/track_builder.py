@@ -64,6 +64,7 @@ class Followed:
     newest: Candidate
     selection: SampleSelection[Candidate] = field(default_factory=SampleSelection)
     early: Candidate | None = None
+    early_founder: bool = False
     sights: int = 0
     sighted_s: float = -np.inf
     last_id: str = ""
@@ -134,7 +135,7 @@ class TrackBuilder:
                 self._followed[track.number] = followed
                 new.append(followed)
             self._look(followed, frame, candidate)
-            if followed.sights >= _EARLY_SIGHTS and followed.early is None and not self._photo:
+            if self._is_worth_telling(followed):
                 followed.early = followed.selection.top()
                 early.append(followed)
         self._continue(new, frame.media_s)
@@ -178,6 +179,18 @@ class TrackBuilder:
             followed.sights += 1
             followed.sighted_s = frame.media_s
 
+    def _is_worth_telling(self, followed: Followed) -> bool:
+        """Whether a track should get a provisional identity now, or could found a person only from now on."""
+        if self._photo or followed.sights < _EARLY_SIGHTS or followed.early_founder:
+            return False
+        best = followed.selection.top()
+        if followed.early is None or best is None:
+            return best is not None
+        # Somebody who comes near, say. Nobody should have to wait for the end of their track to be somebody.
+        if best.quality.effective_px < self._manifest.quality.founder_px:
+            return False
+        return len(moments_of(self._observations(followed.track))) >= _FOUNDER_SIGHTS
+
     def _alike(self, track: LiveTrack, detection: Detection) -> bool:
         """Whether a face looks like the last one of a track."""
         return self._judge.alike(self._followed[track.number].newest.look, self._candidates[detection].look)
@@ -215,7 +228,7 @@ class TrackBuilder:
             for part, record in self._parts(followed, candidates, is_ended):
                 samples += part
                 tracks.append(record)
-                followed.last_id = record.track_id
+                followed.last_id, followed.early_founder = record.track_id, record.founder
         return Batch(tuple(samples), tuple(tracks))
 
     def _parts(
