@@ -294,7 +294,7 @@ def test_who_comes_and_is_forgotten_in_one_step_leaves_nothing(bench: Bench) -> 
     cast = Cast()
     hers, his = [cast.track(0, 0), cast.track(0, 4, source_id="v-2")], cast.track(1, 1)
     with bench.running():
-        bench.take_in(his)
+        bench.take_in(his, recluster=True)
         before = everything(bench)
         bench.take_in([ForgetRequest(BOB)], *hers, [ReclusterRequest("end")], at_once=True)
     assert_only_told_of(bench, before, secrets_of([BOB], *hers), BOB)

@@ -125,7 +125,7 @@ class Comparison:
         if gallery.clothing_roots is None:
             return np.zeros((len(rows), len(columns)), np.float32)
         from_, to = gallery.clothing_roots[rows], gallery.clothing_roots[columns]
-        dressed = from_.any(axis=1)[:, None] & to.any(axis=1)[None]
+        dressed = np.logical_and.outer(from_.any(axis=1), to.any(axis=1))
         near = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns][None])
         even = self._even[gallery.sources[rows]][:, None]
         ratios = clothing_log_ratio(clothing_distance(from_, to), even, settings)
