@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
 # Pairs looked at together: bounds the memory for the vectors of both.
-_CHUNK = 1 << 14
+_CHUNK = 1 << 11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,8 @@ class ClusterSums:
         self._templates = templates * weights[:, None]
         self._sizes = size_weights * weights[:, None]
         self._rise = (rise * weights).astype(np.float64)
-        self._common = [(_shares(one.labels, weights), one.value) for one in common]
+        told = [(_shares(one.labels, weights), one.value) for one in common if one.value]
+        self._common = [(shares, value) for shares, value in told if shares.nnz]
         self._sides = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
         self._base = base
         self._calibration = calibration
@@ -108,16 +109,29 @@ class ClusterSums:
         count = len(self._mass)
         moved = np.arange(count)
         moved[gone] = into
-        move = csr_array((np.ones(count), (moved, np.arange(count))), shape=(count, count))
-        self._common = [(csr_array(move @ shares), value) for shares, value in self._common]
-        self._sides = [csr_array(move @ members) for members in self._sides]
+        self._move(csr_array((np.ones(count), (moved, np.arange(count))), shape=(count, count)))
+
+    def keep(self, clusters: IntArray) -> None:
+        """Go on with these clusters alone, in this order."""
+        self._mass, self._rise = self._mass[clusters], self._rise[clusters]
+        self._templates, self._sizes = self._templates[clusters], self._sizes[clusters]
+        count = len(clusters)
+        shape = count, int(clusters.max(initial=-1)) + 1
+        self._move(csr_array((np.ones(count), (np.arange(count), clusters)), shape=shape))
+
+    def _move(self, move: csr_array) -> None:
+        """Let rows of what is shared go where a matrix says."""
+        seen = slice(move.shape[1])
+        self._common = [(csr_array(move @ shares[seen]), value) for shares, value in self._common]
+        self._sides = [csr_array(move @ members[seen]) for members in self._sides]
 
 
 def _shares(labels: IntArray, weights: FloatArray) -> csr_array:
-    """How much of each cluster, one for each track, has which label."""
-    _, column = np.unique(labels, return_inverse=True)
-    rows = np.arange(len(labels))
-    return csr_array((weights.astype(np.float64), (rows, column)), shape=(len(rows), int(column.max()) + 1))
+    """How much of each cluster, one for each track, has which label; of labels that several have."""
+    _, column, count = np.unique(labels, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(count[column] > 1)
+    shape = len(labels), len(count)
+    return csr_array((weights[rows].astype(np.float64), (rows, column[rows])), shape=shape)
 
 
 def _members(sides: Sequence[Sequence[int]], count: int) -> csr_array:

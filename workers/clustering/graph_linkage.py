@@ -26,6 +26,10 @@ class MeanAffinity(Protocol):
         """Let clusters take others in; no cluster is named twice."""
         ...
 
+    def keep(self, clusters: IntArray) -> None:
+        """Go on with these clusters alone, which get the numbers from 0 in this order."""
+        ...
+
 
 def graph_average_linkage(
     count: int,
@@ -58,28 +62,40 @@ def graph_average_linkage(
     _join_said(parent, apart, must, affinity)
     first, second, never = _contracted(parent, near, apart)
     value = _values(first, second, never, affinity)
+    # Those that may still merge, under numbers from 0.
+    open_ = np.arange(count)
     while True:
+        count = len(open_)
         best = np.full(count, -np.inf, np.float32)
         np.maximum.at(best, first, value)
         np.maximum.at(best, second, value)
         # Whose best is too little is done; so is a pair with one who is.
-        open_ = (best[first] >= threshold) & (best[second] >= threshold)
-        first, second, value, never = first[open_], second[open_], value[open_], never[open_]
+        going_on = (best[first] >= threshold) & (best[second] >= threshold)
+        first, second, value, never = first[going_on], second[going_on], value[going_on], never[going_on]
         into, gone = _reciprocal(first, second, value, best, threshold)
         if len(into) == 0:
             break
         affinity.merge(into, gone)
-        parent[gone] = into
+        parent[open_[gone]] = open_[into]
+        moved = np.arange(count)
+        moved[gone] = into
         changed = np.zeros(count, np.bool_)
         changed[into] = changed[gone] = True
         stale = changed[first] | changed[second]
         new_first, new_second, new_never = _distinct(
-            parent[first[stale]], parent[second[stale]], never[stale], count
+            moved[first[stale]], moved[second[stale]], never[stale], count
         )
         first = np.concatenate([first[~stale], new_first])
         second = np.concatenate([second[~stale], new_second])
         never = np.concatenate([never[~stale], new_never])
         value = np.concatenate([value[~stale], _values(new_first, new_second, new_never, affinity)])
+        there = np.zeros(count, np.bool_)
+        there[first] = there[second] = True
+        left = np.flatnonzero(there)
+        if len(left) < count / 2:
+            affinity.keep(left)
+            first, second = np.searchsorted(left, first), np.searchsorted(left, second)
+            open_ = open_[left]
     return _in_order(_roots(parent))
 
 
@@ -127,7 +143,7 @@ def _distinct(
     keys = np.minimum(first, second) * count + np.maximum(first, second)
     real = first != second
     # With what must not merge as the last bit, the last of equal pairs tells.
-    marked = np.unique(keys[real] * 2 + never[real])
+    marked = np.sort(keys[real] * 2 + never[real])
     keys, never = marked // 2, marked % 2 == 1
     last = np.append(keys[1:] != keys[:-1], True) if len(keys) else np.zeros(0, np.bool_)
     return keys[last] // count, keys[last] % count, never[last]

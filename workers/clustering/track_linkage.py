@@ -15,7 +15,7 @@ from workers.clustering.gallery import Gallery
 from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.linkage import constrained_average_linkage
-from workers.clustering.neighbour_graph import NeighbourGraph
+from workers.clustering.likeness_graph import LikenessGraph
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -86,7 +86,7 @@ class TrackLinkage:
     ) -> None:
         self._gallery = gallery
         self._comparison = comparison
-        self._graph = NeighbourGraph(gallery, calibration)
+        self._graph = LikenessGraph(gallery, calibration)
         self._calibration = calibration
         self._settings = settings
         self._threshold = threshold

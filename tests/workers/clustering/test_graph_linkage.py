@@ -30,6 +30,10 @@ class Table:
         self._sums[:, into] += self._sums[:, gone]
         self._mass[into] += self._mass[gone]
 
+    def keep(self, clusters: IntArray) -> None:
+        self._sums = self._sums[np.ix_(clusters, clusters)]
+        self._mass = self._mass[clusters]
+
 
 def table(seed: int, count: int) -> tuple[FloatArray, FloatArray]:
     random = np.random.default_rng(seed)

@@ -9,7 +9,7 @@ from synthetic import CALIBRATION
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
-from workers.clustering.neighbour_graph import NeighbourGraph
+from workers.clustering.likeness_graph import LikenessGraph
 
 
 def track(number: int, seed: int) -> TrackEvidence:
@@ -18,7 +18,7 @@ def track(number: int, seed: int) -> TrackEvidence:
     return evidence(f"t{number}", vector, size_px=float(random.choice([20.0, 60.0, 200.0])))
 
 
-def found(gallery: Gallery, graph: NeighbourGraph) -> set[frozenset[str]]:
+def found(gallery: Gallery, graph: LikenessGraph) -> set[frozenset[str]]:
     first, second = graph.pairs()
     pairs = [frozenset((gallery.ids[a], gallery.ids[b])) for a, b in zip(first, second, strict=True)]
     assert len(pairs) == len(set(pairs))
@@ -45,7 +45,7 @@ def test_whoever_comes_and_goes_all_who_look_alike_are_found(
     seed: int, steps: list[tuple[bool, int]]
 ) -> None:
     gallery = Gallery(CALIBRATION)
-    graph = NeighbourGraph(gallery, CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
     there: set[int] = set()
     gallery.insert(track(99, seed))
     for looks, number in steps:
@@ -61,7 +61,7 @@ def test_whoever_comes_and_goes_all_who_look_alike_are_found(
 
 def test_of_many_who_look_alike_the_nearest_are_kept() -> None:
     gallery = Gallery(CALIBRATION)
-    graph = NeighbourGraph(gallery, CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
     for k in range(300):
         gallery.insert(evidence(f"t{k}", CAST.vector(0, k)))
     first, second = graph.pairs()
@@ -77,7 +77,7 @@ def test_of_many_who_look_alike_the_nearest_are_kept() -> None:
 
 def test_thousands_of_the_same_face_take_no_more_room() -> None:
     gallery = Gallery(CALIBRATION)
-    graph = NeighbourGraph(gallery, CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
     for k in range(2000):
         gallery.insert(evidence(f"t{k}", CAST.vector(0, 0)))
     first, _ = graph.pairs()

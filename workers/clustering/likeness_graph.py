@@ -15,7 +15,7 @@ IntArray = npt.NDArray[np.intp]
 _ROWS, _COLUMNS = 256, 16_384
 
 
-class NeighbourGraph:
+class LikenessGraph:
     """For each track, the tracks before it that are as much like it as one person's: faces alone.
 
     Finding them is what costs time where tracks are many, so that it is done once for each track.
