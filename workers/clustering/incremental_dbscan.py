@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from workers.clustering.connectivity import cut_off
 from workers.clustering.neighbour_lists import NeighbourLists
@@ -97,6 +100,38 @@ class IncrementalDbscan:
     def __contains__(self, track_id: object) -> bool:
         """Whether a track is there."""
         return track_id in self._slot
+
+    def fill(self, tracks: Mapping[str, npt.ArrayLike]) -> None:
+        """Take in the first tracks all at once: many times as fast as one by one, to the same clusters.
+
+        Their numbers are in the order of the first core track of each.
+
+        Args:
+            tracks: Vector (D,) of each track, of any length but zero.
+
+        Raises:
+            ValueError: There are tracks already, or a vector has another dimension, is not finite or is zero;
+                nothing has changed.
+        """
+        if self._slot:
+            raise ValueError(f"only an empty clustering can be filled, this one has {len(self)} tracks")
+        units = {key: unit_vector(vector, self._index.dimension, key) for key, vector in tracks.items()}
+        for track_id, unit in units.items():
+            self._index.insert(track_id, unit)
+        graph = self._index.graph(self._least_similarity)
+        self._lists.fill(len(units), graph.rows, graph.columns)
+        self._slot = {track_id: row for row, track_id in enumerate(self._index.ids)}
+        self._labels = np.full(self._lists.capacity, _NOT_CORE, np.int32)
+        core = self._lists.degrees[: len(units)] >= self._enough
+        linked = core[graph.rows] & core[graph.columns]
+        ends = graph.rows[linked], graph.columns[linked]
+        links = coo_array((np.ones(len(ends[0]), np.bool_), ends), shape=(len(units), len(units)))
+        _, component = connected_components(links, directed=False)
+        members: dict[int, set[int]] = {}
+        for slot in np.flatnonzero(core).tolist():
+            members.setdefault(int(component[slot]), set()).add(slot)
+        for cores in members.values():
+            self._name(cores)
 
     def insert(self, track_id: str, vector: npt.ArrayLike) -> Change:
         """Take in a track; one that is there is removed first.

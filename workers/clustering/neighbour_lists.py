@@ -48,6 +48,26 @@ class NeighbourLists:
         named = np.frombuffer(self._lists[slot], np.int32)
         return named[self._there[named]]
 
+    def fill(self, points: int, first: SlotArray, second: SlotArray) -> None:
+        """Take in the first points all at once, with the slots 0 to points - 1.
+
+        Args:
+            points: How many.
+            first: (E,), one of each pair of neighbours.
+            second: (E,), the other one.
+        """
+        while self.capacity < points:
+            self._grow()
+        one, other = np.concatenate([first, second]), np.concatenate([second, first])
+        self._degrees[:points] = np.bincount(one, minlength=points)
+        self._there[:points] = True
+        named = other[np.argsort(one, kind="stable")].astype(np.int32)
+        ends = np.cumsum(self._degrees[:points], dtype=np.intp)
+        self._lists = [
+            array("i", named[end - degree : end].tobytes())
+            for end, degree in zip(ends.tolist(), self._degrees[:points].tolist(), strict=True)
+        ]
+
     def add(self, neighbours: SlotArray) -> int:
         """Take in a point with all its neighbours among those that are there, and return its slot."""
         if self._free:

@@ -89,13 +89,22 @@ operations = st.lists(
 )
 
 
-@given(operations, st.integers(2, 8), st.sampled_from([0.01, 0.04, 0.1]), st.integers(1, 5))
+@given(
+    st.lists(st.integers(0, 59), max_size=25),
+    operations,
+    st.integers(2, 8),
+    st.sampled_from([0.01, 0.04, 0.1]),
+    st.integers(1, 5),
+)
 @settings(max_examples=80, deadline=None)
 def test_after_whatever_comes_changes_and_goes_it_is_dbscan_of_what_is_left(
-    steps: list[tuple[str, int, int]], dimension: int, eps: float, min_points: int
+    first: list[int], steps: list[tuple[str, int, int]], dimension: int, eps: float, min_points: int
 ) -> None:
+    """The first tracks may come all at once."""
     vectors = pool(dimension, eps)
-    found, there = scan(dimension, eps, min_points), dict[str, FloatArray]()
+    found, there = scan(dimension, eps, min_points), {str(k): vectors[which] for k, which in enumerate(first)}
+    found.fill(there)
+    assert_is_dbscan(found, there, eps, min_points)
     for kind, number, which in steps:
         track_id = str(number)
         if kind == "put":
@@ -234,6 +243,19 @@ def test_with_one_point_each_track_is_a_cluster_and_with_more_a_person_neverthel
     assert sorted(one.people()) == sorted(two.people()) == [["t0"], ["t1", "t2"], ["t3"]]
 
 
+def test_filled_at_once_clusters_are_numbered_by_their_first_core_track() -> None:
+    angles = (90, 0, 95, 5, 100, 10, 180)
+    found = scan(2)
+    found.fill({f"t{number}": arc(angle) for number, angle in enumerate(angles)})
+    assert found.labels() == {"t0": 0, "t1": 1, "t2": 0, "t3": 1, "t4": 0, "t5": 1, "t6": None}
+    for number in (3, 5, 1):
+        change = found.remove(f"t{number}")
+    assert change == Change()
+    assert found.insert("t7", arc(85)) == Change()
+    assert found.insert("t8", arc(185)) == Change()
+    assert found.insert("t9", arc(190)) == Change(created=[2])
+
+
 def test_the_distance_is_the_euclidean_one_of_unit_vectors() -> None:
     for eps in (0.02, 0.3, 1.2):
         for factor, expected in ((0.999, 1), (1.001, 2)):
@@ -273,6 +295,22 @@ def test_a_bad_vector_is_refused_by_name_and_changes_nothing(bad: list[float], n
         found.insert(name, bad)
     assert found.labels() == before
     assert name not in found or name == "t0"
+
+
+@pytest.mark.parametrize("bad", [[np.nan, 1.0], [0.0, 0.0], [1.0, 2.0, 3.0]])
+def test_a_bad_vector_among_many_leaves_nothing_of_any(bad: list[float]) -> None:
+    found = scan(2)
+    with pytest.raises(ValueError, match="'bad'"):
+        found.fill({"good": arc(0), "bad": bad})
+    assert len(found) == 0
+    found.fill({"good": arc(0), "bad": arc(1), "third": arc(2)})
+    assert found.labels() == {"good": 0, "bad": 0, "third": 0}
+
+
+def test_what_holds_tracks_already_is_not_filled() -> None:
+    found = on_arc(0)
+    with pytest.raises(ValueError, match="has 1 tracks"):
+        found.fill({"a": arc(0)})
 
 
 def test_who_is_not_there_has_no_cluster() -> None:
