@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -123,9 +124,7 @@ class ApproximateIndex:
         asked = _FIRST
         while True:
             nodes = self._graph.search(levels, min(asked, max(len(self._graph), 1)), threads=1).keys.tolist()
-            rows = np.array(
-                [self._vectors.row_of(track_id) for node in nodes for track_id in self._tracks[node]], np.intp
-            )
+            rows = self._vectors.rows_of(itertools.chain.from_iterable(map(self._tracks.__getitem__, nodes)))
             similarities = self._vectors.values[rows] @ query
             near = np.flatnonzero(similarities >= least_similarity)
             # Nodes come in the order of their bytes: behind one that is clearly too far, none is near.

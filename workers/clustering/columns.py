@@ -21,7 +21,7 @@ class Column(Generic[Scalar]):
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: type[Scalar]) -> None:
-        self._array: npt.NDArray[Scalar] = np.zeros((_FIRST_ROWS, *shape), dtype)
+        self._array: npt.NDArray[Scalar] = np.empty((_FIRST_ROWS, *shape), dtype)
         self._rows = 0
 
     def __len__(self) -> int:
@@ -36,7 +36,10 @@ class Column(Generic[Scalar]):
     def append(self, value: npt.ArrayLike) -> None:
         """Add a row at the end."""
         if self._rows == len(self._array):
-            self._array = np.concatenate([self._array, np.zeros_like(self._array)])
+            # Pages that nothing is written to take no memory.
+            larger = np.empty((2 * self._rows, *self._array.shape[1:]), self._array.dtype)
+            larger[: self._rows] = self._array
+            self._array = larger
         self._array[self._rows] = value
         self._rows += 1
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.columns import Column
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
 
 # float32 vectors this near to unit length are of unit length: they stay bit for bit what they are.
 _LENGTH_ERROR = 1e-6
@@ -64,6 +67,10 @@ class UnitVectors:
     def row_of(self, track_id: str) -> int:
         """Row of a track at this moment."""
         return self._row[track_id]
+
+    def rows_of(self, track_ids: Iterable[str]) -> IntArray:
+        """Rows of tracks at this moment."""
+        return np.array([*map(self._row.__getitem__, track_ids)], np.intp)
 
     @property
     def values(self) -> FloatArray:
