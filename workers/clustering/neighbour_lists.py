@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from array import array
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
 
 SlotArray = npt.NDArray[np.int32]
 
@@ -58,14 +60,14 @@ class NeighbourLists:
         """
         while self.capacity < points:
             self._grow()
-        one, other = np.concatenate([first, second]), np.concatenate([second, first])
-        self._degrees[:points] = np.bincount(one, minlength=points)
+        ends = np.concatenate([first, second]), np.concatenate([second, first])
+        # A compressed matrix sorts them in linear time.
+        rows = coo_array((np.ones(len(ends[0]), np.bool_), ends), shape=(points, points)).tocsr()
+        self._degrees[:points] = np.diff(rows.indptr)
         self._there[:points] = True
-        named = other[np.argsort(one, kind="stable")].astype(np.int32)
-        ends = np.cumsum(self._degrees[:points], dtype=np.intp)
         self._lists = [
-            array("i", named[end - degree : end].tobytes())
-            for end, degree in zip(ends.tolist(), self._degrees[:points].tolist(), strict=True)
+            array("i", rows.indices[start:end].astype(np.int32).tobytes())
+            for start, end in itertools.pairwise(rows.indptr.tolist())
         ]
 
     def add(self, neighbours: SlotArray) -> int:
