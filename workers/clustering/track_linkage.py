@@ -14,8 +14,8 @@ from workers.clustering.comparison import Comparison
 from workers.clustering.gallery import Gallery
 from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
-from workers.clustering.linkage import constrained_average_linkage
 from workers.clustering.likeness_graph import LikenessGraph
+from workers.clustering.linkage import constrained_average_linkage
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
