@@ -33,7 +33,7 @@ class LikenessGraph:
             compared with those around the same pivots alone, and some of its neighbours are missed.
     """
 
-    def __init__(self, gallery: Gallery, calibration: Calibration, exact: int = 2_000_000_000) -> None:
+    def __init__(self, gallery: Gallery, calibration: Calibration, exact: int = 400_000_000) -> None:
         self._gallery = gallery
         # Halfway between genuine and impostor: there, likenesses speak for neither.
         self._middle = (calibration.genuine + calibration.impostor) / 2

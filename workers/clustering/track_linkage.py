@@ -136,11 +136,9 @@ class TrackLinkage:
             self._calibration,
             self._settings,
         )
-        first, second = self._near(task)
-        likely = sums.between(first, second) >= self._threshold
         return graph_average_linkage(
-            len(rows),
-            (first[likely], second[likely]),
+            gallery.weights[rows],
+            self._near(task),
             (task.apart[:, 0], task.apart[:, 1]),
             sums,
             self._threshold,

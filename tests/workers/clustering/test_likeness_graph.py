@@ -103,10 +103,12 @@ def test_where_pairs_are_too_many_nearly_all_neighbours_are_found_around_pivots(
     graph = LikenessGraph(around, CALIBRATION, exact=10)
     near = found(around, graph)
     assert near <= true
+    assert len(near) > 0.8 * len(true)
     # Through neighbours, everybody leads to all of their person.
-    people = joined(near)
-    assert people == joined(true)
-    assert len(people) == 30
+    together = joined(near)
+    for person in range(30):
+        tracks = {f"t{k}" for k in range(person, 900, 30)}
+        assert any(tracks <= group for group in together)
     # What is known already isn't looked for again.
     around.insert(evidence("late", CAST.vector(3, 5000)))
     more = found(around, graph) - near
