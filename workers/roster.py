@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from storage.effects import Effects
@@ -13,7 +13,7 @@ from storage.identity_store import IdentityStore
 from storage.recluster_record import ReclusterRecord
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
-from storage.sample_record import FaceSample, Sample
+from storage.sample_record import BareSample, FaceSample, Sample
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
@@ -23,6 +23,7 @@ from workers.decisions import Decisions
 from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.membership import Membership
 from workers.models.calibration import Calibration
+from workers.mute_tracks import with_mute
 from workers.people import TrackSummary, describe
 from workers.rearrangement import Ignored, rearrange
 from workers.track_evidence import evidence_of, sample_problem, track_problem
@@ -80,7 +81,7 @@ class Roster:
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
-            samples = {sample.sample_id: sample for sample in self._store.bare_samples(wanted)}
+            samples = self._comparable(wanted)
             for track in tracks:
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
@@ -95,9 +96,14 @@ class Roster:
         effects.identities += [self.describe(identity_id) for identity_id in hidden]
 
     def _take_in(self, track: TrackRecord, samples: Sequence[Sample], effects: Effects) -> bool:
-        """Give a track to the clusterer; returns whether it has anything to compare."""
+        """Give a track to the clusterer; returns whether anybody may have it.
+
+        One without anything to compare stays with whoever has it.
+        """
         if not samples:
-            return False
+            if track.identity_id:
+                self._note(track, samples)
+            return bool(track.identity_id)
         try:
             evidence = evidence_of(track, samples, self._calibration)
         except ValueError as error:
@@ -109,23 +115,36 @@ class Roster:
         effects.templates[track.track_id] = encode_template(
             evidence.template, evidence.size_px, evidence.weight, photo=track.photo
         )
-        self._summaries[track.track_id] = TrackSummary.of(track, samples)
-        self._by_source.setdefault(track.source_id, set()).add(track.track_id)
+        self._note(track, samples)
         if track.founder:
             self._founders.add(track.track_id)
         else:
             self._founders.discard(track.track_id)
         return True
 
+    def _note(self, track: TrackRecord, samples: Sequence[Sample]) -> None:
+        self._summaries[track.track_id] = TrackSummary.of(track, samples)
+        self._by_source.setdefault(track.source_id, set()).add(track.track_id)
+
+    def _comparable(self, sample_ids: Iterable[str]) -> dict[str, BareSample]:
+        """Stored samples by id; what another model has left can't be compared."""
+        found = self._store.bare_samples(sample_ids)
+        return {s.sample_id: s for s in found if s.model_id == (self._model or s.model_id)}
+
     def problem(self, entry: Entry | None) -> str:
         """Why an entry that can be read must not be taken in, or empty."""
         match entry:
             case FaceSample():
-                self._model_id = self._model_id or self._store.meta().get("model_id", "")
-                return sample_problem(entry, self._calibration, self._model_id)
+                return sample_problem(entry, self._calibration, self._model)
             case TrackRecord():
                 return track_problem(entry)
         return ""
+
+    @property
+    def _model(self) -> str:
+        """Embedding space of the collection, or empty as long as there is none."""
+        self._model_id = self._model_id or self._store.meta().get("model_id", "")
+        return self._model_id
 
     def committed(self) -> None:
         """The step is in Redis."""
@@ -245,8 +264,7 @@ class Roster:
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
         missing = [i for i in track.sample_ids if i not in self._waiting]
-        stored = {sample.sample_id: sample for sample in self._store.bare_samples(missing)}
-        known: dict[str, Sample] = {**self._waiting, **stored}
+        known: dict[str, Sample] = {**self._waiting, **self._comparable(missing)}
         self._source(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()
@@ -264,8 +282,8 @@ class Roster:
         """Group all tracks anew and let the new groups inherit the identities."""
         started_s, before = time.monotonic(), dict(self._membership.identity_of)
         touched = self._retold({request.source_id for request in requests})
-        partition = self._clusterer.recluster(before)
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
+        partition = with_mute(self._clusterer.recluster(before), before, weights)
         # Read anew: people are named while we work.
         touched |= rearrange(
             self._membership,

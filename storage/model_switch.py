@@ -1,0 +1,124 @@
+"""The moment at which a collection gets the vectors of another model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import redis
+
+from storage.array_fields import FloatArray
+from storage.commands import Value, commands_of
+from storage.hold import Hold
+from storage.requests import ReclusterRequest
+
+STEP_BYTES = 64_000_000
+"""What takes effect in one step. The server does nothing else for as long as that takes: some tenths of a
+second. It is enough for about 20,000 tracks."""
+
+_FACTS = ("pack", "licence", "commercial_use")
+
+Command = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenewedTrack:
+    """A track in the new embedding space.
+
+    Attributes:
+        track_id: The track.
+        vectors: Vectors of its samples by id, in order of time, float32 (D,), L2-normalised. It keeps these.
+        dropped: Ids of its other samples.
+        template: What a search compares, or None where nothing can be compared.
+    """
+
+    track_id: str
+    vectors: Mapping[str, FloatArray]
+    dropped: tuple[str, ...]
+    template: bytes | None
+
+
+def switch_models(
+    client: redis.Redis,
+    hold: Hold,
+    tracks: Iterable[RenewedTrack],
+    reason: str,
+    step_bytes: int = STEP_BYTES,
+) -> None:
+    """Give a collection the vectors that were staged, with their models, and ask for a re-cluster.
+
+    All of it is one transaction, unless it is too large for one. Then the field `changing_to` of `meta` says
+    from the first step to the last that vectors of two models stand side by side, and everybody refuses the
+    collection. What was stopped in between is done again from the beginning, to the same effect.
+
+    Args:
+        client: Connection to Redis.
+        hold: Hold on the collection.
+        tracks: All tracks.
+        reason: Of the re-cluster, for the log.
+        step_bytes: What takes effect in one step.
+
+    Raises:
+        CollectionBusyError: If something waits for a cluster worker; nothing was changed then.
+        LeaseLostError: If the hold was lost in between.
+    """
+    _Switch(client, hold, reason, step_bytes).run(tracks)
+
+
+class _Switch:
+    def __init__(self, client: redis.Redis, hold: Hold, reason: str, step_bytes: int) -> None:
+        self._hold = hold
+        self._keys = hold.keys
+        self._reason = reason
+        self._limit = step_bytes
+        self._staged = commands_of(client).hgetall(hold.keys.reembed)
+        self._target = {name.decode(): value.decode() for name, value in self._staged.items()}
+        self._begun = commands_of(client).hget(hold.keys.meta, "changing_to") is not None
+        self._commands: list[Command] = []
+        self._bytes = 0
+
+    def run(self, tracks: Iterable[RenewedTrack]) -> None:
+        for track in tracks:
+            # Before it: the last step must not be empty-handed, or it would need one of its own.
+            if self._bytes >= self._limit:
+                self._step([("HSET", self._keys.meta, "changing_to", self._target["model_id"])])
+            for command in self._commands_of(track):
+                self._commands.append(command)
+                self._bytes += sum(len(word) for word in command if isinstance(word, (str, bytes)))
+        self._step(self._last())
+
+    def _step(self, more: Iterable[Command]) -> None:
+        # After the first one, no vectors can be sent (see `SampleQueue`), and nobody can begin anew.
+        with self._hold.step(staged=None if self._begun else self._staged) as pipe:
+            for command in (*self._commands, *more):
+                pipe.execute_command(*command)
+        self._begun, self._commands, self._bytes = True, [], 0
+
+    def _commands_of(self, track: RenewedTrack) -> Iterable[Command]:
+        keys = self._keys
+        for sample_id, vector in track.vectors.items():
+            fields = ("model_id", self._target["model_id"], "vector", vector.astype("<f2").tobytes())
+            yield ("HSET", keys.sample(sample_id), *fields)
+        if track.dropped:
+            yield ("DEL", *map(keys.sample, track.dropped))
+            yield ("HSET", keys.track(track.track_id), "sample_ids", " ".join(track.vectors))
+        if track.template is None:
+            yield ("HDEL", keys.templates, track.track_id)
+        else:
+            yield ("HSET", keys.templates, track.track_id, track.template)
+
+    def _last(self) -> Iterable[Command]:
+        keys, target = self._keys, self._target
+        facts = (word for name in _FACTS for word in (name, target.get(name, "")))
+        yield ("HSET", keys.meta, "model_id", target["model_id"], *facts)
+        yield ("HDEL", keys.meta, "changing_to")
+        yield ("UNLINK", keys.reembed, keys.reembed_vectors)
+        request = ReclusterRequest(self._reason).encode()
+        yield (
+            "XADD",
+            keys.samples,
+            "*",
+            "type",
+            "recluster",
+            *(w for field in request.items() for w in field),
+        )
