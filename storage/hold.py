@@ -36,12 +36,15 @@ class Hold:
         self.keys = keys
 
     @contextlib.contextmanager
-    def step(self, without: str | None = None, *, staged: Hash | None = None) -> Iterator[Pipeline]:
+    def step(
+        self, without: str | None = None, *, staged: Hash | None = None, within_s: float | None = None
+    ) -> Iterator[Pipeline]:
         """Commands that all take effect at the end of the block, or none.
 
         Args:
             without: A key that must not be there.
             staged: What `reembed` must hold; nothing may wait for a cluster worker then, either.
+            within_s: How long the commands may take to reach the server, where they are very many.
 
         Raises:
             LeaseLostError: If the hold was lost; nothing was written then.
@@ -51,6 +54,8 @@ class Hold:
         watched += [] if without is None else [without]
         watched += [] if staged is None else [self.keys.reembed, self.keys.samples]
         with self._lease.watching, self._client.pipeline(transaction=True) as pipe:
+            if within_s is not None and not self._lease.renew(within_s):
+                raise self._lost()
             pipe.watch(*watched)
             if pipe.get(self._lease.key) != self._lease.token:
                 raise self._lost()
@@ -62,6 +67,9 @@ class Hold:
                 raise self._not_at_rest()
             pipe.multi()
             yield pipe
+            if within_s is not None:
+                # Whoever is killed behind it holds nobody up.
+                pipe.pexpire(self._lease.key, self._lease.ttl_ms)
             try:
                 pipe.execute()
             except redis.WatchError as error:

@@ -12,9 +12,14 @@ from storage.commands import Value, commands_of
 from storage.hold import Hold
 from storage.requests import ReclusterRequest
 
-STEP_BYTES = 64_000_000
-"""What takes effect in one step. The server does nothing else for as long as that takes: some tenths of a
-second. It is enough for about 20,000 tracks."""
+STEP_BYTES = 16_000_000
+"""What takes effect in one step: about 10,000 tracks with vectors of 128 numbers. The server does nothing
+else for as long as it takes, some tenths of a second."""
+
+# To send that over a slow line. Whoever is killed right then holds others up for so long at most.
+_STEP_S = 60.0
+# Of a command beside its vector: keys, ids, names of fields.
+_OVERHEAD_BYTES = 150
 
 _FACTS = ("pack", "licence", "commercial_use")
 
@@ -74,38 +79,55 @@ class _Switch:
         self._staged = commands_of(client).hgetall(hold.keys.reembed)
         self._target = {name.decode(): value.decode() for name, value in self._staged.items()}
         self._begun = commands_of(client).hget(hold.keys.meta, "changing_to") is not None
+        self._clear()
+
+    def _clear(self) -> None:
         self._commands: list[Command] = []
+        self._dropped: list[str] = []
+        self._templates: list[Value] = []
+        self._mute: list[str] = []
         self._bytes = 0
 
     def run(self, tracks: Iterable[RenewedTrack]) -> None:
         for track in tracks:
-            # Before it: the last step must not be empty-handed, or it would need one of its own.
+            # Before a track and not behind it: the last step takes what is left with it.
             if self._bytes >= self._limit:
                 self._step([("HSET", self._keys.meta, "changing_to", self._target["model_id"])])
-            for command in self._commands_of(track):
-                self._commands.append(command)
-                self._bytes += sum(len(word) for word in command if isinstance(word, (str, bytes)))
+            self._add(track)
         self._step(self._last())
 
-    def _step(self, more: Iterable[Command]) -> None:
-        # After the first one, no vectors can be sent (see `SampleQueue`), and nobody can begin anew.
-        with self._hold.step(staged=None if self._begun else self._staged) as pipe:
-            for command in (*self._commands, *more):
-                pipe.execute_command(*command)
-        self._begun, self._commands, self._bytes = True, [], 0
-
-    def _commands_of(self, track: RenewedTrack) -> Iterable[Command]:
+    def _add(self, track: RenewedTrack) -> None:
         keys = self._keys
         for sample_id, vector in track.vectors.items():
-            fields = ("model_id", self._target["model_id"], "vector", vector.astype("<f2").tobytes())
-            yield ("HSET", keys.sample(sample_id), *fields)
+            row = vector.astype("<f2").tobytes()
+            self._commands.append(
+                ("HSET", keys.sample(sample_id), "model_id", self._target["model_id"], "vector", row)
+            )
+            self._bytes += len(row) + _OVERHEAD_BYTES
         if track.dropped:
-            yield ("DEL", *map(keys.sample, track.dropped))
-            yield ("HSET", keys.track(track.track_id), "sample_ids", " ".join(track.vectors))
+            self._dropped += map(keys.sample, track.dropped)
+            self._commands.append(("HSET", keys.track(track.track_id), "sample_ids", " ".join(track.vectors)))
         if track.template is None:
-            yield ("HDEL", keys.templates, track.track_id)
+            self._mute.append(track.track_id)
         else:
-            yield ("HSET", keys.templates, track.track_id, track.template)
+            self._templates += (track.track_id, track.template)
+            self._bytes += len(track.template)
+        self._bytes += _OVERHEAD_BYTES
+
+    def _step(self, more: Iterable[Command]) -> None:
+        # Few long commands take a fraction of the time of many short ones.
+        if self._dropped:
+            self._commands.append(("DEL", *self._dropped))
+        if self._templates:
+            self._commands.append(("HSET", self._keys.templates, *self._templates))
+        if self._mute:
+            self._commands.append(("HDEL", self._keys.templates, *self._mute))
+        # After the first one, no vectors can be sent (see `SampleQueue`), and nobody can begin anew.
+        with self._hold.step(staged=None if self._begun else self._staged, within_s=_STEP_S) as pipe:
+            for command in (*self._commands, *more):
+                pipe.execute_command(*command)
+        self._begun = True
+        self._clear()
 
     def _last(self) -> Iterable[Command]:
         keys, target = self._keys, self._target

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.effects import Effects
@@ -13,12 +13,13 @@ from storage.identity_store import IdentityStore
 from storage.recluster_record import ReclusterRecord
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
-from storage.sample_record import BareSample, FaceSample, Sample
+from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.churn import churn
 from workers.clustering.clusterer import Clusterer
+from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
 from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.membership import Membership
@@ -44,6 +45,7 @@ class Roster:
 
     def __init__(self, store: IdentityStore, clusterer: Clusterer, calibration: Calibration) -> None:
         self._store = store
+        self._samples = ComparableSamples(store)
         self._clusterer = clusterer
         self._calibration = calibration
         self._summaries: dict[str, TrackSummary] = {}
@@ -55,7 +57,6 @@ class Roster:
         # Tracks of which nothing new is known since the last re-cluster.
         self._settled: set[str] = set()
         self._forgot = False
-        self._model_id = ""
         # Sources that were read in this step: a run may have told something new about them since.
         self._fresh: set[str] = set()
         # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
@@ -81,7 +82,7 @@ class Roster:
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
-            samples = self._comparable(wanted)
+            samples = self._samples.by_id(wanted)
             for track in tracks:
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
@@ -126,25 +127,14 @@ class Roster:
         self._summaries[track.track_id] = TrackSummary.of(track, samples)
         self._by_source.setdefault(track.source_id, set()).add(track.track_id)
 
-    def _comparable(self, sample_ids: Iterable[str]) -> dict[str, BareSample]:
-        """Stored samples by id; what another model has left can't be compared."""
-        found = self._store.bare_samples(sample_ids)
-        return {s.sample_id: s for s in found if s.model_id == (self._model or s.model_id)}
-
     def problem(self, entry: Entry | None) -> str:
         """Why an entry that can be read must not be taken in, or empty."""
         match entry:
             case FaceSample():
-                return sample_problem(entry, self._calibration, self._model)
+                return sample_problem(entry, self._calibration, self._samples.model_id)
             case TrackRecord():
                 return track_problem(entry)
         return ""
-
-    @property
-    def _model(self) -> str:
-        """Embedding space of the collection, or empty as long as there is none."""
-        self._model_id = self._model_id or self._store.meta().get("model_id", "")
-        return self._model_id
 
     def committed(self) -> None:
         """The step is in Redis."""
@@ -264,7 +254,7 @@ class Roster:
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
         missing = [i for i in track.sample_ids if i not in self._waiting]
-        known: dict[str, Sample] = {**self._waiting, **self._comparable(missing)}
+        known: dict[str, Sample] = {**self._waiting, **self._samples.by_id(missing)}
         self._source(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()

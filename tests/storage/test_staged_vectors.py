@@ -220,3 +220,13 @@ def test_vectors_of_somebody_who_began_anew_are_not_taken_for_ours(
     with pytest.raises(CollectionBusyError):
         switch(client, keys, overtaken())
     assert store.meta()["model_id"] == OLD
+
+
+def test_a_long_step_keeps_its_lease_and_leaves_it_as_short_as_before(
+    client: redis.Redis, keys: Keys
+) -> None:
+    with hold_collection(client, keys) as hold:
+        with hold.step(within_s=60) as pipe:
+            assert client.pttl(keys.leader) > 30_000
+            pipe.hset(keys.meta, "pack", "open")
+        assert 0 < client.pttl(keys.leader) <= 5_000
