@@ -214,7 +214,9 @@ class _Reembedding:
         for start in range(0, len(missing), _BATCH):
             self._tell("recomputing faces", done + start, total)
             batch = missing[start : start + _BATCH]
-            self._failed.update(set(batch) - self._staged.add(batch, embed))
+            left = set(batch) - self._staged.add(batch, embed)
+            # Those that were deleted in between may come again.
+            self._failed.update(sample.sample_id for sample in self._store.bare_samples(left))
 
     def _missing(self) -> list[str]:
         """Samples with a picture that are not recomputed yet, track by track."""
