@@ -196,9 +196,11 @@ class Store(DecidedPeople):
             owner = self._identity(person_id).identity_id if person_id else None
             ids = self._identities.track_ids(source_id, owner)
             sources = {source.source_id: source for source in self._reader.sources()}
+            unsure = self._reader.provisional()
             for record in self._identities.tracks(ids):
                 if source_id in (None, record.source_id):
-                    yield track_of(record, sources.get(record.source_id))
+                    source, provisional = sources.get(record.source_id), record.track_id in unsure
+                    yield track_of(record, source, provisional=provisional)
 
     def track(self, track_id: str) -> Track:
         """One track, with its samples.
@@ -217,7 +219,13 @@ class Store(DecidedPeople):
                     what=track_id,
                 )
             samples = list(self._identities.bare_samples(record.sample_ids))
-            return track_of(record, self._reader.source(record.source_id), samples)
+            source, unsure = self._reader.source(record.source_id), self._reader.provisional()
+            return track_of(record, source, samples, provisional=track_id in unsure)
+
+    def provisional_tracks(self) -> set[str]:
+        """Ids of the tracks of which a re-cluster may still correct whose they are."""
+        with self._errors():
+            return self._reader.provisional()
 
     def track_thumbnails(self, track_ids: Iterable[str]) -> Iterator[bytes | None]:
         """JPEG of the best face of each track, as `thumbnail` gives it; None for a track without one."""

@@ -51,7 +51,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
     lines = [
         ("collection", info.name),
         ("people", f"{info.people}, {stats.named} with a name"),
-        ("tracks", f"{info.tracks}" + (f", {stats.unassigned} of nobody" if stats.unassigned else "")),
+        ("tracks", f"{info.tracks}" + _of_them(stats)),
         ("faces", f"{stats.faces}"),
         ("samples", f"{stats.samples}"),
         ("videos", _how_many(stats.videos, stats.videos_complete)),
@@ -89,6 +89,12 @@ def shown_size(size_bytes: int) -> str:
             return f"{size:.3g} {unit}"
         size /= 1000
     return f"{size:.3g} GB" if size < 1000 else f"{size:.0f} GB"
+
+
+def _of_them(stats: CollectionStats) -> str:
+    """How many of the tracks are nobody's, or may still be somebody else's."""
+    nobodys = f", {stats.unassigned} of nobody" if stats.unassigned else ""
+    return nobodys + (f", {stats.provisional} provisional" if stats.provisional else "")
 
 
 def _how_many(number: int, complete: int) -> str:

@@ -47,6 +47,7 @@ def card(
         "id": person.id,
         "name": person.name,
         "label": person.name or person.id,
+        "provisional": person.provisional,
         "text": unicodedata.normalize("NFC", " ".join((person.id, person.name, *sorted(names)))).lower(),
         "seconds": round(person.seconds, 3),
         "first_rank": rank,

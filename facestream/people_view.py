@@ -158,7 +158,7 @@ def local_time(unix_s: float) -> str:
 
 
 def print_people(people: Sequence[Person], files: dict[str, Path] | None) -> None:
-    """Print who was seen, how long, when, with a face to look at.
+    """Print who was seen, how long, when, with a face to look at; `provisional_note` says what a ~ means.
 
     Args:
         people: In the order of the rows.
@@ -180,13 +180,28 @@ def _row(person: Person) -> list[str]:
     if not person.seconds and all(sighting.photo for sighting in person.sightings):
         seen = counted(len(person.sightings), "photo")
     return [
-        person.id,
+        marked(person.id, provisional=person.provisional),
         person.name or "-",
         seen,
         str(len(person.sightings)),
         _place(first, first.start_s, several=several),
         _place(last, last.end_s, several=several),
     ]
+
+
+def marked(person_id: str, *, provisional: bool) -> str:
+    """An id in a table, with a mark where a re-cluster may still correct it."""
+    return f"{person_id} ~" if provisional else person_id
+
+
+def provisional_note(number: int, one: str, many: str = "") -> str:
+    """What to say of those whom a table marks as provisional, or nothing where there are none."""
+    if not number:
+        return ""
+    return (
+        f"~ {counted(number, one, many)} provisional: not confirmed by a re-cluster yet; the next "
+        f"`{program()} run` confirms or corrects."
+    )
 
 
 def _place(sighting: Sighting, media_s: float, *, several: bool) -> str:
@@ -242,6 +257,7 @@ def person_json(person: Person, files: dict[str, Path] | None = None) -> dict[st
         "faces": person.faces,
         "tracks": person.tracks,
         "ignored": person.ignored,
+        "provisional": person.provisional,
         "sightings": [sighting_json(s) for s in person.sightings],
     }
     if files is not None:

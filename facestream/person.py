@@ -23,6 +23,7 @@ class Person:
         sightings: When and where: those with a date by their date, then the others by their source.
         thumbnails: Sample ids of their best faces, the best first; see `Store.thumbnail`.
         ignored: Whether somebody said that lists should leave them out.
+        provisional: Whether all of their tracks are: no re-cluster has confirmed this person yet.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Person:
     sightings: Sequence[Sighting]
     thumbnails: tuple[str, ...]
     ignored: bool = False
+    provisional: bool = False
 
     @property
     def first(self) -> Sighting:
@@ -90,4 +92,5 @@ def person_of(identity: Identity, sources: Mapping[str, SourceRecord]) -> Person
         Sightings(identity.sightings, sources),
         identity.thumbnails,
         identity.ignored,
+        identity.provisional,
     )

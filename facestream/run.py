@@ -121,8 +121,9 @@ class Run:
         queue = make_queue(handle, keys_of(self._place), pack.manifest.model_id)
         queue.prepare()
         settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
+        store = make_store(handle, keys_of(self._place))
         intake = Intake(
-            make_store(handle, keys_of(self._place)),
+            store,
             FaceWorker(pack, queue, settings),
             self._options,
             self._listener,
@@ -135,8 +136,9 @@ class Run:
             assert entry_id is not None
             background.wait_until(lambda: queue.is_taken_in(entry_id), _SETTLE_S)
 
-        # A run that was killed may have left entries, among them the wish for a re-cluster.
-        settled = queue.waiting() == 0
+        # A run that was killed may have left entries, among them the wish for a re-cluster, or tracks that
+        # none has looked at.
+        settled = queue.waiting() == 0 and not store.provisional()
         for path in found.videos:
             if stop.is_set():
                 break

@@ -52,6 +52,8 @@ class Track:
         continues: The track of the same face that it follows without a gap, or empty.
         faces: One for each sampled frame.
         samples: The few that were embedded; empty where they were not asked for.
+        provisional: Whether a re-cluster may still correct whose it is: none has looked at it since it came
+            or grew, and nobody has decided.
     """
 
     id: str
@@ -67,9 +69,16 @@ class Track:
     continues: str
     faces: tuple[Face, ...]
     samples: tuple[TrackSample, ...]
+    provisional: bool
 
 
-def track_of(record: TrackRecord, source: SourceRecord | None, samples: Iterable[EmbeddedFace] = ()) -> Track:
+def track_of(
+    record: TrackRecord,
+    source: SourceRecord | None,
+    samples: Iterable[EmbeddedFace] = (),
+    *,
+    provisional: bool = False,
+) -> Track:
     """A track from its record, and those of its source and samples."""
     path = source.path if source else ""
     recorded_at_s = source.recorded_at_s if source else None
@@ -105,4 +114,5 @@ def track_of(record: TrackRecord, source: SourceRecord | None, samples: Iterable
         samples=tuple(
             TrackSample(s.sample_id, s.frame, s.media_s, s.size_px, s.quality, s.score) for s in samples
         ),
+        provisional=provisional,
     )

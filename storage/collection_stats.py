@@ -30,6 +30,7 @@ class CollectionStats:
         info: What it is, with the numbers of people, tracks and sources.
         named: People who have a name.
         unassigned: Tracks that were given to nobody.
+        provisional: Tracks of which a re-cluster may still correct whose they are.
         faces: Faces in sampled frames, summed over tracks.
         samples: Faces with a vector.
         videos: Number of videos.
@@ -48,6 +49,7 @@ class CollectionStats:
     info: CollectionInfo
     named: int
     unassigned: int
+    provisional: int
     faces: int
     samples: int
     videos: int
@@ -81,6 +83,7 @@ def measure(client: redis.Redis, keys: Keys, info: CollectionInfo) -> Collection
         info=info,
         named=len(reader.names()),
         unassigned=census.unassigned,
+        provisional=len(reader.provisional()),
         faces=census.faces,
         samples=census.count("sample"),
         videos=len(videos),

@@ -36,6 +36,7 @@ class Effects:
         tracks_removed: Source of each track to delete; their samples are in `samples_removed`.
         samples_removed: Ids of samples to delete.
         assignments: Person of a track, or None for nobody.
+        provisional: Whether nobody has confirmed yet whose a track is, where that changed.
         sources: Progress of sources.
         identities: People to write, with their sightings.
         members_added: Tracks that a person got.
@@ -60,6 +61,7 @@ class Effects:
     tracks_removed: dict[str, str] = field(default_factory=dict)
     samples_removed: set[str] = field(default_factory=set)
     assignments: dict[str, str | None] = field(default_factory=dict)
+    provisional: dict[str, bool] = field(default_factory=dict)
     sources: dict[str, SourceRecord] = field(default_factory=dict)
     identities: list[Identity] = field(default_factory=list)
     members_added: dict[str, set[str]] = field(default_factory=dict)

@@ -87,6 +87,8 @@ class Identity:
         merged_into: The identity that took this one over, or None.
         forgotten: Whether nothing but the id is left, because somebody asked for it.
         ignored: Whether somebody said that lists should leave this person out.
+        provisional: Whether nobody has confirmed yet that any of their tracks is theirs; known by those, and
+            not written.
     """
 
     identity_id: str
@@ -102,6 +104,7 @@ class Identity:
     merged_into: str | None = None
     forgotten: bool = False
     ignored: bool = False
+    provisional: bool = False
 
     @property
     def number(self) -> int:
@@ -140,8 +143,17 @@ class Identity:
         )
 
     @classmethod
-    def decode_overview(cls, identity_id: str, name: str, row: bytes, *, ignored: bool = False) -> Self:
+    def decode_overview(
+        cls, identity_id: str, name: str, row: bytes, *, ignored: bool = False, unsure: int = 0
+    ) -> Self:
         """A person from their value in the hash `people`; the others stand elsewhere.
+
+        Args:
+            identity_id: Who.
+            name: What people call them, or empty.
+            row: The value.
+            ignored: Whether lists leave them out.
+            unsure: How many of their tracks are provisional.
 
         Raises:
             RecordError: If it is malformed.
@@ -162,11 +174,17 @@ class Identity:
             facts.wall_clock,
             facts.thumbnails,
             ignored=ignored,
+            provisional=0 < facts.tracks <= unsure,
         )
 
     @classmethod
-    def decode(cls, raw: Raw, sightings: tuple[Sighting, ...] = ()) -> Self:
+    def decode(cls, raw: Raw, sightings: tuple[Sighting, ...] = (), *, unsure: int = 0) -> Self:
         """Read the fields back.
+
+        Args:
+            raw: The fields.
+            sightings: What the sorted set of sightings holds.
+            unsure: How many of their tracks are provisional.
 
         Raises:
             RecordError: If one is missing or malformed; names it.
@@ -176,10 +194,11 @@ class Identity:
             raise RecordError(
                 f"field 'identity_id' is not p and a number: {identity_id[:40]!r}", field="identity_id"
             )
+        tracks = count(raw, "tracks", "0")
         return cls(
             identity_id=identity_id,
             name=text(raw, "name", ""),
-            tracks=count(raw, "tracks", "0"),
+            tracks=tracks,
             faces=count(raw, "faces", "0"),
             seconds=number(raw, "seconds", "0"),
             sightings=sightings,
@@ -190,6 +209,7 @@ class Identity:
             merged_into=text(raw, "merged_into", "") or None,
             forgotten=flag(raw, "forgotten", "0"),
             ignored=flag(raw, "ignored", "0"),
+            provisional=0 < tracks <= unsure,
         )
 
 
@@ -214,9 +234,10 @@ class IdentityChange:
         identity_id: To whom. For `assigned` and `split` the person who has the track now.
         track_id: The track it is about, or empty.
         thumbnail: Sample id of a face to show, or empty.
-        event_s: When the track ended, media time.
+        event_s: When the track was seen last, media time.
         published_at_s: Unix time of publication.
         other_id: `merged`: who took over. `assigned`, `split`: who had the track before. Else empty.
+        provisional: Whether nobody has confirmed yet whose the track is.
     """
 
     kind: ChangeKind
@@ -226,6 +247,7 @@ class IdentityChange:
     event_s: float = 0.0
     published_at_s: float = 0.0
     other_id: str = ""
+    provisional: bool = False
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
@@ -237,4 +259,5 @@ class IdentityChange:
             "event_s": f"{self.event_s:.3f}",
             "published_at_s": f"{self.published_at_s:.3f}",
             "other_id": self.other_id,
+            "provisional": int(self.provisional),
         }

@@ -200,8 +200,13 @@ class IdentityStore(CollectionReader):
                 pipe.hset(keys.assignments, track_id, identity_id)
             else:
                 pipe.hdel(keys.assignments, track_id)
+        if unsure := [track_id for track_id, provisional in effects.provisional.items() if provisional]:
+            pipe.sadd(keys.provisional, *unsure)
+        if sure := [track_id for track_id, provisional in effects.provisional.items() if not provisional]:
+            pipe.srem(keys.provisional, *sure)
         for track_id, source_id in effects.tracks_removed.items():
             pipe.srem(keys.tracks, track_id)
+            pipe.srem(keys.provisional, track_id)
             pipe.srem(keys.source_tracks(source_id), track_id)
             pipe.hdel(keys.templates, track_id)
             pipe.hdel(keys.assignments, track_id)

@@ -81,6 +81,11 @@ class Keys:
         return self._key("assignments")
 
     @property
+    def provisional(self) -> str:
+        """Set of the ids of tracks whose person nobody has confirmed yet."""
+        return self._key("provisional")
+
+    @property
     def identities(self) -> str:
         """Sorted set of the people there are, by number."""
         return self._key("identities")

@@ -120,6 +120,8 @@ class _Switch:
             self._commands.append(("DEL", *self._dropped))
         if self._templates:
             self._commands.append(("HSET", self._keys.templates, *self._templates))
+            # Whose they are was found with the old models: it speaks for nothing at the re-cluster.
+            self._commands.append(("SADD", self._keys.provisional, *self._templates[::2]))
         if self._mute:
             self._commands.append(("HDEL", self._keys.templates, *self._mute))
         # After the first one, no vectors can be sent (see `SampleQueue`), and nobody can begin anew.

@@ -6,6 +6,7 @@ Nothing here needs NumPy, whose import takes as long as a list of thousands of p
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -96,13 +97,18 @@ class PeopleReader:
         """All people, the oldest first; damaged records are left out with a warning."""
         ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
         rows, names, ignored = self._whole_hash(self._keys.people), self.names(), self.ignored()
+        unsure = self._provisional_of_each()
         found: list[Identity] = []
         person: Identity | None
         for identity_id in ids:
             try:
                 row = rows.get(identity_id.encode(), b"")
                 person = Identity.decode_overview(
-                    identity_id, names.get(identity_id, ""), row, ignored=identity_id in ignored
+                    identity_id,
+                    names.get(identity_id, ""),
+                    row,
+                    ignored=identity_id in ignored,
+                    unsure=unsure[identity_id],
                 )
             except RecordError:
                 person = self._person_or_leave_out(identity_id)
@@ -140,13 +146,16 @@ class PeopleReader:
         with self._client.pipeline(transaction=True) as pipe:
             pipe.hgetall(key)
             pipe.zrange(sightings_key, 0, -1)
-            raw, members = pipe.execute()
+            pipe.execute_command(
+                "SINTERCARD", 2, self._keys.provisional, self._keys.identity_tracks(identity_id)
+            )
+            raw, members, unsure = pipe.execute()
         if not raw:
             return None
         with reading(sightings_key):
             sightings = tuple(Sighting.decode(member) for member in members)
         with reading(key):
-            return Identity.decode(raw, sightings)
+            return Identity.decode(raw, sightings, unsure=unsure)
 
     def names(self) -> dict[str, str]:
         """Name of each person who has one."""
@@ -156,6 +165,20 @@ class PeopleReader:
     def ignored(self) -> set[str]:
         """Ids of the people whom lists leave out."""
         return {member.decode() for member in self._client.smembers(self._keys.ignored)}
+
+    def provisional(self) -> set[str]:
+        """Ids of the tracks of which nobody has confirmed yet whose they are."""
+        return {member.decode() for member in self._client.smembers(self._keys.provisional)}
+
+    def _provisional_of_each(self) -> Counter[str]:
+        """Number of provisional tracks of each person who has any."""
+        found: Counter[str] = Counter()
+        # At rest there are none, and nothing is to be read.
+        for chunk in chunks(sorted(self.provisional())):
+            with self._client.pipeline(transaction=False) as pipe:
+                pipe.hmget(self._keys.assignments, list(chunk))
+                found.update(owner.decode() for owner in pipe.execute()[0] if owner)
+        return found
 
     def decisions(self) -> list[Decision]:
         """What people decided, by number; damaged entries are left out with a warning."""

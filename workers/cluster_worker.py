@@ -115,6 +115,7 @@ class ClusterWorker:
         self._roster.load(found)
         # What somebody decided while nobody led, or a worker that died had not come to.
         touched, torn = self._roster.decide(found)
+        self._roster.mark_provisional(found)
         self._describe(touched, found)
         self._store.commit(found, self._lease)
         if torn:
@@ -169,6 +170,7 @@ class ClusterWorker:
         # Last, so that what this very step brought of them goes as well.
         for identity_id in unwanted:
             touched -= roster.forget(identity_id, effects)
+        roster.mark_provisional(effects)
         self._describe(touched, effects)
         self._store.commit(effects, self._lease)
         roster.committed()

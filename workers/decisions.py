@@ -45,6 +45,10 @@ class Decisions:
         """Whether everybody has the tracks that they should have."""
         return self._constraints.hold_in(self._membership.identity_of)
 
+    def bind(self, track_id: str) -> bool:
+        """Whether people put a track together with others, so that it is theirs whatever it looks like."""
+        return bool(self._constraints.with_(track_id))
+
     def cover_of(self, track_ids: Collection[str]) -> str:
         """The track by whose face people want its person to be shown, or empty."""
         return next((track_id for track_id in self._covers if track_id in track_ids), "")

@@ -27,6 +27,7 @@ from workers.models.calibration import Calibration
 from workers.mute_tracks import with_mute
 from workers.people import TrackSummary, describe
 from workers.rearrangement import Ignored, rearrange
+from workers.settlement import Settlement
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
@@ -54,8 +55,7 @@ class Roster:
         self._decisions = Decisions(store, self._membership, clusterer)
         self._sources: dict[str, SourceRecord] = {}
         self._founders: set[str] = set()
-        # Tracks of which nothing new is known since the last re-cluster.
-        self._settled: set[str] = set()
+        self._settlement = Settlement(self._decisions.bind)
         self._forgot = False
         # Sources that were read in this step: a run may have told something new about them since.
         self._fresh: set[str] = set()
@@ -92,7 +92,7 @@ class Roster:
             for track_id in present.intersection(track.track_id for track in tracks):
                 effects.templates.pop(track_id, None)
         self._decisions.load()
-        self._settled = set(self._summaries)
+        self._settlement.load(self._summaries, self._store.provisional(), effects)
         hidden = sorted(set(self._membership.alive()) - shown)
         effects.identities += [self.describe(identity_id) for identity_id in hidden]
 
@@ -112,7 +112,6 @@ class Roster:
             _log.warning("%s; it is left out", error)
             return False
         self._clusterer.insert(evidence)
-        self._settled.discard(track.track_id)
         effects.templates[track.track_id] = encode_template(
             evidence.template, evidence.size_px, evidence.weight, photo=track.photo
         )
@@ -152,7 +151,8 @@ class Roster:
             The people that this changes, and whether only a re-cluster can make all that was decided hold.
         """
         touched = self._decisions.carry_out(effects)
-        self._settled.difference_update(*map(self._membership.members, touched))
+        moved = (track_id for identity_id in touched for track_id in self._membership.members(identity_id))
+        self._settlement.people_decided(moved, effects)
         return touched, not self._decisions.hold
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
@@ -190,7 +190,7 @@ class Roster:
             summary = self._summaries.pop(track_id)
             self._by_source[summary.source_id].discard(track_id)
             self._founders.discard(track_id)
-            self._settled.discard(track_id)
+            self._settlement.track_went(track_id, effects)
             self._clusterer.remove(track_id)
             effects.tracks_removed[track_id] = summary.source_id
         return touched
@@ -258,6 +258,7 @@ class Roster:
         self._source(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()
+        self._settlement.track_came(track.track_id, effects)
         owner = self._membership.identity_of.get(track.track_id)
         if owner is None:
             owner = self._clusterer.nearest(track.track_id, self._membership.identity_of)
@@ -272,8 +273,9 @@ class Roster:
         """Group all tracks anew and let the new groups inherit the identities."""
         started_s, before = time.monotonic(), dict(self._membership.identity_of)
         touched = self._retold({request.source_id for request in requests})
+        settled = {track_id: before[track_id] for track_id in self._settlement.unchanged & before.keys()}
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
-        partition = with_mute(self._clusterer.recluster(before), before, weights)
+        partition = with_mute(self._clusterer.recluster(settled), before, weights)
         # Read anew: people are named while we work.
         touched |= rearrange(
             self._membership,
@@ -284,8 +286,8 @@ class Roster:
             effects,
         )
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
-        change = churn(before, self._membership.identity_of, merged, self._settled)
-        self._settled = set(self._summaries)
+        change = churn(before, self._membership.identity_of, merged, self._settlement.unchanged)
+        self._settlement.reclustered(self._summaries, effects)
         effects.reclustered = ReclusterRecord(
             reason=", ".join(sorted({request.reason for request in requests})),
             tracks=len(self._summaries),
@@ -307,6 +309,10 @@ class Roster:
         tracks = (track_id for source_id in source_ids for track_id in self._by_source.get(source_id, ()))
         owners = self._membership.identity_of
         return {owners[track_id] for track_id in tracks if track_id in owners}
+
+    def mark_provisional(self, effects: Effects) -> None:
+        """Let the events of a step say what of them is provisional once all of the step is done."""
+        self._settlement.mark(effects)
 
     def describe(self, identity_id: str) -> Identity:
         """The record of a person, as of now."""

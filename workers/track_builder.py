@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from storage.sample_record import FaceSample
-from storage.track_record import OBSERVATION, TrackRecord
+from storage.track_record import TrackRecord
 from stream.frame import Frame
 from workers.candidate import Candidate, FaceJudge, Look
+from workers.followed import Followed
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_evidence import moments_of
 from workers.tracking.boxes import iou_matrix
-from workers.tracking.selection import SampleSelection
 from workers.tracking.splitting import border_between, split_point
 from workers.tracking.track import LiveTrack
 from workers.tracking.tracker import Tracker
 
 FloatArray = npt.NDArray[np.float32]
 
-# Sights closer together than this count once: at high rates a mistake of the detector lasts several frames.
-_SIGHT_S = 0.19
 _SAMPLES = 4
 _CROPS = 3
 # Sure detections after which a track is worth a provisional identity, and without which it is no face at all.
@@ -52,21 +50,6 @@ class Carried:
     box_xyxy: FloatArray
     media_s: float
     look: Look
-
-
-@dataclass(slots=True, eq=False)
-class Followed:
-    """What is kept of a track while it lives."""
-
-    track_id: str
-    track: LiveTrack
-    continues: str | None
-    newest: Candidate
-    selection: SampleSelection[Candidate] = field(default_factory=SampleSelection)
-    early: Candidate | None = None
-    sights: int = 0
-    sighted_s: float = -np.inf
-    last_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +117,7 @@ class TrackBuilder:
                 self._followed[track.number] = followed
                 new.append(followed)
             self._look(followed, frame, candidate)
-            if followed.sights >= _EARLY_SIGHTS and followed.early is None and not self._photo:
+            if self._is_worth_telling(followed):
                 followed.early = followed.selection.top()
                 early.append(followed)
         self._continue(new, frame.media_s)
@@ -173,10 +156,20 @@ class TrackBuilder:
             frame.media_s, candidate.value, lambda: self._judge.complete(candidate, frame.image_bgr)
         )
         followed.newest = candidate
-        sure = candidate.detection.score >= self._manifest.detector.sure_score
-        if sure and frame.media_s - followed.sighted_s >= _SIGHT_S:
-            followed.sights += 1
-            followed.sighted_s = frame.media_s
+        if candidate.detection.score >= self._manifest.detector.sure_score:
+            followed.count_sight(frame.media_s)
+
+    def _is_worth_telling(self, followed: Followed) -> bool:
+        """Whether a track should get a provisional identity now, or could found a person only from now on."""
+        if self._photo or followed.sights < _EARLY_SIGHTS or followed.early_founder:
+            return False
+        best = followed.selection.top()
+        if followed.early is None or best is None:
+            return best is not None
+        # Somebody who comes near, say. Nobody should have to wait for the end of their track to be somebody.
+        if best.quality.effective_px < self._manifest.quality.founder_px:
+            return False
+        return len(moments_of(self._observations(followed))) >= _FOUNDER_SIGHTS
 
     def _alike(self, track: LiveTrack, detection: Detection) -> bool:
         """Whether a face looks like the last one of a track."""
@@ -215,14 +208,14 @@ class TrackBuilder:
             for part, record in self._parts(followed, candidates, is_ended):
                 samples += part
                 tracks.append(record)
-                followed.last_id = record.track_id
+                followed.last_id, followed.early_founder = record.track_id, record.founder
         return Batch(tuple(samples), tuple(tracks))
 
     def _parts(
         self, followed: Followed, candidates: list[Candidate], ended: bool
     ) -> list[tuple[list[FaceSample], TrackRecord]]:
         """The record of a track, or of the two that it turns out to be."""
-        observations = self._observations(followed.track)
+        observations = self._observations(followed)
         at = split_point(self._judge.ratios([c.look for c in candidates])) if ended else None
         if at is None:
             return [self._part(followed, followed.track_id, candidates, observations, ended)]
@@ -272,26 +265,8 @@ class TrackBuilder:
             ended=ended,
         )
 
-    def _observations(self, track: LiveTrack) -> npt.NDArray[np.void]:
-        """All sampled frames of a track, boxes within the picture; without a sight, one in between."""
-        seen = {o.index: o for o in track.observations}
-        first, last = track.observations[0].index, track.last.index
-        frames = [(index, media_s) for index, media_s in self._sampled if first <= index <= last]
-        at = np.array([media_s for _, media_s in frames])
-        known_at = np.array([o.media_s for o in track.observations])
-        boxes = np.stack([o.detection.box_xyxy for o in track.observations])
-        result = np.zeros(len(frames), OBSERVATION)
-        result["frame"] = [index for index, _ in frames]
-        result["media_s"] = at
-        for side in range(4):
-            result["box_xyxy"][:, side] = np.interp(at, known_at, boxes[:, side])
-        for k, (index, _) in enumerate(frames):
-            if index in seen:
-                result["box_xyxy"][k] = seen[index].detection.box_xyxy
-                result["score"][k] = seen[index].detection.score
-        # A detector guesses the part of a face that the edge cuts off; a reader wants what is to be seen.
-        result["box_xyxy"] = np.clip(result["box_xyxy"], 0, [*self._size_px, *self._size_px])
-        return result
+    def _observations(self, followed: Followed) -> npt.NDArray[np.void]:
+        return followed.observations(self._sampled, self._size_px)
 
     def _sample(self, candidate: Candidate, track_id: str, *, with_crop: bool) -> FaceSample:
         assert candidate.look.vector is not None

@@ -65,7 +65,7 @@ def command(
 
     A sighting goes on over breaks of up to 3 s. With a filter, the sightings and the time seen are those that
     match: of a sighting that touches the time asked for, all of it. A person must have been seen there and
-    then. Whoever is ignored is left out.
+    then. Whoever is ignored is left out. A ~ marks people whom no re-cluster has confirmed yet.
     """
     if ctx.invoked_subcommand is not None:
         refuse_list_options(ctx)
@@ -74,7 +74,14 @@ def command(
     from facestream.client import open_store
     from facestream.errors import FacestreamError
     from facestream.output import print_json
-    from facestream.people_view import counted, nobody, person_json, print_people, write_thumbnails
+    from facestream.people_view import (
+        counted,
+        nobody,
+        person_json,
+        print_people,
+        provisional_note,
+        write_thumbnails,
+    )
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
@@ -99,6 +106,8 @@ def command(
     print_people(people, files)
     if quiet:
         return
+    if note := provisional_note(sum(person.provisional for person in people), "person", "people"):
+        click.echo(note, err=True)
     if total > len(people):
         more = counted(total - len(people), "more person", "more people")
         click.echo(f"{more}; --limit 0 shows all.", err=True)
@@ -150,6 +159,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     click.echo(
         f"{person.id}{name}: {', '.join(where)}; {counted(person.tracks, 'track')}, "
         f"{counted(person.faces, 'face')}{'; ignored' if person.ignored else ''}"
+        f"{'; provisional' if person.provisional else ''}"
     )
     if person.id in files:
         click.echo(f"thumbnail: {shown_path(files[person.id])}")

@@ -202,7 +202,7 @@ def people_in(people: list[Person], source_ids: Collection[str]) -> list[Person]
 def show(report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool) -> None:
     """Print the people as a table."""
     from facestream.output import printable
-    from facestream.people_view import counted, print_people, program, shown_path
+    from facestream.people_view import counted, print_people, program, provisional_note, shown_path
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
@@ -227,6 +227,8 @@ def show(report: RunReport, people: list[Person], files: dict[str, Path], *, qui
         click.echo(
             f"Shown is what these sources hold; `{program()} people` shows everything of everybody.", err=True
         )
+    if note := provisional_note(sum(person.provisional for person in people), "person", "people"):
+        click.echo(note, err=True)
     if report.interrupted:
         click.echo("Interrupted: what was found is kept; the same command goes on from here.", err=True)
 

@@ -55,14 +55,17 @@ def command(ctx: click.Context, /, limit: int, **_: Any) -> None:
     from facestream.people_view import nobody
 
     with open_store(place) as store:
-        found = store.reclusters(limit or None)
-        empty = "" if found else nobody(store)
+        found, unsure = store.reclusters(limit or None), len(store.provisional_tracks())
+        empty = "" if found or unsure else nobody(store)
     if chosen(ctx, "as_json"):
         print_json([_json(recluster) for recluster in found])
     elif empty:
         click.echo(empty)
     else:
-        print_table(_COLUMNS, [_row(recluster) for recluster in found], _RIGHT)
+        if found:
+            print_table(_COLUMNS, [_row(recluster) for recluster in found], _RIGHT)
+        if unsure:
+            click.echo(f"provisional tracks: {unsure}, which the next re-cluster confirms or corrects")
 
 
 def _row(recluster: Recluster) -> list[str]:

@@ -45,11 +45,14 @@ def command(**_: Any) -> None:
 @verbosity_options
 @click.pass_context
 def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None, **_: Any) -> None:
-    """List tracks, by source and time: whose they are, where and when."""
+    """List tracks, by source and time: whose they are, where and when.
+
+    A ~ marks those of which no re-cluster has confirmed yet whose they are.
+    """
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_view import clock, nobody
+    from facestream.people_view import clock, marked, nobody, provisional_note
 
     with open_store(place) as store:
         # By time: track ids hold frame numbers, and 80 is sorted behind 400 in them.
@@ -65,7 +68,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
         rows = [
             [
                 track.id,
-                track.identity or "-",
+                marked(track.identity or "-", provisional=track.provisional),
                 "-" if track.photo else clock(track.start_s),
                 "-" if track.photo else clock(track.end_s),
                 str(len(track.faces)),
@@ -74,6 +77,9 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
             for track in tracks
         ]
         print_table(("track", "person", "from", "to", "faces", "source"), rows, right={"faces"})
+        note = provisional_note(sum(track.provisional for track in tracks), "track")
+        if note and not chosen(ctx, "quiet"):
+            click.echo(note, err=True)
 
 
 def _tracks(store: Store, person_id: str | None, source: str | None) -> Iterator[Track]:
@@ -106,7 +112,8 @@ def show(ctx: click.Context, /, track_id: str, **_: Any) -> None:
     if chosen(ctx, "as_json"):
         print_json(track_json(track, detailed=True))
         return
-    click.echo(f"{track.id}: {track.identity or 'given to nobody'}, {counted(len(track.faces), 'face')}")
+    whose = (track.identity or "given to nobody") + (" (provisional)" if track.provisional else "")
+    click.echo(f"{track.id}: {whose}, {counted(len(track.faces), 'face')}")
     click.echo(f"source: {printable(track.source)}")
     if not track.photo:
         click.echo(f"from {moment(track.start_at, track.start_s)} to {moment(track.end_at, track.end_s)}")
@@ -128,6 +135,7 @@ def track_json(track: Track, *, detailed: bool = False) -> dict[str, Any]:
     result: dict[str, Any] = {
         "id": track.id,
         "person": track.identity,
+        "provisional": track.provisional,
         "source": track.source,
         "source_id": track.source_id,
         "start_s": round(track.start_s, 3),

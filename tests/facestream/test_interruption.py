@@ -58,6 +58,7 @@ def check_that_it_goes_on(cli: Cli, whole: Whole) -> None:
     assert len(result["people"]) == len(whole.result["people"])
     assert found(cli) == whole.rows
     assert together(cli) == whole.together
+    assert not any(person["provisional"] for person in result["people"])
     assert "already processed" in cli("run", whole.video).stderr
 
 
@@ -134,6 +135,14 @@ def test_what_a_killed_run_left_undone_is_done_by_the_next(cli: Cli, media: Path
     assert "already processed" in cli("run", media / "duo.mp4").stderr
 
     assert cli("redis", "XLEN", "fs:{default}:samples").stdout == "0\n"
+    # Or after its tracks had been taken in.
+    (track, *_) = cli("tracks", "list", "--json").json()
+    cli("redis", "SADD", "fs:{default}:provisional", track["id"])
+    assert "provisional tracks: 1" in cli("stats").stdout
+
+    cli("run", media / "duo.mp4")
+
+    assert "provisional" not in cli("stats").stdout
 
 
 def test_going_on_with_other_options_doubles_no_face(cli: Cli, whole: Whole) -> None:

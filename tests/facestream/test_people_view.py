@@ -19,6 +19,7 @@ from facestream.people_view import (
     moment,
     person_json,
     print_people,
+    provisional_note,
     remove_thumbnails,
     shown_path,
 )
@@ -146,6 +147,19 @@ def test_photos_are_counted_and_named(capsys: pytest.CaptureFixture[str]) -> Non
     one, three = table_of(capsys, [a_person(photos[0]), a_person(*photos, person_id="p2")])
     assert one.split() == ["p1", "-", "1", "photo", "1", "0.jpg", "0.jpg", "-"]
     assert three.split() == ["p2", "-", "3", "photos", "3", "0.jpg", "2.jpg", "-"]
+
+
+def test_who_is_provisional_is_marked_and_told(capsys: pytest.CaptureFixture[str]) -> None:
+    unsure = replace(a_person(a_sighting(), person_id="p2"), provisional=True)
+    sure, marked = table_of(capsys, [a_person(a_sighting()), unsure])
+    assert sure.split()[:3] == ["p1", "-", "2.2"]
+    assert marked.split()[:3] == ["p2", "~", "-"]
+    assert [person_json(person)["provisional"] for person in (a_person(a_sighting()), unsure)] == [
+        False,
+        True,
+    ]
+    assert provisional_note(0, "person") == ""
+    assert provisional_note(2, "person", "people").startswith("~ 2 people provisional: ")
 
 
 def test_names_and_paths_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

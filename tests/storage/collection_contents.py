@@ -48,6 +48,7 @@ def fill(client: redis.Redis, keys: Keys, tracks: int = 3) -> None:
         ],
         tracks=[a_track(i) for i in (*ids, "v-1.999.0")],
         assignments=dict.fromkeys(ids, identity_id),
+        provisional={ids[0]: True},
         sources={"v-1": source.with_segment(SegmentDone("v-1", 0, 60, 7))},
         identities=[
             Identity(

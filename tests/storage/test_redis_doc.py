@@ -52,6 +52,7 @@ def fill(client: redis.Redis) -> None:
         samples=[a_sample()],
         tracks=[a_track()],
         assignments={"v-1.0.0": identity_id},
+        provisional={"v-1.0.0": True},
         sources={"v-1": source.with_segment(segment)},
         identities=[person],
         members_added={identity_id: {"v-1.0.0"}},
@@ -166,6 +167,15 @@ def test_a_template_is_read_as_it_says(own) -> None:  # type: ignore[no-untyped-
     assert row["vector"].astype(np.float32) == pytest.approx(a_sample().vector, abs=1e-3)
     assert (row["size_px"], row["weight"], row["photo"]) == (40.0, 2.0, 0)
     assert own.client.hgetall(KEYS.assignments) == {b"v-1.0.0": b"p1"}
+
+
+def test_who_is_provisional_is_asked_as_it_says(own) -> None:  # type: ignore[no-untyped-def]
+    text = PAGE.split("### provisional\n")[1].split("\n### ")[0]
+    commands = re.findall(r"^\$ redis-cli -s SOCKET (.*)$", text, re.MULTILINE)
+    words = [command.replace("'", "").replace("TRACK_ID", "v-1.0.0").split() for command in commands]
+    assert [own.client.execute_command(*command) for command in words] == [1, 1, 1]
+    (person,) = IdentityStore(own.client, KEYS).people()
+    assert person.provisional
 
 
 def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]

@@ -163,7 +163,8 @@ def change_of(raw: Mapping[bytes, bytes]) -> IdentityChange:
     """An event as any reader of the stream reads it."""
     told = {name.decode(): value.decode() for name, value in raw.items()}
     times = {name: float(told.pop(name)) for name in ("event_s", "published_at_s")}
-    return IdentityChange(ChangeKind(told.pop("kind")), **told, **times)
+    provisional = told.pop("provisional") == "1"
+    return IdentityChange(ChangeKind(told.pop("kind")), **told, **times, provisional=provisional)
 
 
 def new_bench(handle: RedisHandle) -> Bench:

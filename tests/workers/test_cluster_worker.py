@@ -170,7 +170,7 @@ def test_a_re_cluster_splits_a_person_and_publishes_it(bench: Bench, at_once: bo
     cast = Cast()
 
     class Apart(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             return Partition((("v-1.0.0", "v-1.1.0"), ("v-1.2.0",)), ())
 
     with bench.running(lambda: Apart(CALIBRATION)):
@@ -186,7 +186,7 @@ def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Benc
     cast = Cast()
 
     class Stern(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             return Partition((("v-1.0.0",),), ("v-1.1.0",))
 
     with bench.running(lambda: Stern(CALIBRATION)):
@@ -198,7 +198,7 @@ def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Benc
 @pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
 def test_a_person_of_whom_nothing_is_left_vanishes(bench: Bench, at_once: bool) -> None:
     class Sceptic(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             return Partition((), ("v-1.0.0",))
 
     with bench.running(lambda: Sceptic(CALIBRATION)):
@@ -267,7 +267,7 @@ def test_the_same_run_again_adds_nothing(bench: Bench) -> None:
 class Merging(TrackClusterer):
     """Takes all tracks for one person, once asked to group them."""
 
-    def recluster(self, groups: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str]) -> Partition:
         return Partition((tuple(sorted(self._tracks)),), ())
 
 
@@ -512,10 +512,10 @@ def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     turns: list[int] = []
 
     class Slow(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             turns.append(1)
             time.sleep(3.0)
-            return super().recluster(groups)
+            return super().recluster(settled)
 
     # Long enough that a busy machine doesn't keep the lease from being renewed.
     with bench.running(lambda: Slow(CALIBRATION), ttl_s=2.0):

@@ -174,8 +174,8 @@ def test_who_is_ignored_stays_so_over_merges_and_what_comes_off_them_is(
     told: list[Partition] = []
 
     class Told(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
-            return told[0] if told else super().recluster(groups)
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
+            return told[0] if told else super().recluster(settled)
 
     def ignore(who: str) -> None:
         _, size = bench.log.read()
@@ -307,9 +307,9 @@ def test_a_re_cluster_between_a_decision_and_its_turn_does_not_undo_it(bench: Be
     begun, decided = threading.Event(), threading.Event()
 
     class Told(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             if not told:
-                return super().recluster(groups)
+                return super().recluster(settled)
             begun.set()
             assert decided.wait(20)
             return told.pop()

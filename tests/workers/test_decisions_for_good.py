@@ -26,9 +26,9 @@ def test_decisions_outlive_a_thousand_re_clusters_and_restarts(bench: Bench, dec
     turns: list[int] = []
 
     class Counting(TrackClusterer):
-        def recluster(self, groups: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
             turns.append(1)
-            return super().recluster(groups)
+            return super().recluster(settled)
 
     with bench.running():
         bench.take_in(*(cast.track(k % 4, k) for k in range(12)), recluster=True, at_once=True)
@@ -94,6 +94,8 @@ def test_decisions_at_any_moment_hold_whatever_is_killed(handle: RedisHandle) ->
             process.wait()
             until(lambda: not bench.client.exists(bench.keys.leader))
         threads[0].join()
+        # On a busy machine, little has been decided by now.
+        until(lambda: _kinds(bench) >= {DecisionKind.MERGE, DecisionKind.SPLIT} and bench.log.read()[1] > 5)
     finally:
         stop.set()
         for thread in threads:
@@ -102,8 +104,7 @@ def test_decisions_at_any_moment_hold_whatever_is_killed(handle: RedisHandle) ->
     with bench.running():
         bench.take_in(recluster=True)
     log, size = bench.log.read()
-    assert len(log) == size > 5
-    assert {d.kind for d in log} >= {DecisionKind.MERGE, DecisionKind.SPLIT}
+    assert len(log) == size
     assert constraints_of(in_force(log)).consistent
     assert held(bench)
     assert bench.log.applied() == size
@@ -115,6 +116,10 @@ def test_decisions_at_any_moment_hold_whatever_is_killed(handle: RedisHandle) ->
     with bench.running():
         bench.take_in(recluster=True)
     assert bench.store.people() == people
+
+
+def _kinds(bench: Bench) -> set[DecisionKind]:
+    return {decision.kind for decision in bench.log.read()[0]}
 
 
 def _decide_something(decide: Decider, chance: random.Random) -> None:

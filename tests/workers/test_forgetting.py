@@ -47,7 +47,7 @@ class Told(TrackClusterer):
     def __post_init__(self) -> None:
         super().__init__(CALIBRATION)
 
-    def recluster(self, groups: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str]) -> Partition:
         clusters: dict[int, list[str]] = {}
         for track_id in sorted(self._tracks):
             person = self.cast.person_of[track_id]
@@ -294,7 +294,7 @@ def test_who_comes_and_is_forgotten_in_one_step_leaves_nothing(bench: Bench) -> 
     cast = Cast()
     hers, his = [cast.track(0, 0), cast.track(0, 4, source_id="v-2")], cast.track(1, 1)
     with bench.running():
-        bench.take_in(his)
+        bench.take_in(his, recluster=True)
         before = everything(bench)
         bench.take_in([ForgetRequest(BOB)], *hers, [ReclusterRequest("end")], at_once=True)
     assert_only_told_of(bench, before, secrets_of([BOB], *hers), BOB)

@@ -84,6 +84,13 @@ def put(image: Image, detection: Detection, target: Detection) -> tuple[Image, D
     return np.roll(image, (dy, dx), axis=(0, 1)), moved(detection, dx, dy)
 
 
+def with_side(detection: Detection, side_px: float) -> Detection:
+    """The face as if its box were a square of this size."""
+    centre = (detection.box_xyxy[:2] + detection.box_xyxy[2:]) / 2
+    box = np.concatenate([centre - side_px / 2, centre + side_px / 2]).astype(np.float32)
+    return replace(detection, box_xyxy=box)
+
+
 def frames_of(track: TrackRecord) -> list[int]:
     return (track.observations["frame"] // 5).tolist()
 
@@ -121,6 +128,34 @@ def test_at_a_high_rate_a_face_must_be_there_as_long(
         records += [(k, track.ended) for track in batch.tracks]
     # At five frames a second the third sight comes 0.4 s after the first, and so it does at fifty.
     assert records == [(20, False)]
+
+
+@pytest.mark.parametrize(("rate", "first_s"), [(5, 0.0), (7, 0.13), (21, 0.05), (26, 0.0), (50, 0.11)])
+def test_at_any_rate_a_face_may_found_a_person_soon_after_its_third_sight(
+    open_pack: Pack, group_image: Image, one: Detection, rate: float, first_s: float
+) -> None:
+    builder = TrackBuilder(open_pack, "v-1")
+    told_s: list[float] = []
+    for k in range(rate):
+        media_s = first_s + k / rate
+        batch, _ = builder.add(Frame("v-1", k, media_s, None, group_image.copy()), [one])
+        told_s += [media_s for track in batch.tracks if track.founder]
+    # Once, and at the latest when it was there for three fifths of a second.
+    (at_s,) = told_s
+    assert at_s - first_s < 0.6 + 1 / rate
+
+
+def test_somebody_who_comes_near_is_somebody_before_their_track_ends(
+    shooting: Shooting, group_image: Image, one: Detection
+) -> None:
+    shooting.show(group_image, with_side(one, 15), times=5)
+    shooting.show(group_image, with_side(one, 24), times=5)
+    told = [(k, track.founder) for k, batch in enumerate(shooting.batches) for track in batch.tracks]
+    assert told == [(2, False), (5, True)]
+    near = shooting.tracks()[-1]
+    (last,) = shooting.end()
+    assert (last.track_id, last.founder) == (near.track_id, True)
+    assert set(near.sample_ids) < set(last.sample_ids)
 
 
 def test_a_mistake_of_a_moment_is_no_face_at_any_rate(

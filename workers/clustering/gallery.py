@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,8 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
 _FIRST_ROWS = 64
+# Neighbours kept of each track: most people have fewer tracks, and of others a few lead to all.
+_NEAR = 64
 
 
 class Gallery:
@@ -30,6 +34,7 @@ class Gallery:
         self._row: dict[str, int] = {}
         self._number: dict[str, int] = {}
         self._columns: dict[str, npt.NDArray[np.generic]] = {}
+        self._serial = itertools.count()
 
     def __len__(self) -> int:
         """Number of tracks."""
@@ -53,6 +58,9 @@ class Gallery:
             "weights": np.array(track.weight, np.float32),
             "sources": np.array(self.source_number(track.source_id), np.intp),
             "middle_s": np.array(track.middle_s, np.float64),
+            "serials": np.array(next(self._serial), np.int64),
+            "looked": np.array(False),
+            "near": np.full(_NEAR, -1, np.int64),
         }
         for name, value in values.items():
             self._place(name, row, value)
@@ -95,6 +103,21 @@ class Gallery:
     def middle_s(self) -> npt.NDArray[np.float64]:
         """float64 (N,), middle of each track's time, s."""
         return np.asarray(self._columns["middle_s"][: len(self)], np.float64)
+
+    @property
+    def serials(self) -> npt.NDArray[np.int64]:
+        """int64 (N,), a number for each track that is never used again."""
+        return np.asarray(self._columns["serials"][: len(self)], np.int64)
+
+    @property
+    def looked(self) -> npt.NDArray[np.bool_]:
+        """Bool (N,), whether the neighbours of each track are known; may be written."""
+        return np.asarray(self._columns["looked"][: len(self)], np.bool_)
+
+    @property
+    def near(self) -> npt.NDArray[np.int64]:
+        """int64 (N, K), serials of the neighbours of each track, nearest first, then -1; may be written."""
+        return np.asarray(self._columns["near"][: len(self)], np.int64)
 
     @property
     def clothing_roots(self) -> FloatArray | None:

@@ -33,6 +33,7 @@ class LikelihoodSettings:
         clothing_reach_s: Clothes are compared only within this time.
         source_prior: Two tracks of different sources start this much, times the logarithm of the number of
             sources, on the side of two people: the more sources, the more people there are.
+        stay: Two tracks that an earlier re-cluster put together start this much on the side of one person.
     """
 
     limit: float = 8.0
@@ -45,6 +46,7 @@ class LikelihoodSettings:
     clothing_against: float = 0.5
     clothing_reach_s: float = 600.0
     source_prior: float = 0.75
+    stay: float = 1.0
 
 
 def impostor_rise(excess: FloatArray, expected: float, settings: LikelihoodSettings) -> float:
@@ -89,9 +91,36 @@ def face_log_ratio(
     Returns:
         float32 (N, M), limited to +-settings.limit; positive speaks for one person.
     """
-    middle, gap, spread = _normals(weights_a, weights_b, rise, calibration, settings)
-    ratio = gap / spread**2 * (similarity - middle)
-    return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
+    expected = _expected(weights_a, weights_b, calibration)
+    return _ratio(similarity, *_normals(*expected, rise, settings), settings)
+
+
+def paired_face_log_ratio(
+    similarity: FloatArray,
+    weights_a: FloatArray,
+    weights_b: FloatArray,
+    rise: FloatArray,
+    calibration: Calibration,
+    settings: LikelihoodSettings,
+) -> FloatArray:
+    """The same as `face_log_ratio` for pairs, given one by one.
+
+    Args:
+        similarity: float32 (E,), cosine.
+        weights_a: (E, S), size weights of the first of each pair, see `Calibration.size_weights`.
+        weights_b: (E, S), size weights of the second.
+        rise: (E,), impostor rise that applies to each pair.
+        calibration: Of the embedder.
+        settings: See `LikelihoodSettings`.
+
+    Returns:
+        float32 (E,), limited to +-settings.limit.
+    """
+    genuine, impostor, spread = (
+        np.einsum("es,es->e", weights_a @ table, weights_b)
+        for table in (calibration.genuine, calibration.impostor, calibration.spread)
+    )
+    return _ratio(similarity, *_normals(genuine, impostor, spread, rise, settings), settings)
 
 
 def face_information(
@@ -113,23 +142,44 @@ def face_information(
     Returns:
         float32 (N, M), positive: d' squared of signal detection theory.
     """
-    _, gap, spread = _normals(weights_a, weights_b, rise, calibration, settings)
+    _, gap, spread = _normals(*_expected(weights_a, weights_b, calibration), rise, settings)
     return np.asarray((gap / spread) ** 2, np.float32)
 
 
+def _expected(
+    weights_a: FloatArray, weights_b: FloatArray, calibration: Calibration
+) -> tuple[AnyFloatArray, AnyFloatArray, AnyFloatArray]:
+    """Genuine and impostor mean similarity and spread of all pairs, (N, M) each."""
+    return (
+        weights_a @ calibration.genuine @ weights_b.T,
+        weights_a @ calibration.impostor @ weights_b.T,
+        weights_a @ calibration.spread @ weights_b.T,
+    )
+
+
 def _normals(
-    weights_a: FloatArray,
-    weights_b: FloatArray,
+    genuine: AnyFloatArray,
+    impostor: AnyFloatArray,
+    spread: AnyFloatArray,
     rise: FloatArray | float,
-    calibration: Calibration,
     settings: LikelihoodSettings,
 ) -> tuple[AnyFloatArray, AnyFloatArray, AnyFloatArray]:
     """Middle between genuine and impostor mean similarity of each pair, their distance, and their spread."""
-    genuine = weights_a @ calibration.genuine @ weights_b.T + settings.genuine_share * rise
-    impostor = weights_a @ calibration.impostor @ weights_b.T + rise
+    genuine = genuine + settings.genuine_share * rise
+    impostor = impostor + rise
     # One common spread keeps the ratio monotonic; a gap that the rise has closed must not turn it around.
-    spread = weights_a @ calibration.spread @ weights_b.T
     return (genuine + impostor) / 2, np.maximum(genuine - impostor, 0.75 * spread), spread
+
+
+def _ratio(
+    similarity: AnyFloatArray,
+    middle: AnyFloatArray,
+    gap: AnyFloatArray,
+    spread: AnyFloatArray,
+    settings: LikelihoodSettings,
+) -> FloatArray:
+    ratio = gap / spread**2 * (similarity - middle)
+    return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
 
 
 def clothing_distance(rows: FloatArray, columns: FloatArray) -> FloatArray:

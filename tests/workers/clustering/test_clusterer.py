@@ -13,6 +13,7 @@ from synthetic import CALIBRATION
 
 from workers.clustering.clusterer import Partition, TrackClusterer
 from workers.clustering.evidence import TrackEvidence, seen_together
+from workers.clustering.likelihood import LikelihoodSettings
 from workers.models.calibration import Calibration
 
 # Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.
@@ -187,7 +188,7 @@ def test_the_threshold_is_the_least_mean_ratio() -> None:
     assert len(filled(tracks, threshold=4.1).recluster({}).clusters) == 2
 
 
-def test_present_groups_play_no_part() -> None:
+def test_what_was_thought_before_does_not_outweigh_what_is_seen() -> None:
     tracks = [of(k % 4, k) for k in range(12)]
     wrong = {track.track_id: f"p{k % 3}" for k, track in enumerate(tracks)}
     assert filled(tracks).recluster(wrong) == filled(tracks).recluster({})
@@ -467,85 +468,85 @@ def test_inserting_one_by_one_gives_the_people_of_a_recluster() -> None:
 # Large collections --------------------------------------------------------------------------------------
 
 
-def test_beyond_the_limit_the_others_follow_their_people() -> None:
-    tracks = [of(k % 4, k) for k in range(40)]
-    groups = {f"{k % 4}-{k}": f"p{k % 4}" for k in range(40)}
-    everything = filled(tracks).recluster({})
-    assert filled(tracks, limit=12).recluster(groups) == everything
+def spread_out(tracks: Sequence[TrackEvidence], sources: int) -> list[TrackEvidence]:
+    """The same tracks, dealt out over some sources."""
+    return [replace(track, source_id=f"v-{k % sources}") for k, track in enumerate(tracks)]
 
 
-def test_beyond_the_limit_two_ids_of_one_person_still_become_one() -> None:
-    tracks = [of(k % 2, k) for k in range(24)]
-    # Both people are known under two ids each.
-    groups = {f"{k % 2}-{k}": f"p{k % 4}" for k in range(24)}
-    assert filled(tracks, limit=8).recluster(groups) == filled(tracks).recluster({})
+@pytest.mark.parametrize("sources", [1, 3, 40])
+def test_beyond_the_limit_the_same_people_are_found(sources: int) -> None:
+    tracks = spread_out([of(k % 4, k) for k in range(40)], sources)
+    assert filled(tracks, limit=12).recluster({}) == filled(tracks).recluster({})
 
 
-def test_beyond_the_limit_tracks_of_nobody_are_compared_all_the_same() -> None:
-    tracks = [of(k % 4, k) for k in range(40)]
-    groups = {f"{k % 4}-{k}": f"p{k % 4}" for k in range(36)}
-    found = filled(tracks, limit=12).recluster(groups)
-    assert found == filled(tracks).recluster({})
+@settings(max_examples=20, deadline=None)
+@given(crowds, st.randoms(use_true_random=False))
+def test_beyond_the_limit_order_plays_no_part_either(tracks: list[TrackEvidence], random: object) -> None:
+    shuffled = tracks.copy()
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    clusterer = filled(shuffled[:10], limit=1)
+    clusterer.recluster({})
+    for track in shuffled[10:]:
+        clusterer.insert(track)
+    assert clusterer.recluster({}) == filled(tracks, limit=1).recluster({})
 
 
-@pytest.mark.parametrize(("size_px", "frames"), [(15.0, 10), (150.0, 1)])
-def test_people_are_represented_by_their_best_tracks(size_px: float, frames: int) -> None:
-    # Large faces seen for long say who it is; small ones and those seen once are of anybody.
-    good = [of(0, k) for k in range(4)]
-    seen = [range(1000 + 100 * k, 1000 + 100 * k + frames) for k in range(6)]
-    poor = [evidence(f"poor-{k}", unit(0, 1), size_px=size_px, moments=seen[k]) for k in range(6)]
-    groups = {track.track_id: "p0" for track in [*good, *poor]}
-    found = filled([*good, *poor, of(1, 0)], limit=5).recluster({**groups, "1-0": "p1"})
-    # All that is compared of p0 are good tracks: the poor ones, which look like p1, stay where they were.
-    assert groups_of(found) == {frozenset(groups), frozenset({"1-0"})}
-
-
-def test_followers_go_where_most_weight_went_and_not_most_tracks() -> None:
-    tracks = [
-        of(0, 0, moments=range(12)),
-        *(of(1, k, moments=[50 * k], size_px=300.0) for k in (1, 2)),
-        of(1, 3, moments=[999], size_px=20.0),
-    ]
-    groups = {track.track_id: "p9" for track in tracks}
-    found = filled(tracks, limit=3).recluster(groups)
-    assert groups_of(found) == {frozenset({"0-0", "1-3"}), frozenset({"1-1", "1-2"})}
-
-
-def test_what_a_follower_weighs_does_not_move_its_people() -> None:
-    # p9 mixes two people; its followers go with the larger share of its representatives.
-    tracks = [*(of(0, k) for k in range(3)), of(1, 3), *(of(0, k, size_px=20.0) for k in range(10, 16))]
-    groups = {track.track_id: "p9" for track in tracks}
-    found = filled(tracks, limit=4).recluster(groups)
-    assert groups_of(found) == {frozenset(t for t in groups if t != "1-3"), frozenset({"1-3"})}
-
-
-def test_beyond_the_limit_nobody_is_in_two_places_at_once() -> None:
-    # Every poor track was seen with a good one, and all look like one person of two ids.
-    good = [of(0, k, moments=range(100 * k, 100 * k + 12)) for k in range(4)]
-    poor = [of(0, k, moments=[100 * (k - 10), 100 * (k - 10) + 1], size_px=20.0) for k in range(10, 14)]
-    groups = {track.track_id: f"p{k % 2}" for k, track in enumerate([*good, *poor])}
-    found = filled([*good, *poor], limit=4).recluster(groups)
-    tracks = {track.track_id: track for track in [*good, *poor]}
+@settings(max_examples=20, deadline=None)
+@given(crowds)
+def test_beyond_the_limit_nobody_is_in_two_places_at_once_and_every_track_is_told_once(
+    tracks: list[TrackEvidence],
+) -> None:
+    found = filled(tracks, limit=1).recluster({})
+    assert sorted(itertools.chain(*found.clusters, found.unassigned)) == [t.track_id for t in tracks]
+    by_id = {track.track_id: track for track in tracks}
     for cluster in found.clusters:
-        assert not any(seen_together(tracks[a], tracks[b]) for a, b in itertools.combinations(cluster, 2))
-    assert found.unassigned == tuple(track.track_id for track in poor)
+        assert not any(seen_together(by_id[a], by_id[b]) for a, b in itertools.combinations(cluster, 2))
 
 
-def test_beyond_the_limit_every_track_is_told_once_and_groups_without_room_stay() -> None:
-    tracks = [of(k, k) for k in range(20)]
-    groups = {track.track_id: f"p{k}" for k, track in enumerate(tracks)}
-    found = filled(tracks, limit=6).recluster(groups)
-    assert groups_of(found) == {frozenset({track.track_id}) for track in tracks}
+@settings(max_examples=20, deadline=None)
+@given(crowds, st.integers(0, 2**16 - 1))
+def test_beyond_the_limit_what_came_and_went_leaves_no_trace(tracks: list[TrackEvidence], gone: int) -> None:
+    staying = [t for k, t in enumerate(tracks) if not gone >> k & 1]
+    clusterer = filled(tracks, limit=1)
+    clusterer.recluster({})
+    for k, track in enumerate(tracks):
+        if gone >> k & 1:
+            clusterer.remove(track.track_id)
+    assert clusterer.recluster({}) == filled(staying, limit=1).recluster({})
 
 
-def test_of_many_tracks_of_nobody_the_best_founders_are_compared() -> None:
-    known = [of(0, k) for k in range(6)]
-    free = [of(1, k, size_px=20.0 + k, founder=k % 2 == 0) for k in range(20)]
-    groups = {track.track_id: "p0" for track in known}
-    found = filled([*known, *free], limit=8).recluster(groups)
-    best = frozenset(f"1-{k}" for k in (18, 16, 14, 12))
-    assert groups_of(found) == {frozenset(groups), best}
-    assert len(found.unassigned) == 16
+def test_beyond_the_limit_clothes_help_where_faces_leave_a_doubt() -> None:
+    for worn, people in [(None, 2), (clothes(1, 2), 1)]:
+        clusterer = TrackClusterer(SOFT, limit=1)
+        clusterer.insert(evidence("a", beside(1.0), clothing=worn))
+        clusterer.insert(evidence("b", beside(0.4), clothing=worn))
+        assert len(clusterer.recluster({}).clusters) == people
+
+
+def test_however_many_sources_there_are_people_are_found_in_them() -> None:
+    """What speaks against one person across so many is more than one likeness among few could speak for."""
+    few = LikelihoodSettings(limit=2.0)
+    tracks = [evidence(f"{k % 2}-{k}", unit(*np.eye(2)[k % 2]), source_id=f"i-{k}") for k in range(40)]
+    found = filled(tracks, limit=1, settings=few).recluster({})
+    assert [len(cluster) for cluster in found.clusters] == [20, 20]
+
+
+# Earlier re-clusters --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_who_was_together_stays_together_unless_there_is_a_reason(limit: int) -> None:
+    """At a ratio of 4, a threshold above it parts the two; what they were before makes up for one unit."""
+    tracks = [
+        evidence("a", beside(1.0), source_id="v-1"),
+        evidence("b", beside(0.45), source_id="v-1"),
+    ]
+    before = {"a": "p1", "b": "p1"}
+    for threshold, fresh, settled in [(3.9, 1, 1), (4.5, 2, 1), (5.1, 2, 2)]:
+        clusterer = filled(tracks, threshold=threshold, limit=limit)
+        assert len(clusterer.recluster({}).clusters) == fresh
+        assert len(clusterer.recluster(before).clusters) == settled
+        assert len(clusterer.recluster({"a": "p1", "b": "p2"}).clusters) == fresh
 
 
 def test_calibrations_decide_what_alike_means() -> None:

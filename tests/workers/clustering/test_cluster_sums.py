@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from synthetic import CALIBRATION, DIMENSION
+
+from workers.clustering.cluster_sums import ClusterSums, Common
+from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
+from workers.models.calibration import Calibration
+
+# The mean of ratios is the ratio of the mean only where no single ratio runs into its limit.
+FREE = LikelihoodSettings(limit=1e6)
+COUNT = 12
+
+
+def facts(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    vectors = random.normal(size=(COUNT, DIMENSION)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors, random.uniform(1, 4, COUNT).astype(np.float32)
+
+
+def sums(
+    vectors: np.ndarray,
+    weights: np.ndarray,
+    common: tuple[Common, ...] = (),
+    sides: tuple[tuple[list[int], list[int]], ...] = (),
+    base: float = 0.0,
+    calibration: Calibration = CALIBRATION,
+) -> ClusterSums:
+    sizes = calibration.size_weights([100.0] * len(vectors))
+    rise = np.zeros(len(vectors), np.float32)
+    return ClusterSums(vectors, sizes, weights, rise, common, sides, base, calibration, LikelihoodSettings())
+
+
+def pair(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([a]), np.array([b])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, COUNT - 2), st.floats(-5, 5), st.floats(-5, 5))
+def test_clusters_think_what_their_pairs_think_on_the_mean(
+    seed: int, size: int, value: float, base: float
+) -> None:
+    vectors, weights = facts(seed)
+    labels = np.arange(COUNT) % 3
+    found = sums(vectors, weights, (Common(labels, value),), base=base)
+    for k in range(1, size):
+        found.merge(*pair(0, k))
+    for k in range(size + 1, COUNT):
+        found.merge(*pair(size, k))
+    sizes = CALIBRATION.size_weights([100.0] * COUNT)
+    ratios = face_log_ratio(vectors @ vectors.T, sizes, sizes, 0.0, CALIBRATION, FREE) + base
+    ratios = ratios + value * (labels[:, None] == labels[None])
+    mass = np.outer(weights[:size], weights[size:])
+    expected = (ratios[:size, size:] * mass).sum() / mass.sum()
+    assert found.between(*pair(0, size))[0] == pytest.approx(expected, abs=1e-2, rel=1e-3)
+
+
+def test_sides_keep_clusters_apart_whatever_they_grow_into() -> None:
+    vectors, weights = facts(0)
+    found = sums(vectors, weights, sides=(([0, 1], [2]), ([3], [4])))
+    apart = {(a, b) for a in range(5) for b in range(a + 1, 5) if np.isneginf(found.between(*pair(a, b))[0])}
+    assert apart == {(0, 2), (1, 2), (3, 4)}
+    found.merge(*pair(0, 3))
+    assert np.isneginf(found.between(*pair(0, 4))[0])
+    assert np.isneginf(found.between(*pair(0, 2))[0])
+    assert np.isfinite(found.between(*pair(0, 1))[0])
+
+
+def test_those_that_are_kept_think_what_they_thought() -> None:
+    vectors, weights = facts(2)
+    labels = np.arange(COUNT) % 3
+    found = sums(vectors, weights, (Common(labels, 2.0),), sides=(([0, 1], [2, 5]),))
+    found.merge(*pair(5, 9))
+    kept = np.array([1, 4, 5, 8, 10])
+    first, second = np.triu_indices(len(kept), 1)
+    before = found.between(kept[first], kept[second])
+    assert np.isneginf(before).any()
+    found.keep(kept)
+    assert found.between(first, second).tolist() == before.tolist()
+    found.keep(np.arange(0))
+    assert found.between(np.arange(0), np.arange(0)).tolist() == []
+
+
+def test_many_pairs_are_looked_at_in_parts_and_all_are_answered() -> None:
+    vectors, weights = facts(1)
+    found = sums(vectors, weights)
+    random = np.random.default_rng(1)
+    first, second = random.integers(0, COUNT, (2, 40_000))
+    values = found.between(first, second)
+    assert values.shape == (40_000,)
+    for k in (0, 2047, 2048, 39_999):
+        assert values[k] == found.between(*pair(int(first[k]), int(second[k])))[0]

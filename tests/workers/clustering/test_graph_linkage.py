@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workers.clustering.graph_linkage import graph_average_linkage
+from workers.clustering.linkage import constrained_average_linkage
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+
+class Table:
+    """Mean affinities out of a whole table."""
+
+    def __init__(self, affinity: FloatArray, weights: FloatArray) -> None:
+        self._sums = np.outer(weights, weights) * affinity.astype(np.float64)
+        self._mass = weights.astype(np.float64)
+
+    def between(self, first: IntArray, second: IntArray) -> FloatArray:
+        mean = self._sums[first, second] / (self._mass[first] * self._mass[second])
+        return np.asarray(mean, np.float32)
+
+    def merge(self, into: IntArray, gone: IntArray) -> None:
+        self._sums[into] += self._sums[gone]
+        self._sums[:, into] += self._sums[:, gone]
+        self._mass[into] += self._mass[gone]
+
+    def keep(self, clusters: IntArray) -> None:
+        self._sums = self._sums[np.ix_(clusters, clusters)]
+        self._mass = self._mass[clusters]
+
+
+def table(seed: int, count: int) -> tuple[FloatArray, FloatArray]:
+    random = np.random.default_rng(seed)
+    half = np.triu(random.normal(-0.5, 2, (count, count)), 1)
+    return (half + half.T).astype(np.float32), random.uniform(1, 4, count).astype(np.float32)
+
+
+def all_pairs(count: int) -> tuple[IntArray, IntArray]:
+    first, second = np.array(list(itertools.combinations(range(count), 2)), np.intp).reshape(-1, 2).T
+    return first, second
+
+
+def ends(pairs: list[tuple[int, int]]) -> tuple[IntArray, IntArray]:
+    first, second = np.array(pairs, np.intp).reshape(-1, 2).T
+    return first, second
+
+
+items = st.integers(0, 24)
+pairs = st.lists(st.tuples(items, items).filter(lambda pair: pair[0] != pair[1]), max_size=12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 25), pairs, pairs)
+def test_with_all_pairs_it_is_average_linkage(
+    seed: int, count: int, apart: list[tuple[int, int]], must: list[tuple[int, int]]
+) -> None:
+    affinity, weights = table(seed, count)
+    apart, must = ([pair for pair in some if max(pair) < count] for some in (apart, must))
+    # What is asked for and forbidden at once is forbidden first.
+    found = graph_average_linkage(count, all_pairs(count), ends(apart), Table(affinity, weights), 0.0, must)
+    forbidden = affinity.copy()
+    for a, b in apart:
+        forbidden[a, b] = forbidden[b, a] = -np.inf
+    expected = constrained_average_linkage(forbidden, weights, 0.0, must)
+    assert found.tolist() == expected.tolist()
+
+
+def test_only_near_pairs_begin_a_merge_but_all_count() -> None:
+    affinity = np.array([[0, 3, -9], [3, 0, 2], [-9, 2, 0]], np.float32)
+    ones = np.ones(3, np.float32)
+    near = ends([(0, 1), (1, 2)])
+    # 0 and 1 come together first; 2 is like 1, and so unlike 0 that it stays out.
+    assert graph_average_linkage(3, near, ends([]), Table(affinity, ones), 0.0).tolist() == [0, 0, 1]
+    nobody = graph_average_linkage(3, ends([]), ends([]), Table(np.abs(affinity), ones), 0.0)
+    assert nobody.tolist() == [0, 1, 2]
+
+
+def test_all_equal_items_become_one_whatever_their_number() -> None:
+    count = 50
+    ones = np.ones((count, count), np.float32)
+    found = graph_average_linkage(count, all_pairs(count), ends([]), Table(ones, ones[0]), 0.0)
+    assert found.tolist() == [0] * count
+
+
+def test_what_an_affinity_forbids_is_not_done_however_it_is_asked_for() -> None:
+    affinity = np.full((3, 3), 5, np.float32)
+    affinity[0, 2] = affinity[2, 0] = -np.inf
+    found = graph_average_linkage(
+        3, all_pairs(3), ends([]), Table(affinity, np.ones(3, np.float32)), 0.0, [(0, 1), (1, 2)]
+    )
+    assert found.tolist() == [0, 0, 1]
+
+
+def test_nothing_is_linked_to_nothing() -> None:
+    empty = Table(np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
+    assert graph_average_linkage(0, ends([]), ends([]), empty, 0.0).tolist() == []

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_tracks import CAST, evidence
+from synthetic import CALIBRATION
+
+from workers.clustering.evidence import TrackEvidence
+from workers.clustering.gallery import Gallery
+from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
+from workers.clustering.likeness_graph import LikenessGraph
+
+
+def track(number: int, seed: int) -> TrackEvidence:
+    random = np.random.default_rng(1000 * seed + number)
+    vector = CAST.vector(int(random.integers(0, 5)), 1000 * seed + number, noise=1.5)
+    return evidence(f"t{number}", vector, size_px=float(random.choice([20.0, 60.0, 200.0])))
+
+
+def found(gallery: Gallery, graph: LikenessGraph) -> set[frozenset[str]]:
+    first, second = graph.pairs()
+    pairs = [frozenset((gallery.ids[a], gallery.ids[b])) for a, b in zip(first, second, strict=True)]
+    assert len(pairs) == len(set(pairs))
+    return set(pairs)
+
+
+def expected(gallery: Gallery) -> set[frozenset[str]]:
+    """All pairs whose faces speak for one person."""
+    ratios = face_log_ratio(
+        gallery.templates @ gallery.templates.T,
+        gallery.size_weights,
+        gallery.size_weights,
+        0.0,
+        CALIBRATION,
+        LikelihoodSettings(),
+    )
+    first, second = np.nonzero(np.triu(ratios > 0, 1))
+    return {frozenset((gallery.ids[a], gallery.ids[b])) for a, b in zip(first, second, strict=True)}
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 1000), st.lists(st.tuples(st.booleans(), st.integers(0, 19)), max_size=40))
+def test_whoever_comes_and_goes_all_who_look_alike_are_found(
+    seed: int, steps: list[tuple[bool, int]]
+) -> None:
+    gallery = Gallery(CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
+    there: set[int] = set()
+    gallery.insert(track(99, seed))
+    for looks, number in steps:
+        if number in there:
+            gallery.remove(f"t{number}")
+        else:
+            gallery.insert(track(number, seed))
+        there ^= {number}
+        if looks:
+            assert found(gallery, graph) == expected(gallery)
+    assert found(gallery, graph) == expected(gallery)
+
+
+def test_of_many_who_look_alike_the_nearest_are_kept() -> None:
+    gallery = Gallery(CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
+    for k in range(300):
+        gallery.insert(evidence(f"t{k}", CAST.vector(0, k)))
+    first, second = graph.pairs()
+    most = gallery.near.shape[1]
+    assert np.bincount(np.maximum(first, second), minlength=300).tolist() == [
+        min(k, most) for k in range(300)
+    ]
+    # The last one was compared with all others.
+    kept = {int(min(pair)) for pair in zip(first, second, strict=True) if 299 in pair}
+    likeness = gallery.templates[:299] @ gallery.templates[299]
+    assert kept == set(np.argsort(-likeness)[:most].tolist())
+
+
+def test_thousands_of_the_same_face_take_no_more_room() -> None:
+    gallery = Gallery(CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
+    for k in range(2000):
+        gallery.insert(evidence(f"t{k}", CAST.vector(0, 0)))
+    first, _ = graph.pairs()
+    assert len(first) <= 2000 * gallery.near.shape[1]

@@ -1,0 +1,146 @@
+"""What whole clusters of tracks think of each other, from sums over their tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+from workers.clustering.likelihood import LikelihoodSettings, paired_face_log_ratio
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+# Pairs looked at together: bounds the memory for the vectors of both.
+_CHUNK = 1 << 11
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Common:
+    """Something that two tracks may have in common, and what it says.
+
+    Attributes:
+        labels: intp (N,), the same number for tracks that have it in common.
+        value: Added to the affinity of such pairs.
+    """
+
+    labels: IntArray
+    value: float
+
+
+class ClusterSums:
+    """Mean log-likelihood ratios between clusters, without a look at each pair of their tracks.
+
+    The ratio is linear in the cosine, so that the mean over all pairs of tracks of two clusters is the ratio
+    at the mean cosine, which is the product of their mean templates (not normalised). That holds where faces
+    are of one size within each cluster; where not, it is an approximation. Ratios have no limit here: where
+    sources are very many, the prior would outgrow it. Clothes play no part.
+
+    Args:
+        templates: float32 (N, D), L2-normalised.
+        size_weights: float32 (N, S), see `Calibration.size_weights`.
+        weights: float32 (N,), positive: weight of each track in the mean of a cluster.
+        rise: float32 (N,), impostor rise of each track's source.
+        common: What pairs may have in common.
+        sides: Rows that must not be in one cluster with other rows.
+        base: Added to each ratio.
+        calibration: Of the embedder.
+        settings: How evidence is weighed.
+    """
+
+    def __init__(
+        self,
+        templates: FloatArray,
+        size_weights: FloatArray,
+        weights: FloatArray,
+        rise: FloatArray,
+        common: Sequence[Common],
+        sides: Sequence[tuple[Sequence[int], Sequence[int]]],
+        base: float,
+        calibration: Calibration,
+        settings: LikelihoodSettings,
+    ) -> None:
+        self._mass = weights.astype(np.float64)
+        self._templates = templates * weights[:, None]
+        self._sizes = size_weights * weights[:, None]
+        self._rise = (rise * weights).astype(np.float64)
+        told = [(_shares(one.labels, weights), one.value) for one in common if one.value]
+        self._common = [(shares, value) for shares, value in told if shares.nnz]
+        self._sides = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
+        self._base = base
+        self._calibration = calibration
+        self._settings = replace(settings, limit=np.inf)
+
+    def between(self, first: IntArray, second: IntArray) -> FloatArray:
+        """Mean log-likelihood ratios float32 (E,) of pairs of clusters; -inf where sides forbid it."""
+        result = np.empty(len(first), np.float32)
+        for start in range(0, len(first), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            result[part] = self._between(first[part], second[part])
+        return result
+
+    def _between(self, a: IntArray, b: IntArray) -> FloatArray:
+        mass_a, mass_b = self._mass[a], self._mass[b]
+        both = mass_a * mass_b
+        similarity = np.einsum("ij,ij->i", self._templates[a], self._templates[b]) / both
+        ratio = paired_face_log_ratio(
+            similarity.astype(np.float32),
+            np.asarray(self._sizes[a] / mass_a[:, None], np.float32),
+            np.asarray(self._sizes[b] / mass_b[:, None], np.float32),
+            np.maximum(self._rise[a] / mass_a, self._rise[b] / mass_b),
+            self._calibration,
+            self._settings,
+        )
+        for shares, value in self._common:
+            ratio += value * (_products(shares, shares, a, b) / both)
+        one, other = self._sides
+        if one.nnz:
+            ratio[(_products(one, other, a, b) + _products(other, one, a, b)) > 0] = -np.inf
+        return np.asarray(ratio + self._base, np.float32)
+
+    def merge(self, into: IntArray, gone: IntArray) -> None:
+        """Let clusters take others in; no cluster is named twice."""
+        for sums in (self._mass, self._templates, self._sizes, self._rise):
+            sums[into] += sums[gone]
+        count = len(self._mass)
+        moved = np.arange(count)
+        moved[gone] = into
+        self._move(csr_array((np.ones(count), (moved, np.arange(count))), shape=(count, count)))
+
+    def keep(self, clusters: IntArray) -> None:
+        """Go on with these clusters alone, in this order."""
+        self._mass, self._rise = self._mass[clusters], self._rise[clusters]
+        self._templates, self._sizes = self._templates[clusters], self._sizes[clusters]
+        count = len(clusters)
+        shape = count, int(clusters.max(initial=-1)) + 1
+        self._move(csr_array((np.ones(count), (np.arange(count), clusters)), shape=shape))
+
+    def _move(self, move: csr_array) -> None:
+        """Let rows of what is shared go where a matrix says."""
+        seen = slice(move.shape[1])
+        self._common = [(csr_array(move @ shares[seen]), value) for shares, value in self._common]
+        self._sides = [csr_array(move @ members[seen]) for members in self._sides]
+
+
+def _shares(labels: IntArray, weights: FloatArray) -> csr_array:
+    """How much of each cluster, one for each track, has which label; of labels that several have."""
+    _, column, count = np.unique(labels, return_inverse=True, return_counts=True)
+    rows = np.flatnonzero(count[column] > 1)
+    shape = len(labels), len(count)
+    return csr_array((weights[rows].astype(np.float64), (rows, column[rows])), shape=shape)
+
+
+def _members(sides: Sequence[Sequence[int]], count: int) -> csr_array:
+    """How many tracks of each cluster, one for each track, are on which side."""
+    rows = np.array([row for side in sides for row in side], np.intp)
+    columns = np.repeat(np.arange(len(sides)), [len(side) for side in sides])
+    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(count, len(sides)))
+
+
+def _products(left: csr_array, right: csr_array, a: IntArray, b: IntArray) -> npt.NDArray[np.float64]:
+    """Products of rows."""
+    return np.asarray(left[a].multiply(right[b]).sum(axis=1), np.float64)

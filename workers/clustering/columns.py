@@ -1,0 +1,49 @@
+"""Arrays with one row per track, in which a removed row gives its place to the last."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+_FIRST_ROWS = 64
+
+
+class Column(Generic[Scalar]):
+    """A contiguous array that grows by doubling; rows come at the end and go in O(1).
+
+    Args:
+        shape: Shape of a row.
+        dtype: Type of the values.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: type[Scalar]) -> None:
+        self._array: npt.NDArray[Scalar] = np.empty((_FIRST_ROWS, *shape), dtype)
+        self._rows = 0
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return self._rows
+
+    @property
+    def values(self) -> npt.NDArray[Scalar]:
+        """(N, ...) view of the rows, of this moment: growth leaves it behind."""
+        return self._array[: self._rows]
+
+    def append(self, value: npt.ArrayLike) -> None:
+        """Add a row at the end."""
+        if self._rows == len(self._array):
+            # Pages that nothing is written to take no memory.
+            larger = np.empty((2 * self._rows, *self._array.shape[1:]), self._array.dtype)
+            larger[: self._rows] = self._array
+            self._array = larger
+        self._array[self._rows] = value
+        self._rows += 1
+
+    def remove(self, row: int) -> None:
+        """Take a row out; the last one moves into its place."""
+        self._rows -= 1
+        self._array[row] = self._array[self._rows]

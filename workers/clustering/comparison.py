@@ -1,0 +1,132 @@
+"""How likely tracks are of one person: faces, clothes and where they were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.clustering.company import Company
+from workers.clustering.evidence import TrackEvidence
+from workers.clustering.gallery import Gallery
+from workers.clustering.likelihood import (
+    LikelihoodSettings,
+    clothing_distance,
+    clothing_log_ratio,
+    even_clothing,
+    face_log_ratio,
+    impostor_rise,
+)
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+
+class Comparison:
+    """Compares tracks of a gallery, by what is known of their sources.
+
+    Args:
+        gallery: The tracks as arrays.
+        tracks: The tracks by id, kept by somebody else.
+        company: Which of them were seen together.
+        calibration: Of the embedder.
+        settings: How evidence is weighed.
+    """
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        tracks: Mapping[str, TrackEvidence],
+        company: Company,
+        calibration: Calibration,
+        settings: LikelihoodSettings,
+    ) -> None:
+        self._gallery = gallery
+        self._tracks = tracks
+        self._company = company
+        self._calibration = calibration
+        self._settings = settings
+        # By number of the source, as of the last measurement.
+        self._rise = np.zeros(1, np.float32)
+        self._even = np.zeros(1, np.float32)
+
+    @property
+    def strict_prior(self) -> float:
+        """What speaks against one person for tracks of two sources, as long as people aren't known."""
+        return self._settings.source_prior * float(np.log(max(len(self._company.by_source), 1)))
+
+    def expect(self, track: TrackEvidence) -> None:
+        """Note the source of a track; call it for the first of a source."""
+        number = self._gallery.source_number(track.source_id)
+        if number >= len(self._rise):
+            more = np.zeros(number, np.float32)
+            self._rise, self._even = (np.concatenate([old, more]) for old in (self._rise, self._even))
+        # Nothing is measured yet.
+        self._rise[number] = 0.0 if track.photo else self._calibration.video_rise
+        self._even[number] = self._settings.clothing_even
+
+    def measure_sources(self) -> None:
+        """What pairs seen together say about each source: how alike its people look, and how they dress."""
+        gallery = self._gallery
+        for source_id, track_ids in self._company.by_source.items():
+            self.expect(self._tracks[next(iter(track_ids))])
+            pairs = self._company.pairs(source_id)
+            if not pairs:
+                continue
+            number = gallery.source_number(source_id)
+            first, second = np.array([[gallery.row_of(a), gallery.row_of(b)] for a, b in pairs]).T
+            sizes = gallery.size_weights
+            similarity = np.einsum("ij,ij->i", gallery.templates[first], gallery.templates[second])
+            expected = np.einsum("is,st,it->i", sizes[first], self._calibration.impostor, sizes[second])
+            self._rise[number] = impostor_rise(
+                similarity - expected, float(self._rise[number]), self._settings
+            )
+            roots = gallery.clothing_roots
+            if roots is None:
+                continue
+            dressed = roots[first].any(axis=1) & roots[second].any(axis=1)
+            likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
+            self._even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
+
+    def rises(self, rows: IntArray) -> FloatArray:
+        """Impostor rise of the source of each row, float32 (N,)."""
+        return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
+
+    def ratios(self, rows: IntArray, columns: IntArray, prior: float) -> FloatArray:
+        """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source.
+
+        Args:
+            rows: Some rows.
+            columns: Others.
+            prior: What speaks against one person for tracks of two sources.
+        """
+        gallery, settings = self._gallery, self._settings
+        ratios = face_log_ratio(
+            gallery.templates[rows] @ gallery.templates[columns].T,
+            gallery.size_weights[rows],
+            gallery.size_weights[columns],
+            # Between sources the one counts in which people look more alike.
+            np.maximum(self.rises(rows)[:, None], self.rises(columns)[None]),
+            self._calibration,
+            settings,
+        )
+        same = np.asarray(gallery.sources[rows][:, None] == gallery.sources[columns][None], np.bool_)
+        ratios -= np.where(same, 0.0, prior).astype(np.float32)
+        # Of a large collection, few tracks are of one source.
+        beside = np.flatnonzero(same.any(axis=0))
+        ratios[:, beside] += np.where(same[:, beside], self._worn(rows, columns[beside]), 0.0)
+        return ratios
+
+    def _worn(self, rows: IntArray, columns: IntArray) -> FloatArray:
+        """What clothes say of tracks (N, M) of one source; nothing where they are not seen or long ago."""
+        gallery, settings = self._gallery, self._settings
+        if gallery.clothing_roots is None:
+            return np.zeros((len(rows), len(columns)), np.float32)
+        from_, to = gallery.clothing_roots[rows], gallery.clothing_roots[columns]
+        dressed = np.logical_and.outer(from_.any(axis=1), to.any(axis=1))
+        near = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns][None])
+        even = self._even[gallery.sources[rows]][:, None]
+        ratios = clothing_log_ratio(clothing_distance(from_, to), even, settings)
+        return np.where(dressed & (near <= settings.clothing_reach_s), ratios, 0.0).astype(np.float32)

@@ -1,0 +1,174 @@
+"""Average linkage of tracks, few or many."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.clustering.cluster_sums import ClusterSums, Common
+from workers.clustering.comparison import Comparison
+from workers.clustering.gallery import Gallery
+from workers.clustering.graph_linkage import graph_average_linkage
+from workers.clustering.likelihood import LikelihoodSettings
+from workers.clustering.likeness_graph import LikenessGraph
+from workers.clustering.linkage import constrained_average_linkage
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+# Rows compared at once: bounds the memory for intermediate results.
+_BLOCK = 512
+# Tracks of a source that are compared all with all, where those of all sources are too many for it: more
+# than even a busy camera sees in the time in which people keep their clothes on.
+_WINDOW = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkageTask:
+    """Tracks to link. All but `rows` names them by their position in it.
+
+    Attributes:
+        rows: intp (N,), rows of the gallery, each once.
+        stays: intp (N,), the same number for tracks that an earlier re-cluster put together.
+        must: intp (M, 2), pairs that belong together; one that contradicts what is apart is ignored.
+        apart: intp (P, 2), pairs that were seen together and must be apart.
+        sides: Tracks that must be apart from others.
+    """
+
+    rows: IntArray
+    stays: IntArray
+    must: IntArray
+    apart: IntArray
+    sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
+
+    def part(self, chosen: IntArray) -> LinkageTask:
+        """The same of some tracks alone."""
+        at = np.full(len(self.rows), -1)
+        at[chosen] = np.arange(len(chosen))
+        must, apart = at[self.must], at[self.apart]
+        return LinkageTask(
+            self.rows[chosen],
+            self.stays[chosen],
+            must[(must >= 0).all(axis=1)],
+            apart[(apart >= 0).all(axis=1)],
+            tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
+        )
+
+
+def _there(at: IntArray, side: Sequence[int]) -> list[int]:
+    places: list[int] = at[list(side)].tolist()
+    return [place for place in places if place >= 0]
+
+
+class TrackLinkage:
+    """Constrained average linkage over log-likelihood ratios of tracks.
+
+    Args:
+        gallery: The tracks.
+        comparison: Compares them.
+        calibration: Of the embedder.
+        settings: How evidence is weighed.
+        threshold: Least mean log-likelihood ratio of one person.
+    """
+
+    def __init__(
+        self,
+        gallery: Gallery,
+        comparison: Comparison,
+        calibration: Calibration,
+        settings: LikelihoodSettings,
+        threshold: float,
+    ) -> None:
+        self._gallery = gallery
+        self._comparison = comparison
+        self._graph = LikenessGraph(gallery, calibration)
+        self._calibration = calibration
+        self._settings = settings
+        self._threshold = threshold
+
+    def of_all(self, task: LinkageTask, prior: float) -> IntArray:
+        """Compare all with all.
+
+        Args:
+            task: The tracks; time and memory go with the square of their number.
+            prior: What speaks against one person for tracks of two sources.
+
+        Returns:
+            (N,) cluster numbers from 0, in the order of each cluster's first track.
+        """
+        rows, stays = task.rows, task.stays
+        affinity = np.empty((len(rows), len(rows)), np.float32)
+        for start in range(0, len(rows), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            affinity[block] = self._comparison.ratios(rows[block], rows, prior)
+            affinity[block] += np.float32(self._settings.stay) * (stays[block][:, None] == stays[None])
+        first, second = task.apart.T
+        affinity[first, second] = affinity[second, first] = -np.inf
+        for one, other in task.sides:
+            affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
+        weights = self._gallery.weights[rows]
+        return constrained_average_linkage(affinity, weights, self._threshold, task.must.tolist())
+
+    def of_near(self, task: LinkageTask, prior: float) -> IntArray:
+        """Compare those of one source and time, where clothes help, and then clusters that look alike.
+
+        Args:
+            task: The tracks.
+            prior: What speaks against one person for tracks of two sources.
+
+        Returns:
+            (N,) cluster numbers from 0, in the order of each cluster's first track.
+        """
+        gallery, rows = self._gallery, task.rows
+        sums = ClusterSums(
+            gallery.templates[rows],
+            gallery.size_weights[rows],
+            gallery.weights[rows],
+            self._comparison.rises(rows),
+            [Common(gallery.sources[rows], prior), Common(task.stays, self._settings.stay)],
+            task.sides,
+            -prior,
+            self._calibration,
+            self._settings,
+        )
+        first, second = self._near(task)
+        likely = sums.between(first, second) >= self._threshold
+        return graph_average_linkage(
+            len(rows),
+            (first[likely], second[likely]),
+            (task.apart[:, 0], task.apart[:, 1]),
+            sums,
+            self._threshold,
+            itertools.chain(task.must.tolist(), self._linked_in_windows(task)),
+        )
+
+    def _near(self, task: LinkageTask) -> tuple[IntArray, IntArray]:
+        """Pairs of tracks that may begin a merge: who looks alike, and who stays together."""
+        position = np.empty(len(self._gallery), np.intp)
+        position[task.rows] = np.arange(len(task.rows))
+        first, second = (position[end] for end in self._graph.pairs())
+        order = np.argsort(task.stays, kind="stable")
+        same = task.stays[order][1:] == task.stays[order][:-1]
+        return np.concatenate([first, order[:-1][same]]), np.concatenate([second, order[1:][same]])
+
+    def _linked_in_windows(self, task: LinkageTask) -> Iterator[tuple[int, int]]:
+        """Pairs of tracks of one source that belong together by their faces and clothes."""
+        sources = self._gallery.sources[task.rows]
+        others = np.bincount(sources)[sources] - 1
+        # In a photo everybody is apart from everybody.
+        free = np.bincount(task.apart[:, 0], minlength=len(sources)) < others
+        order = np.lexsort((self._gallery.middle_s[task.rows], sources))
+        order = order[free[order]]
+        for start in range(0, len(order), _WINDOW):
+            window = np.sort(order[start : start + _WINDOW])
+            # Nothing leads from one source to another here.
+            labels = self.of_all(task.part(window), np.inf)
+            by_label = np.argsort(labels, kind="stable")
+            same = labels[by_label][1:] == labels[by_label][:-1]
+            ends = window[by_label[:-1][same]], window[by_label[1:][same]]
+            yield from zip(*(end.tolist() for end in ends), strict=True)
