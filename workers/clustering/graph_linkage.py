@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.linkage import in_order
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
@@ -99,7 +101,7 @@ def graph_average_linkage(
                 pairs, first=np.searchsorted(left, pairs.first), second=np.searchsorted(left, pairs.second)
             )
             open_, mass = open_[left], mass[left]
-    return _in_order(_roots(parent))
+    return in_order(_roots(parent))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,12 +252,3 @@ def _roots(parent: IntArray) -> IntArray:
     while not np.array_equal(root, root[root]):
         root = root[root]
     return root
-
-
-def _in_order(labels: IntArray) -> IntArray:
-    """Numbers from 0 in the order of each label's first item."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.intp)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    result: IntArray = rank[inverse]
-    return result
