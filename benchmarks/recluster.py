@@ -1,0 +1,204 @@
+"""A re-cluster of many tracks beside the clusterings that others would use: time, memory and BCubed F.
+
+    python benchmarks/recluster.py 150000 [--rival-tracks 20000] [--limit-s 600] [--only TEXT] [--json]
+
+Synthetic tracks (see scale_data.py), each in a source of its own, as photos are. Each contestant runs in a
+process of its own and is stopped after --limit-s. Rivals know the truth: they get the best of seven
+thresholds for these very tracks, of which only the best is counted. They see --rival-tracks of them where all
+would take hours; "facestream" does as well, for the comparison. fast_hdbscan (`pip install fast_hdbscan`) is
+left out where it is not installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import multiprocessing
+import resource
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scale_data import NOBODY, ScaleData, generate
+
+from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.evidence import TrackEvidence
+from workers.clustering.metrics import bcubed
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+Found = Iterator[tuple[str, float, IntArray]]
+
+# Likenesses of the generator, as `facestream calibrate` would measure them.
+_CALIBRATION = Calibration.flat(512, genuine=0.65, impostor=0.02, spread=0.09)
+# Label of a track that has not come yet.
+_NOT_THERE = -2
+_DISTANCES = (0.40, 0.44, 0.48, 0.52, 0.56, 0.60, 0.64)
+
+
+def facestream(data: ScaleData) -> Found:
+    """The product's own: the first time, with the graph of likenesses there, and after some more came."""
+    clusterer = TrackClusterer(_CALIBRATION)
+    count = len(data.vectors)
+    late = count // 100
+    for number in range(count - late):
+        clusterer.insert(_evidence(data, number))
+    yield "all new", *_timed(lambda: _labels(clusterer.recluster({}), count))
+    yield "graph kept", *_timed(lambda: _labels(clusterer.recluster({}), count))
+    for number in range(count - late, count):
+        clusterer.insert(_evidence(data, number))
+    yield "one in 100 new", *_timed(lambda: _labels(clusterer.recluster({}), count))
+
+
+def _evidence(data: ScaleData, number: int) -> TrackEvidence:
+    return TrackEvidence(
+        f"t{number:07}",
+        f"i-{number}",
+        data.vectors[number],
+        100.0,
+        np.zeros(1, np.int64),
+        0.0,
+        True,
+        photo=True,
+    )
+
+
+def _labels(partition: Partition, count: int) -> IntArray:
+    labels = np.full(count, _NOT_THERE)
+    for label, cluster in enumerate(partition.clusters):
+        labels[[int(track_id[1:]) for track_id in cluster]] = label
+    return labels
+
+
+def _timed(work: Callable[[], IntArray]) -> tuple[float, IntArray]:
+    started_s = time.perf_counter()
+    labels = work()
+    return time.perf_counter() - started_s, labels
+
+
+def sklearn_dbscan(data: ScaleData) -> Found:
+    """scikit-learn's DBSCAN, all cores."""
+    from sklearn.cluster import DBSCAN
+
+    for eps in _DISTANCES:
+        rule = DBSCAN(eps=eps, min_samples=2, metric="cosine", n_jobs=-1)
+        yield f"eps {eps}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+
+
+def hdbscan_rule(data: ScaleData) -> Found:
+    """The hdbscan library, on the unit sphere."""
+    from hdbscan import HDBSCAN
+
+    for distance in (0.0, *_DISTANCES[:3]):
+        rule = HDBSCAN(min_cluster_size=2, cluster_selection_epsilon=float(np.sqrt(2 * distance)))
+        yield f"epsilon {distance}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+
+
+def fast_hdbscan_rule(data: ScaleData) -> Found:
+    """The fast_hdbscan library, on the unit sphere."""
+    from fast_hdbscan import HDBSCAN
+
+    for distance in (0.0, *_DISTANCES[:3]):
+        rule = HDBSCAN(min_cluster_size=2, cluster_selection_epsilon=float(np.sqrt(2 * distance)))
+        yield f"epsilon {distance}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+
+
+_CONTESTANTS: dict[str, Callable[[ScaleData], Found]] = {
+    "facestream": facestream,
+    "scikit-learn DBSCAN": sklearn_dbscan,
+    "hdbscan": hdbscan_rule,
+    "fast_hdbscan": fast_hdbscan_rule,
+}
+
+
+def compete(who: str, tracks: int, sender: Connection) -> None:
+    """Run one contestant; sends a row for each of its results."""
+    data = generate(tracks)
+    before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    for settings, seconds, labels in _CONTESTANTS[who](data):
+        # Who is nobody's is alone.
+        alone = np.where(labels < 0, len(labels) + np.arange(len(labels)), labels)
+        known = (data.people != NOBODY) & (labels != _NOT_THERE)
+        result = bcubed(data.people[known], alone[known])
+        largest = int(np.bincount(labels[labels >= 0]).max(initial=0))
+        sender.send(
+            {
+                "who": who,
+                "tracks": tracks,
+                "settings": settings,
+                "seconds": round(seconds, 1),
+                "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
+                "data_mb": round(before_mb),
+                "bcubed_f": round(result.f(), 4),
+                "clusters": len(np.unique(labels[labels >= 0])),
+                "largest": largest,
+            }
+        )
+    sender.close()
+
+
+def results(who: str, tracks: int, limit_s: float) -> list[dict[str, Any]]:
+    """What a contestant comes to within a time."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(target=compete, args=(who, tracks, sender))
+    process.start()
+    sender.close()
+    rows: list[dict[str, Any]] = []
+    until_s = time.monotonic() + limit_s
+    try:
+        while receiver.poll(max(until_s - time.monotonic(), 0.0)):
+            rows.append(receiver.recv())
+    except EOFError:
+        pass
+    process.kill()
+    process.join()
+    return rows
+
+
+def as_text(row: dict[str, Any]) -> str:
+    """A line of a Markdown table."""
+    return (
+        f"| {row['who']} | {row['tracks']:,} | {row['settings']} | {row['seconds']} | {row['peak_mb']:,} | "
+        f"{row['bcubed_f']:.4f} | {row['clusters']:,} | {row['largest']:,} |"
+    )
+
+
+def main() -> None:
+    """Let everybody run and print a table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("tracks", type=int)
+    parser.add_argument("--rival-tracks", type=int, default=20_000)
+    parser.add_argument("--limit-s", type=float, default=600.0)
+    parser.add_argument("--only", default="", metavar="TEXT")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    tasks = [("facestream", args.tracks)]
+    tasks += [(who, min(args.rival_tracks, args.tracks)) for who in _CONTESTANTS]
+    rows = []
+    if not args.json:
+        print("| | tracks | | s | peak MB | BCubed F | clusters | largest |\n" + "|---" * 8 + "|")
+    for who, tracks in dict.fromkeys(tasks):
+        if args.only not in who or (who == "fast_hdbscan" and not importlib.util.find_spec(who)):
+            continue
+        found = results(who, tracks, args.limit_s)
+        if who != "facestream":
+            found = [max(found, key=lambda row: float(row["bcubed_f"]))] if found else []
+        rows += found
+        if not args.json:
+            print(
+                "\n".join(map(as_text, found)) or f"| {who} | {tracks:,} | nothing in time | | | | | |",
+                flush=True,
+            )
+    if args.json:
+        print(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()
