@@ -2,8 +2,8 @@
 
     python benchmarks/growing.py [FOLDER] [--every 200] [--seed 1] [--names 20] [--json]
 
-FOLDER holds `lfw/` with `lfw_halves.csv`; default: FACESTREAM_TEST_DATA. Each batch is one `facestream run` on
-the same collection. After the first, some people are named. Prints the churn of each re-cluster (share of
+FOLDER holds `lfw/` with `lfw_halves.csv`; default: FACESTREAM_TEST_DATA. Each batch is one `facestream run`
+on the same collection. After the first, some people are named. Prints the churn of each re-cluster (share of
 tracks, of which nothing new is known, that are somebody else's than before), how many names are left at the
 end, and BCubed F beside that of one run over all photos at once.
 """
@@ -75,7 +75,7 @@ def grow(photos: LabelledSet, every: int, seed: int, names: int) -> dict[str, An
                     for person in chosen:
                         store.name(person.id, f"Name of {person.id}")
         with product.connect(data_dir=data) as store:
-            reclusters = store.reclusters()
+            reclusters = store.reclusters()[::-1]
             left = {person.name for person in store.people()} - {""}
         table = Path(data) / "faces.csv"
         facestream("export", "--data-dir", data, "-o", str(table))
