@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
@@ -65,6 +67,7 @@ def graph_average_linkage(
     # Those that may still merge, under numbers from 0.
     open_ = np.arange(count)
     while True:
+        checkpoint()
         count = len(open_)
         best = np.full(count, -np.inf, np.float32)
         np.maximum.at(best, first, value)
@@ -167,6 +170,7 @@ def _join_said(
         return item
 
     for a, b in must:
+        checkpoint()
         into, gone = sorted((root(a), root(b)))
         if into == gone or gone in foes.get(into, ()):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.gallery import Gallery
 from workers.models.calibration import Calibration
 
@@ -54,6 +55,7 @@ class LikenessGraph:
         left = np.hstack([gallery.templates, gallery.size_weights @ -self._middle])
         right = np.hstack([gallery.templates, gallery.size_weights])[order]
         for start in range(len(order) - len(new), len(order), _ROWS):
+            checkpoint()
             rows = order[start : start + _ROWS]
             found = [
                 _hits(left[rows], right[column : min(column + _COLUMNS, start + len(rows))], column, start)
