@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import scenes
 
 from facestream import run
 from facestream.progress import RunProgress, stderr_console
@@ -18,14 +19,15 @@ from workers.clustering.clusterer import Partition, TrackClusterer
 
 
 def test_a_run_that_is_stopped_does_not_wait_for_a_long_re_cluster(
-    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, cache_dir: Path, media: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory, cache_dir: Path
 ) -> None:
     monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
     place = Place(tmp_path_factory.mktemp("fs") / "data")
+    photo = scenes.photos(tmp_path_factory.mktemp("media") / "photos") / "astronaut.jpg"
     stop = threading.Event()
 
     def execute() -> RunReport:
-        options = RunOptions(paths=(media / "photos" / "astronaut.jpg",))
+        options = RunOptions(paths=(photo,))
         with RunProgress(stderr_console(), quiet=True) as progress:
             return run.Run(place, options, progress).execute(stop)
 
