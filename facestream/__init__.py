@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from facestream.decision import Decision
     from facestream.evaluation import Evaluation, evaluate
     from facestream.forgetting import Forgotten
+    from facestream.model_change import Reembedded
     from facestream.people_filter import PeopleFilter
     from facestream.person import Face, Person
     from facestream.recluster import Recluster
+    from facestream.reembedding import reembed
     from facestream.search import Comparison, FoundFace, Match
     from facestream.sighting import Sighting
     from facestream.track import Track
@@ -45,6 +47,7 @@ __all__ = [
     "PeopleFilter",
     "Person",
     "Recluster",
+    "Reembedded",
     "Sighting",
     "Store",
     "Track",
@@ -58,6 +61,7 @@ __all__ = [
     "connect",
     "drop",
     "evaluate",
+    "reembed",
     "restore",
 ]
 __version__ = "0.1.0"
@@ -77,6 +81,7 @@ _HOMES = {
     "PeopleFilter": "facestream.people_filter",
     "Person": "facestream.person",
     "Recluster": "facestream.recluster",
+    "Reembedded": "facestream.model_change",
     "Sighting": "facestream.sighting",
     "Store": "facestream.client",
     "Track": "facestream.track",
@@ -88,6 +93,7 @@ _HOMES = {
     "collections": "facestream.catalogue",
     "drop": "facestream.catalogue",
     "evaluate": "facestream.evaluation",
+    "reembed": "facestream.reembedding",
     "restore": "facestream.archive",
 }
 

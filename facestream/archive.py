@@ -95,9 +95,12 @@ def backup(
     keys = keys_of(place)
     with open_handle(place) as handle, handle.errors():
         found(handle, place)
-        make_store(handle, keys).check_schema()
+        store = make_store(handle, keys)
+        store.check_usable()
         with hold_collection(handle.client, keys) as hold, written_archive(path) as writer:
             info = found(handle, place)
+            # Again, now that it stands still: no backup holds vectors of two models.
+            store.check_usable()
             writer.set_facts(
                 {
                     "facestream_version": __version__,

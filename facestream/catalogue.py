@@ -75,7 +75,7 @@ def collection_stats(
     keys = keys_of(place)
     with open_handle(place) as handle, handle.errors():
         info = found(handle, place)
-        make_store(handle, keys).check_schema()
+        make_store(handle, keys).check_usable()
         return measure(handle.client, keys, info)
 
 

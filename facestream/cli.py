@@ -28,6 +28,7 @@ _COMMANDS = {
     "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
     "backup": ("facestream.commands.backup", "Write a collection to one file."),
     "restore": ("facestream.commands.restore", "Read a collection back from a backup."),
+    "reembed": ("facestream.commands.reembed", "Change a collection to other models."),
     "demo": ("facestream.commands.demo", "Make a video and find the people in it."),
     "calibrate": (
         "facestream.commands.calibrate",

@@ -146,7 +146,7 @@ class Store(DecidedPeople):
         frame = read_photo(Path(photo))
         pack = self._packs.get(models) or self._packs.setdefault(models, make_pack(models))
         with self._errors():
-            self._identities.check_model(pack.manifest.model_id)
+            self._identities.check_model(pack.manifest.model_id, models)
             faces = faces_of(frame, pack)
             search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
             return [
@@ -273,8 +273,8 @@ def open_store(place: Place) -> Store:
     """Open the collection of a place, to be closed by the caller.
 
     Raises:
-        StorageError: If the folder or the server can't be used, or another version of facestream wrote the
-            collection.
+        StorageError: If the folder or the server can't be used, another version of facestream wrote the
+            collection, or a change of its models was stopped half way.
         UsageError: If the collection's name can't be one.
     """
     from facestream.wiring import keys_of, make_reader, open_handle
@@ -284,6 +284,6 @@ def open_store(place: Place) -> Store:
         handle = stack.enter_context(open_handle(place))
         reader = make_reader(handle, keys)
         with handle.errors():
-            reader.check_schema()
+            reader.check_usable()
         stack.pop_all()
     return Store(handle, reader, place)

@@ -194,10 +194,10 @@ class Deciding:
         from facestream.background import Background
 
         model_id, calibration = make_calibration(self._models)
-        self._store.check_model(model_id)
+        self._store.check_model(model_id, self._models)
         make_queue(self._handle, self._keys).prepare()
         number = self._log.append(decision, size, there)
-        worker = make_cluster_worker(self._handle, self._keys, calibration)
+        worker = make_cluster_worker(self._handle, self._keys, model_id, calibration)
         with Background(worker, self._handle) as background:
             background.wait_until(lambda: self._log.applied() >= number, _PATIENCE_S)
         return number

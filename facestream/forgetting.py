@@ -62,14 +62,14 @@ def forget(
         RedisFullError: If they are deleted, but the server's file can't be rewritten; to be repeated.
     """
     model_id, calibration = make_calibration(models)
-    store.check_model(model_id)
+    store.check_model(model_id, models)
     keys = keys_of(place)
     older: set[str] = set()
     paths: list[str] = []
     if not identity.forgotten:
         queue = make_queue(handle, keys)
         queue.prepare()
-        with Background(make_cluster_worker(handle, keys, calibration), handle) as background:
+        with Background(make_cluster_worker(handle, keys, model_id, calibration), handle) as background:
 
             def settle(request: Request) -> None:
                 entry_id = queue.send([request])

@@ -18,7 +18,15 @@ from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
 from facestream.sources import find_sources
-from facestream.wiring import keys_of, make_cluster_worker, make_pack, make_queue, make_store, open_handle
+from facestream.wiring import (
+    facts_of,
+    keys_of,
+    make_cluster_worker,
+    make_pack,
+    make_queue,
+    make_store,
+    open_handle,
+)
 from storage.connection import RedisHandle
 from storage.requests import ReclusterRequest
 from stream.discover import Discovery
@@ -78,14 +86,10 @@ class Run:
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
             self._report.licence = licence.spdx
             self._report.provider = pack.providers[0]
-            about = {
-                "pack": pack.manifest.name,
-                "licence": licence.spdx,
-                "commercial_use": str(int(licence.commercial_use)),
-            }
-            make_store(handle, keys).claim_model(pack.manifest.model_id, about)
+            model_id = pack.manifest.model_id
+            make_store(handle, keys).claim_model(model_id, facts_of(pack.manifest), self._options.pack)
             self._listener.began(len(self._found.photos))
-            worker = make_cluster_worker(handle, keys, pack.calibration, self._people_now)
+            worker = make_cluster_worker(handle, keys, model_id, pack.calibration, self._people_now)
             with Background(worker, handle) as background:
                 self._process(handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
@@ -119,7 +123,7 @@ class Run:
         stop: threading.Event,
     ) -> None:
         found = self._found
-        queue = make_queue(handle, keys_of(self._place))
+        queue = make_queue(handle, keys_of(self._place), pack.manifest.model_id)
         queue.prepare()
         settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
         store = make_store(handle, keys_of(self._place))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.sample_queue import SampleQueue
+    from storage.staged_vectors import StagedVectors
     from workers.cluster_worker import ClusterWorker
     from workers.models.calibration import Calibration
     from workers.models.manifest import Manifest
@@ -48,11 +49,18 @@ def open_handle(place: Place) -> RedisHandle:
     return open_redis(place.redis_url, None if place.redis_url else open_folder(place))
 
 
-def make_queue(handle: RedisHandle, keys: Keys) -> SampleQueue:
-    """The sample queue of a collection."""
+def make_queue(handle: RedisHandle, keys: Keys, model_id: str = "") -> SampleQueue:
+    """The sample queue of a collection; `model_id` for senders of vectors."""
     from storage.sample_queue import SampleQueue
 
-    return SampleQueue(handle.client, keys)
+    return SampleQueue(handle.client, keys, model_id=model_id)
+
+
+def make_staged_vectors(handle: RedisHandle, keys: Keys) -> StagedVectors:
+    """What another model makes of the faces of a collection."""
+    from storage.staged_vectors import StagedVectors
+
+    return StagedVectors(handle.client, keys)
 
 
 def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
@@ -94,6 +102,16 @@ def make_manifest(name: str) -> Manifest:
     return read_manifest(find_pack(name))
 
 
+def facts_of(manifest: Manifest) -> dict[str, str]:
+    """What a collection keeps of the pack that its faces were compared with."""
+    licence = manifest.licence
+    return {
+        "pack": manifest.name,
+        "licence": licence.spdx,
+        "commercial_use": str(int(licence.commercial_use)),
+    }
+
+
 def make_calibration(name: str) -> tuple[str, Calibration]:
     """Embedding space of a model pack, and what similarities in it mean; its models are not loaded."""
     from workers.models.pack import find_pack, load_calibration
@@ -105,6 +123,7 @@ def make_calibration(name: str) -> tuple[str, Calibration]:
 def make_cluster_worker(
     handle: RedisHandle,
     keys: Keys,
+    model_id: str,
     calibration: Calibration,
     on_people: Callable[[int], None] | None = None,
 ) -> ClusterWorker:
@@ -117,6 +136,7 @@ def make_cluster_worker(
         make_store(handle, keys),
         make_queue(handle, keys),
         Lease(handle.client, keys.leader),
+        model_id,
         lambda: TrackClusterer(calibration),
         calibration,
         on_people,

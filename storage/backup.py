@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import redis
@@ -22,9 +22,10 @@ _SCANS = {"hash": "HSCAN", "set": "SSCAN", "zset": "ZSCAN"}
 
 
 def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell: Tell) -> None:
-    """Copy all keys of a collection but its lease, as they are while it is held.
+    """Copy all keys of a collection, as they are while it is held.
 
-    What a run sends meanwhile may be in it or not. Consumer groups are left out: the next run makes them.
+    What a run sends meanwhile may be in it or not. Left out are its lease, consumer groups, which the next
+    run makes, and what a change of its models has got ready so far, which can be done again.
 
     Args:
         client: Connection to Redis.
@@ -36,7 +37,8 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
         LeaseLostError: If the hold was lost in between: what was copied is not of one moment then.
     """
     source = _Source(client, key_prefix(hold.keys).encode(), writer)
-    source.list_keys(hold.keys.leader.encode())
+    keys = hold.keys
+    source.list_keys({name.encode() for name in (keys.leader, keys.reembed, keys.reembed_vectors)})
     total, done = writer.records, 0
     for chunk in writer.listed(_CHUNK):
         tell("reading", done, total)
@@ -53,11 +55,11 @@ class _Source:
         self._prefix = prefix
         self._writer = writer
 
-    def list_keys(self, leader: bytes) -> None:
-        """Note all keys; a scan may come upon one more than once."""
+    def list_keys(self, but: Collection[bytes]) -> None:
+        """Note all keys but some; a scan may come upon one more than once."""
         for kind in KINDS:
             found = self._client.scan_iter(f"{self._prefix.decode()}*", SCAN_COUNT, kind)
-            self._writer.list_records(kind, (name[len(self._prefix) :] for name in found if name != leader))
+            self._writer.list_records(kind, (name[len(self._prefix) :] for name in found if name not in but))
 
     def copy(self, chunk: Iterable[tuple[int, bytes, str]]) -> None:
         """Copy what some keys hold."""

@@ -15,6 +15,7 @@ StorageError
 ├── RecordError
 ├── CollectionSchemaError
 ├── ModelConflictError
+├── ModelChangeError
 ├── QueueFullError
 ├── LeaseLostError
 ├── CollectionBusyError
@@ -172,6 +173,20 @@ class ModelConflictError(StorageError):
         super().__init__(message)
         self.stored = stored
         self.asked = asked
+
+
+class ModelChangeError(StorageError):
+    """A collection is half way from one model to another: only finishing the change makes it usable again.
+
+    Attributes:
+        collection: Its name.
+        pack: Name of the pack that it is being changed to.
+    """
+
+    def __init__(self, message: str, *, collection: str, pack: str) -> None:
+        super().__init__(message)
+        self.collection = collection
+        self.pack = pack
 
 
 class QueueFullError(StorageError):

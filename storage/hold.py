@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import redis
 
-from storage.commands import Pipeline, commands_of
+from storage.commands import Hash, Pipeline, commands_of
 from storage.errors import CollectionBusyError, LeaseLostError
 from storage.keys import Keys
 from storage.lease import Lease
@@ -36,28 +36,53 @@ class Hold:
         self.keys = keys
 
     @contextlib.contextmanager
-    def step(self, without: str | None = None) -> Iterator[Pipeline]:
+    def step(
+        self, without: str | None = None, *, staged: Hash | None = None, within_s: float | None = None
+    ) -> Iterator[Pipeline]:
         """Commands that all take effect at the end of the block, or none.
 
         Args:
             without: A key that must not be there.
+            staged: What `reembed` must hold; nothing may wait for a cluster worker then, either.
+            within_s: How long the commands may take to reach the server, where they are very many.
 
         Raises:
             LeaseLostError: If the hold was lost; nothing was written then.
-            CollectionBusyError: If that key is there; nothing was written either.
+            CollectionBusyError: If it is otherwise; nothing was written either.
         """
+        watched = [self._lease.key]
+        watched += [] if without is None else [without]
+        watched += [] if staged is None else [self.keys.reembed, self.keys.samples]
         with self._lease.watching, self._client.pipeline(transaction=True) as pipe:
-            pipe.watch(self._lease.key, *([without] if without else []))
+            if within_s is not None and not self._lease.renew(within_s):
+                raise self._lost()
+            pipe.watch(*watched)
             if pipe.get(self._lease.key) != self._lease.token:
                 raise self._lost()
             if without and pipe.exists(without):
                 raise self._overtaken()
+            if staged is not None and (
+                pipe.hgetall(self.keys.reembed) != staged or pipe.xlen(self.keys.samples)
+            ):
+                raise self._not_at_rest()
             pipe.multi()
             yield pipe
+            if within_s is not None:
+                # Whoever is killed behind it holds nobody up.
+                pipe.pexpire(self._lease.key, self._lease.ttl_ms)
             try:
                 pipe.execute()
             except redis.WatchError as error:
+                if staged is not None:
+                    raise self._not_at_rest() from error
                 raise (self._overtaken() if without else self._lost()) from error
+
+    def _not_at_rest(self) -> CollectionBusyError:
+        return CollectionBusyError(
+            f"Something was sent into collection {self.keys.collection!r} at this very moment. Wait until "
+            "that is done, or stop it, then run this command again: it goes on where it was.",
+            collection=self.keys.collection,
+        )
 
     def _overtaken(self) -> CollectionBusyError:
         return CollectionBusyError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Collection, Mapping
 from typing import cast
@@ -32,20 +33,22 @@ class IdentityStore(CollectionReader):
         keys: Keys of the collection.
     """
 
-    def claim_model(self, model_id: str, about: dict[str, str]) -> None:
+    def claim_model(self, model_id: str, about: dict[str, str], models: str = "PACK") -> None:
         """Tie the collection to an embedding space; the first run decides.
 
         Args:
             model_id: The embedding space of this run.
             about: More facts to keep beside it: pack, licence.
+            models: Name or folder of its model pack, for the message of an error.
 
         Raises:
             CollectionSchemaError: If another version of facestream wrote the collection.
             ModelConflictError: If the collection holds embeddings of another space.
+            ModelChangeError: If its models are being changed.
         """
         self.check_schema()
         self._client.hsetnx(self._keys.meta, "model_id", model_id)
-        self.check_model(model_id)
+        self.check_model(model_id, models)
         facts = {"schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
         with self._client.pipeline() as pipe:
             # Whatever is missing, also after a run that was killed right here.
@@ -53,18 +56,25 @@ class IdentityStore(CollectionReader):
                 pipe.hsetnx(self._keys.meta, name, value)
             pipe.execute()
 
-    def check_model(self, model_id: str) -> None:
+    def check_model(self, model_id: str, models: str = "PACK") -> None:
         """Refuse to compare with embeddings of another space; an empty collection is fine.
+
+        Args:
+            model_id: The embedding space.
+            models: Name or folder of its model pack, for the message of an error.
 
         Raises:
             ModelConflictError: If the collection holds embeddings of another space.
+            ModelChangeError: If its models are being changed.
         """
+        self.check_usable()
         stored = (self._client.hget(self._keys.meta, "model_id") or model_id.encode()).decode()
         if stored != model_id:
             raise ModelConflictError(
                 f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
                 f"or compare {model_id!r}, and the two can't be compared. Use the model pack of the "
-                "collection (--models), or another --collection.",
+                "collection (--models), or another --collection; or recompute its faces: facestream reembed "
+                f"--models {shlex.quote(models)} --collection {self._keys.collection}",
                 stored=stored,
                 asked=model_id,
             )
@@ -172,6 +182,10 @@ class IdentityStore(CollectionReader):
         keys = self._keys
         unsaid = [*(i for i in names if i not in effects.names), *back]
         renamed = [IdentityChange(ChangeKind.RENAMED, i) for i in unsaid]
+        changed = [*effects.samples_removed, *(sample.sample_id for sample in effects.samples)]
+        if changed:
+            # What another model made of a face goes with it, and is made anew of one that is written again.
+            pipe.hdel(keys.reembed_vectors, *changed)
         for sample in effects.samples:
             pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
         for track in effects.tracks:

@@ -36,7 +36,7 @@ class Keys:
 
     @property
     def meta(self) -> str:
-        """Hash: schema, model_id, pack, licence, commercial_use, created_at_s, decisions_applied."""
+        """Hash: facts of the collection: schema, model_id, pack and the like."""
         return self._key("meta")
 
     @property
@@ -126,6 +126,16 @@ class Keys:
     def identity_sightings(self, identity_id: str) -> str:
         """Sorted set `source_id|start_s|end_s` by start."""
         return self._key("identity", identity_id, "sightings")
+
+    @property
+    def reembed(self) -> str:
+        """Hash: the models that faces are being recomputed with."""
+        return self._key("reembed")
+
+    @property
+    def reembed_vectors(self) -> str:
+        """Hash: what they give for each face, by sample id, until it takes the place of the old vector."""
+        return self._key("reembed", "vectors")
 
     @property
     def samples(self) -> str:

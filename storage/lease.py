@@ -26,27 +26,32 @@ class Lease:
 
     def __init__(self, client: redis.Redis, key: str, ttl_s: float = 5.0) -> None:
         self._client = commands_of(client)
-        self._ttl_ms = int(ttl_s * 1000)
+        self.ttl_ms = int(ttl_s * 1000)
         self.key = key
         self.token = secrets.token_hex(8).encode()
         # Held while the key is watched: renewing touches it, which would void the holder's own write.
-        self.watching = threading.Lock()
+        self.watching = threading.RLock()
 
     def acquire(self) -> bool:
         """Take the lease if nobody has it, or renew it; returns whether it is ours."""
-        if self._client.set(self.key, self.token, nx=True, px=self._ttl_ms):
+        if self._client.set(self.key, self.token, nx=True, px=self.ttl_ms):
             return True
         return self.renew()
 
-    def renew(self) -> bool:
-        """Put the expiry off; returns whether the lease is still ours."""
+    def renew(self, ttl_s: float | None = None) -> bool:
+        """Put the expiry off; returns whether the lease is still ours.
+
+        Args:
+            ttl_s: For how long, until the next time; by default as long as always.
+        """
+        ttl_ms = self.ttl_ms if ttl_s is None else int(ttl_s * 1000)
         with self.watching, self._client.pipeline() as pipe:
             try:
                 pipe.watch(self.key)
                 if pipe.get(self.key) != self.token:
                     return False
                 pipe.multi()
-                pipe.pexpire(self.key, self._ttl_ms)
+                pipe.pexpire(self.key, ttl_ms)
                 pipe.execute()
             except redis.WatchError:
                 return False
@@ -69,7 +74,7 @@ class Lease:
             thread.join()
 
     def _keep(self, left: threading.Event) -> None:
-        while not left.wait(self._ttl_ms / 3000):
+        while not left.wait(self.ttl_ms / 3000):
             # The holder's own commands will meet the same error and report it.
             with contextlib.suppress(redis.RedisError):
                 self.renew()

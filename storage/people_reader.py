@@ -14,7 +14,7 @@ import redis
 
 from storage.commands import Hash, commands_of
 from storage.decision_record import Decision
-from storage.errors import CollectionSchemaError, RecordError
+from storage.errors import CollectionSchemaError, ModelChangeError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import Identity, Sighting
 from storage.keys import SCHEMA, Keys
@@ -54,6 +54,24 @@ class PeopleReader:
         """Facts of the collection: schema, model_id, pack, licence, created_at_s."""
         raw = self._client.hgetall(self._keys.meta)
         return {name.decode(): value.decode() for name, value in raw.items()}
+
+    def check_usable(self) -> None:
+        """Refuse a collection of another layout, and one in which vectors of two models stand side by side.
+
+        Raises:
+            CollectionSchemaError: If another version of facestream wrote it.
+            ModelChangeError: If a change of its models was stopped half way.
+        """
+        self.check_schema()
+        if self._client.hget(self._keys.meta, "changing_to") is not None:
+            pack = (self._client.hget(self._keys.reembed, "pack") or b"").decode("utf-8", "replace")
+            raise ModelChangeError(
+                f"the change of collection {self._keys.collection!r} to the models of pack {pack!r} was "
+                "stopped half way, or is under way right now. Finish it: facestream reembed --models "
+                f"{pack or 'PACK'} --collection {self._keys.collection} (its folder, for a pack of yours).",
+                collection=self._keys.collection,
+                pack=pack,
+            )
 
     def check_schema(self) -> None:
         """Refuse a collection of another layout; one that doesn't exist yet is fine.

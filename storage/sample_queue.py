@@ -6,12 +6,13 @@ import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import redis
 
-from storage.commands import StreamEntry, commands_of
+from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
-from storage.errors import QueueFullError, RecordError
+from storage.errors import ModelConflictError, OvertakenError, QueueFullError, RecordError
 from storage.fields import Fields, Raw
 from storage.keys import Keys
 from storage.requests import (
@@ -26,6 +27,8 @@ from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 
 _log = logging.getLogger(__name__)
+
+_TRIES = 100
 
 GROUP = "cluster"
 """The consumer group of `samples`."""
@@ -79,12 +82,15 @@ class SampleQueue:
         client: Connection to Redis.
         keys: Keys of the collection.
         limit: Entries that may wait; senders wait while there would be more. An empty queue takes any number.
+        model_id: Embedding space of what is sent: nothing gets into a collection that has got another one
+            since. Empty for senders of requests alone.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys, limit: int = 20_000) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, limit: int = 20_000, model_id: str = "") -> None:
         self._client = commands_of(client)
         self._keys = keys
         self._limit = limit
+        self._model_id = model_id
 
     def prepare(self) -> None:
         """Create the stream and the consumer group where they are missing."""
@@ -120,6 +126,7 @@ class SampleQueue:
 
         Raises:
             QueueFullError: If there was no room, and nobody led the collection for `wait_s`.
+            ModelConflictError: If the collection has been changed to other models.
         """
         if not entries and not faces:
             return None
@@ -136,14 +143,36 @@ class SampleQueue:
                     "the command again: its cluster worker takes in what waits."
                 )
             time.sleep(0.05)
-        with self._client.pipeline(transaction=True) as pipe:
-            for entry in entries:
-                fields: Fields = {"type": _NAMES[type(entry)], **entry.encode()}
-                pipe.xadd(self._keys.samples, fields)
-            for face in faces:
-                pipe.xadd(self._keys.faces, face.encode(), maxlen=faces_limit, approximate=True)
-            ids: list[bytes] = pipe.execute()
-        return ids[len(entries) - 1] if entries else None
+        for _ in range(_TRIES):
+            with self._client.pipeline(transaction=True) as pipe:
+                if self._model_id:
+                    pipe.watch(self._keys.meta)
+                    self._check_model(pipe)
+                    pipe.multi()
+                for entry in entries:
+                    fields: Fields = {"type": _NAMES[type(entry)], **entry.encode()}
+                    pipe.xadd(self._keys.samples, fields)
+                for face in faces:
+                    pipe.xadd(self._keys.faces, face.encode(), maxlen=faces_limit, approximate=True)
+                try:
+                    ids: list[bytes] = pipe.execute()
+                except redis.WatchError:
+                    # A decision was carried out at this very moment, say.
+                    continue
+            return ids[len(entries) - 1] if entries else None
+        raise OvertakenError(f"{self._keys.meta} changed again and again while something was to be sent")
+
+    def _check_model(self, pipe: Pipeline) -> None:
+        """Refuse to send vectors to a collection that holds, or is about to hold, those of another model."""
+        for field in ("model_id", "changing_to"):
+            stored = cast(bytes | None, pipe.hget(self._keys.meta, field))
+            if stored is not None and stored.decode() != self._model_id:
+                raise ModelConflictError(
+                    f"collection {self._keys.collection!r} was changed to other models ({stored.decode()!r}) "
+                    "meanwhile. Run the command again with those (--models).",
+                    stored=stored.decode(),
+                    asked=self._model_id,
+                )
 
     def waiting(self) -> int:
         """Number of entries that have had no effect yet."""

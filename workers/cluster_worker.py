@@ -63,6 +63,7 @@ class ClusterWorker:
         store: The collection.
         queue: Its queue.
         lease: Leadership of the collection.
+        model_id: Embedding space that the clusterer compares in.
         clusterer: Makes a fresh, empty clusterer.
         calibration: Of the embedder, for templates.
         on_people: Called after each step with the number of people there are.
@@ -73,6 +74,7 @@ class ClusterWorker:
         store: IdentityStore,
         queue: SampleQueue,
         lease: Lease,
+        model_id: str,
         clusterer: Callable[[], Clusterer],
         calibration: Calibration,
         on_people: Callable[[int], None] | None = None,
@@ -80,6 +82,7 @@ class ClusterWorker:
         self._store = store
         self._queue = queue
         self._lease = lease
+        self._model_id = model_id
         self._make_clusterer = clusterer
         self._calibration = calibration
         self._on_people = on_people
@@ -99,7 +102,7 @@ class ClusterWorker:
 
         Raises:
             StorageError: If Redis fails for good.
-            ClusterWorkerError: If the collection was dropped while it waited.
+            ClusterWorkerError: If the collection was dropped, or changed to other models, while it waited.
         """
         self._queue.prepare()
         began = self._founded()
@@ -107,11 +110,12 @@ class ClusterWorker:
             if not self._lease.acquire():
                 stop.wait(0.2)
                 continue
-            if self._founded() != began:
+            reason = self._unfit(began)
+            if reason:
                 self._lease.release()
                 raise ClusterWorkerError(
-                    f"collection {self._store.keys.collection!r} was dropped or replaced while this waited "
-                    "for it. Run the command again."
+                    f"collection {self._store.keys.collection!r} {reason} while this waited for it. Run the "
+                    "command again."
                 )
             # Its queue may have gone and come back.
             self._queue.prepare()
@@ -127,6 +131,15 @@ class ClusterWorker:
     def _founded(self) -> str:
         """What tells a collection from another one that has its name."""
         return self._store.meta().get("created_at_s", "")
+
+    def _unfit(self, began: str) -> str:
+        """What has become of the collection since it was `began`, if this can't lead it any more."""
+        meta = self._store.meta()
+        if meta.get("created_at_s", "") != began:
+            return "was dropped or replaced"
+        if meta.get("model_id", self._model_id) != self._model_id or "changing_to" in meta:
+            return "was changed to other models"
+        return ""
 
     def _lead(self, stop: threading.Event) -> None:
         self._roster, self._wishes, self._put_off, self._steadfast = self._empty(), [], [], False

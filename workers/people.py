@@ -27,7 +27,7 @@ class TrackSummary:
         last_s: Media time of its last face.
         faces: Sampled frames that it was seen in.
         photo: Whether its source is a photo.
-        best_sample: Id of its best sample.
+        best_sample: Id of its best sample, or empty.
         views: Its faces that can be shown, the best first.
     """
 
@@ -42,8 +42,8 @@ class TrackSummary:
 
     @classmethod
     def of(cls, track: TrackRecord, samples: Sequence[Sample]) -> TrackSummary:
-        """Summarise a track and its samples."""
-        best = max(samples, key=lambda sample: (sample.has_crop, sample.quality))
+        """Summarise a track and its samples, of which there may be none."""
+        best = max(samples, key=lambda sample: (sample.has_crop, sample.quality), default=None)
         return cls(
             track.track_id,
             track.source_id,
@@ -51,7 +51,7 @@ class TrackSummary:
             track.last_s,
             len(track.observations),
             track.photo,
-            best.sample_id,
+            best.sample_id if best else "",
             views_of(samples),
         )
 

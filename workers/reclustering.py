@@ -14,6 +14,7 @@ from workers.clustering.churn import churn
 from workers.clustering.clusterer import Clusterer, Partition
 from workers.decisions import Decisions
 from workers.membership import Membership
+from workers.mute_tracks import with_mute
 from workers.people import TrackSummary
 from workers.rearrangement import Ignored, rearrange
 from workers.settlement import Settlement
@@ -41,7 +42,9 @@ class Snapshot:
     began_s: float
     removed: set[str] = field(default_factory=set)
 
-    def applied_to(self, partition: Partition, tracks: Mapping[str, TrackSummary]) -> Partition:
+    def applied_to(
+        self, partition: Partition, tracks: Mapping[str, TrackSummary], owners: Mapping[str, str]
+    ) -> Partition:
         """What a partition of the snapshot says of the tracks there are now.
 
         Tracks that grew since are where they were put, for that was found by more of their faces than they
@@ -50,15 +53,20 @@ class Snapshot:
         Args:
             partition: Outcome of the re-cluster.
             tracks: What is known of each track now.
+            owners: Person of each track that has one now.
         """
         there = self.tracks.keys() & (tracks.keys() - self.removed)
         clusters = (tuple(t for t in cluster if t in there) for cluster in partition.clusters)
         same = self.looked_at(tracks)
-        return Partition(
+        left = Partition(
             tuple(cluster for cluster in clusters if cluster),
             tuple(track_id for track_id in partition.unassigned if track_id in same),
             partition.wide,
         )
+        # What it did not see of its own tracks can't be compared.
+        theirs = owners.keys() & (there - set(partition.unassigned))
+        weights = {track_id: float(tracks[track_id].faces) for track_id in there}
+        return with_mute(left, {track_id: owners[track_id] for track_id in theirs}, weights)
 
     def looked_at(self, tracks: Mapping[str, TrackSummary]) -> set[str]:
         """Tracks that are now what they were then.
@@ -145,7 +153,7 @@ class Reclustering:
         assert snapshot is not None
         self.drop()
         before = dict(self._membership.identity_of)
-        partition = snapshot.applied_to(partition, self._tracks)
+        partition = snapshot.applied_to(partition, self._tracks, before)
         touched = rearrange(
             self._membership,
             partition,

@@ -16,6 +16,7 @@ from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer, Partition
+from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
 from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.membership import Membership
@@ -41,6 +42,7 @@ class Roster:
 
     def __init__(self, store: IdentityStore, clusterer: Clusterer, calibration: Calibration) -> None:
         self._store = store
+        self._samples = ComparableSamples(store)
         self._clusterer = clusterer
         self._calibration = calibration
         self._summaries: dict[str, TrackSummary] = {}
@@ -54,7 +56,6 @@ class Roster:
             store, clusterer, self._summaries, self._membership, self._decisions, self._settlement
         )
         self._forgot = False
-        self._model_id = ""
         # Sources that were read in this step: a run may have told something new about them since.
         self._fresh: set[str] = set()
         # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
@@ -80,7 +81,7 @@ class Roster:
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
-            samples = {sample.sample_id: sample for sample in self._store.bare_samples(wanted)}
+            samples = self._samples.by_id(wanted)
             for track in tracks:
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
@@ -95,9 +96,14 @@ class Roster:
         effects.identities += [self.describe(identity_id) for identity_id in hidden]
 
     def _take_in(self, track: TrackRecord, samples: Sequence[Sample], effects: Effects) -> bool:
-        """Give a track to the clusterer; returns whether it has anything to compare."""
+        """Give a track to the clusterer; returns whether anybody may have it.
+
+        One without anything to compare stays with whoever has it.
+        """
         if not samples:
-            return False
+            if track.identity_id:
+                self._note(track, samples)
+            return bool(track.identity_id)
         try:
             evidence = evidence_of(track, samples, self._calibration)
         except ValueError as error:
@@ -108,20 +114,22 @@ class Roster:
         effects.templates[track.track_id] = encode_template(
             evidence.template, evidence.size_px, evidence.weight, photo=track.photo
         )
-        self._summaries[track.track_id] = TrackSummary.of(track, samples)
-        self._by_source.setdefault(track.source_id, set()).add(track.track_id)
+        self._note(track, samples)
         if track.founder:
             self._founders.add(track.track_id)
         else:
             self._founders.discard(track.track_id)
         return True
 
+    def _note(self, track: TrackRecord, samples: Sequence[Sample]) -> None:
+        self._summaries[track.track_id] = TrackSummary.of(track, samples)
+        self._by_source.setdefault(track.source_id, set()).add(track.track_id)
+
     def problem(self, entry: Entry | None) -> str:
         """Why an entry that can be read must not be taken in, or empty."""
         match entry:
             case FaceSample():
-                self._model_id = self._model_id or self._store.meta().get("model_id", "")
-                return sample_problem(entry, self._calibration, self._model_id)
+                return sample_problem(entry, self._calibration, self._samples.model_id)
             case TrackRecord():
                 return track_problem(entry)
         return ""
@@ -248,8 +256,7 @@ class Roster:
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
         missing = [i for i in track.sample_ids if i not in self._waiting]
-        stored = {sample.sample_id: sample for sample in self._store.bare_samples(missing)}
-        known: dict[str, Sample] = {**self._waiting, **stored}
+        known: dict[str, Sample] = {**self._waiting, **self._samples.by_id(missing)}
         self._source(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()

@@ -9,7 +9,7 @@ from facestream.checkup.finding import Finding
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.connection import RedisHandle
-from storage.errors import CollectionSchemaError, StorageError
+from storage.errors import CollectionSchemaError, ModelChangeError, StorageError
 from storage.server_binary import find_server_binary
 from storage.server_facts import ServerFacts, server_facts
 
@@ -39,9 +39,9 @@ def check_server(place: Place) -> Iterator[Finding]:
             yield from _troubles(name, handle, facts)
             store = make_store(handle, keys)
             try:
-                store.check_schema()
+                store.check_usable()
                 yield _collection_finding(place, store.meta())
-            except CollectionSchemaError as error:
+            except (CollectionSchemaError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:
         mend = (

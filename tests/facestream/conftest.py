@@ -8,14 +8,9 @@ from pathlib import Path
 
 import pytest
 import scenes
-from hypothesis import settings
 from processes import Cli, Done, Processed
 
 from facestream.__main__ import main
-
-# Times of single examples say nothing on a machine that does other work as well.
-settings.register_profile("facestream", deadline=None)
-settings.load_profile("facestream")
 
 # What a developer's shell may hold and would change what is printed.
 _UNWANTED = {

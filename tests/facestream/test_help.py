@@ -42,6 +42,7 @@ COMMANDS = (
     ["collections", "drop"],
     ["backup"],
     ["restore"],
+    ["reembed"],
     ["demo"],
     ["calibrate"],
     ["doctor"],

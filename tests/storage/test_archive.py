@@ -33,6 +33,7 @@ from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.restoration import load_collection, stream_ends
 from storage.sample_queue import SampleQueue
+from storage.staged_vectors import StagedVectors
 
 
 def nothing(_what: str, _done: int, _total: int) -> None:
@@ -77,6 +78,18 @@ def pieces_of(path: Path) -> list[tuple[bytes, str, list[Row]]]:
 
 
 # There and back.
+
+
+def test_what_a_change_of_models_has_got_ready_is_left_out(
+    client: redis.Redis, keys: Keys, other: Keys, file: Path
+) -> None:
+    fill(client, keys)
+    before = everything(client, keys)
+    StagedVectors(client, keys).begin("arcface@1", {"pack": "arcface"})
+    client.hset(keys.reembed_vectors, "v-1.0.0.7", b"vector")
+    save(client, keys, file)
+    load(client, other, file)
+    assert everything(client, other).keys() == before.keys()
 
 
 def test_a_collection_that_is_restored_is_the_same(

@@ -324,6 +324,10 @@ def test_a_run_with_another_model_is_refused(store: IdentityStore) -> None:
         store.claim_model("arcface@1", {"pack": "buffalo_l"})
     assert (caught.value.stored, caught.value.asked) == ("dlib@1", "arcface@1")
     assert store.meta() == before
+    with pytest.raises(ModelConflictError) as caught:
+        store.check_model("arcface@1", "my packs/arcface")
+    name = store.keys.collection
+    assert f"facestream reembed --models 'my packs/arcface' --collection {name}" in str(caught.value)
 
 
 def test_a_claim_that_was_cut_off_is_completed_by_the_next(

@@ -20,6 +20,7 @@ from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
+from storage.errors import ModelChangeError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
 from storage.keys import SCHEMA, Keys
@@ -27,6 +28,7 @@ from storage.lease import Lease
 from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import SegmentDone
+from storage.staged_vectors import StagedVectors
 from storage.template_record import encode_template, template_dtype
 from storage.track_record import OBSERVATION
 
@@ -67,6 +69,9 @@ def fill(client: redis.Redis) -> None:
     store.commit(Effects(applied=2), lease)
     gone = store.new_identity_id()
     store.commit(Effects(forgotten={gone}), lease)
+    staged = StagedVectors(client, KEYS)
+    staged.begin("arcface@1", {"pack": "other", "licence": "MIT", "commercial_use": "1"})
+    staged.add(["v-1.0.0.7"], lambda samples: {sample.sample_id: sample.vector for sample in samples})
     requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1"), DecisionRequest(1)]
     queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
 
@@ -94,7 +99,15 @@ def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
     fields: set[bytes] = {b"name"}
     # Their fields are ids and numbers.
     by_id = {
-        name.encode() for name in (KEYS.people, KEYS.names, KEYS.templates, KEYS.assignments, KEYS.decisions)
+        name.encode()
+        for name in (
+            KEYS.people,
+            KEYS.names,
+            KEYS.templates,
+            KEYS.assignments,
+            KEYS.decisions,
+            KEYS.reembed_vectors,
+        )
     }
     for key in client.scan_iter("*"):
         if client.type(key) == b"hash" and key not in by_id:
@@ -170,6 +183,19 @@ def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]
     assert len(types) == 7
     for name in types:
         assert f"| `{name}` | " in PAGE
+
+
+def test_says_what_marks_a_collection_half_way_between_two_models(own) -> None:  # type: ignore[no-untyped-def]
+    store = IdentityStore(own.client, KEYS)
+    text = PAGE.split("### meta\n")[1].split("\n### ")[0]
+    (marker,) = re.findall(r"^\| `(\w+)` \| `model_id` of the models that a change", text, re.MULTILINE)
+    own.client.hset(KEYS.meta, marker, "arcface@1")
+    try:
+        with pytest.raises(ModelChangeError, match="'other'"):
+            store.check_usable()
+    finally:
+        own.client.hdel(KEYS.meta, marker)
+    store.check_usable()
 
 
 def test_leaves_of_the_forgotten_what_it_says(own) -> None:  # type: ignore[no-untyped-def]

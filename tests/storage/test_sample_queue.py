@@ -7,7 +7,7 @@ import pytest
 import redis
 from records import a_sample, a_track
 
-from storage.errors import QueueFullError
+from storage.errors import ModelConflictError, QueueFullError
 from storage.keys import Keys
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import GROUP, Delivery, SampleQueue
@@ -341,3 +341,19 @@ def test_nothing_gets_lost_while_consumers_are_forgotten(
         done.set()
         thread.join()
     assert reasons(queue.take_over("leader", count=500)) == [str(number) for number in range(200)]
+
+
+@pytest.mark.parametrize("field", ["model_id", "changing_to"])
+def test_vectors_do_not_get_into_a_collection_that_has_got_other_models(
+    client: redis.Redis, keys: Keys, queue: SampleQueue, field: str
+) -> None:
+    client.hset(keys.meta, "model_id", "dlib@1")
+    sender = SampleQueue(client, keys, model_id="dlib@1")
+    assert sender.send([a_sample("one")])
+    client.hset(keys.meta, field, "arcface@1")
+    with pytest.raises(ModelConflictError, match=r"was changed to other models \('arcface@1'\)"):
+        sender.send([a_sample("two")], faces=[a_sample("three")])
+    assert [d.entry.sample_id for d in queue.receive("me") if isinstance(d.entry, FaceSample)] == ["one"]
+    assert not client.exists(keys.faces)
+    # Requests are for whatever models there are.
+    assert queue.send(requests("later"))

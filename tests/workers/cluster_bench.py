@@ -35,7 +35,7 @@ from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import SampleQueue
-from synthetic import CALIBRATION
+from synthetic import CALIBRATION, MODEL_ID
 from workers.cluster_worker import ClusterWorker
 from workers.clustering.clusterer import TrackClusterer
 
@@ -53,7 +53,7 @@ with open_redis(f"unix://{sys.argv[1]}", None) as handle:
     client = handle.client
     ClusterWorker(
         IdentityStore(client, keys), SampleQueue(client, keys), Lease(client, keys.leader, ttl_s=0.4),
-        lambda: Slow(CALIBRATION), CALIBRATION,
+        MODEL_ID, lambda: Slow(CALIBRATION), CALIBRATION,
     ).run(threading.Event())
 """
 
@@ -96,7 +96,10 @@ class Bench:
         on_people: Callable[[int], None] | None = None,
     ) -> tuple[ClusterWorker, Lease]:
         lease = Lease(self.client, self.keys.leader, ttl_s)
-        return ClusterWorker(self.store, self.queue, lease, clusterer, CALIBRATION, on_people), lease
+        return (
+            ClusterWorker(self.store, self.queue, lease, MODEL_ID, clusterer, CALIBRATION, on_people),
+            lease,
+        )
 
     @contextlib.contextmanager
     def running(self, *arguments, **options) -> Iterator[Lease]:  # type: ignore[no-untyped-def]

@@ -1,5 +1,6 @@
 import contextlib
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -11,11 +12,12 @@ from synthetic import CALIBRATION, DIMENSION, Cast, a_source
 
 from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind
-from storage.requests import ReclusterRequest
+from storage.requests import ForgetRequest, ReclusterRequest
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.errors import ClusterWorkerError
 
 
 def as_partition(people: dict[str, set[str]]) -> set[frozenset[str]]:
@@ -446,6 +448,47 @@ def test_a_worker_starts_although_samples_of_a_track_are_gone(bench: Bench) -> N
     with bench.running():
         bench.take_in(cast.track(0, 2), recluster=True)
     assert {"v-1.1.0", "v-1.2.0"} <= bench.people()["p1"]
+
+
+def test_a_track_without_anything_to_compare_stays_with_its_person(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0), cast.track(0, 1), cast.track(1, 2))
+    gone = [f"{track_id}.{k}" for track_id in ("v-1.0.0", "v-1.2.1") for k in range(2)]
+    bench.client.delete(*map(bench.keys.sample, gone))
+    with bench.running():
+        bench.take_in(cast.track(0, 3), recluster=True)
+    assert bench.people() == {"p1": {"v-1.0.0", "v-1.1.0", "v-1.3.0"}, "p2": {"v-1.2.1"}}
+    assert [(p.tracks, p.seconds) for p in bench.store.people()] == [(3, pytest.approx(6.0)), (1, 2.0)]
+    # Whom nobody can compare can be forgotten all the same.
+    with bench.running():
+        bench.take_in([ForgetRequest("p2")])
+    assert bench.people().keys() == {"p1"}
+    assert "v-1.2.1" not in bench.store.track_ids()
+
+
+def test_a_vector_of_another_model_is_not_compared(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0), cast.track(0, 1))
+    for k in range(2):
+        bench.client.hset(bench.keys.sample(f"v-1.1.0.{k}"), "model_id", "another@1")
+        # It would be somebody else.
+        bench.client.hset(
+            bench.keys.sample(f"v-1.1.0.{k}"), "vector", cast.vector(5, k).astype("<f2").tobytes()
+        )
+    with bench.running():
+        bench.take_in(cast.track(5, 2), recluster=True)
+    assert bench.people() == {"p1": {"v-1.0.0", "v-1.1.0"}, "p2": {"v-1.2.5"}}
+
+
+@pytest.mark.parametrize("field", ["model_id", "changing_to"])
+def test_a_worker_does_not_lead_a_collection_that_got_other_models(bench: Bench, field: str) -> None:
+    worker, _ = bench.worker()
+    bench.client.hset(bench.keys.meta, field, "another@1")
+    with pytest.raises(ClusterWorkerError, match="was changed to other models while this waited"):
+        worker.run(threading.Event())
+    assert not bench.client.exists(bench.keys.leader)
 
 
 def test_a_track_whose_samples_cancel_out_stops_nobody(

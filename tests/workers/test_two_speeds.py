@@ -57,6 +57,7 @@ def test_who_was_seen_three_times_is_somebody_within_a_second(handle: RedisHandl
         store,
         queue,
         Lease(handle.client, keys.leader),
+        open_pack.manifest.model_id,
         lambda: TrackClusterer(open_pack.calibration),
         open_pack.calibration,
     )

@@ -104,6 +104,39 @@ class ClusterSums:
             ratio[(_products(one, other, a, b) + _products(other, one, a, b)) > 0] = -np.inf
         return np.asarray(ratio + self._base, np.float32)
 
+    def heard(self, labels: IntArray) -> FloatArray:
+        """What each cluster hears, on the mean, from the others of its group; infinite for one that is alone.
+
+        Args:
+            labels: intp (N,), numbers from 0: the group of each.
+        """
+        count = len(labels)
+        gather = csr_array((np.ones(count), (labels, np.arange(count))))
+        mass, rise = gather @ self._mass, gather @ self._rise
+        templates, sizes = gather @ self._templates, gather @ self._sizes
+        common = [(shares, csr_array(gather @ shares), value) for shares, value in self._common]
+        result = np.full(count, np.inf, np.float32)
+        in_company = np.flatnonzero(np.bincount(labels)[labels] > 1)
+        for start in range(0, len(in_company), _CHUNK):
+            one = in_company[start : start + _CHUNK]
+            group = labels[one]
+            rest = mass[group] - self._mass[one]
+            both = self._mass[one] * rest
+            without = templates[group] - self._templates[one]
+            ratio = paired_face_log_ratio(
+                np.asarray(np.einsum("ij,ij->i", self._templates[one], without) / both, np.float32),
+                np.asarray(self._sizes[one] / self._mass[one, None], np.float32),
+                np.asarray((sizes[group] - self._sizes[one]) / rest[:, None], np.float32),
+                np.maximum(self._rise[one] / self._mass[one], (rise[group] - self._rise[one]) / rest),
+                self._calibration,
+                self._settings,
+            )
+            for shares, whole, value in common:
+                own = _products(shares, shares, one, one)
+                ratio += value * ((_products(shares, whole, one, group) - own) / both)
+            result[one] = ratio + self._base
+        return result
+
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""
         for sums in (self._mass, self._templates, self._sizes, self._rise):

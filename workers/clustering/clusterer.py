@@ -18,14 +18,12 @@ from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.track_linkage import LinkageTask, TrackLinkage
-from workers.clustering.width import is_wide
+from workers.clustering.width_guard import GuardedLinkage, guarded
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
-# Tracks of a cluster that are heard on whether it is too wide.
-_HEARD = 512
 # A smaller change of the prior is not worth a second linkage.
 _PRIOR_STEP = 0.3
 
@@ -112,7 +110,9 @@ class TrackClusterer:
         """Make what looks at the tracks."""
         calibration, settings = self._calibration, self._settings
         self._comparison = Comparison(self._gallery, self._tracks, self._company, calibration, settings)
-        self._linkage = TrackLinkage(self._gallery, self._comparison, calibration, settings, self._threshold)
+        self._linkage = TrackLinkage(
+            self._gallery, self._comparison, calibration, settings, self._threshold, self._limit
+        )
 
     def __len__(self) -> int:
         """Number of tracks."""
@@ -197,16 +197,16 @@ class TrackClusterer:
         if not ids:
             return Partition((), ())
         self._comparison.measure_sources()
-        labels, prior = self._linked(ids, settled)
+        found = self._linked(self._task(ids, settled))
         members: dict[int, list[str]] = {}
-        for track_id, label in zip(ids, labels.tolist(), strict=True):
+        for track_id, label in zip(ids, found.labels.tolist(), strict=True):
             members.setdefault(label, []).append(track_id)
-        people = [group for group in members.values() if any(map(self._founds, group))]
-        assigned = {track_id for group in people for track_id in group}
+        people = {label: group for label, group in members.items() if any(map(self._founds, group))}
+        assigned = {track_id for group in people.values() for track_id in group}
         return Partition(
-            tuple(tuple(group) for group in people),
+            tuple(tuple(group) for group in people.values()),
             tuple(track_id for track_id in ids if track_id not in assigned),
-            sum(self._is_wide(group, prior) for group in people),
+            int((found.least[list(people)] < self._threshold).sum()),
         )
 
     def snapshot(self) -> Self:
@@ -224,18 +224,15 @@ class TrackClusterer:
         self._gallery.adopt(snapshot._gallery)
         self._comparison.adopt(snapshot._comparison)
 
-    def _linked(self, ids: list[str], settled: Mapping[str, str]) -> tuple[IntArray, float]:
-        """Cluster numbers of tracks, and what spoke against one person across sources."""
-        task = self._task(ids, settled)
-        link = self._linkage.of_all if len(ids) <= self._limit else self._linkage.of_near
+    def _linked(self, task: LinkageTask) -> GuardedLinkage:
+        """Clusters of tracks."""
         prior = self._comparison.strict_prior
-        labels = link(task, prior)
+        found = guarded(self._linkage, task, prior, self._threshold)
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
-        looser = float(np.log(labels.max() + 1))
+        looser = float(np.log(len(found.least)))
         if looser < prior - _PRIOR_STEP:
-            prior = looser
-            labels = link(task, prior)
-        return labels, prior
+            found = guarded(self._linkage, task, looser, self._threshold)
+        return found
 
     def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
@@ -259,15 +256,6 @@ class TrackClusterer:
                 for one, other in self._company.constraints.apart
             ),
         )
-
-    def _is_wide(self, group: list[str], prior: float) -> bool:
-        """Whether the weightiest tracks of a cluster speak against one of them."""
-        heard = sorted(group, key=lambda track_id: (-self._tracks[track_id].weight, track_id))[:_HEARD]
-        rows = np.array([self._gallery.row_of(track_id) for track_id in heard])
-        if len(rows) < 2:
-            return False
-        ratios = self._comparison.ratios(rows, rows, prior)
-        return is_wide(ratios, self._gallery.weights[rows], self._threshold)
 
     def _founds(self, track_id: str) -> bool:
         """Whether a track makes a person: good enough, or people said so."""

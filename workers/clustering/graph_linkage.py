@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.cancellation import checkpoint
+from workers.clustering.linkage import in_order
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
+
+# Share of a mass that is rounding.
+_NOTHING = 1e-9
 
 
 class MeanAffinity(Protocol):
@@ -34,7 +39,7 @@ class MeanAffinity(Protocol):
 
 
 def graph_average_linkage(
-    count: int,
+    weights: FloatArray,
     near: tuple[IntArray, IntArray],
     apart: tuple[IntArray, IntArray],
     affinity: MeanAffinity,
@@ -43,13 +48,16 @@ def graph_average_linkage(
 ) -> IntArray:
     """Merge the most alike clusters until none are alike enough.
 
-    The same as `constrained_average_linkage` where `near` holds all pairs. Clusters that are each other's
-    nearest are merged at the same time, all over the graph: for average linkage that gives the hierarchy of
-    one merge after the other (reciprocal nearest neighbours; Murtagh 1983), and takes few rounds. A cluster
-    like none of its neighbours is done: what those grow into is, on the mean, no more like it.
+    The same as `constrained_average_linkage` where `near` holds all pairs that reach the threshold. Clusters
+    that are each other's nearest are merged at the same time, all over the graph: for average linkage that
+    gives the hierarchy of one merge after the other (reciprocal nearest neighbours; Murtagh 1983), and takes
+    few rounds. What a cluster thinks of one that has grown follows from what it thought of the parts (Lance
+    and Williams 1967); where it never met one of them, that part was below the threshold, which gives an
+    upper bound, and only a bound that is the highest of a cluster is looked into. A cluster whose highest is
+    below the threshold is done: what its neighbours grow into is, on the mean, no more like it.
 
     Args:
-        count: Number of items.
+        weights: float32 (N,), positive: weight of each item in the mean of a cluster.
         near: Pairs of items that may begin a merge, two arrays (E,). Pairs that aren't there count in the
             mean of clusters all the same.
         apart: Pairs of items that must not be in one cluster, two arrays.
@@ -58,98 +66,154 @@ def graph_average_linkage(
         must: Pairs that belong together whatever their affinity; one that contradicts `apart` is ignored.
 
     Returns:
-        (count,) cluster numbers from 0, in the order of each cluster's first item.
+        (N,) cluster numbers from 0, in the order of each cluster's first item.
     """
-    parent = np.arange(count)
+    parent = np.arange(len(weights))
     _join_said(parent, apart, must, affinity)
-    first, second, never = _contracted(parent, near, apart)
-    value = _values(first, second, never, affinity)
+    root = _roots(parent)
+    mass = np.bincount(root, weights, minlength=len(weights)).astype(np.float64)
+    ends = [(root[first], root[second]) for first, second in (near, apart)]
+    pairs = _Pairs.of(ends[0], ends[1], affinity, threshold)
     # Those that may still merge, under numbers from 0.
-    open_ = np.arange(count)
+    open_ = np.arange(len(weights))
     while True:
         checkpoint()
-        count = len(open_)
-        best = np.full(count, -np.inf, np.float32)
-        np.maximum.at(best, first, value)
-        np.maximum.at(best, second, value)
+        best = pairs.best(len(mass))
         # Whose best is too little is done; so is a pair with one who is.
-        going_on = (best[first] >= threshold) & (best[second] >= threshold)
-        first, second, value, never = first[going_on], second[going_on], value[going_on], never[going_on]
-        into, gone = _reciprocal(first, second, value, best, threshold)
-        if len(into) == 0:
+        pairs = pairs.where((best[pairs.first] >= threshold) & (best[pairs.second] >= threshold))
+        top = (pairs.value == best[pairs.first]) | (pairs.value == best[pairs.second])
+        into, gone = pairs.reciprocal(top, len(mass))
+        unsure = np.flatnonzero(top & ~pairs.sure)
+        if len(into) + len(unsure) == 0:
             break
+        pairs.value[unsure] = affinity.between(pairs.first[unsure], pairs.second[unsure])
+        pairs.sure[unsure] = True
+        if len(into) == 0:
+            continue
         affinity.merge(into, gone)
         parent[open_[gone]] = open_[into]
+        pairs = pairs.contracted(into, gone, mass, threshold)
+        mass[into] += mass[gone]
+        there = np.zeros(len(mass), np.bool_)
+        there[pairs.first] = there[pairs.second] = True
+        left = np.flatnonzero(there)
+        if len(left) < len(mass) / 2:
+            affinity.keep(left)
+            pairs = replace(
+                pairs, first=np.searchsorted(left, pairs.first), second=np.searchsorted(left, pairs.second)
+            )
+            open_, mass = open_[left], mass[left]
+    return in_order(_roots(parent))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pairs:
+    """Pairs of clusters.
+
+    Attributes:
+        first: intp (E,), the lower number.
+        second: intp (E,), the higher one.
+        value: float64 (E,), mean affinity, or an upper bound of it; -inf for those that must not merge.
+        sure: bool (E,), whether it is no bound.
+    """
+
+    first: IntArray
+    second: IntArray
+    value: npt.NDArray[np.float64]
+    sure: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        near: tuple[IntArray, IntArray],
+        apart: tuple[IntArray, IntArray],
+        affinity: MeanAffinity,
+        threshold: float,
+    ) -> _Pairs:
+        """Pairs that reach the threshold, and those that must not merge; each once."""
+        count = max((int(end.max(initial=0)) for end in (*near, *apart)), default=0) + 1
+        ends = [np.concatenate(pair) for pair in zip(near, apart, strict=True)]
+        keys = np.minimum(*ends) * count + np.maximum(*ends)
+        never = np.repeat([False, True], [len(near[0]), len(apart[0])])
+        real = ends[0] != ends[1]
+        # With what must not merge as the last bit, the last of equal pairs tells.
+        marked = np.sort(keys[real] * 2 + never[real])
+        keys, never = marked // 2, marked % 2 == 1
+        last = np.append(keys[1:] != keys[:-1], True) if len(keys) else np.zeros(0, np.bool_)
+        first, second, never = keys[last] // count, keys[last] % count, never[last]
+        value = np.full(len(first), -np.inf)
+        value[~never] = affinity.between(first[~never], second[~never])
+        pairs = cls(first, second, value, np.ones(len(first), np.bool_))
+        return pairs.where(never | (value >= threshold))
+
+    def where(self, chosen: npt.NDArray[np.bool_]) -> _Pairs:
+        """Some of them."""
+        return _Pairs(self.first[chosen], self.second[chosen], self.value[chosen], self.sure[chosen])
+
+    def best(self, count: int) -> npt.NDArray[np.float64]:
+        """The highest value of each of so many clusters."""
+        best = np.full(count, -np.inf)
+        np.maximum.at(best, self.first, self.value)
+        np.maximum.at(best, self.second, self.value)
+        return best
+
+    def reciprocal(self, top: npt.NDArray[np.bool_], count: int) -> tuple[IntArray, IntArray]:
+        """Pairs of which each is the other's best, for sure; among equals the lowest numbers come first.
+
+        Args:
+            top: Whether a pair is the best of one of the two.
+            count: Number of clusters.
+        """
+        pairs = self.where(top)
+        best = pairs.best(count)
+        key = pairs.first * count + pairs.second
+        choice = np.full(count, np.iinfo(np.intp).max)
+        for end in (pairs.first, pairs.second):
+            mine = pairs.value == best[end]
+            np.minimum.at(choice, end[mine], key[mine])
+        mutual = pairs.sure & (choice[pairs.first] == key) & (choice[pairs.second] == key)
+        return pairs.first[mutual], pairs.second[mutual]
+
+    def contracted(
+        self, into: IntArray, gone: IntArray, mass: npt.NDArray[np.float64], threshold: float
+    ) -> _Pairs:
+        """The pairs when clusters have taken others in, which are no more.
+
+        Args:
+            into: Those that take others in.
+            gone: The others.
+            mass: Mass of each cluster before.
+            threshold: What pairs of clusters that are not there are below.
+        """
+        count = len(mass)
         moved = np.arange(count)
         moved[gone] = into
+        grown = mass.copy()
+        grown[into] += mass[gone]
         changed = np.zeros(count, np.bool_)
         changed[into] = changed[gone] = True
-        stale = changed[first] | changed[second]
-        new_first, new_second, new_never = _distinct(
-            moved[first[stale]], moved[second[stale]], never[stale], count
+        stale = changed[self.first] | changed[self.second]
+        a, b = moved[self.first[stale]], moved[self.second[stale]]
+        key = np.minimum(a, b) * count + np.maximum(a, b)
+        order = np.argsort(key, kind="stable")
+        order = order[a[order] != b[order]]
+        key = key[order]
+        starts = np.flatnonzero(np.diff(key, prepend=-1))
+        if len(starts) == 0:
+            return self.where(~stale)
+        known = (mass[self.first[stale]] * mass[self.second[stale]])[order]
+        first, second = key[starts] // count, key[starts] % count
+        total = grown[first] * grown[second]
+        met = np.add.reduceat(known, starts)
+        rest = np.maximum(total - met, 0.0)
+        value = (np.add.reduceat(known * self.value[stale][order], starts) + rest * threshold) / total
+        sure = np.logical_and.reduceat(self.sure[stale][order], starts) & (rest <= _NOTHING * total)
+        return _Pairs(
+            np.concatenate([self.first[~stale], first]),
+            np.concatenate([self.second[~stale], second]),
+            np.concatenate([self.value[~stale], value]),
+            np.concatenate([self.sure[~stale], sure | np.isneginf(value)]),
         )
-        first = np.concatenate([first[~stale], new_first])
-        second = np.concatenate([second[~stale], new_second])
-        never = np.concatenate([never[~stale], new_never])
-        value = np.concatenate([value[~stale], _values(new_first, new_second, new_never, affinity)])
-        there = np.zeros(count, np.bool_)
-        there[first] = there[second] = True
-        left = np.flatnonzero(there)
-        if len(left) < count / 2:
-            affinity.keep(left)
-            first, second = np.searchsorted(left, first), np.searchsorted(left, second)
-            open_ = open_[left]
-    return _in_order(_roots(parent))
-
-
-def _values(
-    first: IntArray, second: IntArray, never: npt.NDArray[np.bool_], affinity: MeanAffinity
-) -> FloatArray:
-    """Mean affinities of pairs, -inf for those that must not merge."""
-    value = np.full(len(first), -np.inf, np.float32)
-    value[~never] = affinity.between(first[~never], second[~never])
-    return value
-
-
-def _reciprocal(
-    first: IntArray, second: IntArray, value: FloatArray, best: FloatArray, threshold: float
-) -> tuple[IntArray, IntArray]:
-    """Pairs of which each is the other's best; among equals the pair with the lowest numbers comes first."""
-    count = len(best)
-    key = first * count + second
-    good = value >= threshold
-    choice = np.full(count, np.iinfo(np.intp).max)
-    for end in (first, second):
-        top = good & (value == best[end])
-        np.minimum.at(choice, end[top], key[top])
-    mutual = good & (choice[first] == key) & (choice[second] == key)
-    return first[mutual], second[mutual]
-
-
-def _contracted(
-    parent: IntArray, near: tuple[IntArray, IntArray], apart: tuple[IntArray, IntArray]
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
-    """Pairs of clusters of which some items are near or apart, and which of them must not merge."""
-    root = _roots(parent)
-    return _distinct(
-        root[np.concatenate([near[0], apart[0]])],
-        root[np.concatenate([near[1], apart[1]])],
-        np.repeat([False, True], [len(near[0]), len(apart[0])]),
-        len(parent),
-    )
-
-
-def _distinct(
-    first: IntArray, second: IntArray, never: npt.NDArray[np.bool_], count: int
-) -> tuple[IntArray, IntArray, npt.NDArray[np.bool_]]:
-    """Each pair of two different clusters once, the lower number first."""
-    keys = np.minimum(first, second) * count + np.maximum(first, second)
-    real = first != second
-    # With what must not merge as the last bit, the last of equal pairs tells.
-    marked = np.sort(keys[real] * 2 + never[real])
-    keys, never = marked // 2, marked % 2 == 1
-    last = np.append(keys[1:] != keys[:-1], True) if len(keys) else np.zeros(0, np.bool_)
-    return keys[last] // count, keys[last] % count, never[last]
 
 
 def _join_said(
@@ -191,12 +255,3 @@ def _roots(parent: IntArray) -> IntArray:
     while not np.array_equal(root, root[root]):
         root = root[root]
     return root
-
-
-def _in_order(labels: IntArray) -> IntArray:
-    """Numbers from 0 in the order of each label's first item."""
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.intp)
-    rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    result: IntArray = rank[inverse]
-    return result

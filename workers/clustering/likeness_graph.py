@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.gallery import Gallery
+from workers.clustering.pivots import lists_around_pivots
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
+Hits = tuple[IntArray, IntArray, FloatArray]
 
 # Rows and columns compared at once: 16 MB of intermediate results, which stay in a cache.
 _ROWS, _COLUMNS = 256, 16_384
+# Neighbours of a track that each list of an approximate search may add.
+_PER_LIST = 16
 
 
 class LikenessGraph:
@@ -24,12 +30,15 @@ class LikenessGraph:
     Args:
         gallery: The tracks. Neighbours are kept in it, and go with their tracks.
         calibration: Of the embedder.
+        exact: Most pairs that are all looked at when tracks are new. Where there would be more, each track is
+            compared with those around the same pivots alone, and some of its neighbours are missed.
     """
 
-    def __init__(self, gallery: Gallery, calibration: Calibration) -> None:
+    def __init__(self, gallery: Gallery, calibration: Calibration, exact: int = 400_000_000) -> None:
         self._gallery = gallery
         # Halfway between genuine and impostor: there, likenesses speak for neither.
         self._middle = (calibration.genuine + calibration.impostor) / 2
+        self._exact = exact
 
     def pairs(self) -> tuple[IntArray, IntArray]:
         """Rows of tracks that are like each other, each pair once; of very many, the most alike."""
@@ -52,33 +61,72 @@ class LikenessGraph:
             return
         order = np.concatenate([np.flatnonzero(gallery.looked), new])
         # How much more alike than halfway two tracks are, as one product.
-        left = np.hstack([gallery.templates, gallery.size_weights @ -self._middle])
+        left = np.hstack([gallery.templates, gallery.size_weights @ -self._middle])[order]
         right = np.hstack([gallery.templates, gallery.size_weights])[order]
-        for start in range(len(order) - len(new), len(order), _ROWS):
-            checkpoint()
-            rows = order[start : start + _ROWS]
-            found = [
-                _hits(left[rows], right[column : min(column + _COLUMNS, start + len(rows))], column, start)
-                for column in range(0, start + len(rows), _COLUMNS)
-            ]
-            row, column, margin = (np.concatenate(part) for part in zip(*found, strict=True))
-            # The best of each row first.
-            ranked = np.lexsort((-margin, row))
-            row, column = row[ranked], column[ranked]
-            place = np.arange(len(row)) - np.searchsorted(row, row)
-            kept = place < gallery.near.shape[1]
-            gallery.near[rows] = -1
-            gallery.near[rows[row[kept]], place[kept]] = gallery.serials[order[column[kept]]]
+        known = len(order) - len(new)
+        most = gallery.near.shape[1]
+        gallery.near[new] = -1
+        if len(new) * (known + len(new) / 2) <= self._exact:
+            found = _among_all(left, right, known, most)
+        else:
+            found = iter([_around_pivots(gallery.templates[order], left, right, known, most)])
+        for row, column, margin in found:
+            row, column, _, place = _best(row, column, margin, most)
+            gallery.near[order[row], place] = gallery.serials[order[column]]
         gallery.looked[new] = True
 
 
-def _hits(
-    left: FloatArray, right: FloatArray, column: int, start: int
-) -> tuple[IntArray, IntArray, FloatArray]:
-    """Where rows are more alike than halfway with what comes before them."""
-    margins = left @ right.T
-    row, other = np.nonzero(margins > 0)
-    margin = margins[row, other]
-    other += column
-    before = other < row + start
-    return row[before], other[before], margin[before]
+def _among_all(left: FloatArray, right: FloatArray, known: int, most: int) -> Iterator[Hits]:
+    """The neighbours of rows from `known` on among all rows before each, a block of rows at a time."""
+    for start in range(known, len(left), _ROWS):
+        end = min(start + _ROWS, len(left))
+        rows = np.arange(start, end)
+        parts = [
+            _hits(left, right, rows, np.arange(column, min(column + _COLUMNS, end)), most)
+            for column in range(0, end, _COLUMNS)
+        ]
+        yield _joined(parts)
+
+
+def _around_pivots(vectors: FloatArray, left: FloatArray, right: FloatArray, known: int, most: int) -> Hits:
+    """The neighbours of rows from `known` on among the rows before them that are in a list with them."""
+    parts: list[Hits] = []
+    for rows in lists_around_pivots(vectors):
+        new = rows[np.searchsorted(rows, known) :]
+        blocks = (new[start : start + _ROWS] for start in range(0, len(new), _ROWS))
+        parts += [_hits(left, right, block, rows, min(_PER_LIST, most)) for block in blocks]
+    row, column, margin = _joined(parts)
+    # Many meet in several lists.
+    key = row * len(left) + column
+    ranked = np.argsort(key, kind="stable")
+    once = ranked[np.append(True, np.diff(key[ranked]) > 0)] if len(key) else ranked
+    return row[once], column[once], margin[once]
+
+
+def _hits(left: FloatArray, right: FloatArray, rows: IntArray, columns: IntArray, most: int) -> Hits:
+    """The best pairs of a row and a column before it that are more alike than halfway, so many of a row."""
+    checkpoint()
+    margins = left[rows] @ right[columns].T
+    row, column = np.nonzero(margins > 0)
+    margin = margins[row, column]
+    row, column = rows[row], columns[column]
+    before = column < row
+    row, column, margin, _ = _best(row[before], column[before], margin[before], most)
+    return row, column, margin
+
+
+def _joined(parts: list[Hits]) -> Hits:
+    row, column, margin = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return row, column, margin
+
+
+def _best(
+    row: IntArray, column: IntArray, margin: FloatArray, most: int
+) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+    """The pairs of highest margin, so many of each row, in the order of rows, and their places in it."""
+    ranked = np.lexsort((-margin, row))
+    row = row[ranked]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    kept = place < most
+    ranked = ranked[kept]
+    return row[kept], column[ranked], margin[ranked], place[kept]

@@ -74,8 +74,13 @@ def constrained_average_linkage(
             rows = np.flatnonzero(stale & alive)
             partner[rows] = matrix[rows].argmax(axis=1)
             best[rows] = matrix[rows, partner[rows]]
-    _, first, labels = np.unique(parent, return_index=True, return_inverse=True)
+    return in_order(parent)
+
+
+def in_order(labels: IntArray) -> IntArray:
+    """Numbers from 0 for labels (N,), in the order of each one's first item."""
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.intp)
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))
-    result: IntArray = rank[labels]
+    result: IntArray = rank[inverse]
     return result

@@ -17,6 +17,7 @@ from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
 from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.width import heard
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -75,6 +76,7 @@ class TrackLinkage:
         calibration: Of the embedder.
         settings: How evidence is weighed.
         threshold: Least mean log-likelihood ratio of one person.
+        limit: Most tracks that are compared all with all.
     """
 
     def __init__(
@@ -84,24 +86,55 @@ class TrackLinkage:
         calibration: Calibration,
         settings: LikelihoodSettings,
         threshold: float,
+        limit: int,
     ) -> None:
         self._gallery = gallery
         self._comparison = comparison
+        self._limit = limit
         self._graph = LikenessGraph(gallery, calibration)
         self._calibration = calibration
         self._settings = settings
         self._threshold = threshold
 
-    def of_all(self, task: LinkageTask, prior: float) -> IntArray:
-        """Compare all with all.
+    def link(self, task: LinkageTask, prior: float, tighter: float = 0.0) -> IntArray:
+        """Link tracks.
 
         Args:
-            task: The tracks; time and memory go with the square of their number.
+            task: The tracks.
             prior: What speaks against one person for tracks of two sources.
+            tighter: How much more is asked of one person than the threshold.
 
         Returns:
             (N,) cluster numbers from 0, in the order of each cluster's first track.
         """
+        few = len(task.rows) <= self._limit
+        return (self._of_all if few else self._of_near)(task, prior, self._threshold + tighter)
+
+    def heard(self, task: LinkageTask, labels: IntArray, prior: float) -> FloatArray:
+        """What each track hears, on the mean, from the others of its cluster.
+
+        Args:
+            task: The tracks.
+            labels: intp (N,), their clusters.
+            prior: What speaks against one person for tracks of two sources.
+
+        Returns:
+            float32 (N,), log-likelihood ratios; infinite for a track that is alone. Where tracks are too
+            many to be compared all with all, by their faces alone.
+        """
+        if len(labels) > self._limit:
+            return self._sums(task, prior).heard(labels)
+        result = np.full(len(labels), np.inf, np.float32)
+        order = np.argsort(labels, kind="stable")
+        for members in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
+            if len(members) > 1:
+                rows = task.rows[members]
+                ratios = self._comparison.ratios(rows, rows, prior)
+                result[members] = heard(ratios, self._gallery.weights[rows])
+        return result
+
+    def _of_all(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
+        """Compare all with all; time and memory go with the square of their number."""
         rows, stays = task.rows, task.stays
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
@@ -114,20 +147,22 @@ class TrackLinkage:
         for one, other in task.sides:
             affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
         weights = self._gallery.weights[rows]
-        return constrained_average_linkage(affinity, weights, self._threshold, task.must.tolist())
+        return constrained_average_linkage(affinity, weights, threshold, task.must.tolist())
 
-    def of_near(self, task: LinkageTask, prior: float) -> IntArray:
-        """Compare those of one source and time, where clothes help, and then clusters that look alike.
+    def _of_near(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
+        """Compare those of one source and time, where clothes help, and then clusters that look alike."""
+        return graph_average_linkage(
+            self._gallery.weights[task.rows],
+            self._near(task),
+            (task.apart[:, 0], task.apart[:, 1]),
+            self._sums(task, prior),
+            threshold,
+            itertools.chain(task.must.tolist(), self._linked_in_windows(task, threshold)),
+        )
 
-        Args:
-            task: The tracks.
-            prior: What speaks against one person for tracks of two sources.
-
-        Returns:
-            (N,) cluster numbers from 0, in the order of each cluster's first track.
-        """
+    def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
         gallery, rows = self._gallery, task.rows
-        sums = ClusterSums(
+        return ClusterSums(
             gallery.templates[rows],
             gallery.size_weights[rows],
             gallery.weights[rows],
@@ -138,27 +173,19 @@ class TrackLinkage:
             self._calibration,
             self._settings,
         )
-        first, second = self._near(task)
-        likely = sums.between(first, second) >= self._threshold
-        return graph_average_linkage(
-            len(rows),
-            (first[likely], second[likely]),
-            (task.apart[:, 0], task.apart[:, 1]),
-            sums,
-            self._threshold,
-            itertools.chain(task.must.tolist(), self._linked_in_windows(task)),
-        )
 
     def _near(self, task: LinkageTask) -> tuple[IntArray, IntArray]:
         """Pairs of tracks that may begin a merge: who looks alike, and who stays together."""
-        position = np.empty(len(self._gallery), np.intp)
+        position = np.full(len(self._gallery), -1)
         position[task.rows] = np.arange(len(task.rows))
         first, second = (position[end] for end in self._graph.pairs())
+        inside = (first >= 0) & (second >= 0)
+        first, second = first[inside], second[inside]
         order = np.argsort(task.stays, kind="stable")
         same = task.stays[order][1:] == task.stays[order][:-1]
         return np.concatenate([first, order[:-1][same]]), np.concatenate([second, order[1:][same]])
 
-    def _linked_in_windows(self, task: LinkageTask) -> Iterator[tuple[int, int]]:
+    def _linked_in_windows(self, task: LinkageTask, threshold: float) -> Iterator[tuple[int, int]]:
         """Pairs of tracks of one source that belong together by their faces and clothes."""
         sources = self._gallery.sources[task.rows]
         others = np.bincount(sources)[sources] - 1
@@ -169,7 +196,7 @@ class TrackLinkage:
         for start in range(0, len(order), _WINDOW):
             window = np.sort(order[start : start + _WINDOW])
             # Nothing leads from one source to another here.
-            labels = self.of_all(task.part(window), np.inf)
+            labels = self._of_all(task.part(window), np.inf, threshold)
             by_label = np.argsort(labels, kind="stable")
             same = labels[by_label][1:] == labels[by_label][:-1]
             ends = window[by_label[:-1][same]], window[by_label[1:][same]]

@@ -8,8 +8,8 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 
 
-def is_wide(ratios: FloatArray, weights: FloatArray, threshold: float) -> bool:
-    """Whether a cluster holds a track that the others of it would not let in.
+def heard(ratios: FloatArray, weights: FloatArray) -> FloatArray:
+    """What each track of a cluster hears from the others on the mean.
 
     Average linkage merges clusters that are alike on the whole; a single track may be carried along.
 
@@ -17,11 +17,13 @@ def is_wide(ratios: FloatArray, weights: FloatArray, threshold: float) -> bool:
         ratios: float32 (N, N), symmetric log-likelihood ratios of the tracks of a cluster; the diagonal
             plays no part.
         weights: float32 (N,), positive: weight of each track.
-        threshold: Least mean ratio of one person.
+
+    Returns:
+        float32 (N,); infinite for a track that is alone.
     """
     if len(weights) < 2:
-        return False
+        return np.full(len(weights), np.inf, np.float32)
     off = ratios.astype(np.float64)
     np.fill_diagonal(off, 0.0)
     mass = np.asarray(weights, np.float64)
-    return bool((off @ mass / (mass.sum() - mass)).min() < threshold)
+    return np.asarray(off @ mass / (mass.sum() - mass), np.float32)

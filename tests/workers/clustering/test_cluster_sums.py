@@ -59,6 +59,21 @@ def test_clusters_think_what_their_pairs_think_on_the_mean(
     assert found.between(*pair(0, size))[0] == pytest.approx(expected, abs=1e-2, rel=1e-3)
 
 
+def test_each_hears_what_the_others_of_its_group_think_of_it() -> None:
+    vectors, weights = facts(3)
+    common = Common(np.arange(COUNT) % 4, 1.5)
+    found = sums(vectors, weights, (common,), base=-0.5)
+    labels = np.array([0] * 5 + [1] * 4 + [2] * 2 + [3])
+    first, second = (ends.ravel() for ends in np.indices((COUNT, COUNT)))
+    pairs = found.between(first, second).reshape(COUNT, COUNT)
+    heard = found.heard(labels)
+    for k in range(COUNT - 1):
+        others = np.flatnonzero((labels == labels[k]) & (np.arange(COUNT) != k))
+        mean = np.average(pairs[k, others], weights=weights[others])
+        assert heard[k] == pytest.approx(mean, abs=1e-2, rel=1e-3)
+    assert heard[COUNT - 1] == np.inf
+
+
 def test_sides_keep_clusters_apart_whatever_they_grow_into() -> None:
     vectors, weights = facts(0)
     found = sums(vectors, weights, sides=(([0, 1], [2]), ([3], [4])))

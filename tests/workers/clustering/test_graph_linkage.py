@@ -63,7 +63,7 @@ def test_with_all_pairs_it_is_average_linkage(
     affinity, weights = table(seed, count)
     apart, must = ([pair for pair in some if max(pair) < count] for some in (apart, must))
     # What is asked for and forbidden at once is forbidden first.
-    found = graph_average_linkage(count, all_pairs(count), ends(apart), Table(affinity, weights), 0.0, must)
+    found = graph_average_linkage(weights, all_pairs(count), ends(apart), Table(affinity, weights), 0.0, must)
     forbidden = affinity.copy()
     for a, b in apart:
         forbidden[a, b] = forbidden[b, a] = -np.inf
@@ -76,27 +76,27 @@ def test_only_near_pairs_begin_a_merge_but_all_count() -> None:
     ones = np.ones(3, np.float32)
     near = ends([(0, 1), (1, 2)])
     # 0 and 1 come together first; 2 is like 1, and so unlike 0 that it stays out.
-    assert graph_average_linkage(3, near, ends([]), Table(affinity, ones), 0.0).tolist() == [0, 0, 1]
-    nobody = graph_average_linkage(3, ends([]), ends([]), Table(np.abs(affinity), ones), 0.0)
+    assert graph_average_linkage(ones, near, ends([]), Table(affinity, ones), 0.0).tolist() == [0, 0, 1]
+    nobody = graph_average_linkage(ones, ends([]), ends([]), Table(np.abs(affinity), ones), 0.0)
     assert nobody.tolist() == [0, 1, 2]
 
 
 def test_all_equal_items_become_one_whatever_their_number() -> None:
     count = 50
     ones = np.ones((count, count), np.float32)
-    found = graph_average_linkage(count, all_pairs(count), ends([]), Table(ones, ones[0]), 0.0)
+    found = graph_average_linkage(ones[0], all_pairs(count), ends([]), Table(ones, ones[0]), 0.0)
     assert found.tolist() == [0] * count
 
 
 def test_what_an_affinity_forbids_is_not_done_however_it_is_asked_for() -> None:
     affinity = np.full((3, 3), 5, np.float32)
     affinity[0, 2] = affinity[2, 0] = -np.inf
-    found = graph_average_linkage(
-        3, all_pairs(3), ends([]), Table(affinity, np.ones(3, np.float32)), 0.0, [(0, 1), (1, 2)]
-    )
+    ones = np.ones(3, np.float32)
+    found = graph_average_linkage(ones, all_pairs(3), ends([]), Table(affinity, ones), 0.0, [(0, 1), (1, 2)])
     assert found.tolist() == [0, 0, 1]
 
 
 def test_nothing_is_linked_to_nothing() -> None:
-    empty = Table(np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
-    assert graph_average_linkage(0, ends([]), ends([]), empty, 0.0).tolist() == []
+    nobody = np.zeros(0, np.float32)
+    table = Table(np.zeros((0, 0), np.float32), nobody)
+    assert graph_average_linkage(nobody, ends([]), ends([]), table, 0.0).tolist() == []

@@ -82,3 +82,35 @@ def test_thousands_of_the_same_face_take_no_more_room() -> None:
         gallery.insert(evidence(f"t{k}", CAST.vector(0, 0)))
     first, _ = graph.pairs()
     assert len(first) <= 2000 * gallery.near.shape[1]
+
+
+def joined(pairs: set[frozenset[str]]) -> set[frozenset[str]]:
+    """Tracks that lead to each other."""
+    group: dict[str, set[str]] = {}
+    for a, b in map(tuple, pairs):
+        both = group.get(a, {a}) | group.get(b, {b})
+        group |= dict.fromkeys(both, both)
+    return set(map(frozenset, group.values()))
+
+
+def test_where_pairs_are_too_many_nearly_all_neighbours_are_found_around_pivots() -> None:
+    exact, around = Gallery(CALIBRATION), Gallery(CALIBRATION)
+    for k in range(900):
+        one = evidence(f"t{k}", CAST.vector(k % 30, k))
+        exact.insert(one)
+        around.insert(one)
+    true = found(exact, LikenessGraph(exact, CALIBRATION))
+    graph = LikenessGraph(around, CALIBRATION, exact=10)
+    near = found(around, graph)
+    assert near <= true
+    assert len(near) > 0.8 * len(true)
+    # Through neighbours, everybody leads to all of their person.
+    together = joined(near)
+    for person in range(30):
+        tracks = {f"t{k}" for k in range(person, 900, 30)}
+        assert any(tracks <= group for group in together)
+    # What is known already isn't looked for again.
+    around.insert(evidence("late", CAST.vector(3, 5000)))
+    more = found(around, graph) - near
+    assert more
+    assert all("late" in pair for pair in more)

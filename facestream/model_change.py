@@ -1,0 +1,49 @@
+"""What a change of a collection's models takes, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChange:
+    """What a change of models takes, and what it leaves out.
+
+    Attributes:
+        collection: Name of the collection.
+        pack_before: Name of the pack that it has.
+        pack: Name of the pack that it gets.
+        commercial_use: Whether that one may be used in business.
+        people: Ids of its people, before.
+        faces: Faces that have a vector.
+        left_out: Those of them without a picture: they can't be recomputed, and their tracks lose them.
+        mute_tracks: Tracks without any picture: they stay with their person and are compared with nobody.
+    """
+
+    collection: str
+    pack_before: str
+    pack: str
+    commercial_use: bool
+    people: tuple[str, ...]
+    faces: int
+    left_out: int
+    mute_tracks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reembedded:
+    """A collection that has the models that were asked for.
+
+    Attributes:
+        change: What was done; None where it had them already.
+        collection: Name of the collection.
+        model_id: Embedding space of its vectors.
+        people: Ids of its people, after the re-cluster.
+        seconds: How long it took.
+    """
+
+    change: ModelChange | None
+    collection: str
+    model_id: str
+    people: tuple[str, ...]
+    seconds: float
