@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import time
 from collections.abc import Collection, Mapping
@@ -63,8 +64,10 @@ class Snapshot:
             tuple(track_id for track_id in partition.unassigned if track_id in same),
             partition.wide,
         )
-        # What it did not see of its own tracks can't be compared.
-        theirs = owners.keys() & (there - set(partition.unassigned))
+        # Tracks of the snapshot that are in no partition of it can't be compared; mostly, there are none.
+        theirs = (owners.keys() & there).difference(partition.unassigned)
+        if theirs <= set(itertools.chain(*left.clusters)):
+            return left
         weights = {track_id: float(tracks[track_id].faces) for track_id in there}
         return with_mute(left, {track_id: owners[track_id] for track_id in theirs}, weights)
 
