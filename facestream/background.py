@@ -12,7 +12,7 @@ from storage.errors import StorageError
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError, WorkerError
 
-# A step, a re-cluster of a full collection included, is done by then.
+# A step is done by then, and a re-cluster that is called off.
 _JOIN_S = 60.0
 
 

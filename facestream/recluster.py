@@ -20,8 +20,8 @@ class Recluster:
     Attributes:
         ended_at: When it was done, in UTC.
         reason: What it was done for.
-        tracks: Tracks there were.
-        people: People there were after it.
+        tracks: Tracks that it grouped, of those that were still there at its end.
+        people: People that it made of them.
         unassigned_share: Share of tracks that are nobody's, [0, 1].
         churn: Share of the earlier tracks, of which nothing new was known, that are somebody else's now,
             [0, 1].

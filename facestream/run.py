@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import Counter
@@ -37,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 # A re-cluster of a large collection takes its time; silence beyond this is a fault.
 _SETTLE_S = 600.0
+# Who stops a run need not wait for the end of a large re-cluster: whoever leads next sees to it.
+_STOP_S = 3.0
 
 
 class Run:
@@ -64,6 +67,8 @@ class Run:
 
     def execute(self, stop: threading.Event) -> RunReport:
         """Process everything, or until `stop` is set; what was found by then is kept.
+
+        Everything is settled at the end, but where it is stopped and the last re-cluster takes long.
 
         Raises:
             UsageError: If all videos end before the start that was asked for.
@@ -131,10 +136,18 @@ class Run:
             background.check,
         )
 
+        leave_s = math.inf
+
+        def over() -> bool:
+            nonlocal leave_s
+            if stop.is_set():
+                leave_s = min(leave_s, time.monotonic() + _STOP_S)
+            return time.monotonic() > leave_s
+
         def settle(reason: str, source_id: str = "") -> None:
             entry_id = queue.send([ReclusterRequest(reason, source_id)])
             assert entry_id is not None
-            background.wait_until(lambda: queue.is_taken_in(entry_id), _SETTLE_S)
+            background.wait_until(lambda: queue.is_taken_in(entry_id) or over(), _SETTLE_S)
 
         # A run that was killed may have left entries, among them the wish for a re-cluster, or tracks that
         # none has looked at.

@@ -14,9 +14,9 @@ class ReclusterRecord:
 
     Attributes:
         reason: What it was done for.
-        tracks: Tracks there were.
-        people: People there were after it.
-        unassigned: Tracks of nobody after it.
+        tracks: Tracks that it grouped, of those that were still there at its end.
+        people: People that it made of them.
+        unassigned: Tracks among them of nobody.
         earlier: Tracks that had a person before, and of which nothing new was known.
         changed: Those of them that are somebody else's now, or nobody's. A person who was merged into another
             one counts as that one.

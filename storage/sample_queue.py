@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -182,7 +182,9 @@ class SampleQueue:
         """Whether an entry has had its effect: it is removed in the same step."""
         return not self._client.xrange(self._keys.samples, entry_id, entry_id)
 
-    def receive(self, consumer: str, count: int = 256, block_ms: int = 200) -> list[Delivery]:
+    def receive(
+        self, consumer: str, count: int = 256, block_ms: int = 200, kept: Collection[bytes] = ()
+    ) -> list[Delivery]:
         """Entries that nobody got yet, after those that somebody got and did not acknowledge.
 
         Only the holder of the collection's lease may call it. Entries can be pending then only because the
@@ -193,6 +195,7 @@ class SampleQueue:
             consumer: Name of this consumer in the group.
             count: Most entries to return.
             block_ms: How long to wait for one; at most `MAX_BLOCK_MS`.
+            kept: Ids of entries that the caller has and will acknowledge later; they are not returned again.
         """
         block_ms = min(block_ms, MAX_BLOCK_MS)
         with self._client.pipeline(transaction=False) as pipe:
@@ -201,23 +204,29 @@ class SampleQueue:
             reply, summary = pipe.execute()
         fresh: list[StreamEntry] = [entry for _, entries in reply or [] for entry in entries]
         pending = int(summary["pending"])
-        if pending > len(fresh):
-            return self.take_over(consumer, pending)
+        if pending > len(fresh) + len(kept):
+            return self.take_over(consumer, pending, kept)
         return _deliveries(fresh)
 
-    def take_over(self, consumer: str, count: int = 256) -> list[Delivery]:
+    def take_over(self, consumer: str, count: int = 256, kept: Collection[bytes] = ()) -> list[Delivery]:
         """Entries that some consumer got and never acknowledged, oldest first, at most `count`.
 
         Only the holder of the collection's lease may call it: no other consumer is at work then.
+
+        Args:
+            consumer: Name of this consumer in the group.
+            count: Most entries to return.
+            kept: Ids of entries that the caller has already; they are not returned again.
         """
         next_id = _START
         while True:
             next_id, entries, _ = self._client.xautoclaim(
                 self._keys.samples, GROUP, consumer, min_idle_time=0, start_id=next_id, count=count
             )
-            # A page may hold nothing but entries that were deleted while they were pending.
-            if entries or next_id == _START:
-                return _deliveries(entries)
+            others = [entry for entry in entries if entry[0] not in kept]
+            # A page may hold nothing but entries that were deleted while they were pending, or are kept.
+            if others or next_id == _START:
+                return _deliveries(others)
 
     def forget_others(self, consumer: str) -> None:
         """Delete all consumers but this one that have nothing pending, once `take_over` has emptied them.

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from storage.effects import Effects
 from storage.errors import LeaseLostError
@@ -21,12 +21,39 @@ from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
 from workers.errors import ClusterWorkerError
 from workers.models.calibration import Calibration
+from workers.recluster_thread import ReclusterThread
 from workers.roster import Roster
 
 _log = logging.getLogger(__name__)
 
 # A leader that was paused must soon notice that another one leads: what it reads on is held up.
 _CHECK_EVERY_S = 1.0
+# Longest wait for entries; while a re-cluster runs, its end must be noticed as well.
+_BLOCK_MS, _BLOCK_BESIDE_MS = 200, 20
+# A small re-cluster is done by then. Entries wait for so long, and no longer, for one that is not.
+_PATIENCE_S = 0.05
+_DECIDED = ReclusterRequest("what was decided")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Wish:
+    """That there be a re-cluster.
+
+    Attributes:
+        request: Why.
+        delivery: The entry that asks for it, or None where it is the worker's own wish.
+    """
+
+    request: ReclusterRequest
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Running:
+    """A re-cluster that runs, and the wishes that it fulfils."""
+
+    thread: ReclusterThread
+    wishes: list[_Wish]
 
 
 class ClusterWorker:
@@ -61,6 +88,11 @@ class ClusterWorker:
         self._on_people = on_people
         self._consumer = f"cluster-{lease.token.decode()}"
         self._roster = self._empty()
+        self._running: _Running | None = None
+        self._wishes: list[_Wish] = []
+        # Decisions that wait for the re-cluster that runs, as one before it has begun anew for others.
+        self._put_off: list[Delivery] = []
+        self._steadfast = False
 
     def _empty(self) -> Roster:
         return Roster(self._store, self._make_clusterer(), self._calibration)
@@ -110,7 +142,7 @@ class ClusterWorker:
         return ""
 
     def _lead(self, stop: threading.Event) -> None:
-        self._roster = self._empty()
+        self._roster, self._wishes, self._put_off, self._steadfast = self._empty(), [], [], False
         found = Effects()
         self._roster.load(found)
         # What somebody decided while nobody led, or a worker that died had not come to.
@@ -119,25 +151,39 @@ class ClusterWorker:
         self._describe(touched, found)
         self._store.commit(found, self._lease)
         if torn:
-            self._queue.send([ReclusterRequest("what was decided")])
-        while deliveries := self._queue.take_over(self._consumer):
+            self._wishes.append(_Wish(_DECIDED))
+        while deliveries := self._queue.take_over(self._consumer, kept=self._kept):
             self._step(deliveries)
         self._queue.forget_others(self._consumer)
         checked_s = -math.inf
-        while not stop.is_set():
-            if time.monotonic() - checked_s > _CHECK_EVERY_S:
-                if not self._lease.renew():
-                    raise LeaseLostError(f"{self._lease.key}: the lease ran out")
-                checked_s = time.monotonic()
-            deliveries = self._queue.receive(self._consumer)
-            if deliveries:
-                self._step(deliveries)
+        try:
+            while not stop.is_set():
+                if time.monotonic() - checked_s > _CHECK_EVERY_S:
+                    if not self._lease.renew():
+                        raise LeaseLostError(f"{self._lease.key}: the lease ran out")
+                    checked_s = time.monotonic()
+                self._recluster()
+                block_ms = _BLOCK_MS if self._running is None else _BLOCK_BESIDE_MS
+                deliveries = self._queue.receive(self._consumer, block_ms=block_ms, kept=self._kept)
+                if deliveries:
+                    self._step(deliveries)
+        finally:
+            if self._running is not None:
+                self._running.thread.leave()
+                self._running = None
+
+    @property
+    def _kept(self) -> set[bytes]:
+        """Ids of the entries that have been received and have had no effect yet."""
+        running = self._running.wishes if self._running is not None else []
+        waiting = [wish.delivery for wish in (*running, *self._wishes)]
+        return {delivery.entry_id for delivery in (*waiting, *self._put_off) if delivery is not None}
 
     def _step(self, deliveries: list[Delivery]) -> None:
         """Take in deliveries and commit what they change with their acknowledgement."""
         effects, roster = Effects(), self._roster
         touched: set[str] = set()
-        requests: list[ReclusterRequest] = []
+        wishes: list[_Wish] = []
         unwanted: list[str] = []
         for delivery in deliveries:
             entry = delivery.entry
@@ -145,6 +191,13 @@ class ClusterWorker:
             if entry is None or problem:
                 _log.warning("entry %s is put aside: %s", delivery.entry_id.decode(), problem)
                 effects.unreadable.append(replace(delivery, problem=problem))
+                continue
+            if isinstance(entry, ReclusterRequest):
+                # Acknowledged with its effect.
+                wishes.append(_Wish(entry, delivery))
+                continue
+            if isinstance(entry, DecisionRequest) and self._running is not None and self._steadfast:
+                self._put_off.append(delivery)
                 continue
             effects.done.append(delivery)
             match entry:
@@ -154,28 +207,58 @@ class ClusterWorker:
                     touched |= roster.add_track(entry, effects)
                 case SegmentDone():
                     touched |= roster.end_segment(entry, effects)
-                case ReclusterRequest():
-                    requests.append(entry)
                 case LookAgainRequest():
                     roster.look_again(entry.source_id, effects)
                 case DecisionRequest():
                     moved, torn = roster.decide(effects)
                     touched |= moved
                     if torn:
-                        requests.append(ReclusterRequest("what was decided"))
+                        wishes.append(_Wish(_DECIDED))
                 case ForgetRequest():
                     unwanted.append(entry.identity_id)
-        if requests:
-            touched |= roster.recluster(effects, requests)
         # Last, so that what this very step brought of them goes as well.
         for identity_id in unwanted:
             touched -= roster.forget(identity_id, effects)
-        roster.mark_provisional(effects)
+        self._commit(touched, effects)
+        self._wishes += wishes
+
+    def _commit(self, touched: set[str], effects: Effects) -> None:
+        self._roster.mark_provisional(effects)
         self._describe(touched, effects)
         self._store.commit(effects, self._lease)
-        roster.committed()
+        self._roster.committed()
         if self._on_people is not None:
-            self._on_people(roster.people)
+            self._on_people(self._roster.people)
+
+    def _recluster(self) -> None:
+        """Begin the re-cluster that is wished for, and let the one that is done have its effect."""
+        if self._running is not None and self._roster.overtaken:
+            self._running.thread.call_off()
+        patience_s = 0.0
+        while self._running is not None or self._wishes:
+            if self._running is None:
+                snapshot = self._roster.begin_recluster()
+                thread = ReclusterThread(snapshot.clusterer, snapshot.settled)
+                self._running, self._wishes = _Running(thread, self._wishes), []
+                patience_s = _PATIENCE_S
+            if not self._running.thread.wait(patience_s):
+                return
+            self._conclude(self._running)
+
+    def _conclude(self, running: _Running) -> None:
+        """Apply a re-cluster that is done, unless it does not know what was decided since it began."""
+        self._running = None
+        if self._roster.overtaken:
+            self._roster.drop_recluster()
+            self._wishes, self._steadfast = [*running.wishes, *self._wishes], True
+            return
+        partition = running.thread.outcome()
+        effects = Effects(done=[wish.delivery for wish in running.wishes if wish.delivery is not None])
+        requests = [wish.request for wish in running.wishes]
+        self._commit(self._roster.apply_recluster(partition, requests, effects), effects)
+        put_off, self._put_off, self._steadfast = self._put_off, [], False
+        if put_off:
+            self._step(put_off)
 
     def _describe(self, touched: set[str], effects: Effects) -> None:
         """Add the records of people who changed."""

@@ -25,6 +25,9 @@ class Decisions:
         store: The collection with the log.
         membership: Who has which track; is changed.
         clusterer: Is told the constraints.
+
+    Attributes:
+        revision: Another number after each decision that may bear on who is whom.
     """
 
     def __init__(self, store: CollectionReader, membership: Membership, clusterer: Clusterer) -> None:
@@ -34,16 +37,12 @@ class Decisions:
         self._constraints: Constraints = NO_CONSTRAINTS
         self._covers: list[str] = []
         self._applied = 0
+        self.revision = 0
 
     def load(self) -> None:
         """Read the log, and how far it has been carried out."""
         self._applied = int(self._store.meta().get("decisions_applied", 0))
         self._heed(self._store.decisions())
-
-    @property
-    def hold(self) -> bool:
-        """Whether everybody has the tracks that they should have."""
-        return self._constraints.hold_in(self._membership.identity_of)
 
     def bind(self, track_id: str) -> bool:
         """Whether people put a track together with others, so that it is theirs whatever it looks like."""
@@ -66,10 +65,22 @@ class Decisions:
                 continue
             # Of most decisions, such as names, there is nothing to heed; there may be thousands.
             if decision.kind not in _WRITTEN:
+                self.revision += 1
                 self._heed(log[:count])
                 touched |= self._carry_out(decision, log[:count], effects)
             self._applied = effects.applied = decision.number
         self._heed(log)
+        return touched
+
+    def mend(self, effects: Effects) -> set[str]:
+        """Make all that was decided hold, whatever came in between; returns the people that this changes.
+
+        A re-cluster may put somebody where a decision, made at that very moment, does not want them.
+        """
+        touched: set[str] = set()
+        for track_ids, heir in self._constraints.moves(self._membership.identity_of):
+            identity_id = heir or self._membership.create(track_ids[0], effects)
+            touched |= self._give(track_ids, identity_id, ChangeKind.SPLIT, effects)
         return touched
 
     def _heed(self, log: Sequence[Decision]) -> None:

@@ -6,6 +6,7 @@ WorkerError
 │   ├── ManifestError
 │   ├── WeightsError
 │   └── InferenceError
+├── CalledOffError
 └── ClusterWorkerError
 """
 
@@ -68,6 +69,10 @@ class InferenceError(ModelError):
     def __init__(self, message: str, *, model: str) -> None:
         super().__init__(message)
         self.model = model
+
+
+class CalledOffError(WorkerError):
+    """A computation was told to end early, as nobody waits for its result any more."""
 
 
 class ClusterWorkerError(WorkerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -47,6 +48,8 @@ def rearrange(
 ) -> set[str]:
     """Let new groups inherit the identities.
 
+    Tracks that no group names stay whose they are, and follow a person who is merged.
+
     Args:
         membership: Who has which track; is changed.
         partition: The new groups.
@@ -60,7 +63,10 @@ def rearrange(
     """
     alive = membership.alive()
     seniority = {i: (i in names, int(i[1:])) for i in alive}
-    inheritance = inherit(partition.clusters, membership.identity_of, weights, seniority)
+    grouped = itertools.chain(*partition.clusters, partition.unassigned)
+    owners = membership.identity_of
+    current = {track_id: owners[track_id] for track_id in grouped if track_id in owners}
+    inheritance = inherit(partition.clusters, current, weights, seniority)
     touched: set[str] = set()
     for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
         if heir is None:
@@ -87,10 +93,16 @@ def rearrange(
             touched.add(before)
             effects.assignments[track_id] = None
     for identity_id, successor in inheritance.merged.items():
+        for track_id in sorted(membership.members(identity_id)):
+            membership.assign(track_id, successor, ChangeKind.ASSIGNED, effects)
         membership.merge(identity_id, successor, effects)
         if identity_id in names and successor not in names:
             # What a person said must not be lost because the other one had been seen longer.
             names[successor] = effects.names[successor] = names[identity_id]
             effects.changes.append(membership.change(ChangeKind.RENAMED, successor))
-    effects.changes += [membership.change(ChangeKind.VANISHED, gone) for gone in inheritance.vanished]
+    effects.changes += [
+        membership.change(ChangeKind.VANISHED, gone)
+        for gone in inheritance.vanished
+        if not membership.members(gone)
+    ]
     return touched

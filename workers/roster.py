@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
-from storage.recluster_record import ReclusterRecord
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry
 from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
-from workers.clustering.churn import churn
-from workers.clustering.clusterer import Clusterer
+from workers.clustering.clusterer import Clusterer, Partition
 from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
 from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.membership import Membership
 from workers.models.calibration import Calibration
-from workers.mute_tracks import with_mute
 from workers.people import TrackSummary, describe
-from workers.rearrangement import Ignored, rearrange
+from workers.reclustering import Reclustering, Snapshot
 from workers.settlement import Settlement
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
@@ -56,6 +52,9 @@ class Roster:
         self._sources: dict[str, SourceRecord] = {}
         self._founders: set[str] = set()
         self._settlement = Settlement(self._decisions.bind)
+        self._reclustering = Reclustering(
+            store, clusterer, self._summaries, self._membership, self._decisions, self._settlement
+        )
         self._forgot = False
         # Sources that were read in this step: a run may have told something new about them since.
         self._fresh: set[str] = set()
@@ -148,12 +147,14 @@ class Roster:
         """Carry out what people decided and nobody has carried out yet.
 
         Returns:
-            The people that this changes, and whether only a re-cluster can make all that was decided hold.
+            The people that this changes, and whether only a re-cluster can tell where all of them belong.
         """
         touched = self._decisions.carry_out(effects)
+        mended = self._decisions.mend(effects)
+        touched |= mended
         moved = (track_id for identity_id in touched for track_id in self._membership.members(identity_id))
         self._settlement.people_decided(moved, effects)
-        return touched, not self._decisions.hold
+        return touched, bool(mended)
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
         """Store a sample, for a track that will name it."""
@@ -191,6 +192,7 @@ class Roster:
             self._by_source[summary.source_id].discard(track_id)
             self._founders.discard(track_id)
             self._settlement.track_went(track_id, effects)
+            self._reclustering.track_went(track_id)
             self._clusterer.remove(track_id)
             effects.tracks_removed[track_id] = summary.source_id
         return touched
@@ -269,38 +271,25 @@ class Roster:
             self._membership.assign(track.track_id, owner, ChangeKind.ASSIGNED, effects)
         return {owner}
 
-    def recluster(self, effects: Effects, requests: list[ReclusterRequest]) -> set[str]:
-        """Group all tracks anew and let the new groups inherit the identities."""
-        started_s, before = time.monotonic(), dict(self._membership.identity_of)
+    @property
+    def overtaken(self) -> bool:
+        """Whether the re-cluster that has begun must begin anew, for people decided something since."""
+        return self._reclustering.overtaken
+
+    def begin_recluster(self) -> Snapshot:
+        """What to group anew; one re-cluster at a time."""
+        return self._reclustering.begin()
+
+    def drop_recluster(self) -> None:
+        """The re-cluster that has begun has no effect."""
+        self._reclustering.drop()
+
+    def apply_recluster(
+        self, partition: Partition, requests: Sequence[ReclusterRequest], effects: Effects
+    ) -> set[str]:
+        """Let the new groups inherit the identities; returns the people that this changes."""
         touched = self._retold({request.source_id for request in requests})
-        settled = {track_id: before[track_id] for track_id in self._settlement.unchanged & before.keys()}
-        weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
-        partition = with_mute(self._clusterer.recluster(settled), before, weights)
-        # Read anew: people are named while we work.
-        touched |= rearrange(
-            self._membership,
-            partition,
-            weights,
-            self._store.names(),
-            Ignored(self._store.ignored(), self._decisions.ignored_tracks()),
-            effects,
-        )
-        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
-        change = churn(before, self._membership.identity_of, merged, self._settlement.unchanged)
-        self._settlement.reclustered(self._summaries, effects)
-        effects.reclustered = ReclusterRecord(
-            reason=", ".join(sorted({request.reason for request in requests})),
-            tracks=len(self._summaries),
-            people=len(partition.clusters),
-            unassigned=len(partition.unassigned),
-            earlier=change.earlier,
-            changed=change.changed,
-            wide=partition.wide,
-            seconds=time.monotonic() - started_s,
-            ended_at_s=time.time(),
-        )
-        _log.info("re-clustered: %s", effects.reclustered)
-        return touched
+        return touched | self._reclustering.apply(partition, [r.reason for r in requests], effects)
 
     def _retold(self, source_ids: set[str]) -> set[str]:
         """People of sources of which something new is known."""

@@ -63,9 +63,9 @@ class Settlement:
         self._settle({track_id for track_id in self._provisional if self._decided(track_id)}, effects)
 
     def reclustered(self, track_ids: Collection[str], effects: Effects) -> None:
-        """A re-cluster has looked at all tracks there are."""
+        """A re-cluster has looked at tracks as they are now. Of others, nothing has been confirmed."""
         self.unchanged = set(track_ids)
-        self._settle(set(self._provisional), effects)
+        self._settle(self._provisional & self.unchanged, effects)
 
     def _settle(self, track_ids: set[str], effects: Effects) -> None:
         self._provisional -= track_ids

@@ -223,6 +223,25 @@ def test_entries_that_a_paused_consumer_read_on_are_not_held_up(queue: SampleQue
     assert reasons(queue.receive("leader", block_ms=1)) == ["a"]
 
 
+def test_entries_that_are_kept_are_not_returned_again_and_others_are(queue: SampleQueue) -> None:
+    queue.send(requests("a", "b"))
+    kept = [delivery.entry_id for delivery in queue.receive("one")][:1]
+    # Of both, one is kept and the other one was lost on its way.
+    assert reasons(queue.take_over("one", kept=kept)) == ["b"]
+    queue.send(requests("c"))
+    assert reasons(queue.receive("one", kept=kept)) == ["b", "c"]
+    kept = [delivery.entry_id for delivery in queue.take_over("one")]
+    assert queue.receive("one", block_ms=1, kept=kept) == []
+    queue.send(requests("d"))
+    assert reasons(queue.receive("one", kept=kept)) == ["d"]
+
+
+def test_pages_of_entries_that_are_kept_are_passed_over(queue: SampleQueue) -> None:
+    queue.send(requests("a", "b", "c", "d", "e"))
+    kept = [delivery.entry_id for delivery in queue.receive("one")][:4]
+    assert reasons(queue.take_over("heir", count=2, kept=kept)) == ["e"]
+
+
 def test_receiving_from_an_empty_queue_ends_after_its_time(queue: SampleQueue) -> None:
     started_s = time.monotonic()
     assert queue.receive("one", block_ms=100) == []

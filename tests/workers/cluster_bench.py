@@ -44,6 +44,10 @@ class Slow(TrackClusterer):
         time.sleep(float(sys.argv[4]))
         return super().nearest(track_id, groups)
 
+    def recluster(self, settled):
+        time.sleep(float(sys.argv[5]))
+        return super().recluster(settled)
+
 with open_redis(f"unix://{sys.argv[1]}", None) as handle:
     keys = Keys(sys.argv[2])
     client = handle.client
@@ -54,10 +58,12 @@ with open_redis(f"unix://{sys.argv[1]}", None) as handle:
 """
 
 
-def start_worker(handle: RedisHandle, bench: Bench, track_s: float = 0.0) -> subprocess.Popen[bytes]:
-    """A cluster worker in a process of its own, that takes at least so long for each new track."""
-    words = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent), str(track_s)]
-    return subprocess.Popen([sys.executable, "-c", _WORKER, *words])
+def start_worker(
+    handle: RedisHandle, bench: Bench, track_s: float = 0.0, recluster_s: float = 0.0
+) -> subprocess.Popen[bytes]:
+    """A cluster worker in a process of its own, that takes so long for each new track and each re-cluster."""
+    place = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent)]
+    return subprocess.Popen([sys.executable, "-c", _WORKER, *place, str(track_s), str(recluster_s)])
 
 
 def until(happened: Callable[[], bool], *, within_s: float = 20.0) -> None:

@@ -512,14 +512,14 @@ def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     turns: list[int] = []
 
     class Slow(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str]) -> Partition:
+        def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
             turns.append(1)
             time.sleep(3.0)
-            return super().recluster(settled)
+            return super().nearest(track_id, groups)
 
     # Long enough that a busy machine doesn't keep the lease from being renewed.
     with bench.running(lambda: Slow(CALIBRATION), ttl_s=2.0):
-        bench.take_in(Cast().track(0, 0), recluster=True)
+        bench.take_in(Cast().track(0, 0))
     assert len(turns) == 1
 
 

@@ -335,7 +335,7 @@ def test_what_can_not_be_read_of_them_in_that_step_is_not_put_aside(bench: Bench
 
 
 @pytest.mark.parametrize("asked", [ADA, BOB, CAROL])
-def test_who_is_merged_in_that_step_is_forgotten_with_all_older_ids(bench: Bench, asked: str) -> None:
+def test_who_is_merged_is_forgotten_with_all_older_ids(bench: Bench, asked: str) -> None:
     cast = Cast()
     hers, other = (
         [cast.track(0, 0, frames=60), cast.track(1, 1, frames=20), cast.track(2, 2)],
@@ -346,20 +346,20 @@ def test_who_is_merged_in_that_step_is_forgotten_with_all_older_ids(bench: Bench
         bench.take_in(*hers, other)
         assert list(bench.people()) == [ADA, BOB, CAROL, f"p{FIRST + 3}"]
         bench.log.rename(CAROL, "Carol")
-        # The third became the second, with her name, and in the last step the second becomes the first.
+        # The third became the second, with her name, and then the second becomes the first.
         clusterer.same = [{1, 2}]
         bench.take_in(recluster=True)
         assert bench.store.names() == {BOB: "Carol"}
         before = everything(bench)
         clusterer.same = [{0, 1, 2}]
-        bench.take_in([ForgetRequest(asked), ReclusterRequest("end")], at_once=True)
+        bench.take_in(recluster=True)
+        bench.take_in([ForgetRequest(asked)])
     secrets = secrets_of([ADA, BOB, CAROL], *hers, name="Carol")
     assert_only_told_of(bench, before, secrets, ADA, BOB, CAROL)
     assert bench.people() == {f"p{FIRST + 3}": {"v-1.3.3"}}
 
 
-@pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
-def test_who_is_split_off_stays(bench: Bench, at_once: bool) -> None:
+def test_who_is_split_off_stays(bench: Bench) -> None:
     cast = Cast()
     first, *others = cast.track(0, 0), cast.track(1, 1, frames=20), cast.track(1, 2, frames=20)
     clusterer = Told(cast, [{0, 1}])
@@ -368,7 +368,7 @@ def test_who_is_split_off_stays(bench: Bench, at_once: bool) -> None:
         # Ada was taken for Bob until now.
         assert list(bench.people()) == [BOB]
         clusterer.same = []
-        bench.take_in([ReclusterRequest("end"), ForgetRequest(BOB)], at_once=at_once)
+        bench.take_in([ReclusterRequest("end")], [ForgetRequest(BOB)])
     assert bench.people() == {CAROL: {"v-1.0.0"}}
     left = {key for key, _ in traces(everything(bench), secrets_of([ADA, BOB], *others))}
     assert left == {bench.keys.identity(ADA), bench.keys.identity(BOB), bench.keys.changes}

@@ -57,13 +57,13 @@ def test_a_track_that_grows_is_provisional_again(bench: Bench) -> None:
         assert provisional_people(bench) == {"p1"}
 
 
-def test_what_a_re_cluster_of_the_same_step_settles_is_published_as_settled(bench: Bench) -> None:
+def test_what_comes_along_with_the_wish_for_a_re_cluster_does_not_wait_for_it(bench: Bench) -> None:
     with bench.running():
         bench.take_in(Cast().track(0, 0), recluster=True, at_once=True)
     assert bench.store.provisional() == set()
     assert [(c.kind, c.provisional) for c in bench.changes()] == [
-        (ChangeKind.CREATED, False),
-        (ChangeKind.ASSIGNED, False),
+        (ChangeKind.CREATED, True),
+        (ChangeKind.ASSIGNED, True),
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.likelihood import LikelihoodSettings, paired_face_log_ratio
 from workers.models.calibration import Calibration
 
@@ -79,6 +80,7 @@ class ClusterSums:
         """Mean log-likelihood ratios float32 (E,) of pairs of clusters; -inf where sides forbid it."""
         result = np.empty(len(first), np.float32)
         for start in range(0, len(first), _CHUNK):
+            checkpoint()
             part = slice(start, start + _CHUNK)
             result[part] = self._between(first[part], second[part])
         return result

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,19 @@ class Clusterer(Protocol):
         ...
 
     def recluster(self, settled: Mapping[str, str]) -> Partition:
-        """Group all tracks anew; `settled` are groups of an earlier re-cluster, which change for a reason."""
+        """Group all tracks anew; `settled` are groups of an earlier re-cluster, which change for a reason.
+
+        Raises:
+            CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
+        """
+        ...
+
+    def snapshot(self) -> Self:
+        """A clusterer that knows what this one knows now, for a re-cluster beside it."""
+        ...
+
+    def adopt(self, snapshot: Self) -> None:
+        """Take over what a snapshot has found out since, so that it need not be found again."""
         ...
 
 
@@ -87,12 +100,18 @@ class TrackClusterer:
         self._calibration = calibration
         self._threshold = threshold
         self._settings = settings or LikelihoodSettings()
+        self._limit = limit
         self._gallery = Gallery(calibration)
         self._tracks: dict[str, TrackEvidence] = {}
         self._company = Company()
-        self._comparison = Comparison(self._gallery, self._tracks, self._company, calibration, self._settings)
+        self._connect()
+
+    def _connect(self) -> None:
+        """Make what looks at the tracks."""
+        calibration, settings = self._calibration, self._settings
+        self._comparison = Comparison(self._gallery, self._tracks, self._company, calibration, settings)
         self._linkage = TrackLinkage(
-            self._gallery, self._comparison, calibration, self._settings, threshold, limit
+            self._gallery, self._comparison, calibration, settings, self._threshold, self._limit
         )
 
     def __len__(self) -> int:
@@ -170,6 +189,9 @@ class TrackClusterer:
         Args:
             settled: Group of tracks that an earlier re-cluster put together. Two of one group count as a
                 little more alike, so that nobody changes whom they belong to for next to nothing.
+
+        Raises:
+            CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
         """
         ids = sorted(self._tracks)
         if not ids:
@@ -186,6 +208,21 @@ class TrackClusterer:
             tuple(track_id for track_id in ids if track_id not in assigned),
             int((found.least[list(people)] < self._threshold).sum()),
         )
+
+    def snapshot(self) -> Self:
+        """A clusterer that knows what this one knows now, for a re-cluster in another thread."""
+        clone = copy.copy(self)
+        # Tracks themselves never change.
+        clone._gallery, clone._tracks = self._gallery.snapshot(), self._tracks.copy()
+        clone._company = self._company.snapshot()
+        clone._connect()
+        clone._comparison.adopt(self._comparison)
+        return clone
+
+    def adopt(self, snapshot: Self) -> None:
+        """Take over what a snapshot has found out since: neighbours of tracks, and how alike sources look."""
+        self._gallery.adopt(snapshot._gallery)
+        self._comparison.adopt(snapshot._comparison)
 
     def _linked(self, task: LinkageTask) -> GuardedLinkage:
         """Clusters of tracks."""

@@ -22,6 +22,14 @@ class Company:
         self.constraints: Constraints = NO_CONSTRAINTS
         self._seen: dict[str, set[str]] = {}
 
+    def snapshot(self) -> Company:
+        """The same, as of now, for somebody else."""
+        clone = Company()
+        clone.by_source = {source_id: set(tracks) for source_id, tracks in self.by_source.items()}
+        clone.constraints = self.constraints
+        clone._seen = {track_id: set(others) for track_id, others in self._seen.items()}
+        return clone
+
     def insert(self, track: TrackEvidence, tracks: Mapping[str, TrackEvidence]) -> None:
         """Take in a track that isn't there.
 

@@ -67,6 +67,12 @@ class Comparison:
         self._rise[number] = 0.0 if track.photo else self._calibration.video_rise
         self._even[number] = self._settings.clothing_even
 
+    def adopt(self, other: Comparison) -> None:
+        """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
+        known = other._gallery.source_count
+        self._rise = np.concatenate([other._rise[:known], self._rise[known:]])
+        self._even = np.concatenate([other._even[:known], self._even[known:]])
+
     def measure_sources(self) -> None:
         """What pairs seen together say about each source: how alike its people look, and how they dress."""
         gallery = self._gallery

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -103,6 +104,35 @@ class Constraints:
             if not first.isdisjoint(second):
                 return False
         return True
+
+    def moves(self, owners: Mapping[str, str]) -> list[tuple[list[str], str | None]]:
+        """What makes a grouping keep to them.
+
+        Tracks that belong together go to whoever has most of them. Then those who must be apart are parted:
+        the fewer leave for somebody new. That tears nothing else, for sides hold groups as a whole.
+
+        Args:
+            owners: Person of each track that has one.
+
+        Returns:
+            Tracks and who gets them, None for somebody new: in this order, so that it holds. Empty where it
+            holds already.
+        """
+        owner = dict(owners)
+        found: list[tuple[list[str], str | None]] = []
+        for group in self.together:
+            theirs = Counter(owner[track_id] for track_id in sorted(group) if track_id in owner)
+            if len(theirs) > 1:
+                heir = theirs.most_common(1)[0][0]
+                found.append((sorted(t for t in group if owner.get(t, heir) != heir), heir))
+                owner.update(dict.fromkeys(found[-1][0], heir))
+        for pair in self.apart:
+            first, second = ({owner[t] for t in side if t in owner} for side in pair)
+            for both in sorted(first & second):
+                leaving = sorted(([t for t in side if owner.get(t) == both] for side in pair), key=len)[0]
+                found.append((sorted(leaving), None))
+                owner.update(dict.fromkeys(leaving, f"new {len(found)}"))
+        return found
 
 
 NO_CONSTRAINTS = Constraints.of()

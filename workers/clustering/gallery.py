@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import numpy as np
@@ -47,6 +48,11 @@ class Gallery:
     def source_number(self, source_id: str) -> int:
         """The number that stands for a source in `sources`."""
         return self._number.setdefault(source_id, len(self._number))
+
+    @property
+    def source_count(self) -> int:
+        """Sources have the numbers below this one."""
+        return len(self._number)
 
     def insert(self, track: TrackEvidence) -> None:
         """Append a track that is not there."""
@@ -124,6 +130,26 @@ class Gallery:
         """float32 (N, C), square roots of histograms, zero rows for none; None while no track has clothes."""
         column = self._columns.get("clothing_roots")
         return None if column is None else np.asarray(column[: len(self)], np.float32)
+
+    def snapshot(self) -> Gallery:
+        """The same, as of now, for somebody else who inserts nothing."""
+        clone = copy.copy(self)
+        clone.ids, clone._row, clone._number = self.ids.copy(), self._row.copy(), self._number.copy()
+        rows = max(len(self), _FIRST_ROWS)
+        clone._columns = {name: column[:rows].copy() for name, column in self._columns.items()}
+        return clone
+
+    def adopt(self, snapshot: Gallery) -> None:
+        """Take over which neighbours a snapshot has found since, for tracks that are still there."""
+        if not self.ids or not snapshot.ids:
+            return
+        order = np.argsort(self.serials)
+        serials = self.serials[order]
+        at = np.minimum(np.searchsorted(serials, snapshot.serials), len(serials) - 1)
+        news = snapshot.looked & (serials[at] == snapshot.serials) & ~self.looked[order[at]]
+        rows = order[at[news]]
+        self.near[rows] = snapshot.near[news]
+        self.looked[rows] = True
 
     def _place(self, name: str, row: int, value: npt.NDArray[np.generic]) -> None:
         """Write a row of a column, which grows by doubling and is made at its first value."""

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.linkage import in_order
 
 FloatArray = npt.NDArray[np.float32]
@@ -76,6 +77,7 @@ def graph_average_linkage(
     # Those that may still merge, under numbers from 0.
     open_ = np.arange(len(weights))
     while True:
+        checkpoint()
         best = pairs.best(len(mass))
         # Whose best is too little is done; so is a pair with one who is.
         pairs = pairs.where((best[pairs.first] >= threshold) & (best[pairs.second] >= threshold))
@@ -232,6 +234,7 @@ def _join_said(
         return item
 
     for a, b in must:
+        checkpoint()
         into, gone = sorted((root(a), root(b)))
         if into == gone or gone in foes.get(into, ()):
             continue

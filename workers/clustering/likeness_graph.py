@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.gallery import Gallery
 from workers.clustering.pivots import lists_around_pivots
 from workers.models.calibration import Calibration
@@ -104,6 +105,7 @@ def _around_pivots(vectors: FloatArray, left: FloatArray, right: FloatArray, kno
 
 def _hits(left: FloatArray, right: FloatArray, rows: IntArray, columns: IntArray, most: int) -> Hits:
     """The best pairs of a row and a column before it that are more alike than halfway, so many of a row."""
+    checkpoint()
     margins = left[rows] @ right[columns].T
     row, column = np.nonzero(margins > 0)
     margin = margins[row, column]

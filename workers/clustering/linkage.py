@@ -7,6 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
@@ -41,6 +43,7 @@ def constrained_average_linkage(
     alive = np.ones(count, bool)
 
     def merge(i: int, j: int) -> None:
+        checkpoint()
         total = mass[i] + mass[j]
         # Minus infinity survives every mean: who must stay apart from one stays apart from both.
         row = matrix[i] * np.float32(mass[i] / total) + matrix[j] * np.float32(mass[j] / total)

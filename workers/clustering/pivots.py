@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
@@ -38,6 +40,7 @@ def lists_around_pivots(vectors: FloatArray) -> Iterator[IntArray]:
         chosen = vectors[random.choice(count, pivots, replace=False)]
         nearest = np.empty((count, _LISTS), np.int32)
         for start in range(0, count, _AT_ONCE):
+            checkpoint()
             likeness = vectors[start : start + _AT_ONCE] @ chosen.T
             nearest[start : start + _AT_ONCE] = np.argpartition(likeness, -_LISTS, axis=1)[:, -_LISTS:]
         order = np.argsort(nearest, axis=None, kind="stable")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.cluster_sums import ClusterSums, Common
 from workers.clustering.comparison import Comparison
 from workers.clustering.gallery import Gallery
@@ -137,6 +138,7 @@ class TrackLinkage:
         rows, stays = task.rows, task.stays
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
+            checkpoint()
             block = slice(start, start + _BLOCK)
             affinity[block] = self._comparison.ratios(rows[block], rows, prior)
             affinity[block] += np.float32(self._settings.stay) * (stays[block][:, None] == stays[None])

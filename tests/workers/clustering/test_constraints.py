@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
@@ -61,6 +61,34 @@ def test_a_grouping_is_checked_by_its_pairs(
         assert constraints.hold_in(owners) == kept
     elif not kept:
         assert not constraints.hold_in(owners)
+
+
+@settings(max_examples=50, deadline=None)
+@given(said, st.dictionaries(st.sampled_from(TRACKS), st.sampled_from(["p1", "p2", "p3"])))
+def test_whatever_a_grouping_is_like_moves_make_it_hold(
+    said: tuple[list[set[str]], list[tuple[set[str], set[str]]]], owners: dict[str, str]
+) -> None:
+    constraints, there = Constraints.of(*said), set(owners)
+    assume(constraints.consistent)
+    moves = constraints.moves(owners)
+    assert (moves == []) == constraints.hold_in(owners)
+    for number, (tracks, heir) in enumerate(moves):
+        assert tracks
+        # Whoever gets them has some already, and nobody is left with nothing for somebody new.
+        assert heir is None or heir in owners.values()
+        if heir is None:
+            (owner,) = {owners[track] for track in tracks}
+            assert len(tracks) < list(owners.values()).count(owner)
+        owners |= dict.fromkeys(tracks, heir or f"new {number}")
+    assert constraints.hold_in(owners)
+    assert set(owners) == there
+
+
+def test_the_fewer_leave() -> None:
+    constraints = Constraints.of([], [("ab", "c"), ("d", "ef")])
+    owners = {"a": "p1", "b": "p1", "c": "p1", "d": "p2", "e": "p2", "f": "p2"}
+    assert constraints.moves(owners) == [(["c"], None), (["d"], None)]
+    assert Constraints.of(["abc"]).moves({"a": "p2", "b": "p1", "c": "p1"}) == [(["a"], "p1")]
 
 
 def test_where_nobody_said_anything_everything_is_allowed() -> None:
