@@ -17,7 +17,15 @@ from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
 from facestream.sources import find_sources
-from facestream.wiring import keys_of, make_cluster_worker, make_pack, make_queue, make_store, open_handle
+from facestream.wiring import (
+    keys_of,
+    make_cluster_worker,
+    make_clusterer,
+    make_pack,
+    make_queue,
+    make_store,
+    open_handle,
+)
 from storage.connection import RedisHandle
 from storage.requests import ReclusterRequest
 from stream.discover import Discovery
@@ -78,9 +86,15 @@ class Run:
                 "licence": licence.spdx,
                 "commercial_use": str(int(licence.commercial_use)),
             }
-            make_store(handle, keys).claim_model(pack.manifest.model_id, about)
+            store = make_store(handle, keys)
+            chosen = self._options.clustering
+            # What it can't be is said before anything is written.
+            make_clusterer(chosen or store.clustering(), pack.manifest, pack.calibration)
+            store.claim_model(pack.manifest.model_id, about)
+            if chosen:
+                store.choose_clustering(chosen)
             self._listener.began(len(self._found.photos))
-            worker = make_cluster_worker(handle, keys, pack.calibration, self._people_now)
+            worker = make_cluster_worker(handle, keys, pack.manifest, pack.calibration, self._people_now)
             with Background(worker, handle) as background:
                 self._process(handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
@@ -132,6 +146,13 @@ class Run:
             assert entry_id is not None
             background.wait_until(lambda: queue.is_taken_in(entry_id), _SETTLE_S)
 
+        method, before = store.clustering(), store.settled_by()
+        if before not in (method, None):
+            settle(f"clustering by {method}")
+            self._listener.note(
+                f"People are found by {method} from now on, no longer by {before}: all tracks were grouped "
+                "anew."
+            )
         # A run that was killed may have left entries, among them the wish for a re-cluster, or tracks that
         # none has looked at.
         settled = queue.waiting() == 0 and not store.provisional()

@@ -36,7 +36,7 @@ class Keys:
 
     @property
     def meta(self) -> str:
-        """Hash: schema, model_id, pack, licence, commercial_use, created_at_s, decisions_applied."""
+        """Hash: schema, model_id, pack and its licence, created_at_s, clustering, decisions_applied."""
         return self._key("meta")
 
     @property

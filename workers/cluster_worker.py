@@ -36,7 +36,7 @@ class ClusterWorker:
         store: The collection.
         queue: Its queue.
         lease: Leadership of the collection.
-        clusterer: Makes a fresh, empty clusterer.
+        clusterer: Makes a fresh, empty clusterer of the method that the collection has at that moment.
         calibration: Of the embedder, for templates.
         on_people: Called after each step with the number of people there are.
     """
@@ -96,7 +96,8 @@ class ClusterWorker:
         """What tells a collection from another one that has its name."""
         return self._store.meta().get("created_at_s", "")
 
-    def _lead(self, stop: threading.Event) -> None:
+    def _load(self) -> None:
+        """Take in the collection, and what was decided in it."""
         self._roster = self._empty()
         found = Effects()
         self._roster.load(found)
@@ -107,6 +108,9 @@ class ClusterWorker:
         self._store.commit(found, self._lease)
         if torn:
             self._queue.send([ReclusterRequest("what was decided")])
+
+    def _lead(self, stop: threading.Event) -> None:
+        self._load()
         while deliveries := self._queue.take_over(self._consumer):
             self._step(deliveries)
         self._queue.forget_others(self._consumer)
@@ -122,6 +126,10 @@ class ClusterWorker:
 
     def _step(self, deliveries: list[Delivery]) -> None:
         """Take in deliveries and commit what they change with their acknowledgement."""
+        asked = any(isinstance(delivery.entry, ReclusterRequest) for delivery in deliveries)
+        if asked and self._store.clustering() != self._roster.method:
+            # A run has chosen another method since.
+            self._load()
         effects, roster = Effects(), self._roster
         touched: set[str] = set()
         requests: list[ReclusterRequest] = []

@@ -65,6 +65,11 @@ class Roster:
         """Number of people."""
         return len(self._membership.alive())
 
+    @property
+    def method(self) -> str:
+        """How tracks are grouped into people."""
+        return self._clusterer.method
+
     def load(self, effects: Effects) -> None:
         """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
         present, assigned = self._store.template_ids(), self._store.assignments()
@@ -266,6 +271,9 @@ class Roster:
         started_s, before = time.monotonic(), dict(self._membership.identity_of)
         touched = self._retold({request.source_id for request in requests})
         settled = {track_id: before[track_id] for track_id in self._settlement.unchanged & before.keys()}
+        if self._store.settled_by() not in (self.method, None):
+            # What another method found is no reason to stay together.
+            settled = {}
         partition = self._clusterer.recluster(settled)
         weights = {track_id: float(summary.faces) for track_id, summary in self._summaries.items()}
         # Read anew: people are named while we work.
@@ -290,6 +298,7 @@ class Roster:
             wide=partition.wide,
             seconds=time.monotonic() - started_s,
             ended_at_s=time.time(),
+            clustering=self.method,
         )
         _log.info("re-clustered: %s", effects.reclustered)
         return touched

@@ -77,7 +77,7 @@ class DensityClusterer:
             raise ValueError(f"{method} is not a method by density")
         if not 0 < eps < 2:
             raise ValueError(f"eps is a cosine distance above 0 and below 2, not {eps}")
-        self.method = method
+        self.method: Method = method
         self._eps = eps
         self._wide_distance = wide_distance
         self._exact_limit = exact_limit
