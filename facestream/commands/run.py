@@ -102,7 +102,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     "--clustering",
     type=click.Choice(["average", "dbscan", "hdbscan"]),
     help="How the collection groups tracks into people, now and in later runs. average: the best by "
-    "measurement where there is video. hdbscan: as good on photos alone. dbscan: the simplest, but a chain of "
+    "measurement where there is video. hdbscan: as good on photos alone. dbscan: the simplest, but chains of "
     "look-alikes can make two people one. Another method than before groups everything anew.  [default: the "
     "collection's, average for a new one]",
 )

@@ -54,17 +54,39 @@ def keep_to(
         apart = contraction.apart(own)
         part = np.zeros(len(own), np.intp)
         if len(apart):
+            node, apart = _with_twins(node, apart, vectors[members])
             sums = CosineSums(vectors[members], weights[members], node)
-            if len(own) <= limit:
+            if len(sums) <= limit:
                 part = _all_with_all(sums, apart)
             else:
                 first, second = near(members)
                 part = graph_average_linkage(
-                    len(own), (node[first], node[second]), (apart[:, 0], apart[:, 1]), sums, _WHATEVER
+                    len(sums), (node[first], node[second]), (apart[:, 0], apart[:, 1]), sums, _WHATEVER
                 )
         result[members] = count + part[node]
         count += int(part.max()) + 1
     return result
+
+
+def _with_twins(node: IntArray, apart: IntArray, vectors: FloatArray) -> tuple[IntArray, IntArray]:
+    """Let nodes that are apart from nobody and have the same vector be one: ties take linkage very long.
+
+    Args:
+        node: (K,), node of each track, all numbers from 0.
+        apart: (P, 2), pairs of nodes that must be apart.
+        vectors: float32 (K, D), of the tracks.
+
+    Returns:
+        The same with fewer nodes.
+    """
+    twin = np.arange(len(node))
+    free = np.flatnonzero(~np.isin(node, apart))
+    _, first, same = np.unique(vectors[free], axis=0, return_index=True, return_inverse=True)
+    twin[free] = free[first[same.reshape(-1)]]
+    _, fewer = np.unique(_united(node, twin), return_inverse=True)
+    now = np.empty(int(node.max()) + 1, np.intp)
+    now[node] = fewer
+    return fewer, now[apart]
 
 
 def _all_with_all(sums: CosineSums, apart: IntArray) -> IntArray:
