@@ -1,11 +1,13 @@
 """Score `facestream run` beside the naive loop and its rivals on everything labelled; prints a table.
 
-    python benchmarks/quality.py [FOLDER ...] [--models PACK ...] [--only TEXT] [--json]
+    python benchmarks/quality.py [FOLDER ...] [--models PACK ...] [--only TEXT]
+                                 [--clustering METHOD ...] [--json]
 
 FOLDER holds `clips/NAME.mp4` with `clips/NAME.truth.csv`, `clips/heads/` with a person in each file, and
 `lfw/` with `lfw_halves.csv`, as far as they are there; default: FACESTREAM_TEST_DATA. A folder of
 benchmarks/generate_clips.py will do as well. facestream runs with its defaults. Every other one has the best
-of its settings and of some forty thresholds for that very set, which is more than anybody has in life.
+of its settings and of some forty thresholds for that very set, which is more than anybody has in life. With
+--clustering, facestream's own methods are scored beside each other instead.
 """
 
 from __future__ import annotations
@@ -43,6 +45,12 @@ def main() -> None:
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     parser.add_argument("--models", action="append", metavar="PACK", help="default: every built-in pack")
     parser.add_argument("--only", default="", metavar="TEXT", help="only sets with this in their name")
+    parser.add_argument(
+        "--clustering",
+        action="append",
+        metavar="METHOD",
+        help="average, dbscan or hdbscan, without rivals",
+    )
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     default = os.environ.get("FACESTREAM_TEST_DATA")
@@ -57,7 +65,9 @@ def main() -> None:
         print("| set | pack | | score | BCubed F | P | R | junk | people | at |\n" + "|---" * 10 + "|")
     for labelled in sets:
         for models in args.models or built_in_packs():
-            for who, at, result in compare(labelled, models):
+            methods: list[str] = args.clustering or []
+            results = by_method(labelled, models, methods) if methods else compare(labelled, models)
+            for who, at, result in results:
                 rows.append(as_row(labelled, models, who, at, result))
                 if not args.json:
                     print(as_text(rows[-1]), flush=True)
@@ -68,7 +78,8 @@ def main() -> None:
 def compare(labelled: LabelledSet, models: str) -> list[tuple[str, str, Evaluation]]:
     """Everybody's result on one set: who, with which settings, and how well."""
     tell(f"{labelled.name}, {models}: facestream")
-    results = [("facestream", "defaults", labelled.score(ours(labelled, models)))]
+    with tempfile.TemporaryDirectory() as folder:
+        results = [("facestream", "defaults", labelled.score(ours(labelled, models, Path(folder))))]
     tell(f"{labelled.name}, {models}: every face for the others")
     faces = naive_faces(labelled, models)
     distance = distances(faces.vectors)
@@ -87,19 +98,30 @@ def compare(labelled: LabelledSet, models: str) -> list[tuple[str, str, Evaluati
     return results
 
 
+def by_method(labelled: LabelledSet, models: str, methods: list[str]) -> list[tuple[str, str, Evaluation]]:
+    """What facestream finds by each of its methods: who, with which settings, and how well."""
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        for method in methods:
+            tell(f"{labelled.name}, {models}: facestream by {method}")
+            # Files that are done are not looked at again, and everything is grouped anew.
+            found = ours(labelled, models, Path(folder), "--clustering", method)
+            results.append(("facestream", method, labelled.score(found)))
+    return results
+
+
 def as_result(who: str, settings: str, eps: float, result: Evaluation) -> tuple[str, str, Evaluation]:
     """Who, with which settings, and how well."""
     return who, ", ".join(filter(None, (settings, f"{eps:.4f}"))), result
 
 
-def ours(labelled: LabelledSet, models: str) -> LabelTable:
-    """What `facestream run` finds."""
-    with tempfile.TemporaryDirectory() as folder:
-        csv_file = Path(folder) / "faces.csv"
-        inputs = map(str, labelled.inputs)
-        facestream("run", *inputs, "-q", "--models", models, "--data-dir", folder)
-        facestream("export", "--data-dir", folder, "-o", str(csv_file))
-        return found_table(csv_file)
+def ours(labelled: LabelledSet, models: str, folder: Path, *options: str) -> LabelTable:
+    """What `facestream run` finds, with a data folder and more options."""
+    csv_file = folder / "faces.csv"
+    inputs = map(str, labelled.inputs)
+    facestream("run", *inputs, "-q", "--models", models, "--data-dir", str(folder), *options)
+    facestream("export", "--data-dir", str(folder), "-o", str(csv_file))
+    return found_table(csv_file)
 
 
 def best(rule: Rule, score: Callable[[IntArray], Evaluation]) -> tuple[float, Evaluation]:

@@ -32,6 +32,7 @@ def collection_json(info: CollectionInfo) -> dict[str, Any]:
         "commercial_use": info.commercial_use,
         "model_id": info.model_id,
         "schema": info.schema,
+        "clustering": info.clustering,
     }
 
 
@@ -64,6 +65,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("memory", f"{memory} in the server"),
         ("model", f"{info.pack or 'unknown'} ({info.model_id or 'unknown'})"),
         ("licence", f"{info.licence or 'unknown'}{use}"),
+        ("clustering", info.clustering),
         ("created", _date(info, "%Y-%m-%d %H:%M:%S")),
     ]
     return [line for line in lines if line[0] != "logged faces" or stats.logged_faces]

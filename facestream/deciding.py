@@ -193,11 +193,11 @@ class Deciding:
         # With all that groups faces: names and who is ignored need none of it.
         from facestream.background import Background
 
-        model_id, calibration = make_calibration(self._models)
-        self._store.check_model(model_id, self._models)
+        manifest, calibration = make_calibration(self._models)
+        self._store.check_model(manifest.model_id, self._models)
         make_queue(self._handle, self._keys).prepare()
         number = self._log.append(decision, size, there)
-        worker = make_cluster_worker(self._handle, self._keys, model_id, calibration)
+        worker = make_cluster_worker(self._handle, self._keys, manifest, calibration)
         with Background(worker, self._handle) as background:
             background.wait_until(lambda: self._log.applied() >= number, _PATIENCE_S)
         return number

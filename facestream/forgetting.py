@@ -61,15 +61,15 @@ def forget(
         FacestreamError: If the person has become another one in the meantime.
         RedisFullError: If they are deleted, but the server's file can't be rewritten; to be repeated.
     """
-    model_id, calibration = make_calibration(models)
-    store.check_model(model_id, models)
+    manifest, calibration = make_calibration(models)
+    store.check_model(manifest.model_id, models)
     keys = keys_of(place)
     older: set[str] = set()
     paths: list[str] = []
     if not identity.forgotten:
         queue = make_queue(handle, keys)
         queue.prepare()
-        with Background(make_cluster_worker(handle, keys, model_id, calibration), handle) as background:
+        with Background(make_cluster_worker(handle, keys, manifest, calibration), handle) as background:
 
             def settle(request: Request) -> None:
                 entry_id = queue.send([request])

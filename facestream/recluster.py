@@ -28,6 +28,7 @@ class Recluster:
         earlier: How many those are.
         wide: People with a track that the others of theirs speak against: perhaps two people.
         seconds: How long it took.
+        clustering: How tracks were grouped: "average", "dbscan" or "hdbscan".
     """
 
     ended_at: datetime
@@ -39,6 +40,7 @@ class Recluster:
     earlier: int
     wide: int
     seconds: float
+    clustering: str
 
     @classmethod
     def of(cls, record: ReclusterRecord) -> Recluster:
@@ -53,4 +55,5 @@ class Recluster:
             record.earlier,
             record.wide,
             record.seconds,
+            record.clustering,
         )

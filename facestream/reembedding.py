@@ -129,13 +129,14 @@ class _Reembedding:
         """Do what is still to be done; None where that is nothing."""
         self._store.check_schema()
         meta = self._store.meta()
-        model_id, calibration = make_calibration(self._models)
+        manifest, calibration = make_calibration(self._models)
+        model_id = manifest.model_id
         if meta.get("changing_to") != model_id:
             self._store.check_usable()
             if meta.get("model_id") == model_id:
                 self._staged.discard()
                 # The re-cluster after a change that was stopped at its very end, say.
-                self._settle(model_id, calibration)
+                self._settle(manifest, calibration)
                 return None
         if "changing_to" in meta:
             change = self._change(meta)
@@ -151,7 +152,7 @@ class _Reembedding:
             while not done:
                 self._fill(embed)
                 done = self._switch(calibration, whole=True)
-        self._settle(model_id, calibration)
+        self._settle(manifest, calibration)
         return change
 
     def _change(self, meta: Mapping[str, str]) -> ModelChange:
@@ -186,8 +187,8 @@ class _Reembedding:
         try:
             known, calibration = make_calibration(pack)
         except (PackNotFoundError, ManifestError):
-            known = ""
-        if not known or known != model_id:
+            known = None
+        if known is None or known.model_id != model_id:
             raise FacestreamError(
                 f"{self._queue.waiting()} entries that a run left in collection "
                 f"{self._keys.collection!r} have to be taken in first, with its present models: pack "
@@ -196,13 +197,13 @@ class _Reembedding:
             )
         self._settle(known, calibration)
 
-    def _settle(self, model_id: str, calibration: Calibration) -> None:
+    def _settle(self, manifest: Manifest, calibration: Calibration) -> None:
         """Let a cluster worker do what waits for one."""
         if not self._queue.waiting():
             return
         self._tell("grouping people", 0, 1)
         self._queue.prepare()
-        worker = make_cluster_worker(self._handle, self._keys, model_id, calibration)
+        worker = make_cluster_worker(self._handle, self._keys, manifest, calibration)
         with Background(worker, self._handle) as background:
             background.wait_until(lambda: not self._queue.waiting(), _PATIENCE_S)
 

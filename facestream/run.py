@@ -22,6 +22,7 @@ from facestream.wiring import (
     facts_of,
     keys_of,
     make_cluster_worker,
+    make_clusterer,
     make_pack,
     make_queue,
     make_store,
@@ -86,10 +87,15 @@ class Run:
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
             self._report.licence = licence.spdx
             self._report.provider = pack.providers[0]
-            model_id = pack.manifest.model_id
-            make_store(handle, keys).claim_model(model_id, facts_of(pack.manifest), self._options.pack)
+            store = make_store(handle, keys)
+            chosen = self._options.clustering
+            # What it can't be is said before anything is written.
+            make_clusterer(chosen or store.clustering(), pack.manifest, pack.calibration)
+            store.claim_model(pack.manifest.model_id, facts_of(pack.manifest), self._options.pack)
+            if chosen:
+                store.choose_clustering(chosen)
             self._listener.began(len(self._found.photos))
-            worker = make_cluster_worker(handle, keys, model_id, pack.calibration, self._people_now)
+            worker = make_cluster_worker(handle, keys, pack.manifest, pack.calibration, self._people_now)
             with Background(worker, handle) as background:
                 self._process(handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
@@ -149,6 +155,13 @@ class Run:
             assert entry_id is not None
             background.wait_until(lambda: queue.is_taken_in(entry_id) or over(), _SETTLE_S)
 
+        method, before = store.clustering(), store.settled_by()
+        if before not in (method, None):
+            settle(f"clustering by {method}")
+            self._listener.note(
+                f"People are found by {method} from now on, no longer by {before}: all tracks were grouped "
+                "anew."
+            )
         # A run that was killed may have left entries, among them the wish for a re-cluster, or tracks that
         # none has looked at.
         settled = queue.waiting() == 0 and not store.provisional()

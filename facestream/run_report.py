@@ -27,6 +27,8 @@ class RunOptions:
         max_pixels: Largest width times height of a frame or photo, or None for the limits of `VideoFile` and
             `PhotoFile`.
         include_forgotten: Look again at sources in which people were forgotten.
+        clustering: How the tracks of the collection are grouped into people from now on, or None to leave it
+            as it is: "average" for a new one.
     """
 
     paths: tuple[Path, ...]
@@ -39,6 +41,7 @@ class RunOptions:
     samples: Literal["best", "all"] = "best"
     max_pixels: int | None = None
     include_forgotten: bool = False
+    clustering: Literal["average", "dbscan", "hdbscan"] | None = None
 
 
 class RunListener(Protocol):

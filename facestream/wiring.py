@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from storage.sample_queue import SampleQueue
     from storage.staged_vectors import StagedVectors
     from workers.cluster_worker import ClusterWorker
+    from workers.clustering.clusterer import Clusterer
     from workers.models.calibration import Calibration
     from workers.models.manifest import Manifest
     from workers.models.pack import Pack
@@ -112,32 +113,69 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     }
 
 
-def make_calibration(name: str) -> tuple[str, Calibration]:
-    """Embedding space of a model pack, and what similarities in it mean; its models are not loaded."""
+def make_calibration(name: str) -> tuple[Manifest, Calibration]:
+    """What a model pack says of itself, and what its similarities mean; its models are not loaded."""
     from workers.models.pack import find_pack, load_calibration
 
     manifest = make_manifest(name)
-    return manifest.model_id, load_calibration(find_pack(name), manifest)
+    return manifest, load_calibration(find_pack(name), manifest)
+
+
+def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) -> Clusterer:
+    """An empty clusterer.
+
+    Args:
+        method: How it groups tracks: "average", "dbscan" or "hdbscan".
+        manifest: Of the model pack.
+        calibration: Of its embedder.
+
+    Raises:
+        UsageError: If there is no such method, or the pack doesn't say what it needs.
+    """
+    from workers.clustering.clusterer import TrackClusterer
+    from workers.clustering.density_clusterer import DensityClusterer
+    from workers.clustering.method import Method
+
+    if method not in [*Method]:
+        raise UsageError(
+            f"people can't be found by {method[:20]!r}: there are {', '.join(Method)}. `facestream run "
+            "--clustering` chooses one for the collection."
+        )
+    if method == Method.AVERAGE:
+        return TrackClusterer(calibration)
+    thresholds = manifest.thresholds
+    if thresholds is None or thresholds.far_1e4 >= 1:
+        raise UsageError(
+            f"--clustering {method} needs to know how near faces of one person are, and the model pack "
+            f"{manifest.name!r} does not say: its manifest has no [thresholds] below 1, which `facestream "
+            "calibrate` measures. `--clustering average` does without."
+        )
+    # A chain of neighbours grows on a single pair that is wrong, a mean over many pairs forgives some.
+    return DensityClusterer(Method(method), 1 - thresholds.far_1e4, 1 - thresholds.far_1e3)
 
 
 def make_cluster_worker(
     handle: RedisHandle,
     keys: Keys,
-    model_id: str,
+    manifest: Manifest,
     calibration: Calibration,
     on_people: Callable[[int], None] | None = None,
 ) -> ClusterWorker:
-    """The cluster worker of a collection."""
+    """The cluster worker of a collection, which groups tracks by the collection's method.
+
+    Raises:
+        UsageError: If the model pack doesn't say what that needs.
+    """
     from storage.lease import Lease
     from workers.cluster_worker import ClusterWorker
-    from workers.clustering.clusterer import TrackClusterer
 
+    store = make_store(handle, keys)
     return ClusterWorker(
-        make_store(handle, keys),
+        store,
         make_queue(handle, keys),
         Lease(handle.client, keys.leader),
-        model_id,
-        lambda: TrackClusterer(calibration),
+        manifest.model_id,
+        lambda: make_clusterer(store.clustering(), manifest, calibration),
         calibration,
         on_people,
     )

@@ -13,6 +13,7 @@ from storage.commands import Hash, commands_of
 from storage.errors import RecordError
 from storage.fields import unix_time
 from storage.keys import Keys
+from storage.recluster_record import DEFAULT_CLUSTERING
 
 SCAN_COUNT = 1000
 """Keys that the server looks at in one step of a scan."""
@@ -42,6 +43,7 @@ class CollectionInfo:
         commercial_use: Whether the pack may be used in business, or None where that isn't known.
         model_id: Embedding space of all vectors, or empty.
         schema: Version of its layout, or empty.
+        clustering: How its tracks are grouped into people.
         leftover: Whether it is no collection, but what a restore left that was killed.
     """
 
@@ -55,6 +57,7 @@ class CollectionInfo:
     commercial_use: bool | None = None
     model_id: str = ""
     schema: str = ""
+    clustering: str = DEFAULT_CLUSTERING
     leftover: bool = False
 
     @property
@@ -136,6 +139,7 @@ def _info(name: str, people: int, tracks: int, sources: int, meta: Hash) -> Coll
         {"1": True, "0": False}.get(said(b"commercial_use")),
         said(b"model_id"),
         said(b"schema"),
+        said(b"clustering") or DEFAULT_CLUSTERING,
         not meta,
     )
 

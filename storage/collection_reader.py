@@ -88,6 +88,11 @@ class CollectionReader(PeopleReader):
         )
         return [record for record in found if record is not None]
 
+    def settled_by(self) -> str | None:
+        """How the last re-cluster grouped tracks; None before the first."""
+        last = self.reclusters(1)
+        return last[0].clustering if last else None
+
     # Streams -----------------------------------------------------------------------------------------------
 
     def stream(self, key: str) -> Iterator[tuple[bytes, Hash]]:

@@ -56,6 +56,10 @@ class IdentityStore(CollectionReader):
                 pipe.hsetnx(self._keys.meta, name, value)
             pipe.execute()
 
+    def choose_clustering(self, method: str) -> None:
+        """Keep how the tracks of the collection are to be grouped into people from now on."""
+        self._client.hset(self._keys.meta, "clustering", method)
+
     def check_model(self, model_id: str, models: str = "PACK") -> None:
         """Refuse to compare with embeddings of another space; an empty collection is fine.
 

@@ -18,6 +18,7 @@ from storage.errors import CollectionSchemaError, ModelChangeError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import Identity, Sighting
 from storage.keys import SCHEMA, Keys
+from storage.recluster_record import DEFAULT_CLUSTERING
 from storage.source_record import SourceRecord
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class PeopleReader:
         return self._keys
 
     def meta(self) -> dict[str, str]:
-        """Facts of the collection: schema, model_id, pack, licence, created_at_s."""
+        """Facts of the collection: schema, model_id, pack, licence, created_at_s and more."""
         raw = self._client.hgetall(self._keys.meta)
         return {name.decode(): value.decode() for name, value in raw.items()}
 
@@ -72,6 +73,11 @@ class PeopleReader:
                 collection=self._keys.collection,
                 pack=pack,
             )
+
+    def clustering(self) -> str:
+        """How the tracks of the collection are grouped into people."""
+        raw = self._client.hget(self._keys.meta, "clustering")
+        return raw.decode("utf-8", "replace") if raw else DEFAULT_CLUSTERING
 
     def check_schema(self) -> None:
         """Refuse a collection of another layout; one that doesn't exist yet is fine.

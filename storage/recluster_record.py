@@ -7,6 +7,9 @@ from typing import Self
 
 from storage.fields import Fields, Raw, count, number, text
 
+DEFAULT_CLUSTERING = "average"
+"""How tracks are grouped where nobody chose."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReclusterRecord:
@@ -23,6 +26,7 @@ class ReclusterRecord:
         wide: People with a track that the others of theirs speak against.
         seconds: How long it took.
         ended_at_s: Unix time of its end.
+        clustering: How tracks were grouped.
     """
 
     reason: str
@@ -34,6 +38,7 @@ class ReclusterRecord:
     wide: int
     seconds: float
     ended_at_s: float
+    clustering: str = DEFAULT_CLUSTERING
 
     @property
     def churn(self) -> float:
@@ -57,6 +62,7 @@ class ReclusterRecord:
             "wide": self.wide,
             "seconds": f"{self.seconds:.3f}",
             "ended_at_s": f"{self.ended_at_s:.3f}",
+            "clustering": self.clustering,
         }
 
     @classmethod
@@ -76,4 +82,5 @@ class ReclusterRecord:
             wide=count(raw, "wide"),
             seconds=number(raw, "seconds"),
             ended_at_s=number(raw, "ended_at_s"),
+            clustering=text(raw, "clustering", DEFAULT_CLUSTERING),
         )

@@ -64,7 +64,7 @@ class ClusterWorker:
         queue: Its queue.
         lease: Leadership of the collection.
         model_id: Embedding space that the clusterer compares in.
-        clusterer: Makes a fresh, empty clusterer.
+        clusterer: Makes a fresh, empty clusterer of the method that the collection has at that moment.
         calibration: Of the embedder, for templates.
         on_people: Called after each step with the number of people there are.
     """
@@ -141,8 +141,9 @@ class ClusterWorker:
             return "was changed to other models"
         return ""
 
-    def _lead(self, stop: threading.Event) -> None:
-        self._roster, self._wishes, self._put_off, self._steadfast = self._empty(), [], [], False
+    def _load(self) -> None:
+        """Take in the collection, and what was decided in it."""
+        self._roster = self._empty()
         found = Effects()
         self._roster.load(found)
         # What somebody decided while nobody led, or a worker that died had not come to.
@@ -152,6 +153,10 @@ class ClusterWorker:
         self._store.commit(found, self._lease)
         if torn:
             self._wishes.append(_Wish(_DECIDED))
+
+    def _lead(self, stop: threading.Event) -> None:
+        self._wishes, self._put_off, self._steadfast = [], [], False
+        self._load()
         while deliveries := self._queue.take_over(self._consumer, kept=self._kept):
             self._step(deliveries)
         self._queue.forget_others(self._consumer)
@@ -168,9 +173,7 @@ class ClusterWorker:
                 if deliveries:
                     self._step(deliveries)
         finally:
-            if self._running is not None:
-                self._running.thread.leave()
-                self._running = None
+            self._abandon()
 
     @property
     def _kept(self) -> set[bytes]:
@@ -181,6 +184,11 @@ class ClusterWorker:
 
     def _step(self, deliveries: list[Delivery]) -> None:
         """Take in deliveries and commit what they change with their acknowledgement."""
+        asked = any(isinstance(delivery.entry, ReclusterRequest) for delivery in deliveries)
+        if asked and self._store.clustering() != self._roster.method:
+            # A run has chosen another method since.
+            self._abandon()
+            self._load()
         effects, roster = Effects(), self._roster
         touched: set[str] = set()
         wishes: list[_Wish] = []
@@ -229,6 +237,13 @@ class ClusterWorker:
         self._roster.committed()
         if self._on_people is not None:
             self._on_people(self._roster.people)
+
+    def _abandon(self) -> None:
+        """End the re-cluster that runs, if one does; what it was wished for is wished for still."""
+        if self._running is not None:
+            self._running.thread.leave()
+            self._wishes = [*self._running.wishes, *self._wishes]
+            self._running = None
 
     def _recluster(self) -> None:
         """Begin the re-cluster that is wished for, and let the one that is done have its effect."""

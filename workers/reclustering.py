@@ -116,9 +116,12 @@ class Reclustering:
     def begin(self) -> Snapshot:
         """What to group, as of now."""
         owners = self._membership.identity_of
+        settled = {track_id: owners[track_id] for track_id in self._settlement.unchanged & owners.keys()}
+        # What another method found is no reason to stay together.
+        same = self._store.settled_by() in (self._clusterer.method, None)
         self._snapshot = Snapshot(
             self._clusterer.snapshot(),
-            {track_id: owners[track_id] for track_id in self._settlement.unchanged & owners.keys()},
+            settled if same else {},
             dict(self._tracks),
             self._decisions.revision,
             time.monotonic(),
@@ -181,6 +184,7 @@ class Reclustering:
             wide=partition.wide,
             seconds=time.monotonic() - snapshot.began_s,
             ended_at_s=time.time(),
+            clustering=self._clusterer.method,
         )
         _log.info("re-clustered: %s", effects.reclustered)
         return touched

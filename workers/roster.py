@@ -66,6 +66,11 @@ class Roster:
         """Number of people."""
         return len(self._membership.alive())
 
+    @property
+    def method(self) -> str:
+        """How tracks are grouped into people."""
+        return self._clusterer.method
+
     def load(self, effects: Effects) -> None:
         """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
         present, assigned = self._store.template_ids(), self._store.assignments()

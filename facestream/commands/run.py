@@ -99,6 +99,14 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     help="Look again at files in which people were forgotten, and find them anew.",
 )
 @click.option(
+    "--clustering",
+    type=click.Choice(["average", "dbscan", "hdbscan"]),
+    help="How the collection groups tracks into people, now and in later runs. average: the best by "
+    "measurement where there is video. hdbscan: as good on photos alone. dbscan: the simplest, but chains of "
+    "look-alikes can make two people one. Another method than before groups everything anew.  [default: the "
+    "collection's, average for a new one]",
+)
+@click.option(
     "--report",
     "page",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -132,6 +140,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
         samples=options["samples"],
         max_pixels=options["max_pixels"],
         include_forgotten=options["include_forgotten"],
+        clustering=options["clustering"],
     )
     report, people, files = perform(place, what, quiet=options["quiet"], page=options["page"])
     if options["as_json"]:

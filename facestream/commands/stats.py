@@ -11,8 +11,8 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 if TYPE_CHECKING:
     from facestream.recluster import Recluster
 
-_COLUMNS = ("done", "tracks", "people", "of nobody", "churn", "wide", "seconds", "for")
-_RIGHT = frozenset(_COLUMNS[1:-1])
+_COLUMNS = ("done", "tracks", "people", "of nobody", "churn", "wide", "seconds", "by", "for")
+_RIGHT = frozenset(_COLUMNS[1:-2])
 
 
 @click.command(
@@ -28,6 +28,7 @@ Columns:
   of nobody  share of tracks that were given to nobody
   churn      share of earlier tracks, of which nothing new was known, that are somebody else's now
   wide       people with a track that the others of theirs speak against: perhaps two people
+  by         how tracks were grouped; `run --clustering` chooses
 They belong together: who never merges anybody has no churn, and many people.
 """,
 )
@@ -79,6 +80,7 @@ def _row(recluster: Recluster) -> list[str]:
         f"{recluster.churn:.1%}" if recluster.earlier else "-",
         str(recluster.wide),
         f"{recluster.seconds:.2f}",
+        recluster.clustering,
         recluster.reason,
     ]
 
@@ -94,4 +96,5 @@ def _json(recluster: Recluster) -> dict[str, Any]:
         "earlier": recluster.earlier,
         "wide": recluster.wide,
         "seconds": recluster.seconds,
+        "clustering": recluster.clustering,
     }

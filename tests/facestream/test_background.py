@@ -42,7 +42,7 @@ def keys() -> Keys:
 
 @pytest.fixture
 def worker(handle: RedisHandle, keys: Keys, pack: Pack) -> ClusterWorker:
-    return make_cluster_worker(handle, keys, pack.manifest.model_id, pack.calibration)
+    return make_cluster_worker(handle, keys, pack.manifest, pack.calibration)
 
 
 def thread_names() -> list[str]:

@@ -66,6 +66,7 @@ def test_list_as_json(processed: Processed) -> None:
         "commercial_use": True,
         "model_id": found["model_id"],
         "schema": "1",
+        "clustering": "average",
     }
     assert found["licence"]
     assert found["model_id"]

@@ -30,7 +30,19 @@ def test_each_re_cluster_is_told_the_last_one_first(processed: Processed) -> Non
 
 def test_people_see_a_table(processed: Processed) -> None:
     head, last = processed.cli("stats", "--limit", "1").stdout.splitlines()
-    assert head.split() == ["done", "tracks", "people", "of", "nobody", "churn", "wide", "seconds", "for"]
+    assert head.split() == [
+        "done",
+        "tracks",
+        "people",
+        "of",
+        "nobody",
+        "churn",
+        "wide",
+        "seconds",
+        "by",
+        "for",
+    ]
+    assert last.split()[8] == "average"
     assert last.split()[2:7] == ["9", "7", "0.0%", "0.0%", "0"]
 
 

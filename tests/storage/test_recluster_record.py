@@ -14,9 +14,15 @@ from storage.recluster_record import ReclusterRecord
 seconds = st.integers(0, 10**12).map(lambda ms: ms / 1000)
 
 
-@given(st.builds(ReclusterRecord, texts, *[counts] * 6, seconds, seconds))
+@given(st.builds(ReclusterRecord, texts, *[counts] * 6, seconds, seconds, texts))
 def test_it_comes_back_as_it_went(record: ReclusterRecord) -> None:
     assert ReclusterRecord.decode(as_stored(record.encode())) == record
+
+
+def test_an_older_one_is_of_average_linkage() -> None:
+    raw = as_stored(a_recluster(clustering="dbscan").encode())
+    del raw[b"clustering"]
+    assert ReclusterRecord.decode(raw).clustering == "average"
 
 
 def test_shares_are_of_what_was_there() -> None:
@@ -29,8 +35,11 @@ def test_the_last_one_comes_first_and_damaged_ones_are_left_out(client: redis.Re
     store, lease = IdentityStore(client, keys), Lease(client, keys.leader, ttl_s=60)
     assert lease.acquire()
     assert store.reclusters(10) == []
+    assert store.settled_by() is None
     for reason in ("first", "second", "third"):
         store.commit(Effects(reclustered=a_recluster(reason=reason)), lease)
+    store.commit(Effects(reclustered=a_recluster(reason="fourth", clustering="dbscan")), lease)
+    assert store.settled_by() == "dbscan"
     client.xadd(keys.reclusters, {"reason": "damaged"})
-    assert [record.reason for record in store.reclusters(None)] == ["third", "second", "first"]
-    assert [record.reason for record in store.reclusters(2)] == ["third"]
+    assert [record.reason for record in store.reclusters(None)] == ["fourth", "third", "second", "first"]
+    assert [record.reason for record in store.reclusters(2)] == ["fourth"]

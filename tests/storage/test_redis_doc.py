@@ -42,6 +42,7 @@ def fill(client: redis.Redis) -> None:
     lease = Lease(client, KEYS.leader, ttl_s=60)
     assert lease.acquire()
     store.claim_model("dlib@1", {"pack": "open", "licence": "CC0-1.0", "commercial_use": "1"})
+    store.choose_clustering("average")
     source = store.register_source(a_source())
     queue.prepare()
     client.xadd(KEYS.samples, {"type": "banana"})

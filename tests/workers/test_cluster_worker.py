@@ -16,7 +16,9 @@ from storage.requests import ForgetRequest, ReclusterRequest
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
+from workers.clustering.density_clusterer import DensityClusterer
+from workers.clustering.method import Method
 from workers.errors import ClusterWorkerError
 
 
@@ -705,3 +707,27 @@ def test_people_of_a_source_with_a_new_date_are_told_anew(bench: Bench) -> None:
         (True, 1.7e9),
         (True, pytest.approx(1.7e9 + 10)),
     ]
+
+
+# Methods --------------------------------------------------------------------------------------------------
+
+
+def test_a_method_that_is_chosen_while_a_worker_leads_counts_from_the_next_re_cluster(bench: Bench) -> None:
+    def clusterer() -> Clusterer:
+        method = Method(bench.store.clustering())
+        # Far enough for everybody to be one.
+        return TrackClusterer(CALIBRATION) if method is Method.AVERAGE else DensityClusterer(method, 1.5, 1.5)
+
+    cast = Cast()
+    with bench.running(clusterer):
+        bench.take_in(cast.track(0, 0), cast.track(0, 1), cast.track(1, 2), recluster=True)
+        assert as_partition(bench.people()) == truth(cast)
+        bench.store.choose_clustering("dbscan")
+        bench.take_in(recluster=True)
+        assert len(bench.people()) == 1
+        bench.store.choose_clustering("average")
+        bench.take_in(cast.track(1, 3), recluster=True)
+        # What the other one had put together is no reason to stay.
+        assert as_partition(bench.people()) == truth(cast)
+    assert [done.clustering for done in bench.store.reclusters(None)] == ["average", "dbscan", "average"]
+    bench.assert_consistent()

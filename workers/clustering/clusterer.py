@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -17,6 +16,8 @@ from workers.clustering.constraints import Constraints
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import LikelihoodSettings
+from workers.clustering.method import Method
+from workers.clustering.ties import Ties, founds, group_said
 from workers.clustering.track_linkage import LinkageTask, TrackLinkage
 from workers.clustering.width_guard import GuardedLinkage, guarded
 from workers.models.calibration import Calibration
@@ -42,9 +43,42 @@ class Partition:
     unassigned: tuple[str, ...]
     wide: int = 0
 
+    @classmethod
+    def of(
+        cls,
+        ids: Sequence[str],
+        labels: IntArray,
+        founds: Callable[[str], bool],
+        is_wide: Callable[[int, list[str]], bool],
+    ) -> Partition:
+        """Make people of clusters; those without a track that founds a person are nobody.
+
+        Args:
+            ids: The tracks, ascending.
+            labels: (N,), number of the cluster of each.
+            founds: Whether a track may found a person.
+            is_wide: Whether a cluster, by its number and its tracks, holds one that the others speak against.
+        """
+        members: dict[int, list[str]] = {}
+        for track_id, label in zip(ids, labels.tolist(), strict=True):
+            members.setdefault(label, []).append(track_id)
+        people = {label: group for label, group in members.items() if any(map(founds, group))}
+        assigned = {track_id for group in people.values() for track_id in group}
+        return cls(
+            tuple(tuple(group) for group in people.values()),
+            tuple(track_id for track_id in ids if track_id not in assigned),
+            sum(is_wide(label, group) for label, group in people.items()),
+        )
+
 
 class Clusterer(Protocol):
-    """Groups tracks into people."""
+    """Groups tracks into people.
+
+    Attributes:
+        method: How it does.
+    """
+
+    method: Method
 
     def insert(self, track: TrackEvidence) -> None:
         """Take in a track, or replace what was known of it."""
@@ -89,6 +123,8 @@ class TrackClusterer:
         limit: Most tracks that a re-cluster compares all with all; bounds its time and its memory (4 bytes
             a pair). Of more, those that look alike are compared, and clusters by their means.
     """
+
+    method = Method.AVERAGE
 
     def __init__(
         self,
@@ -151,11 +187,9 @@ class TrackClusterer:
             mean log-likelihood ratio that reaches the threshold and holds no track that must be apart from
             this one; None if there is none.
         """
-        said = sorted(
-            groups[t] for t in self._company.constraints.with_(track_id) if t in groups and t != track_id
-        )
-        if said:
-            return max(set(said), key=said.count)
+        said = group_said(track_id, groups, self._company.constraints)
+        if said is not None:
+            return said
         names = sorted({groups[t] for t in self._gallery.ids if t in groups and t != track_id})
         if not names:
             return None
@@ -198,16 +232,8 @@ class TrackClusterer:
             return Partition((), ())
         self._comparison.measure_sources()
         found = self._linked(self._task(ids, settled))
-        members: dict[int, list[str]] = {}
-        for track_id, label in zip(ids, found.labels.tolist(), strict=True):
-            members.setdefault(label, []).append(track_id)
-        people = {label: group for label, group in members.items() if any(map(self._founds, group))}
-        assigned = {track_id for group in people.values() for track_id in group}
-        return Partition(
-            tuple(tuple(group) for group in people.values()),
-            tuple(track_id for track_id in ids if track_id not in assigned),
-            int((found.least[list(people)] < self._threshold).sum()),
-        )
+        wide = found.least < self._threshold
+        return Partition.of(ids, found.labels, self._founds, lambda label, _: bool(wide[label]))
 
     def snapshot(self) -> Self:
         """A clusterer that knows what this one knows now, for a re-cluster in another thread."""
@@ -236,36 +262,24 @@ class TrackClusterer:
 
     def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
-        position = {track_id: k for k, track_id in enumerate(ids)}
-        before = ((self._tracks[track_id].continues, k) for track_id, k in position.items())
-        seen = [
-            (k, position[other])
-            for track_id, k in position.items()
-            for other in self._company.of_all_with(track_id)
-            if other in position
-        ]
+        ties = Ties.of(ids, self._tracks, self._company)
         numbers = {group: k for k, group in enumerate(sorted(set(settled.values())))}
         return LinkageTask(
             rows=np.array([self._gallery.row_of(track_id) for track_id in ids]),
-            stays=np.array([numbers[settled[t]] if t in settled else -1 - position[t] for t in ids]),
-            # What people say comes first: what contradicts it is ignored then.
-            must=_pairs([*self._said(position), *((position[t], k) for t, k in before if t in position)]),
-            apart=_pairs(seen),
-            sides=tuple(
-                ([position[t] for t in one if t in position], [position[t] for t in other if t in position])
-                for one, other in self._company.constraints.apart
-            ),
+            stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
+            stay=self._stay(settled),
+            must=ties.must,
+            apart=ties.apart,
+            sides=ties.sides,
         )
+
+    def _stay(self, settled: Mapping[str, str]) -> float:
+        """How much it counts that an earlier re-cluster put tracks together."""
+        sources = {self._tracks[track_id].source_id for track_id in settled if track_id in self._tracks}
+        growth = len(self._company.by_source) / max(len(sources), 1)
+        settings = self._settings
+        return settings.stay * max(0.0, 1 - float(np.log(growth) / np.log(settings.stay_growth)))
 
     def _founds(self, track_id: str) -> bool:
         """Whether a track makes a person: good enough, or people said so."""
-        return self._tracks[track_id].founder or bool(self._company.constraints.with_(track_id))
-
-    def _said(self, position: Mapping[str, int]) -> Iterator[tuple[int, int]]:
-        """Positions of tracks that belong together, as pairs that join them all."""
-        for group in self._company.constraints.together:
-            yield from itertools.pairwise(sorted(position[t] for t in group if t in position))
-
-
-def _pairs(pairs: list[tuple[int, int]]) -> IntArray:
-    return np.array(pairs, np.intp).reshape(-1, 2)
+        return founds(self._tracks[track_id], self._company.constraints)

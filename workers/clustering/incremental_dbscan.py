@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -212,6 +212,30 @@ class IncrementalDbscan:
     def labels(self) -> dict[str, int | None]:
         """Number of the cluster of each track, None for noise."""
         return {track_id: self._label(slot) for track_id, slot in self._slot.items()}
+
+    def pairs(self, track_ids: Sequence[str]) -> tuple[SlotArray, SlotArray]:
+        """Neighbours among some tracks.
+
+        Args:
+            track_ids: The tracks, each once.
+
+        Returns:
+            Each pair of neighbours once, two arrays int32 (E,): the lower and the higher place of the two in
+            `track_ids`, ascending.
+
+        Raises:
+            KeyError: One of them is not there.
+        """
+        slots = np.array([self._slot[track_id] for track_id in track_ids], np.int32)
+        place = np.full(self._lists.capacity, -1, np.int32)
+        place[slots] = np.arange(len(slots))
+        higher = []
+        for k, slot in enumerate(slots.tolist()):
+            near = place[self._lists.of(slot)]
+            higher.append(np.sort(near[near > k]))
+        counts = np.array([len(near) for near in higher], np.intp)
+        first = np.repeat(np.arange(len(slots), dtype=np.int32), counts)
+        return first, np.concatenate([np.zeros(0, np.int32), *higher])
 
     def people(self) -> list[list[str]]:
         """The tracks of each cluster in the order of their numbers, then each noise track as one by itself.

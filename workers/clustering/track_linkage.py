@@ -37,6 +37,7 @@ class LinkageTask:
     Attributes:
         rows: intp (N,), rows of the gallery, each once.
         stays: intp (N,), the same number for tracks that an earlier re-cluster put together.
+        stay: How much that counts.
         must: intp (M, 2), pairs that belong together; one that contradicts what is apart is ignored.
         apart: intp (P, 2), pairs that were seen together and must be apart.
         sides: Tracks that must be apart from others.
@@ -44,6 +45,7 @@ class LinkageTask:
 
     rows: IntArray
     stays: IntArray
+    stay: float
     must: IntArray
     apart: IntArray
     sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
@@ -56,6 +58,7 @@ class LinkageTask:
         return LinkageTask(
             self.rows[chosen],
             self.stays[chosen],
+            self.stay,
             must[(must >= 0).all(axis=1)],
             apart[(apart >= 0).all(axis=1)],
             tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
@@ -141,7 +144,7 @@ class TrackLinkage:
             checkpoint()
             block = slice(start, start + _BLOCK)
             affinity[block] = self._comparison.ratios(rows[block], rows, prior)
-            affinity[block] += np.float32(self._settings.stay) * (stays[block][:, None] == stays[None])
+            affinity[block] += np.float32(task.stay) * (stays[block][:, None] == stays[None])
         first, second = task.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
         for one, other in task.sides:
@@ -167,7 +170,7 @@ class TrackLinkage:
             gallery.size_weights[rows],
             gallery.weights[rows],
             self._comparison.rises(rows),
-            [Common(gallery.sources[rows], prior), Common(task.stays, self._settings.stay)],
+            [Common(gallery.sources[rows], prior), Common(task.stays, task.stay)],
             task.sides,
             -prior,
             self._calibration,

@@ -336,3 +336,13 @@ def test_an_index_that_holds_something_is_refused() -> None:
     index.insert("a", [1, 0])
     with pytest.raises(ValueError, match="must be empty"):
         IncrementalDbscan(index, 0.1, 2)
+
+
+def test_pairs_of_neighbours_are_told_by_their_places() -> None:
+    found = on_arc(0, 90, 10, 15, 100)
+    first, second = found.pairs(["t3", "t1", "t0", "t4"])
+    assert list(zip(first.tolist(), second.tolist(), strict=True)) == [(0, 2), (1, 3)]
+    found.remove("t0")
+    assert [ends.tolist() for ends in found.pairs(["t3", "t1"])] == [[], []]
+    with pytest.raises(KeyError):
+        found.pairs(["t0"])

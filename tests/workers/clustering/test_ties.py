@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from made_tracks import of
+
+from workers.clustering.company import Company
+from workers.clustering.constraints import Constraints
+from workers.clustering.ties import Ties, founds, group_said
+
+
+def test_what_people_said_comes_before_what_a_track_continues() -> None:
+    tracks = [of(0, 0, continues="1-0"), of(1, 0), of(2, 0), of(3, 0, continues="gone")]
+    by_id = {track.track_id: track for track in tracks}
+    company = Company()
+    for track in tracks:
+        company.insert(track, by_id)
+    company.constraints = Constraints.of([["2-0", "0-0", "gone"]], [(["3-0"], ["0-0", "gone"])])
+    ties = Ties.of(sorted(by_id), by_id, company)
+    assert ties.must.tolist() == [[0, 2], [1, 0]]
+    assert ties.apart.tolist() == []
+    assert [(list(one), sorted(other)) for one, other in ties.sides] == [([3], [0, 2])]
+
+
+def test_who_was_seen_together_is_apart_unless_people_put_them_together() -> None:
+    tracks = [of(k, 0, moments=range(10)) for k in range(3)]
+    by_id = {track.track_id: track for track in tracks}
+    company = Company()
+    for track in tracks:
+        company.insert(track, by_id)
+    company.constraints = Constraints.of([["0-0", "2-0"]])
+    ties = Ties.of(sorted(by_id), by_id, company)
+    assert sorted(ties.apart.tolist()) == [[0, 1], [1, 0], [1, 2], [2, 1]]
+
+
+def test_the_group_of_most_is_said_and_of_equals_always_the_same() -> None:
+    constraints = Constraints.of([["a", "b", "c", "d", "gone"]])
+    groups = {"a": "p9", "b": "p1", "c": "p2", "d": "p2"}
+    assert group_said("a", groups, constraints) == "p2"
+    assert group_said("c", groups, constraints) == "p9"
+    assert group_said("x", groups, constraints) is None
+
+
+def test_whom_people_put_together_is_somebody_however_poor() -> None:
+    poor = of(0, 0, founder=False)
+    assert not founds(poor, Constraints.of())
+    assert founds(poor, Constraints.of([["0-0"]]))
+    assert founds(of(0, 0), Constraints.of())

@@ -1,0 +1,60 @@
+"""Mean cosine similarities of clusters, by the sums of their vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+# Pairs compared at once: bounds the memory for intermediate results.
+_CHUNK = 1 << 15
+
+
+class CosineSums:
+    """What clusters think of each other: the mean over all pairs of their vectors (see `MeanAffinity`).
+
+    Args:
+        vectors: float32 (N, D), of unit length.
+        weights: float32 (N,), positive: weight of each in a mean.
+        labels: (N,), cluster of each, all numbers from 0.
+    """
+
+    def __init__(self, vectors: FloatArray, weights: FloatArray, labels: IntArray) -> None:
+        self._mass = np.bincount(labels, weights)
+        self._sums = np.zeros((len(self._mass), vectors.shape[1]))
+        np.add.at(self._sums, labels, vectors * weights.astype(np.float64)[:, None])
+
+    def __len__(self) -> int:
+        """Number of clusters."""
+        return len(self._mass)
+
+    @property
+    def weights(self) -> FloatArray:
+        """float32 (N,), weight of each cluster in the mean of several."""
+        return self._mass.astype(np.float32)
+
+    def all(self) -> FloatArray:
+        """Mean similarities float32 (N, N) of all clusters with all."""
+        means = self._sums / self._mass[:, None]
+        return np.asarray(means @ means.T, np.float32)
+
+    def between(self, first: IntArray, second: IntArray) -> FloatArray:
+        """Mean similarities float32 (E,) of pairs of clusters."""
+        result = np.empty(len(first), np.float32)
+        for start in range(0, len(first), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            a, b = first[part], second[part]
+            products = np.einsum("ij,ij->i", self._sums[a], self._sums[b])
+            result[part] = products / (self._mass[a] * self._mass[b])
+        return result
+
+    def merge(self, into: IntArray, gone: IntArray) -> None:
+        """Let clusters take others in; no cluster is named twice."""
+        self._sums[into] += self._sums[gone]
+        self._mass[into] += self._mass[gone]
+
+    def keep(self, clusters: IntArray) -> None:
+        """Go on with these clusters alone, in this order."""
+        self._sums, self._mass = self._sums[clusters], self._mass[clusters]

@@ -1,0 +1,87 @@
+"""What is known of who is whom beside looks, for whatever groups tracks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.clustering.company import Company
+from workers.clustering.constraints import Constraints
+from workers.clustering.evidence import TrackEvidence
+
+IntArray = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ties:
+    """Which tracks belong together, and which are apart. All are named by their position in a list.
+
+    Attributes:
+        must: intp (M, 2), pairs that belong together, in order of precedence: what people said comes first,
+            then what one track continues of another. One that contradicts what is apart is ignored.
+        apart: intp (P, 2), pairs that were seen together and must be apart; those that people put together
+            are not among them.
+        sides: Tracks that must be apart from others, as people said.
+    """
+
+    must: IntArray
+    apart: IntArray
+    sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
+
+    @classmethod
+    def of(cls, ids: Sequence[str], tracks: Mapping[str, TrackEvidence], company: Company) -> Ties:
+        """What is known of tracks.
+
+        Args:
+            ids: The tracks, each once.
+            tracks: They and perhaps others.
+            company: Who was seen with whom, and what people said.
+        """
+        position = {track_id: k for k, track_id in enumerate(ids)}
+        before = ((tracks[track_id].continues, k) for track_id, k in position.items())
+        seen = (
+            (k, position[other])
+            for track_id, k in position.items()
+            for other in company.of_all_with(track_id)
+            if other in position
+        )
+        continued = ((position[t], k) for t, k in before if t in position)
+        return cls(
+            _pairs(itertools.chain(_said(position, company.constraints), continued)),
+            _pairs(seen),
+            tuple(
+                ([position[t] for t in one if t in position], [position[t] for t in other if t in position])
+                for one, other in company.constraints.apart
+            ),
+        )
+
+
+def group_said(track_id: str, groups: Mapping[str, str], constraints: Constraints) -> str | None:
+    """The group of most of those whom people put together with a track; None where they have none.
+
+    Args:
+        track_id: The track.
+        groups: Group of tracks that have one.
+        constraints: What people said.
+    """
+    said = sorted(groups[t] for t in constraints.with_(track_id) if t in groups and t != track_id)
+    return max(set(said), key=lambda group: (said.count(group), group)) if said else None
+
+
+def founds(track: TrackEvidence, constraints: Constraints) -> bool:
+    """Whether a track makes a person: good enough, or people said so."""
+    return track.founder or bool(constraints.with_(track.track_id))
+
+
+def _said(position: Mapping[str, int], constraints: Constraints) -> Iterator[tuple[int, int]]:
+    """Positions of tracks that belong together, as pairs that join them all."""
+    for group in constraints.together:
+        yield from itertools.pairwise(sorted(position[t] for t in group if t in position))
+
+
+def _pairs(pairs: Iterable[tuple[int, int]]) -> IntArray:
+    return np.array(list(pairs), np.intp).reshape(-1, 2)
