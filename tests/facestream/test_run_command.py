@@ -18,7 +18,7 @@ RESULT = {
     "collection", "people", "sources", "already_done", "forgotten", "frames", "faces", "seconds",
     "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "provider",
 }  # fmt: skip
-PERSON = {"id", "name", "seconds", "faces", "tracks", "ignored", "sightings", "thumbnail"}
+PERSON = {"id", "name", "seconds", "faces", "tracks", "ignored", "provisional", "sightings", "thumbnail"}
 SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at"}
 
 
