@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from command_line import command_line
 from preloaded import Preloaded
 
 from storage.connection import open_redis
@@ -77,7 +78,7 @@ class Started:
         self.process: subprocess.Popen[bytes] | Preloaded
         with self._out.open("wb") as out, self._err.open("wb") as err:
             if preloaded:
-                self.process = Preloaded(words, environment, folder, self._out, self._err)
+                self.process = Preloaded(command_line, words, environment, folder, self._out, self._err)
             else:
                 self.process = subprocess.Popen(
                     words, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err
