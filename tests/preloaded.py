@@ -6,6 +6,7 @@ in a process that was started anew.
 
 from __future__ import annotations
 
+import atexit
 import multiprocessing
 import os
 import subprocess
@@ -72,6 +73,13 @@ class Preloaded:
 
     def kill(self) -> None:
         self._process.kill()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what failed tests have left: multiprocessing would wait for it."""
+    for process in multiprocessing.active_children():
+        process.kill()
 
 
 def _start(writer: Connection, main: Callable[..., object], arguments: tuple[Any, ...]) -> None:
