@@ -9,16 +9,11 @@ from pathlib import Path
 
 import pytest
 import scenes
-from hypothesis import settings
 from processes import Cli, Done, Processed, made_once
 
 from facestream.__main__ import main
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
-
-# Times of single examples say nothing on a machine that does other work as well.
-settings.register_profile("facestream", deadline=None)
-settings.load_profile("facestream")
 
 # What a developer's shell may hold and would change what is printed.
 _UNWANTED = {

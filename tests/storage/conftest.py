@@ -3,15 +3,10 @@ from uuid import uuid4
 
 import pytest
 import redis
-from hypothesis import settings
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.keys import Keys
-
-# Times of single examples say nothing on a machine that does other work as well.
-settings.register_profile("facestream", deadline=None)
-settings.load_profile("facestream")
 
 
 @pytest.fixture(scope="session")
