@@ -119,10 +119,14 @@ class KnownFace:
     box_xyxy: Box
 
 
-def known_faces() -> list[KnownFace]:
-    """Every face of which most is in the picture, frame by frame."""
+def known_faces(shots: Sequence[Shot] = SHOTS) -> list[KnownFace]:
+    """Every face of which most is in the picture, frame by frame.
+
+    Args:
+        shots: The camera moves of the video, one after the other.
+    """
     result = []
-    for number, (shot, view, _) in enumerate(_frames(SHOTS)):
+    for number, (shot, view, _) in enumerate(_frames(shots)):
         for name, box in (shot.photo.faces if shot.photo else {}).items():
             corners = np.array(box, float).reshape(2, 2) @ view[:, :2].T + view[:, 2]
             x1, y1, x2, y2 = corners.ravel().tolist()

@@ -3,14 +3,17 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import scenes
-from processes import Cli, Done, Processed
+from processes import Cli, Done, Processed, made_once
 
 from facestream.__main__ import main
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
 
 # What a developer's shell may hold and would change what is printed.
 _UNWANTED = {
@@ -43,13 +46,22 @@ def environment(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> di
 
 
 @pytest.fixture(scope="session")
-def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this test run, which all xdist workers have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def media(shared_dir: Path) -> Path:
     """A folder with duo.mp4 and again.mp4, and photos/ in it."""
-    folder = tmp_path_factory.mktemp("media")
-    scenes.video(folder, "duo.mp4", scenes.DUO)
-    scenes.video(folder, "again.mp4", scenes.AGAIN)
-    scenes.photos(folder / "photos")
-    return folder
+
+    def make(folder: Path) -> None:
+        scenes.video(folder, "duo.mp4", scenes.DUO)
+        scenes.video(folder, "again.mp4", scenes.AGAIN)
+        scenes.photos(folder / "photos")
+
+    return made_once(shared_dir / "media", make)
 
 
 @pytest.fixture
@@ -104,17 +116,28 @@ def here(
 
 @pytest.fixture(scope="session")
 def processed(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], media: Path
-) -> Processed:
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], media: Path, shared_dir: Path
+) -> Iterator[Processed]:
     """A data folder to read from; who wants to write takes a copy."""
-    cli = Cli(tmp_path_factory.mktemp("fs") / "data", environment)
     video, photos = media / "duo.mp4", media / "photos"
-    return Processed(cli, video, photos, cli("run", video), cli("run", "--json", photos))
+
+    def process(folder: Path) -> None:
+        # Once at least, exactly as people run it.
+        cli = Cli(folder / "data", environment, preloaded=False)
+        cli("run", video).store(folder / "video.json")
+        cli("run", "--json", photos).store(folder / "photos.json")
+        cli.wait_for_the_server_to_go()
+
+    made = made_once(shared_dir / "processed", process)
+    cli = Cli(shutil.copytree(made / "data", tmp_path_factory.mktemp("fs") / "data"), environment)
+    with open_redis(None, DataFolder(cli.data_dir)):
+        runs = [Done.load(made / name) for name in ("video.json", "photos.json")]
+        yield Processed(cli, made / "data", video, photos, *runs)
 
 
 @pytest.fixture
 def copied(processed: Processed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Processed]:
     """A copy of it, to write to."""
-    cli = processed.cli.copy(tmp_path_factory.mktemp("fs") / "data")
-    yield Processed(cli, processed.video, processed.photos, processed.video_run, processed.photos_run)
-    cli.end_all()
+    copy = processed.copy(tmp_path_factory.mktemp("fs") / "data")
+    yield copy
+    copy.cli.end_all()

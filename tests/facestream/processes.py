@@ -6,17 +6,20 @@ import csv
 import fcntl
 import io
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
+from command_line import command_line
+from preloaded import Preloaded
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
@@ -48,18 +51,38 @@ class Done:
     def json(self) -> Any:
         return json.loads(self.stdout)
 
+    def store(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, path: Path) -> Done:
+        return cls(**json.loads(path.read_text()))
+
 
 class Started:
-    """A process under way; its output goes to files, so that no pipe holds it up."""
+    """A process under way; its output goes to files, so that no pipe holds it up.
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: Path) -> None:
+    Args:
+        words: The command line; without the name of the program, if `preloaded`.
+        environment: All its variables.
+        folder: Its working folder, in which the files are.
+        preloaded: Whether it is the command line with its modules loaded already, which is much quicker.
+    """
+
+    def __init__(
+        self, words: list[str], environment: dict[str, str], folder: Path, *, preloaded: bool = False
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         number = len(list(folder.glob("*.out")))
         self._out, self._err = folder / f"{number}.out", folder / f"{number}.err"
+        self.process: subprocess.Popen[bytes] | Preloaded
         with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(
-                command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err
-            )
+            if preloaded:
+                self.process = Preloaded(command_line, words, environment, folder, self._out, self._err)
+            else:
+                self.process = subprocess.Popen(
+                    words, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                )
 
     @property
     def stdout(self) -> str:
@@ -98,11 +121,20 @@ class Cli:
         data_dir: The data folder, given as FACESTREAM_DATA_DIR.
         environment: Variables of all processes.
         work_dir: Where they run and their output goes; beside the data folder unless given.
+        preloaded: Whether commands need not load their modules; nothing else is known to differ.
     """
 
-    def __init__(self, data_dir: Path, environment: dict[str, str], work_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        environment: dict[str, str],
+        work_dir: Path | None = None,
+        *,
+        preloaded: bool = True,
+    ) -> None:
         self.data_dir = data_dir
         self._environment = environment
+        self._preloaded = preloaded
         self._work_dir = work_dir or data_dir.with_name(f"{data_dir.name}.cwd")
         self._started: list[Started] = []
 
@@ -110,10 +142,18 @@ class Cli:
         return self._environment | {"FACESTREAM_DATA_DIR": str(self.data_dir)} | more
 
     def start(self, *arguments: str | Path, **more: str) -> Started:
-        """Start a command; more keywords are environment variables."""
-        command = [sys.executable, "-m", "facestream", *map(str, arguments)]
-        self._started.append(Started(command, self.environment(**more), self._work_dir))
-        return self._started[-1]
+        """Start a command; more keywords are environment variables.
+
+        Those that Python reads as it starts make it load everything itself.
+        """
+        words, environment = [*map(str, arguments)], self.environment(**more)
+        if self._preloaded and not any(name.startswith("PYTHON") for name in more):
+            started = Started(words, environment, self._work_dir, preloaded=True)
+        else:
+            command = [sys.executable, "-m", "facestream", *words]
+            started = Started(command, environment, self._work_dir)
+        self._started.append(started)
+        return started
 
     def __call__(
         self, *arguments: str | Path, code: int = 0, timeout_s: float = PATIENCE_S, **more: str
@@ -165,7 +205,10 @@ class Cli:
     def copy(self, data_dir: Path) -> Cli:
         """A command line over a copy of the data folder as it is now."""
         self.wait_for_the_server_to_go()
-        shutil.copytree(self.data_dir, data_dir)
+        return self.over(shutil.copytree(self.data_dir, data_dir))
+
+    def over(self, data_dir: Path) -> Cli:
+        """A command line over another data folder."""
         return Cli(data_dir, self._environment)
 
     def end_all(self) -> None:
@@ -177,13 +220,39 @@ class Cli:
 
 @dataclass(frozen=True)
 class Processed:
-    """A data folder in which a video and photos of two to seven people were processed."""
+    """A data folder in which a video and photos of two to seven people were processed.
+
+    Attributes:
+        cli: Over it; its server is kept up, so that reading is quick.
+        original: The data folder that it is a copy of, which nobody uses.
+        video: What was processed first.
+        photos: What was processed then.
+        video_run: What was said of the video.
+        photos_run: What was said of the photos.
+    """
 
     cli: Cli
+    original: Path
     video: Path
     photos: Path
     video_run: Done
     photos_run: Done
+
+    def copy(self, data_dir: Path) -> Processed:
+        """The same over a data folder of its own, to write to."""
+        return replace(self, cli=self.cli.over(shutil.copytree(self.original, data_dir)))
+
+
+def made_once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """A folder that the first process to ask for it fills; all others find it complete."""
+    with folder.with_name(f"{folder.name}.made").open("a+") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        if not mark.seek(0, os.SEEK_END):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            mark.write("complete")
+    return folder
 
 
 def _is_free(descriptor: int) -> bool:

@@ -30,6 +30,8 @@ LONG = (
     Shot(ASTRONAUT, 2.4, (220, 130, 300), (230, 140, 420), (0.7, 0.9)),
     Shot(GROUP, 2.4, (217, 278, 434), (215, 284, 420)),
 )
+# All seven, six of them at once, and two of them twice.
+SEVEN = (ASTRONAUT_SHOT, Shot(GROUP, 2.0, (640, 400, 1270), (640, 385, 1200)), Shot(None, 0.6), *DUO)
 DARK = (Shot(None, 1.0),)
 
 SECONDS = sum(shot.seconds for shot in DUO)

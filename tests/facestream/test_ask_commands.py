@@ -200,9 +200,8 @@ def test_redis_reports_what_the_server_refuses(processed: Processed) -> None:
     assert "fault of facestream" not in done.stderr
 
 
-def test_redis_without_a_command_keeps_the_server_up_until_ctrl_c(processed: Processed) -> None:
-    cli = processed.cli
-    cli.wait_for_the_server_to_go()
+def test_redis_without_a_command_keeps_the_server_up_until_ctrl_c(copied: Processed) -> None:
+    cli = copied.cli
     started = cli.start("redis")
     started.wait_for("Ctrl-C")
     path = started.stdout.strip()

@@ -11,12 +11,13 @@ from typing import Any
 import albums
 import numpy as np
 import pytest
+import scenes
 from albums import PEOPLE, VIEWS
 from PIL import Image
 from processes import Cli
 
 import facestream
-from facestream.demo_video import FILE_NAME, GROUP, known_faces, make_video
+from facestream.demo_video import GROUP, known_faces
 from facestream.errors import LabelError, UsageError
 from workers.models.calibration import Calibration
 from workers.models.manifest import read_manifest
@@ -44,12 +45,12 @@ def results(
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo's video with its truth beside it."""
-    path = make_video(tmp_path_factory.mktemp("clips"))
+    """A video of all seven with its truth beside it."""
+    path = scenes.video(tmp_path_factory.mktemp("clips"), "seven.mp4", scenes.SEVEN)
     with path.with_suffix(".truth.csv").open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["frame", "x1", "y1", "x2", "y2", "label"])
-        rows.writerows([face.frame, *face.box_xyxy, face.name] for face in known_faces())
+        rows.writerows([face.frame, *face.box_xyxy, face.name] for face in known_faces(scenes.SEVEN))
     return path
 
 
@@ -162,7 +163,7 @@ def test_tracks_of_a_clip_are_named_and_compared(cli: Cli, clip: Path, tmp_path:
     assert found["results"]["all"]["genuine"]["mean"] > found["results"]["all"]["impostor"]["mean"]
     for pair in found["results"]["all"]["closest_strangers"]:
         assert pair["names"][0] != pair["names"][1]
-        assert [Path(file).name for file in pair["files"]] == [FILE_NAME] * 2
+        assert [Path(file).name for file in pair["files"]] == [clip.name] * 2
     # The temporary data folder is gone.
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("facestream-")] == []
     assert (tmp_path / "alike.pdf").read_bytes().startswith(b"%PDF")
@@ -170,7 +171,7 @@ def test_tracks_of_a_clip_are_named_and_compared(cli: Cli, clip: Path, tmp_path:
 
 def test_ctrl_c_ends_it_and_leaves_nothing(cli: Cli, clip: Path, tmp_path: Path) -> None:
     started = cli.start("calibrate", clip, TMPDIR=str(tmp_path))
-    started.wait_for(FILE_NAME)
+    started.wait_for(clip.name)
 
     done = started.interrupt()
 
@@ -227,7 +228,7 @@ def test_single_photos_are_refused(tmp_path: Path) -> None:
 
 
 def test_photos_and_clips_together_are_refused(clip: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"both photos, such as .* and clips, such as .*{FILE_NAME}"):
+    with pytest.raises(UsageError, match=f"both photos, such as .* and clips, such as .*{clip.name}"):
         facestream.calibrate(people(tmp_path, anna=2, bert=2), clip)
 
 

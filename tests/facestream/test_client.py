@@ -165,11 +165,11 @@ def test_a_collection_that_was_never_written_to_is_empty(processed: Processed) -
         assert store.meta() == {}
 
 
-def test_closing_twice_does_nothing(processed: Processed) -> None:
-    store = facestream.connect(processed.cli.data_dir)
+def test_closing_twice_does_nothing(copied: Processed) -> None:
+    store = facestream.connect(copied.cli.data_dir)
     store.close()
     store.close()
-    processed.cli.wait_for_the_server_to_go()
+    copied.cli.wait_for_the_server_to_go()
 
 
 def test_the_environment_says_where(processed: Processed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,7 +103,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(processed: Processed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    cli = processed.cli.copy(tmp_path_factory.mktemp("fs") / "data")
+    cli = processed.copy(tmp_path_factory.mktemp("fs") / "data").cli
     cli("people", "name", "p1", NAME)
     older = merge(cli, "p1")
     before = cli.people()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def opened(processed: Processed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[facestream.Store]:
-    cli = processed.cli.copy(tmp_path_factory.mktemp("fs") / "data")
+    cli = processed.copy(tmp_path_factory.mktemp("fs") / "data").cli
     with facestream.connect(cli.data_dir) as store:
         yield store
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import uuid4
 
 import redis
+from preloaded import Preloaded
 from synthetic import CALIBRATION, MODEL_ID, a_source
 
-from storage.connection import RedisHandle
+from storage.connection import RedisHandle, open_redis
 from storage.decision_log import DecisionLog
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.identity_store import IdentityStore
@@ -24,49 +22,40 @@ from storage.lease import Lease
 from storage.requests import ReclusterRequest
 from storage.sample_queue import Entry, SampleQueue
 from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import Clusterer, TrackClusterer
-
-# A worker in a process of its own, that can be killed at any moment.
-_WORKER = """
-import sys, threading, time
-sys.path.insert(0, sys.argv[3])
-from storage.connection import open_redis
-from storage.identity_store import IdentityStore
-from storage.keys import Keys
-from storage.lease import Lease
-from storage.sample_queue import SampleQueue
-from synthetic import CALIBRATION, MODEL_ID
-from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import TrackClusterer
-
-class Slow(TrackClusterer):
-    def nearest(self, track_id, groups):
-        time.sleep(float(sys.argv[4]))
-        return super().nearest(track_id, groups)
-
-    def recluster(self, settled):
-        time.sleep(float(sys.argv[5]))
-        return super().recluster(settled)
-
-with open_redis(f"unix://{sys.argv[1]}", None) as handle:
-    keys = Keys(sys.argv[2])
-    client = handle.client
-    ClusterWorker(
-        IdentityStore(client, keys), SampleQueue(client, keys), Lease(client, keys.leader, ttl_s=0.4),
-        MODEL_ID, lambda: Slow(CALIBRATION), CALIBRATION,
-    ).run(threading.Event())
-"""
+from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
 
 
 def start_worker(
     handle: RedisHandle, bench: Bench, track_s: float = 0.0, recluster_s: float = 0.0
-) -> subprocess.Popen[bytes]:
-    """A cluster worker in a process of its own, that takes so long for each new track and each re-cluster."""
-    place = [str(handle.socket_path), bench.keys.collection, str(Path(__file__).parent)]
-    return subprocess.Popen([sys.executable, "-c", _WORKER, *place, str(track_s), str(recluster_s)])
+) -> Preloaded:
+    """A cluster worker in a process of its own, that takes so long more for each new track and re-cluster."""
+    return Preloaded(_work, str(handle.socket_path), bench.keys, track_s, recluster_s)
 
 
-def until(happened: Callable[[], bool], *, within_s: float = 20.0) -> None:
+def _work(
+    ready: Callable[[], None], socket_path: str, keys: Keys, track_s: float, recluster_s: float
+) -> None:
+    """Work until killed, which may be at any moment."""
+
+    class Slow(TrackClusterer):
+        def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+            time.sleep(track_s)
+            return super().nearest(track_id, groups)
+
+        def recluster(self, settled: Mapping[str, str]) -> Partition:
+            time.sleep(recluster_s)
+            return super().recluster(settled)
+
+    with open_redis(f"unix://{socket_path}", None) as opened:
+        client = opened.client
+        store, queue = IdentityStore(client, keys), SampleQueue(client, keys)
+        lease = Lease(client, keys.leader, ttl_s=0.4)
+        ready()
+        worker = ClusterWorker(store, queue, lease, MODEL_ID, lambda: Slow(CALIBRATION), CALIBRATION)
+        worker.run(threading.Event())
+
+
+def until(happened: Callable[[], bool], *, within_s: float = 120.0) -> None:
     deadline_s = time.monotonic() + within_s
     while not happened():
         assert time.monotonic() < deadline_s, f"not within {within_s} s"

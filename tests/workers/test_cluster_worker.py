@@ -1,5 +1,4 @@
 import contextlib
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from cluster_bench import Bench, new_bench, start_worker, until
+from preloaded import Preloaded
 from synthetic import CALIBRATION, DIMENSION, Cast, a_source
 
 from storage.connection import RedisHandle
@@ -561,10 +561,10 @@ def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench
 
 
 @pytest.fixture
-def start_process(handle: RedisHandle) -> Iterator[Callable[[Bench], subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
+def start_process(handle: RedisHandle) -> Iterator[Callable[[Bench], Preloaded]]:
+    started: list[Preloaded] = []
 
-    def start(bench: Bench) -> subprocess.Popen[bytes]:
+    def start(bench: Bench) -> Preloaded:
         # So slow that it can be killed in the middle of a step.
         started.append(start_worker(handle, bench, track_s=0.008))
         return started[-1]
@@ -576,7 +576,7 @@ def start_process(handle: RedisHandle) -> Iterator[Callable[[Bench], subprocess.
 
 
 def test_killing_workers_loses_nothing_and_doubles_nothing(
-    handle: RedisHandle, start_process: Callable[[Bench], subprocess.Popen[bytes]]
+    handle: RedisHandle, start_process: Callable[[Bench], Preloaded]
 ) -> None:
     cast = Cast()
     entries = [entry for k in range(240) for entry in cast.track(k % 8, k)]
@@ -613,7 +613,7 @@ def test_killing_workers_loses_nothing_and_doubles_nothing(
 
 
 def test_a_killed_worker_is_replaced_by_the_one_standing_by(
-    bench: Bench, start_process: Callable[[Bench], subprocess.Popen[bytes]]
+    bench: Bench, start_process: Callable[[Bench], Preloaded]
 ) -> None:
     cast = Cast()
     process = start_process(bench)

@@ -89,6 +89,8 @@ def test_decisions_at_any_moment_hold_whatever_is_killed(handle: RedisHandle) ->
         for _ in range(4):
             process = start_worker(handle, bench)
             until(lambda: bool(bench.client.exists(bench.keys.leader)))
+            # Without people there is nothing to decide, however long it takes until the first are found.
+            until(lambda: len(bench.people()) > 1)
             time.sleep(chance.uniform(0.05, 0.4))
             process.send_signal(signal.SIGKILL)
             process.wait()

@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-import pytest
+import tempfile
+import threading
+from pathlib import Path
 
-from facestream.checkup.speed import Speed
+import pytest
+import scenes
+
+from facestream.checkup import speed as speed_test
+from facestream.checkup.speed import Speed, measure_speed
 
 
 def test_a_fast_machine_is_told_how_many_videos_it_can_follow() -> None:
@@ -40,3 +46,21 @@ def test_figures_for_machines() -> None:
         "height_px": 360,
         "videos_in_real_time": 0.6,
     }
+
+
+@pytest.mark.e2e
+def test_where_there_is_no_demo_its_video_is_made_elsewhere_and_nothing_is_left(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACESTREAM_CACHE_DIR", environment["FACESTREAM_CACHE_DIR"])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    # Shorter than what people see and wait for.
+    monkeypatch.setattr("facestream.demo_video.SHOTS", scenes.DUO[:1])
+    monkeypatch.setattr(speed_test, "LENGTH_S", 0.05)
+
+    speed = measure_speed(tmp_path / "demo", threading.Event())
+
+    assert speed is not None
+    assert speed.frames > 0
+    assert (speed.width_px, speed.height_px) == (640, 360)
+    assert list(tmp_path.iterdir()) == []

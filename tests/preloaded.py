@@ -1,0 +1,90 @@
+"""Processes that begin with what they import: forked from one that has imported it, once for all of them.
+
+Imports are most of the time of a short command. Signals, exit codes and all that is between processes are as
+in a process that was started anew.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+# Libraries of other systems may not stand a fork; there, each process loads everything itself.
+_SERVER: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+# What takes the time of commands that find people, list them, look at photos or group them.
+_SERVER.set_forkserver_preload(
+    [
+        "facestream.__main__",
+        "facestream.run",
+        "facestream.client",
+        "facestream.cluster_choice",
+        "facestream.commands.people",
+        "facestream.page",
+        "facestream.search",
+        "rich.progress",
+        "workers.photo_faces",
+    ]
+)
+
+
+class Preloaded:
+    """A function at work in a process of its own; waited for and ended like a `subprocess.Popen`.
+
+    Args:
+        main: The function, which calls its first argument as soon as it can stand signals.
+        arguments: Its further arguments.
+    """
+
+    def __init__(self, main: Callable[..., object], *arguments: Any) -> None:
+        reader, writer = _SERVER.Pipe(duplex=False)
+        self._process = _SERVER.Process(target=_start, args=(writer, main, arguments))
+        self._process.start()
+        writer.close()
+        with reader:
+            reader.recv()
+
+    @property
+    def pid(self) -> int:
+        pid: int | None = self._process.pid
+        assert pid is not None
+        return pid
+
+    def poll(self) -> int | None:
+        """Its exit code, negative where a signal ended it, or None while it runs."""
+        code: int | None = self._process.exitcode
+        return code
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        code = self.poll()
+        if code is None:
+            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+
+@atexit.register
+def _end_all() -> None:
+    """End what failed tests have left: multiprocessing would wait for it."""
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def _start(writer: Connection, main: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    def ready() -> None:
+        writer.send(None)
+        writer.close()
+
+    main(ready, *arguments)
