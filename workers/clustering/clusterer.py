@@ -267,18 +267,17 @@ class TrackClusterer:
         return LinkageTask(
             rows=np.array([self._gallery.row_of(track_id) for track_id in ids]),
             stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
-            stay=self._stay(settled),
+            stay=self._settings.stay,
+            stay_across=self._stay_across(settled),
             must=ties.must,
             apart=ties.apart,
             sides=ties.sides,
         )
 
-    def _stay(self, settled: Mapping[str, str]) -> float:
-        """How much it counts that an earlier re-cluster put tracks together."""
+    def _stay_across(self, settled: Mapping[str, str]) -> float:
+        """How much it counts that an earlier re-cluster put tracks of two sources together."""
         sources = {self._tracks[track_id].source_id for track_id in settled if track_id in self._tracks}
-        growth = len(self._company.by_source) / max(len(sources), 1)
-        settings = self._settings
-        return settings.stay * max(0.0, 1 - float(np.log(growth) / np.log(settings.stay_growth)))
+        return self._settings.stay * max(0.0, 1 - self._settings.stay_sources / max(len(sources), 1))
 
     def _founds(self, track_id: str) -> bool:
         """Whether a track makes a person: good enough, or people said so."""

@@ -33,10 +33,10 @@ class LikelihoodSettings:
         clothing_reach_s: Clothes are compared only within this time.
         source_prior: Two tracks of different sources start this much, times the logarithm of the number of
             sources, on the side of two people: the more sources, the more people there are.
-        stay: Two tracks that an earlier re-cluster put together start up to this much on the side of one
-            person.
-        stay_growth: That falls with the logarithm of how many times as many sources there are since, to
-            nothing at this number: among few sources, less was asked of one person.
+        stay: Two tracks of one source that an earlier re-cluster put together start this much on the side of
+            one person.
+        stay_sources: Two of two sources do so less, and not at all up to so many sources: among few, each
+            new one changes much of what is asked of one person.
     """
 
     limit: float = 8.0
@@ -50,7 +50,7 @@ class LikelihoodSettings:
     clothing_reach_s: float = 600.0
     source_prior: float = 0.75
     stay: float = 1.0
-    stay_growth: float = 1.4
+    stay_sources: int = 100
 
 
 def impostor_rise(excess: FloatArray, expected: float, settings: LikelihoodSettings) -> float:

@@ -37,7 +37,8 @@ class LinkageTask:
     Attributes:
         rows: intp (N,), rows of the gallery, each once.
         stays: intp (N,), the same number for tracks that an earlier re-cluster put together.
-        stay: How much that counts.
+        stay: How much that counts for two of one source.
+        stay_across: How much it counts for two of two sources.
         must: intp (M, 2), pairs that belong together; one that contradicts what is apart is ignored.
         apart: intp (P, 2), pairs that were seen together and must be apart.
         sides: Tracks that must be apart from others.
@@ -46,6 +47,7 @@ class LinkageTask:
     rows: IntArray
     stays: IntArray
     stay: float
+    stay_across: float
     must: IntArray
     apart: IntArray
     sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
@@ -59,6 +61,7 @@ class LinkageTask:
             self.rows[chosen],
             self.stays[chosen],
             self.stay,
+            self.stay_across,
             must[(must >= 0).all(axis=1)],
             apart[(apart >= 0).all(axis=1)],
             tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
@@ -138,13 +141,17 @@ class TrackLinkage:
 
     def _of_all(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
         """Compare all with all; time and memory go with the square of their number."""
-        rows, stays = task.rows, task.stays
+        rows, stays, sources = task.rows, task.stays, self._gallery.sources[task.rows]
+        within, across = np.float32(task.stay), np.float32(task.stay_across)
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
             checkpoint()
             block = slice(start, start + _BLOCK)
             affinity[block] = self._comparison.ratios(rows[block], rows, prior)
-            affinity[block] += np.float32(task.stay) * (stays[block][:, None] == stays[None])
+            same = stays[block][:, None] == stays[None]
+            affinity[block] += np.where(
+                same & (sources[block][:, None] == sources[None]), within, across * same
+            )
         first, second = task.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
         for one, other in task.sides:
@@ -165,12 +172,17 @@ class TrackLinkage:
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
         gallery, rows = self._gallery, task.rows
+        sources = gallery.sources[rows]
         return ClusterSums(
             gallery.templates[rows],
             gallery.size_weights[rows],
             gallery.weights[rows],
             self._comparison.rises(rows),
-            [Common(gallery.sources[rows], prior), Common(task.stays, task.stay)],
+            [
+                Common(sources, prior),
+                Common(task.stays, task.stay_across),
+                Common(task.stays * (int(sources.max()) + 1) + sources, task.stay - task.stay_across),
+            ],
             task.sides,
             -prior,
             self._calibration,

@@ -549,6 +549,20 @@ def test_who_was_together_stays_together_unless_there_is_a_reason(limit: int) ->
         assert len(clusterer.recluster({"a": "p1", "b": "p2"}).clusters) == fresh
 
 
+@pytest.mark.parametrize("limit", [1, 1000])
+@pytest.mark.parametrize(("others", "people"), [(10, 2), (400, 1)])
+def test_across_few_sources_what_was_thought_before_counts_nothing(
+    limit: int, others: int, people: int
+) -> None:
+    strangers = [of(1 + k % 30, k, source_id=f"v-{k}") for k in range(others)]
+    clusterer = filled(strangers, threshold=4.5, limit=limit, settings=LikelihoodSettings(source_prior=0.0))
+    clusterer.insert(evidence("a", unit(1.0), source_id="a"))
+    clusterer.insert(evidence("b", beside(0.45, axis=31), source_id="b"))
+    before = {track.track_id: "p" + track.track_id.split("-")[0] for track in strangers}
+    found = clusterer.recluster({**before, "a": "p0", "b": "p0"})
+    assert len({cluster for cluster in found.clusters if {"a", "b"} & set(cluster)}) == people
+
+
 def test_calibrations_decide_what_alike_means() -> None:
     tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
     strict = Calibration.flat(32, genuine=0.95, impostor=0.4, spread=0.1)
