@@ -67,6 +67,7 @@ class Gallery:
             "serials": np.array(next(self._serial), np.int64),
             "looked": np.array(False),
             "near": np.full(_NEAR, -1, np.int64),
+            "margins": np.zeros(_NEAR, np.float32),
         }
         for name, value in values.items():
             self._place(name, row, value)
@@ -126,6 +127,11 @@ class Gallery:
         return np.asarray(self._columns["near"][: len(self)], np.int64)
 
     @property
+    def margins(self) -> FloatArray:
+        """float32 (N, K), how much more alike than halfway each of `near` is; may be written."""
+        return np.asarray(self._columns["margins"][: len(self)], np.float32)
+
+    @property
     def clothing_roots(self) -> FloatArray | None:
         """float32 (N, C), square roots of histograms, zero rows for none; None while no track has clothes."""
         column = self._columns.get("clothing_roots")
@@ -149,6 +155,7 @@ class Gallery:
         news = snapshot.looked & (serials[at] == snapshot.serials) & ~self.looked[order[at]]
         rows = order[at[news]]
         self.near[rows] = snapshot.near[news]
+        self.margins[rows] = snapshot.margins[news]
         self.looked[rows] = True
 
     def _place(self, name: str, row: int, value: npt.NDArray[np.generic]) -> None:

@@ -38,10 +38,16 @@ class LikenessGraph:
         self._gallery = gallery
         # Halfway between genuine and impostor: there, likenesses speak for neither.
         self._middle = (calibration.genuine + calibration.impostor) / 2
+        gap = np.maximum(calibration.genuine - calibration.impostor, 0.75 * calibration.spread)
+        self._steepest = float((gap / calibration.spread**2).max())
         self._exact = exact
 
-    def pairs(self) -> tuple[IntArray, IntArray]:
-        """Rows of tracks that are like each other, each pair once; of very many, the most alike."""
+    def pairs(self) -> Hits:
+        """Tracks that are like each other, each pair once; of very many, the most alike.
+
+        Returns:
+            Their rows, and how much more alike than halfway they are, in cosine.
+        """
         self._look()
         gallery = self._gallery
         order = np.argsort(gallery.serials)
@@ -51,7 +57,12 @@ class LikenessGraph:
         at = np.minimum(np.searchsorted(serials, wanted), len(serials) - 1)
         # Others are no longer there.
         there = serials[at] == wanted
-        return row[there], order[at[there]]
+        return row[there], order[at[there]], gallery.margins[row, place][there]
+
+    @property
+    def steepest(self) -> float:
+        """The most that a log-likelihood ratio grows with the margin, per unit."""
+        return self._steepest
 
     def _look(self) -> None:
         """Find the neighbours of tracks that are new."""
@@ -71,8 +82,9 @@ class LikenessGraph:
         else:
             found = iter([_around_pivots(gallery.templates[order], left, right, known, most)])
         for row, column, margin in found:
-            row, column, _, place = _best(row, column, margin, most)
+            row, column, margin, place = _best(row, column, margin, most)
             gallery.near[order[row], place] = gallery.serials[order[column]]
+            gallery.margins[order[row], place] = margin
         gallery.looked[new] = True
 
 
@@ -92,9 +104,9 @@ def _around_pivots(vectors: FloatArray, left: FloatArray, right: FloatArray, kno
     """The neighbours of rows from `known` on among the rows before them that are in a list with them."""
     parts: list[Hits] = []
     for rows in lists_around_pivots(vectors):
-        new = rows[np.searchsorted(rows, known) :]
-        blocks = (new[start : start + _ROWS] for start in range(0, len(new), _ROWS))
-        parts += [_hits(left, right, block, rows, min(_PER_LIST, most)) for block in blocks]
+        for start in range(int(np.searchsorted(rows, known)), len(rows), _ROWS):
+            end = min(start + _ROWS, len(rows))
+            parts.append(_hits(left, right, rows[start:end], rows[:end], min(_PER_LIST, most)))
     row, column, margin = _joined(parts)
     # Many meet in several lists.
     key = row * len(left) + column
@@ -104,15 +116,26 @@ def _around_pivots(vectors: FloatArray, left: FloatArray, right: FloatArray, kno
 
 
 def _hits(left: FloatArray, right: FloatArray, rows: IntArray, columns: IntArray, most: int) -> Hits:
-    """The best pairs of a row and a column before it that are more alike than halfway, so many of a row."""
+    """The best pairs of a row and a column before it that are more alike than halfway, so many of a row.
+
+    Args:
+        left: What rows are compared by.
+        right: What columns are compared by.
+        rows: Ascending.
+        columns: Ascending.
+        most: How many of a row.
+    """
     checkpoint()
     margins = left[rows] @ right[columns].T
-    row, column = np.nonzero(margins > 0)
-    margin = margins[row, column]
-    row, column = rows[row], columns[column]
-    before = column < row
-    row, column, margin, _ = _best(row[before], column[before], margin[before], most)
-    return row, column, margin
+    late = int(np.searchsorted(columns, rows[0]))
+    margins[:, late:][columns[late:] >= rows[:, None]] = -np.inf
+    place = np.arange(len(columns))[None].repeat(len(rows), axis=0)
+    if len(columns) > most:
+        # Among many who are alike, sorting takes much longer.
+        place = np.argpartition(margins, -most, axis=1)[:, -most:]
+    best = np.take_along_axis(margins, place, axis=1)
+    row, at = np.nonzero(best > 0)
+    return rows[row], columns[place[row, at]], best[row, at]
 
 
 def _joined(parts: list[Hits]) -> Hits:

@@ -12,11 +12,11 @@ from workers.clustering.cancellation import checkpoint
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
-# Lists that each vector is in, so often with other pivots, and the share of all that are in one. Of people of
-# two or three tracks with cosines of 0.45 and more, 99 of 100 pairs meet, at any number of vectors. With more
-# tracks, pivots are among them: each then meets those around its own, and through them the others.
-_LISTS, _TIMES = 8, 2
-_SHARE = 1 / 150
+# Lists that each vector is in, and the share of all that are in one. Of people of two or three tracks with
+# cosines of 0.45 and more, 98 of 100 pairs meet, at any number of vectors. With more tracks, pivots are among
+# them: each then meets those around its own, and through them the others.
+_LISTS = 16
+_SHARE = 1 / 300
 # Vectors whose pivots are looked for together: bounds the memory.
 _AT_ONCE = 2048
 
@@ -31,18 +31,18 @@ def lists_around_pivots(vectors: FloatArray) -> Iterator[IntArray]:
         vectors: float32 (N, D), of unit length.
 
     Yields:
-        Ascending rows of a list, 8 N / 150 on the mean. The same vectors give the same lists.
+        Ascending rows of a list, N / 300 on the mean. The same vectors give the same lists.
     """
     count = len(vectors)
     pivots = min(round(_LISTS / _SHARE), count)
     random = np.random.default_rng(count)
-    for _ in range(_TIMES):
-        chosen = vectors[random.choice(count, pivots, replace=False)]
-        nearest = np.empty((count, _LISTS), np.int32)
-        for start in range(0, count, _AT_ONCE):
-            checkpoint()
-            likeness = vectors[start : start + _AT_ONCE] @ chosen.T
-            nearest[start : start + _AT_ONCE] = np.argpartition(likeness, -_LISTS, axis=1)[:, -_LISTS:]
-        order = np.argsort(nearest, axis=None, kind="stable")
-        borders = np.searchsorted(nearest.ravel()[order], np.arange(1, pivots))
-        yield from np.split(order // _LISTS, borders)
+    chosen = vectors[random.choice(count, pivots, replace=False)]
+    lists = min(_LISTS, pivots)
+    nearest = np.empty((count, lists), np.int32)
+    for start in range(0, count, _AT_ONCE):
+        checkpoint()
+        likeness = vectors[start : start + _AT_ONCE] @ chosen.T
+        nearest[start : start + _AT_ONCE] = np.argpartition(likeness, -lists, axis=1)[:, -lists:]
+    order = np.argsort(nearest, axis=None, kind="stable")
+    borders = np.searchsorted(nearest.ravel()[order], np.arange(1, pivots))
+    yield from np.split(order // lists, borders)

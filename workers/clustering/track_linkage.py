@@ -163,7 +163,7 @@ class TrackLinkage:
         """Compare those of one source and time, where clothes help, and then clusters that look alike."""
         return graph_average_linkage(
             self._gallery.weights[task.rows],
-            self._near(task),
+            self._near(task, threshold + prior),
             (task.apart[:, 0], task.apart[:, 1]),
             self._sums(task, prior),
             threshold,
@@ -189,11 +189,20 @@ class TrackLinkage:
             self._settings,
         )
 
-    def _near(self, task: LinkageTask) -> tuple[IntArray, IntArray]:
-        """Pairs of tracks that may begin a merge: who looks alike, and who stays together."""
+    def _near(self, task: LinkageTask, least: float) -> tuple[IntArray, IntArray]:
+        """Pairs of tracks that may begin a merge: who looks alike, and who stays together.
+
+        Args:
+            task: The tracks.
+            least: Least ratio of the faces of one person across sources.
+        """
         position = np.full(len(self._gallery), -1)
         position[task.rows] = np.arange(len(task.rows))
-        first, second = (position[end] for end in self._graph.pairs())
+        row, other, margin = self._graph.pairs()
+        sources = self._gallery.sources
+        # Of many sources, most who look alike at all don't look alike enough.
+        enough = (margin * self._graph.steepest >= least) | (sources[row] == sources[other])
+        first, second = position[row[enough]], position[other[enough]]
         inside = (first >= 0) & (second >= 0)
         first, second = first[inside], second[inside]
         order = np.argsort(task.stays, kind="stable")
