@@ -126,7 +126,7 @@ def _rows(match: Match) -> list[list[str]]:
     person = match.person
     facts = [
         person.id,
-        person.name or "-",
+        (person.name or "-") + (" (ignored)" if person.ignored else ""),
         f"{match.similarity:.2f}",
         in_percent(match.sureness),
         in_words(match.sureness),

@@ -190,20 +190,18 @@ class TrackClusterer:
         said = group_said(track_id, groups, self._company.constraints)
         if said is not None:
             return said
-        names = sorted({groups[t] for t in self._gallery.ids if t in groups and t != track_id})
+        ids, row = self._gallery.ids, self._gallery.row_of(track_id)
+        everyone = slice(None)
+        ratios = self._comparison.ratios(np.array([row]), everyone, self._comparison.strict_prior)[0]
+        # Where the mean is high enough, one of the group is.
+        alike = (ids[k] for k in np.flatnonzero(ratios >= self._threshold).tolist() if k != row)
+        names = sorted({groups[t] for t in alike if t in groups})
         if not names:
             return None
+        # All others count into one more group, which is never chosen.
         number = {name: k for k, name in enumerate(names)}
-        # Tracks without a group count into one more, which is never chosen.
-        member = np.array(
-            [
-                number.get(groups.get(t, ""), len(names)) if t != track_id else len(names)
-                for t in self._gallery.ids
-            ]
-        )
-        everyone = np.arange(len(self._gallery))
-        row = everyone[[self._gallery.row_of(track_id)]]
-        ratios = self._comparison.ratios(row, everyone, self._comparison.strict_prior)[0]
+        member = np.array([number.get(groups.get(t, ""), len(names)) for t in ids])
+        member[row] = len(names)
         weights = self._gallery.weights
         total = np.bincount(member, weights, minlength=len(names) + 1)[: len(names)]
         mean = np.bincount(member, ratios * weights, minlength=len(names) + 1)[: len(names)] / total

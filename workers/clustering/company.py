@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
+import numpy as np
+
 from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
 from workers.clustering.evidence import TrackEvidence, seen_together
+
+# Moments of a stretch, fifths of a second: as long as most tracks at most.
+_STRETCH = 300
 
 
 class Company:
@@ -21,6 +26,8 @@ class Company:
         self.by_source: dict[str, set[str]] = {}
         self.constraints: Constraints = NO_CONSTRAINTS
         self._seen: dict[str, set[str]] = {}
+        # By source and stretch of time: a camera sees many tracks, and few at a time.
+        self._during: dict[tuple[str, int], set[str]] = {}
 
     def snapshot(self) -> Company:
         """The same, as of now, for somebody else."""
@@ -28,6 +35,7 @@ class Company:
         clone.by_source = {source_id: set(tracks) for source_id, tracks in self.by_source.items()}
         clone.constraints = self.constraints
         clone._seen = {track_id: set(others) for track_id, others in self._seen.items()}
+        clone._during = {stretch: set(tracks) for stretch, tracks in self._during.items()}
         return clone
 
     def insert(self, track: TrackEvidence, tracks: Mapping[str, TrackEvidence]) -> None:
@@ -37,17 +45,25 @@ class Company:
             track: The track.
             tracks: All those that are there.
         """
-        neighbours = self.by_source.setdefault(track.source_id, set())
-        seen = {other for other in neighbours if seen_together(track, tracks[other])}
+        beside: set[str] = set()
+        for stretch in _stretches(track):
+            there = self._during.setdefault(stretch, set())
+            beside |= there
+            there.add(track.track_id)
+        seen = {other for other in beside if seen_together(track, tracks[other])}
         for other in seen:
             self._seen[other].add(track.track_id)
         self._seen[track.track_id] = seen
-        neighbours.add(track.track_id)
+        self.by_source.setdefault(track.source_id, set()).add(track.track_id)
 
     def remove(self, track: TrackEvidence) -> bool:
         """Forget a track that is there; returns whether its source has none any more."""
         for other in self._seen.pop(track.track_id):
             self._seen[other].discard(track.track_id)
+        for stretch in _stretches(track):
+            self._during[stretch].discard(track.track_id)
+            if not self._during[stretch]:
+                del self._during[stretch]
         neighbours = self.by_source[track.source_id]
         neighbours.discard(track.track_id)
         if not neighbours:
@@ -66,3 +82,8 @@ class Company:
     def pairs(self, source_id: str) -> list[tuple[str, str]]:
         """Pairs of a source that are different people, sorted."""
         return sorted((a, b) for a in self.by_source[source_id] for b in self.of(a) if a < b)
+
+
+def _stretches(track: TrackEvidence) -> list[tuple[str, int]]:
+    """The stretches of time that a track was seen in; who was seen with it was so in one of them."""
+    return [(track.source_id, stretch) for stretch in np.unique(track.moments // _STRETCH).tolist()]

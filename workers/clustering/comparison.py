@@ -96,16 +96,16 @@ class Comparison:
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
             self._even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
 
-    def rises(self, rows: IntArray) -> FloatArray:
+    def rises(self, rows: IntArray | slice) -> FloatArray:
         """Impostor rise of the source of each row, float32 (N,)."""
         return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
 
-    def ratios(self, rows: IntArray, columns: IntArray, prior: float) -> FloatArray:
+    def ratios(self, rows: IntArray, columns: IntArray | slice, prior: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source.
 
         Args:
             rows: Some rows.
-            columns: Others.
+            columns: Others; a slice copies nothing.
             prior: What speaks against one person for tracks of two sources.
         """
         gallery, settings = self._gallery, self._settings
@@ -122,7 +122,8 @@ class Comparison:
         ratios -= np.where(same, 0.0, prior).astype(np.float32)
         # Of a large collection, few tracks are of one source.
         beside = np.flatnonzero(same.any(axis=0))
-        ratios[:, beside] += np.where(same[:, beside], self._worn(rows, columns[beside]), 0.0)
+        others = np.arange(len(gallery))[columns][beside]
+        ratios[:, beside] += np.where(same[:, beside], self._worn(rows, others), 0.0)
         return ratios
 
     def _worn(self, rows: IntArray, columns: IntArray) -> FloatArray:
