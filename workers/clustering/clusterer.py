@@ -270,6 +270,7 @@ class TrackClusterer:
             must=ties.must,
             apart=ties.apart,
             sides=ties.sides,
+            decided=np.array([bool(self._company.constraints.with_(track_id)) for track_id in ids]),
         )
 
     def _stay_across(self, settled: Mapping[str, str]) -> float:

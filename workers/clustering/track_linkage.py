@@ -42,6 +42,7 @@ class LinkageTask:
         must: intp (M, 2), pairs that belong together; one that contradicts what is apart is ignored.
         apart: intp (P, 2), pairs that were seen together and must be apart.
         sides: Tracks that must be apart from others.
+        decided: bool (N,), whether people put a track together with others.
     """
 
     rows: IntArray
@@ -51,6 +52,7 @@ class LinkageTask:
     must: IntArray
     apart: IntArray
     sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
+    decided: npt.NDArray[np.bool_]
 
     def part(self, chosen: IntArray) -> LinkageTask:
         """The same of some tracks alone."""
@@ -65,6 +67,7 @@ class LinkageTask:
             must[(must >= 0).all(axis=1)],
             apart[(apart >= 0).all(axis=1)],
             tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
+            self.decided[chosen],
         )
 
 

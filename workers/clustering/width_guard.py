@@ -49,6 +49,9 @@ def guarded(linkage: TrackLinkage, task: LinkageTask, prior: float, threshold: f
     fresh = len(least)
     for number in np.flatnonzero(least < threshold - _CLEARLY).tolist():
         chosen = np.flatnonzero(labels == number)
+        if task.decided[chosen].any():
+            # No chain: people said that tracks are one person that don't look like it.
+            continue
         part = task.part(chosen)
         for tighter in _TIGHTER:
             found = linkage.link(part, prior, tighter)
