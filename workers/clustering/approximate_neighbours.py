@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 from usearch.index import Index
 
-from workers.clustering.neighbours import NeighbourGraph, Neighbours, unit_queries
+from workers.clustering.neighbours import NeighbourGraph, Neighbours, RowsOfTracks, unit_queries
 from workers.clustering.quantisation import quantise
-from workers.clustering.unit_vectors import UnitVectors
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -24,7 +22,7 @@ _FIRST, _STEP = 64, 8
 _ORDER_ERROR = 0.02
 
 
-class ApproximateIndex:
+class ApproximateIndex(RowsOfTracks):
     """Nearly all neighbours, in a time that hardly grows with the number of vectors.
 
     A hierarchical navigable small world (Malkov and Yashunin 2018, "Efficient and robust approximate nearest
@@ -42,7 +40,7 @@ class ApproximateIndex:
     """
 
     def __init__(self, dimension: int) -> None:
-        self._vectors = UnitVectors(dimension)
+        super().__init__(dimension)
         self._graph = Index(
             ndim=dimension,
             metric="cos",
@@ -55,24 +53,6 @@ class ApproximateIndex:
         self._next = 0
         self._node: dict[bytes, int] = {}
         self._tracks: dict[int, set[str]] = {}
-
-    @property
-    def dimension(self) -> int:
-        """Of a vector, D."""
-        return self._vectors.dimension
-
-    @property
-    def ids(self) -> Sequence[str]:
-        """Track id of each row."""
-        return self._vectors.ids
-
-    def __len__(self) -> int:
-        """Number of vectors."""
-        return len(self._vectors)
-
-    def __contains__(self, track_id: object) -> bool:
-        """Whether there is a vector under an id."""
-        return track_id in self._vectors
 
     def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
         """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""

@@ -18,15 +18,22 @@ class Column(Generic[Scalar]):
     Args:
         shape: Shape of a row.
         dtype: Type of the values.
+        rows: Rows of zeros that it begins with.
     """
 
-    def __init__(self, shape: tuple[int, ...], dtype: type[Scalar]) -> None:
-        self._array: npt.NDArray[Scalar] = np.empty((_FIRST_ROWS, *shape), dtype)
-        self._rows = 0
+    def __init__(self, shape: tuple[int, ...], dtype: type[Scalar], rows: int = 0) -> None:
+        self._array: npt.NDArray[Scalar] = np.empty((max(rows, _FIRST_ROWS), *shape), dtype)
+        self._array[:rows] = 0
+        self._rows = rows
 
     def __len__(self) -> int:
         """Number of rows."""
         return self._rows
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a row."""
+        return self._array.shape[1:]
 
     @property
     def values(self) -> npt.NDArray[Scalar]:
@@ -47,3 +54,9 @@ class Column(Generic[Scalar]):
         """Take a row out; the last one moves into its place."""
         self._rows -= 1
         self._array[row] = self._array[self._rows]
+
+    def copy(self) -> Column[Scalar]:
+        """The same rows by themselves."""
+        clone: Column[Scalar] = Column(self.shape, self._array.dtype.type, self._rows)
+        clone.values[:] = self.values
+        return clone

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.columns import Column
 from workers.clustering.evidence import TrackEvidence
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
-_FIRST_ROWS = 64
 # Neighbours kept of each track: most people have fewer tracks, and of others a few lead to all.
 _NEAR = 64
 
@@ -34,7 +35,7 @@ class Gallery:
         self.ids: list[str] = []
         self._row: dict[str, int] = {}
         self._number: dict[str, int] = {}
-        self._columns: dict[str, npt.NDArray[np.generic]] = {}
+        self._columns: dict[str, Column[Any]] = {}
         self._serial = itertools.count()
 
     def __len__(self) -> int:
@@ -56,9 +57,7 @@ class Gallery:
 
     def insert(self, track: TrackEvidence) -> None:
         """Append a track that is not there."""
-        row = len(self.ids)
-        clothing = np.zeros(0, np.float32) if track.clothing is None else np.sqrt(track.clothing)
-        values: dict[str, npt.NDArray[np.generic]] = {
+        values: dict[str, npt.NDArray[Any]] = {
             "templates": track.template,
             "size_weights": self._calibration.size_weights([track.size_px])[0],
             "weights": np.array(track.weight, np.float32),
@@ -69,10 +68,20 @@ class Gallery:
             "near": np.full(_NEAR, -1, np.int64),
             "margins": np.zeros(_NEAR, np.float32),
         }
+        if track.clothing is not None:
+            values["clothing_roots"] = np.sqrt(track.clothing)
+        elif "clothing_roots" in self._columns:
+            values["clothing_roots"] = np.zeros(self._columns["clothing_roots"].shape, np.float32)
         for name, value in values.items():
-            self._place(name, row, value)
-        if len(clothing) or "clothing_roots" in self._columns:
-            self._place("clothing_roots", row, clothing)
+            if name in self._columns and value.shape != self._columns[name].shape:
+                raise ValueError(
+                    f"{name} has shape {value.shape}, the gallery holds {self._columns[name].shape}"
+                )
+        row = len(self.ids)
+        for name, value in values.items():
+            if name not in self._columns:
+                self._columns[name] = Column(value.shape, value.dtype.type, row)
+            self._columns[name].append(value)
         self._row[track.track_id] = row
         self.ids.append(track.track_id)
 
@@ -83,66 +92,65 @@ class Gallery:
         if row != last:
             self.ids[row] = moved
             self._row[moved] = row
-            for column in self._columns.values():
-                column[row] = column[last]
+        for column in self._columns.values():
+            column.remove(row)
 
     @property
     def templates(self) -> FloatArray:
         """float32 (N, D)."""
-        return np.asarray(self._columns["templates"][: len(self)], np.float32)
+        return np.asarray(self._columns["templates"].values, np.float32)
 
     @property
     def size_weights(self) -> FloatArray:
         """float32 (N, S), see `Calibration.size_weights`."""
-        return np.asarray(self._columns["size_weights"][: len(self)], np.float32)
+        return np.asarray(self._columns["size_weights"].values, np.float32)
 
     @property
     def weights(self) -> FloatArray:
         """float32 (N,), weight of each track in the mean of a cluster."""
-        return np.asarray(self._columns["weights"][: len(self)], np.float32)
+        return np.asarray(self._columns["weights"].values, np.float32)
 
     @property
     def sources(self) -> IntArray:
         """Intp (N,), number of the source of each track."""
-        return np.asarray(self._columns["sources"][: len(self)], np.intp)
+        return np.asarray(self._columns["sources"].values, np.intp)
 
     @property
     def middle_s(self) -> npt.NDArray[np.float64]:
         """float64 (N,), middle of each track's time, s."""
-        return np.asarray(self._columns["middle_s"][: len(self)], np.float64)
+        return np.asarray(self._columns["middle_s"].values, np.float64)
 
     @property
     def serials(self) -> npt.NDArray[np.int64]:
         """int64 (N,), a number for each track that is never used again."""
-        return np.asarray(self._columns["serials"][: len(self)], np.int64)
+        return np.asarray(self._columns["serials"].values, np.int64)
 
     @property
     def looked(self) -> npt.NDArray[np.bool_]:
         """Bool (N,), whether the neighbours of each track are known; may be written."""
-        return np.asarray(self._columns["looked"][: len(self)], np.bool_)
+        return np.asarray(self._columns["looked"].values, np.bool_)
 
     @property
     def near(self) -> npt.NDArray[np.int64]:
         """int64 (N, K), serials of the neighbours of each track, nearest first, then -1; may be written."""
-        return np.asarray(self._columns["near"][: len(self)], np.int64)
+        return np.asarray(self._columns["near"].values, np.int64)
 
     @property
     def margins(self) -> FloatArray:
         """float32 (N, K), how much more alike than halfway each of `near` is; may be written."""
-        return np.asarray(self._columns["margins"][: len(self)], np.float32)
+        return np.asarray(self._columns["margins"].values, np.float32)
 
     @property
     def clothing_roots(self) -> FloatArray | None:
         """float32 (N, C), square roots of histograms, zero rows for none; None while no track has clothes."""
         column = self._columns.get("clothing_roots")
-        return None if column is None else np.asarray(column[: len(self)], np.float32)
+        return None if column is None else np.asarray(column.values, np.float32)
 
     def snapshot(self) -> Gallery:
         """The same, as of now, for somebody else who inserts nothing."""
         clone = copy.copy(self)
         clone.ids, clone._row, clone._number = self.ids.copy(), self._row.copy(), self._number.copy()
-        rows = max(len(self), _FIRST_ROWS)
-        clone._columns = {name: column[:rows].copy() for name, column in self._columns.items()}
+        clone._columns = {name: column.copy() for name, column in self._columns.items()}
         return clone
 
     def adopt(self, snapshot: Gallery) -> None:
@@ -157,18 +165,3 @@ class Gallery:
         self.near[rows] = snapshot.near[news]
         self.margins[rows] = snapshot.margins[news]
         self.looked[rows] = True
-
-    def _place(self, name: str, row: int, value: npt.NDArray[np.generic]) -> None:
-        """Write a row of a column, which grows by doubling and is made at its first value."""
-        column = self._columns.get(name)
-        if column is None:
-            column = np.zeros((max(_FIRST_ROWS, 2 * row), *value.shape), value.dtype)
-        elif row >= len(column):
-            column = np.concatenate([column, np.zeros_like(column)])
-        self._columns[name] = column
-        if value.shape == column.shape[1:]:
-            column[row] = value
-        elif name == "clothing_roots" and value.size == 0:
-            column[row] = 0
-        else:
-            raise ValueError(f"{name} has shape {value.shape}, the gallery holds {column.shape[1:]}")

@@ -123,15 +123,8 @@ def unit_queries(vectors: FloatArray, dimension: int) -> FloatArray:
     return np.stack(queries) if queries else np.zeros((0, dimension), np.float32)
 
 
-class ExactIndex:
-    """All neighbours, by comparison with all vectors.
-
-    A query reads the vectors as bytes, and the float32 of those that may be near: among 150,000 of 512 values
-    12 ms instead of 24 on one core of an EPYC of the first generation. None is missed: with q = q' + r and
-    x = x' + s, where q' and x' are what the bytes say, Cauchy-Schwarz gives q.x <= q'.x' + |q'||s| + |r||x|,
-    and the norms of the rests are known for each vector. Many queries at once, and `graph`, are bound by
-    arithmetic, where float32 BLAS is faster (products of matrices of bytes by NumKong took half as long again
-    on that processor, which has no VNNI).
+class RowsOfTracks:
+    """What all indices are: unit vectors in rows, under the ids of tracks.
 
     Args:
         dimension: Of a vector, D.
@@ -139,11 +132,6 @@ class ExactIndex:
 
     def __init__(self, dimension: int) -> None:
         self._vectors = UnitVectors(dimension)
-        self._levels = Column((dimension,), np.int8)
-        self._scales = Column((), np.float32)
-        self._rest_norms = Column((), np.float32)
-        # What rounding can add to a float32 product of two unit vectors, in whatever order it is summed.
-        self._rounding = dimension * float(np.finfo(np.float32).eps)
 
     @property
     def dimension(self) -> int:
@@ -162,6 +150,29 @@ class ExactIndex:
     def __contains__(self, track_id: object) -> bool:
         """Whether there is a vector under an id."""
         return track_id in self._vectors
+
+
+class ExactIndex(RowsOfTracks):
+    """All neighbours, by comparison with all vectors.
+
+    A query reads the vectors as bytes, and the float32 of those that may be near: among 150,000 of 512 values
+    12 ms instead of 24 on one core of an EPYC of the first generation. None is missed: with q = q' + r and
+    x = x' + s, where q' and x' are what the bytes say, Cauchy-Schwarz gives q.x <= q'.x' + |q'||s| + |r||x|,
+    and the norms of the rests are known for each vector. Many queries at once, and `graph`, are bound by
+    arithmetic, where float32 BLAS is faster (products of matrices of bytes by NumKong took half as long again
+    on that processor, which has no VNNI).
+
+    Args:
+        dimension: Of a vector, D.
+    """
+
+    def __init__(self, dimension: int) -> None:
+        super().__init__(dimension)
+        self._levels = Column((dimension,), np.int8)
+        self._scales = Column((), np.float32)
+        self._rest_norms = Column((), np.float32)
+        # What rounding can add to a float32 product of two unit vectors, in whatever order it is summed.
+        self._rounding = dimension * float(np.finfo(np.float32).eps)
 
     def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
         """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""
