@@ -267,9 +267,7 @@ class TrackClusterer:
             stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
             stay=self._settings.stay,
             stay_across=self._stay_across(settled),
-            must=ties.must,
-            apart=ties.apart,
-            sides=ties.sides,
+            ties=ties,
             decided=np.array([bool(self._company.constraints.with_(track_id)) for track_id in ids]),
         )
 

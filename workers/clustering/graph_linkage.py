@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -44,7 +43,7 @@ def graph_average_linkage(
     apart: tuple[IntArray, IntArray],
     affinity: MeanAffinity,
     threshold: float,
-    must: Iterable[tuple[int, int]] = (),
+    joined: IntArray | None = None,
 ) -> IntArray:
     """Merge the most alike clusters until none are alike enough.
 
@@ -63,14 +62,14 @@ def graph_average_linkage(
         apart: Pairs of items that must not be in one cluster, two arrays.
         affinity: Of single items as yet; is used up.
         threshold: Clusters merge only if their mean affinity is at least this.
-        must: Pairs that belong together whatever their affinity; one that contradicts `apart` is ignored.
+        joined: intp (N,), for items that are one from the start the lowest number of them, else their own.
 
     Returns:
         (N,) cluster numbers from 0, in the order of each cluster's first item.
     """
-    parent = np.arange(len(weights))
-    _join_said(parent, apart, must, affinity)
-    root = _roots(parent)
+    parent = np.arange(len(weights)) if joined is None else joined.copy()
+    _merge_joined(parent, affinity)
+    root = parent.copy()
     mass = np.bincount(root, weights, minlength=len(weights)).astype(np.float64)
     ends = [(root[first], root[second]) for first, second in (near, apart)]
     pairs = _Pairs.of(ends[0], ends[1], affinity, threshold)
@@ -216,37 +215,18 @@ class _Pairs:
         )
 
 
-def _join_said(
-    parent: IntArray,
-    apart: tuple[IntArray, IntArray],
-    must: Iterable[tuple[int, int]],
-    affinity: MeanAffinity,
-) -> None:
-    """Merge what belongs together, one pair after the other."""
-    foes: dict[int, set[int]] = {}
-    for a, b in zip(*(side.tolist() for side in apart), strict=True):
-        foes.setdefault(a, set()).add(b)
-        foes.setdefault(b, set()).add(a)
-
-    def root(item: int) -> int:
-        while parent[item] != item:
-            item = int(parent[item])
-        return item
-
-    for a, b in must:
+def _merge_joined(joined: IntArray, affinity: MeanAffinity) -> None:
+    """Merge what is one from the start, into the first of each; two by two, so that none is named twice."""
+    items = np.lexsort((np.arange(len(joined)), joined))
+    while True:
         checkpoint()
-        into, gone = sorted((root(a), root(b)))
-        if into == gone or gone in foes.get(into, ()):
-            continue
-        pair = np.array([into]), np.array([gone])
-        if np.isneginf(affinity.between(*pair))[0]:
-            continue
-        affinity.merge(*pair)
-        parent[gone] = into
-        for foe in foes.pop(gone, set()):
-            foes[foe].discard(gone)
-            foes[foe].add(into)
-            foes.setdefault(into, set()).add(foe)
+        groups = joined[items]
+        second = (np.arange(len(items)) - np.searchsorted(groups, groups)) % 2 == 1
+        if not second.any():
+            return
+        at = np.flatnonzero(second)
+        affinity.merge(items[at - 1], items[at])
+        items = items[~second]
 
 
 def _roots(parent: IntArray) -> IntArray:

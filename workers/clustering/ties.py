@@ -59,6 +59,27 @@ class Ties:
             ),
         )
 
+    def part(self, chosen: IntArray, count: int) -> Ties:
+        """The same of some tracks alone.
+
+        Args:
+            chosen: Their positions; theirs in the part are in this order.
+            count: Number of all tracks.
+        """
+        at = np.full(count, -1)
+        at[chosen] = np.arange(len(chosen))
+        must, apart = at[self.must], at[self.apart]
+        return Ties(
+            must[(must >= 0).all(axis=1)],
+            apart[(apart >= 0).all(axis=1)],
+            tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
+        )
+
+
+def _there(at: IntArray, side: Sequence[int]) -> list[int]:
+    places: list[int] = at[list(side)].tolist()
+    return [place for place in places if place >= 0]
+
 
 def group_said(track_id: str, groups: Mapping[str, str], constraints: Constraints) -> str | None:
     """The group of most of those whom people put together with a track; None where they have none.

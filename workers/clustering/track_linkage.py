@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +11,13 @@ import numpy.typing as npt
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.cluster_sums import ClusterSums, Common
 from workers.clustering.comparison import Comparison
+from workers.clustering.contraction import Contraction
 from workers.clustering.gallery import Gallery
 from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
 from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.ties import Ties
 from workers.clustering.width import heard
 from workers.models.calibration import Calibration
 
@@ -39,9 +40,7 @@ class LinkageTask:
         stays: intp (N,), the same number for tracks that an earlier re-cluster put together.
         stay: How much that counts for two of one source.
         stay_across: How much it counts for two of two sources.
-        must: intp (M, 2), pairs that belong together; one that contradicts what is apart is ignored.
-        apart: intp (P, 2), pairs that were seen together and must be apart.
-        sides: Tracks that must be apart from others.
+        ties: Which of them belong together, and which are apart.
         decided: bool (N,), whether people put a track together with others.
     """
 
@@ -49,31 +48,19 @@ class LinkageTask:
     stays: IntArray
     stay: float
     stay_across: float
-    must: IntArray
-    apart: IntArray
-    sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
+    ties: Ties
     decided: npt.NDArray[np.bool_]
 
     def part(self, chosen: IntArray) -> LinkageTask:
         """The same of some tracks alone."""
-        at = np.full(len(self.rows), -1)
-        at[chosen] = np.arange(len(chosen))
-        must, apart = at[self.must], at[self.apart]
         return LinkageTask(
             self.rows[chosen],
             self.stays[chosen],
             self.stay,
             self.stay_across,
-            must[(must >= 0).all(axis=1)],
-            apart[(apart >= 0).all(axis=1)],
-            tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
+            self.ties.part(chosen, len(self.rows)),
             self.decided[chosen],
         )
-
-
-def _there(at: IntArray, side: Sequence[int]) -> list[int]:
-    places: list[int] = at[list(side)].tolist()
-    return [place for place in places if place >= 0]
 
 
 class TrackLinkage:
@@ -155,22 +142,23 @@ class TrackLinkage:
             affinity[block] += np.where(
                 same & (sources[block][:, None] == sources[None]), within, across * same
             )
-        first, second = task.apart.T
+        first, second = task.ties.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
-        for one, other in task.sides:
+        for one, other in task.ties.sides:
             affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
         weights = self._gallery.weights[rows]
-        return constrained_average_linkage(affinity, weights, threshold, task.must.tolist())
+        return constrained_average_linkage(affinity, weights, threshold, task.ties.must.tolist())
 
     def _of_near(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
         """Compare those of one source and time, where clothes help, and then clusters that look alike."""
+        must = np.concatenate([task.ties.must, *self._linked_in_windows(task, threshold)])
         return graph_average_linkage(
             self._gallery.weights[task.rows],
             self._near(task, threshold + prior),
-            (task.apart[:, 0], task.apart[:, 1]),
+            (task.ties.apart[:, 0], task.ties.apart[:, 1]),
             self._sums(task, prior),
             threshold,
-            itertools.chain(task.must.tolist(), self._linked_in_windows(task, threshold)),
+            Contraction(len(task.rows), replace(task.ties, must=must)).nodes,
         )
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
@@ -186,7 +174,7 @@ class TrackLinkage:
                 Common(task.stays, task.stay_across),
                 Common(task.stays * (int(sources.max()) + 1) + sources, task.stay - task.stay_across),
             ],
-            task.sides,
+            task.ties.sides,
             -prior,
             self._calibration,
             self._settings,
@@ -212,12 +200,12 @@ class TrackLinkage:
         same = task.stays[order][1:] == task.stays[order][:-1]
         return np.concatenate([first, order[:-1][same]]), np.concatenate([second, order[1:][same]])
 
-    def _linked_in_windows(self, task: LinkageTask, threshold: float) -> Iterator[tuple[int, int]]:
-        """Pairs of tracks of one source that belong together by their faces and clothes."""
+    def _linked_in_windows(self, task: LinkageTask, threshold: float) -> Iterator[IntArray]:
+        """Pairs (M, 2) of tracks of one source that belong together by their faces and clothes."""
         sources = self._gallery.sources[task.rows]
         others = np.bincount(sources)[sources] - 1
         # In a photo everybody is apart from everybody.
-        free = np.bincount(task.apart[:, 0], minlength=len(sources)) < others
+        free = np.bincount(task.ties.apart[:, 0], minlength=len(sources)) < others
         order = np.lexsort((self._gallery.middle_s[task.rows], sources))
         order = order[free[order]]
         for start in range(0, len(order), _WINDOW):
@@ -226,5 +214,4 @@ class TrackLinkage:
             labels = self._of_all(task.part(window), np.inf, threshold)
             by_label = np.argsort(labels, kind="stable")
             same = labels[by_label][1:] == labels[by_label][:-1]
-            ends = window[by_label[:-1][same]], window[by_label[1:][same]]
-            yield from zip(*(end.tolist() for end in ends), strict=True)
+            yield np.column_stack([window[by_label[:-1][same]], window[by_label[1:][same]]])

@@ -7,8 +7,10 @@ import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workers.clustering.contraction import Contraction
 from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.ties import Ties
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -51,6 +53,13 @@ def ends(pairs: list[tuple[int, int]]) -> tuple[IntArray, IntArray]:
     return first, second
 
 
+def together(
+    count: int, must: list[tuple[int, int]], apart: list[tuple[int, int]], *sides: tuple[list[int], list[int]]
+) -> IntArray:
+    pairs = (np.array(some, np.intp).reshape(-1, 2) for some in (must, apart))
+    return Contraction(count, Ties(*pairs, sides)).nodes
+
+
 items = st.integers(0, 24)
 pairs = st.lists(st.tuples(items, items).filter(lambda pair: pair[0] != pair[1]), max_size=12)
 
@@ -63,7 +72,10 @@ def test_with_all_pairs_it_is_average_linkage(
     affinity, weights = table(seed, count)
     apart, must = ([pair for pair in some if max(pair) < count] for some in (apart, must))
     # What is asked for and forbidden at once is forbidden first.
-    found = graph_average_linkage(weights, all_pairs(count), ends(apart), Table(affinity, weights), 0.0, must)
+    joined = together(count, must, apart)
+    found = graph_average_linkage(
+        weights, all_pairs(count), ends(apart), Table(affinity, weights), 0.0, joined
+    )
     forbidden = affinity.copy()
     for a, b in apart:
         forbidden[a, b] = forbidden[b, a] = -np.inf
@@ -92,7 +104,14 @@ def test_what_an_affinity_forbids_is_not_done_however_it_is_asked_for() -> None:
     affinity = np.full((3, 3), 5, np.float32)
     affinity[0, 2] = affinity[2, 0] = -np.inf
     ones = np.ones(3, np.float32)
-    found = graph_average_linkage(ones, all_pairs(3), ends([]), Table(affinity, ones), 0.0, [(0, 1), (1, 2)])
+    found = graph_average_linkage(
+        ones,
+        all_pairs(3),
+        ends([]),
+        Table(affinity, ones),
+        0.0,
+        together(3, [(0, 1), (1, 2)], [], ([0], [2])),
+    )
     assert found.tolist() == [0, 0, 1]
 
 
