@@ -21,7 +21,9 @@ _NOTE = "<!-- Written by docs/command_pages.py from --help. Change the command, 
 
 def pages() -> dict[str, str]:
     """Text of each page by its file name."""
-    root = click.Context(cli, info_name="facestream", terminal_width=_WIDTH)
+    # With the settings of real use: click keeps the help option that a command has first.
+    settings = {**cli.context_settings, "terminal_width": _WIDTH}
+    root = click.Context(cli, info_name="facestream", **settings)
     found = {}
     lines = []
     for name in cli.list_commands(root):
