@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,7 @@ from workers.clustering.likelihood import LikelihoodSettings, paired_face_log_ra
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
+AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
 # Pairs looked at together: bounds the memory for the vectors of both.
@@ -82,15 +84,17 @@ class ClusterSums:
         for start in range(0, len(first), _CHUNK):
             checkpoint()
             part = slice(start, start + _CHUNK)
-            result[part] = self._between(first[part], second[part])
+            a, b = first[part], second[part]
+            product = np.einsum("ij,ij->i", self._templates[a], self._templates[b])
+            result[part] = self.at(a, b, product / (self._mass[a] * self._mass[b]))
         return result
 
-    def _between(self, a: IntArray, b: IntArray) -> FloatArray:
+    def at(self, a: IntArray, b: IntArray, similarity: AnyFloatArray) -> FloatArray:
+        """The same where the mean cosine (E,) of the pairs is known."""
         mass_a, mass_b = self._mass[a], self._mass[b]
         both = mass_a * mass_b
-        similarity = np.einsum("ij,ij->i", self._templates[a], self._templates[b]) / both
         ratio = paired_face_log_ratio(
-            similarity.astype(np.float32),
+            np.asarray(similarity, np.float32),
             np.asarray(self._sizes[a] / mass_a[:, None], np.float32),
             np.asarray(self._sizes[b] / mass_b[:, None], np.float32),
             np.maximum(self._rise[a] / mass_a, self._rise[b] / mass_b),

@@ -192,7 +192,8 @@ class TrackClusterer:
             return said
         ids, row = self._gallery.ids, self._gallery.row_of(track_id)
         everyone = slice(None)
-        ratios = self._comparison.ratios(np.array([row]), everyone, self._comparison.strict_prior)[0]
+        prior, limit = self._comparison.strict_prior, self._linkage.face_limit
+        ratios = self._comparison.ratios(np.array([row]), everyone, prior, limit)[0]
         # Where the mean is high enough, one of the group is.
         alike = (ids[k] for k in np.flatnonzero(ratios >= self._threshold).tolist() if k != row)
         names = sorted({groups[t] for t in alike if t in groups})
@@ -255,7 +256,7 @@ class TrackClusterer:
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
         looser = float(np.log(len(found.least)))
         if looser < prior - _PRIOR_STEP:
-            found = guarded(self._linkage, task, looser, self._threshold)
+            found = guarded(self._linkage, task, looser, self._threshold, found.labels)
         return found
 
     def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -100,15 +101,16 @@ class Comparison:
         """Impostor rise of the source of each row, float32 (N,)."""
         return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
 
-    def ratios(self, rows: IntArray, columns: IntArray | slice, prior: float) -> FloatArray:
+    def ratios(self, rows: IntArray, columns: IntArray | slice, prior: float, limit: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source.
 
         Args:
             rows: Some rows.
             columns: Others; a slice copies nothing.
             prior: What speaks against one person for tracks of two sources.
+            limit: Faces count at most this much, in place of `LikelihoodSettings.limit`.
         """
-        gallery, settings = self._gallery, self._settings
+        gallery, settings = self._gallery, replace(self._settings, limit=limit)
         ratios = face_log_ratio(
             gallery.templates[rows] @ gallery.templates[columns].T,
             gallery.size_weights[rows],

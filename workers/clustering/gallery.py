@@ -17,7 +17,7 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
 # Neighbours kept of each track: most people have fewer tracks, and of others a few lead to all.
-_NEAR = 64
+_NEAR = 8
 
 
 class Gallery:

@@ -44,16 +44,21 @@ def graph_average_linkage(
     affinity: MeanAffinity,
     threshold: float,
     joined: IntArray | None = None,
+    slack: float = 0.0,
+    known: FloatArray | None = None,
 ) -> IntArray:
     """Merge the most alike clusters until none are alike enough.
 
-    The same as `constrained_average_linkage` where `near` holds all pairs that reach the threshold. Clusters
-    that are each other's nearest are merged at the same time, all over the graph: for average linkage that
-    gives the hierarchy of one merge after the other (reciprocal nearest neighbours; Murtagh 1983), and takes
-    few rounds. What a cluster thinks of one that has grown follows from what it thought of the parts (Lance
-    and Williams 1967); where it never met one of them, that part was below the threshold, which gives an
-    upper bound, and only a bound that is the highest of a cluster is looked into. A cluster whose highest is
-    below the threshold is done: what its neighbours grow into is, on the mean, no more like it.
+    The same as `constrained_average_linkage` where `near` holds all pairs that reach the threshold and there
+    is no slack. Clusters that are each other's nearest are merged at the same time, all over the graph: for
+    average linkage that gives the hierarchy of one merge after the other (reciprocal nearest neighbours;
+    Murtagh 1983). Where many items are alike, most have the same one for their nearest, which merges with one
+    of them at a time: hundreds of rounds. With slack, clusters merge that are nearly each other's nearest
+    (Dhulipala et al. 2022, "Hierarchical agglomerative graph clustering in poly-logarithmic depth"), and a
+    few rounds are enough. What a cluster thinks of one that has grown follows from what it thought of the
+    parts (Lance and Williams 1967); where it never met one of them, that part was below the threshold, which
+    gives an upper bound, and only a bound that is the highest of a cluster is looked into. A cluster whose
+    highest is below the threshold is done: what its neighbours grow into is, on the mean, no more like it.
 
     Args:
         weights: float32 (N,), positive: weight of each item in the mean of a cluster.
@@ -63,6 +68,8 @@ def graph_average_linkage(
         affinity: Of single items as yet; is used up.
         threshold: Clusters merge only if their mean affinity is at least this.
         joined: intp (N,), for items that are one from the start the lowest number of them, else their own.
+        slack: How far below the highest of both its clusters a pair may be that is merged.
+        known: float32 (E,), affinities of the near pairs, where somebody has them.
 
     Returns:
         (N,) cluster numbers from 0, in the order of each cluster's first item.
@@ -72,17 +79,23 @@ def graph_average_linkage(
     root = parent.copy()
     mass = np.bincount(root, weights, minlength=len(weights)).astype(np.float64)
     ends = [(root[first], root[second]) for first, second in (near, apart)]
-    pairs = _Pairs.of(ends[0], ends[1], affinity, threshold)
+    if known is not None:
+        alone = np.bincount(root, minlength=len(root))[root] == 1
+        # What is known of items is not of those that they have been joined with.
+        known = np.where(alone[near[0]] & alone[near[1]], known, np.nan)
+    pairs = _Pairs.of(ends[0], ends[1], affinity, threshold, known)
     # Those that may still merge, under numbers from 0.
     open_ = np.arange(len(weights))
     while True:
         checkpoint()
         best = pairs.best(len(mass))
+        of_first, of_second = best[pairs.first], best[pairs.second]
         # Whose best is too little is done; so is a pair with one who is.
-        pairs = pairs.where((best[pairs.first] >= threshold) & (best[pairs.second] >= threshold))
-        top = (pairs.value == best[pairs.first]) | (pairs.value == best[pairs.second])
-        into, gone = pairs.reciprocal(top, len(mass))
-        unsure = np.flatnonzero(top & ~pairs.sure)
+        open_pairs = np.minimum(of_first, of_second) >= threshold
+        highest = open_pairs & (pairs.value == np.minimum(of_first, of_second))
+        nearly = open_pairs & (pairs.value >= np.maximum(np.maximum(of_first, of_second) - slack, threshold))
+        unsure = np.flatnonzero((highest | nearly) & ~pairs.sure)
+        into, gone = pairs.matched(np.flatnonzero(nearly & pairs.sure), len(mass))
         if len(into) + len(unsure) == 0:
             break
         pairs.value[unsure] = affinity.between(pairs.first[unsure], pairs.second[unsure])
@@ -91,7 +104,7 @@ def graph_average_linkage(
             continue
         affinity.merge(into, gone)
         parent[open_[gone]] = open_[into]
-        pairs = pairs.contracted(into, gone, mass, threshold)
+        pairs = pairs.where(open_pairs).contracted(into, gone, mass, threshold)
         mass[into] += mass[gone]
         there = np.zeros(len(mass), np.bool_)
         there[pairs.first] = there[pairs.second] = True
@@ -128,22 +141,25 @@ class _Pairs:
         apart: tuple[IntArray, IntArray],
         affinity: MeanAffinity,
         threshold: float,
+        known: FloatArray | None,
     ) -> _Pairs:
         """Pairs that reach the threshold, and those that must not merge; each once."""
         count = max((int(end.max(initial=0)) for end in (*near, *apart)), default=0) + 1
         ends = [np.concatenate(pair) for pair in zip(near, apart, strict=True)]
-        keys = np.minimum(*ends) * count + np.maximum(*ends)
-        never = np.repeat([False, True], [len(near[0]), len(apart[0])])
+        value = np.full(len(ends[0]), -np.inf)
+        value[: len(near[0])] = np.nan if known is None else known
         real = ends[0] != ends[1]
-        # With what must not merge as the last bit, the last of equal pairs tells.
-        marked = np.sort(keys[real] * 2 + never[real])
-        keys, never = marked // 2, marked % 2 == 1
-        last = np.append(keys[1:] != keys[:-1], True) if len(keys) else np.zeros(0, np.bool_)
-        first, second, never = keys[last] // count, keys[last] % count, never[last]
-        value = np.full(len(first), -np.inf)
-        value[~never] = affinity.between(first[~never], second[~never])
+        keys = (np.minimum(*ends) * count + np.maximum(*ends))[real]
+        value = value[real]
+        # Of equal pairs, the last one tells: what must not merge, if any, came last.
+        order = np.argsort(keys, kind="stable")
+        order = order[np.append(np.diff(keys[order]) > 0, True)] if len(keys) else order
+        keys, value = keys[order], value[order]
+        first, second = keys // count, keys % count
+        asked = np.flatnonzero(np.isnan(value))
+        value[asked] = affinity.between(first[asked], second[asked])
         pairs = cls(first, second, value, np.ones(len(first), np.bool_))
-        return pairs.where(never | (value >= threshold))
+        return pairs.where(np.isneginf(value) | (value >= threshold))
 
     def where(self, chosen: npt.NDArray[np.bool_]) -> _Pairs:
         """Some of them."""
@@ -156,22 +172,34 @@ class _Pairs:
         np.maximum.at(best, self.second, self.value)
         return best
 
-    def reciprocal(self, top: npt.NDArray[np.bool_], count: int) -> tuple[IntArray, IntArray]:
-        """Pairs of which each is the other's best, for sure; among equals the lowest numbers come first.
+    def matched(self, chosen: IntArray, count: int) -> tuple[IntArray, IntArray]:
+        """Pairs of which no two share a cluster: the highest of all, the highest of those left, and so on.
 
         Args:
-            top: Whether a pair is the best of one of the two.
+            chosen: Numbers of pairs to choose from; among equals the lowest clusters come first.
             count: Number of clusters.
         """
-        pairs = self.where(top)
-        best = pairs.best(count)
-        key = pairs.first * count + pairs.second
-        choice = np.full(count, np.iinfo(np.intp).max)
-        for end in (pairs.first, pairs.second):
-            mine = pairs.value == best[end]
-            np.minimum.at(choice, end[mine], key[mine])
-        mutual = pairs.sure & (choice[pairs.first] == key) & (choice[pairs.second] == key)
-        return pairs.first[mutual], pairs.second[mutual]
+        into: list[IntArray] = []
+        gone: list[IntArray] = []
+        while len(chosen):
+            first, second, value = self.first[chosen], self.second[chosen], self.value[chosen]
+            best = np.full(count, -np.inf)
+            choice = np.full(count, np.iinfo(np.intp).max)
+            key = first * count + second
+            for end in (first, second):
+                np.maximum.at(best, end, value)
+            for end in (first, second):
+                mine = value == best[end]
+                np.minimum.at(choice, end[mine], key[mine])
+            # Each is the other's best: no other pair of either comes before it.
+            mutual = (choice[first] == key) & (choice[second] == key)
+            into.append(first[mutual])
+            gone.append(second[mutual])
+            taken = np.zeros(count, np.bool_)
+            taken[first[mutual]] = taken[second[mutual]] = True
+            chosen = chosen[~(taken[first] | taken[second])]
+        none = np.zeros(0, np.intp)
+        return np.concatenate([none, *into]), np.concatenate([none, *gone])
 
     def contracted(
         self, into: IntArray, gone: IntArray, mass: npt.NDArray[np.float64], threshold: float

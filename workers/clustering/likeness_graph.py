@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +18,8 @@ Hits = tuple[IntArray, IntArray, FloatArray]
 
 # Rows and columns compared at once: 16 MB of intermediate results, which stay in a cache.
 _ROWS, _COLUMNS = 256, 16_384
-# Neighbours of a track that each list of an approximate search may add.
-_PER_LIST = 16
+# Neighbours that are found before the best of each row are picked: bounds the memory.
+_FOUND = 1 << 21
 
 
 class LikenessGraph:
@@ -42,22 +42,31 @@ class LikenessGraph:
         self._steepest = float((gap / calibration.spread**2).max())
         self._exact = exact
 
-    def pairs(self) -> Hits:
+    def pairs(self, rows: IntArray) -> Hits:
         """Tracks that are like each other, each pair once; of very many, the most alike.
 
+        Args:
+            rows: Of the tracks, in the gallery.
+
         Returns:
-            Their rows, and how much more alike than halfway they are, in cosine.
+            Their places in `rows`, and how much more alike than halfway they are, in cosine.
         """
         self._look()
-        gallery = self._gallery
-        order = np.argsort(gallery.serials)
-        serials = gallery.serials[order]
-        row, place = np.nonzero(gallery.near >= 0)
-        wanted = gallery.near[row, place]
+        near, margins = self._gallery.near[rows], self._gallery.margins[rows]
+        order = np.argsort(self._gallery.serials[rows])
+        serials = self._gallery.serials[rows][order]
+        first, place = np.nonzero(near >= 0)
+        wanted = near[first, place]
         at = np.minimum(np.searchsorted(serials, wanted), len(serials) - 1)
-        # Others are no longer there.
+        # Others are not asked for, or no longer there.
         there = serials[at] == wanted
-        return row[there], order[at[there]], gallery.margins[row, place][there]
+        return first[there], order[at[there]], margins[first, place][there]
+
+    def cosines(self, first: IntArray, second: IntArray, margins: FloatArray) -> FloatArray:
+        """Cosine similarities float32 (E,) of pairs of rows of the gallery, from their margins."""
+        sizes = self._gallery.size_weights
+        halfway = np.einsum("es,es->e", sizes[first] @ self._middle, sizes[second])
+        return np.asarray(margins + halfway, np.float32)
 
     @property
     def steepest(self) -> float:
@@ -71,85 +80,93 @@ class LikenessGraph:
         if len(new) == 0:
             return
         order = np.concatenate([np.flatnonzero(gallery.looked), new])
-        # How much more alike than halfway two tracks are, as one product.
-        left = np.hstack([gallery.templates, gallery.size_weights @ -self._middle])[order]
-        right = np.hstack([gallery.templates, gallery.size_weights])[order]
         known = len(order) - len(new)
-        most = gallery.near.shape[1]
         gallery.near[new] = -1
-        if len(new) * (known + len(new) / 2) <= self._exact:
-            found = _among_all(left, right, known, most)
-        else:
-            found = iter([_around_pivots(gallery.templates[order], left, right, known, most)])
-        for row, column, margin in found:
-            row, column, margin, place = _best(row, column, margin, most)
-            gallery.near[order[row], place] = gallery.serials[order[column]]
-            gallery.margins[order[row], place] = margin
+        gallery.margins[new] = 0
+        exact = len(new) * (known + len(new) / 2) <= self._exact
+        before = (
+            _all_before(known, len(order))
+            if exact
+            else _around_pivots(lists_around_pivots(gallery.templates, order), known)
+        )
+        found: list[Hits] = []
+        count = 0
+        for rows, columns in before:
+            found.append(self._hits(order, rows, columns))
+            count += len(found[-1][0])
+            if count > _FOUND:
+                self._keep(order, found)
+                found, count = [], 0
+        self._keep(order, found)
         gallery.looked[new] = True
 
+    def _hits(self, order: IntArray, rows: IntArray, columns: IntArray) -> Hits:
+        """Pairs of a row and a column before it that are more alike than halfway, and than those known.
 
-def _among_all(left: FloatArray, right: FloatArray, known: int, most: int) -> Iterator[Hits]:
-    """The neighbours of rows from `known` on among all rows before each, a block of rows at a time."""
-    for start in range(known, len(left), _ROWS):
-        end = min(start + _ROWS, len(left))
-        rows = np.arange(start, end)
-        parts = [
-            _hits(left, right, rows, np.arange(column, min(column + _COLUMNS, end)), most)
-            for column in range(0, end, _COLUMNS)
-        ]
-        yield _joined(parts)
+        Args:
+            order: Rows of the gallery; all else names them by their places in it.
+            rows: Ascending.
+            columns: Ascending.
+        """
+        checkpoint()
+        gallery = self._gallery
+        row, column = order[rows], order[columns]
+        sizes, most = gallery.size_weights, gallery.near.shape[1]
+        margins = gallery.templates[row] @ gallery.templates[column].T
+        margins -= (sizes[row] @ self._middle) @ sizes[column].T
+        late = int(np.searchsorted(columns, rows[0]))
+        margins[:, late:][columns[late:] >= rows[:, None]] = -np.inf
+        # The last one of those known is the least.
+        least = gallery.margins[row, -1]
+        better = margins > least[:, None]
+        busy = np.flatnonzero(np.count_nonzero(better, axis=1) > most)
+        if len(busy):
+            ranked = np.partition(margins[busy], -most, axis=1)
+            better[busy] &= margins[busy] >= ranked[:, -most, None]
+        first, second = np.nonzero(better)
+        return rows[first], columns[second], margins[first, second]
 
-
-def _around_pivots(vectors: FloatArray, left: FloatArray, right: FloatArray, known: int, most: int) -> Hits:
-    """The neighbours of rows from `known` on among the rows before them that are in a list with them."""
-    parts: list[Hits] = []
-    for rows in lists_around_pivots(vectors):
-        for start in range(int(np.searchsorted(rows, known)), len(rows), _ROWS):
-            end = min(start + _ROWS, len(rows))
-            parts.append(_hits(left, right, rows[start:end], rows[:end], min(_PER_LIST, most)))
-    row, column, margin = _joined(parts)
-    # Many meet in several lists.
-    key = row * len(left) + column
-    ranked = np.argsort(key, kind="stable")
-    once = ranked[np.append(True, np.diff(key[ranked]) > 0)] if len(key) else ranked
-    return row[once], column[once], margin[once]
-
-
-def _hits(left: FloatArray, right: FloatArray, rows: IntArray, columns: IntArray, most: int) -> Hits:
-    """The best pairs of a row and a column before it that are more alike than halfway, so many of a row.
-
-    Args:
-        left: What rows are compared by.
-        right: What columns are compared by.
-        rows: Ascending.
-        columns: Ascending.
-        most: How many of a row.
-    """
-    checkpoint()
-    margins = left[rows] @ right[columns].T
-    late = int(np.searchsorted(columns, rows[0]))
-    margins[:, late:][columns[late:] >= rows[:, None]] = -np.inf
-    place = np.arange(len(columns))[None].repeat(len(rows), axis=0)
-    if len(columns) > most:
-        # Among many who are alike, sorting takes much longer.
-        place = np.argpartition(margins, -most, axis=1)[:, -most:]
-    best = np.take_along_axis(margins, place, axis=1)
-    row, at = np.nonzero(best > 0)
-    return rows[row], columns[place[row, at]], best[row, at]
-
-
-def _joined(parts: list[Hits]) -> Hits:
-    row, column, margin = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return row, column, margin
+    def _keep(self, order: IntArray, found: list[Hits]) -> None:
+        """Keep the best of what was found and of what was known before."""
+        if not found:
+            return
+        gallery = self._gallery
+        row, column, margin = (np.concatenate(part) for part in zip(*found, strict=True))
+        rows = order[np.unique(row)]
+        first, place = np.nonzero(gallery.near[rows] >= 0)
+        before = rows[first]
+        row = np.concatenate([order[row], before])
+        wanted = np.concatenate([gallery.serials[order[column]], gallery.near[before, place]])
+        margin = np.concatenate([margin, gallery.margins[before, place]])
+        # Many were found several times, in different lists.
+        key = row * (int(wanted.max(initial=0)) + 1) + wanted
+        ranked = np.argsort(key)
+        ranked = ranked[np.diff(key[ranked], prepend=-1) > 0]
+        # Numbers that are not negative are in the order of their bits; the highest come first.
+        key = (row[ranked] << 32) - margin[ranked].view(np.int32)
+        ranked = ranked[np.argsort(key)]
+        row, wanted = row[ranked], wanted[ranked]
+        at = np.arange(len(row)) - np.searchsorted(row, row)
+        kept = at < gallery.near.shape[1]
+        gallery.near[row[kept], at[kept]] = wanted[kept]
+        gallery.margins[row[kept], at[kept]] = margin[ranked[kept]]
 
 
-def _best(
-    row: IntArray, column: IntArray, margin: FloatArray, most: int
-) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
-    """The pairs of highest margin, so many of each row, in the order of rows, and their places in it."""
-    ranked = np.lexsort((-margin, row))
-    row = row[ranked]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    kept = place < most
-    ranked = ranked[kept]
-    return row[kept], column[ranked], margin[ranked], place[kept]
+def _all_before(known: int, count: int) -> Iterator[tuple[IntArray, IntArray]]:
+    """Rows from `known` to `count` with all rows before each, a block at a time."""
+    for start in range(known, count, _ROWS):
+        rows = np.arange(start, min(start + _ROWS, count))
+        for column in range(0, int(rows[-1]) + 1, _COLUMNS):
+            yield rows, np.arange(column, min(column + _COLUMNS, int(rows[-1]) + 1))
+
+
+def _around_pivots(
+    lists: Iterable[tuple[IntArray, IntArray]], known: int
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Rows from `known` on with the rows before them around the same pivots, a block at a time."""
+    for looking, kept in lists:
+        for start in range(int(np.searchsorted(looking, known)), len(looking), _ROWS):
+            rows = looking[start : start + _ROWS]
+            columns = kept[: np.searchsorted(kept, rows[-1])]
+            for column in range(0, len(columns), _COLUMNS):
+                yield rows, columns[column : column + _COLUMNS]

@@ -29,6 +29,8 @@ _BLOCK = 512
 # Tracks of a source that are compared all with all, where those of all sources are too many for it: more
 # than even a busy camera sees in the time in which people keep their clothes on.
 _WINDOW = 1000
+# Clusters of many tracks merge that are this near to being each other's nearest (a natural logarithm).
+_SLACK = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +74,7 @@ class TrackLinkage:
         calibration: Of the embedder.
         settings: How evidence is weighed.
         threshold: Least mean log-likelihood ratio of one person.
-        limit: Most tracks that are compared all with all.
+        limit: Most tracks in the gallery for which all are compared with all.
     """
 
     def __init__(
@@ -92,19 +94,33 @@ class TrackLinkage:
         self._settings = settings
         self._threshold = threshold
 
-    def link(self, task: LinkageTask, prior: float, tighter: float = 0.0) -> IntArray:
+    def link(
+        self, task: LinkageTask, prior: float, tighter: float = 0.0, begun: IntArray | None = None
+    ) -> IntArray:
         """Link tracks.
 
         Args:
             task: The tracks.
             prior: What speaks against one person for tracks of two sources.
             tighter: How much more is asked of one person than the threshold.
+            begun: intp (N,), what a link with a higher prior came to: very many tracks go on from there.
 
         Returns:
             (N,) cluster numbers from 0, in the order of each cluster's first track.
         """
-        few = len(task.rows) <= self._limit
-        return (self._of_all if few else self._of_near)(task, prior, self._threshold + tighter)
+        if self._many:
+            return self._of_near(task, prior, self._threshold + tighter, begun)
+        return self._of_all(task, prior, self._threshold + tighter)
+
+    @property
+    def face_limit(self) -> float:
+        """The most that two faces count; without end where the prior of many sources would outgrow it."""
+        return np.inf if self._many else self._settings.limit
+
+    @property
+    def _many(self) -> bool:
+        """Whether tracks are too many to compare all with all; a part is compared as the whole is."""
+        return len(self._gallery) > self._limit
 
     def heard(self, task: LinkageTask, labels: IntArray, prior: float) -> FloatArray:
         """What each track hears, on the mean, from the others of its cluster.
@@ -118,14 +134,14 @@ class TrackLinkage:
             float32 (N,), log-likelihood ratios; infinite for a track that is alone. Where tracks are too
             many to be compared all with all, by their faces alone.
         """
-        if len(labels) > self._limit:
+        if self._many:
             return self._sums(task, prior).heard(labels)
         result = np.full(len(labels), np.inf, np.float32)
         order = np.argsort(labels, kind="stable")
         for members in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
             if len(members) > 1:
                 rows = task.rows[members]
-                ratios = self._comparison.ratios(rows, rows, prior)
+                ratios = self._comparison.ratios(rows, rows, prior, self.face_limit)
                 result[members] = heard(ratios, self._gallery.weights[rows])
         return result
 
@@ -137,7 +153,7 @@ class TrackLinkage:
         for start in range(0, len(rows), _BLOCK):
             checkpoint()
             block = slice(start, start + _BLOCK)
-            affinity[block] = self._comparison.ratios(rows[block], rows, prior)
+            affinity[block] = self._comparison.ratios(rows[block], rows, prior, self.face_limit)
             same = stays[block][:, None] == stays[None]
             affinity[block] += np.where(
                 same & (sources[block][:, None] == sources[None]), within, across * same
@@ -149,16 +165,22 @@ class TrackLinkage:
         weights = self._gallery.weights[rows]
         return constrained_average_linkage(affinity, weights, threshold, task.ties.must.tolist())
 
-    def _of_near(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
+    def _of_near(self, task: LinkageTask, prior: float, threshold: float, begun: IntArray | None) -> IntArray:
         """Compare those of one source and time, where clothes help, and then clusters that look alike."""
-        must = np.concatenate([task.ties.must, *self._linked_in_windows(task, threshold)])
+        # Windows know no other source, so that whatever was begun holds what they link.
+        joined = self._linked_in_windows(task, threshold) if begun is None else [_chains(begun)]
+        must = np.concatenate([task.ties.must, *joined])
+        sums = self._sums(task, prior)
+        first, second, known = self._near(task, sums, threshold + prior)
         return graph_average_linkage(
             self._gallery.weights[task.rows],
-            self._near(task, threshold + prior),
+            (first, second),
             (task.ties.apart[:, 0], task.ties.apart[:, 1]),
-            self._sums(task, prior),
+            sums,
             threshold,
             Contraction(len(task.rows), replace(task.ties, must=must)).nodes,
+            _SLACK,
+            known,
         )
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
@@ -180,25 +202,33 @@ class TrackLinkage:
             self._settings,
         )
 
-    def _near(self, task: LinkageTask, least: float) -> tuple[IntArray, IntArray]:
+    def _near(
+        self, task: LinkageTask, sums: ClusterSums, least: float
+    ) -> tuple[IntArray, IntArray, FloatArray]:
         """Pairs of tracks that may begin a merge: who looks alike, and who stays together.
 
         Args:
             task: The tracks.
+            sums: Of each of them.
             least: Least ratio of the faces of one person across sources.
+
+        Returns:
+            Two arrays (E,) of places in the task, and what the two think of each other, NaN where that takes
+            a look at them.
         """
-        position = np.full(len(self._gallery), -1)
-        position[task.rows] = np.arange(len(task.rows))
-        row, other, margin = self._graph.pairs()
-        sources = self._gallery.sources
+        rows = task.rows
+        first, second, margin = self._graph.pairs(rows)
+        sources = self._gallery.sources[rows]
         # Of many sources, most who look alike at all don't look alike enough.
-        enough = (margin * self._graph.steepest >= least) | (sources[row] == sources[other])
-        first, second = position[row[enough]], position[other[enough]]
-        inside = (first >= 0) & (second >= 0)
-        first, second = first[inside], second[inside]
-        order = np.argsort(task.stays, kind="stable")
-        same = task.stays[order][1:] == task.stays[order][:-1]
-        return np.concatenate([first, order[:-1][same]]), np.concatenate([second, order[1:][same]])
+        enough = (margin * self._graph.steepest >= least) | (sources[first] == sources[second])
+        first, second, margin = first[enough], second[enough], margin[enough]
+        known = sums.at(first, second, self._graph.cosines(rows[first], rows[second], margin))
+        stays = _chains(task.stays)
+        return (
+            np.concatenate([first, stays[:, 0]]),
+            np.concatenate([second, stays[:, 1]]),
+            np.concatenate([known, np.full(len(stays), np.nan, np.float32)]),
+        )
 
     def _linked_in_windows(self, task: LinkageTask, threshold: float) -> Iterator[IntArray]:
         """Pairs (M, 2) of tracks of one source that belong together by their faces and clothes."""
@@ -212,6 +242,11 @@ class TrackLinkage:
             window = np.sort(order[start : start + _WINDOW])
             # Nothing leads from one source to another here.
             labels = self._of_all(task.part(window), np.inf, threshold)
-            by_label = np.argsort(labels, kind="stable")
-            same = labels[by_label][1:] == labels[by_label][:-1]
-            yield np.column_stack([window[by_label[:-1][same]], window[by_label[1:][same]]])
+            yield window[_chains(labels)]
+
+
+def _chains(labels: IntArray) -> IntArray:
+    """Pairs (M, 2) that join all of each cluster."""
+    order = np.argsort(labels, kind="stable")
+    same = labels[order][1:] == labels[order][:-1]
+    return np.column_stack([order[:-1][same], order[1:][same]])

@@ -35,7 +35,13 @@ class GuardedLinkage:
     least: FloatArray
 
 
-def guarded(linkage: TrackLinkage, task: LinkageTask, prior: float, threshold: float) -> GuardedLinkage:
+def guarded(
+    linkage: TrackLinkage,
+    task: LinkageTask,
+    prior: float,
+    threshold: float,
+    begun: IntArray | None = None,
+) -> GuardedLinkage:
     """Link tracks so that no chain grows into a cluster of many people.
 
     Args:
@@ -43,8 +49,9 @@ def guarded(linkage: TrackLinkage, task: LinkageTask, prior: float, threshold: f
         task: The tracks.
         prior: What speaks against one person for tracks of two sources.
         threshold: Least mean log-likelihood ratio of one person.
+        begun: intp (N,), what a link with a higher prior came to, see `TrackLinkage.link`.
     """
-    labels = linkage.link(task, prior).copy()
+    labels = linkage.link(task, prior, begun=begun).copy()
     least = _least(linkage, task, labels, prior)
     fresh = len(least)
     for number in np.flatnonzero(least < threshold - _CLEARLY).tolist():

@@ -572,3 +572,16 @@ def test_calibrations_decide_what_alike_means() -> None:
         clusterer.insert(track)
     assert len(clusterer.recluster({}).clusters) == 2
     assert CALIBRATION.genuine[0, 0] != strict.genuine[0, 0]
+
+
+def test_a_prior_of_very_many_sources_does_not_outgrow_what_faces_say() -> None:
+    """As with hundreds of thousands of photos: more is asked of a pair than two faces count among few."""
+    settings = LikelihoodSettings(source_prior=2.5)
+    tracks = [of(k % 6, k) for k in range(60)]
+    clusterer = TrackClusterer(CALIBRATION, settings=settings, limit=50)
+    for track in tracks:
+        clusterer.insert(replace(track, source_id=track.track_id))
+    assert settings.source_prior * np.log(60) > settings.limit
+    assert len(clusterer.recluster({}).clusters) == 6
+    groups = {f"{k % 6}-{k}": f"p{k % 6}" for k in range(60)}
+    assert clusterer.nearest("0-0", groups) == "p0"

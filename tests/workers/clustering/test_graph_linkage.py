@@ -119,3 +119,54 @@ def test_nothing_is_linked_to_nothing() -> None:
     nobody = np.zeros(0, np.float32)
     table = Table(np.zeros((0, 0), np.float32), nobody)
     assert graph_average_linkage(nobody, ends([]), ends([]), table, 0.0).tolist() == []
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 25), pairs, st.floats(0, 3))
+def test_with_slack_nothing_is_left_to_merge_and_nobody_is_who_must_not_be(
+    seed: int, count: int, apart: list[tuple[int, int]], slack: float
+) -> None:
+    affinity, weights = table(seed, count)
+    apart = [pair for pair in apart if max(pair) < count]
+    for a, b in apart:
+        affinity[a, b] = affinity[b, a] = -np.inf
+    sums = Table(np.nan_to_num(affinity, neginf=-1e6), weights)
+    labels = graph_average_linkage(weights, all_pairs(count), ends(apart), sums, 0.0, slack=slack)
+    assert all(labels[a] != labels[b] for a, b in apart)
+    mass = np.array([weights[labels == k].sum() for k in range(labels.max() + 1)])
+    member = (labels == np.arange(len(mass))[:, None]) * weights
+    between = member @ np.nan_to_num(affinity, neginf=-1e6) @ member.T / np.outer(mass, mass)
+    np.fill_diagonal(between, -np.inf)
+    assert between.max() < 1e-4
+
+
+def test_with_slack_those_merge_who_are_nearly_each_others_nearest() -> None:
+    # 2 is a little more like 0 and 1 than like 3, which is like nobody else.
+    affinity = np.array([[0, 6, 5, -9], [6, 0, 5, -9], [5, 5, 0, 4.5], [-9, -9, 4.5, 0]], np.float32)
+    ones = np.ones(4, np.float32)
+
+    def found(slack: float) -> list[int]:
+        sums = Table(affinity, ones)
+        labels = graph_average_linkage(ones, all_pairs(4), ends([]), sums, 0.0, slack=slack)
+        return list(labels.tolist())
+
+    assert found(0.4) == found(0.0) == [0, 0, 0, 1]
+    assert found(0.6) == [0, 0, 1, 1]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 25), pairs)
+def test_affinities_that_are_known_need_not_be_asked_for(
+    seed: int, count: int, must: list[tuple[int, int]]
+) -> None:
+    affinity, weights = table(seed, count)
+    joined = together(count, [pair for pair in must if max(pair) < count], [])
+    first, second = all_pairs(count)
+    known = np.where(np.arange(len(first)) % 3 == 0, np.nan, affinity[first, second]).astype(np.float32)
+    asked, told = (
+        graph_average_linkage(
+            weights, (first, second), ends([]), Table(affinity, weights), 0.0, joined, known=values
+        )
+        for values in (None, known)
+    )
+    assert told.tolist() == asked.tolist()

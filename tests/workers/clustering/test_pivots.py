@@ -15,19 +15,23 @@ def vectors(count: int, people: int, noise: float) -> tuple[np.ndarray, np.ndarr
     return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32), labels
 
 
-def met(lists: list[np.ndarray], count: int) -> np.ndarray:
-    """Which rows are in a list together."""
-    together = np.zeros((count, count), np.bool_)
-    for rows in lists:
-        together[np.ix_(rows, rows)] = True
-    return together
+def lists(found: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    return list(lists_around_pivots(found, np.arange(len(found))))
+
+
+def met(found: np.ndarray) -> np.ndarray:
+    """Which row looks where which other one is kept, the one or the other way round."""
+    together = np.zeros((len(found), len(found)), np.bool_)
+    for looking, kept in lists(found):
+        together[np.ix_(looking, kept)] = True
+    return together | together.T
 
 
 @pytest.mark.parametrize("people", [600, 5])
 def test_those_who_are_alike_meet_and_few_others(people: int) -> None:
     """Two of a person have a cosine of about 0.65; people of two vectors as well as of hundreds."""
     found, labels = vectors(1200, people, 0.73)
-    together = met(list(lists_around_pivots(found)), 1200)
+    together = met(found)
     same = labels[:, None] == labels[None]
     assert together[~same].mean() < 0.25
     # Each meets others of its person, and through them all.
@@ -37,13 +41,23 @@ def test_those_who_are_alike_meet_and_few_others(people: int) -> None:
 
 def test_the_same_vectors_give_the_same_ascending_lists() -> None:
     found, _ = vectors(300, 10, 0.7)
-    first, second = (list(lists_around_pivots(found)) for _ in range(2))
-    assert [rows.tolist() for rows in first] == [rows.tolist() for rows in second]
-    assert all((np.diff(rows) > 0).all() for rows in first)
+    first, second = lists(found), lists(found)
+    assert [rows.tolist() for pair in first for rows in pair] == [
+        rows.tolist() for pair in second for rows in pair
+    ]
+    assert all((np.diff(rows) > 0).all() for pair in first for rows in pair)
+
+
+def test_places_in_the_order_are_what_lists_hold() -> None:
+    found, _ = vectors(200, 10, 0.7)
+    order = np.random.default_rng(0).permutation(200)
+    moved = [(a.tolist(), b.tolist()) for a, b in lists(found[order])]
+    assert moved == [(a.tolist(), b.tolist()) for a, b in lists_around_pivots(found, order)]
 
 
 @pytest.mark.parametrize("count", [9, 20])
 def test_few_vectors_and_equal_ones_are_no_trouble(count: int) -> None:
     same = np.tile(np.eye(1, 8, dtype=np.float32), (count, 1))
-    lists = list(lists_around_pivots(same))
-    assert sum(map(len, lists)) == min(16, count) * count
+    looking, kept = zip(*lists(same), strict=True)
+    assert sum(map(len, looking)) == min(32, count) * count
+    assert sum(map(len, kept)) == min(5, count) * count
