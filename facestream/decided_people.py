@@ -21,7 +21,8 @@ class DecidedPeople(OpenCollection):
         """Say that people are one: `keep`, who takes the others' tracks over and lends them the id.
 
         It holds at every re-cluster, even if they were seen together, as in a mirror. A name goes over where
-        `keep` has none. So does every decision: it holds until it is undone.
+        `keep` has none; other names are the decision's `names_dropped`, and come back with its undo. As every
+        decision, it holds until it is undone.
 
         Args:
             keep: Who stays.
@@ -78,7 +79,8 @@ class DecidedPeople(OpenCollection):
 
         Raises:
             NotFoundError: If there is no such decision.
-            UsageError: If it is taken back already, is an undo itself, or was about somebody forgotten.
+            UsageError: If it is taken back already, is an undo itself, or was about somebody forgotten; or if
+                it is a split of people who have different names by now.
             WorkerError: If the cluster worker fails.
         """
         with self._errors():

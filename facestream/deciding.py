@@ -14,7 +14,7 @@ from storage.decision_record import Decision as Record
 from storage.decision_record import DecisionKind, Side
 from storage.errors import OvertakenError
 from storage.identity_record import Identity
-from workers.rulings import contradicted, ignored_after, in_force, name_after, own_tracks
+from workers.rulings import constraints_of, contradicted, ignored_after, in_force, name_after, own_tracks
 
 if TYPE_CHECKING:
     from storage.track_record import TrackRecord
@@ -68,8 +68,13 @@ class Deciding:
             if len(people) < 2:
                 raise UsageError(f"{keep} can't be merged with nobody. Name at least two people.")
             sides = tuple(Side(p.identity_id, own_tracks(log, self._tracks(p))) for p in people)
-            moved = next((p.name for p in people[1:] if p.name), "")
-            return Record(DecisionKind.MERGE, sides, name="" if first.name else moved)
+            names = tuple(person.name for person in people)
+            return Record(
+                DecisionKind.MERGE,
+                sides,
+                name="" if first.name else next(filter(None, names), ""),
+                names_before=names if any(names) else (),
+            )
 
         return self._decide(make)
 
@@ -139,9 +144,30 @@ class Deciding:
         """Take a decision back."""
 
         def make(log: Log) -> Record:
-            return Record(DecisionKind.UNDO, undoes=_to_undo(log, number).number)
+            told = _to_undo(log, number)
+            undo = Record(DecisionKind.UNDO, undoes=told.number)
+            if told.kind is DecisionKind.SPLIT:
+                self._check_names(told, [*log, undo])
+            return undo
 
         return self._decide(make)
+
+    def _check_names(self, split: Record, log: Log) -> None:
+        """Refuse to undo a split where that would make one of two people with different names.
+
+        Raises:
+            UsageError: If it would.
+        """
+        old, new = map(self._bearer, split.identity_ids)
+        # Whoever was merged further stays there, as does whoever must.
+        if old is None or new is None or new.identity_id != split.identity_ids[1]:
+            return
+        joined = constraints_of(in_force(log)).allow(self._tracks(old), self._tracks(new))
+        if joined and old.name and new.name and old.name != new.name:
+            raise UsageError(
+                f"{new.identity_id} would be {old.identity_id} again, and they are called {new.name} and "
+                f"{old.name}. Take a name away first: facestream people name {new.identity_id} ''"
+            )
 
     # How it comes about --------------------------------------------------------------------------------
 

@@ -106,6 +106,8 @@ def decision_json(decision: Decision) -> dict[str, Any]:
         "tracks": list(decision.tracks),
         "name": decision.name,
         "name_before": decision.name_before,
+        "names_before": list(decision.names_before),
+        "names_dropped": list(decision.names_dropped),
         "on": decision.on,
         "undoes": decision.undoes,
         "undone_by": decision.undone_by,

@@ -57,6 +57,45 @@ def test_people_are_merged_and_the_older_ids_lead_on(store: facestream.Store) ->
     assert store.decisions()[-1] == decision
 
 
+def test_a_merge_says_which_name_goes_and_its_undo_brings_it_back(store: facestream.Store) -> None:
+    first, second, third, *_ = ids(store)
+    for person_id, name in ((first, "Ada"), (second, "Bob"), (third, "Ada")):
+        store.name(person_id, name)
+    merged = store.merge(first, second, third)
+    assert (merged.name, merged.names_before, merged.names_dropped) == ("", ("Ada", "Bob", "Ada"), ("Bob",))
+    assert str(merged).endswith(f"are one person, {first}, called Ada and not Bob")
+    assert store.person(first).name == "Ada"
+    store.undo(merged.number)
+    assert [store.person(person_id).name for person_id in (first, second, third)] == ["Ada", "Bob", "Ada"]
+
+
+def test_of_several_names_the_first_goes_over_to_who_has_none(store: facestream.Store) -> None:
+    first, *_, second, third = ids(store)
+    store.name(second, "Bob")
+    store.name(third, "Cy")
+    merged = store.merge(first, third, second)
+    assert (merged.name, merged.names_dropped) == ("Cy", ("Bob",))
+    assert store.person(first).name == "Cy"
+    store.undo(merged.number)
+    assert [store.person(person_id).name for person_id in (first, second, third)] == ["", "Bob", "Cy"]
+
+
+def test_the_undo_of_a_split_drops_no_name(store: facestream.Store) -> None:
+    person = max(store.people(), key=lambda p: p.tracks).id
+    split = store.split(person, tracks(store, person)[:1])
+    new = split.people[-1]
+    store.name(person, "Ada")
+    store.name(new, "Bob")
+    with pytest.raises(
+        UsageError, match=f"{new} would be {person} again.* Bob and Ada.* people name {new} ''"
+    ):
+        store.undo(split.number)
+    assert store.person(new).name == "Bob"
+    store.name(new, "")
+    store.undo(split.number)
+    assert store.person(new).id == person
+
+
 def test_tracks_are_split_off_and_somebody_is_shown_by_one(store: facestream.Store) -> None:
     person = max(store.people(), key=lambda p: p.tracks)
     one, *rest = tracks(store, person.id)
