@@ -31,6 +31,7 @@ class IdentityStore(CollectionReader):
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
+        options: What leads to the server on the command line, for messages.
     """
 
     def claim_model(self, model_id: str, about: dict[str, str], models: str = "PACK") -> None:
@@ -78,7 +79,7 @@ class IdentityStore(CollectionReader):
                 f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
                 f"or compare {model_id!r}, and the two can't be compared. Use the model pack of the "
                 "collection (--models), or another --collection; or recompute its faces: facestream reembed "
-                f"--models {shlex.quote(models)} --collection {self._keys.collection}",
+                f"--models {shlex.quote(models)} {self._place}",
                 stored=stored,
                 asked=model_id,
             )

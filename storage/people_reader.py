@@ -6,6 +6,7 @@ Nothing here needs NumPy, whose import takes as long as a list of thousands of p
 from __future__ import annotations
 
 import logging
+import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
@@ -40,11 +41,13 @@ class PeopleReader:
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
+        options: What leads to the server on the command line, for messages.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
         self._client = commands_of(client)
         self._keys = keys
+        self._options = options
 
     @property
     def keys(self) -> Keys:
@@ -69,10 +72,15 @@ class PeopleReader:
             raise ModelChangeError(
                 f"the change of collection {self._keys.collection!r} to the models of pack {pack!r} was "
                 "stopped half way, or is under way right now. Finish it: facestream reembed --models "
-                f"{pack or 'PACK'} --collection {self._keys.collection} (its folder, for a pack of yours).",
+                f"{shlex.quote(pack or 'PACK')} {self._place} (its folder, for a pack of yours).",
                 collection=self._keys.collection,
                 pack=pack,
             )
+
+    @property
+    def _place(self) -> str:
+        """What leads to the collection on the command line."""
+        return f"--collection {self._keys.collection} {self._options}".rstrip()
 
     def clustering(self) -> str:
         """How the tracks of the collection are grouped into people."""

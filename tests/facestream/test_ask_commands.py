@@ -81,10 +81,12 @@ def test_a_person_who_is_not_there_is_named(processed: Processed) -> None:
 
 # The last one is the name of another key of theirs.
 @pytest.mark.parametrize("person_id", ["ada", "p1x", "", "p1:tracks"])
-def test_what_is_no_id_is_refused_with_an_example(processed: Processed, person_id: str) -> None:
-    done = processed.cli("people", "show", person_id, code=2)
+def test_what_is_neither_an_id_nor_a_name_is_refused_with_an_example(
+    processed: Processed, person_id: str
+) -> None:
+    done = processed.cli("people", "show", person_id, code=1)
 
-    assert f"{person_id!r} is not the id of a person; ids look like p3" in done.stderr
+    assert f"nobody in collection 'default' is called {person_id!r}, and ids look like p3" in done.stderr
     assert done.stdout == ""
 
 
