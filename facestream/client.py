@@ -227,10 +227,14 @@ class Store(DecidedPeople):
 
         with self._errors():
             sources = [s for s in self._reader.sources() if source_id in (None, s.source_id)]
+            unsure = self._reader.provisional()
         for source in sources:
             with self._errors():
                 ids = self._identities.track_ids(source.source_id)
-                tracks = [track_of(record, source) for record in self._identities.tracks(ids)]
+                tracks = [
+                    track_of(record, source, provisional=record.track_id in unsure)
+                    for record in self._identities.tracks(ids)
+                ]
             rows = [face for track in tracks for face in track.faces]
             yield from sorted(rows, key=lambda face: (face.frame, face.box_xyxy))
 

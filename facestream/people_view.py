@@ -181,9 +181,9 @@ def _row(person: Person) -> list[str]:
     ]
 
 
-def marked(person_id: str, *, provisional: bool) -> str:
-    """An id in a table, with a mark where a re-cluster may still correct it."""
-    return f"{person_id} ~" if provisional else person_id
+def marked(cell: str, *, provisional: bool) -> str:
+    """A cell of a table, with a mark where a re-cluster may still correct it."""
+    return f"{cell} ~" if provisional else cell
 
 
 def provisional_note(place: Place, number: int, one: str, many: str = "") -> str:
@@ -229,6 +229,7 @@ def sighting_json(sighting: Sighting) -> dict[str, Any]:
         "end_s": round(sighting.end_s, 3),
         "start_at": sighting.start_at.isoformat() if sighting.start_at else None,
         "end_at": sighting.end_at.isoformat() if sighting.end_at else None,
+        "provisional": sighting.provisional,
     }
 
 

@@ -137,7 +137,16 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     from facestream.client import open_store
     from facestream.hint import command_line, shown_path
     from facestream.output import print_json, print_table, printable
-    from facestream.people_view import counted, duration, led_on, moment, person_json, write_thumbnails
+    from facestream.people_view import (
+        counted,
+        duration,
+        led_on,
+        marked,
+        moment,
+        person_json,
+        provisional_note,
+        write_thumbnails,
+    )
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
@@ -164,9 +173,11 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     for sighting in person.sightings:
         moments = ((sighting.start_at, sighting.start_s), (sighting.end_at, sighting.end_s))
         times = ["-" if sighting.photo and at is None else moment(at, media_s) for at, media_s in moments]
-        rows.append([*times, sighting.source])
+        rows.append([times[0], marked(times[1], provisional=sighting.provisional), sighting.source])
     print_table(("from", "to", "source"), rows)
     if not chosen(ctx, "quiet"):
+        if note := provisional_note(place, sum(s.provisional for s in person.sightings), "sighting"):
+            click.echo(note, err=True)
         listed = command_line(place, "tracks", "list", "--person", person.id)
         click.echo(f"`{listed}` lists the tracks.", err=True)
 

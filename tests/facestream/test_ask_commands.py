@@ -100,7 +100,7 @@ def test_before_the_first_run_people_says_how_to_begin(cli: Cli) -> None:
 
 def test_export_has_exactly_these_columns(processed: Processed) -> None:
     lines = processed.cli("export").stdout.splitlines()
-    assert lines[0] == "source,frame,time_s,x1,y1,x2,y2,score,track,identity"
+    assert lines[0] == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional"
     rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
     sizes = {"duo.mp4": (640, 360), "group.jpg": (1280, 886), "astronaut.jpg": (512, 512)}
     for row in rows:
@@ -127,12 +127,13 @@ def test_export_holds_every_sampled_frame_of_a_track(processed: Processed) -> No
 def test_export_as_json_is_the_same(processed: Processed) -> None:
     for arguments in (["--format", "json"], ["--json"]):
         rows = processed.cli("export", *arguments).json()
+        rows = [{**row, "provisional": int(row["provisional"])} for row in rows]
         assert [{name: str(value) for name, value in row.items()} for row in rows] == processed.cli.rows()
 
 
 def test_export_of_nothing_is_valid(cli: Cli) -> None:
     assert cli("export", "--json").json() == []
-    assert cli("export").stdout == "source,frame,time_s,x1,y1,x2,y2,score,track,identity\n"
+    assert cli("export").stdout == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional\n"
 
 
 def test_export_to_a_file_replaces_it_as_a_whole(processed: Processed, tmp_path: Path) -> None:
