@@ -163,6 +163,7 @@ class Reclustering:
         partition = snapshot.applied_to(partition, self._tracks, before)
         # Read anew: people are named while we work.
         names = self._store.names()
+        effects.names_known = dict(names)
         weights = {track_id: float(summary.faces) for track_id, summary in self._tracks.items()}
         partition, inheritance = inherit_with_names(
             partition, self._membership, weights, names, self._clusterer.divide

@@ -343,6 +343,29 @@ def test_two_of_different_names_stay_two_however_alike_they_look(bench: Bench, a
     bench.assert_consistent()
 
 
+@pytest.mark.parametrize("named", ["p1", "p2"])
+def test_a_name_that_is_given_while_a_re_cluster_has_its_effect_is_not_lost(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    cast, ignored = Cast(), bench.store.ignored
+
+    def name_meanwhile() -> set[str]:
+        # What is read after the names.
+        if named not in bench.store.names():
+            bench.log.rename(named, "Bob")
+        return ignored()
+
+    monkeypatch.setattr(bench.store, "ignored", name_meanwhile)
+    other = "p2" if named == "p1" else "p1"
+    with bench.running(merging):
+        bench.take_in(cast.track(0, 0), cast.track(1, 1))
+        bench.log.rename(other, "Ada")
+        bench.take_in(cast.track(1, 2), recluster=True)
+    assert names_of(bench) == {named: "Bob", other: "Ada"}
+    assert bench.queue.waiting() == 0
+    bench.assert_consistent()
+
+
 def test_two_of_one_name_may_turn_out_to_be_one(bench: Bench) -> None:
     cast = Cast()
     with bench.running(merging):
