@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facestream.errors import FacestreamError, NotFoundError
+from facestream.hint import command_line
 from facestream.settings import DEFAULT_COLLECTION, Place
 from facestream.wiring import keys_of, make_catalogue, make_store, open_handle, thumbnails_folders
 from storage.catalogue import Catalogue, CollectionInfo
@@ -147,12 +148,12 @@ def found(handle: RedisHandle, place: Place, *, leftovers: bool = False) -> Coll
     catalogue = make_catalogue(handle)
     info = catalogue.find(keys_of(place))
     if info is None or (info.leftover and not leftovers):
-        raise _not_found(catalogue, handle.where, place.collection)
+        raise _not_found(catalogue, handle.where, place)
     return info
 
 
-def _not_found(catalogue: Catalogue, where: str, name: str) -> NotFoundError:
-    names = catalogue.names()
+def _not_found(catalogue: Catalogue, where: str, place: Place) -> NotFoundError:
+    name, names = place.collection, catalogue.names()
     message = f"there is no collection {name!r} in {where}."
     like = difflib.get_close_matches(name.lower(), [other.lower() for other in names], 1)
     if like:
@@ -161,7 +162,7 @@ def _not_found(catalogue: Catalogue, where: str, name: str) -> NotFoundError:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         message += f" It holds: {', '.join(names[:_NAMED])}{more}."
     if not names:
-        message += " It holds none yet. Start with: facestream run VIDEO"
+        message += f" It holds none yet. Start with: {command_line(place, 'run', 'VIDEO')}"
     return NotFoundError(message, what=name)
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from facestream.decided_people import DecidedPeople
 from facestream.errors import NotFoundError
-from facestream.naming import checked_name
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Face, Person, person_of
 from facestream.settings import Place
@@ -63,33 +62,11 @@ class Store(DecidedPeople):
             person_id: Such as "p3", or the whole name of somebody. So it is wherever somebody is asked for.
 
         Raises:
-            UsageError: If that is no id of a person, and nobody or more than one person is called so.
-            NotFoundError: If nobody has or had this id, or its bearer is no more.
+            NotFoundError: If nobody has or had this id, or its bearer is no more, or nobody is called so.
+            UsageError: If more than one person is called so.
         """
         with self._errors():
             return self._person(self._identity(person_id))
-
-    def name(self, person_id: str, name: str) -> Person:
-        """Say what people call somebody. The name stays through re-clusters and merges.
-
-        Args:
-            person_id: Who.
-            name: At most 200 characters on one line; empty takes the name away.
-
-        Returns:
-            The person with the new name.
-
-        Raises:
-            UsageError: If the name can't be one, or the id is none.
-            NotFoundError: If there is no such person.
-        """
-        name = checked_name(name)
-        with self._errors():
-            while True:
-                identity = self._identity(person_id)
-                # Somebody who is merged into another between the two steps is looked up again.
-                if self._log.rename(identity.identity_id, name):
-                    return self._person(self._identity(identity.identity_id))
 
     def forget(self, person_id: str, *, models: str = "open") -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
@@ -103,7 +80,7 @@ class Store(DecidedPeople):
 
         Raises:
             NotFoundError: If there is no such person.
-            UsageError: If the id is none.
+            UsageError: If more than one person is called so.
             WorkerError: If the cluster worker fails.
         """
         from facestream.forgetting import forget
@@ -116,8 +93,8 @@ class Store(DecidedPeople):
         """Whether an id is one of somebody who was forgotten.
 
         Raises:
-            UsageError: If it is no id.
             NotFoundError: If nobody ever had it.
+            UsageError: If it is a name, and more than one person is called so.
         """
         with self._errors():
             return self._identity(person_id, also_forgotten=True).forgotten
@@ -214,8 +191,8 @@ class Store(DecidedPeople):
             record = next(self._identities.tracks([track_id]), None)
             if record is None:
                 raise NotFoundError(
-                    f"no track {track_id!r} in collection {self.collection!r}. `facestream tracks list` and "
-                    "`facestream export` show the ids.",
+                    f"no track {track_id!r} in collection {self.collection!r}. "
+                    f"`{self.hint('tracks', 'list')}` and `{self.hint('export')}` show the ids.",
                     what=track_id,
                 )
             samples = list(self._identities.bare_samples(record.sample_ids))
@@ -250,10 +227,14 @@ class Store(DecidedPeople):
 
         with self._errors():
             sources = [s for s in self._reader.sources() if source_id in (None, s.source_id)]
+            unsure = self._reader.provisional()
         for source in sources:
             with self._errors():
                 ids = self._identities.track_ids(source.source_id)
-                tracks = [track_of(record, source) for record in self._identities.tracks(ids)]
+                tracks = [
+                    track_of(record, source, provisional=record.track_id in unsure)
+                    for record in self._identities.tracks(ids)
+                ]
             rows = [face for track in tracks for face in track.faces]
             yield from sorted(rows, key=lambda face: (face.frame, face.box_xyxy))
 

@@ -21,7 +21,8 @@ from facestream.nearness import Nearness
 from facestream.people_view import counted
 from facestream.person import Face
 from facestream.wiring import make_manifest, make_pack
-from stream.discover import Discovery, discover
+from stream.discover import VIDEO_ENDINGS, Discovery, discover
+from stream.errors import StreamError
 from workers.clustering.grouping import Grouping, IntArray
 from workers.clustering.metrics import davies_bouldin, dunn, silhouette
 
@@ -43,7 +44,7 @@ class Clusters:
         separation: How well the clusters are separated.
         nearness: How near faces of one person are by the model pack, for settings that are not asked for.
         seconds: How long the clustering took, without the look at the photos.
-        photos: How many photos were looked at.
+        photos: How many photos were looked at, without those that could not be read.
         failed: What could not be read, with the reason.
         videos: Videos among the photos, which were left out.
     """
@@ -136,7 +137,7 @@ def cluster(
         WorkerError: If the models can't be loaded.
     """
     settings = ClusterSettings.of(options)
-    found = discover([Path(photo) for photo in photos])
+    found = _without_guesses(discover([Path(photo) for photo in photos]))
     _check_photos(found)
     nearness = Nearness(make_manifest(models))
     # What can't be chosen is said before the photos are looked at, which takes its time.
@@ -154,7 +155,7 @@ def cluster(
         faces=faces,
         nearness=nearness,
         **_grouped(choice, faces),
-        photos=len(found.photos),
+        photos=len(found.photos) - len(faces.failed),
         failed=failed,
         videos=found.videos,
     )
@@ -183,6 +184,23 @@ def cluster_tracks(store: Store, *, models: str = "open", **options: Unpack[Clus
     settings.check_least(len(faces), "track")
     _check_vectors(faces)
     return Clusters(kind="tracks", faces=faces, nearness=nearness, **_grouped(choice, faces))
+
+
+def _without_guesses(found: Discovery) -> Discovery:
+    """The same, where a file that would only be tried as a video is a photo or has failed as one."""
+    from facestream.search import read_photo
+
+    photos, failed = list(found.photos), list(found.failed)
+    guesses = [path for path in found.videos if path.suffix.lower() not in VIDEO_ENDINGS | {".gif"}]
+    for path in guesses:
+        try:
+            read_photo(path)
+        except StreamError as error:
+            failed.append((path, error))
+        else:
+            photos.append(path)
+    videos = tuple(path for path in found.videos if path not in guesses)
+    return replace(found, videos=videos, photos=tuple(photos), failed=tuple(failed))
 
 
 def _check_photos(found: Discovery) -> None:

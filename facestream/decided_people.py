@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from facestream.naming import checked_name
 from facestream.open_collection import OpenCollection
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ class DecidedPeople(OpenCollection):
         """Say that people are one: `keep`, who takes the others' tracks over and lends them the id.
 
         It holds at every re-cluster, even if they were seen together, as in a mirror. A name goes over where
-        `keep` has none. So does every decision: it holds until it is undone.
+        `keep` has none; other names are the decision's `names_dropped`, and come back with its undo. As every
+        decision, it holds until it is undone.
 
         Args:
             keep: Who stays.
@@ -49,23 +51,51 @@ class DecidedPeople(OpenCollection):
         with self._errors():
             return self._deciding(models).split(person_id, track_ids)
 
-    def differs(self, first: str, second: str, *, models: str = "open") -> Decision:
-        """Say that two people are two, however alike they look; errors as of `merge`."""
+    def differs(self, first: str, second: str, *, models: str = "open") -> Decision | None:
+        """Say that two people are two, however alike they look; errors as of `merge`.
+
+        Returns:
+            The decision; None where that was said already, of all tracks that they have.
+        """
         with self._errors():
             return self._deciding(models).differs(first, second)
 
-    def ignore(self, person_id: str, *, on: bool = True) -> Decision:
-        """Leave a person out of lists, or no longer.
+    def name(self, person_id: str, name: str) -> Decision | None:
+        """Say what people call somebody. The name stays through re-clusters and merges.
+
+        Args:
+            person_id: Who.
+            name: At most 200 characters on one line, and nothing like "p3"; empty takes the name away.
+
+        Returns:
+            The decision; None where they are called so already.
 
         Raises:
             NotFoundError: If there is no such person.
-            UsageError: If it is so already.
+            UsageError: If the name can't be one.
+        """
+        name = checked_name(name)
+        with self._errors():
+            return self._deciding().name(person_id, name)
+
+    def ignore(self, person_id: str, *, on: bool = True) -> Decision | None:
+        """Leave a person out of lists, or no longer.
+
+        Returns:
+            The decision; None where it is so already.
+
+        Raises:
+            NotFoundError: If there is no such person.
         """
         with self._errors():
             return self._deciding().ignore(person_id, on=on)
 
-    def cover(self, person_id: str, track_id: str, *, models: str = "open") -> Decision:
-        """Show a person by the best face of one of their tracks first; errors as of `split`."""
+    def cover(self, person_id: str, track_id: str, *, models: str = "open") -> Decision | None:
+        """Show a person by the best face of one of their tracks first; errors as of `split`.
+
+        Returns:
+            The decision; None where that was said last already.
+        """
         with self._errors():
             return self._deciding(models).cover(person_id, track_id)
 
@@ -78,7 +108,8 @@ class DecidedPeople(OpenCollection):
 
         Raises:
             NotFoundError: If there is no such decision.
-            UsageError: If it is taken back already, is an undo itself, or was about somebody forgotten.
+            UsageError: If it is taken back already, is an undo itself, or was about somebody forgotten; or if
+                it is a split of people who have different names by now.
             WorkerError: If the cluster worker fails.
         """
         with self._errors():

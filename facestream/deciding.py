@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from facestream.decision import Decision, decisions_of
-from facestream.errors import DecisionError, NotFoundError, UsageError
+from facestream.errors import NotFoundError, UsageError
+from facestream.refusal import Log, Refusal
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_log, make_queue, make_store
 from storage.connection import RedisHandle
@@ -14,18 +16,28 @@ from storage.decision_record import Decision as Record
 from storage.decision_record import DecisionKind, Side
 from storage.errors import OvertakenError
 from storage.identity_record import Identity
-from workers.rulings import contradicted, ignored_after, in_force, name_after, own_tracks
+from workers.rulings import (
+    constraints_of,
+    contradicted,
+    covers_of,
+    ignored_after,
+    in_force,
+    name_after,
+    own_tracks,
+)
 
 if TYPE_CHECKING:
     from storage.track_record import TrackRecord
-
-Log = Sequence[Record]
 
 _TRIES = 50
 # A cluster worker that has to read a large collection first, or is in the middle of a re-cluster.
 _PATIENCE_S = 600.0
 # By way of the cluster worker, which alone may change who has which track.
 _CARRIED_OUT = frozenset({DecisionKind.MERGE, DecisionKind.SPLIT, DecisionKind.DIFFERS, DecisionKind.COVER})
+
+
+class _ChangesNothing(Exception):  # noqa: N818 - no error
+    """What was to be decided is so already."""
 
 
 class Deciding:
@@ -46,6 +58,7 @@ class Deciding:
         self._keys = keys
         self._identity = identity
         self._models = models
+        self._refusal = Refusal(place, models)
         self._store = make_store(handle, keys)
         self._log = make_log(handle, keys)
 
@@ -68,8 +81,13 @@ class Deciding:
             if len(people) < 2:
                 raise UsageError(f"{keep} can't be merged with nobody. Name at least two people.")
             sides = tuple(Side(p.identity_id, own_tracks(log, self._tracks(p))) for p in people)
-            moved = next((p.name for p in people[1:] if p.name), "")
-            return Record(DecisionKind.MERGE, sides, name="" if first.name else moved)
+            names = tuple(person.name for person in people)
+            return Record(
+                DecisionKind.MERGE,
+                sides,
+                name="" if first.name else next(filter(None, names), ""),
+                names_before=names if any(names) else (),
+            )
 
         return self._decide(make)
 
@@ -82,68 +100,103 @@ class Deciding:
             person = self._identity(who)
             moving = tuple(dict.fromkeys(self._track(person, track_id).track_id for track_id in track_ids))
             rest = tuple(t for t in self._tracks(person) if t not in set(moving))
-            if not moving:
-                raise UsageError(f"no track of {person.identity_id} was named. {_where_tracks(person)}")
-            if not rest:
-                raise UsageError(
-                    f"these are all tracks of {person.identity_id}: nothing would be left. Leave out those "
-                    f"that stay. {_where_tracks(person)}"
-                )
+            if not moving or not rest:
+                raise self._refusal.nobody_split(person, moving)
             new_id = new_id or self._store.new_identity_id()
             return Record(DecisionKind.SPLIT, (Side(person.identity_id, rest), Side(new_id, moving)))
 
         return self._decide(make)
 
-    def differs(self, first: str, second: str) -> Decision:
-        """Keep two people two."""
+    def differs(self, first: str, second: str) -> Decision | None:
+        """Keep two people two; None where that was said of all their tracks already."""
 
-        def make(_log: Log) -> Record:
+        def make(log: Log) -> Record:
             people = [self._identity(who) for who in (first, second)]
             if people[0].identity_id == people[1].identity_id:
-                raise UsageError(
-                    f"{first} and {second} are one person, {people[0].identity_id}. Split tracks off "
-                    f"instead: facestream people split {people[0].identity_id} TRACK..."
-                )
-            return Record(
-                DecisionKind.DIFFERS, tuple(Side(p.identity_id, tuple(self._tracks(p))) for p in people)
-            )
+                paths = [self._path(who) for who in (first, second)]
+                raise self._refusal.one_person(log, (first, second), people[0], paths)
+            one, other = (tuple(self._tracks(person)) for person in people)
+            said = constraints_of(in_force(log))
+            if all(said.against(track_id).issuperset(other) for track_id in one):
+                raise _ChangesNothing
+            sides = (Side(people[0].identity_id, one), Side(people[1].identity_id, other))
+            return Record(DecisionKind.DIFFERS, sides)
 
-        return self._decide(make)
+        return self._decide_unless_so(make)
 
-    def cover(self, who: str, track_id: str) -> Decision:
-        """Show a person by the best face of a track."""
+    def cover(self, who: str, track_id: str) -> Decision | None:
+        """Show a person by the best face of a track; None where they are."""
 
-        def make(_log: Log) -> Record:
+        def make(log: Log) -> Record:
             person = self._identity(who)
             track = self._track(person, track_id)
+            mine = set(self._tracks(person))
+            if next((t for t in covers_of(in_force(log)) if t in mine), None) == track.track_id:
+                raise _ChangesNothing
             if not any(sample.has_crop for sample in self._store.bare_samples(track.sample_ids)):
                 raise UsageError(f"there is no picture of track {track_id}. Choose another one.")
             return Record(DecisionKind.COVER, (Side(person.identity_id, (track.track_id,)),))
 
-        return self._decide(make)
+        return self._decide_unless_so(make)
 
-    def ignore(self, who: str, *, on: bool) -> Decision:
-        """Leave a person out of lists, or no longer."""
+    def ignore(self, who: str, *, on: bool) -> Decision | None:
+        """Leave a person out of lists, or no longer; None where it is so already."""
 
         def make(_log: Log) -> Record:
             person = self._identity(who)
             if person.ignored == on:
-                raise UsageError(f"{person.identity_id} is {'ignored already' if on else 'not ignored'}.")
+                raise _ChangesNothing
             return Record(
                 DecisionKind.IGNORE, (Side(person.identity_id, tuple(self._tracks(person))),), on=on
             )
 
-        return self._decide(make)
+        return self._decide_unless_so(make)
+
+    def name(self, who: str, name: str) -> Decision | None:
+        """Say what people call somebody; None where they do already."""
+        while True:
+            person = self._identity(who)
+            if person.name == name:
+                return None
+            number = self._log.rename(person.identity_id, name)
+            # Somebody who is merged into another between the two steps is looked up again.
+            if number is not None:
+                return self._made(number)
 
     def undo(self, number: int | None) -> Decision:
         """Take a decision back."""
 
         def make(log: Log) -> Record:
-            return Record(DecisionKind.UNDO, undoes=_to_undo(log, number).number)
+            told = self._refusal.to_undo(log, number)
+            undo = Record(DecisionKind.UNDO, undoes=told.number)
+            if told.kind is DecisionKind.SPLIT:
+                self._check_names(told, [*log, undo])
+            return undo
 
         return self._decide(make)
 
+    def _check_names(self, split: Record, log: Log) -> None:
+        """Refuse to undo a split where that would make one of two people with different names.
+
+        Raises:
+            UsageError: If it would.
+        """
+        old, new = map(self._bearer, split.identity_ids)
+        # Whoever was merged further stays there, as does whoever must.
+        if old is None or new is None or new.identity_id != split.identity_ids[1]:
+            return
+        joined = constraints_of(in_force(log)).allow(self._tracks(old), self._tracks(new))
+        if joined and old.name and new.name and old.name != new.name:
+            raise self._refusal.two_names(old, new)
+
     # How it comes about --------------------------------------------------------------------------------
+
+    def _decide_unless_so(self, make: Callable[[Log], Record]) -> Decision | None:
+        """The same as `_decide`; None where `make` finds that it would change nothing."""
+        try:
+            return self._decide(make)
+        except _ChangesNothing:
+            return None
 
     def _decide(self, make: Callable[[Log], Record]) -> Decision:
         """Make a decision, and wait until it is carried out.
@@ -157,7 +210,7 @@ class Deciding:
             if decision.kind is not DecisionKind.UNDO:
                 earlier = contradicted(log, decision)
                 if earlier is not None:
-                    raise _contradiction(log, earlier)
+                    raise self._refusal.contradiction(log, earlier)
             try:
                 return self._made(self._enter(log, size, decision))
             except OvertakenError as error:
@@ -212,6 +265,16 @@ class Deciding:
         except NotFoundError:
             return None
 
+    def _path(self, who: str) -> list[str]:
+        """The ids by which an id, or a name, leads to its bearer."""
+        asked = who.strip().lower()
+        record = self._store.person(asked) if re.fullmatch("p[0-9]+", asked) else self._identity(who)
+        found: list[str] = []
+        while record is not None and record.identity_id not in found:
+            found.append(record.identity_id)
+            record = self._store.person(record.merged_into) if record.merged_into else None
+        return found
+
     def _tracks(self, person: Identity) -> list[str]:
         return self._store.track_ids(identity_id=person.identity_id)
 
@@ -224,60 +287,7 @@ class Deciding:
         """
         record = next(self._store.tracks([track_id.strip()]), None)
         if record is None:
-            raise NotFoundError(
-                f"no track {track_id!r} in collection {self._keys.collection!r}. {_where_tracks(person)}",
-                what=track_id,
-            )
+            raise self._refusal.no_track(track_id, person)
         if record.identity_id != person.identity_id:
-            whose = f"{record.identity_id}'s" if record.identity_id else "nobody's"
-            raise UsageError(
-                f"track {record.track_id} is {whose}, not {person.identity_id}'s. {_where_tracks(person)}"
-            )
+            raise self._refusal.foreign_track(record, person)
         return record
-
-
-def _where_tracks(person: Identity) -> str:
-    return f"`facestream tracks list --person {person.identity_id}` lists the tracks of {person.identity_id}."
-
-
-def _contradiction(log: Log, earlier: Record) -> DecisionError:
-    decision = decisions_of(log)[[d.number for d in log].index(earlier.number)]
-    when = decision.made_at.astimezone().strftime("%Y-%m-%d %H:%M")
-    return DecisionError(
-        f"that contradicts decision {earlier.number} of {when}: {decision}. Nothing was done. "
-        f"`facestream people undo {earlier.number}` takes that one back; then run the command again.",
-        earlier=earlier.number,
-    )
-
-
-def _to_undo(log: Log, number: int | None) -> Record:
-    """The decision that is to be taken back: the last one that counts, unless one is named.
-
-    Raises:
-        NotFoundError: If there is no such decision.
-        UsageError: If it can't be taken back, or there is none that could.
-    """
-    counting = in_force(log)
-    if number is None:
-        if not counting:
-            raise UsageError(
-                "nothing was decided that could be taken back. `facestream people log` lists it."
-            )
-        return counting[-1]
-    record = next((d for d in log if d.number == number), None)
-    if record is None:
-        raise NotFoundError(
-            f"there is no decision {number}. `facestream people log` lists them.", what=str(number)
-        )
-    if record in counting:
-        return record
-    if record.kind is DecisionKind.UNDO:
-        raise UsageError(
-            f"decision {number} took decision {record.undoes} back; that can't be undone. Decide anew."
-        )
-    if record.redacted:
-        raise UsageError(
-            f"decision {number} was about somebody who was forgotten; there is nothing left to take back."
-        )
-    by = next(d.number for d in log if d.kind is DecisionKind.UNDO and d.undoes == number)
-    raise UsageError(f"decision {number} was taken back already, by decision {by}.")

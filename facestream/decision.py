@@ -22,6 +22,7 @@ class Decision:
         tracks: `split`: those that were split off. `cover`: the one whose face comes first. Else empty.
         name: `name`: the name, or empty. `merge`: the name that went over.
         name_before: `name`: the name until then, or empty.
+        names_before: `merge`: the name until then of each of `people`; empty where nobody had one.
         on: `ignore`: whether the person is ignored, or no longer.
         undoes: `undo`: number of the decision that was taken back, else None.
         undone_by: Number of the decision that took this one back, or None.
@@ -35,10 +36,17 @@ class Decision:
     tracks: tuple[str, ...] = ()
     name: str = ""
     name_before: str = ""
+    names_before: tuple[str, ...] = ()
     on: bool = True
     undoes: int | None = None
     undone_by: int | None = None
     about_forgotten: bool = False
+
+    @property
+    def names_dropped(self) -> tuple[str, ...]:
+        """Of a merge, the names that whoever stays has not got. An undo gives them back."""
+        kept = self.name or next(iter(self.names_before), "")
+        return tuple(dict.fromkeys(name for name in self.names_before if name not in ("", kept)))
 
     def __str__(self) -> str:
         if self.about_forgotten:
@@ -48,7 +56,11 @@ class Decision:
             case "name":
                 return f"{first} is called {self.name}" if self.name else f"{first} has no name"
             case "merge":
-                return f"{', '.join(self.people[:-1])} and {self.people[-1]} are one person, {first}"
+                called = ""
+                if self.names_dropped:
+                    name = self.name or self.names_before[0]
+                    called = f", called {name} and not {' or '.join(self.names_dropped)}"
+                return f"{', '.join(self.people[:-1])} and {self.people[-1]} are one person, {first}{called}"
             case "split":
                 one = len(self.tracks) == 1
                 tracks = "1 track" if one else f"{len(self.tracks)} tracks"
@@ -81,6 +93,7 @@ def _decision_of(record: Record, undone_by: int | None) -> Decision:
         tracks,
         record.name,
         record.name_before,
+        record.names_before,
         record.on,
         record.undoes or None,
         undone_by,

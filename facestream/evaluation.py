@@ -150,14 +150,19 @@ def found_table(found: Path) -> LabelTable:
     return LabelTable(found, rows, keyed=True, boxed=False, framed=False)
 
 
-def table_of_faces(faces: Sequence[Face], where: str) -> LabelTable:
+def table_of_faces(faces: Sequence[Face], where: str, fill: str) -> LabelTable:
     """The faces of a collection as what is to be judged.
+
+    Args:
+        faces: The faces.
+        where: What to call the collection.
+        fill: The command that fills it.
 
     Raises:
         LabelError: If there are none.
     """
     if not faces:
-        raise LabelError(f"{where} holds no faces. `facestream run` fills it.", path=Path(where))
+        raise LabelError(f"{where} holds no faces. `{fill}` fills it.", path=Path(where))
     rows = tuple(LabelledFace(f.identity, f.source, f.frame, f.box_xyxy) for f in faces)
     return LabelTable(Path(where), rows, keyed=True, boxed=True, framed=True)
 

@@ -170,8 +170,7 @@ def tracks_of_collection(store: Store, model_id: str, dimension: int) -> FaceSet
     tracks = [track for track in store.tracks() if track.id in row_of]
     if not tracks:
         raise NotFoundError(
-            f"collection {store.collection!r} holds no tracks. `facestream run` fills it; `facestream "
-            "collections list` shows others.",
+            f"collection {store.collection!r} holds no tracks. `{store.hint('run', 'VIDEO')}` fills it.",
             what=store.collection,
         )
     rows = [row_of[track.id] for track in tracks]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from facestream.background import Background
 from facestream.errors import FacestreamError
+from facestream.hint import command_line
 from facestream.people_view import remove_thumbnails
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue, thumbnails_folders
@@ -79,14 +80,14 @@ def forget(
             if queue.waiting():
                 # Left by a run that was stopped; it may change who this is.
                 settle(ReclusterRequest("before somebody is forgotten"))
-            identity = _still_there(store, identity)
+            identity = _still_there(store, identity, place)
             older = store.aliases(identity.identity_id)
             sources = store.sources({sighting.source_id for sighting in identity.sightings})
             paths = [source.path for source in sources]
             settle(ForgetRequest(identity.identity_id))
         left = store.person(identity.identity_id)
         if left is None or not left.forgotten:
-            raise _changed(identity)
+            raise _changed(identity, place)
     alive = store.overview_ids() - {identity.identity_id, *older}
     for folder in thumbnails_folders(place):
         remove_thumbnails(folder, alive, left_over_s=0.0)
@@ -99,17 +100,17 @@ def forget(
     )
 
 
-def _still_there(store: IdentityStore, identity: Identity) -> Identity:
+def _still_there(store: IdentityStore, identity: Identity, place: Place) -> Identity:
     """The person as they are now; somebody else than was asked for is not deleted."""
     now = store.person(identity.identity_id)
     if now is None or not now.tracks:
-        raise _changed(identity)
+        raise _changed(identity, place)
     return now
 
 
-def _changed(identity: Identity) -> FacestreamError:
+def _changed(identity: Identity, place: Place) -> FacestreamError:
+    show = command_line(place, "people", "show", identity.identity_id)
     return FacestreamError(
         f"{identity.identity_id} was grouped anew in this very moment, or a record is damaged (-v says "
-        f"more). Nothing was deleted. `facestream people show {identity.identity_id}` says who this is now; "
-        "then run the command again."
+        f"more). Nothing was deleted. `{show}` says who this is now; then run the command again."
     )

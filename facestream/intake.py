@@ -30,7 +30,7 @@ class Intake:
         options: What to process.
         listener: Is told how it gets on.
         report: Is filled in.
-        check: Called after each frame; raises if going on makes no sense.
+        check: Called before a source is written and after each frame; raises if going on makes no sense.
 
     Attributes:
         too_short: What was said of videos that end before the start that was asked for.
@@ -193,6 +193,7 @@ class Intake:
     def _register(self, source: SourceRecord, known: SourceRecord | None) -> SourceRecord:
         if known is not None and known.recorded_at_s != source.recorded_at_s:
             self.redated.append(source.source_id)
+        self._check()
         self._report.sources.append(source.source_id)
         return self._store.register_source(source)
 

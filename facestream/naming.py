@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from facestream.errors import UsageError
@@ -13,7 +14,7 @@ def checked_name(name: str) -> str:
     """A name as it is stored: composed (NFC), without spaces around it; empty takes a name away.
 
     HTML, emoji and scripts that run from right to left are fine: whoever shows a name escapes it. Refused is
-    what could not be shown on one line or not be seen at all, or turns the text around it.
+    what could not be shown on one line or not be seen at all, turns the text around it, or looks like an id.
 
     Raises:
         UsageError: If it can't be one; says why.
@@ -33,9 +34,17 @@ def checked_name(name: str) -> str:
             raise UsageError(f"character {place} of the name, {label}, {what}. Leave it out.")
     if name and all(unicodedata.category(character) in _UNSEEN for character in name):
         raise UsageError("nothing of the name could be seen. Choose one with letters or signs in it.")
+    # As it looks: wide letters are others, and what can't be seen hides what can.
+    seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
+    if _LIKE_AN_ID.fullmatch(seen):
+        raise UsageError(
+            f"{name!r} looks like the id of a person, and would be taken for one wherever somebody is asked "
+            "for. Choose another name."
+        )
     return name
 
 
+_LIKE_AN_ID = re.compile(r"[pP][0-9]+")
 # Marks without a letter, spaces, and what only steers how others are shown.
 _UNSEEN = frozenset({"Cf", "Mn", "Me", "Mc", "Zs"})
 _LABELS = {"\n": "a line break", "\r": "a line break", "\t": "a tab"}

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from facestream.errors import NotFoundError, UsageError
+from facestream.hint import command_line
 from facestream.people_filter import folded
 from facestream.person import Person, person_of
 from facestream.settings import Place
@@ -47,6 +48,10 @@ class OpenCollection:
         """Facts of the collection: model_id, pack, licence, created_at_s; empty before the first run."""
         with self._errors():
             return self._reader.meta()
+
+    def hint(self, *words: str) -> str:
+        """A command for this collection, to be pasted into a shell; without secrets of its URL."""
+        return command_line(self._place, *words)
 
     def close(self) -> None:
         """Close the connection. Closing twice does nothing."""
@@ -94,9 +99,10 @@ class OpenCollection:
                 )
             if called:
                 return self._identity(called[0])
-            raise UsageError(
-                f"{person_id[:40]!r} is not the id of a person; ids look like p3. `facestream people` lists "
-                "everybody, `facestream people --name NAME` those of a name."
+            raise NotFoundError(
+                f"nobody in collection {self.collection!r} is called {person_id[:40]!r}, and ids look like "
+                f"p3. `{self.hint('people')}` lists everybody.",
+                what=person_id,
             )
         identity = self._reader.person(asked)
         passed: set[str] = set()
@@ -109,7 +115,7 @@ class OpenCollection:
             raise NotFoundError(f"{person_id} was forgotten; nothing is left of this person.", what=person_id)
         if identity is None or not identity.tracks:
             raise NotFoundError(
-                f"no person {person_id!r} in collection {self.collection!r}. `facestream people` lists "
+                f"no person {person_id!r} in collection {self.collection!r}. `{self.hint('people')}` lists "
                 "everybody.",
                 what=person_id,
             )

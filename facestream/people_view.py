@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
@@ -16,8 +14,10 @@ from typing import Any
 
 from facestream.client import Store
 from facestream.errors import FacestreamError
+from facestream.hint import command_line, shown_path
 from facestream.output import print_table
 from facestream.person import Person
+from facestream.settings import Place
 from facestream.sighting import Sighting
 
 # A temporary file that is so old has no writer any more.
@@ -72,7 +72,7 @@ def _writing(path: Path) -> Iterator[None]:
     except OSError as error:
         raise FacestreamError(
             f"{path}: pictures of people can't be written there ({error.strerror}). The people are stored; "
-            "when that is mended, `facestream people` writes them."
+            "when that is mended, a list of people (`people`) writes them."
         ) from error
 
 
@@ -98,14 +98,6 @@ def remove_thumbnails(folder: Path, but: Collection[str], *, left_over_s: float 
                     path.unlink()
 
 
-def program() -> str:
-    """How this program can be started from here: by its name, or by its path where that isn't searched."""
-    if shutil.which("facestream"):
-        return "facestream"
-    started = Path(sys.argv[0])
-    return shown_path(started) if started.name == "facestream" else f"{sys.executable} -m facestream"
-
-
 def nobody(store: Store) -> str:
     """What to say of a collection in which nobody is."""
     if store.meta():
@@ -114,7 +106,7 @@ def nobody(store: Store) -> str:
     there = f" There is: {', '.join(others[:10])}{', ...' if len(others) > 10 else ''}." if others else ""
     return (
         f"Nothing was processed into collection {store.collection!r} yet.{there} "
-        f"Start with: {program()} run VIDEO"
+        f"Start with: {store.hint('run', 'VIDEO')}"
     )
 
 
@@ -189,18 +181,18 @@ def _row(person: Person) -> list[str]:
     ]
 
 
-def marked(person_id: str, *, provisional: bool) -> str:
-    """An id in a table, with a mark where a re-cluster may still correct it."""
-    return f"{person_id} ~" if provisional else person_id
+def marked(cell: str, *, provisional: bool) -> str:
+    """A cell of a table, with a mark where a re-cluster may still correct it."""
+    return f"{cell} ~" if provisional else cell
 
 
-def provisional_note(number: int, one: str, many: str = "") -> str:
+def provisional_note(place: Place, number: int, one: str, many: str = "") -> str:
     """What to say of those whom a table marks as provisional, or nothing where there are none."""
     if not number:
         return ""
     return (
         f"~ {counted(number, one, many)} provisional: not confirmed by a re-cluster yet; the next "
-        f"`{program()} run` confirms or corrects."
+        f"`{command_line(place, 'run', 'VIDEO')}` confirms or corrects."
     )
 
 
@@ -228,14 +220,6 @@ def stretch(first: Sighting, last: Sighting) -> str:
     return start if start == end else f"{start} - {time if day and start.startswith(day) else end}"
 
 
-def shown_path(path: Path) -> str:
-    """A path as short as it can be typed from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
 def sighting_json(sighting: Sighting) -> dict[str, Any]:
     """A sighting for machines; times in seconds and, where known, ISO 8601."""
     return {
@@ -245,6 +229,7 @@ def sighting_json(sighting: Sighting) -> dict[str, Any]:
         "end_s": round(sighting.end_s, 3),
         "start_at": sighting.start_at.isoformat() if sighting.start_at else None,
         "end_at": sighting.end_at.isoformat() if sighting.end_at else None,
+        "provisional": sighting.provisional,
     }
 
 

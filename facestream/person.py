@@ -69,6 +69,7 @@ class Face:
         score: Detector's score; 0 where the box lies between those of the frames around.
         track: Track id.
         identity: Person id, or empty for a face that was given to nobody.
+        provisional: Whether a re-cluster may still correct whose its track is.
     """
 
     source_id: str
@@ -79,6 +80,7 @@ class Face:
     score: float
     track: str
     identity: str
+    provisional: bool = False
 
 
 def person_of(identity: Identity, sources: Mapping[str, SourceRecord]) -> Person:
@@ -89,7 +91,7 @@ def person_of(identity: Identity, sources: Mapping[str, SourceRecord]) -> Person
         identity.seconds,
         identity.faces,
         identity.tracks,
-        Sightings(identity.sightings, sources),
+        Sightings(identity.sightings, sources, identity.unsure),
         identity.thumbnails,
         identity.ignored,
         identity.provisional,

@@ -10,6 +10,7 @@ from functools import partial
 from facestream.background import Background
 from facestream.catalogue import found
 from facestream.errors import FacestreamError
+from facestream.hint import command_line
 from facestream.model_change import ModelChange, Reembedded
 from facestream.settings import DEFAULT_COLLECTION, Place
 from facestream.wiring import (
@@ -111,6 +112,7 @@ class _Reembedding:
         self, handle: RedisHandle, place: Place, models: str, manifest: Manifest, tell: Tell
     ) -> None:
         self._handle = handle
+        self._place = place
         self._keys = keys_of(place)
         self._models = models
         self._manifest = manifest
@@ -192,8 +194,8 @@ class _Reembedding:
             raise FacestreamError(
                 f"{self._queue.waiting()} entries that a run left in collection "
                 f"{self._keys.collection!r} have to be taken in first, with its present models: pack "
-                f"{pack!r}, which is no built-in one. `facestream run` any file with the folder of that pack "
-                "(--models FOLDER), then run this command again."
+                f"{pack!r}, which is no built-in one. Run any file with the folder of that pack, then this "
+                f"command again: {command_line(self._place, 'run', '--models', 'FOLDER', 'FILE')}"
             )
         self._settle(known, calibration)
 

@@ -8,7 +8,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 
 from facestream.background import Background
@@ -91,12 +92,24 @@ class Run:
             chosen = self._options.clustering
             # What it can't be is said before anything is written.
             make_clusterer(chosen or store.clustering(), pack.manifest, pack.calibration)
-            store.claim_model(pack.manifest.model_id, facts_of(pack.manifest), self._options.pack)
-            if chosen:
-                store.choose_clustering(chosen)
+            store.check_model(pack.manifest.model_id, self._options.pack)
             self._listener.began(len(self._found.photos))
-            worker = make_cluster_worker(handle, keys, pack.manifest, pack.calibration, self._people_now)
-            with Background(worker, handle) as background:
+            with ExitStack() as stack:
+
+                @cache
+                def background() -> Background:
+                    """The cluster worker at work, on a collection that is there from now on."""
+                    store.claim_model(pack.manifest.model_id, facts_of(pack.manifest), self._options.pack)
+                    if chosen:
+                        store.choose_clustering(chosen)
+                    make_queue(handle, keys).prepare()
+                    worker = make_cluster_worker(
+                        handle, keys, pack.manifest, pack.calibration, self._people_now
+                    )
+                    return stack.enter_context(Background(worker, handle))
+
+                if store.meta():
+                    background()
                 self._process(handle, pack, background, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
@@ -125,12 +138,11 @@ class Run:
         self,
         handle: RedisHandle,
         pack: Pack,
-        background: Background,
+        background: Callable[[], Background],
         stop: threading.Event,
     ) -> None:
         found = self._found
         queue = make_queue(handle, keys_of(self._place), pack.manifest.model_id)
-        queue.prepare()
         settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
         store = make_store(handle, keys_of(self._place))
         intake = Intake(
@@ -139,7 +151,7 @@ class Run:
             self._options,
             self._listener,
             self._report,
-            background.check,
+            lambda: background().check(),
         )
 
         leave_s = math.inf
@@ -153,7 +165,7 @@ class Run:
         def settle(reason: str, source_id: str = "") -> None:
             entry_id = queue.send([ReclusterRequest(reason, source_id)])
             assert entry_id is not None
-            background.wait_until(lambda: queue.is_taken_in(entry_id) or over(), _SETTLE_S)
+            background().wait_until(lambda: queue.is_taken_in(entry_id) or over(), _SETTLE_S)
 
         method, before = store.clustering(), store.settled_by()
         if before not in (method, None):
@@ -168,7 +180,7 @@ class Run:
         for path in found.videos:
             if stop.is_set():
                 break
-            if self._readable(path, partial(intake.video, path, stop)):
+            if self._readable(path, partial(intake.video, path, stop)) and store.meta():
                 settle("end of a video")
                 settled = True
         todo = False
@@ -177,7 +189,7 @@ class Run:
             if stop.is_set():
                 break
             todo |= self._readable(path, partial(intake.photo, path, stop))
-        if todo or not settled:
+        if (todo or not settled) and store.meta():
             settle("end of the photos" if todo else "left over from a run that was stopped")
         for source_id in intake.redated:
             settle("another date", source_id)

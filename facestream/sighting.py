@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
 
+from storage.identity_record import Moment
 from storage.identity_record import Sighting as Stored
 from storage.source_record import SourceRecord
 
@@ -24,6 +26,7 @@ class Sighting:
         recorded_at_s: Unix time of the start of the source, where it is known.
         seconds: Time seen, s: up to the sampled frame after the last one. 0 in photos.
         photo: Whether the source is a photo.
+        provisional: Whether a re-cluster may still say that some of it is somebody else's.
     """
 
     source_id: str
@@ -33,6 +36,7 @@ class Sighting:
     recorded_at_s: float | None
     seconds: float
     photo: bool = False
+    provisional: bool = False
 
     @property
     def start_at(self) -> datetime | None:
@@ -77,12 +81,16 @@ class Sightings(Sequence[Sighting]):
     Args:
         stored: As they are stored, in any order.
         sources: Sources by id; one that is missing leaves path and date empty.
+        unsure: Where provisional tracks of the person begin, in order.
     """
 
-    __slots__ = ("_sources", "_stored")
+    __slots__ = ("_sources", "_stored", "_unsure")
 
-    def __init__(self, stored: Sequence[Stored], sources: Mapping[str, SourceRecord]) -> None:
+    def __init__(
+        self, stored: Sequence[Stored], sources: Mapping[str, SourceRecord], unsure: Sequence[Moment] = ()
+    ) -> None:
         self._sources = sources
+        self._unsure = unsure
         self._stored = sorted(stored, key=self._start_order) if len(stored) > 1 else stored
 
     # By position, which is quicker: these run for every sighting of every list.
@@ -100,16 +108,27 @@ class Sightings(Sequence[Sighting]):
         return _order(source.recorded_at_s, source.path, media_s)
 
     def _made(self, seen: Stored) -> Sighting:
-        source = self._sources.get(seen.source_id)
+        source, unsure = self._sources.get(seen.source_id), self._is_unsure(seen)
         if source is None:
-            return Sighting(seen.source_id, "", seen.start_s, seen.end_s, None, 0.0)
+            return Sighting(seen.source_id, "", seen.start_s, seen.end_s, None, 0.0, provisional=unsure)
         photo = source.kind == "photo"
         period_s = 1 / source.fps if source.fps else 0.0
         until_s = min(seen.end_s + period_s, max(source.duration_s or math.inf, seen.end_s))
         seconds = 0.0 if photo else until_s - seen.start_s
         return Sighting(
-            seen.source_id, source.path, seen.start_s, seen.end_s, source.recorded_at_s, seconds, photo
+            seen.source_id,
+            source.path,
+            seen.start_s,
+            seen.end_s,
+            source.recorded_at_s,
+            seconds,
+            photo,
+            unsure,
         )
+
+    def _is_unsure(self, seen: Stored) -> bool:
+        at = bisect_left(self._unsure, (seen.source_id, seen.start_s))
+        return at < len(self._unsure) and self._unsure[at] <= (seen.source_id, seen.end_s)
 
     def latest(self) -> Sighting:
         """The one that ended last; those without a date count as later, by their source."""

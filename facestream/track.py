@@ -96,6 +96,7 @@ def track_of(
                 float(observation["score"]),
                 record.track_id,
                 identity,
+                provisional,
             )
         )
     return Track(

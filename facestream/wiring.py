@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.errors import UsageError
+from facestream.hint import place_options
 from facestream.settings import Place, model_cache
 from storage.catalogue import Catalogue
 from storage.connection import RedisHandle, open_redis
@@ -47,7 +49,8 @@ def open_folder(place: Place) -> DataFolder:
 
 def open_handle(place: Place) -> RedisHandle:
     """The connection to the server of a place, to be closed by the caller."""
-    return open_redis(place.redis_url, None if place.redis_url else open_folder(place))
+    handle = open_redis(place.redis_url, None if place.redis_url else open_folder(place))
+    return replace(handle, options=" ".join(place_options(place, collection=False)))
 
 
 def make_queue(handle: RedisHandle, keys: Keys, model_id: str = "") -> SampleQueue:
@@ -61,14 +64,14 @@ def make_staged_vectors(handle: RedisHandle, keys: Keys) -> StagedVectors:
     """What another model makes of the faces of a collection."""
     from storage.staged_vectors import StagedVectors
 
-    return StagedVectors(handle.client, keys)
+    return StagedVectors(handle.client, keys, handle.options)
 
 
 def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
     """The identity store of a collection."""
     from storage.identity_store import IdentityStore
 
-    return IdentityStore(handle.client, keys)
+    return IdentityStore(handle.client, keys, handle.options)
 
 
 def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
@@ -80,7 +83,7 @@ def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
 
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
     """The people and sources of a collection, to be read."""
-    return PeopleReader(handle.client, keys)
+    return PeopleReader(handle.client, keys, handle.options)
 
 
 def make_catalogue(handle: RedisHandle) -> Catalogue:

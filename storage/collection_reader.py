@@ -22,6 +22,7 @@ class CollectionReader(PeopleReader):
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
+        options: What leads to the server on the command line, for messages.
     """
 
     # Tracks and samples ------------------------------------------------------------------------------------

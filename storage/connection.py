@@ -64,6 +64,7 @@ class RedisHandle:
         socket_path: Unix socket of the embedded server, else None.
         log_path: Log of the embedded server, else None.
         warnings: What a person should know about the server, one sentence each.
+        options: What leads to it on the command line, for messages, without secrets; may be empty.
     """
 
     client: redis.Redis = field(repr=False)
@@ -73,6 +74,7 @@ class RedisHandle:
     log_path: Path | None
     warnings: tuple[str, ...]
     _resources: contextlib.ExitStack = field(repr=False)
+    options: str = ""
 
     def errors(self) -> contextlib.AbstractContextManager[None]:
         """Turn errors of the client into ours within a `with` block, for code that uses `client`.

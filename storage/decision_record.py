@@ -44,6 +44,7 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True):
     sides: tuple[Side, ...] = ()
     name: str = ""
     name_before: str = ""
+    names_before: tuple[str, ...] = ()
     on: bool = True
     undoes: int = 0
     redacted: bool = False
@@ -79,6 +80,7 @@ class Decision:
             the one track. `name`: the person, without tracks.
         name: `name`: the name. `merge`: the name that goes over to a person who had none.
         name_before: `name`: the name until then.
+        names_before: `merge`: the name until then of each side, where any has one.
         on: `ignore`: whether the person is ignored from then on, or no longer.
         undoes: `undo`: number of the decision that is taken back.
         made_at_s: Unix time.
@@ -90,6 +92,7 @@ class Decision:
     sides: tuple[Side, ...] = ()
     name: str = ""
     name_before: str = ""
+    names_before: tuple[str, ...] = ()
     on: bool = True
     undoes: int = 0
     made_at_s: float = 0.0
@@ -110,6 +113,7 @@ class Decision:
                 self.sides,
                 self.name,
                 self.name_before,
+                self.names_before,
                 self.on,
                 self.undoes,
                 self.redacted,
@@ -150,5 +154,5 @@ class Decision:
             for now, was in zip(sides, self.sides, strict=True)
         )
         if emptied or not set(identity_ids).isdisjoint(self.identity_ids):
-            return replace(self, sides=(), name="", name_before="", redacted=True)
+            return replace(self, sides=(), name="", name_before="", names_before=(), redacted=True)
         return replace(self, sides=sides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,6 +43,8 @@ class Effects:
         members_removed: Tracks that a person lost.
         templates: Template of each track that is new or has changed, as bytes.
         names: Names that people take over from those who are merged into them.
+        names_known: Name of each person who had one when a re-cluster was applied; None where people said who
+            is merged.
         revived: People who are brought back after a merge, with what was said of them.
         names_back: Names that people give back to those whom they had taken them over from.
         ignored: People whom lists leave out because they were part of somebody who is ignored.
@@ -68,6 +70,7 @@ class Effects:
     members_removed: dict[str, set[str]] = field(default_factory=dict)
     templates: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    names_known: Mapping[str, str] | None = None
     revived: dict[str, Said] = field(default_factory=dict)
     names_back: dict[str, str] = field(default_factory=dict)
     ignored: set[str] = field(default_factory=set)

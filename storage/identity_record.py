@@ -53,6 +53,27 @@ class Sighting(NamedTuple):
         return sighting
 
 
+class Moment(NamedTuple):
+    """Where a track begins.
+
+    Attributes:
+        source_id: Where.
+        media_s: When.
+    """
+
+    source_id: str
+    media_s: float
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read it from the fields of a track.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        return cls(text(raw, "source_id"), number(raw, "first_s"))
+
+
 class _Overview(msgspec.Struct, frozen=True, gc=False):
     """A value of the hash `people`, checked as it is read: lists of thousands of people should be quick."""
 
@@ -87,8 +108,8 @@ class Identity:
         merged_into: The identity that took this one over, or None.
         forgotten: Whether nothing but the id is left, because somebody asked for it.
         ignored: Whether somebody said that lists should leave this person out.
-        provisional: Whether nobody has confirmed yet that any of their tracks is theirs; known by those, and
-            not written.
+        unsure: Where those of their tracks begin of which nobody has confirmed yet that they are theirs, in
+            order; known by the tracks, and not written.
     """
 
     identity_id: str
@@ -104,7 +125,12 @@ class Identity:
     merged_into: str | None = None
     forgotten: bool = False
     ignored: bool = False
-    provisional: bool = False
+    unsure: tuple[Moment, ...] = ()
+
+    @property
+    def provisional(self) -> bool:
+        """Whether nobody has confirmed yet that any of their tracks is theirs."""
+        return 0 < self.tracks <= len(self.unsure)
 
     @property
     def number(self) -> int:
@@ -144,7 +170,13 @@ class Identity:
 
     @classmethod
     def decode_overview(
-        cls, identity_id: str, name: str, row: bytes, *, ignored: bool = False, unsure: int = 0
+        cls,
+        identity_id: str,
+        name: str,
+        row: bytes,
+        *,
+        ignored: bool = False,
+        unsure: tuple[Moment, ...] = (),
     ) -> Self:
         """A person from their value in the hash `people`; the others stand elsewhere.
 
@@ -153,7 +185,7 @@ class Identity:
             name: What people call them, or empty.
             row: The value.
             ignored: Whether lists leave them out.
-            unsure: How many of their tracks are provisional.
+            unsure: Where their provisional tracks begin.
 
         Raises:
             RecordError: If it is malformed.
@@ -174,17 +206,19 @@ class Identity:
             facts.wall_clock,
             facts.thumbnails,
             ignored=ignored,
-            provisional=0 < facts.tracks <= unsure,
+            unsure=unsure,
         )
 
     @classmethod
-    def decode(cls, raw: Raw, sightings: tuple[Sighting, ...] = (), *, unsure: int = 0) -> Self:
+    def decode(
+        cls, raw: Raw, sightings: tuple[Sighting, ...] = (), *, unsure: tuple[Moment, ...] = ()
+    ) -> Self:
         """Read the fields back.
 
         Args:
             raw: The fields.
             sightings: What the sorted set of sightings holds.
-            unsure: How many of their tracks are provisional.
+            unsure: Where their provisional tracks begin.
 
         Raises:
             RecordError: If one is missing or malformed; names it.
@@ -194,11 +228,10 @@ class Identity:
             raise RecordError(
                 f"field 'identity_id' is not p and a number: {identity_id[:40]!r}", field="identity_id"
             )
-        tracks = count(raw, "tracks", "0")
         return cls(
             identity_id=identity_id,
             name=text(raw, "name", ""),
-            tracks=tracks,
+            tracks=count(raw, "tracks", "0"),
             faces=count(raw, "faces", "0"),
             seconds=number(raw, "seconds", "0"),
             sightings=sightings,
@@ -209,7 +242,7 @@ class Identity:
             merged_into=text(raw, "merged_into", "") or None,
             forgotten=flag(raw, "forgotten", "0"),
             ignored=flag(raw, "ignored", "0"),
-            provisional=0 < tracks <= unsure,
+            unsure=unsure,
         )
 
 

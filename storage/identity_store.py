@@ -13,7 +13,7 @@ from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
 from storage.decision_record import Decision
 from storage.effects import Effects, Said
-from storage.errors import LeaseLostError, ModelConflictError, RecordError
+from storage.errors import LeaseLostError, ModelConflictError, OvertakenError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
@@ -31,6 +31,7 @@ class IdentityStore(CollectionReader):
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
+        options: What leads to the server on the command line, for messages.
     """
 
     def claim_model(self, model_id: str, about: dict[str, str], models: str = "PACK") -> None:
@@ -78,7 +79,7 @@ class IdentityStore(CollectionReader):
                 f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
                 f"or compare {model_id!r}, and the two can't be compared. Use the model pack of the "
                 "collection (--models), or another --collection; or recompute its faces: facestream reembed "
-                f"--models {shlex.quote(models)} --collection {self._keys.collection}",
+                f"--models {shlex.quote(models)} {self._place}",
                 stored=stored,
                 asked=model_id,
             )
@@ -107,6 +108,8 @@ class IdentityStore(CollectionReader):
 
         Raises:
             LeaseLostError: If another cluster worker has taken over; nothing was written then.
+            OvertakenError: If somebody was named at this very moment, and a re-cluster would lose a name by
+                that; nothing was written.
         """
         merged = [identity for identity in effects.identities if identity.merged_into]
         for _ in range(_TRIES):
@@ -116,7 +119,7 @@ class IdentityStore(CollectionReader):
                     raise LeaseLostError(
                         f"{lease.key}: another cluster worker has taken over this collection"
                     )
-                names = self._names_now(pipe, effects.names, merged)
+                names = self._names_now(pipe, effects, merged)
                 back = [i for i, name in effects.names_back.items() if self._name_now(pipe, i) == name]
                 redacted = self._redacted(pipe, effects)
                 pipe.multi()
@@ -162,21 +165,30 @@ class IdentityStore(CollectionReader):
         name = cast(bytes | None, pipe.hget(self._keys.names, identity_id))
         return (name or b"").decode("utf-8", "replace")
 
-    def _names_now(
-        self, pipe: Pipeline, asked: Mapping[str, str], merged: Collection[Identity]
-    ) -> dict[str, str]:
+    def _names_now(self, pipe: Pipeline, effects: Effects, merged: Collection[Identity]) -> dict[str, str]:
         """Names that people take over, where nobody gave them another one in the meantime.
 
         Args:
             pipe: Watches the names.
-            asked: What the step would have.
+            effects: What the step would have.
             merged: Those who are merged into others by it, perhaps named since it began.
+
+        Raises:
+            OvertakenError: If it doesn't know of a name that would be lost.
         """
-        names = dict(asked)
+        names, known = dict(effects.names), effects.names_known
         for identity in merged:
-            name = self._name_now(pipe, identity.identity_id)
-            if name and identity.merged_into:
-                names.setdefault(identity.merged_into, name)
+            name, heir = self._name_now(pipe, identity.identity_id), identity.merged_into
+            if not (name and heir):
+                continue
+            heirs = self._name_now(pipe, heir)
+            unknown = known is not None and (known.get(identity.identity_id, ""), known.get(heir, "")) != (
+                name,
+                heirs,
+            )
+            if unknown and (heirs or names.get(heir, name)) != name:
+                raise OvertakenError(f"{self._keys.names}: {identity.identity_id} was named in this moment")
+            names.setdefault(heir, name)
         return {i: name for i, name in names.items() if not pipe.hget(self._keys.names, i)}
 
     def _queue(

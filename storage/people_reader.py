@@ -6,7 +6,7 @@ Nothing here needs NumPy, whose import takes as long as a list of thousands of p
 from __future__ import annotations
 
 import logging
-from collections import Counter
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from storage.commands import Hash, commands_of
 from storage.decision_record import Decision
 from storage.errors import CollectionSchemaError, ModelChangeError, RecordError
 from storage.fields import Raw, reading
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity, Moment, Sighting
 from storage.keys import SCHEMA, Keys
 from storage.recluster_record import DEFAULT_CLUSTERING
 from storage.source_record import SourceRecord
@@ -27,6 +27,8 @@ _log = logging.getLogger(__name__)
 _CHUNK = 500
 # Fields of a large hash read in one.
 _PAGE = 5000
+# Fields of a track that say whose it is and where it begins.
+_MOMENT = ("identity_id", "source_id", "first_s")
 
 Record = TypeVar("Record")
 
@@ -40,11 +42,13 @@ class PeopleReader:
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
+        options: What leads to the server on the command line, for messages.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
         self._client = commands_of(client)
         self._keys = keys
+        self._options = options
 
     @property
     def keys(self) -> Keys:
@@ -69,10 +73,15 @@ class PeopleReader:
             raise ModelChangeError(
                 f"the change of collection {self._keys.collection!r} to the models of pack {pack!r} was "
                 "stopped half way, or is under way right now. Finish it: facestream reembed --models "
-                f"{pack or 'PACK'} --collection {self._keys.collection} (its folder, for a pack of yours).",
+                f"{shlex.quote(pack or 'PACK')} {self._place} (its folder, for a pack of yours).",
                 collection=self._keys.collection,
                 pack=pack,
             )
+
+    @property
+    def _place(self) -> str:
+        """What leads to the collection on the command line."""
+        return f"--collection {self._keys.collection} {self._options}".rstrip()
 
     def clustering(self) -> str:
         """How the tracks of the collection are grouped into people."""
@@ -103,7 +112,8 @@ class PeopleReader:
         """All people, the oldest first; damaged records are left out with a warning."""
         ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
         rows, names, ignored = self._whole_hash(self._keys.people), self.names(), self.ignored()
-        unsure = self._provisional_of_each()
+        # At rest there are none, and nothing is to be read.
+        unsure = self._unsure(self.provisional())
         found: list[Identity] = []
         person: Identity | None
         for identity_id in ids:
@@ -114,7 +124,7 @@ class PeopleReader:
                     names.get(identity_id, ""),
                     row,
                     ignored=identity_id in ignored,
-                    unsure=unsure[identity_id],
+                    unsure=unsure.get(identity_id, ()),
                 )
             except RecordError:
                 person = self._person_or_leave_out(identity_id)
@@ -152,16 +162,15 @@ class PeopleReader:
         with self._client.pipeline(transaction=True) as pipe:
             pipe.hgetall(key)
             pipe.zrange(sightings_key, 0, -1)
-            pipe.execute_command(
-                "SINTERCARD", 2, self._keys.provisional, self._keys.identity_tracks(identity_id)
-            )
-            raw, members, unsure = pipe.execute()
+            pipe.execute_command("SINTER", self._keys.provisional, self._keys.identity_tracks(identity_id))
+            raw, members, provisional = pipe.execute()
         if not raw:
             return None
+        unsure = self._unsure(member.decode() for member in provisional)
         with reading(sightings_key):
             sightings = tuple(Sighting.decode(member) for member in members)
         with reading(key):
-            return Identity.decode(raw, sightings, unsure=unsure)
+            return Identity.decode(raw, sightings, unsure=unsure.get(identity_id, ()))
 
     def names(self) -> dict[str, str]:
         """Name of each person who has one."""
@@ -176,15 +185,20 @@ class PeopleReader:
         """Ids of the tracks of which nobody has confirmed yet whose they are."""
         return {member.decode() for member in self._client.smembers(self._keys.provisional)}
 
-    def _provisional_of_each(self) -> Counter[str]:
-        """Number of provisional tracks of each person who has any."""
-        found: Counter[str] = Counter()
-        # At rest there are none, and nothing is to be read.
-        for chunk in chunks(sorted(self.provisional())):
+    def _unsure(self, track_ids: Iterable[str]) -> dict[str, tuple[Moment, ...]]:
+        """Where tracks begin, by who has them; damaged ones are left out with a warning."""
+        found: dict[str, list[Moment]] = {}
+        for chunk in chunks(sorted(track_ids)):
             with self._client.pipeline(transaction=False) as pipe:
-                pipe.hmget(self._keys.assignments, list(chunk))
-                found.update(owner.decode() for owner in pipe.execute()[0] if owner)
-        return found
+                for track_id in chunk:
+                    pipe.hmget(self._keys.track(track_id), [*_MOMENT])
+                rows: list[list[bytes | None]] = pipe.execute()
+            for track_id, values in zip(chunk, rows, strict=True):
+                raw = {name.encode(): value for name, value in zip(_MOMENT, values, strict=True) if value}
+                begins = read_or_leave_out(self._keys.track(track_id), raw, Moment.decode)
+                if begins is not None and b"identity_id" in raw:
+                    found.setdefault(raw[b"identity_id"].decode(), []).append(begins)
+        return {owner: tuple(sorted(moments)) for owner, moments in found.items()}
 
     def decisions(self) -> list[Decision]:
         """What people decided, by number; damaged entries are left out with a warning."""

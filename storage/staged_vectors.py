@@ -31,11 +31,12 @@ class StagedVectors:
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
+        options: What leads to the server on the command line, for messages.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
         self._client = commands_of(client)
-        self._reader = CollectionReader(client, keys)
+        self._reader = CollectionReader(client, keys, options)
         self._keys = keys
         self._model_id = ""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from storage.effects import Effects
-from storage.errors import LeaseLostError
+from storage.errors import LeaseLostError, OvertakenError
 from storage.identity_store import IdentityStore
 from storage.lease import Lease
 from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
@@ -270,7 +270,13 @@ class ClusterWorker:
         partition = running.thread.outcome()
         effects = Effects(done=[wish.delivery for wish in running.wishes if wish.delivery is not None])
         requests = [wish.request for wish in running.wishes]
-        self._commit(self._roster.apply_recluster(partition, requests, effects), effects)
+        try:
+            self._commit(self._roster.apply_recluster(partition, requests, effects), effects)
+        except OvertakenError as error:
+            _log.info("%s; grouping anew", error)
+            self._load()
+            self._wishes = [*running.wishes, *self._wishes]
+            return
         put_off, self._put_off, self._steadfast = self._put_off, [], False
         if put_off:
             self._step(put_off)

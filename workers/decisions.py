@@ -134,7 +134,8 @@ class Decisions:
         if successor is None:
             return set()
         touched = {successor}
-        for other in sorted({heir for heir in heirs[1:] if heir} - {successor}):
+        # In the order in which they were named: the first name of theirs goes over.
+        for other in dict.fromkeys(heir for heir in heirs[1:] if heir and heir != successor):
             apart = frozenset().union(*map(self._constraints.against, self._membership.members(successor)))
             moving = sorted(self._membership.members(other) - apart)
             touched |= self._give(moving, successor, ChangeKind.ASSIGNED, effects)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from storage.effects import Effects
 from storage.identity_record import ChangeKind
 from workers.clustering.clusterer import Partition
-from workers.clustering.matching import inherit
+from workers.clustering.matching import Inheritance
 from workers.membership import Membership
 
 
@@ -41,7 +40,7 @@ class Ignored:
 def rearrange(
     membership: Membership,
     partition: Partition,
-    weights: Mapping[str, float],
+    inheritance: Inheritance,
     names: dict[str, str],
     ignored: Ignored,
     effects: Effects,
@@ -53,7 +52,7 @@ def rearrange(
     Args:
         membership: Who has which track; is changed.
         partition: The new groups.
-        weights: Weight of each track, positive.
+        inheritance: Who inherits which of them.
         names: Name of each person who has one; is changed.
         ignored: Whom lists leave out.
         effects: Takes in what changes.
@@ -61,12 +60,6 @@ def rearrange(
     Returns:
         The people that this changes.
     """
-    alive = membership.alive()
-    seniority = {i: (i in names, int(i[1:])) for i in alive}
-    grouped = itertools.chain(*partition.clusters, partition.unassigned)
-    owners = membership.identity_of
-    current = {track_id: owners[track_id] for track_id in grouped if track_id in owners}
-    inheritance = inherit(partition.clusters, current, weights, seniority)
     touched: set[str] = set()
     for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
         if heir is None:

@@ -16,6 +16,7 @@ from workers.clustering.clusterer import Clusterer, Partition
 from workers.decisions import Decisions
 from workers.membership import Membership
 from workers.mute_tracks import with_mute
+from workers.named_people import inherit_with_names
 from workers.people import TrackSummary
 from workers.rearrangement import Ignored, rearrange
 from workers.settlement import Settlement
@@ -160,12 +161,18 @@ class Reclustering:
         self.drop()
         before = dict(self._membership.identity_of)
         partition = snapshot.applied_to(partition, self._tracks, before)
+        # Read anew: people are named while we work.
+        names = self._store.names()
+        effects.names_known = dict(names)
+        weights = {track_id: float(summary.faces) for track_id, summary in self._tracks.items()}
+        partition, inheritance = inherit_with_names(
+            partition, self._membership, weights, names, self._clusterer.divide
+        )
         touched = rearrange(
             self._membership,
             partition,
-            {track_id: float(summary.faces) for track_id, summary in self._tracks.items()},
-            # Read anew: people are named while we work.
-            self._store.names(),
+            inheritance,
+            names,
             Ignored(self._store.ignored(), self._decisions.ignored_tracks()),
             effects,
         )

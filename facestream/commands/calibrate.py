@@ -94,7 +94,7 @@ def command(paths: tuple[Path, ...], as_json: bool, quiet: bool, **options: Any)
     else:
         show(report, quiet=quiet)
     if not quiet:
-        from facestream.people_view import shown_path
+        from facestream.hint import shown_path
 
         for path in (plot, output):
             if path is not None:

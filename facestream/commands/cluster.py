@@ -190,7 +190,8 @@ def _cluster(
 
 def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
     """Write what is asked for; returns the files in words."""
-    from facestream.people_view import counted, shown_path
+    from facestream.hint import shown_path
+    from facestream.people_view import counted
 
     written: list[str] = []
     output: Path = options["output"]

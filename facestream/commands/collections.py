@@ -52,7 +52,7 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
     """List all collections: people, tracks, sources, date of the first run, model pack."""
     from facestream.catalogue import collections
     from facestream.collections_view import COLUMNS, RIGHT, collection_json, collection_row
-    from facestream.people_view import program
+    from facestream.hint import command_line
 
     place = chosen_place(ctx)
     infos = collections(place.data_dir, redis=place.redis_url)
@@ -61,7 +61,7 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
     elif infos:
         print_table(COLUMNS, [collection_row(info) for info in infos], RIGHT)
     else:
-        click.echo(f"There is no collection yet. Start with: {program()} run VIDEO")
+        click.echo(f"There is no collection yet. Start with: {command_line(place, 'run', 'VIDEO')}")
 
 
 @command.command(

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.settings import Place
+from facestream.settings import DEFAULT_COLLECTION, Place
 
 if TYPE_CHECKING:
     from facestream.demo_video import KnownFace
@@ -48,7 +47,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
         report, people, files = perform(place, RunOptions(paths=(video,)), quiet=quiet)
         if report.interrupted or not report.sources:
             return EXIT_INTERRUPTED if report.interrupted else 1
-        known, server = known_faces(), store.where
+        known = known_faces()
         rows = compare(known, store.faces(report.sources[0]), people, 1 / FPS)
         stats = {"frames": report.frames, "seconds": round(report.seconds, 2)}
     if as_json:
@@ -63,7 +62,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
         ]
         print_json({"video": str(video), "people": result, **stats})
     else:
-        _show(rows, files, video, place, server, options)
+        _show(rows, files, video, place)
     return 0
 
 
@@ -132,11 +131,10 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
     return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
 
 
-def _show(
-    rows: list[Row], files: dict[str, Path], video: Path, place: Place, server: str, options: dict[str, Any]
-) -> None:
+def _show(rows: list[Row], files: dict[str, Path], video: Path, place: Place) -> None:
+    from facestream.hint import command_line, shown_path
     from facestream.output import print_table
-    from facestream.people_view import counted, program, shown_path
+    from facestream.people_view import counted
 
     lines = []
     for row in rows:
@@ -157,23 +155,15 @@ def _show(
         right={"for", "seen", "sightings"},
     )
     found = sum(len(row.found) for row in rows)
-    where = "".join(
-        f" {flag} {shlex.quote(value)}"
-        for flag, value in (
-            ("--data-dir", options["data_dir"]),
-            # Without its password: this is shown.
-            ("--redis", server if options["redis_url"] else None),
-        )
-        if value
-    )
+    own = replace(place, collection=DEFAULT_COLLECTION)
     known = sum(1 for row in rows if row.known)
     click.echo(f"\n{counted(found, 'person', 'people')} found, {known} known to be there.")
     click.echo("\nWhere to look next:")
-    for text, what in (
-        (f"people --collection {place.collection}{where}", "everybody, with times"),
-        (f"export --collection {place.collection}{where} -o faces.csv", "one row per face"),
-        (f"redis{where}", "the server's socket, for redis-cli"),
-        ("run YOUR_VIDEO", "your own video or photo folder"),
+    for command, what in (
+        (command_line(place, "people"), "everybody, with times"),
+        (command_line(place, "export", "-o", "faces.csv"), "one row per face"),
+        (command_line(place, "redis", collection=False), "the server's socket, for redis-cli"),
+        (command_line(own, "run", "YOUR_VIDEO"), "your own video or photo folder"),
     ):
-        click.echo(f"  {program()} {text}\n      {what}")
+        click.echo(f"  {command}\n      {what}")
     click.echo(f"\nThe video: {shown_path(video)}")

@@ -117,7 +117,8 @@ def command(
         found = found_table(pred)
     else:
         with open_store(place) as store:
-            found = table_of_faces(list(store.faces()), f"collection {store.collection}")
+            fill = store.hint("run", "VIDEO")
+            found = table_of_faces(list(store.faces()), f"collection {store.collection}", fill)
     result = evaluate_tables(
         table,
         found,

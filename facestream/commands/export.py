@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from facestream.client import Store
     from facestream.person import Face
 
-COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track", "identity")
+COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track", "identity", "provisional")
 
 
 @click.command(
@@ -59,7 +59,7 @@ def command(
 
     `frame` counts decoded frames from 0; photos have frame 0. `score` is 0 where a face was out of sight for
     a moment and its box lies between those of the frames around. An empty `identity` is a face given to
-    nobody.
+    nobody, and `provisional` says that the next re-cluster may correct it.
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream.client import open_store
@@ -96,6 +96,7 @@ def row(face: Face) -> dict[str, Any]:
         "score": round(face.score, 4),
         "track": face.track,
         "identity": face.identity,
+        "provisional": face.provisional,
     }
 
 
@@ -104,7 +105,7 @@ def _write_csv(store: Store, file: IO[str]) -> int:
     writer.writeheader()
     count = 0
     for count, face in enumerate(store.faces(), 1):  # noqa: B007 - counts what was written
-        writer.writerow(row(face))
+        writer.writerow(row(face) | {"provisional": int(face.provisional)})
     return count
 
 

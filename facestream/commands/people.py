@@ -12,7 +12,7 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 from facestream.commands.people_decide import cover, differs, ignore, merge, split
 from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
-from facestream.commands.people_log import log, undo
+from facestream.commands.people_log import log, taken_back_by, undo
 from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options, who_argument
 
 # Faces are written to files for lists up to this length unless asked otherwise.
@@ -27,7 +27,10 @@ class PeopleGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Look a subcommand up."""
         if args and args[0] not in self.commands and re.fullmatch(r"[pP][0-9]+", args[0]):
-            raise click.UsageError(f"To see {args[0]}: facestream people show {args[0]}", ctx)
+            from facestream.hint import command_line
+
+            shown = command_line(chosen_place(ctx), "people", "show", *args)
+            raise click.UsageError(f"To see {args[0]}: {shown}", ctx)
         return super().resolve_command(ctx, args)
 
 
@@ -73,6 +76,7 @@ def command(
     place, choice = chosen_place(ctx), PeopleChoice.of(options)
     from facestream.client import open_store
     from facestream.errors import FacestreamError
+    from facestream.hint import command_line
     from facestream.output import print_json
     from facestream.people_view import (
         counted,
@@ -106,15 +110,15 @@ def command(
     print_people(people, files)
     if quiet:
         return
-    if note := provisional_note(sum(person.provisional for person in people), "person", "people"):
+    if note := provisional_note(place, sum(person.provisional for person in people), "person", "people"):
         click.echo(note, err=True)
     if total > len(people):
         more = counted(total - len(people), "more person", "more people")
         click.echo(f"{more}; --limit 0 shows all.", err=True)
     if files is None and thumbnails is None:
         click.echo(
-            "Faces were left out of this long list: --thumbnails writes them to files, `facestream report` "
-            "shows them.",
+            "Faces were left out of this long list: --thumbnails writes them to files, "
+            f"`{command_line(place, 'report')}` shows them.",
             err=True,
         )
     if hidden:
@@ -131,14 +135,16 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     """Show one person: every sighting, and a face to look at. WHO is an id, or the whole name of somebody."""
     place = chosen_place(ctx)
     from facestream.client import open_store
+    from facestream.hint import command_line, shown_path
     from facestream.output import print_json, print_table, printable
     from facestream.people_view import (
         counted,
         duration,
         led_on,
+        marked,
         moment,
         person_json,
-        shown_path,
+        provisional_note,
         write_thumbnails,
     )
     from facestream.wiring import thumbnails_folder
@@ -167,10 +173,13 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     for sighting in person.sightings:
         moments = ((sighting.start_at, sighting.start_s), (sighting.end_at, sighting.end_s))
         times = ["-" if sighting.photo and at is None else moment(at, media_s) for at, media_s in moments]
-        rows.append([*times, sighting.source])
+        rows.append([times[0], marked(times[1], provisional=sighting.provisional), sighting.source])
     print_table(("from", "to", "source"), rows)
     if not chosen(ctx, "quiet"):
-        click.echo(f"`facestream tracks list --person {person.id}` lists the tracks.", err=True)
+        if note := provisional_note(place, sum(s.provisional for s in person.sightings), "sighting"):
+            click.echo(note, err=True)
+        listed = command_line(place, "tracks", "list", "--person", person.id)
+        click.echo(f"`{listed}` lists the tracks.", err=True)
 
 
 @command.command(
@@ -200,13 +209,16 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
     from facestream.people_view import person_json
 
     with open_store(place) as store:
-        person = store.name(person_id, name)
+        decision = store.name(person_id, name)
+        person = store.person(person_id if decision is None else decision.people[0])
     if chosen(ctx, "as_json"):
-        print_json(person_json(person))
-    elif person.name:
-        click.echo(f"{person.id} is {printable(person.name)}.")
+        print_json({**person_json(person), "decision": decision and decision.number})
+        return
+    called = f"{person.id} is called {printable(person.name)}" if person.name else f"{person.id} has no name"
+    if decision is None:
+        click.echo(f"Nothing to do: {called} already.")
     else:
-        click.echo(f"{person.id} has no name.")
+        click.echo(f"{called} {taken_back_by(ctx, decision)}.")
 
 
 @command.command(name="thumbnails", epilog="\b\nExample:\n  facestream people thumbnails p3 -o faces/")
@@ -231,8 +243,9 @@ def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any)
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
+    from facestream.hint import shown_path
     from facestream.output import print_json
-    from facestream.people_view import led_on, shown_path, write_picture
+    from facestream.people_view import led_on, write_picture
 
     with open_store(place) as store:
         person = store.person(person_id)

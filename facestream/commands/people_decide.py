@@ -7,24 +7,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
-from facestream.commands.people_log import decision_json
+from facestream.commands.people_log import decision_json, taken_back_by
 from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
     from facestream.decision import Decision
 
 
-def _tell(ctx: click.Context, decision: Decision) -> None:
-    """Say what was decided, in one line, and how to take it back."""
+def _tell(ctx: click.Context, decision: Decision | None, already: str = "") -> None:
+    """Say what was decided, in one line, and how to take it back; or that it was so `already`."""
     from facestream.output import print_json, printable
 
     if chosen(ctx, "as_json"):
-        print_json(decision_json(decision))
-        return
-    click.echo(
-        f"{printable(str(decision))} (decision {decision.number}; `facestream people undo {decision.number}` "
-        "takes it back)."
-    )
+        print_json(decision and decision_json(decision))
+    elif decision is None:
+        click.echo(f"Nothing to do: {printable(already)} already.")
+    else:
+        click.echo(f"{printable(str(decision))} {taken_back_by(ctx, decision)}.")
 
 
 @click.command(
@@ -46,8 +45,8 @@ def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str, 
     """Say that people are one: KEEP, who gets all that the OTHERs have.
 
     It holds from now on, at every re-cluster, also where they were seen together, as in a mirror. The ids of
-    the others lead to KEEP; a name goes over where KEEP has none. Each is an id, or the whole name of
-    somebody.
+    the others lead to KEEP; a name goes over where KEEP has none. Of different names, that of KEEP stays; the
+    others are kept in the log, and an undo gives them back. Each is an id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -101,7 +100,7 @@ def differs(ctx: click.Context, /, first: str, second: str, pack: str, **_: Any)
     from facestream.client import open_store
 
     with open_store(place) as store:
-        _tell(ctx, store.differs(first, second, models=pack))
+        _tell(ctx, store.differs(first, second, models=pack), f"{first} and {second} are kept apart")
 
 
 @click.command(
@@ -129,7 +128,9 @@ def ignore(ctx: click.Context, /, person_id: str, off: bool, **_: Any) -> None:
     from facestream.client import open_store
 
     with open_store(place) as store:
-        _tell(ctx, store.ignore(person_id, on=not off))
+        _tell(
+            ctx, store.ignore(person_id, on=not off), f"{person_id} is {'not ignored' if off else 'ignored'}"
+        )
 
 
 @click.command(
@@ -157,4 +158,4 @@ def cover(ctx: click.Context, /, person_id: str, track_id: str, pack: str, **_: 
     from facestream.client import open_store
 
     with open_store(place) as store:
-        _tell(ctx, store.cover(person_id, track_id, models=pack))
+        _tell(ctx, store.cover(person_id, track_id, models=pack), f"{person_id} is shown by that track")

@@ -11,6 +11,7 @@ from facestream.cli import chosen, chosen_place, models_option, place_options, v
 
 if TYPE_CHECKING:
     from facestream.search import FoundFace, Match
+    from facestream.settings import Place
 
 # Sightings shown of each person.
 _INTERVALS = 10
@@ -66,7 +67,7 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, **_: Any) ->
         click.echo(empty)
     else:
         for number, face in enumerate(faces, 1):
-            _show(face, number, len(faces), files)
+            _show(face, number, len(faces), files, place)
 
 
 def face_json(face: FoundFace, files: dict[str, Path]) -> dict[str, Any]:
@@ -90,9 +91,9 @@ def face_json(face: FoundFace, files: dict[str, Path]) -> dict[str, Any]:
     }
 
 
-def _show(face: FoundFace, number: int, count: int, files: dict[str, Path]) -> None:
+def _show(face: FoundFace, number: int, count: int, files: dict[str, Path], place: Place) -> None:
+    from facestream.hint import shown_path
     from facestream.output import print_table
-    from facestream.people_view import shown_path
     from facestream.search import in_percent
 
     left, top, right, bottom = face.box_xyxy
@@ -110,7 +111,7 @@ def _show(face: FoundFace, number: int, count: int, files: dict[str, Path]) -> N
         )
         click.echo(f"Nobody here looks like this{closest}.")
         return
-    rows = [row for match in shown for row in _rows(match)]
+    rows = [row for match in shown for row in _rows(match, place)]
     columns = ("person", "name", "similarity", "sure", "", "seen", "where")
     print_table(columns, rows, right={"similarity", "sure"})
     first = shown[0].person.id
@@ -118,8 +119,9 @@ def _show(face: FoundFace, number: int, count: int, files: dict[str, Path]) -> N
         click.echo(f"{first} looks like this: {shown_path(files[first])}")
 
 
-def _rows(match: Match) -> list[list[str]]:
+def _rows(match: Match, place: Place) -> list[list[str]]:
     """A person's row, and one more for each further sighting."""
+    from facestream.hint import command_line
     from facestream.people_view import counted, interval
     from facestream.search import in_percent, in_words
 
@@ -137,5 +139,11 @@ def _rows(match: Match) -> list[list[str]]:
         facts = [""] * len(facts)
     more = len(person.sightings) - _INTERVALS
     if more > 0:
-        rows.append([*facts, f"and {counted(more, 'more sighting')}", f"people show {person.id}"])
+        rows.append(
+            [
+                *facts,
+                f"and {counted(more, 'more sighting')}",
+                command_line(place, "people", "show", person.id),
+            ]
+        )
     return rows

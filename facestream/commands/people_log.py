@@ -9,6 +9,7 @@ import click
 from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
 
 if TYPE_CHECKING:
+    from facestream.client import Store
     from facestream.decision import Decision
 
 
@@ -39,10 +40,40 @@ def undo(ctx: click.Context, /, number: int | None, pack: str, **_: Any) -> None
     with open_store(place) as store:
         done = store.undo(number, models=pack)
         undone = next(decision for decision in store.decisions() if decision.number == done.undoes)
+        now = [_as_of_now(store, person_id) for person_id in dict.fromkeys(undone.people)]
     if chosen(ctx, "as_json"):
         print_json(decision_json(done))
         return
-    click.echo(f"Decision {undone.number} is taken back: {printable(str(undone))}.")
+    click.echo(
+        f"Decision {undone.number} is taken back. It said: {printable(str(undone))}. "
+        f"Now {printable('; '.join(now))}."
+    )
+
+
+def _as_of_now(store: Store, person_id: str) -> str:
+    """What has become of somebody whom a decision was about."""
+    from facestream.errors import NotFoundError
+    from facestream.people_view import counted
+
+    try:
+        person = store.person(person_id)
+    except NotFoundError:
+        return f"{person_id} is no more"
+    if person.id != person_id:
+        return f"{person_id} leads to {person.id}"
+    called = f"is called {person.name}" if person.name else "has no name"
+    ignored = ", is ignored" if person.ignored else ""
+    return f"{person_id} {called}{ignored} and has {counted(person.tracks, 'track')}"
+
+
+def taken_back_by(ctx: click.Context, decision: Decision) -> str:
+    """The number of a decision, and the command that takes it back."""
+    from facestream.hint import command_line
+
+    pack = ctx.params.get("pack", "open")
+    models = () if pack == "open" else ("--models", pack)
+    undo = command_line(chosen_place(ctx), "people", "undo", str(decision.number), *models)
+    return f"(decision {decision.number}; `{undo}` takes it back)"
 
 
 @click.command(
@@ -106,6 +137,8 @@ def decision_json(decision: Decision) -> dict[str, Any]:
         "tracks": list(decision.tracks),
         "name": decision.name,
         "name_before": decision.name_before,
+        "names_before": list(decision.names_before),
+        "names_dropped": list(decision.names_dropped),
         "on": decision.on,
         "undoes": decision.undoes,
         "undone_by": decision.undone_by,

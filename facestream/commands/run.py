@@ -146,7 +146,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
     if options["as_json"]:
         print_json(as_json(place, report, people, files))
     else:
-        show(report, people, files, quiet=options["quiet"])
+        show(place, report, people, files, quiet=options["quiet"])
     if report.interrupted:
         return EXIT_INTERRUPTED
     return 1 if report.failed else 0
@@ -177,8 +177,9 @@ def perform(
     # Held to the end: the embedded server should not stop between the run and the look at its result.
     with open_handle(place) as handle:
         from facestream.client import Store
+        from facestream.hint import shown_path
         from facestream.page import write_page
-        from facestream.people_view import remove_thumbnails, shown_path, write_thumbnails
+        from facestream.people_view import remove_thumbnails, write_thumbnails
         from facestream.progress import RunProgress, stderr_console
         from facestream.run import Run
 
@@ -208,10 +209,13 @@ def people_in(people: list[Person], source_ids: Collection[str]) -> list[Person]
     return sorted_people(person for person in here if person is not None)
 
 
-def show(report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool) -> None:
+def show(
+    place: Place, report: RunReport, people: list[Person], files: dict[str, Path], *, quiet: bool
+) -> None:
     """Print the people as a table."""
+    from facestream.hint import command_line, shown_path
     from facestream.output import printable
-    from facestream.people_view import counted, print_people, program, provisional_note, shown_path
+    from facestream.people_view import counted, print_people, provisional_note
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
@@ -233,10 +237,9 @@ def show(report: RunReport, people: list[Person], files: dict[str, Path], *, qui
             err=True,
         )
     if any(s.source_id not in report.sources for p in people for s in p.sightings):
-        click.echo(
-            f"Shown is what these sources hold; `{program()} people` shows everything of everybody.", err=True
-        )
-    if note := provisional_note(sum(person.provisional for person in people), "person", "people"):
+        listed = command_line(place, "people")
+        click.echo(f"Shown is what these sources hold; `{listed}` shows everything of everybody.", err=True)
+    if note := provisional_note(place, sum(person.provisional for person in people), "person", "people"):
         click.echo(note, err=True)
     if report.interrupted:
         click.echo("Interrupted: what was found is kept; the same command goes on from here.", err=True)

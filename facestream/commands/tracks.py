@@ -77,7 +77,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
             for track in tracks
         ]
         print_table(("track", "person", "from", "to", "faces", "source"), rows, right={"faces"})
-        note = provisional_note(sum(track.provisional for track in tracks), "track")
+        note = provisional_note(place, sum(track.provisional for track in tracks), "track")
         if note and not chosen(ctx, "quiet"):
             click.echo(note, err=True)
 

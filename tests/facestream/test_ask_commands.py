@@ -81,10 +81,12 @@ def test_a_person_who_is_not_there_is_named(processed: Processed) -> None:
 
 # The last one is the name of another key of theirs.
 @pytest.mark.parametrize("person_id", ["ada", "p1x", "", "p1:tracks"])
-def test_what_is_no_id_is_refused_with_an_example(processed: Processed, person_id: str) -> None:
-    done = processed.cli("people", "show", person_id, code=2)
+def test_what_is_neither_an_id_nor_a_name_is_refused_with_an_example(
+    processed: Processed, person_id: str
+) -> None:
+    done = processed.cli("people", "show", person_id, code=1)
 
-    assert f"{person_id!r} is not the id of a person; ids look like p3" in done.stderr
+    assert f"nobody in collection 'default' is called {person_id!r}, and ids look like p3" in done.stderr
     assert done.stdout == ""
 
 
@@ -98,7 +100,7 @@ def test_before_the_first_run_people_says_how_to_begin(cli: Cli) -> None:
 
 def test_export_has_exactly_these_columns(processed: Processed) -> None:
     lines = processed.cli("export").stdout.splitlines()
-    assert lines[0] == "source,frame,time_s,x1,y1,x2,y2,score,track,identity"
+    assert lines[0] == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional"
     rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
     sizes = {"duo.mp4": (640, 360), "group.jpg": (1280, 886), "astronaut.jpg": (512, 512)}
     for row in rows:
@@ -125,12 +127,13 @@ def test_export_holds_every_sampled_frame_of_a_track(processed: Processed) -> No
 def test_export_as_json_is_the_same(processed: Processed) -> None:
     for arguments in (["--format", "json"], ["--json"]):
         rows = processed.cli("export", *arguments).json()
+        rows = [{**row, "provisional": int(row["provisional"])} for row in rows]
         assert [{name: str(value) for name, value in row.items()} for row in rows] == processed.cli.rows()
 
 
 def test_export_of_nothing_is_valid(cli: Cli) -> None:
     assert cli("export", "--json").json() == []
-    assert cli("export").stdout == "source,frame,time_s,x1,y1,x2,y2,score,track,identity\n"
+    assert cli("export").stdout == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional\n"
 
 
 def test_export_to_a_file_replaces_it_as_a_whole(processed: Processed, tmp_path: Path) -> None:

@@ -209,7 +209,8 @@ def test_photos_that_are_of_no_use_are_named_and_cost_the_others_nothing(
     done = cli("cluster", folder, tmp_path / "none.jpg", "-v", "--json", "-o", tmp_path / "c.csv", code=1)
 
     found = done.json()
-    assert (found["photos"], found["sizes"]) == (5, [3])
+    # The broken one could not be looked at.
+    assert (found["photos"], found["sizes"]) == (4, [3])
     assert len(rows_of(tmp_path / "c.csv")) == 3
     assert [Path(entry["source"]).name for entry in found["failed"]] == ["none.jpg", "broken.jpg"]
     assert [Path(path).name for path in found["faceless"]] == ["wall.png"]
@@ -347,6 +348,9 @@ def test_what_holds_no_photo_is_named(media: Path, tmp_path: Path) -> None:
         facestream.cluster()
     with pytest.raises(UsageError, match=r"duo.mp4' is a video. `facestream run` finds the tracks in it"):
         facestream.cluster(media / "duo.mp4")
+    (tmp_path / "notes.txt").write_text("no photo, and no video")
+    with pytest.raises(FacestreamError, match=r"notes.txt' is not .*text file"):
+        facestream.cluster(tmp_path / "notes.txt")
     (tmp_path / "broken.jpg").write_bytes(b"no photo")
     with pytest.raises(FacestreamError, match=r"no photo could be read:\n.*broken.jpg"):
         facestream.cluster(tmp_path)

@@ -18,6 +18,18 @@ from storage.decision_record import Decision, DecisionKind, Side
         (Decision(DecisionKind.MERGE, (Side("p2"), Side("p1"))), "p2 and p1 are one person, p2"),
         (Decision(DecisionKind.MERGE, tuple(map(Side, "abc"))), "a, b and c are one person, a"),
         (
+            Decision(DecisionKind.MERGE, tuple(map(Side, "abcd")), names_before=("Ada", "Bob", "Ada", "Cy")),
+            "a, b, c and d are one person, a, called Ada and not Bob or Cy",
+        ),
+        (
+            Decision(DecisionKind.MERGE, tuple(map(Side, "abc")), name="Bob", names_before=("", "Bob", "Cy")),
+            "a, b and c are one person, a, called Bob and not Cy",
+        ),
+        (
+            Decision(DecisionKind.MERGE, tuple(map(Side, "ab")), name="Bob", names_before=("", "Bob")),
+            "a and b are one person, a",
+        ),
+        (
             Decision(DecisionKind.SPLIT, (Side("p1", ("a",)), Side("p9", ("b",)))),
             "1 track of p1 is somebody else, p9",
         ),

@@ -29,7 +29,10 @@ def refusal(name: str) -> str:
         "{{ 7*7 }} %s \\n",
         "x" * MAX_NAME_CHARACTERS,
         "-",
-        "p3",
+        "p",
+        "p 3",
+        "p3a",
+        "3",
     ],
 )
 def test_what_people_are_called_is_kept_as_it_is(name: str) -> None:
@@ -67,6 +70,11 @@ def test_what_can_t_be_shown_on_one_line_or_turns_text_is_named(name: str, said:
 @pytest.mark.parametrize("name", ["\u200b", "\u200f\u200f", "\u2060", "\u0301"])
 def test_a_name_that_nobody_could_see_is_refused(name: str) -> None:
     assert "nothing of the name could be seen" in refusal(name)
+
+
+@pytest.mark.parametrize("name", ["p1", "P12", " p007 ", "p" + 30 * "9", "\uff50\uff11", "p\u200b1"])
+def test_a_name_that_looks_like_an_id_is_refused(name: str) -> None:
+    assert "looks like the id of a person" in refusal(name)
 
 
 @pytest.mark.parametrize("length", [MAX_NAME_CHARACTERS + 1, 10_000])

@@ -102,7 +102,8 @@ def test_a_name_is_kept_shown_and_found(copied: Processed) -> None:
     cli = copied.cli
     hostile = '<b onclick="x">Ada</b> 👩‍🚀 שלום'
 
-    assert cli("people", "name", " P1 ", f"  {hostile} ").stdout == f"p1 is {hostile}.\n"
+    named = cli("people", "name", " P1 ", f"  {hostile} ").stdout
+    assert named.startswith(f"p1 is called {hostile} (decision 1; `")
 
     assert hostile in cli("people", "--name", "ONCLICK").stdout
     assert cli("people", "show", "p1").stdout.startswith(f"p1 ({hostile}): seen ")
@@ -140,7 +141,9 @@ def test_an_id_that_was_merged_leads_to_who_took_it_over(copied: Processed, tmp_
     assert cli("people", "show", older.upper()).stdout.startswith(
         f"{older.upper()} was merged into p1.\np1: seen "
     )
-    assert cli("people", "name", older, "Ada").stdout == "p1 is Ada.\n"
+    named = cli("people", "name", older, "Ada").stdout
+    assert named.startswith("p1 is called Ada (decision 1; `")
+    assert named.endswith("facestream people undo 1` takes it back).\n")
     pictures = cli("people", "thumbnails", older, "-o", tmp_path)
     assert pictures.stderr == f"{older} was merged into p1.\n"
     assert sorted(tmp_path.iterdir())[0].name == "p1-1.jpg"
@@ -153,8 +156,8 @@ def test_an_id_that_was_merged_leads_to_who_took_it_over(copied: Processed, tmp_
         (["name", "p99", "Ada"], 1, "no person 'p99' in collection 'default'"),
         (["thumbnails", "p99", "-o", "faces"], 1, "no person 'p99' in collection 'default'"),
         (["forget", "p99", "--yes"], 1, "no person 'p99' in collection 'default'"),
-        (["name", "ada", "Ada"], 2, "'ada' is not the id of a person; ids look like p3"),
-        (["forget", "p1:tracks", "--yes"], 2, "'p1:tracks' is not the id of a person"),
+        (["name", "ada", "Ada"], 1, "nobody in collection 'default' is called 'ada', and ids look like p3"),
+        (["forget", "p1:tracks", "--yes"], 1, "nobody in collection 'default' is called 'p1:tracks'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -24,6 +24,7 @@ from facestream.people_view import (
     shown_path,
 )
 from facestream.person import Person
+from facestream.settings import Place
 from facestream.sighting import Sighting
 
 BEGAN = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
@@ -158,8 +159,8 @@ def test_who_is_provisional_is_marked_and_told(capsys: pytest.CaptureFixture[str
         False,
         True,
     ]
-    assert provisional_note(0, "person") == ""
-    assert provisional_note(2, "person", "people").startswith("~ 2 people provisional: ")
+    assert provisional_note(Place(), 0, "person") == ""
+    assert provisional_note(Place(), 2, "person", "people").startswith("~ 2 people provisional: ")
 
 
 def test_names_and_paths_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

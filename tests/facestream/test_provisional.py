@@ -24,6 +24,10 @@ Here = Callable[..., Done]
 
 # Ada was known before; of her second track, of Bob and of a track of nobody only the run knows.
 OWNERS = {"v-1.0.0": "p1", "v-1.25.0": "p1", "v-1.50.0": "p2", "v-1.75.0": None}
+SEEN = {
+    "p1": (Sighting("v-1", 0, 0.2), Sighting("v-1", 1, 1.2)),
+    "p2": (Sighting("v-1", 2, 2.2),),
+}
 PROVISIONAL = {"v-1.25.0", "v-1.50.0", "v-1.75.0"}
 
 
@@ -49,7 +53,7 @@ def data_dir(tmp_path: Path) -> Path:
             if owner:
                 members.setdefault(owner, set()).add(track_id)
         people = [
-            Identity(i, tracks=len(ids), faces=4, seconds=1.0, sightings=(Sighting("v-1", 0, 1),))
+            Identity(i, tracks=len(ids), faces=4, seconds=1.0, sightings=SEEN[i])
             for i, ids in members.items()
         ]
         effects = Effects(
@@ -74,6 +78,22 @@ def test_commands_tell_what_is_provisional(data_dir: Path, here: Here, tmp_path:
     assert here("people", "show", "p2").stdout.startswith("p2: seen 1.0 s in 1 sighting; 1 track, 4 faces; ")
     assert "provisional" not in here("people", "show", "p1").stdout
     assert here("people", "show", "p2", "--json").json()["provisional"] is True
+    # Of Ada, one of two sightings.
+    shown = here("people", "show", "p1")
+    assert [line.split()[1:3] for line in shown.stdout.splitlines()[-2:]] == [
+        ["00:00.2", "/films/a.mp4"],
+        ["00:01.2", "~"],
+    ]
+    assert "~ 1 sighting provisional" in shown.stderr
+    seen = here("people", "show", "p1", "--json").json()["sightings"]
+    assert [sighting["provisional"] for sighting in seen] == [False, True]
+    listed = here("people", "--json").json()
+    assert [[s["provisional"] for s in person["sightings"]] for person in listed] == [[False, True], [True]]
+
+    rows = here("export", "--json").json()
+    assert {row["track"] for row in rows if row["provisional"]} == PROVISIONAL
+    csv = here("export").stdout.splitlines()[1:]
+    assert [line.split(",")[-1] for line in csv] == [str(int(row["provisional"])) for row in rows]
 
     tracks = here("tracks", "list")
     marks = ["~" in line.split()[:3] for line in tracks.stdout.splitlines()[1:]]

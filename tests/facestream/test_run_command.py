@@ -19,7 +19,7 @@ RESULT = {
     "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "provider",
 }  # fmt: skip
 PERSON = {"id", "name", "provisional", "seconds", "faces", "tracks", "ignored", "sightings", "thumbnail"}
-SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at"}
+SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at", "provisional"}
 
 
 def who_is_at(cli: Cli, source: Path) -> dict[int, str]:

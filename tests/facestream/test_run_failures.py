@@ -61,3 +61,18 @@ def test_names_that_are_no_text_are_shown_escaped(cli: Cli, media: Path, tmp_pat
     assert "broken" in done.json()["failed"][0]["source"]
     assert [row["source"] for row in cli.rows()] == [sighting["source"]]
     assert "caf\\xe9.jpg" in cli("people", "show", person["id"]).stdout
+
+
+def test_a_run_that_took_nothing_in_leaves_no_collection(
+    here: Callable[..., Done], media: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"\0no video" * 1000)
+    (tmp_path / "broken.jpg").write_bytes(b"\0no photo" * 1000)
+    here("run", tmp_path / "missing.mp4", "--collection", "new", code=1)
+    here("run", tmp_path, "--collection", "new", "--clustering", "dbscan", code=1)
+    here("run", media / "duo.mp4", "--start", "1:00", "--collection", "new", code=2)
+    assert here("collections", "list", "--json").json() == []
+    # Nor does anything else stay, and what can be read is taken in.
+    assert here("redis", "DBSIZE").stdout.split()[-1] == "0"
+    here("run", tmp_path, media / "photos" / "astronaut.jpg", "--collection", "new", code=1)
+    assert [each["name"] for each in here("collections", "list", "--json").json()] == ["new"]

@@ -64,6 +64,6 @@ def test_what_is_not_there_is_named(processed: Processed, cli: Cli) -> None:
     shown = processed.cli("tracks", "show", "v-nothing", code=1)
     assert "no track 'v-nothing' in collection 'default'. `facestream tracks list`" in shown.stderr
     assert "no person 'p99'" in processed.cli("tracks", "list", "--person", "p99", code=1).stderr
-    assert "is not the id of a person" in processed.cli("tracks", "list", "--person", "ada", code=2).stderr
+    assert "nobody in collection" in processed.cli("tracks", "list", "--person", "ada", code=1).stderr
     assert "Start with: " in cli("tracks", "list").stdout
     assert cli("tracks", "list", "--json").json() == []

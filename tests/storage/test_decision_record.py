@@ -30,6 +30,7 @@ def decisions(draw: st.DrawFn) -> Decision:
         () if redacted else draw(told[kind]),
         name=draw(texts),
         name_before=draw(texts),
+        names_before=() if redacted else tuple(draw(st.lists(texts, max_size=3))),
         on=draw(st.booleans()),
         undoes=draw(st.integers(1, 2**40)) if kind is DecisionKind.UNDO else 0,
         made_at_s=round(draw(times_s), 3),
@@ -73,6 +74,7 @@ MERGE = Decision(
     DecisionKind.MERGE,
     (Side("p1", ("a", "b")), Side("p2", ("c",))),
     name="Ada",
+    names_before=("", "Ada"),
     made_at_s=7.0,
     number=4,
 )
@@ -89,7 +91,7 @@ def test_of_a_decision_about_the_forgotten_kind_and_time_are_left(people: set[st
 def test_tracks_of_the_forgotten_go_from_decisions_about_others() -> None:
     left = MERGE.without({"p9"}, {"b", "x"})
     assert left.sides == (Side("p1", ("a",)), Side("p2", ("c",)))
-    assert (left.name, left.redacted) == ("Ada", False)
+    assert (left.name, left.names_before, left.redacted) == ("Ada", ("", "Ada"), False)
     assert MERGE.without({"p9"}, {"x"}) == MERGE
 
 

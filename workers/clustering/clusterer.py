@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from workers.clustering.company import Company
 from workers.clustering.comparison import Comparison
 from workers.clustering.constraints import Constraints
+from workers.clustering.division import divided
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import LikelihoodSettings
@@ -102,6 +103,10 @@ class Clusterer(Protocol):
         Raises:
             CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
         """
+        ...
+
+    def divide(self, cluster: Collection[str], homes: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
+        """Divide a cluster between people, given the tracks of each that are in it; see `divided`."""
         ...
 
     def snapshot(self) -> Self:
@@ -233,6 +238,15 @@ class TrackClusterer:
         found = self._linked(self._task(ids, settled))
         wide = found.least < self._threshold
         return Partition.of(ids, found.labels, self._founds, lambda label, _: bool(wide[label]))
+
+    def divide(self, cluster: Collection[str], homes: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
+        """Divide a cluster between people, given the tracks of each that are in it; see `divided`."""
+        row, prior = self._gallery.row_of, self._comparison.strict_prior
+
+        def likeness(first: list[str], second: list[str]) -> FloatArray:
+            return self._comparison.ratios(np.array([*map(row, first)]), np.array([*map(row, second)]), prior)
+
+        return divided(cluster, homes, self._tracks, self._company.constraints, likeness)
 
     def snapshot(self) -> Self:
         """A clusterer that knows what this one knows now, for a re-cluster in another thread."""

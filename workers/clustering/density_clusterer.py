@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from workers.clustering.clusterer import Partition
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
 from workers.clustering.contraction import Contraction
+from workers.clustering.division import divided
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.incremental_dbscan import IncrementalDbscan
 from workers.clustering.method import Method
@@ -183,6 +184,15 @@ class DensityClusterer:
         )
         constraints = self._company.constraints
         return Partition.of(ids, labels, lambda t: founds(self._tracks[t], constraints), self._is_wide)
+
+    def divide(self, cluster: Collection[str], homes: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
+        """Divide a cluster between people, given the tracks of each that are in it; see `divided`."""
+
+        def likeness(first: list[str], second: list[str]) -> FloatArray:
+            one, other = (np.stack([self._units[t] for t in track_ids]) for track_ids in (first, second))
+            return np.asarray(one @ other.T, np.float32)
+
+        return divided(cluster, homes, self._tracks, self._company.constraints, likeness)
 
     def snapshot(self) -> Self:
         """A clusterer that knows what this one knows now, for a re-cluster in another thread."""

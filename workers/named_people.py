@@ -1,0 +1,88 @@
+"""Names outlive every re-cluster: people who are called differently are not made one by their looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+
+from workers.clustering.clusterer import Partition
+from workers.clustering.matching import Inheritance, inherit
+from workers.membership import Membership
+
+Divide = Callable[[Collection[str], Sequence[Collection[str]]], Sequence[tuple[str, ...]]]
+
+
+def inherit_with_names(
+    partition: Partition,
+    membership: Membership,
+    weights: Mapping[str, float],
+    names: Mapping[str, str],
+    divide: Divide,
+) -> tuple[Partition, Inheritance]:
+    """Let new clusters inherit identities, and divide those in which a name would be lost.
+
+    At home in a cluster is who inherits it, or would be merged into whoever does. Where people of different
+    names are at home in one, each name gets a part of it: what its people had there, and what is nearest to
+    that. People of one name may be merged. Tracks that a named person has elsewhere may go to whomever they
+    look like. A named person of whom nothing but tracks for nobody is left keeps those.
+
+    Args:
+        partition: The new clusters.
+        membership: Who has which track until now.
+        weights: Weight of each track, positive.
+        names: Name of each person who has one.
+        divide: Divides a cluster between people, given the tracks of each that are in it.
+
+    Returns:
+        The partition that keeps all names, and who inherits which cluster of it.
+    """
+    owners = membership.identity_of
+    grouped = [track_id for group in (*partition.clusters, partition.unassigned) for track_id in group]
+    current = {track_id: owners[track_id] for track_id in grouped if track_id in owners}
+    seniority = {i: (i in names, int(i[1:])) for i in membership.alive()}
+    while True:
+        inheritance = inherit(partition.clusters, current, weights, seniority)
+        # Ends, for each turn makes more and smaller clusters, and one track has one person.
+        finer = _with_homes(partition, inheritance, current, names, divide)
+        if finer is None:
+            return partition, inheritance
+        partition = finer
+
+
+def _with_homes(
+    partition: Partition,
+    inheritance: Inheritance,
+    current: Mapping[str, str],
+    names: Mapping[str, str],
+    divide: Divide,
+) -> Partition | None:
+    """A partition in which more people with a name have a cluster, or None where no name is lost."""
+    # A name that would go with its last track.
+    kept: dict[str, list[str]] = {i: [] for i in inheritance.vanished if i in names}
+    for track_id in partition.unassigned:
+        if (owner := current.get(track_id, "")) in kept:
+            kept[owner].append(track_id)
+    called: dict[str, set[str]] = {}
+    at_home = {heir: heir for heir in inheritance.heirs if heir is not None} | inheritance.merged
+    for identity_id in at_home.keys() & names.keys():
+        called.setdefault(at_home[identity_id], set()).add(names[identity_id])
+    clashing = {heir for heir, theirs in called.items() if len(theirs) > 1}
+    if not kept and not clashing:
+        return None
+    clusters: list[tuple[str, ...]] = [tuple(tracks) for tracks in kept.values()]
+    for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
+        if heir not in clashing:
+            clusters.append(cluster)
+            continue
+        homes: dict[str, list[str]] = {}
+        for track_id in cluster:
+            owner = current.get(track_id, "")
+            if owner in names and at_home.get(owner) == heir:
+                homes.setdefault(names[owner], []).append(track_id)
+        clusters += divide(cluster, list(homes.values()))
+    gone = {track_id for tracks in kept.values() for track_id in tracks}
+    return replace(
+        partition,
+        clusters=tuple(sorted(clusters)),
+        unassigned=tuple(track_id for track_id in partition.unassigned if track_id not in gone),
+    )
