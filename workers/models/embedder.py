@@ -13,6 +13,7 @@ import numpy.typing as npt
 from workers.errors import InferenceError, ModelError
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
+from workers.models.device import CPU, Device
 from workers.models.manifest import EmbedderPart
 from workers.models.session import Session
 
@@ -52,13 +53,17 @@ class OnnxEmbedder:
         path: The ONNX file: one input (N, 3, S, S), the first output (N, D).
         part: The manifest's description.
         threads: Threads for one call; default: all cores of this process.
+        device: What it runs on.
 
     Raises:
+        DeviceError: If it doesn't run on the device.
         ModelError: If ONNX Runtime can't load the file, or its input isn't what the manifest says.
     """
 
-    def __init__(self, path: Path, part: EmbedderPart, threads: int | None = None) -> None:
-        self._session = Session(path, threads)
+    def __init__(
+        self, path: Path, part: EmbedderPart, threads: int | None = None, device: Device = CPU
+    ) -> None:
+        self._session = Session(path, threads, device)
         self._part = part
         self._name = path.name
         given = self._session.input_shape
