@@ -15,6 +15,7 @@ from workers.models.device import CPU, Device
 from workers.models.providers import available_providers
 
 FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
 
 
 class Session:
@@ -24,13 +25,16 @@ class Session:
         path: The model file.
         threads: Threads for one call; default: as many as this process may use.
         device: What it runs on.
+        content: The model, where it is not what the file holds.
 
     Raises:
         DeviceError: If it doesn't run on the device; ONNX Runtime itself would silently take the CPU.
         ModelError: If the file is not a model that ONNX Runtime can load.
     """
 
-    def __init__(self, path: Path, threads: int | None = None, device: Device = CPU) -> None:
+    def __init__(
+        self, path: Path, threads: int | None = None, device: Device = CPU, content: bytes | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or available_cores()
         options.inter_op_num_threads = 1
@@ -44,7 +48,7 @@ class Session:
         self._path = path
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=device.session_providers(), enable_fallback=False
+                content or str(path), options, providers=device.session_providers(), enable_fallback=False
             )
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise ModelError(f"{path}: ONNX Runtime can't load this model: {error}") from error
@@ -70,12 +74,12 @@ class Session:
         shape = next(iter(self._inputs.values())).shape
         return tuple(length if isinstance(length, int) else None for length in shape)
 
-    def run(self, outputs: list[str] | None, image: FloatArray) -> list[FloatArray]:
+    def run(self, outputs: list[str] | None, image: FloatArray | ByteArray) -> list[FloatArray]:
         """Run the model on one batch.
 
         Args:
             outputs: Names of the outputs wanted, or None for all in the model's order.
-            image: float32 (N, C, H, W).
+            image: float32 (N, C, H, W), or uint8 (N, H, W, C) where the model takes bytes.
 
         Raises:
             InferenceError: If the model refuses the input.
