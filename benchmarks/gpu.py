@@ -297,11 +297,18 @@ class Bench:
     Attributes:
         device: "cpu" or "cuda".
         seconds: How long each figure is measured, s.
+        target: Where figures are written, or None.
         figures: What is printed and written.
     """
 
+    def save(self) -> None:
+        """Write what there is so far: time on such machines may end at any moment."""
+        if self.target:
+            self.target.write_text(json.dumps(self.figures, indent=1) + "\n")
+
     device: str
     seconds: float
+    target: Path | None = None
     figures: dict[str, Any] = field(default_factory=dict)
 
     def session(self, model: bytes, layout: str = "nchw") -> onnxruntime.InferenceSession:
@@ -387,6 +394,7 @@ def measure(
             share = tflops / bench.figures["ceiling_tflops"][precision]
             row = Row(name, precision, layout, batch, plain, bound, tflops, share)
             bench.figures["rows"].append(asdict(row))
+            bench.save()
             print(
                 f"| {name} | {precision} | {layout} | {batch} | {plain:,.1f} | {bound:,.1f} | {tflops:.2f} | "
                 f"{share:.0%} |",
@@ -453,6 +461,7 @@ def whole_path(bench: Bench, half: bool, layout: str, batches: Sequence[int]) ->
         rate = bench.rate(step, batch)
         precision = "fp16" if half else "fp32"
         bench.figures["whole_path"].append({"precision": precision, "batch": batch, "frames_per_s": rate})
+        bench.save()
         print(f"| {precision} | {layout} | {batch} | {rate:,.1f} | {rate * FACES:,.1f} |", flush=True)
 
 
@@ -495,7 +504,7 @@ def main() -> int:
     if args.device == "cuda" and hasattr(onnxruntime, "preload_dlls"):
         onnxruntime.preload_dlls()
     check_sizes()
-    bench = Bench(args.device, args.seconds)
+    bench = Bench(args.device, args.seconds, args.json)
     where = gpu_name() if args.device == "cuda" else "the CPU"
     print(f"\nONNX Runtime {onnxruntime.__version__} on {where}\n")
     bench.figures |= {"onnxruntime": onnxruntime.__version__, "device": args.device, "name": where}
@@ -528,8 +537,6 @@ def main() -> int:
             )
             verdict = "reached" if best >= goal else "missed"
             print(f"{name}, fp16: {best:,.0f}/s, goal {goal:,}/s on an H200: {verdict}")
-    if args.json:
-        args.json.write_text(json.dumps(bench.figures, indent=1) + "\n")
     return 0
 
 
