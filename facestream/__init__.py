@@ -127,7 +127,11 @@ def connect(
 
 
 def compare(
-    first: str | os.PathLike[str], second: str | os.PathLike[str], *, models: str = "open"
+    first: str | os.PathLike[str],
+    second: str | os.PathLike[str],
+    *,
+    models: str = "open",
+    device: str = "auto",
 ) -> Comparison:
     """Say whether two photos show the same person; nothing is stored.
 
@@ -135,6 +139,7 @@ def compare(
         first: A photo; of several faces the largest is taken.
         second: Another one.
         models: Name or folder of a model pack.
+        device: What its models run on: "auto", "cpu", "cuda:0" and the like.
 
     Raises:
         stream.errors.StreamError: If a photo can't be read.
@@ -149,7 +154,7 @@ def compare(
 
     # What is wrong with a photo is said before the models are loaded.
     photos = read_photo(Path(first)), read_photo(Path(second))
-    return compare_faces(*photos, make_pack(models))
+    return compare_faces(*photos, make_pack(models, device))
 
 
 def __getattr__(name: str) -> object:

@@ -18,6 +18,7 @@ from facestream.labelled_tracks import LabelledTracks, labelled_tracks, read_tru
 from facestream.labels import LabelsFrom, labelled_photos, people_asked_for
 from facestream.people_view import counted
 from facestream.run_report import RunListener, SilentListener
+from facestream.settings import AUTO_DEVICE
 from facestream.wiring import make_pack
 from stream.discover import discover
 from workers.clustering.pairs import Among, IntArray, Labelled
@@ -38,6 +39,7 @@ def calibrate(
     only: str | os.PathLike[str] | None = None,
     half: str | None = None,
     models: str = "open",
+    device: str = AUTO_DEVICE,
     by_size: bool = False,
     stop: threading.Event | None = None,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
@@ -51,6 +53,7 @@ def calibrate(
         only: CSV file that lists in a column `name` whose photos are used; default: everybody's.
         half: Of that file only the rows with this `half`.
         models: Name or folder of a model pack.
+        device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         by_size: Also measure what similarities mean at every face size; takes eight times as long.
         stop: Ends it early.
         tell: Is told how many photos of how many are done.
@@ -73,7 +76,7 @@ def calibrate(
         if len(places) != 1 or not places[0].is_dir():
             raise UsageError("one folder of labelled photos is needed, and no single photos.")
         labels = _chosen(places[0], labelled_photos(places[0], labels_from), chosen)
-        return _of_photos(places[0], labels, make_pack(models), by_size, tell, stop)
+        return _of_photos(places[0], labels, make_pack(models, device), by_size, tell, stop)
     if found.photos:
         raise UsageError(
             f"both photos, such as {str(found.photos[0])!r}, and clips, such as {str(found.videos[0])!r}, "
@@ -83,7 +86,7 @@ def calibrate(
         raise UsageError("--output, --only, --half and --labels-from are for photos, not for clips.")
     # What is wrong with labels is said before the models are loaded.
     truths = [read_truth(clip) for clip in found.videos]
-    pack = make_pack(models)
+    pack = make_pack(models, device)
     listener = listener or SilentListener()
     return _of_clips(labelled_tracks(found.videos, truths, pack, models, listener, stop), pack)
 

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from facestream import __version__
-from facestream.settings import Place
+from facestream.parsing import DeviceName
+from facestream.settings import AUTO_DEVICE, Place
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),
@@ -140,6 +141,19 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         metavar="NAME|FOLDER",
         help="Model pack: a built-in one, or a folder with a manifest.",
+    )(command)
+
+
+def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that says what models run on."""
+    return click.option(
+        "--device",
+        type=DeviceName(),
+        default=AUTO_DEVICE,
+        show_default=True,
+        metavar="DEVICE",
+        help="What models run on: auto (the best that works here), cpu, cuda[:n], tensorrt[:n], openvino or "
+        "coreml. One that is named and doesn't work is an error with its mend.",
     )(command)
 
 

@@ -13,7 +13,7 @@ from facestream.decided_people import DecidedPeople
 from facestream.errors import NotFoundError
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Face, Person, person_of
-from facestream.settings import Place
+from facestream.settings import AUTO_DEVICE, Place
 from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
@@ -99,12 +99,20 @@ class Store(DecidedPeople):
         with self._errors():
             return self._identity(person_id, also_forgotten=True).forgotten
 
-    def find(self, photo: str | os.PathLike[str], *, models: str = "open", limit: int = 5) -> list[FoundFace]:
+    def find(
+        self,
+        photo: str | os.PathLike[str],
+        *,
+        models: str = "open",
+        device: str = AUTO_DEVICE,
+        limit: int = 5,
+    ) -> list[FoundFace]:
         """Search for the faces of a photo among everybody.
 
         Args:
             photo: Path of the photo; it is not stored.
             models: Model pack of the collection.
+            device: What its models run on: "auto", "cpu", "cuda:0" and the like.
             limit: Most people for each face.
 
         Returns:
@@ -121,7 +129,8 @@ class Store(DecidedPeople):
 
         # What is wrong with the photo is said before the models are loaded.
         frame = read_photo(Path(photo))
-        pack = self._packs.get(models) or self._packs.setdefault(models, make_pack(models))
+        wanted = (models, device)
+        pack = self._packs.get(wanted) or self._packs.setdefault(wanted, make_pack(*wanted))
         with self._errors():
             self._identities.check_model(pack.manifest.model_id, models)
             faces = faces_of(frame, pack)

@@ -20,6 +20,7 @@ from facestream.intake import readable_path
 from facestream.nearness import Nearness
 from facestream.people_view import counted
 from facestream.person import Face
+from facestream.settings import AUTO_DEVICE
 from facestream.wiring import make_manifest, make_pack
 from stream.discover import VIDEO_ENDINGS, Discovery, discover
 from stream.errors import StreamError
@@ -119,6 +120,7 @@ class Clusters:
 def cluster(
     *photos: str | os.PathLike[str],
     models: str = "open",
+    device: str = AUTO_DEVICE,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
     **options: Unpack[ClusterOptions],
 ) -> Clusters:
@@ -127,6 +129,7 @@ def cluster(
     Args:
         *photos: Files, and folders of them.
         models: Name or folder of a model pack.
+        device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         tell: Is told how many photos of how many are done.
         **options: The algorithm and what it goes by, see `ClusterOptions`.
 
@@ -142,7 +145,7 @@ def cluster(
     nearness = Nearness(make_manifest(models))
     # What can't be chosen is said before the photos are looked at, which takes its time.
     choice = choose(settings, nearness)
-    pack = make_pack(models)
+    pack = make_pack(models, device)
     faces = faces_of_photos(
         found.photos, pack, tell=tell, count=lambda items: settings.check_most(items, "face")
     )

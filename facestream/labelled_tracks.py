@@ -128,7 +128,8 @@ def labelled_tracks(
     # Held throughout, so that the server is started once.
     with temporary_folder() as folder, open_handle(Place(folder.path)):
         place = Place(folder.path)
-        report = Run(place, RunOptions(paths=tuple(clips), pack=models), listener).execute(stop)
+        options = RunOptions(paths=tuple(clips), pack=models, device=str(pack.device))
+        report = Run(place, options, listener).execute(stop)
         if report.failed:
             raise FacestreamError(report.failed[0][1])
         if stop.is_set():

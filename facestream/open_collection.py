@@ -32,7 +32,7 @@ class OpenCollection:
     _handle: RedisHandle = field(repr=False)
     _reader: PeopleReader = field(repr=False)
     _place: Place = field(repr=False)
-    _packs: dict[str, Pack] = field(default_factory=dict, repr=False)
+    _packs: dict[tuple[str, str], Pack] = field(default_factory=dict, repr=False)
 
     @property
     def collection(self) -> str:

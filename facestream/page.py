@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -64,13 +64,15 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string((folder / "page.html.j2").read_text("utf-8"))
-    durations = {source.source_id: source.duration_s for source in store.sources()}
+    sources = store.sources()
+    durations = {source.source_id: source.duration_s for source in sources}
     seen_in = {s.source_id: s.photo for person in people for s in person.sightings}
     photos = sum(seen_in.values())
     where = [counted(len(seen_in) - photos, "video")] if len(seen_in) > photos else []
     where += [counted(photos, "photo")] if photos else []
     rank = {person.id: k for k, person in enumerate(sorted_people(people, "first"))}
     meta = store.meta()
+    ran_on = sorted({s.provider for s in sources if s.source_id in seen_in and s.provider})
     order = next((by for by in _ORDERS if sorted_people(people, by) == list(people)), "listed")
     headline = counted(len(people), "person", "people") + (f" in {' and '.join(where)}" if where else "")
     return template.generate(
@@ -79,7 +81,7 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         collection=store.collection,
         selection=selection,
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        models=f"{meta['pack']} ({meta['licence']})" if "pack" in meta else "none yet",
+        models=_models(meta, ran_on),
         version=__version__,
         count=len(people),
         orders=[*_ORDERS.items(), *([] if order in _ORDERS else [("listed", "as listed")])],
@@ -95,6 +97,13 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         script=Markup(script),  # noqa: S704
         script_hash=_csp_hash(script),
     )
+
+
+def _models(meta: Mapping[str, str], ran_on: Sequence[str]) -> str:
+    """The model pack, its licence and what it ran on, in words."""
+    if "pack" not in meta:
+        return "none yet"
+    return f"{meta['pack']} ({meta['licence']})" + (f" on {', '.join(ran_on)}" if ran_on else "")
 
 
 def _csp_hash(text: str) -> str:

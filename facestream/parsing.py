@@ -11,9 +11,10 @@ import click
 if TYPE_CHECKING:
     _FloatType = click.ParamType[float]
     _MomentType = click.ParamType[datetime | float]
+    _TextType = click.ParamType[str]
 else:
     # Generic only in newer versions of click.
-    _FloatType = _MomentType = click.ParamType
+    _FloatType = _MomentType = _TextType = click.ParamType
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
@@ -37,6 +38,21 @@ class MediaTime(_FloatType):
         if not 0 <= seconds_only < 1e9:
             self.fail(f"{text!r} is not a time; write seconds (90.5) or [H:]MM:SS (1:30.5)", param, ctx)
         return seconds_only
+
+
+class DeviceName(_TextType):
+    """What models run on: auto, cpu, cuda:0 and the like."""
+
+    name = "device"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The device as it was written."""
+        from workers.models.device import Device
+
+        try:
+            return str(Device.parse(str(value)))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class Rate(_FloatType):

@@ -12,7 +12,7 @@ from facestream.catalogue import found
 from facestream.errors import FacestreamError
 from facestream.hint import command_line
 from facestream.model_change import ModelChange, Reembedded
-from facestream.settings import DEFAULT_COLLECTION, Place
+from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, Place
 from facestream.wiring import (
     facts_of,
     keys_of,
@@ -49,6 +49,7 @@ def reembed(
     models: str,
     data_dir: str | os.PathLike[str] | None = None,
     *,
+    device: str = AUTO_DEVICE,
     redis: str | None = None,
     collection: str = DEFAULT_COLLECTION,
     before: Callable[[ModelChange], None] | None = None,
@@ -62,6 +63,7 @@ def reembed(
     Args:
         models: Name or folder of the model pack that the collection gets.
         data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
         collection: Name of the collection.
         before: Is told what is about to be done; may raise to prevent it.
@@ -81,7 +83,7 @@ def reembed(
     place = Place.of(data_dir, redis, collection)
     with open_handle(place) as handle, handle.errors():
         found(handle, place)
-        work = _Reembedding(handle, place, models, manifest, tell or _tell_nobody)
+        work = _Reembedding(handle, place, models, device, manifest, tell or _tell_nobody)
         change = work.execute(before)
         return Reembedded(change, collection, manifest.model_id, work.people(), time.monotonic() - began_s)
 
@@ -109,12 +111,13 @@ class _Reembedding:
     """One change of one collection."""
 
     def __init__(
-        self, handle: RedisHandle, place: Place, models: str, manifest: Manifest, tell: Tell
+        self, handle: RedisHandle, place: Place, models: str, device: str, manifest: Manifest, tell: Tell
     ) -> None:
         self._handle = handle
         self._place = place
         self._keys = keys_of(place)
         self._models = models
+        self._device = device
         self._manifest = manifest
         self._tell = tell
         self._store = make_store(handle, self._keys)
@@ -148,7 +151,7 @@ class _Reembedding:
             change = self._change(meta)
             if before is not None:
                 before(change)
-            embed = partial(embed_crops, embedder=make_pack(self._models).embedder)
+            embed = partial(embed_crops, embedder=make_pack(self._models, self._device).embedder)
             self._staged.begin(model_id, facts_of(self._manifest))
             done = False
             while not done:

@@ -24,6 +24,7 @@ from facestream.wiring import (
     keys_of,
     make_cluster_worker,
     make_clusterer,
+    make_device,
     make_pack,
     make_queue,
     make_store,
@@ -83,10 +84,13 @@ class Run:
         with open_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
-            pack = make_pack(self._options.pack)
+            device = make_device(self._options.device)
+            pack = make_pack(self._options.pack, self._options.device)
             licence = pack.manifest.licence
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
             self._report.licence = licence.spdx
+            self._report.device = str(pack.device)
+            self._report.device_choice = str(device)
             self._report.provider = pack.providers[0]
             store = make_store(handle, keys)
             chosen = self._options.clustering

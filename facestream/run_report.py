@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from facestream.settings import AUTO_DEVICE
+
 if TYPE_CHECKING:
     from stream.frame import Frame
     from stream.video import VideoInfo
@@ -22,6 +24,7 @@ class RunOptions:
         end_s: End in each video, s, or None.
         recorded_at_s: Unix time at which the recordings began, or None to ask the container.
         pack: Name or folder of a model pack.
+        device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         min_face_px: Smallest face looked for, px, or None for a share of the picture.
         samples: "all" also sends every face of every sampled frame to a stream.
         max_pixels: Largest width times height of a frame or photo, or None for the limits of `VideoFile` and
@@ -37,6 +40,7 @@ class RunOptions:
     end_s: float | None = None
     recorded_at_s: float | None = None
     pack: str = "open"
+    device: str = AUTO_DEVICE
     min_face_px: float | None = None
     samples: Literal["best", "all"] = "best"
     max_pixels: int | None = None
@@ -111,6 +115,8 @@ class RunReport:
         interrupted: Whether it was told to stop.
         pack: Title of the model pack.
         licence: Its licence.
+        device: What its models ran on.
+        device_choice: The same, and whether it was chosen by auto, in words.
         provider: Execution provider that ran.
     """
 
@@ -126,4 +132,6 @@ class RunReport:
     interrupted: bool = False
     pack: str = ""
     licence: str = ""
+    device: str = ""
+    device_choice: str = ""
     provider: str = ""

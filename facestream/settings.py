@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_COLLECTION = "default"
+AUTO_DEVICE = "auto"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from facestream.errors import UsageError
 from facestream.hint import place_options
-from facestream.settings import Place, model_cache
+from facestream.settings import AUTO_DEVICE, Place, model_cache
 from storage.catalogue import Catalogue
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder, default_data_dir
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workers.cluster_worker import ClusterWorker
     from workers.clustering.clusterer import Clusterer
     from workers.models.calibration import Calibration
+    from workers.models.device_choice import DeviceChoice
     from workers.models.manifest import Manifest
     from workers.models.pack import Pack
 
@@ -91,11 +92,33 @@ def make_catalogue(handle: RedisHandle) -> Catalogue:
     return Catalogue(handle.client)
 
 
-def make_pack(name: str) -> Pack:
-    """Load a model pack."""
+def make_device(written: str) -> DeviceChoice:
+    """The device for models that is asked for, or the best there is for "auto".
+
+    Raises:
+        UsageError: If it is written wrongly.
+        DeviceError: If models don't run on it.
+    """
+    from workers.models.device import Device
+    from workers.models.device_probe import resolve_device
+
+    try:
+        asked = Device.parse(written)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from error
+    return resolve_device(asked)
+
+
+def make_pack(name: str, device: str = AUTO_DEVICE) -> Pack:
+    """Load a model pack for a device.
+
+    Raises:
+        UsageError: If the device is written wrongly.
+        WorkerError: If the pack can't be loaded, or doesn't run there.
+    """
     from workers.models.pack import load_pack
 
-    return load_pack(name, model_cache())
+    return load_pack(name, model_cache(), device=make_device(device).device)
 
 
 def make_manifest(name: str) -> Manifest:

@@ -25,6 +25,7 @@ class SegmentDone:
         complete: Whether the source ends here.
         track_ids: Its tracks; others that begin in it are left over from a run that was stopped, and go.
             None where the sender doesn't say.
+        provider: Execution provider that its faces were found with.
     """
 
     source_id: str
@@ -33,6 +34,7 @@ class SegmentDone:
     sampled: int = 0
     complete: bool = False
     track_ids: tuple[str, ...] | None = None
+    provider: str = ""
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
@@ -42,6 +44,7 @@ class SegmentDone:
             "end_s": repr(float(self.end_s)),
             "sampled": self.sampled,
             "complete": int(self.complete),
+            "provider": self.provider,
         }
         if self.track_ids is not None:
             fields["track_ids"] = " ".join(self.track_ids)
@@ -61,6 +64,7 @@ class SegmentDone:
             sampled=count(raw, "sampled", "0"),
             complete=flag(raw, "complete", "0"),
             track_ids=tuple(text(raw, "track_ids").split()) if b"track_ids" in raw else None,
+            provider=text(raw, "provider", ""),
         )
 
 
@@ -81,6 +85,7 @@ class SourceRecord:
         complete: Whether it is done to its end.
         sampled: Frames looked at.
         forgotten: People who were forgotten in it.
+        provider: Execution provider that the faces of its latest stretch were found with; empty if unknown.
     """
 
     source_id: str
@@ -95,6 +100,7 @@ class SourceRecord:
     complete: bool = False
     sampled: int = 0
     forgotten: int = 0
+    provider: str = ""
 
     def encode(self) -> Fields:
         """Fields of the hash, without those that the cluster worker keeps (`progress_fields`)."""
@@ -116,6 +122,7 @@ class SourceRecord:
             "complete": int(self.complete),
             "sampled": self.sampled,
             "forgotten": self.forgotten,
+            "provider": self.provider,
         }
 
     def with_segment(self, segment: SegmentDone) -> Self:
@@ -128,6 +135,7 @@ class SourceRecord:
             ranges=united([*self.ranges, (segment.start_s, segment.end_s)]),
             complete=complete,
             sampled=self.sampled + segment.sampled,
+            provider=segment.provider or self.provider,
         )
 
     @classmethod
@@ -151,6 +159,7 @@ class SourceRecord:
             complete=flag(raw, "complete", "0"),
             sampled=count(raw, "sampled", "0"),
             forgotten=count(raw, "forgotten", "0"),
+            provider=text(raw, "provider", ""),
         )
 
 

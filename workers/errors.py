@@ -2,6 +2,7 @@
 
 WorkerError
 ├── ModelError
+│   ├── DeviceError
 │   ├── PackNotFoundError
 │   ├── ManifestError
 │   ├── WeightsError
@@ -21,6 +22,22 @@ class WorkerError(Exception):
 
 class ModelError(WorkerError):
     """A model could not be found, read, built or run."""
+
+
+class DeviceError(ModelError):
+    """Models don't run on the device that was asked for.
+
+    Attributes:
+        cause: What is so.
+        device: What was asked for, such as "cuda:0".
+        mend: What to do about it, with the command where there is one.
+    """
+
+    def __init__(self, cause: str, *, device: str, mend: str) -> None:
+        super().__init__(f"{cause}. Mend: {mend}")
+        self.cause = cause
+        self.device = device
+        self.mend = mend
 
 
 class PackNotFoundError(ModelError):

@@ -116,7 +116,7 @@ class FaceWorker:
             Whether the source's end was reached.
         """
         builder = TrackBuilder(self._pack, source.source_id, photo=photo, carried=carried)
-        segment = _Segment(source.source_id, start_s)
+        segment = _Segment(source.source_id, start_s, self._pack.providers[0])
         try:
             with FrameReader(source, stop=stop) as reader:
                 segment = self._follow(reader, builder, segment, stop, on_frame)
@@ -158,7 +158,7 @@ class FaceWorker:
             shape = image.shape
             if segment.sampled and (cut or frame.media_s - segment.start_s >= self._settings.segment_s):
                 self._send(builder.end(at_cut=cut), segment, frame.media_s)
-                segment = _Segment(frame.source_id, frame.media_s)
+                segment = _Segment(frame.source_id, frame.media_s, self._pack.providers[0])
                 search_at_s = -np.inf
             expected = builder.expected_boxes(frame.media_s)
             searched = frame.media_s >= search_at_s
@@ -202,8 +202,9 @@ class FaceWorker:
 class _Segment:
     """A stretch of a source that is under way."""
 
-    def __init__(self, source_id: str, start_s: float) -> None:
+    def __init__(self, source_id: str, start_s: float, provider: str) -> None:
         self._source_id = source_id
+        self._provider = provider
         self.start_s = start_s
         self.last_s = start_s
         self.sampled = 0
@@ -221,7 +222,7 @@ class _Segment:
     def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
         """The stretch from its start to `end_s`, which is done."""
         ids = tuple(sorted(self._track_ids))
-        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete, ids)
+        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete, ids, self._provider)
 
 
 def _all_expected(detections: list[Detection], expected_xyxy: FloatArray) -> bool:

@@ -58,11 +58,13 @@ def _several(title: str, found: Collection[str], keep: str) -> Finding | None:
     if len(found) < 2:
         return None
     names = sorted(found)
+    # Without the libraries of CUDA, that wheel runs on the CPU.
+    wish = "'onnxruntime-gpu[cuda,cudnn]'" if keep == "onnxruntime-gpu" else keep
     return Finding(
         f"clash: {title}",
         "warning",
         f"{', '.join(names)} overwrite each other's files: which one runs is chance",
-        f"keep {keep}: pip uninstall -y {' '.join(names)} && pip install {keep}",
+        f"keep {keep}: pip uninstall -y {' '.join(names)} && pip install {wish}",
     )
 
 

@@ -13,7 +13,7 @@ from facestream.checkup.imports import broken_imports
 from facestream.checkup.machine import check_data_folder, check_memory, check_model_cache, check_processors
 from facestream.checkup.versions import MODULES, check_packages, check_program
 from facestream.errors import UsageError
-from facestream.settings import Place
+from facestream.settings import AUTO_DEVICE, Place
 
 if TYPE_CHECKING:
     from facestream.checkup.speed import Speed
@@ -31,15 +31,17 @@ class Examination:
 
     Args:
         place: Where people are stored.
+        device: What models are to run on.
         debug: Whether tracebacks of unexpected errors are logged.
 
     Attributes:
         findings: What was found so far.
     """
 
-    def __init__(self, place: Place, *, debug: bool = False) -> None:
+    def __init__(self, place: Place, device: str = AUTO_DEVICE, *, debug: bool = False) -> None:
         self.findings: list[Finding] = []
         self._place = place
+        self._device = device
         self._debug = debug
         self._broken: dict[str, str] = {}
 
@@ -54,7 +56,7 @@ class Examination:
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)
-        self._check("models", _models, _MODELS)
+        self._check("models", lambda: _models(self._device), _MODELS)
         self._check("decoders", _decoders, ("av", "stream"))
         server = "Redis" if place.redis_url else "embedded server"
         self._check(server, lambda: _server(place), ("redis", "numpy", "storage"))
@@ -71,7 +73,7 @@ class Examination:
     def measure_speed(self, stop: threading.Event) -> Speed | None:
         """Do the speed test; None if it was stopped or failed, which the findings tell."""
         speeds: list[Speed] = []
-        self._check("speed", lambda: _speed(self._place, stop, speeds.append), _RUN)
+        self._check("speed", lambda: _speed(self._place, self._device, stop, speeds.append), _RUN)
         return speeds[0] if speeds else None
 
     def _check(self, name: str, look: Callable[[], Iterable[Finding]], needs: Sequence[str] = ()) -> None:
@@ -101,10 +103,10 @@ class Examination:
 # Imported only when they are called, which is where all that they need can be imported.
 
 
-def _models() -> Iterable[Finding]:
+def _models(device: str) -> Iterable[Finding]:
     from facestream.checkup.models import check_models
 
-    return check_models()
+    return check_models(device)
 
 
 def _decoders() -> Iterable[Finding]:
@@ -119,13 +121,15 @@ def _server(place: Place) -> Iterable[Finding]:
     return check_server(place)
 
 
-def _speed(place: Place, stop: threading.Event, keep: Callable[[Speed], None]) -> Iterable[Finding]:
+def _speed(
+    place: Place, device: str, stop: threading.Event, keep: Callable[[Speed], None]
+) -> Iterable[Finding]:
     from facestream.checkup.speed import measure_speed
     from storage.datafolder import default_data_dir
     from storage.errors import ServerStartError
 
     try:
-        speed = measure_speed((place.data_dir or default_data_dir()) / "demo", stop)
+        speed = measure_speed((place.data_dir or default_data_dir()) / "demo", stop, device)
     except ServerStartError as error:
         # Where people are on a server of one's own, nothing else needs the embedded one.
         return [Finding("speed", "warning" if place.redis_url else "failed", f"not measured: {error}")]

@@ -16,7 +16,7 @@ from facestream.demo_video import FILE_NAME, make_video
 from facestream.errors import FacestreamError
 from facestream.run import Run
 from facestream.run_report import RunOptions, SilentListener
-from facestream.settings import Place
+from facestream.settings import AUTO_DEVICE, Place
 from facestream.wiring import open_handle
 from storage.temporary_folder import temporary_folder
 from stream.frame import Frame
@@ -119,13 +119,14 @@ class _Clock(SilentListener):
             self.enough.set()
 
 
-def measure_speed(demo_folder: Path, stop: threading.Event) -> Speed | None:
+def measure_speed(demo_folder: Path, stop: threading.Event, device: str = AUTO_DEVICE) -> Speed | None:
     """Process the demo's video for ten seconds as `facestream run` does; leaves nothing behind.
 
     Args:
         demo_folder: Where `facestream demo` keeps its video; used if it is there, and made nowhere else than
             in a temporary folder if not.
         stop: Ends it early.
+        device: What the models run on.
 
     Returns:
         The speed, or None if it was stopped.
@@ -144,7 +145,7 @@ def measure_speed(demo_folder: Path, stop: threading.Event) -> Speed | None:
             frames = clock.frames
             # What was processed before would not be looked at again.
             anew = Place(folder.path, collection=f"speed-{uuid4().hex}")
-            report = Run(anew, RunOptions(paths=(video,)), clock).execute(clock.enough)
+            report = Run(anew, RunOptions(paths=(video,), device=device), clock).execute(clock.enough)
             if report.failed:
                 raise FacestreamError(report.failed[0][1])
             if clock.frames == frames and not stop.is_set():

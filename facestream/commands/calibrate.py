@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import models_option, verbosity_options
+from facestream.cli import device_option, models_option, verbosity_options
 from facestream.commands.label_options import label_options
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ Examples:
 @click.argument("paths", metavar="PHOTOS|CLIPS...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @label_options
 @models_option
+@device_option
 @click.option(
     "--plot",
     metavar="FILE",
@@ -121,6 +122,7 @@ def _measure(paths: tuple[Path, ...], *, quiet: bool, options: dict[str, Any]) -
             only=options["only"],
             half=options["half"],
             models=options["pack"],
+            device=options["device"],
             by_size=options["output"] is not None,
             stop=stop,
             tell=lambda done, total: bar.tell("photos", done, total),

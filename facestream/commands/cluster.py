@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen_place, models_option, place_options, verbosity_options
+from facestream.cli import chosen_place, device_option, models_option, place_options, verbosity_options
 
 if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
@@ -94,6 +94,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     help="Draw the dendrogram, distances or silhouettes, and a map of the faces: .png, .svg or .pdf.",
 )
 @models_option
+@device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
@@ -129,7 +130,7 @@ def command(
     _check_targets(photos, options)
     from facestream.clusters_view import as_document, show, show_left_out, summary
 
-    clusters = _cluster(photos, place, options["pack"], asked, quiet=quiet)
+    clusters = _cluster(photos, place, options, asked, quiet=quiet)
     files = _write(clusters, options)
     if as_json:
         targets = {name: options[name] for name in ("output", "vectors", "folders", "plot")}
@@ -167,7 +168,7 @@ def _check_targets(photos: tuple[Path, ...], options: dict[str, Any]) -> None:
 
 
 def _cluster(
-    photos: tuple[Path, ...], place: Place, pack: str, asked: ClusterOptions, *, quiet: bool
+    photos: tuple[Path, ...], place: Place, options: dict[str, Any], asked: ClusterOptions, *, quiet: bool
 ) -> Clusters:
     from facestream.clustering import cluster, cluster_tracks
 
@@ -175,14 +176,15 @@ def _cluster(
         from facestream.client import open_store
 
         with open_store(place) as store:
-            return cluster_tracks(store, models=pack, **asked)
+            return cluster_tracks(store, models=options["pack"], **asked)
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 
     with ProgressBar(stderr_console(), quiet=quiet) as bar:
         return cluster(
             *photos,
-            models=pack,
+            models=options["pack"],
+            device=options["device"],
             tell=lambda done, total: bar.tell("photos", done, total),
             **asked,
         )

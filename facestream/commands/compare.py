@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from facestream.cli import models_option, verbosity_options
+from facestream.cli import device_option, models_option, verbosity_options
 
 
 @click.command(
@@ -21,9 +21,10 @@ Examples:
 @click.argument("first", metavar="A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))
 @models_option
+@device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @verbosity_options
-def command(first: Path, second: Path, pack: str, as_json: bool, quiet: bool, **_: Any) -> None:
+def command(first: Path, second: Path, pack: str, device: str, as_json: bool, quiet: bool, **_: Any) -> None:
     """Say whether photos A and B show the same person, and how sure that is.
 
     Of several faces in a photo the largest is taken. "Sure" takes both answers for equally likely before the
@@ -33,7 +34,7 @@ def command(first: Path, second: Path, pack: str, as_json: bool, quiet: bool, **
     from facestream.output import print_json, printable
     from facestream.search import in_percent
 
-    result = compare(first, second, models=pack)
+    result = compare(first, second, models=pack, device=device)
     if as_json:
         print_json(
             {

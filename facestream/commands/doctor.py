@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import place_options, verbosity_options
+from facestream.cli import device_option, place_options, verbosity_options
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _MARK_WIDTH = 9
     epilog="""\b
 Examples:
   facestream doctor
+  facestream doctor --device cuda
   facestream doctor --no-speed-test --redis redis://localhost:6379/0
   facestream doctor --json | jq '.findings[] | select(.status != "ok")'
 
@@ -36,11 +37,13 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 130 in
 )
 @click.option("--no-speed-test", is_flag=True, help="Leave out the test, which takes ten seconds or more.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings and speed as JSON.")
+@device_option
 @place_options()
 @verbosity_options
 def command(
     no_speed_test: bool,
     as_json: bool,
+    device: str,
     data_dir: str | None,
     redis_url: str | None,
     collection: str,
@@ -57,7 +60,7 @@ def command(
     from facestream.commands.run import EXIT_INTERRUPTED, stopping
     from facestream.output import print_json
 
-    examination = Examination(Place.of(data_dir, redis_url, collection), debug=debug)
+    examination = Examination(Place.of(data_dir, redis_url, collection), device, debug=debug)
     if not quiet:
         click.echo("Checking versions, models, server and machine ...", err=True)
     examination.run()

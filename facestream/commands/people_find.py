@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+from facestream.cli import (
+    chosen,
+    chosen_place,
+    device_option,
+    models_option,
+    place_options,
+    verbosity_options,
+)
 
 if TYPE_CHECKING:
     from facestream.search import FoundFace, Match
@@ -41,11 +48,12 @@ number of people in the collection. docs/benchmarks.md says how often it was rig
     help="Most people for each face of the photo.",
 )
 @models_option
+@device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, **_: Any) -> None:
+def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, device: str, **_: Any) -> None:
     """Search everybody for the faces of PHOTO: who it may be, how sure that is, when they were seen where.
 
     Each face of the photo is searched for by itself. The photo is not stored.
@@ -57,7 +65,7 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, **_: Any) ->
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
-        faces = store.find(photo, models=pack, limit=limit)
+        faces = store.find(photo, models=pack, device=device, limit=limit)
         empty = "" if any(face.matches for face in faces) else nobody(store)
         people = {match.person.id: match.person for face in faces for match in face.matches}
         files = write_thumbnails(store, list(people.values()), thumbnails_folder(place))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import place_options, verbosity_options
+from facestream.cli import device_option, place_options, verbosity_options
 from facestream.errors import UsageError
 from facestream.output import confirm, print_json
 
@@ -30,6 +30,7 @@ Examples:
     metavar="NAME|FOLDER",
     help="Model pack that the collection gets: a built-in one, or a folder with a manifest.",
 )
+@device_option
 @click.option("--cancel", is_flag=True, help="Delete what an interrupted change has got ready.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask before faces are left out.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -37,6 +38,7 @@ Examples:
 @verbosity_options
 def command(
     pack: str | None,
+    device: str,
     cancel: bool,
     yes: bool,
     as_json: bool,
@@ -78,7 +80,13 @@ def command(
 
         try:
             done = reembedding.reembed(
-                pack, data_dir, redis=redis_url, collection=collection, before=ask, tell=bar.tell
+                pack,
+                data_dir,
+                device=device,
+                redis=redis_url,
+                collection=collection,
+                before=ask,
+                tell=bar.tell,
             )
         except KeyboardInterrupt:
             bar.pause()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import place_options, verbosity_options
+from facestream.cli import device_option, place_options, verbosity_options
 from facestream.parsing import MediaTime, Moment, Rate
 from facestream.settings import Place
 
@@ -72,6 +72,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     metavar="NAME|FOLDER",
     help="Model pack: a built-in one, or a folder with a manifest.",
 )
+@device_option
 @click.option(
     "--min-face",
     "min_face_px",
@@ -136,6 +137,7 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
         end_s=options["end_s"],
         recorded_at_s=options["recorded_at_s"],
         pack=options["pack"],
+        device=options["device"],
         min_face_px=options["min_face_px"],
         samples=options["samples"],
         max_pixels=options["max_pixels"],
@@ -233,7 +235,8 @@ def show(
         click.echo(
             f"\n{counted(len(people), 'person', 'people')} in {counted(report.frames, 'frame')} with "
             f"{counted(report.faces, 'face')}; "
-            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack}, {report.provider}",
+            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack} on "
+            f"{report.device_choice} ({report.provider})",
             err=True,
         )
     if any(s.source_id not in report.sources for p in people for s in p.sightings):
@@ -265,6 +268,7 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "interrupted": report.interrupted,
         "models": report.pack,
         "licence": report.licence,
+        "device": report.device,
         "provider": report.provider,
     }
 

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.e2e
 
 RESULT = {
     "collection", "people", "sources", "already_done", "forgotten", "frames", "faces", "seconds",
-    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "provider",
+    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "device",
+    "provider",
 }  # fmt: skip
 PERSON = {"id", "name", "provisional", "seconds", "faces", "tracks", "ignored", "sightings", "thumbnail"}
 SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at", "provisional"}
@@ -48,6 +49,7 @@ def test_says_what_it_did_on_standard_error(processed: Processed) -> None:
     assert "duo.mp4: 640x360 h264, 00:03.2" in said
     assert "first person found" in said
     assert re.search(r"2 people in 16 frames with \d+ faces; [\d.]+ s, [\d.]+ frames/s; models open", said)
+    assert re.search(r"models open \(.*\) on \S+, chosen by auto \(\w+ExecutionProvider\)", said)
 
 
 def test_without_a_terminal_progress_is_plain_lines(processed: Processed) -> None:
@@ -67,6 +69,7 @@ def test_json_holds_every_key_and_nothing_else_is_on_standard_output(processed: 
     assert result["faces"] >= 7
     assert 0 < result["first_person_s"] <= result["seconds"]
     assert result["licence"]
+    assert result["device"]
     assert result["provider"].endswith("ExecutionProvider")
     for person in result["people"]:
         assert set(person) == PERSON

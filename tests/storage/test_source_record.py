@@ -26,6 +26,7 @@ windows_s = st.tuples(st.integers(0, 250), st.integers(1, 100)).map(lambda r: (r
 
 EXACT = (
     "source_id", "kind", "path", "width_px", "height_px", "ranges", "complete", "sampled", "forgotten",
+    "provider",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def sources() -> st.SearchStrategy[SourceRecord]:
         complete=st.booleans(),
         sampled=counts,
         forgotten=counts,
+        provider=texts,
     )
 
 
@@ -206,6 +208,15 @@ def test_segments_add_up() -> None:
     for segment in (SegmentDone("v-1", 60, 90, 150, True), SegmentDone("v-1", 0, 60, 300)):
         source = source.with_segment(segment)
     assert (source.ranges, source.sampled, source.complete) == (((0, 90),), 450, True)
+
+
+def test_what_the_latest_new_segment_ran_on_counts() -> None:
+    source = a_source().with_segment(SegmentDone("v-1", 0, 60, 300, provider="CPUExecutionProvider"))
+    source = source.with_segment(SegmentDone("v-1", 60, 90, 150, provider="CUDAExecutionProvider"))
+    again = source.with_segment(SegmentDone("v-1", 0, 60, 300, provider="CPUExecutionProvider"))
+    assert source.provider == again.provider == "CUDAExecutionProvider"
+    # As a program from before the field sends it.
+    assert source.with_segment(SegmentDone("v-1", 90, 95, 25)).provider == "CUDAExecutionProvider"
 
 
 def test_a_segment_leaves_the_number_of_those_who_were_forgotten() -> None:

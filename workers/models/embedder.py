@@ -11,15 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.errors import InferenceError, ModelError
+from workers.models.byte_input import with_byte_input
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
+from workers.models.device import CPU, Device
 from workers.models.manifest import EmbedderPart
-from workers.models.session import Session
+from workers.models.session import ByteArray, Session
 
 FloatArray = npt.NDArray[np.float32]
 
 # ONNX Runtime's memory arena keeps a block for every batch size that it has seen.
 _BATCHES = (1, 2, 4, 8, 16, 32)
+# A GPU is not busy with fewer.
+_GPU_BATCHES = (*_BATCHES, 64, 128, 256)
 
 
 class FaceEmbedder(Protocol):
@@ -52,16 +56,27 @@ class OnnxEmbedder:
         path: The ONNX file: one input (N, 3, S, S), the first output (N, D).
         part: The manifest's description.
         threads: Threads for one call; default: all cores of this process.
+        device: What it runs on.
 
     Raises:
+        DeviceError: If it doesn't run on the device.
         ModelError: If ONNX Runtime can't load the file, or its input isn't what the manifest says.
     """
 
-    def __init__(self, path: Path, part: EmbedderPart, threads: int | None = None) -> None:
-        self._session = Session(path, threads)
+    def __init__(
+        self, path: Path, part: EmbedderPart, threads: int | None = None, device: Device = CPU
+    ) -> None:
         self._part = part
         self._name = path.name
+        # To another device the bus is narrow.
+        self._bytes = device != CPU
+        content = None
+        if self._bytes:
+            content = with_byte_input(path, part.mean, part.scale, swap=part.colours == "rgb")
+        self._session = Session(path, threads, device, content)
         given = self._session.input_shape
+        if self._bytes:
+            given = (given[0], given[3], given[1], given[2])
         wanted = (3, part.input_px, part.input_px)
         if len(given) != 4 or any(g not in (None, w) for g, w in zip(given[1:], wanted, strict=True)):
             raise ModelError(
@@ -69,7 +84,8 @@ class OnnxEmbedder:
                 f"{_shown((None, *wanted))}: batch, colours, height, width."
             )
         # Many models were exported for one face at a time.
-        self._batches = _BATCHES if given[0] is None else (given[0],)
+        several = _GPU_BATCHES if device.is_nvidia else _BATCHES
+        self._batches = several if given[0] is None else (given[0],)
 
     @property
     def dimension(self) -> int:
@@ -125,11 +141,16 @@ class OnnxEmbedder:
         return result
 
     def _run(self, faces: list[BgrImage]) -> FloatArray:
-        rgb = self._part.colours == "rgb"
-        blob = cv2.dnn.blobFromImages(faces, self._part.scale, mean=self._part.mean, swapRB=rgb)
         size = next(batch for batch in self._batches if batch >= len(faces))
-        padded = np.zeros((size, *blob.shape[1:]), np.float32)
-        padded[: len(faces)] = blob
+        padded: FloatArray | ByteArray
+        if self._bytes:
+            padded = np.zeros((size, self.input_px, self.input_px, 3), np.uint8)
+            padded[: len(faces)] = faces
+        else:
+            rgb = self._part.colours == "rgb"
+            blob = cv2.dnn.blobFromImages(faces, self._part.scale, mean=self._part.mean, swapRB=rgb)
+            padded = np.zeros((size, *blob.shape[1:]), np.float32)
+            padded[: len(faces)] = blob
         vectors = self._session.run(None, padded)[0]
         if vectors.shape != (size, self.dimension):
             raise InferenceError(

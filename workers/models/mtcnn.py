@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.detection import BgrImage, Detection
+from workers.models.device import CPU, Device
 from workers.models.mtcnn_nets import ONET_PX, RNET_PX
 from workers.models.session import Session
 
@@ -55,6 +56,7 @@ class MtcnnDetector:
         onet: ONNX file of the output network.
         thresholds: Least face probability to pass each network.
         threads: Threads for one call; default: all cores of this process.
+        device: What they run on.
     """
 
     def __init__(
@@ -64,10 +66,11 @@ class MtcnnDetector:
         onet: Path,
         thresholds: MtcnnThresholds | None = None,
         threads: int | None = None,
+        device: Device = CPU,
     ) -> None:
-        self._pnet = Session(pnet, threads)
-        self._rnet = Session(rnet, threads)
-        self._onet = Session(onet, threads)
+        self._pnet = Session(pnet, threads, device)
+        self._rnet = Session(rnet, threads, device)
+        self._onet = Session(onet, threads, device)
         self._thresholds = thresholds or MtcnnThresholds()
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:

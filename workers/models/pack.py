@@ -10,6 +10,7 @@ from workers.errors import ManifestError, PackNotFoundError, WeightsError
 from workers.models.build import built_folder, file_sha256
 from workers.models.calibration import Calibration
 from workers.models.detection import FaceDetector
+from workers.models.device import CPU, Device
 from workers.models.embedder import FaceEmbedder, OnnxEmbedder
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
@@ -27,6 +28,7 @@ class Pack:
         embedder: Turns aligned faces into vectors.
         calibration: What similarities of its vectors mean.
         providers: Execution providers that really run, the preferred one first.
+        device: What they run on.
     """
 
     manifest: Manifest
@@ -34,6 +36,7 @@ class Pack:
     embedder: FaceEmbedder
     calibration: Calibration
     providers: tuple[str, ...]
+    device: Device = CPU
 
 
 def built_in_packs() -> tuple[str, ...]:
@@ -86,18 +89,20 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
     return calibration
 
 
-def load_pack(name: str, cache: Path, threads: int | None = None) -> Pack:
+def load_pack(name: str, cache: Path, threads: int | None = None, device: Device = CPU) -> Pack:
     """Load a pack's models.
 
     Args:
         name: Name of a built-in pack, or path of a folder with a manifest.
         cache: Folder for models that are built on first use.
         threads: Threads for one call of a model; default: all cores of this process.
+        device: What the models run on.
 
     Raises:
         PackNotFoundError: If there is no such pack.
         ManifestError: If its manifest is wrong.
         WeightsError: If a file is missing or damaged.
+        DeviceError: If a model doesn't run on the device.
         ModelError: If ONNX Runtime can't load a file.
     """
     folder = find_pack(name)
@@ -118,6 +123,7 @@ def load_pack(name: str, cache: Path, threads: int | None = None) -> Pack:
         paths[part.files["onet"]],
         MtcnnThresholds(*part.thresholds),
         threads,
+        device,
     )
-    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads)
-    return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers)
+    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
+    return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers, device)

@@ -10,36 +10,52 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from workers.errors import InferenceError, ModelError
+from workers.errors import DeviceError, InferenceError, ModelError
+from workers.models.device import CPU, Device
+from workers.models.providers import available_providers
 
 FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
 
 
 class Session:
-    """One ONNX model, loaded and ready to run on the CPU.
+    """One ONNX model, loaded and ready to run.
 
     Args:
         path: The model file.
         threads: Threads for one call; default: as many as this process may use.
+        device: What it runs on.
+        content: The model, where it is not what the file holds.
 
     Raises:
+        DeviceError: If it doesn't run on the device; ONNX Runtime itself would silently take the CPU.
         ModelError: If the file is not a model that ONNX Runtime can load.
     """
 
-    def __init__(self, path: Path, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path, threads: int | None = None, device: Device = CPU, content: bytes | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or available_cores()
         options.inter_op_num_threads = 1
         # Idle threads that spin steal the cores of decoding and tracking.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
+        if device != CPU:
+            options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+            if device.provider not in available_providers():
+                raise _not_running(path, device, "this ONNX Runtime has no such provider")
         self._path = path
         try:
             self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
+                content or str(path), options, providers=device.session_providers(), enable_fallback=False
             )
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise ModelError(f"{path}: ONNX Runtime can't load this model: {error}") from error
+        if device.provider not in self.providers:
+            raise _not_running(path, device, f"ONNX Runtime loaded it for {', '.join(self.providers)}")
+        if device != CPU and not self._has_work_for(device):
+            raise _not_running(path, device, "the provider is there, and none of the model's operators on it")
         self._inputs = {node.name: node for node in self._session.get_inputs()}
 
     @property
@@ -58,12 +74,12 @@ class Session:
         shape = next(iter(self._inputs.values())).shape
         return tuple(length if isinstance(length, int) else None for length in shape)
 
-    def run(self, outputs: list[str] | None, image: FloatArray) -> list[FloatArray]:
+    def run(self, outputs: list[str] | None, image: FloatArray | ByteArray) -> list[FloatArray]:
         """Run the model on one batch.
 
         Args:
             outputs: Names of the outputs wanted, or None for all in the model's order.
-            image: float32 (N, C, H, W).
+            image: float32 (N, C, H, W), or uint8 (N, H, W, C) where the model takes bytes.
 
         Raises:
             InferenceError: If the model refuses the input.
@@ -76,6 +92,20 @@ class Session:
                 model=self._path.name,
             ) from error
         return result
+
+    def _has_work_for(self, device: Device) -> bool:
+        """Whether operators run there. A provider can be loaded and leave all of them to the CPU."""
+        # Since 1.24; before, nothing tells.
+        assigned = getattr(self._session, "get_provider_graph_assignment_info", None)
+        return assigned is None or any(part.ep_name == device.provider for part in assigned())
+
+
+def _not_running(path: Path, device: Device, what: str) -> DeviceError:
+    return DeviceError(
+        f"{path}: does not run on {device}: {what}",
+        device=str(device),
+        mend=f"`facestream doctor --device {device}` says what is wrong; --device cpu does without",
+    )
 
 
 def available_cores() -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,21 @@ def test_licence_and_provider_are_told(cache: Path) -> None:
     assert "MTCNN + dlib ResNet-29; licence MIT AND CC0-1.0, commercial use allowed" in (
         found["models open"].detail
     )
-    assert found["provider"].detail.startswith("models open run on CPUExecutionProvider")
+    assert found["provider"].detail.startswith(
+        "models open run on CPUExecutionProvider (cpu, chosen by auto)"
+    )
+
+
+def test_a_device_that_does_not_work_is_a_failure_with_its_mend(cache: Path) -> None:
+    found = {
+        finding.name: finding for finding in check_models("coreml" if sys.platform != "darwin" else "cuda")
+    }
+
+    assert set(found) == {"device", "models open"}
+    assert found["device"].status == "failed"
+    assert "models can't run on" in found["device"].detail
+    assert "--device auto" in found["device"].mend
+    assert found["models open"].status == "ok"
 
 
 def test_a_cache_that_can_t_be_written_is_a_failure_with_its_mend(

@@ -9,8 +9,10 @@ import numpy.typing as npt
 import pytest
 from small_models import INPUT_PX, write_mean_model
 
-from workers.errors import InferenceError, ModelError
+from workers.errors import DeviceError, InferenceError, ModelError
+from workers.models.device import Device, DeviceKind
 from workers.models.graph import GraphBuilder
+from workers.models.providers import available_providers
 from workers.models.session import Session, available_cores
 
 Images = npt.NDArray[np.float32]
@@ -50,6 +52,31 @@ def test_a_session_tells_its_input_and_where_it_runs(two_outputs: Path) -> None:
     session = Session(two_outputs)
     assert session.input_name == "picture"
     assert session.providers == ("CPUExecutionProvider",)
+
+
+class AzureDevice(Device):
+    """A provider that plain wheels have, and that leaves every operator to the CPU."""
+
+    @property
+    def provider(self) -> str:
+        return "AzureExecutionProvider"
+
+
+@pytest.mark.skipif("AzureExecutionProvider" not in available_providers(), reason="another wheel")
+def test_a_provider_that_is_loaded_and_leaves_all_work_to_the_cpu_is_an_error(two_outputs: Path) -> None:
+    with pytest.raises(DeviceError, match=r"two\.onnx: does not run on coreml: the provider is"):
+        Session(two_outputs, device=AzureDevice(DeviceKind.COREML))
+
+
+def test_a_provider_that_is_not_there_is_an_error_and_not_the_cpu(two_outputs: Path) -> None:
+    missing = next(
+        device
+        for device in map(Device.parse, ("cuda:1", "openvino", "coreml"))
+        if device.provider not in available_providers()
+    )
+    with pytest.raises(DeviceError, match="no such provider") as caught:
+        Session(two_outputs, device=missing)
+    assert f"facestream doctor --device {missing}" in caught.value.mend
 
 
 @pytest.mark.parametrize("threads", [None, 1, 2, 4])
