@@ -144,7 +144,9 @@ class Store(DecidedPeople):
 
         # What is wrong with the photo is said before the models are loaded.
         frame = read_photo(Path(photo))
-        pack = self._packs.get(models) or self._packs.setdefault(models, make_pack(models))
+        pack = self._packs.get(models) or self._packs.setdefault(
+            models, make_pack(models, self._place.data_dir)
+        )
         with self._errors():
             self._identities.check_model(pack.manifest.model_id, models)
             faces = faces_of(frame, pack)

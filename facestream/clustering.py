@@ -175,7 +175,7 @@ def cluster_tracks(store: Store, *, models: str = "open", **options: Unpack[Clus
         WorkerError: If there is no such model pack.
     """
     settings = ClusterSettings.of(options)
-    manifest = make_manifest(models)
+    manifest = make_manifest(models, store.data_dir)
     faces = tracks_of_collection(store, manifest.model_id, manifest.embedder.dimension)
     nearness = Nearness(manifest, faces.in_video)
     choice = choose(settings, nearness)

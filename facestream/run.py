@@ -82,7 +82,7 @@ class Run:
         with open_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
-            pack = make_pack(self._options.pack)
+            pack = make_pack(self._options.pack, self._place.data_dir)
             licence = pack.manifest.licence
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
             self._report.licence = licence.spdx

