@@ -139,7 +139,7 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default="open",
         show_default=True,
         metavar="NAME|FOLDER",
-        help="Model pack: a built-in one, or a folder with a manifest.",
+        help="Model pack: a built-in one, or a folder of models.",
     )(command)
 
 

@@ -97,10 +97,9 @@ def make_pack(name: str) -> Pack:
 
 def make_manifest(name: str) -> Manifest:
     """What a model pack says of itself; nothing of it is loaded."""
-    from workers.models.manifest import read_manifest
-    from workers.models.pack import find_pack
+    from workers.models.pack import describe_pack, find_pack
 
-    return read_manifest(find_pack(name))
+    return describe_pack(find_pack(name))
 
 
 def facts_of(manifest: Manifest) -> dict[str, str]:
@@ -108,8 +107,8 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     licence = manifest.licence
     return {
         "pack": manifest.name,
-        "licence": licence.spdx,
-        "commercial_use": str(int(licence.commercial_use)),
+        "licence": licence.title,
+        "commercial_use": "" if licence.commercial_use is None else str(int(licence.commercial_use)),
     }
 
 
