@@ -14,8 +14,10 @@ from workers.errors import WeightsError
 from workers.models.build import file_sha256
 from workers.models.catalogue import KnownPack
 from workers.models.download import PATIENCE, Patience
-from workers.models.manifest import FILE_NAME, Licence, Manifest
+from workers.models.manifest import FILE_NAME, Manifest
+from workers.models.manifest_parts import Licence
 from workers.models.manifest_text import write_manifest
+from workers.models.model_file import file_in
 from workers.models.pack import built_in_packs, describe_pack
 from workers.models.pack_copy import copy_pack
 from workers.models.pack_pull import PackPull, Pulled
@@ -150,10 +152,12 @@ def _as_known(manifest: Manifest, known: KnownPack, done: Pulled) -> Manifest:
     today = datetime.now(UTC).date().isoformat()
     licence = Licence(
         spdx=known.licence.spdx,
+        text=known.licence.text.strip(),
         commercial_use=known.licence.commercial_use,
         origin=f"{known.origin} Pulled on {today} from {', '.join(done.sources)}",
     )
-    return manifest.model_copy(update={"name": known.name, "title": known.title, "licence": licence})
+    facts = {"name": known.name, "title": known.title, "licence": licence}
+    return manifest.model_copy(update=facts)
 
 
 def _with_sums(folder: Path, manifest: Manifest) -> Manifest:
@@ -163,9 +167,7 @@ def _with_sums(folder: Path, manifest: Manifest) -> Manifest:
     for name in manifest.model_files:
         if name in built:
             continue
-        path = folder / name
-        if not path.is_file():
-            raise WeightsError(f"{name}: is not there, though the manifest names it.", path=path)
+        path = file_in(folder, name)
         found = file_sha256(path)
         if sums.setdefault(name, found) != found:
             raise WeightsError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +14,7 @@ from facestream.output import written_file
 from facestream.page_card import card
 from facestream.people_filter import sorted_people
 from facestream.person import Person
+from facestream.terms import terms
 
 if TYPE_CHECKING:
     from facestream.client import Store
@@ -79,7 +80,7 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         collection=store.collection,
         selection=selection,
         made_at=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
-        models=f"{meta['pack']} ({meta['licence']})" if "pack" in meta else "none yet",
+        models=_models(meta),
         version=__version__,
         count=len(people),
         orders=[*_ORDERS.items(), *([] if order in _ORDERS else [("listed", "as listed")])],
@@ -95,6 +96,14 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         script=Markup(script),  # noqa: S704
         script_hash=_csp_hash(script),
     )
+
+
+def _models(meta: Mapping[str, str]) -> str:
+    """Which models compare the faces, and under which terms they may be used."""
+    if "pack" not in meta:
+        return "none yet"
+    allowed = {"1": True, "0": False}.get(meta.get("commercial_use", ""))
+    return f"{meta['pack']} ({terms(meta['licence'], allowed)})"
 
 
 def _csp_hash(text: str) -> str:

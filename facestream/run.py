@@ -85,7 +85,10 @@ class Run:
             pack = make_pack(self._options.pack, self._place.data_dir)
             licence = pack.manifest.licence
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
-            self._report.licence = licence.spdx
+            self._report.licence = licence.title
+            self._report.commercial_use = licence.commercial_use
+            for sentence in pack.manifest.assumed:
+                self._listener.note(sentence)
             self._report.provider = pack.providers[0]
             store = make_store(handle, keys)
             chosen = self._options.clustering

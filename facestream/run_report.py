@@ -111,6 +111,7 @@ class RunReport:
         interrupted: Whether it was told to stop.
         pack: Title of the model pack.
         licence: Its licence.
+        commercial_use: Whether it may be used in business, or None where that isn't known.
         provider: Execution provider that ran.
     """
 
@@ -126,4 +127,5 @@ class RunReport:
     interrupted: bool = False
     pack: str = ""
     licence: str = ""
+    commercial_use: bool | None = None
     provider: str = ""

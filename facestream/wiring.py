@@ -129,8 +129,8 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     licence = manifest.licence
     return {
         "pack": manifest.name,
-        "licence": licence.spdx,
-        "commercial_use": str(int(licence.commercial_use)),
+        "licence": licence.title,
+        "commercial_use": "" if licence.commercial_use is None else str(int(licence.commercial_use)),
     }
 
 

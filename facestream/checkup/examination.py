@@ -31,15 +31,17 @@ class Examination:
 
     Args:
         place: Where people are stored.
+        models: Name or folder of a model pack that is looked at beside the built-in ones.
         debug: Whether tracebacks of unexpected errors are logged.
 
     Attributes:
         findings: What was found so far.
     """
 
-    def __init__(self, place: Place, *, debug: bool = False) -> None:
+    def __init__(self, place: Place, *, models: str | None = None, debug: bool = False) -> None:
         self.findings: list[Finding] = []
         self._place = place
+        self._chosen = models
         self._debug = debug
         self._broken: dict[str, str] = {}
 
@@ -54,7 +56,7 @@ class Examination:
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)
-        self._check("models", _models, _MODELS)
+        self._check("models", lambda: _models(self._chosen), _MODELS)
         self._check("decoders", _decoders, ("av", "stream"))
         server = "Redis" if place.redis_url else "embedded server"
         self._check(server, lambda: _server(place), ("redis", "numpy", "storage"))
@@ -101,10 +103,10 @@ class Examination:
 # Imported only when they are called, which is where all that they need can be imported.
 
 
-def _models() -> Iterable[Finding]:
+def _models(chosen: str | None) -> Iterable[Finding]:
     from facestream.checkup.models import check_models
 
-    return check_models()
+    return check_models(chosen)
 
 
 def _decoders() -> Iterable[Finding]:

@@ -8,48 +8,52 @@ from collections.abc import Iterator
 from facestream.checkup.finding import Finding
 from facestream.run_report import RunOptions
 from facestream.settings import model_cache
+from facestream.terms import terms
 from facestream.wiring import make_pack
 from workers.errors import ModelError
 from workers.models.build import built_folder, is_intact
-from workers.models.manifest import Manifest, read_manifest
-from workers.models.pack import Pack, built_in_packs, find_pack
+from workers.models.pack import Pack, built_in_packs, describe_pack, find_pack
 from workers.models.providers import available_providers
 
 # Without it nothing runs unless another one is asked for.
 _DEFAULT = RunOptions(paths=()).pack
 
 
-def check_models() -> Iterator[Finding]:
-    """Load every built-in pack, building what is not there yet."""
-    for name in built_in_packs():
+def check_models(chosen: str | None = None) -> Iterator[Finding]:
+    """Load every built-in pack, building what is not there yet.
+
+    Args:
+        chosen: Name or folder of a pack that is loaded as well.
+    """
+    names = built_in_packs()
+    for name in names if chosen is None or chosen in names else (*names, chosen):
         try:
-            yield from _pack_findings(name)
+            yield from _pack_findings(name, chosen)
         except ModelError as error:
-            yield Finding(f"models {name}", "failed" if name == _DEFAULT else "warning", str(error))
+            yield Finding(f"models {name}", "failed" if name in (_DEFAULT, chosen) else "warning", str(error))
 
 
-def _pack_findings(name: str) -> Iterator[Finding]:
-    manifest = read_manifest(find_pack(name))
+def _pack_findings(name: str, chosen: str | None) -> Iterator[Finding]:
+    manifest = describe_pack(find_pack(name))
     before = {path: is_intact(path, manifest) for path in model_cache().glob(f"{manifest.name}-*")}
     started_s = time.monotonic()
     pack = make_pack(name)
     took_s = time.monotonic() - started_s
-    state = "files intact"
+    licence, state = manifest.licence, "files intact"
     if manifest.build:
         found = before.get(built_folder(manifest, model_cache()))
         state = "built before, files intact" if found else "built just now"
         if found is False:
             state = "files were damaged, built anew just now"
+    said = "".join(f"\n{sentence}" for sentence in manifest.assumed)
     yield Finding(
-        f"models {name}", "ok", f"{manifest.title}; {_terms(manifest)}; {state}; loaded in {took_s:.1f} s"
+        f"models {manifest.name}",
+        "ok",
+        f"{manifest.title}; {terms(licence.title, licence.commercial_use)}; {state}; "
+        f"loaded in {took_s:.1f} s{said}",
     )
-    if name == _DEFAULT:
+    if name == (chosen or _DEFAULT):
         yield _provider_finding(pack)
-
-
-def _terms(manifest: Manifest) -> str:
-    allowed = "commercial use allowed" if manifest.licence.commercial_use else "no commercial use"
-    return f"licence {manifest.licence.spdx}, {allowed}"
 
 
 def _provider_finding(pack: Pack) -> Finding:

@@ -27,6 +27,7 @@ _MARK_WIDTH = 9
     epilog="""\b
 Examples:
   facestream doctor
+  facestream doctor --models ~/packs/arcface
   facestream doctor --no-speed-test --redis redis://localhost:6379/0
   facestream doctor --json | jq '.findings[] | select(.status != "ok")'
 
@@ -34,11 +35,18 @@ Examples:
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 130 interrupted.
 """,
 )
+@click.option(
+    "--models",
+    "pack",
+    metavar="NAME|FOLDER",
+    help="Also look at this model pack, which may be a folder of models.",
+)
 @click.option("--no-speed-test", is_flag=True, help="Leave out the test, which takes ten seconds or more.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings and speed as JSON.")
 @place_options()
 @verbosity_options
 def command(
+    pack: str | None,
     no_speed_test: bool,
     as_json: bool,
     data_dir: str | None,
@@ -57,7 +65,7 @@ def command(
     from facestream.commands.run import EXIT_INTERRUPTED, stopping
     from facestream.output import print_json
 
-    examination = Examination(Place.of(data_dir, redis_url, collection), debug=debug)
+    examination = Examination(Place.of(data_dir, redis_url, collection), models=pack, debug=debug)
     if not quiet:
         click.echo("Checking versions, models, server and machine ...", err=True)
     examination.run()

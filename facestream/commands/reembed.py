@@ -117,7 +117,9 @@ def _lines(done: Reembedded) -> list[str]:
         )
     kept = len(set(change.people) & set(now))
     lines.append(f"People: {len(change.people)} before, {len(now)} now, {kept} of them known from before.")
-    if not change.commercial_use:
+    if change.commercial_use is None:
+        lines.append("Whether these models may be used commercially is not known.")
+    elif not change.commercial_use:
         lines.append("These models must not be used commercially.")
     return lines
 

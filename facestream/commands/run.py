@@ -212,6 +212,7 @@ def show(report: RunReport, people: list[Person], files: dict[str, Path], *, qui
     """Print the people as a table."""
     from facestream.output import printable
     from facestream.people_view import counted, print_people, program, provisional_note, shown_path
+    from facestream.terms import terms
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
@@ -226,10 +227,12 @@ def show(report: RunReport, people: list[Person], files: dict[str, Path], *, qui
         return
     if report.frames:
         rate = report.frames / max(report.seconds, 1e-3)
+        allowed = terms(report.licence, report.commercial_use)
         click.echo(
             f"\n{counted(len(people), 'person', 'people')} in {counted(report.frames, 'frame')} with "
             f"{counted(report.faces, 'face')}; "
-            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack}, {report.provider}",
+            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack}, {allowed}, "
+            f"{report.provider}",
             err=True,
         )
     if any(s.source_id not in report.sources for p in people for s in p.sightings):
@@ -262,6 +265,7 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "interrupted": report.interrupted,
         "models": report.pack,
         "licence": report.licence,
+        "commercial_use": report.commercial_use,
         "provider": report.provider,
     }
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from workers.errors import WeightsError
 from workers.models.dlib_resnet import build_dlib_resnet
-from workers.models.manifest import BuildStep, Manifest
+from workers.models.manifest import Manifest
+from workers.models.manifest_parts import BuildStep
 from workers.models.mtcnn_nets import build_onet, build_pnet, build_rnet
 
 _BUILDERS: dict[str, Callable[[Path, Path], None]] = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import requests
 
 from workers.errors import DownloadError
-from workers.models.file_content import strange_content
+from workers.models.model_file import is_zip, other_kind
 from workers.models.part_file import PartFile
 from workers.models.transfer import PassingError, answer_problem, connection_problem, total_bytes
 from workers.models.web_address import check_address, next_url, shown_url
@@ -248,7 +248,8 @@ def _strong_validator(answer: requests.Response) -> str | None:
 
 
 def _check(part: PartFile, shown: str, digest: str, expected: str | None) -> None:
-    problem = strange_content(part.path)
+    # Packs come in zip files as well.
+    problem = None if is_zip(part.path) else other_kind(part.path)
     if problem is None and expected not in (None, digest):
         problem = f"its sha256 is {digest}, and not {expected}: it is damaged or another file"
     if problem is not None:

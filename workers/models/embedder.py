@@ -13,7 +13,7 @@ import numpy.typing as npt
 from workers.errors import InferenceError, ModelError
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
-from workers.models.manifest import EmbedderPart
+from workers.models.manifest_parts import EmbedderPart
 from workers.models.session import Session
 
 FloatArray = npt.NDArray[np.float32]

@@ -25,6 +25,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def manifest_toml(manifest: Manifest) -> str:
     """A manifest as TOML: what is not said in it is left out."""
     content = manifest.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)
+    if manifest.licence.commercial_use is None:
+        content["licence"]["commercial_use"] = "unknown"
     return "\n".join(_table(content, ())) + "\n"
 
 

@@ -12,10 +12,13 @@ from workers.models.build import built_folder, file_sha256
 from workers.models.calibration import Calibration
 from workers.models.catalogue import KnownPack, known_packs
 from workers.models.detection import FaceDetector
+from workers.models.detectors import make_detector
 from workers.models.embedder import FaceEmbedder, OnnxEmbedder
+from workers.models.families import family_calibration
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
-from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
+from workers.models.model_file import check_onnx_file, file_in
 from workers.models.pack_root import pack_in
+from workers.models.recognition import recognise
 
 _BUILT_IN = Path(__file__).parent / "packs"
 
@@ -48,7 +51,7 @@ def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
     """The folder of a pack.
 
     Args:
-        name: Name of a built-in pack or of one below `roots`, or path of a folder with a manifest.
+        name: Name of a built-in pack or of one below `roots`, or path of a folder with models.
         roots: Folders of packs, which are looked through in this order.
 
     Raises:
@@ -67,8 +70,8 @@ def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
     if name in known_packs():
         raise PackNotFoundError(_not_here(known_packs()[name]), pack=name)
     raise PackNotFoundError(
-        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with "
-        f"a {FILE_NAME}. `facestream models` lists those that there are.",
+        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder "
+        "with models. `facestream models` lists those that there are.",
         pack=name,
     )
 
@@ -82,15 +85,19 @@ def _not_here(pack: KnownPack) -> str:
 
 
 def describe_pack(folder: Path) -> Manifest:
-    """What a pack says of itself.
+    """What a pack says of itself; of a folder without a manifest, what its files show.
 
     Args:
         folder: The pack.
 
     Raises:
-        ManifestError: If the manifest is wrong.
+        ManifestError: If the manifest is wrong, or there is none and the files can't be told apart.
+        WeightsError: If there is no manifest, and a file is no ONNX model.
     """
-    return read_manifest(folder)
+    # Also one that can't be read: then that is what is wrong.
+    if os.path.lexists(folder / FILE_NAME):
+        return read_manifest(folder)
+    return recognise(folder)
 
 
 def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
@@ -100,13 +107,15 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
         ManifestError: If the calibration doesn't fit the embedder.
     """
     part, dimension = manifest.calibration, manifest.embedder.dimension
+    if part.family is not None:
+        return replace(family_calibration(dimension), video_rise=part.video_rise)
     if part.file is None:
         assert part.genuine is not None
         assert part.impostor is not None
         assert part.spread is not None
         flat = Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
         return replace(flat, video_rise=part.video_rise)
-    calibration = replace(Calibration.load(folder / part.file), video_rise=part.video_rise)
+    calibration = replace(Calibration.load(file_in(folder, part.file)), video_rise=part.video_rise)
     if calibration.mean.shape[1] != dimension:
         raise ManifestError(
             f"{folder / part.file}: holds vectors of {calibration.mean.shape[1]} numbers, the embedder gives "
@@ -120,7 +129,7 @@ def load_pack(name: str, cache: Path, threads: int | None = None) -> Pack:
     """Load a pack's models.
 
     Args:
-        name: Name of a built-in pack, or path of a folder with a manifest.
+        name: Name of a built-in pack, or path of a folder with models.
         cache: Folder for models that are built on first use.
         threads: Threads for one call of a model; default: all cores of this process.
 
@@ -131,23 +140,16 @@ def load_pack(name: str, cache: Path, threads: int | None = None) -> Pack:
         ModelError: If ONNX Runtime can't load a file.
     """
     folder = find_pack(name)
-    manifest = read_manifest(folder)
+    manifest = describe_pack(folder)
     for file, expected in manifest.sha256.items():
-        path = folder / file
-        if not path.is_file():
-            raise WeightsError(f"{path}: missing, but the manifest names it.", path=path)
+        path = file_in(folder, file)
         if file_sha256(path) != expected:
             raise WeightsError(f"{path}: damaged or exchanged, its sha256 is not the manifest's.", path=path)
     built = built_folder(manifest, cache) if manifest.build else folder
     places = {step.file: built for step in manifest.build}
     paths = {file: places.get(file, folder) / file for file in manifest.model_files}
-    part = manifest.detector
-    detector = MtcnnDetector(
-        paths[part.files["pnet"]],
-        paths[part.files["rnet"]],
-        paths[part.files["onet"]],
-        MtcnnThresholds(*part.thresholds),
-        threads,
-    )
+    for path in paths.values():
+        check_onnx_file(path)
+    detector = make_detector(manifest.detector, paths, threads)
     embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads)
     return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from workers.errors import PackNotFoundError, WeightsError
-from workers.models.file_content import is_zip, strange_content
+from workers.models.model_file import file_in, is_zip, other_kind
 from workers.models.pack_archive import MODEL_ENDING, belongs, extract_pack, may_run_programs, most_bytes
 
 
@@ -37,9 +37,9 @@ def copy_pack(source: Path, folder: Path) -> list[str]:
         )
     models = [path for path in folder.iterdir() if path.name.lower().endswith(MODEL_ENDING)]
     for path in models:
-        problem = strange_content(path)
+        problem = other_kind(path)
         if problem is not None:
-            raise WeightsError(f"{source}: {path.name} {problem}.", path=source)
+            raise WeightsError(f"{source}: {path.name}: {problem}.", path=source)
     if not any(folder.iterdir()):
         raise WeightsError(
             f"{source}: holds no ONNX model. A model pack is a folder with ONNX models and, best of all, a "
@@ -50,7 +50,6 @@ def copy_pack(source: Path, folder: Path) -> list[str]:
 
 
 def _copy_files(source: Path, folder: Path) -> list[str]:
-    root = source.resolve()
     left_out: list[str] = []
     for path in sorted(source.iterdir()):
         if may_run_programs(path.name):
@@ -62,10 +61,7 @@ def _copy_files(source: Path, folder: Path) -> list[str]:
         if path.name.startswith(".") or not path.is_file() or not belongs(path.name):
             left_out.append(path.name)
             continue
-        if not path.resolve().is_relative_to(root):
-            raise WeightsError(
-                f"{path}: a link that leads out of the folder. Put the file itself there.", path=path
-            )
+        file_in(source, path.name)
         if path.stat().st_size > most_bytes(path.name):
             raise WeightsError(f"{path}: has {path.stat().st_size:,} bytes, too many for a pack.", path=path)
         shutil.copyfile(path, folder / path.name)

@@ -13,7 +13,7 @@ from workers.errors import DownloadError, PackNotFoundError, WeightsError
 from workers.models.build import file_sha256
 from workers.models.catalogue import KnownPack, SourceFile
 from workers.models.download import PATIENCE, Patience, download
-from workers.models.file_content import is_zip, strange_content
+from workers.models.model_file import check_onnx_file, is_zip
 from workers.models.pack_archive import extract_pack
 from workers.models.pack_store import PackStore
 from workers.models.web_address import check_address, shown_url
@@ -170,15 +170,13 @@ class PackPull:
 
     def _copy_file(self, folder: Path, source: Path) -> None:
         self._from.append(str(source))
-        problem = strange_content(source)
-        if problem is not None:
-            raise WeightsError(f"{source}: {problem}.", path=source)
         if is_zip(source):
             archive = self._pack.archive
             if archive is not None and not self._vouched and file_sha256(source) != archive.sha256:
                 raise WeightsError(_other(source, file_sha256(source), str(archive.sha256)), path=source)
             extract_pack(source, folder, self._wanted)
         elif source.name in self._wanted:
+            check_onnx_file(source)
             shutil.copyfile(source, folder / source.name)
         else:
             raise WeightsError(
@@ -192,9 +190,7 @@ def _check_file(folder: Path, file: SourceFile) -> None:
     path = folder / file.name
     if not path.is_file():
         raise WeightsError(f"{file.name}: is not there, though the pack needs it.", path=path)
-    problem = strange_content(path)
-    if problem is not None:
-        raise WeightsError(f"{file.name}: {problem}.", path=path)
+    check_onnx_file(path)
     if file.sha256 is not None:
         found = file_sha256(path)
         if found != file.sha256:

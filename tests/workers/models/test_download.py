@@ -196,11 +196,11 @@ def test_more_than_was_announced_is_not_taken(site: FileServer, part: Path) -> N
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b"<!DOCTYPE html><title>Log in</title>", "is a web page"),
-        (b"\n  <html>", "is a web page"),
-        (b"version https://git-lfs.github.com/spec/v1\noid sha256:8f23", "a pointer of Git LFS"),
-        (b"\x80\x04\x95rest of a pickle", "is a pickle"),
-        (b"", "is empty"),
+        (b"<!DOCTYPE html><title>Log in</title>", "a web page"),
+        (b"\n  <html>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:8f23", "a Git LFS pointer"),
+        (b"\x80\x04\x95rest of a pickle", "a Python pickle"),
+        (b"", "empty"),
     ],
 )
 def test_what_is_no_model_is_named_and_not_kept(

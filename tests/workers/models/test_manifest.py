@@ -97,7 +97,6 @@ def test_values_at_the_limits_are_taken(tmp_path: Path, old: str, new: str) -> N
         ('name = "open"\n', "name"),
         ('title = "MTCNN + dlib ResNet-29"\n', "title"),
         ('model_id = "dlib-resnet29-v1"\n', "model_id"),
-        ('spdx = "MIT AND CC0-1.0"\n', "licence.spdx"),
         ("commercial_use = true\n", "licence.commercial_use"),
         ('decoding = "mtcnn"\n', "detector.decoding"),
         ("thresholds = [0.6, 0.7, 0.6]\n", "detector.thresholds"),
@@ -135,6 +134,8 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
     ("old", "new", "problem"),
     [
         ("schema = 1", "schema = 2", "schema: Input should be 1"),
+        ('spdx = "MIT AND CC0-1.0"\n', "", "licence: Value error, licence needs spdx, or text"),
+        ('spdx = "MIT AND CC0-1.0"', 'spdx = ""', "licence.spdx: String should have at least 1"),
         ('name = "open"', 'name = "a/b"', "name: String should match"),
         ('name = "open"', 'name = ""', "name: String should match"),
         ('name = "open"', f'name = "{"n" * 65}"', "name: String should match"),

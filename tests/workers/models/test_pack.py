@@ -208,7 +208,7 @@ def test_a_file_with_the_right_checksum_that_is_no_model_is_refused(tmp_path: Pa
 
 def test_a_missing_calibration_file_is_named(tmp_path: Path, networks: Path) -> None:
     folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
-    with pytest.raises(ManifestError, match=r"mine\.npz: not a calibration file"):
+    with pytest.raises(WeightsError, match=r"mine\.npz: missing, but the manifest names it"):
         load_pack(str(folder), tmp_path / "cache")
 
 
