@@ -82,7 +82,9 @@ def checked(pack: ModelPack) -> list[CheckedFile]:
             f"the model pack {pack.name!r} is not here: there is nothing to verify.", what=pack.name
         )
     manifest = pack.manifest or describe_pack(pack.folder)
-    return check_files(pack.folder, manifest, model_cache())
+    known = pack.known if pack.known and pack.known.pullable else None
+    published = {file.name: file.sha256 for file in known.files if file.sha256} if known else {}
+    return check_files(pack.folder, manifest, model_cache(), published)
 
 
 def remove(pack: ModelPack, data_dir: Path | None = None) -> int:

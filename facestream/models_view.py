@@ -31,9 +31,9 @@ def pack_row(pack: ModelPack) -> tuple[str, ...]:
 
 def use_in_words(commercial_use: bool | None) -> str:
     """Whether a pack may be used in a business."""
-    return (
-        {True: "yes", False: "no"}.get(commercial_use, "unknown") if commercial_use is not None else "unknown"
-    )
+    if commercial_use is None:
+        return "unknown"
+    return "yes" if commercial_use else "no"
 
 
 def pack_json(pack: ModelPack) -> dict[str, Any]:
@@ -48,10 +48,10 @@ def pack_json(pack: ModelPack) -> dict[str, Any]:
             "detector": manifest.detector.decoding,
             "embedder": manifest.embedder.file.removesuffix(".onnx"),
             "dimension": manifest.embedder.dimension,
-            "licence": manifest.licence.spdx,
+            "licence": manifest.licence.title,
             "commercial_use": manifest.licence.commercial_use,
         }
-    if known is not None:
+    if known is not None and (manifest is None or known.pullable):
         facts |= {"title": known.title, "detector": known.detector, "embedder": known.embedder}
         if manifest is None:
             facts |= {
@@ -94,6 +94,8 @@ def download_json(known: KnownPack) -> dict[str, Any]:
 
 def licence_text(pack: ModelPack) -> str | None:
     """The terms in words, as far as they are known."""
+    if pack.manifest is not None:
+        return (pack.manifest.licence.text or "").strip() or None
     return pack.known.licence.text.strip() if pack.known else None
 
 
@@ -132,6 +134,7 @@ def detail_lines(pack: ModelPack) -> list[tuple[str, str]]:
                 ("", f"1 in 10,000 at least {thresholds.far_1e4:g}"),
                 ("measured on", thresholds.measured_on),
             ]
+        lines += [("assumed", sentence) for sentence in manifest.assumed]
         lines += [("file", f"{name}  sha256 {digest}") for name, digest in manifest.sha256.items()]
         lines += [("file", f"{step.file}  built from {step.package}") for step in manifest.build]
     elif known is not None and known.pullable:

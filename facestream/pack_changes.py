@@ -12,7 +12,7 @@ from facestream.model_packs import ModelPack, checked, model_pack
 from facestream.wiring import models_dir
 from workers.errors import WeightsError
 from workers.models.build import file_sha256
-from workers.models.catalogue import KnownPack
+from workers.models.catalogue import KnownPack, known_packs
 from workers.models.download import PATIENCE, Patience
 from workers.models.manifest import FILE_NAME, Manifest
 from workers.models.manifest_parts import Licence
@@ -64,8 +64,11 @@ def pullable(name: str, data_dir: Path | None = None) -> tuple[ModelPack, KnownP
 
 
 def is_whole(pack: ModelPack) -> bool:
-    """Whether a pack is there, with all files as they should be."""
-    return pack.manifest is not None and all(file.is_good for file in checked(pack))
+    """Whether a known pack is there, with all files as they should be."""
+    if pack.manifest is None or pack.known is None:
+        return False
+    states = {file.name: file.is_good for file in checked(pack)}
+    return all(states.get(file.name, False) for file in pack.known.files)
 
 
 def pull(
@@ -120,20 +123,22 @@ def add(source: Path, data_dir: Path | None = None, *, name: str | None = None) 
     """
     given = source.expanduser()
     called = name or given.resolve().stem
-    # Before it is known what the pack calls itself, it is put together under a name that is surely free.
     store = PackStore(models_dir(data_dir))
     if name is None and given.is_dir() and (given / FILE_NAME).is_file():
         called = describe_pack(given).name
-    _check_name(called, store)
+    _check_name(called, store, given)
     with store.incoming(called) as folder:
         left_out = copy_pack(given, folder)
-        manifest = describe_pack(folder).model_copy(update={"name": called})
-        manifest = _with_sums(folder, manifest)
+        manifest = describe_pack(folder)
+        # Its origin is not the folder that it is put together in.
+        origin = manifest.licence.origin.replace(str(folder), str(given.resolve()))
+        licence = manifest.licence.model_copy(update={"origin": origin})
+        manifest = _with_sums(folder, manifest.model_copy(update={"name": called, "licence": licence}))
         write_manifest(folder, manifest)
     return Change(model_pack(called, data_dir), changed=True, sources=(str(given),), left_out=tuple(left_out))
 
 
-def _check_name(name: str, store: PackStore) -> None:
+def _check_name(name: str, store: PackStore, source: Path) -> None:
     if not is_pack_name(name):
         raise UsageError(
             f"{name!r} can't be the name of a model pack: 1 to 64 letters, digits, _, - and dots, and no dot "
@@ -141,6 +146,11 @@ def _check_name(name: str, store: PackStore) -> None:
         )
     if name in built_in_packs():
         raise UsageError(f"{name!r} is a built-in model pack. Choose another --name.")
+    if name in known_packs() and known_packs()[name].pullable:
+        raise UsageError(
+            f"{name!r} is a model pack that facestream knows. Choose another --name; or put in that very "
+            f"pack by: facestream models pull {name} --from {source}"
+        )
     if store.has(name):
         raise UsageError(
             f"there is a model pack {name!r} already. Choose another --name, or first: facestream models "

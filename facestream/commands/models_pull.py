@@ -98,8 +98,11 @@ def add(ctx: click.Context, /, source: Path, name: str | None, **_: Any) -> None
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     change = pack_changes.add(source, data_dir_of(ctx), name=name)
-    if change.left_out and not chosen(ctx, "quiet"):
-        click.echo(f"Left out: {printable(', '.join(change.left_out))}", err=True)
+    if not chosen(ctx, "quiet"):
+        if change.left_out:
+            click.echo(f"Left out: {printable(', '.join(change.left_out))}", err=True)
+        for sentence in change.pack.manifest.assumed if change.pack.manifest else ():
+            click.echo(f"Assumed: {printable(sentence)}", err=True)
     _tell(ctx, change, "copied", "")
 
 

@@ -72,13 +72,16 @@ class PackStore:
             WeightsError: If it can't be written, or another process is putting in the same pack.
         """
         with self._changing(name), _write_errors(self.root):
-            folder = Path(tempfile.mkdtemp(prefix=f".new-{name}-", dir=self.root))
+            outer = Path(tempfile.mkdtemp(prefix=f".new-{name}-", dir=self.root))
             try:
+                # Called as the pack already: what is made of its files may name it.
+                folder = outer / name
+                folder.mkdir(mode=0o700)
                 yield folder
                 _settle(folder)
                 self._put(folder, name)
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                shutil.rmtree(outer, ignore_errors=True)
 
     def remove(self, name: str) -> None:
         """Delete a pack.
