@@ -18,7 +18,8 @@ from workers.models.part_file import PartFile
 from workers.models.transfer import PassingError, answer_problem, connection_problem, total_bytes
 from workers.models.web_address import check_address, next_url, shown_url
 
-_CHUNK_BYTES = 1 << 18
+# So much may have to be asked for again when a connection breaks off.
+_CHUNK_BYTES = 1 << 16
 _MOST_REDIRECTS = 8
 # Models are some hundred MB; a server that declares no size must not fill the disk.
 _MOST_BYTES = 4 << 30
@@ -84,7 +85,8 @@ def download(
 
     Args:
         url: http or https; a redirect never leads from https to http.
-        path: Where it is written; stays for the next try when this one fails or is interrupted.
+        path: Where it is written; stays for the next try when this one fails or is interrupted, with a note
+            and a lock beside it, which `PartFile.clear` takes away.
         size_bytes: Size that it must have, if that is known.
         sha256: Checksum that it must have, if that is known.
         patience: How long is waited, and how often tried.
@@ -109,7 +111,6 @@ def download(
                 job.run()
                 digest = part.sha256()
             _check(part, shown, digest, sha256)
-            part.finish()
             return Fetched(shown, part.size_bytes, digest)
     except OSError as error:
         raise _unwritable(error, path, shown) from error

@@ -21,8 +21,8 @@ class CheckedFile:
     Attributes:
         name: Its name.
         state: "ok", "missing", "differs" from its checksum, or "no checksum" where nobody states one. Of
-            files that are built on first use: "built" and intact, "not built yet", or "damaged", and then built
-            anew at the next use.
+            files that are built on first use: "built" and intact, "not built yet", or "damaged", and then
+            built anew at the next use.
         sha256: Checksum of what is there, or None.
     """
 

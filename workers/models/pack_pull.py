@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from workers.models.download import PATIENCE, Patience, download
 from workers.models.model_file import check_onnx_file, is_zip
 from workers.models.pack_archive import extract_pack
 from workers.models.pack_store import PackStore
+from workers.models.part_file import PartFile
 from workers.models.web_address import check_address, shown_url
 
 Tell = Callable[[str, int, int], None]
@@ -84,8 +84,9 @@ class PackPull:
         return Pulled(tuple(self._from), tuple(unpublished))
 
     def _download_all(self, folder: Path) -> None:
-        for file in self._pack.sources:
-            self._take(folder, file, self._download(file, file.urls, strict=True))
+        self._take_all(
+            folder, [(file, self._download(file, file.urls, strict=True)) for file in self._pack.sources]
+        )
 
     def _download_mirror(self, folder: Path, url: str) -> None:
         check_address(url)
@@ -93,7 +94,7 @@ class PackPull:
         sources = self._pack.sources
         if path.endswith(".zip"):
             archive = self._pack.archive or SourceFile(name=f"{self._pack.name}.zip")
-            self._take(folder, archive, self._download(archive, (url,), strict=not self._vouched))
+            self._take_all(folder, [(archive, self._download(archive, (url,), strict=not self._vouched))])
             return
         if not path.endswith("/") and len(sources) > 1:
             raise DownloadError(
@@ -101,24 +102,29 @@ class PackPull:
                 "with a / at its end, or of a zip file with all of them.",
                 url=shown_url(url),
             )
-        for file in sources:
-            whole = f"{url}{quote(file.name)}" if path.endswith("/") else url
-            self._take(folder, file, self._download(file, (whole,), strict=not self._vouched))
+        whole = [f"{url}{quote(file.name)}" if path.endswith("/") else url for file in sources]
+        self._take_all(
+            folder,
+            [
+                (file, self._download(file, (address,), strict=not self._vouched))
+                for file, address in zip(sources, whole, strict=True)
+            ],
+        )
 
     @property
     def _vouched(self) -> bool:
         """Whether each file has a checksum, so that it doesn't matter who has packed them."""
         return all(file.sha256 for file in self._pack.files)
 
-    def _download(self, file: SourceFile, urls: tuple[str, ...], *, strict: bool) -> Path:
-        part = self._store.parts_dir / f"{self._pack.name}-{file.name}"
+    def _download(self, file: SourceFile, urls: tuple[str, ...], *, strict: bool) -> PartFile:
+        path = self._store.parts_dir / f"{self._pack.name}-{file.name}"
         known = strict or file is not self._pack.archive
         problems: list[DownloadError] = []
         for url in urls:
             try:
                 fetched = download(
                     url,
-                    part,
+                    path,
                     size_bytes=file.size_bytes if known else None,
                     sha256=file.sha256 if known else None,
                     patience=self._patience,
@@ -128,22 +134,25 @@ class PackPull:
                 problems.append(error)
             else:
                 self._from.append(fetched.url)
-                return part
+                return PartFile(path, url)
         raise DownloadError(
             f"{' '.join(map(str, problems))} The same command tries again, and goes on from what is there; "
             "--from takes a mirror or a file.",
             url=problems[-1].url,
         ) from problems[-1]
 
-    def _take(self, folder: Path, file: SourceFile, part: Path) -> None:
-        """Put a downloaded file, or what is packed in it, into the folder; the part is needed no more."""
-        if file.name.endswith(".zip"):
-            extract_pack(part, folder, self._wanted)
-            part.unlink()
-        else:
-            part.rename(folder / file.name)
-        with contextlib.suppress(OSError):
-            part.with_name(f"{part.name}.lock").unlink()
+    def _take_all(self, folder: Path, parts: list[tuple[SourceFile, PartFile]]) -> None:
+        """Put downloaded files, or what is packed in them, into the folder.
+
+        Not before all are there: what is there of a download that fails half way need not be asked for again.
+        """
+        for file, part in parts:
+            if file.name.endswith(".zip"):
+                extract_pack(part.path, folder, self._wanted)
+            else:
+                part.path.rename(folder / file.name)
+        for _, part in parts:
+            part.clear()
 
     @property
     def _wanted(self) -> frozenset[str]:

@@ -24,11 +24,12 @@ class PartFile:
         path: Where it is.
     """
 
-    __slots__ = ("_key", "_note", "_shown", "path")
+    __slots__ = ("_key", "_lock", "_note", "_shown", "path")
 
     def __init__(self, path: Path, url: str) -> None:
         self.path = path
         self._note = path.with_name(f"{path.name}.json")
+        self._lock = path.with_name(f"{path.name}.lock")
         self._shown = shown_url(url)
         # Addresses may hold secrets, which are not for files.
         self._key = hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()
@@ -59,9 +60,10 @@ class PartFile:
         """Delete what is there."""
         self.path.unlink(missing_ok=True)
 
-    def finish(self) -> None:
-        """Forget of which version it is: it is whole."""
-        self._note.unlink(missing_ok=True)
+    def clear(self) -> None:
+        """Delete what is there and all that belongs to it."""
+        for path in (self.path, self._note, self._lock):
+            path.unlink(missing_ok=True)
 
     def sha256(self) -> str:
         """Checksum of what is there, hexadecimal."""
@@ -76,7 +78,7 @@ class PartFile:
             DownloadError: If one does.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self.path.with_name(f"{self.path.name}.lock").open("w") as lock:
+        with self._lock.open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from workers.errors import DownloadError
 from workers.models.download import Fetched, Patience, download
+from workers.models.part_file import PartFile
 from workers.models.web_address import next_url, shown_url
 
 CONTENT = bytes(range(8, 108)) * 8000
@@ -148,6 +149,14 @@ def test_a_process_that_ended_before_the_check_leaves_a_whole_file(site: FileSer
     download(site.address + "model.onnx", part, sha256=SUM)
     assert part.read_bytes() == CONTENT
     assert site.asked[-1][1] == f"bytes={len(CONTENT)}-"
+
+
+def test_a_file_that_is_whole_is_not_sent_again(site: FileServer, part: Path) -> None:
+    for _ in range(2):
+        download(site.address + "model.onnx", part, sha256=SUM)
+    assert [asked[1] for asked in site.asked] == [None, f"bytes={len(CONTENT)}-"]
+    PartFile(part, site.address).clear()
+    assert list(part.parent.iterdir()) == []
 
 
 def test_a_server_that_is_busy_is_asked_again(site: FileServer, part: Path) -> None:
