@@ -173,8 +173,7 @@ def test_an_unknown_pack_is_told_with_one_that_is_alike(here: Here, command: str
 
 
 def test_a_known_pack_that_is_not_here_is_told_how_to_get(here: Here) -> None:
-    said = here("compare", "a.jpg", "b.jpg", "--models", "sface", code=1).stderr
-    assert "a.jpg" in said
+    assert "facestream models pull sface" in here("reembed", "--models", "sface", code=1).stderr
     assert "is not here" in here("models", "verify", "sface", code=1).stderr
 
 
@@ -364,7 +363,10 @@ def test_a_folder_without_a_manifest_is_added_and_what_is_assumed_is_said(
     assert ".new-" not in (models / "mine" / "manifest.toml").read_text()
     pack = listed(here)["mine"]
     assert (pack["state"], pack["commercial_use"]) == ("ready", None)
-    # It is what --models takes.
+    # It is what --models takes, in that data folder.
+    assert (
+        "no model pack 'mine'" in here("reembed", "--models", "mine", "--data-dir", tmp_path, code=1).stderr
+    )
     assert "there is no collection" in here("reembed", "--models", "mine", code=1).stderr
 
 

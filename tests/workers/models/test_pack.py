@@ -231,3 +231,29 @@ def test_files_of_a_pack_are_only_read(folder: Path, tmp_path: Path) -> None:
     load_pack(str(folder), tmp_path / "cache", threads=1)
     assert {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()} == before
     assert list(tmp_path.iterdir()) == [folder]
+
+
+# Packs by name, in folders of packs -------------------------------------------------------------------------
+
+
+def test_a_pack_is_found_by_its_name_in_the_first_folder_that_has_it(folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for root in (first, second):
+        root.mkdir()
+    folder.rename(second / "mine")
+    assert find_pack("mine", (first, second)) == second / "mine"
+    (first / "mine").mkdir()
+    (first / "mine" / FILE_NAME).touch()
+    assert find_pack("mine", (first, second)) == first / "mine"
+    (first / "open").mkdir()
+    (first / "open" / FILE_NAME).touch()
+    assert find_pack("open", (first, second)) == find_pack("open")
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("sface", "facestream models pull sface"), ("facenet", "facestream models show facenet")],
+)
+def test_a_known_pack_that_is_not_there_is_told_how_to_get(name: str, how: str) -> None:
+    with pytest.raises(PackNotFoundError, match=how):
+        find_pack(name)
