@@ -71,8 +71,8 @@ class OnnxEmbedder:
         answers = self._session.output_shapes[0]
         if len(answers) == 2 and answers[1] not in (None, part.dimension):
             raise ModelError(
-                f"{path}: gives vectors of {answers[1]} numbers, and by the manifest (embedder.dimension) they "
-                f"have {part.dimension}."
+                f"{path}: gives vectors of {answers[1]} numbers, and by the manifest (embedder.dimension) "
+                f"they have {part.dimension}."
             )
         # Many models were exported for one face at a time.
         self._batches = _BATCHES if given[0] is None else (given[0],)

@@ -52,8 +52,12 @@ def write_grid_model(
             spread = 0.01 if numbers == 4 else 0.06
             kernel = random.normal(0, spread, (anchors * numbers, 3, 8, 8))
             offset = np.full(anchors * numbers, bias if numbers == 1 else 1.5)
-            pooled = scaled if stride == 8 else graph.node(
-                "AveragePool", scaled, kernel_shape=[stride // 8] * 2, strides=[stride // 8] * 2
+            pooled = (
+                scaled
+                if stride == 8
+                else graph.node(
+                    "AveragePool", scaled, kernel_shape=[stride // 8] * 2, strides=[stride // 8] * 2
+                )
             )
             x = graph.node("Conv", pooled, graph.constant(kernel), graph.constant(offset), strides=[8, 8])
             x = graph.node("Transpose", x, perm=[0, 2, 3, 1])
@@ -80,7 +84,7 @@ def write_yunet(path: Path) -> Path:
 
 def write_retinaface(path: Path, answers: dict[str, float] | None = None) -> Path:
     """The signature of RetinaFace in PyTorch: three outputs, the same for every prior box and picture."""
-    answers = {"shift": 0.0, "growth": 0.0, "landmark": 0.0} | (answers or {})
+    answers = {"shift": 0.0, "growth": 0.0, "landmark": 0.0, "score": 0.9} | (answers or {})
     rows = 2 * sum((SIDE_PX // stride) ** 2 for stride in STRIDES_PX)
     graph = GraphBuilder("retinaface", {"input": [1, 3, SIDE_PX, SIDE_PX]})
     nothing = graph.node("Mul", "input", graph.constant(0.0))
@@ -91,7 +95,7 @@ def write_retinaface(path: Path, answers: dict[str, float] | None = None) -> Pat
     scores = np.zeros((1, rows, 2))
     scores[..., 0] = 1
     # The first prior box of the finest grid, and the last one of the coarsest.
-    scores[0, [0, -1]] = 0.1, 0.9
+    scores[0, [0, -1]] = 1 - answers["score"], answers["score"]
     for name, value in (
         ("loc", boxes),
         ("conf", scores),

@@ -185,7 +185,9 @@ def test_one_bad_vector_among_good_ones_is_refused(means: Path) -> None:
 
 
 def test_a_model_with_vectors_of_another_length_is_refused(means: Path) -> None:
-    problem = r"means\.onnx: gives vectors of 3 numbers, and by the manifest \(embedder\.dimension\) they have 4"
+    problem = (
+        r"means\.onnx: gives vectors of 3 numbers, and by the manifest \(embedder\.dimension\) they have 4"
+    )
     with pytest.raises(ModelError, match=problem):
         OnnxEmbedder(means, embedder_part(dimension=4), 1)
 

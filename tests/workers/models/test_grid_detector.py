@@ -20,7 +20,8 @@ Float = npt.NDArray[np.float32]
 
 
 def part(kind: str, **changes: Any) -> GridPart:
-    return GridPart(file="model.onnx", input_px=SIDE_PX, **{**DETECTORS[kind].facts, **changes})
+    facts = {"look_twice": False, **DETECTORS[kind].facts, **changes}
+    return GridPart(file="model.onnx", input_px=SIDE_PX, **facts)
 
 
 def noise(height: int = SIDE_PX, width: int = SIDE_PX, seed: int = 0) -> Image:
@@ -176,6 +177,19 @@ def test_the_best_face_comes_first_and_none_is_found_twice(scrfd: GridDetector) 
     scores = [face.score for face in found]
     assert scores == sorted(scores, reverse=True)
     assert len({tuple(face.box_xyxy.tolist()) for face in found}) == len(found)
+
+
+def test_a_large_face_that_is_doubtful_is_looked_at_again_at_half_the_size(tmp_path: Path) -> None:
+    # Of prior boxes, the one that is as large as the picture has a score by itself, the other never.
+    path = write_retinaface(tmp_path / "retinaface.onnx", {"score": 0.7})
+    image = noise(SIDE_PX * 2, SIDE_PX * 2)
+    once = GridDetector(path, part("retinaface", sure_score=0.8), 1).detect([image], 0)[0]
+    twice = GridDetector(path, part("retinaface", sure_score=0.8, look_twice=True), 1).detect([image], 0)[0]
+    sides = [sorted(float(np.ptp(face.box_xyxy[::2])) for face in found) for found in (once, twice)]
+    # In half of the input the same box is one of twice the size; small ones are none of a second look.
+    assert sides == [[32, 1024], [32, 1024, 2048]]
+    sure = GridDetector(path, part("retinaface", sure_score=0.6, look_twice=True), 1).detect([image], 0)[0]
+    assert len(sure) == len(once)
 
 
 # Expected faces -------------------------------------------------------------------------------------------
