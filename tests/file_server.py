@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -96,14 +97,17 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def file_server() -> Iterator[FileServer]:
-    """A server on a port of this machine, in this process."""
+def file_server(encryption: ssl.SSLContext | None = None) -> Iterator[FileServer]:
+    """A server on a port of this machine, in this process; with a certificate, it speaks https."""
     site = FileServer()
     handler = type("Handler", (_Handler,), {"files": site})
     server = _Server(("127.0.0.1", 0), handler)
+    if encryption is not None:
+        server.socket = encryption.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=lambda: server.serve_forever(0.02))
     thread.start()
-    site.address = f"http://127.0.0.1:{server.server_port}/"
+    scheme = "http" if encryption is None else "https"
+    site.address = f"{scheme}://127.0.0.1:{server.server_port}/"
     try:
         yield site
     finally:

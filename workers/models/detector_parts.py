@@ -50,6 +50,8 @@ class GridPart(Part):
     """Least score of a detection."""
     nms_iou: Annotated[float, Field(gt=0, le=1)]
     """Of two boxes that overlap by more than this the better one is kept."""
+    look_twice: bool = True
+    """Whether a picture with a large face that is doubtful is looked at once more, at half the size."""
     sure_score: Probability
     """A detection counts as certainly a face from this score on."""
 

@@ -68,6 +68,12 @@ class OnnxEmbedder:
                 f"{path}: takes pictures of shape {_shown(given)}, and by the manifest it should take "
                 f"{_shown((None, *wanted))}: batch, colours, height, width."
             )
+        answers = self._session.output_shapes[0]
+        if len(answers) == 2 and answers[1] not in (None, part.dimension):
+            raise ModelError(
+                f"{path}: gives vectors of {answers[1]} numbers, and by the manifest (embedder.dimension) "
+                f"they have {part.dimension}."
+            )
         # Many models were exported for one face at a time.
         self._batches = _BATCHES if given[0] is None else (given[0],)
 

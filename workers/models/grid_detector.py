@@ -33,6 +33,10 @@ _DECODERS: dict[str, Decode] = {
 _BORDER_PX = {"scrfd": 1.0, "retinaface": 1.0, "yunet": 0.0}
 # ONNX Runtime's memory arena keeps a block for every batch size that it has seen.
 _BATCHES = (1, 2, 4, 8)
+# Faces of this share of the input are larger than most that such networks were trained on; they are found
+# better at half the size: of 1,090 photos of 250 px, enlarged, that found the last four.
+_LARGE = 0.4
+_DOUBTFUL = 0.5
 # Where a face is expected, this share of the least score is enough.
 _EXPECTED = 0.6
 # And so much of the box must be where it was expected.
@@ -90,10 +94,19 @@ class GridDetector:
         Raises:
             InferenceError: If the network refuses its input or returns something unusable.
         """
+        least, twice = self._part.threshold, self._part.look_twice
+        found = self._found(images_bgr, least * _DOUBTFUL if twice else least)
+        again = [k for k, image in enumerate(images_bgr) if twice and self._is_doubtful(image, found[k])]
+        for k, faces in zip(again, self._found([images_bgr[k] for k in again], least, 0.5), strict=True):
+            large_px = _LARGE * max(images_bgr[k].shape[:2])
+            found[k] = self._best([*found[k], *(face for face in faces if _side(face) >= large_px)])
         return [
-            [face for face in faces if (face.box_xyxy[2:] - face.box_xyxy[:2]).max() >= min_face_px]
-            for faces in self._found(images_bgr, self._part.threshold)
+            [face for face in faces if face.score >= least and _side(face) >= min_face_px] for faces in found
         ]
+
+    def _is_doubtful(self, image: BgrImage, faces: Sequence[Detection]) -> bool:
+        large_px = _LARGE * max(image.shape[:2])
+        return any(face.score < self._part.sure_score and _side(face) >= large_px for face in faces)
 
     def refine(self, image_bgr: BgrImage, boxes_xyxy: FloatArray) -> list[Detection | None]:
         """Look for the faces that are expected at some boxes: less is asked of those.
@@ -115,39 +128,27 @@ class GridDetector:
         overlap = iou_matrix(boxes_xyxy, np.stack([face.box_xyxy for face in found]))
         return [found[row.argmax()] if row.max() >= _EXPECTED_IOU else None for row in overlap]
 
-    def _found(self, images: Sequence[BgrImage], threshold: float) -> list[list[Detection]]:
+    def _found(
+        self, images: Sequence[BgrImage], threshold: float, share: float = 1.0
+    ) -> list[list[Detection]]:
+        """Faces of pictures that fill this share of the network's input, each way."""
         most = self._batches[-1]
         found: list[list[Detection]] = []
         for start in range(0, len(images), most):
-            found += self._batch(images[start : start + most], threshold)
+            found += self._batch(images[start : start + most], threshold, share)
         return found
 
-    def _batch(self, images: Sequence[BgrImage], threshold: float) -> list[list[Detection]]:
+    def _batch(self, images: Sequence[BgrImage], threshold: float, share: float) -> list[list[Detection]]:
         size = next(batch for batch in self._batches if batch >= len(images))
         fitted = np.zeros((size, self._height_px, self._width_px, 3), np.uint8)
-        scales = [self._fit(image, canvas) for image, canvas in zip(images, fitted, strict=False)]
+        scales = [_fit(image, canvas, share) for image, canvas in zip(images, fitted, strict=False)]
         rgb = self._part.colours == "rgb"
         blob = cv2.dnn.blobFromImages(list(fitted), self._part.scale, mean=self._part.mean, swapRB=rgb)
         outputs = self._session.run(None, np.asarray(blob, np.float32))
         return [
-            self._detections(self._of_picture(outputs, k), scale, threshold) for k, scale in enumerate(scales)
+            self._detections([o[k] if o.ndim == 3 else o for o in outputs], scale, threshold)
+            for k, scale in enumerate(scales)
         ]
-
-    def _fit(self, image: BgrImage, canvas: BgrImage) -> float:
-        """Scale a picture into the upper left of a black canvas; returns by how much."""
-        height, width = image.shape[:2]
-        if height / width > self._height_px / self._width_px:
-            new_height = self._height_px
-            new_width = max(int(new_height / (height / width)), 1)
-        else:
-            new_width = self._width_px
-            new_height = max(int(new_width * (height / width)), 1)
-        cv2.resize(image, (new_width, new_height), dst=canvas[:new_height, :new_width])
-        return float(new_height / height)
-
-    @staticmethod
-    def _of_picture(outputs: Sequence[FloatArray], k: int) -> list[FloatArray]:
-        return [output[k] if output.ndim == 3 else output for output in outputs]
 
     def _detections(self, outputs: list[FloatArray], scale: float, threshold: float) -> list[Detection]:
         if any(output.ndim != 2 for output in outputs):
@@ -168,3 +169,33 @@ class GridDetector:
         boxes, landmarks, scores = boxes[real], landmarks[real], faces.scores[real]
         kept = suppress(boxes, scores, self._part.nms_iou, _BORDER_PX[self._part.decoding])
         return [Detection(boxes[i], landmarks[i], float(scores[i])) for i in kept]
+
+    def _best(self, faces: Sequence[Detection]) -> list[Detection]:
+        """Faces without those that are there twice."""
+        boxes = np.stack([face.box_xyxy for face in faces])
+        scores = np.array([face.score for face in faces], np.float32)
+        kept = suppress(boxes, scores, self._part.nms_iou, _BORDER_PX[self._part.decoding])
+        return [faces[i] for i in kept]
+
+
+def _side(face: Detection) -> float:
+    """The longer side of a face, px."""
+    return float((face.box_xyxy[2:] - face.box_xyxy[:2]).max())
+
+
+def _fit(image: BgrImage, canvas: BgrImage, share: float) -> float:
+    """Scale a picture into the upper left of a black canvas, of which it may fill a share each way.
+
+    Returns:
+        By how much it was scaled.
+    """
+    most_height, most_width = int(canvas.shape[0] * share), int(canvas.shape[1] * share)
+    height, width = image.shape[:2]
+    if height / width > most_height / most_width:
+        new_height = most_height
+        new_width = max(int(new_height / (height / width)), 1)
+    else:
+        new_width = most_width
+        new_height = max(int(new_width * (height / width)), 1)
+    cv2.resize(image, (new_width, new_height), dst=canvas[:new_height, :new_width])
+    return float(new_height / height)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +25,7 @@ from workers.models.web_address import next_url, shown_url
 
 CONTENT = bytes(range(8, 108)) * 8000
 SUM = hashlib.sha256(CONTENT).hexdigest()
+OPENSSL = shutil.which("openssl")
 QUICK = Patience(connect_s=60, read_s=60, tries=3, first_pause_s=0.001, longest_pause_s=0.002)
 ONCE = Patience(connect_s=60, read_s=60, tries=1)
 
@@ -354,6 +358,50 @@ def test_secrets_of_addresses_are_neither_told_nor_kept(site: FileServer, part: 
     assert json.loads(kept[0])["validator"] == site.etag(CONTENT)
     assert not any("hidden" in text for text in (said, *kept))
     assert "hidden" not in download(url, part, sha256=SUM).url
+
+
+# Encrypted ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of 127.0.0.1 that nobody has signed, with its key."""
+    path = tmp_path / "certificate.pem"
+    if OPENSSL is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    wanted = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [OPENSSL, "req", *wanted.split(), "-keyout", tmp_path / "key.pem", "-out", path],
+        check=True,
+        capture_output=True,
+    )
+    return path
+
+
+@pytest.fixture
+def safe_site(certificate: Path) -> Iterator[FileServer]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    with file_server(context) as server:
+        server.files["model.onnx"] = CONTENT
+        yield server
+
+
+def test_a_certificate_that_nobody_has_signed_is_not_trusted(safe_site: FileServer, part: Path) -> None:
+    said = refused(safe_site.address + "model.onnx", part)
+    assert "its certificate can't be verified" in said
+    assert "REQUESTS_CA_BUNDLE" in said
+    assert safe_site.asked == []
+
+
+def test_no_redirect_leads_from_https_to_http(
+    safe_site: FileServer, site: FileServer, part: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    download(safe_site.address + "model.onnx", part, sha256=SUM)
+    safe_site.faults = [Fault(status=302, headers={"Location": site.address + "model.onnx"}, body=b"")]
+    assert "which is not encrypted" in refused(safe_site.address + "latest", part)
+    assert site.asked == []
 
 
 # Addresses ------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ def test_a_calibration_file_of_a_folder_is_read_from_there(tmp_path: Path, netwo
 # What is refused ------------------------------------------------------------------------------------------
 
 
-def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="A model pack is a folder with a manifest") as caught:
         load_pack(str(tmp_path), tmp_path / "cache")
     assert caught.value.path == tmp_path / FILE_NAME
