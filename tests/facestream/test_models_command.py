@@ -301,6 +301,24 @@ def test_a_file_with_another_checksum_is_never_in_use(here: Here, site: FileServ
 
 
 @pytest.mark.usefixtures("known")
+def test_a_mirror_whose_zip_file_is_none_is_asked_anew(
+    here: Here, site: FileServer, weights: Path, models: Path
+) -> None:
+    # Nobody states a checksum of a mirror's own zip file, only of what is in it.
+    site.files["mirror.zip"] = b"\x08no zip file"
+    url = site.address + "mirror.zip"
+    said = here("models", "pull", "free", "--from", url, code=1).stderr
+    assert f"{url}: not a zip file" in said
+    assert [path.name for path in (models / ".parts").iterdir()] == []
+    with zipfile.ZipFile(models / "mirror.zip", "w") as archive:
+        for name in FREE:
+            archive.write(weights / name, name)
+    site.files["mirror.zip"] = (models / "mirror.zip").read_bytes()
+    here("models", "pull", "free", "--from", url)
+    assert here("models", "verify", "free", "--json").json()[0]["ok"]
+
+
+@pytest.mark.usefixtures("known")
 def test_swapped_and_missing_files_of_a_folder_are_told(here: Here, weights: Path, tmp_path: Path) -> None:
     folder = tmp_path / "swapped"
     folder.mkdir()

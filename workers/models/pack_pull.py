@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from workers.errors import DownloadError, PackNotFoundError, WeightsError
+from workers.errors import ArchiveError, DownloadError, PackNotFoundError, WeightsError
 from workers.models.build import file_sha256
 from workers.models.catalogue import KnownPack, SourceFile
 from workers.models.download import PATIENCE, Patience, download
@@ -66,7 +66,7 @@ class PackPull:
 
         Raises:
             DownloadError: If a file can't be had, or is not the expected one.
-            ArchiveError: If a zip file is damaged or not safe to take files from.
+            ArchiveError: If a local zip file is damaged or not safe to take files from.
             WeightsError: If a file is missing or another one than the catalogue says.
             PackNotFoundError: If the path of the source leads nowhere.
             OSError: If a file can't be written.
@@ -148,7 +148,13 @@ class PackPull:
         """
         for file, part in parts:
             if file.name.endswith(".zip"):
-                extract_pack(part.path, folder, self._wanted)
+                try:
+                    extract_pack(part.path, folder, self._wanted)
+                except ArchiveError as error:
+                    part.clear()
+                    # Where it came from says more than where it was put.
+                    said = str(error).replace(str(part.path), part.shown)
+                    raise DownloadError(said, url=part.shown) from error
             else:
                 part.path.rename(folder / file.name)
         for _, part in parts:

@@ -22,15 +22,16 @@ class PartFile:
 
     Attributes:
         path: Where it is.
+        shown: Where the file comes from, without secrets.
     """
 
-    __slots__ = ("_key", "_lock", "_note", "_shown", "path")
+    __slots__ = ("_key", "_lock", "_note", "path", "shown")
 
     def __init__(self, path: Path, url: str) -> None:
         self.path = path
         self._note = path.with_name(f"{path.name}.json")
         self._lock = path.with_name(f"{path.name}.lock")
-        self._shown = shown_url(url)
+        self.shown = shown_url(url)
         # Addresses may hold secrets, which are not for files.
         self._key = hashlib.sha256(url.encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -57,8 +58,9 @@ class PartFile:
         self._note.write_text(json.dumps({"url": self._key, "validator": validator}), encoding="utf-8")
 
     def discard(self) -> None:
-        """Delete what is there."""
+        """Delete what is there, and the note."""
         self.path.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Delete what is there and all that belongs to it."""
@@ -83,6 +85,6 @@ class PartFile:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise DownloadError(
-                    f"{self._shown}: is being downloaded by another process. Wait for it.", url=self._shown
+                    f"{self.shown}: is being downloaded by another process. Wait for it.", url=self.shown
                 ) from error
             yield
