@@ -56,7 +56,7 @@ class Examination:
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)
-        self._check("models", lambda: _models(self._chosen), _MODELS)
+        self._check("models", lambda: _models(self._chosen, place), _MODELS)
         self._check("decoders", _decoders, ("av", "stream"))
         server = "Redis" if place.redis_url else "embedded server"
         self._check(server, lambda: _server(place), ("redis", "numpy", "storage"))
@@ -103,10 +103,10 @@ class Examination:
 # Imported only when they are called, which is where all that they need can be imported.
 
 
-def _models(chosen: str | None) -> Iterable[Finding]:
+def _models(chosen: str | None, place: Place) -> Iterable[Finding]:
     from facestream.checkup.models import check_models
 
-    return check_models(chosen)
+    return check_models(chosen, place.data_dir)
 
 
 def _decoders() -> Iterable[Finding]:

@@ -4,40 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from facestream.checkup.finding import Finding
 from facestream.run_report import RunOptions
 from facestream.settings import model_cache
 from facestream.terms import terms
-from facestream.wiring import make_pack
+from facestream.wiring import make_manifest, make_pack
 from workers.errors import ModelError
 from workers.models.build import built_folder, is_intact
-from workers.models.pack import Pack, built_in_packs, describe_pack, find_pack
+from workers.models.pack import Pack, built_in_packs
 from workers.models.providers import available_providers
 
 # Without it nothing runs unless another one is asked for.
 _DEFAULT = RunOptions(paths=()).pack
 
 
-def check_models(chosen: str | None = None) -> Iterator[Finding]:
+def check_models(chosen: str | None = None, data_dir: Path | None = None) -> Iterator[Finding]:
     """Load every built-in pack, building what is not there yet.
 
     Args:
         chosen: Name or folder of a pack that is loaded as well.
+        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
     """
     names = built_in_packs()
     for name in names if chosen is None or chosen in names else (*names, chosen):
         try:
-            yield from _pack_findings(name, chosen)
+            yield from _pack_findings(name, chosen, data_dir)
         except ModelError as error:
             yield Finding(f"models {name}", "failed" if name in (_DEFAULT, chosen) else "warning", str(error))
 
 
-def _pack_findings(name: str, chosen: str | None) -> Iterator[Finding]:
-    manifest = describe_pack(find_pack(name))
+def _pack_findings(name: str, chosen: str | None, data_dir: Path | None) -> Iterator[Finding]:
+    manifest = make_manifest(name, data_dir)
     before = {path: is_intact(path, manifest) for path in model_cache().glob(f"{manifest.name}-*")}
     started_s = time.monotonic()
-    pack = make_pack(name)
+    pack = make_pack(name, data_dir)
     took_s = time.monotonic() - started_s
     licence, state = manifest.licence, "files intact"
     if manifest.build:

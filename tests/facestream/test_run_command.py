@@ -16,7 +16,8 @@ pytestmark = pytest.mark.e2e
 
 RESULT = {
     "collection", "people", "sources", "already_done", "forgotten", "frames", "faces", "seconds",
-    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "provider",
+    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "commercial_use",
+    "provider",
 }  # fmt: skip
 PERSON = {"id", "name", "provisional", "seconds", "faces", "tracks", "ignored", "sightings", "thumbnail"}
 SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at"}

@@ -81,8 +81,8 @@ class CalibrationPart(Part):
     genuine: float | None = None
     impostor: float | None = None
     spread: Annotated[float, Field(gt=0)] | None = None
-    family: Literal["arcface"] | None = None
-    """Likenesses measured on a network of the same kind; less true than those of the very network."""
+    family: Literal["arcface", "mobilefacenet"] | None = None
+    """Figures that come with facestream: of a kind of network, or of a known one."""
     video_rise: Annotated[float, Field(ge=0, le=2)] = 0.0
     """How much more alike two people of a video are than that; `facestream calibrate CLIPS` measures it."""
 

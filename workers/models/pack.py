@@ -108,21 +108,21 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
     """
     part, dimension = manifest.calibration, manifest.embedder.dimension
     if part.family is not None:
-        return replace(family_calibration(dimension), video_rise=part.video_rise)
-    if part.file is None:
+        calibration = family_calibration(part.family, dimension)
+    elif part.file is not None:
+        calibration = Calibration.load(file_in(folder, part.file))
+    else:
         assert part.genuine is not None
         assert part.impostor is not None
         assert part.spread is not None
-        flat = Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
-        return replace(flat, video_rise=part.video_rise)
-    calibration = replace(Calibration.load(file_in(folder, part.file)), video_rise=part.video_rise)
+        calibration = Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
     if calibration.mean.shape[1] != dimension:
         raise ManifestError(
-            f"{folder / part.file}: holds vectors of {calibration.mean.shape[1]} numbers, the embedder gives "
-            f"{dimension}.",
+            f"{folder / (part.file or FILE_NAME)}: the calibration is of vectors of "
+            f"{calibration.mean.shape[1]} numbers, the embedder gives {dimension}.",
             path=folder / FILE_NAME,
         )
-    return calibration
+    return replace(calibration, video_rise=part.video_rise)
 
 
 def load_pack(name: str, cache: Path, threads: int | None = None) -> Pack:

@@ -19,6 +19,7 @@ from workers.models.families import (
     VIDEO_RISE,
     DetectorFamily,
     arcface_template,
+    family_of,
 )
 from workers.models.manifest import FILE_NAME, Manifest
 from workers.models.manifest_parts import Licence
@@ -149,7 +150,7 @@ def _manifest(
     size_px, dimension = embedder.shape[2], embedder.output[1]
     assert size_px is not None
     in_graph = embedder.graph.normalises
-    licence = licence_of(folder, sums.values())
+    licence, family = licence_of(folder, sums.values()), family_of(sums[embedder.path.name])
     content: dict[str, Any] = {
         "schema": 1,
         "name": re.sub(r"[^\w.-]", "-", folder.resolve().name)[:64] or "pack",
@@ -168,15 +169,14 @@ def _manifest(
             "mirror": MIRROR,
             "template": arcface_template(size_px),
         },
-        "calibration": {"family": "arcface", "video_rise": VIDEO_RISE},
+        "calibration": {"family": family, "video_rise": VIDEO_RISE},
         "thresholds": THRESHOLDS,
         "quality": {"founder_px": FOUNDER_PX},
         "sha256": sums,
         "assumed": (
             _said_of_detector(detector, DETECTORS[detects]),
             _said_of_embedder(embedder, EMBEDDERS[embeds]),
-            f"{embedder.path.name}: what its similarities mean was not measured but is taken from a network "
-            f"of the same kind ({THRESHOLDS.measured_on}); `facestream calibrate` measures it.",
+            _said_of_likeness(embedder, family),
             *(f"{name}: neither detector nor embedder, passed over." for name in others),
             *_said_of_licence(folder, licence),
         ),
@@ -199,6 +199,17 @@ def _said_of_embedder(found: _Found, title: str) -> str:
     return (
         f"{found.path.name}: taken for an embedder like {title}, by its input of {found.shape[2]} px and its "
         f"vectors of {found.output[1]} numbers; aligned like ArcFace, colours in RGB, {pixels}."
+    )
+
+
+def _said_of_likeness(found: _Found, family: str) -> str:
+    if family == "mobilefacenet":
+        return (
+            f"{found.path.name}: known; what its similarities mean was measured ({THRESHOLDS.measured_on})."
+        )
+    return (
+        f"{found.path.name}: what its similarities mean was not measured but is taken from a MobileFaceNet "
+        f"({THRESHOLDS.measured_on}); `facestream calibrate` measures it."
     )
 
 

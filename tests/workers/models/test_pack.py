@@ -215,7 +215,7 @@ def test_a_missing_calibration_file_is_named(tmp_path: Path, networks: Path) -> 
 def test_a_calibration_of_another_embedder_is_refused(tmp_path: Path, networks: Path) -> None:
     folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
     Calibration.flat(128, 0.8, 0.1, 0.05).save(folder / "mine.npz")
-    with pytest.raises(ManifestError, match=r"mine\.npz: holds vectors of 128 numbers, the embedder gives 3"):
+    with pytest.raises(ManifestError, match=r"mine\.npz: the calibration is of vectors of 128 numbers"):
         load_pack(str(folder), tmp_path / "cache")
 
 
