@@ -154,7 +154,7 @@ def compare(
 
     # What is wrong with a photo is said before the models are loaded.
     photos = read_photo(Path(first)), read_photo(Path(second))
-    return compare_faces(*photos, make_pack(models, device))
+    return compare_faces(*photos, make_pack(models, device=device))
 
 
 def __getattr__(name: str) -> object:

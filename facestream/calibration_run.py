@@ -76,7 +76,7 @@ def calibrate(
         if len(places) != 1 or not places[0].is_dir():
             raise UsageError("one folder of labelled photos is needed, and no single photos.")
         labels = _chosen(places[0], labelled_photos(places[0], labels_from), chosen)
-        return _of_photos(places[0], labels, make_pack(models, device), by_size, tell, stop)
+        return _of_photos(places[0], labels, make_pack(models, device=device), by_size, tell, stop)
     if found.photos:
         raise UsageError(
             f"both photos, such as {str(found.photos[0])!r}, and clips, such as {str(found.videos[0])!r}, "
@@ -86,7 +86,7 @@ def calibrate(
         raise UsageError("--output, --only, --half and --labels-from are for photos, not for clips.")
     # What is wrong with labels is said before the models are loaded.
     truths = [read_truth(clip) for clip in found.videos]
-    pack = make_pack(models, device)
+    pack = make_pack(models, device=device)
     listener = listener or SilentListener()
     return _of_clips(labelled_tracks(found.videos, truths, pack, models, listener, stop), pack)
 

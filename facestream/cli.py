@@ -35,6 +35,7 @@ _COMMANDS = {
         "facestream.commands.calibrate",
         "Measure how alike strangers and the same person look to a model.",
     ),
+    "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
 }
@@ -140,7 +141,7 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default="open",
         show_default=True,
         metavar="NAME|FOLDER",
-        help="Model pack: a built-in one, or a folder with a manifest.",
+        help="Model pack: one of `facestream models`, or a folder with one.",
     )(command)
 
 

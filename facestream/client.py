@@ -130,7 +130,9 @@ class Store(DecidedPeople):
         # What is wrong with the photo is said before the models are loaded.
         frame = read_photo(Path(photo))
         wanted = (models, device)
-        pack = self._packs.get(wanted) or self._packs.setdefault(wanted, make_pack(*wanted))
+        pack = self._packs.get(wanted) or self._packs.setdefault(
+            wanted, make_pack(models, self._place.data_dir, device)
+        )
         with self._errors():
             self._identities.check_model(pack.manifest.model_id, models)
             faces = faces_of(frame, pack)

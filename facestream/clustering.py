@@ -145,7 +145,7 @@ def cluster(
     nearness = Nearness(make_manifest(models))
     # What can't be chosen is said before the photos are looked at, which takes its time.
     choice = choose(settings, nearness)
-    pack = make_pack(models, device)
+    pack = make_pack(models, device=device)
     faces = faces_of_photos(
         found.photos, pack, tell=tell, count=lambda items: settings.check_most(items, "face")
     )
@@ -179,7 +179,7 @@ def cluster_tracks(store: Store, *, models: str = "open", **options: Unpack[Clus
         WorkerError: If there is no such model pack.
     """
     settings = ClusterSettings.of(options)
-    manifest = make_manifest(models)
+    manifest = make_manifest(models, store.data_dir)
     faces = tracks_of_collection(store, manifest.model_id, manifest.embedder.dimension)
     nearness = Nearness(manifest, faces.in_video)
     choice = choose(settings, nearness)

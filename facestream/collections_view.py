@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from facestream.people_view import clock, counted
+from facestream.terms import terms
 from storage.catalogue import CollectionInfo
 from storage.collection_stats import CollectionStats
 
@@ -47,7 +48,6 @@ def stats_json(stats: CollectionStats) -> dict[str, Any]:
 def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
     """What is in a collection, line by line: what, and how much."""
     info = stats.info
-    use = {True: ", for any use", False: ", not for commercial use", None: ""}[info.commercial_use]
     memory = "unknown" if stats.memory_bytes is None else f"about {shown_size(stats.memory_bytes)}"
     lines = [
         ("collection", info.name),
@@ -64,7 +64,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("put aside", f"{stats.put_aside}" + (", as they can't be taken in" if stats.put_aside else "")),
         ("memory", f"{memory} in the server"),
         ("model", f"{info.pack or 'unknown'} ({info.model_id or 'unknown'})"),
-        ("licence", f"{info.licence or 'unknown'}{use}"),
+        ("licence", terms(info.licence, info.commercial_use).removeprefix("licence ")),
         ("clustering", info.clustering),
         ("created", _date(info, "%Y-%m-%d %H:%M:%S")),
     ]

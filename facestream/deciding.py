@@ -54,6 +54,7 @@ class Deciding:
         self, handle: RedisHandle, place: Place, identity: Callable[[str], Identity], models: str
     ) -> None:
         keys = keys_of(place)
+        self._place = place
         self._handle = handle
         self._keys = keys
         self._identity = identity
@@ -246,7 +247,7 @@ class Deciding:
         # With all that groups faces: names and who is ignored need none of it.
         from facestream.background import Background
 
-        manifest, calibration = make_calibration(self._models)
+        manifest, calibration = make_calibration(self._models, self._place.data_dir)
         self._store.check_model(manifest.model_id, self._models)
         make_queue(self._handle, self._keys).prepare()
         number = self._log.append(decision, size, there)

@@ -62,7 +62,7 @@ def forget(
         FacestreamError: If the person has become another one in the meantime.
         RedisFullError: If they are deleted, but the server's file can't be rewritten; to be repeated.
     """
-    manifest, calibration = make_calibration(models)
+    manifest, calibration = make_calibration(models, place.data_dir)
     store.check_model(manifest.model_id, models)
     keys = keys_of(place)
     older: set[str] = set()

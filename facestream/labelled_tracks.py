@@ -21,7 +21,7 @@ from facestream.person import Face
 from facestream.run import Run
 from facestream.run_report import RunListener, RunOptions
 from facestream.settings import Place
-from facestream.wiring import open_handle
+from facestream.wiring import open_handle, pack_folder
 from storage.temporary_folder import temporary_folder
 from workers.tracking.boxes import iou_matrix
 
@@ -128,7 +128,9 @@ def labelled_tracks(
     # Held throughout, so that the server is started once.
     with temporary_folder() as folder, open_handle(Place(folder.path)):
         place = Place(folder.path)
-        options = RunOptions(paths=tuple(clips), pack=models, device=str(pack.device))
+        # A pack that was pulled lies in the user's data folder, and not in this one.
+        folder_of_pack = str(pack_folder(models))
+        options = RunOptions(paths=tuple(clips), pack=folder_of_pack, device=str(pack.device))
         report = Run(place, options, listener).execute(stop)
         if report.failed:
             raise FacestreamError(report.failed[0][1])

@@ -13,7 +13,7 @@ class ModelChange:
         collection: Name of the collection.
         pack_before: Name of the pack that it has.
         pack: Name of the pack that it gets.
-        commercial_use: Whether that one may be used in business.
+        commercial_use: Whether that one may be used in business; None where that isn't known.
         people: Ids of its people, before.
         faces: Faces that have a vector.
         left_out: Those of them without a picture: they can't be recomputed, and their tracks lose them.
@@ -23,7 +23,7 @@ class ModelChange:
     collection: str
     pack_before: str
     pack: str
-    commercial_use: bool
+    commercial_use: bool | None
     people: tuple[str, ...]
     faces: int
     left_out: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -43,6 +44,11 @@ class OpenCollection:
     def where(self) -> str:
         """Which server it is in, without secrets."""
         return self._handle.where
+
+    @property
+    def data_dir(self) -> Path | None:
+        """Data folder that was asked for; None for the default one."""
+        return self._place.data_dir
 
     def meta(self) -> dict[str, str]:
         """Facts of the collection: model_id, pack, licence, created_at_s; empty before the first run."""

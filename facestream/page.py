@@ -14,6 +14,7 @@ from facestream.output import written_file
 from facestream.page_card import card
 from facestream.people_filter import sorted_people
 from facestream.person import Person
+from facestream.terms import terms
 
 if TYPE_CHECKING:
     from facestream.client import Store
@@ -100,10 +101,12 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
 
 
 def _models(meta: Mapping[str, str], ran_on: Sequence[str]) -> str:
-    """The model pack, its licence and what it ran on, in words."""
+    """Which models compare the faces, under which terms they may be used, and what they ran on, in words."""
     if "pack" not in meta:
         return "none yet"
-    return f"{meta['pack']} ({meta['licence']})" + (f" on {', '.join(ran_on)}" if ran_on else "")
+    allowed = {"1": True, "0": False}.get(meta.get("commercial_use", ""))
+    where = f" on {', '.join(ran_on)}" if ran_on else ""
+    return f"{meta['pack']} ({terms(meta['licence'], allowed)}){where}"
 
 
 def _csp_hash(text: str) -> str:

@@ -79,8 +79,8 @@ def reembed(
         workers.errors.WorkerError: If the models can't be loaded.
     """
     began_s = time.monotonic()
-    manifest = make_manifest(models)
     place = Place.of(data_dir, redis, collection)
+    manifest = make_manifest(models, place.data_dir)
     with open_handle(place) as handle, handle.errors():
         found(handle, place)
         work = _Reembedding(handle, place, models, device, manifest, tell or _tell_nobody)
@@ -134,7 +134,7 @@ class _Reembedding:
         """Do what is still to be done; None where that is nothing."""
         self._store.check_schema()
         meta = self._store.meta()
-        manifest, calibration = make_calibration(self._models)
+        manifest, calibration = make_calibration(self._models, self._place.data_dir)
         model_id = manifest.model_id
         if meta.get("changing_to") != model_id:
             self._store.check_usable()
@@ -151,7 +151,8 @@ class _Reembedding:
             change = self._change(meta)
             if before is not None:
                 before(change)
-            embed = partial(embed_crops, embedder=make_pack(self._models, self._device).embedder)
+            pack = make_pack(self._models, self._place.data_dir, self._device)
+            embed = partial(embed_crops, embedder=pack.embedder)
             self._staged.begin(model_id, facts_of(self._manifest))
             done = False
             while not done:
@@ -190,7 +191,7 @@ class _Reembedding:
             return
         pack, model_id = meta.get("pack", ""), meta.get("model_id", "")
         try:
-            known, calibration = make_calibration(pack)
+            known, calibration = make_calibration(pack, self._place.data_dir)
         except (PackNotFoundError, ManifestError):
             known = None
         if known is None or known.model_id != model_id:

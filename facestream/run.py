@@ -85,12 +85,15 @@ class Run:
             for warning in handle.warnings:
                 self._listener.note(warning)
             device = make_device(self._options.device)
-            pack = make_pack(self._options.pack, self._options.device)
+            pack = make_pack(self._options.pack, self._place.data_dir, self._options.device)
             licence = pack.manifest.licence
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
-            self._report.licence = licence.spdx
+            self._report.licence = licence.title
+            self._report.commercial_use = licence.commercial_use
             self._report.device = str(pack.device)
             self._report.device_choice = str(device)
+            for sentence in pack.manifest.assumed:
+                self._listener.note(sentence)
             self._report.provider = pack.providers[0]
             store = make_store(handle, keys)
             chosen = self._options.clustering

@@ -115,6 +115,7 @@ class RunReport:
         interrupted: Whether it was told to stop.
         pack: Title of the model pack.
         licence: Its licence.
+        commercial_use: Whether it may be used in business, or None where that isn't known.
         device: What its models ran on.
         device_choice: The same, and whether it was chosen by auto, in words.
         provider: Execution provider that ran.
@@ -132,6 +133,7 @@ class RunReport:
     interrupted: bool = False
     pack: str = ""
     licence: str = ""
+    commercial_use: bool | None = None
     device: str = ""
     device_choice: str = ""
     provider: str = ""

@@ -109,8 +109,30 @@ def make_device(written: str) -> DeviceChoice:
     return resolve_device(asked)
 
 
-def make_pack(name: str, device: str = AUTO_DEVICE) -> Pack:
-    """Load a model pack for a device.
+def models_dir(data_dir: Path | None = None) -> Path:
+    """The folder of packs that were pulled or added, which need not be there.
+
+    Args:
+        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+    """
+    return (data_dir or Place.of().data_dir or default_data_dir()) / "models"
+
+
+def pack_folder(name: str, data_dir: Path | None = None) -> Path:
+    """Where a model pack lies: built in, in the models folder, in InsightFace's model root, or by its path.
+
+    Args:
+        name: Name or folder of the pack.
+        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+    """
+    from workers.models.pack import find_pack
+    from workers.models.pack_root import insightface_root
+
+    return find_pack(name, (models_dir(data_dir), insightface_root()))
+
+
+def make_pack(name: str, data_dir: Path | None = None, device: str = AUTO_DEVICE) -> Pack:
+    """Load a model pack for a device; the other arguments are those of `pack_folder`.
 
     Raises:
         UsageError: If the device is written wrongly.
@@ -118,15 +140,15 @@ def make_pack(name: str, device: str = AUTO_DEVICE) -> Pack:
     """
     from workers.models.pack import load_pack
 
-    return load_pack(name, model_cache(), device=make_device(device).device)
+    folder = str(pack_folder(name, data_dir))
+    return load_pack(folder, model_cache(), device=make_device(device).device)
 
 
-def make_manifest(name: str) -> Manifest:
-    """What a model pack says of itself; nothing of it is loaded."""
-    from workers.models.manifest import read_manifest
-    from workers.models.pack import find_pack
+def make_manifest(name: str, data_dir: Path | None = None) -> Manifest:
+    """What a model pack says of itself; nothing of it is loaded. Arguments as those of `pack_folder`."""
+    from workers.models.pack import describe_pack
 
-    return read_manifest(find_pack(name))
+    return describe_pack(pack_folder(name, data_dir))
 
 
 def facts_of(manifest: Manifest) -> dict[str, str]:
@@ -134,17 +156,20 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
     licence = manifest.licence
     return {
         "pack": manifest.name,
-        "licence": licence.spdx,
-        "commercial_use": str(int(licence.commercial_use)),
+        "licence": licence.title,
+        "commercial_use": "" if licence.commercial_use is None else str(int(licence.commercial_use)),
     }
 
 
-def make_calibration(name: str) -> tuple[Manifest, Calibration]:
-    """What a model pack says of itself, and what its similarities mean; its models are not loaded."""
-    from workers.models.pack import find_pack, load_calibration
+def make_calibration(name: str, data_dir: Path | None = None) -> tuple[Manifest, Calibration]:
+    """What a model pack says of itself, and what its similarities mean; its models are not loaded.
 
-    manifest = make_manifest(name)
-    return manifest, load_calibration(find_pack(name), manifest)
+    Arguments as those of `pack_folder`.
+    """
+    from workers.models.pack import load_calibration
+
+    manifest = make_manifest(name, data_dir)
+    return manifest, load_calibration(pack_folder(name, data_dir), manifest)
 
 
 def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) -> Clusterer:

@@ -6,6 +6,8 @@ WorkerError
 │   ├── PackNotFoundError
 │   ├── ManifestError
 │   ├── WeightsError
+│   ├── DownloadError
+│   ├── ArchiveError
 │   └── InferenceError
 ├── CalledOffError
 └── ClusterWorkerError
@@ -72,6 +74,30 @@ class WeightsError(ModelError):
     """
 
     def __init__(self, message: str, *, path: Path | None = None) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class DownloadError(ModelError):
+    """A file of a model pack could not be downloaded, or is not the one that it should be.
+
+    Attributes:
+        url: Where it was looked for, without user, password and query.
+    """
+
+    def __init__(self, message: str, *, url: str) -> None:
+        super().__init__(message)
+        self.url = url
+
+
+class ArchiveError(ModelError):
+    """A zip file is no model pack, or holds what could do harm.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, message: str, *, path: Path) -> None:
         super().__init__(message)
         self.path = path
 

@@ -31,6 +31,7 @@ class Examination:
 
     Args:
         place: Where people are stored.
+        models: Name or folder of a model pack that is looked at beside the built-in ones.
         device: What models are to run on.
         debug: Whether tracebacks of unexpected errors are logged.
 
@@ -38,9 +39,12 @@ class Examination:
         findings: What was found so far.
     """
 
-    def __init__(self, place: Place, device: str = AUTO_DEVICE, *, debug: bool = False) -> None:
+    def __init__(
+        self, place: Place, *, models: str | None = None, device: str = AUTO_DEVICE, debug: bool = False
+    ) -> None:
         self.findings: list[Finding] = []
         self._place = place
+        self._chosen = models
         self._device = device
         self._debug = debug
         self._broken: dict[str, str] = {}
@@ -56,7 +60,7 @@ class Examination:
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)
-        self._check("models", lambda: _models(self._device), _MODELS)
+        self._check("models", lambda: _models(self._chosen, place, self._device), _MODELS)
         self._check("decoders", _decoders, ("av", "stream"))
         server = "Redis" if place.redis_url else "embedded server"
         self._check(server, lambda: _server(place), ("redis", "numpy", "storage"))
@@ -103,10 +107,10 @@ class Examination:
 # Imported only when they are called, which is where all that they need can be imported.
 
 
-def _models(device: str) -> Iterable[Finding]:
+def _models(chosen: str | None, place: Place, device: str) -> Iterable[Finding]:
     from facestream.checkup.models import check_models
 
-    return check_models(device)
+    return check_models(chosen, place.data_dir, device)
 
 
 def _decoders() -> Iterable[Finding]:

@@ -28,6 +28,7 @@ _MARK_WIDTH = 9
 Examples:
   facestream doctor
   facestream doctor --device cuda
+  facestream doctor --models ~/packs/arcface
   facestream doctor --no-speed-test --redis redis://localhost:6379/0
   facestream doctor --json | jq '.findings[] | select(.status != "ok")'
 
@@ -35,12 +36,19 @@ Examples:
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 130 interrupted.
 """,
 )
+@click.option(
+    "--models",
+    "pack",
+    metavar="NAME|FOLDER",
+    help="Also look at this model pack, which may be a folder of models.",
+)
 @click.option("--no-speed-test", is_flag=True, help="Leave out the test, which takes ten seconds or more.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings and speed as JSON.")
 @device_option
 @place_options()
 @verbosity_options
 def command(
+    pack: str | None,
     no_speed_test: bool,
     as_json: bool,
     device: str,
@@ -60,7 +68,8 @@ def command(
     from facestream.commands.run import EXIT_INTERRUPTED, stopping
     from facestream.output import print_json
 
-    examination = Examination(Place.of(data_dir, redis_url, collection), device, debug=debug)
+    place = Place.of(data_dir, redis_url, collection)
+    examination = Examination(place, models=pack, device=device, debug=debug)
     if not quiet:
         click.echo("Checking versions, models, server and machine ...", err=True)
     examination.run()

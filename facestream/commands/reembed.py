@@ -28,7 +28,7 @@ Examples:
     "--models",
     "pack",
     metavar="NAME|FOLDER",
-    help="Model pack that the collection gets: a built-in one, or a folder with a manifest.",
+    help="Model pack that the collection gets: one of `facestream models`, or a folder with one.",
 )
 @device_option
 @click.option("--cancel", is_flag=True, help="Delete what an interrupted change has got ready.")
@@ -125,7 +125,9 @@ def _lines(done: Reembedded) -> list[str]:
         )
     kept = len(set(change.people) & set(now))
     lines.append(f"People: {len(change.people)} before, {len(now)} now, {kept} of them known from before.")
-    if not change.commercial_use:
+    if change.commercial_use is None:
+        lines.append("Whether these models may be used commercially is not known.")
+    elif not change.commercial_use:
         lines.append("These models must not be used commercially.")
     return lines
 

@@ -70,7 +70,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     default="open",
     show_default=True,
     metavar="NAME|FOLDER",
-    help="Model pack: a built-in one, or a folder with a manifest.",
+    help="Model pack: one of `facestream models`, or a folder with one.",
 )
 @device_option
 @click.option(
@@ -218,6 +218,7 @@ def show(
     from facestream.hint import command_line, shown_path
     from facestream.output import printable
     from facestream.people_view import counted, print_people, provisional_note
+    from facestream.terms import terms
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
@@ -232,10 +233,11 @@ def show(
         return
     if report.frames:
         rate = report.frames / max(report.seconds, 1e-3)
+        allowed = terms(report.licence, report.commercial_use)
         click.echo(
             f"\n{counted(len(people), 'person', 'people')} in {counted(report.frames, 'frame')} with "
             f"{counted(report.faces, 'face')}; "
-            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack} on "
+            f"{report.seconds:.1f} s, {rate:.1f} frames/s; models {report.pack}, {allowed}, on "
             f"{report.device_choice} ({report.provider})",
             err=True,
         )
@@ -268,6 +270,7 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "interrupted": report.interrupted,
         "models": report.pack,
         "licence": report.licence,
+        "commercial_use": report.commercial_use,
         "device": report.device,
         "provider": report.provider,
     }

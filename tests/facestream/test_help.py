@@ -45,6 +45,13 @@ COMMANDS = (
     ["reembed"],
     ["demo"],
     ["calibrate"],
+    ["models"],
+    ["models", "list"],
+    ["models", "show"],
+    ["models", "verify"],
+    ["models", "remove"],
+    ["models", "pull"],
+    ["models", "add"],
     ["doctor"],
     ["redis"],
 )
@@ -91,7 +98,10 @@ def test_help_has_examples_and_says_what_every_option_does(words: list[str]) -> 
 def test_every_command_has_json_and_says_where_people_are_stored(words: list[str]) -> None:
     options = {name for parameter in command_of(words).params for name in parameter.opts}
     expected = {"--json", "-v", "-q", "--debug"}
-    if words not in NO_PLACE:
+    if words[0] == "models":
+        # Packs lie in the data folder, for all collections of it.
+        expected.add("--data-dir")
+    elif words not in NO_PLACE:
         expected |= {"--data-dir", "--redis", "--collection"}
     assert expected - options == set()
 

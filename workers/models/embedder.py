@@ -15,7 +15,7 @@ from workers.models.byte_input import with_byte_input
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
 from workers.models.device import CPU, Device
-from workers.models.manifest import EmbedderPart
+from workers.models.manifest_parts import EmbedderPart
 from workers.models.session import ByteArray, Session
 
 FloatArray = npt.NDArray[np.float32]
@@ -82,6 +82,12 @@ class OnnxEmbedder:
             raise ModelError(
                 f"{path}: takes pictures of shape {_shown(given)}, and by the manifest it should take "
                 f"{_shown((None, *wanted))}: batch, colours, height, width."
+            )
+        answers = self._session.output_shapes[0]
+        if len(answers) == 2 and answers[1] not in (None, part.dimension):
+            raise ModelError(
+                f"{path}: gives vectors of {answers[1]} numbers, and by the manifest (embedder.dimension) "
+                f"they have {part.dimension}."
             )
         # Many models were exported for one face at a time.
         several = _GPU_BATCHES if device.is_nvidia else _BATCHES

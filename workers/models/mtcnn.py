@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from workers.models.boxes import sane
 from workers.models.detection import BgrImage, Detection
 from workers.models.device import CPU, Device
 from workers.models.mtcnn_nets import ONET_PX, RNET_PX
@@ -96,7 +97,7 @@ class MtcnnDetector:
         boxes, owner = np.concatenate(candidates), np.concatenate(owners)
         boxes, owner = self._refine_candidates(images_bgr, boxes, owner)
         boxes, landmarks, scores = self._output(images_bgr, boxes, owner)
-        keep = (scores > self._thresholds.output) & _sane(boxes, landmarks)
+        keep = (scores > self._thresholds.output) & sane(boxes, landmarks)
         boxes, landmarks, scores, owner = boxes[keep], landmarks[keep], scores[keep], owner[keep]
         for i in _suppress_contained(boxes, scores, owner):
             found[owner[i]].append(Detection(boxes[i], landmarks[i], float(scores[i])))
@@ -126,7 +127,7 @@ class MtcnnDetector:
             better = second[2] > scores[unsure]
             chosen = unsure[better]
             boxes[chosen], landmarks[chosen], scores[chosen] = (part[better] for part in second)
-        real = (scores > _EXPECTED) & _sane(boxes, landmarks)
+        real = (scores > _EXPECTED) & sane(boxes, landmarks)
         return [
             Detection(box, points, float(score)) if is_face else None
             for box, points, score, is_face in zip(boxes, landmarks, scores, real, strict=True)
@@ -219,12 +220,6 @@ def _moved(boxes: FloatArray, shift: FloatArray) -> FloatArray:
     size = boxes[:, 2:] - boxes[:, :2]
     moved: FloatArray = boxes + shift * np.concatenate([size, size], axis=1)
     return moved
-
-
-def _sane(boxes: FloatArray, landmarks: FloatArray) -> npt.NDArray[np.bool_]:
-    """Which answers, of shapes (N, 4) and (N, 5, 2), are boxes at all: finite, and not inside out."""
-    finite = np.isfinite(boxes).all(axis=1) & np.isfinite(landmarks).all(axis=(1, 2))
-    return np.asarray(finite & (boxes[:, 2:] - boxes[:, :2] >= 1.0).all(axis=1), np.bool_)
 
 
 def _squared(boxes: FloatArray) -> FloatArray:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os.path
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workers.errors import ManifestError, PackNotFoundError, WeightsError
 from workers.models.build import built_folder, file_sha256
 from workers.models.calibration import Calibration
+from workers.models.catalogue import KnownPack, known_packs
 from workers.models.detection import FaceDetector
+from workers.models.detectors import make_detector
 from workers.models.device import CPU, Device
 from workers.models.embedder import FaceEmbedder, OnnxEmbedder
+from workers.models.families import family_calibration
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
-from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
+from workers.models.model_file import check_onnx_file, file_in
+from workers.models.pack_root import pack_in
+from workers.models.recognition import recognise
 
 _BUILT_IN = Path(__file__).parent / "packs"
 
@@ -44,26 +50,57 @@ def built_in_packs() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in _BUILT_IN.glob(f"*/{FILE_NAME}")))
 
 
-def find_pack(name: str) -> Path:
+def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
     """The folder of a pack.
 
     Args:
-        name: Name of a built-in pack, or path of a folder with a manifest.
+        name: Name of a built-in pack or of one below `roots`, or path of a folder with models.
+        roots: Folders of packs, which are looked through in this order.
 
     Raises:
         PackNotFoundError: If there is neither.
     """
     if name in built_in_packs():
         return _BUILT_IN / name
+    for root in roots:
+        found = pack_in(root, name)
+        if found is not None:
+            return found
     # Of os.path, because pathlib raises for a home of nobody and for a name that is too long.
     folder = Path(os.path.expanduser(name))  # noqa: PTH111
     if os.path.isdir(folder):  # noqa: PTH112
         return folder
+    if name in known_packs():
+        raise PackNotFoundError(_not_here(known_packs()[name]), pack=name)
     raise PackNotFoundError(
-        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder with "
-        f"a {FILE_NAME}.",
+        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder "
+        "with models. `facestream models` lists those that there are.",
         pack=name,
     )
+
+
+def _not_here(pack: KnownPack) -> str:
+    if pack.pullable:
+        return f"the model pack {pack.name!r} is not here yet. Get it: facestream models pull {pack.name}"
+    return (
+        f"the model pack {pack.name!r} can't be pulled, only made by hand: facestream models show {pack.name}"
+    )
+
+
+def describe_pack(folder: Path) -> Manifest:
+    """What a pack says of itself; of a folder without a manifest, what its files show.
+
+    Args:
+        folder: The pack.
+
+    Raises:
+        ManifestError: If the manifest is wrong, or there is none and the files can't be told apart.
+        WeightsError: If there is no manifest, and a file is no ONNX model.
+    """
+    # Also one that can't be read: then that is what is wrong.
+    if os.path.lexists(folder / FILE_NAME):
+        return read_manifest(folder)
+    return recognise(folder)
 
 
 def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
@@ -73,27 +110,29 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
         ManifestError: If the calibration doesn't fit the embedder.
     """
     part, dimension = manifest.calibration, manifest.embedder.dimension
-    if part.file is None:
+    if part.family is not None:
+        calibration = family_calibration(part.family, dimension)
+    elif part.file is not None:
+        calibration = Calibration.load(file_in(folder, part.file))
+    else:
         assert part.genuine is not None
         assert part.impostor is not None
         assert part.spread is not None
-        flat = Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
-        return replace(flat, video_rise=part.video_rise)
-    calibration = replace(Calibration.load(folder / part.file), video_rise=part.video_rise)
+        calibration = Calibration.flat(dimension, part.genuine, part.impostor, part.spread)
     if calibration.mean.shape[1] != dimension:
         raise ManifestError(
-            f"{folder / part.file}: holds vectors of {calibration.mean.shape[1]} numbers, the embedder gives "
-            f"{dimension}.",
+            f"{folder / (part.file or FILE_NAME)}: the calibration is of vectors of "
+            f"{calibration.mean.shape[1]} numbers, the embedder gives {dimension}.",
             path=folder / FILE_NAME,
         )
-    return calibration
+    return replace(calibration, video_rise=part.video_rise)
 
 
 def load_pack(name: str, cache: Path, threads: int | None = None, device: Device = CPU) -> Pack:
     """Load a pack's models.
 
     Args:
-        name: Name of a built-in pack, or path of a folder with a manifest.
+        name: Name of a built-in pack, or path of a folder with models.
         cache: Folder for models that are built on first use.
         threads: Threads for one call of a model; default: all cores of this process.
         device: What the models run on.
@@ -106,24 +145,16 @@ def load_pack(name: str, cache: Path, threads: int | None = None, device: Device
         ModelError: If ONNX Runtime can't load a file.
     """
     folder = find_pack(name)
-    manifest = read_manifest(folder)
+    manifest = describe_pack(folder)
     for file, expected in manifest.sha256.items():
-        path = folder / file
-        if not path.is_file():
-            raise WeightsError(f"{path}: missing, but the manifest names it.", path=path)
+        path = file_in(folder, file)
         if file_sha256(path) != expected:
             raise WeightsError(f"{path}: damaged or exchanged, its sha256 is not the manifest's.", path=path)
     built = built_folder(manifest, cache) if manifest.build else folder
     places = {step.file: built for step in manifest.build}
     paths = {file: places.get(file, folder) / file for file in manifest.model_files}
-    part = manifest.detector
-    detector = MtcnnDetector(
-        paths[part.files["pnet"]],
-        paths[part.files["rnet"]],
-        paths[part.files["onet"]],
-        MtcnnThresholds(*part.thresholds),
-        threads,
-        device,
-    )
+    for path in paths.values():
+        check_onnx_file(path)
+    detector = make_detector(manifest.detector, paths, threads, device)
     embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
     return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers, device)

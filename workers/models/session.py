@@ -74,6 +74,14 @@ class Session:
         shape = next(iter(self._inputs.values())).shape
         return tuple(length if isinstance(length, int) else None for length in shape)
 
+    @property
+    def output_shapes(self) -> tuple[tuple[int | None, ...], ...]:
+        """Shapes of the outputs in the model's order, None where the model doesn't say a length."""
+        return tuple(
+            tuple(length if isinstance(length, int) else None for length in node.shape)
+            for node in self._session.get_outputs()
+        )
+
     def run(self, outputs: list[str] | None, image: FloatArray | ByteArray) -> list[FloatArray]:
         """Run the model on one batch.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from workers.models.graph import GraphBuilder
-from workers.models.manifest import EmbedderPart
+from workers.models.manifest_parts import EmbedderPart
 
 INPUT_PX = 16
 TEMPLATE = ((5.0, 6.0), (11.0, 6.0), (8.0, 9.0), (6.0, 12.0), (10.0, 12.0))

@@ -185,8 +185,20 @@ def test_one_bad_vector_among_good_ones_is_refused(means: Path) -> None:
 
 
 def test_a_model_with_vectors_of_another_length_is_refused(means: Path) -> None:
-    embedder = OnnxEmbedder(means, embedder_part(dimension=4), 1)
-    with pytest.raises(InferenceError, match=r"means\.onnx: output has shape \(2, 3\), expected \(2, 4\)"):
+    problem = (
+        r"means\.onnx: gives vectors of 3 numbers, and by the manifest \(embedder\.dimension\) they have 4"
+    )
+    with pytest.raises(ModelError, match=problem):
+        OnnxEmbedder(means, embedder_part(dimension=4), 1)
+
+
+def test_a_model_whose_vectors_have_another_shape_is_refused(tmp_path: Path) -> None:
+    graph = GraphBuilder("unflattened", {"image": ["N", 3, INPUT_PX, INPUT_PX]})
+    graph.node("GlobalAveragePool", "image", output="means")
+    graph.save(tmp_path / "means.onnx", {"means": ["N", 3, 1, 1]})
+    embedder = OnnxEmbedder(tmp_path / "means.onnx", embedder_part(), 1)
+    problem = r"means\.onnx: output has shape \(2, 3, 1, 1\), expected \(2, 3\)"
+    with pytest.raises(InferenceError, match=problem):
         embedder.embed([plain(1, 2, 3)] * 2)
 
 

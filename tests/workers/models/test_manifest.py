@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from workers.errors import ManifestError
+from workers.models.detector_parts import GridPart
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.pack import find_pack
 
@@ -87,6 +88,74 @@ def test_values_at_the_limits_are_taken(tmp_path: Path, old: str, new: str) -> N
     assert read(tmp_path, changed(old, new)) != read_manifest(find_pack("open"))
 
 
+GRID = """[detector]
+decoding = "scrfd"
+file = "det.onnx"
+input_px = 320
+colours = "rgb"
+mean = [127.5, 127.5, 127.5]
+scale = 0.0078125
+threshold = 0.5
+nms_iou = 0.4
+sure_score = 0.6
+
+"""
+
+
+def with_grid(old: str = "", new: str = "") -> str:
+    """The manifest of the built-in pack with a detector of one file, and one thing of that changed."""
+    text = OPEN.replace(section_of("[detector.files]"), "").replace(section_of("[detector]"), "")
+    sums = f'[sha256]\n"det.onnx" = "{"0a" * 32}"\n[[build]]'
+    assert old in GRID
+    return text.replace("[embedder]", GRID.replace(old, new, 1) + "[embedder]").replace("[[build]]", sums, 1)
+
+
+def test_a_detector_of_one_file_says_how_its_outputs_are_read(tmp_path: Path) -> None:
+    manifest = read(tmp_path, with_grid())
+    assert isinstance(manifest.detector, GridPart)
+    assert manifest.detector.file_names == ("det.onnx",)
+    assert manifest.model_files == ("det.onnx", "dlib_resnet29.onnx")
+    assert (manifest.detector.decoding, manifest.detector.input_px) == ("scrfd", 320)
+    assert manifest.detector.look_twice
+    other = read(tmp_path, with_grid("input_px = 320\n", "look_twice = false\n")).detector
+    assert isinstance(other, GridPart)
+    assert (other.input_px, other.look_twice) == (640, False)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"scrfd"', '"ssd"', "detector.decoding: Input should be 'mtcnn', 'scrfd', 'retinaface', 'yunet'"),
+        ("input_px = 320", "input_px = 321", "detector.input_px: Input should be a multiple of 32"),
+        ("nms_iou = 0.4", "nms_iou = 0", "detector.nms_iou: Input should be greater than 0"),
+        ("threshold = 0.5", "threshold = 1.5", "detector.threshold: Input should be less than or equal to 1"),
+        ("threshold = 0.5\n", "", "detector.threshold: Field required"),
+        ('"det.onnx"', '"../det.onnx"', "detector.file: String should match"),
+        ('"det.onnx"', '"other.onnx"', "manifest: Value error, no sha256 and no build step for other.onnx"),
+        ("scale = 0.0078125", "scale = 0.0078125\nstride = 8", "detector.stride: Extra inputs"),
+    ],
+)
+def test_what_is_wrong_with_such_a_detector_is_named(
+    tmp_path: Path, old: str, new: str, problem: str
+) -> None:
+    with pytest.raises(ManifestError) as caught:
+        read(tmp_path, with_grid(old, new))
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "title", "use"),
+    [
+        ('spdx = "MIT"\ncommercial_use = true', "MIT", True),
+        ('spdx = "NOASSERTION"\ncommercial_use = "unknown"', "unknown", None),
+        ('text = "Research only\\nNot for sale"\ncommercial_use = false', "Research only", False),
+    ],
+)
+def test_a_licence_has_a_short_title(tmp_path: Path, lines: str, title: str, use: bool | None) -> None:
+    licence = read(tmp_path, changed('spdx = "MIT AND CC0-1.0"\ncommercial_use = true', lines)).licence
+    assert (licence.title, licence.commercial_use) == (title, use)
+
+
 # What is wrong, by file and key ---------------------------------------------------------------------------
 
 
@@ -97,7 +166,6 @@ def test_values_at_the_limits_are_taken(tmp_path: Path, old: str, new: str) -> N
         ('name = "open"\n', "name"),
         ('title = "MTCNN + dlib ResNet-29"\n', "title"),
         ('model_id = "dlib-resnet29-v1"\n', "model_id"),
-        ('spdx = "MIT AND CC0-1.0"\n', "licence.spdx"),
         ("commercial_use = true\n", "licence.commercial_use"),
         ('decoding = "mtcnn"\n', "detector.decoding"),
         ("thresholds = [0.6, 0.7, 0.6]\n", "detector.thresholds"),
@@ -135,13 +203,15 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
     ("old", "new", "problem"),
     [
         ("schema = 1", "schema = 2", "schema: Input should be 1"),
+        ('spdx = "MIT AND CC0-1.0"\n', "", "licence: Value error, licence needs spdx, or text"),
+        ('spdx = "MIT AND CC0-1.0"', 'spdx = ""', "licence.spdx: String should have at least 1"),
         ('name = "open"', 'name = "a/b"', "name: String should match"),
         ('name = "open"', 'name = ""', "name: String should match"),
         ('name = "open"', f'name = "{"n" * 65}"', "name: String should match"),
         ('name = "open"', "name = 7", "name: Input should be a valid string"),
         ('"dlib-resnet29-v1"', '"two words"', "model_id: String should match"),
         ("commercial_use = true", 'commercial_use = "perhaps"', "licence.commercial_use: Input should be"),
-        ('decoding = "mtcnn"', 'decoding = "retina"', "detector.decoding: Input should be 'mtcnn'"),
+        ('decoding = "mtcnn"', 'decoding = "retina"', "detector.decoding: Input should be 'mtcnn', 'scrfd'"),
         ("[0.6, 0.7, 0.6]", "[0.6, 0.7]", "detector.thresholds.2: Field required"),
         ("[0.6, 0.7, 0.6]", "[0.6, 1.7, 0.6]", "detector.thresholds.1: Input should be less than or equal"),
         ("[0.6, 0.7, 0.6]", "[0.6, 0.7, -0.6]", "detector.thresholds.2: Input should be greater than"),
@@ -150,6 +220,12 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
         ('onet = "onet.onnx"\n', "", "detector: Value error, detector.files lacks onet"),
         ('rnet = "rnet.onnx"\nonet = "onet.onnx"\n', "", "detector.files lacks onet, rnet"),
         ('pnet = "pnet.onnx"', 'pnet = "../pnet.onnx"', "detector.files.pnet: String should match"),
+        ('pnet = "pnet.onnx"', 'pnet = "/etc/pnet.onnx"', "detector.files.pnet: String should match"),
+        ('pnet = "pnet.onnx"', 'pnet = ".."', "detector.files.pnet: String should match"),
+        ('pnet = "pnet.onnx"', "pnet = 'a\\b.onnx'", "detector.files.pnet: String should match"),
+        ("mirror = true", 'mirror = true\nmetric = "euclidean"', "embedder.metric: Input should be 'cosine'"),
+        ('file = "calibration.npz"', 'family = "facenet"', "calibration.family: Input should be"),
+        ('file = "calibration.npz"', 'file = "c.npz"\nfamily = "arcface"', "calibration needs either"),
         ("input_px = 150", "input_px = 15", "embedder.input_px: Input should be greater"),
         ("input_px = 150", "input_px = 1025", "embedder.input_px: Input should be less"),
         ("input_px = 150", "input_px = 150.5", "embedder.input_px: Input should be a valid integer"),

@@ -143,7 +143,7 @@ def test_a_calibration_file_of_a_folder_is_read_from_there(tmp_path: Path, netwo
 # What is refused ------------------------------------------------------------------------------------------
 
 
-def test_a_folder_without_a_manifest_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="A model pack is a folder with a manifest") as caught:
         load_pack(str(tmp_path), tmp_path / "cache")
     assert caught.value.path == tmp_path / FILE_NAME
@@ -208,14 +208,14 @@ def test_a_file_with_the_right_checksum_that_is_no_model_is_refused(tmp_path: Pa
 
 def test_a_missing_calibration_file_is_named(tmp_path: Path, networks: Path) -> None:
     folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
-    with pytest.raises(ManifestError, match=r"mine\.npz: not a calibration file"):
+    with pytest.raises(WeightsError, match=r"mine\.npz: missing, but the manifest names it"):
         load_pack(str(folder), tmp_path / "cache")
 
 
 def test_a_calibration_of_another_embedder_is_refused(tmp_path: Path, networks: Path) -> None:
     folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
     Calibration.flat(128, 0.8, 0.1, 0.05).save(folder / "mine.npz")
-    with pytest.raises(ManifestError, match=r"mine\.npz: holds vectors of 128 numbers, the embedder gives 3"):
+    with pytest.raises(ManifestError, match=r"mine\.npz: the calibration is of vectors of 128 numbers"):
         load_pack(str(folder), tmp_path / "cache")
 
 
@@ -231,3 +231,29 @@ def test_files_of_a_pack_are_only_read(folder: Path, tmp_path: Path) -> None:
     load_pack(str(folder), tmp_path / "cache", threads=1)
     assert {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()} == before
     assert list(tmp_path.iterdir()) == [folder]
+
+
+# Packs by name, in folders of packs -------------------------------------------------------------------------
+
+
+def test_a_pack_is_found_by_its_name_in_the_first_folder_that_has_it(folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for root in (first, second):
+        root.mkdir()
+    folder.rename(second / "mine")
+    assert find_pack("mine", (first, second)) == second / "mine"
+    (first / "mine").mkdir()
+    (first / "mine" / FILE_NAME).touch()
+    assert find_pack("mine", (first, second)) == first / "mine"
+    (first / "open").mkdir()
+    (first / "open" / FILE_NAME).touch()
+    assert find_pack("open", (first, second)) == find_pack("open")
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("sface", "facestream models pull sface"), ("facenet", "facestream models show facenet")],
+)
+def test_a_known_pack_that_is_not_there_is_told_how_to_get(name: str, how: str) -> None:
+    with pytest.raises(PackNotFoundError, match=how):
+        find_pack(name)

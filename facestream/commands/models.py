@@ -1,0 +1,189 @@
+"""facestream models: which model packs there are, and what they are."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facestream.cli import chosen, verbosity_options
+from facestream.commands.model_options import data_dir_of, models_place_option
+from facestream.commands.models_pull import add, pull
+from facestream.output import confirm, print_json, print_table, printable
+
+
+@click.group(
+    name="models",
+    invoke_without_command=True,
+    epilog="""\b
+Examples:
+  facestream models                             which there are
+  facestream models show buffalo_l              its licence, files and thresholds
+  facestream models pull sface                  download one, licence first
+  facestream run holiday.mp4 --models sface
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@models_place_option
+@verbosity_options
+@click.pass_context
+def command(ctx: click.Context, /, **_: Any) -> None:
+    """List the model packs: a detector that finds faces and an embedder that compares them.
+
+    `open` is built in. Others are pulled, added, or used as they lie in InsightFace's model root
+    (~/.insightface/models). Nothing is downloaded but by `facestream models pull`.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_all)
+
+
+@command.command(
+    name="list",
+    epilog="""\b
+Examples:
+  facestream models list
+  facestream models list --json | jq -r '.[] | select(.commercial_use) | .name'
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@models_place_option
+@verbosity_options
+@click.pass_context
+def list_all(ctx: click.Context, /, **_: Any) -> None:
+    """List all packs: detector, embedder, length of a vector, licence, commercial use, and where it is.
+
+    State: built-in; ready, in the models folder; InsightFace, in that library's model root; damaged; not
+    pulled; or by hand, which `show` explains.
+    """
+    from facestream.model_packs import model_packs
+    from facestream.models_view import COLUMNS, RIGHT, pack_json, pack_row
+
+    packs = model_packs(data_dir_of(ctx))
+    if chosen(ctx, "as_json"):
+        print_json([pack_json(pack) for pack in packs])
+    else:
+        print_table(COLUMNS, [pack_row(pack) for pack in packs], RIGHT)
+
+
+@command.command(
+    name="show",
+    epilog="""\b
+Examples:
+  facestream models show open
+  facestream models show buffalo_l --json | jq .download
+""",
+)
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@models_place_option
+@verbosity_options
+@click.pass_context
+def show(ctx: click.Context, /, name: str, **_: Any) -> None:
+    """Show all of a pack: licence, origin, files, thresholds and what those were measured on."""
+    from facestream.model_packs import model_pack
+    from facestream.models_view import detail_lines, licence_text, pack_details
+
+    pack = model_pack(name, data_dir_of(ctx))
+    if chosen(ctx, "as_json"):
+        print_json(pack_details(pack))
+        return
+    for what, text in detail_lines(pack):
+        click.echo(f"{what:<13}{printable(text)}".rstrip())
+    for paragraph in (licence_text(pack), pack.known.by_hand.strip() if pack.known else None):
+        if paragraph:
+            click.echo(f"\n{paragraph}")
+
+
+@command.command(
+    name="verify",
+    epilog="""\b
+Examples:
+  facestream models verify
+  facestream models verify sface --json
+""",
+)
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@models_place_option
+@verbosity_options
+@click.pass_context
+def verify(ctx: click.Context, /, name: str | None, **_: Any) -> None:
+    """Read all files of a pack, or of all that are here, and compare them with their checksums.
+
+    Ends with 1 if a file is missing or another one than it should be.
+    """
+    from facestream.model_packs import checked, model_pack, model_packs
+    from facestream.models_view import checked_json
+    from workers.errors import ModelError
+
+    data_dir = data_dir_of(ctx)
+    packs = [model_pack(name, data_dir)] if name else [pack for pack in model_packs(data_dir) if pack.folder]
+    results = []
+    for pack in packs:
+        files, problem = [], None
+        try:
+            files = checked(pack)
+        except ModelError as error:
+            problem = str(error)
+        results.append(checked_json(pack.name, str(pack.folder), files, problem))
+    good = all(result["ok"] for result in results)
+    if chosen(ctx, "as_json"):
+        print_json(results)
+    else:
+        for result in results:
+            _print_result(result, quiet=chosen(ctx, "quiet"))
+    if not good:
+        raise click.exceptions.Exit(1)
+
+
+@command.command(
+    name="remove",
+    epilog="""\b
+Examples:
+  facestream models remove buffalo_l
+  facestream models remove buffalo_l --yes --json
+""",
+)
+@click.argument("name")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@models_place_option
+@verbosity_options
+@click.pass_context
+def remove(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
+    """Delete a pack from the models folder.
+
+    Collections that were made with it keep their people; what compares faces in them needs the pack again.
+    """
+    from facestream.collections_view import shown_size
+    from facestream.model_packs import check_removable, model_pack, users_of
+    from facestream.model_packs import remove as remove_pack
+
+    # As with Ctrl-C, what is held is let go of.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    data_dir: Path | None = data_dir_of(ctx)
+    pack = model_pack(name, data_dir)
+    check_removable(pack, data_dir)
+    users = users_of(pack, data_dir)
+    used = f" It is used by the collections {', '.join(users)}." if users else ""
+    confirm(f"Delete the model pack {name!r}?{used}", yes=yes)
+    size_bytes = remove_pack(pack, data_dir)
+    if chosen(ctx, "as_json"):
+        print_json({"name": name, "bytes": size_bytes, "used_by": users})
+    elif not chosen(ctx, "quiet"):
+        click.echo(f"Model pack {name!r} is gone ({shown_size(size_bytes)}).{used}", err=True)
+
+
+def _print_result(result: dict[str, Any], *, quiet: bool) -> None:
+    if result["problem"]:
+        click.echo(f"{result['name']}: {printable(result['problem'])}")
+    for file in result["files"]:
+        good = file["state"] not in ("missing", "differs")
+        if not (quiet and good):
+            click.echo(f"{result['name']}/{printable(file['name'])}: {file['state']}")
+
+
+for subcommand in (pull, add):
+    command.add_command(subcommand)

@@ -1,0 +1,34 @@
+"""Small ONNX models that have the inputs and outputs of known ones: for wiring, and without any accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from workers.models.graph import GraphBuilder
+
+
+def write_scrfd(path: Path, *, seed: int = 0) -> Path:
+    """What is taken for SCRFD: a picture of 64 px to scores, boxes and landmarks of three grids."""
+    graph = GraphBuilder("scrfd", {"image": [1, 3, 64, 64]})
+    mean = graph.node("Flatten", graph.node("GlobalAveragePool", "image"))
+    outputs: dict[str, list[str | int]] = {}
+    for columns in (1, 4, 10):
+        for stride in (8, 16, 32):
+            name = f"out{columns}_{stride}"
+            weights = np.full((3, columns), seed + columns / stride, np.float32)
+            graph.node("MatMul", mean, graph.constant(weights), output=name)
+            outputs[name] = ["cells", columns]
+    graph.save(path, outputs)
+    return path
+
+
+def write_arcface(path: Path, *, seed: int = 0, dimension: int = 128) -> Path:
+    """What is taken for ArcFace: faces of 112 px to vectors."""
+    weights = np.random.default_rng(seed).normal(size=(3, dimension)).astype(np.float32)
+    graph = GraphBuilder("arcface", {"image": ["N", 3, 112, 112]})
+    mean = graph.node("Flatten", graph.node("GlobalAveragePool", "image"))
+    graph.node("MatMul", mean, graph.constant(weights), output="vector")
+    graph.save(path, {"vector": ["N", dimension]})
+    return path

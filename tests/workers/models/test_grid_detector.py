@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from grid_models import SIDE_PX, write_grid_model, write_retinaface, write_scrfd, write_yunet
+
+from workers.errors import ModelError
+from workers.models.detection import Detection
+from workers.models.detector_parts import GridPart
+from workers.models.families import DETECTORS
+from workers.models.grid_detector import GridDetector
+
+Image = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
+
+
+def part(kind: str, **changes: Any) -> GridPart:
+    facts = {"look_twice": False, **DETECTORS[kind].facts, **changes}
+    return GridPart(file="model.onnx", input_px=SIDE_PX, **facts)
+
+
+def noise(height: int = SIDE_PX, width: int = SIDE_PX, seed: int = 0) -> Image:
+    """A picture with patches of all colours."""
+    random = np.random.default_rng(seed)
+    small = random.integers(0, 256, (max(height // 8, 1), max(width // 8, 1), 3)).astype(np.uint8)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)
+
+
+def as_arrays(found: list[Detection]) -> tuple[Float, Float]:
+    boxes = np.array([[*face.box_xyxy, face.score] for face in found], np.float32).reshape(-1, 5)
+    return boxes, np.array([face.landmarks for face in found], np.float32).reshape(-1, 5, 2)
+
+
+@pytest.fixture
+def scrfd(tmp_path: Path) -> GridDetector:
+    return GridDetector(write_scrfd(tmp_path / "scrfd.onnx"), part("scrfd"), 1)
+
+
+# Decoding, beside the originals ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flat", [True, False])
+@pytest.mark.parametrize("shape", [(SIDE_PX, SIDE_PX), (300, 200), (90, 120)])
+def test_what_scrfd_answers_is_read_as_insightface_reads_it(
+    tmp_path: Path, flat: bool, shape: tuple[int, int]
+) -> None:
+    from insightface.model_zoo.scrfd import SCRFD
+
+    path = write_scrfd(tmp_path / "scrfd.onnx", flat=flat)
+    image = noise(*shape)
+    boxes, landmarks = SCRFD(str(path)).detect(image)
+    ours = as_arrays(GridDetector(path, part("scrfd"), 1).detect([image], 0)[0])
+    assert len(boxes) > 3
+    assert ours[0] == pytest.approx(boxes, abs=1e-3)
+    assert ours[1] == pytest.approx(landmarks, abs=1e-3)
+
+
+def test_what_insightfaces_retinaface_answers_is_read_as_insightface_reads_it(tmp_path: Path) -> None:
+    from insightface.model_zoo.retinaface import RetinaFace
+
+    path = write_scrfd(tmp_path / "retinaface.onnx", flat=True)
+    image = noise()
+    boxes, landmarks = RetinaFace(str(path)).detect(image)
+    # Of that class, not of the PyTorch implementation.
+    as_there = part("retinaface", colours="rgb", mean=(127.5,) * 3, scale=1 / 128)
+    ours = as_arrays(GridDetector(path, as_there, 1).detect([image], 0)[0])
+    assert len(boxes) > 3
+    assert ours[0] == pytest.approx(boxes, abs=1e-3)
+    assert ours[1] == pytest.approx(landmarks, abs=1e-3)
+
+
+def test_grids_of_five_sizes_with_one_anchor_are_read_as_well(tmp_path: Path) -> None:
+    from insightface.model_zoo.scrfd import SCRFD
+
+    columns = {"score": 1, "bbox": 4, "kps": 10}
+    path = write_grid_model(
+        tmp_path / "five.onnx", columns, side_px=256, bias=-1, strides_px=(8, 16, 32, 64, 128)
+    )
+    image = noise(256, 256)
+    boxes, _ = SCRFD(str(path)).detect(image)
+    ours, _ = as_arrays(GridDetector(path, part("scrfd"), 1).detect([image], 0)[0])
+    assert len(boxes) > 3
+    assert ours == pytest.approx(boxes, abs=1e-3)
+
+
+def test_what_yunet_answers_is_read_as_opencv_reads_it(tmp_path: Path) -> None:
+    path = write_yunet(tmp_path / "yunet.onnx")
+    facts = part("yunet")
+    image = noise()
+    original = cv2.FaceDetectorYN.create(
+        str(path), "", (SIDE_PX, SIDE_PX), facts.threshold, facts.nms_iou, 5000
+    )
+    _, faces = original.detect(image)
+    boxes, landmarks = as_arrays(GridDetector(path, facts, 1).detect([image], 0)[0])
+    assert len(faces) > 3
+    # OpenCV compares boxes whose corners were rounded: what is kept at the very limit may differ.
+    matched = [k for k, face in enumerate(faces) if np.abs(boxes[:, 4] - face[14]).min() < 1e-5]
+    assert len(matched) >= 0.8 * max(len(faces), len(boxes))
+    for k in matched:
+        x, y, width, height = faces[k, :4]
+        ours = int(np.abs(boxes[:, 4] - faces[k, 14]).argmin())
+        assert boxes[ours, :4] == pytest.approx([x, y, x + width, y + height], abs=1e-2)
+        assert landmarks[ours].ravel() == pytest.approx(faces[k, 4:14], abs=1e-2)
+
+
+def test_retinaface_moves_and_grows_its_prior_boxes(tmp_path: Path) -> None:
+    detect = part("retinaface")
+    still = GridDetector(write_retinaface(tmp_path / "still.onnx"), detect, 1).detect([noise()], 0)[0]
+    by_side = sorted(still, key=lambda face: float(np.ptp(face.box_xyxy[::2])))
+    assert [face.box_xyxy.tolist() for face in by_side] == [[-4, -4, 12, 12], [-144, -144, 368, 368]]
+    assert by_side[0].landmarks.tolist() == [[4, 4]] * 5
+    assert [face.score for face in still] == pytest.approx([0.9, 0.9])
+
+    moves = {"shift": 1.0, "growth": 5 * np.log(2), "landmark": -1.0}
+    path = write_retinaface(tmp_path / "moved.onnx", moves)
+    moved = GridDetector(path, detect, 1).detect([noise()], 0)[0]
+    small = min(moved, key=lambda face: float(np.ptp(face.box_xyxy[::2])))
+    # A tenth of the side of 16 to the right and down, and twice as large.
+    assert small.box_xyxy == pytest.approx([5.6 - 16, 5.6 - 16, 5.6 + 16, 5.6 + 16], abs=1e-4)
+    assert small.landmarks == pytest.approx(np.full((5, 2), 2.4), abs=1e-5)
+
+
+def test_without_landmarks_they_are_where_they_are_on_average(tmp_path: Path) -> None:
+    path = write_scrfd(tmp_path / "boxes.onnx", landmarks=False)
+    found = GridDetector(path, part("scrfd"), 1).detect([noise()], 0)[0]
+    assert len(found) > 3
+    for face in found:
+        left, top, right, bottom = face.box_xyxy
+        assert (face.landmarks > [left, top]).all()
+        assert (face.landmarks < [right, bottom]).all()
+        # Eyes above the mouth, left of the picture before right.
+        assert face.landmarks[0, 1] < face.landmarks[3, 1]
+        assert face.landmarks[0, 0] < face.landmarks[1, 0]
+
+
+# Pictures -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch", ["N", 1, 3])
+def test_pictures_of_one_call_are_found_as_if_each_were_alone(tmp_path: Path, batch: str | int) -> None:
+    images = [noise(seed=k) for k in range(4)] + [noise(60, 200, seed=9)]
+    path = write_scrfd(tmp_path / "scrfd.onnx", batch=batch)
+    together = GridDetector(path, part("scrfd"), 1).detect(images, 0)
+    one = GridDetector(write_scrfd(tmp_path / "one.onnx"), part("scrfd"), 1)
+    for image, found in zip(images, together, strict=True):
+        expected = as_arrays(one.detect([image], 0)[0])
+        assert as_arrays(found)[0] == pytest.approx(expected[0], abs=1e-3)
+        assert as_arrays(found)[1] == pytest.approx(expected[1], abs=1e-3)
+    assert GridDetector(path, part("scrfd"), 1).detect([], 0) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 1000), (1000, 2), (17, 33)])
+def test_pictures_of_any_shape_can_be_looked_at(scrfd: GridDetector, shape: tuple[int, int]) -> None:
+    for face in scrfd.detect([noise(*shape)], 0)[0]:
+        assert np.isfinite(face.box_xyxy).all()
+
+
+def test_small_faces_are_left_out(scrfd: GridDetector) -> None:
+    image = noise()
+    everything = scrfd.detect([image], 0)[0]
+    sides = [float((face.box_xyxy[2:] - face.box_xyxy[:2]).max()) for face in everything]
+    least = sorted(sides)[len(sides) // 2]
+    found = scrfd.detect([image], least)[0]
+    assert 0 < len(found) < len(everything)
+    assert [face.score for face in found] == [
+        face.score for face, side in zip(everything, sides, strict=True) if side >= least
+    ]
+
+
+def test_the_best_face_comes_first_and_none_is_found_twice(scrfd: GridDetector) -> None:
+    found = scrfd.detect([noise()], 0)[0]
+    scores = [face.score for face in found]
+    assert scores == sorted(scores, reverse=True)
+    assert len({tuple(face.box_xyxy.tolist()) for face in found}) == len(found)
+
+
+def test_a_large_face_that_is_doubtful_is_looked_at_again_at_half_the_size(tmp_path: Path) -> None:
+    # Of prior boxes, the one that is as large as the picture has a score by itself, the other never.
+    path = write_retinaface(tmp_path / "retinaface.onnx", {"score": 0.7})
+    image = noise(SIDE_PX * 2, SIDE_PX * 2)
+    once = GridDetector(path, part("retinaface", sure_score=0.8), 1).detect([image], 0)[0]
+    twice = GridDetector(path, part("retinaface", sure_score=0.8, look_twice=True), 1).detect([image], 0)[0]
+    sides = [sorted(float(np.ptp(face.box_xyxy[::2])) for face in found) for found in (once, twice)]
+    # In half of the input the same box is one of twice the size; small ones are none of a second look.
+    assert sides == [[32, 1024], [32, 1024, 2048]]
+    sure = GridDetector(path, part("retinaface", sure_score=0.6, look_twice=True), 1).detect([image], 0)[0]
+    assert len(sure) == len(once)
+
+
+# Expected faces -------------------------------------------------------------------------------------------
+
+
+def test_where_a_face_is_expected_it_is_found_again_and_elsewhere_nothing(scrfd: GridDetector) -> None:
+    image = noise()
+    faces = scrfd.detect([image], 0)[0]
+    nowhere = np.array([[1000, 1000, 1010, 1010]], np.float32)
+    boxes = np.concatenate([np.stack([face.box_xyxy for face in faces[:3]]), nowhere])
+    *again, none = scrfd.refine(image, boxes)
+    assert none is None
+    for face, expected in zip(again, faces[:3], strict=True):
+        assert face is not None
+        assert face.box_xyxy == pytest.approx(expected.box_xyxy, abs=1e-3)
+    assert scrfd.refine(image, np.empty((0, 4), np.float32)) == []
+
+
+def test_less_is_asked_of_a_face_that_is_expected(tmp_path: Path) -> None:
+    image, path = noise(), write_scrfd(tmp_path / "scrfd.onnx")
+    best = GridDetector(path, part("scrfd", threshold=0.1), 1).detect([image], 0)[0][0]
+    strict = GridDetector(path, part("scrfd", threshold=min(best.score * 1.2, 1.0)), 1)
+    assert strict.detect([image], 0) == [[]]
+    (found,) = strict.refine(image, best.box_xyxy[None])
+    assert found is not None
+    assert found.score == pytest.approx(best.score)
+
+
+# What is no such detector ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "other"), [("scrfd", "yunet"), ("yunet", "scrfd"), ("retinaface", "yunet")])
+def test_a_model_of_another_kind_is_refused_with_the_key(tmp_path: Path, kind: str, other: str) -> None:
+    write = {"yunet": write_yunet, "scrfd": write_scrfd}[other]
+    path = write(tmp_path / "other.onnx")
+    with pytest.raises(ModelError, match=rf"other\.onnx: is not what detector\.decoding = '{kind}' asks for"):
+        GridDetector(path, part(kind), 1)
+
+
+def test_a_model_that_takes_no_pictures_is_refused(tmp_path: Path) -> None:
+    from workers.models.graph import GraphBuilder
+
+    graph = GraphBuilder("sound", {"sound": ["N", 16000]})
+    graph.node("Identity", "sound", output="same")
+    graph.save(tmp_path / "sound.onnx", {"same": ["N", 16000]})
+    with pytest.raises(ModelError, match=r"sound\.onnx: takes input of shape .* a detector takes pictures"):
+        GridDetector(tmp_path / "sound.onnx", part("scrfd"), 1)
+
+
+def test_scores_that_are_none_are_refused(tmp_path: Path) -> None:
+    path = write_grid_model(tmp_path / "scores.onnx", {"a": 4, "b": 4, "c": 10, "d": 10}, anchors=2)
+    with pytest.raises(ModelError, match=r"scores\.onnx: is not what detector\.decoding"):
+        GridDetector(path, part("scrfd"), 1)

@@ -1,0 +1,64 @@
+"""Parts of a manifest that say how faces are found."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from workers.models.manifest_parts import Colour, Colours, FileName, Part, Probability
+
+
+class MtcnnPart(Part):
+    """Three networks, each of which looks at what the one before let pass."""
+
+    decoding: Literal["mtcnn"]
+    """How the outputs are turned into boxes."""
+    files: dict[Literal["pnet", "rnet", "onet"], FileName]
+    thresholds: tuple[Probability, Probability, Probability]
+    """Least probability to pass the proposal, refinement and output network."""
+    sure_score: Probability
+    """A detection counts as certainly a face from this score on."""
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Names of the ONNX files."""
+        return tuple(self.files.values())
+
+    @model_validator(mode="after")
+    def _has_all_networks(self) -> MtcnnPart:
+        missing = {"pnet", "rnet", "onet"} - set(self.files)
+        if missing:
+            raise ValueError(f"detector.files lacks {', '.join(sorted(missing))}")
+        return self
+
+
+class GridPart(Part):
+    """One network that answers for every cell of grids over the picture."""
+
+    decoding: Literal["scrfd", "retinaface", "yunet"]
+    """How the outputs are turned into boxes."""
+    file: FileName
+    input_px: Annotated[int, Field(ge=64, le=4096, multiple_of=32)] = 640
+    """Side of the square that a picture is fitted into."""
+    colours: Colours
+    mean: Colour
+    """Subtracted from pixel values 0..255, in the order of `colours`."""
+    scale: Annotated[float, Field(gt=0)]
+    """Multiplied after the subtraction."""
+    threshold: Annotated[float, Field(gt=0, le=1)]
+    """Least score of a detection."""
+    nms_iou: Annotated[float, Field(gt=0, le=1)]
+    """Of two boxes that overlap by more than this the better one is kept."""
+    look_twice: bool = True
+    """Whether a picture with a large face that is doubtful is looked at once more, at half the size."""
+    sure_score: Probability
+    """A detection counts as certainly a face from this score on."""
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Names of the ONNX files."""
+        return (self.file,)
+
+
+DetectorPart = Annotated[MtcnnPart | GridPart, Field(discriminator="decoding")]

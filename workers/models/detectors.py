@@ -1,0 +1,38 @@
+"""The detector that a manifest describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from workers.models.detection import FaceDetector
+from workers.models.detector_parts import GridPart, MtcnnPart
+from workers.models.device import CPU, Device
+from workers.models.grid_detector import GridDetector
+from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
+
+
+def make_detector(
+    part: MtcnnPart | GridPart, paths: Mapping[str, Path], threads: int | None = None, device: Device = CPU
+) -> FaceDetector:
+    """Load a detector.
+
+    Args:
+        part: The manifest's description.
+        paths: Where each file lies that it names.
+        threads: Threads for one call; default: all cores of this process.
+        device: What it runs on.
+
+    Raises:
+        ModelError: If ONNX Runtime can't load a file, or it isn't what the manifest says.
+    """
+    if isinstance(part, GridPart):
+        return GridDetector(paths[part.file], part, threads, device)
+    return MtcnnDetector(
+        paths[part.files["pnet"]],
+        paths[part.files["rnet"]],
+        paths[part.files["onet"]],
+        MtcnnThresholds(*part.thresholds),
+        threads,
+        device,
+    )

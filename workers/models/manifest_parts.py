@@ -1,0 +1,133 @@
+"""Parts of a manifest: licence, embedder, likeness, quality and how files are built."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+FileName = Annotated[str, Field(pattern=r"^\w[^/\\\x00-\x1f]*$")]
+"""A file right in the pack's folder: no path, and nothing that could lead out of it."""
+Probability = Annotated[float, Field(ge=0, le=1)]
+Similarity = Annotated[float, Field(ge=-1, le=1)]
+Colour = tuple[float, float, float]
+Colours = Literal["rgb", "bgr"]
+# SPDX's word for it.
+UNKNOWN = "NOASSERTION"
+_Point = tuple[float, float]
+
+
+class Part(BaseModel):
+    """A section of a manifest: never changes, and knows all of its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+def _unknown_is_none(value: Any) -> Any:
+    return None if value == "unknown" else value
+
+
+class Licence(Part):
+    """Under which terms the weights may be used."""
+
+    spdx: Annotated[str, Field(min_length=1)] | None = None
+    """Licence by SPDX; `NOASSERTION` where nobody knows it."""
+    text: Annotated[str, Field(min_length=1)] | None = None
+    """The terms in words, where SPDX has no name for them; the first line is a title."""
+    commercial_use: Annotated[bool | None, BeforeValidator(_unknown_is_none)]
+    """Whether the weights may be used in business; None, in the file `"unknown"`, where nobody knows."""
+    origin: str
+    """Where the weights come from."""
+
+    @property
+    def title(self) -> str:
+        """The licence in one short line."""
+        if self.spdx is not None and self.spdx != UNKNOWN:
+            return self.spdx
+        lines = (self.text or "").strip().splitlines()
+        return lines[0][:80] if lines else "unknown"
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Licence:
+        if self.spdx is None and self.text is None:
+            raise ValueError("licence needs spdx, or text where SPDX has no name for it")
+        return self
+
+
+class EmbedderPart(Part):
+    """How an aligned face becomes a vector."""
+
+    file: FileName
+    input_px: Annotated[int, Field(ge=16, le=1024)]
+    dimension: Annotated[int, Field(ge=2, le=8192)]
+    colours: Colours
+    mean: Colour
+    """Subtracted from pixel values 0..255, in the order of `colours`."""
+    scale: Annotated[float, Field(gt=0)]
+    """Multiplied after the subtraction."""
+    mirror: bool
+    """Whether the mirrored face is averaged in."""
+    template: tuple[_Point, _Point, _Point, _Point, _Point]
+    """Where the five landmarks lie in the input, px."""
+    metric: Literal["cosine"] = "cosine"
+    """How vectors are compared."""
+
+
+class CalibrationPart(Part):
+    """What similarities mean: a measured file, three figures for all sizes, or those of a family."""
+
+    file: FileName | None = None
+    genuine: float | None = None
+    impostor: float | None = None
+    spread: Annotated[float, Field(gt=0)] | None = None
+    family: Literal["arcface", "mobilefacenet"] | None = None
+    """Figures that come with facestream: of a kind of network, or of a known one."""
+    video_rise: Annotated[float, Field(ge=0, le=2)] = 0.0
+    """How much more alike two people of a video are than that; `facestream calibrate CLIPS` measures it."""
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> CalibrationPart:
+        figures = [value is not None for value in (self.genuine, self.impostor, self.spread)]
+        ways = (self.file is not None, self.family is not None, any(figures))
+        if sum(ways) != 1 or any(figures) != all(figures):
+            raise ValueError(
+                "calibration needs either a file, a family, or all of genuine, impostor and spread"
+            )
+        return self
+
+
+class ThresholdPart(Part):
+    """Cosine similarities that few pairs of strangers reach, as `facestream calibrate` measured them."""
+
+    far_1e2: Similarity
+    """One pair of strangers in a hundred is at least so alike."""
+    far_1e3: Similarity
+    """One in a thousand."""
+    far_1e4: Similarity
+    """One in ten thousand."""
+    measured_on: str
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> ThresholdPart:
+        if not self.far_1e2 <= self.far_1e3 <= self.far_1e4:
+            raise ValueError("far_1e2 <= far_1e3 <= far_1e4 must hold: fewer strangers are more alike")
+        return self
+
+
+class QualityPart(Part):
+    """Quality gates."""
+
+    founder_px: Annotated[float, Field(ge=0)]
+    """Least effective face size of a track that may found a person, px."""
+
+
+class BuildStep(Part):
+    """A model file that is written from weights inside an installed package."""
+
+    builder: Literal["mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet", "dlib_resnet29"]
+    file: FileName
+    package: Annotated[str, Field(pattern=r"^\w+$")]
+    weights: Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
+    """Path inside the package; never out of it, since reading some formats can run code."""
+    sha256: Sha256

@@ -1,0 +1,73 @@
+"""Files of models, before anything is done with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from workers.errors import WeightsError
+
+_ZIP = b"PK\x03\x04"
+# How files begin that people take for ONNX models. None of them is read any further: to load a pickle is to
+# run whatever stands in it.
+_OTHERS = {
+    b"\x80": "a Python pickle, which can run any code when it is loaded, and is never loaded here",
+    _ZIP: "a zip archive (PyTorch saves its pickles so), not unpacked here",
+    b"\x89HDF": "an HDF5 file (Keras)",
+    b"\x1f\x8b": "a gzip archive",
+    b"version https://git-lfs": "a Git LFS pointer and not the file itself, which `git lfs pull` gets",
+    b"<": "a web page or XML, not a model; the download was answered with a page",
+}
+
+
+def file_in(folder: Path, name: str) -> Path:
+    """The path of a file of a pack.
+
+    Args:
+        folder: The pack.
+        name: As its manifest names the file.
+
+    Raises:
+        WeightsError: If it is missing, no file, or a link that leads out of the folder.
+    """
+    path = folder / name
+    if not path.is_file():
+        raise WeightsError(f"{path}: missing, but the manifest names it.", path=path)
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise WeightsError(
+            f"{path}: a link out of the pack's folder, to {path.resolve()}. Copy the file itself there.",
+            path=path,
+        )
+    return path
+
+
+def check_onnx_file(path: Path) -> None:
+    """Refuse what is plainly no ONNX model, and say what it is.
+
+    Raises:
+        WeightsError: If it is a file of another kind, or empty.
+    """
+    problem = other_kind(path)
+    if problem is not None:
+        raise WeightsError(f"{path}: {problem}.", path=path)
+
+
+def other_kind(path: Path) -> str | None:
+    """What is wrong with a file that should be an ONNX model, by how it begins; None if nothing is."""
+    start = _start(path)
+    if not start:
+        return "empty. Get the file again"
+    kinds = (
+        what for sign, what in _OTHERS.items() if start.lstrip().startswith(sign) or start.startswith(sign)
+    )
+    what = next(kinds, None)
+    return None if what is None else f"not an ONNX model but {what}"
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file begins as a zip file does."""
+    return _start(path).startswith(_ZIP)
+
+
+def _start(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(64)

@@ -1,0 +1,143 @@
+"""Model packs in zip files: only what belongs into a pack is written, and only into the pack's folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from workers.errors import ArchiveError
+
+MODEL_ENDING = ".onnx"
+_TEXTS = frozenset({".toml", ".json", ".md", ".txt", ".license"})
+_BARE_TEXTS = frozenset({"license", "licence", "notice", "readme", "copying"})
+# The calibration of a pack, which is read without unpickling.
+_ARRAYS = ".npz"
+# Formats whose reading can run a program. None of them belongs into a pack.
+_PICKLES = frozenset({".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".joblib", ".npy", ".dill"})
+
+_MOST_FILES = 1000
+_MOST_MODEL_BYTES = 4 << 30
+_MOST_TEXT_BYTES = 8 << 20
+_CHUNK_BYTES = 1 << 20
+
+
+def belongs(name: str) -> bool:
+    """Whether a file of this name is of a pack: a model, a text, a calibration."""
+    path = PurePosixPath(name.lower())
+    bare = path.suffix == "" and path.name in _BARE_TEXTS
+    return bare or path.suffix in _TEXTS or path.suffix in (MODEL_ENDING, _ARRAYS)
+
+
+def may_run_programs(name: str) -> bool:
+    """Whether reading a file of this name could run a program: pickles of any kind."""
+    return PurePosixPath(name.lower()).suffix in _PICKLES
+
+
+def most_bytes(name: str) -> int:
+    """Largest size that a file of this name may have in a pack."""
+    return _MOST_MODEL_BYTES if name.lower().endswith(MODEL_ENDING) else _MOST_TEXT_BYTES
+
+
+def extract_pack(archive: Path, folder: Path, only: frozenset[str] | None = None) -> list[str]:
+    """Write the files of a pack into a folder.
+
+    The files may lie in one folder inside the zip file. Others than those of a pack are left out.
+
+    Args:
+        archive: The zip file.
+        folder: An empty folder; what is there when this fails is not to be used.
+        only: Names of the models that are wanted; None for all.
+
+    Returns:
+        Names of files that were left out.
+
+    Raises:
+        ArchiveError: If it is no zip file, is damaged, or holds paths that lead out of it, links, pickles,
+            two files of one name, or more than a pack can have.
+        OSError: If a file can't be written.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            wanted, left_out = _sorted_out(archive, opened.infolist(), only)
+            for info in wanted:
+                _write(archive, opened, info, folder / PurePosixPath(info.filename).name)
+            return left_out
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+        raise ArchiveError(
+            f"{archive}: not a zip file, or a damaged one ({error}). Get it anew.", path=archive
+        ) from error
+
+
+def _sorted_out(
+    archive: Path, infos: list[zipfile.ZipInfo], only: frozenset[str] | None
+) -> tuple[list[zipfile.ZipInfo], list[str]]:
+    if len(infos) > _MOST_FILES:
+        raise ArchiveError(f"{archive}: holds {len(infos):,} files, too many for a pack.", path=archive)
+    wanted: list[zipfile.ZipInfo] = []
+    left_out: list[str] = []
+    for info in infos:
+        _check_entry(archive, info)
+        if info.is_dir():
+            continue
+        name = PurePosixPath(info.filename).name
+        model = name.lower().endswith(MODEL_ENDING)
+        if name.startswith(".") or not belongs(name) or (model and only is not None and name not in only):
+            left_out.append(info.filename)
+        else:
+            wanted.append(info)
+    folders = {PurePosixPath(info.filename).parent for info in wanted}
+    names = [PurePosixPath(info.filename).name.lower() for info in wanted]
+    if len(folders) > 1 or len(set(names)) < len(names):
+        raise ArchiveError(
+            f"{archive}: its models lie in several folders, or two files have one name. A pack is "
+            "one folder.",
+            path=archive,
+        )
+    return wanted, left_out
+
+
+def _check_entry(archive: Path, info: zipfile.ZipInfo) -> None:
+    # `orig_filename`, since zipfile has mended the other one.
+    path = PurePosixPath(info.orig_filename)
+    odd = "\\" in info.orig_filename or "\0" in info.orig_filename or ":" in info.orig_filename
+    if odd or path.is_absolute() or ".." in path.parts:
+        raise ArchiveError(
+            f"{archive}: holds {info.orig_filename!r}, a path that leads out of the pack's folder. Nothing "
+            "was taken from it: don't trust where it comes from.",
+            path=archive,
+        )
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+        raise ArchiveError(
+            f"{archive}: holds {info.filename!r}, a link or a device. A pack has plain files alone.",
+            path=archive,
+        )
+    if may_run_programs(info.filename):
+        raise ArchiveError(
+            f"{archive}: holds {info.filename!r}, a format whose reading can run a program. Packs hold ONNX "
+            "models; convert it first.",
+            path=archive,
+        )
+    if info.flag_bits & 1:
+        raise ArchiveError(f"{archive}: {info.filename!r} is encrypted.", path=archive)
+    if belongs(info.filename) and info.file_size > most_bytes(info.filename):
+        raise ArchiveError(
+            f"{archive}: {info.filename!r} would have {info.file_size:,} bytes, too many for a pack.",
+            path=archive,
+        )
+
+
+def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
+    written = 0
+    with opened.open(info) as source, target.open("xb") as file:
+        while chunk := source.read(_CHUNK_BYTES):
+            written += len(chunk)
+            # What the file says of its size need not be true.
+            if written > info.file_size:
+                raise ArchiveError(f"{archive}: {info.filename!r} is larger than it says.", path=archive)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,219 @@
+"""A pack without a manifest: what its files are shows in their graphs, and the rest is assumed."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.errors import ManifestError
+from workers.models.build import file_sha256
+from workers.models.families import (
+    DETECTORS,
+    EMBEDDERS,
+    FOUNDER_PX,
+    MIRROR,
+    THRESHOLDS,
+    VIDEO_RISE,
+    DetectorFamily,
+    arcface_template,
+    family_of,
+)
+from workers.models.manifest import FILE_NAME, Manifest
+from workers.models.manifest_parts import Licence
+from workers.models.model_file import file_in
+from workers.models.onnx_graph import OnnxGraph, Shape, read_graph
+from workers.models.pack_licence import licence_of
+
+# Outputs of a detector by how many there are with each number of columns.
+_DETECTORS: tuple[tuple[str, dict[int, int]], ...] = (
+    ("scrfd", {1: 3, 4: 3, 10: 3}),
+    ("scrfd", {1: 3, 4: 3}),
+    ("scrfd", {1: 5, 4: 5, 10: 5}),
+    ("scrfd", {1: 5, 4: 5}),
+    ("yunet", {1: 6, 4: 3, 10: 3}),
+    ("retinaface", {2: 1, 4: 1, 10: 1}),
+)
+# Shorter answers are attributes, longer ones landmarks of a mesh.
+_VECTOR = range(64, 2049)
+# Of inputs of this side there are detectors of landmarks.
+_LANDMARK_PX = 192
+# Of pictures for detectors that take any size.
+_INPUT_PX = 640
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One file that was recognised."""
+
+    path: Path
+    graph: OnnxGraph
+
+    @property
+    def shape(self) -> Shape:
+        return next(iter(self.graph.inputs.values()))
+
+    @property
+    def output(self) -> Shape:
+        return next(iter(self.graph.outputs.values()))
+
+
+def recognise(folder: Path) -> Manifest:
+    """What a manifest would say of a folder with one ONNX detector and one ONNX embedder.
+
+    Args:
+        folder: The folder; its other ONNX files are passed over.
+
+    Returns:
+        A manifest; `assumed` says what was assumed.
+
+    Raises:
+        ManifestError: If there is not exactly one detector and one embedder.
+        WeightsError: If a file is no ONNX model, or damaged.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".onnx" and path.is_file())
+    except OSError as error:
+        raise ManifestError(f"{folder}: can't be read ({error.strerror}).", path=folder) from error
+    if not paths:
+        raise ManifestError(
+            f"{folder}: no {FILE_NAME} and no ONNX files. A model pack is a folder with a {FILE_NAME}, or "
+            "with a detector and an embedder as ONNX files.",
+            path=folder / FILE_NAME,
+        )
+    found = [_Found(file_in(folder, path.name), read_graph(path)) for path in paths]
+    detectors = [(one, kind) for one in found if (kind := detector_kind(one.graph))]
+    embedders = [(one, kind) for one in found if (kind := embedder_kind(one.graph))]
+    _check_one(folder, "detector", [one for one, _ in detectors], found)
+    _check_one(folder, "embedder", [one for one, _ in embedders], found)
+    (detector, detects), (embedder, embeds) = detectors[0], embedders[0]
+    others = [one.path.name for one in found if one is not detector and one is not embedder]
+    return _manifest(folder, detector, detects, embedder, embeds, others)
+
+
+def detector_kind(graph: OnnxGraph) -> str | None:
+    """How the outputs of a graph are decoded: "scrfd", "retinaface" or "yunet"; None for no face detector."""
+    if not _takes_pictures(graph):
+        return None
+    columns = Counter(shape[-1] if shape else None for shape in graph.outputs.values())
+    return next((kind for kind, wanted in _DETECTORS if columns == wanted), None)
+
+
+def embedder_kind(graph: OnnxGraph) -> str | None:
+    """The family of an embedder: "arcface" or "sface"; None for what turns no aligned face into a vector."""
+    if not _takes_pictures(graph) or len(graph.outputs) != 1:
+        return None
+    height, width = next(iter(graph.inputs.values()))[2:]
+    (shape,) = graph.outputs.values()
+    length = shape[-1] if len(shape) == 2 else None
+    if height is None or height != width or height == _LANDMARK_PX or length not in _VECTOR:
+        return None
+    if height % 112 and height % 128:
+        return None
+    # Its names are those that MXNet gave it.
+    is_sface = graph.normalises and length == 128 and set(graph.inputs) == {"data"}
+    return "sface" if is_sface else "arcface"
+
+
+def _takes_pictures(graph: OnnxGraph) -> bool:
+    shapes = list(graph.inputs.values())
+    return len(shapes) == 1 and len(shapes[0]) == 4 and shapes[0][1] in (3, None)
+
+
+def _check_one(folder: Path, what: str, of_kind: list[_Found], found: list[_Found]) -> None:
+    if len(of_kind) == 1:
+        return
+    mend = f"a {FILE_NAME} says what the files are"
+    if of_kind:
+        names = ", ".join(one.path.name for one in of_kind)
+        raise ManifestError(
+            f"{folder}: {len(of_kind)} files may be the {what}: {names}. Keep one of them there; or {mend}.",
+            path=folder / FILE_NAME,
+        )
+    shapes = "; ".join(f"{one.path.name} ({one.graph})" for one in found)
+    known = "SCRFD, RetinaFace, YuNet" if what == "detector" else "ArcFace, SFace and their like"
+    raise ManifestError(
+        f"{folder}: no {what} that is known by its inputs and outputs ({known}): {shapes}. "
+        f"{mend.capitalize()}.",
+        path=folder / FILE_NAME,
+    )
+
+
+def _manifest(
+    folder: Path, detector: _Found, detects: str, embedder: _Found, embeds: str, others: list[str]
+) -> Manifest:
+    sums = {one.path.name: file_sha256(one.path) for one in (detector, embedder)}
+    sides = set(detector.shape[2:])
+    (input_px,) = sides if len(sides) == 1 and None not in sides else (_INPUT_PX,)
+    size_px, dimension = embedder.shape[2], embedder.output[1]
+    assert size_px is not None
+    in_graph = embedder.graph.normalises
+    licence, family = licence_of(folder, sums.values()), family_of(sums[embedder.path.name])
+    content: dict[str, Any] = {
+        "schema": 1,
+        "name": re.sub(r"[^\w.-]", "-", folder.resolve().name)[:64] or "pack",
+        "title": f"{DETECTORS[detects].title} + {EMBEDDERS[embeds]}",
+        # Which embedding space it is, the file says: another file is another space.
+        "model_id": f"{embeds}-{sums[embedder.path.name][:16]}",
+        "licence": licence,
+        "detector": {"file": detector.path.name, "input_px": input_px, **DETECTORS[detects].facts},
+        "embedder": {
+            "file": embedder.path.name,
+            "input_px": size_px,
+            "dimension": dimension,
+            "colours": "rgb",
+            "mean": (0.0, 0.0, 0.0) if in_graph else (127.5, 127.5, 127.5),
+            "scale": 1.0 if in_graph else 1 / 127.5,
+            "mirror": MIRROR,
+            "template": arcface_template(size_px),
+        },
+        "calibration": {"family": family, "video_rise": VIDEO_RISE},
+        "thresholds": THRESHOLDS,
+        "quality": {"founder_px": FOUNDER_PX},
+        "sha256": sums,
+        "assumed": (
+            _said_of_detector(detector, DETECTORS[detects]),
+            _said_of_embedder(embedder, EMBEDDERS[embeds]),
+            _said_of_likeness(embedder, family),
+            *(f"{name}: neither detector nor embedder, passed over." for name in others),
+            *_said_of_licence(folder, licence),
+        ),
+    }
+    return Manifest.model_validate(content)
+
+
+def _said_of_detector(found: _Found, family: DetectorFamily) -> str:
+    facts = family.facts
+    sure = "" if family.measured else ", not measured here"
+    return (
+        f"{found.path.name}: taken for the detector {family.title}, by its {len(found.graph.outputs)} "
+        f"outputs; pictures in {facts['colours'].upper()}, faces from a score of {facts['threshold']} on, "
+        f"sure ones from {facts['sure_score']} on{sure}."
+    )
+
+
+def _said_of_embedder(found: _Found, title: str) -> str:
+    pixels = "0..255, which it scales itself" if found.graph.normalises else "(x - 127.5) / 127.5"
+    return (
+        f"{found.path.name}: taken for an embedder like {title}, by its input of {found.shape[2]} px and its "
+        f"vectors of {found.output[1]} numbers; aligned like ArcFace, colours in RGB, {pixels}."
+    )
+
+
+def _said_of_likeness(found: _Found, family: str) -> str:
+    if family == "mobilefacenet":
+        return (
+            f"{found.path.name}: known; what its similarities mean was measured ({THRESHOLDS.measured_on})."
+        )
+    return (
+        f"{found.path.name}: what its similarities mean was not measured but is taken from a MobileFaceNet "
+        f"({THRESHOLDS.measured_on}); `facestream calibrate` measures it."
+    )
+
+
+def _said_of_licence(folder: Path, licence: Licence) -> list[str]:
+    if licence.commercial_use is not None:
+        return []
+    return [f"{folder.name}: the licence of its files is unknown; find out before you use them in business."]
