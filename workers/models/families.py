@@ -87,10 +87,16 @@ DETECTORS = {
 EMBEDDERS = {"arcface": "ArcFace", "sface": "SFace"}
 """Titles of the families of embedders; all are aligned in one way."""
 
+# Costs as much again and gains little: TAR at FAR 1e-4 on the calibration photos 0.992 -> 0.993.
 MIRROR = False
 FOUNDER_PX = 20.0
 VIDEO_RISE = 0.03
-THRESHOLDS = ThresholdPart(far_1e2=0.2, far_1e3=0.3, far_1e4=0.4, measured_on="nothing yet")
+THRESHOLDS = ThresholdPart(
+    far_1e2=0.2525,
+    far_1e3=0.3349,
+    far_1e4=0.4047,
+    measured_on="1086 photos of 503 people of LFW that no reported figure uses: 582,702 pairs of strangers",
+)
 
 
 def arcface_template(size_px: int) -> tuple[_Point, ...]:
