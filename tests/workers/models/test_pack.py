@@ -206,6 +206,19 @@ def test_a_file_with_the_right_checksum_that_is_no_model_is_refused(tmp_path: Pa
         load_pack(str(folder), tmp_path / "cache")
 
 
+def test_vectors_of_another_length_than_the_manifest_says_are_refused(tmp_path: Path, networks: Path) -> None:
+    folder = write_pack(tmp_path, networks, dimension="dimension = 512")
+    with pytest.raises(ModelError, match=r"means\.onnx: gives vectors of 3 numbers, .*embedder\.dimension"):
+        load_pack(str(folder), tmp_path / "cache")
+
+
+def test_a_file_that_is_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "means.onnx").rename(tmp_path / "means.onnx")
+    (folder / "means.onnx").symlink_to(tmp_path / "means.onnx")
+    with pytest.raises(WeightsError, match=r"means\.onnx: a link out of the pack's folder"):
+        load_pack(str(folder), tmp_path / "cache")
+
+
 def test_a_missing_calibration_file_is_named(tmp_path: Path, networks: Path) -> None:
     folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
     with pytest.raises(WeightsError, match=r"mine\.npz: missing, but the manifest names it"):
