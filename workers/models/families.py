@@ -93,6 +93,8 @@ FOUNDER_PX = 20.0
 """At this size two people are about as far apart as with the built-in pack."""
 VIDEO_RISE = 0.03
 """That of the built-in pack."""
+LIMIT = 12.0
+"""Of the photos that were measured, average linkage groups 0.996 (BCubed F) rightly with 12, 0.992 with 8."""
 THRESHOLDS = ThresholdPart(
     far_1e2=0.2525,
     far_1e3=0.3349,

@@ -104,6 +104,7 @@ def test_a_folder_is_loaded_as_it_is_and_nothing_is_built(
     assert pack.calibration.impostor.tolist() == [[pytest.approx(0.1)]]
     assert pack.calibration.spread.tolist() == [[pytest.approx(0.05)]]
     assert pack.calibration.mean.shape == (1, 3)
+    assert pack.calibration.limit == 8
     # Nothing is known of what its manifest doesn't say.
     assert pack.calibration.video_rise == 0
     assert not (tmp_path / "cache").exists()
@@ -132,12 +133,13 @@ def test_only_faces_above_the_last_threshold_are_found(
 
 
 def test_a_calibration_file_of_a_folder_is_read_from_there(tmp_path: Path, networks: Path) -> None:
-    folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
+    folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"\nlimit = 11.5')
     known = Calibration.flat(3, genuine=0.7, impostor=0.2, spread=0.3)
     known.save(folder / "mine.npz")
     pack = load_pack(str(folder), tmp_path / "cache", threads=1)
     assert pack.calibration.genuine.tolist() == known.genuine.tolist()
     assert pack.calibration.spread.tolist() == known.spread.tolist()
+    assert pack.calibration.limit == 11.5
 
 
 # What is refused ------------------------------------------------------------------------------------------
