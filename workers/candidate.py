@@ -72,7 +72,7 @@ class FaceJudge:
     def __init__(self, pack: Pack) -> None:
         self._embedder = pack.embedder
         self._calibration = pack.calibration
-        self._likelihood = LikelihoodSettings()
+        self._likelihood = LikelihoodSettings(limit=pack.calibration.limit)
 
     def judge(self, frame: Frame, detection: Detection) -> Candidate | None:
         """Align a face and measure its quality; None for landmarks that are no face's."""

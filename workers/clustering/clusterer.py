@@ -140,7 +140,7 @@ class TrackClusterer:
     ) -> None:
         self._calibration = calibration
         self._threshold = threshold
-        self._settings = settings or LikelihoodSettings()
+        self._settings = settings or LikelihoodSettings(limit=calibration.limit)
         self._limit = limit
         self._gallery = Gallery(calibration)
         self._tracks: dict[str, TrackEvidence] = {}

@@ -35,6 +35,8 @@ class Calibration:
         spread: float32 (S, S): pooled standard deviation of both.
         video_rise: How much more alike two people of a video are than that, before any of its pairs speaks:
             its frames are blurred and compressed, as the photos of a calibration are not. >= 0.
+        limit: Two faces count at most this much, for one person and against it: logarithm of a likelihood
+            ratio. The more an embedder can tell, the more it may say.
     """
 
     sizes_px: FloatArray
@@ -43,6 +45,7 @@ class Calibration:
     impostor: FloatArray
     spread: FloatArray
     video_rise: float = 0.0
+    limit: float = 8.0
 
     def __post_init__(self) -> None:
         """Check that the shapes fit together and that the numbers can be calculated with."""
@@ -65,6 +68,8 @@ class Calibration:
             raise ValueError("calibration spread must be positive")
         if not 0 <= self.video_rise < np.inf:
             raise ValueError(f"calibration video_rise {self.video_rise} must be a number from 0")
+        if not 0 < self.limit < np.inf:
+            raise ValueError(f"calibration limit {self.limit} must be a number above 0")
 
     @classmethod
     def flat(cls, dimension: int, genuine: float, impostor: float, spread: float) -> Calibration:
@@ -87,7 +92,7 @@ class Calibration:
 
     @classmethod
     def load(cls, path: Path) -> Calibration:
-        """Read a calibration that `save` wrote; its `video_rise` is 0, as the file doesn't hold it.
+        """Read a calibration that `save` wrote; `video_rise` and `limit` are not in the file.
 
         Raises:
             ManifestError: If the file is missing or not a calibration.

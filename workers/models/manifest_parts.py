@@ -85,6 +85,8 @@ class CalibrationPart(Part):
     """Figures that come with facestream: of a kind of network, or of a known one."""
     video_rise: Annotated[float, Field(ge=0, le=2)] = 0.0
     """How much more alike two people of a video are than that; `facestream calibrate CLIPS` measures it."""
+    limit: Annotated[float, Field(gt=0, le=100)] = 8.0
+    """Two faces count at most this much: logarithm of how much likelier they are of one person."""
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> CalibrationPart:

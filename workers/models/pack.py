@@ -125,7 +125,7 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
             f"{calibration.mean.shape[1]} numbers, the embedder gives {dimension}.",
             path=folder / FILE_NAME,
         )
-    return replace(calibration, video_rise=part.video_rise)
+    return replace(calibration, video_rise=part.video_rise, limit=part.limit)
 
 
 def load_pack(name: str, cache: Path, threads: int | None = None, device: Device = CPU) -> Pack:

@@ -93,6 +93,12 @@ def test_a_rise_of_videos_is_a_number_from_0(bad: float) -> None:
         replace(calibration(), video_rise=bad)
 
 
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.inf, np.nan])
+def test_what_two_faces_count_at_most_is_a_number_above_0(bad: float) -> None:
+    with pytest.raises(ValueError, match="limit"):
+        replace(calibration(), limit=bad)
+
+
 def test_the_calibration_of_the_default_pack_fits_its_embedder(open_pack: Pack) -> None:
     known = open_pack.calibration
     assert known.mean.shape == (len(known.sizes_px), open_pack.embedder.dimension)

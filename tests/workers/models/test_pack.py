@@ -104,6 +104,7 @@ def test_a_folder_is_loaded_as_it_is_and_nothing_is_built(
     assert pack.calibration.impostor.tolist() == [[pytest.approx(0.1)]]
     assert pack.calibration.spread.tolist() == [[pytest.approx(0.05)]]
     assert pack.calibration.mean.shape == (1, 3)
+    assert pack.calibration.limit == 8
     # Nothing is known of what its manifest doesn't say.
     assert pack.calibration.video_rise == 0
     assert not (tmp_path / "cache").exists()
@@ -132,12 +133,13 @@ def test_only_faces_above_the_last_threshold_are_found(
 
 
 def test_a_calibration_file_of_a_folder_is_read_from_there(tmp_path: Path, networks: Path) -> None:
-    folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"')
+    folder = write_pack(tmp_path, networks, calibration='file = "mine.npz"\nlimit = 11.5')
     known = Calibration.flat(3, genuine=0.7, impostor=0.2, spread=0.3)
     known.save(folder / "mine.npz")
     pack = load_pack(str(folder), tmp_path / "cache", threads=1)
     assert pack.calibration.genuine.tolist() == known.genuine.tolist()
     assert pack.calibration.spread.tolist() == known.spread.tolist()
+    assert pack.calibration.limit == 11.5
 
 
 # What is refused ------------------------------------------------------------------------------------------
@@ -203,6 +205,19 @@ def test_a_file_with_the_right_checksum_that_is_no_model_is_refused(tmp_path: Pa
     (tmp_path / "pack").mkdir()
     folder = write_pack(tmp_path / "pack", tmp_path / "networks")
     with pytest.raises(ModelError, match=r"onet\.onnx: ONNX Runtime can't load this model"):
+        load_pack(str(folder), tmp_path / "cache")
+
+
+def test_vectors_of_another_length_than_the_manifest_says_are_refused(tmp_path: Path, networks: Path) -> None:
+    folder = write_pack(tmp_path, networks, dimension="dimension = 512")
+    with pytest.raises(ModelError, match=r"means\.onnx: gives vectors of 3 numbers, .*embedder\.dimension"):
+        load_pack(str(folder), tmp_path / "cache")
+
+
+def test_a_file_that_is_a_link_out_of_the_folder_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "means.onnx").rename(tmp_path / "means.onnx")
+    (folder / "means.onnx").symlink_to(tmp_path / "means.onnx")
+    with pytest.raises(WeightsError, match=r"means\.onnx: a link out of the pack's folder"):
         load_pack(str(folder), tmp_path / "cache")
 
 

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from grid_models import write_embedder, write_grid_model, write_retinaface, write_scrfd, write_yunet
 
-from workers.errors import ManifestError, WeightsError
+from workers.errors import ManifestError, ModelError, WeightsError
 from workers.models.build import file_sha256
 from workers.models.detector_parts import GridPart
 from workers.models.graph import GraphBuilder
@@ -193,6 +193,15 @@ def test_a_pickle_with_the_name_of_a_model_is_never_loaded(tmp_path: Path) -> No
     (tmp_path / "rec.onnx").write_bytes(trap)
     with pytest.raises(WeightsError, match=r"rec\.onnx: not an ONNX model but a Python pickle"):
         recognise(tmp_path)
+
+
+def test_operators_that_onnx_runtime_lacks_are_told(tmp_path: Path) -> None:
+    write_scrfd(tmp_path / "det.onnx")
+    model = onnx.load(write_embedder(tmp_path / "rec.onnx"))
+    model.graph.node[-1].op_type = "NoSuchOperator"
+    (tmp_path / "rec.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=r"rec\.onnx: ONNX Runtime can't load this model: .*NoSuchOperator"):
+        load_pack(str(tmp_path), tmp_path / "cache")
 
 
 def test_weights_in_another_file_are_refused(tmp_path: Path) -> None:

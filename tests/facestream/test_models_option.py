@@ -1,0 +1,63 @@
+"""A pack of whose files not all is known: what is told of it, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from other_pack import other_pack
+from processes import Cli
+
+from facestream.checkup.models import check_models
+from workers.models.manifest import FILE_NAME
+
+ASSUMED = "means.onnx: taken for an embedder like ArcFace."
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    folder = other_pack(tmp_path / "turned")
+    text = (folder / FILE_NAME).read_text()
+    for old, new in (
+        ('name = "turned"', f'name = "turned"\nassumed = ["{ASSUMED}"]'),
+        ('spdx = "MIT AND CC0-1.0"', 'spdx = "NOASSERTION"'),
+        ("commercial_use = false", 'commercial_use = "unknown"'),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    (folder / FILE_NAME).write_text(text)
+    return folder
+
+
+@pytest.mark.e2e
+def test_a_run_tells_what_was_assumed_and_under_which_terms(
+    cli: Cli, pack: Path, media: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    photo = next(path for path in sorted((media / "photos").iterdir()) if path.suffix == ".jpg")
+    done = cli("run", photo, "--models", pack, "--report", page)
+    assert ASSUMED in done.stderr
+    assert "models turned (MTCNN + dlib ResNet-29), licence unknown, commercial use unknown" in done.stderr
+    assert "turned (licence unknown, commercial use unknown)" in page.read_text()
+    stats = cli("collections", "stats", "default", "--json").json()
+    assert (stats["pack"], stats["licence"], stats["commercial_use"]) == ("turned", "unknown", None)
+
+
+def test_the_doctor_looks_at_a_folder_as_well(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> None:
+    monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
+    found = {finding.name: finding for finding in check_models(str(pack))}
+    assert set(found) == {"models open", "models turned", "provider"}
+    assert "licence unknown, commercial use unknown" in found["models turned"].detail
+    assert found["models turned"].detail.endswith(f"\n{ASSUMED}")
+    assert "models turned run on" in found["provider"].detail
+
+
+def test_the_doctor_says_what_is_wrong_with_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> None:
+    monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
+    found = {finding.name: finding for finding in check_models(str(tmp_path))}
+    assert found[f"models {tmp_path}"].status == "failed"
+    assert "no manifest.toml and no ONNX files" in found[f"models {tmp_path}"].detail
