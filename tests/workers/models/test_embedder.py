@@ -106,7 +106,7 @@ def test_any_number_of_faces_equals_single_calls_in_order(columns: Path, count: 
 
 
 def test_the_network_sees_batches_of_few_sizes_whatever_comes(tmp_path: Path) -> None:
-    # ONNX Runtime keeps memory for every shape that it has seen. This model answers with the size of its batch.
+    # ONNX Runtime keeps memory for every shape that it has seen. This model answers with its batch size.
     graph = GraphBuilder("counts", {"image": ["N", 3, INPUT_PX, INPUT_PX]})
     nothing = graph.node("Mul", graph.node("GlobalAveragePool", "image"), graph.constant(0.0))
     zeros = graph.node("Flatten", nothing)
