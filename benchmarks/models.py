@@ -4,7 +4,6 @@
 
 With `--cpu` in time of the processor, which is fairer on a machine that others use.
 
-
 * The pack `open`: detection, alignment and embedding of every face of every sampled frame, each frame and
   each face in a call of its own, against the same with eight frames and all of their faces in a call, and
   against what `facestream run` does with these frames (faces are followed, and the best of each track
