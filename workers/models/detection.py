@@ -52,7 +52,10 @@ class FaceDetector(Protocol):
     """Finds faces in pictures."""
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
-        """Faces of at least `min_face_px` (side of the box) in each of several pictures."""
+        """Faces of at least `min_face_px` (side of the box) in each of several pictures.
+
+        They share calls of a network where the file allows it and the device gains by it.
+        """
         ...
 
     def refine(self, image_bgr: BgrImage, boxes_xyxy: npt.NDArray[np.float32]) -> list[Detection | None]:

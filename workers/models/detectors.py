@@ -13,7 +13,11 @@ from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
 
 
 def make_detector(
-    part: MtcnnPart | GridPart, paths: Mapping[str, Path], threads: int | None = None, device: Device = CPU
+    part: MtcnnPart | GridPart,
+    paths: Mapping[str, Path],
+    threads: int | None = None,
+    device: Device = CPU,
+    cache: Path | None = None,
 ) -> FaceDetector:
     """Load a detector.
 
@@ -22,12 +26,13 @@ def make_detector(
         paths: Where each file lies that it names.
         threads: Threads for one call; default: all cores of this process.
         device: What it runs on.
+        cache: Folder for files that are rewritten to take several pictures; None keeps none.
 
     Raises:
         ModelError: If ONNX Runtime can't load a file, or it isn't what the manifest says.
     """
     if isinstance(part, GridPart):
-        return GridDetector(paths[part.file], part, threads, device)
+        return GridDetector(paths[part.file], part, threads, device, cache=cache)
     return MtcnnDetector(
         paths[part.files["pnet"]],
         paths[part.files["rnet"]],

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.errors import InferenceError, ModelError
+from workers.models.batch_input import with_batch_input
 from workers.models.boxes import sane, suppress
 from workers.models.detection import BgrImage, Detection
 from workers.models.detector_parts import GridPart
@@ -32,8 +33,10 @@ _DECODERS: dict[str, Decode] = {
 }
 # Whether the last pixel of a box counts as part of it when two are compared.
 _BORDER_PX = {"scrfd": 1.0, "retinaface": 1.0, "yunet": 0.0}
-# ONNX Runtime's memory arena keeps a block for every batch size that it has seen.
-_BATCHES = (1, 2, 4, 8)
+# A GPU is not busy with one picture. Cores are: there a batch takes as long and much memory. ONNX Runtime's
+# memory arena keeps a block for every batch size that it has seen.
+_BATCHES = (1,)
+_GPU_BATCHES = (1, 2, 4, 8, 16)
 # Faces of this share of the input are larger than most that such networks were trained on; they are found
 # better at half the size: of 1,090 photos of 250 px, enlarged, that found the last four.
 _LARGE = 0.4
@@ -52,12 +55,24 @@ class GridDetector:
         part: The manifest's description.
         threads: Threads for one call; default: all cores of this process.
         device: What it runs on.
+        batches: Numbers of pictures that one call of the network may have, rising; default: what suits the
+            device. A file made for one picture is rewritten for several where that can be done safely.
+        cache: Folder for rewritten files; None keeps none.
 
     Raises:
         ModelError: If ONNX Runtime can't load the file, or it isn't such a network.
     """
 
-    def __init__(self, path: Path, part: GridPart, threads: int | None = None, device: Device = CPU) -> None:
+    def __init__(
+        self,
+        path: Path,
+        part: GridPart,
+        threads: int | None = None,
+        device: Device = CPU,
+        *,
+        batches: Sequence[int] | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self._session = Session(path, threads, device)
         self._part = part
         self._name = path.name
@@ -69,10 +84,28 @@ class GridDetector:
                 "height, width."
             )
         self._height_px, self._width_px = shape[2] or part.input_px, shape[3] or part.input_px
+        several = tuple(batches or (_GPU_BATCHES if device.is_nvidia else _BATCHES))
         # Without a dimension for the batch in the outputs nobody knows whose faces they are.
-        alone = any(len(output) != 3 for output in self._session.output_shapes)
-        self._batches = (shape[0],) if shape[0] else (1,) if alone else _BATCHES
+        alone = shape[0] == 1 or any(len(output) != 3 for output in self._session.output_shapes)
+        self._batches = (shape[0] or 1,) if alone or shape[0] else several
         self._check(path)
+        if alone and several[-1] > 1 and shape[0] in (None, 1):
+            content = with_batch_input(path, self._trial(), cache)
+            if content is not None:
+                self._session, self._batches = Session(path, threads, device, content), several
+
+    @property
+    def batches(self) -> tuple[int, ...]:
+        """Numbers of pictures that one call of the network may have, rising."""
+        return self._batches
+
+    def _trial(self) -> FloatArray:
+        """Three pictures on which a rewritten model must agree with the original."""
+        # Coarse patches: noise of single pixels is grey to a network.
+        patches = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3)).astype(np.uint8)
+        size = (self._width_px, self._height_px)
+        fitted = [cv2.resize(patch, size, interpolation=cv2.INTER_NEAREST) for patch in patches]
+        return self._blob(np.asarray(fitted, np.uint8))
 
     def _check(self, path: Path) -> None:
         """Run once on nothing: whether outputs can be decoded shows at once, and not at the first face."""
@@ -144,13 +177,17 @@ class GridDetector:
         size = next(batch for batch in self._batches if batch >= len(images))
         fitted = np.zeros((size, self._height_px, self._width_px, 3), np.uint8)
         scales = [_fit(image, canvas, share) for image, canvas in zip(images, fitted, strict=False)]
-        rgb = self._part.colours == "rgb"
-        blob = cv2.dnn.blobFromImages(list(fitted), self._part.scale, mean=self._part.mean, swapRB=rgb)
-        outputs = self._session.run(None, np.asarray(blob, np.float32))
+        outputs = self._session.run(None, self._blob(fitted))
         return [
             self._detections([o[k] if o.ndim == 3 else o for o in outputs], scale, threshold)
             for k, scale in enumerate(scales)
         ]
+
+    def _blob(self, fitted: BgrImage) -> FloatArray:
+        """uint8 (N, H, W, 3) as the network takes it: float32 (N, 3, H, W)."""
+        rgb = self._part.colours == "rgb"
+        blob = cv2.dnn.blobFromImages(list(fitted), self._part.scale, mean=self._part.mean, swapRB=rgb)
+        return np.asarray(blob, np.float32)
 
     def _detections(self, outputs: list[FloatArray], scale: float, threshold: float) -> list[Detection]:
         if any(output.ndim != 2 for output in outputs):

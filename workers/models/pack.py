@@ -155,6 +155,6 @@ def load_pack(name: str, cache: Path, threads: int | None = None, device: Device
     paths = {file: places.get(file, folder) / file for file in manifest.model_files}
     for path in paths.values():
         check_onnx_file(path)
-    detector = make_detector(manifest.detector, paths, threads, device)
+    detector = make_detector(manifest.detector, paths, threads, device, cache)
     embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
     return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers, device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from workers.models.graph import GraphBuilder
 
@@ -22,6 +23,7 @@ def write_grid_model(
     anchors: int = 1,
     batch: str | int = 1,
     flat: bool = False,
+    fixed: bool = False,
     side_px: int | str = SIDE_PX,
     bias: float = -1.0,
     scale: float = 2.0,
@@ -35,7 +37,9 @@ def write_grid_model(
             are scores, which get a sigmoid.
         anchors: Answers for a cell.
         batch: Pictures of one call, a letter for any number.
-        flat: Without a dimension for the batch in the outputs.
+        flat: Without a dimension for the batch in the outputs, which comes behind height and width, as
+            insightface's are exported.
+        fixed: With the batch of 1 in the shape that answers are brought to, as YuNet's are exported.
         side_px: Side of the input, a letter for any.
         bias: Of scores: the lower, the fewer faces.
         scale: Of the pixels that come in.
@@ -60,9 +64,9 @@ def write_grid_model(
                 )
             )
             x = graph.node("Conv", pooled, graph.constant(kernel), graph.constant(offset), strides=[8, 8])
-            x = graph.node("Transpose", x, perm=[0, 2, 3, 1])
+            x = graph.node("Transpose", x, perm=[2, 3, 0, 1] if flat else [0, 2, 3, 1])
             last = "Sigmoid" if numbers == 1 else "Identity"
-            shape = [-1, numbers] if flat else [0, -1, numbers]
+            shape = [-1, numbers] if flat else [1 if fixed else 0, -1, numbers]
             x = graph.node("Reshape", x, graph.constant(shape, np.int64))
             graph.node(last, x, output=name)
             rows = f"R{stride}"
@@ -77,9 +81,26 @@ def write_scrfd(path: Path, *, landmarks: bool = True, batch: str | int = 1, fla
     return write_grid_model(path, columns, anchors=2, batch=batch, flat=flat)
 
 
+def write_mixing_scrfd(path: Path) -> Path:
+    """One whose answers hang on all pictures of a call: the input twice, less their mean."""
+    model = onnx.load(write_scrfd(path))
+    model.graph.node[0].input[0] = "mixed"
+    before = [
+        onnx.helper.make_node("ReduceMean", ["input"], ["mean"], axes=[0]),
+        onnx.helper.make_node("Add", ["input", "input"], ["double"]),
+        onnx.helper.make_node("Sub", ["double", "mean"], ["mixed"]),
+    ]
+    nodes = [*before, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, path)
+    return path
+
+
 def write_yunet(path: Path) -> Path:
     """The signature of YuNet of the OpenCV Zoo: twelve outputs."""
-    return write_grid_model(path, {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}, bias=0, scale=1 / 64)
+    columns = {"cls": 1, "obj": 1, "bbox": 4, "kps": 10}
+    return write_grid_model(path, columns, bias=0, scale=1 / 64, fixed=True)
 
 
 def write_retinaface(path: Path, answers: dict[str, float] | None = None) -> Path:

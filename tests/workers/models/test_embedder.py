@@ -105,6 +105,23 @@ def test_any_number_of_faces_equals_single_calls_in_order(columns: Path, count: 
     assert vectors == pytest.approx(single, abs=1e-5)
 
 
+def test_the_network_sees_batches_of_few_sizes_whatever_comes(tmp_path: Path) -> None:
+    # ONNX Runtime keeps memory for every shape that it has seen. This model answers with its batch size.
+    graph = GraphBuilder("counts", {"image": ["N", 3, INPUT_PX, INPUT_PX]})
+    nothing = graph.node("Mul", graph.node("GlobalAveragePool", "image"), graph.constant(0.0))
+    zeros = graph.node("Flatten", nothing)
+    size = graph.node("Gather", graph.node("Shape", "image"), graph.constant([0], np.int64))
+    size = graph.node("Cast", size, to=1)
+    graph.node("Add", zeros, graph.node("Concat", size, graph.constant([1, 0]), axis=0), output="vector")
+    graph.save(tmp_path / "counts.onnx", {"vector": ["N", 3]})
+    embedder = OnnxEmbedder(tmp_path / "counts.onnx", embedder_part(), 1)
+    seen: set[int] = set()
+    for count in range(1, 71):
+        vectors = embedder.embed(noise(count))
+        seen |= set(np.rint(vectors[:, 0] / vectors[:, 1]).astype(int).tolist())
+    assert seen == {1, 2, 4, 8, 16, 32}
+
+
 @pytest.mark.parametrize("batch", [1, 4])
 @pytest.mark.parametrize("mirror", [False, True])
 def test_a_model_for_a_fixed_number_of_faces_takes_any_number(

@@ -7,7 +7,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from grid_models import SIDE_PX, write_grid_model, write_retinaface, write_scrfd, write_yunet
+from grid_models import (
+    SIDE_PX,
+    write_grid_model,
+    write_mixing_scrfd,
+    write_retinaface,
+    write_scrfd,
+    write_yunet,
+)
 
 from workers.errors import ModelError
 from workers.models.detection import Detection
@@ -34,6 +41,12 @@ def noise(height: int = SIDE_PX, width: int = SIDE_PX, seed: int = 0) -> Image:
 def as_arrays(found: list[Detection]) -> tuple[Float, Float]:
     boxes = np.array([[*face.box_xyxy, face.score] for face in found], np.float32).reshape(-1, 5)
     return boxes, np.array([face.landmarks for face in found], np.float32).reshape(-1, 5, 2)
+
+
+def assert_same(found: list[list[Detection]], expected: list[list[Detection]]) -> None:
+    for here, there in zip(map(as_arrays, found), map(as_arrays, expected), strict=True):
+        assert here[0] == pytest.approx(there[0], abs=1e-3)
+        assert here[1] == pytest.approx(there[1], abs=1e-3)
 
 
 @pytest.fixture
@@ -142,16 +155,46 @@ def test_without_landmarks_they_are_where_they_are_on_average(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("batch", ["N", 1, 3])
-def test_pictures_of_one_call_are_found_as_if_each_were_alone(tmp_path: Path, batch: str | int) -> None:
-    images = [noise(seed=k) for k in range(4)] + [noise(60, 200, seed=9)]
+@pytest.mark.parametrize("batches", [None, (1, 2, 4)])
+def test_pictures_of_one_call_are_found_as_if_each_were_alone(
+    tmp_path: Path, batch: str | int, batches: tuple[int, ...] | None
+) -> None:
+    images = [noise(seed=k) for k in range(6)] + [noise(60, 200, seed=9)]
     path = write_scrfd(tmp_path / "scrfd.onnx", batch=batch)
-    together = GridDetector(path, part("scrfd"), 1).detect(images, 0)
+    several = GridDetector(path, part("scrfd"), 1, batches=batches)
+    assert several.batches == ((3,) if batch == 3 else batches or (1,))
     one = GridDetector(write_scrfd(tmp_path / "one.onnx"), part("scrfd"), 1)
-    for image, found in zip(images, together, strict=True):
-        expected = as_arrays(one.detect([image], 0)[0])
-        assert as_arrays(found)[0] == pytest.approx(expected[0], abs=1e-3)
-        assert as_arrays(found)[1] == pytest.approx(expected[1], abs=1e-3)
-    assert GridDetector(path, part("scrfd"), 1).detect([], 0) == []
+    assert_same(several.detect(images, 0), [one.detect([image], 0)[0] for image in images])
+    assert several.detect([], 0) == []
+
+
+@pytest.mark.parametrize("kind", ["flat scrfd", "flat scrfd of any batch", "yunet"])
+def test_a_file_for_one_picture_is_rewritten_for_several(tmp_path: Path, kind: str) -> None:
+    path, cache = tmp_path / "detector.onnx", tmp_path / "cache"
+    if kind == "yunet":
+        write_yunet(path)
+    else:
+        write_scrfd(path, flat=True, batch="N" if kind.endswith("any batch") else 1)
+    detect = part(kind.split()[-1] if kind == "yunet" else "scrfd")
+    images = [noise(seed=k) for k in range(5)]
+    several = GridDetector(path, detect, 1, batches=(1, 4), cache=cache)
+    assert several.batches == (1, 4)
+    one = GridDetector(path, detect, 1)
+    assert one.batches == (1,)
+    expected = [one.detect([image], 0)[0] for image in images]
+    assert sum(map(len, expected)) > 15
+    assert_same(several.detect(images, 0), expected)
+    # The second time from the cache.
+    assert_same(GridDetector(path, detect, 1, batches=(1, 4), cache=cache).detect(images, 0), expected)
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_a_file_that_cannot_be_rewritten_is_given_one_picture_after_the_other(tmp_path: Path) -> None:
+    path = write_mixing_scrfd(tmp_path / "mixing.onnx")
+    several = GridDetector(path, part("scrfd"), 1, batches=(1, 4))
+    assert several.batches == (1,)
+    images = [noise(seed=k) for k in range(3)]
+    assert_same(several.detect(images, 0), [several.detect([image], 0)[0] for image in images])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1000), (1000, 2), (17, 33)])

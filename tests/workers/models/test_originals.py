@@ -14,7 +14,7 @@ import pytest
 
 from workers.faces.alignment import align, umeyama
 from workers.models.detector_parts import GridPart
-from workers.models.families import arcface_template
+from workers.models.families import DETECTORS, arcface_template
 from workers.models.grid_detector import GridDetector
 from workers.models.pack import Pack, load_pack
 
@@ -100,3 +100,17 @@ def test_a_folder_of_insightface_models_is_a_pack(pack: Pack) -> None:
     assert pack.manifest.title == "SCRFD + ArcFace"
     assert pack.manifest.model_id == "arcface-108a506c6f34f1f9"
     assert pack.embedder.dimension == 128
+
+
+def test_several_pictures_in_one_call_give_what_each_gives_alone(pictures: list[Image]) -> None:
+    path = FOLDER / "det_2.5g.onnx"
+    part = GridPart(file=path.name, look_twice=False, **DETECTORS["scrfd"].facts)
+    together, one = GridDetector(path, part, batches=(1, 4)), GridDetector(path, part)
+    assert (together.batches, one.batches) == ((1, 4), (1,))
+    for several, image in zip(together.detect(pictures[:3], 0), pictures, strict=False):
+        alone = one.detect([image], 0)[0]
+        assert len(several) == len(alone)
+        for face, other in zip(several, alone, strict=True):
+            assert face.box_xyxy == pytest.approx(other.box_xyxy, abs=1e-2)
+            assert face.landmarks == pytest.approx(other.landmarks, abs=1e-2)
+            assert face.score == pytest.approx(other.score, abs=1e-4)
