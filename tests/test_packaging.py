@@ -126,9 +126,8 @@ def test_installed_metadata_is_that_of_the_project() -> None:
     required = importlib.metadata.requires("facestream") or []
     plain = [text for text in required if "extra ==" not in text]
     assert names(plain) == names(project()["dependencies"])
-    assert names([t for t in required if "extra ==" in t]) == names(
-        project()["optional-dependencies"]["test"]
-    )
+    extras = project()["optional-dependencies"]
+    assert names([t for t in required if "extra ==" in t]) == names([t for e in extras.values() for t in e])
     assert installed["Name"] == "facestream"
     assert installed["Requires-Python"] == project()["requires-python"]
 
