@@ -40,3 +40,12 @@ def test_a_combination_runs_and_is_kept_with_the_collection(here: Here, tmp_path
     assert "commercial use unknown" in first.stderr
     assert "open+mine" in here("collections").stdout
     assert "can't be compared" in here("run", photo, "--models", "open", code=1).stderr
+
+
+def test_show_says_what_a_combination_is(here: Here) -> None:
+    shown = here("models", "show", "haar+dlib").stdout
+    assert "Haar cascade + dlib ResNet-29" in shown
+    assert "MIT AND CC0-1.0" in shown
+    assert "sees upright faces from the front" in shown
+    assert "pull sface" in here("models", "show", "yunet+dlib", code=1).stderr
+    assert "not here" in here("models", "verify", "haar+dlib", code=1).stderr
