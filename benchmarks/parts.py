@@ -118,9 +118,10 @@ def measure(name: str, photos: dict[Path, str], *, make_frontal: bool) -> str:
     tars = [f"{point.tar:.3f}" for point in points if point.tar is not None]
     accuracies = list(fold_accuracies(vectors, of))
     return (
-        f"{name:<20} found {len(chips) / len(photos):6.1%}  {1e3 * detected_s / len(photos):6.1f} CPU ms/photo  "
-        f"{1e3 * embedded_s / len(chips):5.1f} CPU ms/face  accuracy {np.mean(accuracies):.4f} +- "
-        f"{np.std(accuracies) / np.sqrt(_FOLDS):.4f}  TAR at FAR 1e-2, 1e-3, 1e-4: {', '.join(tars)}"
+        f"{name:<20} found {len(chips) / len(photos):6.1%}  "
+        f"CPU {1e3 * detected_s / len(photos):.0f} ms/photo, {1e3 * embedded_s / len(chips):.0f} ms/face  "
+        f"accuracy {np.mean(accuracies):.4f} +- {np.std(accuracies) / np.sqrt(_FOLDS):.4f}  "
+        f"TAR at FAR 1e-2, 1e-3, 1e-4: {', '.join(tars)}"
     )
 
 
