@@ -141,7 +141,7 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default="open",
         show_default=True,
         metavar="NAME|FOLDER",
-        help="Model pack: one of `facestream models`, or a folder with one.",
+        help="Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two.",
     )(command)
 
 

@@ -21,7 +21,7 @@ from facestream.person import Face
 from facestream.run import Run
 from facestream.run_report import RunListener, RunOptions
 from facestream.settings import Place
-from facestream.wiring import open_handle, pack_folder
+from facestream.wiring import find_parts, open_handle
 from storage.temporary_folder import temporary_folder
 from workers.tracking.boxes import iou_matrix
 
@@ -129,8 +129,7 @@ def labelled_tracks(
     with temporary_folder() as folder, open_handle(Place(folder.path)):
         place = Place(folder.path)
         # A pack that was pulled lies in the user's data folder, and not in this one.
-        folder_of_pack = str(pack_folder(models))
-        options = RunOptions(paths=tuple(clips), pack=folder_of_pack, device=str(pack.device))
+        options = RunOptions(paths=tuple(clips), pack=find_parts(models).address, device=str(pack.device))
         report = Run(place, options, listener).execute(stop)
         if report.failed:
             raise FacestreamError(report.failed[0][1])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from facestream.errors import NotFoundError, UsageError
 from facestream.settings import model_cache
-from facestream.wiring import models_dir
+from facestream.wiring import find_parts, models_dir
 from workers.errors import ModelError
 from workers.models.catalogue import KnownPack, known_packs
 from workers.models.manifest import Manifest
@@ -19,8 +19,8 @@ from workers.models.pack_check import CheckedFile, check_files
 from workers.models.pack_root import insightface_root, pack_in, packs_in
 from workers.models.pack_store import PackStore
 
-PackState = Literal["built-in", "ready", "InsightFace", "damaged", "not pulled", "by hand"]
-"""Built in; in the models folder; in InsightFace's model root; there, but unusable; to pull; to make."""
+PackState = Literal["built-in", "ready", "InsightFace", "damaged", "not pulled", "by hand", "combined"]
+"""Built in; in the models folder; in InsightFace's root; there, but unusable; to pull; to make; of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,15 @@ def model_packs(data_dir: Path | None = None) -> list[ModelPack]:
 
 
 def model_pack(name: str, data_dir: Path | None = None) -> ModelPack:
-    """One pack, by its name.
+    """One pack, by its name; or of two, as `DETECTOR+EMBEDDER`.
 
     Raises:
         NotFoundError: If there is none of this name, and facestream knows of none.
+        ModelError: If no pack that is there has a part, or it can't be read.
     """
+    # No pack's own name has it.
+    if "+" in name:
+        return ModelPack(name, "combined", None, find_parts(name, data_dir).manifest)
     pack = _model_pack(name, data_dir)
     if pack.folder is None and pack.known is None:
         names = [each.name for each in model_packs(data_dir)]

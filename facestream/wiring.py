@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from workers.cluster_worker import ClusterWorker
     from workers.clustering.clusterer import Clusterer
     from workers.models.calibration import Calibration
+    from workers.models.combination import Combination
     from workers.models.device_choice import DeviceChoice
     from workers.models.manifest import Manifest
     from workers.models.pack import Pack
@@ -118,37 +119,37 @@ def models_dir(data_dir: Path | None = None) -> Path:
     return (data_dir or Place.of().data_dir or default_data_dir()) / "models"
 
 
-def pack_folder(name: str, data_dir: Path | None = None) -> Path:
-    """Where a model pack lies: built in, in the models folder, in InsightFace's model root, or by its path.
+def find_parts(name: str, data_dir: Path | None = None) -> Combination:
+    """The detector and the embedder of a pack.
+
+    Packs are built in, in the models folder, in InsightFace's model root, or anywhere by their paths.
 
     Args:
-        name: Name or folder of the pack.
+        name: Name or folder of the pack, or `DETECTOR+EMBEDDER`.
         data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
     """
-    from workers.models.pack import find_pack
+    from workers.models.combination import find_combination
     from workers.models.pack_root import insightface_root
 
-    return find_pack(name, (models_dir(data_dir), insightface_root()))
+    return find_combination(name, (models_dir(data_dir), insightface_root()))
 
 
 def make_pack(name: str, data_dir: Path | None = None, device: str = AUTO_DEVICE) -> Pack:
-    """Load a model pack for a device; the other arguments are those of `pack_folder`.
+    """Load a model pack for a device; the other arguments are those of `find_parts`.
 
     Raises:
         UsageError: If the device is written wrongly.
         WorkerError: If the pack can't be loaded, or doesn't run there.
     """
-    from workers.models.pack import load_pack
+    from workers.models.combination import load_combination
 
-    folder = str(pack_folder(name, data_dir))
-    return load_pack(folder, model_cache(), device=make_device(device).device)
+    parts = find_parts(name, data_dir)
+    return load_combination(parts, model_cache(), device=make_device(device).device)
 
 
 def make_manifest(name: str, data_dir: Path | None = None) -> Manifest:
-    """What a model pack says of itself; nothing of it is loaded. Arguments as those of `pack_folder`."""
-    from workers.models.pack import describe_pack
-
-    return describe_pack(pack_folder(name, data_dir))
+    """What a model pack says of itself; nothing of it is loaded. Arguments as those of `find_parts`."""
+    return find_parts(name, data_dir).manifest
 
 
 def facts_of(manifest: Manifest) -> dict[str, str]:
@@ -164,12 +165,12 @@ def facts_of(manifest: Manifest) -> dict[str, str]:
 def make_calibration(name: str, data_dir: Path | None = None) -> tuple[Manifest, Calibration]:
     """What a model pack says of itself, and what its similarities mean; its models are not loaded.
 
-    Arguments as those of `pack_folder`.
+    Arguments as those of `find_parts`.
     """
     from workers.models.pack import load_calibration
 
-    manifest = make_manifest(name, data_dir)
-    return manifest, load_calibration(pack_folder(name, data_dir), manifest)
+    parts = find_parts(name, data_dir)
+    return parts.manifest, load_calibration(parts.embeds.folder, parts.manifest)
 
 
 def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) -> Clusterer:

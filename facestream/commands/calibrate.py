@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import device_option, models_option, verbosity_options
+from facestream.cli import device_option, verbosity_options
 from facestream.commands.label_options import label_options
+from facestream.commands.model_options import parts_options
 
 if TYPE_CHECKING:
     from facestream.calibration_report import CalibrationReport
@@ -41,7 +42,7 @@ Examples:
 )
 @click.argument("paths", metavar="PHOTOS|CLIPS...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @label_options
-@models_option
+@parts_options
 @device_option
 @click.option(
     "--plot",

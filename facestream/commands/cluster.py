@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen_place, device_option, models_option, place_options, verbosity_options
+from facestream.cli import chosen_place, device_option, place_options, verbosity_options
+from facestream.commands.model_options import parts_options
 
 if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
@@ -93,7 +94,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     metavar="FILE",
     help="Draw the dendrogram, distances or silhouettes, and a map of the faces: .png, .svg or .pdf.",
 )
-@models_option
+@parts_options
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from facestream.cli import device_option, models_option, verbosity_options
+from facestream.cli import device_option, verbosity_options
+from facestream.commands.model_options import parts_options
 
 
 @click.command(
@@ -20,7 +21,7 @@ Examples:
 )
 @click.argument("first", metavar="A", type=click.Path(path_type=Path))
 @click.argument("second", metavar="B", type=click.Path(path_type=Path))
-@models_option
+@parts_options
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @verbosity_options

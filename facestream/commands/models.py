@@ -72,6 +72,7 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
     epilog="""\b
 Examples:
   facestream models show open
+  facestream models show scrfd+dlib             the detector of one pack, the embedder of another
   facestream models show buffalo_l --json | jq .download
 """,
 )

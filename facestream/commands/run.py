@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.model_options import parts_options
 from facestream.parsing import MediaTime, Moment, Rate
 from facestream.settings import Place
 
@@ -32,6 +33,7 @@ Examples:
   facestream run holiday.mp4
   facestream run --fps 2 --start 10:00 --end 20:00 match.mkv
   facestream run ~/Videos ~/Pictures          videos and photos in folders
+  facestream run clip.mp4 --detector haar     another detector, the same embedder
   facestream run --json clip.mp4 | jq '.people[].id'
   FACESTREAM_REDIS=rediss://user:secret@host:6379/0 facestream run clip.mp4
 
@@ -64,14 +66,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     metavar="DATE",
     help="When the one recording began, ISO 8601.  [default: what the file says]",
 )
-@click.option(
-    "--models",
-    "pack",
-    default="open",
-    show_default=True,
-    metavar="NAME|FOLDER",
-    help="Model pack: one of `facestream models`, or a folder with one.",
-)
+@parts_options
 @device_option
 @click.option(
     "--min-face",

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from workers.models.manifest_parts import Colour, Colours, FileName, Part, Probability
 
 
-class MtcnnPart(Part):
-    """Three networks, each of which looks at what the one before let pass."""
+class _MtcnnFiles(Part):
+    """The three networks of MTCNN."""
 
-    decoding: Literal["mtcnn"]
-    """How the outputs are turned into boxes."""
     files: dict[Literal["pnet", "rnet", "onet"], FileName]
     thresholds: tuple[Probability, Probability, Probability]
     """Least probability to pass the proposal, refinement and output network."""
@@ -26,11 +24,31 @@ class MtcnnPart(Part):
         return tuple(self.files.values())
 
     @model_validator(mode="after")
-    def _has_all_networks(self) -> MtcnnPart:
+    def _has_all_networks(self) -> Self:
         missing = {"pnet", "rnet", "onet"} - set(self.files)
         if missing:
             raise ValueError(f"detector.files lacks {', '.join(sorted(missing))}")
         return self
+
+
+class MtcnnPart(_MtcnnFiles):
+    """Three networks, each of which looks at what the one before let pass."""
+
+    decoding: Literal["mtcnn"]
+    """How the outputs are turned into boxes."""
+
+
+class HaarPart(_MtcnnFiles):
+    """A Haar cascade of OpenCV; the last network of MTCNN sees where eyes, nose and mouth are."""
+
+    decoding: Literal["haar"]
+    """How faces are found."""
+    cascade: FileName
+    """File of the cascade, in OpenCV's own folder of cascades."""
+    pyramid_step: Annotated[float, Field(gt=1, le=2)]
+    """How much larger a face is that is looked for next."""
+    neighbours: Annotated[int, Field(ge=1)]
+    """Least hits in nearly the same place that make a face."""
 
 
 class GridPart(Part):
@@ -61,4 +79,4 @@ class GridPart(Part):
         return (self.file,)
 
 
-DetectorPart = Annotated[MtcnnPart | GridPart, Field(discriminator="decoding")]
+DetectorPart = Annotated[MtcnnPart | HaarPart | GridPart, Field(discriminator="decoding")]

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from workers.models.detection import FaceDetector
-from workers.models.detector_parts import GridPart, MtcnnPart
+from workers.models.detector_parts import GridPart, HaarPart, MtcnnPart
 from workers.models.device import CPU, Device
 from workers.models.grid_detector import GridDetector
+from workers.models.haar import HaarDetector
 from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
 
 
 def make_detector(
-    part: MtcnnPart | GridPart,
+    part: MtcnnPart | HaarPart | GridPart,
     paths: Mapping[str, Path],
     threads: int | None = None,
     device: Device = CPU,
@@ -29,11 +30,12 @@ def make_detector(
         cache: Folder for files that are rewritten to take several pictures; None keeps none.
 
     Raises:
-        ModelError: If ONNX Runtime can't load a file, or it isn't what the manifest says.
+        ModelError: If ONNX Runtime can't load a file, it isn't what the manifest says, or this OpenCV has no
+            Haar cascades.
     """
     if isinstance(part, GridPart):
         return GridDetector(paths[part.file], part, threads, device, cache=cache)
-    return MtcnnDetector(
+    networks = MtcnnDetector(
         paths[part.files["pnet"]],
         paths[part.files["rnet"]],
         paths[part.files["onet"]],
@@ -41,3 +43,6 @@ def make_detector(
         threads,
         device,
     )
+    if isinstance(part, HaarPart):
+        return HaarDetector(part, networks)
+    return networks

@@ -146,6 +146,23 @@ def load_pack(name: str, cache: Path, threads: int | None = None, device: Device
     """
     folder = find_pack(name)
     manifest = describe_pack(folder)
+    paths = model_paths(folder, manifest, cache)
+    detector = make_detector(manifest.detector, paths, threads, device, cache)
+    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
+    return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers, device)
+
+
+def model_paths(folder: Path, manifest: Manifest, cache: Path) -> dict[str, Path]:
+    """Where each model file of a pack lies, all checked; those that are built are built where need be.
+
+    Args:
+        folder: The pack.
+        manifest: What it says of itself.
+        cache: Folder for models that are built on first use.
+
+    Raises:
+        WeightsError: If a file is missing or damaged.
+    """
     for file, expected in manifest.sha256.items():
         path = file_in(folder, file)
         if file_sha256(path) != expected:
@@ -155,6 +172,4 @@ def load_pack(name: str, cache: Path, threads: int | None = None, device: Device
     paths = {file: places.get(file, folder) / file for file in manifest.model_files}
     for path in paths.values():
         check_onnx_file(path)
-    detector = make_detector(manifest.detector, paths, threads, device, cache)
-    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
-    return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers, device)
+    return paths

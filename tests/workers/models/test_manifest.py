@@ -125,7 +125,7 @@ def test_a_detector_of_one_file_says_how_its_outputs_are_read(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ('"scrfd"', '"ssd"', "detector.decoding: Input should be 'mtcnn', 'scrfd', 'retinaface', 'yunet'"),
+        ('"scrfd"', '"ssd"', "detector.decoding: Input should be 'mtcnn', 'haar', 'scrfd', 'retinaface'"),
         ("input_px = 320", "input_px = 321", "detector.input_px: Input should be a multiple of 32"),
         ("nms_iou = 0.4", "nms_iou = 0", "detector.nms_iou: Input should be greater than 0"),
         ("threshold = 0.5", "threshold = 1.5", "detector.threshold: Input should be less than or equal to 1"),
@@ -211,7 +211,7 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
         ('name = "open"', "name = 7", "name: Input should be a valid string"),
         ('"dlib-resnet29-v1"', '"two words"', "model_id: String should match"),
         ("commercial_use = true", 'commercial_use = "perhaps"', "licence.commercial_use: Input should be"),
-        ('decoding = "mtcnn"', 'decoding = "retina"', "detector.decoding: Input should be 'mtcnn', 'scrfd'"),
+        ('decoding = "mtcnn"', 'decoding = "retina"', "detector.decoding: Input should be 'mtcnn', 'haar'"),
         ("[0.6, 0.7, 0.6]", "[0.6, 0.7]", "detector.thresholds.2: Field required"),
         ("[0.6, 0.7, 0.6]", "[0.6, 1.7, 0.6]", "detector.thresholds.1: Input should be less than or equal"),
         ("[0.6, 0.7, 0.6]", "[0.6, 0.7, -0.6]", "detector.thresholds.2: Input should be greater than"),
