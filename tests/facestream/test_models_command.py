@@ -205,6 +205,13 @@ def test_a_pack_is_pulled_checked_and_ready(here: Here, site: FileServer, models
 
 
 @pytest.mark.usefixtures("known")
+def test_a_query_of_a_mirror_is_kept_behind_the_names_of_files(here: Here, site: FileServer) -> None:
+    done = here("models", "pull", "free", "--from", f"{site.address}?token=hidden", "--json")
+    assert [asked[0] for asked in site.asked] == [f"/{name}?token=hidden" for name in FREE]
+    assert "hidden" not in done.stdout + done.stderr
+
+
+@pytest.mark.usefixtures("known")
 def test_weights_that_are_not_free_are_pulled_only_by_who_agrees(
     here: Here, site: FileServer, models: Path
 ) -> None:
