@@ -120,15 +120,15 @@ def users_of(pack: ModelPack, data_dir: Path | None = None) -> list[str]:
     Where the folder holds no server's data, none is started to be asked.
     """
     from facestream.catalogue import collections
-    from storage.datafolder import default_data_dir
 
-    redis_dir = (data_dir or default_data_dir()) / "redis"
+    folder = models_dir(data_dir).parent
+    redis_dir = folder / "redis"
     if not redis_dir.is_dir() or not any(redis_dir.iterdir()):
         return []
     model_id = pack.manifest.model_id if pack.manifest else None
     return [
         info.name
-        for info in collections(data_dir or default_data_dir())
+        for info in collections(folder)
         if info.pack == pack.name or (model_id and info.model_id == model_id)
     ]
 

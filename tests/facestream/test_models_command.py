@@ -16,7 +16,8 @@ from processes import Done
 from recognisable_models import write_arcface, write_scrfd
 
 from facestream import pack_changes
-from workers.errors import DownloadError
+from facestream.model_packs import model_pack, users_of
+from workers.errors import DownloadError, ManifestError, WeightsError
 from workers.models import catalogue
 from workers.models.catalogue import known_packs
 from workers.models.download import Patience
@@ -173,7 +174,9 @@ def test_an_unknown_pack_is_told_with_one_that_is_alike(here: Here, command: str
 
 
 def test_a_known_pack_that_is_not_here_is_told_how_to_get(here: Here) -> None:
-    assert "facestream models pull sface" in here("reembed", "--models", "sface", code=1).stderr
+    assert here("reembed", "--models", "sface", code=1).stderr.endswith("facestream models pull sface\n")
+    said = here("reembed", "--models", "buffalo_l", code=1).stderr
+    assert "facestream models pull buffalo_l --accept-license" in said
     assert "is not here" in here("models", "verify", "sface", code=1).stderr
 
 
@@ -410,6 +413,7 @@ def test_a_zip_file_is_added_under_its_name(here: Here, weights: Path, models: P
     [
         ("open", "a built-in model pack"),
         ("sface", "facestream models pull sface --from"),
+        ("buffalo_l", "facestream models pull buffalo_l --accept-license --from"),
         ("a/b", "can't be the name"),
         ("..", "can't be the name"),
     ],
@@ -419,6 +423,56 @@ def test_names_that_are_taken_or_none_are_refused(
 ) -> None:
     assert reason in here("models", "add", weights, "--name", name, code=2).stderr
     assert names_in(models) == set()
+
+
+def test_the_name_of_a_folder_is_kept_whole(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
+    here("models", "add", shutil.copytree(weights, tmp_path / "arcface.v1.5"))
+    assert names_in(models) == {"arcface.v1.5"}
+
+
+def test_a_zip_file_is_called_as_its_manifest_says(
+    here: Here, weights: Path, models: Path, tmp_path: Path
+) -> None:
+    here("models", "add", weights, "--name", "mine")
+    with zipfile.ZipFile(tmp_path / "v2.zip", "w") as archive:
+        for path in (models / "mine").iterdir():
+            text = path.read_bytes()
+            archive.writestr(
+                path.name, text.replace(b'"mine"', b'"theirs"') if path.suffix == ".toml" else text
+            )
+    here("models", "add", tmp_path / "v2.zip")
+    assert names_in(models) == {"mine", "theirs"}
+
+
+def test_what_is_not_there_is_not_added_and_leaves_nothing(here: Here, models: Path, tmp_path: Path) -> None:
+    assert "there is no such folder or file" in here("models", "add", tmp_path / "none", code=1).stderr
+    assert not models.exists()
+
+
+def test_problems_of_a_pack_name_where_it_comes_from(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "half"
+    folder.mkdir()
+    shutil.copy(weights / "det.onnx", folder)
+    with pytest.raises(ManifestError) as caught:
+        pack_changes.add(folder, tmp_path / "data")
+    assert ".new-" not in str(caught.value)
+    assert str(caught.value).startswith(f"{folder}: ")
+    assert folder in (caught.value.path, *caught.value.path.parents)
+    assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path / "data" / "models").iterdir()] == [
+        "0o600"
+    ]
+
+
+@pytest.mark.usefixtures("known")
+def test_problems_of_a_pull_name_where_it_comes_from(weights: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(weights, tmp_path / "swapped")
+    (folder / "rec.onnx").write_bytes((folder / "det.onnx").read_bytes())
+    with pytest.raises(WeightsError) as caught:
+        pack_changes.pull("free", tmp_path / "data", source=str(folder))
+    assert caught.value.path == folder / "rec.onnx"
 
 
 def test_a_pack_is_not_replaced_by_another_one(here: Here, weights: Path) -> None:
@@ -439,8 +493,10 @@ def test_what_could_do_harm_is_not_added(here: Here, weights: Path, models: Path
     with zipfile.ZipFile(tmp_path / "slip.zip", "w") as archive:
         archive.writestr("../slipped.onnx", b"x")
     assert "leads out" in here("models", "add", tmp_path / "slip.zip", code=1).stderr
-    assert "neither a folder nor a zip file" in here("models", "add", tmp_path / "none", code=1).stderr
-    assert "holds no ONNX model" in here("models", "add", models, code=1).stderr
+    (tmp_path / "text").write_text("no pack")
+    assert "neither a folder nor a zip file" in here("models", "add", tmp_path / "text", code=1).stderr
+    (tmp_path / "empty").mkdir()
+    assert "holds no ONNX model" in here("models", "add", tmp_path / "empty", code=1).stderr
     assert names_in(models) == set()
     assert not list(tmp_path.rglob("slipped*"))
 
@@ -474,5 +530,6 @@ def test_who_removes_a_pack_is_told_which_collections_use_it(
     here("models", "add", weights, "--name", "mine")
     here("redis", "HSET", "fs:{family}:meta", "schema", "1", "pack", "mine")
     here("redis", "HSET", "fs:{other}:meta", "schema", "1", "pack", "open")
+    assert users_of(model_pack("mine")) == ["family"]
     done = here("models", "remove", "mine", "--yes", "--json")
     assert done.json()["used_by"] == ["family"]
