@@ -356,10 +356,13 @@ def test_what_can_not_be_pulled_says_what_to_do(here: Here, weights: Path) -> No
 def test_a_damaged_pack_is_found_and_pulled_again(here: Here, weights: Path, models: Path) -> None:
     here("models", "pull", "free", "--from", weights)
     (models / "free" / "rec.onnx").write_bytes(b"\x08damaged")
-    assert here("models", "verify", "free", code=1).stdout.splitlines() == [
-        "free/det.onnx: ok",
-        "free/rec.onnx: differs",
-    ]
+    done = here("models", "verify", "free", code=1)
+    assert done.stdout.splitlines() == ["free/det.onnx: ok", "free/rec.onnx: differs"]
+    assert done.stderr == "Get free anew: facestream models pull free\n"
+    # Its size shows it, without reading all of it.
+    pack = listed(here)["free"]
+    assert (pack["state"], pack["usable"]) == ("damaged", False)
+    assert "rec.onnx: has 8 bytes, and not" in pack["problem"]
     (models / "free" / "det.onnx").unlink()
     result = here("models", "verify", "--json", code=1).json()
     states = {pack["name"]: [file["state"] for file in pack["files"]] for pack in result}
@@ -396,6 +399,26 @@ def test_a_folder_without_a_manifest_is_added_and_what_is_assumed_is_said(
         "no model pack 'mine'" in here("reembed", "--models", "mine", "--data-dir", tmp_path, code=1).stderr
     )
     assert "there is no collection" in here("reembed", "--models", "mine", code=1).stderr
+
+
+def test_a_folder_elsewhere_is_shown_and_verified(here: Here, weights: Path, tmp_path: Path) -> None:
+    here("models", "add", weights, "--name", "mine")
+    folder = shutil.copytree(tmp_path / "data" / "models" / "mine", tmp_path / "elsewhere")
+    assert here("models", "show", folder, "--json").json()["state"] == "folder"
+    assert f"{folder}/rec.onnx: ok" in here("models", "verify", folder).stdout
+    write_arcface(folder / "rec.onnx", seed=1)
+    done = here("models", "verify", folder, code=1)
+    assert f"{folder}/rec.onnx: differs" in done.stdout
+    assert f"Put the right files into {folder}" in done.stderr
+
+
+def test_a_file_of_an_own_pack_that_is_no_model_any_more_is_told(
+    here: Here, weights: Path, models: Path
+) -> None:
+    here("models", "add", weights, "--name", "mine")
+    (models / "mine" / "rec.onnx").write_bytes(b"")
+    assert listed(here)["mine"]["state"] == "damaged"
+    assert "facestream models remove mine" in here("models", "verify", "mine", code=1).stderr
 
 
 def test_a_zip_file_is_added_under_its_name(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
