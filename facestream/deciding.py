@@ -258,7 +258,13 @@ class Deciding:
 
     def _made(self, number: int) -> Decision:
         log, _ = self._log.read()
-        return next(decision for decision in decisions_of(log) if decision.number == number)
+        made = next((decision for decision in decisions_of(log) if decision.number == number), None)
+        if made is None:
+            raise NotFoundError(
+                f"decision {number} is gone from the log: the collection was deleted or restored meanwhile.",
+                what=str(number),
+            )
+        return made
 
     def _bearer(self, identity_id: str) -> Identity | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,16 +12,18 @@ from typing import Literal
 from facestream.errors import NotFoundError, UsageError
 from facestream.settings import model_cache
 from facestream.wiring import find_parts, models_dir
-from workers.errors import ModelError
+from workers.errors import ModelError, PackNotFoundError
 from workers.models.catalogue import KnownPack, known_packs
 from workers.models.manifest import Manifest
 from workers.models.pack import built_in_packs, describe_pack, find_pack
-from workers.models.pack_check import CheckedFile, check_files
+from workers.models.pack_check import CheckedFile, check_files, plain_problem
 from workers.models.pack_root import insightface_root, pack_in, packs_in
 from workers.models.pack_store import PackStore
 
-PackState = Literal["built-in", "ready", "InsightFace", "damaged", "not pulled", "by hand", "combined"]
-"""Built in; in the models folder; in InsightFace's root; there, but unusable; to pull; to make; of two."""
+PackState = Literal[
+    "built-in", "ready", "InsightFace", "folder", "damaged", "not pulled", "by hand", "combined"
+]
+"""Built in; in the models folder; in InsightFace's root; elsewhere; unusable; to pull; to make; of two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def model_packs(data_dir: Path | None = None) -> list[ModelPack]:
 
 
 def model_pack(name: str, data_dir: Path | None = None) -> ModelPack:
-    """One pack, by its name; or of two, as `DETECTOR+EMBEDDER`.
+    """One pack, by its name or the path of its folder; or of two, as `DETECTOR+EMBEDDER`.
 
     Raises:
         NotFoundError: If there is none of this name, and facestream knows of none.
@@ -67,6 +70,8 @@ def model_pack(name: str, data_dir: Path | None = None) -> ModelPack:
         return ModelPack(name, "combined", None, find_parts(name, data_dir).manifest)
     pack = _model_pack(name, data_dir)
     if pack.folder is None and pack.known is None:
+        with contextlib.suppress(PackNotFoundError):
+            return _described(name, "folder", find_pack(name), None)
         names = [each.name for each in model_packs(data_dir)]
         like = difflib.get_close_matches(name, names, 1)
         hint = f" Did you mean {like[0]!r}?" if like else " `facestream models` lists those that there are."
@@ -89,6 +94,19 @@ def checked(pack: ModelPack) -> list[CheckedFile]:
     known = pack.known if pack.known and pack.known.pullable else None
     published = {file.name: file.sha256 for file in known.files if file.sha256} if known else {}
     return check_files(pack.folder, manifest, model_cache(), published)
+
+
+def mend(pack: ModelPack, data_dir: Path | None = None) -> str:
+    """What to do about a pack whose files are missing or others than they should be."""
+    if pack.known is not None and pack.known.pullable:
+        accept = "" if pack.known.licence.commercial_use else " --accept-license"
+        return f"Get {pack.name} anew: facestream models pull {pack.name}{accept}"
+    if pack.folder is not None and pack.folder.parent == models_dir(data_dir):
+        return (
+            f"Put {pack.name} in anew: facestream models remove {pack.name}, then facestream models add "
+            f"FOLDER --name {pack.name}"
+        )
+    return f"Put the right files into {pack.folder}, or correct the manifest.toml there."
 
 
 def remove(pack: ModelPack, data_dir: Path | None = None) -> int:
@@ -124,15 +142,15 @@ def users_of(pack: ModelPack, data_dir: Path | None = None) -> list[str]:
     Where the folder holds no server's data, none is started to be asked.
     """
     from facestream.catalogue import collections
-    from storage.datafolder import default_data_dir
 
-    redis_dir = (data_dir or default_data_dir()) / "redis"
+    folder = models_dir(data_dir).parent
+    redis_dir = folder / "redis"
     if not redis_dir.is_dir() or not any(redis_dir.iterdir()):
         return []
     model_id = pack.manifest.model_id if pack.manifest else None
     return [
         info.name
-        for info in collections(data_dir or default_data_dir())
+        for info in collections(folder)
         if info.pack == pack.name or (model_id and info.model_id == model_id)
     ]
 
@@ -140,11 +158,20 @@ def users_of(pack: ModelPack, data_dir: Path | None = None) -> list[str]:
 def _model_pack(name: str, data_dir: Path | None) -> ModelPack:
     known = known_packs().get(name)
     for state, folder in _places(name, data_dir):
-        try:
-            return ModelPack(name, state, folder, describe_pack(folder), known)
-        except ModelError as error:
-            return ModelPack(name, "damaged", folder, None, known, str(error))
+        return _described(name, state, folder, known)
     return ModelPack(name, "not pulled" if known and known.pullable else "by hand", None, None, known)
+
+
+def _described(name: str, state: PackState, folder: Path, known: KnownPack | None) -> ModelPack:
+    sizes_bytes = {file.name: file.size_bytes for file in known.files if file.size_bytes} if known else {}
+    try:
+        manifest = describe_pack(folder)
+        problem = plain_problem(folder, manifest, sizes_bytes)
+    except (ModelError, OSError) as error:
+        problem = str(error)
+    if problem is not None:
+        return ModelPack(name, "damaged", folder, None, known, problem)
+    return ModelPack(name, state, folder, manifest, known)
 
 
 def _places(name: str, data_dir: Path | None) -> Iterator[tuple[PackState, Path]]:

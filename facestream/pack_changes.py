@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,16 +12,17 @@ from pathlib import Path
 from facestream.errors import UsageError
 from facestream.model_packs import ModelPack, checked, model_pack
 from facestream.wiring import models_dir
-from workers.errors import WeightsError
+from workers.errors import ManifestError, WeightsError
 from workers.models.build import file_sha256
 from workers.models.catalogue import KnownPack, known_packs
 from workers.models.download import PATIENCE, Patience
-from workers.models.manifest import FILE_NAME, Manifest
+from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.manifest_parts import Licence
 from workers.models.manifest_text import write_manifest
 from workers.models.model_file import file_in
 from workers.models.pack import built_in_packs, describe_pack
-from workers.models.pack_copy import copy_pack
+from workers.models.pack_archive import extract_pack
+from workers.models.pack_copy import check_source, copy_pack
 from workers.models.pack_pull import PackPull, Pulled
 from workers.models.pack_store import PackStore, is_pack_name
 
@@ -99,7 +102,8 @@ def pull(
     if is_whole(pack):
         return Change(pack, changed=False)
     store = PackStore(models_dir(data_dir))
-    with store.incoming(name) as folder:
+    local = source is not None and "://" not in source
+    with store.incoming(name) as folder, _named_after(source if source and local else name, folder):
         done = PackPull(known, store, source, tell=tell, patience=patience).into(folder)
         # What an archive says of itself counts less than what is known.
         (folder / FILE_NAME).unlink(missing_ok=True)
@@ -115,19 +119,18 @@ def add(source: Path, data_dir: Path | None = None, *, name: str | None = None) 
     Args:
         source: A folder, or a zip file.
         data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        name: What it is to be called; default: what its manifest says, or the name of the folder or file.
+        name: What it is to be called; default: what its manifest says, or the name of the folder or zip file.
 
     Raises:
         UsageError: If the name can't be one, or is taken.
         ModelError: If it is no pack, or files are not as its manifest says.
     """
     given = source.expanduser()
-    called = name or given.resolve().stem
+    check_source(given)
+    called = name or _own_name(given)
     store = PackStore(models_dir(data_dir))
-    if name is None and given.is_dir() and (given / FILE_NAME).is_file():
-        called = describe_pack(given).name
     _check_name(called, store, given)
-    with store.incoming(called) as folder:
+    with store.incoming(called) as folder, _named_after(str(given), folder):
         left_out = copy_pack(given, folder)
         manifest = describe_pack(folder)
         # Its origin is not the folder that it is put together in.
@@ -136,6 +139,29 @@ def add(source: Path, data_dir: Path | None = None, *, name: str | None = None) 
         manifest = _with_sums(folder, manifest.model_copy(update={"name": called, "licence": licence}))
         write_manifest(folder, manifest)
     return Change(model_pack(called, data_dir), changed=True, sources=(str(given),), left_out=tuple(left_out))
+
+
+@contextlib.contextmanager
+def _named_after(source: str, folder: Path) -> Iterator[None]:
+    """Have errors name where files come from, and not the folder that is gone when they are read."""
+    try:
+        yield
+    except (ManifestError, WeightsError) as error:
+        if str(folder) not in f"{error} {error.path}":
+            raise
+        path = Path(str(error.path).replace(str(folder), source))
+        raise type(error)(str(error).replace(str(folder), source), path=path) from error
+
+
+def _own_name(source: Path) -> str:
+    """What a pack's manifest calls it; without one, the name of its folder or zip file."""
+    if source.is_dir():
+        return describe_pack(source).name if (source / FILE_NAME).is_file() else source.resolve().name
+    with tempfile.TemporaryDirectory(prefix="facestream-") as texts:
+        folder = Path(texts)
+        extract_pack(source, folder, frozenset())
+        with _named_after(str(source), folder):
+            return read_manifest(folder).name if (folder / FILE_NAME).is_file() else source.resolve().stem
 
 
 def _check_name(name: str, store: PackStore, source: Path) -> None:
@@ -147,9 +173,10 @@ def _check_name(name: str, store: PackStore, source: Path) -> None:
     if name in built_in_packs():
         raise UsageError(f"{name!r} is a built-in model pack. Choose another --name.")
     if name in known_packs() and known_packs()[name].pullable:
+        accept = "" if known_packs()[name].licence.commercial_use else " --accept-license"
         raise UsageError(
             f"{name!r} is a model pack that facestream knows. Choose another --name; or put in that very "
-            f"pack by: facestream models pull {name} --from {source}"
+            f"pack by: facestream models pull {name}{accept} --from {source}"
         )
     if store.has(name):
         raise UsageError(

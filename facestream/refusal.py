@@ -101,7 +101,9 @@ class Refusal:
             paths: The ids by which each of them leads to the person, theirs first.
         """
         one = f"{' and '.join(asked)} are one person, {person.identity_id}"
-        met = next(identity_id for identity_id in paths[0] if identity_id in paths[1])
+        met = next((identity_id for identity_id in paths[0] if identity_id in paths[1]), None)
+        if met is None:
+            return UsageError(f"{one}, and that is changing just now. Run the command again.")
         # Who became the one in whom the two met.
         taken = {path[path.index(met) - 1] for path in paths if path[0] != met}
         merges = [d for d in in_force(log) if d.kind is DecisionKind.MERGE]
@@ -140,5 +142,6 @@ class Refusal:
             raise UsageError(
                 f"decision {number} was about somebody who was forgotten; there is nothing left to take back."
             )
-        by = next(d.number for d in log if d.kind is DecisionKind.UNDO and d.undoes == number)
-        raise UsageError(f"decision {number} was taken back already, by decision {by}.")
+        by = next((d.number for d in log if d.kind is DecisionKind.UNDO and d.undoes == number), None)
+        with_what = "" if by is None else f", by decision {by}"
+        raise UsageError(f"decision {number} was taken back already{with_what}.")

@@ -54,8 +54,8 @@ Examples:
 def list_all(ctx: click.Context, /, **_: Any) -> None:
     """List all packs: detector, embedder, length of a vector, licence, commercial use, and where it is.
 
-    State: built-in; ready, in the models folder; InsightFace, in that library's model root; damaged; not
-    pulled; or by hand, which `show` explains.
+    State: built-in; ready, in the models folder; InsightFace, in that library's model root; damaged, as far
+    as sizes and beginnings of files show; not pulled; or by hand, which `show` explains.
     """
     from facestream.model_packs import model_packs
     from facestream.models_view import COLUMNS, RIGHT, pack_json, pack_row
@@ -76,7 +76,7 @@ Examples:
   facestream models show buffalo_l --json | jq .download
 """,
 )
-@click.argument("name")
+@click.argument("name", metavar="NAME|FOLDER")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_place_option
 @verbosity_options
@@ -105,7 +105,7 @@ Examples:
   facestream models verify sface --json
 """,
 )
-@click.argument("name", required=False)
+@click.argument("name", metavar="[NAME|FOLDER]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @models_place_option
 @verbosity_options
@@ -113,9 +113,9 @@ Examples:
 def verify(ctx: click.Context, /, name: str | None, **_: Any) -> None:
     """Read all files of a pack, or of all that are here, and compare them with their checksums.
 
-    Ends with 1 if a file is missing or another one than it should be.
+    Ends with 1 if a file is missing or another one than it should be, and says what to do.
     """
-    from facestream.model_packs import checked, model_pack, model_packs
+    from facestream.model_packs import checked, mend, model_pack, model_packs
     from facestream.models_view import checked_json
     from workers.errors import ModelError
 
@@ -135,6 +135,9 @@ def verify(ctx: click.Context, /, name: str | None, **_: Any) -> None:
     else:
         for result in results:
             _print_result(result, quiet=chosen(ctx, "quiet"))
+        for pack, result in zip(packs, results, strict=True):
+            if not result["ok"]:
+                click.echo(mend(pack, data_dir), err=True)
     if not good:
         raise click.exceptions.Exit(1)
 

@@ -16,7 +16,8 @@ from processes import Done
 from recognisable_models import write_arcface, write_scrfd
 
 from facestream import pack_changes
-from workers.errors import DownloadError
+from facestream.model_packs import model_pack, users_of
+from workers.errors import DownloadError, ManifestError, WeightsError
 from workers.models import catalogue
 from workers.models.catalogue import known_packs
 from workers.models.download import Patience
@@ -173,7 +174,9 @@ def test_an_unknown_pack_is_told_with_one_that_is_alike(here: Here, command: str
 
 
 def test_a_known_pack_that_is_not_here_is_told_how_to_get(here: Here) -> None:
-    assert "facestream models pull sface" in here("reembed", "--models", "sface", code=1).stderr
+    assert here("reembed", "--models", "sface", code=1).stderr.endswith("facestream models pull sface\n")
+    said = here("reembed", "--models", "buffalo_l", code=1).stderr
+    assert "facestream models pull buffalo_l --accept-license" in said
     assert "is not here" in here("models", "verify", "sface", code=1).stderr
 
 
@@ -202,6 +205,13 @@ def test_a_pack_is_pulled_checked_and_ready(here: Here, site: FileServer, models
     assert "is here already" in said
     assert "Free for all" not in said
     assert len(site.asked) == asked
+
+
+@pytest.mark.usefixtures("known")
+def test_a_query_of_a_mirror_is_kept_behind_the_names_of_files(here: Here, site: FileServer) -> None:
+    done = here("models", "pull", "free", "--from", f"{site.address}?token=hidden", "--json")
+    assert [asked[0] for asked in site.asked] == [f"/{name}?token=hidden" for name in FREE]
+    assert "hidden" not in done.stdout + done.stderr
 
 
 @pytest.mark.usefixtures("known")
@@ -346,10 +356,13 @@ def test_what_can_not_be_pulled_says_what_to_do(here: Here, weights: Path) -> No
 def test_a_damaged_pack_is_found_and_pulled_again(here: Here, weights: Path, models: Path) -> None:
     here("models", "pull", "free", "--from", weights)
     (models / "free" / "rec.onnx").write_bytes(b"\x08damaged")
-    assert here("models", "verify", "free", code=1).stdout.splitlines() == [
-        "free/det.onnx: ok",
-        "free/rec.onnx: differs",
-    ]
+    done = here("models", "verify", "free", code=1)
+    assert done.stdout.splitlines() == ["free/det.onnx: ok", "free/rec.onnx: differs"]
+    assert done.stderr == "Get free anew: facestream models pull free\n"
+    # Its size shows it, without reading all of it.
+    pack = listed(here)["free"]
+    assert (pack["state"], pack["usable"]) == ("damaged", False)
+    assert "rec.onnx: has 8 bytes, and not" in pack["problem"]
     (models / "free" / "det.onnx").unlink()
     result = here("models", "verify", "--json", code=1).json()
     states = {pack["name"]: [file["state"] for file in pack["files"]] for pack in result}
@@ -388,6 +401,26 @@ def test_a_folder_without_a_manifest_is_added_and_what_is_assumed_is_said(
     assert "there is no collection" in here("reembed", "--models", "mine", code=1).stderr
 
 
+def test_a_folder_elsewhere_is_shown_and_verified(here: Here, weights: Path, tmp_path: Path) -> None:
+    here("models", "add", weights, "--name", "mine")
+    folder = shutil.copytree(tmp_path / "data" / "models" / "mine", tmp_path / "elsewhere")
+    assert here("models", "show", folder, "--json").json()["state"] == "folder"
+    assert f"{folder}/rec.onnx: ok" in here("models", "verify", folder).stdout
+    write_arcface(folder / "rec.onnx", seed=1)
+    done = here("models", "verify", folder, code=1)
+    assert f"{folder}/rec.onnx: differs" in done.stdout
+    assert f"Put the right files into {folder}" in done.stderr
+
+
+def test_a_file_of_an_own_pack_that_is_no_model_any_more_is_told(
+    here: Here, weights: Path, models: Path
+) -> None:
+    here("models", "add", weights, "--name", "mine")
+    (models / "mine" / "rec.onnx").write_bytes(b"")
+    assert listed(here)["mine"]["state"] == "damaged"
+    assert "facestream models remove mine" in here("models", "verify", "mine", code=1).stderr
+
+
 def test_a_zip_file_is_added_under_its_name(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "theirs.zip", "w") as archive:
         for name in FREE:
@@ -403,6 +436,7 @@ def test_a_zip_file_is_added_under_its_name(here: Here, weights: Path, models: P
     [
         ("open", "a built-in model pack"),
         ("sface", "facestream models pull sface --from"),
+        ("buffalo_l", "facestream models pull buffalo_l --accept-license --from"),
         ("a/b", "can't be the name"),
         ("..", "can't be the name"),
     ],
@@ -412,6 +446,56 @@ def test_names_that_are_taken_or_none_are_refused(
 ) -> None:
     assert reason in here("models", "add", weights, "--name", name, code=2).stderr
     assert names_in(models) == set()
+
+
+def test_the_name_of_a_folder_is_kept_whole(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
+    here("models", "add", shutil.copytree(weights, tmp_path / "arcface.v1.5"))
+    assert names_in(models) == {"arcface.v1.5"}
+
+
+def test_a_zip_file_is_called_as_its_manifest_says(
+    here: Here, weights: Path, models: Path, tmp_path: Path
+) -> None:
+    here("models", "add", weights, "--name", "mine")
+    with zipfile.ZipFile(tmp_path / "v2.zip", "w") as archive:
+        for path in (models / "mine").iterdir():
+            text = path.read_bytes()
+            archive.writestr(
+                path.name, text.replace(b'"mine"', b'"theirs"') if path.suffix == ".toml" else text
+            )
+    here("models", "add", tmp_path / "v2.zip")
+    assert names_in(models) == {"mine", "theirs"}
+
+
+def test_what_is_not_there_is_not_added_and_leaves_nothing(here: Here, models: Path, tmp_path: Path) -> None:
+    assert "there is no such folder or file" in here("models", "add", tmp_path / "none", code=1).stderr
+    assert not models.exists()
+
+
+def test_problems_of_a_pack_name_where_it_comes_from(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "half"
+    folder.mkdir()
+    shutil.copy(weights / "det.onnx", folder)
+    with pytest.raises(ManifestError) as caught:
+        pack_changes.add(folder, tmp_path / "data")
+    assert ".new-" not in str(caught.value)
+    assert str(caught.value).startswith(f"{folder}: ")
+    assert folder in (caught.value.path, *caught.value.path.parents)
+    assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path / "data" / "models").iterdir()] == [
+        "0o600"
+    ]
+
+
+@pytest.mark.usefixtures("known")
+def test_problems_of_a_pull_name_where_it_comes_from(weights: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(weights, tmp_path / "swapped")
+    (folder / "rec.onnx").write_bytes((folder / "det.onnx").read_bytes())
+    with pytest.raises(WeightsError) as caught:
+        pack_changes.pull("free", tmp_path / "data", source=str(folder))
+    assert caught.value.path == folder / "rec.onnx"
 
 
 def test_a_pack_is_not_replaced_by_another_one(here: Here, weights: Path) -> None:
@@ -432,8 +516,10 @@ def test_what_could_do_harm_is_not_added(here: Here, weights: Path, models: Path
     with zipfile.ZipFile(tmp_path / "slip.zip", "w") as archive:
         archive.writestr("../slipped.onnx", b"x")
     assert "leads out" in here("models", "add", tmp_path / "slip.zip", code=1).stderr
-    assert "neither a folder nor a zip file" in here("models", "add", tmp_path / "none", code=1).stderr
-    assert "holds no ONNX model" in here("models", "add", models, code=1).stderr
+    (tmp_path / "text").write_text("no pack")
+    assert "neither a folder nor a zip file" in here("models", "add", tmp_path / "text", code=1).stderr
+    (tmp_path / "empty").mkdir()
+    assert "holds no ONNX model" in here("models", "add", tmp_path / "empty", code=1).stderr
     assert names_in(models) == set()
     assert not list(tmp_path.rglob("slipped*"))
 
@@ -467,5 +553,6 @@ def test_who_removes_a_pack_is_told_which_collections_use_it(
     here("models", "add", weights, "--name", "mine")
     here("redis", "HSET", "fs:{family}:meta", "schema", "1", "pack", "mine")
     here("redis", "HSET", "fs:{other}:meta", "schema", "1", "pack", "open")
+    assert users_of(model_pack("mine")) == ["family"]
     done = here("models", "remove", "mine", "--yes", "--json")
     assert done.json()["used_by"] == ["family"]

@@ -7,6 +7,7 @@ the shift of the mean embedding that comes with the size and not with the person
 
 from __future__ import annotations
 
+import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from workers.errors import ManifestError
 
 FloatArray = npt.NDArray[np.float32]
 
+# A zip file of some KB can hold arrays that fill the memory.
+_MOST_ARRAY_BYTES = 64 << 20
 _ARRAYS = ("sizes_px", "mean", "genuine", "impostor", "spread")
 
 
@@ -99,12 +102,25 @@ class Calibration:
         """
         try:
             # Opened here, because NumPy leaves a file open that ends too early.
-            with path.open("rb") as data, np.load(data, allow_pickle=False) as file:
-                sizes_px, mean, genuine, impostor, spread = (
-                    np.asarray(file[name], np.float32) for name in _ARRAYS
-                )
-                return cls(sizes_px, mean, genuine, impostor, spread)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            with path.open("rb") as data:
+                _check_sizes(data)
+                with np.load(data, allow_pickle=False) as file:
+                    sizes_px, mean, genuine, impostor, spread = (
+                        np.asarray(file[name], np.float32) for name in _ARRAYS
+                    )
+                    return cls(sizes_px, mean, genuine, impostor, spread)
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            EOFError,
+            RuntimeError,
+            MemoryError,
+            zipfile.BadZipFile,
+            zlib.error,
+            lzma.LZMAError,
+        ) as error:
             raise ManifestError(f"{path}: not a calibration file: {error}", path=path) from error
 
     def save(self, file: Path | IO[bytes]) -> None:
@@ -140,6 +156,14 @@ class Calibration:
         """
         moved = vectors - self.size_weights(sizes_px) @ self.mean + self.mean[-1]
         return normalised(moved)
+
+
+def _check_sizes(data: IO[bytes]) -> None:
+    with zipfile.ZipFile(data) as archive:
+        for info in archive.infolist():
+            if info.file_size > _MOST_ARRAY_BYTES:
+                raise ValueError(f"{info.filename!r} would have {info.file_size:,} bytes, too many")
+    data.seek(0)
 
 
 def normalised(vectors: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import time
@@ -97,6 +98,7 @@ def download(
             left there.
     """
     check_address(url)
+    _keep_addresses_out_of_the_log()
     shown = shown_url(url)
     part = PartFile(path, url)
     try:
@@ -186,7 +188,7 @@ class _Job:
                     timeout=(self._patience.connect_s, self._patience.read_s),
                 )
             except requests.RequestException as error:
-                raise connection_problem(error, self._shown) from error
+                raise connection_problem(error, self._shown) from None
             self._reached = True
             if not answer.is_redirect:
                 problem = answer_problem(answer, self._shown)
@@ -232,12 +234,18 @@ class _Job:
                     file.write(chunk)
                     self._tell(have, expected or 0)
             except requests.RequestException as error:
-                raise connection_problem(error, self._shown) from error
+                raise connection_problem(error, self._shown) from None
             finally:
                 file.flush()
             if expected is not None and have < expected:
                 raise PassingError(f"the connection ended after {have:,} of {expected:,} bytes")
             os.fsync(file.fileno())
+
+
+def _keep_addresses_out_of_the_log() -> None:
+    # What urllib3 tells below a warning holds whole addresses, with what is secret in them.
+    logger = logging.getLogger("urllib3")
+    logger.setLevel(max(logger.level, logging.WARNING))
 
 
 def _strong_validator(answer: requests.Response) -> str | None:

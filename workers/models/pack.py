@@ -81,7 +81,9 @@ def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
 
 def _not_here(pack: KnownPack) -> str:
     if pack.pullable:
-        return f"the model pack {pack.name!r} is not here yet. Get it: facestream models pull {pack.name}"
+        accept = "" if pack.licence.commercial_use else " --accept-license"
+        get = f"facestream models pull {pack.name}{accept}"
+        return f"the model pack {pack.name!r} is not here yet. Get it: {get}"
     return (
         f"the model pack {pack.name!r} can't be pulled, only made by hand: facestream models show {pack.name}"
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import shutil
 import stat
+import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from workers.errors import ArchiveError
@@ -21,7 +26,10 @@ _PICKLES = frozenset({".pkl", ".pickle", ".pt", ".pth", ".ckpt", ".bin", ".jobli
 _MOST_FILES = 1000
 _MOST_MODEL_BYTES = 4 << 30
 _MOST_TEXT_BYTES = 8 << 20
+_MOST_BYTES_IN_ALL = 4 << 30
 _CHUNK_BYTES = 1 << 20
+# Others have errors and memory needs of their own, and nobody packs models with them.
+_COMPRESSIONS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 def belongs(name: str) -> bool:
@@ -55,20 +63,46 @@ def extract_pack(archive: Path, folder: Path, only: frozenset[str] | None = None
         Names of files that were left out.
 
     Raises:
-        ArchiveError: If it is no zip file, is damaged, or holds paths that lead out of it, links, pickles,
-            two files of one name, or more than a pack can have.
-        OSError: If a file can't be written.
+        ArchiveError: If it can't be read, is no zip file, is damaged, or holds paths that lead out of it,
+            links, pickles, two files of one name, or more than a pack can have.
+        OSError: If a file can't be written, or there is not enough space for all of them.
     """
+    with _read_errors(archive):
+        opened = zipfile.ZipFile(archive)
+    with opened:
+        wanted, left_out = _sorted_out(archive, opened.infolist(), only)
+        _check_total(archive, sum(info.file_size for info in wanted), folder)
+        for info in wanted:
+            _write(archive, opened, info, folder / PurePosixPath(info.filename).name)
+        return left_out
+
+
+@contextlib.contextmanager
+def _read_errors(archive: Path) -> Iterator[None]:
     try:
-        with zipfile.ZipFile(archive) as opened:
-            wanted, left_out = _sorted_out(archive, opened.infolist(), only)
-            for info in wanted:
-                _write(archive, opened, info, folder / PurePosixPath(info.filename).name)
-            return left_out
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError) as error:
+        yield
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:
         raise ArchiveError(
             f"{archive}: not a zip file, or a damaged one ({error}). Get it anew.", path=archive
         ) from error
+
+
+def _check_total(archive: Path, size_bytes: int, folder: Path) -> None:
+    if size_bytes > _MOST_BYTES_IN_ALL:
+        raise ArchiveError(
+            f"{archive}: its files would have {size_bytes:,} bytes together, too many for a pack.",
+            path=archive,
+        )
+    if size_bytes > shutil.disk_usage(folder).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def _sorted_out(
@@ -123,6 +157,11 @@ def _check_entry(archive: Path, info: zipfile.ZipInfo) -> None:
         )
     if info.flag_bits & 1:
         raise ArchiveError(f"{archive}: {info.filename!r} is encrypted.", path=archive)
+    if info.compress_type not in _COMPRESSIONS:
+        raise ArchiveError(
+            f"{archive}: {info.filename!r} is compressed in an unusual way. Pack it again with deflate.",
+            path=archive,
+        )
     if belongs(info.filename) and info.file_size > most_bytes(info.filename):
         raise ArchiveError(
             f"{archive}: {info.filename!r} would have {info.file_size:,} bytes, too many for a pack.",
@@ -132,8 +171,8 @@ def _check_entry(archive: Path, info: zipfile.ZipInfo) -> None:
 
 def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
     written = 0
-    with opened.open(info) as source, target.open("xb") as file:
-        while chunk := source.read(_CHUNK_BYTES):
+    with target.open("xb") as file:
+        for chunk in _chunks(archive, opened, info):
             written += len(chunk)
             # What the file says of its size need not be true.
             if written > info.file_size:
@@ -141,3 +180,9 @@ def _write(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo, target
             file.write(chunk)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _chunks(archive: Path, opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    with _read_errors(archive), opened.open(info) as source:
+        while chunk := source.read(_CHUNK_BYTES):
+            yield chunk

@@ -10,6 +10,7 @@ from typing import Literal
 
 from workers.models.build import built_path, file_sha256, is_intact
 from workers.models.manifest import FILE_NAME, Manifest
+from workers.models.model_file import other_kind
 
 FileState = Literal["ok", "missing", "differs", "no checksum", "built", "not built yet", "damaged"]
 
@@ -34,6 +35,30 @@ class CheckedFile:
     def is_good(self) -> bool:
         """Whether the pack can be used as far as this file goes."""
         return self.state not in ("missing", "differs")
+
+
+def plain_problem(folder: Path, manifest: Manifest, sizes_bytes: Mapping[str, int]) -> str | None:
+    """What is plainly wrong with the files of a pack, found without reading all of them; None if nothing is.
+
+    Args:
+        folder: The pack.
+        manifest: What it says of itself.
+        sizes_bytes: Sizes by names of files, where they are known.
+
+    Raises:
+        OSError: If a file can't be read.
+    """
+    for name in manifest.sha256:
+        path = folder / name
+        if not path.is_file():
+            return f"{path}: missing"
+        size_bytes = path.stat().st_size
+        if sizes_bytes.get(name, size_bytes) != size_bytes:
+            return f"{path}: has {size_bytes:,} bytes, and not {sizes_bytes[name]:,}"
+        problem = other_kind(path) if name in manifest.model_files else None
+        if problem is not None:
+            return f"{path}: {problem}"
+    return None
 
 
 def check_files(

@@ -10,31 +10,36 @@ from workers.models.model_file import file_in, is_zip, other_kind
 from workers.models.pack_archive import MODEL_ENDING, belongs, extract_pack, may_run_programs, most_bytes
 
 
+def check_source(source: Path) -> None:
+    """Refuse what is neither a folder nor a zip file.
+
+    Raises:
+        PackNotFoundError: If it is neither.
+    """
+    if source.is_dir() or (source.is_file() and is_zip(source)):
+        return
+    problem = "neither a folder nor a zip file" if source.exists() else "there is no such folder or file"
+    raise PackNotFoundError(
+        f"{source}: {problem}. A model pack is a folder with ONNX models.", pack=str(source)
+    )
+
+
 def copy_pack(source: Path, folder: Path) -> list[str]:
     """Copy the files of a pack into an empty folder.
 
     Args:
-        source: A folder with the files right in it, or a zip file.
+        source: A folder with the files right in it, or a zip file, as `check_source` has found.
         folder: Where they are put.
 
     Returns:
         Names of what was left out, as it is no part of a pack.
 
     Raises:
-        PackNotFoundError: If there is neither.
         ArchiveError: If a zip file is damaged or not safe to take files from.
         WeightsError: If a file is no model, or can do harm, or there is no model and no manifest.
         OSError: If a file can't be read or written.
     """
-    if source.is_file() and is_zip(source):
-        left_out = extract_pack(source, folder)
-    elif source.is_dir():
-        left_out = _copy_files(source, folder)
-    else:
-        raise PackNotFoundError(
-            f"{source}: neither a folder nor a zip file. A model pack is a folder with ONNX models.",
-            pack=str(source),
-        )
+    left_out = _copy_files(source, folder) if source.is_dir() else extract_pack(source, folder)
     models = [path for path in folder.iterdir() if path.name.lower().endswith(MODEL_ENDING)]
     for path in models:
         problem = other_kind(path)

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from workers.errors import ArchiveError, DownloadError, PackNotFoundError, WeightsError
 from workers.models.build import file_sha256
@@ -90,7 +90,8 @@ class PackPull:
 
     def _download_mirror(self, folder: Path, url: str) -> None:
         check_address(url)
-        path = urlsplit(url).path
+        address = urlsplit(url)
+        path = address.path
         sources = self._pack.sources
         if path.endswith(".zip"):
             archive = self._pack.archive or SourceFile(name=f"{self._pack.name}.zip")
@@ -102,12 +103,16 @@ class PackPull:
                 "with a / at its end, or of a zip file with all of them.",
                 url=shown_url(url),
             )
-        whole = [f"{url}{quote(file.name)}" if path.endswith("/") else url for file in sources]
+        # A query, which may let one in, stays behind the name of the file.
+        urls = [
+            urlunsplit(address._replace(path=f"{path}{quote(file.name)}")) if path.endswith("/") else url
+            for file in sources
+        ]
         self._take_all(
             folder,
             [
-                (file, self._download(file, (address,), strict=not self._vouched))
-                for file, address in zip(sources, whole, strict=True)
+                (file, self._download(file, (each,), strict=not self._vouched))
+                for file, each in zip(sources, urls, strict=True)
             ],
         )
 

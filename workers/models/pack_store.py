@@ -117,8 +117,8 @@ class PackStore:
         """One process at a time changes a pack; what one left that was killed is cleared away."""
         with _write_errors(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = (self.root / f".{name}.lock").open("w")
-        with lock:
+            descriptor = os.open(self.root / f".{name}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -144,8 +144,13 @@ def _write_errors(root: Path) -> Iterator[None]:
             raise WeightsError(
                 f"{root}: the disk is full. Free some space, then run the same command again.", path=root
             ) from error
+        path = Path(error.filename or root)
+        if root in path.parents:
+            path = root  # a folder in it may be gone by now
+        elif path not in (root, *root.parents):
+            raise WeightsError(f"{path}: can't be read ({error.strerror or error}).", path=path) from error
         raise WeightsError(
-            f"{error.filename or root}: can't be written ({error.strerror or error}). Make it writable, or "
+            f"{path}: can't be written ({error.strerror or error}). Make it writable, or "
             "choose another --data-dir.",
             path=root,
         ) from error

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,7 +81,8 @@ class PartFile:
             DownloadError: If one does.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._lock.open("w") as lock:
+        descriptor = os.open(self._lock, os.O_WRONLY | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

@@ -62,7 +62,8 @@ def answer_problem(answer: requests.Response, shown: str) -> Exception | None:
 def connection_problem(error: requests.RequestException, shown: str) -> Exception:
     """What a failed connection means: a `DownloadError`, or a `PassingError`.
 
-    Messages of libraries are not passed on: they hold the whole address, with what is secret in it.
+    Messages of libraries are not passed on: they hold the whole address, with what is secret in it. Raise it
+    `from None`, as tracebacks show the messages of causes.
 
     Args:
         error: What was raised.

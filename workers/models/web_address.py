@@ -42,8 +42,9 @@ def next_url(url: str, location: str) -> str:
     shown = shown_url(url)
     try:
         target = urljoin(url, location)
-    except ValueError as error:
-        raise DownloadError(f"{shown}: leads on to what is no address.", url=shown) from error
+    except ValueError:
+        # Its message may hold user and password.
+        raise DownloadError(f"{shown}: leads on to what is no address.", url=shown) from None
     wrong = "no address of a file in the web"
     if _is_address(target):
         if urlsplit(target).scheme == "https" or urlsplit(url).scheme == "http":

@@ -306,3 +306,15 @@ def test_zero_rows_stay_zero_when_others_are_normalised() -> None:
         [pytest.approx(0.6), pytest.approx(0.8)],
         [0.0, 0.0],
     ]
+
+
+def test_a_file_that_would_fill_the_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "calibration.npz"
+    calibration().save(path)
+    content = bytearray(path.read_bytes())
+    # The size that the directory of the zip file says of the first array.
+    at = content.index(b"PK\x01\x02") + 24
+    content[at : at + 4] = ((64 << 20) + 1).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(ManifestError, match="would have 67,108,865 bytes, too many"):
+        Calibration.load(path)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import socket
 import ssl
 import subprocess
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -358,6 +360,23 @@ def test_secrets_of_addresses_are_neither_told_nor_kept(site: FileServer, part: 
     assert json.loads(kept[0])["validator"] == site.etag(CONTENT)
     assert not any("hidden" in text for text in (said, *kept))
     assert "hidden" not in download(url, part, sha256=SUM).url
+
+
+def test_secrets_of_addresses_are_not_in_the_log(
+    site: FileServer, part: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("urllib3").setLevel(logging.NOTSET)
+    download(site.address + "model.onnx?token=hidden", part, sha256=SUM)
+    assert site.asked[0][0] == "/model.onnx?token=hidden"
+    assert "hidden" not in caplog.text
+
+
+def test_secrets_of_addresses_are_not_in_tracebacks(part: Path) -> None:
+    with pytest.raises(DownloadError) as caught:
+        download(f"http://127.0.0.1:{closed_port()}/m?token={'hidden'}", part, patience=ONCE)
+    # Lines of this file are shown as well.
+    assert "token=hidden" not in "".join(traceback.format_exception(caught.value))
 
 
 # Encrypted ------------------------------------------------------------------------------------------------

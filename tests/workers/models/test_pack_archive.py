@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import stat
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,38 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     assert "too many for a pack" in refused(archive, tmp_path / "out")
 
 
+def with_sizes(archive: Path, size_bytes: int) -> Path:
+    """The zip file saying of each of its files that it has this size."""
+    content, at = bytearray(archive.read_bytes()), 0
+    while (at := content.find(b"PK\x01\x02", at) + 1) > 0:
+        content[at + 23 : at + 27] = size_bytes.to_bytes(4, "little")
+    archive.write_bytes(content)
+    return archive
+
+
+def test_files_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
+    archive = with_sizes(packed(tmp_path / "p.zip", {"det.onnx": b"d", "rec.onnx": b"r"}), 3 << 30)
+    assert "6,442,450,944 bytes together" in refused(archive, tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_what_there_is_no_space_for_is_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=4))
+    extracted(packed(tmp_path / "p.zip", {"det.onnx": b"dddd"}), tmp_path / "out")
+    with pytest.raises(OSError, match="No space left"):
+        extracted(packed(tmp_path / "q.zip", {"rec.onnx": b"rrrrr"}), tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["det.onnx"]
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 93])
+def test_unusual_compressions_are_refused(tmp_path: Path, compression: int) -> None:
+    path = packed(tmp_path / "p.zip", {"det.onnx": b"d" * 5000}, zipfile.ZIP_STORED)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 10] = compression
+    path.write_bytes(content)
+    assert "Pack it again with deflate" in refused(path, tmp_path / "out")
+
+
 def test_too_many_files_are_refused(tmp_path: Path) -> None:
     archive = packed(tmp_path / "p.zip", {f"{k}.md": b"" for k in range(1001)})
     assert "1,001 files" in refused(archive, tmp_path / "out")
@@ -121,12 +155,17 @@ def test_an_encrypted_file_is_refused(tmp_path: Path) -> None:
     assert "is encrypted" in refused(path, tmp_path / "out")
 
 
+def test_an_archive_that_can_not_be_read_is_told_as_such(tmp_path: Path) -> None:
+    assert "No such file" in refused(tmp_path / "p.zip", tmp_path / "out")
+
+
+def test_a_folder_that_can_not_be_written_is_not_the_archives_fault(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        extract_pack(packed(tmp_path / "p.zip", {"det.onnx": b"d"}), tmp_path / "out")
+
+
 def test_a_file_that_is_larger_than_it_says_is_refused(tmp_path: Path) -> None:
-    path = packed(tmp_path / "p.zip", {"det.onnx": b"d" * 1000}, zipfile.ZIP_STORED)
-    content = bytearray(path.read_bytes())
-    at = content.index(b"PK\x01\x02") + 24
-    content[at : at + 4] = (10).to_bytes(4, "little")
-    path.write_bytes(content)
+    path = with_sizes(packed(tmp_path / "p.zip", {"det.onnx": b"d" * 1000}, zipfile.ZIP_STORED), 10)
     assert "det.onnx" in refused(path, tmp_path / "out")
 
 
