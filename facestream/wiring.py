@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os.path
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -151,11 +152,20 @@ def make_manifest(name: str, data_dir: Path | None = None) -> Manifest:
     return describe_pack(pack_folder(name, data_dir))
 
 
-def facts_of(manifest: Manifest) -> dict[str, str]:
-    """What a collection keeps of the pack that its faces were compared with."""
-    licence = manifest.licence
+def facts_of(manifest: Manifest, name: str, data_dir: Path | None = None) -> dict[str, str]:
+    """What a collection keeps of the pack that its faces were compared with.
+
+    Args:
+        manifest: Of the pack.
+        name: Name or folder by which it was asked for.
+        data_dir: Data folder with the models folder.
+    """
+    licence, folder = manifest.licence, pack_folder(name, data_dir)
+    by_path = folder == Path(os.path.expanduser(name))  # noqa: PTH111 - as `find_pack` does
     return {
         "pack": manifest.name,
+        # Found again from whichever folder facestream is called in.
+        "models": str(folder.resolve()) if by_path else name,
         "licence": licence.title,
         "commercial_use": "" if licence.commercial_use is None else str(int(licence.commercial_use)),
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen_place, device_option, models_option, place_options, verbosity_options
+from facestream.cli import chosen_place, device_option, own_models_option, place_options, verbosity_options
 
 if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
@@ -93,7 +93,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     metavar="FILE",
     help="Draw the dendrogram, distances or silhouettes, and a map of the faces: .png, .svg or .pdf.",
 )
-@models_option
+@own_models_option
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
@@ -171,6 +171,7 @@ def _cluster(
     photos: tuple[Path, ...], place: Place, options: dict[str, Any], asked: ClusterOptions, *, quiet: bool
 ) -> Clusters:
     from facestream.clustering import cluster, cluster_tracks
+    from facestream.settings import DEFAULT_MODELS
 
     if not photos:
         from facestream.client import open_store
@@ -183,7 +184,8 @@ def _cluster(
     with ProgressBar(stderr_console(), quiet=quiet) as bar:
         return cluster(
             *photos,
-            models=options["pack"],
+            models=options["pack"] or DEFAULT_MODELS,
+            data_dir=place.data_dir,
             device=options["device"],
             tell=lambda done, total: bar.tell("photos", done, total),
             **asked,

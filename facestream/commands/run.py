@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import device_option, place_options, verbosity_options
+from facestream.cli import device_option, own_models_option, place_options, verbosity_options
 from facestream.parsing import MediaTime, Moment, Rate
 from facestream.settings import Place
 
@@ -64,14 +64,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     metavar="DATE",
     help="When the one recording began, ISO 8601.  [default: what the file says]",
 )
-@click.option(
-    "--models",
-    "pack",
-    default="open",
-    show_default=True,
-    metavar="NAME|FOLDER",
-    help="Model pack: one of `facestream models`, or a folder with one.",
-)
+@own_models_option
 @device_option
 @click.option(
     "--min-face",
