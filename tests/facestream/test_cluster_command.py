@@ -287,7 +287,10 @@ def test_as_many_clusters_of_tracks_as_asked_for(processed: Processed) -> None:
 
 def test_an_empty_collection_is_named(processed: Processed) -> None:
     done = processed.cli("cluster", "--collection", "nothing", "-o", "-", code=1)
-    assert "collection 'nothing' holds no tracks. `facestream run` fills it" in done.stderr
+    assert (
+        "collection 'nothing' holds no tracks. `facestream run VIDEO --collection nothing` fills it"
+        in done.stderr
+    )
     assert done.stdout == ""
 
 
