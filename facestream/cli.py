@@ -11,7 +11,7 @@ import click
 
 from facestream import __version__
 from facestream.parsing import DeviceName
-from facestream.settings import AUTO_DEVICE, Place
+from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),
@@ -138,10 +138,21 @@ def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--models",
         "pack",
-        default="open",
+        default=DEFAULT_MODELS,
         show_default=True,
         metavar="NAME|FOLDER",
         help="Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two.",
+    )(command)
+
+
+def own_models_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where faces of a collection are compared."""
+    return click.option(
+        "--models",
+        "pack",
+        metavar="NAME|FOLDER",
+        help="Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two.  "
+        f"[default: the collection's own, else {DEFAULT_MODELS}]",
     )(command)
 
 

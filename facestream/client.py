@@ -68,7 +68,7 @@ class Store(DecidedPeople):
         with self._errors():
             return self._person(self._identity(person_id))
 
-    def forget(self, person_id: str, *, models: str = "open") -> Forgotten:
+    def forget(self, person_id: str, *, models: str | None = None) -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
 
         Somebody who was forgotten already may be forgotten again: where that ended early, as on a full disk,
@@ -76,7 +76,7 @@ class Store(DecidedPeople):
 
         Args:
             person_id: Who.
-            models: Model pack of the collection.
+            models: Model pack; default: the collection's own.
 
         Raises:
             NotFoundError: If there is no such person.
@@ -103,7 +103,7 @@ class Store(DecidedPeople):
         self,
         photo: str | os.PathLike[str],
         *,
-        models: str = "open",
+        models: str | None = None,
         device: str = AUTO_DEVICE,
         limit: int = 5,
     ) -> list[FoundFace]:
@@ -111,7 +111,7 @@ class Store(DecidedPeople):
 
         Args:
             photo: Path of the photo; it is not stored.
-            models: Model pack of the collection.
+            models: Model pack; default: the collection's own.
             device: What its models run on: "auto", "cpu", "cuda:0" and the like.
             limit: Most people for each face.
 
@@ -129,12 +129,13 @@ class Store(DecidedPeople):
 
         # What is wrong with the photo is said before the models are loaded.
         frame = read_photo(Path(photo))
-        wanted = (models, device)
+        fitting = self.models_for(models)
+        wanted = (fitting, device)
         pack = self._packs.get(wanted) or self._packs.setdefault(
-            wanted, make_pack(models, self._place.data_dir, device)
+            wanted, make_pack(fitting, self._place.data_dir, device)
         )
         with self._errors():
-            self._identities.check_model(pack.manifest.model_id, models)
+            self._identities.check_model(pack.manifest.model_id, fitting)
             faces = faces_of(frame, pack)
             search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
             return [

@@ -20,7 +20,7 @@ from facestream.intake import readable_path
 from facestream.nearness import Nearness
 from facestream.people_view import counted
 from facestream.person import Face
-from facestream.settings import AUTO_DEVICE
+from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 from facestream.wiring import make_manifest, make_pack
 from stream.discover import VIDEO_ENDINGS, Discovery, discover
 from stream.errors import StreamError
@@ -119,7 +119,8 @@ class Clusters:
 
 def cluster(
     *photos: str | os.PathLike[str],
-    models: str = "open",
+    models: str = DEFAULT_MODELS,
+    data_dir: str | os.PathLike[str] | None = None,
     device: str = AUTO_DEVICE,
     tell: Callable[[int, int], None] = lambda _done, _total: None,
     **options: Unpack[ClusterOptions],
@@ -129,6 +130,7 @@ def cluster(
     Args:
         *photos: Files, and folders of them.
         models: Name or folder of a model pack.
+        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         tell: Is told how many photos of how many are done.
         **options: The algorithm and what it goes by, see `ClusterOptions`.
@@ -142,10 +144,11 @@ def cluster(
     settings = ClusterSettings.of(options)
     found = _without_guesses(discover([Path(photo) for photo in photos]))
     _check_photos(found)
-    nearness = Nearness(make_manifest(models))
+    folder = Place.of(data_dir).data_dir
+    nearness = Nearness(make_manifest(models, folder))
     # What can't be chosen is said before the photos are looked at, which takes its time.
     choice = choose(settings, nearness)
-    pack = make_pack(models, device=device)
+    pack = make_pack(models, folder, device)
     faces = faces_of_photos(
         found.photos, pack, tell=tell, count=lambda items: settings.check_most(items, "face")
     )
@@ -164,12 +167,12 @@ def cluster(
     )
 
 
-def cluster_tracks(store: Store, *, models: str = "open", **options: Unpack[ClusterOptions]) -> Clusters:
+def cluster_tracks(store: Store, *, models: str | None = None, **options: Unpack[ClusterOptions]) -> Clusters:
     """Group the stored tracks of a collection by a classic algorithm; the people there stay as they are.
 
     Args:
         store: The open collection.
-        models: Name or folder of the model pack that it was made with.
+        models: Name or folder of the model pack that it was made with; default: the collection's own.
         **options: The algorithm and what it goes by, see `ClusterOptions`.
 
     Raises:
@@ -179,7 +182,7 @@ def cluster_tracks(store: Store, *, models: str = "open", **options: Unpack[Clus
         WorkerError: If there is no such model pack.
     """
     settings = ClusterSettings.of(options)
-    manifest = make_manifest(models, store.data_dir)
+    manifest = make_manifest(store.models_for(models), store.data_dir)
     faces = tracks_of_collection(store, manifest.model_id, manifest.embedder.dimension)
     nearness = Nearness(manifest, faces.in_video)
     choice = choose(settings, nearness)

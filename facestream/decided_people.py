@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class DecidedPeople(OpenCollection):
     """An open collection in which people say who is whom."""
 
-    def merge(self, keep: str, *others: str, models: str = "open") -> Decision:
+    def merge(self, keep: str, *others: str, models: str | None = None) -> Decision:
         """Say that people are one: `keep`, who takes the others' tracks over and lends them the id.
 
         It holds at every re-cluster, even if they were seen together, as in a mirror. A name goes over where
@@ -28,7 +28,7 @@ class DecidedPeople(OpenCollection):
         Args:
             keep: Who stays.
             others: Who they are as well.
-            models: Model pack of the collection.
+            models: Model pack; default: the collection's own.
 
         Raises:
             DecisionError: If it contradicts an earlier decision, whose number it tells.
@@ -39,7 +39,7 @@ class DecidedPeople(OpenCollection):
         with self._errors():
             return self._deciding(models).merge(keep, others)
 
-    def split(self, person_id: str, track_ids: Sequence[str], *, models: str = "open") -> Decision:
+    def split(self, person_id: str, track_ids: Sequence[str], *, models: str | None = None) -> Decision:
         """Say that some tracks of a person are somebody else, who gets a new id, the last of `people`.
 
         Raises:
@@ -51,7 +51,7 @@ class DecidedPeople(OpenCollection):
         with self._errors():
             return self._deciding(models).split(person_id, track_ids)
 
-    def differs(self, first: str, second: str, *, models: str = "open") -> Decision | None:
+    def differs(self, first: str, second: str, *, models: str | None = None) -> Decision | None:
         """Say that two people are two, however alike they look; errors as of `merge`.
 
         Returns:
@@ -90,7 +90,7 @@ class DecidedPeople(OpenCollection):
         with self._errors():
             return self._deciding().ignore(person_id, on=on)
 
-    def cover(self, person_id: str, track_id: str, *, models: str = "open") -> Decision | None:
+    def cover(self, person_id: str, track_id: str, *, models: str | None = None) -> Decision | None:
         """Show a person by the best face of one of their tracks first; errors as of `split`.
 
         Returns:
@@ -99,12 +99,12 @@ class DecidedPeople(OpenCollection):
         with self._errors():
             return self._deciding(models).cover(person_id, track_id)
 
-    def undo(self, number: int | None = None, *, models: str = "open") -> Decision:
+    def undo(self, number: int | None = None, *, models: str | None = None) -> Decision:
         """Take a decision back.
 
         Args:
             number: Which; by default the last one that is not taken back.
-            models: Model pack of the collection.
+            models: Model pack; default: the collection's own.
 
         Raises:
             NotFoundError: If there is no such decision.
@@ -122,7 +122,7 @@ class DecidedPeople(OpenCollection):
         with self._errors():
             return decisions_of(self._log.read()[0])
 
-    def _deciding(self, models: str = "open") -> Deciding:
+    def _deciding(self, models: str | None = None) -> Deciding:
         """Makes decisions; made late, as lists should be quick."""
         from facestream.deciding import Deciding
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from facestream.decision import Decision, decisions_of
 from facestream.errors import NotFoundError, UsageError
+from facestream.own_models import models_for
 from facestream.refusal import Log, Refusal
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_log, make_queue, make_store
@@ -47,11 +48,11 @@ class Deciding:
         handle: The server.
         place: Where the collection is.
         identity: Gives the record of a person there is by id or name; raises `NotFoundError` or `UsageError`.
-        models: Model pack of the collection.
+        models: Model pack; None for the collection's own.
     """
 
     def __init__(
-        self, handle: RedisHandle, place: Place, identity: Callable[[str], Identity], models: str
+        self, handle: RedisHandle, place: Place, identity: Callable[[str], Identity], models: str | None
     ) -> None:
         keys = keys_of(place)
         self._place = place
@@ -247,8 +248,9 @@ class Deciding:
         # With all that groups faces: names and who is ignored need none of it.
         from facestream.background import Background
 
-        manifest, calibration = make_calibration(self._models, self._place.data_dir)
-        self._store.check_model(manifest.model_id, self._models)
+        models = models_for(self._store, self._place, self._models)
+        manifest, calibration = make_calibration(models, self._place.data_dir)
+        self._store.check_model(manifest.model_id, models)
         make_queue(self._handle, self._keys).prepare()
         number = self._log.append(decision, size, there)
         worker = make_cluster_worker(self._handle, self._keys, manifest, calibration)

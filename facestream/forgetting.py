@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from facestream.background import Background
 from facestream.errors import FacestreamError
 from facestream.hint import command_line
+from facestream.own_models import models_for
 from facestream.people_view import remove_thumbnails
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue, thumbnails_folders
@@ -41,7 +42,7 @@ class Forgotten:
 
 
 def forget(
-    handle: RedisHandle, place: Place, store: IdentityStore, identity: Identity, models: str
+    handle: RedisHandle, place: Place, store: IdentityStore, identity: Identity, models: str | None
 ) -> Forgotten:
     """Delete every trace of a person, and wait until it is done.
 
@@ -54,7 +55,7 @@ def forget(
         store: The collection.
         identity: Who. For somebody who was forgotten already, what may be left on disk is deleted, as after a
             full disk.
-        models: Model pack of the collection.
+        models: Model pack; None for the collection's own.
 
     Raises:
         ModelConflictError: If the collection was made with other models.
@@ -62,6 +63,7 @@ def forget(
         FacestreamError: If the person has become another one in the meantime.
         RedisFullError: If they are deleted, but the server's file can't be rewritten; to be repeated.
     """
+    models = models_for(store, place, models)
     manifest, calibration = make_calibration(models, place.data_dir)
     store.check_model(manifest.model_id, models)
     keys = keys_of(place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from facestream.wiring import find_parts, models_dir
 from workers.errors import ModelError, PackNotFoundError
 from workers.models.catalogue import KnownPack, known_packs
 from workers.models.manifest import Manifest
-from workers.models.pack import built_in_packs, describe_pack, find_pack
+from workers.models.pack import built_in_packs, describe_pack, find_pack, like_named
 from workers.models.pack_check import CheckedFile, check_files, plain_problem
 from workers.models.pack_root import insightface_root, pack_in, packs_in
 from workers.models.pack_store import PackStore
@@ -72,10 +71,8 @@ def model_pack(name: str, data_dir: Path | None = None) -> ModelPack:
     if pack.folder is None and pack.known is None:
         with contextlib.suppress(PackNotFoundError):
             return _described(name, "folder", find_pack(name), None)
-        names = [each.name for each in model_packs(data_dir)]
-        like = difflib.get_close_matches(name, names, 1)
-        hint = f" Did you mean {like[0]!r}?" if like else " `facestream models` lists those that there are."
-        raise NotFoundError(f"there is no model pack {name!r}.{hint}", what=name)
+        hint = like_named(name, (each.name for each in model_packs(data_dir)))
+        raise NotFoundError(f"there is no model pack {name!r}. {hint}", what=name)
     return pack
 
 

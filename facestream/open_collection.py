@@ -55,6 +55,18 @@ class OpenCollection:
         with self._errors():
             return self._reader.meta()
 
+    def models_for(self, asked: str | None = None) -> str:
+        """Name or folder of the model pack to compare its faces with: the one asked for, or its own.
+
+        Raises:
+            ModelConflictError: If its own pack has become another one.
+            WorkerError: If its own pack isn't found any more.
+        """
+        from facestream.own_models import models_for
+
+        with self._errors():
+            return models_for(self._identities, self._place, asked)
+
     def hint(self, *words: str) -> str:
         """A command for this collection, to be pasted into a shell; without secrets of its URL."""
         return command_line(self._place, *words)

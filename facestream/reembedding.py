@@ -140,6 +140,7 @@ class _Reembedding:
             self._store.check_usable()
             if meta.get("model_id") == model_id:
                 self._staged.discard()
+                self._store.claim_model(model_id, self._facts(), self._models)
                 # The re-cluster after a change that was stopped at its very end, say.
                 self._settle(manifest, calibration)
                 return None
@@ -153,13 +154,16 @@ class _Reembedding:
                 before(change)
             pack = make_pack(self._models, self._place.data_dir, self._device)
             embed = partial(embed_crops, embedder=pack.embedder)
-            self._staged.begin(model_id, facts_of(self._manifest))
+            self._staged.begin(model_id, self._facts())
             done = False
             while not done:
                 self._fill(embed)
                 done = self._switch(calibration, whole=True)
         self._settle(manifest, calibration)
         return change
+
+    def _facts(self) -> dict[str, str]:
+        return facts_of(self._manifest, self._models, self._place.data_dir)
 
     def _change(self, meta: Mapping[str, str]) -> ModelChange:
         """What there is to do, by the pictures that there are."""
@@ -191,14 +195,14 @@ class _Reembedding:
             return
         pack, model_id = meta.get("pack", ""), meta.get("model_id", "")
         try:
-            known, calibration = make_calibration(pack, self._place.data_dir)
+            known, calibration = make_calibration(meta.get("models") or pack, self._place.data_dir)
         except (PackNotFoundError, ManifestError):
             known = None
         if known is None or known.model_id != model_id:
             raise FacestreamError(
                 f"{self._queue.waiting()} entries that a run left in collection "
                 f"{self._keys.collection!r} have to be taken in first, with its present models: pack "
-                f"{pack!r}, which is no built-in one. Run any file with the folder of that pack, then this "
+                f"{pack!r}, which is not found. Run any file with the folder of that pack, then this "
                 f"command again: {command_line(self._place, 'run', '--models', 'FOLDER', 'FILE')}"
             )
         self._settle(known, calibration)

@@ -27,15 +27,15 @@ class Refusal:
 
     Attributes:
         place: Where the collection is.
-        models: Model pack that the decision was to be made with.
+        models: Model pack that the decision was to be made with; None for the collection's own.
     """
 
     place: Place
-    models: str
+    models: str | None
 
     def command(self, *words: str) -> str:
         """A command that compares faces, to be pasted."""
-        models = () if self.models == "open" else ("--models", self.models)
+        models = () if self.models is None else ("--models", self.models)
         return f"`{command_line(self.place, *words, *models)}`"
 
     def plain_command(self, *words: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from facestream.background import Background
 from facestream.errors import UsageError
 from facestream.intake import Intake
+from facestream.own_models import models_for
 from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
@@ -85,7 +86,9 @@ class Run:
             for warning in handle.warnings:
                 self._listener.note(warning)
             device = make_device(self._options.device)
-            pack = make_pack(self._options.pack, self._place.data_dir, self._options.device)
+            store = make_store(handle, keys)
+            models = models_for(store, self._place, self._options.pack)
+            pack = make_pack(models, self._place.data_dir, self._options.device)
             licence = pack.manifest.licence
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
             self._report.licence = licence.title
@@ -95,18 +98,18 @@ class Run:
             for sentence in pack.manifest.assumed:
                 self._listener.note(sentence)
             self._report.provider = pack.providers[0]
-            store = make_store(handle, keys)
             chosen = self._options.clustering
             # What it can't be is said before anything is written.
             make_clusterer(chosen or store.clustering(), pack.manifest, pack.calibration)
-            store.check_model(pack.manifest.model_id, self._options.pack)
+            store.check_model(pack.manifest.model_id, models)
             self._listener.began(len(self._found.photos))
             with ExitStack() as stack:
 
                 @cache
                 def background() -> Background:
                     """The cluster worker at work, on a collection that is there from now on."""
-                    store.claim_model(pack.manifest.model_id, facts_of(pack.manifest), self._options.pack)
+                    facts = facts_of(pack.manifest, models, self._place.data_dir)
+                    store.claim_model(pack.manifest.model_id, facts, models)
                     if chosen:
                         store.choose_clustering(chosen)
                     make_queue(handle, keys).prepare()

@@ -23,7 +23,7 @@ class RunOptions:
         start_s: Start in each video, s.
         end_s: End in each video, s, or None.
         recorded_at_s: Unix time at which the recordings began, or None to ask the container.
-        pack: Name or folder of a model pack.
+        pack: Name or folder of a model pack, or None for the collection's own, else the default one.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         min_face_px: Smallest face looked for, px, or None for a share of the picture.
         samples: "all" also sends every face of every sampled frame to a stream.
@@ -39,7 +39,7 @@ class RunOptions:
     start_s: float = 0.0
     end_s: float | None = None
     recorded_at_s: float | None = None
-    pack: str = "open"
+    pack: str | None = None
     device: str = AUTO_DEVICE
     min_face_px: float | None = None
     samples: Literal["best", "all"] = "best"

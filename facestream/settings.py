@@ -8,6 +8,7 @@ from pathlib import Path
 
 DEFAULT_COLLECTION = "default"
 AUTO_DEVICE = "auto"
+DEFAULT_MODELS = "open"
 
 
 @dataclass(frozen=True, slots=True)

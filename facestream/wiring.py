@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -152,11 +153,20 @@ def make_manifest(name: str, data_dir: Path | None = None) -> Manifest:
     return find_parts(name, data_dir).manifest
 
 
-def facts_of(manifest: Manifest) -> dict[str, str]:
-    """What a collection keeps of the pack that its faces were compared with."""
-    licence = manifest.licence
+def facts_of(manifest: Manifest, name: str, data_dir: Path | None = None) -> dict[str, str]:
+    """What a collection keeps of the pack that its faces were compared with.
+
+    Args:
+        manifest: Of the pack.
+        name: Name or folder by which it was asked for.
+        data_dir: Data folder with the models folder.
+    """
+    licence, parts = manifest.licence, find_parts(name, data_dir)
+    # A folder is found again from whichever one facestream is called in.
+    by_path = os.sep in name or parts.embeds.folder == Path(name)
     return {
         "pack": manifest.name,
+        "models": parts.address if by_path else name,
         "licence": licence.title,
         "commercial_use": "" if licence.commercial_use is None else str(int(licence.commercial_use)),
     }

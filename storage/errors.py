@@ -166,7 +166,7 @@ class ModelConflictError(StorageError):
 
     Attributes:
         stored: Model id of the collection.
-        asked: Model id of this run.
+        asked: Model id of the models that were to be used.
     """
 
     def __init__(self, message: str, *, stored: str, asked: str) -> None:

@@ -39,7 +39,7 @@ class IdentityStore(CollectionReader):
 
         Args:
             model_id: The embedding space of this run.
-            about: More facts to keep beside it: pack, licence.
+            about: More facts to keep beside it: pack, licence, models (what finds the pack again).
             models: Name or folder of its model pack, for the message of an error.
 
         Raises:
@@ -55,6 +55,9 @@ class IdentityStore(CollectionReader):
             # Whatever is missing, also after a run that was killed right here.
             for name, value in facts.items():
                 pipe.hsetnx(self._keys.meta, name, value)
+            if "models" in about:
+                # The same pack may lie somewhere else by now.
+                pipe.hset(self._keys.meta, "models", about["models"])
             pipe.execute()
 
     def choose_clustering(self, method: str) -> None:
@@ -73,16 +76,26 @@ class IdentityStore(CollectionReader):
             ModelChangeError: If its models are being changed.
         """
         self.check_usable()
-        stored = (self._client.hget(self._keys.meta, "model_id") or model_id.encode()).decode()
-        if stored != model_id:
-            raise ModelConflictError(
-                f"collection {self._keys.collection!r} holds embeddings of {stored!r}; this run would add "
-                f"or compare {model_id!r}, and the two can't be compared. Use the model pack of the "
-                "collection (--models), or another --collection; or recompute its faces: facestream reembed "
-                f"--models {shlex.quote(models)} {self._place}",
-                stored=stored,
-                asked=model_id,
-            )
+        meta = self.meta()
+        stored = meta.get("model_id", model_id)
+        if stored == model_id:
+            return
+        pack = meta.get("pack", "")
+        own = meta.get("models") or pack
+        message = (
+            f"collection {self._keys.collection!r} was made with the model pack {pack or 'unknown'!r} "
+            f"({stored}), and vectors of {model_id!r} can't be compared with its own. "
+        )
+        if models == own:
+            message += f"{own!r} is another pack by now: say where the former is with --models NAME|FOLDER"
+        else:
+            message += f"Use --models {shlex.quote(own or 'PACK')}"
+        raise ModelConflictError(
+            f"{message}; or recompute its faces: facestream reembed --models {shlex.quote(models)} "
+            f"{self._place}; or choose another --collection.",
+            stored=stored,
+            asked=model_id,
+        )
 
     def register_source(self, source: SourceRecord) -> SourceRecord:
         """Write what is known of a source and return it with its progress.

@@ -21,7 +21,7 @@ _STEP_S = 60.0
 # Of a command beside its vector: keys, ids, names of fields.
 _OVERHEAD_BYTES = 150
 
-_FACTS = ("pack", "licence", "commercial_use")
+_FACTS = ("pack", "models", "licence", "commercial_use")
 
 Command = tuple[Value, ...]
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from facestream.checkup.finding import Finding
-from facestream.run_report import RunOptions
-from facestream.settings import AUTO_DEVICE, model_cache
+from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, model_cache
 from facestream.terms import terms
 from facestream.wiring import make_device, make_manifest, make_pack
 from workers.errors import DeviceError, ModelError
@@ -17,9 +16,6 @@ from workers.models.device import CPU
 from workers.models.device_choice import DeviceChoice
 from workers.models.pack import Pack, built_in_packs
 from workers.models.providers import available_providers
-
-# Without it nothing runs unless another one is asked for.
-_DEFAULT = RunOptions(paths=()).pack
 
 
 def check_models(
@@ -43,7 +39,9 @@ def check_models(
             # Where the device doesn't work, their files can be looked at all the same.
             yield from _pack_findings(name, chosen, data_dir, choice)
         except ModelError as error:
-            yield Finding(f"models {name}", "failed" if name in (_DEFAULT, chosen) else "warning", str(error))
+            yield Finding(
+                f"models {name}", "failed" if name in (DEFAULT_MODELS, chosen) else "warning", str(error)
+            )
 
 
 def _pack_findings(
@@ -67,7 +65,7 @@ def _pack_findings(
         f"{manifest.title}; {terms(licence.title, licence.commercial_use)}; {state}; "
         f"loaded in {took_s:.1f} s{said}",
     )
-    if name == (chosen or _DEFAULT) and choice is not None:
+    if name == (chosen or DEFAULT_MODELS) and choice is not None:
         yield _provider_finding(pack, choice)
 
 

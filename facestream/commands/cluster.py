@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen_place, device_option, place_options, verbosity_options
-from facestream.commands.model_options import parts_options
+from facestream.commands.model_options import own_parts_options
 
 if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
@@ -94,7 +94,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     metavar="FILE",
     help="Draw the dendrogram, distances or silhouettes, and a map of the faces: .png, .svg or .pdf.",
 )
-@parts_options
+@own_parts_options
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
@@ -172,6 +172,7 @@ def _cluster(
     photos: tuple[Path, ...], place: Place, options: dict[str, Any], asked: ClusterOptions, *, quiet: bool
 ) -> Clusters:
     from facestream.clustering import cluster, cluster_tracks
+    from facestream.settings import DEFAULT_MODELS
 
     if not photos:
         from facestream.client import open_store
@@ -184,7 +185,8 @@ def _cluster(
     with ProgressBar(stderr_console(), quiet=quiet) as bar:
         return cluster(
             *photos,
-            models=options["pack"],
+            models=options["pack"] or DEFAULT_MODELS,
+            data_dir=place.data_dir,
             device=options["device"],
             tell=lambda done, total: bar.tell("photos", done, total),
             **asked,
@@ -222,7 +224,7 @@ def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
 
 
 def _write_labels(clusters: Clusters, output: Path | None) -> None:
-    from facestream.commands.export import COLUMNS, row
+    from facestream.commands.export import COLUMNS, csv_row
     from facestream.output import written_file
 
     with nullcontext(sys.stdout) if output is None else written_file(output) as file:
@@ -230,4 +232,4 @@ def _write_labels(clusters: Clusters, output: Path | None) -> None:
         columns = [column for column in COLUMNS if column != "provisional"]
         writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(map(row, clusters.rows()))
+        writer.writerows(map(csv_row, clusters.rows()))

@@ -100,12 +100,17 @@ def row(face: Face) -> dict[str, Any]:
     }
 
 
+def csv_row(face: Face) -> dict[str, Any]:
+    """The same for CSV, where truth is 1 or 0."""
+    return row(face) | {"provisional": int(face.provisional)}
+
+
 def _write_csv(store: Store, file: IO[str]) -> int:
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
     count = 0
     for count, face in enumerate(store.faces(), 1):  # noqa: B007 - counts what was written
-        writer.writerow(row(face) | {"provisional": int(face.provisional)})
+        writer.writerow(csv_row(face))
     return count
 
 

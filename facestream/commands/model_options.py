@@ -10,8 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from facestream.cli import chosen, models_option
-from facestream.settings import Place
+from facestream.cli import chosen, models_option, own_models_option
+from facestream.settings import DEFAULT_MODELS, Place
 
 
 def models_place_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -35,13 +35,23 @@ def parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     The command gets all of it as the one name `pack`.
     """
+    return _parts_options(command, models_option)
 
+
+def own_parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where faces of a collection are compared; `pack` is None for the collection's own."""
+    return _parts_options(command, own_models_option)
+
+
+def _parts_options(command: Callable[..., Any], models: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
-    def with_parts(*args: Any, pack: str, detector: str | None, embedder: str | None, **options: Any) -> Any:
+    def with_parts(
+        *args: Any, pack: str | None, detector: str | None, embedder: str | None, **options: Any
+    ) -> Any:
         return command(*args, pack=_whole_name(pack, detector, embedder), **options)
 
     options = (
-        models_option,
+        models,
         click.option(
             "--detector",
             metavar="haar|mtcnn|scrfd|retinaface|yunet|PACK",
@@ -59,7 +69,7 @@ def parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return result
 
 
-def _whole_name(pack: str, detector: str | None, embedder: str | None) -> str:
+def _whole_name(pack: str | None, detector: str | None, embedder: str | None) -> str | None:
     if detector is None and embedder is None:
         return pack
     given = click.get_current_context().get_parameter_source("pack") is not ParameterSource.DEFAULT
@@ -68,4 +78,4 @@ def _whole_name(pack: str, detector: str | None, embedder: str | None) -> str:
     # Brings the libraries of the models along.
     from workers.models.combination import combined_name
 
-    return combined_name(pack, detector, embedder)
+    return combined_name(pack or DEFAULT_MODELS, detector, embedder)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+from facestream.cli import chosen, chosen_place, own_models_option, place_options, verbosity_options
 from facestream.commands.people_log import decision_json, taken_back_by
 from facestream.commands.people_options import who_argument
 
@@ -36,12 +36,12 @@ Examples:
 )
 @click.argument("keep", metavar="KEEP")
 @click.argument("others", metavar="OTHER...", nargs=-1, required=True)
-@models_option
+@own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str, **_: Any) -> None:
+def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str | None, **_: Any) -> None:
     """Say that people are one: KEEP, who gets all that the OTHERs have.
 
     It holds from now on, at every re-cluster, also where they were seen together, as in a mirror. The ids of
@@ -65,12 +65,14 @@ Examples:
 )
 @who_argument
 @click.argument("track_ids", metavar="TRACK...", nargs=-1, required=True)
-@models_option
+@own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def split(ctx: click.Context, /, person_id: str, track_ids: tuple[str, ...], pack: str, **_: Any) -> None:
+def split(
+    ctx: click.Context, /, person_id: str, track_ids: tuple[str, ...], pack: str | None, **_: Any
+) -> None:
     """Say that TRACKs of a person are somebody else: they get an id of their own.
 
     From now on they stay together, and apart from the other tracks that the person has at this moment. WHO
@@ -86,12 +88,12 @@ def split(ctx: click.Context, /, person_id: str, track_ids: tuple[str, ...], pac
 @click.command(name="differs", epilog="\b\nExample:\n  facestream people differs p3 p5")
 @click.argument("first", metavar="WHO")
 @click.argument("second", metavar="WHO")
-@models_option
+@own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def differs(ctx: click.Context, /, first: str, second: str, pack: str, **_: Any) -> None:
+def differs(ctx: click.Context, /, first: str, second: str, pack: str | None, **_: Any) -> None:
     """Say that two people are two, however alike they look: no re-cluster will take them for one.
 
     Each is an id, or the whole name of somebody.
@@ -143,12 +145,12 @@ Examples:
 )
 @who_argument
 @click.argument("track_id", metavar="TRACK")
-@models_option
+@own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def cover(ctx: click.Context, /, person_id: str, track_id: str, pack: str, **_: Any) -> None:
+def cover(ctx: click.Context, /, person_id: str, track_id: str, pack: str | None, **_: Any) -> None:
     """Show a person by the best face of TRACK first.
 
     WHO is an id, or the whole name of somebody. Should the track turn out to be of another person, that one

@@ -11,7 +11,7 @@ from facestream.cli import (
     chosen,
     chosen_place,
     device_option,
-    models_option,
+    own_models_option,
     place_options,
     verbosity_options,
 )
@@ -47,13 +47,13 @@ number of people in the collection. docs/benchmarks.md says how often it was rig
     metavar="N",
     help="Most people for each face of the photo.",
 )
-@models_option
+@own_models_option
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def find(ctx: click.Context, /, photo: Path, limit: int, pack: str, device: str, **_: Any) -> None:
+def find(ctx: click.Context, /, photo: Path, limit: int, pack: str | None, device: str, **_: Any) -> None:
     """Search everybody for the faces of PHOTO: who it may be, how sure that is, when they were seen where.
 
     Each face of the photo is searched for by itself. The photo is not stored.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+from facestream.cli import chosen, chosen_place, own_models_option, place_options, verbosity_options
 from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ Examples:
 )
 @who_argument
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
-@models_option
+@own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str, **_: Any) -> None:
+def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str | None, **_: Any) -> None:
     """Delete every trace of a person: tracks, vectors, faces, sightings, events, thumbnails, older ids.
 
     The files they were seen in stay marked as processed: running them again leaves the person out, and says

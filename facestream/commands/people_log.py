@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import chosen, chosen_place, models_option, place_options, verbosity_options
+from facestream.cli import chosen, chosen_place, own_models_option, place_options, verbosity_options
 
 if TYPE_CHECKING:
     from facestream.client import Store
@@ -22,12 +22,12 @@ Examples:
 """,
 )
 @click.argument("number", metavar="[NUMBER]", type=click.IntRange(1), required=False)
-@models_option
+@own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def undo(ctx: click.Context, /, number: int | None, pack: str, **_: Any) -> None:
+def undo(ctx: click.Context, /, number: int | None, pack: str | None, **_: Any) -> None:
     """Take a decision back, by default the last one that is not taken back.
 
     An undone merge brings the ids of those back who were taken over, with the tracks that they had then. An
@@ -70,8 +70,8 @@ def taken_back_by(ctx: click.Context, decision: Decision) -> str:
     """The number of a decision, and the command that takes it back."""
     from facestream.hint import command_line
 
-    pack = ctx.params.get("pack", "open")
-    models = () if pack == "open" else ("--models", pack)
+    pack = ctx.params.get("pack")
+    models = () if pack is None else ("--models", pack)
     undo = command_line(chosen_place(ctx), "people", "undo", str(decision.number), *models)
     return f"(decision {decision.number}; `{undo}` takes it back)"
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
-from facestream.commands.model_options import parts_options
+from facestream.commands.model_options import own_parts_options
 from facestream.parsing import MediaTime, Moment, Rate
 from facestream.settings import Place
 
@@ -66,7 +66,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     metavar="DATE",
     help="When the one recording began, ISO 8601.  [default: what the file says]",
 )
-@parts_options
+@own_parts_options
 @device_option
 @click.option(
     "--min-face",

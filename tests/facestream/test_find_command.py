@@ -115,7 +115,7 @@ def test_a_collection_of_other_models_is_refused(copied: Processed, somebody_els
     copied.cli("redis", "HSET", "fs:{default}:meta", "model_id", "other-model")
     for words in (["find", somebody_else], ["forget", "p1", "--yes"]):
         done = copied.cli("people", *words, code=1)
-        assert "holds embeddings of 'other-model'" in done.stderr
+        assert "made with the model pack 'open' (other-model)" in done.stderr
         assert "--models" in done.stderr
     assert len(copied.cli.people()) == 7
 

@@ -173,6 +173,19 @@ def test_an_unknown_pack_is_told_with_one_that_is_alike(here: Here, command: str
     assert "Did you mean 'buffalo_l'?" in here("models", command, "bufalo_l", code=1).stderr
 
 
+def test_models_that_are_not_there_are_told_with_where_they_were_looked_for(
+    here: Here, media: Path, tmp_path: Path
+) -> None:
+    said = here("cluster", media / "photos", "--models", "bufalo_l", "--data-dir", tmp_path, code=1).stderr
+    assert f"neither built in (open), nor in {tmp_path / 'models'}, nor in " in said
+    assert "Did you mean 'buffalo_l'?" in said
+    file = tmp_path / "file.onnx"
+    file.write_bytes(b"")
+    for models, why in ((file, "that is a file"), (tmp_path / "none", "there is no such folder")):
+        said = here("run", media / "photos", "--models", models, code=1).stderr
+        assert f"no model pack '{models}': {why}" in said
+
+
 def test_a_known_pack_that_is_not_here_is_told_how_to_get(here: Here) -> None:
     assert here("reembed", "--models", "sface", code=1).stderr.endswith("facestream models pull sface\n")
     said = here("reembed", "--models", "buffalo_l", code=1).stderr

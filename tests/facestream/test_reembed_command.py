@@ -124,7 +124,7 @@ def test_people_keep_ids_names_and_decisions_and_are_found_with_the_new_models(
         assert people(store) == before
         assert store.decisions() == log
         facts = store.meta()
-        (face,) = store.find(copied.photos / "astronaut.jpg", models=str(pack))
+        (face,) = store.find(copied.photos / "astronaut.jpg")
     assert (facts["pack"], facts["commercial_use"]) == ("turned", "0")
     assert (face.matches[0].person.name, face.matches[0].sureness > 0.97) == ("Ada", True)
     (last, *_) = collection.reclusters(None)
@@ -137,7 +137,10 @@ def test_people_keep_ids_names_and_decisions_and_are_found_with_the_new_models(
     assert "has these models already (turned-v1): nothing to do." in here("reembed", "--models", pack).stderr
     assert queue.waiting() == 0
     # A decision is still one that can be taken back.
-    here("people", "undo", "--models", pack)
+    refused = here("people", "undo", "--models", "open", code=1).stderr
+    assert f"made with the model pack 'turned' ({MODEL_ID})" in refused
+    assert f"Use --models {pack}; or" in refused
+    here("people", "undo")
     with facestream.connect() as store:
         assert store.person("p4").id == "p4"
 
@@ -255,13 +258,11 @@ def test_what_a_run_left_is_taken_in_first_or_asked_for(
 ) -> None:
     queue = SampleQueue(server.client, KEYS)
     queue.send([LookAgainRequest("v-unknown")])
-    server.client.hset(KEYS.meta, "pack", "a pack of mine")
-    with pytest.raises(
-        FacestreamError, match=r"1 entries .* pack 'a pack of mine', which is no built-in one"
-    ):
+    server.client.hset(KEYS.meta, mapping={"pack": "a pack of mine", "models": "/gone"})
+    with pytest.raises(FacestreamError, match=r"1 entries .* pack 'a pack of mine', which is not found"):
         reembed(str(pack), folder)
     assert model_ids(collection) == {"dlib-resnet29-v1"}
-    server.client.hset(KEYS.meta, "pack", "open")
+    server.client.hset(KEYS.meta, mapping={"pack": "open", "models": "open"})
     asked: list[ModelChange] = []
     done = facestream.reembed(str(pack), folder, before=asked.append)
     assert (queue.waiting(), len(done.people)) == (0, 7)
@@ -286,7 +287,11 @@ def test_a_track_without_any_picture_stays_with_its_person(
     assert after is not None
     assert (after.tracks, after.sightings) == (before.tracks, before.sightings)
     assert track_id not in collection.template_ids()
-    here("people", "forget", "p3", "--yes", "--models", pack)
+    moved = pack.rename(pack.with_name("moved"))
+    lost = here("people", "forget", "p3", "--yes", code=1).stderr
+    assert "was made with the model pack 'turned', which is not found any more" in lost
+    assert "Say where it is with --models NAME|FOLDER" in lost
+    here("people", "forget", "p3", "--yes", "--models", moved)
     assert list(collection.tracks([track_id])) == []
 
 

@@ -320,7 +320,9 @@ def test_the_first_run_ties_the_collection_to_its_model(store: IdentityStore, cl
 def test_a_run_with_another_model_is_refused(store: IdentityStore) -> None:
     store.claim_model("dlib@1", {"pack": "open"})
     before = store.meta()
-    with pytest.raises(ModelConflictError, match=r"dlib@1.*arcface@1") as caught:
+    with pytest.raises(
+        ModelConflictError, match=r"pack 'open' \(dlib@1\).*arcface@1.*--models open"
+    ) as caught:
         store.claim_model("arcface@1", {"pack": "buffalo_l"})
     assert (caught.value.stored, caught.value.asked) == ("dlib@1", "arcface@1")
     assert store.meta() == before
@@ -328,6 +330,16 @@ def test_a_run_with_another_model_is_refused(store: IdentityStore) -> None:
         store.check_model("arcface@1", "my packs/arcface")
     name = store.keys.collection
     assert f"facestream reembed --models 'my packs/arcface' --collection {name}" in str(caught.value)
+    with pytest.raises(ModelConflictError, match="'open' is another pack by now"):
+        store.check_model("dlib@2", "open")
+
+
+def test_where_a_pack_lies_is_what_the_last_run_found_it_by(store: IdentityStore) -> None:
+    store.claim_model("dlib@1", {"pack": "mine", "models": "/old/mine"})
+    store.claim_model("dlib@1", {"pack": "mine", "models": "/new/mine"})
+    assert store.meta()["models"] == "/new/mine"
+    with pytest.raises(ModelConflictError, match="Use --models /new/mine"):
+        store.check_model("arcface@1", "arcface")
 
 
 def test_a_claim_that_was_cut_off_is_completed_by_the_next(

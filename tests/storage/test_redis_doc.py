@@ -41,7 +41,9 @@ def fill(client: redis.Redis) -> None:
     store, queue = IdentityStore(client, KEYS), SampleQueue(client, KEYS)
     lease = Lease(client, KEYS.leader, ttl_s=60)
     assert lease.acquire()
-    store.claim_model("dlib@1", {"pack": "open", "licence": "CC0-1.0", "commercial_use": "1"})
+    store.claim_model(
+        "dlib@1", {"pack": "open", "models": "open", "licence": "CC0-1.0", "commercial_use": "1"}
+    )
     store.choose_clustering("average")
     source = store.register_source(a_source())
     queue.prepare()

@@ -18,7 +18,7 @@ from storage.sample_record import FaceSample
 from storage.staged_vectors import StagedVectors
 
 OLD, NEW = "dlib@1", "arcface@1"
-ABOUT = {"pack": "arcface", "licence": "MIT", "commercial_use": "1"}
+ABOUT = {"pack": "arcface", "models": "/packs/arcface", "licence": "MIT", "commercial_use": "1"}
 TRACKS = ("v-1.0.0", "v-1.1.0", "v-1.2.0")
 
 

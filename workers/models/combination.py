@@ -92,9 +92,9 @@ def find_combination(name: str, roots: Sequence[Path] = ()) -> Combination:
     elif detects.folder == embeds.folder:
         return _whole(embeds)
     gives = "haar" if first == "haar" else detects.name
-    found = "haar" if first == "haar" else str(detects.folder)
+    found = "haar" if first == "haar" else str(detects.folder.resolve())
     manifest = _joined(gives, detects.manifest, embeds)
-    return Combination(detects, embeds, manifest, f"{found}{_JOIN}{embeds.folder}")
+    return Combination(detects, embeds, manifest, f"{found}{_JOIN}{embeds.folder.resolve()}")
 
 
 def load_combination(
@@ -156,7 +156,7 @@ def _split(name: str) -> tuple[str, str] | None:
 
 
 def _whole(pack: PackPart) -> Combination:
-    return Combination(pack, pack, pack.manifest, str(pack.folder))
+    return Combination(pack, pack, pack.manifest, str(pack.folder.resolve()))
 
 
 def _with_haar(source: PackPart) -> PackPart:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os.path
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from workers.models.embedder import FaceEmbedder, OnnxEmbedder
 from workers.models.families import family_calibration
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.model_file import check_onnx_file, file_in
-from workers.models.pack_root import pack_in
+from workers.models.pack_root import pack_in, packs_in
 from workers.models.recognition import recognise
 
 _BUILT_IN = Path(__file__).parent / "packs"
@@ -72,10 +73,25 @@ def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
         return folder
     if name in known_packs():
         raise PackNotFoundError(_not_here(known_packs()[name]), pack=name)
-    raise PackNotFoundError(
-        f"no model pack {name!r}: neither a built-in pack ({', '.join(built_in_packs())}) nor a folder "
-        "with models. `facestream models` lists those that there are.",
-        pack=name,
+    raise PackNotFoundError(_nothing(name, folder, roots), pack=name)
+
+
+def like_named(name: str, names: Iterable[str]) -> str:
+    """A sentence that says which pack was meant, or where to see which there are."""
+    like = difflib.get_close_matches(name, list(names), 1)
+    return f"Did you mean {like[0]!r}?" if like else "`facestream models` lists those that there are."
+
+
+def _nothing(name: str, folder: Path, roots: Sequence[Path]) -> str:
+    if os.path.exists(folder):  # noqa: PTH110
+        return f"no model pack {name!r}: that is a file. Name the folder of the pack."
+    if os.sep in name or name.startswith(("~", ".")):
+        return f"no model pack {name!r}: there is no such folder. `facestream models` lists packs by name."
+    here = [*built_in_packs(), *(known for root in roots for known in packs_in(root)), *known_packs()]
+    places = "".join(f", nor in {root}" for root in roots)
+    return (
+        f"no model pack {name!r}: it is neither built in ({', '.join(built_in_packs())}){places}, nor a "
+        f"folder. {like_named(name, here)}"
     )
 
 
