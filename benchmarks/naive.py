@@ -1,7 +1,7 @@
 """The loop that everyone writes: detect and embed every face, then DBSCAN over all faces.
 
-Same models and same sampling as `facestream run`; frames are decoded, searched and embedded one after the
-other.
+Same models and same sampling as `facestream run --device cpu`; frames are decoded, searched and embedded one
+after the other.
 
     python benchmarks/naive.py VIDEO -o FACES.csv [--eps 0.075] [--fps 5]
 """
@@ -22,12 +22,12 @@ import numpy.typing as npt
 from sklearn.cluster import DBSCAN
 
 from facestream.settings import model_cache
+from facestream.wiring import make_pack
 from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align
 from workers.models.embedder import OnnxEmbedder
-from workers.models.pack import load_pack
 
 # The usual choice; a person is seen in more frames than that.
 _MIN_SAMPLES = 3
@@ -59,7 +59,7 @@ def video_frames(video: Path, fps: float | None = 5.0) -> Iterator[Frame]:
 
 def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
     """Detect and embed, without tracking, batching or a second thread."""
-    pack = load_pack(models, model_cache())
+    pack = make_pack(models, device="cpu")
     # Nobody averages mirrored faces in a naive loop.
     part = pack.manifest.embedder.model_copy(update={"mirror": False})
     folder = next(model_cache().glob(f"{pack.manifest.name}-*"))

@@ -1,4 +1,4 @@
-"""Frames/s of `facestream run` against the naive loop, alternating in one run; prints ratios.
+"""Frames/s of `facestream run` against the naive loop, alternating in one run on the CPU; prints ratios.
 
     python benchmarks/speed.py VIDEO... [--rounds 3] [--json]
 
@@ -38,7 +38,10 @@ def measure(video: Path, rounds: int) -> dict[str, Any]:
         naive_rate.append(naive["frames"] / naive["seconds"])
         with tempfile.TemporaryDirectory() as folder:
             spent_s, run = timed(
-                [sys.executable, "-m", "facestream", "run", str(video), "--json", "-q", "--data-dir", folder]
+                [
+                    *(sys.executable, "-m", "facestream", "run", str(video), "--json", "-q"),
+                    *("--device", "cpu", "--data-dir", folder),
+                ]
             )
         run_s.append(spent_s)
         run_rate.append(run["frames"] / run["seconds"])

@@ -13,7 +13,7 @@ from facestream.checkup.imports import broken_imports
 from facestream.checkup.machine import check_data_folder, check_memory, check_model_cache, check_processors
 from facestream.checkup.versions import MODULES, check_packages, check_program
 from facestream.errors import UsageError
-from facestream.settings import AUTO_DEVICE, Place
+from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 
 if TYPE_CHECKING:
     from facestream.checkup.speed import Speed
@@ -48,19 +48,25 @@ class Examination:
         self._device = device
         self._debug = debug
         self._broken: dict[str, str] = {}
+        self._models_work = True
 
     def run(self) -> None:
         """Do all checks but the speed test.
 
         Raises:
             UsageError: If the place makes no sense.
+            PackNotFoundError: If there is no such model pack.
         """
         place = self._place
         self._broken = broken_imports(list(MODULES)) | strangers()
+        if self._chosen is not None and not self._broken.keys() & set(_MODELS):
+            _pack_folder(self._chosen, place)
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)
+        before = len(self.findings)
         self._check("models", lambda: _models(self._chosen, place, self._device), _MODELS)
+        self._models_work = all(finding.status != "failed" for finding in self.findings[before:])
         self._check("decoders", _decoders, ("av", "stream"))
         server = "Redis" if place.redis_url else "embedded server"
         self._check(server, lambda: _server(place), ("redis", "numpy", "storage"))
@@ -71,13 +77,19 @@ class Examination:
 
     @property
     def can_measure_speed(self) -> bool:
-        """Whether all that the speed test needs can be imported."""
-        return not self._broken.keys() & set(_RUN)
+        """Whether all that the speed test needs can be imported, and the models work on the device."""
+        return self._models_work and not self._broken.keys() & set(_RUN)
 
     def measure_speed(self, stop: threading.Event) -> Speed | None:
         """Do the speed test; None if it was stopped or failed, which the findings tell."""
+        if not self._models_work:
+            # Why is in the findings already.
+            self.findings.append(Finding("speed", "warning", "not measured: the models don't work"))
+            return None
         speeds: list[Speed] = []
-        self._check("speed", lambda: _speed(self._place, self._device, stop, speeds.append), _RUN)
+        self._check(
+            "speed", lambda: _speed(self._place, self._chosen, self._device, stop, speeds.append), _RUN
+        )
         return speeds[0] if speeds else None
 
     def _check(self, name: str, look: Callable[[], Iterable[Finding]], needs: Sequence[str] = ()) -> None:
@@ -125,15 +137,23 @@ def _server(place: Place) -> Iterable[Finding]:
     return check_server(place)
 
 
+def _pack_folder(models: str, place: Place) -> str:
+    from facestream.wiring import pack_folder
+
+    return str(pack_folder(models, place.data_dir))
+
+
 def _speed(
-    place: Place, device: str, stop: threading.Event, keep: Callable[[Speed], None]
+    place: Place, models: str | None, device: str, stop: threading.Event, keep: Callable[[Speed], None]
 ) -> Iterable[Finding]:
     from facestream.checkup.speed import measure_speed
     from storage.datafolder import default_data_dir
     from storage.errors import ServerStartError
 
     try:
-        speed = measure_speed((place.data_dir or default_data_dir()) / "demo", stop, device)
+        # The test has a data folder of its own, without the packs of this one.
+        folder = _pack_folder(models or DEFAULT_MODELS, place)
+        speed = measure_speed((place.data_dir or default_data_dir()) / "demo", stop, device, folder)
     except ServerStartError as error:
         # Where people are on a server of one's own, nothing else needs the embedded one.
         return [Finding("speed", "warning" if place.redis_url else "failed", f"not measured: {error}")]

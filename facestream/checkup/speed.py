@@ -16,7 +16,7 @@ from facestream.demo_video import FILE_NAME, make_video
 from facestream.errors import FacestreamError
 from facestream.run import Run
 from facestream.run_report import RunOptions, SilentListener
-from facestream.settings import AUTO_DEVICE, Place
+from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 from facestream.wiring import open_handle
 from storage.temporary_folder import temporary_folder
 from stream.frame import Frame
@@ -38,12 +38,14 @@ class Speed:
         seconds: How long that took, s, without loading models.
         width_px: Width of the frames.
         height_px: Height of the frames.
+        models: The model pack that searched them.
     """
 
     frames: int
     seconds: float
     width_px: int
     height_px: int
+    models: str
 
     @property
     def frames_per_s(self) -> float:
@@ -57,7 +59,7 @@ class Speed:
 
     def finding(self) -> Finding:
         """What that means."""
-        rate = f"{self.frames_per_s:.1f} frames/s at {self.width_px}x{self.height_px}"
+        rate = f"{self.frames_per_s:.1f} frames/s at {self.width_px}x{self.height_px} with {self.models}"
         if self.videos >= 1:
             many = f"{self.videos:.1f} videos in real time at {_FPS:g} frames/s"
             return Finding("speed", "ok", f"{rate}: {many}")
@@ -77,6 +79,7 @@ class Speed:
             "seconds": round(self.seconds, 3),
             "width_px": self.width_px,
             "height_px": self.height_px,
+            "models": self.models,
             "videos_in_real_time": round(self.videos, 3),
         }
 
@@ -119,7 +122,9 @@ class _Clock(SilentListener):
             self.enough.set()
 
 
-def measure_speed(demo_folder: Path, stop: threading.Event, device: str = AUTO_DEVICE) -> Speed | None:
+def measure_speed(
+    demo_folder: Path, stop: threading.Event, device: str = AUTO_DEVICE, models: str = DEFAULT_MODELS
+) -> Speed | None:
     """Process the demo's video for ten seconds as `facestream run` does; leaves nothing behind.
 
     Args:
@@ -127,6 +132,7 @@ def measure_speed(demo_folder: Path, stop: threading.Event, device: str = AUTO_D
             in a temporary folder if not.
         stop: Ends it early.
         device: What the models run on.
+        models: Name of a built-in model pack, or folder of another.
 
     Returns:
         The speed, or None if it was stopped.
@@ -136,7 +142,7 @@ def measure_speed(demo_folder: Path, stop: threading.Event, device: str = AUTO_D
         StorageError: If no server can be started.
         WorkerError: If models can't be loaded or a worker fails.
     """
-    clock = _Clock(stop)
+    clock, pack = _Clock(stop), ""
     # Held throughout, so that the server is started once.
     with temporary_folder() as folder, open_handle(Place(folder.path)):
         video = make_video(demo_folder if (demo_folder / FILE_NAME).is_file() else folder.path / "demo")
@@ -145,10 +151,12 @@ def measure_speed(demo_folder: Path, stop: threading.Event, device: str = AUTO_D
             frames = clock.frames
             # What was processed before would not be looked at again.
             anew = Place(folder.path, collection=f"speed-{uuid4().hex}")
-            report = Run(anew, RunOptions(paths=(video,), device=device), clock).execute(clock.enough)
+            options = RunOptions(paths=(video,), pack=models, device=device)
+            report = Run(anew, options, clock).execute(clock.enough)
+            pack = report.pack
             if report.failed:
                 raise FacestreamError(report.failed[0][1])
             if clock.frames == frames and not stop.is_set():
                 raise FacestreamError(f"{video}: not one frame was processed.")
     width_px, height_px = clock.size_px
-    return None if stop.is_set() else Speed(clock.frames, clock.seconds, width_px, height_px)
+    return None if stop.is_set() else Speed(clock.frames, clock.seconds, width_px, height_px, pack)

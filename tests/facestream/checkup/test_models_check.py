@@ -46,7 +46,8 @@ def test_licence_and_provider_are_told(cache: Path) -> None:
 
 def test_a_device_that_does_not_work_is_a_failure_with_its_mend(cache: Path) -> None:
     found = {
-        finding.name: finding for finding in check_models("coreml" if sys.platform != "darwin" else "cuda")
+        finding.name: finding
+        for finding in check_models(device="coreml" if sys.platform != "darwin" else "cuda")
     }
 
     assert set(found) == {"device", "models open"}
