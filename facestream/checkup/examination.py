@@ -60,7 +60,7 @@ class Examination:
         place = self._place
         self._broken = broken_imports(list(MODULES)) | strangers()
         if self._chosen is not None and not self._broken.keys() & set(_MODELS):
-            _pack_folder(self._chosen, place)
+            _pack_address(self._chosen, place)
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)
@@ -137,10 +137,10 @@ def _server(place: Place) -> Iterable[Finding]:
     return check_server(place)
 
 
-def _pack_folder(models: str, place: Place) -> str:
-    from facestream.wiring import pack_folder
+def _pack_address(models: str, place: Place) -> str:
+    from facestream.wiring import find_parts
 
-    return str(pack_folder(models, place.data_dir))
+    return find_parts(models, place.data_dir).address
 
 
 def _speed(
@@ -152,8 +152,8 @@ def _speed(
 
     try:
         # The test has a data folder of its own, without the packs of this one.
-        folder = _pack_folder(models or DEFAULT_MODELS, place)
-        speed = measure_speed((place.data_dir or default_data_dir()) / "demo", stop, device, folder)
+        address = _pack_address(models or DEFAULT_MODELS, place)
+        speed = measure_speed((place.data_dir or default_data_dir()) / "demo", stop, device, address)
     except ServerStartError as error:
         # Where people are on a server of one's own, nothing else needs the embedded one.
         return [Finding("speed", "warning" if place.redis_url else "failed", f"not measured: {error}")]

@@ -228,8 +228,6 @@ def _write_labels(clusters: Clusters, output: Path | None) -> None:
     from facestream.output import written_file
 
     with nullcontext(sys.stdout) if output is None else written_file(output) as file:
-        # Whether a person is provisional says nothing of a cluster.
-        columns = [column for column in COLUMNS if column != "provisional"]
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(map(csv_row, clusters.rows()))

@@ -262,11 +262,7 @@ def test_the_tracks_of_a_collection_are_grouped_and_stay_as_they_are(
     assert sum(found["sizes"]) + found["nobody"] == found["items"]
     rows, exported = rows_of(target), cli.rows()
     without = [{**row, "identity": ""} for row in rows]
-    assert not any("provisional" in row for row in rows)
-    assert sorted(map(str, without)) == sorted(
-        str({name: "" if name == "identity" else value for name, value in row.items() if name in rows[0]})
-        for row in exported
-    )
+    assert sorted(map(str, without)) == sorted(str({**row, "identity": ""}) for row in exported)
     # A track is in one cluster.
     clusters = defaultdict(set)
     for row in rows:
