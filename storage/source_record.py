@@ -117,13 +117,14 @@ class SourceRecord:
 
     def progress_fields(self) -> Fields:
         """Fields that say how far it is done, and what was taken out again."""
-        return {
+        fields: Fields = {
             "ranges": json.dumps(self.ranges),
             "complete": int(self.complete),
             "sampled": self.sampled,
             "forgotten": self.forgotten,
-            "provider": self.provider,
         }
+        # What nobody knows is not written, so that forgetting leaves sources of earlier versions as they are.
+        return fields | {"provider": self.provider} if self.provider else fields
 
     def with_segment(self, segment: SegmentDone) -> Self:
         """The record after one more stretch; frames of a stretch that is known already don't count again."""

@@ -49,7 +49,7 @@ def test_says_what_it_did_on_standard_error(processed: Processed) -> None:
     assert "duo.mp4: 640x360 h264, 00:03.2" in said
     assert "first person found" in said
     assert re.search(r"2 people in 16 frames with \d+ faces; [\d.]+ s, [\d.]+ frames/s; models open", said)
-    assert re.search(r"models open \(.*\) on \S+, chosen by auto \(\w+ExecutionProvider\)", said)
+    assert re.search(r"models open \(.*\), licence .+, on \S+, chosen by auto \(\w+ExecutionProvider\)", said)
 
 
 def test_without_a_terminal_progress_is_plain_lines(processed: Processed) -> None:
