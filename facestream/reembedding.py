@@ -14,12 +14,13 @@ from facestream.hint import command_line
 from facestream.model_change import ModelChange, Reembedded
 from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, Place
 from facestream.wiring import (
+    calibration_of,
     facts_of,
+    find_parts,
     keys_of,
+    load_parts,
     make_calibration,
     make_cluster_worker,
-    make_manifest,
-    make_pack,
     make_queue,
     make_staged_vectors,
     make_store,
@@ -34,6 +35,7 @@ from storage.staged_vectors import Embed
 from storage.track_record import TrackRecord
 from workers.errors import ManifestError, PackNotFoundError
 from workers.models.calibration import Calibration
+from workers.models.combination import Combination
 from workers.models.manifest import Manifest
 from workers.reembedding import embed_crops, renewed
 
@@ -80,12 +82,14 @@ def reembed(
     """
     began_s = time.monotonic()
     place = Place.of(data_dir, redis, collection)
-    manifest = make_manifest(models, place.data_dir)
+    parts = find_parts(models, place.data_dir)
     with open_handle(place) as handle, handle.errors():
         found(handle, place)
-        work = _Reembedding(handle, place, models, device, manifest, tell or _tell_nobody)
+        work = _Reembedding(handle, place, models, device, parts, tell or _tell_nobody)
         change = work.execute(before)
-        return Reembedded(change, collection, manifest.model_id, work.people(), time.monotonic() - began_s)
+        return Reembedded(
+            change, collection, parts.manifest.model_id, work.people(), time.monotonic() - began_s
+        )
 
 
 def cancel(
@@ -111,14 +115,15 @@ class _Reembedding:
     """One change of one collection."""
 
     def __init__(
-        self, handle: RedisHandle, place: Place, models: str, device: str, manifest: Manifest, tell: Tell
+        self, handle: RedisHandle, place: Place, models: str, device: str, parts: Combination, tell: Tell
     ) -> None:
         self._handle = handle
         self._place = place
         self._keys = keys_of(place)
         self._models = models
         self._device = device
-        self._manifest = manifest
+        self._parts = parts
+        self._manifest = parts.manifest
         self._tell = tell
         self._store = make_store(handle, self._keys)
         self._queue = make_queue(handle, self._keys)
@@ -134,7 +139,7 @@ class _Reembedding:
         """Do what is still to be done; None where that is nothing."""
         self._store.check_schema()
         meta = self._store.meta()
-        manifest, calibration = make_calibration(self._models, self._place.data_dir)
+        manifest, calibration = self._manifest, calibration_of(self._parts)
         model_id = manifest.model_id
         if meta.get("changing_to") != model_id:
             self._store.check_usable()
@@ -152,7 +157,7 @@ class _Reembedding:
             change = self._change(meta)
             if before is not None:
                 before(change)
-            pack = make_pack(self._models, self._place.data_dir, self._device)
+            pack = load_parts(self._parts, self._device)
             embed = partial(embed_crops, embedder=pack.embedder)
             self._staged.begin(model_id, self._facts())
             done = False
@@ -163,7 +168,7 @@ class _Reembedding:
         return change
 
     def _facts(self) -> dict[str, str]:
-        return facts_of(self._manifest, self._models, self._place.data_dir)
+        return facts_of(self._parts, self._models)
 
     def _change(self, meta: Mapping[str, str]) -> ModelChange:
         """What there is to do, by the pictures that there are."""

@@ -22,11 +22,12 @@ from facestream.settings import Place
 from facestream.sources import find_sources
 from facestream.wiring import (
     facts_of,
+    find_parts,
     keys_of,
+    load_parts,
     make_cluster_worker,
     make_clusterer,
     make_device,
-    make_pack,
     make_queue,
     make_store,
     open_handle,
@@ -88,7 +89,8 @@ class Run:
             device = make_device(self._options.device)
             store = make_store(handle, keys)
             models = models_for(store, self._place, self._options.pack)
-            pack = make_pack(models, self._place.data_dir, self._options.device)
+            parts = find_parts(models, self._place.data_dir)
+            pack = load_parts(parts, self._options.device)
             licence = pack.manifest.licence
             self._report.pack = f"{pack.manifest.name} ({pack.manifest.title})"
             self._report.licence = licence.title
@@ -108,7 +110,7 @@ class Run:
                 @cache
                 def background() -> Background:
                     """The cluster worker at work, on a collection that is there from now on."""
-                    facts = facts_of(pack.manifest, models, self._place.data_dir)
+                    facts = facts_of(parts, models)
                     store.claim_model(pack.manifest.model_id, facts, models)
                     if chosen:
                         store.choose_clustering(chosen)

@@ -142,9 +142,13 @@ def make_pack(name: str, data_dir: Path | None = None, device: str = AUTO_DEVICE
         UsageError: If the device is written wrongly.
         WorkerError: If the pack can't be loaded, or doesn't run there.
     """
+    return load_parts(find_parts(name, data_dir), device)
+
+
+def load_parts(parts: Combination, device: str = AUTO_DEVICE) -> Pack:
+    """Load what `find_parts` found; the same errors as those of `make_pack`."""
     from workers.models.combination import load_combination
 
-    parts = find_parts(name, data_dir)
     return load_combination(parts, model_cache(), device=make_device(device).device)
 
 
@@ -153,15 +157,14 @@ def make_manifest(name: str, data_dir: Path | None = None) -> Manifest:
     return find_parts(name, data_dir).manifest
 
 
-def facts_of(manifest: Manifest, name: str, data_dir: Path | None = None) -> dict[str, str]:
+def facts_of(parts: Combination, name: str) -> dict[str, str]:
     """What a collection keeps of the pack that its faces were compared with.
 
     Args:
-        manifest: Of the pack.
+        parts: The pack.
         name: Name or folder by which it was asked for.
-        data_dir: Data folder with the models folder.
     """
-    licence, parts = manifest.licence, find_parts(name, data_dir)
+    manifest, licence = parts.manifest, parts.manifest.licence
     # A folder is found again from whichever one facestream is called in.
     by_path = os.sep in name or parts.embeds.folder == Path(name)
     return {
@@ -177,10 +180,15 @@ def make_calibration(name: str, data_dir: Path | None = None) -> tuple[Manifest,
 
     Arguments as those of `find_parts`.
     """
+    parts = find_parts(name, data_dir)
+    return parts.manifest, calibration_of(parts)
+
+
+def calibration_of(parts: Combination) -> Calibration:
+    """What similarities of a pack's vectors mean."""
     from workers.models.pack import load_calibration
 
-    parts = find_parts(name, data_dir)
-    return parts.manifest, load_calibration(parts.embeds.folder, parts.manifest)
+    return load_calibration(parts.embeds.folder, parts.manifest)
 
 
 def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) -> Clusterer:
