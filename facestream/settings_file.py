@@ -91,10 +91,10 @@ def _unknown(path: Path, document: TomlText) -> Iterator[Problem]:
             # A name in quotes may hold a dot.
             if "." in name or key not in (*fields(), *tables()):
                 origin = Origin(path, document.lines[names])
-                yield Problem(origin, unknown_key(names, is_table=isinstance(value, dict) and not inside))
+                yield Problem(origin, _unknown_key(names, is_table=isinstance(value, dict) and not inside))
 
 
-def unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
+def _unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     """That there is no such setting, and what may have been meant."""
     # What somebody pasted into the wrong place may be a secret, and is no word.
     shown = ".".join(name if _WORD.fullmatch(name) else "***" for name in names)
@@ -102,12 +102,7 @@ def unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     if is_table:
         like = nearest(names[-1], tables())
         return f"{what}; did you mean [{like}]?" if like else f"{what}. There are {_listed(tables())}."
-    key = ".".join(names)
-    like = nearest(key, fields()) or next((k for k in fields() if k.split(".")[-1] == names[-1]), None)
-    if like is None:
-        # A good name in the wrong table, and misspelt at that.
-        last = nearest(names[-1], [k.split(".")[-1] for k in fields()])
-        like = next((k for k in fields() if k.split(".")[-1] == last), None)
+    like = _meant(".".join(names[:-1]), names[-1])
     if like is None:
         return f"{what}. docs/settings.md has all of them."
     table, _, last = like.rpartition(".")
@@ -116,10 +111,20 @@ def unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     return f"{what}; did you mean {last} {f'in [{table}]' if table else 'outside of any table'}?"
 
 
+def _meant(table: str, name: str) -> str | None:
+    """The setting that is most likely meant: of its table, of that name, or of nearly that one."""
+    by_name = {key.rpartition(".")[2]: key for key in reversed(fields())}
+    here = {key.rpartition(".")[2]: key for key in fields() if key.rpartition(".")[0] == table}
+    if like := nearest(name, here):
+        return here[like]
+    like = name if name in by_name else nearest(name, by_name)
+    return None if like is None else by_name[like]
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """What somebody who wrote a name most likely meant, or None."""
     by_folded = {other.lower().replace("-", "_"): other for other in names}
-    like = difflib.get_close_matches(name.lower().replace("-", "_"), list(by_folded), 1, 0.7)
+    like = difflib.get_close_matches(name.lower().replace("-", "_"), list(by_folded), 1, 0.65)
     return by_folded[like[0]] if like else None
 
 

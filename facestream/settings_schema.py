@@ -5,7 +5,7 @@ Imported only where something is set that has to be looked at, since pydantic ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
@@ -168,7 +168,7 @@ class Settings(SettingsTables, BaseSettings):
 
 
 @cache
-def fields() -> Mapping[str, FieldInfo]:
+def fields() -> dict[str, FieldInfo]:
     """The settings by their keys, those of tables as `camera.fps`, in the order of the documentation."""
     return dict(_leaves(SettingsTables))
 

@@ -53,10 +53,13 @@ COMMANDS = (
     ["models", "pull"],
     ["models", "add"],
     ["doctor"],
+    ["config"],
+    ["config", "check"],
+    ["config", "show"],
     ["redis"],
 )
 # They store nothing and read nothing that was stored.
-NO_PLACE = (["compare"], ["calibrate"])
+NO_PLACE = (["compare"], ["calibrate"], ["config"], ["config", "check"], ["config", "show"])
 
 
 def command_of(words: list[str]) -> click.Command:
