@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from facestream.errors import SettingsError
+from facestream.settings import expanded
 from facestream.settings_problem import Origin, Problem
 from facestream.settings_schema import SettingsTables, accepts, fields, is_secret, tables
 from facestream.toml_text import TomlSyntaxError, TomlText
 from storage.redaction import redact_url
 
-_LARGEST_BYTES = 1 << 20
+_LARGEST_BYTES = 1 << 16
 _LONGEST_SHOWN = 60
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # Taken as they lie, relative to the file.
@@ -55,7 +57,7 @@ class SettingsFile:
         table = dict(document.table)
         for name in _PATHS:
             if name in table:
-                table[name] = str(path.absolute().parent / Path(table[name]).expanduser())
+                table[name] = str(path.absolute().parent / expanded(table[name]))
         origins = {key: Origin(path, document.lines[tuple(key.split("."))]) for key in _keys(table)}
         return cls(table, origins)
 
@@ -73,7 +75,7 @@ def _text(path: Path) -> str:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no such path"
         raise SettingsError([Problem(whole, f"can't be read: {_lowered(reason)}.")]) from error
     if len(content) > _LARGEST_BYTES:
-        raise SettingsError([Problem(whole, "this is too large for a settings file (over 1 MiB).")])
+        raise SettingsError([Problem(whole, "this is too large for a settings file (over 64 KiB).")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -168,7 +170,7 @@ def _shown(value: Any) -> str:
         value = redact_url(value)
     if len(value) > _LONGEST_SHOWN:
         value = f"{value[:_LONGEST_SHOWN]}..."
-    return f'"{value}"'
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from test_help import COMMANDS, command_of
 from facestream.commands.run import command as run
 from facestream.given_settings import variable_of
 from facestream.setting_option import SettingOption
+from facestream.settings import DEFAULT_MODELS
 from facestream.settings_file import SettingsFile
 from facestream.settings_schema import accepts, fields
 
@@ -192,8 +193,9 @@ def test_defaults_of_options_are_those_of_the_settings() -> None:
             if isinstance(option, SettingOption):
                 found.add(option.setting)
                 default = fields()[option.setting].default
-                if option.default is not None and default is not None and option.setting != "fps":
-                    assert option.default == default, (words, option.name)
+                if isinstance(option.default, str):
+                    shown = f"{default:g}" if isinstance(default, float) else default
+                    assert option.default == (shown or DEFAULT_MODELS), (words, option.name)
                 assert variable_of(option.setting) in str(option.get_help_record(click.Context(run))), words
     # Those of places are looked up where a place is made; others belong to no option.
     top = {key for key in fields() if "." not in key}

@@ -54,6 +54,7 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
     assert Place.of("~/faces").data_dir == Path("/home/ada/faces")
+    assert Place.of("~no such user/faces").data_dir == Path("~no such user/faces")
 
 
 def test_the_url_is_not_in_the_repr() -> None:

@@ -55,6 +55,12 @@ def test_all_faults_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None
         ("fps = nan", '1: fps must be a number above 0 and at most 1000, or "native", not nan.'),
         ("min_face = [24]", "1: min_face must be a number from 12 to 10000, not an array."),
         ("data_dir = 2026-01-01", "1: data_dir must be the path of a folder, not a time."),
+        ('data_dir = "a\\u0000"', '1: data_dir must be the path of a folder, not "a\\u0000".'),
+        (
+            "collection = 'a/b'",
+            "1: collection must be a name of up to 64 letters, digits, dots, dashes and underscores, first a "
+            'letter or digit, not "a/b".',
+        ),
         ("data_dir = ''", '1: data_dir must be the path of a folder, not "".'),
         (
             "device = 'gpu'",
@@ -94,8 +100,8 @@ def test_what_is_no_file_that_can_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     assert said(tmp_path / "loop").startswith("can't be read: ")
     large = tmp_path / "large"
-    large.write_bytes(b"#" * (1 << 20) + b"\n")
-    assert said(large) == "this is too large for a settings file (over 1 MiB)."
+    large.write_bytes(b"#" * (1 << 16) + b"\n")
+    assert said(large) == "this is too large for a settings file (over 64 KiB)."
 
 
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:
