@@ -12,6 +12,8 @@ import pytest
 from processes import Done
 from test_help import COMMANDS, command_of
 
+from facestream.commands.cluster import command as cluster
+from facestream.commands.model_options import own_parts_options, photo_parts_options
 from facestream.commands.run import command as run
 from facestream.given_settings import variable_of
 from facestream.setting_option import SettingOption
@@ -147,18 +149,24 @@ def test_the_config_option_is_for_one_command(here: Here, monkeypatch: pytest.Mo
     assert "name a settings file" in here("--config", "", "people", code=2).stderr
 
 
-def options_of(words: list[str]) -> dict[str, object]:
-    taken: dict[str, object] = {}
+def options_of(command: click.Command, *words: str) -> dict[str, object]:
+    """Options as they are when the command begins, before parts of models become one name."""
+    with command.make_context("command", list(words)) as ctx:
+        return ctx.params
 
-    def take(**options: object) -> None:
-        taken.update(options)
 
-    callback = run.callback
-    assert callback is not None
-    # Only what reaches the command is looked at; the options are those of real use.
-    inner = click.Command("run", params=run.params, callback=take)
-    inner.main(words, standalone_mode=False)
-    return taken
+def pack_of(command: click.Command, *words: str) -> object:
+    """The models that reach what a command does."""
+    taken: list[object] = []
+
+    @photo_parts_options if command is cluster else own_parts_options
+    def take(pack: str | None, **_: object) -> None:
+        taken.append(pack)
+
+    with command.make_context("command", list(words)) as ctx:
+        names = ("pack", "detector", "embedder")
+        take(**{name: ctx.params[name] for name in names})
+    return taken[0]
 
 
 def test_options_that_are_not_typed_are_settings(here: Here) -> None:
@@ -166,7 +174,7 @@ def test_options_that_are_not_typed_are_settings(here: Here) -> None:
         'fps = "native"\nmin_face = 20\nclustering = "hdbscan"\nsamples = "all"\ndevice = "cpu"'
         '\nmodels = "sface"\n'
     )
-    taken = options_of(["x.mp4"])
+    taken = options_of(run, "x.mp4")
     assert {
         name: taken[name] for name in ("fps", "min_face_px", "clustering", "samples", "device", "pack")
     } == {
@@ -177,13 +185,24 @@ def test_options_that_are_not_typed_are_settings(here: Here) -> None:
         "device": "cpu",
         "pack": "sface",
     }
-    typed = options_of(["x.mp4", "--fps", "2", "--clustering", "average", "--models", "open"])
+    typed = options_of(run, "x.mp4", "--fps", "2", "--clustering", "average", "--models", "open")
     assert (typed["fps"], typed["clustering"], typed["pack"], typed["samples"]) == (
         2,
         "average",
         "open",
         "all",
     )
+
+
+def test_models_that_are_settings_count_where_new_faces_are_looked_at(here: Here) -> None:
+    write('models = "sface"\ndetector = "haar"\n')
+    assert pack_of(run, "x.mp4") == "haar+sface"
+    assert pack_of(run, "x.mp4", "--embedder", "dlib") == "haar+dlib"
+    # A whole pack is meant, without the detector of the settings.
+    assert pack_of(run, "x.mp4", "--models", "open") == "open"
+    assert pack_of(cluster, "x.jpg") == "haar+sface"
+    assert pack_of(cluster) is None
+    assert pack_of(cluster, "--models", "open") == "open"
 
 
 def test_defaults_of_options_are_those_of_the_settings() -> None:
