@@ -23,7 +23,7 @@ from workers.models.families import (
     family_of,
 )
 from workers.models.manifest import FILE_NAME, Manifest
-from workers.models.manifest_parts import Licence
+from workers.models.manifest_parts import Colour, Licence
 from workers.models.model_file import file_in
 from workers.models.onnx_graph import OnnxGraph, Shape, read_graph
 from workers.models.pack_licence import licence_of
@@ -150,7 +150,6 @@ def _manifest(
     (input_px,) = sides if len(sides) == 1 and None not in sides else (_INPUT_PX,)
     size_px, dimension = embedder.shape[2], embedder.output[1]
     assert size_px is not None
-    in_graph = embedder.graph.normalises
     licence, family = licence_of(folder, sums.values()), family_of(sums[embedder.path.name])
     content: dict[str, Any] = {
         "schema": 1,
@@ -159,14 +158,18 @@ def _manifest(
         # Which embedding space it is, the file says: another file is another space.
         "model_id": f"{embeds}-{sums[embedder.path.name][:16]}",
         "licence": licence,
-        "detector": {"file": detector.path.name, "input_px": input_px, **DETECTORS[detects].facts},
+        "detector": {
+            "file": detector.path.name,
+            "input_px": input_px,
+            **DETECTORS[detects].facts,
+            **_pixels(detector, DETECTORS[detects].facts["mean"], DETECTORS[detects].facts["scale"]),
+        },
         "embedder": {
             "file": embedder.path.name,
             "input_px": size_px,
             "dimension": dimension,
             "colours": "rgb",
-            "mean": (0.0, 0.0, 0.0) if in_graph else (127.5, 127.5, 127.5),
-            "scale": 1.0 if in_graph else 1 / 127.5,
+            **_pixels(embedder, (127.5, 127.5, 127.5), 1 / 127.5),
             "mirror": MIRROR,
             "template": arcface_template(size_px),
         },
@@ -185,12 +188,20 @@ def _manifest(
     return Manifest.model_validate(content)
 
 
+def _pixels(found: _Found, mean: Colour, scale: float) -> dict[str, Any]:
+    """What is done to pixels before a graph gets them: nothing where it begins with that itself."""
+    if found.graph.normalises:
+        return {"mean": (0.0, 0.0, 0.0), "scale": 1.0}
+    return {"mean": mean, "scale": scale}
+
+
 def _said_of_detector(found: _Found, family: DetectorFamily) -> str:
     facts = family.facts
     sure = "" if family.measured else ", not measured here"
+    scaled = ", 0..255, which it scales itself" if found.graph.normalises else ""
     return (
         f"{found.path.name}: taken for the detector {family.title}, by its {len(found.graph.outputs)} "
-        f"outputs; pictures in {facts['colours'].upper()}, faces from a score of {facts['threshold']} on, "
+        f"outputs; pictures in {facts['colours'].upper()}{scaled}, faces from a score of {facts['threshold']} on, "
         f"sure ones from {facts['sure_score']} on{sure}."
     )
 

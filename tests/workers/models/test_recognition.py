@@ -109,6 +109,22 @@ def test_a_model_that_normalises_gets_the_pixels_as_they_are(tmp_path: Path) -> 
     assert (manifest.detector.colours, manifest.embedder.colours) == ("bgr", "rgb")
 
 
+def test_a_detector_that_normalises_finds_what_one_that_does_not_finds(tmp_path: Path) -> None:
+    columns, image = {"score": 1, "bbox": 4, "kps": 10}, np.random.default_rng(1).integers(0, 256, (96, 96, 3))
+    found = []
+    for name, normalises in (("own", True), ("given", False)):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_grid_model(folder / "det.onnx", columns, anchors=2, bias=0, normalises=normalises)
+        write_embedder(folder / "rec.onnx")
+        pack = load_pack(str(folder), tmp_path / "cache", threads=1)
+        assert ("which it scales itself, faces" in " ".join(pack.manifest.assumed)) == normalises
+        found.append(pack.detector.detect([image.astype(np.uint8)], 1)[0])
+    own, given = ([[*face.box_xyxy, face.score] for face in faces] for faces in found)
+    assert len(own) > 0
+    assert np.asarray(own) == pytest.approx(np.asarray(given), abs=1e-3)
+
+
 def test_the_embedding_space_is_that_of_the_embedders_file(tmp_path: Path) -> None:
     write_scrfd(tmp_path / "det.onnx")
     write_embedder(tmp_path / "rec.onnx")
