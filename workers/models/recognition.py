@@ -10,6 +10,7 @@ from typing import Any
 
 from workers.errors import ManifestError
 from workers.models.build import file_sha256
+from workers.models.detector_parts import INPUT_PX
 from workers.models.families import (
     DETECTORS,
     EMBEDDERS,
@@ -41,8 +42,6 @@ _DETECTORS: tuple[tuple[str, dict[int, int]], ...] = (
 _VECTOR = range(64, 2049)
 # Of inputs of this side there are detectors of landmarks.
 _LANDMARK_PX = 192
-# Of pictures for detectors that take any size.
-_INPUT_PX = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,8 @@ def _manifest(
 ) -> Manifest:
     sums = {one.path.name: file_sha256(one.path) for one in (detector, embedder)}
     sides = set(detector.shape[2:])
-    (input_px,) = sides if len(sides) == 1 and None not in sides else (_INPUT_PX,)
+    # Of a file for pictures of any size it is said; one for others than squares is used as it is.
+    input_px = INPUT_PX if None in sides else detector.shape[2] if len(sides) == 1 else None
     size_px, dimension = embedder.shape[2], embedder.output[1]
     assert size_px is not None
     licence, family = licence_of(folder, sums.values()), family_of(sums[embedder.path.name])
@@ -201,8 +201,8 @@ def _said_of_detector(found: _Found, family: DetectorFamily) -> str:
     scaled = ", 0..255, which it scales itself" if found.graph.normalises else ""
     return (
         f"{found.path.name}: taken for the detector {family.title}, by its {len(found.graph.outputs)} "
-        f"outputs; pictures in {facts['colours'].upper()}{scaled}, faces from a score of {facts['threshold']} on, "
-        f"sure ones from {facts['sure_score']} on{sure}."
+        f"outputs; pictures in {facts['colours'].upper()}{scaled}, faces from a score of "
+        f"{facts['threshold']} on, sure ones from {facts['sure_score']} on{sure}."
     )
 
 

@@ -110,7 +110,8 @@ def test_a_model_that_normalises_gets_the_pixels_as_they_are(tmp_path: Path) -> 
 
 
 def test_a_detector_that_normalises_finds_what_one_that_does_not_finds(tmp_path: Path) -> None:
-    columns, image = {"score": 1, "bbox": 4, "kps": 10}, np.random.default_rng(1).integers(0, 256, (96, 96, 3))
+    columns = {"score": 1, "bbox": 4, "kps": 10}
+    image = np.random.default_rng(1).integers(0, 256, (96, 96, 3))
     found = []
     for name, normalises in (("own", True), ("given", False)):
         folder = tmp_path / name
