@@ -168,6 +168,12 @@ def test_show_tells_licence_thresholds_and_where_it_comes_from(here: Here) -> No
     assert "torch.onnx.export" in here("models", "show", "facenet").stdout
 
 
+def test_the_list_fits_a_hundred_columns(here: Here) -> None:
+    lines = here("models").stdout.splitlines()
+    assert len(lines) > 10
+    assert max(map(len, lines)) <= 100
+
+
 @pytest.mark.parametrize("command", ["show", "verify", "remove", "pull"])
 def test_an_unknown_pack_is_told_with_one_that_is_alike(here: Here, command: str) -> None:
     assert "Did you mean 'buffalo_l'?" in here("models", command, "bufalo_l", code=1).stderr
@@ -545,6 +551,7 @@ def test_a_manifest_whose_checksums_are_wrong_is_refused(
     write_arcface(copy / "rec.onnx", seed=1)
     assert "damaged or exchanged" in here("models", "add", copy, "--name", "other", code=1).stderr
     assert names_in(models) == {"mine"}
+    assert [path.name for path in models.iterdir()] == ["mine"]
 
 
 def test_a_pack_is_removed_when_somebody_says_so(here: Here, weights: Path, models: Path) -> None:

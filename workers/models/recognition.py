@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -74,9 +75,25 @@ def recognise(folder: Path) -> Manifest:
         WeightsError: If a file is no ONNX model, or damaged.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".onnx" and path.is_file())
+        paths = sorted(path for path in folder.iterdir() if path.is_file())
+        state = tuple(
+            (path.name, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+            for path, facts in ((path, path.stat()) for path in paths)
+        )
     except OSError as error:
         raise ManifestError(f"{folder}: can't be read ({error.strerror}).", path=folder) from error
+    return _recognised(folder, state)
+
+
+@functools.lru_cache(maxsize=64)
+def _recognised(folder: Path, state: tuple[tuple[str | int, ...], ...]) -> Manifest:
+    """The same, once in a process while the files are what they are: hashes and graphs take their time.
+
+    Args:
+        folder: The folder.
+        state: Name of each file first, and what changes when it does.
+    """
+    paths = [path for name, *_ in state if (path := folder / str(name)).suffix.lower() == ".onnx"]
     if not paths:
         raise ManifestError(
             f"{folder}: no {FILE_NAME} and no ONNX files. A model pack is a folder with a {FILE_NAME}, or "

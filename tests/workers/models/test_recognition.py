@@ -126,6 +126,18 @@ def test_a_detector_that_normalises_finds_what_one_that_does_not_finds(tmp_path:
     assert np.asarray(own) == pytest.approx(np.asarray(given), abs=1e-3)
 
 
+def test_a_folder_is_read_once_while_its_files_stay_as_they_are(tmp_path: Path) -> None:
+    write_scrfd(tmp_path / "det.onnx")
+    write_embedder(tmp_path / "rec.onnx")
+    first = recognise(tmp_path)
+    assert recognise(tmp_path) is first
+    (tmp_path / "age.onnx").write_bytes((tmp_path / "rec.onnx").read_bytes()[:40])
+    with pytest.raises(WeightsError, match=r"age\.onnx"):
+        recognise(tmp_path)
+    write_attributes(tmp_path / "age.onnx")
+    assert "passed over" in " ".join(recognise(tmp_path).assumed)
+
+
 def test_the_embedding_space_is_that_of_the_embedders_file(tmp_path: Path) -> None:
     write_scrfd(tmp_path / "det.onnx")
     write_embedder(tmp_path / "rec.onnx")
