@@ -23,6 +23,7 @@ from workers.models.families import (
     DetectorFamily,
     arcface_template,
     family_of,
+    float16_loss_of,
 )
 from workers.models.manifest import FILE_NAME, Manifest
 from workers.models.manifest_parts import Colour, Licence
@@ -178,6 +179,7 @@ def _manifest(
         "detector": {
             "file": detector.path.name,
             "input_px": input_px,
+            "float16_loss": float16_loss_of(sums[detector.path.name]),
             **DETECTORS[detects].facts,
             **_pixels(detector, DETECTORS[detects].facts["mean"], DETECTORS[detects].facts["scale"]),
         },
@@ -189,6 +191,7 @@ def _manifest(
             **_pixels(embedder, (127.5, 127.5, 127.5), 1 / 127.5),
             "mirror": MIRROR,
             "template": arcface_template(size_px),
+            "float16_loss": float16_loss_of(sums[embedder.path.name]),
         },
         "calibration": {"family": family, "video_rise": VIDEO_RISE, "limit": LIMIT},
         "thresholds": THRESHOLDS,

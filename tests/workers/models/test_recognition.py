@@ -86,6 +86,7 @@ def test_a_folder_of_two_models_is_a_pack_and_says_what_was_assumed(tmp_path: Pa
         "w (1).onnx", 96, 112,
     )  # fmt: skip
     assert manifest.embedder.mean == (127.5, 127.5, 127.5)
+    assert (manifest.detector.float16_loss, manifest.embedder.float16_loss) == (None, None)
     assert manifest.sha256 == {path.name: file_sha256(path) for path in (detector, embedder)}
     assert manifest.model_id == f"arcface-{file_sha256(embedder)[:16]}"
     assert (manifest.licence.title, manifest.licence.commercial_use) == ("unknown", None)
