@@ -125,7 +125,7 @@ def test_list_names_all_packs_with_their_licences_and_states(here: Here, models:
     (built_in,) = (line for line in lines if line.startswith("open "))
     assert built_in.split()[-2:] == ["yes", "built-in"]
     (closed,) = (line for line in lines if line.startswith("buffalo_l "))
-    assert closed.endswith("no              not pulled")
+    assert closed.split()[-3:] == ["no", "not", "pulled"]
     packs = listed(here)
     assert packs["sface"]["commercial_use"]
     assert packs["facenet"]["state"] == "by hand"
@@ -503,9 +503,7 @@ def test_problems_of_a_pack_name_where_it_comes_from(
     assert ".new-" not in str(caught.value)
     assert str(caught.value).startswith(f"{folder}: ")
     assert folder in (caught.value.path, *caught.value.path.parents)
-    assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path / "data" / "models").iterdir()] == [
-        "0o600"
-    ]
+    assert list((tmp_path / "data" / "models").iterdir()) == []
 
 
 @pytest.mark.usefixtures("known")
