@@ -33,7 +33,7 @@ from stream.frame import Frame
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.faces.alignment import align
 from workers.models.detection import Detection
-from workers.models.detector_parts import GridPart
+from workers.models.detector_parts import INPUT_PX, GridPart
 from workers.models.embedder import OnnxEmbedder
 from workers.models.families import DETECTORS
 from workers.models.grid_detector import GridDetector
@@ -149,7 +149,7 @@ def measure_detector(path: Path, frames: Sequence[Frame], timed: Clock) -> dict[
     part = GridPart(file=path.name, look_twice=False, **DETECTORS["scrfd"].facts)
     detector = GridDetector(path, part)
     bare = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    name, side = bare.get_inputs()[0].name, part.input_px
+    name, side = bare.get_inputs()[0].name, INPUT_PX
     blob = np.random.default_rng(0).normal(0, 0.5, (1, 3, side, side)).astype(np.float32)
     least_px = FaceWorkerSettings().min_face(*frames[0].image_bgr.shape[:2])
     whole, network = [], []

@@ -18,6 +18,7 @@ class ModelChange:
         faces: Faces that have a vector.
         left_out: Those of them without a picture: they can't be recomputed, and their tracks lose them.
         mute_tracks: Tracks without any picture: they stay with their person and are compared with nobody.
+        assumed: What nobody said of the new pack and was assumed, a sentence each.
     """
 
     collection: str
@@ -28,6 +29,7 @@ class ModelChange:
     faces: int
     left_out: int
     mute_tracks: int
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

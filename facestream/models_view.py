@@ -11,8 +11,10 @@ from facestream.pack_changes import Change
 from workers.models.catalogue import KnownPack
 from workers.models.pack_check import CheckedFile
 
-COLUMNS = ("name", "detector", "embedder", "dimension", "licence", "commercial use", "state")
-RIGHT = frozenset({"dimension"})
+COLUMNS = ("name", "detector", "embedder", "dim", "licence", "commercial", "state")
+RIGHT = frozenset({"dim"})
+# With names of ten letters, a line has 100 at most.
+_DETECTOR, _EMBEDDER, _LICENCE = 11, 24, 19
 
 
 def pack_row(pack: ModelPack) -> tuple[str, ...]:
@@ -20,13 +22,18 @@ def pack_row(pack: ModelPack) -> tuple[str, ...]:
     facts = pack_json(pack)
     return (
         pack.name,
-        facts["detector"] or "-",
-        facts["embedder"] or "-",
+        _cut("-" if pack.state == "by hand" else facts["detector"] or "-", _DETECTOR),
+        # On which data it was trained, `show` tells.
+        _cut((facts["embedder"] or "-").partition(" (")[0], _EMBEDDER),
         str(facts["dimension"] or "-"),
-        facts["licence"] or "-",
+        _cut((facts["licence"] or "-").removeprefix("LicenseRef-"), _LICENCE),
         use_in_words(facts["commercial_use"]),
         pack.state,
     )
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def use_in_words(commercial_use: bool | None) -> str:

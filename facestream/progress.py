@@ -123,6 +123,11 @@ class RunProgress:
         """Something that a person should know."""
         self._print(text)
 
+    def assumed(self, text: str) -> None:
+        """Something that nobody said of the models, and that was assumed."""
+        if not self._quiet:
+            self._print(text)
+
     def _status(self, media_s: float, now: float) -> tuple[str, float]:
         spent = max(now - self._began_s, 1e-3)
         rate = self._frames / spent

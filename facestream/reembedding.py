@@ -190,6 +190,7 @@ class _Reembedding:
             faces,
             left_out,
             mute,
+            self._manifest.assumed,
         )
 
     def _take_in(self, meta: Mapping[str, str]) -> None:

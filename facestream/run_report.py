@@ -75,6 +75,10 @@ class RunListener(Protocol):
         """Something that a person should know."""
         ...
 
+    def assumed(self, text: str) -> None:
+        """Something that nobody said of the models, and that was assumed."""
+        ...
+
 
 class SilentListener:
     """Listens to a run, and says nothing."""
@@ -95,6 +99,9 @@ class SilentListener:
         """Of no matter here."""
 
     def note(self, text: str) -> None:
+        """Nobody is there to read it."""
+
+    def assumed(self, text: str) -> None:
         """Nobody is there to read it."""
 
 

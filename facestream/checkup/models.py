@@ -14,6 +14,7 @@ from workers.errors import DeviceError, ModelError
 from workers.models.build import built_folder, is_intact
 from workers.models.device import CPU
 from workers.models.device_choice import DeviceChoice
+from workers.models.float16 import half_parts
 from workers.models.pack import Pack, built_in_packs
 from workers.models.providers import available_providers
 
@@ -71,7 +72,9 @@ def _pack_findings(
 
 def _provider_finding(pack: Pack, choice: DeviceChoice) -> Finding:
     runs = pack.providers[0]
-    told = f"models {pack.manifest.name} run on {runs} ({choice})"
+    half = " and ".join(half_parts(pack.manifest, pack.device))
+    precision = f", {half} in float16" if half else ""
+    told = f"models {pack.manifest.name} run on {runs} ({choice}){precision}"
     if choice.passed_over:
         return Finding("provider", "warning", f"{told}; {choice.passed_over.cause}", choice.passed_over.mend)
     others = [provider for provider in available_providers() if provider not in pack.providers]

@@ -23,6 +23,8 @@ Examples:
   facestream models show buffalo_l              its licence, files and thresholds
   facestream models pull sface                  download one, licence first
   facestream run holiday.mp4 --models sface
+
+Exit codes: 0 done, 1 something failed or is not there, 2 wrong usage, 130 interrupted.
 """,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -53,6 +55,8 @@ Examples:
 @click.pass_context
 def list_all(ctx: click.Context, /, **_: Any) -> None:
     """List all packs: detector, embedder, length of a vector, licence, commercial use, and where it is.
+
+    Long cells are cut; `show` and --json have all of them.
 
     State: built-in; ready, in the models folder; InsightFace, in that library's model root; damaged, as far
     as sizes and beginnings of files show; not pulled; or by hand, which `show` explains.

@@ -9,7 +9,7 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.errors import UsageError
-from facestream.output import confirm, print_json
+from facestream.output import confirm, print_json, printable
 
 if TYPE_CHECKING:
     from facestream.model_change import ModelChange, Reembedded
@@ -74,6 +74,9 @@ def command(
     with ProgressBar(stderr_console(), quiet=quiet) as bar:
 
         def ask(change: ModelChange) -> None:
+            if change.assumed and not quiet:
+                bar.pause()
+                click.echo("\n".join(map(printable, change.assumed)), err=True)
             if change.left_out:
                 bar.pause()
                 confirm(_question(change), yes=yes)

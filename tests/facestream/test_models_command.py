@@ -125,7 +125,7 @@ def test_list_names_all_packs_with_their_licences_and_states(here: Here, models:
     (built_in,) = (line for line in lines if line.startswith("open "))
     assert built_in.split()[-2:] == ["yes", "built-in"]
     (closed,) = (line for line in lines if line.startswith("buffalo_l "))
-    assert closed.endswith("no              not pulled")
+    assert closed.split()[-3:] == ["no", "not", "pulled"]
     packs = listed(here)
     assert packs["sface"]["commercial_use"]
     assert packs["facenet"]["state"] == "by hand"
@@ -166,6 +166,12 @@ def test_show_tells_licence_thresholds_and_where_it_comes_from(here: Here) -> No
     assert details["manifest"] is None
     assert here("models", "show", "open", "--json").json()["manifest"]["embedder"]["dimension"] == 128
     assert "torch.onnx.export" in here("models", "show", "facenet").stdout
+
+
+def test_the_list_fits_a_hundred_columns(here: Here) -> None:
+    lines = here("models").stdout.splitlines()
+    assert len(lines) > 10
+    assert max(map(len, lines)) <= 100
 
 
 @pytest.mark.parametrize("command", ["show", "verify", "remove", "pull"])
@@ -497,9 +503,7 @@ def test_problems_of_a_pack_name_where_it_comes_from(
     assert ".new-" not in str(caught.value)
     assert str(caught.value).startswith(f"{folder}: ")
     assert folder in (caught.value.path, *caught.value.path.parents)
-    assert [oct(path.stat().st_mode & 0o777) for path in (tmp_path / "data" / "models").iterdir()] == [
-        "0o600"
-    ]
+    assert list((tmp_path / "data" / "models").iterdir()) == []
 
 
 @pytest.mark.usefixtures("known")
@@ -545,6 +549,7 @@ def test_a_manifest_whose_checksums_are_wrong_is_refused(
     write_arcface(copy / "rec.onnx", seed=1)
     assert "damaged or exchanged" in here("models", "add", copy, "--name", "other", code=1).stderr
     assert names_in(models) == {"mine"}
+    assert [path.name for path in models.iterdir()] == ["mine"]
 
 
 def test_a_pack_is_removed_when_somebody_says_so(here: Here, weights: Path, models: Path) -> None:

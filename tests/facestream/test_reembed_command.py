@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -231,15 +232,19 @@ def test_what_is_got_ready_goes_with_whoever_is_forgotten_and_with_the_collectio
 
 
 def test_an_interrupt_says_that_it_goes_on(
-    here: Callable[..., Done], folder: Path, pack: Path, monkeypatch: pytest.MonkeyPatch
+    here: Callable[..., Done], folder: Path, pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Ctrl-C comes while the models are at work.
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("facestream.reembedding.embed_crops", interrupted)
-    said = here("reembed", "--models", pack, "--yes", code=130).stderr
-    assert said.split("\n")[0] == "What is recomputed is kept: the same command goes on from there."
+    assuming = shutil.copytree(pack, tmp_path / "assuming")
+    manifest = assuming / "manifest.toml"
+    manifest.write_text(f'assumed = ["rec.onnx: like ArcFace."]\n{manifest.read_text()}')
+    said = here("reembed", "--models", assuming, "--yes", code=130).stderr
+    assert said.split("\n")[0] == "rec.onnx: like ArcFace."
+    assert said.split("\n")[1] == "What is recomputed is kept: the same command goes on from there."
     assert said.endswith("Interrupted.\n")
 
 

@@ -7,10 +7,6 @@ picture as the original does is tried out, once: a file that fails is used as it
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from workers.errors import InferenceError, ModelError
+from workers.models.kept_model import kept_model
 from workers.models.session import Session
 
 FloatArray = npt.NDArray[np.float32]
@@ -33,7 +30,9 @@ _ELEMENTWISE = frozenset({"Sigmoid", "Identity", "Mul", "Add", "Exp", "Clip", "C
 _TOLERANCE = 1e-4
 
 
-def with_batch_input(path: Path, pictures: FloatArray, cache: Path | None = None) -> bytes | None:
+def with_batch_input(
+    path: Path, pictures: FloatArray, cache: Path | None = None, content: bytes | None = None
+) -> bytes | None:
     """A model for any number of pictures that answers for each as the original does.
 
     Args:
@@ -41,6 +40,7 @@ def with_batch_input(path: Path, pictures: FloatArray, cache: Path | None = None
             no dimension for the batch.
         pictures: float32 (N, 3, H, W), N >= 2, all different: both models must agree on them.
         cache: Folder where the result is kept; whoever can't write there tries it out at each start.
+        content: The model, where it is not what the file holds.
 
     Returns:
         The model, whose outputs are (N, R, C), or None where the file can't be rewritten safely.
@@ -49,47 +49,17 @@ def with_batch_input(path: Path, pictures: FloatArray, cache: Path | None = None
         ModelError: If the file is no model.
     """
     try:
-        content = path.read_bytes()
-        model = onnx.load_model_from_string(content)
+        source = content or path.read_bytes()
+        model = onnx.load_model_from_string(source)
     except Exception as error:  # of protobuf, of the file system or of onnx
         raise ModelError(f"{path}: can't be read as an ONNX model: {error}") from error
-    key = hashlib.sha256(repr((_VERSION, pictures.shape[1:])).encode() + content).hexdigest()
-    kept = cache / f"batch-{key[:32]}" if cache is not None else None
-    known, rewritten = _kept(kept)
-    if known:
-        return rewritten
-    rewritten = _rewritten(model)
-    if rewritten is not None and not _agrees(path, rewritten, pictures):
-        rewritten = None
-    if kept is not None:
-        with contextlib.suppress(OSError):
-            _keep(kept, rewritten)
-    return rewritten
 
+    def make() -> bytes | None:
+        rewritten = _rewritten(model)
+        agrees = rewritten is not None and _agrees(path, source, rewritten, pictures)
+        return rewritten if agrees else None
 
-def _kept(path: Path | None) -> tuple[bool, bytes | None]:
-    """Whether a file was tried out before, and what came of it: behind a checksum, the model or nothing."""
-    if path is None:
-        return False, None
-    with contextlib.suppress(OSError, ValueError):
-        seal, _, content = path.read_bytes().partition(b"\n")
-        if json.loads(seal) == hashlib.sha256(content).hexdigest():
-            return True, content or None
-    return False, None
-
-
-def _keep(path: Path, content: bytes | None) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    content = content or b""
-    # Several processes may do so at once.
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        part = Path(file.name)
-        try:
-            file.write(json.dumps(hashlib.sha256(content).hexdigest()).encode() + b"\n" + content)
-            file.flush()
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+    return kept_model(cache, "batch", (_VERSION, pictures.shape[1:]), source, make)
 
 
 def _rewritten(model: Any) -> bytes | None:
@@ -158,9 +128,9 @@ def _last_reshape(output: str, made_by: dict[str, onnx.NodeProto]) -> onnx.NodeP
     return node if node is not None and node.op_type == "Reshape" else None
 
 
-def _agrees(path: Path, rewritten: bytes, pictures: FloatArray) -> bool:
+def _agrees(path: Path, source: bytes, rewritten: bytes, pictures: FloatArray) -> bool:
     """Whether a model answers for each of several pictures as the original does for it alone."""
-    original = Session(path)
+    original = Session(path, content=source)
     # In a batch of another size as well: a length may be right for one only.
     for batch in (pictures, pictures[1:]):
         try:

@@ -19,7 +19,9 @@ from workers.errors import ModelError
 _PREFIX = "facestream_bytes"
 
 
-def with_byte_input(path: Path, mean: Sequence[float], scale: float, *, swap: bool) -> bytes:
+def with_byte_input(
+    path: Path, mean: Sequence[float], scale: float, *, swap: bool, content: bytes | None = None
+) -> bytes:
     """A model with its preparation of pictures put before it.
 
     Args:
@@ -27,6 +29,7 @@ def with_byte_input(path: Path, mean: Sequence[float], scale: float, *, swap: bo
         mean: Is subtracted, three numbers in the order of the model's colours.
         scale: Times which it is then taken.
         swap: Whether red and blue are exchanged first.
+        content: The model, where it is not what the file holds.
 
     Returns:
         The model with an input `facestream_bytes`, uint8 (N, H, W, 3), in place of the first one.
@@ -35,7 +38,7 @@ def with_byte_input(path: Path, mean: Sequence[float], scale: float, *, swap: bo
         ModelError: If the file is no model, or its first input is something else.
     """
     try:
-        model = onnx.load(path)
+        model = onnx.load_model_from_string(content or path.read_bytes())
     except Exception as error:  # of protobuf, of the file system or of onnx
         raise ModelError(f"{path}: can't be read as an ONNX model: {error}") from error
     graph = model.graph

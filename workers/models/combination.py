@@ -115,7 +115,7 @@ def load_combination(
     """
     manifest, detects, embeds = combination.manifest, combination.detects, combination.embeds
     paths = model_paths(embeds.folder, embeds.manifest, cache)
-    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
+    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device, cache=cache)
     if detects.folder != embeds.folder:
         paths = model_paths(detects.folder, detects.manifest, cache)
     detector = make_detector(manifest.detector, paths, threads, device, cache)

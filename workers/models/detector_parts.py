@@ -6,7 +6,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from workers.models.manifest_parts import Colour, Colours, FileName, Part, Probability
+from workers.models.manifest_parts import Colour, Colours, FileName, Loss, Part, Probability
+
+INPUT_PX = 640
+"""Side of what a detector of one network is given, where neither its file nor its manifest says another."""
 
 
 class _MtcnnFiles(Part):
@@ -57,8 +60,8 @@ class GridPart(Part):
     decoding: Literal["scrfd", "retinaface", "yunet"]
     """How the outputs are turned into boxes."""
     file: FileName
-    input_px: Annotated[int, Field(ge=64, le=4096, multiple_of=32)] = 640
-    """Side of the square that a picture is fitted into."""
+    input_px: Annotated[int, Field(ge=64, le=4096, multiple_of=32)] | None = None
+    """Side of the square that a picture is fitted into; None: what the file was made for, else 640."""
     colours: Colours
     mean: Colour
     """Subtracted from pixel values 0..255, in the order of `colours`."""
@@ -70,6 +73,8 @@ class GridPart(Part):
     """Of two boxes that overlap by more than this the better one is kept."""
     look_twice: bool = True
     """Whether a picture with a large face that is doubtful is looked at once more, at half the size."""
+    float16_loss: Loss | None = None
+    """What half precision costs of the accuracy on pairs; with little, it is used on NVIDIA's GPUs."""
     sure_score: Probability
     """A detection counts as certainly a face from this score on."""
 

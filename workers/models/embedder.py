@@ -15,6 +15,7 @@ from workers.models.byte_input import with_byte_input
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
 from workers.models.device import CPU, Device
+from workers.models.float16 import suits_float16, with_float16
 from workers.models.manifest_parts import EmbedderPart
 from workers.models.session import ByteArray, Session
 
@@ -57,6 +58,9 @@ class OnnxEmbedder:
         part: The manifest's description.
         threads: Threads for one call; default: all cores of this process.
         device: What it runs on.
+        half: Whether it computes in float16; default: where the device gains by it and the manifest says that
+            little is lost.
+        cache: Folder for converted files; None keeps none.
 
     Raises:
         DeviceError: If it doesn't run on the device.
@@ -64,15 +68,25 @@ class OnnxEmbedder:
     """
 
     def __init__(
-        self, path: Path, part: EmbedderPart, threads: int | None = None, device: Device = CPU
+        self,
+        path: Path,
+        part: EmbedderPart,
+        threads: int | None = None,
+        device: Device = CPU,
+        *,
+        half: bool | None = None,
+        cache: Path | None = None,
     ) -> None:
         self._part = part
         self._name = path.name
         # To another device the bus is narrow.
         self._bytes = device != CPU
-        content = None
+        self._half = suits_float16(part.float16_loss, device) if half is None else half
+        content = with_float16(path, cache) if self._half else None
         if self._bytes:
-            content = with_byte_input(path, part.mean, part.scale, swap=part.colours == "rgb")
+            content = with_byte_input(
+                path, part.mean, part.scale, swap=part.colours == "rgb", content=content
+            )
         self._session = Session(path, threads, device, content)
         given = self._session.input_shape
         if self._bytes:
@@ -107,6 +121,11 @@ class OnnxEmbedder:
     def template(self) -> FloatArray:
         """Where the five landmarks lie in a chip, float32 (5, 2), px."""
         return np.asarray(self._part.template, np.float32)
+
+    @property
+    def half(self) -> bool:
+        """Whether it computes in float16."""
+        return self._half
 
     @property
     def providers(self) -> tuple[str, ...]:

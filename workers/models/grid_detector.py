@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,14 +14,18 @@ from workers.errors import InferenceError, ModelError
 from workers.models.batch_input import with_batch_input
 from workers.models.boxes import sane, suppress
 from workers.models.detection import BgrImage, Detection
-from workers.models.detector_parts import GridPart
+from workers.models.detector_parts import INPUT_PX, GridPart
 from workers.models.device import CPU, Device
+from workers.models.float16 import suits_float16, with_float16
 from workers.models.grid import Faces, LayoutError
 from workers.models.retinaface import decode_retinaface
 from workers.models.scrfd import decode_scrfd
 from workers.models.session import Session
+from workers.models.size_input import with_size_input
 from workers.models.yunet import decode_yunet
 from workers.tracking.boxes import iou_matrix
+
+_log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -57,6 +62,8 @@ class GridDetector:
         device: What it runs on.
         batches: Numbers of pictures that one call of the network may have, rising; default: what suits the
             device. A file made for one picture is rewritten for several where that can be done safely.
+        half: Whether it computes in float16; default: where the device gains by it and the manifest says that
+            little is lost.
         cache: Folder for rewritten files; None keeps none.
 
     Raises:
@@ -71,28 +78,55 @@ class GridDetector:
         device: Device = CPU,
         *,
         batches: Sequence[int] | None = None,
+        half: bool | None = None,
         cache: Path | None = None,
     ) -> None:
         self._session = Session(path, threads, device)
         self._part = part
         self._name = path.name
         self._decode = _DECODERS[part.decoding]
+        self._half = suits_float16(part.float16_loss, device) if half is None else half
         shape = self._session.input_shape
         if len(shape) != 4 or shape[1] not in (None, 3):
             raise ModelError(
                 f"{path}: takes input of shape {shape}, and a detector takes pictures: batch, 3 colours, "
                 "height, width."
             )
-        self._height_px, self._width_px = shape[2] or part.input_px, shape[3] or part.input_px
+        self._height_px, self._width_px = (fixed or part.input_px or INPUT_PX for fixed in shape[2:])
         several = tuple(batches or (_GPU_BATCHES if device.is_nvidia else _BATCHES))
         # Without a dimension for the batch in the outputs nobody knows whose faces they are.
         alone = shape[0] == 1 or any(len(output) != 3 for output in self._session.output_shapes)
         self._batches = (shape[0] or 1,) if alone or shape[0] else several
         self._check(path)
+        content = self._of_size(path, part.input_px, cache) if shape[0] in (None, 1) else None
         if alone and several[-1] > 1 and shape[0] in (None, 1):
-            content = with_batch_input(path, self._trial(), cache)
-            if content is not None:
-                self._session, self._batches = Session(path, threads, device, content), several
+            batched = with_batch_input(path, self._trial(), cache, content)
+            if batched is not None:
+                content, self._batches = batched, several
+        if self._half:
+            content = with_float16(path, cache, content)
+        if content is not None:
+            self._session = Session(path, threads, device, content)
+            self._check(path)
+
+    def _of_size(self, path: Path, side_px: int | None, cache: Path | None) -> bytes | None:
+        """The model for pictures of another size than it was made for, where that is asked for and can be."""
+        if side_px is None or (self._height_px, self._width_px) == (side_px, side_px):
+            return None
+        content = with_size_input(path, self._trial()[:1], cache)
+        if content is None:
+            _log.warning(
+                "%s: made for pictures of %dx%d px, and can't be brought to input_px = %d; used as it is",
+                path, self._width_px, self._height_px, side_px,
+            )  # fmt: skip
+        else:
+            self._height_px = self._width_px = side_px
+        return content
+
+    @property
+    def half(self) -> bool:
+        """Whether it computes in float16."""
+        return self._half
 
     @property
     def batches(self) -> tuple[int, ...]:

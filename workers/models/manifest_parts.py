@@ -11,6 +11,8 @@ FileName = Annotated[str, Field(pattern=r"^\w[^/\\\x00-\x1f]*$")]
 """A file right in the pack's folder: no path, and nothing that could lead out of it."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 Similarity = Annotated[float, Field(ge=-1, le=1)]
+Loss = Annotated[float, Field(ge=0, le=100)]
+"""Of an accuracy, percentage points."""
 Colour = tuple[float, float, float]
 Colours = Literal["rgb", "bgr"]
 # SPDX's word for it.
@@ -72,6 +74,8 @@ class EmbedderPart(Part):
     """Where the five landmarks lie in the input, px."""
     metric: Literal["cosine"] = "cosine"
     """How vectors are compared."""
+    float16_loss: Loss | None = None
+    """What half precision costs of the accuracy on pairs; with little, it is used on NVIDIA's GPUs."""
 
 
 class CalibrationPart(Part):

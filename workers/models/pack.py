@@ -166,7 +166,7 @@ def load_pack(name: str, cache: Path, threads: int | None = None, device: Device
     manifest = describe_pack(folder)
     paths = model_paths(folder, manifest, cache)
     detector = make_detector(manifest.detector, paths, threads, device, cache)
-    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device)
+    embedder = OnnxEmbedder(paths[manifest.embedder.file], manifest.embedder, threads, device, cache=cache)
     return Pack(manifest, detector, embedder, load_calibration(folder, manifest), embedder.providers, device)
 
 

@@ -117,11 +117,14 @@ class PackStore:
         """One process at a time changes a pack; what one left that was killed is cleared away."""
         with _write_errors(self.root):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.root / f".{name}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
+            path = self.root / f".{name}.lock"
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
+                # Whoever had it may have deleted it before this process held it: then it locks nothing.
+                _check_same(path, lock.fileno())
+            except (BlockingIOError, FileNotFoundError) as error:
                 raise WeightsError(
                     f"{self.folder(name)}: another process is changing this pack. Wait for it.",
                     path=self.folder(name),
@@ -130,7 +133,11 @@ class PackStore:
                 # Names may begin alike: what is behind the name has no `-`.
                 if "-" not in left.name.removeprefix(f".new-{name}-").removeprefix(f".old-{name}-"):
                     shutil.rmtree(left, ignore_errors=True)
-            yield
+            try:
+                yield
+            finally:
+                # While it is held, so that nobody else's is deleted.
+                path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -154,6 +161,11 @@ def _write_errors(root: Path) -> Iterator[None]:
             "choose another --data-dir.",
             path=root,
         ) from error
+
+
+def _check_same(path: Path, descriptor: int) -> None:
+    if not os.path.samestat(path.stat(), os.fstat(descriptor)):
+        raise FileNotFoundError(path)
 
 
 def _settle(folder: Path) -> None:

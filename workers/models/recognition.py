@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from workers.errors import ManifestError
 from workers.models.build import file_sha256
+from workers.models.detector_parts import INPUT_PX
 from workers.models.families import (
     DETECTORS,
     EMBEDDERS,
@@ -21,9 +23,10 @@ from workers.models.families import (
     DetectorFamily,
     arcface_template,
     family_of,
+    float16_loss_of,
 )
 from workers.models.manifest import FILE_NAME, Manifest
-from workers.models.manifest_parts import Licence
+from workers.models.manifest_parts import Colour, Licence
 from workers.models.model_file import file_in
 from workers.models.onnx_graph import OnnxGraph, Shape, read_graph
 from workers.models.pack_licence import licence_of
@@ -41,8 +44,6 @@ _DETECTORS: tuple[tuple[str, dict[int, int]], ...] = (
 _VECTOR = range(64, 2049)
 # Of inputs of this side there are detectors of landmarks.
 _LANDMARK_PX = 192
-# Of pictures for detectors that take any size.
-_INPUT_PX = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,25 @@ def recognise(folder: Path) -> Manifest:
         WeightsError: If a file is no ONNX model, or damaged.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".onnx" and path.is_file())
+        paths = sorted(path for path in folder.iterdir() if path.is_file())
+        state = tuple(
+            (path.name, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+            for path, facts in ((path, path.stat()) for path in paths)
+        )
     except OSError as error:
         raise ManifestError(f"{folder}: can't be read ({error.strerror}).", path=folder) from error
+    return _recognised(folder, state)
+
+
+@functools.lru_cache(maxsize=64)
+def _recognised(folder: Path, state: tuple[tuple[str | int, ...], ...]) -> Manifest:
+    """The same, once in a process while the files are what they are: hashes and graphs take their time.
+
+    Args:
+        folder: The folder.
+        state: Name of each file first, and what changes when it does.
+    """
+    paths = [path for name, *_ in state if (path := folder / str(name)).suffix.lower() == ".onnx"]
     if not paths:
         raise ManifestError(
             f"{folder}: no {FILE_NAME} and no ONNX files. A model pack is a folder with a {FILE_NAME}, or "
@@ -147,10 +164,10 @@ def _manifest(
 ) -> Manifest:
     sums = {one.path.name: file_sha256(one.path) for one in (detector, embedder)}
     sides = set(detector.shape[2:])
-    (input_px,) = sides if len(sides) == 1 and None not in sides else (_INPUT_PX,)
+    # Of a file for pictures of any size it is said; one for others than squares is used as it is.
+    input_px = INPUT_PX if None in sides else detector.shape[2] if len(sides) == 1 else None
     size_px, dimension = embedder.shape[2], embedder.output[1]
     assert size_px is not None
-    in_graph = embedder.graph.normalises
     licence, family = licence_of(folder, sums.values()), family_of(sums[embedder.path.name])
     content: dict[str, Any] = {
         "schema": 1,
@@ -159,16 +176,22 @@ def _manifest(
         # Which embedding space it is, the file says: another file is another space.
         "model_id": f"{embeds}-{sums[embedder.path.name][:16]}",
         "licence": licence,
-        "detector": {"file": detector.path.name, "input_px": input_px, **DETECTORS[detects].facts},
+        "detector": {
+            "file": detector.path.name,
+            "input_px": input_px,
+            "float16_loss": float16_loss_of(sums[detector.path.name]),
+            **DETECTORS[detects].facts,
+            **_pixels(detector, DETECTORS[detects].facts["mean"], DETECTORS[detects].facts["scale"]),
+        },
         "embedder": {
             "file": embedder.path.name,
             "input_px": size_px,
             "dimension": dimension,
             "colours": "rgb",
-            "mean": (0.0, 0.0, 0.0) if in_graph else (127.5, 127.5, 127.5),
-            "scale": 1.0 if in_graph else 1 / 127.5,
+            **_pixels(embedder, (127.5, 127.5, 127.5), 1 / 127.5),
             "mirror": MIRROR,
             "template": arcface_template(size_px),
+            "float16_loss": float16_loss_of(sums[embedder.path.name]),
         },
         "calibration": {"family": family, "video_rise": VIDEO_RISE, "limit": LIMIT},
         "thresholds": THRESHOLDS,
@@ -185,13 +208,21 @@ def _manifest(
     return Manifest.model_validate(content)
 
 
+def _pixels(found: _Found, mean: Colour, scale: float) -> dict[str, Any]:
+    """What is done to pixels before a graph gets them: nothing where it begins with that itself."""
+    if found.graph.normalises:
+        return {"mean": (0.0, 0.0, 0.0), "scale": 1.0}
+    return {"mean": mean, "scale": scale}
+
+
 def _said_of_detector(found: _Found, family: DetectorFamily) -> str:
     facts = family.facts
     sure = "" if family.measured else ", not measured here"
+    scaled = ", 0..255, which it scales itself" if found.graph.normalises else ""
     return (
         f"{found.path.name}: taken for the detector {family.title}, by its {len(found.graph.outputs)} "
-        f"outputs; pictures in {facts['colours'].upper()}, faces from a score of {facts['threshold']} on, "
-        f"sure ones from {facts['sure_score']} on{sure}."
+        f"outputs; pictures in {facts['colours'].upper()}{scaled}, faces from a score of "
+        f"{facts['threshold']} on, sure ones from {facts['sure_score']} on{sure}."
     )
 
 

@@ -28,6 +28,7 @@ def write_grid_model(
     bias: float = -1.0,
     scale: float = 2.0,
     strides_px: tuple[int, ...] = STRIDES_PX,
+    normalises: bool = False,
 ) -> Path:
     """A network of one convolution per output.
 
@@ -44,10 +45,14 @@ def write_grid_model(
         bias: Of scores: the lower, the fewer faces.
         scale: Of the pixels that come in.
         strides_px: Of the grids.
+        normalises: Whether it begins with what others ask to be done to the pixels.
     """
     random = np.random.default_rng(5)
     graph = GraphBuilder("detector", {"input": [batch, 3, side_px, side_px]})
-    scaled = graph.node("Mul", "input", graph.constant(scale))
+    x = "input"
+    if normalises:
+        x = graph.node("Mul", graph.node("Sub", x, graph.constant(127.5)), graph.constant(1 / 128))
+    scaled = graph.node("Mul", x, graph.constant(scale))
     shapes = {}
     for kind, numbers in columns.items():
         for stride in strides_px:

@@ -139,6 +139,17 @@ def test_a_model_for_pictures_of_another_size_is_refused_when_it_is_loaded(tmp_p
         OnnxEmbedder(path, embedder_part(dimension=INPUT_PX), 1)
 
 
+def test_vectors_in_half_precision_are_those_in_float32(open_pack: Pack, model_cache: Path) -> None:
+    part = open_pack.manifest.embedder
+    (path,) = model_cache.glob(f"open-*/{part.file}")
+    chips = list(np.random.default_rng(0).integers(0, 256, (2, part.input_px, part.input_px, 3), np.uint8))
+    half = OnnxEmbedder(path, part, 1, half=True)
+    whole = open_pack.embedder.embed(chips)
+    assert half.half
+    assert (half.embed(chips) != whole).any()
+    assert (half.embed(chips) * whole).sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
 def test_no_face_gives_no_vector(columns: Path) -> None:
     vectors = OnnxEmbedder(columns, embedder_part(dimension=INPUT_PX), 1).embed([])
     assert vectors.shape == (0, INPUT_PX)

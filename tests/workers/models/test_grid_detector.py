@@ -28,7 +28,7 @@ Float = npt.NDArray[np.float32]
 
 def part(kind: str, **changes: Any) -> GridPart:
     facts = {"look_twice": False, **DETECTORS[kind].facts, **changes}
-    return GridPart(file="model.onnx", input_px=SIDE_PX, **facts)
+    return GridPart(file="model.onnx", **{"input_px": SIDE_PX, **facts})
 
 
 def noise(height: int = SIDE_PX, width: int = SIDE_PX, seed: int = 0) -> Image:
@@ -96,7 +96,7 @@ def test_grids_of_five_sizes_with_one_anchor_are_read_as_well(tmp_path: Path) ->
     )
     image = noise(256, 256)
     boxes, _ = SCRFD(str(path)).detect(image)
-    ours, _ = as_arrays(GridDetector(path, part("scrfd"), 1).detect([image], 0)[0])
+    ours, _ = as_arrays(GridDetector(path, part("scrfd", input_px=None), 1).detect([image], 0)[0])
     assert len(boxes) > 3
     assert ours == pytest.approx(boxes, abs=1e-3)
 
@@ -195,6 +195,38 @@ def test_a_file_that_cannot_be_rewritten_is_given_one_picture_after_the_other(tm
     assert several.batches == (1,)
     images = [noise(seed=k) for k in range(3)]
     assert_same(several.detect(images, 0), [several.detect([image], 0)[0] for image in images])
+
+
+def test_a_file_for_one_size_is_used_at_the_size_of_the_manifest(tmp_path: Path) -> None:
+    columns, twice = {"score": 1, "bbox": 4, "kps": 10}, part("scrfd", input_px=256)
+    small = write_grid_model(tmp_path / "small.onnx", columns, anchors=2)
+    large = write_grid_model(tmp_path / "large.onnx", columns, anchors=2, side_px=256)
+    images = [noise(300, 200, seed) for seed in range(3)]
+    expected = GridDetector(large, twice, 1).detect(images, 0)
+    assert all(len(faces) > 3 for faces in expected)
+    assert_same(GridDetector(small, twice, 1, cache=tmp_path / "cache").detect(images, 0), expected)
+    assert_same(GridDetector(small, twice, 1, batches=(1, 4)).detect(images, 0), expected)
+
+
+def test_a_file_that_cannot_be_opened_is_used_at_its_size_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, asked = write_retinaface(tmp_path / "r.onnx"), part("retinaface")
+    expected = GridDetector(path, asked, 1).detect([noise()], 0)
+    assert not caplog.records
+    other = GridDetector(path, part("retinaface", input_px=256), 1)
+    assert "made for pictures of 128x128 px" in caplog.text
+    assert_same(other.detect([noise()], 0), expected)
+
+
+def test_half_precision_finds_the_same_faces(tmp_path: Path) -> None:
+    path = write_scrfd(tmp_path / "scrfd.onnx", flat=True)
+    whole, half = (GridDetector(path, part("scrfd"), 1, batches=(1, 2), half=h) for h in (False, True))
+    assert (whole.half, half.half) == (False, True)
+    one, other = (as_arrays(detector.detect([noise()], 0)[0])[0] for detector in (whole, half))
+    assert len(one) > 3
+    best = one[:, 4].argmax()
+    assert other[other[:, 4].argmax()] == pytest.approx(one[best], abs=0.5)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1000), (1000, 2), (17, 33)])

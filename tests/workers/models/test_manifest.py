@@ -119,7 +119,7 @@ def test_a_detector_of_one_file_says_how_its_outputs_are_read(tmp_path: Path) ->
     assert manifest.detector.look_twice
     other = read(tmp_path, with_grid("input_px = 320\n", "look_twice = false\n")).detector
     assert isinstance(other, GridPart)
-    assert (other.input_px, other.look_twice) == (640, False)
+    assert (other.input_px, other.look_twice) == (None, False)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def put(store: PackStore, name: str, content: str) -> None:
 
 
 def left_in(store: PackStore) -> set[str]:
-    return {path.name for path in store.root.iterdir() if not path.name.endswith(".lock")}
+    return {path.name for path in store.root.iterdir()}
 
 
 def test_looking_makes_nothing(store: PackStore) -> None:

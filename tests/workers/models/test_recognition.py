@@ -86,6 +86,7 @@ def test_a_folder_of_two_models_is_a_pack_and_says_what_was_assumed(tmp_path: Pa
         "w (1).onnx", 96, 112,
     )  # fmt: skip
     assert manifest.embedder.mean == (127.5, 127.5, 127.5)
+    assert (manifest.detector.float16_loss, manifest.embedder.float16_loss) == (None, None)
     assert manifest.sha256 == {path.name: file_sha256(path) for path in (detector, embedder)}
     assert manifest.model_id == f"arcface-{file_sha256(embedder)[:16]}"
     assert (manifest.licence.title, manifest.licence.commercial_use) == ("unknown", None)
@@ -107,6 +108,35 @@ def test_a_model_that_normalises_gets_the_pixels_as_they_are(tmp_path: Path) -> 
     assert (manifest.embedder.mean, manifest.embedder.scale) == ((0, 0, 0), 1)
     assert isinstance(manifest.detector, GridPart)
     assert (manifest.detector.colours, manifest.embedder.colours) == ("bgr", "rgb")
+
+
+def test_a_detector_that_normalises_finds_what_one_that_does_not_finds(tmp_path: Path) -> None:
+    columns = {"score": 1, "bbox": 4, "kps": 10}
+    image = np.random.default_rng(1).integers(0, 256, (96, 96, 3))
+    found = []
+    for name, normalises in (("own", True), ("given", False)):
+        folder = tmp_path / name
+        folder.mkdir()
+        write_grid_model(folder / "det.onnx", columns, anchors=2, bias=0, normalises=normalises)
+        write_embedder(folder / "rec.onnx")
+        pack = load_pack(str(folder), tmp_path / "cache", threads=1)
+        assert ("which it scales itself, faces" in " ".join(pack.manifest.assumed)) == normalises
+        found.append(pack.detector.detect([image.astype(np.uint8)], 1)[0])
+    own, given = ([[*face.box_xyxy, face.score] for face in faces] for faces in found)
+    assert len(own) > 0
+    assert np.asarray(own) == pytest.approx(np.asarray(given), abs=1e-3)
+
+
+def test_a_folder_is_read_once_while_its_files_stay_as_they_are(tmp_path: Path) -> None:
+    write_scrfd(tmp_path / "det.onnx")
+    write_embedder(tmp_path / "rec.onnx")
+    first = recognise(tmp_path)
+    assert recognise(tmp_path) is first
+    (tmp_path / "age.onnx").write_bytes((tmp_path / "rec.onnx").read_bytes()[:40])
+    with pytest.raises(WeightsError, match=r"age\.onnx"):
+        recognise(tmp_path)
+    write_attributes(tmp_path / "age.onnx")
+    assert "passed over" in " ".join(recognise(tmp_path).assumed)
 
 
 def test_the_embedding_space_is_that_of_the_embedders_file(tmp_path: Path) -> None:
