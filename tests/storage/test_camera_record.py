@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,7 +91,7 @@ def test_every_change_gives_another_revision() -> None:
         ({"zones": (ZONE,) * 33}, "33 zones"),
     ],
 )
-def test_what_no_camera_can_have_is_refused(settings: dict[str, object], said: str) -> None:
+def test_what_no_camera_can_have_is_refused(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         a_camera(**({"name": "door"} | settings))
 
