@@ -13,8 +13,9 @@
     │   ├── NoVideoStreamError
     │   ├── NoFramesError
     │   └── VideoTooLargeError
-    └── PhotoUnreadableError (ValueError)
-        └── PhotoTooLargeError
+    ├── PhotoUnreadableError (ValueError)
+    │   └── PhotoTooLargeError
+    └── CameraUrlError (ValueError)
 
 Wrong arguments of a constructor (a negative frame rate, an end before the start) are plain `ValueError`s.
 """
@@ -86,3 +87,7 @@ class PhotoUnreadableError(StreamError, ValueError):
 
 class PhotoTooLargeError(PhotoUnreadableError):
     """The photo has more pixels than allowed."""
+
+
+class CameraUrlError(StreamError, ValueError):
+    """A camera's URL can't be used, or a secret that it refers to is missing. The text repeats no secret."""
