@@ -48,7 +48,9 @@ class LiveConnection(Protocol):
         ...
 
     def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
-        """Yield pictures as they come; None about every second in which none did, where the protocol lets us know.
+        """Yield pictures as they come.
+
+        Where the protocol lets us know, None comes about every second in which nothing did.
 
         Args:
             stop: Once set, the iteration ends with the next picture, or the next second without one.

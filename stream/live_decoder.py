@@ -38,8 +38,8 @@ from stream.video_stream import contents, largest_decodable, moving_pictures, re
 _RTSP = ("rtsp", "rtsps")
 
 # A camera of the web sends pictures itself or names, in a playlist, where they are: never in a file of this
-# computer, nor by a protocol that talks to something else. Scripts and descriptions (concat, dash, sdp, ...) that
-# name other places are no pictures.
+# computer, nor by a protocol that talks to something else. Scripts and descriptions (concat, dash, sdp, ...)
+# that name other places are no pictures.
 _HTTP_OPTIONS = {
     "format_whitelist": "mpjpeg,mjpeg,jpeg_pipe,hls,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt",
     "protocol_whitelist": "http,https,tcp,tls,crypto",
@@ -72,8 +72,8 @@ _MAX_DEMUX_FAILURES = 100
 class LiveDecoder:
     """A camera's video over RTSP, HTTP or V4L2. Implements `LiveConnection`.
 
-    Decoding is tuned for the delay: one thread, no reordering. Timestamps are used only to spread the bursts of
-    HLS. A change of resolution is followed; one of the codec ends in `CameraLostError`.
+    Decoding is tuned for the delay: one thread, no frames held back. Timestamps are used only to spread the
+    bursts of HLS. A change of resolution is followed; one of the codec ends in `CameraLostError`.
 
     Attributes:
         codec: FFmpeg's name of the decoder.
@@ -175,12 +175,12 @@ class LiveDecoder:
         if not streams:
             kinds = " and ".join(contents(self._container)) or "nothing"
             raise CameraRefusedError(
-                f"it sends no pictures, but {kinds}; choose another stream of it", self._shown
+                f"it sends no pictures, only {kinds}; choose another stream of it", self._shown
             )
         chosen = largest_decodable(streams)
         if chosen is None:
             raise CameraRefusedError(
-                "its video is encoded in a way that this FFmpeg can't decode; set the camera to H.264",
+                "its video is encoded in a way that can't be decoded here; set it to H.264",
                 self._shown,
             )
         self._check_size(chosen.width, chosen.height)
@@ -188,7 +188,8 @@ class LiveDecoder:
         context = chosen.codec_context
         if device is not None and self._settings.hwaccel != "auto" and not context.is_hwaccel:
             raise CameraRefusedError(
-                f"{self._settings.hwaccel!r} can't decode its video ({context.name}); choose hwaccel 'auto' or 'none'",
+                f"{self._settings.hwaccel!r} can't decode its video ({context.name}); "
+                "choose hwaccel 'auto' or 'none'",
                 self._shown,
             )
         # Frame threads would hold back one picture each.

@@ -22,7 +22,7 @@ class LiveSettings:
         hwaccel: Decoder: "none" for software, "auto" for the first that works here, or FFmpeg's name of a
             device, such as "cuda" or "vaapi".
         keyframes_only: Decode only keyframes: a fraction of the work, a picture every few seconds.
-        open_timeout_s: Longest time to connect, in seconds; half of it for the answer, half for the first data.
+        open_timeout_s: Longest time to connect, in seconds; half each for the answer and the first data.
         stall_s: Seconds without a picture after which the connection is given up.
         first_backoff_s: Longest wait after a first failure, seconds.
         longest_backoff_s: Longest wait at all, seconds.

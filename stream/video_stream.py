@@ -22,7 +22,7 @@ def contents(container: InputContainer) -> list[str]:
 
 
 def largest_decodable(streams: list[VideoStream]) -> VideoStream | None:
-    """The stream with the most pixels among those that this FFmpeg has a decoder for, None if there is none."""
+    """The stream with the most pixels that this FFmpeg has a decoder for, None if there is none."""
     # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
     decodable = [stream for stream in streams if stream.codec_context is not None]
     return max(decodable, key=lambda stream: stream.width * stream.height, default=None)
