@@ -161,3 +161,12 @@ class Keys:
     def reclusters(self) -> str:
         """Stream, capped: what each re-cluster did."""
         return self._key("reclusters")
+
+    def camera_lease(self, name: str) -> str:
+        """String with an expiry: token of the worker that has a camera."""
+        return self._key("camera", name, "lease")
+
+    @property
+    def workers(self) -> str:
+        """Sorted set of the camera workers by when they were last heard of."""
+        return self._key("workers")
