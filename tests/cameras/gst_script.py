@@ -1,7 +1,8 @@
 """GStreamer's RTSP server, run by the system's Python, which has its bindings; serves until its input ends.
 
 Its one argument is JSON: `films` (files of `gst_server.write_film`, mounted as /cam0, /cam1, ...), `user`,
-`password`, `digest`. It prints its port, or why it cannot serve.
+`password`, `digest`, `transport` ("tcp", "udp" or "" for both), `port`. It prints its port, or why it can't
+serve.
 """
 
 import json
@@ -41,8 +42,10 @@ def units(path: Path) -> list[tuple[float, bytes]]:
 class Looped(GstRtspServer.RTSPMediaFactory):
     """A film over and over again; its timestamps go on."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, transport: str) -> None:
         super().__init__()
+        if transport:
+            self.set_protocols(getattr(GstRtsp.RTSPLowerTrans, transport.upper()))
         self._units = units(path)
         self._frame_s = sorted(media_s for media_s, _ in self._units)[1]
         self.set_launch(_PIPELINE)
@@ -86,11 +89,11 @@ def main() -> None:
             sys.exit(print(f"missing GStreamer's {element}"))
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
-    server.set_service("0")
+    server.set_service(str(wanted["port"]))
     if wanted["user"]:
         server.set_auth(login(wanted["user"], wanted["password"], wanted["digest"]))
     for number, film in enumerate(wanted["films"]):
-        factory = Looped(Path(film))
+        factory = Looped(Path(film), wanted["transport"])
         if wanted["user"]:
             permissions = GstRtspServer.RTSPPermissions()
             for permission in (
@@ -100,7 +103,8 @@ def main() -> None:
                 permissions.add_permission_for_role("viewer", permission, True)
             factory.set_permissions(permissions)
         server.get_mount_points().add_factory(f"/cam{number}", factory)
-    server.attach(None)
+    if not server.attach(None):
+        sys.exit(print("its port is taken"))
     print(server.get_bound_port(), flush=True)
     loop = GLib.MainLoop()
     threading.Thread(target=lambda: (sys.stdin.read(), loop.quit()), daemon=True).start()

@@ -22,7 +22,7 @@ class GstMissingError(Exception):
 
 
 class GstServer:
-    """Serves films, each looped in real time under /cam0, /cam1, ..., over TCP and UDP as the client likes.
+    """Serves films, each looped in real time under /cam0, /cam1, ..., over TCP or UDP as the client likes.
 
     Args:
         films: What the cameras show.
@@ -30,6 +30,8 @@ class GstServer:
         user: Who may look; "" for everybody.
         password: Their password.
         digest: Ask for digest authentication, not for basic.
+        transport: What it offers: "tcp", "udp" or "" for both.
+        port: Where to listen; 0: a free port.
 
     Raises:
         GstMissingError: On entering the context, where it cannot run.
@@ -43,11 +45,14 @@ class GstServer:
         user: str = "",
         password: str = "",
         digest: bool = False,
+        transport: str = "",
+        port: int = 0,
     ) -> None:
         self._films, self._folder = films, folder
         self._user, self._password, self._digest = user, password, digest
+        self._transport = transport
         self._process: subprocess.Popen[str] | None = None
-        self.port = 0
+        self.port = port
 
     def url(self, camera: int = 0, *, password: str | None = None) -> str:
         """Address of one camera, with its user and password if it has some, or another password."""
@@ -72,6 +77,8 @@ class GstServer:
             "user": self._user,
             "password": self._password,
             "digest": self._digest,
+            "transport": self._transport,
+            "port": self.port,
         }
         self._process = subprocess.Popen(
             [_PYTHON, "-I", _SCRIPT, json.dumps(wanted)],

@@ -28,6 +28,7 @@ class WebCamera:
     Attributes:
         address: Where it is, with a / at its end.
         files: Contents by path, without / in front; may be changed at any time.
+        segments: The film as MPEG-TS, a second each.
         asked: Paths asked for, in their order.
         frozen: While set, connections stay and nothing more comes.
         ended: Everything that waits or plays comes to its end.
@@ -45,7 +46,7 @@ class WebCamera:
         pictures = _pictures_of(film)
         self.jpegs = [_jpeg_of(picture) for picture in pictures]
         long = round(_SEGMENT_S * film.fps)
-        self._segments = [
+        self.segments = [
             _segment_of(pictures[start : start + long], start, film.fps)
             for start in range(0, len(pictures), long)
         ]
@@ -61,7 +62,7 @@ class WebCamera:
             return "application/vnd.apple.mpegurl", self._playlist().encode()
         name, _, kind = path.partition(".")
         if kind == "ts" and name.isdecimal():
-            return "video/mp2t", self._segments[int(name) % len(self._segments)]
+            return "video/mp2t", self.segments[int(name) % len(self.segments)]
         return None
 
     def _playlist(self) -> str:
@@ -71,7 +72,7 @@ class WebCamera:
         oldest = newest - _PLAYLIST_SEGMENTS + 1
         lines.append(f"#EXT-X-MEDIA-SEQUENCE:{oldest}")
         for number in range(oldest, newest + 1):
-            if number and number % len(self._segments) == 0:
+            if number and number % len(self.segments) == 0:
                 lines.append("#EXT-X-DISCONTINUITY")
             lines += [f"#EXTINF:{_SEGMENT_S:.3f},", f"{number}.ts"]
         return "\n".join([*lines, ""])
