@@ -83,7 +83,8 @@ def backup(
     """Write a collection to one file, a SQLite database that `storage.archive` describes.
 
     It holds everything but pictures that commands write beside Redis, which come back by themselves. URLs of
-    cameras are sealed in it; the key is not. The file appears when it is complete; an older one of the name is replaced then.
+    cameras are sealed in it; the key is not. The file appears when it is complete; an older one of the name
+    is replaced then.
 
     Args:
         path: The file.
