@@ -88,8 +88,8 @@ def backup(
 
     Args:
         path: The file.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         collection: Name of the collection.
         tell: Is told what is being done, how far it is, and how far it has to go.
 
@@ -139,8 +139,8 @@ def restore(
 
     Args:
         path: The file.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         collection: Name of the collection that it becomes; default: the one that it was made of.
         replace: Whether to delete a collection of that name first. Ids of its people are not given again.
         before: Is told what is about to be deleted; may raise to prevent it.
