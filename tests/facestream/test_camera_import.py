@@ -131,7 +131,7 @@ a = 1
         ":34: transport: it must be auto, tcp or udp.",
         ":35: min_face: it must be a number from 12 to 10000.",
         ":36: hwaccel: it must be none, auto or",
-        ":38: there is no ***, only [[camera]].",
+        ":38: there is no *** here, only [[camera]].",
     ]
     assert len(told) == len(expected), done.stderr
     for line, beginning in zip(told, expected, strict=True):
