@@ -20,6 +20,7 @@ from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
 
 if TYPE_CHECKING:
+    from storage.camera_store import CameraStore
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.sample_queue import SampleQueue
@@ -82,6 +83,13 @@ def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
     from storage.decision_log import DecisionLog
 
     return DecisionLog(handle.client, keys)
+
+
+def make_camera_store(handle: RedisHandle, keys: Keys) -> CameraStore:
+    """The cameras of a collection."""
+    from storage.camera_store import CameraStore
+
+    return CameraStore(handle.client, keys)
 
 
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:

@@ -22,13 +22,16 @@ class Lease:
         client: Connection to Redis.
         key: The key that holds the token.
         ttl_s: A holder that has not renewed for so long has lost the lease.
+        holder: Who holds it, to be read from the token by others; no slash in it.
     """
 
-    def __init__(self, client: redis.Redis, key: str, ttl_s: float = 5.0) -> None:
+    def __init__(self, client: redis.Redis, key: str, ttl_s: float = 5.0, holder: str = "") -> None:
         self._client = commands_of(client)
         self.ttl_ms = int(ttl_s * 1000)
         self.key = key
-        self.token = secrets.token_hex(8).encode()
+        # Another one for each lease, so that a holder can't take its second lease of a key for its first.
+        token = secrets.token_hex(8)
+        self.token = (f"{holder}/{token}" if holder else token).encode()
         # Held while the key is watched: renewing touches it, which would void the holder's own write.
         self.watching = threading.RLock()
 

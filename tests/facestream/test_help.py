@@ -57,6 +57,16 @@ COMMANDS = (
     ["config", "check"],
     ["config", "show"],
     ["redis"],
+    ["camera"],
+    ["camera", "add"],
+    ["camera", "set"],
+    ["camera", "list"],
+    ["camera", "pause"],
+    ["camera", "resume"],
+    ["camera", "remove"],
+    ["camera", "import"],
+    ["camera", "test"],
+    ["camera", "snapshot"],
 )
 # They store nothing and read nothing that was stored.
 NO_PLACE = (["compare"], ["calibrate"], ["config"], ["config", "check"], ["config", "show"])

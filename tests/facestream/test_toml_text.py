@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.toml_text import TomlSyntaxError, TomlText
+from facestream.toml_text import TomlSyntaxError, TomlText, lines_in_array
 
 _NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=5).map(
     lambda name: json.dumps(name, ensure_ascii=False)
@@ -66,3 +66,28 @@ def test_what_is_no_toml_is_refused_with_its_line(text: str, line: int) -> None:
         TomlText.parse(text)
     assert caught.value.line == line
     assert "line" not in caught.value.reason
+
+
+def test_the_tables_of_an_array_have_lines_of_their_own() -> None:
+    text = (
+        """a = 1
+[[many]]
+b = """
+        + '"""\n[[many]]\n"""'
+        + """
+c.d = 2
+
+[other]
+b = 3
+[[ many ]] # the second
+[[many]]
+c = [
+ 1,
+]
+b = 2
+[[many.inner]]
+b = 1
+"""
+    )
+    assert lines_in_array(text, "many") == [{"": 2, "b": 3, "c": 6}, {"": 10}, {"": 11, "c": 12, "b": 15}]
+    assert lines_in_array("many = [{a = 1}]", "many") == []
