@@ -59,7 +59,9 @@ _COMMON_OPTIONS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
 # Formats that hand out much at once, so that the timestamps must tell when.
 _BURSTS = ("hls", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
-_TURN_S = 1.0
+# Of a read that can be repeated; shorter where so short a silence already counts.
+_LONGEST_TURN_S = 1.0
+_TURNS_OF_STALL = 5
 _LATE = 0.9
 
 # Before the first keyframe nothing can be decoded, and cameras that save bandwidth send few.
@@ -95,6 +97,8 @@ class LiveDecoder:
         self._shown = url.masked
         self._settings = settings
         self._resumable = url.scheme in _RTSP
+        turn_s = min(_LONGEST_TURN_S, settings.stall_s / _TURNS_OF_STALL)
+        self._read_s = turn_s if self._resumable else settings.stall_s
         device = accelerator(settings.hwaccel)
         self._container = self._open(url, device)
         try:
@@ -155,7 +159,6 @@ class LiveDecoder:
     def _open(self, url: CameraUrl, device: HWAccel | None) -> InputContainer:
         form, options = _form_and_options(url.scheme, self._settings)
         answer_s = self._settings.open_timeout_s / 2
-        read_s = min(_TURN_S, self._settings.stall_s) if self._resumable else self._settings.stall_s
         begun_s = time.monotonic()
         try:
             return av.open(
@@ -164,7 +167,7 @@ class LiveDecoder:
                 format=form,
                 options=options,
                 metadata_errors="replace",
-                timeout=(answer_s, read_s),
+                timeout=(answer_s, self._read_s),
                 hwaccel=device,
             )
         except av.FFmpegError as error:
@@ -208,7 +211,7 @@ class LiveDecoder:
                 packet = next(packets, None)
             except av.FFmpegError as error:
                 packets = self._container.demux(self._stream)
-                if time.monotonic() - begun_s >= _LATE * min(_TURN_S, self._settings.stall_s):
+                if time.monotonic() - begun_s >= _LATE * self._read_s:
                     if not self._resumable:
                         raise self._silent() from None
                     yield None
