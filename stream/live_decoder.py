@@ -48,8 +48,9 @@ _HTTP_OPTIONS = {
     "protocol_whitelist": "http,https,tcp,tls,crypto",
 }
 _RTSP_OPTIONS = {
-    # The session's description tells the codec. FFmpeg would look at seven pictures, seconds of a slow camera.
-    # What it looks at is shown afterwards; "nobuffer" would throw it away, and the first keyframe with it.
+    # The session's description tells the codec. FFmpeg would look at seven pictures, seconds of a slow
+    # camera. What it looks at is shown afterwards; "nobuffer" would throw it away, and the first keyframe
+    # with it.
     "analyzeduration": "1",
     "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
     "buffer_size": str(1 << 20),  # a keyframe of a 4K camera comes in one burst of datagrams

@@ -181,20 +181,23 @@ class LiveSource:
     def _read(self, connection: LiveConnection) -> None:
         first_s: float | None = None
         damaged = 0
-        for picture in connection.pictures(self._interrupt):
-            if self._interrupt.is_set():
-                return
-            with self._lock:
-                self._machine.damaged(connection.corrupt - damaged)
-            damaged = connection.corrupt
-            if picture is None:
-                self._record(self._machine.tick)
-                continue
-            self._look_at(connection, picture)
-            first_s = picture.arrived_s if first_s is None else first_s
-            if picture.arrived_s - first_s >= SETTLED_S:
+        try:
+            for picture in connection.pictures(self._interrupt):
+                if self._interrupt.is_set():
+                    return
+                with self._lock:
+                    self._machine.damaged(connection.corrupt - damaged)
+                damaged = connection.corrupt
+                if picture is None:
+                    self._record(self._machine.tick)
+                    continue
+                self._look_at(connection, picture)
+                first_s = picture.arrived_s if first_s is None else first_s
+        finally:
+            now_s = time.monotonic()
+            if first_s is not None and now_s - first_s >= SETTLED_S:
                 self._backoff.reset()
-                self._gone_since_s = picture.arrived_s
+                self._gone_since_s = now_s
 
     def _look_at(self, connection: LiveConnection, picture: LivePicture) -> None:
         size_px = connection.size_px(picture)
