@@ -67,6 +67,7 @@ class ClusterWorker:
         clusterer: Makes a fresh, empty clusterer of the method that the collection has at that moment.
         calibration: Of the embedder, for templates.
         on_people: Called after each step with the number of people there are.
+        on_lead: Called when it begins to lead, and with False when it stands by.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class ClusterWorker:
         clusterer: Callable[[], Clusterer],
         calibration: Calibration,
         on_people: Callable[[int], None] | None = None,
+        on_lead: Callable[[bool], None] | None = None,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -86,6 +88,7 @@ class ClusterWorker:
         self._make_clusterer = clusterer
         self._calibration = calibration
         self._on_people = on_people
+        self._on_lead = on_lead or (lambda _: None)
         self._consumer = f"cluster-{lease.token.decode()}"
         self._roster = self._empty()
         self._running: _Running | None = None
@@ -106,10 +109,15 @@ class ClusterWorker:
         """
         self._queue.prepare()
         began = self._founded()
+        standing_by = False
         while not stop.is_set():
             if not self._lease.acquire():
+                if not standing_by:
+                    self._on_lead(False)
+                standing_by = True
                 stop.wait(0.2)
                 continue
+            standing_by = False
             reason = self._unfit(began)
             if reason:
                 self._lease.release()
@@ -119,6 +127,7 @@ class ClusterWorker:
                 )
             # Its queue may have gone and come back.
             self._queue.prepare()
+            self._on_lead(True)
             try:
                 with self._lease.kept():
                     self._lead(stop)

@@ -605,6 +605,18 @@ def test_a_second_worker_stands_by_and_takes_over(bench: Bench) -> None:
     bench.assert_consistent()
 
 
+def test_it_is_told_who_leads_and_who_stands_by(bench: Bench) -> None:
+    first, second = [], []
+    with contextlib.ExitStack() as leader:
+        leader.enter_context(bench.running(on_lead=first.append))
+        until(lambda: first == [True])
+        with bench.running(on_lead=second.append):
+            until(lambda: second == [False])
+            leader.close()
+            until(lambda: second == [False, True])
+    assert first == [True]
+
+
 def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench) -> None:
     cast = Cast()
     with bench.running() as lease:
