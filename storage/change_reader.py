@@ -33,7 +33,8 @@ class ChangeReader:
     def news(self) -> list[IdentityChange]:
         """What has happened since this was asked last, at most a thousand events, the oldest first.
 
-        Events that can't be read are left out with a warning. The stream is capped: who asks rarely misses some.
+        Events that can't be read are left out with a warning. Who asks rarely misses some, as the stream is
+        capped.
         """
         found: list[IdentityChange] = []
         for entry_id, raw in self._client.xrange(self._key, b"(" + self._after, b"+", count=_PAGE):

@@ -13,7 +13,7 @@ from storage.connection import RedisHandle
 
 
 class Door:
-    """A connection to an embedded server that is taken for one of a person's own, through a link to its socket.
+    """A connection to an embedded server as if it were one of a person's own, through a link to its socket.
 
     Args:
         server: The embedded server.
