@@ -21,6 +21,9 @@ StorageError
 ├── CollectionBusyError
 ├── OvertakenError
 ├── ArchiveError
+├── CameraExistsError
+├── NoSuchCameraError
+├── SealError
 └── CommandError
 
 Only RedisUnreachableError (and so RedisLoadingError) is worth trying again: the others stay until somebody
@@ -223,6 +226,34 @@ class ArchiveError(StorageError):
     def __init__(self, message: str, *, path: Path) -> None:
         super().__init__(message)
         self.path = path
+
+
+class CameraExistsError(StorageError):
+    """There is a camera of that name already.
+
+    Attributes:
+        name: Its name.
+    """
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class NoSuchCameraError(StorageError):
+    """There is no camera of that name.
+
+    Attributes:
+        name: The name that was asked for.
+    """
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class SealError(StorageError):
+    """What is sealed can't be opened, or the key for it is missing, malformed or not private."""
 
 
 class CommandError(StorageError):

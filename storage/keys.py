@@ -13,6 +13,20 @@ SCHEMA = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
+def check_camera_name(name: str) -> None:
+    """Refuse names of cameras that could not stand in a key or a file name.
+
+    Raises:
+        ValueError: If it is one.
+    """
+    if not _NAME.fullmatch(name):
+        shown = f"{name[:64]!r}{'...' if len(name) > 64 else ''}"
+        raise ValueError(
+            f"a camera can't be called {shown}: names have 1 to 64 letters (a to z), digits, dots, dashes or "
+            "underscores, the first a letter or digit"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one collection.
@@ -161,6 +175,19 @@ class Keys:
     def reclusters(self) -> str:
         """Stream, capped: what each re-cluster did."""
         return self._key("reclusters")
+
+    @property
+    def cameras(self) -> str:
+        """Set of the names of all cameras."""
+        return self._key("cameras")
+
+    def camera(self, name: str) -> str:
+        """Hash: one camera and how it is looked at."""
+        return self._key("camera", name)
+
+    def camera_status(self, name: str) -> str:
+        """Hash with an expiry: how a camera is doing."""
+        return self._key("camera", name, "status")
 
     def camera_lease(self, name: str) -> str:
         """String with an expiry: token of the worker that has a camera."""

@@ -1,0 +1,108 @@
+"""How a camera is doing, as the worker that reads it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from storage.fields import Fields, Raw, count, number, optional_number, text
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """How one camera is doing. Counts are since its worker took it over.
+
+    Attributes:
+        name: The camera.
+        worker: Who reads it.
+        state: "connecting", "streaming", "stalled", "backing_off", "paused" or "failed".
+        since_s: Unix time at which that state began.
+        last_error: What went wrong last, without secrets; empty if nothing did.
+        fps_in: Frames per second that it sends.
+        fps_done: Frames per second that are looked at.
+        delay_s: Age of the latest frame when it had been looked at, s; None before the first.
+        faces: Faces found.
+        received: Frames decoded.
+        taken: Frames sampled.
+        done: Frames looked at.
+        dropped: Frames sampled that newer ones took the place of.
+        corrupt: Packets that could not be decoded.
+        connects: How often it was connected to.
+        width_px: Width of its picture; 0 before the first.
+        height_px: Height of its picture.
+        codec: FFmpeg's name of its codec; empty before the first.
+        at_s: Unix time of this status.
+    """
+
+    name: str
+    worker: str
+    state: str
+    since_s: float
+    last_error: str = ""
+    fps_in: float = 0.0
+    fps_done: float = 0.0
+    delay_s: float | None = None
+    faces: int = 0
+    received: int = 0
+    taken: int = 0
+    done: int = 0
+    dropped: int = 0
+    corrupt: int = 0
+    connects: int = 0
+    width_px: int = 0
+    height_px: int = 0
+    codec: str = ""
+    at_s: float = 0.0
+
+    def encode(self) -> Fields:
+        """Fields of the hash."""
+        return {
+            "name": self.name,
+            "worker": self.worker,
+            "state": self.state,
+            "since_s": f"{self.since_s:.3f}",
+            "last_error": self.last_error,
+            "fps_in": f"{self.fps_in:.3f}",
+            "fps_done": f"{self.fps_done:.3f}",
+            "delay_s": "" if self.delay_s is None else f"{self.delay_s:.3f}",
+            "faces": self.faces,
+            "received": self.received,
+            "taken": self.taken,
+            "done": self.done,
+            "dropped": self.dropped,
+            "corrupt": self.corrupt,
+            "connects": self.connects,
+            "width_px": self.width_px,
+            "height_px": self.height_px,
+            "codec": self.codec,
+            "at_s": f"{self.at_s:.3f}",
+        }
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        return cls(
+            name=text(raw, "name"),
+            worker=text(raw, "worker"),
+            state=text(raw, "state"),
+            since_s=number(raw, "since_s"),
+            last_error=text(raw, "last_error", ""),
+            fps_in=number(raw, "fps_in", "0"),
+            fps_done=number(raw, "fps_done", "0"),
+            delay_s=optional_number(raw, "delay_s"),
+            faces=count(raw, "faces", "0"),
+            received=count(raw, "received", "0"),
+            taken=count(raw, "taken", "0"),
+            done=count(raw, "done", "0"),
+            dropped=count(raw, "dropped", "0"),
+            corrupt=count(raw, "corrupt", "0"),
+            connects=count(raw, "connects", "0"),
+            width_px=count(raw, "width_px", "0"),
+            height_px=count(raw, "height_px", "0"),
+            codec=text(raw, "codec", ""),
+            at_s=number(raw, "at_s", "0"),
+        )

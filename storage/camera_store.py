@@ -1,0 +1,196 @@
+"""The cameras of a collection, and how they are doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import redis
+
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+from storage.commands import Hash, commands_of
+from storage.errors import CameraExistsError, NoSuchCameraError, OvertakenError
+from storage.fields import reading
+from storage.keys import SCHEMA, Keys
+
+STATUS_TTL_S = 15.0
+"""How long a status is believed."""
+
+_TRIES = 20
+
+
+class CameraStore:
+    """Reads and writes cameras; every change takes effect as a whole or not at all.
+
+    Args:
+        client: Connection to Redis.
+        keys: Keys of the collection.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = commands_of(client)
+        self._keys = keys
+
+    def names(self) -> list[str]:
+        """Names of all cameras, sorted."""
+        return sorted(name.decode() for name in self._client.smembers(self._keys.cameras))
+
+    def get(self, name: str) -> CameraRecord:
+        """One camera.
+
+        Raises:
+            NoSuchCameraError: If there is none of that name.
+            RecordError: If its record is damaged.
+        """
+        (raw,) = self._hashes([self._keys.camera(name)])
+        if not raw:
+            raise self._missing(name)
+        return self._decoded(name, raw)
+
+    def all(self) -> list[CameraRecord]:
+        """All cameras, sorted by name.
+
+        Raises:
+            RecordError: If a record is damaged.
+        """
+        names = self.names()
+        found = zip(names, self._hashes([self._keys.camera(name) for name in names]), strict=True)
+        # One that was removed in between is no more.
+        return [self._decoded(name, raw) for name, raw in found if raw]
+
+    def add(self, record: CameraRecord) -> None:
+        """Add a camera.
+
+        Raises:
+            CameraExistsError: If there is one of that name.
+        """
+        self.add_all([record])
+
+    def add_all(self, records: Sequence[CameraRecord], *, replace: bool = False) -> None:
+        """Add some cameras, all or none of them.
+
+        Args:
+            records: The cameras.
+            replace: Whether they take the place of those that have their names.
+
+        Raises:
+            CameraExistsError: If there is one of such a name, and none is to be replaced.
+        """
+        for _ in range(_TRIES):
+            with self._client.pipeline() as pipe:
+                pipe.watch(self._keys.cameras)
+                there = set(self.names())
+                taken = [record.name for record in records if record.name in there]
+                if taken and not replace:
+                    raise CameraExistsError(
+                        f"There is a camera {taken[0]!r} in collection {self._keys.collection!r} already. Choose "
+                        "another name, or remove that one first.",
+                        name=taken[0],
+                    )
+                pipe.multi()
+                # A collection may begin with its cameras, before anything was looked at.
+                pipe.hsetnx(self._keys.meta, "schema", str(SCHEMA))
+                pipe.hsetnx(self._keys.meta, "created_at_s", f"{time.time():.3f}")
+                for record in records:
+                    pipe.delete(self._keys.camera(record.name))
+                    pipe.hset(self._keys.camera(record.name), mapping=record.encode())
+                    pipe.sadd(self._keys.cameras, record.name)
+                try:
+                    pipe.execute()
+                except redis.WatchError:
+                    continue
+                return
+        raise self._restless()
+
+    def change(self, name: str, change: Callable[[CameraRecord], CameraRecord]) -> CameraRecord:
+        """Change the settings of a camera.
+
+        Args:
+            name: The camera.
+            change: Gives the new record for the one that there is; may be called more than once.
+
+        Returns:
+            The new record.
+
+        Raises:
+            NoSuchCameraError: If there is none of that name.
+            RecordError: If its record is damaged.
+        """
+        key = self._keys.camera(name)
+        for _ in range(_TRIES):
+            with self._client.pipeline() as pipe:
+                pipe.watch(key)
+                record = change(self.get(name))
+                pipe.multi()
+                pipe.hset(key, mapping=record.encode())
+                try:
+                    pipe.execute()
+                except redis.WatchError:
+                    continue
+                return record
+        raise self._restless()
+
+    def set_paused(self, name: str, paused: bool) -> CameraRecord:
+        """Leave a camera alone for now, or no longer; errors as those of `change`."""
+        return self.change(name, lambda record: record.changed(paused=paused))
+
+    def remove(self, name: str) -> None:
+        """Take a camera away; who was seen by it stays.
+
+        Raises:
+            NoSuchCameraError: If there is none of that name.
+        """
+        with self._client.pipeline() as pipe:
+            pipe.srem(self._keys.cameras, name)
+            pipe.delete(self._keys.camera(name), self._keys.camera_status(name))
+            removed, _ = pipe.execute()
+        if not removed:
+            raise self._missing(name)
+
+    def write_status(self, status: CameraStatus, ttl_s: float = STATUS_TTL_S) -> None:
+        """Say how a camera is doing.
+
+        Args:
+            status: How.
+            ttl_s: For how long that holds.
+        """
+        key = self._keys.camera_status(status.name)
+        with self._client.pipeline() as pipe:
+            pipe.hset(key, mapping=status.encode())
+            pipe.pexpire(key, int(ttl_s * 1000))
+            pipe.execute()
+
+    def statuses(self) -> dict[str, CameraStatus]:
+        """How the cameras are doing, by name; without those of whom nobody has said anything lately.
+
+        Raises:
+            RecordError: If a status is damaged.
+        """
+        names = self.names()
+        keys = [self._keys.camera_status(name) for name in names]
+        found: dict[str, CameraStatus] = {}
+        for name, key, raw in zip(names, keys, self._hashes(keys), strict=True):
+            if raw:
+                with reading(key):
+                    found[name] = CameraStatus.decode(raw)
+        return found
+
+    def _hashes(self, keys: Sequence[str]) -> list[Hash]:
+        with self._client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.hgetall(key)
+            return cast("list[Hash]", pipe.execute())
+
+    def _decoded(self, name: str, raw: Hash) -> CameraRecord:
+        with reading(self._keys.camera(name)):
+            return CameraRecord.decode(raw)
+
+    def _missing(self, name: str) -> NoSuchCameraError:
+        return NoSuchCameraError(
+            f"There is no camera {name!r} in collection {self._keys.collection!r}.", name=name
+        )
+
+    def _restless(self) -> OvertakenError:
+        return OvertakenError("Somebody else changes the cameras all the time. Run the command again.")

@@ -1,0 +1,152 @@
+"""Secrets sealed before they go into Redis, and the key that seals them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import errno
+import os
+import secrets
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from storage.errors import SealError
+
+KEY_VARIABLE = "FACESTREAM_SECRET_KEY"
+"""Environment variable with the key, base64; without it, the key file counts."""
+
+KEY_FILE = "camera.key"
+"""File with the key, in the data folder."""
+
+_KEY_BYTES = 32
+_NONCE_BYTES = 12
+_VERSION = "1:"
+_LONGEST_FILE = 1000
+_WAY_OUT = (
+    f"Set {KEY_VARIABLE} to the key that they were added with, or copy the file {KEY_FILE} out of the data "
+    "folder that they were added from"
+)
+
+
+class Seal:
+    """Seals texts with AES-256-GCM; each with a random nonce of its own, bound to the context it was sealed for.
+
+    Args:
+        key: 32 bytes.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        # Late: of all commands, only those for cameras need it.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        self._cipher = AESGCM(key)
+
+    def seal(self, text: str, context: str) -> str:
+        """Seal a text.
+
+        Args:
+            text: The secret.
+            context: Where it belongs; `open` refuses it anywhere else.
+        """
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        sealed = nonce + self._cipher.encrypt(nonce, text.encode(), context.encode())
+        return _VERSION + base64.urlsafe_b64encode(sealed).decode()
+
+    def open(self, sealed: str, context: str) -> str:
+        """The text that was sealed.
+
+        Raises:
+            SealError: If it was sealed with another key or for another context, or was changed since.
+        """
+        from cryptography.exceptions import InvalidTag
+
+        if not sealed.startswith(_VERSION):
+            raise SealError(
+                f"What is stored for {context} is not sealed as this version does it. Add it anew."
+            )
+        try:
+            data = base64.b64decode(sealed[len(_VERSION) :], altchars=b"-_", validate=True)
+            return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], context.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise SealError(
+                f"The URL of {context} can't be unsealed: it was sealed with another key, or changed since. "
+                f"{_WAY_OUT}; or add the camera anew."
+            ) from None
+
+
+def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False) -> Seal:
+    """The seal of a data folder, or of the environment.
+
+    Args:
+        folder: The data folder.
+        environ: Environment variables; the key in them wins over the file.
+        create: Whether to make the key file where there is no key yet.
+
+    Raises:
+        SealError: If there is no key, or it can't be used.
+    """
+    written = environ.get(KEY_VARIABLE)
+    if written:
+        return Seal(_key_of(written, f"The environment variable {KEY_VARIABLE}"))
+    path = folder / KEY_FILE
+    try:
+        return Seal(_read(path))
+    except FileNotFoundError:
+        if not create:
+            raise SealError(
+                f"There is no key to unseal the URLs of cameras with: neither {KEY_VARIABLE} nor {path}. {_WAY_OUT}."
+            ) from None
+    _make(path)
+    # The one that is there now, which another process may have made at the same moment.
+    return Seal(_read(path))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read(_LONGEST_FILE)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SealError(f"The key file {path} can't be read: {error.strerror}.") from error
+    if stat.S_IMODE(status.st_mode) & 0o077:
+        raise SealError(
+            f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; if they "
+            "could have read it, change the passwords of the cameras as well."
+        )
+    return _key_of(content.decode("ascii", "replace"), f"The key file {path}")
+
+
+def _key_of(written: str, what: str) -> bytes:
+    made = "`openssl rand -base64 32` makes one"
+    try:
+        key = base64.b64decode(written.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        # The error's text may hold what was given.
+        raise SealError(f"{what} holds no base64. The key is 32 bytes as base64; {made}.") from None
+    if len(key) != _KEY_BYTES:
+        raise SealError(f"{what} holds {len(key)} bytes as base64, not {_KEY_BYTES}; {made}.")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Make a key file that appears, private and whole, only where there is none."""
+    temporary = None
+    try:
+        # Made with mode 600.
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # Unlike a rename, a link never takes the place of a key that is in use.
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno != errno.EEXIST:
+            raise SealError(f"The key file {path} can't be made: {error.strerror}.") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
