@@ -11,7 +11,8 @@ import click
 
 from facestream import __version__
 from facestream.parsing import DeviceName
-from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
+from facestream.setting_option import heed_settings, setting_option, use_config, was_typed
+from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, DEFAULT_MODELS, Place
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),
@@ -37,8 +38,12 @@ _COMMANDS = {
     ),
     "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
+    "config": ("facestream.commands.config", "Check the settings file, or show what is set and where."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
 }
+
+_WHICH_MODELS = "Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two."
+_OWN_MODELS = f"the collection's own, else {DEFAULT_MODELS}"
 
 
 class LazyGroup(click.Group):
@@ -73,6 +78,14 @@ Examples:
   facestream people                      who was seen, how long, when
 """,
 )
+@click.option(
+    "--config",
+    metavar="FILE",
+    expose_value=False,
+    callback=use_config,
+    help="Settings file.  [env var: FACESTREAM_CONFIG; default: ./facestream.toml, else "
+    "facestream/facestream.toml in the user's config folder]",
+)
 @click.version_option(__version__, prog_name="facestream")
 def cli() -> None:
     """Find the people in videos and photos: who was seen, where, when, with a face to look at.
@@ -82,7 +95,35 @@ def cli() -> None:
     """
 
 
-def place_options(collection: str | None = "default") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def data_dir_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option that says where the data folder is."""
+    return click.option(
+        "--data-dir",
+        metavar="FOLDER",
+        type=click.Path(file_okay=False),
+        callback=heed_settings,
+        help=f"{what}  [env var: FACESTREAM_DATA_DIR; default: the user's data folder]",
+    )
+
+
+def _collection_option(collection: str | None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    help_text = "Which set of people."
+    if collection == DEFAULT_COLLECTION:
+        return setting_option(
+            "--collection",
+            setting="collection",
+            default=collection,
+            show_default=True,
+            metavar="NAME",
+            help=help_text,
+        )
+    # A collection of the command's own choice, which is no setting.
+    return click.option("--collection", default=collection, show_default=True, metavar="NAME", help=help_text)
+
+
+def place_options(
+    collection: str | None = DEFAULT_COLLECTION,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Options that say where people are stored.
 
     Args:
@@ -91,13 +132,7 @@ def place_options(collection: str | None = "default") -> Callable[[Callable[...,
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         options = (
-            click.option(
-                "--data-dir",
-                metavar="FOLDER",
-                type=click.Path(file_okay=False),
-                help="Data folder with the embedded server.  [env var: FACESTREAM_DATA_DIR; default: the "
-                "user's data folder]",
-            ),
+            data_dir_option("Data folder with the embedded server."),
             click.option(
                 "--redis",
                 "redis_url",
@@ -105,13 +140,7 @@ def place_options(collection: str | None = "default") -> Callable[[Callable[...,
                 help="A Redis (7 or later) or Valkey server of your own instead.  [env var: "
                 "FACESTREAM_REDIS]",
             ),
-            click.option(
-                "--collection",
-                default=collection,
-                show_default=True,
-                metavar="NAME",
-                help="Which set of people.",
-            ),
+            _collection_option(collection),
         )
         for option in reversed(options):
             command = option(command)
@@ -122,9 +151,7 @@ def place_options(collection: str | None = "default") -> Callable[[Callable[...,
 
 def chosen(ctx: click.Context, name: str) -> Any:
     """An option's value wherever it stands: behind a command of a group, or else behind the group."""
-    source = ctx.get_parameter_source(name)
-    given = source is not None and source.name != "DEFAULT"
-    outer = None if given or ctx.parent is None else ctx.parent.params
+    outer = None if was_typed(ctx, name) or ctx.parent is None else ctx.parent.params
     return outer[name] if outer and name in outer else ctx.params[name]
 
 
@@ -135,31 +162,44 @@ def chosen_place(ctx: click.Context) -> Place:
 
 def models_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that says which models compare faces."""
-    return click.option(
+    return setting_option(
         "--models",
         "pack",
+        setting="models",
         default=DEFAULT_MODELS,
         show_default=True,
         metavar="NAME|FOLDER",
-        help="Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two.",
+        help=_WHICH_MODELS,
     )(command)
 
 
 def own_models_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same where faces of a collection are compared."""
+    """The same where faces of a collection are compared, which its own models are best for: no setting."""
     return click.option(
         "--models",
         "pack",
         metavar="NAME|FOLDER",
-        help="Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two.  "
-        f"[default: the collection's own, else {DEFAULT_MODELS}]",
+        help=f"{_WHICH_MODELS}  [default: {_OWN_MODELS}]",
+    )(command)
+
+
+def new_faces_models_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where new faces are found for a collection."""
+    return setting_option(
+        "--models",
+        "pack",
+        setting="models",
+        show_envvar=False,
+        metavar="NAME|FOLDER",
+        help=f"{_WHICH_MODELS}  [env var: FACESTREAM_MODELS; default: {_OWN_MODELS}]",
     )(command)
 
 
 def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that says what models run on."""
-    return click.option(
+    return setting_option(
         "--device",
+        setting="device",
         type=DeviceName(),
         default=AUTO_DEVICE,
         show_default=True,

@@ -2,6 +2,7 @@
 
 FacestreamError
 ├── UsageError
+│   └── SettingsError
 ├── NotFoundError
 ├── NoFaceError
 ├── DecisionError
@@ -10,7 +11,12 @@ FacestreamError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from facestream.settings_problem import Problem
 
 
 class FacestreamError(Exception):
@@ -19,6 +25,18 @@ class FacestreamError(Exception):
 
 class UsageError(FacestreamError):
     """Something was asked for in a way that can't be carried out; the message says how to ask."""
+
+
+class SettingsError(UsageError):
+    """Settings can't be used as they are.
+
+    Attributes:
+        problems: All that is wrong, each with its place.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = tuple(problems)
 
 
 class NotFoundError(FacestreamError):

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from facestream.given_settings import given_settings
+from facestream.setting_option import typed_config
 from facestream.settings import DEFAULT_COLLECTION, Place
 from storage.redaction import redact_url
 
@@ -19,11 +21,15 @@ def command_line(place: Place, *words: str, collection: bool = True) -> str:
         words: The command and its arguments, quoted here where a shell needs that.
         collection: Whether the command has the option `--collection`.
     """
-    return " ".join([program(), *map(shlex.quote, words), *place_options(place, collection=collection)])
+    config = typed_config()
+    settings = [] if config is None else ["--config", shlex.quote(config)]
+    return " ".join(
+        [program(), *settings, *map(shlex.quote, words), *place_options(place, collection=collection)]
+    )
 
 
 def place_options(place: Place, *, collection: bool = True) -> list[str]:
-    """What leads to a place on the command line, quoted; without what is so by default or by the environment.
+    """What leads to a place on the command line, quoted; without what is so by default or by a setting.
 
     The URL of a server is shown without its secrets, so that one with a password has to be completed.
 
@@ -32,7 +38,7 @@ def place_options(place: Place, *, collection: bool = True) -> list[str]:
         collection: Whether to name the collection.
     """
     said: list[tuple[str, str]] = []
-    if collection and place.collection != DEFAULT_COLLECTION:
+    if collection and place.collection != (given_settings().text("collection") or DEFAULT_COLLECTION):
         said.append(("--collection", place.collection))
     given = Place.of(collection=place.collection)
     folder = str(place.data_dir) if place.data_dir else ""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen_place, device_option, place_options, verbosity_options
-from facestream.commands.model_options import own_parts_options
+from facestream.commands.model_options import photo_parts_options
+from facestream.setting_option import was_typed
 
 if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
@@ -94,7 +95,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     metavar="FILE",
     help="Draw the dendrogram, distances or silhouettes, and a map of the faces: .png, .svg or .pdf.",
 )
-@own_parts_options
+@photo_parts_options
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
@@ -114,7 +115,7 @@ def command(
     from facestream.output import print_json, printable
 
     output = options["output"]
-    if photos and ctx.get_parameter_source("collection") is not click.core.ParameterSource.DEFAULT:
+    if photos and was_typed(ctx, "collection"):
         raise click.UsageError("PHOTOS and --collection both say what is grouped; give one.")
     if as_json and output == Path("-"):
         raise click.UsageError("--json and -o - can't both write to standard output.")

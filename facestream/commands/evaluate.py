@@ -9,6 +9,7 @@ import click
 
 from facestream.cli import chosen_place, place_options, verbosity_options
 from facestream.commands.label_options import label_options
+from facestream.setting_option import was_typed
 
 if TYPE_CHECKING:
     from facestream.evaluation import Evaluation, Mistake
@@ -108,7 +109,7 @@ def command(
 
     if vectors and distances:
         raise click.UsageError("--vectors and --distances both say where the rows lie; give one.")
-    if pred is not None and ctx.get_parameter_source("collection") is not click.core.ParameterSource.DEFAULT:
+    if pred is not None and was_typed(ctx, "collection"):
         raise click.UsageError("PRED and --collection both say what is judged; give one.")
     points_file = vectors or distances
     points = read_points(points_file) if points_file else None

@@ -8,21 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
-from facestream.cli import chosen, models_option, own_models_option
+from facestream.cli import chosen, data_dir_option, models_option, new_faces_models_option
+from facestream.setting_option import setting_option, was_typed
 from facestream.settings import DEFAULT_MODELS, Place
 
 
 def models_place_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that says where packs are put."""
-    return click.option(
-        "--data-dir",
-        metavar="FOLDER",
-        type=click.Path(file_okay=False),
-        help="Data folder; packs lie in its folder `models`, for all its collections.  [env var: "
-        "FACESTREAM_DATA_DIR; default: the user's data folder]",
-    )(command)
+    what = "Data folder; packs lie in its folder `models`, for all its collections."
+    return data_dir_option(what)(command)
 
 
 def data_dir_of(ctx: click.Context) -> Path | None:
@@ -39,26 +34,50 @@ def parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def own_parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The same where faces of a collection are compared; `pack` is None for the collection's own."""
-    return _parts_options(command, own_models_option)
+    """The same where new faces are found for a collection; `pack` is None for the collection's own."""
+    return _parts_options(command, new_faces_models_option)
 
 
-def _parts_options(command: Callable[..., Any], models: Callable[..., Any]) -> Callable[..., Any]:
+def photo_parts_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same where faces of `photos` or, without any, of a collection are compared.
+
+    Settings count for photos alone: a collection's own models are best for what it holds.
+    """
+    return _parts_options(
+        command, new_faces_models_option, settings_for=lambda ctx: bool(ctx.params["photos"])
+    )
+
+
+def _parts_options(
+    command: Callable[..., Any],
+    models: Callable[..., Any],
+    settings_for: Callable[[click.Context], bool] = lambda _: True,
+) -> Callable[..., Any]:
     @functools.wraps(command)
     def with_parts(
         *args: Any, pack: str | None, detector: str | None, embedder: str | None, **options: Any
     ) -> Any:
-        return command(*args, pack=_whole_name(pack, detector, embedder), **options)
+        ctx = click.get_current_context()
+        parts = {"pack": pack, "detector": detector, "embedder": embedder}
+        typed = {name for name in parts if was_typed(ctx, name)}
+        if not settings_for(ctx):
+            parts = {name: parts[name] if name in typed else None for name in parts}
+        elif "pack" in typed:
+            # Whoever names a pack means it, and not one with other parts that a setting knows of.
+            parts |= {name: None for name in ("detector", "embedder") if name not in typed}
+        return command(*args, pack=_whole_name(**parts, pack_typed="pack" in typed), **options)
 
     options = (
         models,
-        click.option(
+        setting_option(
             "--detector",
+            setting="detector",
             metavar="haar|mtcnn|scrfd|retinaface|yunet|PACK",
             help="Find faces with this detector, or that of another pack, instead of the pack's own.",
         ),
-        click.option(
+        setting_option(
             "--embedder",
+            setting="embedder",
             metavar="dlib|arcface|sface|facenet|PACK",
             help="Compare faces with this embedder, or that of another pack, instead of the pack's own.",
         ),
@@ -69,11 +88,12 @@ def _parts_options(command: Callable[..., Any], models: Callable[..., Any]) -> C
     return result
 
 
-def _whole_name(pack: str | None, detector: str | None, embedder: str | None) -> str | None:
+def _whole_name(
+    pack: str | None, detector: str | None, embedder: str | None, *, pack_typed: bool
+) -> str | None:
     if detector is None and embedder is None:
         return pack
-    given = click.get_current_context().get_parameter_source("pack") is not ParameterSource.DEFAULT
-    if given and detector is not None and embedder is not None:
+    if pack_typed and detector is not None and embedder is not None:
         raise click.UsageError("--models says nothing beside both --detector and --embedder; leave one out.")
     # Brings the libraries of the models along.
     from workers.models.combination import combined_name

@@ -15,6 +15,7 @@ import click
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.model_options import own_parts_options
 from facestream.parsing import MediaTime, Moment, Rate
+from facestream.setting_option import setting_option
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
 """,
 )
 @click.argument("sources", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
-@click.option(
+@setting_option(
     "--fps",
+    setting="fps",
     type=Rate(),
     default="5",
     show_default=True,
@@ -68,15 +70,19 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
 )
 @own_parts_options
 @device_option
-@click.option(
+@setting_option(
     "--min-face",
     "min_face_px",
+    setting="min_face",
+    show_envvar=False,
     type=click.FloatRange(12, 10000),
     metavar="PX",
-    help="Smallest face to look for.  [default: 4 % of the shorter side, from 16 to 60]",
+    help="Smallest face to look for.  [env var: FACESTREAM_MIN_FACE; default: 4 % of "
+    "the shorter side, from 16 to 60]",
 )
-@click.option(
+@setting_option(
     "--samples",
+    setting="samples",
     type=click.Choice(["best", "all"]),
     default="best",
     show_default=True,
@@ -94,13 +100,15 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     is_flag=True,
     help="Look again at files in which people were forgotten, and find them anew.",
 )
-@click.option(
+@setting_option(
     "--clustering",
+    setting="clustering",
+    show_envvar=False,
     type=click.Choice(["average", "dbscan", "hdbscan"]),
     help="How the collection groups tracks into people, now and in later runs. average: the best by "
     "measurement where there is video. hdbscan: as good on photos alone. dbscan: the simplest, but chains of "
-    "look-alikes can make two people one. Another method than before groups everything anew.  [default: the "
-    "collection's, average for a new one]",
+    "look-alikes can make two people one. Another method than before groups everything anew.  [env var: "
+    "FACESTREAM_CLUSTERING; default: the collection's, average for a new one]",
 )
 @click.option(
     "--report",

@@ -1,0 +1,205 @@
+"""Every setting there is: its type, its default, and how it is explained.
+
+Imported only where something is set that has to be looked at, since pydantic takes a while to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, VARIABLE_PREFIX
+
+_Text = Annotated[str, Field(min_length=1)]
+_Seconds = Annotated[float, Field(gt=0, le=86400)]
+_SECONDS = "a number of seconds above 0"
+_CONFIG = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+
+def _setting(default: Any, description: str, accepts: str) -> Any:
+    """A field with what it means, and what it takes as an error message says it."""
+    return Field(default, description=description, json_schema_extra={"accepts": accepts})
+
+
+def _device(written: str) -> str:
+    from workers.models.device import Device
+
+    return str(Device.parse(written))
+
+
+class CameraTable(BaseModel):
+    """Table [camera]: what a camera is read with unless something else was said of that one."""
+
+    model_config = _CONFIG
+
+    fps: Annotated[float, Field(gt=0, le=25)] = _setting(
+        5.0, "Frames looked at per second.", "a number above 0 and at most 25"
+    )
+    min_face: Annotated[float, Field(ge=12, le=10000)] | None = _setting(
+        None, "Smallest face to look for, px; else by the size of the picture.", "a number from 12 to 10000"
+    )
+    transport: Literal["auto", "tcp", "udp"] = _setting(
+        "auto", "How RTSP brings the pictures.", '"auto", "tcp" or "udp"'
+    )
+    hwaccel: Annotated[str, Field(pattern="^[a-z0-9_]+$")] = _setting(
+        "none",
+        "What decodes: none is the processor, auto the best there is; else FFmpeg's name of it.",
+        '"none", "auto" or a name such as "cuda"',
+    )
+    keyframes_only: bool = _setting(
+        False, "Decode key frames alone, which costs little and sees seldom.", "true or false"
+    )
+    open_timeout_s: _Seconds = _setting(10.0, "How long a connection may take to open.", _SECONDS)
+    stall_s: _Seconds = _setting(10.0, "Without a frame for so long, a camera is connected anew.", _SECONDS)
+    first_backoff_s: _Seconds = _setting(1.0, "Longest wait before the first new try.", _SECONDS)
+    longest_backoff_s: _Seconds = _setting(30.0, "Longest wait before any new try.", _SECONDS)
+
+    @model_validator(mode="after")
+    def _waits_grow(self) -> CameraTable:
+        if self.first_backoff_s > self.longest_backoff_s:
+            raise ValueError("first_backoff_s must not be above longest_backoff_s")
+        return self
+
+
+class WatchTable(BaseModel):
+    """Table [watch]: how cameras are watched."""
+
+    model_config = _CONFIG
+
+    motion_gate: bool = _setting(True, "Whether still pictures are looked at less often.", "true or false")
+    longest_still_s: _Seconds = _setting(
+        3.0, "A still picture is looked at after so long all the same.", _SECONDS
+    )
+    recluster_every_s: _Seconds = _setting(
+        60.0, "While new faces come in, everything is grouped anew so often.", _SECONDS
+    )
+
+
+class SettingsTables(BaseModel):
+    """What a settings file can say."""
+
+    model_config = _CONFIG
+
+    data_dir: _Text | None = _setting(
+        None, "Data folder; else the user's. In a file, relative to that file.", "the path of a folder"
+    )
+    redis: SecretStr | None = _setting(
+        None,
+        "A Redis or Valkey server of your own, instead of the data folder's. It may hold a password.",
+        "a URL such as redis://host:6379/0",
+    )
+    cache_dir: _Text | None = _setting(
+        None,
+        "Folder for models that are built on first use; else the user's. In a file, relative to that file.",
+        "the path of a folder",
+    )
+    collection: _Text = _setting(DEFAULT_COLLECTION, "Which set of people.", "the name of a collection")
+    models: _Text | None = _setting(
+        None,
+        "Model pack; else the collection's own, or `open`.",
+        "the name or the folder of a model pack",
+    )
+    detector: _Text | None = _setting(
+        None, "Detector instead of the pack's own.", "the name of a detector or of a pack"
+    )
+    embedder: _Text | None = _setting(
+        None, "Embedder instead of the pack's own.", "the name of an embedder or of a pack"
+    )
+    device: Annotated[str, AfterValidator(_device)] = _setting(
+        AUTO_DEVICE,
+        "What models run on.",
+        '"auto", "cpu", "cuda", "cuda:1", "tensorrt", "openvino" or "coreml"',
+    )
+    fps: Annotated[float, Field(gt=0, le=1000)] | Literal["native"] = _setting(
+        5.0,
+        "Frames looked at per second of a video; native for each.",
+        'a number above 0 and at most 1000, or "native"',
+    )
+    min_face: Annotated[float, Field(ge=12, le=10000)] | None = _setting(
+        None,
+        "Smallest face to look for, px; else 4 % of the shorter side, from 16 to 60.",
+        "a number from 12 to 10000",
+    )
+    clustering: Literal["average", "dbscan", "hdbscan"] | None = _setting(
+        None,
+        "How a collection groups tracks into people; else as it did, average for a new one.",
+        '"average", "dbscan" or "hdbscan"',
+    )
+    samples: Literal["best", "all"] = _setting(
+        "best", "all: also send the embedding of every face to the stream `faces`.", '"best" or "all"'
+    )
+    camera: CameraTable = _setting(CameraTable(), "Defaults for cameras.", "a table")
+    watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
+
+
+class Settings(SettingsTables, BaseSettings):
+    """All settings: what is given to the constructor, and environment variables, which win.
+
+    A variable is called FACESTREAM_, the key in capitals; one of a table FACESTREAM_CAMERA_FPS.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        hide_input_in_errors=True,
+        extra="ignore",
+        env_prefix=VARIABLE_PREFIX,
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        env_ignore_empty=True,
+        enable_decoding=False,
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what is given, which is what the file says."""
+        return env_settings, init_settings
+
+
+@cache
+def fields() -> Mapping[str, FieldInfo]:
+    """The settings by their keys, those of tables as `camera.fps`, in the order of the documentation."""
+    return dict(_leaves(SettingsTables))
+
+
+def tables() -> tuple[str, ...]:
+    """Names of the tables."""
+    return tuple(name for name, field in SettingsTables.model_fields.items() if _table_of(field))
+
+
+def accepts(key: str) -> str:
+    """What a setting takes, as it is said in an error."""
+    extra = (fields().get(key) or SettingsTables.model_fields[key]).json_schema_extra
+    assert isinstance(extra, dict)
+    return str(extra["accepts"])
+
+
+def is_secret(key: str) -> bool:
+    """Whether the value of a setting must not be shown."""
+    annotation = fields()[key].annotation
+    return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def _leaves(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        table = _table_of(field)
+        if table is None:
+            yield prefix + name, field
+        else:
+            yield from _leaves(table, f"{prefix}{name}.")
+
+
+def _table_of(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
