@@ -40,6 +40,22 @@ class MediaTime(_FloatType):
         return seconds_only
 
 
+class Duration(_FloatType):
+    """How long: seconds, or a number with s, m, h or d."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds as a float."""
+        text = str(value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+        seconds = float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]] if found else 0.0
+        # Longer ones can't be waited for.
+        if not 0 < seconds <= 1e6:
+            self.fail(f"{text!r} is no duration up to 11 days; write 90, 90s, 10m, 8h or 1d", param, ctx)
+        return seconds
+
+
 class DeviceName(_TextType):
     """What models run on: auto, cpu, cuda:0 and the like."""
 
