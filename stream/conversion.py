@@ -61,6 +61,12 @@ def square_size_px(picture: VideoFrame, pixel_aspect: Fraction | None) -> tuple[
     return picture.width, round(picture.height / aspect)
 
 
+def shown_size_px(picture: VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:
+    """Width and height of the array that `BgrConverter` makes: with square pixels and upright."""
+    width_px, height_px = square_size_px(picture, pixel_aspect)
+    return (height_px, width_px) if orientation_of(picture).transpose else (width_px, height_px)
+
+
 def orientation_of(picture: VideoFrame) -> Orientation:
     """Read from the display matrix how the picture must be turned; upright if it has none."""
     try:

@@ -10,7 +10,6 @@ from typing import Self
 import av
 from av.container import InputContainer
 from av.packet import Packet
-from av.stream import Discard, Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -23,6 +22,13 @@ from stream.errors import (
 )
 from stream.local_file import open_local
 from stream.mistaken import HEAD_BYTES, mistaken_for_media
+from stream.video_stream import (
+    DECODER_MARGIN,
+    contents,
+    largest_decodable,
+    moving_pictures,
+    read_only,
+)
 
 # Formats that hold their own pictures. Playlists (hls, concat, dash, sdp, image2, ...) make FFmpeg open
 # other files or addresses and must never get here. The sound formats are listed to say "no video" and not
@@ -38,11 +44,7 @@ _OPEN_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": ""}
 # Big reads: each goes through Python.
 _READ_BYTES = 256 * 1024
 
-_STREAM_KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "a cover picture"}
-
-# The decoder's own limit guards memory only; the exact limit is checked by us, with a better message.
 _MOST_THREADS = 8
-_DECODER_MARGIN = 4
 
 # A demuxer that fails so often in a row without a packet is stuck, not recovering.
 _MAX_DEMUX_FAILURES = 100
@@ -120,7 +122,7 @@ class VideoDecoder:
                 yield frame
 
     def _open(self) -> InputContainer:
-        options = {**_OPEN_OPTIONS, "max_pixels": str(self._max_pixels * _DECODER_MARGIN)}
+        options = {**_OPEN_OPTIONS, "max_pixels": str(self._max_pixels * DECODER_MARGIN)}
         try:
             # The path itself never reaches FFmpeg, which would read meaning into "%03d", "a:b" or "-".
             # Tags in an unknown encoding must not make the pictures unreadable.
@@ -157,10 +159,9 @@ class VideoDecoder:
         return kind(message, str(self.path))
 
     def _choose_stream(self) -> VideoStream:
-        covers = Disposition.attached_pic | Disposition.timed_thumbnails
-        streams = [s for s in self.container.streams.video if not s.disposition & covers]
+        streams = moving_pictures(self.container)
         if not streams:
-            kinds = sorted({_STREAM_KINDS.get(s.type, "other data") for s in self.container.streams})
+            kinds = contents(self.container)
             raise NoVideoStreamError(
                 f"{str(self.path)!r} holds no moving pictures, only {' and '.join(kinds)}; name a video file"
                 if kinds
@@ -168,19 +169,14 @@ class VideoDecoder:
                 "interrupted?",
                 str(self.path),
             )
-        # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
-        decodable = [s for s in streams if s.codec_context is not None]
-        if not decodable:
+        chosen = largest_decodable(streams)
+        if chosen is None:
             raise VideoUnreadableError(
                 f"{str(self.path)!r} is encoded in a way that this FFmpeg can't decode; convert it to H.264",
                 str(self.path),
             )
-        chosen = max(decodable, key=lambda s: s.width * s.height)
         self._check_size(chosen.width, chosen.height)
-        for other in self.container.streams:
-            if other is not chosen:
-                other.discard = Discard.all
-        chosen.codec_context.options = {"max_pixels": str(self._max_pixels * _DECODER_MARGIN)}
+        read_only(self.container, chosen, self._max_pixels)
         chosen.thread_type = "AUTO"
         chosen.thread_count = min(_cores(), _MOST_THREADS)
         return chosen

@@ -15,7 +15,11 @@
     │   └── VideoTooLargeError
     ├── PhotoUnreadableError (ValueError)
     │   └── PhotoTooLargeError
-    └── CameraUrlError (ValueError)
+    ├── CameraUrlError (ValueError)
+    └── CameraError
+        ├── CameraUnreachableError (ConnectionError)
+        ├── CameraLostError (ConnectionError)
+        └── CameraRefusedError (ValueError)
 
 Wrong arguments of a constructor (a negative frame rate, an end before the start) are plain `ValueError`s.
 """
@@ -91,3 +95,19 @@ class PhotoTooLargeError(PhotoUnreadableError):
 
 class CameraUrlError(StreamError, ValueError):
     """A camera's URL can't be used, or a secret that it refers to is missing. The text repeats no secret."""
+
+
+class CameraError(StreamError):
+    """A camera gives no pictures, or no longer. No part of the URL stands in its text."""
+
+
+class CameraUnreachableError(CameraError, ConnectionError):
+    """No connection came about; trying again may help."""
+
+
+class CameraLostError(CameraError, ConnectionError):
+    """A connection that was there ended, or fell silent."""
+
+
+class CameraRefusedError(CameraError, ValueError):
+    """Only a person can mend it: a wrong password or path, no pictures, an unknown codec."""

@@ -25,3 +25,25 @@ class FrameSource(Protocol):
             StreamError: If the source can't be read.
         """
         ...
+
+
+class LiveFrames(Protocol):
+    """A camera as the live worker sees it: frames that wait for it, the oldest of which are dropped."""
+
+    @property
+    def source_id(self) -> str:
+        """Name of the source, equal to `Frame.source_id` of all its frames."""
+        ...
+
+    @property
+    def waiting_since_s(self) -> float | None:
+        """`captured_at_s` of the oldest frame that waits, None if there is none."""
+        ...
+
+    def take(self) -> Frame | None:
+        """The oldest frame that waits, at once; None if there is none."""
+        ...
+
+    def set_fps(self, fps: float) -> None:
+        """Sample so many frames per second from now on; more than 0 and at most 25."""
+        ...

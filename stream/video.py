@@ -13,7 +13,7 @@ import numpy.typing as npt
 from av.video.frame import VideoFrame
 
 from stream import capture_time
-from stream.conversion import BgrConverter, orientation_of, square_size_px
+from stream.conversion import BgrConverter, orientation_of, shown_size_px
 from stream.decoder import VideoDecoder
 from stream.errors import NoFramesError
 from stream.frame import Frame
@@ -226,10 +226,7 @@ class VideoFile:
 
 def _describe(decoder: VideoDecoder, picture: VideoFrame) -> VideoInfo:
     stream, container = decoder.stream, decoder.container
-    orientation = orientation_of(picture)
-    width_px, height_px = square_size_px(picture, stream.sample_aspect_ratio)
-    if orientation.transpose:
-        width_px, height_px = height_px, width_px
+    width_px, height_px = shown_size_px(picture, stream.sample_aspect_ratio)
     rate = float(stream.average_rate or stream.guessed_rate or 0)
     duration_s: float | None = None
     if stream.duration is not None and stream.time_base is not None:
@@ -245,7 +242,7 @@ def _describe(decoder: VideoDecoder, picture: VideoFrame) -> VideoInfo:
         duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
         frames=stream.frames or None,
         codec=stream.codec_context.name,
-        rotation_deg=orientation.rotation_deg,
+        rotation_deg=orientation_of(picture).rotation_deg,
         recorded_at_s=capture_time.from_container_tag(tag),
     )
 

@@ -1,0 +1,71 @@
+"""When the frames of a camera arrived."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_INDEX_PER_S = 25
+_SHORTEST_STEP_S = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The place of one frame in time and in its source.
+
+    Attributes:
+        captured_at_s: Unix time of the arrival, seconds.
+        media_s: Seconds since the camera's epoch, `captured_at_s` less that.
+        index: Number of the frame; never repeats in a source.
+    """
+
+    captured_at_s: float
+    media_s: float
+    index: int
+
+
+class LiveClock:
+    """Gives arrivals that only ever grow, also from one run to the next and though the system clock jumps.
+
+    The wall clock is read once; from there on time goes by `time.monotonic`. Where the wall clock stands
+    before the last frame of an earlier run, because it was set back meanwhile, time goes on from that frame.
+
+    Args:
+        epoch_s: Unix time at which the source was first registered.
+        last_media_s: `media_s` of the last frame of earlier runs, 0 if there is none.
+        last_index: Index of that frame; None: one that is not before it.
+        wall_s: The wall clock, Unix seconds.
+        monotonic_s: A clock that never jumps, seconds; that of `arrived_s` below.
+    """
+
+    def __init__(
+        self,
+        epoch_s: float,
+        last_media_s: float = 0.0,
+        last_index: int | None = None,
+        *,
+        wall_s: Callable[[], float] = time.time,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._epoch_s = epoch_s
+        self._monotonic_s = monotonic_s
+        self._last_s = epoch_s + last_media_s
+        self._shift_s = max(wall_s(), self._last_s) - monotonic_s()
+        if last_index is None:
+            # Frames that came in quick succession are numbered a little ahead of their time.
+            last_index = int(last_media_s * _INDEX_PER_S) + 1 if last_media_s else -1
+        self._last_index = last_index
+
+    def now_s(self) -> float:
+        """The present as Unix time in seconds, on the clock of the arrivals."""
+        return self._shift_s + self._monotonic_s()
+
+    def arrival(self, arrived_s: float) -> Arrival:
+        """Place the next frame, later than all before by at least a millisecond.
+
+        Args:
+            arrived_s: When it came, on the clock that never jumps.
+        """
+        self._last_s = max(self._shift_s + arrived_s, self._last_s + _SHORTEST_STEP_S)
+        media_s = self._last_s - self._epoch_s
+        self._last_index = max(self._last_index + 1, int(media_s * _INDEX_PER_S))
+        return Arrival(self._last_s, media_s, self._last_index)

@@ -1,0 +1,265 @@
+"""One connection to a camera, opened and decoded by FFmpeg in this process.
+
+How long things take (measured with PyAV 18 against a camera that falls silent):
+
+- `av.open` spends up to its timeout on the answer, and the same again on the first data: each gets half of
+  `LiveSettings.open_timeout_s`.
+- A read of RTSP that was interrupted can be repeated and loses nothing, over TCP and UDP alike. So RTSP is
+  read in turns of a second, and how long the camera has been silent is counted here: that is how a stop, a
+  pause and the first seconds of a stall are noticed at once.
+- HTTP can't go on after an interruption. Its reads last up to `stall_s`, and so does a stop in a stall.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from stream.camera_failure import unopened
+from stream.camera_url import CameraUrl
+from stream.conversion import BgrConverter, shown_size_px
+from stream.errors import CameraLostError, CameraRefusedError
+from stream.hardware_decoder import accelerator
+from stream.live_connection import LivePicture
+from stream.live_settings import LiveSettings
+from stream.pacing import Pacer
+from stream.video_stream import contents, largest_decodable, moving_pictures, read_only
+
+_RTSP = ("rtsp", "rtsps")
+
+# A camera of the web sends pictures itself or names, in a playlist, where they are: never in a file of this
+# computer, nor by a protocol that talks to something else. Scripts and descriptions (concat, dash, sdp, ...)
+# that name other places are no pictures.
+_HTTP_OPTIONS = {
+    "format_whitelist": "mpjpeg,mjpeg,jpeg_pipe,hls,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt",
+    "protocol_whitelist": "http,https,tcp,tls,crypto",
+}
+_RTSP_OPTIONS = {
+    "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
+    "buffer_size": str(1 << 20),  # a keyframe of a 4K camera comes in one burst of datagrams
+}
+_TRANSPORT_OPTIONS = {
+    "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp"},
+}
+# Begin with what is known after the first data: the rate is of no interest.
+_COMMON_OPTIONS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
+
+# Formats that hand out much at once, so that the timestamps must tell when.
+_BURSTS = ("hls", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
+
+_TURN_S = 1.0
+_LATE = 0.9
+
+# Before the first keyframe nothing can be decoded, and cameras that save bandwidth send few.
+_KEYFRAME_PATIENCE = 3.0
+
+# A demuxer that fails so often in a row without a packet is stuck, not recovering.
+_MAX_DEMUX_FAILURES = 100
+
+
+class LiveDecoder:
+    """A camera's video over RTSP, HTTP or V4L2. Implements `LiveConnection`.
+
+    Decoding is tuned for the delay: one thread, no frames held back. Timestamps are used only to spread the
+    bursts of HLS. A change of resolution is followed; one of the codec ends in `CameraLostError`.
+
+    Attributes:
+        codec: FFmpeg's name of the decoder.
+        device: Hardware that decodes, "none" for software.
+        announced_fps: What the camera says of its rate, None if nothing.
+        corrupt: Packets that couldn't be decoded so far, plus pictures that are marked as damaged.
+
+    Args:
+        url: The camera, without open references; it is connected here.
+        settings: How to read it.
+
+    Raises:
+        CameraUnreachableError: If no connection came about.
+        CameraRefusedError: If it takes a person to mend.
+    """
+
+    def __init__(self, url: CameraUrl, settings: LiveSettings) -> None:
+        self.corrupt = 0
+        self._shown = url.masked
+        self._settings = settings
+        self._resumable = url.scheme in _RTSP
+        device = accelerator(settings.hwaccel)
+        self._container = self._open(url, device)
+        try:
+            self._stream = self._choose_stream(device)
+        except BaseException:
+            self._container.close()
+            raise
+        context = self._stream.codec_context
+        self.codec: str = context.name
+        self.device = "none" if device is None or not context.is_hwaccel else settings.hwaccel
+        rate = float(self._stream.average_rate or self._stream.guessed_rate or 0)
+        self.announced_fps = rate or None
+        self._pacer = Pacer() if self._container.format.name in _BURSTS else None
+        self._converter: BgrConverter | None = None
+        self._converted_size = (0, 0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
+        """Yield pictures as they come; see `LiveConnection`."""
+        packet_at_s = picture_at_s = time.monotonic()
+        first = True
+        for packet in self._packets(stop):
+            now_s = time.monotonic()
+            if packet is None:
+                if now_s - packet_at_s >= self._settings.stall_s:
+                    raise self._silent()
+                yield None
+                continue
+            packet_at_s = now_s
+            for picture in self._decode(packet):
+                arrived_s = self._due_s(picture, now_s, stop)
+                if stop.is_set():
+                    return
+                picture_at_s, first = arrived_s, False
+                yield LivePicture(picture, arrived_s)
+            patience = _KEYFRAME_PATIENCE if first or self._settings.keyframes_only else 1.0
+            if now_s - picture_at_s >= patience * self._settings.stall_s:
+                raise CameraLostError("it sends data, but no picture in it can be decoded", self._shown)
+
+    def size_px(self, picture: LivePicture) -> tuple[int, int]:
+        """Width and height of `image_bgr`."""
+        return shown_size_px(picture.picture, self._stream.sample_aspect_ratio)
+
+    def image_bgr(self, picture: LivePicture) -> npt.NDArray[np.uint8]:
+        """Convert: uint8 (H, W, 3), C-contiguous, upright, with square pixels."""
+        size = picture.picture.width, picture.picture.height
+        if self._converter is None or size != self._converted_size:
+            self._converter, self._converted_size = BgrConverter(self._stream.sample_aspect_ratio), size
+        return self._converter.image_bgr(picture.picture)
+
+    def _open(self, url: CameraUrl, device: HWAccel | None) -> InputContainer:
+        form, options = _form_and_options(url.scheme, self._settings)
+        answer_s = self._settings.open_timeout_s / 2
+        read_s = min(_TURN_S, self._settings.stall_s) if self._resumable else self._settings.stall_s
+        begun_s = time.monotonic()
+        try:
+            return av.open(
+                url.address,
+                "r",
+                format=form,
+                options=options,
+                metadata_errors="replace",
+                timeout=(answer_s, read_s),
+                hwaccel=device,
+            )
+        except av.FFmpegError as error:
+            raise unopened(error, time.monotonic() - begun_s, answer_s, self._shown) from None
+
+    def _choose_stream(self, device: HWAccel | None) -> VideoStream:
+        streams = moving_pictures(self._container)
+        if not streams:
+            kinds = " and ".join(contents(self._container)) or "nothing"
+            raise CameraRefusedError(
+                f"it sends no pictures, only {kinds}; choose another stream of it", self._shown
+            )
+        chosen = largest_decodable(streams)
+        if chosen is None:
+            raise CameraRefusedError(
+                "its video is encoded in a way that can't be decoded here; set it to H.264",
+                self._shown,
+            )
+        self._check_size(chosen.width, chosen.height)
+        read_only(self._container, chosen, self._settings.max_pixels)
+        context = chosen.codec_context
+        if device is not None and self._settings.hwaccel != "auto" and not context.is_hwaccel:
+            raise CameraRefusedError(
+                f"{self._settings.hwaccel!r} can't decode its video ({context.name}); "
+                "choose hwaccel 'auto' or 'none'",
+                self._shown,
+            )
+        # Frame threads would hold back one picture each.
+        context.thread_type = "SLICE"
+        context.thread_count = 1
+        if self._settings.keyframes_only:
+            context.skip_frame = "NONKEY"
+        return chosen
+
+    def _packets(self, stop: threading.Event) -> "Iterator[Packet[VideoStream] | None]":
+        packets = self._container.demux(self._stream)
+        failures = 0
+        while not stop.is_set():
+            begun_s = time.monotonic()
+            try:
+                packet = next(packets, None)
+            except av.FFmpegError as error:
+                packets = self._container.demux(self._stream)
+                if time.monotonic() - begun_s >= _LATE * min(_TURN_S, self._settings.stall_s):
+                    if not self._resumable:
+                        raise self._silent() from None
+                    yield None
+                    continue
+                self.corrupt += 1
+                failures += 1
+                if failures == _MAX_DEMUX_FAILURES or not isinstance(error, av.error.InvalidDataError):
+                    raise CameraLostError("the connection broke", self._shown) from None
+                continue
+            except (IndexError, OSError):
+                # PyAV 18.1 stumbles at the end over streams that appeared on the way.
+                packet = None
+            if packet is None or packet.size == 0:
+                raise CameraLostError("it ended the connection", self._shown)
+            failures = 0
+            yield packet
+
+    def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        try:
+            pictures = packet.decode()
+        except av.FFmpegError:
+            self.corrupt += 1
+            return []
+        for picture in pictures:
+            self._check_size(picture.width, picture.height)
+            self.corrupt += picture.is_corrupt
+        return pictures
+
+    def _due_s(self, picture: VideoFrame, arrived_s: float, stop: threading.Event) -> float:
+        if self._pacer is None:
+            return arrived_s
+        time_base = picture.time_base
+        timestamp_s = None if picture.pts is None or time_base is None else float(picture.pts * time_base)
+        stop.wait(self._pacer.wait_s(timestamp_s, time.monotonic()))
+        return time.monotonic()
+
+    def _check_size(self, width_px: int, height_px: int) -> None:
+        if width_px * height_px > self._settings.max_pixels:
+            raise CameraRefusedError(
+                f"its pictures have {width_px}x{height_px} = {width_px * height_px:,} pixels, allowed are "
+                f"{self._settings.max_pixels:,}; choose a smaller stream of it",
+                self._shown,
+            )
+
+    def _silent(self) -> CameraLostError:
+        return CameraLostError(f"it sent nothing for {self._settings.stall_s:g} s", self._shown)
+
+
+def _form_and_options(scheme: str, settings: LiveSettings) -> tuple[str | None, dict[str, str]]:
+    if scheme in _RTSP:
+        return "rtsp", {**_COMMON_OPTIONS, **_RTSP_OPTIONS, **_TRANSPORT_OPTIONS[settings.transport]}
+    if scheme == "v4l2":
+        return "v4l2", _COMMON_OPTIONS
+    return None, {**_COMMON_OPTIONS, **_HTTP_OPTIONS}

@@ -1,0 +1,36 @@
+"""Which stream of an open container holds the pictures, and what a decoder may spend on it."""
+
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+from av.video.stream import VideoStream
+
+_KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "a cover picture"}
+
+# The decoder's own limit guards memory only; the exact limit is checked on each frame, with a better message.
+DECODER_MARGIN = 4
+
+
+def moving_pictures(container: InputContainer) -> list[VideoStream]:
+    """The video streams that are no covers."""
+    covers = Disposition.attached_pic | Disposition.timed_thumbnails
+    return [stream for stream in container.streams.video if not stream.disposition & covers]
+
+
+def contents(container: InputContainer) -> list[str]:
+    """What the streams hold, in words for a person, each kind once."""
+    return sorted({_KINDS.get(stream.type, "other data") for stream in container.streams})
+
+
+def largest_decodable(streams: list[VideoStream]) -> VideoStream | None:
+    """The stream with the most pixels that this FFmpeg has a decoder for, None if there is none."""
+    # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
+    decodable = [stream for stream in streams if stream.codec_context is not None]
+    return max(decodable, key=lambda stream: stream.width * stream.height, default=None)
+
+
+def read_only(container: InputContainer, chosen: VideoStream, max_pixels: int) -> None:
+    """Pass over all other streams, and keep the decoder from allocating far more than `max_pixels`."""
+    for other in container.streams:
+        if other is not chosen:
+            other.discard = Discard.all
+    chosen.codec_context.options = {"max_pixels": str(max_pixels * DECODER_MARGIN)}
