@@ -27,6 +27,7 @@ def collection_json(info: CollectionInfo) -> dict[str, Any]:
         "people": info.people,
         "tracks": info.tracks,
         "sources": info.sources,
+        "cameras": info.cameras,
         "created_at": info.created_at.isoformat() if info.created_at else None,
         "pack": info.pack,
         "licence": info.licence,
@@ -57,6 +58,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("samples", f"{stats.samples}"),
         ("videos", _how_many(stats.videos, stats.videos_complete)),
         ("photos", _how_many(stats.photos, stats.photos_complete)),
+        ("cameras", f"{info.cameras}"),
         ("looked at", clock(stats.looked_at_s)),
         ("events", f"{stats.events}"),
         ("logged faces", f"{stats.logged_faces}"),
@@ -68,7 +70,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("clustering", info.clustering),
         ("created", _date(info, "%Y-%m-%d %H:%M:%S")),
     ]
-    return [line for line in lines if line[0] != "logged faces" or stats.logged_faces]
+    return [line for line in lines if line[1] != "0" or line[0] not in ("logged faces", "cameras")]
 
 
 def contents(info: CollectionInfo) -> str:
@@ -79,6 +81,7 @@ def contents(info: CollectionInfo) -> str:
         counted(info.people, "person", "people"),
         counted(info.tracks, "track"),
         counted(info.sources, "source"),
+        *([counted(info.cameras, "camera")] if info.cameras else []),
     ]
     return ", ".join(numbers)
 

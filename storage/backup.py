@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import redis
@@ -25,7 +25,8 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     """Copy all keys of a collection, as they are while it is held.
 
     What a run sends meanwhile may be in it or not. Left out are its lease, consumer groups, which the next
-    run makes, and what a change of its models has got ready so far, which can be done again.
+    run makes, what a change of its models has got ready so far, which can be done again, and who has which
+    camera at this moment. URLs of cameras stay sealed.
 
     Args:
         client: Connection to Redis.
@@ -38,7 +39,8 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     """
     source = _Source(client, key_prefix(hold.keys).encode(), writer)
     keys = hold.keys
-    source.list_keys({name.encode() for name in (keys.leader, keys.reembed, keys.reembed_vectors)})
+    passing = {keys.leader, keys.reembed, keys.reembed_vectors, keys.workers}
+    source.list_keys(lambda name: name in passing or keys.is_passing_camera_key(name))
     total, done = writer.records, 0
     for chunk in writer.listed(_CHUNK):
         tell("reading", done, total)
@@ -55,11 +57,12 @@ class _Source:
         self._prefix = prefix
         self._writer = writer
 
-    def list_keys(self, but: Collection[bytes]) -> None:
-        """Note all keys but some; a scan may come upon one more than once."""
+    def list_keys(self, is_passing: Callable[[str], bool]) -> None:
+        """Note all keys but those that pass by themselves; a scan may come upon one more than once."""
         for kind in KINDS:
             found = self._client.scan_iter(f"{self._prefix.decode()}*", SCAN_COUNT, kind)
-            self._writer.list_records(kind, (name[len(self._prefix) :] for name in found if name not in but))
+            kept = (name for name in found if not is_passing(name.decode("utf-8", "replace")))
+            self._writer.list_records(kind, (name[len(self._prefix) :] for name in kept))
 
     def copy(self, chunk: Iterable[tuple[int, bytes, str]]) -> None:
         """Copy what some keys hold."""

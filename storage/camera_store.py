@@ -97,8 +97,8 @@ class CameraStore:
                 taken = [record.name for record in records if record.name in there]
                 if taken and not replace:
                     raise CameraExistsError(
-                        f"There is a camera {taken[0]!r} in collection {self._keys.collection!r} already. Choose "
-                        "another name, or remove that one first.",
+                        f"There is a camera {taken[0]!r} in collection {self._keys.collection!r} already. "
+                        "Choose another name, or remove that one first.",
                         name=taken[0],
                     )
                 pipe.multi()

@@ -36,8 +36,8 @@ class CollectionInfo:
         name: Its name.
         people: Number of people.
         tracks: Number of tracks.
-        sources: Number of videos and photos.
-        created_at_s: Unix time of the first run, or None where that isn't known.
+        sources: Number of videos, photos, and cameras that something was looked at of.
+        created_at_s: Unix time of the first run or camera, or None where that isn't known.
         pack: Model pack of the first run, or empty.
         licence: Licence of that pack, as SPDX writes it, or empty.
         commercial_use: Whether the pack may be used in business, or None where that isn't known.
@@ -45,6 +45,7 @@ class CollectionInfo:
         schema: Version of its layout, or empty.
         clustering: How its tracks are grouped into people.
         leftover: Whether it is no collection, but what a restore left that was killed.
+        cameras: Number of cameras.
     """
 
     name: str
@@ -59,6 +60,7 @@ class CollectionInfo:
     schema: str = ""
     clustering: str = DEFAULT_CLUSTERING
     leftover: bool = False
+    cameras: int = 0
 
     @property
     def created_at(self) -> datetime | None:
@@ -110,16 +112,17 @@ class Catalogue:
                 pipe.zcard(keys.identities)
                 pipe.scard(keys.tracks)
                 pipe.scard(keys.sources)
+                pipe.scard(keys.cameras)
                 pipe.hgetall(keys.meta)
             replies = pipe.execute()
-        rows = zip(*(replies[k::4] for k in range(4)), strict=True)
+        rows = zip(*(replies[k::5] for k in range(5)), strict=True)
         return [
-            _info(keys.collection, people, tracks, sources, meta)
-            for keys, (people, tracks, sources, meta) in zip(collections, rows, strict=True)
+            _info(keys.collection, people, tracks, sources, cameras, meta)
+            for keys, (people, tracks, sources, cameras, meta) in zip(collections, rows, strict=True)
         ]
 
 
-def _info(name: str, people: int, tracks: int, sources: int, meta: Hash) -> CollectionInfo:
+def _info(name: str, people: int, tracks: int, sources: int, cameras: int, meta: Hash) -> CollectionInfo:
     def said(field: bytes) -> str:
         return meta.get(field, b"").decode("utf-8", "replace")
 
@@ -141,6 +144,7 @@ def _info(name: str, people: int, tracks: int, sources: int, meta: Hash) -> Coll
         said(b"schema"),
         said(b"clustering") or DEFAULT_CLUSTERING,
         not meta,
+        cameras,
     )
 
 

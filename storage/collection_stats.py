@@ -76,7 +76,7 @@ def measure(client: redis.Redis, keys: Keys, info: CollectionInfo) -> Collection
     commands = commands_of(client)
     sources = reader.sources()
     videos = [source for source in sources if source.kind == "video"]
-    photos = [source for source in sources if source.kind != "video"]
+    photos = [source for source in sources if source.kind == "photo"]
     census = _Census(client, keys)
     census.take()
     return CollectionStats(

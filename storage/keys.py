@@ -197,3 +197,9 @@ class Keys:
     def workers(self) -> str:
         """Sorted set of the camera workers by when they were last heard of."""
         return self._key("workers")
+
+    def is_passing_camera_key(self, key: str) -> bool:
+        """Whether a key says what somebody does with a camera right now: its status, or a lease."""
+        # The name between them holds no colon, and may be one of these words.
+        _, _, rest = key.removeprefix(self._key("camera", "")).partition(":")
+        return key.startswith(self._key("camera", "")) and rest in ("status", "lease")

@@ -31,7 +31,7 @@ _WAY_OUT = (
 
 
 class Seal:
-    """Seals texts with AES-256-GCM; each with a random nonce of its own, bound to the context it was sealed for.
+    """Seals texts with AES-256-GCM, each with a random nonce and bound to the context that it is sealed for.
 
     Args:
         key: 32 bytes.
@@ -96,7 +96,8 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
     except FileNotFoundError:
         if not create:
             raise SealError(
-                f"There is no key to unseal the URLs of cameras with: neither {KEY_VARIABLE} nor {path}. {_WAY_OUT}."
+                f"There is no key to unseal the URLs of cameras with: neither {KEY_VARIABLE} nor {path}. "
+                f"{_WAY_OUT}."
             ) from None
     _make(path)
     # The one that is there now, which another process may have made at the same moment.
@@ -114,8 +115,8 @@ def _read(path: Path) -> bytes:
         raise SealError(f"The key file {path} can't be read: {error.strerror}.") from error
     if stat.S_IMODE(status.st_mode) & 0o077:
         raise SealError(
-            f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; if they "
-            "could have read it, change the passwords of the cameras as well."
+            f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; "
+            "if they could have read it, change the passwords of the cameras as well."
         )
     return _key_of(content.decode("ascii", "replace"), f"The key file {path}")
 

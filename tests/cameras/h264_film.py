@@ -124,5 +124,5 @@ def _bar(place: float, width_px: int, height_px: int) -> npt.NDArray[np.uint8]:
 
 
 def _nals(annex_b: bytes) -> tuple[bytes, ...]:
-    """NAL units between the start codes 00 00 01; the zero that a longer start code leaves behind is dropped."""
+    """NAL units between the start codes 00 00 01, without the zero that a longer start code leaves."""
     return tuple(nal.rstrip(b"\0") for nal in annex_b.split(b"\0\0\1")[1:] if nal)

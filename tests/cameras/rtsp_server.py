@@ -11,9 +11,9 @@ import time
 from types import TracebackType
 from typing import Self
 
-from tests.cameras.h264_film import H264Film
-from tests.cameras.rtsp_faults import Fault
-from tests.cameras.rtsp_session import RtspSession
+from cameras.h264_film import H264Film
+from cameras.rtsp_faults import Fault
+from cameras.rtsp_session import RtspSession
 
 _LONGEST_WAIT_S = 0.02
 

@@ -10,15 +10,16 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tests.cameras.h264_film import H264Film
-from tests.cameras.rtp import PCMU_TYPE, VIDEO_TYPE, RtpStream
-from tests.cameras.rtsp_faults import Fault
-from tests.cameras.rtsp_login import NONCE, REALM, is_allowed
-from tests.cameras.session_description import description
+from cameras.h264_film import H264Film
+from cameras.rtp import PCMU_TYPE, VIDEO_TYPE, RtpStream
+from cameras.rtsp_faults import Fault
+from cameras.rtsp_login import NONCE, REALM, is_allowed
+from cameras.session_description import description
 
 if TYPE_CHECKING:
-    from tests.cameras.rtsp_server import RtspServer
+    from cameras.rtsp_server import RtspServer
 
+_METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, TEARDOWN"
 _MOST_UNSENT = 8 << 20
 _AUDIO_HZ, _AUDIO_SAMPLES = 8000, 160
 _JUMPS_S = {Fault.JUMP_BACK: -3600.0, Fault.JUMP_FORWARD: 36_000.0}

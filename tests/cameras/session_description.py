@@ -2,8 +2,8 @@
 
 import base64
 
-from tests.cameras.h264_film import H264Film
-from tests.cameras.rtsp_faults import Fault
+from cameras.h264_film import H264Film
+from cameras.rtsp_faults import Fault
 
 _ANNOUNCED_FPS = {Fault.ANNOUNCED_0_FPS: 0.0, Fault.ANNOUNCED_1000_FPS: 1000.0}
 

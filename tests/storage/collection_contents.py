@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from records import a_sample, a_source, a_track, unit
+from records import a_camera, a_sample, a_source, a_track, unit
 
+from storage.camera_store import CameraStore
 from storage.catalogue import key_prefix
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
@@ -69,6 +70,7 @@ def fill(client: redis.Redis, keys: Keys, tracks: int = 3) -> None:
     queue.send(
         [a_sample("w.1", crop_jpeg=crop("w.1")), a_track("w"), ReclusterRequest("end")], faces=[a_sample()]
     )
+    CameraStore(client, keys).add(a_camera())
     lease.release()
 
 

@@ -1,11 +1,13 @@
 """Strategies for the records, and plain examples of them."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from storage.array_fields import FloatArray
+from storage.camera_record import CameraRecord
 from storage.fields import Fields
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.recluster_record import ReclusterRecord
@@ -156,3 +158,9 @@ def a_source(source_id: str = "v-1", **changes: object) -> SourceRecord:
 def a_template() -> bytes:
     """Of the track that `a_track` and `a_sample` tell of."""
     return encode_template(unit(1), 100.25, 1.0, photo=False)
+
+
+def a_camera(name: str = "door", **settings: Any) -> CameraRecord:
+    """A camera whose URL nobody sealed."""
+    given = {"sealed_url": "1:sealed", "shown_url": "rtsp://host/live", "created_at_s": 1.8e9}
+    return CameraRecord(name, **(given | settings))

@@ -16,12 +16,15 @@ import redis
 from collection_contents import ABOUT, everything, fill
 from hypothesis import given
 from hypothesis import strategies as st
-from records import a_sample, a_track
+from records import a_camera, a_sample, a_track
 
 from storage.archive import Row, Tell
 from storage.archive_reader import opened_archive
 from storage.archive_writer import written_archive
 from storage.backup import save_collection
+from storage.camera_leases import CameraLeases
+from storage.camera_status import CameraStatus
+from storage.camera_store import CameraStore
 from storage.catalogue import Catalogue
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
@@ -90,6 +93,27 @@ def test_what_a_change_of_models_has_got_ready_is_left_out(
     save(client, keys, file)
     load(client, other, file)
     assert everything(client, other).keys() == before.keys()
+
+
+def test_who_has_which_camera_right_now_is_left_out(
+    client: redis.Redis, keys: Keys, other: Keys, file: Path
+) -> None:
+    fill(client, keys)
+    before = everything(client, keys)
+    store, leases = CameraStore(client, keys), CameraLeases(client, keys, "host-1")
+    # A camera may well be called so.
+    for name in ("status", "lease", "door"):
+        if name != "door":
+            store.add(a_camera(name))
+        store.write_status(CameraStatus(name, "host-1", "streaming", 1.8e9))
+        held = leases.claim(name)
+        assert held is not None
+        leases.renew([held])
+    save(client, keys, file)
+    load(client, other, file)
+    added = {b"camera:status", b"camera:lease"}
+    assert everything(client, other).keys() == before.keys() | added
+    assert CameraStore(client, other).all() == store.all()
 
 
 def test_a_collection_that_is_restored_is_the_same(

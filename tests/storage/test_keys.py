@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.keys import Keys
+from storage.keys import Keys, check_camera_name
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", fullmatch=True)
 
@@ -14,7 +14,7 @@ def all_keys(keys: Keys) -> list[str]:
         getattr(keys, name)
         for name in (
             "meta", "leader", "sources", "tracks", "identities", "next_identity", "samples", "dead", "faces",
-            "changes", "templates", "assignments", "people", "names",
+            "changes", "templates", "assignments", "people", "names", "cameras", "workers",
         )
     ]  # fmt: skip
     made = [
@@ -22,6 +22,9 @@ def all_keys(keys: Keys) -> list[str]:
         keys.source_tracks("v-1"),
         keys.track("v-1.0.0"),
         keys.sample("v-1.0.0.7"),
+        keys.camera("door"),
+        keys.camera_status("door"),
+        keys.camera_lease("door"),
         keys.identity("p1"),
         keys.identity_tracks("p1"),
         keys.identity_sightings("p1"),
@@ -62,3 +65,18 @@ def test_refuses_names_that_could_not_stand_in_a_key(name: str) -> None:
 @pytest.mark.parametrize("name", ["a", "0", "a" * 64, "shop-2.east_door"])
 def test_takes_plain_names(name: str) -> None:
     assert Keys(name).track("t") == f"fs:{{{name}}}:track:t"
+
+
+@pytest.mark.parametrize("name", ["a", "0", "Front-Door_2.cam", "a" * 64])
+def test_these_can_be_names_of_cameras(name: str) -> None:
+    check_camera_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".a", "-a", "a b", "a/b", "a:b", "../a", "küche", "a\n", "a" * 300, "\ud800"]
+)
+def test_names_of_cameras_that_could_stand_in_no_key_are_refused_in_few_words(name: str) -> None:
+    with pytest.raises(ValueError, match="a camera can't be called") as caught:
+        check_camera_name(name)
+    assert len(str(caught.value)) < 250
+    assert str(caught.value).isprintable()

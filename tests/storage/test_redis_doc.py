@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redis
-from records import a_recluster, a_sample, a_source, a_track
+from records import a_camera, a_recluster, a_sample, a_source, a_track
 
+from storage.camera_leases import CameraLeases
+from storage.camera_status import CameraStatus
+from storage.camera_store import CameraStore
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
@@ -77,6 +80,13 @@ def fill(client: redis.Redis) -> None:
     staged.add(["v-1.0.0.7"], lambda samples: {sample.sample_id: sample.vector for sample in samples})
     requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1"), DecisionRequest(1)]
     queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
+    cameras = CameraStore(client, KEYS)
+    cameras.add(a_camera("door"))
+    cameras.write_status(CameraStatus("door", "host-1", "streaming", 1.8e9), ttl_s=600)
+    leases = CameraLeases(client, KEYS, "host-1", lease_s=600)
+    held = leases.claim("door")
+    assert held is not None
+    leases.renew([held])
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +103,7 @@ def test_names_every_key_with_its_type(own) -> None:  # type: ignore[no-untyped-
     found = {}
     for key in own.client.scan_iter("*"):
         name = re.sub(r"^(fs:\{default\}:(?:identity|source|track|sample)):[^:]+", r"\1:ID", key.decode())
+        name = re.sub(r"^(fs:\{default\}:camera):[^:]+", r"\1:NAME", name)
         found[name] = own.client.type(key)
     assert found == {name: types.get(kind, kind.encode()) for name, kind in rows.items()}
 

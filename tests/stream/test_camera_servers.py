@@ -1,0 +1,182 @@
+"""Cameras behind a real RTSP server, GStreamer's, and behind a web server."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cameras.gst_server import GstMissingError, GstServer
+from cameras.h264_film import painted_film
+from cameras.viewing import Viewing
+from cameras.web_server import WebCamera, web_camera
+from stream.live_state import CameraState
+
+from stream.camera_url import CameraUrl
+from stream.errors import CameraError
+from stream.live_decoder import LiveDecoder
+from stream.live_settings import LiveSettings
+
+USER, PASSWORD = "eve", "s3cret"
+FRAMES = 10
+FILM = painted_film()
+
+Serve = Callable[..., GstServer]
+
+
+def settings(transport: str = "tcp", stall_s: float = 10.0) -> LiveSettings:
+    return LiveSettings(
+        fps=25, transport=transport, stall_s=stall_s, first_backoff_s=0.05, longest_backoff_s=0.2
+    )
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Start GStreamer's server; all end with the test."""
+    servers: list[GstServer] = []
+
+    def start(**options: object) -> GstServer:
+        server = GstServer([FILM], tmp_path, **options)  # type: ignore[arg-type]
+        try:
+            server.__enter__()
+        except GstMissingError as error:
+            pytest.skip(f"GStreamer's RTSP server can't run: {error}")
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[WebCamera]:
+    with web_camera(FILM) as camera:
+        yield camera
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp", "auto"])
+def test_a_real_server_is_watched_over_each_transport(serve: Serve, transport: str) -> None:
+    with Viewing(serve().url(), settings(transport)) as viewing:
+        assert viewing.until_frames(FRAMES), viewing.reported
+    shown = {
+        int(frame.image_bgr.max()) > 200 and int(frame.image_bgr.min()) < 150 for frame in viewing.frames
+    }
+    assert shown == {True}, "not the film"
+    assert viewing.status.codec == "h264"
+
+
+@pytest.mark.parametrize("offered", ["tcp", "udp"])
+def test_a_transport_that_the_server_lacks_is_named_and_auto_finds_the_other(
+    serve: Serve, offered: str
+) -> None:
+    url = serve(transport=offered).url()
+    with (
+        Viewing(url, settings("udp" if offered == "tcp" else "tcp")) as other,
+        Viewing(url, settings("auto")) as auto,
+    ):
+        assert auto.until_frames(FRAMES), auto.reported
+        assert other.until(lambda: bool(other.errors)), other.reported
+        assert any("transport" in error for error in other.errors), other.errors
+        assert other.status.received == 0
+
+
+@pytest.mark.parametrize("digest", [False, True], ids=["basic", "digest"])
+def test_the_right_password_opens_and_a_wrong_one_is_a_matter_for_a_person(
+    serve: Serve, digest: bool
+) -> None:
+    server = serve(user=USER, password=PASSWORD, digest=digest)
+    with (
+        Viewing(server.url(), settings()) as right,
+        Viewing(server.url(password="wr0ng"), settings()) as wrong,
+    ):
+        assert right.until_frames(FRAMES), right.reported
+        assert wrong.until_state(CameraState.FAILED), wrong.reported
+        assert any("password" in error and "wr0ng" not in error for error in wrong.errors)
+
+
+def test_a_path_that_a_server_has_not_is_a_matter_for_a_person(serve: Serve) -> None:
+    with Viewing(serve().url(camera=7), settings()) as viewing:
+        assert viewing.until_state(CameraState.FAILED), viewing.reported
+        assert any("404" in error for error in viewing.errors)
+
+
+def test_a_server_that_was_killed_is_seen_again_when_it_is_back(serve: Serve) -> None:
+    server = serve()
+    with Viewing(server.url(), settings()) as viewing:
+        assert viewing.until_frames(FRAMES), viewing.reported
+        server.kill()
+        assert viewing.until_state(CameraState.BACKING_OFF), viewing.reported
+        serve(port=server.port)
+        assert viewing.until_frames(FRAMES), viewing.reported
+
+
+@pytest.mark.parametrize(("path", "codec"), [("camera.mjpg", "mjpeg"), ("live.m3u8", "h264")])
+def test_a_web_camera_is_watched(web: WebCamera, path: str, codec: str) -> None:
+    with Viewing(web.address + path, settings()) as viewing:
+        assert viewing.until_frames(2 * FRAMES), viewing.reported
+        assert viewing.status.codec == codec
+        assert viewing.status.connects == 1
+
+
+def test_a_web_camera_that_freezes_is_noticed_and_seen_again() -> None:
+    with (
+        web_camera(FILM) as camera,
+        Viewing(camera.address + "camera.mjpg", settings(stall_s=0.5)) as viewing,
+    ):
+        assert viewing.until_frames(FRAMES), viewing.reported
+        camera.frozen.set()
+        assert viewing.until(lambda: CameraState.STALLED in viewing.states), viewing.reported
+        camera.frozen.clear()
+        assert viewing.until_frames(FRAMES), viewing.reported
+
+
+def playlist(names: str) -> bytes:
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:3",
+        "#EXT-X-TARGETDURATION:1",
+        "#EXTINF:1.0,",
+        names,
+        "#EXT-X-ENDLIST",
+    ]
+    return "\n".join(lines).encode()
+
+
+def master(names: str) -> bytes:
+    return "\n".join(["#EXTM3U", "#EXT-X-STREAM-INF:BANDWIDTH=1000000", names, ""]).encode()
+
+
+@pytest.mark.parametrize("scheme", ["file://", "", "subfile,,start,0,end,0,,:", "concat:", "crypto+file://"])
+def test_a_playlist_opens_no_file_of_this_computer(web: WebCamera, tmp_path: Path, scheme: str) -> None:
+    segment, nested = tmp_path / "0.ts", tmp_path / "nested.m3u8"
+    segment.write_bytes(web.segments[0])
+    nested.write_bytes(playlist(str(segment)))
+    web.files["segment.m3u8"] = playlist(f"{scheme}{segment}")
+    web.files["master.m3u8"] = master(f"{scheme}{nested}")
+    for name in ("segment.m3u8", "master.m3u8"):
+        with pytest.raises(CameraError) as refusal:
+            LiveDecoder(CameraUrl.parse(web.address + name), settings())
+        assert str(tmp_path) not in str(refusal.value)
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "rtsp", "rtp", "udp", "gopher", "ftp"])
+def test_a_playlist_makes_nobody_talk_another_protocol(web: WebCamera, scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        place = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/0.ts"
+        web.files["segment.m3u8"], web.files["master.m3u8"] = playlist(place), master(place)
+        for name in ("segment.m3u8", "master.m3u8"):
+            with pytest.raises(CameraError):
+                LiveDecoder(CameraUrl.parse(web.address + name), settings())
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+def test_a_playlist_may_name_what_the_web_has(web: WebCamera) -> None:
+    web.files["fine.ts"] = web.segments[0]
+    web.files["fine.m3u8"] = playlist(web.address + "fine.ts")
+    web.files["master.m3u8"] = master(web.address + "fine.m3u8")
+    with LiveDecoder(CameraUrl.parse(web.address + "master.m3u8"), settings()) as decoder:
+        assert decoder.codec == "h264"
