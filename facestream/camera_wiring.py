@@ -9,8 +9,10 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from workers.live_camera import LiveCamera
+from workers.tracking.region import Region
 
 from facestream.wiring import make_queue, make_store
 from storage.camera_record import CameraRecord, url_context
@@ -26,8 +28,6 @@ from stream.live_settings import LiveSettings
 from stream.live_source import LiveSource
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
-from workers.live_camera import LiveCamera
-from workers.tracking.region import Region
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
@@ -78,7 +78,6 @@ class Opener:
         """Begin to read a camera; errors as those of `CameraOpener`."""
         context = url_context(self.keys.collection, record.name)
         url = CameraUrl.parse(self.seal().open(record.sealed_url, context))
-        url = url.resolved(os.environ, _text_of)
         source = self._registered(record)
         assert source.recorded_at_s is not None
         clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
@@ -97,8 +96,9 @@ class Opener:
                 longest_backoff_s=camera.longest_backoff_s,
             ),
             clock,
-            on_arrival=self.on_arrival,
         )
+        reader.on_arrival = self.on_arrival
+        reader.__enter__()
         live = LiveCamera(
             reader,
             make_queue(self.handle, self.keys, self.model_id, fence=lease),
@@ -130,10 +130,6 @@ class Opener:
                 fps=record.fps,
             )
         )
-
-
-def _text_of(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
 
 
 class OneCamera:

@@ -38,7 +38,10 @@ _COMMANDS = {
         "Measure how alike strangers and the same person look to a model.",
     ),
     "worker": ("facestream.commands.worker", "Look at a share of all cameras, beside other workers."),
-    "cluster-worker": ("facestream.commands.cluster_worker", "Find people in what workers send, or stand by."),
+    "cluster-worker": (
+        "facestream.commands.cluster_worker",
+        "Find people in what workers send, or stand by.",
+    ),
     "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
     "config": ("facestream.commands.config", "Check the settings file, or show what is set and where."),

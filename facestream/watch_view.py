@@ -14,7 +14,7 @@ from rich.text import Text
 
 from facestream.output import printable
 from facestream.people_tally import PeopleTally
-from facestream.people_view import counted, duration
+from facestream.people_view import duration
 from facestream.watch_lines import summary
 from facestream.watch_report import WatchFacts
 from storage.camera_status import CameraStatus

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
+import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
+from workers.live_worker import LiveWorker
+from workers.rate_governor import RateGovernor
+
+from facestream.alarm import alarm
 from facestream.background import Background
 from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
@@ -46,9 +50,7 @@ from storage.sealing import Seal, open_seal
 from workers.camera_events import Cameras
 from workers.camera_worker import CameraWorker
 from workers.errors import WorkerError
-from workers.live_worker import LiveWorker
 from workers.models.pack import Pack
-from workers.rate_governor import RateGovernor
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
@@ -127,8 +129,6 @@ class Watch:
         if options.url is not None:
             one = OneCamera(options.url, keys.collection, options.fps, options.min_face_px)
             return one, lambda: one.seal
-        import os
-
         folder = open_folder(self._place).path
         return make_camera_store(handle, keys), partial(open_seal, folder, os.environ)
 
@@ -187,7 +187,7 @@ class Watch:
         self._listener.began(
             WatchFacts(keys.collection, claims.worker, pack.manifest.name, f"{device} ({pack.providers[0]})")
         )
-        with _alarm(options.for_s, stop):
+        with alarm(options.for_s, stop):
             worker.run(stop)
 
     def _count(self) -> None:
@@ -248,19 +248,3 @@ class _Told:
 
     def note(self, text: str) -> None:
         self._listener.note(text)
-
-
-@contextlib.contextmanager
-def _alarm(after_s: float | None, stop: threading.Event) -> Iterator[None]:
-    """Set `stop` after a while, unless the block ends before."""
-    if after_s is None:
-        yield
-        return
-    timer = threading.Timer(after_s, stop.set)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()

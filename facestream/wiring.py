@@ -20,6 +20,7 @@ from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
 
 if TYPE_CHECKING:
+    from storage.camera_store import CameraStore
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.lease import Lease
@@ -78,6 +79,13 @@ def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
     from storage.identity_store import IdentityStore
 
     return IdentityStore(handle.client, keys, handle.options)
+
+
+def make_camera_store(handle: RedisHandle, keys: Keys) -> CameraStore:
+    """The cameras of a collection."""
+    from storage.camera_store import CameraStore
+
+    return CameraStore(handle.client, keys)
 
 
 def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:

@@ -30,6 +30,8 @@ _TELL_EVERY_S = 0.5
 _STEP_S = 0.2
 # What keeps a camera from being opened, a missing secret say, may be mended.
 _REOPEN_AFTER_S = 30.0
+# Who ends waits no longer for cameras that don't let go; their threads end by themselves.
+_CLOSE_S = 1.5
 
 WAITING = "waiting"
 """State of a camera that nobody has claimed yet."""
@@ -102,6 +104,7 @@ class CameraWorker:
         self._records: dict[str, CameraRecord] = {}
         self._others: Mapping[str, CameraStatus] = {}
         self._told: dict[str, tuple[str, str]] = {}
+        self._closing: list[threading.Thread] = []
         self._look_s = self._write_s = self._tell_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
@@ -178,19 +181,18 @@ class CameraWorker:
             held.since_s, held.again_s = time.time(), time.monotonic() + _REOPEN_AFTER_S
             return
         self._live.add(held.opened.camera)
+        held.size_px = (0, 0)
 
     def _close(self, held: _Held) -> None:
         """Close a camera and hand in its open tracks."""
         opened, held.opened = held.opened, None
         if opened is None:
             return
-        opened.source.close()
-        try:
-            self._live.remove(opened.source.source_id)
-        except LeaseLostError as error:
-            _log.warning(
-                "%s: %s; what was under way there is left to its next owner", held.record.name, error
-            )
+        # A camera that is just being connected to takes a second to let go.
+        closing = threading.Thread(target=opened.source.close, name="closing a camera", daemon=True)
+        closing.start()
+        self._closing = [thread for thread in self._closing if thread.is_alive()] + [closing]
+        self._live.remove(opened.source.source_id)
 
     def _give_up(self, name: str) -> None:
         """Close a camera, and let others have it."""
@@ -212,14 +214,17 @@ class CameraWorker:
         self._close(held)
 
     def _close_all(self) -> None:
-        """Close everything; all cameras are told first, so that they end side by side."""
-        for held in self._held.values():
-            if held.opened is not None:
-                held.opened.source.stop()
+        """Close everything, side by side."""
         with ExitStack() as stack:
+            stack.callback(self._await_closing)
             for held in self._held.values():
                 stack.callback(self._close, held)
         self._held.clear()
+
+    def _await_closing(self) -> None:
+        deadline_s = time.monotonic() + _CLOSE_S
+        for thread in self._closing:
+            thread.join(max(deadline_s - time.monotonic(), 0.0))
 
     # How they get on -----------------------------------------------------------------------------------------
 

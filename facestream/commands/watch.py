@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from facestream.settings import Place
 
 if TYPE_CHECKING:
     from facestream.person import Person
+    from facestream.sighting import Sighting
     from facestream.watch_report import WatchListener, WatchOptions, WatchReport
 
 
@@ -35,7 +36,11 @@ nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
 )
 @click.argument("names", nargs=-1)
 @click.option(
-    "--for", "for_s", type=Duration(), metavar="DURATION", help="End by itself: 90s, 10m, 8h. [default: never]"
+    "--for",
+    "for_s",
+    type=Duration(),
+    metavar="DURATION",
+    help="End by itself: 90s, 10m, 8h. [default: never]",
 )
 @own_parts_options
 @device_option
@@ -62,14 +67,15 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     perform(place, what, as_json=options["as_json"], quiet=options["quiet"])
 
 
-def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool) -> None:
-    """Watch, and print who was seen.
+def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, live: bool = True) -> None:
+    """Watch, and print who was seen, where people are found here.
 
     Args:
         place: Where people and cameras are stored.
         options: What to watch.
         as_json: For machines.
         quiet: Without what goes well.
+        live: Whether a terminal shows a table, and not lines.
     """
     from facestream.wiring import keys_of, make_reader, open_handle, thumbnails_folder
 
@@ -77,15 +83,17 @@ def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool) 
     # Held to the end: the embedded server should not stop between the watch and the look at its result.
     with open_handle(place) as handle:
         from facestream.client import Store
-        from facestream.people_view import print_people, provisional_note, write_thumbnails
+        from facestream.people_view import provisional_note, write_thumbnails
         from facestream.watch_lines import JsonLines
 
         with ExitStack() as stack:
-            listener = stack.enter_context(listening(as_json=as_json, quiet=quiet))
+            listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
             stop = stack.enter_context(stopping())
             from facestream.watching import Watch
 
             report = Watch(place, options, listener).execute(stop)
+        if not options.clusters:
+            return
         with Store(handle, make_reader(handle, keys), place) as store:
             people = people_during(store.people(), report)
             if isinstance(listener, JsonLines):
@@ -96,3 +104,48 @@ def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool) 
         note = provisional_note(place, sum(person.provisional for person in people), "person", "people")
         if note and not quiet:
             click.echo(note, err=True)
+
+
+def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractContextManager[WatchListener]:
+    """What shows how a watch goes on: lines of JSON, a table on a terminal, or plain lines."""
+    from facestream.progress import stderr_console
+    from facestream.watch_lines import JsonLines, PlainLines
+
+    if as_json:
+        # Each line at once, for whoever reads from a pipe.
+        return nullcontext(JsonLines(lambda line: print(line, flush=True)))  # noqa: T201
+    console = stderr_console()
+    if quiet or not live or not console.is_terminal:
+        return nullcontext(PlainLines(lambda line: click.echo(line, err=True), quiet=quiet))
+    from facestream.watch_view import TerminalView
+
+    return TerminalView(console)
+
+
+def people_during(people: list[Person], report: WatchReport) -> list[Person]:
+    """Who was seen by the cameras of a watch, with what was seen of them then, those seen longest first."""
+    from facestream.people_filter import sorted_people
+
+    def within(sighting: Sighting) -> bool:
+        if sighting.source_id not in report.sources or sighting.recorded_at_s is None:
+            return False
+        return sighting.recorded_at_s + sighting.end_s >= report.began_s
+
+    found = (person.within(within) for person in people)
+    return sorted_people(person for person in found if person is not None)
+
+
+def show(people: list[Person], files: dict[str, Path], report: WatchReport, *, quiet: bool) -> None:
+    """Print who was seen."""
+    from facestream.people_view import counted, duration, print_people
+
+    if people:
+        print_people(people, files)
+    else:
+        click.echo("Nobody was seen.")
+    if not quiet:
+        click.echo(
+            f"\n{counted(len(people), 'person', 'people')} in {duration(report.seconds)}, "
+            f"{counted(report.done, 'frame')} looked at; models {report.models}",
+            err=True,
+        )
