@@ -40,7 +40,7 @@ _COMMANDS = {
     "worker": ("facestream.commands.worker", "Look at a share of all cameras, beside other workers."),
     "cluster-worker": (
         "facestream.commands.cluster_worker",
-        "Find people in what workers send, or stand by.",
+        "Find the people in what workers send.",
     ),
     "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),

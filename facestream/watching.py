@@ -145,8 +145,8 @@ class Watch:
         if not known and not self._options.waits:
             add = command_line(self._place, "camera", "add", "door", "rtsp://user:password@host/stream")
             raise UsageError(
-                f"collection {self._place.collection!r} has no cameras yet. Add one: {add}\nOr watch one without "
-                "storing it: facestream run rtsp://user:password@host/stream"
+                f"collection {self._place.collection!r} has no cameras yet. Add one: {add}\nOr watch one "
+                "without storing it: facestream run rtsp://user:password@host/stream"
             )
 
     def _watch(

@@ -64,8 +64,8 @@ class _Held:
 class CameraWorker:
     """Looks at its share of the cameras of a collection, for as long as it is let.
 
-    What the collection says (cameras added, removed, paused, changed) is brought together with what runs every
-    1.5 s. Nothing that is wrong with one camera costs the others anything.
+    What the collection says (cameras added, removed, paused, changed) is brought together with what runs
+    every 1.5 s. Nothing that is wrong with one camera costs the others anything.
 
     Args:
         cameras: The cameras that there are.
@@ -144,7 +144,7 @@ class CameraWorker:
             self._tell_s = time.monotonic() + _TELL_EVERY_S
         self._live.step(_STEP_S)
 
-    # Which cameras run ---------------------------------------------------------------------------------------
+    # Which cameras run --------------------------------------------------------------------------------------
 
     def _reconcile(self) -> None:
         """Bring what runs together with what should."""
@@ -226,7 +226,7 @@ class CameraWorker:
         for thread in self._closing:
             thread.join(max(deadline_s - time.monotonic(), 0.0))
 
-    # How they get on -----------------------------------------------------------------------------------------
+    # How they get on ----------------------------------------------------------------------------------------
 
     def _tell_changes(self) -> None:
         """Tell of the cameras whose state is another than before."""

@@ -9,9 +9,9 @@ import click
 
 from facestream.alarm import alarm
 from facestream.cli import own_models_option, place_options, verbosity_options
+from facestream.commands.duration_option import duration_option
 from facestream.commands.run import stopping
 from facestream.commands.watch import listening
-from facestream.parsing import Duration
 from facestream.settings import Place
 
 _CHECK_EVERY_S = 0.5
@@ -28,22 +28,16 @@ Examples:
 Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage.
 """,
 )
-@click.option(
-    "--for",
-    "for_s",
-    type=Duration(),
-    metavar="DURATION",
-    help="End by itself: 90s, 10m, 8h. [default: never]",
-)
+@duration_option
 @own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
 @place_options()
 @verbosity_options
 def command(**options: Any) -> None:
-    """Find the people of the collection in what `worker` processes send; `watch` and `run` do so by themselves.
+    """Find the people in what `worker` processes send; `watch` and `run` do so by themselves.
 
-    One at a time leads each collection. Any more stand by, and the first of them takes over within seconds when
-    the one that leads ends or is killed. Nothing of what was sent is lost meanwhile.
+    One at a time leads each collection. Any more stand by, and the first of them takes over within seconds
+    when the one that leads ends or is killed. Nothing of what was sent is lost meanwhile.
     """
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     from facestream.wiring import keys_of, open_handle

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.duration_option import duration_option
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import stopping
-from facestream.parsing import Duration
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -35,13 +35,7 @@ nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
 """,
 )
 @click.argument("names", nargs=-1)
-@click.option(
-    "--for",
-    "for_s",
-    type=Duration(),
-    metavar="DURATION",
-    help="End by itself: 90s, 10m, 8h. [default: never]",
-)
+@duration_option
 @own_parts_options
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
@@ -52,8 +46,8 @@ def command(names: tuple[str, ...], **options: Any) -> None:
 
     A terminal shows how each camera is doing; without one, lines tell of changes. Cameras that are down are
     tried again for ever and cost the others nothing; cameras that are added, removed, paused or changed
-    meanwhile are noticed within 2 seconds. Everything runs in this process; `worker` and `cluster-worker` share
-    the work among several.
+    meanwhile are noticed within 2 seconds. Everything runs in this process; `worker` and `cluster-worker`
+    share the work among several.
     """
     from facestream.watch_report import WatchOptions
 

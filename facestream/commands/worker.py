@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.duration_option import duration_option
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.watch import perform
-from facestream.parsing import Duration
 from facestream.settings import Place
 
 
@@ -25,13 +25,7 @@ Examples:
 Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage.
 """,
 )
-@click.option(
-    "--for",
-    "for_s",
-    type=Duration(),
-    metavar="DURATION",
-    help="End by itself: 90s, 10m, 8h. [default: never]",
-)
+@duration_option
 @own_parts_options
 @device_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
@@ -41,9 +35,11 @@ def command(**options: Any) -> None:
     """Look at a fair share of the collection's cameras, and send what is found to its cluster worker.
 
     Any number of workers, on any hosts that reach the server, share the cameras evenly. One that is killed is
-    replaced by the others within 15 seconds; one that was only paused finds its cameras taken, and can't write
-    into them any more. Who finds no cameras waits for some. The URLs of cameras are sealed: hosts other than
-    the one that added them need its key, in FACESTREAM_SECRET_KEY or as `camera.key` in their data folder.
+    replaced by the others within 15 seconds; one that was only paused finds its cameras taken, and can't
+    write into them any more. Who finds no cameras waits for some.
+
+    The URLs of cameras are sealed: hosts other than the one that added them need its key, in
+    FACESTREAM_SECRET_KEY or as `camera.key` in their data folder.
     """
     from facestream.watch_report import WatchOptions
 
