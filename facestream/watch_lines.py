@@ -43,14 +43,14 @@ class PlainLines:
     def began(self, facts: WatchFacts) -> None:
         """What it begins with."""
         self._say(
-            f"worker {facts.worker} watches collection {facts.collection}; models {facts.models} on "
+            f"worker {facts.worker} watches collection {facts.collection}, with models {facts.models} on "
             f"{facts.device}"
         )
 
     def claimed(self, names: Sequence[str]) -> None:
         """Which cameras it has."""
         more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        self._say(f"has {counted(len(names), 'more camera')}: {', '.join(names[:_NAMED])}{more}")
+        self._say(f"takes on {counted(len(names), 'camera')}: {', '.join(names[:_NAMED])}{more}")
 
     def camera_changed(self, status: CameraStatus) -> None:
         """A camera has another state."""

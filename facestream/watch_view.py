@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 import threading
 import time
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.live import Live
 from rich.table import Table
@@ -50,6 +52,7 @@ class TerminalView:
         self._headline = "cameras are being opened"
         self._leads = ""
         self._lock = threading.Lock()
+        self._logs: list[tuple[logging.StreamHandler[Any], Any]] = []
         self._live = Live(
             console=console,
             get_renderable=self._picture,
@@ -68,11 +71,18 @@ class TerminalView:
     ) -> None:
         """Take the table away, so that the terminal is as before."""
         self._live.stop()
+        for handler, stream in self._logs:
+            handler.setStream(stream)
 
     def began(self, facts: WatchFacts) -> None:
         """The table can be drawn."""
         self._facts = facts
+        before = sys.stderr
         self._live.start()
+        # What goes to the log appears above the table as well.
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                self._logs.append((handler, handler.setStream(sys.stderr)))
 
     def claimed(self, names: Sequence[str]) -> None:
         """The table shows it."""

@@ -187,6 +187,8 @@ class Watch:
         self._listener.began(
             WatchFacts(keys.collection, claims.worker, pack.manifest.name, f"{device} ({pack.providers[0]})")
         )
+        if options.url is not None:
+            self._listener.note(f"{cameras.readable()[0].name} is {options.url.masked}")
         with alarm(options.for_s, stop):
             worker.run(stop)
 

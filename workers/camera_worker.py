@@ -35,6 +35,7 @@ _CLOSE_S = 1.5
 
 WAITING = "waiting"
 """State of a camera that nobody has claimed yet."""
+_DOWN = (CameraState.BACKING_OFF.value, CameraState.FAILED.value)
 PAUSED = CameraState.PAUSED.value
 
 
@@ -233,7 +234,9 @@ class CameraWorker:
         for name, held in self._held.items():
             status = self._status(held)
             told = (status.state, status.last_error)
-            if self._told.get(name) != told:
+            # That a camera that is down is tried once more is no news.
+            again = status.state == CameraState.CONNECTING and self._told.get(name, ("", ""))[0] in _DOWN
+            if self._told.get(name) != told and not again:
                 self._told[name] = told
                 self._listener.camera_changed(status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from facestream.commands.duration_option import duration_option
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import stopping
 from facestream.settings import Place
+
+_TOLD_ANYHOW = ("stream.live_source", "storage.outage")
 
 if TYPE_CHECKING:
     from facestream.person import Person
@@ -105,6 +108,10 @@ def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractConte
     from facestream.progress import stderr_console
     from facestream.watch_lines import JsonLines, PlainLines
 
+    if logging.getLogger().getEffectiveLevel() >= logging.WARNING:
+        # What listeners tell need not be told twice.
+        for name in _TOLD_ANYHOW:
+            logging.getLogger(name).setLevel(logging.ERROR)
     if as_json:
         # Each line at once, for whoever reads from a pipe.
         return nullcontext(JsonLines(lambda line: print(line, flush=True)))  # noqa: T201
