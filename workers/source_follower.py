@@ -18,6 +18,8 @@ from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_builder import Carried, TrackBuilder
 from workers.tracking.boxes import iou_matrix
+from workers.tracking.motion import MotionGate
+from workers.tracking.region import Region
 from workers.tracking.shots import ShotDetector
 
 FloatArray = npt.NDArray[np.float32]
@@ -35,12 +37,14 @@ class Found:
     Attributes:
         entries: For the queue, in this order.
         faces: Its faces, embedded, where every face is wanted.
-        seen: Number of its faces.
+        seen: Number of its faces; of those that are followed where nobody looked.
+        looked: Whether it was looked at; otherwise nothing had changed since the one before.
     """
 
     entries: tuple[Entry, ...]
     faces: tuple[FaceSample, ...]
     seen: int
+    looked: bool
 
 
 class SourceFollower:
@@ -53,6 +57,10 @@ class SourceFollower:
         start_s: Media time that the source starts at; None for that of the first frame.
         photo: Whether the source is a photo.
         carried: Tracks that an earlier run closed right before the first frame, whose faces may go on.
+        region: Where faces count; everywhere by default.
+        gate: Tells which frames are worth a look; all are without one.
+        repeatable: Whether a segment that was not marked done is looked at again. Then its tracks are named
+            when it is done, so that those of a run that was stopped go.
     """
 
     def __init__(
@@ -64,7 +72,13 @@ class SourceFollower:
         start_s: float | None = None,
         photo: bool = False,
         carried: Sequence[Carried] = (),
+        region: Region | None = None,
+        gate: MotionGate | None = None,
+        repeatable: bool = True,
     ) -> None:
+        self._region = region
+        self._gate = gate
+        self._repeatable = repeatable
         self._pack = pack
         self._source_id = source_id
         self._settings = settings
@@ -73,6 +87,13 @@ class SourceFollower:
         self._shots = ShotDetector()
         self._shape: tuple[int, ...] = ()
         self._search_at_s = -np.inf
+        # Whether the last search found nobody new, and nobody got lost since.
+        self._settled = False
+
+    @property
+    def period_s(self) -> float:
+        """Shortest time between two of the last frames, s; 0 before the second one."""
+        return self._builder.period_s
 
     @property
     def last_s(self) -> float | None:
@@ -82,22 +103,32 @@ class SourceFollower:
     def take(self, frame: Frame) -> Found:
         """Look at the next sampled frame."""
         image = frame.image_bgr
+        expected = self._builder.expected_boxes(frame.media_s)
+        over = self._segment is not None and self._segment.sampled > 0 and self._is_over(frame.media_s)
+        # Tracks that are closed are found again at once, or not at all.
+        wanted = self._is_wanted(frame, len(expected) > 0) or over
+        if not wanted and self._segment is not None:
+            self._segment.saw(frame)
+            self._builder.pass_over(frame.media_s)
+            return Found((), (), len(expected), looked=False)
         # A stream that changes its size has no common coordinates from before to after.
         cut = self._shots.is_cut(image) or (self._shape not in ((), image.shape))
         self._shape = image.shape
         entries: list[Entry] = []
-        if self._segment is not None and self._segment.sampled and (cut or self._is_over(frame.media_s)):
+        if self._segment is not None and self._segment.sampled and (cut or over):
             entries += self.close(frame.media_s, at_cut=cut)
+            expected = expected[:0]
         if self._segment is None:
             self._segment = self._begin(frame.media_s)
-        expected = self._builder.expected_boxes(frame.media_s)
         detections = self._look(frame, expected)
         batch, faces = self._builder.add(frame, detections)
         everything = self._builder.embed_all(faces) if self._settings.samples == "all" else []
-        self._segment.saw(frame, bool(faces))
+        self._segment.saw(frame)
+        if faces and self._segment.busy_s is None:
+            self._segment.busy_s = frame.media_s
         self._segment.sent(batch.tracks)
         entries += [*batch.samples, *batch.tracks]
-        return Found(tuple(entries), tuple(everything), len(faces))
+        return Found(tuple(entries), tuple(everything), len(faces), looked=True)
 
     def close(
         self, done_s: float | None = None, *, at_cut: bool = True, complete: bool = False
@@ -120,10 +151,19 @@ class SourceFollower:
                 entries.append(self._segment.done(done_s, complete=complete))
         self._segment = None
         self._search_at_s = -np.inf
+        self._settled = False
         return entries
 
     def _begin(self, start_s: float) -> _Segment:
-        return _Segment(self._source_id, start_s, self._pack.providers[0])
+        return _Segment(self._source_id, start_s, self._pack.providers[0], named=self._repeatable)
+
+    def _is_wanted(self, frame: Frame, faces_live: bool) -> bool:
+        """Whether a frame is worth a look."""
+        return (
+            self._gate is None
+            or self._gate.wants(frame.image_bgr, frame.media_s, faces_live)
+            or not self._settled
+        )
 
     def _is_over(self, media_s: float) -> bool:
         """Whether the open segment has lasted long enough."""
@@ -139,17 +179,24 @@ class SourceFollower:
     def _look(self, frame: Frame, expected: FloatArray) -> list[Detection]:
         """Faces of a frame; the whole picture is searched when it is time to."""
         image = frame.image_bgr
-        searched = frame.media_s >= self._search_at_s
+        searched = frame.media_s >= self._search_at_s and (
+            self._gate is None or self._gate.searches or not self._settled
+        )
         if searched:
             min_face = self._settings.min_face(image.shape[0], image.shape[1])
             detections = self._pack.detector.detect([image], min_face)[0]
         else:
             detections = _distinct(self._pack.detector.refine(image, expected))
+        if self._region is not None and detections:
+            height, width = image.shape[:2]
+            holds = self._region.holds(np.stack([d.box_xyxy for d in detections]), width, height)
+            detections = [d for d, held in zip(detections, holds, strict=True) if held]
         calm = _all_expected(detections, expected) and len(detections) >= len(expected)
         if searched:
             wait_s = self._settings.calm_interval_s if calm else self._settings.search_interval_s
             self._search_at_s = frame.media_s + wait_s
-        elif not calm:
+        self._settled = calm and (searched or self._settled)
+        if not searched and not calm:
             self._search_at_s = min(self._search_at_s, frame.media_s + self._settings.search_interval_s)
         return detections
 
@@ -157,9 +204,10 @@ class SourceFollower:
 class _Segment:
     """A stretch of a source that is under way."""
 
-    def __init__(self, source_id: str, start_s: float, provider: str) -> None:
+    def __init__(self, source_id: str, start_s: float, provider: str, *, named: bool) -> None:
         self._source_id = source_id
         self._provider = provider
+        self._named = named
         self.start_s = start_s
         self.last_s = start_s
         self.sampled = 0
@@ -167,12 +215,10 @@ class _Segment:
         self.busy_s: float | None = None
         self._track_ids: set[str] = set()
 
-    def saw(self, frame: Frame, with_faces: bool) -> None:
+    def saw(self, frame: Frame) -> None:
         """Count a frame."""
         self.sampled += 1
         self.last_s = frame.media_s
-        if with_faces and self.busy_s is None:
-            self.busy_s = frame.media_s
 
     def sent(self, tracks: Iterable[TrackRecord]) -> None:
         """Remember tracks that were sent."""
@@ -180,7 +226,7 @@ class _Segment:
 
     def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
         """The stretch from its start to `end_s`, which is done."""
-        ids = tuple(sorted(self._track_ids))
+        ids = tuple(sorted(self._track_ids)) if self._named else None
         return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete, ids, self._provider)
 
 
