@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
 
 _REFRESH_PER_S = 2
+_COLUMNS = ("camera", "state", "fps in", "looked at", "delay", "faces", "people")
 _STYLES = {
     "streaming": "green",
     "connecting": "cyan",
@@ -119,14 +120,15 @@ class TerminalView:
         first = [f"collection {facts.collection}", f"models {facts.models}", facts.device]
         if self._leads:
             first.append(self._leads)
-        table = Table(box=None, pad_edge=False, header_style="bold", expand=False)
-        table.add_column("camera", no_wrap=True)
-        table.add_column("state", no_wrap=True)
-        for name in ("fps in", "looked at", "delay", "faces", "people"):
-            table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("last error", overflow="ellipsis", no_wrap=True)
-        for status in statuses:
-            table.add_row(*self._row(status, facts.worker, people.get(status.name, 0)))
+        rows = [self._row(status, facts.worker, people.get(status.name, 0)) for status in statuses]
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        for at, name in enumerate(_COLUMNS):
+            # Only the last one gives way where there is no room.
+            width = max([len(name), *(row[at].cell_len for row in rows)])
+            table.add_column(name, justify="right" if at > 1 else "left", no_wrap=True, min_width=width)
+        table.add_column("last error", overflow="ellipsis", no_wrap=True, ratio=1)
+        for row in rows:
+            table.add_row(*row)
         return Group(
             Text(printable("  ".join(first)), style="bold", no_wrap=True, overflow="ellipsis"),
             Text(printable(headline), no_wrap=True, overflow="ellipsis"),
