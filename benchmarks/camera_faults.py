@@ -31,9 +31,9 @@ from cameras.h264_film import painted_film
 from cameras.rtsp_faults import Fault
 from cameras.rtsp_server import RtspServer
 from cameras.viewing import Viewing
-from stream.live_state import CameraState
 
 from stream.live_settings import LiveSettings
+from stream.live_state import CameraState
 
 _PLAYS_S = (2.0, 6.0)
 _WITHOUT_POWER_S = (1.0, 6.0)

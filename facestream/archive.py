@@ -12,8 +12,16 @@ from facestream import __version__
 from facestream.catalogue import clear, found
 from facestream.errors import UsageError
 from facestream.output import refuse_loss
+from facestream.sealed_cameras import adopt_cameras
 from facestream.settings import DEFAULT_COLLECTION, Place
-from facestream.wiring import keys_of, make_catalogue, make_store, open_handle
+from facestream.wiring import (
+    keys_of,
+    make_camera_store,
+    make_catalogue,
+    make_store,
+    open_folder,
+    open_handle,
+)
 from storage.archive import Tell
 from storage.archive_reader import opened_archive
 from storage.archive_writer import written_archive
@@ -51,6 +59,8 @@ class Restored:
         replaced: The one that was there before, or None.
         history_erased: Whether the server's files hold nothing of that one any more; False for a server of
             one's own, and where nothing was replaced.
+        sealed_cameras: Names of cameras whose URLs can't be opened here: the key they were sealed with is
+            somewhere else.
         seconds: How long it took.
     """
 
@@ -58,6 +68,7 @@ class Restored:
     info: CollectionInfo
     replaced: CollectionInfo | None
     history_erased: bool
+    sealed_cameras: tuple[str, ...]
     seconds: float
 
 
@@ -71,8 +82,8 @@ def backup(
 ) -> BackedUp:
     """Write a collection to one file, a SQLite database that `storage.archive` describes.
 
-    It holds everything but pictures that commands write beside Redis, which come back by themselves. The file
-    appears when it is complete; an older one of the name is replaced then.
+    It holds everything but pictures that commands write beside Redis, which come back by themselves. URLs of
+    cameras are sealed in it; the key is not. The file appears when it is complete; an older one of the name is replaced then.
 
     Args:
         path: The file.
@@ -160,8 +171,10 @@ def restore(
                     # Ids of people who are deleted now must not come again as those of others.
                     erased = clear(handle, hold, place, but=(keys.next_identity,))
                 load_collection(handle.client, hold, reader, ends, tell)
+                store = make_camera_store(handle, keys)
+                sealed = adopt_cameras(store, open_folder(place).path, reader.collection, keys.collection)
             info = found(handle, place)
-    return Restored(path, info, there, erased, time.monotonic() - began_s)
+    return Restored(path, info, there, erased, sealed, time.monotonic() - began_s)
 
 
 def _in_the_way(catalogue: Catalogue, keys: Keys, *, replace: bool) -> CollectionInfo | None:

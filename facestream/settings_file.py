@@ -44,7 +44,7 @@ class SettingsFile:
             SettingsError: With all that is wrong.
         """
         try:
-            document = TomlText.parse(_text(path))
+            document = TomlText.parse(settings_text(path))
         except TomlSyntaxError as error:
             raise SettingsError(
                 [Problem(Origin(path, error.line), f"this is not TOML: {_lowered(error.reason)}.")]
@@ -60,7 +60,8 @@ class SettingsFile:
         return cls(table, origins)
 
 
-def _text(path: Path) -> str:
+def settings_text(path: Path) -> str:
+    """The text of a file that is to be TOML; SettingsError if it can't be read."""
     whole = Origin(path)
     try:
         with path.open("rb") as file:

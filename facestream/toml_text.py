@@ -61,6 +61,26 @@ class TomlText:
         return cls(table, dict(_key_lines(text)))
 
 
+def lines_in_array(text: str, name: str) -> list[dict[str, int]]:
+    """Where the tables of an array of tables `[[name]]` stand in a valid document.
+
+    Returns:
+        For each table the line of its header, as "", and of each of its keys.
+    """
+    found: list[dict[str, int]] = []
+    inside = False
+    for line, statement in _statements(text.replace("\r\n", "\n")):
+        said = tomllib.loads(statement)
+        if statement.lstrip().startswith("["):
+            inside = said == {name: [{}]}
+            if inside:
+                found.append({"": line})
+        elif inside:
+            for key in said:
+                found[-1].setdefault(key, line)
+    return found
+
+
 def _key_lines(text: str) -> Iterator[tuple[Path, int]]:
     """The lines of all keys of a valid document, the first one of each."""
     header: Path = ()

@@ -95,6 +95,13 @@ def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
     return DecisionLog(handle.client, keys)
 
 
+def make_camera_store(handle: RedisHandle, keys: Keys) -> CameraStore:
+    """The cameras of a collection."""
+    from storage.camera_store import CameraStore
+
+    return CameraStore(handle.client, keys)
+
+
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
     """The people and sources of a collection, to be read."""
     return PeopleReader(handle.client, keys, handle.options)

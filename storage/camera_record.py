@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, count, flag, number, text
+from storage.fields import Fields, Raw, flag, number, optional_number, text
 from storage.keys import check_camera_name
 from storage.polygon import Polygon, check_polygon
 
 HIGHEST_FPS = 25.0
 """Most looks a second; frames are numbered by twenty-fifths of a second."""
+
+SMALLEST_FACE_PX, LARGEST_FACE_PX = 12, 10_000
+"""What a smallest face can be."""
 
 _MOST_AREAS = 32
 
@@ -54,7 +57,7 @@ class CameraRecord:
     sealed_sub_url: str = field(default="", repr=False)
     shown_sub_url: str = ""
     fps: float = 5.0
-    min_face_px: int | None = None
+    min_face_px: float | None = None
     zones: tuple[Polygon, ...] = ()
     masks: tuple[Polygon, ...] = ()
     transport: str = "auto"
@@ -69,8 +72,10 @@ class CameraRecord:
         check_camera_name(self.name)
         if not 0 < self.fps <= HIGHEST_FPS:
             raise ValueError(f"fps is {self.fps:g}; it is more than 0 and at most {HIGHEST_FPS:g}")
-        if self.min_face_px is not None and not 0 < self.min_face_px <= 10_000:
-            raise ValueError(f"min_face_px is {self.min_face_px}; it is 1 to 10000")
+        if self.min_face_px is not None and not SMALLEST_FACE_PX <= self.min_face_px <= LARGEST_FACE_PX:
+            raise ValueError(
+                f"min_face_px is {self.min_face_px:g}; it is {SMALLEST_FACE_PX} to {LARGEST_FACE_PX}"
+            )
         for kind, areas in (("zone", self.zones), ("mask", self.masks)):
             if len(areas) > _MOST_AREAS:
                 raise ValueError(f"there are {len(areas)} {kind}s; at most {_MOST_AREAS} are allowed")
@@ -98,7 +103,7 @@ class CameraRecord:
             "sealed_sub_url": self.sealed_sub_url,
             "shown_sub_url": self.shown_sub_url,
             "fps": repr(float(self.fps)),
-            "min_face_px": "" if self.min_face_px is None else self.min_face_px,
+            "min_face_px": "" if self.min_face_px is None else repr(float(self.min_face_px)),
             "zones": json.dumps(self.zones),
             "masks": json.dumps(self.masks),
             "transport": self.transport,
@@ -125,7 +130,7 @@ class CameraRecord:
                 sealed_sub_url=text(raw, "sealed_sub_url", ""),
                 shown_sub_url=text(raw, "shown_sub_url", ""),
                 fps=number(raw, "fps"),
-                min_face_px=count(raw, "min_face_px") if raw.get(b"min_face_px") else None,
+                min_face_px=optional_number(raw, "min_face_px"),
                 zones=zones,
                 masks=masks,
                 transport=text(raw, "transport", "auto"),

@@ -75,10 +75,18 @@ def command(
                 "collection": collection_json(done.info),
                 "replaced": None if done.replaced is None else collection_json(done.replaced),
                 "history_erased": done.history_erased,
+                "sealed_cameras": done.sealed_cameras,
             }
         )
     elif not quiet:
         click.echo(f"Collection {done.info.name!r}: {contents(done.info)} from {file}", err=True)
+    if done.sealed_cameras:
+        click.echo(
+            f"Warning: URLs of cameras can't be opened here: {', '.join(done.sealed_cameras)}. Set "
+            "FACESTREAM_SECRET_KEY, or copy camera.key from the data folder that they were added from, and "
+            "restore again; or remove them and add them anew.",
+            err=True,
+        )
     if done.replaced is not None and not done.history_erased:
         click.echo(
             "Your server's append-only file and snapshots keep the one that was replaced until they are "

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from stream.camera_url import CameraUrl
+from stream.frame import Frame
 from stream.live_clock import LiveClock
 from stream.live_source import LiveSettings, LiveSource
 from stream.live_state import CameraState, LiveStatus
-
-from stream.camera_url import CameraUrl
-from stream.frame import Frame
 
 # How long anything may take on a busy machine, where nothing else is said.
 WITHIN_S = 20.0

@@ -54,6 +54,16 @@ COMMANDS = (
     ["models", "add"],
     ["doctor"],
     ["redis"],
+    ["camera"],
+    ["camera", "add"],
+    ["camera", "set"],
+    ["camera", "list"],
+    ["camera", "pause"],
+    ["camera", "resume"],
+    ["camera", "remove"],
+    ["camera", "import"],
+    ["camera", "test"],
+    ["camera", "snapshot"],
 )
 # They store nothing and read nothing that was stored.
 NO_PLACE = (["compare"], ["calibrate"])

@@ -13,6 +13,7 @@ from cameras.h264_film import painted_film
 from cameras.rtsp_faults import Fault
 from cameras.rtsp_server import RtspServer
 from cameras.viewing import Viewing
+
 from stream.live_source import LiveSettings
 from stream.live_state import CameraState, LiveStatus
 

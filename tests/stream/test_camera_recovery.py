@@ -10,9 +10,9 @@ from cameras.h264_film import painted_film
 from cameras.rtsp_faults import Fault
 from cameras.rtsp_server import RtspServer
 from cameras.viewing import Viewing
-from stream.live_state import CameraState
 
 from stream.live_settings import LiveSettings
+from stream.live_state import CameraState
 
 CAMERAS, CYCLES = 3, 20
 # With the defaults, fifteen seconds are allowed; these are thirty times as fast, and the machine may be busy.

@@ -11,12 +11,12 @@ from cameras.gst_server import GstMissingError, GstServer
 from cameras.h264_film import painted_film
 from cameras.viewing import Viewing
 from cameras.web_server import WebCamera, web_camera
-from stream.live_state import CameraState
 
 from stream.camera_url import CameraUrl
 from stream.errors import CameraError
 from stream.live_decoder import LiveDecoder
 from stream.live_settings import LiveSettings
+from stream.live_state import CameraState
 
 USER, PASSWORD = "eve", "s3cret"
 FRAMES = 10

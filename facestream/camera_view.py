@@ -1,0 +1,121 @@
+"""Cameras as a table, lines and JSON."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import Any
+
+from facestream.area import shown_area
+from facestream.camera_look import CameraLook
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+
+COLUMNS = ("camera", "state", "for", "fps", "delay", "faces", "url", "last error")
+RIGHT = frozenset({"for", "fps", "delay", "faces"})
+
+_NOBODY = "not watched"
+
+
+def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
+    """A camera as a row of the table."""
+    if status is None:
+        return [record.name, state_of(record, status), "-", "-", "-", "-", record.shown_url, ""]
+    delay = "-" if status.delay_s is None else f"{status.delay_s:.1f} s"
+    return [
+        record.name,
+        state_of(record, status),
+        _span(time.time() - status.since_s),
+        f"{status.fps_done:.1f}/{status.fps_in:.1f}",
+        delay,
+        str(status.faces),
+        record.shown_url,
+        status.last_error,
+    ]
+
+
+def state_of(record: CameraRecord, status: CameraStatus | None) -> str:
+    """What a camera does, in words."""
+    if record.paused:
+        return "paused"
+    return _NOBODY if status is None else status.state.replace("_", " ")
+
+
+def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dict[str, Any]:
+    """A camera for machines, without secrets."""
+    return {
+        "name": record.name,
+        "source_id": record.source_id,
+        "url": record.shown_url,
+        "sub_url": record.shown_sub_url or None,
+        "fps": record.fps,
+        "min_face_px": record.min_face_px,
+        "zones": record.zones,
+        "masks": record.masks,
+        "transport": record.transport,
+        "hwaccel": record.hwaccel,
+        "keyframes_only": record.keyframes_only,
+        "paused": record.paused,
+        "created_at_s": record.created_at_s,
+        "status": None if status is None else _status_json(status),
+    }
+
+
+def settings_text(record: CameraRecord) -> str:
+    """How a camera is looked at, in one line; what is as usual is left out but the rate."""
+    parts = [f"{record.fps:g} looks per second"]
+    if record.min_face_px is not None:
+        parts.append(f"faces from {record.min_face_px:g} px")
+    parts += [f"zone {shown_area(zone)}" for zone in record.zones]
+    parts += [f"mask {shown_area(mask)}" for mask in record.masks]
+    if record.shown_sub_url:
+        parts.append(f"faces found in {record.shown_sub_url}")
+    if record.transport != "auto":
+        parts.append(f"by {record.transport.upper()}")
+    if record.hwaccel != "none":
+        parts.append(f"decoded by {record.hwaccel}")
+    if record.keyframes_only:
+        parts.append("keyframes only")
+    return ", ".join([*parts, "paused"] if record.paused else parts)
+
+
+def look_lines(seen: CameraLook) -> list[tuple[str, str]]:
+    """What a camera sent, line by line: what, and how much."""
+    announced = "nothing announced" if seen.announced_fps is None else f"{seen.announced_fps:g} announced"
+    measured = "too few to tell" if seen.fps is None else f"{seen.fps:.1f} per second"
+    return [
+        ("codec", seen.codec + ("" if seen.device == "none" else f", decoded by {seen.device}")),
+        ("size", f"{seen.width_px}x{seen.height_px}"),
+        ("pictures", f"{measured} ({announced})"),
+        ("first picture", f"after {seen.first_picture_s:.2f} s"),
+        ("damaged", str(seen.corrupt)),
+    ]
+
+
+def look_json(seen: CameraLook) -> dict[str, Any]:
+    """What a camera sent, for machines."""
+    return {
+        "codec": seen.codec,
+        "device": seen.device,
+        "width_px": seen.width_px,
+        "height_px": seen.height_px,
+        "announced_fps": seen.announced_fps,
+        "fps": None if seen.fps is None else round(seen.fps, 3),
+        "first_picture_s": round(seen.first_picture_s, 3),
+        "pictures": seen.pictures,
+        "corrupt": seen.corrupt,
+    }
+
+
+def _status_json(status: CameraStatus) -> dict[str, Any]:
+    facts = asdict(status)
+    del facts["name"]
+    return facts
+
+
+def _span(seconds: float) -> str:
+    """A length of time in its largest unit."""
+    for unit, length_s in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length_s:
+            return f"{seconds // length_s:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"

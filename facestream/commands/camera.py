@@ -1,0 +1,281 @@
+"""facestream camera: the cameras of a collection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.cli import chosen, chosen_place, place_options, verbosity_options
+from facestream.commands.camera_import import import_cameras
+from facestream.commands.camera_look import snapshot, test
+from facestream.commands.camera_options import look_options, opened_book, wish_of
+from facestream.errors import UsageError
+from facestream.output import confirm, print_json, print_table, printable
+
+if TYPE_CHECKING:
+    from facestream.camera_book import CameraBook
+    from facestream.camera_look import CameraLook
+    from storage.camera_record import CameraRecord
+
+
+@click.group(
+    name="camera",
+    invoke_without_command=True,
+    epilog="""\b
+Examples:
+  facestream camera add door rtsp://user:password@192.168.1.20:554/stream1
+  facestream camera test door                    what does it send?
+  facestream camera                              which there are, and how they are doing
+  facestream camera snapshot door -o door.jpg --zones
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def command(ctx: click.Context, /, **_: Any) -> None:
+    """Cameras: add, list, test, pause or remove them.
+
+    They are stored in Redis, so that workers on any host find them. Their URLs are sealed with a key that is
+    not: docs/cameras.md.
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_all)
+
+
+@command.command(
+    name="add",
+    epilog="""\b
+Examples:
+  facestream camera add door rtsp://user:password@192.168.1.20:554/stream1
+  facestream camera add door - < url.txt                        keeps the password out of `ps` and the history
+  facestream camera add door 'rtsp://user:{env:DOOR_PASSWORD}@192.168.1.20/stream1'
+  facestream camera add desk webcam:0 --fps 10 --zone "0,0 50%,0 50%,100% 0,100%"
+""",
+)
+@click.argument("name")
+@click.argument("url")
+@look_options(add=True)
+@click.option("--test/--no-test", "tries", default=True, help="Connect to it at once to see what it sends.")
+@click.option("--json", "as_json", is_flag=True, help="Print the camera as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def add(ctx: click.Context, /, name: str, url: str, tries: bool, **options: Any) -> None:
+    """Add a camera: NAME, and its URL.
+
+    URL is rtsp://, rtsps://, http:// or https:// (MJPEG, HLS), webcam:0 or /dev/video0. What stands on a
+    command line shows in `ps` and in the shell's history: with - it is read from standard input. Instead of a
+    password, {env:NAME} or {file:/path} in it names a variable or a file that is read when the camera is
+    opened. A camera that can't be reached is stored all the same, and tried again for ever.
+    """
+    from facestream.camera_book import camera_name
+    from facestream.camera_look import kind_of, look
+    from facestream.camera_view import camera_json, look_json, settings_text
+    from facestream.commands.camera_look import quick_settings
+    from stream.errors import StreamError
+
+    name = camera_name(name)
+    wish = wish_of(options, url)
+    with opened_book(chosen_place(ctx)) as book:
+        (record,) = book.add_all({name: wish})
+    seen: CameraLook | None = None
+    failure: StreamError | None = None
+    if tries:
+        assert wish.url is not None
+        try:
+            seen = look(wish.url, quick_settings(record))
+        except StreamError as error:
+            failure = error
+    if chosen(ctx, "as_json"):
+        told = None if seen is None else look_json(seen)
+        why = None if failure is None else {"kind": kind_of(failure), "text": str(failure)}
+        print_json(
+            camera_json(record)
+            | {
+                "seen": told,
+                "error": why,
+            }
+        )
+    elif not chosen(ctx, "quiet"):
+        click.echo(f"Camera {name!r} is added: {record.shown_url}, {settings_text(record)}.", err=True)
+        if seen is not None:
+            click.echo(
+                f"It sends {seen.codec}, {seen.width_px}x{seen.height_px}; the first picture came after "
+                f"{seen.first_picture_s:.1f} s.",
+                err=True,
+            )
+    if failure is not None:
+        said = printable(str(failure)).rstrip(".")
+        click.echo(
+            f"Warning: it gives no pictures now ({kind_of(failure)}): {said}. It is stored all the same; "
+            f"`facestream camera test {name}` tries again.",
+            err=True,
+        )
+
+
+@command.command(
+    name="set",
+    epilog="""\b
+Examples:
+  facestream camera set door --fps 2 --no-zones
+  facestream camera set door --url - < url.txt
+""",
+)
+@click.argument("name")
+@click.option("--url", metavar="URL", help="Where it is from now on; - reads it from standard input.")
+@look_options(add=False)
+@click.option("--no-sub-url", is_flag=True, help="Find faces in the picture itself again.")
+@click.option("--no-zones", is_flag=True, help="Let faces count in the whole picture again.")
+@click.option("--no-masks", is_flag=True, help="Take all masks away.")
+@click.option("--no-min-face", is_flag=True, help="Choose the smallest face by the picture's size again.")
+@click.option("--json", "as_json", is_flag=True, help="Print the camera as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def change(ctx: click.Context, /, name: str, url: str | None, **options: Any) -> None:
+    """Change a camera. What isn't named stays; zones and masks that are named replace all older ones.
+
+    Workers take it up within seconds.
+    """
+    from facestream.camera_book import camera_name
+    from facestream.camera_view import camera_json, settings_text
+    from facestream.camera_wish import CameraWish
+
+    names = {
+        "no_sub_url": ("sub_url", ("sealed_sub_url", "shown_sub_url")),
+        "no_zones": ("zones", ("zones",)),
+        "no_masks": ("masks", ("masks",)),
+        "no_min_face": ("min_face_px", ("min_face_px",)),
+    }
+    cleared: set[str] = set()
+    for flag, (option, fields) in names.items():
+        if options[flag]:
+            if options[option]:
+                raise UsageError(
+                    f"--{flag.replace('_', '-')} takes away what another option gives. Choose one."
+                )
+            cleared.update(fields)
+    wish = wish_of(options, url, frozenset(cleared))
+    if wish == CameraWish():
+        raise UsageError("nothing was named that is to change. `facestream camera set --help` lists it.")
+    with opened_book(chosen_place(ctx)) as book:
+        record = book.change(camera_name(name), wish)
+    if chosen(ctx, "as_json"):
+        print_json(camera_json(record))
+    elif not chosen(ctx, "quiet"):
+        click.echo(f"Camera {name!r}: {record.shown_url}, {settings_text(record)}.", err=True)
+
+
+@command.command(
+    name="list",
+    epilog="""\b
+Examples:
+  facestream camera list
+  facestream camera list --json | jq -r '.[] | select(.status.state == "failed").name'
+""",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def list_all(ctx: click.Context, /, **_: Any) -> None:
+    """List the cameras: state, frames per second looked at and sent, delay, faces, last error.
+
+    URLs are shown without what could be a secret.
+    """
+    from facestream.camera_view import COLUMNS, RIGHT, camera_json, camera_row
+    from facestream.hint import command_line
+
+    place = chosen_place(ctx)
+    with opened_book(place) as book:
+        cameras = book.cameras()
+    if chosen(ctx, "as_json"):
+        print_json([camera_json(record, status) for record, status in cameras])
+    elif cameras:
+        print_table(COLUMNS, [camera_row(record, status) for record, status in cameras], RIGHT)
+    else:
+        add_one = command_line(
+            place, "camera", "add", "door", "rtsp://user:password@192.168.1.20:554/stream1"
+        )
+        click.echo(f"There is no camera yet. Start with: {add_one}")
+
+
+@command.command(name="pause", epilog="\b\nExample:\n  facestream camera pause door garden")
+@click.argument("names", metavar="NAME...", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="All cameras.")
+@click.option("--json", "as_json", is_flag=True, help="Print the cameras as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def pause(ctx: click.Context, /, names: tuple[str, ...], everyone: bool, **_: Any) -> None:
+    """Leave cameras alone until they are resumed: nobody connects to them."""
+    _set_paused(ctx, names, everyone=everyone, paused=True)
+
+
+@command.command(name="resume", epilog="\b\nExample:\n  facestream camera resume --all")
+@click.argument("names", metavar="NAME...", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="All cameras.")
+@click.option("--json", "as_json", is_flag=True, help="Print the cameras as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def resume(ctx: click.Context, /, names: tuple[str, ...], everyone: bool, **_: Any) -> None:
+    """Watch cameras again that were paused."""
+    _set_paused(ctx, names, everyone=everyone, paused=False)
+
+
+@command.command(
+    name="remove",
+    epilog="""\b
+Examples:
+  facestream camera remove door
+  facestream camera remove door garden --yes
+""",
+)
+@click.argument("names", metavar="NAME...", nargs=-1)
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the names as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def remove(ctx: click.Context, /, names: tuple[str, ...], yes: bool, **_: Any) -> None:
+    """Remove cameras. Who was seen by them stays."""
+    with opened_book(chosen_place(ctx)) as book:
+        chosen_names = _named(book, names, everyone=False)
+        confirm(f"Remove {_listed(chosen_names)}?", yes=yes)
+        book.remove(chosen_names)
+    if chosen(ctx, "as_json"):
+        print_json(chosen_names)
+    elif not chosen(ctx, "quiet"):
+        click.echo(f"Removed: {_listed(chosen_names)}.", err=True)
+
+
+def _set_paused(ctx: click.Context, names: tuple[str, ...], *, everyone: bool, paused: bool) -> None:
+    from facestream.camera_view import camera_json
+
+    with opened_book(chosen_place(ctx)) as book:
+        records: list[CameraRecord] = book.set_paused(_named(book, names, everyone=everyone), paused=paused)
+    if chosen(ctx, "as_json"):
+        print_json([camera_json(record) for record in records])
+    elif not chosen(ctx, "quiet"):
+        what = "Paused" if paused else "Resumed"
+        click.echo(f"{what}: {_listed([record.name for record in records])}.", err=True)
+
+
+def _named(book: CameraBook, names: tuple[str, ...], *, everyone: bool) -> list[str]:
+    """The cameras that are meant, which are there."""
+    if everyone and names:
+        raise UsageError("--all means every camera; leave the names out.")
+    if not everyone and not names:
+        raise UsageError("no camera was named. `facestream camera list` lists them.")
+    return book.names() if everyone else book.found(names)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "no camera"
+
+
+for subcommand in (import_cameras, test, snapshot):
+    command.add_command(subcommand)

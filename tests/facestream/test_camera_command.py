@@ -1,0 +1,301 @@
+"""facestream camera, in this process and against a real server."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import redis
+from processes import Done
+
+from storage.camera_status import CameraStatus
+from storage.camera_store import CameraStore
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
+from storage.keys import Keys
+from storage.sealing import KEY_FILE, KEY_VARIABLE
+
+SYNTHETIC = "synthetic://people?width=320&height=240&fps=20"
+SECRET_URL = "rtsp://admin:S3cret@{place}/live?token=S3cretToken"
+LEFT_HALF = "0,0 50%,0 50%,100% 0,100%"
+
+Here = Callable[..., Done]
+
+
+@pytest.fixture
+def server(here: Here, tmp_path: Path) -> Iterator[redis.Redis]:
+    """The server of `here`, kept up between commands."""
+    with open_redis(None, DataFolder(tmp_path / "data")) as handle:
+        yield handle.client
+
+
+@pytest.fixture
+def closed_place() -> Iterator[str]:
+    """Host and port where nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def held_by(client: redis.Redis, data: Path) -> bytes:
+    """All that the server and the data folder hold of the cameras."""
+    content = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    for key in client.scan_iter("*camera*"):
+        kind = client.type(key)
+        content += key + (repr(client.hgetall(key)).encode() if kind == b"hash" else b"")
+    return content
+
+
+def test_a_camera_is_added_seen_listed_paused_changed_and_removed(here: Here, server: redis.Redis) -> None:
+    assert "There is no camera yet. Start with: " in here("camera").stdout
+    assert here("camera", "list", "--json").json() == []
+
+    added = here("camera", "add", "door", SYNTHETIC, "--fps", "2", "--zone", LEFT_HALF)
+    assert "Camera 'door' is added: synthetic://people?width=320&height=240&fps=20" in added.stderr
+    assert "It sends synthetic, 320x240; the first picture came after" in added.stderr
+    here("camera", "add", "Yard.2", SYNTHETIC, "--no-test", "-q")
+
+    yard, door = here("camera", "list", "--json").json()
+    assert (yard["name"], yard["fps"], yard["zones"], yard["status"]) == ("Yard.2", 5.0, [], None)
+    assert (door["name"], door["fps"], door["source_id"]) == ("door", 2.0, "c-door")
+    assert door["zones"] == [[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]
+    assert [line.split()[:3] for line in here("camera").stdout.splitlines()[1:]] == [
+        ["Yard.2", "not", "watched"],
+        ["door", "not", "watched"],
+    ]
+
+    assert here("camera", "pause", "door").stderr == "Paused: door.\n"
+    assert [camera["paused"] for camera in here("camera", "list", "--json").json()] == [False, True]
+    assert "paused" in here("camera", "list").stdout
+    assert here("camera", "pause", "--all").stderr == "Paused: Yard.2, door.\n"
+    here("camera", "resume", "--all")
+    changed = here("camera", "set", "door", "--no-zones", "--min-face", "40", "--transport", "tcp", "--json")
+    assert [changed.json()[name] for name in ("zones", "min_face_px", "transport", "fps")] == [
+        [],
+        40,
+        "tcp",
+        2,
+    ]
+
+    assert "--yes" in here("camera", "remove", "door", code=2).stderr
+    assert here("camera", "remove", "door", "Yard.2", "-y").stderr == "Removed: door, Yard.2.\n"
+    assert here("camera", "--json").json() == []
+    assert list(server.scan_iter("*camera*")) == []
+
+
+def test_a_secret_is_stored_sealed_and_never_shown(
+    here: Here, server: redis.Redis, data: Path, closed_place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = SECRET_URL.format(place=closed_place)
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{url}\n"))
+    added = here("camera", "add", "door", "-", "--debug", "-vv")
+    assert "Warning: it gives no pictures now (unreachable): nobody listens on that port" in added.stderr
+    assert "It is stored all the same" in added.stderr
+    everything = [
+        added,
+        here("camera", "list"),
+        here("camera", "list", "--json"),
+        here("camera", "set", "door", "--fps", "1"),
+        here("camera", "test", "door", code=1),
+        here("camera", "test", "door", "--json", "--debug", "-vv", code=1),
+        here("camera", "test", url, "--debug", "-vv", code=1),
+        here("camera", "snapshot", "door", "-o", data / "door.jpg", "--debug", code=1),
+        here("camera", "add", "door", url, code=1),
+        here("redis", "HGETALL", "fs:{default}:camera:door"),
+    ]
+    for done in everything:
+        assert "S3cret" not in done.stdout + done.stderr
+    assert f"rtsp://admin:***@{closed_place}/live?token=***" in here("camera", "list").stdout
+    assert b"S3cret" not in held_by(server, data)
+    assert stat.S_IMODE((data / KEY_FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["a/b", SYNTHETIC], "can't be called 'a/b'"),
+        (["küche", SYNTHETIC], "can't be called 'küche'"),
+        (["a" * 300, SYNTHETIC], "names have 1 to 64 letters"),
+        (["door", "/home/me/S3cret.mp4"], "is a path on this computer"),
+        (["door", "file:///S3cret.mp4"], "is a path on this computer"),
+        (["door", "rtps://user:S3cret@host/a"], "did you mean rtsp://"),
+        (["door", "rtsp://user:S3cret@host:99999/a"], "a port that is no number from 1 to 65535"),
+        (["door", "rtsp://user:S3cret@/a"], "has no host"),
+        (["door", SYNTHETIC, "--sub-url", "S3cret"], "has no scheme"),
+        (["door", SYNTHETIC, "--zone", "0,0 2,0 1,1"], "lies outside of the picture"),
+        (["door", SYNTHETIC, "--zone", "0,0 50,0 50,50"], "percent is written 50%"),
+        (["door", SYNTHETIC, "--zone", "0,0 101%,0 1,1"], "the point 1.01,0 lies outside"),
+        (["door", SYNTHETIC, "--zone", "0,0 1,1"], "has 2 points; an area has three at least"),
+        (["door", SYNTHETIC, "--mask", "0,0 1,1 1,0 0,1"], "its sides cross"),
+        (["door", SYNTHETIC, "--mask", "left"], "is no pair x,y"),
+        (["door", SYNTHETIC, "--mask", "a,b 1,1 0,1"], "has no numbers"),
+        (["door", SYNTHETIC, "--mask", ""], "is empty"),
+        (["door", SYNTHETIC, "--fps", "26"], "26"),
+        (["door", SYNTHETIC, "--hwaccel", "Rm -rf"], "neither none nor auto"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_can_be_no_camera_is_refused_in_words(
+    here: Here, data: Path, arguments: list[str], said: str
+) -> None:
+    done = here("camera", "add", *arguments, "--no-test", code=2)
+    assert said in done.stderr
+    assert "S3cret" not in done.stderr
+    # Before anything was made.
+    assert not data.exists()
+
+
+def test_what_is_not_there_is_told(here: Here, server: redis.Redis) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test")
+    assert "There is a camera 'door'" in here("camera", "add", "door", SYNTHETIC, code=1).stderr
+    for words in (
+        ["set", "gate", "--fps", "1"],
+        ["pause", "gate"],
+        ["remove", "-y", "gate"],
+        ["test", "gate"],
+    ):
+        assert "There is no camera 'gate'" in here("camera", *words, code=1).stderr
+    assert "no camera was named" in here("camera", "pause", code=2).stderr
+    assert "leave the names out" in here("camera", "pause", "door", "--all", code=2).stderr
+    assert "nothing was named that is to change" in here("camera", "set", "door", code=2).stderr
+    both = here("camera", "set", "door", "--no-zones", "--zone", LEFT_HALF, code=2)
+    assert "--no-zones takes away" in both.stderr
+
+
+def test_settings_say_what_is_usual(here: Here, server: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACESTREAM_CAMERA_FPS", "3")
+    monkeypatch.setenv("FACESTREAM_CAMERA_TRANSPORT", "udp")
+    camera = here("camera", "add", "door", SYNTHETIC, "--no-test", "--transport", "tcp", "--json").json()
+    assert (camera["fps"], camera["transport"]) == (3, "tcp")
+    # What is only usual changes nothing that was said.
+    assert here("camera", "set", "door", "--fps", "9", "--json").json()["transport"] == "tcp"
+
+
+def test_a_test_says_what_a_camera_sends(here: Here, server: redis.Redis) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test", "--sub-url", f"{SYNTHETIC}&frames=1")
+    done = here("camera", "test", "door", "--seconds", "0.5", "--json", code=1)
+    main, sub = done.json()["camera"], done.json()["sub-stream"]
+    assert (main["codec"], main["width_px"], main["height_px"], main["announced_fps"]) == (
+        "synthetic",
+        320,
+        240,
+        20,
+    )
+    assert 0 < main["fps"] <= 21
+    assert main["error"] is None
+    assert sub["error"] == {"kind": "lost", "text": "it ended the connection"}
+    said = here("camera", "test", SYNTHETIC, "--seconds", "0.5").stdout
+    assert "size          320x240\n" in said
+    assert "(20 announced)\n" in said
+
+
+def test_a_camera_whose_secret_is_missing_is_told_when_it_is_opened(
+    here: Here, server: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, closed_place: str
+) -> None:
+    url = f"rtsp://user:{{env:DOOR_PASSWORD}}@{closed_place}/a?token={{file:{tmp_path / 'token'}}}"
+    added = here("camera", "add", "door", url, "--json").json()
+    assert added["error"]["kind"] == "url"
+    assert "environment variable DOOR_PASSWORD" in added["error"]["text"]
+    monkeypatch.setenv("DOOR_PASSWORD", "S3cret")
+    assert f"{tmp_path / 'token'}, which can't be read" in here("camera", "test", "door", code=1).stderr
+    (tmp_path / "token").write_text("S3cret\n")
+    done = here("camera", "test", "door", code=1)
+    assert "unreachable: nobody listens" in done.stderr
+    assert "S3cret" not in done.stdout + done.stderr
+
+
+def test_a_snapshot_shows_zones_and_masks(here: Here, server: redis.Redis, tmp_path: Path) -> None:
+    here("camera", "add", "door", f"{SYNTHETIC}&pattern=black", "--no-test", "--zone", LEFT_HALF, code=0)
+    here("camera", "set", "door", "--mask", "60%,60% 90%,60% 90%,90%", "-q")
+    plain, marked = tmp_path / "plain.png", tmp_path / "marked.png"
+    here("camera", "set", "door", "--url", SYNTHETIC)
+    assert here("camera", "snapshot", "door", "-o", plain).stderr == f"{plain}: 320x240\n"
+    here("camera", "snapshot", "door", "-o", marked, "--zones")
+    assert stat.S_IMODE(plain.stat().st_mode) == 0o600
+    found = [cv2.imread(str(path)) for path in (plain, marked)]
+    assert [image.shape for image in found] == [(240, 320, 3)] * 2
+    # The middle, where the zone ends, is blue then.
+    assert np.abs(found[1][100:140, 158:161].astype(int) - (178, 114, 0)).min(axis=(1, 2)).max() == 0
+    assert "has no zones" in here("camera", "snapshot", SYNTHETIC, "-o", plain, "--zones", code=2).stderr
+    assert ".jpg or .png" in here("camera", "snapshot", "door", "-o", tmp_path / "a.txt", code=2).stderr
+
+
+def test_how_a_camera_is_doing_is_listed(here: Here, server: redis.Redis) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test")
+    status = CameraStatus(
+        "door", "host-1", "backing_off", 1.0, "it closes\x1b the connection", 9.96, 4.98, 0.25, faces=7
+    )
+    CameraStore(server, Keys("default")).write_status(status, ttl_s=600)
+    (camera,) = here("camera", "list", "--json").json()
+    assert (camera["status"]["state"], camera["status"]["faces"]) == ("backing_off", 7)
+    line = here("camera", "list").stdout.splitlines()[1]
+    for shown in ("backing off", "5.0/10.0", "0.2 s", "  7  ", "it closes\\x1b the connection"):
+        assert shown in line
+
+
+def test_cameras_are_of_one_collection(here: Here, server: redis.Redis) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test", "--collection", "home")
+    assert here("camera", "list", "--json").json() == []
+    (info,) = here("collections", "--json").json()
+    assert (info["name"], info["people"], info["cameras"]) == ("home", 0, 1)
+    dropped = here("collections", "drop", "home", "--yes")
+    assert "is gone (0 people, 0 tracks, 0 sources, 1 camera)" in dropped.stderr
+    assert list(server.scan_iter("*")) == []
+
+
+def test_without_its_key_a_camera_is_told_with_the_way_out(
+    here: Here, server: redis.Redis, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test")
+    key = (data / KEY_FILE).read_text()
+    (data / KEY_FILE).unlink()
+    # No second key is made, which would open some cameras and not others.
+    for words in (
+        ["test", "door"],
+        ["add", "gate", SYNTHETIC, "--no-test"],
+        ["set", "door", "--url", SYNTHETIC],
+    ):
+        done = here("camera", *words, code=1)
+        assert "There is no key to unseal" in done.stderr
+        assert KEY_VARIABLE in done.stderr
+    assert not (data / KEY_FILE).exists()
+    # What needs no URL goes on.
+    here("camera", "set", "door", "--fps", "1")
+    monkeypatch.setenv(KEY_VARIABLE, "A" * 43 + "=")
+    assert "sealed with another key" in here("camera", "test", "door", code=1).stderr
+    assert "sealed with another key" in here("camera", "add", "gate", SYNTHETIC, code=1).stderr
+    monkeypatch.setenv(KEY_VARIABLE, key)
+    here("camera", "test", "door", "--seconds", "0.5")
+
+
+def test_cameras_travel_sealed_in_backups(
+    here: Here, server: redis.Redis, data: Path, tmp_path: Path, closed_place: str
+) -> None:
+    url = SECRET_URL.format(place=closed_place)
+    here("camera", "add", "door", url, "--no-test", "--sub-url", url)
+    file = tmp_path / "all.facestream"
+    here("backup", file)
+    assert b"S3cret" not in file.read_bytes()
+    assert here("restore", file, "--collection", "copy", "--json").json()["sealed_cameras"] == []
+    for collection in ("default", "copy"):
+        # It could be unsealed in either.
+        done = here("camera", "test", "door", "--collection", collection, code=1)
+        assert done.stderr.count("unreachable: nobody listens") == 2
+    (data / KEY_FILE).unlink()
+    told = here("restore", file, "--collection", "elsewhere")
+    assert "URLs of cameras can't be opened here: door" in told.stderr
+    assert here("restore", file, "--replace", "-y", "--json").json()["sealed_cameras"] == ["door"]
+    assert "no key" in here("camera", "test", "door", "--collection", "elsewhere", code=1).stderr
+    assert os.listdir(data / "thumbnails") == []
