@@ -11,15 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from workers.live_camera import LiveCamera
-from workers.tracking.region import Region
-
 from facestream.wiring import make_queue, make_store
-from storage.camera_record import CameraRecord, url_context
+from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.connection import RedisHandle
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.sealed_camera import SealedCamera
 from storage.sealing import Seal
 from storage.source_record import SourceRecord
 from stream.camera_url import CameraUrl
@@ -28,6 +26,8 @@ from stream.live_settings import LiveSettings
 from stream.live_source import LiveSource
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
+from workers.live_camera import LiveCamera
+from workers.tracking.region import Region
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
@@ -76,8 +76,7 @@ class Opener:
 
     def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
         """Begin to read a camera; errors as those of `CameraOpener`."""
-        context = url_context(self.keys.collection, record.name)
-        url = CameraUrl.parse(self.seal().open(record.sealed_url, context))
+        url = CameraUrl.parse(SealedCamera(self.seal(), self.keys.collection).url(record))
         source = self._registered(record)
         assert source.recorded_at_s is not None
         clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
@@ -150,7 +149,7 @@ class OneCamera:
         name = name_of(url)
         self._record = CameraRecord(
             name,
-            self.seal.seal(url.address, url_context(collection, name)),
+            SealedCamera(self.seal, collection).sealed(name, url.address),
             url.masked,
             fps=fps,
             min_face_px=min_face_px,

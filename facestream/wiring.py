@@ -81,13 +81,6 @@ def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
     return IdentityStore(handle.client, keys, handle.options)
 
 
-def make_camera_store(handle: RedisHandle, keys: Keys) -> CameraStore:
-    """The cameras of a collection."""
-    from storage.camera_store import CameraStore
-
-    return CameraStore(handle.client, keys)
-
-
 def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
     """What people decided in a collection."""
     from storage.decision_log import DecisionLog
@@ -271,7 +264,6 @@ def make_cluster_worker(
         calibration,
         on_people,
         on_lead=on_lead,
-        recluster_every_s=recluster_every_s,
     )
 
 
