@@ -76,7 +76,8 @@ class SourceRecord:
     """One video, photo or camera.
 
     Attributes:
-        source_id: From the fingerprint of its content: renaming changes nothing. Of a camera: `c-` and its name.
+        source_id: From the fingerprint of its content: renaming changes nothing. A camera's is `c-` and its
+            name.
         kind: "video", "photo" or "camera".
         path: Where it was last seen; of a camera its address, without what is secret.
         width_px: Width of its pictures.

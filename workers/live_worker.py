@@ -43,6 +43,7 @@ class LiveWorker:
         governor: Lowers the rates of all cameras while there is too much to do.
         on_frame: Called after each frame with the number of its faces.
         on_lost: Called with the source id of a camera that somebody else has now; it is removed already.
+        clock: Seconds from any start, never going back.
     """
 
     def __init__(
@@ -52,15 +53,17 @@ class LiveWorker:
         governor: RateGovernor | None = None,
         on_frame: Callable[[Frame, int], None] | None = None,
         on_lost: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._pack = pack
         self._settings = settings
         self._governor = governor or RateGovernor(on_change=lambda change: _log.warning("%s", change))
         self._on_frame = on_frame
         self._on_lost = on_lost
+        self._clock = clock
         self._views: dict[str, LiveView] = {}
         self._arrived = threading.Event()
-        self._retried_s = self._measured_s = time.monotonic()
+        self._retried_s = self._measured_s = clock()
         self._counts: dict[str, tuple[int, int]] = {}
 
     def wake(self) -> None:
@@ -130,9 +133,9 @@ class LiveWorker:
         frame = None if view is None else view.camera.frames.take()
         if view is None or frame is None:
             return False
-        faces = view.look(frame, time.monotonic())
+        faces = view.look(frame, self._clock())
         self._send(view)
-        view.done(time.monotonic())
+        view.done(self._clock())
         if self._on_frame is not None:
             self._on_frame(frame, faces)
         self._measure()
@@ -141,11 +144,11 @@ class LiveWorker:
     def figures(self, source_id: str) -> LiveFigures:
         """How a camera gets on; zeros if there is none."""
         view = self._views.get(source_id)
-        return LiveFigures() if view is None else view.figures(time.monotonic())
+        return LiveFigures() if view is None else view.figures(self._clock())
 
     def _next(self) -> LiveView | None:
         """The camera whose turn it is."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         turns = [
             (turn_s, view) for view in self._views.values() if (turn_s := view.turn_s(now_s)) is not None
         ]
@@ -163,7 +166,7 @@ class LiveWorker:
 
     def _resend(self) -> None:
         """Send what had to wait."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         if now_s - self._retried_s < _RETRY_S:
             return
         self._retried_s = now_s
@@ -177,7 +180,7 @@ class LiveWorker:
 
     def _measure(self) -> None:
         """Close what cameras that are gone have left open; tell the governor what the load is."""
-        now_s = time.monotonic()
+        now_s = self._clock()
         if now_s - self._measured_s < _LOAD_S:
             return
         self._measured_s = now_s
