@@ -162,6 +162,9 @@ class OneCamera:
     def write_statuses(self, statuses: Sequence[CameraStatus]) -> None:
         """Nobody else knows it."""
 
+    def forget_statuses(self, names: Sequence[str]) -> None:
+        """Nothing was written."""
+
     def readable_statuses(self) -> Mapping[str, CameraStatus]:
         """Nobody else looks at it."""
         return {}

@@ -179,6 +179,11 @@ class CameraStore:
                 pipe.pexpire(key, int(ttl_s * 1000))
             pipe.execute()
 
+    def forget_statuses(self, names: Sequence[str]) -> None:
+        """Take back what was said of how some cameras are doing."""
+        if names:
+            self._client.delete(*(self._keys.camera_status(name) for name in names))
+
     def readable_statuses(self) -> dict[str, CameraStatus]:
         """How the cameras are doing, as `statuses`, without what is damaged, which a warning names."""
         names = self.names()

@@ -24,6 +24,10 @@ class Cameras(Protocol):
         """Say how some of them are doing."""
         ...
 
+    def forget_statuses(self, names: Sequence[str]) -> None:
+        """Nobody looks at these any more."""
+        ...
+
     def readable_statuses(self) -> Mapping[str, CameraStatus]:
         """How those are doing that somebody looks at, by name."""
         ...

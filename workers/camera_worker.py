@@ -217,6 +217,7 @@ class CameraWorker:
     def _close_all(self) -> None:
         """Close everything, side by side."""
         with ExitStack() as stack:
+            stack.callback(self._cameras.forget_statuses, list(self._held))
             stack.callback(self._await_closing)
             for held in self._held.values():
                 stack.callback(self._close, held)
@@ -261,7 +262,11 @@ class CameraWorker:
             return self._status(held)
         if record.paused:
             return CameraStatus(record.name, "", PAUSED, 0.0, at_s=time.time())
-        return self._others.get(record.name) or CameraStatus(record.name, "", WAITING, 0.0, at_s=time.time())
+        other = self._others.get(record.name)
+        if other is None or other.worker == self._claims.worker:
+            # What this worker has said of it before is over.
+            return CameraStatus(record.name, "", WAITING, 0.0, at_s=time.time())
+        return other
 
     def _status(self, held: _Held) -> CameraStatus:
         """How a camera of this worker gets on."""
