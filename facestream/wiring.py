@@ -230,6 +230,7 @@ def make_cluster_worker(
     manifest: Manifest,
     calibration: Calibration,
     on_people: Callable[[int], None] | None = None,
+    recluster_every_s: float | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
@@ -248,6 +249,7 @@ def make_cluster_worker(
         lambda: make_clusterer(store.clustering(), manifest, calibration),
         calibration,
         on_people,
+        recluster_every_s,
     )
 
 
