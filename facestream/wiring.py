@@ -241,8 +241,8 @@ def make_cluster_worker(
     manifest: Manifest,
     calibration: Calibration,
     on_people: Callable[[int], None] | None = None,
-    on_lead: Callable[[bool], None] | None = None,
     recluster_every_s: float | None = None,
+    on_lead: Callable[[bool], None] | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
@@ -263,7 +263,8 @@ def make_cluster_worker(
         lambda: make_clusterer(store.clustering(), manifest, calibration),
         calibration,
         on_people,
-        on_lead=on_lead,
+        recluster_every_s,
+        on_lead,
     )
 
 

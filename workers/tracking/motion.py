@@ -119,7 +119,7 @@ class MotionGate:
         expected = np.clip((self._background + _DARK) * gain - _DARK, 0, 255)
         rest = now - expected
         apart = np.abs(rest)
-        changed = np.count_nonzero((apart > self._noise * s.noise_factor) & self._cells)
+        changed = int(((apart > self._noise * s.noise_factor) & self._cells).sum())
         interval_s = max(interval_s, 0.0)
         # One frame is a poor background: the first ones are all worth the same.
         self._frames += 1
@@ -129,7 +129,7 @@ class MotionGate:
         usual = np.minimum(apart, _SURPRISE * self._noise)
         noise = self._noise + (usual - self._noise) * -np.expm1(-interval_s / s.noise_s)
         self._noise = np.clip(noise, s.least_levels / s.noise_factor, s.most_levels / s.noise_factor)
-        return 0 < changed >= min(s.blocks, np.count_nonzero(self._cells))
+        return changed >= max(min(s.blocks, int(self._cells.sum())), 1)
 
     def _begin(self, image_bgr: npt.NDArray[np.uint8]) -> None:
         height, width = image_bgr.shape[:2]
