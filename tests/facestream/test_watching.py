@@ -11,6 +11,7 @@ import pytest
 import scenes
 from cameras.h264_film import H264Film, film_of
 from cameras.rtsp_server import RtspServer
+from server_door import Door
 
 from facestream import watching
 from facestream.camera_book import CameraBook
@@ -96,6 +97,7 @@ def place(
 ) -> Place:
     """A collection of its own; the models are loaded once for all tests."""
     monkeypatch.setattr(watching, "load_parts", lambda *_: pack)
+    monkeypatch.setattr("workers.camera_worker._LOOK_EVERY_S", 0.2)
     assert server.socket_path is not None
     # By its address, as a server of a person's own; the key of the cameras lies in the data folder.
     folder = server.socket_path.parent
@@ -258,6 +260,35 @@ def test_a_camera_whose_lease_is_lost_is_closed_and_writes_nothing(
     source = make_store(server, keys_of(place)).source("c-one")
     assert source is not None
     assert source.ranges == ()
+
+
+def test_a_watch_outlasts_a_server_that_goes_away(
+    place: Place,
+    book: CameraBook,
+    server: RedisHandle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add(book, "one", "synthetic://one?width=320&height=240&pattern=noise")
+    door = Door(server, tmp_path)
+    monkeypatch.setattr(watching, "open_handle", lambda _: door.handle)
+    done_before: list[int] = []
+    timers: list[threading.Timer] = []
+
+    def step(now: Watcher) -> bool:
+        if now.state("one") == "streaming" and not timers:
+            done_before.append(now.statuses["one"].done)
+            timers.append(threading.Timer(1.0, door.open))
+            door.shut()
+            timers[0].start()
+        return bool(timers) and not timers[0].is_alive() and now.statuses["one"].done > done_before[0] + 2
+
+    watcher, _ = watch(place, step)
+    assert any("when it is back" in note for note in watcher.notes)
+    assert watcher.names == ["one"]
+    source = make_store(server, keys_of(place)).source("c-one")
+    assert source is not None
+    assert source.sampled > done_before[0]
 
 
 def test_a_camera_is_watched_by_its_url_without_being_stored(
