@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Self
 
 from storage.connection import RedisHandle
-from storage.errors import StorageError
+from storage.errors import RedisUnreachableError, StorageError
+from storage.outage import wait_for_server
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError, WorkerError
 
@@ -22,21 +23,32 @@ class Background:
     Args:
         worker: The worker.
         handle: Its server.
+        lasting: Whether the work is to outlast a server that goes away for a while.
     """
 
-    def __init__(self, worker: ClusterWorker, handle: RedisHandle) -> None:
+    def __init__(self, worker: ClusterWorker, handle: RedisHandle, *, lasting: bool = False) -> None:
         self._worker = worker
         self._handle = handle
+        self._lasting = lasting
         self._stop = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="cluster worker", daemon=True)
 
     def _work(self) -> None:
         try:
-            with self._handle.errors():
-                self._worker.run(self._stop)
+            while not self._stop.is_set():
+                self._run()
         except BaseException as error:  # handed to the main thread, which raises it
             self._error = error
+
+    def _run(self) -> None:
+        try:
+            with self._handle.errors():
+                self._worker.run(self._stop)
+        except RedisUnreachableError as error:
+            if not self._lasting:
+                raise
+            wait_for_server(self._handle, error, self._stop)
 
     def check(self) -> None:
         """Raise what the worker failed with, if it failed.

@@ -16,6 +16,7 @@ from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, DEFAULT_MODELS,
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),
+    "watch": ("facestream.commands.watch", "Find the people in front of cameras, live."),
     "people": ("facestream.commands.people", "List, show, name, find or forget people."),
     "report": ("facestream.commands.report", "Write a page with everybody's faces and times."),
     "compare": ("facestream.commands.compare", "Say whether two photos show the same person."),
@@ -35,6 +36,11 @@ _COMMANDS = {
     "calibrate": (
         "facestream.commands.calibrate",
         "Measure how alike strangers and the same person look to a model.",
+    ),
+    "worker": ("facestream.commands.worker", "Look at a share of all cameras, beside other workers."),
+    "cluster-worker": (
+        "facestream.commands.cluster_worker",
+        "Find the people in what workers send.",
     ),
     "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),

@@ -58,7 +58,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("samples", f"{stats.samples}"),
         ("videos", _how_many(stats.videos, stats.videos_complete)),
         ("photos", _how_many(stats.photos, stats.photos_complete)),
-        ("cameras", f"{info.cameras}"),
+        ("cameras", f"{stats.cameras}"),
         ("looked at", clock(stats.looked_at_s)),
         ("events", f"{stats.events}"),
         ("logged faces", f"{stats.logged_faces}"),
@@ -70,7 +70,8 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("clustering", info.clustering),
         ("created", _date(info, "%Y-%m-%d %H:%M:%S")),
     ]
-    return [line for line in lines if line[1] != "0" or line[0] not in ("logged faces", "cameras")]
+    seldom = {"logged faces": stats.logged_faces, "cameras": stats.cameras}
+    return [line for line in lines if seldom.get(line[0], 1)]
 
 
 def contents(info: CollectionInfo) -> str:

@@ -14,6 +14,7 @@ from facestream.output import written_file
 from facestream.page_card import card
 from facestream.people_filter import sorted_people
 from facestream.person import Person
+from facestream.source_name import is_camera
 from facestream.terms import terms
 
 if TYPE_CHECKING:
@@ -69,13 +70,16 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
     durations = {source.source_id: source.duration_s for source in sources}
     seen_in = {s.source_id: s.photo for person in people for s in person.sightings}
     photos = sum(seen_in.values())
-    where = [counted(len(seen_in) - photos, "video")] if len(seen_in) > photos else []
+    cameras = sum(is_camera(source_id) for source_id in seen_in)
+    videos = len(seen_in) - photos - cameras
+    where = [counted(videos, "video")] if videos else []
+    where += [counted(cameras, "camera")] if cameras else []
     where += [counted(photos, "photo")] if photos else []
     rank = {person.id: k for k, person in enumerate(sorted_people(people, "first"))}
     meta = store.meta()
     ran_on = sorted({s.provider for s in sources if s.source_id in seen_in and s.provider})
     order = next((by for by in _ORDERS if sorted_people(people, by) == list(people)), "listed")
-    headline = counted(len(people), "person", "people") + (f" in {' and '.join(where)}" if where else "")
+    headline = counted(len(people), "person", "people") + (f" in {_joined(where)}" if where else "")
     return template.generate(
         title=f"{headline} - facestream",
         headline=headline,
@@ -98,6 +102,11 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         script=Markup(script),  # noqa: S704
         script_hash=_csp_hash(script),
     )
+
+
+def _joined(parts: list[str]) -> str:
+    """Parts of a sentence as a list of things."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
 def _models(meta: Mapping[str, str], ran_on: Sequence[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from facestream.people_view import clock, counted, duration, interval, stretch
+from facestream.people_view import counted, duration, interval, moment, stretch
 from facestream.person import Person
-from facestream.sighting import Sighting
+from facestream.sighting import Sighting, date_of
+from facestream.source_name import is_camera, short_name
 
 # Width of a timeline in units of its picture; a bar is never thinner or paler than can be seen.
 _WIDTH = 1000.0
@@ -42,7 +43,7 @@ def card(
     for sighting in videos:
         by_source.setdefault(sighting.source_id, []).append(sighting)
     lines = [timeline(seen, durations_s.get(source_id)) for source_id, seen in by_source.items()]
-    names = {PurePath(sighting.source).name for sighting in person.sightings}
+    names = {short_name(s.source_id, s.source) for s in person.sightings}
     return {
         "id": person.id,
         "name": person.name,
@@ -53,11 +54,11 @@ def card(
         "first_rank": rank,
         "faces": faces,
         "seen": duration(person.seconds) if videos else counted(len(photos), "photo"),
-        "summary": _summary(len(videos), len(photos), len(by_source)),
+        "summary": _summary(len(videos), len(photos), by_source),
         "when": _when(person),
         "timelines": lines[:_TIMELINES],
         "folded": lines[_TIMELINES:][:_MORE_TIMELINES],
-        "folded_count": counted(len(lines) - _TIMELINES, "more video"),
+        "folded_count": f"{len(lines) - _TIMELINES} more {_noun(by_source, len(lines) - _TIMELINES)}",
         "more_timelines": max(len(lines) - _TIMELINES - _MORE_TIMELINES, 0),
         "photo_count": counted(len(photos), "photo"),
         "photos": [{"path": s.source, "name": PurePath(s.source).name} for s in photos[:_PHOTOS]],
@@ -65,15 +66,27 @@ def card(
         "sighting_count": f"{counted(len(videos), 'sighting')} with times",
         # In one video alone, its name is there already.
         "intervals": [
-            {"time": interval(s), "path": s.source, "name": PurePath(s.source).name if len(lines) > 1 else ""}
+            {
+                "time": interval(s),
+                "path": s.source,
+                "name": short_name(s.source_id, s.source) if len(lines) > 1 else "",
+            }
             for s in videos[:_INTERVALS]
         ],
         "more_intervals": max(len(videos) - _INTERVALS, 0),
     }
 
 
-def _summary(videos: int, photos: int, sources: int) -> str:
-    parts = [f"{counted(videos, 'sighting')} in {counted(sources, 'video')}"] if videos else []
+def _noun(source_ids: Collection[str], number: int) -> str:
+    """What so many of these sources are called."""
+    cameras = sum(map(is_camera, source_ids))
+    noun = "video" if not cameras else "camera" if cameras == len(source_ids) else "source"
+    return noun if number == 1 else f"{noun}s"
+
+
+def _summary(videos: int, photos: int, source_ids: Collection[str]) -> str:
+    number = len(source_ids)
+    parts = [f"{counted(videos, 'sighting')} in {number} {_noun(source_ids, number)}"] if videos else []
     parts += [f"in {counted(photos, 'photo')}"] if videos and photos else []
     return ", ".join(parts)
 
@@ -87,30 +100,33 @@ def _when(person: Person) -> str:
 
 
 def timeline(sightings: Sequence[Sighting], duration_s: float | None) -> dict[str, Any]:
-    """The timeline of a person in one video.
+    """The timeline of a person in one video or camera; a camera's begins and ends with the person.
 
     Args:
-        sightings: All of that video, in order.
+        sightings: All of that source, in order.
         duration_s: Length of the video, or None where nobody knows.
     """
-    last_s = max(s.end_s for s in sightings)
+    first, path = sightings[0], sightings[0].source
+    live = is_camera(first.source_id)
+    start_s = first.start_s if live else 0.0
+    last_s = max(s.end_s for s in sightings) - start_s
     whole_s = max(duration_s or 0.0, last_s, 1e-3)
-    path = sightings[0].source
+    end_at = date_of(first.recorded_at_s, start_s + whole_s) if live else None
     seconds = sum(s.seconds for s in sightings)
-    name = PurePath(path).name
+    name = short_name(first.source_id, path)
     return {
         "path": path,
         "name": name,
         "seen": duration(seconds),
         "label": f"{counted(len(sightings), 'sighting')} in {name}, "
         f"{duration(seconds)} of {duration(whole_s)}",
-        "start": clock(0.0),
-        "end": clock(whole_s),
-        "bars": bars(sightings, whole_s),
+        "start": moment(first.start_at if live else None, 0.0),
+        "end": moment(end_at, whole_s),
+        "bars": bars(sightings, whole_s, start_s),
     }
 
 
-def bars(sightings: Sequence[Sighting], whole_s: float) -> list[dict[str, Any]]:
+def bars(sightings: Sequence[Sighting], whole_s: float, start_s: float = 0.0) -> list[dict[str, Any]]:
     """Where the bars of a timeline stand.
 
     Short sightings that would touch share a bar, so that there are never too many; it is the paler, the less
@@ -119,12 +135,13 @@ def bars(sightings: Sequence[Sighting], whole_s: float) -> list[dict[str, Any]]:
     Args:
         sightings: In order of time.
         whole_s: What the whole width stands for, s.
+        start_s: Where it begins.
     """
     result: list[dict[str, Any]] = []
     first, seen_s, left, right = sightings[0], 0.0, 0.0, -_GAP
     for sighting in sightings:
-        start = min(sighting.start_s / whole_s * _WIDTH, _WIDTH - _THINNEST)
-        end = min((sighting.start_s + sighting.seconds) / whole_s * _WIDTH, _WIDTH)
+        start = min((sighting.start_s - start_s) / whole_s * _WIDTH, _WIDTH - _THINNEST)
+        end = min((sighting.start_s - start_s + sighting.seconds) / whole_s * _WIDTH, _WIDTH)
         end = max(end, start + _THINNEST)
         touches = start < right + _GAP
         if touches and (right - left < _WIDE or right > _WIDTH - _THINNEST):

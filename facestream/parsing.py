@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,10 +14,13 @@ if TYPE_CHECKING:
     _FloatType = click.ParamType[float]
     _MomentType = click.ParamType[datetime | float]
     _TextType = click.ParamType[str]
+    _SourceType = click.ParamType[Path | str]
 else:
     # Generic only in newer versions of click.
-    _FloatType = _MomentType = _TextType = click.ParamType
+    _FloatType = _MomentType = _TextType = _SourceType = click.ParamType
 
+# With a scheme other than that of files, or a webcam.
+_CAMERA = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://|webcam:|/dev/(video|v4l)", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
 
@@ -38,6 +43,40 @@ class MediaTime(_FloatType):
         if not 0 <= seconds_only < 1e9:
             self.fail(f"{text!r} is not a time; write seconds (90.5) or [H:]MM:SS (1:30.5)", param, ctx)
         return seconds_only
+
+
+class Source(_SourceType):
+    """A video, photo or folder; or the URL of a camera, which stays a text."""
+
+    name = "source"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,  # noqa: ARG002 - click's signature
+        ctx: click.Context | None,  # noqa: ARG002
+    ) -> Path | str:
+        """The path, or the URL as it was written."""
+        text = os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
+        return text if _CAMERA.match(text) else Path(text)
+
+
+class Duration(_FloatType):
+    """How long: seconds, or a number with s, m, h or d."""
+
+    name = "duration"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds as a float."""
+        text = str(value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text)
+        seconds = (
+            float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]] if found else 0.0
+        )
+        # Longer ones can't be waited for.
+        if not 0 < seconds <= 1e6:
+            self.fail(f"{text!r} is no duration up to 11 days; write 90, 90s, 10m, 8h or 1d", param, ctx)
+        return seconds
 
 
 class DeviceName(_TextType):

@@ -13,6 +13,7 @@ from typing import Any
 from facestream.errors import UsageError
 from facestream.person import Person
 from facestream.sighting import Sighting, end_order, start_order
+from facestream.source_name import full_name
 
 Moment = datetime | float
 """A date, or seconds from the start of a source."""
@@ -82,8 +83,11 @@ class PeopleFilter:
 
 
 def names_source(pattern: str, source_id: str, path: str) -> bool:
-    """Whether a source is meant: by its id, its path, a part of it, or a pattern with * and ?."""
-    path, pattern = folded(path), folded(pattern)
+    """Whether a source is meant: by its id, its path, a part of it, or a pattern with * and ?.
+
+    A camera is meant by its name, not by its address.
+    """
+    path, pattern = folded(full_name(source_id, path)), folded(pattern)
     if pattern in path or pattern == source_id.casefold():
         return True
     # Brackets stand for themselves: many file names have some.

@@ -19,6 +19,7 @@ from facestream.output import print_table
 from facestream.person import Person
 from facestream.settings import Place
 from facestream.sighting import Sighting
+from facestream.source_name import short_name
 
 # A temporary file that is so old has no writer any more.
 _LEFT_OVER_S = 60.0
@@ -202,7 +203,7 @@ def _place(sighting: Sighting, media_s: float, *, several: bool) -> str:
         return local_time(sighting.recorded_at_s + media_s)
     if not (several or sighting.photo):
         return clock(media_s)
-    name = Path(sighting.source).name
+    name = short_name(sighting.source_id, sighting.source)
     return name if sighting.photo else f"{name} {clock(media_s)}"
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from storage.camera_store import CameraStore
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
+    from storage.lease import Lease
     from storage.sample_queue import SampleQueue
     from storage.staged_vectors import StagedVectors
     from workers.cluster_worker import ClusterWorker
@@ -57,11 +58,13 @@ def open_handle(place: Place) -> RedisHandle:
     return replace(handle, options=" ".join(place_options(place, collection=False)))
 
 
-def make_queue(handle: RedisHandle, keys: Keys, model_id: str = "") -> SampleQueue:
-    """The sample queue of a collection; `model_id` for senders of vectors."""
+def make_queue(
+    handle: RedisHandle, keys: Keys, model_id: str = "", fence: Lease | None = None
+) -> SampleQueue:
+    """The sample queue of a collection; `model_id` for senders of vectors, `fence` for those of cameras."""
     from storage.sample_queue import SampleQueue
 
-    return SampleQueue(handle.client, keys, model_id=model_id)
+    return SampleQueue(handle.client, keys, model_id=model_id, fence=fence)
 
 
 def make_staged_vectors(handle: RedisHandle, keys: Keys) -> StagedVectors:
@@ -238,8 +241,12 @@ def make_cluster_worker(
     manifest: Manifest,
     calibration: Calibration,
     on_people: Callable[[int], None] | None = None,
+    recluster_every_s: float | None = None,
+    on_lead: Callable[[bool], None] | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
+
+    The last three arguments are those of `ClusterWorker`.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -256,6 +263,8 @@ def make_cluster_worker(
         lambda: make_clusterer(store.clustering(), manifest, calibration),
         calibration,
         on_people,
+        recluster_every_s,
+        on_lead,
     )
 
 

@@ -14,6 +14,7 @@ from storage.commands import Hash, commands_of
 from storage.errors import CameraExistsError, NoSuchCameraError, OvertakenError
 from storage.fields import reading
 from storage.keys import SCHEMA, Keys
+from storage.people_reader import read_or_leave_out
 
 STATUS_TTL_S = 15.0
 """How long a status is believed."""
@@ -59,6 +60,17 @@ class CameraStore:
         found = zip(names, self._hashes([self._keys.camera(name) for name in names]), strict=True)
         # One that was removed in between is no more.
         return [self._decoded(name, raw) for name, raw in found if raw]
+
+    def readable(self) -> list[CameraRecord]:
+        """The same without those whose records are damaged, which a warning names."""
+        names = self.names()
+        keys = [self._keys.camera(name) for name in names]
+        found = (
+            read_or_leave_out(key, raw, CameraRecord.decode)
+            for key, raw in zip(keys, self._hashes(keys), strict=True)
+            if raw
+        )
+        return [record for record in found if record is not None]
 
     def add(self, record: CameraRecord) -> None:
         """Add a camera.
@@ -156,11 +168,32 @@ class CameraStore:
             status: How.
             ttl_s: For how long that holds.
         """
-        key = self._keys.camera_status(status.name)
+        self.write_statuses([status], ttl_s)
+
+    def write_statuses(self, statuses: Sequence[CameraStatus], ttl_s: float = STATUS_TTL_S) -> None:
+        """Say how some cameras are doing, in one step."""
         with self._client.pipeline() as pipe:
-            pipe.hset(key, mapping=status.encode())
-            pipe.pexpire(key, int(ttl_s * 1000))
+            for status in statuses:
+                key = self._keys.camera_status(status.name)
+                pipe.hset(key, mapping=status.encode())
+                pipe.pexpire(key, int(ttl_s * 1000))
             pipe.execute()
+
+    def forget_statuses(self, names: Sequence[str]) -> None:
+        """Take back what was said of how some cameras are doing."""
+        if names:
+            self._client.delete(*(self._keys.camera_status(name) for name in names))
+
+    def readable_statuses(self) -> dict[str, CameraStatus]:
+        """How the cameras are doing, as `statuses`, without what is damaged, which a warning names."""
+        names = self.names()
+        keys = [self._keys.camera_status(name) for name in names]
+        found = (
+            read_or_leave_out(key, raw, CameraStatus.decode)
+            for key, raw in zip(keys, self._hashes(keys), strict=True)
+            if raw
+        )
+        return {status.name: status for status in found if status is not None}
 
     def statuses(self) -> dict[str, CameraStatus]:
         """How the cameras are doing, by name; without those of whom nobody has said anything lately.

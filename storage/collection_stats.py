@@ -37,7 +37,8 @@ class CollectionStats:
         videos_complete: Those that are done to their end.
         photos: Number of photos.
         photos_complete: Those that are done.
-        looked_at_s: Length of what is done of the videos, s.
+        cameras: Number of cameras.
+        looked_at_s: Length of what is done of the videos and cameras, s.
         events: Events in the stream `changes`.
         logged_faces: Entries in the stream `faces`.
         waiting: Entries that the next run takes in.
@@ -56,6 +57,7 @@ class CollectionStats:
     videos_complete: int
     photos: int
     photos_complete: int
+    cameras: int
     looked_at_s: float
     events: int
     logged_faces: int
@@ -77,6 +79,7 @@ def measure(client: redis.Redis, keys: Keys, info: CollectionInfo) -> Collection
     sources = reader.sources()
     videos = [source for source in sources if source.kind == "video"]
     photos = [source for source in sources if source.kind == "photo"]
+    cameras = [source for source in sources if source.kind == "camera"]
     census = _Census(client, keys)
     census.take()
     return CollectionStats(
@@ -90,7 +93,8 @@ def measure(client: redis.Redis, keys: Keys, info: CollectionInfo) -> Collection
         videos_complete=sum(source.complete for source in videos),
         photos=len(photos),
         photos_complete=sum(source.complete for source in photos),
-        looked_at_s=sum(end - start for source in videos for start, end in source.ranges),
+        cameras=len(cameras),
+        looked_at_s=sum(end - start for source in (*videos, *cameras) for start, end in source.ranges),
         events=commands.xlen(keys.changes),
         logged_faces=commands.xlen(keys.faces),
         waiting=commands.xlen(keys.samples),

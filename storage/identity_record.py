@@ -294,3 +294,24 @@ class IdentityChange:
             "other_id": self.other_id,
             "provisional": int(self.provisional),
         }
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        kind = text(raw, "kind")
+        if kind not in [*ChangeKind]:
+            raise RecordError(f"field 'kind' is no kind of change: {kind[:40]!r}", field="kind")
+        return cls(
+            kind=ChangeKind(kind),
+            identity_id=text(raw, "identity_id"),
+            track_id=text(raw, "track_id", ""),
+            thumbnail=text(raw, "thumbnail", ""),
+            event_s=number(raw, "event_s", "0"),
+            published_at_s=number(raw, "published_at_s", "0"),
+            other_id=text(raw, "other_id", ""),
+            provisional=flag(raw, "provisional", "0"),
+        )

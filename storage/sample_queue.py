@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -12,9 +13,16 @@ import redis
 
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
-from storage.errors import ModelConflictError, OvertakenError, QueueFullError, RecordError
+from storage.errors import (
+    LeaseLostError,
+    ModelConflictError,
+    OvertakenError,
+    QueueFullError,
+    RecordError,
+)
 from storage.fields import Fields, Raw
 from storage.keys import Keys
+from storage.lease import Lease
 from storage.requests import (
     DecisionRequest,
     ForgetRequest,
@@ -84,13 +92,22 @@ class SampleQueue:
         limit: Entries that may wait; senders wait while there would be more. An empty queue takes any number.
         model_id: Embedding space of what is sent: nothing gets into a collection that has got another one
             since. Empty for senders of requests alone.
+        fence: What the sender must hold: whoever was paused and has been replaced can't send any more.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys, limit: int = 20_000, model_id: str = "") -> None:
+    def __init__(
+        self,
+        client: redis.Redis,
+        keys: Keys,
+        limit: int = 20_000,
+        model_id: str = "",
+        fence: Lease | None = None,
+    ) -> None:
         self._client = commands_of(client)
         self._keys = keys
         self._limit = limit
         self._model_id = model_id
+        self._fence = fence
 
     def prepare(self) -> None:
         """Create the stream and the consumer group where they are missing."""
@@ -127,6 +144,7 @@ class SampleQueue:
         Raises:
             QueueFullError: If there was no room, and nobody led the collection for `wait_s`.
             ModelConflictError: If the collection has been changed to other models.
+            LeaseLostError: If the fence is not this sender's any more; nothing was sent then.
         """
         if not entries and not faces:
             return None
@@ -143,11 +161,46 @@ class SampleQueue:
                     "the command again: its cluster worker takes in what waits."
                 )
             time.sleep(0.05)
+        return self._write(entries, faces, faces_limit)
+
+    def try_send(
+        self, entries: Sequence[Entry], *, faces: Sequence[FaceSample] = (), faces_limit: int = 100_000
+    ) -> bool:
+        """Send where there is room, all or nothing, without waiting for any.
+
+        For senders that must not wait, such as those of cameras: they keep what could not be sent, take no
+        more frames of that camera meanwhile, of which the oldest are dropped, and try again.
+
+        Args:
+            entries: What to send, in order.
+            faces: Entries for the stream `faces`, written in the same step.
+            faces_limit: About how many entries that stream is cut to.
+
+        Returns:
+            Whether it was sent, or there was nothing to send.
+
+        Raises:
+            ModelConflictError: If the collection has been changed to other models.
+            LeaseLostError: If the fence is not this sender's any more; nothing was sent then.
+        """
+        if entries and (waiting := self.waiting()) and waiting + len(entries) > self._limit:
+            return False
+        if entries or faces:
+            self._write(entries, faces, faces_limit)
+        return True
+
+    def _write(self, entries: Sequence[Entry], faces: Sequence[FaceSample], faces_limit: int) -> bytes | None:
+        """Write entries in one step, if the collection has its models and the fence still holds."""
+        watched = [self._keys.meta] if self._model_id else []
+        watched += [self._fence.key] if self._fence else []
         for _ in range(_TRIES):
-            with self._client.pipeline(transaction=True) as pipe:
-                if self._model_id:
-                    pipe.watch(self._keys.meta)
+            # A fence that is put off while it is watched would void the step for nothing.
+            held = self._fence.watching if self._fence else contextlib.nullcontext()
+            with held, self._client.pipeline(transaction=True) as pipe:
+                if watched:
+                    pipe.watch(*watched)
                     self._check_model(pipe)
+                    self._check_fence(pipe)
                     pipe.multi()
                 for entry in entries:
                     fields: Fields = {"type": _NAMES[type(entry)], **entry.encode()}
@@ -160,10 +213,17 @@ class SampleQueue:
                     # A decision was carried out at this very moment, say.
                     continue
             return ids[len(entries) - 1] if entries else None
-        raise OvertakenError(f"{self._keys.meta} changed again and again while something was to be sent")
+        raise OvertakenError(f"{' or '.join(watched)} changed again and again while something was to be sent")
+
+    def _check_fence(self, pipe: Pipeline) -> None:
+        """Refuse to send for somebody who has been replaced."""
+        if self._fence is not None and pipe.get(self._fence.key) != self._fence.token:
+            raise LeaseLostError(f"{self._fence.key}: the lease ran out; nothing more is sent")
 
     def _check_model(self, pipe: Pipeline) -> None:
         """Refuse to send vectors to a collection that holds, or is about to hold, those of another model."""
+        if not self._model_id:
+            return
         for field in ("model_id", "changing_to"):
             stored = cast(bytes | None, pipe.hget(self._keys.meta, field))
             if stored is not None and stored.decode() != self._model_id:

@@ -12,6 +12,9 @@ from storage.fields import Fields, Raw, count, flag, number, optional_number, te
 
 Range = tuple[float, float]
 
+MAX_RANGES = 256
+"""Most stretches that are kept of a camera, which may be gone and come back any number of times."""
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentDone:
@@ -73,16 +76,18 @@ class SourceRecord:
     """One video, photo or camera.
 
     Attributes:
-        source_id: From the fingerprint of its content: renaming changes nothing.
-        kind: "video" or "photo".
-        path: Where it was last seen.
+        source_id: From the fingerprint of its content: renaming changes nothing. A camera's is `c-` and its
+            name.
+        kind: "video", "photo" or "camera".
+        path: Where it was last seen; of a camera its address, without what is secret.
         width_px: Width of its pictures.
         height_px: Height of its pictures.
         duration_s: Length, s, or None where the container doesn't say.
-        recorded_at_s: Unix time of its start, or None where nobody knows.
+        recorded_at_s: Unix time of its start, or None where nobody knows; of a camera, when it was first
+            registered, which its media time counts from.
         fps: Sampling rate it was processed with, or None for every frame.
-        ranges: Stretches that are done, media time, ascending, apart.
-        complete: Whether it is done to its end.
+        ranges: Stretches that are done, media time, ascending, apart; of a camera `MAX_RANGES` at most.
+        complete: Whether it is done to its end; a camera never is.
         sampled: Frames looked at.
         forgotten: People who were forgotten in it.
         provider: Execution provider that the faces of its latest stretch were found with; empty if unknown.
@@ -131,9 +136,13 @@ class SourceRecord:
         complete = self.complete or segment.complete
         if covers(self.ranges, segment.start_s, segment.end_s):
             return replace(self, complete=complete)
+        ranges = united([*self.ranges, (segment.start_s, segment.end_s)])
+        if self.kind == "camera":
+            # What a video lacks is looked at when it is run again, but the past of a camera is gone.
+            ranges = bounded(ranges, MAX_RANGES)
         return replace(
             self,
-            ranges=united([*self.ranges, (segment.start_s, segment.end_s)]),
+            ranges=ranges,
             complete=complete,
             sampled=self.sampled + segment.sampled,
             provider=segment.provider or self.provider,
@@ -185,6 +194,14 @@ def united(ranges: list[Range]) -> tuple[Range, ...]:
         else:
             result.append((start, end))
     return tuple(result)
+
+
+def bounded(ranges: tuple[Range, ...], most: int) -> tuple[Range, ...]:
+    """At most so many ranges: the oldest are made one, as if nothing had been missed between them."""
+    excess = len(ranges) - most
+    if excess <= 0:
+        return ranges
+    return ((ranges[0][0], ranges[excess][1]), *ranges[excess + 1 :])
 
 
 def missing(ranges: tuple[Range, ...], start_s: float, end_s: float) -> tuple[Range, ...]:

@@ -27,8 +27,17 @@ class FrameSource(Protocol):
         ...
 
 
+class LiveCounts(Protocol):
+    """What a live source counts."""
+
+    @property
+    def dropped(self) -> int:
+        """Sampled frames that were overwritten before anybody took them, so far."""
+        ...
+
+
 class LiveFrames(Protocol):
-    """A camera as the live worker sees it: frames that wait for it, the oldest of which are dropped."""
+    """A camera, which goes on whether its frames are taken or not: the oldest ones that wait are dropped."""
 
     @property
     def source_id(self) -> str:
@@ -37,13 +46,18 @@ class LiveFrames(Protocol):
 
     @property
     def waiting_since_s(self) -> float | None:
-        """`captured_at_s` of the oldest frame that waits, None if there is none."""
+        """Capture time of the oldest frame that waits, Unix time; None if none does."""
+        ...
+
+    @property
+    def status(self) -> LiveCounts:
+        """How it gets on."""
         ...
 
     def take(self) -> Frame | None:
-        """The oldest frame that waits, at once; None if there is none."""
+        """The oldest frame that waits, at once; None if none does."""
         ...
 
     def set_fps(self, fps: float) -> None:
-        """Sample so many frames per second from now on; more than 0 and at most 25."""
+        """Sample so many frames a second from now on."""
         ...

@@ -133,6 +133,12 @@ class CameraClaims:
             lost, self._lost = self._lost, set()
         return lost
 
+    def mark_lost(self, name: str) -> None:
+        """Say that a writer was refused, as the lease of this camera is not ours any more."""
+        with self._lock:
+            if self._held.pop(name, None) is not None:
+                self._lost.add(name)
+
     def look(self, active: Collection[str]) -> tuple[dict[str, Lease], tuple[str, ...]]:
         """Claim what is free and due to this worker.
 

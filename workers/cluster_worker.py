@@ -33,6 +33,7 @@ _BLOCK_MS, _BLOCK_BESIDE_MS = 200, 20
 # A small re-cluster is done by then. Entries wait for so long, and no longer, for one that is not.
 _PATIENCE_S = 0.05
 _DECIDED = ReclusterRequest("what was decided")
+_NEWS = ReclusterRequest("new tracks")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +68,9 @@ class ClusterWorker:
         clusterer: Makes a fresh, empty clusterer of the method that the collection has at that moment.
         calibration: Of the embedder, for templates.
         on_people: Called after each step with the number of people there are.
+        recluster_every_s: There is a re-cluster without a request, too, when tracks have come or grown since
+            the last one, and that is so long ago: cameras never end, so nobody would ask. None: never.
+        on_lead: Called when it begins to lead, and with False when it stands by.
     """
 
     def __init__(
@@ -78,7 +82,10 @@ class ClusterWorker:
         clusterer: Callable[[], Clusterer],
         calibration: Calibration,
         on_people: Callable[[int], None] | None = None,
+        recluster_every_s: float | None = None,
+        on_lead: Callable[[bool], None] | None = None,
     ) -> None:
+        self._recluster_every_s = recluster_every_s
         self._store = store
         self._queue = queue
         self._lease = lease
@@ -86,6 +93,7 @@ class ClusterWorker:
         self._make_clusterer = clusterer
         self._calibration = calibration
         self._on_people = on_people
+        self._on_lead = on_lead or (lambda _: None)
         self._consumer = f"cluster-{lease.token.decode()}"
         self._roster = self._empty()
         self._running: _Running | None = None
@@ -93,6 +101,7 @@ class ClusterWorker:
         # Decisions that wait for the re-cluster that runs, as one before it has begun anew for others.
         self._put_off: list[Delivery] = []
         self._steadfast = False
+        self._reclustered_s = -math.inf
 
     def _empty(self) -> Roster:
         return Roster(self._store, self._make_clusterer(), self._calibration)
@@ -106,10 +115,15 @@ class ClusterWorker:
         """
         self._queue.prepare()
         began = self._founded()
+        standing_by = False
         while not stop.is_set():
             if not self._lease.acquire():
+                if not standing_by:
+                    self._on_lead(False)
+                standing_by = True
                 stop.wait(0.2)
                 continue
+            standing_by = False
             reason = self._unfit(began)
             if reason:
                 self._lease.release()
@@ -119,6 +133,7 @@ class ClusterWorker:
                 )
             # Its queue may have gone and come back.
             self._queue.prepare()
+            self._on_lead(True)
             try:
                 with self._lease.kept():
                     self._lead(stop)
@@ -157,6 +172,8 @@ class ClusterWorker:
     def _lead(self, stop: threading.Event) -> None:
         self._wishes, self._put_off, self._steadfast = [], [], False
         self._load()
+        # A worker that died of a re-cluster must not die of the next one at once.
+        self._reclustered_s = time.monotonic()
         while deliveries := self._queue.take_over(self._consumer, kept=self._kept):
             self._step(deliveries)
         self._queue.forget_others(self._consumer)
@@ -167,6 +184,7 @@ class ClusterWorker:
                     if not self._lease.renew():
                         raise LeaseLostError(f"{self._lease.key}: the lease ran out")
                     checked_s = time.monotonic()
+                self._wish_by_time()
                 self._recluster()
                 block_ms = _BLOCK_MS if self._running is None else _BLOCK_BESIDE_MS
                 deliveries = self._queue.receive(self._consumer, block_ms=block_ms, kept=self._kept)
@@ -174,6 +192,14 @@ class ClusterWorker:
                     self._step(deliveries)
         finally:
             self._abandon()
+
+    def _wish_by_time(self) -> None:
+        """Wish for a re-cluster when it is time for one, and there is something new to group."""
+        every_s = self._recluster_every_s
+        if every_s is None or self._running is not None or self._wishes:
+            return
+        if self._roster.has_provisional and time.monotonic() - self._reclustered_s >= every_s:
+            self._wishes.append(_Wish(_NEWS))
 
     @property
     def _kept(self) -> set[bytes]:
@@ -267,6 +293,7 @@ class ClusterWorker:
             self._roster.drop_recluster()
             self._wishes, self._steadfast = [*running.wishes, *self._wishes], True
             return
+        self._reclustered_s = time.monotonic()
         partition = running.thread.outcome()
         effects = Effects(done=[wish.delivery for wish in running.wishes if wish.delivery is not None])
         requests = [wish.request for wish in running.wishes]

@@ -67,6 +67,11 @@ class Roster:
         return len(self._membership.alive())
 
     @property
+    def has_provisional(self) -> bool:
+        """Whether there are tracks that no re-cluster has looked at since they came or grew."""
+        return self._settlement.has_provisional
+
+    @property
     def method(self) -> str:
         """How tracks are grouped into people."""
         return self._clusterer.method

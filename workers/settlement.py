@@ -26,6 +26,11 @@ class Settlement:
         self._provisional: set[str] = set()
         self.unchanged: set[str] = set()
 
+    @property
+    def has_provisional(self) -> bool:
+        """Whether there is any provisional track."""
+        return bool(self._provisional)
+
     def load(self, track_ids: Collection[str], provisional: Collection[str], effects: Effects) -> None:
         """Take in what is in Redis.
 

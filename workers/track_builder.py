@@ -90,6 +90,15 @@ class TrackBuilder:
         boxes = [track.predicted_xyxy(media_s) for track in self._tracker.live]
         return np.stack(boxes) if boxes else np.empty((0, 4), np.float32)
 
+    @property
+    def period_s(self) -> float:
+        """Shortest time between two of the last sampled frames, s; 0 before the second one."""
+        return self._tracker.period_s
+
+    def pass_over(self, media_s: float) -> None:
+        """Take in that there was a sampled frame in which everything is as it was."""
+        self._tracker.pass_over(media_s)
+
     def add(self, frame: Frame, detections: Sequence[Detection]) -> tuple[Batch, list[Candidate]]:
         """Take in the next sampled frame.
 

@@ -147,6 +147,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
         provisional_note,
         write_thumbnails,
     )
+    from facestream.source_name import full_name
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
@@ -173,7 +174,13 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     for sighting in person.sightings:
         moments = ((sighting.start_at, sighting.start_s), (sighting.end_at, sighting.end_s))
         times = ["-" if sighting.photo and at is None else moment(at, media_s) for at, media_s in moments]
-        rows.append([times[0], marked(times[1], provisional=sighting.provisional), sighting.source])
+        rows.append(
+            [
+                times[0],
+                marked(times[1], provisional=sighting.provisional),
+                full_name(sighting.source_id, sighting.source),
+            ]
+        )
     print_table(("from", "to", "source"), rows)
     if not chosen(ctx, "quiet"):
         if note := provisional_note(place, sum(s.provisional for s in person.sightings), "sighting"):

@@ -132,6 +132,7 @@ def _rows(match: Match, place: Place) -> list[list[str]]:
     from facestream.hint import command_line
     from facestream.people_view import counted, interval
     from facestream.search import in_percent, in_words
+    from facestream.source_name import full_name
 
     person = match.person
     facts = [
@@ -143,7 +144,7 @@ def _rows(match: Match, place: Place) -> list[list[str]]:
     ]
     rows = []
     for sighting in person.sightings[:_INTERVALS]:
-        rows.append([*facts, interval(sighting), sighting.source])
+        rows.append([*facts, interval(sighting), full_name(sighting.source_id, sighting.source)])
         facts = [""] * len(facts)
     more = len(person.sightings) - _INTERVALS
     if more > 0:

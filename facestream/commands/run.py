@@ -1,10 +1,10 @@
-"""facestream run: videos and photos in, their people out."""
+"""facestream run: videos and photos in, their people out; or one camera, watched."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -14,8 +14,8 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.model_options import own_parts_options
-from facestream.parsing import MediaTime, Moment, Rate
-from facestream.setting_option import setting_option
+from facestream.parsing import Duration, MediaTime, Moment, Rate, Source
+from facestream.setting_option import setting_option, was_typed
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED = 130
 
 _FAILED_NAMED = 10
+_HIGHEST_FPS = 25
+# Options that say nothing of a camera.
+_FOR_FILES = (
+    "start_s",
+    "end_s",
+    "recorded_at_s",
+    "samples",
+    "max_pixels",
+    "include_forgotten",
+    "clustering",
+    "page",
+)
 
 
 @click.command(
@@ -34,15 +46,17 @@ Examples:
   facestream run holiday.mp4
   facestream run --fps 2 --start 10:00 --end 20:00 match.mkv
   facestream run ~/Videos ~/Pictures          videos and photos in folders
+  facestream run rtsp://user:password@192.168.1.20/stream1      a camera, until Ctrl-C; `watch` for several
   facestream run clip.mp4 --detector haar     another detector, the same embedder
   facestream run --json clip.mp4 | jq '.people[].id'
   FACESTREAM_REDIS=rediss://user:secret@host:6379/0 facestream run clip.mp4
 
 \b
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept).
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept). To end the
+watch over a camera is no interruption: 0.
 """,
 )
-@click.argument("sources", nargs=-1, required=True, type=click.Path(readable=False, path_type=Path))
+@click.argument("sources", nargs=-1, required=True, type=Source())
 @setting_option(
     "--fps",
     setting="fps",
@@ -61,6 +75,9 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     help="Start here in each video: seconds or [H:]MM:SS.",
 )
 @click.option("--end", "end_s", type=MediaTime(), metavar="TIME", help="Stop here in each video.")
+@click.option(
+    "--for", "for_s", type=Duration(), metavar="DURATION", help="End the watch over a camera: 90s, 10m, 8h."
+)
 @click.option(
     "--recorded-at",
     "recorded_at_s",
@@ -120,21 +137,30 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options()
 @verbosity_options
-def command(sources: tuple[Path, ...], **options: Any) -> int:
-    """Find the people in SOURCES: video files, photos, and folders of them.
+def command(sources: tuple[Path | str, ...], **options: Any) -> int:
+    """Find the people in SOURCES: video files, photos, and folders of them; or in front of one camera.
 
     Videos are looked at five times a second; each face is followed through its shot, and the best views of it
     decide who it is. A file that was processed before adds nothing, a run that was stopped goes on where it
     stopped, and people who were seen in earlier files keep their ids.
+
+    The URL of a camera (rtsp://, rtsps://, http://, https://, webcam:0) is watched, as `watch` does, and not
+    stored.
     """
     from facestream.output import print_json
     from facestream.run_report import RunOptions
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
+    paths = tuple(source for source in sources if isinstance(source, Path))
+    if len(paths) < len(sources):
+        watch_one(place, sources, options)
+        return 0
+    if options["for_s"] is not None:
+        raise click.UsageError("--for is for cameras; in files, --end says where to stop.")
     if options["end_s"] is not None and options["end_s"] <= options["start_s"]:
         raise click.UsageError("--end must be later than --start.")
     what = RunOptions(
-        paths=sources,
+        paths=paths,
         fps=options["fps"] or None,
         start_s=options["start_s"],
         end_s=options["end_s"],
@@ -155,6 +181,47 @@ def command(sources: tuple[Path, ...], **options: Any) -> int:
     if report.interrupted:
         return EXIT_INTERRUPTED
     return 1 if report.failed else 0
+
+
+def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, Any]) -> None:
+    """Watch a camera that is stored nowhere.
+
+    Raises:
+        UsageError: If more than that was asked for.
+        CameraUrlError: If its URL can't be read.
+    """
+    from facestream.commands.watch import perform as watch
+    from facestream.given_settings import settings
+    from facestream.watch_report import WatchOptions
+    from stream.camera_url import CameraUrl
+
+    if len(sources) > 1:
+        raise click.UsageError(
+            "a camera is watched alone. Several: `facestream camera add NAME URL` for each, then `facestream "
+            "watch`."
+        )
+    ctx = click.get_current_context()
+    for name in _FOR_FILES:
+        if was_typed(ctx, name):
+            option = next(parameter.opts[0] for parameter in ctx.command.params if parameter.name == name)
+            raise click.UsageError(f"{option} is for files; a camera is watched as it is.")
+    usual = settings().camera
+    fps, min_face_px = usual.fps, usual.min_face
+    if was_typed(ctx, "fps"):
+        fps = options["fps"]
+        if not 0 < fps <= _HIGHEST_FPS:
+            raise click.UsageError(f"--fps is at most {_HIGHEST_FPS} for a camera.")
+    if was_typed(ctx, "min_face_px"):
+        min_face_px = options["min_face_px"]
+    what = WatchOptions(
+        url=CameraUrl.parse(str(sources[0])),
+        fps=fps,
+        min_face_px=None if min_face_px is None else round(min_face_px),
+        pack=options["pack"],
+        device=options["device"],
+        for_s=options["for_s"],
+    )
+    watch(place, what, as_json=options["as_json"], quiet=options["quiet"])
 
 
 def perform(

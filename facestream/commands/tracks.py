@@ -52,7 +52,8 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_view import clock, marked, nobody, provisional_note
+    from facestream.people_view import marked, nobody, provisional_note
+    from facestream.source_name import full_name
 
     with open_store(place) as store:
         # By time: track ids hold frame numbers, and 80 is sorted behind 400 in them.
@@ -69,10 +70,10 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
             [
                 track.id,
                 marked(track.identity or "-", provisional=track.provisional),
-                "-" if track.photo else clock(track.start_s),
-                "-" if track.photo else clock(track.end_s),
+                "-" if track.photo else _time(track, track.start_at, track.start_s),
+                "-" if track.photo else _time(track, track.end_at, track.end_s),
                 str(len(track.faces)),
-                track.source,
+                full_name(track.source_id, track.source),
             ]
             for track in tracks
         ]
@@ -80,6 +81,14 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
         note = provisional_note(place, sum(track.provisional for track in tracks), "track")
         if note and not chosen(ctx, "quiet"):
             click.echo(note, err=True)
+
+
+def _time(track: Track, at: datetime | None, media_s: float) -> str:
+    """A time within a file; a camera has no beginning that anybody knows of, and dates instead."""
+    from facestream.people_view import clock, moment
+    from facestream.source_name import is_camera
+
+    return moment(at, media_s) if is_camera(track.source_id) else clock(media_s)
 
 
 def _tracks(store: Store, person_id: str | None, source: str | None) -> Iterator[Track]:
@@ -106,6 +115,7 @@ def show(ctx: click.Context, /, track_id: str, **_: Any) -> None:
     from facestream.client import open_store
     from facestream.output import print_json, print_table, printable
     from facestream.people_view import clock, counted, moment
+    from facestream.source_name import full_name
 
     with open_store(place) as store:
         track = store.track(track_id)
@@ -114,7 +124,7 @@ def show(ctx: click.Context, /, track_id: str, **_: Any) -> None:
         return
     whose = (track.identity or "given to nobody") + (" (provisional)" if track.provisional else "")
     click.echo(f"{track.id}: {whose}, {counted(len(track.faces), 'face')}")
-    click.echo(f"source: {printable(track.source)}")
+    click.echo(f"source: {printable(full_name(track.source_id, track.source))}")
     if not track.photo:
         click.echo(f"from {moment(track.start_at, track.start_s)} to {moment(track.end_at, track.end_s)}")
     if track.continues:

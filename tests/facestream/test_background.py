@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from server_door import Door
 
 from facestream.background import Background
 from facestream.wiring import make_cluster_worker, make_pack, make_queue
@@ -93,3 +94,19 @@ def test_waiting_ends_when_it_takes_too_long(handle: RedisHandle, worker: Cluste
         pytest.raises(ClusterWorkerError, match=r"did not finish within 0\.1 s"),
     ):
         background.wait_until(lambda: False, 0.1)
+
+
+def test_a_lasting_worker_outlasts_a_server_that_goes_away(
+    handle: RedisHandle, keys: Keys, pack: Pack, tmp_path: Path
+) -> None:
+    door = Door(handle, tmp_path)
+    worker = make_cluster_worker(door.handle, keys, pack.manifest, pack.calibration)
+    queue = make_queue(handle, keys)
+    queue.prepare()
+    with Background(worker, door.handle, lasting=True) as background:
+        background.wait_until(lambda: bool(handle.client.exists(keys.leader)), WAIT_S)
+        door.shut()
+        entry_id = queue.send([ReclusterRequest("test")])
+        assert entry_id is not None
+        door.open()
+        background.wait_until(lambda: queue.is_taken_in(entry_id), WAIT_S)

@@ -7,8 +7,11 @@ import pytest
 import redis
 from records import a_sample, a_track
 
-from storage.errors import ModelConflictError, QueueFullError
+from storage import sample_queue
+from storage.errors import LeaseLostError, ModelConflictError, QueueFullError
+from storage.fields import Fields
 from storage.keys import Keys
+from storage.lease import Lease
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_queue import GROUP, Delivery, SampleQueue
 from storage.sample_record import FaceSample
@@ -357,3 +360,84 @@ def test_vectors_do_not_get_into_a_collection_that_has_got_other_models(
     assert not client.exists(keys.faces)
     # Requests are for whatever models there are.
     assert queue.send(requests("later"))
+
+
+# Fences and senders that must not wait -------------------------------------------------------------------
+
+
+@pytest.fixture
+def lease(client: redis.Redis, keys: Keys) -> Lease:
+    """The lease on a camera, taken."""
+    result = Lease(client, f"{keys.samples}:test-lease", ttl_s=30)
+    assert result.acquire()
+    return result
+
+
+def test_a_sender_that_holds_its_lease_sends_while_it_is_renewed(
+    client: redis.Redis, keys: Keys, lease: Lease
+) -> None:
+    queue = SampleQueue(client, keys, fence=lease)
+    stop = threading.Event()
+
+    def renew() -> None:
+        while not stop.is_set():
+            assert lease.renew()
+
+    thread = threading.Thread(target=renew)
+    thread.start()
+    try:
+        for k in range(50):
+            queue.send(requests(str(k)))
+    finally:
+        stop.set()
+        thread.join()
+    queue.prepare()
+    assert reasons(queue.receive("one")) == [str(k) for k in range(50)]
+
+
+@pytest.mark.parametrize("gone", ["taken over", "run out"])
+def test_a_sender_that_was_replaced_sends_nothing(
+    client: redis.Redis, keys: Keys, lease: Lease, gone: str
+) -> None:
+    queue = SampleQueue(client, keys, fence=lease)
+    queue.send(requests("a"))
+    client.delete(lease.key)
+    if gone == "taken over":
+        assert Lease(client, lease.key).acquire()
+    for send in (queue.send, queue.try_send):
+        with pytest.raises(LeaseLostError, match="the lease ran out; nothing more is sent"):
+            send([*requests("b"), a_sample()], faces=[a_sample()])
+    assert client.xlen(keys.samples) == 1
+    assert client.xlen(keys.faces) == 0
+
+
+def test_a_lease_that_is_lost_while_something_is_sent_voids_that(
+    client: redis.Redis, keys: Keys, lease: Lease
+) -> None:
+    class Slow(ReclusterRequest):
+        """Its lease is lost after it was checked, while the entries are written down."""
+
+        def encode(self) -> Fields:
+            client.delete(lease.key)
+            return super().encode()
+
+    queue = SampleQueue(client, keys, fence=lease)
+    queue_names = {**sample_queue._NAMES, Slow: "recluster"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample_queue, "_NAMES", queue_names)
+        with pytest.raises(LeaseLostError):
+            queue.send([Slow("late")])
+    assert client.xlen(keys.samples) == 0
+
+
+def test_whoever_must_not_wait_is_told_that_there_is_no_room(client: redis.Redis, keys: Keys) -> None:
+    queue = SampleQueue(client, keys, limit=3)
+    queue.prepare()
+    assert queue.try_send(requests("a", "b"))
+    assert not queue.try_send(requests("c", "d"), faces=[a_sample()])
+    assert client.xlen(keys.faces) == 0
+    acknowledge(queue, queue.receive("one"))
+    assert queue.try_send(requests("c", "d"), faces=[a_sample()])
+    assert client.xlen(keys.samples) == 2
+    assert client.xlen(keys.faces) == 1
+    assert queue.try_send([])

@@ -83,12 +83,22 @@ class Bench:
         *,
         ttl_s: float = 5.0,
         on_people: Callable[[int], None] | None = None,
+        recluster_every_s: float | None = None,
+        on_lead: Callable[[bool], None] | None = None,
     ) -> tuple[ClusterWorker, Lease]:
         lease = Lease(self.client, self.keys.leader, ttl_s)
-        return (
-            ClusterWorker(self.store, self.queue, lease, MODEL_ID, clusterer, CALIBRATION, on_people),
+        worker = ClusterWorker(
+            self.store,
+            self.queue,
             lease,
+            MODEL_ID,
+            clusterer,
+            CALIBRATION,
+            on_people,
+            recluster_every_s,
+            on_lead,
         )
+        return worker, lease
 
     @contextlib.contextmanager
     def running(self, *arguments, **options) -> Iterator[Lease]:  # type: ignore[no-untyped-def]

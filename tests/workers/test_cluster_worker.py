@@ -227,6 +227,80 @@ def test_ids_stay_over_several_re_clusters(bench: Bench) -> None:
     assert as_partition(bench.people()) == truth(cast)
 
 
+def test_tracks_of_cameras_are_regrouped_without_a_request(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running(recluster_every_s=0.05):
+        bench.take_in(*(cast.track(k % 2, k) for k in range(4)))
+        until(lambda: not bench.store.provisional())
+        done = bench.store.reclusters(10)
+        assert done
+        assert {record.reason for record in done} == {"new tracks"}
+        # Nothing new, nothing to do.
+        time.sleep(0.5)
+        assert len(bench.store.reclusters(10)) == len(done)
+        bench.take_in(cast.track(0, 5))
+        until(lambda: not bench.store.provisional())
+        assert len(bench.store.reclusters(10)) > len(done)
+    assert as_partition(bench.people()) == truth(cast)
+
+
+def test_tracks_are_not_regrouped_more_often_than_that(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running(recluster_every_s=3600.0):
+        bench.take_in(*(cast.track(k % 2, k) for k in range(4)))
+        time.sleep(0.5)
+        assert bench.store.reclusters(10) == []
+        bench.take_in(recluster=True)
+        assert len(bench.store.reclusters(10)) == 1
+
+
+def test_cameras_know_who_comes_back_and_who_is_on_another_one(bench: Bench) -> None:
+    cast = Cast()
+    # Days after the cameras were registered, at different times: their media times have nothing in common.
+    door, hall = 172_800.0, 259_200.0
+    for source_id, epoch_s in (("c-door", 1.7e9), ("c-hall", 1.7e9 - 86_400)):
+        bench.store.register_source(a_source(source_id, kind="camera", recorded_at_s=epoch_s))
+    with bench.running(recluster_every_s=0.2):
+        bench.take_in(
+            cast.track(0, 0, source_id="c-door", start_s=door),
+            cast.track(1, 1, source_id="c-door", start_s=door + 1),
+            # The same two are seen by the other camera at that very moment, in its own time and in that of
+            # the first one: neither says anything about who they are.
+            cast.track(0, 2, source_id="c-hall", start_s=hall),
+            cast.track(1, 3, source_id="c-hall", start_s=door),
+        )
+        at_once = bench.people()
+        bench.take_in(cast.track(0, 4, source_id="c-door", start_s=door + 900))
+        assert as_partition(bench.people()) == truth(cast)
+        assert len(at_once) == 2
+        until(lambda: not bench.store.provisional())
+    people = bench.people()
+    assert as_partition(people) == truth(cast)
+    # Nobody's id has changed by it.
+    assert {person: theirs & at_once[person] for person, theirs in people.items()} == at_once
+    first = next(p for p in bench.store.people() if len(bench.members(p.identity_id)) == 3)
+    assert first.wall_clock
+    assert first.first_seen_s == pytest.approx(1.7e9 + door)
+    assert first.last_seen_s == pytest.approx(1.7e9 + door + 900 + 1.8)
+    assert [s.source_id for s in first.sightings] == ["c-door", "c-door", "c-hall"]
+
+
+def test_two_on_one_camera_at_the_same_moment_are_two_and_on_two_cameras_may_be_one(bench: Bench) -> None:
+    cast = Cast()
+    for source_id in ("c-door", "c-hall"):
+        bench.store.register_source(a_source(source_id, kind="camera", recorded_at_s=1.7e9))
+    with bench.running():
+        bench.take_in(
+            # A mirror, say: the same looks, at the same time.
+            cast.track(0, 0, source_id="c-door", start_s=5.0),
+            cast.track(0, 1, source_id="c-door", start_s=5.0),
+            cast.track(0, 2, source_id="c-hall", start_s=5.0),
+            recluster=True,
+        )
+    sources = sorted(sorted(t.split(".")[0] for t in tracks) for tracks in bench.people().values())
+    assert sources == [["c-door"], ["c-door", "c-hall"]]
+
+
 def test_a_re_cluster_without_news_changes_nothing(bench: Bench) -> None:
     cast = Cast()
     with bench.running():
@@ -603,6 +677,18 @@ def test_a_second_worker_stands_by_and_takes_over(bench: Bench) -> None:
             bench.take_in(cast.track(0, 2), cast.track(1, 3))
     assert as_partition(bench.people()) == truth(cast)
     bench.assert_consistent()
+
+
+def test_it_is_told_who_leads_and_who_stands_by(bench: Bench) -> None:
+    first, second = [], []
+    with contextlib.ExitStack() as leader:
+        leader.enter_context(bench.running(on_lead=first.append))
+        until(lambda: first == [True])
+        with bench.running(on_lead=second.append):
+            until(lambda: second == [False])
+            leader.close()
+            until(lambda: second == [False, True])
+    assert first == [True]
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench) -> None:

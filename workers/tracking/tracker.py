@@ -7,6 +7,7 @@ overlap may be small; such doubtful links are decided by the likeness of the two
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,9 @@ from workers.tracking.track import LiveTrack, Observation
 FloatArray = npt.NDArray[np.float32]
 
 Alike = Callable[[LiveTrack, Detection], bool]
+
+# A camera may be looked at more or less often than before: only so many of the last frames tell how often.
+_RECENT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,12 @@ class Tracker:
         self._live: list[LiveTrack] = []
         self._count = 0
         self._before_s: float | None = None
-        self._period_s = np.inf
+        self._periods_s: deque[float] = deque(maxlen=_RECENT)
 
     @property
     def period_s(self) -> float:
-        """Shortest time between two frames so far, s; 0 before the second frame."""
-        return float(self._period_s) if np.isfinite(self._period_s) else 0.0
+        """Shortest time between two of the last frames, s; 0 before the second frame."""
+        return min(self._periods_s, default=0.0)
 
     @property
     def max_gap_s(self) -> float:
@@ -95,9 +99,7 @@ class Tracker:
             media_s: Presentation time, s; not before that of the last frame.
             detections: Faces of this frame, without duplicates.
         """
-        if self._before_s is not None and media_s > self._before_s:
-            self._period_s = min(self._period_s, media_s - self._before_s)
-        self._before_s = media_s
+        self.pass_over(media_s)
         expired = [t for t in self._live if media_s - t.last_s > self.max_gap_s]
         self._live = [t for t in self._live if media_s - t.last_s <= self.max_gap_s]
         links = self._links(media_s, detections)
@@ -113,6 +115,12 @@ class Tracker:
                 track.add(observation)
             seen.append(track)
         return TrackerStep(tuple(seen), tuple(expired))
+
+    def pass_over(self, media_s: float) -> None:
+        """Take in that there was a sampled frame, which nobody need look at; tracks don't age by it."""
+        if self._before_s is not None and media_s > self._before_s:
+            self._periods_s.append(media_s - self._before_s)
+        self._before_s = media_s
 
     def end(self) -> tuple[LiveTrack, ...]:
         """End every track, at a cut or at the end of the source; the next frame starts anew."""

@@ -1,0 +1,177 @@
+"""Where the concrete classes of cameras are put together."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from facestream.wiring import make_queue, make_store
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+from storage.connection import RedisHandle
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sealed_camera import SealedCamera
+from storage.sealing import Seal
+from storage.source_record import SourceRecord
+from stream.camera_url import CameraUrl
+from stream.live_clock import LiveClock
+from stream.live_settings import LiveSettings
+from stream.live_source import LiveSource
+from workers.camera_claims import CameraClaims
+from workers.camera_events import OpenCamera
+from workers.live_camera import LiveCamera
+from workers.tracking.region import Region
+
+if TYPE_CHECKING:
+    from facestream.settings_schema import Settings
+
+
+def worker_name() -> str:
+    """A name for a worker of this process that no other has: host, process and a few random digits."""
+    host = "".join(c if c.isascii() and (c.isalnum() or c in ".-") else "-" for c in socket.gethostname())
+    return f"{host[:40] or 'host'}-{os.getpid()}-{secrets.token_hex(2)}"
+
+
+def make_claims(handle: RedisHandle, keys: Keys, *, registered: bool) -> CameraClaims:
+    """The claims of a new worker.
+
+    Args:
+        handle: The server.
+        keys: Keys of the collection.
+        registered: Whether it takes its share of all cameras, and not just those that somebody named.
+    """
+    from storage.camera_leases import CameraLeases
+
+    return CameraClaims(
+        CameraLeases(handle.client, keys, worker_name(), registered=registered), handle.errors
+    )
+
+
+@dataclass(slots=True, eq=False)
+class Opener:
+    """Opens cameras of a collection.
+
+    Args:
+        handle: The server.
+        keys: Keys of the collection.
+        model_id: Embedding space of what is found.
+        settings: What holds for all cameras.
+        seal: Gives what the cameras' URLs are sealed with; its errors are those of each camera.
+        on_arrival: Called when a frame has arrived.
+    """
+
+    handle: RedisHandle
+    keys: Keys
+    model_id: str
+    settings: Settings
+    seal: Callable[[], Seal]
+    on_arrival: Callable[[], None]
+
+    def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
+        """Begin to read a camera; errors as those of `CameraOpener`."""
+        url = CameraUrl.parse(SealedCamera(self.seal(), self.keys.collection).url(record))
+        source = self._registered(record)
+        assert source.recorded_at_s is not None
+        clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
+        camera = self.settings.camera
+        reader = LiveSource(
+            url,
+            record.source_id,
+            LiveSettings(
+                fps=record.fps,
+                transport=record.transport,
+                hwaccel=record.hwaccel,
+                keyframes_only=record.keyframes_only,
+                open_timeout_s=camera.open_timeout_s,
+                stall_s=camera.stall_s,
+                first_backoff_s=camera.first_backoff_s,
+                longest_backoff_s=camera.longest_backoff_s,
+            ),
+            clock,
+        )
+        reader.on_arrival = self.on_arrival
+        reader.__enter__()
+        live = LiveCamera(
+            reader,
+            make_queue(self.handle, self.keys, self.model_id, fence=lease),
+            fps=record.fps,
+            min_face_px=record.min_face_px,
+            region=Region(record.zones, record.masks) if record.zones or record.masks else None,
+            gated=self.settings.watch.motion_gate,
+        )
+
+        def resize(width_px: int, height_px: int) -> None:
+            store = make_store(self.handle, self.keys)
+            store.register_source(replace(source, width_px=width_px, height_px=height_px))
+
+        return OpenCamera(reader, live, resize)
+
+    def _registered(self, record: CameraRecord) -> SourceRecord:
+        """The source of a camera; its epoch is that of its first registration."""
+        store = make_store(self.handle, self.keys)
+        known = store.source(record.source_id)
+        epoch_s = time.time() if known is None else known.recorded_at_s
+        return store.register_source(
+            SourceRecord(
+                record.source_id,
+                "camera",
+                record.shown_url,
+                known.width_px if known else 0,
+                known.height_px if known else 0,
+                recorded_at_s=time.time() if epoch_s is None else epoch_s,
+                fps=record.fps,
+            )
+        )
+
+
+class OneCamera:
+    """A camera that somebody named by its URL, and that is stored nowhere.
+
+    Args:
+        url: Its URL.
+        collection: The collection that its people are found for.
+        fps: Looks per second.
+        min_face_px: Smallest face that counts, px, or None for the usual.
+
+    Attributes:
+        seal: What its URL is sealed with: a key that nobody else has.
+    """
+
+    def __init__(self, url: CameraUrl, collection: str, fps: float, min_face_px: int | None) -> None:
+        self.seal = Seal(secrets.token_bytes(32))
+        name = name_of(url)
+        self._record = CameraRecord(
+            name,
+            SealedCamera(self.seal, collection).sealed(name, url.address),
+            url.masked,
+            fps=fps,
+            min_face_px=min_face_px,
+        )
+
+    def readable(self) -> list[CameraRecord]:
+        """The one."""
+        return [self._record]
+
+    def write_statuses(self, statuses: Sequence[CameraStatus]) -> None:
+        """Nobody else knows it."""
+
+    def forget_statuses(self, names: Sequence[str]) -> None:
+        """Nothing was written."""
+
+    def readable_statuses(self) -> Mapping[str, CameraStatus]:
+        """Nobody else looks at it."""
+        return {}
+
+
+def name_of(url: CameraUrl) -> str:
+    """A name for a camera that nobody has named: from host and path, whatever its password is."""
+    # Of what is shown alone, so that nothing secret can be guessed from it.
+    place = replace(url, user=None, password=None).masked
+    return f"url-{hashlib.sha256(place.encode()).hexdigest()[:12]}"

@@ -1,0 +1,152 @@
+"""facestream watch: cameras in, their people out, live."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.duration_option import duration_option
+from facestream.commands.model_options import own_parts_options
+from facestream.commands.run import stopping
+from facestream.settings import Place
+
+_TOLD_ANYHOW = ("stream.live_source", "storage.outage")
+
+if TYPE_CHECKING:
+    from facestream.person import Person
+    from facestream.sighting import Sighting
+    from facestream.watch_report import WatchListener, WatchOptions, WatchReport
+
+
+@click.command(
+    name="watch",
+    epilog="""\b
+Examples:
+  facestream camera add door rtsp://user:password@192.168.1.20/stream1
+  facestream watch
+  facestream watch door yard --for 8h
+  facestream watch --json | jq 'select(.event == "person")'
+
+\b
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage. Whoever ends a watch loses
+nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
+""",
+)
+@click.argument("names", nargs=-1)
+@duration_option
+@own_parts_options
+@device_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
+@place_options()
+@verbosity_options
+def command(names: tuple[str, ...], **options: Any) -> None:
+    """Find the people in front of all cameras of the collection, or of NAMES, until Ctrl-C.
+
+    A terminal shows how each camera is doing; without one, lines tell of changes. Cameras that are down are
+    tried again for ever and cost the others nothing; cameras that are added, removed, paused or changed
+    meanwhile are noticed within 2 seconds. Everything runs in this process; `worker` and `cluster-worker`
+    share the work among several.
+    """
+    from facestream.watch_report import WatchOptions
+
+    place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
+    what = WatchOptions(
+        names=tuple(dict.fromkeys(names)),
+        pack=options["pack"],
+        device=options["device"],
+        for_s=options["for_s"],
+    )
+    perform(place, what, as_json=options["as_json"], quiet=options["quiet"])
+
+
+def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, live: bool = True) -> None:
+    """Watch, and print who was seen, where people are found here.
+
+    Args:
+        place: Where people and cameras are stored.
+        options: What to watch.
+        as_json: For machines.
+        quiet: Without what goes well.
+        live: Whether a terminal shows a table, and not lines.
+    """
+    from facestream.wiring import keys_of, make_reader, open_handle, thumbnails_folder
+
+    keys = keys_of(place)
+    # Held to the end: the embedded server should not stop between the watch and the look at its result.
+    with open_handle(place) as handle:
+        from facestream.client import Store
+        from facestream.people_view import provisional_note, write_thumbnails
+        from facestream.watch_lines import JsonLines
+
+        with ExitStack() as stack:
+            listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
+            stop = stack.enter_context(stopping())
+            from facestream.watching import Watch
+
+            report = Watch(place, options, listener).execute(stop)
+        if not options.clusters:
+            return
+        with Store(handle, make_reader(handle, keys), place) as store:
+            people = people_during(store.people(), report)
+            if isinstance(listener, JsonLines):
+                listener.ended(people, report.seconds, report.done)
+                return
+            files = write_thumbnails(store, people, thumbnails_folder(place))
+        show(people, files, report, quiet=quiet)
+        note = provisional_note(place, sum(person.provisional for person in people), "person", "people")
+        if note and not quiet:
+            click.echo(note, err=True)
+
+
+def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractContextManager[WatchListener]:
+    """What shows how a watch goes on: lines of JSON, a table on a terminal, or plain lines."""
+    from facestream.progress import stderr_console
+    from facestream.watch_lines import JsonLines, PlainLines
+
+    if logging.getLogger().getEffectiveLevel() >= logging.WARNING:
+        # What listeners tell need not be told twice.
+        for name in _TOLD_ANYHOW:
+            logging.getLogger(name).setLevel(logging.ERROR)
+    if as_json:
+        # Each line at once, for whoever reads from a pipe.
+        return nullcontext(JsonLines(lambda line: print(line, flush=True)))  # noqa: T201
+    console = stderr_console()
+    if quiet or not live or not console.is_terminal:
+        return nullcontext(PlainLines(lambda line: click.echo(line, err=True), quiet=quiet))
+    from facestream.watch_view import TerminalView
+
+    return TerminalView(console)
+
+
+def people_during(people: list[Person], report: WatchReport) -> list[Person]:
+    """Who was seen by the cameras of a watch, with what was seen of them then, those seen longest first."""
+    from facestream.people_filter import sorted_people
+
+    def within(sighting: Sighting) -> bool:
+        if sighting.source_id not in report.sources or sighting.recorded_at_s is None:
+            return False
+        return sighting.recorded_at_s + sighting.end_s >= report.began_s
+
+    found = (person.within(within) for person in people)
+    return sorted_people(person for person in found if person is not None)
+
+
+def show(people: list[Person], files: dict[str, Path], report: WatchReport, *, quiet: bool) -> None:
+    """Print who was seen."""
+    from facestream.people_view import counted, duration, print_people
+
+    if people:
+        print_people(people, files)
+    else:
+        click.echo("Nobody was seen.")
+    if not quiet:
+        click.echo(
+            f"\n{counted(len(people), 'person', 'people')} in {duration(report.seconds)}, "
+            f"{counted(report.done, 'frame')} looked at; models {report.models}",
+            err=True,
+        )

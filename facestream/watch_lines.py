@@ -1,0 +1,203 @@
+"""How a watch goes on, line by line: for logs, and for machines."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from facestream.output import printable
+from facestream.people_tally import PeopleTally, source_of
+from facestream.people_view import counted
+from facestream.watch_report import WatchFacts
+from storage.camera_status import CameraStatus
+from storage.identity_record import ChangeKind, IdentityChange
+
+if TYPE_CHECKING:
+    from facestream.person import Person
+
+_SUMMARY_EVERY_S = 60.0
+# Which of what happens to people is told in a log.
+_TOLD = frozenset({ChangeKind.CREATED, ChangeKind.MERGED, ChangeKind.SPLIT, ChangeKind.RENAMED})
+_NAMED = 8
+
+
+class PlainLines:
+    """A line for each change of state, and a summary each minute.
+
+    Args:
+        write: Writes a line.
+        quiet: Notes and troubles alone.
+    """
+
+    def __init__(self, write: Callable[[str], None], *, quiet: bool = False) -> None:
+        self._write = write
+        self._quiet = quiet
+        self._lock = threading.Lock()
+        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
+
+    def began(self, facts: WatchFacts) -> None:
+        """What it begins with."""
+        self._say(
+            f"worker {facts.worker} watches collection {facts.collection}, with models {facts.models} on "
+            f"{facts.device}"
+        )
+
+    def claimed(self, names: Sequence[str]) -> None:
+        """Which cameras it has."""
+        more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        self._say(f"takes on {counted(len(names), 'camera')}: {', '.join(names[:_NAMED])}{more}")
+
+    def camera_changed(self, status: CameraStatus) -> None:
+        """A camera has another state."""
+        self._say(state_line(status), trouble=status.state in ("failed", "stalled", "backing_off"))
+
+    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+        """All is well, most of the time."""
+        if time.monotonic() < self._summary_s:
+            return
+        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
+        self._say(summary(statuses, load_factor, tally))
+
+    def person(self, change: IdentityChange) -> None:
+        """Somebody new, or somebody who turned out to be another."""
+        if change.kind not in _TOLD:
+            return
+        where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
+        other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
+        self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
+
+    def leads(self, leading: bool) -> None:
+        """Who finds people."""
+        self._say(
+            "this cluster worker leads: people are found here"
+            if leading
+            else "another cluster worker leads; this one stands by"
+        )
+
+    def note(self, text: str) -> None:
+        """Something to know."""
+        self._say(text, trouble=True)
+
+    def _say(self, text: str, *, trouble: bool = False) -> None:
+        if self._quiet and not trouble:
+            return
+        with self._lock:
+            self._write(f"{datetime.now().isoformat(' ', 'seconds')} {printable(text)}")
+
+
+class JsonLines:
+    """One JSON object a line for each event.
+
+    Args:
+        write: Writes a line.
+    """
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._lock = threading.Lock()
+        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
+
+    def began(self, facts: WatchFacts) -> None:
+        """What it begins with."""
+        self._say("began", **asdict(facts))
+
+    def claimed(self, names: Sequence[str]) -> None:
+        """Which cameras it has."""
+        self._say("claimed", cameras=list(names))
+
+    def camera_changed(self, status: CameraStatus) -> None:
+        """A camera has another state."""
+        self._say("camera", **status_json(status))
+
+    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+        """Each minute, how all cameras are doing."""
+        if time.monotonic() < self._summary_s:
+            return
+        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
+        self._say(
+            "summary",
+            load_factor=round(load_factor, 3),
+            people=tally.total(),
+            cameras=[
+                status_json(status) | {"people": tally.people(f"c-{status.name}")} for status in statuses
+            ],
+        )
+
+    def person(self, change: IdentityChange) -> None:
+        """Something happened to somebody."""
+        source_id = source_of(change.track_id) if change.track_id else ""
+        self._say(
+            "person",
+            kind=change.kind.value,
+            person=change.identity_id,
+            source_id=source_id,
+            track=change.track_id,
+            other=change.other_id,
+            provisional=change.provisional,
+        )
+
+    def leads(self, leading: bool) -> None:
+        """Who finds people."""
+        self._say("leads" if leading else "stands_by")
+
+    def note(self, text: str) -> None:
+        """Something to know."""
+        self._say("note", text=text)
+
+    def ended(self, people: Sequence[Person], seconds: float, frames: int) -> None:
+        """Who was seen."""
+        from facestream.people_view import person_json
+
+        self._say(
+            "ended",
+            seconds=round(seconds, 3),
+            frames=frames,
+            people=[person_json(person) for person in people],
+        )
+
+    def _say(self, event: str, **fields: Any) -> None:
+        line = json.dumps({"event": event, "at_s": round(time.time(), 3), **fields}, ensure_ascii=False)
+        with self._lock:
+            self._write(line)
+
+
+def status_json(status: CameraStatus) -> dict[str, Any]:
+    """How a camera is doing, for machines."""
+    rounded = {
+        name: round(value, 3) if isinstance(value, float) else value
+        for name, value in asdict(status).items()
+        if name != "at_s"
+    }
+    return {"camera": rounded.pop("name"), **rounded}
+
+
+def state_line(status: CameraStatus) -> str:
+    """The state of a camera in words."""
+    what = status.state.replace("_", " ")
+    if status.state == "streaming" and status.width_px:
+        what += f" ({status.width_px}x{status.height_px} {status.codec})"
+    return f"{status.name}: {what}{f': {status.last_error}' if status.last_error else ''}"
+
+
+def summary(statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> str:
+    """How all cameras are doing, in one line."""
+    streaming = [status for status in statuses if status.state == "streaming"]
+    delays_s = [status.delay_s for status in streaming if status.delay_s is not None]
+    parts = [
+        f"{len(streaming)} of {counted(len(statuses), 'camera')} streaming",
+        f"{sum(status.fps_done for status in streaming):.1f} frames/s looked at",
+        f"{counted(tally.total(), 'person', 'people')} seen",
+    ]
+    if delays_s:
+        parts.insert(2, f"delay up to {max(delays_s):.2f} s")
+    if load_factor < 1:
+        parts.append(f"at {load_factor:.0%} of their rates, as there is too much to look at")
+    troubled = [status for status in statuses if status.state in ("failed", "stalled", "backing_off")]
+    if troubled:
+        parts.append("not there: " + ", ".join(status.name for status in troubled[:_NAMED]))
+    return "; ".join(parts)

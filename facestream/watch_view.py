@@ -1,0 +1,157 @@
+"""How a watch goes on, live on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from facestream.output import printable
+from facestream.people_tally import PeopleTally
+from facestream.people_view import duration
+from facestream.watch_lines import summary
+from facestream.watch_report import WatchFacts
+from storage.camera_status import CameraStatus
+from storage.identity_record import IdentityChange
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+
+_REFRESH_PER_S = 2
+_COLUMNS = ("camera", "state", "fps in", "looked at", "delay", "faces", "people")
+_STYLES = {
+    "streaming": "green",
+    "connecting": "cyan",
+    "stalled": "yellow",
+    "backing_off": "yellow",
+    "failed": "red",
+    "paused": "dim",
+    "waiting": "dim",
+}
+
+
+class TerminalView:
+    """A table of all cameras that is drawn anew twice a second, notes above it; a context manager.
+
+    Args:
+        console: The terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._facts: WatchFacts | None = None
+        self._statuses: tuple[CameraStatus, ...] = ()
+        self._people: dict[str, int] = {}
+        self._headline = "cameras are being opened"
+        self._leads = ""
+        self._lock = threading.Lock()
+        self._logs: list[tuple[logging.StreamHandler[Any], Any]] = []
+        self._live = Live(
+            console=console,
+            get_renderable=self._picture,
+            refresh_per_second=_REFRESH_PER_S,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=True,
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Take the table away, so that the terminal is as before."""
+        self._live.stop()
+        for handler, stream in self._logs:
+            handler.setStream(stream)
+
+    def began(self, facts: WatchFacts) -> None:
+        """The table can be drawn."""
+        self._facts = facts
+        before = sys.stderr
+        self._live.start()
+        # What goes to the log appears above the table as well.
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                self._logs.append((handler, handler.setStream(sys.stderr)))
+
+    def claimed(self, names: Sequence[str]) -> None:
+        """The table shows it."""
+
+    def camera_changed(self, status: CameraStatus) -> None:
+        """The table shows it."""
+
+    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+        """What the table shows next."""
+        with self._lock:
+            self._statuses = tuple(statuses)
+            self._people = {status.name: tally.people(f"c-{status.name}") for status in statuses}
+            self._headline = summary(statuses, load_factor, tally)
+
+    def person(self, change: IdentityChange) -> None:
+        """The table counts them."""
+
+    def leads(self, leading: bool) -> None:
+        """Who finds people."""
+        self._leads = "" if leading else "another cluster worker leads"
+
+    def note(self, text: str) -> None:
+        """A line above the table."""
+        self._console.print(Text(printable(text)))
+
+    def _picture(self) -> Group | Text:
+        from rich.console import Group
+
+        facts = self._facts
+        if facts is None:
+            return Text("")
+        with self._lock:
+            statuses, people, headline = self._statuses, self._people, self._headline
+        first = [f"collection {facts.collection}", f"models {facts.models}", facts.device]
+        if self._leads:
+            first.append(self._leads)
+        rows = [self._row(status, facts.worker, people.get(status.name, 0)) for status in statuses]
+        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        for at, name in enumerate(_COLUMNS):
+            # Only the last one gives way where there is no room.
+            width = max([len(name), *(row[at].cell_len for row in rows)])
+            table.add_column(name, justify="right" if at > 1 else "left", no_wrap=True, min_width=width)
+        table.add_column("last error", overflow="ellipsis", no_wrap=True, ratio=1)
+        for row in rows:
+            table.add_row(*row)
+        return Group(
+            Text(printable("  ".join(first)), style="bold", no_wrap=True, overflow="ellipsis"),
+            Text(printable(headline), no_wrap=True, overflow="ellipsis"),
+            table,
+            Text("Ctrl-C ends the watch.", style="dim"),
+        )
+
+    @staticmethod
+    def _row(status: CameraStatus, worker: str, people: int) -> list[Text]:
+        state = status.state.replace("_", " ")
+        if status.since_s and status.state != "streaming":
+            state += f" {duration(max(time.time() - status.since_s, 0.0))}"
+        if status.worker not in ("", worker):
+            state += f" (by {status.worker})"
+        delay = "-" if status.delay_s is None or status.state != "streaming" else f"{status.delay_s:.2f} s"
+        cells = [
+            Text(printable(status.name)),
+            Text(printable(state), style=_STYLES.get(status.state, "")),
+            Text(f"{status.fps_in:.1f}" if status.worker else "-"),
+            Text(f"{status.fps_done:.1f}" if status.worker else "-"),
+            Text(delay),
+            Text(str(status.faces) if status.worker else "-"),
+            Text(str(people)),
+        ]
+        error = Text(printable(status.last_error), style="" if status.state == "streaming" else "red")
+        return [*cells, error]

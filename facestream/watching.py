@@ -1,0 +1,252 @@
+"""Cameras in, their people out, for as long as somebody watches."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from workers.live_worker import LiveWorker
+from workers.rate_governor import RateGovernor
+
+from facestream.alarm import alarm
+from facestream.background import Background
+from facestream.camera_wiring import OneCamera, Opener, make_claims
+from facestream.errors import UsageError
+from facestream.given_settings import settings
+from facestream.hint import command_line
+from facestream.own_models import models_for
+from facestream.people_tally import PeopleTally
+from facestream.settings import Place
+from facestream.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
+from facestream.wiring import (
+    facts_of,
+    find_parts,
+    keys_of,
+    load_parts,
+    make_camera_store,
+    make_cluster_worker,
+    make_clusterer,
+    make_device,
+    make_queue,
+    make_store,
+    open_folder,
+    open_handle,
+)
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+from storage.change_reader import ChangeReader
+from storage.connection import RedisHandle
+from storage.errors import StorageError
+from storage.keys import Keys
+from storage.outage import wait_for_server
+from storage.requests import ReclusterRequest
+from storage.sealing import Seal, open_seal
+from workers.camera_events import Cameras
+from workers.camera_worker import CameraWorker
+from workers.errors import WorkerError
+from workers.models.pack import Pack
+
+if TYPE_CHECKING:
+    from facestream.settings_schema import Settings
+
+# Who stops a watch need not wait for the end of a large re-cluster: whoever leads next sees to it.
+_SETTLE_S = 3.0
+_NEWS_EVERY_S = 1.0
+
+
+class Watch:
+    """One watch over cameras.
+
+    Args:
+        place: Where people, and the cameras, are stored.
+        options: What to watch, and how.
+        listener: Is told how it goes on.
+    """
+
+    def __init__(self, place: Place, options: WatchOptions, listener: WatchListener) -> None:
+        self._place = place
+        self._options = options
+        self._listener = listener
+        self._report = WatchReport()
+
+    def execute(self, stop: threading.Event) -> WatchReport:
+        """Watch until `stop` is set, or the time is over; all that was seen is then in the collection.
+
+        Raises:
+            UsageError: If there are no such cameras.
+            StorageError: If Redis or the data folder can't be used, or stays away.
+            WorkerError: If models can't be loaded or a worker fails.
+        """
+        keys = keys_of(self._place)
+        chosen = settings()
+        with open_handle(self._place) as handle, handle.errors():
+            for warning in handle.warnings:
+                self._listener.note(warning)
+            cameras, seal = self._cameras(handle, keys)
+            found = cameras.readable()
+            # What can't be watched is said before models are loaded, and before anything is written.
+            self._check(found)
+            device = make_device(self._options.device)
+            store = make_store(handle, keys)
+            models = models_for(store, self._place, self._options.pack)
+            parts = find_parts(models, self._place.data_dir)
+            pack = load_parts(parts, self._options.device)
+            manifest = pack.manifest
+            for sentence in manifest.assumed:
+                self._listener.note(sentence)
+            make_clusterer(store.clustering(), manifest, pack.calibration)
+            store.claim_model(manifest.model_id, facts_of(parts, models), models)
+            queue = make_queue(handle, keys)
+            queue.prepare()
+            self._report.models = f"{manifest.name} ({manifest.title})"
+            with ExitStack() as stack:
+                background = None
+                if self._options.clusters:
+                    worker = make_cluster_worker(
+                        handle,
+                        keys,
+                        manifest,
+                        pack.calibration,
+                        on_lead=self._listener.leads,
+                        recluster_every_s=chosen.watch.recluster_every_s,
+                    )
+                    background = stack.enter_context(Background(worker, handle, lasting=True))
+                self._watch(handle, keys, cameras, seal, pack, str(device), chosen, background, stop)
+                if background is not None:
+                    self._settle(queue.send, queue.is_taken_in, background)
+        self._report.seconds = time.time() - self._report.began_s
+        return self._report
+
+    def _cameras(self, handle: RedisHandle, keys: Keys) -> tuple[Cameras, Callable[[], Seal]]:
+        """The cameras, and what their URLs are sealed with."""
+        options = self._options
+        if options.url is not None:
+            one = OneCamera(options.url, keys.collection, options.fps, options.min_face_px)
+            return one, lambda: one.seal
+        folder = open_folder(self._place).path
+        return make_camera_store(handle, keys), partial(open_seal, folder, os.environ)
+
+    def _check(self, found: Sequence[CameraRecord]) -> None:
+        """Refuse a watch over cameras that there are not."""
+        known = {record.name for record in found}
+        unknown = [name for name in self._options.names if name not in known]
+        if unknown:
+            there = f"there are {', '.join(sorted(known)[:10])}" if known else "there are none yet"
+            raise UsageError(
+                f"no camera {unknown[0][:64]!r} in collection {self._place.collection!r}: {there}. "
+                f"{command_line(self._place, 'camera', 'list')} shows all."
+            )
+        if not known and not self._options.waits:
+            add = command_line(self._place, "camera", "add", "door", "rtsp://user:password@host/stream")
+            raise UsageError(
+                f"collection {self._place.collection!r} has no cameras yet. Add one: {add}\nOr watch one "
+                "without storing it: facestream run rtsp://user:password@host/stream"
+            )
+
+    def _watch(
+        self,
+        handle: RedisHandle,
+        keys: Keys,
+        cameras: Cameras,
+        seal: Callable[[], Seal],
+        pack: Pack,
+        device: str,
+        chosen: Settings,
+        background: Background | None,
+        stop: threading.Event,
+    ) -> None:
+        options = self._options
+        claims = make_claims(handle, keys, registered=not options.names and options.url is None)
+        governor = RateGovernor(on_change=lambda change: self._listener.note(f"{change}"))
+        live = LiveWorker(
+            pack,
+            governor=governor,
+            on_frame=lambda _frame, _faces: self._count(),
+            on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
+        )
+        opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake)
+        told = _Told(self._listener, self._report, ChangeReader(handle.client, keys), background, stop)
+        worker = CameraWorker(
+            cameras,
+            claims,
+            live,
+            governor,
+            opener,
+            told,
+            handle.errors,
+            partial(wait_for_server, handle),
+            options.names or None,
+        )
+        self._report.began_s = time.time()
+        self._listener.began(
+            WatchFacts(keys.collection, claims.worker, pack.manifest.name, f"{device} ({pack.providers[0]})")
+        )
+        if options.url is not None:
+            self._listener.note(f"{cameras.readable()[0].name} is {options.url.masked}")
+        with alarm(options.for_s, stop):
+            worker.run(stop)
+
+    def _count(self) -> None:
+        self._report.done += 1
+
+    def _settle(
+        self,
+        send: Callable[[Sequence[ReclusterRequest]], bytes | None],
+        is_taken_in: Callable[[bytes], bool],
+        background: Background,
+    ) -> None:
+        """Let everything that was seen have its effect, if that doesn't take long."""
+        entry_id = send([ReclusterRequest("end of a watch")])
+        assert entry_id is not None
+        leave_s = time.monotonic() + _SETTLE_S
+        background.wait_until(lambda: is_taken_in(entry_id) or time.monotonic() > leave_s, math.inf)
+
+
+class _Told:
+    """Passes on what the camera worker tells, with the people; and stops it when the cluster worker fails."""
+
+    def __init__(
+        self,
+        listener: WatchListener,
+        report: WatchReport,
+        changes: ChangeReader,
+        background: Background | None,
+        stop: threading.Event,
+    ) -> None:
+        self._listener = listener
+        self._report = report
+        self._changes = changes
+        self._background = background
+        self._stop = stop
+        self._tally = PeopleTally()
+        self._news_s = 0.0
+
+    def claimed(self, names: Sequence[str]) -> None:
+        self._listener.claimed(names)
+
+    def camera_changed(self, status: CameraStatus) -> None:
+        self._listener.camera_changed(status)
+
+    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float) -> None:
+        self._report.sources |= {f"c-{status.name}" for status in statuses}
+        if time.monotonic() >= self._news_s:
+            self._news_s = time.monotonic() + _NEWS_EVERY_S
+            for change in self._changes.news():
+                self._tally.take(change)
+                self._listener.person(change)
+        self._listener.cameras_now(statuses, load_factor, self._tally)
+        if self._background is not None:
+            try:
+                self._background.check()
+            except (StorageError, WorkerError):
+                # Raised again where the background ends.
+                self._stop.set()
+
+    def note(self, text: str) -> None:
+        self._listener.note(text)

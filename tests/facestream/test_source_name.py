@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from facestream.page_card import timeline
+from facestream.people_filter import names_source
+from facestream.people_view import local_time
+from facestream.sighting import Sighting
+from facestream.source_name import full_name, is_camera, short_name
+
+URL = "rtsp://user:***@10.0.0.9:554/stream?***"
+
+
+def test_a_camera_goes_by_its_name_and_a_file_by_its_path() -> None:
+    assert (full_name("c-door.1", URL), short_name("c-door.1", URL)) == ("door.1", "door.1")
+    assert (full_name("v-1", "/films/a.mp4"), short_name("v-1", "/films/a.mp4")) == ("/films/a.mp4", "a.mp4")
+    assert is_camera("c-door")
+    assert not is_camera("v-1")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "meant"), [("door", True), ("DO*", True), ("c-door", True), ("hall", False), ("554", False)]
+)
+def test_a_camera_is_meant_by_its_name(pattern: str, meant: bool) -> None:
+    assert names_source(pattern, "c-door", URL) == meant
+
+
+def test_the_timeline_of_a_camera_begins_with_the_person() -> None:
+    seen = [Sighting("c-door", URL, start_s, start_s + 10, 1.7e9, 10.0) for start_s in (172_800.0, 172_900.0)]
+    line = timeline(seen, None)
+    assert line["name"] == "door"
+    assert line["start"] == local_time(1.7e9 + 172_800)
+    assert line["end"] == local_time(1.7e9 + 172_910)
+    assert line["label"].startswith("2 sightings in door, ")
+    assert len(line["bars"]) == 2
+    assert line["bars"][0]["x"] == pytest.approx(0.0)
+    assert line["bars"][0]["title"].startswith(local_time(1.7e9 + 172_800))

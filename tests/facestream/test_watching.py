@@ -1,0 +1,317 @@
+"""Cameras watched in this process: real server, real models, cameras that are computed or served here."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import scenes
+from cameras.h264_film import H264Film, film_of
+from cameras.rtsp_server import RtspServer
+from server_door import Door
+
+from facestream import watching
+from facestream.camera_book import CameraBook
+from facestream.camera_wish import CameraWish
+from facestream.people_tally import PeopleTally
+from facestream.settings import Place
+from facestream.watch_report import WatchFacts, WatchOptions, WatchReport
+from facestream.wiring import keys_of, make_camera_store, make_pack, make_store, open_folder, open_handle
+from storage.camera_leases import CameraLeases
+from storage.camera_status import CameraStatus
+from storage.connection import RedisHandle
+from storage.identity_record import ChangeKind, IdentityChange
+from stream.camera_url import CameraUrl
+from workers.models.pack import Pack
+
+WITHIN_S = 120.0
+
+
+class Watcher:
+    """Listens to a watch, and ends it as soon as something is so."""
+
+    def __init__(self, enough: Callable[[Watcher], bool]) -> None:
+        self._enough = enough
+        self.stop = threading.Event()
+        self.statuses: dict[str, CameraStatus] = {}
+        self.told: list[tuple[str, str]] = []
+        self.changes: list[IdentityChange] = []
+        self.notes: list[str] = []
+        self.names: list[str] = []
+        self.people = 0
+        self.late_s = time.monotonic() + WITHIN_S
+
+    def began(self, facts: WatchFacts) -> None:
+        self.facts = facts
+
+    def claimed(self, names: Sequence[str]) -> None:
+        self.names += names
+
+    def camera_changed(self, status: CameraStatus) -> None:
+        self.told.append((status.name, status.state))
+
+    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+        assert 0 < load_factor <= 1
+        self.statuses = {status.name: status for status in statuses}
+        self.people = tally.total()
+        if self._enough(self) or time.monotonic() > self.late_s:
+            self.stop.set()
+
+    def person(self, change: IdentityChange) -> None:
+        self.changes.append(change)
+
+    def leads(self, leading: bool) -> None:
+        pass
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+    def state(self, name: str) -> str:
+        return self.statuses[name].state if name in self.statuses else ""
+
+
+@pytest.fixture(scope="module")
+def pack(cache_dir: Path) -> Iterator[Pack]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
+        yield make_pack("open")
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> H264Film:
+    return film_of(scenes.video(tmp_path_factory.mktemp("film"), "one.mp4", [scenes.ASTRONAUT_SHOT]))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
+    with open_handle(Place(tmp_path_factory.mktemp("fs") / "data")) as handle:
+        yield handle
+
+
+@pytest.fixture
+def place(
+    server: RedisHandle, pack: Pack, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Place:
+    """A collection of its own; the models are loaded once for all tests."""
+    monkeypatch.setattr(watching, "load_parts", lambda *_: pack)
+    monkeypatch.setattr("workers.camera_worker._LOOK_EVERY_S", 0.2)
+    assert server.socket_path is not None
+    # By its address, as a server of a person's own; the key of the cameras lies in the data folder.
+    folder = server.socket_path.parent
+    monkeypatch.setenv("FACESTREAM_DATA_DIR", str(folder.parent / "keys"))
+    return Place(folder.parent / "keys", f"unix://{server.socket_path}", request.node.name[:60].strip("_-["))
+
+
+@pytest.fixture
+def book(place: Place, server: RedisHandle) -> CameraBook:
+    return CameraBook(make_camera_store(server, keys_of(place)), keys_of(place), open_folder(place).path)
+
+
+def add(book: CameraBook, name: str, url: str) -> None:
+    book.add_all({name: CameraWish(url=CameraUrl.parse(url))})
+
+
+def watch(
+    place: Place, enough: Callable[[Watcher], bool], options: WatchOptions | None = None
+) -> tuple[Watcher, WatchReport]:
+    watcher = Watcher(enough)
+    report = watching.Watch(place, options or WatchOptions(), watcher).execute(watcher.stop)
+    assert time.monotonic() < watcher.late_s, watcher.statuses
+    return watcher, report
+
+
+def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
+    place: Place, book: CameraBook, server: RedisHandle, film: H264Film, caplog: pytest.LogCaptureFixture
+) -> None:
+    with RtspServer(film, user="admin", password="S3cret") as camera:
+        add(book, "door", camera.url)
+        add(book, "down", "rtsp://admin:S3cret@127.0.0.1:1/live")
+        began_s = time.time()
+        watcher, report = watch(place, lambda now: now.people > 0 and now.state("down") == "backing_off")
+
+    assert ("door", "streaming") in watcher.told
+    assert ("down", "backing_off") in watcher.told
+    assert sorted(watcher.names) == ["door", "down"]
+    assert watcher.statuses["door"].fps_done > 0
+    assert "listens" in watcher.statuses["down"].last_error
+    created = [change for change in watcher.changes if change.kind is ChangeKind.CREATED]
+    assert created[0].track_id.startswith("c-door.")
+    assert report.sources == {"c-door", "c-down"}
+    assert report.done > 0
+    # What was under way when it ended has been handed in, as a source of its own kind.
+    store = make_store(server, keys_of(place))
+    source = store.source("c-door")
+    assert source is not None
+    assert (source.kind, source.path) == ("camera", camera.url.replace("admin:S3cret", "admin:***"))
+    assert source.recorded_at_s == pytest.approx(began_s, abs=60)
+    assert (source.width_px, source.height_px) == (640, 360)
+    assert source.sampled > 0
+    assert not source.complete
+    (person, *_) = store.people()
+    assert {sighting.source_id for sighting in person.sightings} == {"c-door"}
+    assert make_camera_store(server, keys_of(place)).statuses() == {}
+    # Given back: nobody holds a camera, or is at work.
+    assert CameraLeases(server.client, keys_of(place), "look").holders(["door", "down"]) == {}
+    assert not server.client.exists(keys_of(place).workers, keys_of(place).leader)
+    assert "S3cret" not in caplog.text + " ".join(watcher.notes)
+
+
+def test_the_second_watch_goes_on_in_the_same_source(
+    place: Place, book: CameraBook, server: RedisHandle
+) -> None:
+    add(book, "yard", "synthetic://yard?width=320&height=240")
+    _, _ = watch(place, lambda now: "yard" in now.statuses and now.statuses["yard"].done > 2)
+    first = make_store(server, keys_of(place)).source("c-yard")
+    assert first is not None
+    watch(place, lambda now: "yard" in now.statuses and now.statuses["yard"].done > 2)
+    second = make_store(server, keys_of(place)).source("c-yard")
+    assert second is not None
+    assert second.recorded_at_s == first.recorded_at_s
+    assert second.sampled > first.sampled
+    assert second.ranges[0] == first.ranges[0]
+    assert second.ranges[-1][1] > first.ranges[-1][1]
+
+
+def test_cameras_that_are_added_paused_changed_and_removed_are_noticed(
+    place: Place, book: CameraBook
+) -> None:
+    """Each step is done when the one before has been noticed."""
+    noticed: list[str] = []
+
+    def step(now: Watcher) -> bool:
+        if not noticed:
+            if now.state("one") == "streaming":
+                add(book, "two", "synthetic://two?width=320&height=240")
+                noticed.append("running")
+        elif noticed[-1] == "running":
+            if now.state("two") == "streaming":
+                book.set_paused(["one"], paused=True)
+                noticed.append("added")
+        elif noticed[-1] == "added":
+            if now.state("one") == "paused":
+                book.change("two", CameraWish(url=CameraUrl.parse("synthetic://two?width=160&height=120")))
+                noticed.append("paused")
+        elif noticed[-1] == "paused":
+            if now.statuses["two"].width_px == 160:
+                book.remove(["two"])
+                noticed.append("changed")
+        elif noticed[-1] == "changed" and "two" not in now.statuses:
+            noticed.append("removed")
+        return noticed[-1:] == ["removed"]
+
+    add(book, "one", "synthetic://one?width=320&height=240")
+    watch(place, step)
+    assert noticed == ["running", "added", "paused", "changed", "removed"]
+
+
+def test_of_the_cameras_of_a_collection_those_that_are_named_are_watched(
+    place: Place, book: CameraBook, server: RedisHandle
+) -> None:
+    for name in ("one", "two"):
+        add(book, name, f"synthetic://{name}?width=320&height=240")
+    elsewhere = CameraLeases(server.client, keys_of(place), "elsewhere")
+    watcher, report = watch(place, lambda now: now.state("two") == "streaming", WatchOptions(names=("two",)))
+    assert watcher.statuses.keys() == {"two"}
+    assert report.sources == {"c-two"}
+    # One that somebody else has stays theirs, and is shown as theirs.
+    lease = elsewhere.claim("one")
+    status = CameraStatus("one", "elsewhere", "streaming", 1.0)
+    make_camera_store(server, keys_of(place)).write_status(status)
+    watcher, _ = watch(place, lambda now: now.state("two") == "streaming" and now.state("one") != "")
+    assert watcher.statuses["one"] == status
+    assert watcher.names == ["two"]
+    assert lease is not None
+    assert lease.renew()
+
+
+def test_a_camera_whose_key_is_missing_costs_the_others_nothing(
+    place: Place, book: CameraBook, server: RedisHandle
+) -> None:
+    add(book, "fine", "synthetic://fine?width=320&height=240")
+    add(book, "sealed", "synthetic://sealed?width=320&height=240")
+    key = keys_of(place).camera("sealed")
+    server.client.hset(key, "sealed_url", server.client.hget(keys_of(place).camera("fine"), "sealed_url"))
+    watcher, _ = watch(
+        place, lambda now: now.state("fine") == "streaming" and now.state("sealed") == "failed"
+    )
+    assert "can't be unsealed" in watcher.statuses["sealed"].last_error
+
+
+def test_a_camera_whose_lease_is_lost_is_closed_and_writes_nothing(
+    place: Place, book: CameraBook, server: RedisHandle
+) -> None:
+    add(book, "one", "synthetic://one?width=320&height=240")
+    taken: list[int] = []
+
+    def step(now: Watcher) -> bool:
+        if now.state("one") == "streaming" and not taken:
+            # As after a pause of this process that was longer than the lease.
+            server.client.set(keys_of(place).camera_lease("one"), b"elsewhere/abc", px=60_000)
+            taken.append(now.statuses["one"].done)
+        return bool(taken) and now.state("one") == "waiting"
+
+    watcher, _ = watch(place, step)
+    assert any("lease was lost" in note for note in watcher.notes)
+    assert server.client.get(keys_of(place).camera_lease("one")) == b"elsewhere/abc"
+    # Its open stretch was not handed in.
+    source = make_store(server, keys_of(place)).source("c-one")
+    assert source is not None
+    assert source.ranges == ()
+
+
+def test_a_watch_outlasts_a_server_that_goes_away(
+    place: Place,
+    book: CameraBook,
+    server: RedisHandle,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add(book, "one", "synthetic://one?width=320&height=240&pattern=noise")
+    door = Door(server, tmp_path)
+    monkeypatch.setattr(watching, "open_handle", lambda _: door.handle)
+    done_before: list[int] = []
+    timers: list[threading.Timer] = []
+
+    def step(now: Watcher) -> bool:
+        if now.state("one") == "streaming" and not timers:
+            done_before.append(now.statuses["one"].done)
+            timers.append(threading.Timer(1.0, door.open))
+            door.shut()
+            timers[0].start()
+        return bool(timers) and not timers[0].is_alive() and now.statuses["one"].done > done_before[0] + 2
+
+    watcher, _ = watch(place, step)
+    assert any("when it is back" in note for note in watcher.notes)
+    assert watcher.names == ["one"]
+    source = make_store(server, keys_of(place)).source("c-one")
+    assert source is not None
+    assert source.sampled > done_before[0]
+
+
+def test_a_camera_is_watched_by_its_url_without_being_stored(
+    place: Place, server: RedisHandle, film: H264Film
+) -> None:
+    with RtspServer(film, user="admin", password="S3cret") as camera:
+        watcher, report = watch(
+            place,
+            lambda now: any(status.done > 2 for status in now.statuses.values()),
+            WatchOptions(url=CameraUrl.parse(camera.url), fps=10.0),
+        )
+    (name,) = watcher.names
+    assert report.sources == {f"c-{name}"}
+    assert make_camera_store(server, keys_of(place)).names() == []
+    keys = keys_of(place)
+    source = server.client.hgetall(keys.source(f"c-{name}"))
+    assert source[b"path"].decode() == camera.url.replace("admin:S3cret", "admin:***")
+    assert not server.client.exists(keys.camera(name), keys.camera_status(name), keys.camera_lease(name))
+
+
+def test_a_watch_ends_by_itself_when_its_time_is_over(place: Place, book: CameraBook) -> None:
+    add(book, "one", "synthetic://one?width=320&height=240")
+    _, report = watch(place, lambda _: False, WatchOptions(for_s=1.5))
+    assert report.seconds >= 1.5
+    assert threading.active_count() < 20
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("camera")]

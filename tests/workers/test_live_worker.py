@@ -1,0 +1,428 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from uuid import uuid4
+
+import pytest
+import redis
+from films import Image, blank, covered, pair, solo
+
+from storage.connection import RedisHandle
+from storage.errors import ModelConflictError
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.requests import ReclusterRequest
+from storage.sample_queue import GROUP, Entry, SampleQueue
+from storage.source_record import SegmentDone
+from storage.track_record import TrackRecord
+from stream.frame import Frame
+from workers.live_camera import LiveCamera
+from workers.live_worker import LIVE_SETTINGS, LiveWorker
+from workers.models.pack import Pack
+from workers.rate_governor import GovernorSettings, RateChange, RateGovernor
+from workers.tracking.region import Region
+
+SETTINGS = replace(LIVE_SETTINGS, min_face_px=30, segment_s=10.0, idle_segment_s=60.0)
+# Of the two faces of `pair()`, px.
+PAIR_BOXES = [[34, 24, 85, 84], [132, 81, 186, 155]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    dropped: int = 0
+
+
+class Camera:
+    """A camera that shows what it is told to: a buffer of few frames, of which the oldest are dropped."""
+
+    def __init__(self, name: str, fps: float = 5.0, capacity: int = 4, epoch_s: float = 1e9) -> None:
+        self.source_id = f"c-{name}"
+        self.status = Counts()
+        self.rates: list[float] = []
+        self._fps = fps
+        self._epoch_s = epoch_s
+        self._capacity = capacity
+        self._waiting: deque[Frame] = deque()
+        self._shown = 0
+        # Media time of its newest frame.
+        self.now_s = 0.0
+
+    def show(self, *pictures: Image, at_s: float | None = None) -> None:
+        """Frames arrive at the pace of the camera, the first one at a media time or where it is."""
+        if at_s is not None:
+            self._shown = max(self._shown, round(at_s * self._fps))
+        for picture in pictures:
+            media_s = self._shown / self._fps
+            if len(self._waiting) == self._capacity:
+                self._waiting.popleft()
+                self.status = Counts(self.status.dropped + 1)
+            index = int(media_s * 25)
+            self._waiting.append(
+                Frame(self.source_id, index, media_s, self._epoch_s + media_s, picture.copy())
+            )
+            self.now_s = media_s
+            self._shown += 1
+
+    @property
+    def waiting_since_s(self) -> float | None:
+        return self._waiting[0].captured_at_s if self._waiting else None
+
+    def take(self) -> Frame | None:
+        return self._waiting.popleft() if self._waiting else None
+
+    def set_fps(self, fps: float) -> None:
+        self.rates.append(fps)
+
+
+class Site:
+    """Cameras of a collection of its own, a live worker, and what that did."""
+
+    def __init__(self, client: redis.Redis, pack: Pack) -> None:
+        self.client = client
+        self.keys = Keys(f"test-{uuid4().hex}")
+        self.queue = SampleQueue(client, self.keys)
+        self.queue.prepare()
+        self.cameras: list[Camera] = []
+        # Time passes with the frames that come.
+        self.waited_s = 0.0
+        self.taken: list[tuple[str, float, int]] = []
+        self.lost: list[str] = []
+        self.changes: list[RateChange] = []
+        quick = GovernorSettings(lower_after_s=0.0)
+        self.worker = LiveWorker(
+            pack,
+            SETTINGS,
+            RateGovernor(quick, self.changes.append),
+            lambda frame, faces: self.taken.append((frame.source_id, frame.media_s, faces)),
+            self.lost.append,
+            clock=lambda: self.waited_s + max((camera.now_s for camera in self.cameras), default=0.0),
+        )
+
+    def add(self, camera: Camera, **options: object) -> Camera:
+        self.cameras.append(camera)
+        self.worker.add(LiveCamera(camera, **{"queue": self.queue, **options}))  # type: ignore[arg-type]
+        return camera
+
+    def play(self, camera: Camera, pictures: Iterable[Image], at_s: float | None = None) -> None:
+        """Every picture is looked at before the next one comes."""
+        for picture in pictures:
+            camera.show(picture, at_s=at_s)
+            at_s = None
+            assert self.worker.step(0.0)
+
+    def drain(self) -> None:
+        while self.worker.step(0.0):
+            pass
+
+    def entries(self) -> list[Entry]:
+        """What was sent, in order; it has had its effect then."""
+        deliveries = self.queue.receive("test", 10_000, block_ms=1)
+        assert [d.problem for d in deliveries if d.problem] == []
+        if deliveries:
+            ids = [d.entry_id for d in deliveries]
+            self.client.xack(self.keys.samples, GROUP, *ids)
+            self.client.xdel(self.keys.samples, *ids)
+        return [d.entry for d in deliveries if d.entry is not None]
+
+
+@pytest.fixture
+def site(handle: RedisHandle, open_pack: Pack) -> Site:
+    return Site(handle.client, open_pack)
+
+
+def tracks(entries: Sequence[Entry], source_id: str) -> list[TrackRecord]:
+    return [e for e in entries if isinstance(e, TrackRecord) and e.ended and e.source_id == source_id]
+
+
+def stretches(entries: Sequence[Entry]) -> list[tuple[float, float, int]]:
+    return [(e.start_s, round(e.end_s, 2), e.sampled) for e in entries if isinstance(e, SegmentDone)]
+
+
+def until(condition: Callable[[], bool], site: Site) -> None:
+    """Let the worker work on until something holds."""
+    for _ in range(100):
+        if condition():
+            return
+        site.waited_s += 0.1
+        site.worker.step(0.0)
+    pytest.fail("nothing happens")
+
+
+# Faces --------------------------------------------------------------------------------------------------
+
+
+def test_faces_of_cameras_are_told_while_they_are_there_and_closed_when_a_camera_goes(site: Site) -> None:
+    door, hall = site.add(Camera("door")), site.add(Camera("hall"))
+    for _ in range(6):
+        door.show(pair())
+        hall.show(solo())
+        site.drain()
+    early = [e for e in site.entries() if isinstance(e, TrackRecord)]
+    assert sorted(t.source_id for t in early) == ["c-door", "c-door", "c-hall"]
+    assert not any(t.ended for t in early)
+    assert site.worker.remove("c-door") == site.worker.remove("c-hall") == 0
+    entries = site.entries()
+    ended = tracks(entries, "c-door") + tracks(entries, "c-hall")
+    assert {t.track_id for t in ended} == {t.track_id for t in early}
+    assert stretches(entries) == [(0.0, 1.0, 6), (0.0, 1.0, 6)]
+    assert all(not e.complete and e.track_ids is None for e in entries if isinstance(e, SegmentDone))
+    assert site.taken[:2] == [("c-door", 0.0, 2), ("c-hall", 0.0, 1)]
+
+
+def test_a_still_picture_with_faces_is_looked_at_less_often_and_its_tracks_go_on(site: Site) -> None:
+    hall = site.add(Camera("hall"))
+    site.play(hall, [pair()] * 40)
+    figures = site.worker.figures("c-hall")
+    assert (figures.done, figures.faces) == (40, 2)
+    assert figures.looked < 20
+    site.worker.remove("c-hall")
+    ended = tracks(site.entries(), "c-hall")
+    assert len(ended) == 2
+    for track in ended:
+        assert track.observations["media_s"][0] == 0.0
+        assert track.observations["media_s"][-1] > 7.0
+
+
+def test_without_a_gate_every_frame_is_looked_at(site: Site) -> None:
+    hall = site.add(Camera("hall"), gated=False)
+    site.play(hall, [blank()] * 12)
+    assert site.worker.figures("c-hall").looked == 12
+
+
+def test_an_empty_scene_makes_few_entries_and_few_looks(site: Site) -> None:
+    hall = site.add(Camera("hall", fps=1.0))
+    site.play(hall, [blank()] * 300)
+    assert 50 <= site.worker.figures("c-hall").looked <= 60
+    site.worker.remove("c-hall")
+    entries = site.entries()
+    done = stretches(entries)
+    assert len(entries) == len(done) == 5
+    assert sum(sampled for _, _, sampled in done) == 300
+    assert all(end == start for (_, end, _), (start, _, _) in pairwise(done))
+    # By default, an hour makes twelve.
+    assert LIVE_SETTINGS.idle_segment_s == 300.0
+
+
+def test_whoever_sits_there_for_long_is_handed_over_in_pieces_that_belong_together(site: Site) -> None:
+    hall = site.add(Camera("hall", fps=1.0))
+    site.play(hall, [solo()] * 35)
+    site.worker.remove("c-hall")
+    entries = site.entries()
+    pieces = tracks(entries, "c-hall")
+    assert [len(stretch) for stretch in (pieces, stretches(entries))] == [4, 4]
+    for earlier, later in pairwise(pieces):
+        assert later.continues == earlier.track_id
+    assert max(len(piece.observations) for piece in pieces) <= 11
+
+
+def test_whoever_comes_into_an_empty_scene_is_not_cut_off_by_its_end(site: Site) -> None:
+    hall = site.add(Camera("hall", fps=1.0))
+    empty = covered(covered(pair(), PAIR_BOXES[0]), PAIR_BOXES[1])
+    site.play(hall, [empty] * 58)
+    site.play(hall, [pair()] * 8)
+    site.worker.remove("c-hall")
+    entries = site.entries()
+    assert stretches(entries) == [(0.0, 65.0, 66)]
+    assert [len(track.observations) for track in tracks(entries, "c-hall")] == [8, 8]
+
+
+def test_faces_outside_the_region_of_a_camera_are_nobody(site: Site) -> None:
+    left = [(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]
+    hall = site.add(Camera("hall"), region=Region([left]))
+    site.play(hall, [pair()] * 6)
+    assert {faces for _, _, faces in site.taken} == {1}
+
+
+def test_a_camera_has_a_smallest_face_of_its_own(site: Site) -> None:
+    hall = site.add(Camera("hall"), min_face_px=170.0)
+    site.play(hall, [pair()] * 3)
+    assert {faces for _, _, faces in site.taken} == {0}
+
+
+# Gaps ---------------------------------------------------------------------------------------------------
+
+
+def test_a_gap_closes_the_tracks_and_the_stretch(site: Site) -> None:
+    hall = site.add(Camera("hall"))
+    site.play(hall, [solo()] * 5)
+    site.play(hall, [solo()] * 5, at_s=60.0)
+    site.worker.remove("c-hall")
+    entries = site.entries()
+    assert [t.continues for t in tracks(entries, "c-hall")] == [None, None]
+    assert stretches(entries) == [(0.0, 0.8, 5), (60.0, 60.8, 5)]
+
+
+def test_a_camera_that_stays_away_leaves_nobody_behind_while_others_go_on(site: Site) -> None:
+    gone, other = site.add(Camera("gone")), site.add(Camera("other"))
+    site.play(gone, [solo()] * 5)
+    sent: list[Entry] = []
+
+    def closed() -> bool:
+        other.show(blank())
+        sent.extend(site.entries())
+        return bool(stretches(sent))
+
+    until(closed, site)
+    assert stretches(sent)[0] == (0.0, 0.8, 5)
+    assert len(tracks(sent, "c-gone")) == 1
+    assert site.worker.figures("c-gone").faces == 0
+
+
+def test_a_slow_camera_is_no_camera_with_gaps(site: Site) -> None:
+    slow = site.add(Camera("slow", fps=0.2), fps=0.2)
+    site.play(slow, [blank()] * 8)
+    site.worker.remove("c-slow")
+    assert [sampled for _, _, sampled in stretches(site.entries())] == [8]
+
+
+# Fairness -----------------------------------------------------------------------------------------------
+
+
+def test_the_frame_that_waited_longest_comes_first(site: Site) -> None:
+    one, two = site.add(Camera("one")), site.add(Camera("two"))
+    for camera in (one, two):
+        site.play(camera, [blank()])
+    one.show(blank(), blank(), at_s=1.0)
+    two.show(blank(), blank(), blank(), at_s=0.6)
+    site.drain()
+    assert [(name, media_s) for name, media_s, _ in site.taken[2:]] == [
+        ("c-two", 0.6),
+        ("c-two", 0.8),
+        ("c-one", 1.0),
+        ("c-two", 1.0),
+        ("c-one", 1.2),
+    ]
+
+
+def test_under_too_much_load_cameras_of_all_rates_get_their_turns(site: Site) -> None:
+    cameras = [site.add(Camera(f"n{k}", fps=fps), fps=fps) for k, fps in enumerate((25.0, 5.0, 5.0))]
+    for second in range(40):
+        # Of seven frames, one can be looked at.
+        cameras[0].show(*[blank()] * 5, at_s=second / 5)
+        cameras[1].show(blank(), at_s=second / 5)
+        cameras[2].show(blank(), at_s=second / 5)
+        assert site.worker.step(0.0)
+    shares = [sum(name == camera.source_id for name, _, _ in site.taken) for camera in cameras]
+    assert sum(shares) == 40
+    assert min(shares) >= 8
+
+
+def test_clocks_of_cameras_need_not_agree(site: Site) -> None:
+    early, late = site.add(Camera("early", epoch_s=1e9)), site.add(Camera("late", epoch_s=1e9 + 7200))
+    for second in range(20):
+        early.show(blank(), at_s=second / 5)
+        late.show(blank(), at_s=second / 5)
+        assert site.worker.step(0.0)
+    assert {name for name, _, _ in site.taken[:4]} == {"c-early", "c-late"}
+    assert sum(name == "c-late" for name, _, _ in site.taken) >= 8
+    assert site.worker.figures("c-late").delay_s < 30
+
+
+def test_dead_cameras_cost_nothing(site: Site) -> None:
+    for k in range(25):
+        site.add(Camera(f"dead-{k}"))
+    alive = site.add(Camera("alive"))
+    site.play(alive, [blank()] * 5)
+    assert not site.worker.step(0.0)
+    assert len(site.taken) == 5
+
+
+def test_an_arriving_frame_ends_the_wait(site: Site) -> None:
+    hall = site.add(Camera("hall"))
+
+    def arrive() -> None:
+        hall.show(blank())
+        site.worker.wake()
+
+    timer = threading.Timer(0.1, arrive)
+    timer.start()
+    began_s = time.monotonic()
+    assert site.worker.step(60.0)
+    timer.join()
+    assert time.monotonic() - began_s < 30
+
+
+def test_dropped_frames_lower_the_rates_of_all_cameras(site: Site) -> None:
+    busy, other = site.add(Camera("busy")), site.add(Camera("other"), fps=2.0)
+    assert (busy.rates, other.rates) == ([5.0], [2.0])
+
+    def lowered() -> bool:
+        busy.show(*[blank()] * 8)
+        return bool(site.changes)
+
+    until(lowered, site)
+    change = site.changes[0]
+    assert change.dropped > 0.1
+    assert busy.rates == [5.0, 5.0 * change.factor]
+    assert other.rates == [2.0, 2.0 * change.factor]
+    late = site.add(Camera("late"))
+    assert late.rates == [5.0 * site.changes[-1].factor]
+
+
+# Redis --------------------------------------------------------------------------------------------------
+
+
+def test_a_full_queue_holds_one_camera_back_and_nothing_is_lost(site: Site) -> None:
+    keys = Keys(f"test-{uuid4().hex}")
+    full = SampleQueue(site.client, keys, limit=1)
+    full.prepare()
+    full.send([ReclusterRequest("waits")])
+    hall, other = site.add(Camera("hall"), queue=full), site.add(Camera("other"))
+    site.play(hall, [pair()] * 3)
+    held = site.worker.figures("c-hall").held
+    assert held > 0
+    hall.show(*[pair()] * 8)
+    site.play(other, [blank()] * 5)
+    assert site.worker.figures("c-hall").held == held
+    assert hall.status.dropped == 4
+    assert site.client.xlen(keys.samples) == 1
+    site.client.delete(keys.samples)
+    full.prepare()
+    until(lambda: site.worker.figures("c-hall").done >= 4, site)
+    assert site.client.xlen(keys.samples) == held
+
+
+def test_what_can_not_be_sent_in_the_end_is_counted(site: Site) -> None:
+    keys = Keys(f"test-{uuid4().hex}")
+    full = SampleQueue(site.client, keys, limit=1)
+    full.prepare()
+    full.send([ReclusterRequest("waits")])
+    site.play(site.add(Camera("hall"), queue=full), [blank()] * 3)
+    assert site.worker.remove("c-hall", wait_s=0.1) == 1
+
+
+def test_a_camera_that_somebody_else_has_now_is_given_up(site: Site) -> None:
+    lease = Lease(site.client, f"{site.keys.samples}:test-lease", ttl_s=60)
+    assert lease.acquire()
+    hall = site.add(Camera("hall"), queue=SampleQueue(site.client, site.keys, fence=lease))
+    other = site.add(Camera("other"))
+    site.play(hall, [solo()] * 2)
+    site.client.delete(lease.key)
+    hall.show(*[solo()] * 3)
+    site.drain()
+    assert site.lost == ["c-hall"]
+    assert site.entries() == []
+    site.play(other, [blank()] * 3)
+    assert not site.worker.step(0.0)
+    assert site.worker.remove("c-hall") == 0
+
+
+def test_a_collection_of_other_models_is_said_to_be_one(site: Site) -> None:
+    site.client.hset(site.keys.meta, "model_id", "other")
+    queue = SampleQueue(site.client, site.keys, model_id="ours")
+    hall = site.add(Camera("hall"), queue=queue)
+    with pytest.raises(ModelConflictError):
+        site.play(hall, [solo()] * 5)
+
+
+def test_a_camera_is_added_once(site: Site) -> None:
+    site.add(Camera("hall"))
+    with pytest.raises(ValueError, match="c-hall is looked at already"):
+        site.add(Camera("hall"))
+    assert site.worker.remove("c-unknown") == 0
+    assert site.worker.figures("c-unknown").done == 0

@@ -1,0 +1,90 @@
+"""What a camera worker needs, and what it tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+from storage.lease import Lease
+from stream.live_source import LiveSource
+from workers.live_camera import LiveCamera
+
+
+class Cameras(Protocol):
+    """The cameras that there are: those of a collection, or one that a person named."""
+
+    def readable(self) -> list[CameraRecord]:
+        """All whose records can be read."""
+        ...
+
+    def write_statuses(self, statuses: Sequence[CameraStatus]) -> None:
+        """Say how some of them are doing."""
+        ...
+
+    def forget_statuses(self, names: Sequence[str]) -> None:
+        """Nobody looks at these any more."""
+        ...
+
+    def readable_statuses(self) -> Mapping[str, CameraStatus]:
+        """How those are doing that somebody looks at, by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCamera:
+    """A camera that is read.
+
+    Attributes:
+        source: Reads it, in a thread of its own.
+        camera: What the live worker needs of it.
+        resize: Called with width and height, px, when the size of its pictures is known or another one.
+    """
+
+    source: LiveSource
+    camera: LiveCamera
+    resize: Callable[[int, int], None]
+
+
+class CameraOpener(Protocol):
+    """Begins to read a camera."""
+
+    def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
+        """Open it; that the camera answers is not waited for.
+
+        Args:
+            record: The camera.
+            lease: What goes with each write.
+
+        Raises:
+            StreamError: If its URL can't be used.
+            StorageError: If its URL can't be unsealed, or its source can't be registered.
+        """
+        ...
+
+
+class CameraListener(Protocol):
+    """Is told how cameras get on; always in the worker's own thread."""
+
+    def claimed(self, names: Sequence[str]) -> None:
+        """This worker has these cameras from now on."""
+        ...
+
+    def camera_changed(self, status: CameraStatus) -> None:
+        """A camera of this worker has another state than before."""
+        ...
+
+    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float) -> None:
+        """How all cameras get on, some times each second.
+
+        Args:
+            statuses: Of every camera that is looked at or should be, by name.
+            load_factor: Share of their rates that cameras are looked at with, in (0, 1].
+        """
+        ...
+
+    def note(self, text: str) -> None:
+        """Something that a person should know."""
+        ...

@@ -1,0 +1,305 @@
+"""The camera worker: cameras claimed, opened, looked at and given back."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+from storage.errors import RedisServerError, RedisUnreachableError, StorageError
+from storage.lease import Lease
+from stream.errors import StreamError
+from stream.live_state import CameraState
+from workers.camera_claims import CameraClaims
+from workers.camera_events import CameraListener, CameraOpener, Cameras, OpenCamera
+from workers.live_worker import LiveWorker
+from workers.rate_governor import RateGovernor
+
+_log = logging.getLogger(__name__)
+
+# Added, removed, paused and changed cameras are noticed within 2 s.
+_LOOK_EVERY_S = 1.5
+_WRITE_EVERY_S = 2.0
+_TELL_EVERY_S = 0.5
+# A frame wakes the worker at once; so long it waits for one.
+_STEP_S = 0.2
+# What keeps a camera from being opened, a missing secret say, may be mended.
+_REOPEN_AFTER_S = 30.0
+# Who ends waits no longer for cameras that don't let go; their threads end by themselves.
+_CLOSE_S = 1.5
+
+WAITING = "waiting"
+"""State of a camera that nobody has claimed yet."""
+_DOWN = (CameraState.BACKING_OFF.value, CameraState.FAILED.value)
+PAUSED = CameraState.PAUSED.value
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A camera that this worker has the lease of.
+
+    Attributes:
+        record: As it was when it was opened.
+        lease: Its lease.
+        opened: What reads it, or None where it could not be opened.
+        error: Why not.
+        since_s: Unix time since when not.
+        again_s: When to try again, monotonic.
+        size_px: Width and height of its pictures, as they were written.
+    """
+
+    record: CameraRecord
+    lease: Lease
+    opened: OpenCamera | None = None
+    error: str = ""
+    since_s: float = 0.0
+    again_s: float = 0.0
+    size_px: tuple[int, int] = (0, 0)
+
+
+class CameraWorker:
+    """Looks at its share of the cameras of a collection, for as long as it is let.
+
+    What the collection says (cameras added, removed, paused, changed) is brought together with what runs
+    every 1.5 s. Nothing that is wrong with one camera costs the others anything.
+
+    Args:
+        cameras: The cameras that there are.
+        claims: This worker's leases.
+        live: Looks at the frames. Who finds there that a lease is lost tells the claims.
+        governor: Lowers their rates.
+        opener: Opens a camera.
+        listener: Is told how cameras get on.
+        errors: Turns errors of the client into ours: `RedisHandle.errors`.
+        wait_for_server: Called when the server is away; returns when it is back, or raises.
+        names: Only these cameras; None for all.
+    """
+
+    def __init__(
+        self,
+        cameras: Cameras,
+        claims: CameraClaims,
+        live: LiveWorker,
+        governor: RateGovernor,
+        opener: CameraOpener,
+        listener: CameraListener,
+        errors: Callable[[], AbstractContextManager[None]],
+        wait_for_server: Callable[[RedisUnreachableError, threading.Event], None],
+        names: Collection[str] | None = None,
+    ) -> None:
+        self._cameras = cameras
+        self._claims = claims
+        self._live = live
+        self._governor = governor
+        self._open = opener
+        self._listener = listener
+        self._errors = errors
+        self._wait_for_server = wait_for_server
+        self._names = None if names is None else frozenset(names)
+        self._held: dict[str, _Held] = {}
+        self._records: dict[str, CameraRecord] = {}
+        self._others: Mapping[str, CameraStatus] = {}
+        self._told: dict[str, tuple[str, str]] = {}
+        self._closing: list[threading.Thread] = []
+        self._look_s = self._write_s = self._tell_s = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; then hand in what is under way and give the cameras back.
+
+        Raises:
+            StorageError: If Redis fails for good, or the collection changes to other models.
+        """
+        with self._errors(), self._claims:
+            try:
+                while not stop.is_set():
+                    try:
+                        with self._errors():
+                            self._step()
+                    except RedisUnreachableError as error:
+                        self._listener.note(f"{error} Cameras are looked at again when it is back.")
+                        self._wait_for_server(error, stop)
+            finally:
+                self._close_all()
+
+    def _step(self) -> None:
+        """Look at a frame, and at whatever is due."""
+        for name in self._claims.take_lost():
+            self._lose(name)
+        now = time.monotonic()
+        if now >= self._look_s:
+            self._reconcile()
+            self._look_s = time.monotonic() + _LOOK_EVERY_S
+        if now >= self._write_s:
+            self._cameras.write_statuses([self._status(held) for held in self._held.values()])
+            self._others = self._cameras.readable_statuses()
+            self._resize()
+            self._write_s = time.monotonic() + _WRITE_EVERY_S
+        self._tell_changes()
+        if now >= self._tell_s:
+            self._listener.cameras_now(self._overview(), self._governor.factor)
+            self._tell_s = time.monotonic() + _TELL_EVERY_S
+        self._live.step(_STEP_S)
+
+    # Which cameras run --------------------------------------------------------------------------------------
+
+    def _reconcile(self) -> None:
+        """Bring what runs together with what should."""
+        found = {record.name: record for record in self._cameras.readable()}
+        if self._names is not None:
+            found = {name: record for name, record in found.items() if name in self._names}
+        self._records = found
+        active = {name: record for name, record in found.items() if not record.paused}
+        for name in [name for name in self._held if name not in active]:
+            self._give_up(name)
+        claimed, surplus = self._claims.look(active.keys())
+        for name in surplus:
+            self._listener.note(f"{name}: another worker takes it over.")
+            self._give_up(name)
+        for name, lease in claimed.items():
+            self._held[name] = _Held(active[name], lease)
+        if claimed:
+            self._listener.claimed(sorted(claimed))
+        for name, held in self._held.items():
+            if held.record.revision != active[name].revision:
+                self._close(held)
+                held.record, held.again_s = active[name], 0.0
+            if held.opened is None and time.monotonic() >= held.again_s:
+                self._begin(held)
+
+    def _begin(self, held: _Held) -> None:
+        """Open a camera; one that can't be opened is tried again later."""
+        try:
+            held.opened = self._open(held.record, held.lease)
+        except RedisServerError:
+            raise
+        except (StreamError, StorageError) as error:
+            held.error = str(error)
+            held.since_s, held.again_s = time.time(), time.monotonic() + _REOPEN_AFTER_S
+            return
+        self._live.add(held.opened.camera)
+        held.size_px = (0, 0)
+
+    def _close(self, held: _Held) -> None:
+        """Close a camera and hand in its open tracks."""
+        opened, held.opened = held.opened, None
+        if opened is None:
+            return
+        # A camera that is just being connected to takes a second to let go.
+        closing = threading.Thread(target=opened.source.close, name="closing a camera", daemon=True)
+        closing.start()
+        self._closing = [thread for thread in self._closing if thread.is_alive()] + [closing]
+        self._live.remove(opened.source.source_id)
+
+    def _give_up(self, name: str) -> None:
+        """Close a camera, and let others have it."""
+        held = self._held.pop(name)
+        self._told.pop(name, None)
+        try:
+            self._close(held)
+        finally:
+            self._claims.give_up(name)
+
+    def _lose(self, name: str) -> None:
+        """Close a camera whose lease is somebody else's."""
+        held = self._held.pop(name, None)
+        if held is None:
+            return
+        self._told.pop(name, None)
+        _log.warning("%s: the lease was lost, as this worker was not heard of in time", name)
+        self._listener.note(f"{name}: the lease was lost; closed.")
+        self._close(held)
+
+    def _close_all(self) -> None:
+        """Close everything, side by side."""
+        with ExitStack() as stack:
+            stack.callback(self._cameras.forget_statuses, list(self._held))
+            stack.callback(self._await_closing)
+            for held in self._held.values():
+                stack.callback(self._close, held)
+        self._held.clear()
+
+    def _await_closing(self) -> None:
+        deadline_s = time.monotonic() + _CLOSE_S
+        for thread in self._closing:
+            thread.join(max(deadline_s - time.monotonic(), 0.0))
+
+    # How they get on ----------------------------------------------------------------------------------------
+
+    def _tell_changes(self) -> None:
+        """Tell of the cameras whose state is another than before."""
+        for name, held in self._held.items():
+            status = self._status(held)
+            told = (status.state, status.last_error)
+            # That a camera that is down is tried once more is no news.
+            again = status.state == CameraState.CONNECTING and self._told.get(name, ("", ""))[0] in _DOWN
+            if self._told.get(name) != told and not again:
+                self._told[name] = told
+                self._listener.camera_changed(status)
+
+    def _resize(self) -> None:
+        """Write the sizes of pictures that are new."""
+        for held in self._held.values():
+            if held.opened is None:
+                continue
+            status = held.opened.source.status
+            size_px = (status.width_px, status.height_px)
+            if all(size_px) and size_px != held.size_px:
+                held.opened.resize(*size_px)
+                held.size_px = size_px
+
+    def _overview(self) -> list[CameraStatus]:
+        return [self._status_of(record) for _, record in sorted(self._records.items())]
+
+    def _status_of(self, record: CameraRecord) -> CameraStatus:
+        """How a camera gets on, whoever has it."""
+        held = self._held.get(record.name)
+        if held is not None:
+            return self._status(held)
+        if record.paused:
+            return CameraStatus(record.name, "", PAUSED, 0.0, at_s=time.time())
+        other = self._others.get(record.name)
+        if other is None or other.worker == self._claims.worker:
+            # What this worker has said of it before is over.
+            return CameraStatus(record.name, "", WAITING, 0.0, at_s=time.time())
+        return other
+
+    def _status(self, held: _Held) -> CameraStatus:
+        """How a camera of this worker gets on."""
+        name, worker = held.record.name, self._claims.worker
+        if held.opened is None:
+            return CameraStatus(
+                name,
+                worker=worker,
+                state=CameraState.FAILED.value,
+                since_s=held.since_s,
+                last_error=held.error,
+                at_s=time.time(),
+            )
+        status = held.opened.source.status
+        figures = self._live.figures(held.opened.source.source_id)
+        return CameraStatus(
+            name,
+            worker=worker,
+            state=status.state.value,
+            since_s=status.since_s,
+            last_error=status.last_error,
+            fps_in=status.fps_in,
+            fps_done=figures.fps_done,
+            delay_s=figures.delay_s,
+            faces=figures.faces,
+            received=status.received,
+            taken=status.taken,
+            done=figures.done,
+            dropped=status.dropped,
+            corrupt=status.corrupt,
+            connects=status.connects,
+            width_px=status.width_px,
+            height_px=status.height_px,
+            codec=status.codec,
+            at_s=time.time(),
+        )

@@ -1,0 +1,197 @@
+"""One camera of a live worker: what is known of it, and how it gets on."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from storage.sample_queue import Entry, SampleQueue
+from storage.sample_record import FaceSample
+from stream.frame import Frame
+from stream.source import LiveFrames
+from workers.face_worker_settings import FaceWorkerSettings
+from workers.models.pack import Pack
+from workers.source_follower import SourceFollower
+from workers.tracking.motion import MotionGate
+from workers.tracking.region import Region
+
+# Without a frame for so long, or so many of the usual periods, a camera was gone: nobody was followed.
+_GAP_S, _GAP_PERIODS = 2.5, 3.0
+_RATE_S = 5.0
+# A segment reaches this far beyond its last frame, s.
+_BEYOND_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCamera:
+    """A camera that is to be looked at.
+
+    Attributes:
+        frames: Its frames.
+        queue: Where samples and tracks go; with a fence, if somebody else may take the camera over.
+        fps: How often it should be looked at, at most.
+        min_face_px: Smallest face side looked for, px, or None for what holds for all.
+        region: Where faces count, or None for everywhere.
+        gated: Whether frames in which nothing has changed are passed over.
+    """
+
+    frames: LiveFrames
+    queue: SampleQueue
+    fps: float = 5.0
+    min_face_px: float | None = None
+    region: Region | None = None
+    gated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFigures:
+    """How a camera gets on.
+
+    Attributes:
+        done: Frames taken, with those that were passed over as nothing had changed.
+        looked: Frames that faces were looked for in.
+        fps_done: Frames taken a second, of late.
+        delay_s: From the arrival of the newest frame that was done to when it was done, s.
+        faces: Faces of that frame.
+        held: Entries that wait for room in the queue.
+        last_frame_at_s: Unix time of the capture of that frame, or None before it.
+    """
+
+    done: int = 0
+    looked: int = 0
+    fps_done: float = 0.0
+    delay_s: float = 0.0
+    faces: int = 0
+    held: int = 0
+    last_frame_at_s: float | None = None
+
+
+class LiveView:
+    """What a live worker keeps of a camera. Times named `now_s` are those of one monotonic clock.
+
+    Args:
+        camera: The camera.
+        pack: The models.
+        settings: How frames are looked at.
+    """
+
+    def __init__(self, camera: LiveCamera, pack: Pack, settings: FaceWorkerSettings) -> None:
+        if camera.min_face_px is not None:
+            settings = replace(settings, min_face_px=camera.min_face_px)
+        self.camera = camera
+        self.fps = camera.fps
+        self._follower = SourceFollower(
+            pack,
+            camera.frames.source_id,
+            settings,
+            region=camera.region,
+            gate=MotionGate(region=camera.region) if camera.gated else None,
+            repeatable=False,
+        )
+        self._entries: list[Entry] = []
+        self._faces: list[FaceSample] = []
+        # Capture times are those of a clock of the camera's own: what to add to get ours.
+        self._offset_s = np.inf
+        self._captured_s: float | None = None
+        # Frames that had been dropped when the last one was taken.
+        self._dropped = 0
+        self._taken_s = -np.inf
+        self._times_s: deque[float] = deque()
+        self._figures = LiveFigures()
+
+    def waits_since_s(self, now_s: float) -> float | None:
+        """When the oldest frame arrived that waits; None if there is none."""
+        captured_s = self.camera.frames.waiting_since_s
+        if captured_s is None:
+            return None
+        # A frame that was seen right when it came shows the offset best.
+        self._offset_s = min(self._offset_s, now_s - captured_s)
+        return captured_s + self._offset_s
+
+    def turn_s(self, now_s: float) -> float | None:
+        """When the oldest frame arrived that has not been taken, or would have if it had not been dropped.
+
+        The camera with the earliest one comes next: so a camera with many frames, whose buffer spans little
+        time, gets its turn as well. None if no frame waits, or what was found before can't be sent yet.
+        """
+        since_s = self.waits_since_s(now_s)
+        if since_s is None or self._entries or self._faces:
+            return None
+        if self._captured_s is None or self.camera.frames.status.dropped == self._dropped:
+            return since_s
+        return min(since_s, self._captured_s + self._offset_s + 1 / self.fps)
+
+    def look(self, frame: Frame, now_s: float) -> int:
+        """Look at a frame that was taken; returns the number of its faces."""
+        last_s = self._follower.last_s
+        if last_s is not None and frame.media_s - last_s > self._gap_s:
+            self.close()
+        found = self._follower.take(frame)
+        self._entries += found.entries
+        self._faces += found.faces
+        self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
+        self._taken_s = now_s
+        figures = self._figures
+        self._figures = replace(
+            figures,
+            done=figures.done + 1,
+            looked=figures.looked + found.looked,
+            faces=found.seen,
+            last_frame_at_s=frame.captured_at_s,
+        )
+        return found.seen
+
+    def done(self, now_s: float) -> None:
+        """The frame that was looked at is done."""
+        self._times_s.append(now_s)
+        while now_s - self._times_s[0] > _RATE_S:
+            self._times_s.popleft()
+        if self._captured_s is not None:
+            self._figures = replace(
+                self._figures, delay_s=max(now_s - self._captured_s - self._offset_s, 0.0)
+            )
+
+    def rest(self, now_s: float) -> None:
+        """No frame waits: a camera that has been gone for too long has nobody left that is followed."""
+        if self._follower.last_s is not None and now_s - self._taken_s > self._gap_s:
+            self.close()
+            self._figures = replace(self._figures, faces=0)
+
+    def close(self) -> None:
+        """End all tracks, and the segment with its last frame."""
+        last_s = self._follower.last_s
+        if last_s is not None:
+            self._entries += self._follower.close(last_s + _BEYOND_S)
+
+    def send(self) -> bool:
+        """Send what was found, if there is room; returns whether nothing waits any more.
+
+        Raises:
+            LeaseLostError: If somebody else has the camera now.
+            ModelConflictError: If the collection was changed to other models.
+        """
+        if not self.camera.queue.try_send(self._entries, faces=self._faces):
+            return False
+        self._entries, self._faces = [], []
+        return True
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether something waits for room in the queue."""
+        return bool(self._entries or self._faces)
+
+    def drop(self) -> int:
+        """Let go of what waits; returns the number of entries."""
+        lost, self._entries, self._faces = len(self._entries), [], []
+        return lost
+
+    def figures(self, now_s: float) -> LiveFigures:
+        """How it gets on; any thread may ask."""
+        recent = sum(now_s - time_s <= _RATE_S for time_s in list(self._times_s))
+        return replace(self._figures, fps_done=recent / _RATE_S, held=len(self._entries))
+
+    @property
+    def _gap_s(self) -> float:
+        return max(_GAP_S, _GAP_PERIODS * max(1 / self.fps, self._follower.period_s))

@@ -1,0 +1,205 @@
+"""The live worker: frames of many cameras in, the oldest first, samples and tracks into their queues."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from storage.errors import LeaseLostError
+from stream.frame import Frame
+from workers.face_worker_settings import FaceWorkerSettings
+from workers.live_camera import LiveCamera, LiveFigures, LiveView
+from workers.models.pack import Pack
+from workers.rate_governor import RateGovernor
+
+_log = logging.getLogger(__name__)
+
+LIVE_SETTINGS = FaceWorkerSettings(calm_interval_s=0.75, idle_segment_s=300.0)
+"""How cameras are looked at.
+
+Whoever appears right after a search must be found in time for the promise of a second. An empty scene is
+marked as done every five minutes, which is 12 entries an hour.
+"""
+
+# A full queue is asked again so often, and the load is measured.
+_RETRY_S = 0.05
+_LOAD_S = 1.0
+
+
+class LiveWorker:
+    """Looks at the frames of any number of cameras, one at a time, in the thread that calls `step`.
+
+    The camera whose oldest frame has waited longest comes first, frames that were dropped meanwhile included:
+    cameras that nothing comes from cost nothing, and none starves. Nothing waits for a full queue: what was
+    found is kept, and that camera's frames are left to be dropped until there is room again.
+
+    Methods are for one thread, but `wake` and `figures`, which any may call.
+
+    Args:
+        pack: The models.
+        settings: How frames are looked at.
+        governor: Lowers the rates of all cameras while there is too much to do.
+        on_frame: Called after each frame with the number of its faces.
+        on_lost: Called with the source id of a camera that somebody else has now; it is removed already.
+        clock: Seconds from any start, never going back.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        settings: FaceWorkerSettings = LIVE_SETTINGS,
+        governor: RateGovernor | None = None,
+        on_frame: Callable[[Frame, int], None] | None = None,
+        on_lost: Callable[[str], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pack = pack
+        self._settings = settings
+        self._governor = governor or RateGovernor(on_change=lambda change: _log.warning("%s", change))
+        self._on_frame = on_frame
+        self._on_lost = on_lost
+        self._clock = clock
+        self._views: dict[str, LiveView] = {}
+        self._arrived = threading.Event()
+        self._retried_s = self._measured_s = clock()
+        self._counts: dict[str, tuple[int, int]] = {}
+
+    def wake(self) -> None:
+        """A frame has arrived somewhere: for `on_arrival` of a live source."""
+        self._arrived.set()
+
+    def add(self, camera: LiveCamera) -> None:
+        """Look at one more camera from now on.
+
+        Raises:
+            ValueError: If there is one of that source already.
+        """
+        source_id = camera.frames.source_id
+        if source_id in self._views:
+            raise ValueError(f"{source_id} is looked at already")
+        view = LiveView(camera, self._pack, self._settings)
+        self._set_rate(view)
+        self._counts[source_id] = (0, camera.frames.status.dropped)
+        self._views[source_id] = view
+
+    def remove(self, source_id: str, wait_s: float = 2.0) -> int:
+        """Close the tracks of a camera, send them, and look at it no more.
+
+        Args:
+            source_id: The camera; nothing happens if there is none.
+            wait_s: How long to wait for room in its queue.
+
+        Returns:
+            Entries that could not be sent: the queue was full all the time, or somebody else has the camera.
+        """
+        view = self._views.pop(source_id, None)
+        if view is None:
+            return 0
+        view.close()
+        deadline_s = time.monotonic() + wait_s
+        try:
+            while not view.send() and time.monotonic() < deadline_s:
+                time.sleep(_RETRY_S)
+        except LeaseLostError as error:
+            _log.info("%s", error)
+        lost = view.drop()
+        if lost:
+            _log.warning("%s: the last %d entries of it could not be sent", source_id, lost)
+        return lost
+
+    def step(self, timeout_s: float = 0.1) -> bool:
+        """Look at the frame whose turn it is, or wait for one.
+
+        Args:
+            timeout_s: How long to wait at most.
+
+        Returns:
+            Whether there was a frame.
+
+        Raises:
+            StorageError: If Redis fails, or a collection was changed to other models. What was found is kept
+                and sent by a later step.
+        """
+        # Before the cameras are asked: what comes after that must end the wait.
+        self._arrived.clear()
+        self._resend()
+        view = self._next()
+        if view is None:
+            self._measure()
+            self._arrived.wait(timeout_s)
+            view = self._next()
+        frame = None if view is None else view.camera.frames.take()
+        if view is None or frame is None:
+            return False
+        faces = view.look(frame, self._clock())
+        self._send(view)
+        view.done(self._clock())
+        if self._on_frame is not None:
+            self._on_frame(frame, faces)
+        self._measure()
+        return True
+
+    def figures(self, source_id: str) -> LiveFigures:
+        """How a camera gets on; zeros if there is none."""
+        view = self._views.get(source_id)
+        return LiveFigures() if view is None else view.figures(self._clock())
+
+    def _next(self) -> LiveView | None:
+        """The camera whose turn it is."""
+        now_s = self._clock()
+        turns = [
+            (turn_s, view) for view in self._views.values() if (turn_s := view.turn_s(now_s)) is not None
+        ]
+        return min(turns, key=lambda turn: turn[0])[1] if turns else None
+
+    def _send(self, view: LiveView) -> None:
+        try:
+            view.send()
+        except LeaseLostError as error:
+            source_id = view.camera.frames.source_id
+            _log.warning("%s: %s", source_id, error)
+            del self._views[source_id]
+            if self._on_lost is not None:
+                self._on_lost(source_id)
+
+    def _resend(self) -> None:
+        """Send what had to wait."""
+        now_s = self._clock()
+        if now_s - self._retried_s < _RETRY_S:
+            return
+        self._retried_s = now_s
+        for view in list(self._views.values()):
+            if view.holds_back:
+                self._send(view)
+
+    def _set_rate(self, view: LiveView) -> None:
+        view.fps = self._governor.fps(view.camera.fps)
+        view.camera.frames.set_fps(view.fps)
+
+    def _measure(self) -> None:
+        """Close what cameras that are gone have left open; tell the governor what the load is."""
+        now_s = self._clock()
+        if now_s - self._measured_s < _LOAD_S:
+            return
+        self._measured_s = now_s
+        done = dropped = 0
+        age_s = 0.0
+        for source_id, view in self._views.items():
+            before = self._counts[source_id]
+            counts = (view.figures(now_s).done, view.camera.frames.status.dropped)
+            self._counts[source_id] = counts
+            if view.holds_back:
+                # Its frames are dropped for want of room in the queue.
+                continue
+            done += counts[0] - before[0]
+            dropped += counts[1] - before[1]
+            since_s = view.waits_since_s(now_s)
+            if since_s is None:
+                view.rest(now_s)
+            else:
+                age_s = max(age_s, now_s - since_s)
+        if self._governor.update(now_s, dropped / max(done + dropped, 1), age_s):
+            for view in self._views.values():
+                self._set_rate(view)

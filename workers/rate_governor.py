@@ -1,0 +1,143 @@
+"""How often cameras are looked at, where the machine can't keep up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GovernorSettings:
+    """When rates are lowered and raised.
+
+    Attributes:
+        least_fps: No camera is looked at less often than this, unless it is asked to be.
+        lower_by: Factor of one step down.
+        raise_by: Factor of one step up.
+        lower_after_s: Load must have been too high for so long before a step down.
+        raise_after_s: Load must have been low for so long before a step up.
+        longest_raise_s: A step up that has to be taken back doubles that time, up to this.
+        high_dropped: Load is too high from this share of dropped frames on.
+        high_age_s: Or from this age of the oldest waiting frame on.
+        low_dropped: It is low up to this share,
+        low_age_s: and this age.
+    """
+
+    least_fps: float = 0.5
+    lower_by: float = 0.75
+    raise_by: float = 1.15
+    lower_after_s: float = 3.0
+    raise_after_s: float = 10.0
+    longest_raise_s: float = 160.0
+    high_dropped: float = 0.1
+    high_age_s: float = 1.0
+    low_dropped: float = 0.02
+    low_age_s: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class RateChange:
+    """That the rate of all cameras has changed.
+
+    Attributes:
+        factor: What their rates are multiplied with now, in (0, 1].
+        before: What they were multiplied with.
+        dropped: Share of frames that were dropped, which was the reason.
+        age_s: Age of the oldest waiting frame.
+    """
+
+    factor: float
+    before: float
+    dropped: float
+    age_s: float
+
+    def __str__(self) -> str:
+        """In words, for a log."""
+        if self.factor > self.before:
+            return f"cameras are looked at more often again, at {self.factor:.0%} of their rates"
+        return (
+            f"too much to look at ({self.dropped:.0%} of frames dropped, the oldest waits for "
+            f"{self.age_s:.1f} s): cameras are looked at less often, at {self.factor:.0%} of their rates"
+        )
+
+
+class RateGovernor:
+    """One factor for the rates of all cameras, lowered while there is too much to do; no clock of its own.
+
+    Between high and low load nothing changes, so that it does not swing; and what had to be taken back is
+    tried again later and later.
+
+    Args:
+        settings: When rates are lowered and raised.
+        on_change: Called once for each change.
+        least_factor: The factor never gets lower.
+    """
+
+    def __init__(
+        self,
+        settings: GovernorSettings | None = None,
+        on_change: Callable[[RateChange], None] | None = None,
+        least_factor: float = 0.02,
+    ) -> None:
+        self._settings = settings or GovernorSettings()
+        self._on_change = on_change
+        self._least = least_factor
+        self._high_since_s: float | None = None
+        self._low_since_s: float | None = None
+        # The last step up, and the factor before it.
+        self._raised_s: float | None = None
+        self._carried = 1.0
+        self._patience_s = self._settings.raise_after_s
+        self.factor = 1.0
+
+    def fps(self, asked_fps: float) -> float:
+        """Rate for a camera that should be looked at `asked_fps` times a second."""
+        return min(asked_fps, max(asked_fps * self.factor, self._settings.least_fps))
+
+    def update(self, now_s: float, dropped: float, age_s: float) -> bool:
+        """Take in the load of the last moment; to be called about every second.
+
+        Args:
+            now_s: Time, s, from any start; never goes back.
+            dropped: Share of the sampled frames that nobody took before they were overwritten, 0 to 1.
+            age_s: Age of the oldest waiting frame of all cameras, s; 0 if none waits.
+
+        Returns:
+            Whether the factor has changed.
+        """
+        s = self._settings
+        high = dropped >= s.high_dropped or age_s >= s.high_age_s
+        low = dropped <= s.low_dropped and age_s <= s.low_age_s
+        self._high_since_s = _since(self._high_since_s, now_s, high)
+        self._low_since_s = _since(self._low_since_s, now_s, low)
+        if self._high_since_s is not None and now_s - self._high_since_s >= s.lower_after_s:
+            lower = max(self.factor * s.lower_by, self._least)
+            if self._raised_s is not None and now_s - self._raised_s <= self._patience_s:
+                self._patience_s = min(2 * self._patience_s, s.longest_raise_s)
+                lower = self._carried
+            self._raised_s = None
+            return self._change(lower, dropped, age_s)
+        if self._low_since_s is not None and now_s - self._low_since_s >= self._patience_s:
+            if self.factor == 1.0:
+                # The rush is over.
+                self._patience_s = s.raise_after_s
+                return False
+            self._raised_s, self._carried = now_s, self.factor
+            return self._change(min(self.factor * s.raise_by, 1.0), dropped, age_s)
+        return False
+
+    def _change(self, factor: float, dropped: float, age_s: float) -> bool:
+        before, self.factor = self.factor, factor
+        # What follows from the change must show before the next one.
+        self._high_since_s = self._low_since_s = None
+        if factor == before:
+            return False
+        if self._on_change is not None:
+            self._on_change(RateChange(factor, before, dropped, age_s))
+        return True
+
+
+def _since(since_s: float | None, now_s: float, holds: bool) -> float | None:
+    if not holds:
+        return None
+    return now_s if since_s is None else since_s

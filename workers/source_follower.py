@@ -1,0 +1,252 @@
+"""The faces of one source, followed frame by frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.sample_queue import Entry
+from storage.sample_record import FaceSample
+from storage.source_record import SegmentDone
+from storage.track_record import TrackRecord
+from stream.frame import Frame
+from workers.face_worker_settings import FaceWorkerSettings
+from workers.models.detection import Detection
+from workers.models.pack import Pack
+from workers.track_builder import Carried, TrackBuilder
+from workers.tracking.boxes import iou_matrix
+from workers.tracking.motion import MotionGate
+from workers.tracking.region import Region
+from workers.tracking.shots import ShotDetector
+
+FloatArray = npt.NDArray[np.float32]
+
+# Two boxes of one face, when every live track is looked for separately.
+_SAME_FACE_IOU = 0.5
+# A detection that overlaps an expected box so much is nobody new.
+_EXPECTED_IOU = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a frame brought.
+
+    Attributes:
+        entries: For the queue, in this order.
+        faces: Its faces, embedded, where every face is wanted.
+        seen: Number of its faces; of those that are followed where nobody looked.
+        looked: Whether it was looked at; otherwise nothing had changed since the one before.
+    """
+
+    entries: tuple[Entry, ...]
+    faces: tuple[FaceSample, ...]
+    seen: int
+    looked: bool
+
+
+class SourceFollower:
+    """Detects, tracks and embeds the faces of one source, and closes its segments; sends nothing itself.
+
+    Args:
+        pack: The models.
+        source_id: The source.
+        settings: How frames are looked at.
+        start_s: Media time that the source starts at; None for that of the first frame.
+        photo: Whether the source is a photo.
+        carried: Tracks that an earlier run closed right before the first frame, whose faces may go on.
+        region: Where faces count; everywhere by default.
+        gate: Tells which frames are worth a look; all are without one.
+        repeatable: Whether a segment that was not marked done is looked at again. Then its tracks are named
+            when it is done, so that those of a run that was stopped go.
+    """
+
+    def __init__(
+        self,
+        pack: Pack,
+        source_id: str,
+        settings: FaceWorkerSettings,
+        *,
+        start_s: float | None = None,
+        photo: bool = False,
+        carried: Sequence[Carried] = (),
+        region: Region | None = None,
+        gate: MotionGate | None = None,
+        repeatable: bool = True,
+    ) -> None:
+        self._region = region
+        self._gate = gate
+        self._repeatable = repeatable
+        self._pack = pack
+        self._source_id = source_id
+        self._settings = settings
+        self._builder = TrackBuilder(pack, source_id, photo=photo, carried=carried)
+        self._segment = None if start_s is None else self._begin(start_s)
+        self._shots = ShotDetector()
+        self._shape: tuple[int, ...] = ()
+        self._search_at_s = -np.inf
+        # Whether the last search found nobody new, and nobody got lost since.
+        self._settled = False
+
+    @property
+    def period_s(self) -> float:
+        """Shortest time between two of the last frames, s; 0 before the second one."""
+        return self._builder.period_s
+
+    @property
+    def last_s(self) -> float | None:
+        """Media time of the newest frame of the open segment, or its start; None without one."""
+        return None if self._segment is None else self._segment.last_s
+
+    def take(self, frame: Frame) -> Found:
+        """Look at the next sampled frame."""
+        image = frame.image_bgr
+        expected = self._builder.expected_boxes(frame.media_s)
+        over = self._segment is not None and self._segment.sampled > 0 and self._is_over(frame.media_s)
+        # Tracks that are closed are found again at once, or not at all.
+        wanted = self._is_wanted(frame, len(expected) > 0) or over
+        if not wanted and self._segment is not None:
+            self._segment.saw(frame)
+            self._builder.pass_over(frame.media_s)
+            return Found((), (), len(expected), looked=False)
+        # A stream that changes its size has no common coordinates from before to after.
+        cut = self._shots.is_cut(image) or (self._shape not in ((), image.shape))
+        self._shape = image.shape
+        entries: list[Entry] = []
+        if self._segment is not None and self._segment.sampled and (cut or over):
+            entries += self.close(frame.media_s, at_cut=cut)
+            expected = expected[:0]
+        if self._segment is None:
+            self._segment = self._begin(frame.media_s)
+        detections = self._look(frame, expected)
+        batch, faces = self._builder.add(frame, detections)
+        everything = self._builder.embed_all(faces) if self._settings.samples == "all" else []
+        self._segment.saw(frame)
+        if faces and self._segment.busy_s is None:
+            self._segment.busy_s = frame.media_s
+        self._segment.sent(batch.tracks)
+        entries += [*batch.samples, *batch.tracks]
+        return Found(tuple(entries), tuple(everything), len(faces), looked=True)
+
+    def close(
+        self, done_s: float | None = None, *, at_cut: bool = True, complete: bool = False
+    ) -> list[Entry]:
+        """End all tracks and the segment; the next frame begins another one.
+
+        Args:
+            done_s: Media time up to which the source is done, or None if the segment is not.
+            at_cut: Whether another scene follows; otherwise a face that goes on continues its track.
+            complete: Whether the source ends here.
+
+        Returns:
+            What is to be sent.
+        """
+        batch = self._builder.end(at_cut=at_cut)
+        entries: list[Entry] = [*batch.samples, *batch.tracks]
+        if self._segment is not None:
+            self._segment.sent(batch.tracks)
+            if done_s is not None:
+                entries.append(self._segment.done(done_s, complete=complete))
+        self._segment = None
+        self._search_at_s = -np.inf
+        self._settled = False
+        return entries
+
+    def _begin(self, start_s: float) -> _Segment:
+        return _Segment(self._source_id, start_s, self._pack.providers[0], named=self._repeatable)
+
+    def _is_wanted(self, frame: Frame, faces_live: bool) -> bool:
+        """Whether a frame is worth a look."""
+        return (
+            self._gate is None
+            or self._gate.wants(frame.image_bgr, frame.media_s, faces_live)
+            or not self._settled
+        )
+
+    def _is_over(self, media_s: float) -> bool:
+        """Whether the open segment has lasted long enough."""
+        assert self._segment is not None
+        idle_s = self._settings.idle_segment_s
+        if idle_s is None:
+            return media_s - self._segment.start_s >= self._settings.segment_s
+        if self._segment.busy_s is None:
+            return media_s - self._segment.start_s >= idle_s
+        # Whoever comes into a long idle one is not cut off at once.
+        return media_s - self._segment.busy_s >= self._settings.segment_s
+
+    def _look(self, frame: Frame, expected: FloatArray) -> list[Detection]:
+        """Faces of a frame; the whole picture is searched when it is time to."""
+        image = frame.image_bgr
+        searched = frame.media_s >= self._search_at_s and (
+            self._gate is None or self._gate.searches or not self._settled
+        )
+        if searched:
+            min_face = self._settings.min_face(image.shape[0], image.shape[1])
+            detections = self._pack.detector.detect([image], min_face)[0]
+        else:
+            detections = _distinct(self._pack.detector.refine(image, expected))
+        if self._region is not None and detections:
+            height, width = image.shape[:2]
+            holds = self._region.holds(np.stack([d.box_xyxy for d in detections]), width, height)
+            detections = [d for d, held in zip(detections, holds, strict=True) if held]
+        calm = _all_expected(detections, expected) and len(detections) >= len(expected)
+        if searched:
+            wait_s = self._settings.calm_interval_s if calm else self._settings.search_interval_s
+            self._search_at_s = frame.media_s + wait_s
+        self._settled = calm and (searched or self._settled)
+        if not searched and not calm:
+            self._search_at_s = min(self._search_at_s, frame.media_s + self._settings.search_interval_s)
+        return detections
+
+
+class _Segment:
+    """A stretch of a source that is under way."""
+
+    def __init__(self, source_id: str, start_s: float, provider: str, *, named: bool) -> None:
+        self._source_id = source_id
+        self._provider = provider
+        self._named = named
+        self.start_s = start_s
+        self.last_s = start_s
+        self.sampled = 0
+        # When a face was first seen in it.
+        self.busy_s: float | None = None
+        self._track_ids: set[str] = set()
+
+    def saw(self, frame: Frame) -> None:
+        """Count a frame."""
+        self.sampled += 1
+        self.last_s = frame.media_s
+
+    def sent(self, tracks: Iterable[TrackRecord]) -> None:
+        """Remember tracks that were sent."""
+        self._track_ids.update(track.track_id for track in tracks)
+
+    def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
+        """The stretch from its start to `end_s`, which is done."""
+        ids = tuple(sorted(self._track_ids)) if self._named else None
+        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete, ids, self._provider)
+
+
+def _all_expected(detections: list[Detection], expected_xyxy: FloatArray) -> bool:
+    """Whether every detection lies where a face was expected."""
+    if not detections:
+        return True
+    if len(expected_xyxy) == 0:
+        return False
+    found = np.stack([detection.box_xyxy for detection in detections])
+    return bool((iou_matrix(found, expected_xyxy).max(axis=1) >= _EXPECTED_IOU).all())
+
+
+def _distinct(found: list[Detection | None]) -> list[Detection]:
+    """Detections without those that show a face that a better one shows already."""
+    kept: list[Detection] = []
+    for detection in sorted((d for d in found if d is not None), key=lambda d: -d.score):
+        if kept:
+            overlap = iou_matrix(detection.box_xyxy[None], np.stack([k.box_xyxy for k in kept]))
+            if overlap.max() >= _SAME_FACE_IOU:
+                continue
+        kept.append(detection)
+    return kept
