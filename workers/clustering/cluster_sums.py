@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.likelihood import LikelihoodSettings, paired_face_log_ratio
+from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio, paired_face_log_ratio
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -140,6 +141,37 @@ class ClusterSums:
                 ratio += value * ((_products(shares, whole, one, group) - own) / both)
             result[one] = ratio + self._base
         return result
+
+    def with_all(self, some: IntArray) -> FloatArray:
+        """Mean log-likelihood ratios float32 (K, N) of some clusters with all, whatever sides forbid."""
+        mass = self._mass[some, None] * self._mass
+        rise = self._rise / self._mass
+        sizes = np.asarray(self._sizes / self._mass[:, None], np.float32)
+        ratio = face_log_ratio(
+            np.asarray(self._templates[some] @ self._templates.T / mass, np.float32),
+            sizes[some],
+            sizes,
+            np.maximum(rise[some, None], rise),
+            self._calibration,
+            self._settings,
+        )
+        for shares, value in self._common:
+            ratio += value * ((shares[some] @ shares.T).toarray() / mass)
+        return np.asarray(ratio + self._base, np.float32)
+
+    def grouped(self, labels: IntArray) -> ClusterSums:
+        """The sums of groups of these clusters.
+
+        Args:
+            labels: intp (N,), the group of each, all numbers from 0.
+        """
+        gather = csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))))
+        groups = copy.copy(self)
+        groups._mass, groups._rise = gather @ self._mass, gather @ self._rise
+        groups._templates = np.asarray(gather @ self._templates, np.float32)
+        groups._sizes = np.asarray(gather @ self._sizes, np.float32)
+        groups._move(gather)
+        return groups
 
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""

@@ -34,6 +34,16 @@ class GuardedLinkage:
     labels: IntArray
     least: FloatArray
 
+    def grown(self, labels: IntArray) -> GuardedLinkage:
+        """The same when clusters have taken in others, of which it is known that these doubt them.
+
+        Args:
+            labels: intp (N,), the clusters then.
+        """
+        least = np.full(int(labels.max()) + 1, np.inf, np.float32)
+        np.minimum.at(least, labels, self.least[self.labels])
+        return GuardedLinkage(labels, least)
+
 
 def guarded(
     linkage: TrackLinkage,
