@@ -286,7 +286,7 @@ class TrackClusterer:
             stay_across=self._stay_across(settled),
             ties=ties,
             decided=np.array([bool(self._company.constraints.with_(track_id)) for track_id in ids]),
-            founds=np.array([self._founds(track_id) for track_id in ids]),
+            founds=np.fromiter(map(self._founds, ids), np.bool_),
         )
 
     def _stay_across(self, settled: Mapping[str, str]) -> float:

@@ -204,11 +204,11 @@ class TrackLinkage:
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
         gallery, rows = self._gallery, task.rows
-        sources = gallery.sources[rows]
+        sources, weights = gallery.sources[rows], gallery.weights[rows]
         return ClusterSums(
-            gallery.templates[rows],
+            _weighted(gallery.templates, rows, weights),
             gallery.size_weights[rows],
-            gallery.weights[rows],
+            weights,
             self._comparison.rises(rows),
             [
                 Common(sources, prior),
@@ -262,6 +262,15 @@ class TrackLinkage:
             # Nothing leads from one source to another here.
             labels = self._of_all(task.part(window), np.inf, threshold)
             yield window[_chains(labels)]
+
+
+def _weighted(vectors: FloatArray, rows: IntArray, weights: FloatArray) -> FloatArray:
+    """Rows (N, D) of an array, times weights (N,); some at a time, which stay in a cache."""
+    result = np.empty((len(rows), vectors.shape[1]), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        np.multiply(vectors[rows[part]], weights[part, None], out=result[part])
+    return result
 
 
 def _chains(labels: IntArray) -> IntArray:

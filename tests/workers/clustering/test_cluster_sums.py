@@ -32,7 +32,8 @@ def sums(
 ) -> ClusterSums:
     sizes = calibration.size_weights([100.0] * len(vectors))
     rise = np.zeros(len(vectors), np.float32)
-    return ClusterSums(vectors, sizes, weights, rise, common, sides, base, calibration, LikelihoodSettings())
+    weighted = vectors * weights[:, None]
+    return ClusterSums(weighted, sizes, weights, rise, common, sides, base, calibration, LikelihoodSettings())
 
 
 def pair(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
