@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,15 +12,16 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.likelihood import LikelihoodSettings, paired_face_log_ratio
+from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio, paired_face_log_ratio
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
-# Pairs looked at together: bounds the memory for the vectors of both.
-_CHUNK = 1 << 11
+# Pairs looked at together: bounds the memory. The vectors of fewer of them stay in a cache.
+_CHUNK = 1 << 13
+_VECTORS = 1 << 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +46,7 @@ class ClusterSums:
     sources are very many, the prior would outgrow it. Clothes play no part.
 
     Args:
-        templates: float32 (N, D), L2-normalised.
+        templates: float32 (N, D), L2-normalised, times `weights`; is used up.
         size_weights: float32 (N, S), see `Calibration.size_weights`.
         weights: float32 (N,), positive: weight of each track in the mean of a cluster.
         rise: float32 (N,), impostor rise of each track's source.
@@ -68,12 +70,13 @@ class ClusterSums:
         settings: LikelihoodSettings,
     ) -> None:
         self._mass = weights.astype(np.float64)
-        self._templates = templates * weights[:, None]
+        self._templates = templates
         self._sizes = size_weights * weights[:, None]
         self._rise = (rise * weights).astype(np.float64)
         told = [(_shares(one.labels, weights), one.value) for one in common if one.value]
         self._common = [(shares, value) for shares, value in told if shares.nnz]
-        self._sides = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
+        parted = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
+        self._sides = parted if sides else []
         self._base = base
         self._calibration = calibration
         self._settings = replace(settings, limit=np.inf)
@@ -85,7 +88,7 @@ class ClusterSums:
             checkpoint()
             part = slice(start, start + _CHUNK)
             a, b = first[part], second[part]
-            product = np.einsum("ij,ij->i", self._templates[a], self._templates[b])
+            product = _row_products(self._templates, a, self._templates, b)
             result[part] = self.at(a, b, product / (self._mass[a] * self._mass[b]))
         return result
 
@@ -103,8 +106,8 @@ class ClusterSums:
         )
         for shares, value in self._common:
             ratio += value * (_products(shares, shares, a, b) / both)
-        one, other = self._sides
-        if one.nnz:
+        if self._sides:
+            one, other = self._sides
             ratio[(_products(one, other, a, b) + _products(other, one, a, b)) > 0] = -np.inf
         return np.asarray(ratio + self._base, np.float32)
 
@@ -115,7 +118,7 @@ class ClusterSums:
             labels: intp (N,), numbers from 0: the group of each.
         """
         count = len(labels)
-        gather = csr_array((np.ones(count), (labels, np.arange(count))))
+        gather = csr_array((np.ones(count, np.float32), (labels, np.arange(count))))
         mass, rise = gather @ self._mass, gather @ self._rise
         templates, sizes = gather @ self._templates, gather @ self._sizes
         common = [(shares, csr_array(gather @ shares), value) for shares, value in self._common]
@@ -126,9 +129,10 @@ class ClusterSums:
             group = labels[one]
             rest = mass[group] - self._mass[one]
             both = self._mass[one] * rest
-            without = templates[group] - self._templates[one]
+            product = _row_products(self._templates, one, templates, group)
+            product -= _row_products(self._templates, one, self._templates, one)
             ratio = paired_face_log_ratio(
-                np.asarray(np.einsum("ij,ij->i", self._templates[one], without) / both, np.float32),
+                np.asarray(product / both, np.float32),
                 np.asarray(self._sizes[one] / self._mass[one, None], np.float32),
                 np.asarray((sizes[group] - self._sizes[one]) / rest[:, None], np.float32),
                 np.maximum(self._rise[one] / self._mass[one], (rise[group] - self._rise[one]) / rest),
@@ -141,10 +145,44 @@ class ClusterSums:
             result[one] = ratio + self._base
         return result
 
+    def with_all(self, some: IntArray) -> FloatArray:
+        """Mean log-likelihood ratios float32 (K, N) of some clusters with all, whatever sides forbid."""
+        own = np.asarray(self._mass, np.float32)
+        mass = own[some, None] * own
+        rise = np.asarray(self._rise / self._mass, np.float32)
+        sizes = self._sizes / own[:, None]
+        ratio = face_log_ratio(
+            (self._templates[some] @ self._templates.T) / mass,
+            sizes[some],
+            sizes,
+            np.maximum(rise[some, None], rise),
+            self._calibration,
+            self._settings,
+        )
+        for shares, value in self._common:
+            ratio += np.asarray(value * ((shares[some] @ shares.T).toarray() / mass), np.float32)
+        ratio += np.float32(self._base)
+        return ratio
+
+    def grouped(self, labels: IntArray) -> ClusterSums:
+        """The sums of groups of these clusters.
+
+        Args:
+            labels: intp (N,), the group of each, all numbers from 0.
+        """
+        gather = csr_array((np.ones(len(labels), np.float32), (labels, np.arange(len(labels)))))
+        groups = copy.copy(self)
+        groups._mass, groups._rise = gather @ self._mass, gather @ self._rise
+        groups._templates, groups._sizes = gather @ self._templates, gather @ self._sizes
+        groups._move(gather)
+        return groups
+
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""
         for sums in (self._mass, self._templates, self._sizes, self._rise):
             sums[into] += sums[gone]
+        if not self._is_shared:
+            return
         count = len(self._mass)
         moved = np.arange(count)
         moved[gone] = into
@@ -154,15 +192,31 @@ class ClusterSums:
         """Go on with these clusters alone, in this order."""
         self._mass, self._rise = self._mass[clusters], self._rise[clusters]
         self._templates, self._sizes = self._templates[clusters], self._sizes[clusters]
+        if not self._is_shared:
+            return
         count = len(clusters)
         shape = count, int(clusters.max(initial=-1)) + 1
         self._move(csr_array((np.ones(count), (np.arange(count), clusters)), shape=shape))
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether there is anything beside sums that merges move."""
+        return bool(self._common or self._sides)
 
     def _move(self, move: csr_array) -> None:
         """Let rows of what is shared go where a matrix says."""
         seen = slice(move.shape[1])
         self._common = [(csr_array(move @ shares[seen]), value) for shares, value in self._common]
         self._sides = [csr_array(move @ members[seen]) for members in self._sides]
+
+
+def _row_products(left: FloatArray, a: IntArray, right: FloatArray, b: IntArray) -> FloatArray:
+    """Products float32 (E,) of rows `a` of one array with rows `b` of another."""
+    result = np.empty(len(a), np.float32)
+    for start in range(0, len(a), _VECTORS):
+        part = slice(start, start + _VECTORS)
+        np.einsum("ij,ij->i", left[a[part]], right[b[part]], out=result[part])
+    return result
 
 
 def _shares(labels: IntArray, weights: FloatArray) -> csr_array:

@@ -271,8 +271,9 @@ class TrackClusterer:
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
         looser = float(np.log(len(found.least)))
         if looser < prior - _PRIOR_STEP:
-            found = guarded(self._linkage, task, looser, self._threshold, found.labels)
-        return found
+            prior = looser
+            found = guarded(self._linkage, task, prior, self._threshold, found.labels)
+        return found.grown(self._linkage.with_strays(task, found.labels, prior))
 
     def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
@@ -285,6 +286,7 @@ class TrackClusterer:
             stay_across=self._stay_across(settled),
             ties=ties,
             decided=np.array([bool(self._company.constraints.with_(track_id)) for track_id in ids]),
+            founds=np.fromiter(map(self._founds, ids), np.bool_),
         )
 
     def _stay_across(self, settled: Mapping[str, str]) -> float:

@@ -76,8 +76,10 @@ class Company:
 
     def of_all_with(self, track_id: str) -> AbstractSet[str]:
         """The same of all tracks that people put together with a track."""
-        group = [other for other in self.constraints.with_(track_id) if other in self._seen]
-        return set().union(*map(self.of, group)) if group else self._seen[track_id]
+        group = self.constraints.with_(track_id)
+        if not group:
+            return self._seen[track_id]
+        return set().union(*(self.of(other) for other in group if other in self._seen))
 
     def pairs(self, source_id: str) -> list[tuple[str, str]]:
         """Pairs of a source that are different people, sorted."""

@@ -77,9 +77,13 @@ class Comparison:
     def measure_sources(self) -> None:
         """What pairs seen together say about each source: how alike its people look, and how they dress."""
         gallery = self._gallery
-        for source_id, track_ids in self._company.by_source.items():
-            self.expect(self._tracks[next(iter(track_ids))])
-            pairs = self._company.pairs(source_id)
+        sources = self._company.by_source
+        numbers = np.array([gallery.source_number(source_id) for source_id in sources], np.intp)
+        photos = np.array([self._tracks[next(iter(ids))].photo for ids in sources.values()], np.bool_)
+        self._rise[numbers] = np.where(photos, 0.0, self._calibration.video_rise)
+        self._even[numbers] = self._settings.clothing_even
+        for source_id, track_ids in sources.items():
+            pairs = self._company.pairs(source_id) if len(track_ids) > 1 else []
             if not pairs:
                 continue
             number = gallery.source_number(source_id)

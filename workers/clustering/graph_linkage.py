@@ -104,7 +104,7 @@ def graph_average_linkage(
             continue
         affinity.merge(into, gone)
         parent[open_[gone]] = open_[into]
-        pairs = pairs.where(open_pairs).contracted(into, gone, mass, threshold)
+        pairs = pairs.contracted(open_pairs, into, gone, mass, threshold)
         mass[into] += mass[gone]
         there = np.zeros(len(mass), np.bool_)
         there[pairs.first] = there[pairs.second] = True
@@ -202,11 +202,17 @@ class _Pairs:
         return np.concatenate([none, *into]), np.concatenate([none, *gone])
 
     def contracted(
-        self, into: IntArray, gone: IntArray, mass: npt.NDArray[np.float64], threshold: float
+        self,
+        kept: npt.NDArray[np.bool_],
+        into: IntArray,
+        gone: IntArray,
+        mass: npt.NDArray[np.float64],
+        threshold: float,
     ) -> _Pairs:
-        """The pairs when clusters have taken others in, which are no more.
+        """Some of the pairs when clusters have taken others in, which are no more.
 
         Args:
+            kept: bool (E,), which pairs.
             into: Those that take others in.
             gone: The others.
             mass: Mass of each cluster before.
@@ -219,27 +225,30 @@ class _Pairs:
         grown[into] += mass[gone]
         changed = np.zeros(count, np.bool_)
         changed[into] = changed[gone] = True
-        stale = changed[self.first] | changed[self.second]
-        a, b = moved[self.first[stale]], moved[self.second[stale]]
+        touched = changed[self.first] | changed[self.second]
+        # Numbers of pairs, since there are many: they are quicker than a mask.
+        rest, stale = np.flatnonzero(kept & ~touched), np.flatnonzero(kept & touched)
+        as_they_are = _Pairs(self.first[rest], self.second[rest], self.value[rest], self.sure[rest])
+        first, second = self.first[stale], self.second[stale]
+        known = mass[first] * mass[second]
+        a, b = moved[first], moved[second]
         key = np.minimum(a, b) * count + np.maximum(a, b)
         order = np.argsort(key, kind="stable")
         order = order[a[order] != b[order]]
-        key = key[order]
+        key, known, stale = key[order], known[order], stale[order]
         starts = np.flatnonzero(np.diff(key, prepend=-1))
         if len(starts) == 0:
-            return self.where(~stale)
-        known = (mass[self.first[stale]] * mass[self.second[stale]])[order]
+            return as_they_are
         first, second = key[starts] // count, key[starts] % count
         total = grown[first] * grown[second]
-        met = np.add.reduceat(known, starts)
-        rest = np.maximum(total - met, 0.0)
-        value = (np.add.reduceat(known * self.value[stale][order], starts) + rest * threshold) / total
-        sure = np.logical_and.reduceat(self.sure[stale][order], starts) & (rest <= _NOTHING * total)
+        missing = np.maximum(total - np.add.reduceat(known, starts), 0.0)
+        value = (np.add.reduceat(known * self.value[stale], starts) + missing * threshold) / total
+        sure = np.logical_and.reduceat(self.sure[stale], starts) & (missing <= _NOTHING * total)
         return _Pairs(
-            np.concatenate([self.first[~stale], first]),
-            np.concatenate([self.second[~stale], second]),
-            np.concatenate([self.value[~stale], value]),
-            np.concatenate([self.sure[~stale], sure | np.isneginf(value)]),
+            np.concatenate([as_they_are.first, first]),
+            np.concatenate([as_they_are.second, second]),
+            np.concatenate([as_they_are.value, value]),
+            np.concatenate([as_they_are.sure, sure | np.isneginf(value)]),
         )
 
 

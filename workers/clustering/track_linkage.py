@@ -17,6 +17,7 @@ from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
 from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.strays import Strays
 from workers.clustering.ties import Ties
 from workers.clustering.width import heard
 from workers.models.calibration import Calibration
@@ -44,6 +45,7 @@ class LinkageTask:
         stay_across: How much it counts for two of two sources.
         ties: Which of them belong together, and which are apart.
         decided: bool (N,), whether people put a track together with others.
+        founds: bool (N,), whether a track may make a person.
     """
 
     rows: IntArray
@@ -52,6 +54,7 @@ class LinkageTask:
     stay_across: float
     ties: Ties
     decided: npt.NDArray[np.bool_]
+    founds: npt.NDArray[np.bool_]
 
     def part(self, chosen: IntArray) -> LinkageTask:
         """The same of some tracks alone."""
@@ -62,6 +65,7 @@ class LinkageTask:
             self.stay_across,
             self.ties.part(chosen, len(self.rows)),
             self.decided[chosen],
+            self.founds[chosen],
         )
 
 
@@ -145,6 +149,21 @@ class TrackLinkage:
                 result[members] = heard(ratios, self._gallery.weights[rows])
         return result
 
+    def with_strays(self, task: LinkageTask, labels: IntArray, prior: float) -> IntArray:
+        """Clusters (N,) when tracks that are alone have joined whom they are clearly like, see `Strays`."""
+        rows = task.rows
+        strays = Strays(labels, ~task.decided, task.founds, task.ties)
+        if not strays.can_be_told:
+            return labels
+
+        def most(strays: IntArray, members: IntArray) -> FloatArray:
+            ratios = self._comparison.ratios(rows[strays], rows[members], prior, self.face_limit)
+            return np.asarray(ratios.max(axis=1), np.float32)
+
+        first, second, _ = self._graph.pairs(rows)
+        sums = self._sums(task, prior).grouped(labels)
+        return strays.joined((first, second), sums, most, self._threshold)
+
     def _of_all(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
         """Compare all with all; time and memory go with the square of their number."""
         rows, stays, sources = task.rows, task.stays, self._gallery.sources[task.rows]
@@ -185,11 +204,11 @@ class TrackLinkage:
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
         gallery, rows = self._gallery, task.rows
-        sources = gallery.sources[rows]
+        sources, weights = gallery.sources[rows], gallery.weights[rows]
         return ClusterSums(
-            gallery.templates[rows],
+            _weighted(gallery.templates, rows, weights),
             gallery.size_weights[rows],
-            gallery.weights[rows],
+            weights,
             self._comparison.rises(rows),
             [
                 Common(sources, prior),
@@ -243,6 +262,15 @@ class TrackLinkage:
             # Nothing leads from one source to another here.
             labels = self._of_all(task.part(window), np.inf, threshold)
             yield window[_chains(labels)]
+
+
+def _weighted(vectors: FloatArray, rows: IntArray, weights: FloatArray) -> FloatArray:
+    """Rows (N, D) of an array, times weights (N,); some at a time, which stay in a cache."""
+    result = np.empty((len(rows), vectors.shape[1]), np.float32)
+    for start in range(0, len(rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        np.multiply(vectors[rows[part]], weights[part, None], out=result[part])
+    return result
 
 
 def _chains(labels: IntArray) -> IntArray:

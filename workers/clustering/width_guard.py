@@ -34,6 +34,16 @@ class GuardedLinkage:
     labels: IntArray
     least: FloatArray
 
+    def grown(self, labels: IntArray) -> GuardedLinkage:
+        """The same when clusters have taken in others, of which it is known that these doubt them.
+
+        Args:
+            labels: intp (N,), the clusters then.
+        """
+        least = np.full(int(labels.max()) + 1, np.inf, np.float32)
+        np.minimum.at(least, labels, self.least[self.labels])
+        return GuardedLinkage(labels, least)
+
 
 def guarded(
     linkage: TrackLinkage,
@@ -53,7 +63,6 @@ def guarded(
     """
     labels = linkage.link(task, prior, begun=begun).copy()
     least = _least(linkage, task, labels, prior)
-    fresh = len(least)
     for number in np.flatnonzero(least < threshold - _CLEARLY).tolist():
         chosen = np.flatnonzero(labels == number)
         if task.decided[chosen].any():
@@ -62,14 +71,12 @@ def guarded(
         part = task.part(chosen)
         for tighter in _TIGHTER:
             found = linkage.link(part, prior, tighter)
-            if _least(linkage, part, found, prior).min() >= threshold - _CLEARLY:
+            least_found = _least(linkage, part, found, prior)
+            if least_found.min() >= threshold - _CLEARLY:
                 break
-        labels[chosen] = fresh + found
-        fresh += int(found.max()) + 1
-    if fresh > len(least):
-        labels = in_order(labels)
-        least = _least(linkage, task, labels, prior)
-    return GuardedLinkage(labels, least)
+        labels[chosen] = len(least) + found
+        least = np.concatenate([least, least_found])
+    return GuardedLinkage(labels, least).grown(in_order(labels))
 
 
 def _least(linkage: TrackLinkage, task: LinkageTask, labels: IntArray, prior: float) -> FloatArray:

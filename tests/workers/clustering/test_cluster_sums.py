@@ -32,7 +32,8 @@ def sums(
 ) -> ClusterSums:
     sizes = calibration.size_weights([100.0] * len(vectors))
     rise = np.zeros(len(vectors), np.float32)
-    return ClusterSums(vectors, sizes, weights, rise, common, sides, base, calibration, LikelihoodSettings())
+    weighted = vectors * weights[:, None]
+    return ClusterSums(weighted, sizes, weights, rise, common, sides, base, calibration, LikelihoodSettings())
 
 
 def pair(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
@@ -109,3 +110,32 @@ def test_many_pairs_are_looked_at_in_parts_and_all_are_answered() -> None:
     assert values.shape == (40_000,)
     for k in (0, 2047, 2048, 39_999):
         assert values[k] == found.between(*pair(int(first[k]), int(second[k])))[0]
+
+
+def test_groups_think_what_clusters_think_that_have_merged() -> None:
+    vectors, weights = facts(4)
+    common = (Common(np.arange(COUNT) % 3, 2.0),)
+    merged, plain = (sums(vectors, weights, common, sides=(([0], [9]),)) for _ in range(2))
+    merged.merge(np.array([0, 2]), np.array([1, 3]))
+    merged.merge(np.array([0]), np.array([4]))
+    grouped = plain.grouped(np.array([0, 0, 1, 1, 0, 2, 3, 4, 5, 6, 7, 8]))
+    kept = np.array([0, 2, 5, 6, 7, 8, 9, 10, 11])
+    first, second = np.triu_indices(len(kept), 1)
+    expected = merged.between(kept[first], kept[second])
+    assert np.isneginf(expected).sum() == 1
+    assert grouped.between(first, second) == pytest.approx(expected, abs=1e-3, rel=1e-4)
+    # The one that it began with is as it was.
+    assert plain.between(*pair(0, 1))[0] == sums(vectors, weights, common).between(*pair(0, 1))[0]
+
+
+def test_all_are_asked_at_once_what_each_is_asked_alone() -> None:
+    vectors, weights = facts(5)
+    found = sums(vectors, weights, (Common(np.arange(COUNT) % 3, 2.0),), base=-1.0)
+    found.merge(np.array([0]), np.array([1]))
+    some = np.array([0, 4, 7])
+    table = found.with_all(some)
+    assert table.shape == (3, COUNT)
+    for k, one in enumerate(some.tolist()):
+        others = np.arange(COUNT)
+        expected = found.between(np.full(COUNT, one), others)
+        assert table[k] == pytest.approx(expected, abs=1e-3, rel=1e-4)
