@@ -386,13 +386,13 @@ def test_a_sender_that_holds_its_lease_sends_while_it_is_renewed(
     thread = threading.Thread(target=renew)
     thread.start()
     try:
-        for k in range(50):
+        for k in range(20):
             queue.send(requests(str(k)))
     finally:
         stop.set()
         thread.join()
     queue.prepare()
-    assert reasons(queue.receive("one")) == [str(k) for k in range(50)]
+    assert reasons(queue.receive("one")) == [str(k) for k in range(20)]
 
 
 @pytest.mark.parametrize("gone", ["taken over", "run out"])
