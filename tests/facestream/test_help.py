@@ -56,6 +56,9 @@ COMMANDS = (
     ["worker"],
     ["cluster-worker"],
     ["doctor"],
+    ["config"],
+    ["config", "check"],
+    ["config", "show"],
     ["redis"],
     ["camera"],
     ["camera", "add"],
@@ -69,7 +72,7 @@ COMMANDS = (
     ["camera", "snapshot"],
 )
 # They store nothing and read nothing that was stored.
-NO_PLACE = (["compare"], ["calibrate"])
+NO_PLACE = (["compare"], ["calibrate"], ["config"], ["config", "check"], ["config", "show"])
 
 
 def command_of(words: list[str]) -> click.Command:
