@@ -7,8 +7,8 @@ asked without end, together with all others of the same recorder. So:
   AWS Architecture Blog, 2015), so that cameras lost together don't come back together.
 - The ceiling doubles from the first, 1 s, but stays at 6 s while the camera has been gone for less than ten
   minutes: power cuts, restarts and loose cables. The slowest case then is an attempt that began just before
-      the return and finds nobody (5 s, half of the time to open), a wait of 6 s, and up to 4 s for connecting
-      and the first keyframe. The longest wait, 30 s, comes afterwards.
+  the return and finds nobody (5 s, half of the time to open), a wait of 6 s, and up to 4 s for connecting and
+  the first keyframe. The longest wait, 30 s, comes afterwards.
 - It begins anew once the camera has shown pictures for five seconds: one that accepts every connection and
   drops it again is no camera that is back.
 - What only a person can mend, such as a wrong password, is tried at the longest wait from the first time on:
