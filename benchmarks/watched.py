@@ -24,7 +24,7 @@ from storage.commands import commands_of
 from storage.identity_record import IdentityChange
 
 # Until the models are loaded and the first camera is read.
-_STARTS_S = 120.0
+_STARTS_S = 300.0
 _ENDS_S = 60.0
 
 
