@@ -35,6 +35,8 @@ _UNGATED = {"FACESTREAM_WATCH_MOTION_GATE": "false"}
 _PICTURES = 40
 _KEYFRAME_S = 2.0
 _LEVELS = 1.5
+# Below this share of processed pictures, not all of the work was done.
+_KEEPS_UP = 0.95
 
 
 def still_film(photo: Photo, size: tuple[int, int], fps: int) -> H264Film:
@@ -105,6 +107,8 @@ def main() -> None:
     print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
     for row in rows:
         print("| " + " | ".join(f"{value}" for value in row.values()) + " |")
+    if any(row["processed_per_s"] < _KEEPS_UP * row["captured_per_s"] for row in rows):
+        print("\nThe machine was too busy to process what was captured: ratios say little.")
 
 
 if __name__ == "__main__":
