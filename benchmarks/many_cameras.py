@@ -26,6 +26,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +82,7 @@ def visits_of(
     goods_s = [at_s for place, at_s in sent if place == scene.third_good]
     known_s = first_published_s(camera, watched)
     visits = []
-    for start_s, end_s in zip(starts_s, [*starts_s[1:], math.inf], strict=True):
+    for start_s, end_s in pairwise([*starts_s, math.inf]):
         good_s = next((at_s for at_s in goods_s if start_s <= at_s < end_s), math.inf)
         if good_s + _KNOWN_WITHIN_S > watched.samples[-1].at_s:
             break
@@ -119,9 +120,13 @@ def jain(values: Sequence[float]) -> float:
 
 
 def looked_per_s(samples: Sequence[Sample], cameras: Sequence[str]) -> float:
-    """Frames of these cameras that were processed a second."""
-    seconds = samples[-1].at_s - samples[0].at_s if samples else 0.0
-    return sum(gained(samples, camera, "done") for camera in cameras) / seconds if seconds else 0.0
+    """Frames of these cameras that were processed a second, by the times that their counts were taken at."""
+    rate = 0.0
+    for camera in cameras:
+        seen = [sample.statuses[camera] for sample in samples if camera in sample.statuses]
+        if seen and seen[-1].at_s > seen[0].at_s:
+            rate += (seen[-1].done - seen[0].done) / (seen[-1].at_s - seen[0].at_s)
+    return rate
 
 
 def measure(
