@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +31,7 @@ class RtspServer:
         connections: Connections accepted so far.
         frames_sent: Pictures sent so far, over all connections.
         requests: Methods asked for so far, such as "DESCRIBE".
+        on_picture: Called with the place in the film of every picture that is sent; must be quick.
 
     Args:
         film: What the camera shows.
@@ -58,6 +60,7 @@ class RtspServer:
         self.user, self.password, self.digest = user, password, digest
         self.connections = self.frames_sent = 0
         self.requests: list[str] = []
+        self.on_picture: Callable[[int], None] | None = None
         self._place = self._bound(port)  # keeps the port while nobody listens
         self.port = int(self._place.getsockname()[1])
         self._listener: socket.socket | None = None

@@ -201,6 +201,8 @@ class RtspSession:
             if fault is Fault.GARBAGE:
                 self.unsent += self._random.randbytes(self._random.randrange(1, 400))
             self._send(packet)
+        if server.on_picture is not None:
+            server.on_picture(self._place % len(film.units))
         self._sent += 1
         self._place += 1
         server.frames_sent += 1
