@@ -7,10 +7,11 @@ asked without end, together with all others of the same recorder. So:
   AWS Architecture Blog, 2015), so that cameras lost together don't come back together.
 - The ceiling doubles from the first, 1 s, but stays at 6 s while the camera has been gone for less than ten
   minutes: power cuts, restarts and loose cables. The slowest case then is an attempt that began just before
-      the return and finds nobody (5 s, half of the time to open), a wait of 6 s, and up to 4 s for connecting
-      and the first keyframe. The longest wait, 30 s, comes afterwards.
-- It begins anew once the camera has shown pictures for five seconds: one that accepts every connection and
-  drops it again is no camera that is back.
+  the return and finds nobody (5 s, half of the time to open), a wait of 6 s, and up to 4 s for connecting and
+  the first keyframe. The longest wait, 30 s, comes afterwards.
+- It begins anew after a connection that showed pictures and stood for five seconds, the silence at its end
+  included, for which ten have been waited already. A camera that accepts every connection and drops it again
+  is no camera that is back.
 - What only a person can mend, such as a wrong password, is tried at the longest wait from the first time on:
   some cameras lock the account of whoever asks too often.
 """
@@ -19,7 +20,7 @@ import random
 from collections.abc import Callable
 
 SETTLED_S = 5.0
-"""Seconds with pictures after which the waits begin anew."""
+"""Seconds that a connection with pictures must have stood for the waits to begin anew."""
 
 _SHORT_OUTAGE_S = 600.0
 _SHORT_CEILING_S = 6.0

@@ -8,11 +8,13 @@ How long things take (measured with PyAV 18 against a camera that falls silent):
   read in turns of a second, and how long the camera has been silent is counted here: that is how a stop, a
   pause and the first seconds of a stall are noticed at once.
 - HTTP can't go on after an interruption. Its reads last up to `stall_s`, and so does a stop in a stall.
+- A picture of RTSP is complete for FFmpeg when the next one begins: its delay is one period of the camera.
 """
 
 import threading
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
@@ -39,12 +41,17 @@ _RTSP = ("rtsp", "rtsps")
 
 # A camera of the web sends pictures itself or names, in a playlist, where they are: never in a file of this
 # computer, nor by a protocol that talks to something else. Scripts and descriptions (concat, dash, sdp, ...)
-# that name other places are no pictures.
+# that name other places are no pictures. HTTP itself needs tcp and tls, so FFmpeg follows a nested playlist
+# there as well: a connection is made and nothing said over it, which is less than what http:// may ask for.
 _HTTP_OPTIONS = {
     "format_whitelist": "mpjpeg,mjpeg,jpeg_pipe,hls,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt",
     "protocol_whitelist": "http,https,tcp,tls,crypto",
 }
 _RTSP_OPTIONS = {
+    # The session's description tells the codec. FFmpeg would look at seven pictures, seconds of a slow
+    # camera. What it looks at is shown afterwards; "nobuffer" would throw it away, and the first keyframe
+    # with it.
+    "analyzeduration": "1",
     "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
     "buffer_size": str(1 << 20),  # a keyframe of a 4K camera comes in one burst of datagrams
 }
@@ -53,13 +60,15 @@ _TRANSPORT_OPTIONS = {
     "tcp": {"rtsp_transport": "tcp"},
     "udp": {"rtsp_transport": "udp"},
 }
-# Begin with what is known after the first data: the rate is of no interest.
+# The rate is of no interest.
 _COMMON_OPTIONS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
 
 # Formats that hand out much at once, so that the timestamps must tell when.
 _BURSTS = ("hls", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
 
-_TURN_S = 1.0
+# Of a read that can be repeated; shorter where so short a silence already counts.
+_LONGEST_TURN_S = 1.0
+_TURNS_OF_STALL = 5
 _LATE = 0.9
 
 # Before the first keyframe nothing can be decoded, and cameras that save bandwidth send few.
@@ -95,6 +104,8 @@ class LiveDecoder:
         self._shown = url.masked
         self._settings = settings
         self._resumable = url.scheme in _RTSP
+        turn_s = min(_LONGEST_TURN_S, settings.stall_s / _TURNS_OF_STALL)
+        self._read_s = turn_s if self._resumable else settings.stall_s
         device = accelerator(settings.hwaccel)
         self._container = self._open(url, device)
         try:
@@ -109,7 +120,7 @@ class LiveDecoder:
         self.announced_fps = rate or None
         self._pacer = Pacer() if self._container.format.name in _BURSTS else None
         self._converter: BgrConverter | None = None
-        self._converted_size = (0, 0)
+        self._converted: tuple[int, int, Fraction | None] = (0, 0, None)
 
     def __enter__(self) -> Self:
         return self
@@ -143,19 +154,22 @@ class LiveDecoder:
 
     def size_px(self, picture: LivePicture) -> tuple[int, int]:
         """Width and height of `image_bgr`."""
-        return shown_size_px(picture.picture, self._stream.sample_aspect_ratio)
+        return shown_size_px(picture.picture, self._pixel_aspect())
 
     def image_bgr(self, picture: LivePicture) -> npt.NDArray[np.uint8]:
         """Convert: uint8 (H, W, 3), C-contiguous, upright, with square pixels."""
-        size = picture.picture.width, picture.picture.height
-        if self._converter is None or size != self._converted_size:
-            self._converter, self._converted_size = BgrConverter(self._stream.sample_aspect_ratio), size
+        shape = picture.picture.width, picture.picture.height, self._pixel_aspect()
+        if self._converter is None or shape != self._converted:
+            self._converter, self._converted = BgrConverter(shape[2]), shape
         return self._converter.image_bgr(picture.picture)
+
+    def _pixel_aspect(self) -> Fraction | None:
+        # The decoder knows it of what is sent now, the stream of what was announced, if anything was.
+        return self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
 
     def _open(self, url: CameraUrl, device: HWAccel | None) -> InputContainer:
         form, options = _form_and_options(url.scheme, self._settings)
         answer_s = self._settings.open_timeout_s / 2
-        read_s = min(_TURN_S, self._settings.stall_s) if self._resumable else self._settings.stall_s
         begun_s = time.monotonic()
         try:
             return av.open(
@@ -164,7 +178,7 @@ class LiveDecoder:
                 format=form,
                 options=options,
                 metadata_errors="replace",
-                timeout=(answer_s, read_s),
+                timeout=(answer_s, self._read_s),
                 hwaccel=device,
             )
         except av.FFmpegError as error:
@@ -208,7 +222,7 @@ class LiveDecoder:
                 packet = next(packets, None)
             except av.FFmpegError as error:
                 packets = self._container.demux(self._stream)
-                if time.monotonic() - begun_s >= _LATE * min(_TURN_S, self._settings.stall_s):
+                if time.monotonic() - begun_s >= _LATE * self._read_s:
                     if not self._resumable:
                         raise self._silent() from None
                     yield None

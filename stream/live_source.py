@@ -52,9 +52,8 @@ class LiveSource:
         source_id: Name of the source.
         settings: How to read it.
         clock: Gives the frames their place in time.
-        on_event: Called at every change of state, in the reading thread or in the one that pauses, resumes or
-            asks
-            for the status; must be quick.
+        on_event: Called at every change of state, in the reading thread or in the one that uses this object;
+            must be quick.
     """
 
     def __init__(
@@ -83,20 +82,25 @@ class LiveSource:
     @property
     def status(self) -> LiveStatus:
         """What the camera does now, and the counters."""
-        with self._lock:
-            transition = self._machine.tick(self._clock.now_s())
-        self._announce(transition)
+        self._record(self._machine.tick)
         return self._status()
 
     @property
     def waiting_since_s(self) -> float | None:
         """`captured_at_s` of the oldest frame that waits, None if there is none."""
         oldest = self._buffer.oldest
-        return None if oldest is None else oldest.captured_at_s
+        if oldest is None:
+            # The reading thread may be inside a read, and not notice the silence itself.
+            self._record(self._machine.tick)
+            return None
+        return oldest.captured_at_s
 
     def take(self) -> Frame | None:
         """The oldest frame that waits, at once; None if there is none."""
-        return self._buffer.take()
+        frame = self._buffer.take()
+        if frame is None:
+            self._record(self._machine.tick)
+        return frame
 
     def set_fps(self, fps: float) -> None:
         """Sample so many frames per second from now on.
@@ -177,20 +181,23 @@ class LiveSource:
     def _read(self, connection: LiveConnection) -> None:
         first_s: float | None = None
         damaged = 0
-        for picture in connection.pictures(self._interrupt):
-            if self._interrupt.is_set():
-                return
-            with self._lock:
-                self._machine.damaged(connection.corrupt - damaged)
-            damaged = connection.corrupt
-            if picture is None:
-                self._record(self._machine.tick)
-                continue
-            self._look_at(connection, picture)
-            first_s = picture.arrived_s if first_s is None else first_s
-            if picture.arrived_s - first_s >= SETTLED_S:
+        try:
+            for picture in connection.pictures(self._interrupt):
+                if self._interrupt.is_set():
+                    return
+                with self._lock:
+                    self._machine.damaged(connection.corrupt - damaged)
+                damaged = connection.corrupt
+                if picture is None:
+                    self._record(self._machine.tick)
+                    continue
+                self._look_at(connection, picture)
+                first_s = picture.arrived_s if first_s is None else first_s
+        finally:
+            now_s = time.monotonic()
+            if first_s is not None and now_s - first_s >= SETTLED_S:
                 self._backoff.reset()
-                self._gone_since_s = picture.arrived_s
+                self._gone_since_s = now_s
 
     def _look_at(self, connection: LiveConnection, picture: LivePicture) -> None:
         size_px = connection.size_px(picture)

@@ -1,8 +1,8 @@
 """GStreamer's RTSP server, run by the system's Python, which has its bindings; serves until its input ends.
 
 Its one argument is JSON: `films` (files of `gst_server.write_film`, mounted as /cam0, /cam1, ...), `user`,
-`password`, `digest`, `transport` ("tcp", "udp" or "" for both), `port`. It prints its port, or why it can't
-serve.
+`password`, `digest`, `transport` ("tcp", "udp" or "" for both), `certificate`, `port`. It prints its port,
+or why it can't serve.
 """
 
 import json
@@ -17,7 +17,7 @@ try:
 
     gi.require_version("Gst", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import GLib, Gst, GstRtsp, GstRtspServer
+    from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer
 except (ImportError, ValueError) as error:
     sys.exit(print(f"missing {error}"))
 
@@ -70,11 +70,15 @@ class Looped(GstRtspServer.RTSPMediaFactory):
             number += 1
 
 
-def login(user: str, password: str, digest: bool) -> Any:
+def guard(user: str, password: str, digest: bool, certificate: str) -> Any:
     auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
     token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, "viewer")
+    if certificate:
+        auth.set_tls_certificate(Gio.TlsCertificate.new_from_file(certificate))
     auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST if digest else GstRtsp.RTSPAuthMethod.BASIC)
-    if digest:
+    if not user:
+        auth.set_default_token(token)
+    elif digest:
         auth.add_digest(user, password, token)
     else:
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(user, password), token)
@@ -90,18 +94,16 @@ def main() -> None:
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service(str(wanted["port"]))
-    if wanted["user"]:
-        server.set_auth(login(wanted["user"], wanted["password"], wanted["digest"]))
+    server.set_auth(guard(wanted["user"], wanted["password"], wanted["digest"], wanted["certificate"]))
     for number, film in enumerate(wanted["films"]):
         factory = Looped(Path(film), wanted["transport"])
-        if wanted["user"]:
-            permissions = GstRtspServer.RTSPPermissions()
-            for permission in (
-                GstRtspServer.RTSP_PERM_MEDIA_FACTORY_ACCESS,
-                GstRtspServer.RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
-            ):
-                permissions.add_permission_for_role("viewer", permission, True)
-            factory.set_permissions(permissions)
+        permissions = GstRtspServer.RTSPPermissions()
+        for permission in (
+            GstRtspServer.RTSP_PERM_MEDIA_FACTORY_ACCESS,
+            GstRtspServer.RTSP_PERM_MEDIA_FACTORY_CONSTRUCT,
+        ):
+            permissions.add_permission_for_role("viewer", permission, True)
+        factory.set_permissions(permissions)
         server.get_mount_points().add_factory(f"/cam{number}", factory)
     if not server.attach(None):
         sys.exit(print("its port is taken"))

@@ -31,6 +31,7 @@ class GstServer:
         password: Their password.
         digest: Ask for digest authentication, not for basic.
         transport: What it offers: "tcp", "udp" or "" for both.
+        certificate: A PEM file with a certificate and its key: it speaks RTSPS, and nothing else.
         port: Where to listen; 0: a free port.
 
     Raises:
@@ -46,18 +47,19 @@ class GstServer:
         password: str = "",
         digest: bool = False,
         transport: str = "",
+        certificate: Path | None = None,
         port: int = 0,
     ) -> None:
         self._films, self._folder = films, folder
         self._user, self._password, self._digest = user, password, digest
-        self._transport = transport
+        self._transport, self._certificate = transport, certificate
         self._process: subprocess.Popen[str] | None = None
         self.port = port
 
     def url(self, camera: int = 0, *, password: str | None = None) -> str:
         """Address of one camera, with its user and password if it has some, or another password."""
         login = f"{self._user}:{self._password if password is None else password}@" if self._user else ""
-        return f"rtsp://{login}127.0.0.1:{self.port}/cam{camera}"
+        return f"rtsp{'s' if self._certificate else ''}://{login}127.0.0.1:{self.port}/cam{camera}"
 
     def kill(self) -> None:
         """End it as SIGKILL does."""
@@ -78,6 +80,7 @@ class GstServer:
             "password": self._password,
             "digest": self._digest,
             "transport": self._transport,
+            "certificate": str(self._certificate or ""),
             "port": self.port,
         }
         self._process = subprocess.Popen(

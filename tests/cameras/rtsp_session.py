@@ -107,6 +107,8 @@ class RtspSession:
                 name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
             }
             del self._received[: int(headers.get("content-length", "0"))]
+            if first.startswith("RTSP/"):  # FFmpeg answers what it takes for a request of ours
+                continue
             method, url, _ = first.split(" ")
             yield method, url, headers
 

@@ -58,6 +58,7 @@ class Viewing:
         """Take frames until something is so; False: it isn't in time."""
         ends_s = time.monotonic() + within_s
         while not (done := reached()) and time.monotonic() < ends_s:
+            _ = self.source.status  # as whoever shows it does: a stall is noticed by looking
             frame = self.source.take()
             if frame is None:
                 time.sleep(0.01)

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from cameras.h264_film import H264Film
+from cameras.rtsp_login import REALM, is_allowed
 
 _BOUNDARY = "picture"
 _SEGMENT_S = 1.0
@@ -35,10 +36,12 @@ class WebCamera:
 
     Args:
         film: What the camera shows; whole seconds of it.
+        user: Who may look (basic authentication); "" for everybody.
+        password: Their password.
     """
 
-    def __init__(self, film: H264Film) -> None:
-        self.address = ""
+    def __init__(self, film: H264Film, user: str = "", password: str = "") -> None:
+        self.address, self.user, self.password = "", user, password
         self.files: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.frozen, self.ended = threading.Event(), threading.Event()
@@ -84,6 +87,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0].removeprefix("/")
         self.camera.asked.append(path)
+        proof = self.headers.get("Authorization", "")
+        user, password = self.camera.user, self.camera.password
+        if user and not is_allowed(proof, "GET", user, password):
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", f'Basic realm="{REALM}"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         with contextlib.suppress(ConnectionError):
             if path == "camera.mjpg":
                 self._stream()
@@ -123,9 +134,9 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def web_camera(film: H264Film) -> Iterator[WebCamera]:
+def web_camera(film: H264Film, user: str = "", password: str = "") -> Iterator[WebCamera]:
     """A camera on a port of this machine."""
-    camera = WebCamera(film)
+    camera = WebCamera(film, user, password)
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"camera": camera}))
     thread = threading.Thread(target=lambda: server.serve_forever(0.02))
     thread.start()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from stream.live_state import CameraState
 USER, PASSWORD = "eve", "s3cret"
 FRAMES = 10
 FILM = painted_film()
+OPENSSL = shutil.which("openssl")
 
 Serve = Callable[..., GstServer]
 
@@ -48,6 +51,20 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     yield start
     for server in servers:
         server.kill()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate that nobody has signed, as cameras have, with its key in the same file."""
+    if OPENSSL is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    path, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    wanted = "-x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=camera"
+    subprocess.run(
+        [OPENSSL, "req", *wanted.split(), "-keyout", key, "-out", path], check=True, capture_output=True
+    )
+    path.write_bytes(path.read_bytes() + key.read_bytes())
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +113,17 @@ def test_the_right_password_opens_and_a_wrong_one_is_a_matter_for_a_person(
         assert any("password" in error and "wr0ng" not in error for error in wrong.errors)
 
 
+def test_a_camera_is_watched_over_tls_and_needs_the_right_scheme(serve: Serve, certificate: Path) -> None:
+    server = serve(user=USER, password=PASSWORD, certificate=certificate)
+    with (
+        Viewing(server.url(), settings()) as safe,
+        Viewing(server.url().replace("rtsps:", "rtsp:"), settings()) as open_,
+    ):
+        assert safe.until_frames(FRAMES), safe.reported
+        assert open_.until(lambda: bool(open_.errors)), open_.reported
+        assert open_.status.received == 0
+
+
 def test_a_path_that_a_server_has_not_is_a_matter_for_a_person(serve: Serve) -> None:
     with Viewing(serve().url(camera=7), settings()) as viewing:
         assert viewing.until_state(CameraState.FAILED), viewing.reported
@@ -118,6 +146,18 @@ def test_a_web_camera_is_watched(web: WebCamera, path: str, codec: str) -> None:
         assert viewing.until_frames(2 * FRAMES), viewing.reported
         assert viewing.status.codec == codec
         assert viewing.status.connects == 1
+
+
+def test_a_web_camera_with_a_password_is_watched_by_who_has_it() -> None:
+    with web_camera(FILM, user=USER, password=PASSWORD) as camera:
+        place = camera.address.removeprefix("http://") + "camera.mjpg"
+        with (
+            Viewing(f"http://{USER}:{PASSWORD}@{place}", settings()) as right,
+            Viewing(f"http://{USER}:wr0ng@{place}", settings()) as wrong,
+        ):
+            assert right.until_frames(FRAMES), right.reported
+            assert wrong.until_state(CameraState.FAILED), wrong.reported
+            assert any("password" in error and "wr0ng" not in error for error in wrong.errors)
 
 
 def test_a_web_camera_that_freezes_is_noticed_and_seen_again() -> None:
@@ -161,7 +201,7 @@ def test_a_playlist_opens_no_file_of_this_computer(web: WebCamera, tmp_path: Pat
         assert str(tmp_path) not in str(refusal.value)
 
 
-@pytest.mark.parametrize("scheme", ["tcp", "rtsp", "rtp", "udp", "gopher", "ftp"])
+@pytest.mark.parametrize("scheme", ["rtsp", "rtp", "udp", "gopher", "ftp", "unix", "data"])
 def test_a_playlist_makes_nobody_talk_another_protocol(web: WebCamera, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
@@ -172,6 +212,17 @@ def test_a_playlist_makes_nobody_talk_another_protocol(web: WebCamera, scheme: s
                 LiveDecoder(CameraUrl.parse(web.address + name), settings())
         with pytest.raises(TimeoutError):
             listener.accept()
+
+
+def test_over_a_bare_connection_that_a_playlist_asks_for_nothing_is_said(web: WebCamera) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+        web.files["master.m3u8"] = master(f"tcp://127.0.0.1:{listener.getsockname()[1]}/0.m3u8")
+        with pytest.raises(CameraError):
+            LiveDecoder(CameraUrl.parse(web.address + "master.m3u8"), LiveSettings(open_timeout_s=0.6))
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.recv(100) == b""
 
 
 def test_a_playlist_may_name_what_the_web_has(web: WebCamera) -> None:

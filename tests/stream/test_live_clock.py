@@ -1,0 +1,81 @@
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.live_clock import LiveClock
+
+EPOCH_S = 1.7e9
+
+
+class _Clocks:
+    """A wall clock and a monotonic one, set by hand."""
+
+    def __init__(self, wall_s: float) -> None:
+        self.wall_s, self.monotonic_s = wall_s, 1000.0
+
+    def clock(self, last_media_s: float = 0.0, last_index: int | None = None) -> LiveClock:
+        return LiveClock(
+            EPOCH_S,
+            last_media_s,
+            last_index,
+            wall_s=lambda: self.wall_s,
+            monotonic_s=lambda: self.monotonic_s,
+        )
+
+
+@given(
+    st.floats(-1e5, 1e5),
+    st.floats(0, 1e5),
+    st.lists(st.tuples(st.floats(-5, 5), st.floats(-1e5, 1e5)), min_size=1, max_size=30),
+)
+def test_arrivals_only_grow_whatever_the_clocks_do(
+    offset_s: float, last_media_s: float, steps: list[tuple[float, float]]
+) -> None:
+    clocks = _Clocks(EPOCH_S + offset_s)
+    clock = clocks.clock(last_media_s)
+    arrivals = []
+    for step_s, jump_s in steps:
+        clocks.wall_s += jump_s
+        clocks.monotonic_s += step_s
+        arrivals.append(clock.arrival(clocks.monotonic_s))
+
+    assert arrivals[0].media_s > last_media_s
+    for before, after in itertools.pairwise(arrivals):
+        assert after.captured_at_s > before.captured_at_s
+        assert after.media_s > before.media_s
+        assert after.index > before.index
+    assert all(a.media_s == a.captured_at_s - EPOCH_S for a in arrivals)
+
+
+@given(st.lists(st.floats(0.001, 2), min_size=2, max_size=60))
+def test_a_second_run_repeats_no_index_of_the_first(steps: list[float]) -> None:
+    clocks = _Clocks(EPOCH_S + 50)
+    first = clocks.clock()
+    spaced = [max(step_s, 0.04) for step_s in steps]
+    arrivals = [first.arrival(clocks.monotonic_s + sum(spaced[:n])) for n in range(len(spaced))]
+    clocks.wall_s -= 3600
+
+    second = clocks.clock(arrivals[-1].media_s).arrival(clocks.monotonic_s)
+
+    assert second.index > arrivals[-1].index
+    assert second.media_s > arrivals[-1].media_s
+
+
+def test_time_goes_at_its_own_pace_after_the_system_clock_was_set_back() -> None:
+    clocks = _Clocks(EPOCH_S + 100)
+    clock = clocks.clock(last_media_s=3700.0)
+    clocks.monotonic_s += 60
+
+    arrival = clock.arrival(clocks.monotonic_s)
+
+    assert abs(arrival.media_s - 3760) < 0.01
+    assert abs(clock.now_s() - (EPOCH_S + 3760)) < 0.01
+
+
+def test_a_first_run_begins_at_the_wall_clock() -> None:
+    clocks = _Clocks(EPOCH_S + 2)
+    arrival = clocks.clock().arrival(clocks.monotonic_s + 1)
+
+    assert abs(arrival.captured_at_s - (EPOCH_S + 3)) < 1e-3
+    assert arrival.index == 75
