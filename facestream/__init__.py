@@ -104,9 +104,9 @@ def connect(
     """Open a collection.
 
     Args:
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder. Its server is started
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder. Its server is started
             if it isn't running, and lives until the last user of the folder leaves.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         collection: Name of the collection.
 
     Returns:

@@ -83,12 +83,13 @@ def backup(
     """Write a collection to one file, a SQLite database that `storage.archive` describes.
 
     It holds everything but pictures that commands write beside Redis, which come back by themselves. URLs of
-    cameras are sealed in it; the key is not. The file appears when it is complete; an older one of the name is replaced then.
+    cameras are sealed in it; the key is not. The file appears when it is complete; an older one of the name
+    is replaced then.
 
     Args:
         path: The file.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         collection: Name of the collection.
         tell: Is told what is being done, how far it is, and how far it has to go.
 
@@ -138,8 +139,8 @@ def restore(
 
     Args:
         path: The file.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         collection: Name of the collection that it becomes; default: the one that it was made of.
         replace: Whether to delete a collection of that name first. Ids of its people are not given again.
         before: Is told what is about to be deleted; may raise to prevent it.

@@ -49,9 +49,7 @@ def read_cameras(path: Path, usual: Mapping[str, Any]) -> dict[str, CameraWish]:
             ]
         ) from None
     problems = [
-        Problem(
-            Origin(path, document.lines[(key,)]), f"there is no {_shown(key)} here, only tables [[camera]]."
-        )
+        Problem(Origin(path, document.lines[(key,)]), f"there is no {_shown(key)} here, only [[camera]].")
         for key in document.table
         if key != "camera"
     ]

@@ -43,8 +43,8 @@ def collections(
     """All collections, sorted by name.
 
     Args:
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
 
     Raises:
         storage.errors.StorageError: If the folder or the server can't be used.
@@ -63,8 +63,8 @@ def collection_stats(
 
     Args:
         collection: Its name.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
 
     Raises:
         facestream.errors.NotFoundError: If there is no such collection.
@@ -93,8 +93,8 @@ def drop(
 
     Args:
         collection: Its name.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         before: Is told what is about to be deleted; may raise to prevent it.
 
     Raises:

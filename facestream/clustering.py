@@ -130,7 +130,7 @@ def cluster(
     Args:
         *photos: Files, and folders of them.
         models: Name or folder of a model pack.
-        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder with the models folder; default: the setting `data_dir`, or the user's folder.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         tell: Is told how many photos of how many are done.
         **options: The algorithm and what it goes by, see `ClusterOptions`.

@@ -120,6 +120,7 @@ def _guilty(key: str, origins: Mapping[str, Origin]) -> Origin:
 def _no_setting(name: str, known: Mapping[str, str]) -> Problem:
     from facestream.settings_file import nearest
 
-    like = nearest(name, known)
-    meant = f"did you mean {like}?" if like else "docs/settings.md has all of them."
+    # The prefix, which all have, makes no two of them alike.
+    like = nearest(name.removeprefix(VARIABLE_PREFIX), [n.removeprefix(VARIABLE_PREFIX) for n in known])
+    meant = f"did you mean {VARIABLE_PREFIX}{like}?" if like else "docs/settings.md has all of them."
     return Problem(Origin(variable=name), f"there is no such setting; {meant}")

@@ -24,11 +24,16 @@ def command_line(place: Place, *words: str, collection: bool = True) -> str:
     config = typed_config()
     settings = [] if config is None else ["--config", shlex.quote(config)]
     return " ".join(
-        [program(), *settings, *map(shlex.quote, words), *place_options(place, collection=collection)]
+        [
+            program(),
+            *settings,
+            *map(shlex.quote, words),
+            *place_options(place, collection=collection, config_named=True),
+        ]
     )
 
 
-def place_options(place: Place, *, collection: bool = True) -> list[str]:
+def place_options(place: Place, *, collection: bool = True, config_named: bool = False) -> list[str]:
     """What leads to a place on the command line, quoted; without what is so by default or by a setting.
 
     The URL of a server is shown without its secrets, so that one with a password has to be completed.
@@ -36,11 +41,16 @@ def place_options(place: Place, *, collection: bool = True) -> list[str]:
     Args:
         place: The place.
         collection: Whether to name the collection.
+        config_named: Whether what stands before them has a `--config` that was typed; else they do without.
     """
+    if config_named or typed_config() is None:
+        given = Place.of(collection=place.collection)
+        usual = given_settings().text("collection") or DEFAULT_COLLECTION
+    else:
+        given, usual = Place(collection=place.collection), None
     said: list[tuple[str, str]] = []
-    if collection and place.collection != (given_settings().text("collection") or DEFAULT_COLLECTION):
+    if collection and place.collection != usual:
         said.append(("--collection", place.collection))
-    given = Place.of(collection=place.collection)
     folder = str(place.data_dir) if place.data_dir else ""
     if place != given:
         # A folder that is named wins over a server from the environment.

@@ -50,7 +50,7 @@ def model_packs(data_dir: Path | None = None) -> list[ModelPack]:
     """All packs: built-in ones, those that are there, and those that facestream knows of.
 
     Args:
-        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder with the models folder; default: the setting `data_dir`, or the user's folder.
     """
     here = [*built_in_packs(), *packs_in(models_dir(data_dir)), *packs_in(insightface_root())]
     names = dict.fromkeys([*here, *known_packs()])

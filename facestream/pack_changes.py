@@ -88,7 +88,7 @@ def pull(
 
     Args:
         name: Its name.
-        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder with the models folder; default: the setting `data_dir`, or the user's folder.
         source: A mirror instead of the catalogue's addresses: a URL, a zip file or a folder.
         tell: Is told how far it is: file, bytes done, bytes in all.
         patience: How long is waited for servers.
@@ -118,7 +118,7 @@ def add(source: Path, data_dir: Path | None = None, *, name: str | None = None) 
 
     Args:
         source: A folder, or a zip file.
-        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder with the models folder; default: the setting `data_dir`, or the user's folder.
         name: What it is to be called; default: what its manifest says, or the name of the folder or zip file.
 
     Raises:

@@ -64,9 +64,9 @@ def reembed(
 
     Args:
         models: Name or folder of the model pack that the collection gets.
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
-        redis: URL of a server of your own instead; default: FACESTREAM_REDIS.
+        redis: URL of a server of your own instead; default: the setting `redis`.
         collection: Name of the collection.
         before: Is told what is about to be done; may raise to prevent it.
         tell: Is told what is being done, how far it is, and how far it has to go.

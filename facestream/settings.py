@@ -47,7 +47,7 @@ class Place:
         given = given_settings()
         folder = data_dir or given.text("data_dir")
         url = redis or (None if data_dir else given.text("redis"))
-        return cls(Path(folder).expanduser() if folder else None, url, collection)
+        return cls(expanded(folder) if folder else None, url, collection)
 
 
 def model_cache() -> Path:
@@ -60,9 +60,17 @@ def model_cache() -> Path:
 
     chosen = given_settings().text("cache_dir")
     if chosen:
-        return Path(chosen).expanduser() / "models"
+        return expanded(chosen) / "models"
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "facestream" / "models"
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """A path with ~ and ~user as their home folders, or as it is where there is no such user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def settings_paths() -> tuple[Path, ...]:
@@ -76,6 +84,6 @@ def settings_path() -> Path | None:
     """The settings file that is in force, or None; it need not be there if FACESTREAM_CONFIG names it."""
     named = os.environ.get(CONFIG_VARIABLE)
     if named:
-        return Path(named).expanduser()
+        return expanded(named)
     # A folder of that name is found as well, and is an error: somebody meant something by it.
     return next((path for path in settings_paths() if os.path.lexists(path)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from facestream.errors import SettingsError
+from facestream.settings import expanded
 from facestream.settings_problem import Origin, Problem
 from facestream.settings_schema import SettingsTables, accepts, fields, is_secret, tables
 from facestream.toml_text import TomlSyntaxError, TomlText
 from storage.redaction import redact_url
 
-_LARGEST_BYTES = 1 << 20
+_LARGEST_BYTES = 1 << 16
 _LONGEST_SHOWN = 60
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 # Taken as they lie, relative to the file.
@@ -55,7 +57,7 @@ class SettingsFile:
         table = dict(document.table)
         for name in _PATHS:
             if name in table:
-                table[name] = str(path.absolute().parent / Path(table[name]).expanduser())
+                table[name] = str(path.absolute().parent / expanded(table[name]))
         origins = {key: Origin(path, document.lines[tuple(key.split("."))]) for key in _keys(table)}
         return cls(table, origins)
 
@@ -74,7 +76,7 @@ def settings_text(path: Path) -> str:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no such path"
         raise SettingsError([Problem(whole, f"can't be read: {_lowered(reason)}.")]) from error
     if len(content) > _LARGEST_BYTES:
-        raise SettingsError([Problem(whole, "this is too large for a settings file (over 1 MiB).")])
+        raise SettingsError([Problem(whole, "this is too large for a settings file (over 64 KiB).")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,10 +94,10 @@ def _unknown(path: Path, document: TomlText) -> Iterator[Problem]:
             # A name in quotes may hold a dot.
             if "." in name or key not in (*fields(), *tables()):
                 origin = Origin(path, document.lines[names])
-                yield Problem(origin, unknown_key(names, is_table=isinstance(value, dict) and not inside))
+                yield Problem(origin, _unknown_key(names, is_table=isinstance(value, dict) and not inside))
 
 
-def unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
+def _unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     """That there is no such setting, and what may have been meant."""
     # What somebody pasted into the wrong place may be a secret, and is no word.
     shown = ".".join(name if _WORD.fullmatch(name) else "***" for name in names)
@@ -103,12 +105,7 @@ def unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     if is_table:
         like = nearest(names[-1], tables())
         return f"{what}; did you mean [{like}]?" if like else f"{what}. There are {_listed(tables())}."
-    key = ".".join(names)
-    like = nearest(key, fields()) or next((k for k in fields() if k.split(".")[-1] == names[-1]), None)
-    if like is None:
-        # A good name in the wrong table, and misspelt at that.
-        last = nearest(names[-1], [k.split(".")[-1] for k in fields()])
-        like = next((k for k in fields() if k.split(".")[-1] == last), None)
+    like = _meant(".".join(names[:-1]), names[-1])
     if like is None:
         return f"{what}. docs/settings.md has all of them."
     table, _, last = like.rpartition(".")
@@ -117,10 +114,20 @@ def unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     return f"{what}; did you mean {last} {f'in [{table}]' if table else 'outside of any table'}?"
 
 
+def _meant(table: str, name: str) -> str | None:
+    """The setting that is most likely meant: of its table, of that name, or of nearly that one."""
+    by_name = {key.rpartition(".")[2]: key for key in reversed(fields())}
+    here = {key.rpartition(".")[2]: key for key in fields() if key.rpartition(".")[0] == table}
+    if like := nearest(name, here):
+        return here[like]
+    like = name if name in by_name else nearest(name, by_name)
+    return None if like is None else by_name[like]
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """What somebody who wrote a name most likely meant, or None."""
     by_folded = {other.lower().replace("-", "_"): other for other in names}
-    like = difflib.get_close_matches(name.lower().replace("-", "_"), list(by_folded), 1, 0.7)
+    like = difflib.get_close_matches(name.lower().replace("-", "_"), list(by_folded), 1, 0.65)
     return by_folded[like[0]] if like else None
 
 
@@ -164,7 +171,7 @@ def _shown(value: Any) -> str:
         value = redact_url(value)
     if len(value) > _LONGEST_SHOWN:
         value = f"{value[:_LONGEST_SHOWN]}..."
-    return f'"{value}"'
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[str]:

@@ -5,7 +5,7 @@ Imported only where something is set that has to be looked at, since pydantic ta
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
 
@@ -14,8 +14,10 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, VARIABLE_PREFIX
+from storage.keys import Keys
 
-_Text = Annotated[str, Field(min_length=1)]
+# No control characters, of which a NUL is in no path.
+_Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]
 _Seconds = Annotated[float, Field(gt=0, le=86400)]
 _SECONDS = "a number of seconds above 0"
 _CONFIG = ConfigDict(frozen=True, hide_input_in_errors=True)
@@ -30,6 +32,10 @@ def _device(written: str) -> str:
     from workers.models.device import Device
 
     return str(Device.parse(written))
+
+
+def _collection(written: str) -> str:
+    return Keys(written).collection
 
 
 class CameraTable(BaseModel):
@@ -98,7 +104,11 @@ class SettingsTables(BaseModel):
         "Folder for models that are built on first use; else the user's. In a file, relative to that file.",
         "the path of a folder",
     )
-    collection: _Text = _setting(DEFAULT_COLLECTION, "Which set of people.", "the name of a collection")
+    collection: Annotated[str, AfterValidator(_collection)] = _setting(
+        DEFAULT_COLLECTION,
+        "Which set of people.",
+        "a name of up to 64 letters, digits, dots, dashes and underscores, first a letter or digit",
+    )
     models: _Text | None = _setting(
         None,
         "Model pack; else the collection's own, or `open`.",
@@ -168,7 +178,7 @@ class Settings(SettingsTables, BaseSettings):
 
 
 @cache
-def fields() -> Mapping[str, FieldInfo]:
+def fields() -> dict[str, FieldInfo]:
     """The settings by their keys, those of tables as `camera.fps`, in the order of the documentation."""
     return dict(_leaves(SettingsTables))
 

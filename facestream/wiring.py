@@ -126,7 +126,7 @@ def models_dir(data_dir: Path | None = None) -> Path:
     """The folder of packs that were pulled or added, which need not be there.
 
     Args:
-        data_dir: Data folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder; default: the setting `data_dir`, or the user's folder.
     """
     return (data_dir or Place.of().data_dir or default_data_dir()) / "models"
 
@@ -138,7 +138,7 @@ def find_parts(name: str, data_dir: Path | None = None) -> Combination:
 
     Args:
         name: Name or folder of the pack, or `DETECTOR+EMBEDDER`.
-        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder with the models folder; default: the setting `data_dir`, or the user's folder.
     """
     from workers.models.combination import find_combination
     from workers.models.pack_root import insightface_root

@@ -25,7 +25,7 @@ def check_models(
 
     Args:
         chosen: Name or folder of a pack that is loaded as well.
-        data_dir: Data folder with the models folder; default: FACESTREAM_DATA_DIR or the user's data folder.
+        data_dir: Data folder with the models folder; default: the setting `data_dir`, or the user's folder.
         device: What models are to run on.
     """
     choice = None

@@ -45,8 +45,8 @@ def check_server(place: Place) -> Iterator[Finding]:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:
         mend = (
-            "Mend the server or its URL, or leave out --redis and FACESTREAM_REDIS: facestream then runs a "
-            "server of its own."
+            "Mend the server or its URL, or leave out --redis, FACESTREAM_REDIS and `redis` in the "
+            "settings file: facestream then runs a server of its own."
         )
         yield Finding(name, "failed", str(error), mend if place.redis_url else "")
 

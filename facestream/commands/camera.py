@@ -57,12 +57,12 @@ Examples:
 @click.argument("name")
 @click.argument("url")
 @look_options(add=True)
-@click.option("--test/--no-test", "tries", default=True, help="Connect to it at once to see what it sends.")
+@click.option("--no-test", is_flag=True, help="Don't connect to it now to see what it sends.")
 @click.option("--json", "as_json", is_flag=True, help="Print the camera as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def add(ctx: click.Context, /, name: str, url: str, tries: bool, **options: Any) -> None:
+def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: Any) -> None:
     """Add a camera: NAME, and its URL.
 
     URL is rtsp://, rtsps://, http:// or https:// (MJPEG, HLS), webcam:0 or /dev/video0. What stands on a
@@ -82,7 +82,7 @@ def add(ctx: click.Context, /, name: str, url: str, tries: bool, **options: Any)
         (record,) = book.add_all({name: wish})
     seen: CameraLook | None = None
     failure: StreamError | None = None
-    if tries:
+    if not no_test:
         assert wish.url is not None
         try:
             seen = look(wish.url, quick_settings(record))

@@ -128,7 +128,7 @@ def snapshot(ctx: click.Context, /, camera: str, output: Path, zones: bool, **_:
     image_bgr = seen.image_bgr
     if zones and record is not None:
         image_bgr = with_areas(image_bgr, record.zones, record.masks)
-    _, encoded = cv2.imencode(output.suffix.lower(), image_bgr)
+    encoded = cv2.imencode(output.suffix.lower(), image_bgr)[1]
     with written_file(output, text=False, picture=True) as written:
         written.write(encoded.tobytes())
     if chosen(ctx, "as_json"):

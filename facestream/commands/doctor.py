@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.setting_option import setting_option
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ Examples:
 Exit codes: 0 nothing failed (there may be warnings), 1 something failed, 130 interrupted.
 """,
 )
-@click.option(
+@setting_option(
     "--models",
     "pack",
+    setting="models",
     metavar="NAME|FOLDER",
     help="Also look at this model pack, which may be a folder of models, and measure the speed with it.",
 )

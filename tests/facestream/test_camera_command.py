@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import socket
 import stat
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ import cv2
 import numpy as np
 import pytest
 import redis
+from cameras.h264_film import H264Film, painted_film
+from cameras.rtsp_server import RtspServer
 from processes import Done
 
 from storage.camera_status import CameraStatus
@@ -298,4 +299,32 @@ def test_cameras_travel_sealed_in_backups(
     assert "URLs of cameras can't be opened here: door" in told.stderr
     assert here("restore", file, "--replace", "-y", "--json").json()["sealed_cameras"] == ["door"]
     assert "no key" in here("camera", "test", "door", "--collection", "elsewhere", code=1).stderr
-    assert os.listdir(data / "thumbnails") == []
+
+
+@pytest.fixture(scope="module")
+def film() -> H264Film:
+    return painted_film()
+
+
+def test_a_camera_of_the_network_is_tested(
+    here: Here, server: redis.Redis, film: H264Film, tmp_path: Path
+) -> None:
+    with RtspServer(film, user="admin", password="S3c%40ret", digest=True) as camera:
+        # As nobody encoded it.
+        url = f"rtsp://admin:S3c%2540ret@{camera.host}/live"
+        added = here("camera", "add", "door", url)
+        assert "It sends h264, 160x120; the first picture came after" in added.stderr
+        seen = here("camera", "test", "door", "--seconds", "0.5", "--json").json()["camera"]
+        assert (seen["codec"], seen["width_px"], seen["corrupt"]) == ("h264", 160, 0)
+        assert seen["url"] == f"rtsp://admin:***@{camera.host}/live"
+        here("camera", "snapshot", "door", "-o", tmp_path / "door.jpg")
+        assert cv2.imread(str(tmp_path / "door.jpg")).shape == (120, 160, 3)
+        wrong = here("camera", "test", f"rtsp://admin:S3cret@{camera.host}/live", code=1)
+        assert "Error: refused: it refuses the user name or password" in wrong.stderr
+        assert "S3cret" not in wrong.stdout + wrong.stderr
+
+
+def test_a_host_that_nobody_knows_is_unreachable(here: Here) -> None:
+    done = here("camera", "test", "rtsp://admin:S3cret@nowhere.invalid/live", "--json", code=1)
+    assert done.json()["camera"]["error"]["kind"] == "unreachable"
+    assert "S3cret" not in done.stdout + done.stderr

@@ -116,22 +116,22 @@ a = 1
     assert "S3cret" not in done.stderr
     told = [line.removeprefix("Error: ").removeprefix(str(file)) for line in done.stderr.splitlines()]
     expected = [
-        ":19: name: a camera can't be called 'a/b'",
-        ":20: The camera's URL has a port that is no number",
-        ":22: this camera has no name.",
-        ":22: this camera has no url.",
-        ":23: a camera has no nmae; did you mean name?",
-        ":24: zones: number 1 is no area: it has 2 points",
-        ":25: a camera has no ***; there are name, url,",
-        ":28: there is a camera 'door' in line 4 already.",
-        ":29: url: it must be a text, in quotes.",
-        ":30: fps: it must be a number above 0 and at most 25.",
-        ":31: masks: it must be a list of areas",
-        ":32: keyframes_only: it must be true or false.",
-        ":33: transport: it must be auto, tcp or udp.",
-        ":34: min_face: it must be a number from 12 to 10000.",
-        ":35: hwaccel: it must be none, auto or",
-        ":37: there is no ***, only [[camera]].",
+        ":20: name: a camera can't be called 'a/b'",
+        ":21: url: The camera's URL has a port that is no number",
+        ":23: this camera has no name.",
+        ":23: this camera has no url.",
+        ":24: a camera has no nmae; did you mean name?",
+        ":25: zones: number 1 is no area: it has 2 points",
+        ":26: a camera has no ***; there are name, url,",
+        ":29: there is a camera 'door' in line 4 already.",
+        ":30: url: it must be a text, in quotes.",
+        ":31: fps: it must be a number above 0 and at most 25.",
+        ":32: masks: it must be a list of areas",
+        ":33: keyframes_only: it must be true or false.",
+        ":34: transport: it must be auto, tcp or udp.",
+        ":35: min_face: it must be a number from 12 to 10000.",
+        ":36: hwaccel: it must be none, auto or",
+        ":38: there is no *** here, only [[camera]].",
     ]
     assert len(told) == len(expected), done.stderr
     for line, beginning in zip(told, expected, strict=True):
@@ -150,7 +150,7 @@ a = 1
         ("[[camera]]\nname = 'a'\nurl = 'webcam:0'\n[[camera.more]]\nb = 1", "a camera has no more"),
         (
             "[[camera]]\nname = 'a'\nurl = 'webcam:0'\nzones = [[1, 2]]",
-            "zones: number 1 is no area: it must be",
+            "number 1 is no area: it must be",
         ),
         ("[[camera]]\nname = 'a'\nurl = 'webcam:0'\nzones = [[[0, 0], [1, 0], [nan, 1]]]", "outside"),
     ],

@@ -53,6 +53,9 @@ COMMANDS = (
     ["models", "pull"],
     ["models", "add"],
     ["doctor"],
+    ["config"],
+    ["config", "check"],
+    ["config", "show"],
     ["redis"],
     ["camera"],
     ["camera", "add"],
@@ -66,7 +69,7 @@ COMMANDS = (
     ["camera", "snapshot"],
 )
 # They store nothing and read nothing that was stored.
-NO_PLACE = (["compare"], ["calibrate"])
+NO_PLACE = (["compare"], ["calibrate"], ["config"], ["config", "check"], ["config", "show"])
 
 
 def command_of(words: list[str]) -> click.Command:

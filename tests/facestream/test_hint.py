@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from processes import Done
 
 from facestream.commands.collections import command as collections
 from facestream.hint import command_line, place_options
+from facestream.setting_option import use_config
 from facestream.settings import Place
 
 SECRET = "rediss://ada:hunter2@host:6379/1"
@@ -79,3 +81,15 @@ def test_a_refusal_leads_to_the_place_that_was_asked(here: Callable[..., Done], 
     assert "into collection 'family'" in done.stdout
     wrong = here("people", "--collection", "family", "p3", "--json", code=2).stderr
     assert re.search("people show p3 --json --collection family$", wrong.strip())
+
+
+def test_after_another_settings_file_everything_is_named_unless_the_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = Place(Path("/data"), collection="default")
+    with click.Context(click.Command("people")) as ctx:
+        use_config(ctx, click.Option(["--config"]), "my file.toml")
+        assert place_options(place) == ["--collection", "default", "--data-dir", "/data"]
+        Path("my file.toml").write_text("data_dir = '/data'\n")
+        assert command_line(place, "people").endswith(" --config 'my file.toml' people")
