@@ -31,8 +31,8 @@ class CameraStatus:
         width_px: Width of its picture; 0 before the first.
         height_px: Height of its picture.
         codec: FFmpeg's name of its codec; empty before the first.
-        main_state: State of its main stream, where faces are found in a sub-stream, of which the figures above
-            are then; empty otherwise.
+        main_state: State of its main stream, where faces are found in a sub-stream; the figures above are of
+            that, then. Empty otherwise.
         main_error: What went wrong with that last, without secrets; empty if nothing did.
         main_width_px: Width of its picture; 0 before the first.
         main_height_px: Height of its picture.

@@ -11,8 +11,8 @@ from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.lease import Lease
 from stream.live_source import LiveSource
-from stream.paired_source import PairedSource
 from stream.live_state import LiveStatus
+from stream.paired_source import PairedSource
 from workers.live_camera import LiveCamera, LiveFigures
 
 

@@ -235,7 +235,12 @@ class CameraWorker:
         for name, held in self._held.items():
             status = self._status(held)
             told = self._told.get(name)
-            news = (status.state, status.last_error, status.main_state, status.main_error)
+            news: tuple[str, ...] = (
+                status.state,
+                status.last_error,
+                status.main_state,
+                status.main_error,
+            )
             if told is not None:
                 # That a stream that is down is tried once more is no news.
                 again = [
