@@ -18,6 +18,7 @@ from server_door import Door
 from facestream import watching
 from facestream.camera_book import CameraBook
 from facestream.camera_wish import CameraWish
+from facestream.demo_video import ASTRONAUT
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
 from facestream.watch_report import WatchFacts, WatchOptions, WatchReport
