@@ -14,6 +14,7 @@ from facestream.cli import cli as top
 
 COMMANDS = (
     ["run"],
+    ["watch"],
     ["people"],
     ["people", "show"],
     ["people", "name"],
@@ -52,6 +53,8 @@ COMMANDS = (
     ["models", "remove"],
     ["models", "pull"],
     ["models", "add"],
+    ["worker"],
+    ["cluster-worker"],
     ["doctor"],
     ["config"],
     ["config", "check"],

@@ -138,7 +138,7 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
 
     assert ("door", "streaming") in watcher.told
     assert ("down", "backing_off") in watcher.told
-    assert sorted(watcher.names) == ["door", "down"]
+    assert set(watcher.names) == {"door", "down"}
     assert watcher.statuses["door"].fps_done > 0
     assert "listens" in watcher.statuses["down"].last_error
     created = [change for change in watcher.changes if change.kind is ChangeKind.CREATED]
@@ -150,7 +150,8 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
     source = store.source("c-door")
     assert source is not None
     assert (source.kind, source.path) == ("camera", camera.url.replace("admin:S3cret", "admin:***"))
-    assert source.recorded_at_s == pytest.approx(began_s, abs=60)
+    assert source.recorded_at_s is not None
+    assert began_s - 0.001 <= source.recorded_at_s <= report.began_s + report.seconds
     assert (source.width_px, source.height_px) == (640, 360)
     assert source.sampled > 0
     assert not source.complete
@@ -317,7 +318,7 @@ def test_a_watch_outlasts_a_server_that_goes_away(
 
     watcher, _ = watch(place, step)
     assert any("when it is back" in note for note in watcher.notes)
-    assert watcher.names == ["one"]
+    assert set(watcher.names) == {"one"}
     source = make_store(server, keys_of(place)).source("c-one")
     assert source is not None
     assert source.sampled > done_before[0]

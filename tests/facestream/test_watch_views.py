@@ -1,0 +1,147 @@
+"""What is shown of a watch."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+from rich.console import Console
+
+from facestream import watch_lines
+from facestream.people_tally import PeopleTally
+from facestream.watch_lines import JsonLines, PlainLines, summary
+from facestream.watch_report import WatchFacts
+from facestream.watch_view import TerminalView
+from storage.camera_status import CameraStatus
+from storage.identity_record import ChangeKind, IdentityChange
+
+FACTS = WatchFacts("lobby", "host-1-ab", "open", "cpu (CPUExecutionProvider)")
+DOOR = CameraStatus(
+    "door", "host-1-ab", "streaming", 1e9, fps_in=25, fps_done=4.8, delay_s=0.21, faces=2,
+    width_px=640, height_px=360, codec="h264",
+)  # fmt: skip
+YARD = CameraStatus("yard", "host-1-ab", "backing_off", 1e9, "nobody [listens]\x1b[2J there", at_s=1e9)
+ROOF = CameraStatus("roof", "other-2-cd", "streaming", 1e9, fps_done=5.0)
+IDLE = CameraStatus("idle", "", "waiting", 0.0)
+ALL = (DOOR, IDLE, ROOF, YARD)
+
+
+@pytest.fixture
+def tally() -> PeopleTally:
+    found = PeopleTally()
+    for person in ("p1", "p2"):
+        found.take(IdentityChange(ChangeKind.CREATED, person, "c-door.1.0"))
+    return found
+
+
+def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=True, width=140, color_system=None)
+    with TerminalView(console) as view:
+        view.began(FACTS)
+        view.cameras_now(ALL, 0.56, tally)
+        console.print(view._picture())
+        view.note("[bold]something\x1b to know")
+    text = file.getvalue()
+    assert "collection lobby  models open  cpu (CPUExecutionProvider)" in text
+    assert "2 of 4 cameras streaming; 9.8 frames/s looked at; delay up to 0.21 s; 2 people seen" in text
+    assert "at 56% of their rates" in text
+    (door,) = {line.rstrip() for line in text.splitlines() if line.startswith("door")}
+    assert door.split() == ["door", "streaming", "25.0", "4.8", "0.21", "s", "2", "2"]
+    assert "streaming (by other-2-cd)" in text
+    assert "nobody [listens]\\x1b[2J there" in text
+    assert "[bold]something\\x1b to know" in text
+    assert text.rfind("\x1b[?25h") > text.rfind("yard")
+
+
+def test_a_narrow_terminal_cuts_errors_and_nothing_else(tally: PeopleTally) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=90, color_system=None)
+    view = TerminalView(console)
+    view._facts = FACTS
+    view.cameras_now((DOOR, YARD), 1.0, tally)
+    with console.capture() as captured:
+        console.print(view._picture())
+    lines = captured.get().splitlines()
+    assert "looked at" in lines[2]
+    assert lines[4].rstrip().endswith("…")
+    assert all(len(line) <= 90 for line in lines)
+
+
+def test_what_is_logged_appears_above_the_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = logging.getLogger()
+    handler = logging.StreamHandler(sys.stderr)
+    monkeypatch.setattr(root, "handlers", [handler])
+    before = handler.stream
+    with TerminalView(Console(file=sys.stderr, force_terminal=True, width=90)) as view:
+        view.began(FACTS)
+        assert handler.stream is not before
+        logging.getLogger("x").warning("a warning")
+    assert handler.stream is before
+    assert "a warning" in capsys.readouterr().err
+
+
+def test_lines_tell_of_changes_and_sum_up(tally: PeopleTally, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    plain = PlainLines(lines.append)
+    plain.began(FACTS)
+    plain.claimed([f"c{number}" for number in range(10)])
+    plain.camera_changed(DOOR)
+    plain.camera_changed(YARD)
+    plain.person(IdentityChange(ChangeKind.CREATED, "p1", "c-door.1.0"))
+    plain.person(IdentityChange(ChangeKind.ASSIGNED, "p1", "c-door.1.1"))
+    plain.person(IdentityChange(ChangeKind.MERGED, "p2", other_id="p1"))
+    plain.leads(False)
+    plain.cameras_now(ALL, 1.0, tally)
+    plain._summary_s = 0.0
+    plain.cameras_now(ALL, 1.0, tally)
+    plain.cameras_now(ALL, 1.0, tally)
+    assert [line[20:] for line in lines] == [
+        "worker host-1-ab watches collection lobby, with models open on cpu (CPUExecutionProvider)",
+        "takes on 10 cameras: c0, c1, c2, c3, c4, c5, c6, c7, and 2 more",
+        "door: streaming (640x360 h264)",
+        "yard: backing off: nobody [listens]\\x1b[2J there",
+        "p1 created at door",
+        "p2 merged with p1",
+        "another cluster worker leads; this one stands by",
+        summary(ALL, 1.0, tally),
+    ]
+
+
+def test_quiet_lines_tell_of_troubles_alone() -> None:
+    lines: list[str] = []
+    plain = PlainLines(lines.append, quiet=True)
+    plain.began(FACTS)
+    plain.camera_changed(DOOR)
+    plain.camera_changed(YARD)
+    plain.note("the server is away")
+    assert [line[20:24] for line in lines] == ["yard", "the "]
+
+
+def test_each_line_of_json_is_one_event(tally: PeopleTally) -> None:
+    lines: list[str] = []
+    out = JsonLines(lines.append)
+    out._summary_s = 0.0
+    out.began(FACTS)
+    out.camera_changed(YARD)
+    out.cameras_now(ALL, 0.5, tally)
+    out.person(IdentityChange(ChangeKind.MERGED, "p2", other_id="p1"))
+    out.ended([], 1.5, 7)
+    began, camera, total, person, ended = map(json.loads, lines)
+    assert began["event"] == "began"
+    assert began["worker"] == "host-1-ab"
+    assert (camera["camera"], camera["state"]) == ("yard", "backing_off")
+    assert (total["load_factor"], total["people"], total["cameras"][0]["people"]) == (0.5, 2, 2)
+    assert (person["kind"], person["person"], person["other"]) == ("merged", "p2", "p1")
+    assert (ended["frames"], ended["people"]) == (7, [])
+
+
+def test_the_summary_names_no_more_cameras_than_one_can_read(tally: PeopleTally) -> None:
+    down = [CameraStatus(f"c{number}", "w", "failed", 0.0) for number in range(50)]
+    assert summary(down, 1.0, tally).endswith(
+        "not there: " + ", ".join(f"c{n}" for n in range(watch_lines._NAMED))
+    )
