@@ -176,7 +176,7 @@ def test_faces_found_in_a_sub_stream_are_cut_out_of_the_main_stream(
     with RtspServer(main) as main_camera, RtspServer(sub) as sub_camera:
         urls = CameraUrl.parse(main_camera.url), CameraUrl.parse(sub_camera.url)
         book.add_all({"door": CameraWish(url=urls[0], sub_url=urls[1])})
-        watcher, _ = watch(place, lambda now: now.people > 0 and now.statuses["door"].paired > 5)
+        watcher, _ = watch(place, lambda now: now.people > 0 and now.statuses["door"].paired > 15)
     status = watcher.statuses["door"]
     assert (status.width_px, status.height_px) == (224, 192)
     assert (status.main_state, status.main_width_px, status.main_height_px) == ("streaming", 448, 384)
