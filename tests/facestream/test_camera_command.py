@@ -206,7 +206,7 @@ def test_a_test_says_where_two_streams_do_not_show_the_same(here: Here, server: 
     sub = "synthetic://gate?width=160&height={}"
     for height, warned in ((120, False), (90, True)):
         here("camera", "add", f"gate{height}", SYNTHETIC, "--no-test", "--sub-url", sub.format(height))
-        told = here("camera", "test", f"gate{height}", "--seconds", "0.2").stderr
+        told = here("camera", "test", f"gate{height}", "--seconds", "0.5").stderr
         assert ("the main stream has 320x240, the sub-stream 160x90: set both to the same" in told) is warned
 
 
