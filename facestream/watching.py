@@ -11,9 +11,6 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from workers.live_worker import LiveWorker
-from workers.rate_governor import RateGovernor
-
 from facestream.alarm import alarm
 from facestream.background import Background
 from facestream.camera_wiring import OneCamera, Opener, make_claims
@@ -50,7 +47,9 @@ from storage.sealing import Seal, open_seal
 from workers.camera_events import Cameras
 from workers.camera_worker import CameraWorker
 from workers.errors import WorkerError
+from workers.live_worker import LiveWorker
 from workers.models.pack import Pack
+from workers.rate_governor import RateGovernor
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
