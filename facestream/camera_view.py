@@ -30,7 +30,7 @@ def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
         delay,
         str(status.faces),
         record.shown_url,
-        status.last_error,
+        status.errors,
     ]
 
 
@@ -75,7 +75,7 @@ def settings_text(record: CameraRecord) -> str:
     if record.hwaccel != "none":
         parts.append(f"decoded by {record.hwaccel}")
     if record.keyframes_only:
-        parts.append("keyframes only")
+        parts.append("keyframes of the main stream only" if record.shown_sub_url else "keyframes only")
     return ", ".join([*parts, "paused"] if record.paused else parts)
 
 

@@ -153,5 +153,5 @@ class TerminalView:
             Text(str(status.faces) if status.worker else "-"),
             Text(str(people)),
         ]
-        error = Text(printable(status.last_error), style="" if status.state == "streaming" else "red")
+        error = Text(printable(status.errors), style="" if status.state == "streaming" else "red")
         return [*cells, error]

@@ -147,18 +147,18 @@ class LiveDecoder:
                 if stop.is_set():
                     return
                 picture_at_s, first = arrived_s, False
-                yield LivePicture(picture, arrived_s)
+                yield LivePicture(picture, arrived_s, self._pixel_aspect())
             patience = _KEYFRAME_PATIENCE if first or self._settings.keyframes_only else 1.0
             if now_s - picture_at_s >= patience * self._settings.stall_s:
                 raise CameraLostError("it sends data, but no picture in it can be decoded", self._shown)
 
     def size_px(self, picture: LivePicture) -> tuple[int, int]:
         """Width and height of `image_bgr`."""
-        return shown_size_px(picture.picture, self._pixel_aspect())
+        return shown_size_px(picture.picture, picture.pixel_aspect)
 
     def image_bgr(self, picture: LivePicture) -> npt.NDArray[np.uint8]:
         """Convert: uint8 (H, W, 3), C-contiguous, upright, with square pixels."""
-        shape = picture.picture.width, picture.picture.height, self._pixel_aspect()
+        shape = picture.picture.width, picture.picture.height, picture.pixel_aspect
         if self._converter is None or shape != self._converted:
             self._converter, self._converted = BgrConverter(shape[2]), shape
         return self._converter.image_bgr(picture.picture)

@@ -15,7 +15,7 @@ from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import stopping
 from facestream.settings import Place
 
-_TOLD_ANYHOW = ("stream.live_source", "storage.outage")
+_TOLD_ANYHOW = ("stream.live_reader", "storage.outage")
 
 if TYPE_CHECKING:
     from facestream.person import Person

@@ -202,6 +202,14 @@ def test_a_test_says_what_a_camera_sends(here: Here, server: redis.Redis) -> Non
     assert "(20 announced)\n" in said
 
 
+def test_a_test_says_where_two_streams_do_not_show_the_same(here: Here, server: redis.Redis) -> None:
+    sub = "synthetic://gate?width=160&height={}"
+    for height, warned in ((120, False), (90, True)):
+        here("camera", "add", f"gate{height}", SYNTHETIC, "--no-test", "--sub-url", sub.format(height))
+        told = here("camera", "test", f"gate{height}", "--seconds", "0.5").stderr
+        assert ("the main stream has 320x240, the sub-stream 160x90: set both to the same" in told) is warned
+
+
 def test_a_camera_whose_secret_is_missing_is_told_when_it_is_opened(
     here: Here, server: redis.Redis, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, closed_place: str
 ) -> None:

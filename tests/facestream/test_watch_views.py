@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -120,6 +121,23 @@ def test_quiet_lines_tell_of_troubles_alone() -> None:
     plain.camera_changed(YARD)
     plain.note("the server is away")
     assert [line[20:24] for line in lines] == ["yard", "the "]
+
+
+def test_of_a_camera_with_two_streams_both_are_told() -> None:
+    sharp = replace(DOOR, main_state="streaming", main_width_px=1920, main_height_px=1080)
+    down = replace(DOOR, main_state="backing_off", main_error="nobody listens there")
+    lines: list[str] = []
+    PlainLines(lines.append).camera_changed(sharp)
+    # That one of them is down is a trouble.
+    for status in (sharp, down):
+        PlainLines(lines.append, quiet=True).camera_changed(status)
+    assert [line[20:] for line in lines] == [
+        "door: streaming (640x360 h264); main stream streaming (1920x1080)",
+        "door: streaming (640x360 h264); main stream backing off: nobody listens there",
+    ]
+    assert down.errors == "main stream: nobody listens there"
+    assert replace(down, last_error="it was lost").errors == "it was lost; main stream: nobody listens there"
+    assert (sharp.errors, YARD.errors) == ("", YARD.last_error)
 
 
 def test_each_line_of_json_is_one_event(tally: PeopleTally) -> None:
