@@ -6,7 +6,9 @@ reconnect, in a straight line over thousands; with this they stay flat.
 """
 
 import ctypes
+import functools
 import itertools
+from collections.abc import Callable
 
 _CONNECTIONS = 50
 
@@ -23,8 +25,15 @@ def connection_ended() -> None:
 
 
 def _give_back() -> None:
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
+
+
+@functools.cache
+def _malloc_trim() -> Callable[[int], int] | None:
     try:
-        trim = ctypes.CDLL(None).malloc_trim
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError, TypeError):
-        return
-    trim(0)
+        return None
+    return found
