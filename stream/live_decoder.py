@@ -171,32 +171,37 @@ class LiveDecoder:
     def _packets(self, stop: threading.Event) -> "Iterator[Packet[VideoStream] | None]":
         packets = self._container.demux(self._stream)
         failures = 0
-        while not stop.is_set():
-            begun_s = time.monotonic()
-            self._opened.read_begins(begun_s)
-            try:
-                packet = next(packets, None)
-            except CameraError:
-                raise
-            except av.FFmpegError as error:
-                packets = self._container.demux(self._stream)
-                if time.monotonic() - begun_s >= _LATE * self._read_s:
-                    if not self._resumable:
-                        raise self._silent() from None
-                    yield None
+        try:
+            while not stop.is_set():
+                begun_s = time.monotonic()
+                self._opened.read_begins(begun_s)
+                try:
+                    packet = next(packets, None)
+                except CameraError:
+                    raise
+                except av.FFmpegError as error:
+                    packets = self._container.demux(self._stream)
+                    if time.monotonic() - begun_s >= _LATE * self._read_s:
+                        if not self._resumable:
+                            raise self._silent() from None
+                        yield None
+                        continue
+                    self.corrupt += 1
+                    failures += 1
+                    if failures == _MAX_DEMUX_FAILURES or not isinstance(error, av.error.InvalidDataError):
+                        raise CameraLostError("the connection broke", self._shown) from None
                     continue
-                self.corrupt += 1
-                failures += 1
-                if failures == _MAX_DEMUX_FAILURES or not isinstance(error, av.error.InvalidDataError):
-                    raise CameraLostError("the connection broke", self._shown) from None
-                continue
-            except (IndexError, OSError):
-                # PyAV 18.1 stumbles at the end over streams that appeared on the way.
-                packet = None
-            if packet is None or packet.size == 0:
-                raise CameraLostError("it ended the connection", self._shown)
-            failures = 0
-            yield packet
+                except (IndexError, OSError):
+                    # PyAV 18.1 stumbles at the end over streams that appeared on the way.
+                    packet = None
+                if packet is None or packet.size == 0:
+                    raise CameraLostError("it ended the connection", self._shown)
+                failures = 0
+                yield packet
+        finally:
+            # PyAV 18.1 loses 160 bytes with a generator that is dropped instead, and the holes between such
+            # leftovers cost 4 KB per connection.
+            packets.close()  # type: ignore[attr-defined]
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         try:

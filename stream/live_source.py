@@ -15,7 +15,6 @@ from stream.camera import open_camera
 from stream.camera_url import CameraUrl
 from stream.errors import CameraError, CameraRefusedError, CameraUrlError
 from stream.frame import Frame
-from stream.freed_memory import connection_ended
 from stream.live_buffer import LiveBuffer
 from stream.live_clock import LiveClock
 from stream.live_connection import LiveConnection, LivePicture
@@ -171,8 +170,6 @@ class LiveSource:
         except Exception as error:  # whatever it is, the camera must be read again
             # Its text may hold the URL, and so may its traceback.
             return self._lost(f"reading it failed ({type(error).__name__})", hopeless=False)
-        finally:
-            connection_ended()
         return 0.0
 
     def _lost(self, words: str, *, hopeless: bool) -> float:
