@@ -324,6 +324,25 @@ def test_a_camera_of_the_network_is_tested(
         assert "S3cret" not in wrong.stdout + wrong.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("camera", "add", SECRET_URL, "door"),
+        ("camera", "add", "door", SECRET_URL, SECRET_URL),
+        ("camera", "test", "admin:S3cret@{place}/live"),
+        ("camera", "remove", SECRET_URL, "--yes"),
+        ("camera", SECRET_URL),
+        ("watch", SECRET_URL),
+        (SECRET_URL,),
+        ("camera", "add", "door", SYNTHETIC, "--hwaccel", SECRET_URL),
+    ],
+)
+def test_a_url_in_the_wrong_place_is_not_repeated(here: Here, server: redis.Redis, words: list[str]) -> None:
+    done = here(*words, code=2)
+    assert "Error: " in done.stderr
+    assert "S3cret" not in done.said
+
+
 def test_a_host_that_nobody_knows_is_unreachable(here: Here) -> None:
     done = here("camera", "test", "rtsp://admin:S3cret@nowhere.invalid/live", "--json", code=1)
     assert done.json()["camera"]["error"]["kind"] == "unreachable"
