@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
         # It repeats what was typed, and of a camera's URL in the wrong place that is a password.
-        error.message = _URL_WITH_SECRETS.sub(r"\1***", error.message)
+        error.message = _URL_WITH_SECRETS.sub(r"\1***", error.message)  # type: ignore[misc]
         error.show()
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

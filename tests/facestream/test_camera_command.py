@@ -246,6 +246,27 @@ def test_how_a_camera_is_doing_is_listed(here: Here, server: redis.Redis) -> Non
         assert shown in line
 
 
+def test_a_damaged_record_is_listed_beside_the_others_and_can_be_removed(
+    here: Here, server: redis.Redis, tmp_path: Path
+) -> None:
+    for name in ("door", "gate"):
+        here("camera", "add", name, SYNTHETIC, "--no-test")
+    server.hset(Keys("default").camera("door"), "fps", "fast")
+    door, gate = here("camera", "list", "--json").json()
+    assert (door["name"], gate["name"]) == ("door", "gate")
+    assert "'fps' is not a number" in door["damaged"]
+    first, second = here("camera", "list").stdout.splitlines()[1:]
+    assert first.startswith("door    damaged ")
+    assert "'fps' is not a number" in first
+    assert second.startswith("gate    not watched ")
+    here("camera", "add", "yard", SYNTHETIC, "--no-test")
+    here("backup", tmp_path / "all.facestream")
+    copied = here("restore", tmp_path / "all.facestream", "--collection", "copy", "--json").json()
+    assert copied["sealed_cameras"] == ["door"]
+    here("camera", "remove", "door", "--yes")
+    assert [camera["name"] for camera in here("camera", "list", "--json").json()] == ["gate", "yard"]
+
+
 def test_cameras_are_of_one_collection(here: Here, server: redis.Redis) -> None:
     here("camera", "add", "door", SYNTHETIC, "--no-test", "--collection", "home")
     assert here("camera", "list", "--json").json() == []
