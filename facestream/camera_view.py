@@ -10,11 +10,17 @@ from facestream.area import shown_area
 from facestream.camera_look import CameraLook
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
+from storage.errors import RecordError
 
 COLUMNS = ("camera", "state", "for", "fps", "delay", "faces", "url", "last error")
 RIGHT = frozenset({"for", "fps", "delay", "faces"})
 
 _NOBODY = "not watched"
+
+
+def damaged_row(name: str, error: RecordError) -> list[str]:
+    """A camera whose record is damaged as a row of the table."""
+    return [name, "damaged", "-", "-", "-", "-", "-", str(error)]
 
 
 def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
@@ -59,6 +65,11 @@ def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dic
         "created_at_s": record.created_at_s,
         "status": None if status is None else _status_json(status),
     }
+
+
+def damaged_json(name: str, error: RecordError) -> dict[str, Any]:
+    """A camera whose record is damaged for machines."""
+    return {"name": name, "damaged": str(error)}
 
 
 def settings_text(record: CameraRecord) -> str:

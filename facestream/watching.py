@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from facestream.alarm import alarm
 from facestream.background import Background
+from facestream.camera_book import camera_name
 from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
 from facestream.given_settings import settings
@@ -136,9 +137,10 @@ class Watch:
         known = {record.name for record in found}
         unknown = [name for name in self._options.names if name not in known]
         if unknown:
+            camera_name(unknown[0])
             there = f"there are {', '.join(sorted(known)[:10])}" if known else "there are none yet"
             raise UsageError(
-                f"no camera {unknown[0][:64]!r} in collection {self._place.collection!r}: {there}. "
+                f"no camera {unknown[0]!r} in collection {self._place.collection!r}: {there}. "
                 f"{command_line(self._place, 'camera', 'list')} shows all."
             )
         if not known and not self._options.waits:

@@ -20,7 +20,9 @@ def check_camera_name(name: str) -> None:
         ValueError: If it is one.
     """
     if not _NAME.fullmatch(name):
-        shown = f"{name[:64]!r}{'...' if len(name) > 64 else ''}"
+        # A URL in the wrong place is not repeated: there may be a password in it.
+        is_url = ":" in name or "@" in name
+        shown = "like a URL" if is_url else f"{name[:64]!r}{'...' if len(name) > 64 else ''}"
         raise ValueError(
             f"a camera can't be called {shown}: names have 1 to 64 letters (a to z), digits, dots, dashes or "
             "underscores, the first a letter or digit"

@@ -53,7 +53,7 @@ class LiveConnection(Protocol):
     def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
         """Yield pictures as they come.
 
-        Where the protocol lets us know, None comes about every second in which nothing did.
+        Where the protocol lets us know, None comes at least about every second in which no picture did.
 
         Args:
             stop: Once set, the iteration ends with the next picture, or the next second without one.

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
@@ -105,12 +105,14 @@ class LiveDecoder:
     def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
         """Yield pictures as they come; see `LiveConnection`."""
         packet_at_s = picture_at_s = time.monotonic()
+        heard_at_s = 0.0
         first = True
         for packet in self._packets(stop):
             now_s = time.monotonic()
-            if packet is None:
+            if packet is None or packet.stream is not self._stream:
+                heard_at_s = heard_at_s if packet is None else now_s
                 if now_s - packet_at_s >= self._settings.stall_s:
-                    raise self._silent()
+                    raise self._silent() if heard_at_s < packet_at_s else self._unseen()
                 yield None
                 continue
             packet_at_s = now_s
@@ -168,8 +170,10 @@ class LiveDecoder:
             context.skip_frame = "NONKEY"
         return chosen
 
-    def _packets(self, stop: threading.Event) -> "Iterator[Packet[VideoStream] | None]":
-        packets = self._container.demux(self._stream)
+    def _packets(self, stop: threading.Event) -> "Iterator[Packet[Any] | None]":
+        # Those of all streams: RTSP delivers also what is to be discarded, and asked for the pictures alone,
+        # PyAV would stay in its loop for as long as the sound goes on without them.
+        packets = self._container.demux()
         failures = 0
         try:
             while not stop.is_set():
@@ -180,7 +184,7 @@ class LiveDecoder:
                 except CameraError:
                     raise
                 except av.FFmpegError as error:
-                    packets = self._container.demux(self._stream)
+                    packets = self._container.demux()
                     if time.monotonic() - begun_s >= _LATE * self._read_s:
                         if not self._resumable:
                             raise self._silent() from None
@@ -232,3 +236,8 @@ class LiveDecoder:
 
     def _silent(self) -> CameraLostError:
         return CameraLostError(f"it sent nothing for {self._settings.stall_s:g} s", self._shown)
+
+    def _unseen(self) -> CameraLostError:
+        return CameraLostError(
+            f"it sent no picture for {self._settings.stall_s:g} s, only sound or other data", self._shown
+        )

@@ -185,16 +185,33 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
 
     URLs are shown without what could be a secret.
     """
-    from facestream.camera_view import COLUMNS, RIGHT, camera_json, camera_row
+    from facestream.camera_view import (
+        COLUMNS,
+        RIGHT,
+        camera_json,
+        camera_row,
+        damaged_json,
+        damaged_row,
+    )
     from facestream.hint import command_line
+    from storage.errors import RecordError
 
     place = chosen_place(ctx)
     with opened_book(place) as book:
         cameras = book.cameras()
     if chosen(ctx, "as_json"):
-        print_json([camera_json(record, status) for record, status in cameras])
+        print_json(
+            [
+                damaged_json(name, found) if isinstance(found, RecordError) else camera_json(found, status)
+                for name, (found, status) in cameras.items()
+            ]
+        )
     elif cameras:
-        print_table(COLUMNS, [camera_row(record, status) for record, status in cameras], RIGHT)
+        rows = [
+            damaged_row(name, found) if isinstance(found, RecordError) else camera_row(found, status)
+            for name, (found, status) in cameras.items()
+        ]
+        print_table(COLUMNS, rows, RIGHT)
     else:
         add_one = command_line(
             place, "camera", "add", "door", "rtsp://user:password@192.168.1.20:554/stream1"

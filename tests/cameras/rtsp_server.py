@@ -39,6 +39,7 @@ class RtspServer:
         user: Who may look; "" for everybody.
         password: Their password.
         digest: Ask for digest authentication (RFC 2617), not for basic.
+        sound: Send sound beside the pictures; over TCP alone.
         port: Where to listen; 0: a free port.
     """
 
@@ -53,11 +54,13 @@ class RtspServer:
         user: str = "",
         password: str = "",
         digest: bool = False,
+        sound: bool = False,
         port: int = 0,
     ) -> None:
         self.film, self.fps, self.other_film = film, fps or film.fps, other_film
         self.fault, self.after_frames = fault, after_frames
         self.user, self.password, self.digest = user, password, digest
+        self.sound = sound
         self.connections = self.frames_sent = 0
         self.requests: list[str] = []
         self.on_picture: Callable[[int], None] | None = None

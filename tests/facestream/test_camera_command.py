@@ -254,6 +254,27 @@ def test_how_a_camera_is_doing_is_listed(here: Here, server: redis.Redis) -> Non
         assert shown in line
 
 
+def test_a_damaged_record_is_listed_beside_the_others_and_can_be_removed(
+    here: Here, server: redis.Redis, tmp_path: Path
+) -> None:
+    for name in ("door", "gate"):
+        here("camera", "add", name, SYNTHETIC, "--no-test")
+    server.hset(Keys("default").camera("door"), "fps", "fast")
+    door, gate = here("camera", "list", "--json").json()
+    assert (door["name"], gate["name"]) == ("door", "gate")
+    assert "'fps' is not a number" in door["damaged"]
+    first, second = here("camera", "list").stdout.splitlines()[1:]
+    assert first.startswith("door    damaged ")
+    assert "'fps' is not a number" in first
+    assert second.startswith("gate    not watched ")
+    here("camera", "add", "yard", SYNTHETIC, "--no-test")
+    here("backup", tmp_path / "all.facestream")
+    copied = here("restore", tmp_path / "all.facestream", "--collection", "copy", "--json").json()
+    assert copied["sealed_cameras"] == ["door"]
+    here("camera", "remove", "door", "--yes")
+    assert [camera["name"] for camera in here("camera", "list", "--json").json()] == ["gate", "yard"]
+
+
 def test_cameras_are_of_one_collection(here: Here, server: redis.Redis) -> None:
     here("camera", "add", "door", SYNTHETIC, "--no-test", "--collection", "home")
     assert here("camera", "list", "--json").json() == []
@@ -330,6 +351,25 @@ def test_a_camera_of_the_network_is_tested(
         wrong = here("camera", "test", f"rtsp://admin:S3cret@{camera.host}/live", code=1)
         assert "Error: refused: it refuses the user name or password" in wrong.stderr
         assert "S3cret" not in wrong.stdout + wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("camera", "add", SECRET_URL, "door"),
+        ("camera", "add", "door", SECRET_URL, SECRET_URL),
+        ("camera", "test", "admin:S3cret@{place}/live"),
+        ("camera", "remove", SECRET_URL, "--yes"),
+        ("camera", SECRET_URL),
+        ("watch", SECRET_URL),
+        (SECRET_URL,),
+        ("camera", "add", "door", SYNTHETIC, "--hwaccel", SECRET_URL),
+    ],
+)
+def test_a_url_in_the_wrong_place_is_not_repeated(here: Here, server: redis.Redis, words: list[str]) -> None:
+    done = here(*words, code=2)
+    assert "Error: " in done.stderr
+    assert "S3cret" not in done.said
 
 
 def test_a_host_that_nobody_knows_is_unreachable(here: Here) -> None:

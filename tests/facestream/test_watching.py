@@ -157,7 +157,7 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
     assert not source.complete
     (person, *_) = store.people()
     assert {sighting.source_id for sighting in person.sightings} == {"c-door"}
-    assert make_camera_store(server, keys_of(place)).statuses() == {}
+    assert make_camera_store(server, keys_of(place)).readable_statuses() == {}
     # Given back: nobody holds a camera, or is at work.
     assert CameraLeases(server.client, keys_of(place), "look").holders(["door", "down"]) == {}
     assert not server.client.exists(keys_of(place).workers, keys_of(place).leader)
