@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from stream.source import LiveFrames
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.models.pack import Pack
 from workers.source_follower import SourceFollower
-from workers.tracking.motion import MotionGate
+from workers.tracking.motion import MotionGate, MotionSettings
 from workers.tracking.region import Region
 
 # Without a frame for so long, or so many of the usual periods, a camera was gone: nobody was followed.
@@ -34,7 +34,7 @@ class LiveCamera:
         fps: How often it should be looked at, at most.
         min_face_px: Smallest face side looked for, px, or None for what holds for all.
         region: Where faces count, or None for everywhere.
-        gated: Whether frames in which nothing has changed are passed over.
+        motion: Which frames are passed over as nothing has changed in them; None: none are.
     """
 
     frames: LiveFrames
@@ -42,7 +42,7 @@ class LiveCamera:
     fps: float = 5.0
     min_face_px: float | None = None
     region: Region | None = None
-    gated: bool = True
+    motion: MotionSettings | None = field(default_factory=MotionSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class LiveView:
             camera.frames.source_id,
             settings,
             region=camera.region,
-            gate=MotionGate(region=camera.region) if camera.gated else None,
+            gate=None if camera.motion is None else MotionGate(camera.motion, camera.region),
             repeatable=False,
         )
         self._entries: list[Entry] = []

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.model_options import own_parts_options
+from facestream.commands.run_camera import watch_one
 from facestream.parsing import Duration, MediaTime, Moment, Rate, Source
-from facestream.setting_option import setting_option, was_typed
+from facestream.setting_option import setting_option
 from facestream.settings import Place
+from facestream.stopping import stopping
 
 if TYPE_CHECKING:
     from facestream.person import Person
@@ -25,18 +23,6 @@ if TYPE_CHECKING:
 EXIT_INTERRUPTED = 130
 
 _FAILED_NAMED = 10
-_HIGHEST_FPS = 25
-# Options that say nothing of a camera.
-_FOR_FILES = (
-    "start_s",
-    "end_s",
-    "recorded_at_s",
-    "samples",
-    "max_pixels",
-    "include_forgotten",
-    "clustering",
-    "page",
-)
 
 
 @click.command(
@@ -183,47 +169,6 @@ def command(sources: tuple[Path | str, ...], **options: Any) -> int:
     return 1 if report.failed else 0
 
 
-def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, Any]) -> None:
-    """Watch a camera that is stored nowhere.
-
-    Raises:
-        UsageError: If more than that was asked for.
-        CameraUrlError: If its URL can't be read.
-    """
-    from facestream.commands.watch import perform as watch
-    from facestream.given_settings import settings
-    from facestream.watch_report import WatchOptions
-    from stream.camera_url import CameraUrl
-
-    if len(sources) > 1:
-        raise click.UsageError(
-            "a camera is watched alone. Several: `facestream camera add NAME URL` for each, then `facestream "
-            "watch`."
-        )
-    ctx = click.get_current_context()
-    for name in _FOR_FILES:
-        if was_typed(ctx, name):
-            option = next(parameter.opts[0] for parameter in ctx.command.params if parameter.name == name)
-            raise click.UsageError(f"{option} is for files; a camera is watched as it is.")
-    usual = settings().camera
-    fps, min_face_px = usual.fps, usual.min_face
-    if was_typed(ctx, "fps"):
-        fps = options["fps"]
-        if not 0 < fps <= _HIGHEST_FPS:
-            raise click.UsageError(f"--fps is at most {_HIGHEST_FPS} for a camera.")
-    if was_typed(ctx, "min_face_px"):
-        min_face_px = options["min_face_px"]
-    what = WatchOptions(
-        url=CameraUrl.parse(str(sources[0])),
-        fps=fps,
-        min_face_px=None if min_face_px is None else round(min_face_px),
-        pack=options["pack"],
-        device=options["device"],
-        for_s=options["for_s"],
-    )
-    watch(place, what, as_json=options["as_json"], quiet=options["quiet"])
-
-
 def perform(
     place: Place, options: RunOptions, *, quiet: bool, page: Path | None = None
 ) -> tuple[RunReport, list[Person], dict[str, Path]]:
@@ -344,21 +289,3 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "device": report.device,
         "provider": report.provider,
     }
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
-    stop = threading.Event()
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

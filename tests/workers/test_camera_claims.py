@@ -165,6 +165,8 @@ def test_leases_are_renewed_by_themselves_and_given_back_at_the_end(
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         assert handle.client.zrange(keys.workers, 0, -1) == [b"one"]
+        # If it is killed, nothing of it stays.
+        assert 0 < handle.client.pttl(keys.workers) <= 3000
     assert not handle.client.exists(keys.workers, keys.camera_lease("cam0"), keys.camera_lease("cam1"))
 
 

@@ -1,0 +1,66 @@
+"""One camera of `facestream run`: watched, and not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facestream.setting_option import was_typed
+from facestream.settings import Place
+
+_HIGHEST_FPS = 25
+# Options that say nothing of a camera.
+_FOR_FILES = (
+    "start_s",
+    "end_s",
+    "recorded_at_s",
+    "samples",
+    "max_pixels",
+    "include_forgotten",
+    "clustering",
+    "page",
+)
+
+
+def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, Any]) -> None:
+    """Watch a camera that is stored nowhere.
+
+    Raises:
+        UsageError: If more than that was asked for.
+        CameraUrlError: If its URL can't be read.
+    """
+    from facestream.commands.watch import perform as watch
+    from facestream.given_settings import settings
+    from facestream.watch_report import WatchOptions
+    from stream.camera_url import CameraUrl
+
+    if len(sources) > 1:
+        raise click.UsageError(
+            "a camera is watched alone. Several: `facestream camera add NAME URL` for each, then `facestream "
+            "watch`."
+        )
+    ctx = click.get_current_context()
+    for name in _FOR_FILES:
+        if was_typed(ctx, name):
+            option = next(parameter.opts[0] for parameter in ctx.command.params if parameter.name == name)
+            raise click.UsageError(f"{option} is for files; a camera is watched as it is.")
+    usual = settings().camera
+    fps, min_face_px = usual.fps, usual.min_face
+    if was_typed(ctx, "fps"):
+        fps = options["fps"]
+        if not 0 < fps <= _HIGHEST_FPS:
+            raise click.UsageError(f"--fps is at most {_HIGHEST_FPS} for a camera.")
+    if was_typed(ctx, "min_face_px"):
+        min_face_px = options["min_face_px"]
+    what = WatchOptions(
+        url=CameraUrl.parse(str(sources[0])),
+        fps=fps,
+        min_face_px=None if min_face_px is None else round(min_face_px),
+        pack=options["pack"],
+        device=options["device"],
+        for_s=options["for_s"],
+    )
+    watch(place, what, as_json=options["as_json"], quiet=options["quiet"])
