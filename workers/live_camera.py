@@ -95,6 +95,8 @@ class LiveView:
         # Capture times are those of a clock of the camera's own: what to add to get ours.
         self._offset_s = np.inf
         self._captured_s: float | None = None
+        # When the frame after the last one that was taken came, or would have; at first, the very first one.
+        self._due_s: float | None = None
         # Frames that had been dropped when the last one was taken.
         self._dropped = 0
         self._taken_s = -np.inf
@@ -119,9 +121,11 @@ class LiveView:
         since_s = self.waits_since_s(now_s)
         if since_s is None or self._entries or self._faces:
             return None
-        if self._captured_s is None or self.camera.frames.status.dropped == self._dropped:
+        if self._due_s is None:
+            self._due_s = since_s
+        if self.camera.frames.status.dropped == self._dropped:
             return since_s
-        return min(since_s, self._captured_s + self._offset_s + 1 / self.fps)
+        return min(since_s, self._due_s)
 
     def look(self, frame: Frame, now_s: float) -> int:
         """Look at a frame that was taken; returns the number of its faces."""
@@ -132,6 +136,7 @@ class LiveView:
         self._entries += found.entries
         self._faces += found.faces
         self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
+        self._due_s = frame.captured_at_s + self._offset_s + 1 / self.fps
         self._taken_s = now_s
         figures = self._figures
         self._figures = replace(

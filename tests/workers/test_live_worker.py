@@ -319,6 +319,17 @@ def test_under_too_much_load_cameras_of_all_rates_get_their_turns(site: Site) ->
     assert min(shares) >= 8
 
 
+def test_under_any_load_no_camera_waits_for_its_first_turn_for_ever(site: Site) -> None:
+    cameras = [site.add(Camera(f"n{k}")) for k in range(10)]
+    for second in range(60):
+        for camera in cameras:
+            camera.show(blank(), at_s=second / 5)
+        assert site.worker.step(0.0)
+    shares = [sum(name == camera.source_id for name, _, _ in site.taken) for camera in cameras]
+    assert sum(shares) == 60
+    assert min(shares) >= 5
+
+
 def test_clocks_of_cameras_need_not_agree(site: Site) -> None:
     early, late = site.add(Camera("early", epoch_s=1e9)), site.add(Camera("late", epoch_s=1e9 + 7200))
     for second in range(20):
