@@ -28,6 +28,7 @@ from stream.paired_source import PairedSource
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
 from workers.live_camera import LiveCamera
+from workers.tracking.motion import MotionSettings
 from workers.tracking.region import Region
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Opener:
         source = self._registered(record)
         assert source.recorded_at_s is not None
         clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
-        camera = self.settings.camera
+        camera, watch = self.settings.camera, self.settings.watch
         reading = LiveSettings(
             fps=record.fps,
             transport=record.transport,
@@ -109,7 +110,7 @@ class Opener:
             fps=record.fps,
             min_face_px=record.min_face_px,
             region=Region(record.zones, record.masks) if record.zones or record.masks else None,
-            gated=self.settings.watch.motion_gate,
+            motion=MotionSettings(look_s=watch.longest_still_s) if watch.motion_gate else None,
         )
 
         def resize(width_px: int, height_px: int) -> None:

@@ -79,7 +79,7 @@ class WatchTable(BaseModel):
 
     motion_gate: bool = _setting(True, "Whether still pictures are looked at less often.", "true or false")
     longest_still_s: _Seconds = _setting(
-        3.0, "A still picture is looked at after so long all the same.", _SECONDS
+        6.0, "A still picture is searched after so long all the same.", _SECONDS
     )
     recluster_every_s: _Seconds = _setting(
         60.0, "While new faces come in, everything is grouped anew so often.", _SECONDS

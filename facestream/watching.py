@@ -44,6 +44,7 @@ from storage.errors import StorageError
 from storage.keys import Keys
 from storage.outage import wait_for_server
 from storage.requests import ReclusterRequest
+from storage.sample_queue import SampleQueue
 from storage.sealing import Seal, open_seal
 from workers.camera_events import Cameras
 from workers.camera_worker import CameraWorker
@@ -119,7 +120,7 @@ class Watch:
                     background = stack.enter_context(Background(worker, handle, lasting=True))
                 self._watch(handle, keys, cameras, seal, pack, str(device), chosen, background, stop)
                 if background is not None:
-                    self._settle(queue.send, queue.is_taken_in, background)
+                    self._settle(queue, background)
         self._report.seconds = time.time() - self._report.began_s
         return self._report
 
@@ -196,17 +197,16 @@ class Watch:
     def _count(self) -> None:
         self._report.done += 1
 
-    def _settle(
-        self,
-        send: Callable[[Sequence[ReclusterRequest]], bytes | None],
-        is_taken_in: Callable[[bytes], bool],
-        background: Background,
-    ) -> None:
+    def _settle(self, queue: SampleQueue, background: Background) -> None:
         """Let everything that was seen have its effect, if that doesn't take long."""
-        entry_id = send([ReclusterRequest("end of a watch")])
-        assert entry_id is not None
         leave_s = time.monotonic() + _SETTLE_S
-        background.wait_until(lambda: is_taken_in(entry_id) or time.monotonic() > leave_s, math.inf)
+
+        def is_late() -> bool:
+            return time.monotonic() > leave_s
+
+        entry_id = queue.send([ReclusterRequest("end of a watch")], stop=is_late)
+        if entry_id is not None:
+            background.wait_until(lambda: queue.is_taken_in(entry_id) or is_late(), math.inf)
 
 
 class _Told:

@@ -99,6 +99,8 @@ class CameraLeases:
                     lost.add(lease.key)
             if self.registered:
                 pipe.zadd(self._keys.workers, {self.worker: now_s})
+                # Nothing stays of a collection that was dropped, or whose last worker was killed.
+                pipe.pexpire(self._keys.workers, int(self.lease_s * 1000))
             pipe.zremrangebyscore(self._keys.workers, "-inf", now_s - self.lease_s)
             pipe.zrange(self._keys.workers, 0, -1)
             alive = cast("list[bytes]", pipe.execute()[-1])

@@ -197,7 +197,7 @@ class Keys:
 
     @property
     def workers(self) -> str:
-        """Sorted set of the camera workers by when they were last heard of."""
+        """Sorted set with an expiry: the camera workers by when they were last heard of."""
         return self._key("workers")
 
     def is_passing_camera_key(self, key: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 
@@ -10,9 +11,6 @@ from storage.connection import RedisHandle
 from storage.errors import RedisUnreachableError
 
 _log = logging.getLogger(__name__)
-
-PATIENCE_S = 60.0
-"""A server of one's own may take so long to come back: a restart, a fail-over, a cable."""
 
 # Nobody starts the embedded server anew while its holder lives.
 _EMBEDDED_PATIENCE_S = 3.0
@@ -31,15 +29,15 @@ def wait_for_server(
         handle: The connection.
         error: What told that it is away; raised again when it stays away.
         stop: Ends the waiting.
-        patience_s: How long to wait; default: a minute, and moments for an embedded server, which does not
-            come back by itself.
+        patience_s: How long to wait; default: for ever, as for cameras, but only moments for an embedded
+            server, which does not come back by itself.
 
     Raises:
-        RedisServerError: If it stays away, or answers that it can't be used.
+        RedisServerError: If it stays away for longer, or answers that it can't be used.
     """
     if patience_s is None:
-        patience_s = _EMBEDDED_PATIENCE_S if handle.embedded else PATIENCE_S
-    _log.warning("%s Trying again for up to %g s.", error, patience_s)
+        patience_s = _EMBEDDED_PATIENCE_S if handle.embedded else math.inf
+    _log.warning("%s It is tried again until it is back.", error)
     began_s, wait_s = time.monotonic(), _FIRST_WAIT_S
     while not stop.wait(wait_s):
         try:

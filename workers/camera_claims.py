@@ -154,8 +154,10 @@ class CameraClaims:
         """
         with self._errors():
             holders = self._leases.holders(sorted(active))
-        # A lease that was lost a moment ago, and not missed yet, is nobody's to claim for us.
-        holders.update(dict.fromkeys(self.held.keys() & set(active), self.worker))
+        with self._lock:
+            # A lease that was lost a moment ago is not claimed anew before its camera has been closed.
+            ours = (self._held.keys() | self._lost) & set(active)
+        holders.update(dict.fromkeys(ours, self.worker))
         if self._leases.registered:
             share = fair_share(active, holders, self._workers, self.worker)
         else:

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 # Added, removed, paused and changed cameras are noticed within 2 s.
 _LOOK_EVERY_S = 1.5
 _WRITE_EVERY_S = 2.0
+# Not after each frame: that would cost as much as the frames where there are many cameras.
+_CHECK_EVERY_S = 0.2
 _TELL_EVERY_S = 0.5
 # A frame wakes the worker at once; so long it waits for one.
 _STEP_S = 0.2
@@ -32,6 +34,8 @@ _STEP_S = 0.2
 _REOPEN_AFTER_S = 30.0
 # Who ends waits no longer for cameras that don't let go; their threads end by themselves.
 _CLOSE_S = 1.5
+# So long room in a full queue is waited for, once for all cameras that are closed together.
+_HAND_IN_S = 2.0
 
 WAITING = "waiting"
 """State of a camera that nobody has claimed yet."""
@@ -106,7 +110,7 @@ class CameraWorker:
         self._others: Mapping[str, CameraStatus] = {}
         self._told: dict[str, tuple[str, ...]] = {}
         self._closing: list[threading.Thread] = []
-        self._look_s = self._write_s = self._tell_s = 0.0
+        self._look_s = self._write_s = self._check_s = self._tell_s = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; then hand in what is under way and give the cameras back.
@@ -137,10 +141,13 @@ class CameraWorker:
         if now >= self._write_s:
             self._cameras.write_statuses([self._status(held) for held in self._held.values()])
             self._others = self._cameras.readable_statuses()
-            self._resize()
             self._write_s = time.monotonic() + _WRITE_EVERY_S
-        self._tell_changes()
+        if now >= self._check_s:
+            self._tell_changes()
+            self._check_s = time.monotonic() + _CHECK_EVERY_S
         if now >= self._tell_s:
+            # Before anybody is told who was seen there.
+            self._resize()
             self._listener.cameras_now(self._overview(), self._governor.factor)
             self._tell_s = time.monotonic() + _TELL_EVERY_S
         self._live.step(_STEP_S)
@@ -184,8 +191,8 @@ class CameraWorker:
         self._live.add(held.opened.camera)
         held.size_px = (0, 0)
 
-    def _close(self, held: _Held) -> None:
-        """Close a camera and hand in its open tracks."""
+    def _close(self, held: _Held, until_s: float | None = None) -> None:
+        """Close a camera and hand in its open tracks; room in the queue is waited for, until then at most."""
         opened, held.opened = held.opened, None
         if opened is None:
             return
@@ -193,7 +200,8 @@ class CameraWorker:
         closing = threading.Thread(target=opened.source.close, name="closing a camera", daemon=True)
         closing.start()
         self._closing = [thread for thread in self._closing if thread.is_alive()] + [closing]
-        self._live.remove(opened.source.source_id)
+        wait_s = _HAND_IN_S if until_s is None else min(max(until_s - time.monotonic(), 0.0), _HAND_IN_S)
+        self._live.remove(opened.source.source_id, wait_s)
 
     def _give_up(self, name: str) -> None:
         """Close a camera, and let others have it."""
@@ -210,17 +218,17 @@ class CameraWorker:
         if held is None:
             return
         self._told.pop(name, None)
-        _log.warning("%s: the lease was lost, as this worker was not heard of in time", name)
-        self._listener.note(f"{name}: the lease was lost; closed.")
+        self._listener.note(f"{name}: the lease was lost, as this worker was not heard of in time; closed.")
         self._close(held)
 
     def _close_all(self) -> None:
         """Close everything, side by side."""
+        until_s = time.monotonic() + _HAND_IN_S
         with ExitStack() as stack:
             stack.callback(self._cameras.forget_statuses, list(self._held))
             stack.callback(self._await_closing)
             for held in self._held.values():
-                stack.callback(self._close, held)
+                stack.callback(self._close, held, until_s)
         self._held.clear()
 
     def _await_closing(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from stream.source import LiveFrames
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.models.pack import Pack
 from workers.source_follower import SourceFollower
-from workers.tracking.motion import MotionGate
+from workers.tracking.motion import MotionGate, MotionSettings
 from workers.tracking.region import Region
 
 # Without a frame for so long, or so many of the usual periods, a camera was gone: nobody was followed.
@@ -34,7 +34,7 @@ class LiveCamera:
         fps: How often it should be looked at, at most.
         min_face_px: Smallest face side looked for, px, or None for what holds for all.
         region: Where faces count, or None for everywhere.
-        gated: Whether frames in which nothing has changed are passed over.
+        motion: Which frames are passed over as nothing has changed in them; None: none are.
     """
 
     frames: LiveFrames
@@ -42,7 +42,7 @@ class LiveCamera:
     fps: float = 5.0
     min_face_px: float | None = None
     region: Region | None = None
-    gated: bool = True
+    motion: MotionSettings | None = field(default_factory=MotionSettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class LiveView:
             camera.frames.source_id,
             settings,
             region=camera.region,
-            gate=MotionGate(region=camera.region) if camera.gated else None,
+            gate=None if camera.motion is None else MotionGate(camera.motion, camera.region),
             repeatable=False,
         )
         self._entries: list[Entry] = []
@@ -95,6 +95,8 @@ class LiveView:
         # Capture times are those of a clock of the camera's own: what to add to get ours.
         self._offset_s = np.inf
         self._captured_s: float | None = None
+        # When the frame after the last one that was taken came, or would have; at first, the very first one.
+        self._due_s: float | None = None
         # Frames that had been dropped when the last one was taken.
         self._dropped = 0
         self._taken_s = -np.inf
@@ -119,9 +121,11 @@ class LiveView:
         since_s = self.waits_since_s(now_s)
         if since_s is None or self._entries or self._faces:
             return None
-        if self._captured_s is None or self.camera.frames.status.dropped == self._dropped:
+        if self._due_s is None:
+            self._due_s = since_s
+        if self.camera.frames.status.dropped == self._dropped:
             return since_s
-        return min(since_s, self._captured_s + self._offset_s + 1 / self.fps)
+        return min(since_s, self._due_s)
 
     def look(self, frame: Frame, now_s: float) -> int:
         """Look at a frame that was taken; returns the number of its faces."""
@@ -132,6 +136,7 @@ class LiveView:
         self._entries += found.entries
         self._faces += found.faces
         self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
+        self._due_s = frame.captured_at_s + self._offset_s + 1 / self.fps
         self._taken_s = now_s
         figures = self._figures
         self._figures = replace(

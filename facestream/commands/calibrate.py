@@ -11,6 +11,7 @@ import click
 from facestream.cli import device_option, verbosity_options
 from facestream.commands.label_options import label_options
 from facestream.commands.model_options import parts_options
+from facestream.stopping import stopping
 
 if TYPE_CHECKING:
     from facestream.calibration_report import CalibrationReport
@@ -105,7 +106,6 @@ def command(paths: tuple[Path, ...], as_json: bool, quiet: bool, **options: Any)
 
 def _measure(paths: tuple[Path, ...], *, quiet: bool, options: dict[str, Any]) -> CalibrationReport:
     from facestream.calibration_run import calibrate
-    from facestream.commands.run import stopping
     from facestream.progress import RunProgress, stderr_console
     from facestream.progress_bar import ProgressBar
     from stream.discover import discover

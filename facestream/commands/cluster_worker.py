@@ -10,9 +10,9 @@ import click
 from facestream.alarm import alarm
 from facestream.cli import own_models_option, place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
-from facestream.commands.run import stopping
 from facestream.commands.watch import listening
 from facestream.settings import Place
+from facestream.stopping import stopping
 
 _CHECK_EVERY_S = 0.5
 

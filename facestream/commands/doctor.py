@@ -10,6 +10,7 @@ import click
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.setting_option import setting_option
 from facestream.settings import Place
+from facestream.stopping import stopping
 
 if TYPE_CHECKING:
     from facestream.checkup.finding import Finding, Status
@@ -67,7 +68,7 @@ def command(
     touched. What is wrong comes with its mend.
     """
     from facestream.checkup.examination import Examination
-    from facestream.commands.run import EXIT_INTERRUPTED, stopping
+    from facestream.commands.run import EXIT_INTERRUPTED
     from facestream.output import print_json
 
     place = Place.of(data_dir, redis_url, collection)

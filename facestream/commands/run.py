@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.model_options import own_parts_options
+from facestream.commands.run_camera import watch_one
 from facestream.parsing import Duration, MediaTime, Moment, Rate, Source
 from facestream.setting_option import setting_option
 from facestream.settings import Place
+from facestream.stopping import stopping
 
 if TYPE_CHECKING:
     from facestream.person import Person
@@ -141,8 +139,6 @@ def command(sources: tuple[Path | str, ...], **options: Any) -> int:
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     paths = tuple(source for source in sources if isinstance(source, Path))
     if len(paths) < len(sources):
-        from facestream.commands.run_camera import watch_one
-
         watch_one(place, sources, options)
         return 0
     if options["for_s"] is not None:
@@ -293,21 +289,3 @@ def as_json(place: Place, report: RunReport, people: list[Person], files: dict[s
         "device": report.device,
         "provider": report.provider,
     }
-
-
-@contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
-    stop = threading.Event()
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if stop.is_set() and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""facestream run for a camera."""
+"""One camera of `facestream run`: watched, and not stored."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Any
 
 import click
 
-from facestream.commands.watch import perform
-from facestream.given_settings import settings
 from facestream.setting_option import was_typed
 from facestream.settings import Place
-from facestream.watch_report import WatchOptions
-from stream.camera_url import CameraUrl
 
 _HIGHEST_FPS = 25
 # Options that say nothing of a camera.
@@ -36,6 +32,11 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
         UsageError: If more than that was asked for.
         CameraUrlError: If its URL can't be read.
     """
+    from facestream.commands.watch import perform as watch
+    from facestream.given_settings import settings
+    from facestream.watch_report import WatchOptions
+    from stream.camera_url import CameraUrl
+
     if len(sources) > 1:
         raise click.UsageError(
             "a camera is watched alone. Several: `facestream camera add NAME URL` for each, then `facestream "
@@ -62,4 +63,4 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
         device=options["device"],
         for_s=options["for_s"],
     )
-    perform(place, what, as_json=options["as_json"], quiet=options["quiet"])
+    watch(place, what, as_json=options["as_json"], quiet=options["quiet"])

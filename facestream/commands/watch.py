@@ -12,8 +12,8 @@ import click
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
 from facestream.commands.model_options import own_parts_options
-from facestream.commands.run import stopping
 from facestream.settings import Place
+from facestream.stopping import stopping
 
 _TOLD_ANYHOW = ("stream.live_reader", "storage.outage")
 

@@ -165,6 +165,8 @@ def test_leases_are_renewed_by_themselves_and_given_back_at_the_end(
             assert time.monotonic() < deadline_s
             time.sleep(0.02)
         assert handle.client.zrange(keys.workers, 0, -1) == [b"one"]
+        # If it is killed, nothing of it stays.
+        assert 0 < handle.client.pttl(keys.workers) <= 3000
     assert not handle.client.exists(keys.workers, keys.camera_lease("cam0"), keys.camera_lease("cam1"))
 
 
@@ -179,6 +181,20 @@ def test_a_lease_that_somebody_else_has_got_is_lost_and_left_alone(
     assert set(one.held) == {"cam1"}
     assert handle.client.get(keys.camera_lease("cam0")) == b"two/abc"
     assert one.look(NAMES[:2]) == ({}, ())
+
+
+def test_a_camera_that_was_lost_is_claimed_anew_once_it_has_been_closed(
+    claimer: Claimer, handle: RedisHandle, keys: Keys
+) -> None:
+    one = claimer("one")
+    one.look(["cam0"])
+    # As after an outage that was longer than the lease: the thread that renews finds it first.
+    handle.client.delete(keys.camera_lease("cam0"))
+    one.renew()
+    assert one.look(["cam0"]) == ({}, ())
+    assert one.take_lost() == {"cam0"}
+    assert set(one.look(["cam0"])[0]) == {"cam0"}
+    assert one.take_lost() == set()
 
 
 def test_renewing_voids_no_write_that_watches_the_lease(

@@ -25,6 +25,7 @@ from workers.live_camera import LiveCamera
 from workers.live_worker import LIVE_SETTINGS, LiveWorker
 from workers.models.pack import Pack
 from workers.rate_governor import GovernorSettings, RateChange, RateGovernor
+from workers.tracking.motion import MotionSettings
 from workers.tracking.region import Region
 
 SETTINGS = replace(LIVE_SETTINGS, min_face_px=30, segment_s=10.0, idle_segment_s=60.0)
@@ -189,9 +190,15 @@ def test_a_still_picture_with_faces_is_looked_at_less_often_and_its_tracks_go_on
 
 
 def test_without_a_gate_every_frame_is_looked_at(site: Site) -> None:
-    hall = site.add(Camera("hall"), gated=False)
+    hall = site.add(Camera("hall"), motion=None)
     site.play(hall, [blank()] * 12)
     assert site.worker.figures("c-hall").looked == 12
+
+
+def test_a_still_picture_is_searched_as_often_as_the_gate_is_told(site: Site) -> None:
+    hall = site.add(Camera("hall", fps=1.0), motion=MotionSettings(look_s=20.0))
+    site.play(hall, [blank()] * 300)
+    assert 10 <= site.worker.figures("c-hall").looked <= 20
 
 
 def test_an_empty_scene_makes_few_entries_and_few_looks(site: Site) -> None:
@@ -310,6 +317,17 @@ def test_under_too_much_load_cameras_of_all_rates_get_their_turns(site: Site) ->
     shares = [sum(name == camera.source_id for name, _, _ in site.taken) for camera in cameras]
     assert sum(shares) == 40
     assert min(shares) >= 8
+
+
+def test_under_any_load_no_camera_waits_for_its_first_turn_for_ever(site: Site) -> None:
+    cameras = [site.add(Camera(f"n{k}")) for k in range(10)]
+    for second in range(60):
+        for camera in cameras:
+            camera.show(blank(), at_s=second / 5)
+        assert site.worker.step(0.0)
+    shares = [sum(name == camera.source_id for name, _, _ in site.taken) for camera in cameras]
+    assert sum(shares) == 60
+    assert min(shares) >= 5
 
 
 def test_clocks_of_cameras_need_not_agree(site: Site) -> None:

@@ -1,0 +1,38 @@
+"""What cameras are opened with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from facestream.camera_wiring import OneCamera, Opener
+from facestream.settings import Place
+from facestream.settings_schema import CameraTable, Settings, WatchTable
+from facestream.wiring import keys_of, open_handle
+from storage.lease import Lease
+from stream.camera_url import CameraUrl
+from workers.tracking.motion import MotionSettings
+
+
+@pytest.mark.parametrize(
+    ("watch", "motion"),
+    [
+        (WatchTable(), MotionSettings()),
+        (WatchTable(longest_still_s=2.5), MotionSettings(look_s=2.5)),
+        (WatchTable(motion_gate=False), None),
+    ],
+)
+def test_still_pictures_are_passed_over_as_the_settings_say(
+    tmp_path: Path, watch: WatchTable, motion: MotionSettings | None
+) -> None:
+    place = Place(tmp_path / "data")
+    keys = keys_of(place)
+    one = OneCamera(CameraUrl.parse("synthetic://?width=64&height=48"), keys.collection, 5.0, None)
+    with open_handle(place) as handle:
+        settings = Settings(camera=CameraTable(), watch=watch)
+        opener = Opener(handle, keys, "m", settings, lambda: one.seal, lambda: None)
+        (record,) = one.readable()
+        opened = opener(record, Lease(handle.client, keys.camera_lease(record.name)))
+        opened.source.close()
+    assert opened.camera.motion == motion
