@@ -136,6 +136,12 @@ class Watch:
         known = {record.name for record in found}
         unknown = [name for name in self._options.names if name not in known]
         if unknown:
+            if "@" in unknown[0] or "://" in unknown[0]:
+                # It may hold a password, which is not repeated.
+                raise UsageError(
+                    "a camera is watched by its name, and that is a URL. Watch one without storing it: "
+                    f"{command_line(self._place, 'run', 'rtsp://user:password@host/stream')}"
+                )
             there = f"there are {', '.join(sorted(known)[:10])}" if known else "there are none yet"
             raise UsageError(
                 f"no camera {unknown[0][:64]!r} in collection {self._place.collection!r}: {there}. "

@@ -221,8 +221,10 @@ class CameraStore:
             return CameraRecord.decode(raw)
 
     def _missing(self, name: str) -> NoSuchCameraError:
+        names = self.names()
+        there = f"there are {', '.join(names[:10])}" if names else "there are none yet"
         return NoSuchCameraError(
-            f"There is no camera {name!r} in collection {self._keys.collection!r}.", name=name
+            f"There is no camera {name!r} in collection {self._keys.collection!r}: {there}.", name=name
         )
 
     def _restless(self) -> OvertakenError:

@@ -80,3 +80,10 @@ def test_names_of_cameras_that_could_stand_in_no_key_are_refused_in_few_words(na
         check_camera_name(name)
     assert len(str(caught.value)) < 250
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("url", ["rtsp://user:S3cret@host/a", "user:S3cret@host/a", "rtsp://host/S3cret"])
+def test_a_url_in_place_of_a_cameras_name_is_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="can't be called by a URL: names have") as caught:
+        check_camera_name(url)
+    assert "S3cret" not in str(caught.value)
