@@ -69,7 +69,10 @@ class PlainLines:
             return
         where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
         other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
-        self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
+        if change.kind is ChangeKind.CREATED:
+            self._say(f"new person {change.identity_id}{where}")
+        else:
+            self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
 
     def leads(self, leading: bool) -> None:
         """Who finds people."""
