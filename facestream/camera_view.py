@@ -25,7 +25,8 @@ def damaged_row(name: str, error: RecordError) -> list[str]:
 
 def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
     """A camera as a row of the table."""
-    if status is None:
+    # What it did before it was paused may still be there for a while.
+    if status is None or record.paused:
         return [record.name, state_of(record, status), "-", "-", "-", "-", record.shown_url, ""]
     delay = "-" if status.delay_s is None else f"{status.delay_s:.1f} s"
     return [

@@ -70,7 +70,10 @@ class PlainLines:
             return
         where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
         other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
-        self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
+        if change.kind is ChangeKind.CREATED:
+            self._say(f"new person {change.identity_id}{where}")
+        else:
+            self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
 
     def leads(self, leading: bool) -> None:
         """Who finds people."""
@@ -182,8 +185,8 @@ def state_line(status: CameraStatus) -> str:
     what = status.state.replace("_", " ")
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
-    if status.last_error:
-        what += f": {status.last_error}"
+    if status.errors:
+        what += f": {status.errors}"
     if status.main_state:
         what += f"; main stream {main_text(status)}"
     return f"{status.name}: {what}"

@@ -51,7 +51,7 @@ from workers.camera_worker import CameraWorker
 from workers.errors import WorkerError
 from workers.live_worker import LiveWorker
 from workers.models.pack import Pack
-from workers.rate_governor import RateGovernor
+from workers.rate_governor import RateChange, RateGovernor
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
@@ -165,7 +165,7 @@ class Watch:
     ) -> None:
         options = self._options
         claims = make_claims(handle, keys, registered=not options.names and options.url is None)
-        governor = RateGovernor(on_change=lambda change: self._listener.note(f"{change}"))
+        governor = RateGovernor(on_change=self._rates_changed)
         live = LiveWorker(
             pack,
             governor=governor,
@@ -196,6 +196,11 @@ class Watch:
 
     def _count(self) -> None:
         self._report.done += 1
+
+    def _rates_changed(self, change: RateChange) -> None:
+        """Tell that a machine can't keep up, and that it can again; the steps between show in the summary."""
+        if change.before == 1 or change.factor == 1:
+            self._listener.note(f"{change}")
 
     def _settle(self, queue: SampleQueue, background: Background) -> None:
         """Let everything that was seen have its effect, if that doesn't take long."""

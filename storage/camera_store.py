@@ -229,8 +229,10 @@ class CameraStore:
         self._warned = set(damaged)
 
     def _missing(self, name: str) -> NoSuchCameraError:
+        names = self.names()
+        there = f"there are {', '.join(names[:10])}" if names else "there are none yet"
         return NoSuchCameraError(
-            f"There is no camera {name!r} in collection {self._keys.collection!r}.", name=name
+            f"There is no camera {name!r} in collection {self._keys.collection!r}: {there}.", name=name
         )
 
     def _restless(self) -> OvertakenError:

@@ -17,7 +17,7 @@ def check_camera_name(name: str) -> None:
     """Refuse names of cameras that could not stand in a key or a file name.
 
     Raises:
-        ValueError: If it is one.
+        ValueError: If it is one. The text holds no part of what looks like a URL, which may have a password.
     """
     if not _NAME.fullmatch(name):
         # A URL in the wrong place is not repeated: there may be a password in it.

@@ -286,7 +286,7 @@ def _named(book: CameraBook, names: tuple[str, ...], *, everyone: bool) -> list[
     if everyone and names:
         raise UsageError("--all means every camera; leave the names out.")
     if not everyone and not names:
-        raise UsageError("no camera was named. `facestream camera list` lists them.")
+        raise UsageError(f"no camera was named: there are {', '.join(book.names()) or 'none yet'}.")
     return book.names() if everyone else book.found(names)
 
 

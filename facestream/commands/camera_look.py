@@ -162,7 +162,8 @@ def _urls(camera: str, place: Place) -> tuple[CameraRecord | None, dict[str, Cam
     """A camera by its name, or one that isn't stored by its URL; with the URLs of its pictures."""
     from facestream.camera_book import camera_name, camera_url
 
-    if "://" in camera or camera.startswith(_URL_BEGINNINGS):
+    # With an @ it is a URL without its scheme, and what it says of that holds no password.
+    if "://" in camera or "@" in camera or camera.startswith(_URL_BEGINNINGS):
         return None, {"camera": camera_url(typed_url(camera))}
     with opened_book(place) as book:
         record = book.get(camera_name(camera))

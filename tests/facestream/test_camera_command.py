@@ -158,6 +158,29 @@ def test_what_can_be_no_camera_is_refused_in_words(
     assert not data.exists()
 
 
+@pytest.mark.parametrize("url", ["rtsp://user:S3cret@host/a", "user:S3cret@host/a"])
+def test_a_url_in_the_wrong_place_is_not_repeated(here: Here, server: redis.Redis, url: str) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test")
+    done = [
+        here("camera", "add", url, "gate", code=2),
+        *(
+            here("camera", *words, url, code=2)
+            for words in (["pause"], ["remove", "-y"], ["set", "--fps", "1"])
+        ),
+        here("watch", url, code=2),
+    ]
+    assert all("URL" in one.stderr for one in done)
+    assert "S3cret" not in "".join(one.said for one in done)
+
+
+def test_a_url_without_its_scheme_is_not_repeated(here: Here, server: redis.Redis) -> None:
+    url = "user:S3cret@host/a"
+    for code, words in ((2, ["camera", "test"]), (2, ["camera", "snapshot", "-o", "a.jpg"]), (1, ["run"])):
+        done = here(*words, url, code=code)
+        assert "has no scheme such as rtsp:// in front" in done.stderr
+        assert "S3cret" not in done.said
+
+
 def test_what_is_not_there_is_told(here: Here, server: redis.Redis) -> None:
     here("camera", "add", "door", SYNTHETIC, "--no-test")
     assert "There is a camera 'door'" in here("camera", "add", "door", SYNTHETIC, code=1).stderr
@@ -167,8 +190,9 @@ def test_what_is_not_there_is_told(here: Here, server: redis.Redis) -> None:
         ["remove", "-y", "gate"],
         ["test", "gate"],
     ):
-        assert "There is no camera 'gate'" in here("camera", *words, code=1).stderr
-    assert "no camera was named" in here("camera", "pause", code=2).stderr
+        said = here("camera", *words, code=1).stderr
+        assert "There is no camera 'gate' in collection 'default': there are door." in said
+    assert "no camera was named: there are door." in here("camera", "pause", code=2).stderr
     assert "leave the names out" in here("camera", "pause", "door", "--all", code=2).stderr
     assert "nothing was named that is to change" in here("camera", "set", "door", code=2).stderr
     both = here("camera", "set", "door", "--no-zones", "--zone", LEFT_HALF, code=2)
