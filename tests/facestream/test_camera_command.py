@@ -390,7 +390,9 @@ def test_a_camera_of_the_network_is_tested(
         ("camera", "add", "door", SYNTHETIC, "--hwaccel", SECRET_URL),
     ],
 )
-def test_a_url_in_the_wrong_place_is_not_repeated(here: Here, server: redis.Redis, words: list[str]) -> None:
+def test_a_url_that_no_command_expects_is_not_repeated(
+    here: Here, server: redis.Redis, words: list[str]
+) -> None:
     done = here(*words, code=2)
     assert "Error: " in done.stderr
     assert "S3cret" not in done.said
