@@ -97,7 +97,6 @@ class Opener:
             clock,
         )
         reader.on_arrival = self.on_arrival
-        reader.__enter__()
         live = LiveCamera(
             reader,
             make_queue(self.handle, self.keys, self.model_id, fence=lease),
@@ -111,6 +110,8 @@ class Opener:
             store = make_store(self.handle, self.keys)
             store.register_source(replace(source, width_px=width_px, height_px=height_px))
 
+        # Last: what fails before would leave it running.
+        reader.__enter__()
         return OpenCamera(reader, live, resize)
 
     def _registered(self, record: CameraRecord) -> SourceRecord:
