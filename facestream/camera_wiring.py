@@ -103,7 +103,6 @@ class Opener:
         else:
             reader = LiveSource(url, record.source_id, reading, clock)
         reader.on_arrival = self.on_arrival
-        reader.__enter__()
         live = LiveCamera(
             reader,
             make_queue(self.handle, self.keys, self.model_id, fence=lease),
@@ -117,6 +116,8 @@ class Opener:
             store = make_store(self.handle, self.keys)
             store.register_source(replace(source, width_px=width_px, height_px=height_px))
 
+        # Last: what fails before would leave it running.
+        reader.__enter__()
         return OpenCamera(reader, live, resize)
 
     def _registered(self, record: CameraRecord) -> SourceRecord:
