@@ -136,7 +136,8 @@ class LiveView:
         self._entries += found.entries
         self._faces += found.faces
         self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
-        self._due_s = frame.captured_at_s + self._offset_s + 1 / self.fps
+        if self._captured_s is not None:
+            self._due_s = self._captured_s + self._offset_s + 1 / self.fps
         self._taken_s = now_s
         figures = self._figures
         self._figures = replace(

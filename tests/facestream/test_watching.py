@@ -137,10 +137,12 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
         began_s = time.time()
         watcher, report = watch(
             place,
-            lambda now: now.people > 0
-            and now.statuses["door"].fps_done > 0
-            and ("door", "streaming") in now.told
-            and ("down", "backing_off") in now.told,
+            lambda now: (
+                now.people > 0
+                and now.statuses["door"].fps_done > 0
+                and ("door", "streaming") in now.told
+                and ("down", "backing_off") in now.told
+            ),
         )
 
     assert set(watcher.names) == {"door", "down"}
