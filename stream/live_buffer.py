@@ -39,9 +39,7 @@ class LiveBuffer:
         since_s = frame.media_s - self._span_s
         dropped = 0
         with self._lock:
-            while self._frames and (
-                len(self._frames) == self._capacity or self._frames[0].media_s < since_s
-            ):
+            while self._frames and (len(self._frames) == self._capacity or self._frames[0].media_s < since_s):
                 self._frames.popleft()
                 dropped += 1
             self._frames.append(frame)
