@@ -144,8 +144,8 @@ class LiveStateMachine:
         self._known = False
         return self._become(CameraState.STREAMING, now_s)
 
-    def took(self, *, dropped: bool) -> None:
-        """A picture was put into the buffer; `dropped` if the oldest had to leave for it."""
+    def took(self, *, dropped: int) -> None:
+        """A picture was put into the buffer, for which so many others had to leave."""
         self._taken += 1
         self._dropped += dropped
 

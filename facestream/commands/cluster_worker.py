@@ -49,6 +49,7 @@ def command(**options: Any) -> None:
         listener = stack.enter_context(
             listening(as_json=options["as_json"], quiet=options["quiet"], live=False)
         )
+        stop = stack.enter_context(stopping())
         for warning in handle.warnings:
             listener.note(warning)
         from facestream.background import Background
@@ -77,7 +78,6 @@ def command(**options: Any) -> None:
             on_lead=listener.leads,
             recluster_every_s=settings().watch.recluster_every_s,
         )
-        stop = stack.enter_context(stopping())
         background = stack.enter_context(Background(worker, handle, lasting=True))
         stack.enter_context(alarm(options["for_s"], stop))
         while not stop.wait(_CHECK_EVERY_S):

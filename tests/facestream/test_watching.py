@@ -27,6 +27,8 @@ from storage.camera_leases import CameraLeases
 from storage.camera_status import CameraStatus
 from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, IdentityChange
+from storage.requests import LookAgainRequest
+from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from stream.camera_url import CameraUrl
 from workers.models.pack import Pack
@@ -332,6 +334,22 @@ def test_a_watch_outlasts_a_server_that_goes_away(
     source = make_store(server, keys_of(place)).source("c-one")
     assert source is not None
     assert source.sampled > done_before[0]
+
+
+def test_who_ends_a_watch_does_not_wait_for_room_in_the_queue(
+    place: Place, book: CameraBook, server: RedisHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_SETTLE_S", 0.2)
+    monkeypatch.setattr(watching, "make_queue", lambda handle, keys: SampleQueue(handle.client, keys, 1))
+    keys = keys_of(place)
+    # Another cluster worker leads, and is slow.
+    server.client.set(keys.leader, b"elsewhere", px=600_000)
+    SampleQueue(server.client, keys).send([LookAgainRequest("c-one")])
+    add(book, "one", "synthetic://one?width=320&height=240")
+    watch(place, lambda now: now.state("one") == "streaming")
+    kinds = [fields[b"type"] for _, fields in server.client.xrange(keys.samples)]
+    assert kinds[0] == b"look_again"
+    assert b"recluster" not in kinds
 
 
 def test_a_camera_is_watched_by_its_url_without_being_stored(

@@ -1,3 +1,4 @@
+import math
 import threading
 
 import numpy as np
@@ -15,7 +16,7 @@ def _frame(index: int) -> Frame:
 
 @given(st.integers(1, 5), st.lists(st.booleans(), max_size=40))
 def test_the_newest_frames_are_kept_in_order_and_each_loss_is_told(capacity: int, steps: list[bool]) -> None:
-    buffer = LiveBuffer(capacity)
+    buffer = LiveBuffer(capacity, span_s=math.inf)
     expected: list[int] = []
     for index, put in enumerate(steps):
         if put:
@@ -27,6 +28,15 @@ def test_the_newest_frames_are_kept_in_order_and_each_loss_is_told(capacity: int
             taken = buffer.take()
             assert (None if taken is None else taken.index) == (expected.pop(0) if expected else None)
         assert len(buffer) == len(expected) <= capacity
+
+
+def test_frames_that_are_long_past_when_the_next_one_comes_are_dropped() -> None:
+    buffer = LiveBuffer(4, span_s=1.0)
+    assert [buffer.put(_frame(index)) for index in (0, 2, 6, 12)] == [0, 0, 1, 2]
+    newest = buffer.take()
+    assert newest is not None
+    assert newest.index == 12
+    assert buffer.take() is None
 
 
 def test_every_frame_is_taken_or_dropped_once_though_threads_race() -> None:

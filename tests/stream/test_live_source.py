@@ -100,7 +100,7 @@ def test_every_change_of_state_is_reported_and_a_pause_ends_the_connection() -> 
 def test_a_camera_that_falls_silent_is_stalled_then_given_up_then_seen_again() -> None:
     reported: list[LiveStatus] = []
     with _source("fps=50&frames=5&then=silence", on_event=reported.append) as source:
-        assert _until(lambda: source.status.connects >= 2 and source.take() is not None)
+        assert _until(lambda: source.status.connects >= 2 and source.waiting_since_s is not None)
     states = [status.state for status in reported]
     assert states[:4] == ["streaming", "stalled", "backing_off", "connecting"]
     assert "sent nothing for 1 s" in reported[2].last_error

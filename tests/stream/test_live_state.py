@@ -28,7 +28,7 @@ def _happen(machine: LiveStateMachine, event: str, now_s: float) -> Transition |
         case "refused":
             return machine.lost(now_s, "wrong password", hopeless=True)
         case "took":
-            machine.took(dropped=True)
+            machine.took(dropped=1)
         case "damaged":
             machine.damaged(2)
         case _:
