@@ -62,6 +62,18 @@ def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dic
     }
 
 
+def camera_lines(record: CameraRecord, status: CameraStatus | None) -> list[tuple[str, str]]:
+    """A camera line by line: what, and its value."""
+    lines = [("camera", record.name), ("url", record.shown_url), ("looked at", settings_text(record))]
+    if status is None or record.paused:
+        return [*lines, ("state", state_of(record, status))]
+    lines.append(("state", f"{state_of(record, status)} for {_span(time.time() - status.since_s)}"))
+    if status.width_px:
+        lines.append(("pictures", f"{status.width_px}x{status.height_px} {status.codec}"))
+    lines.append(("rates", f"{status.fps_in:.1f} pictures per second sent, {status.fps_done:.1f} looked at"))
+    return [*lines, ("last error", status.last_error)] if status.last_error else lines
+
+
 def settings_text(record: CameraRecord) -> str:
     """How a camera is looked at, in one line; what is as usual is left out but the rate."""
     parts = [f"{record.fps:g} looks per second"]
