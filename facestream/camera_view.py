@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facestream.area import shown_area
-from facestream.camera_look import CameraLook
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
+
+if TYPE_CHECKING:
+    # It brings the decoder, which lists do without.
+    from facestream.camera_look import CameraLook
 
 COLUMNS = ("camera", "state", "for", "fps", "delay", "faces", "url", "last error")
 RIGHT = frozenset({"for", "fps", "delay", "faces"})
