@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facestream.area import shown_area
-from facestream.camera_look import CameraLook
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.errors import RecordError
+
+if TYPE_CHECKING:
+    # It brings the decoder, which lists do without.
+    from facestream.camera_look import CameraLook
 
 COLUMNS = ("camera", "state", "for", "fps", "delay", "faces", "url", "last error")
 RIGHT = frozenset({"for", "fps", "delay", "faces"})
@@ -71,6 +74,18 @@ def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dic
 def damaged_json(name: str, error: RecordError) -> dict[str, Any]:
     """A camera whose record is damaged for machines."""
     return {"name": name, "damaged": str(error)}
+
+
+def camera_lines(record: CameraRecord, status: CameraStatus | None) -> list[tuple[str, str]]:
+    """A camera line by line: what, and its value."""
+    lines = [("camera", record.name), ("url", record.shown_url), ("looked at", settings_text(record))]
+    if status is None or record.paused:
+        return [*lines, ("state", state_of(record, status))]
+    lines.append(("state", f"{state_of(record, status)} for {_span(time.time() - status.since_s)}"))
+    if status.width_px:
+        lines.append(("pictures", f"{status.width_px}x{status.height_px} {status.codec}"))
+    lines.append(("rates", f"{status.fps_in:.1f} pictures per second sent, {status.fps_done:.1f} looked at"))
+    return [*lines, ("last error", status.last_error)] if status.last_error else lines
 
 
 def settings_text(record: CameraRecord) -> str:

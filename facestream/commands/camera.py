@@ -10,6 +10,7 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 from facestream.commands.camera_import import import_cameras
 from facestream.commands.camera_look import snapshot, test
 from facestream.commands.camera_options import look_options, opened_book, wish_of
+from facestream.commands.camera_show import show
 from facestream.errors import UsageError
 from facestream.output import confirm, print_json, print_table, printable
 
@@ -294,5 +295,5 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names) or "no camera"
 
 
-for subcommand in (import_cameras, test, snapshot):
+for subcommand in (import_cameras, show, test, snapshot):
     command.add_command(subcommand)

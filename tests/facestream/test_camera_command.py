@@ -77,6 +77,11 @@ def test_a_camera_is_added_seen_listed_paused_changed_and_removed(here: Here, se
         ["door", "not", "watched"],
     ]
 
+    shown = here("camera", "show", "door").stdout.splitlines()
+    assert [line.split(maxsplit=1)[0] for line in shown] == ["camera", "url", "looked", "state"]
+    assert shown[2].split(maxsplit=2)[2] == "2 looks per second, zone 0%,0% 50%,0% 50%,100% 0%,100%"
+    assert here("camera", "show", "door", "--json").json() == door
+
     assert here("camera", "pause", "door").stderr == "Paused: door.\n"
     assert [camera["paused"] for camera in here("camera", "list", "--json").json()] == [False, True]
     assert "paused" in here("camera", "list").stdout
@@ -188,6 +193,7 @@ def test_what_is_not_there_is_told(here: Here, server: redis.Redis) -> None:
         ["set", "gate", "--fps", "1"],
         ["pause", "gate"],
         ["remove", "-y", "gate"],
+        ["show", "gate"],
         ["test", "gate"],
     ):
         said = here("camera", *words, code=1).stderr
