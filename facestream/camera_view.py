@@ -85,7 +85,7 @@ def camera_lines(record: CameraRecord, status: CameraStatus | None) -> list[tupl
     if status.width_px:
         lines.append(("pictures", f"{status.width_px}x{status.height_px} {status.codec}"))
     lines.append(("rates", f"{status.fps_in:.1f} pictures per second sent, {status.fps_done:.1f} looked at"))
-    return [*lines, ("last error", status.last_error)] if status.last_error else lines
+    return [*lines, ("last error", status.errors)] if status.errors else lines
 
 
 def settings_text(record: CameraRecord) -> str:
