@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import os
+import re
 import sys
 
 import click
@@ -18,6 +19,9 @@ EXIT_INTERRUPTED = 130
 
 # System libraries that the wheel of OpenCV needs and slim images lack.
 _OPENCV_LIBRARIES = ("libGL", "libgthread", "libglib")
+
+# Credentials before an @, or any URL of RTSP, whose path and query may hold a token.
+_URL_WITH_SECRETS = re.compile(r"(rtsps?://|[a-z][a-z0-9+.-]*://(?=\S*@))\S+", re.IGNORECASE)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -37,6 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("Interrupted.", err=True)
         sys.exit(EXIT_INTERRUPTED)
     except click.ClickException as error:
+        # It repeats what was typed, and of a camera's URL in the wrong place that is a password.
+        error.message = _URL_WITH_SECRETS.sub(r"\1***", error.message)  # type: ignore[misc]
         error.show()
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

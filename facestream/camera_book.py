@@ -12,7 +12,7 @@ from facestream.errors import UsageError
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore
-from storage.errors import CameraExistsError
+from storage.errors import CameraExistsError, RecordError
 from storage.keys import Keys, check_camera_name
 from storage.sealed_camera import SealedCamera
 from storage.sealing import open_seal
@@ -38,10 +38,13 @@ class CameraBook:
         self._folder = folder
         self._environ = environ
 
-    def cameras(self) -> list[tuple[CameraRecord, CameraStatus | None]]:
-        """All cameras by name, each with how it is doing, or None where nobody said so lately."""
-        statuses = self._store.statuses()
-        return [(record, statuses.get(record.name)) for record in self._store.all()]
+    def cameras(self) -> dict[str, tuple[CameraRecord | RecordError, CameraStatus | None]]:
+        """All cameras by name: the record, or what is wrong with it where it is damaged, and how it is doing.
+
+        Of those of whom nobody has said lately how they are doing, the latter is None.
+        """
+        statuses = self._store.readable_statuses()
+        return {name: (record, statuses.get(name)) for name, record in self._store.all().items()}
 
     def names(self) -> list[str]:
         """Names of all cameras, sorted."""
@@ -54,7 +57,9 @@ class CameraBook:
             UsageError: If no camera can be called so.
             NoSuchCameraError: If there is none of that name.
         """
-        return [self._store.get(camera_name(name)).name for name in dict.fromkeys(names)]
+        found = [camera_name(name) for name in dict.fromkeys(names)]
+        self._store.check_names(found)
+        return found
 
     def set_paused(self, names: Sequence[str], *, paused: bool) -> list[CameraRecord]:
         """Leave cameras alone for now, or no longer; errors as those of `CameraStore.change`."""
@@ -122,7 +127,7 @@ class CameraBook:
         sealed = SealedCamera(seal, self._keys.collection)
         if check and not new:
             # A second key would make cameras that no worker can read all of.
-            for record in self._store.all()[:1]:
+            for record in self._store.readable()[:1]:
                 sealed.url(record)
         return sealed
 

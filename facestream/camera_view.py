@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from facestream.area import shown_area
-from facestream.camera_look import CameraLook
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
+from storage.errors import RecordError
+
+if TYPE_CHECKING:
+    # It brings the decoder, which lists do without.
+    from facestream.camera_look import CameraLook
 
 COLUMNS = ("camera", "state", "for", "fps", "delay", "faces", "url", "last error")
 RIGHT = frozenset({"for", "fps", "delay", "faces"})
@@ -17,9 +21,15 @@ RIGHT = frozenset({"for", "fps", "delay", "faces"})
 _NOBODY = "not watched"
 
 
+def damaged_row(name: str, error: RecordError) -> list[str]:
+    """A camera whose record is damaged as a row of the table."""
+    return [name, "damaged", "-", "-", "-", "-", "-", str(error)]
+
+
 def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
     """A camera as a row of the table."""
-    if status is None:
+    # What it did before it was paused may still be there for a while.
+    if status is None or record.paused:
         return [record.name, state_of(record, status), "-", "-", "-", "-", record.shown_url, ""]
     delay = "-" if status.delay_s is None else f"{status.delay_s:.1f} s"
     return [
@@ -30,7 +40,7 @@ def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
         delay,
         str(status.faces),
         record.shown_url,
-        status.last_error,
+        status.errors,
     ]
 
 
@@ -61,6 +71,23 @@ def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dic
     }
 
 
+def damaged_json(name: str, error: RecordError) -> dict[str, Any]:
+    """A camera whose record is damaged for machines."""
+    return {"name": name, "damaged": str(error)}
+
+
+def camera_lines(record: CameraRecord, status: CameraStatus | None) -> list[tuple[str, str]]:
+    """A camera line by line: what, and its value."""
+    lines = [("camera", record.name), ("url", record.shown_url), ("looked at", settings_text(record))]
+    if status is None or record.paused:
+        return [*lines, ("state", state_of(record, status))]
+    lines.append(("state", f"{state_of(record, status)} for {_span(time.time() - status.since_s)}"))
+    if status.width_px:
+        lines.append(("pictures", f"{status.width_px}x{status.height_px} {status.codec}"))
+    lines.append(("rates", f"{status.fps_in:.1f} pictures per second sent, {status.fps_done:.1f} looked at"))
+    return [*lines, ("last error", status.last_error)] if status.last_error else lines
+
+
 def settings_text(record: CameraRecord) -> str:
     """How a camera is looked at, in one line; what is as usual is left out but the rate."""
     parts = [f"{record.fps:g} looks per second"]
@@ -75,7 +102,7 @@ def settings_text(record: CameraRecord) -> str:
     if record.hwaccel != "none":
         parts.append(f"decoded by {record.hwaccel}")
     if record.keyframes_only:
-        parts.append("keyframes only")
+        parts.append("keyframes of the main stream only" if record.shown_sub_url else "keyframes only")
     return ", ".join([*parts, "paused"] if record.paused else parts)
 
 

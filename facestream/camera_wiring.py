@@ -24,6 +24,7 @@ from stream.camera_url import CameraUrl
 from stream.live_clock import LiveClock
 from stream.live_settings import LiveSettings
 from stream.live_source import LiveSource
+from stream.paired_source import PairedSource
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
 from workers.live_camera import LiveCamera
@@ -77,28 +78,31 @@ class Opener:
 
     def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
         """Begin to read a camera; errors as those of `CameraOpener`."""
-        url = CameraUrl.parse(SealedCamera(self.seal(), self.keys.collection).url(record))
+        sealed = SealedCamera(self.seal(), self.keys.collection)
+        url, sub_url = CameraUrl.parse(sealed.url(record)), sealed.sub_url(record)
         source = self._registered(record)
         assert source.recorded_at_s is not None
         clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
         camera, watch = self.settings.camera, self.settings.watch
-        reader = LiveSource(
-            url,
-            record.source_id,
-            LiveSettings(
-                fps=record.fps,
-                transport=record.transport,
-                hwaccel=record.hwaccel,
-                keyframes_only=record.keyframes_only,
-                open_timeout_s=camera.open_timeout_s,
-                stall_s=camera.stall_s,
-                first_backoff_s=camera.first_backoff_s,
-                longest_backoff_s=camera.longest_backoff_s,
-            ),
-            clock,
+        reading = LiveSettings(
+            fps=record.fps,
+            transport=record.transport,
+            hwaccel=record.hwaccel,
+            keyframes_only=record.keyframes_only,
+            open_timeout_s=camera.open_timeout_s,
+            stall_s=camera.stall_s,
+            first_backoff_s=camera.first_backoff_s,
+            longest_backoff_s=camera.longest_backoff_s,
         )
+        reader: LiveSource | PairedSource
+        if sub_url:
+            # The sub-stream is cheap to decode; keyframes alone are too few to follow faces in.
+            small = replace(reading, keyframes_only=False)
+            sub = CameraUrl.parse(sub_url)
+            reader = PairedSource(url, sub, record.source_id, small, clock, reading)
+        else:
+            reader = LiveSource(url, record.source_id, reading, clock)
         reader.on_arrival = self.on_arrival
-        reader.__enter__()
         live = LiveCamera(
             reader,
             make_queue(self.handle, self.keys, self.model_id, fence=lease),
@@ -112,6 +116,8 @@ class Opener:
             store = make_store(self.handle, self.keys)
             store.register_source(replace(source, width_px=width_px, height_px=height_px))
 
+        # Last: what fails before would leave it running.
+        reader.__enter__()
         return OpenCamera(reader, live, resize)
 
     def _registered(self, record: CameraRecord) -> SourceRecord:

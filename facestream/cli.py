@@ -82,6 +82,7 @@ Examples:
   facestream demo                        see it work, without any file of your own
   facestream run holiday.mp4             find the people in a video
   facestream run ~/Pictures              group a folder of photos by person
+  facestream watch                       find people in front of cameras (facestream camera add)
   facestream people                      who was seen, how long, when
 """,
 )

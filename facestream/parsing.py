@@ -21,6 +21,8 @@ else:
 
 # With a scheme other than that of files, or a webcam.
 _CAMERA = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://|webcam:|/dev/(video|v4l)", re.IGNORECASE)
+# user:password@host:port or user:password@host/path: a URL whose scheme was forgotten.
+_LOGIN = re.compile(r"[^/:@\s]+:.*@[^/@\s]+(/|:\d)")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
 
@@ -58,7 +60,11 @@ class Source(_SourceType):
     ) -> Path | str:
         """The path, or the URL as it was written."""
         text = os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
-        return text if _CAMERA.match(text) else Path(text)
+        if _CAMERA.match(text):
+            return text
+        path = Path(text)
+        # What is said of a path repeats it; of a URL nothing is said that may be its password.
+        return text if _LOGIN.match(text) and not path.exists() else path
 
 
 class Duration(_FloatType):

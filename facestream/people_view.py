@@ -192,8 +192,8 @@ def provisional_note(place: Place, number: int, one: str, many: str = "") -> str
     if not number:
         return ""
     return (
-        f"~ {counted(number, one, many)} provisional: not confirmed by a re-cluster yet; the next "
-        f"`{command_line(place, 'run', 'VIDEO')}` confirms or corrects."
+        f"~ {counted(number, one, many)} provisional: not confirmed by a re-cluster yet; a watch that "
+        f"goes on, or the next `{command_line(place, 'run', 'VIDEO')}`, confirms or corrects."
     )
 
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from storage.camera_store import CameraStore
-from storage.errors import SealError
+from storage.errors import RecordError, SealError
 from storage.sealed_camera import SealedCamera
 from storage.sealing import open_seal
 
@@ -21,7 +21,7 @@ def adopt_cameras(store: CameraStore, folder: Path, sealed_for: str, collection:
         collection: Collection that they are in now.
 
     Returns:
-        Names of those that can't be opened with the key that is here, or for want of one.
+        Names of those that can't be opened with the key that is here, or for want of one, or are damaged.
     """
     names = store.names()
     if not names:
@@ -38,6 +38,6 @@ def adopt_cameras(store: CameraStore, folder: Path, sealed_for: str, collection:
                 old.url(store.get(name))
             else:
                 store.change(name, lambda record: new.taken_over(record, old))
-        except SealError:
+        except (SealError, RecordError):
             closed.append(name)
     return tuple(closed)

@@ -69,14 +69,14 @@ def settings_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_LARGEST_BYTES + 1)
     except IsADirectoryError:
-        raise SettingsError([Problem(whole, "this is a folder; name the settings file in it.")]) from None
+        raise SettingsError([Problem(whole, "this is a folder; name the file in it.")]) from None
     except FileNotFoundError:
-        raise SettingsError([Problem(whole, "there is no such settings file.")]) from None
+        raise SettingsError([Problem(whole, "there is no such file.")]) from None
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "no such path"
         raise SettingsError([Problem(whole, f"can't be read: {_lowered(reason)}.")]) from error
     if len(content) > _LARGEST_BYTES:
-        raise SettingsError([Problem(whole, "this is too large for a settings file (over 64 KiB).")])
+        raise SettingsError([Problem(whole, "this is too large (over 64 KiB).")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

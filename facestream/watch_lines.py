@@ -54,7 +54,8 @@ class PlainLines:
 
     def camera_changed(self, status: CameraStatus) -> None:
         """A camera has another state."""
-        self._say(state_line(status), trouble=status.state in ("failed", "stalled", "backing_off"))
+        trouble = bool({status.state, status.main_state} & {"failed", "stalled", "backing_off"})
+        self._say(state_line(status), trouble=trouble)
 
     def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
         """All is well, most of the time."""
@@ -69,7 +70,10 @@ class PlainLines:
             return
         where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
         other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
-        self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
+        if change.kind is ChangeKind.CREATED:
+            self._say(f"new person {change.identity_id}{where}")
+        else:
+            self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
 
     def leads(self, leading: bool) -> None:
         """Who finds people."""
@@ -181,7 +185,19 @@ def state_line(status: CameraStatus) -> str:
     what = status.state.replace("_", " ")
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
-    return f"{status.name}: {what}{f': {status.last_error}' if status.last_error else ''}"
+    if status.errors:
+        what += f": {status.errors}"
+    if status.main_state:
+        what += f"; main stream {main_text(status)}"
+    return f"{status.name}: {what}"
+
+
+def main_text(status: CameraStatus) -> str:
+    """The state of a camera's main stream in words."""
+    what = status.main_state.replace("_", " ")
+    if status.main_state == "streaming" and status.main_width_px:
+        what += f" ({status.main_width_px}x{status.main_height_px})"
+    return what + (f": {status.main_error}" if status.main_error else "")
 
 
 def summary(statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> str:

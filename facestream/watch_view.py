@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _REFRESH_PER_S = 2
 _COLUMNS = ("camera", "state", "fps in", "looked at", "delay", "faces", "people")
+# Errors that would have less room than this stand below the table, in full.
+_LEAST_ERROR_WIDTH = 50
 _STYLES = {
     "streaming": "green",
     "connecting": "cyan",
@@ -64,7 +66,13 @@ class TerminalView:
         )
 
     def __enter__(self) -> Self:
-        """Begin to draw."""
+        """Begin to draw: until the table can be, what takes its time."""
+        before = sys.stderr
+        self._live.start()
+        # What goes to the log appears above the table as well.
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
+                self._logs.append((handler, handler.setStream(sys.stderr)))
         return self
 
     def __exit__(
@@ -78,12 +86,6 @@ class TerminalView:
     def began(self, facts: WatchFacts) -> None:
         """The table can be drawn."""
         self._facts = facts
-        before = sys.stderr
-        self._live.start()
-        # What goes to the log appears above the table as well.
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.StreamHandler) and handler.stream is before:
-                self._logs.append((handler, handler.setStream(sys.stderr)))
 
     def claimed(self, names: Sequence[str]) -> None:
         """The table shows it."""
@@ -114,25 +116,35 @@ class TerminalView:
 
         facts = self._facts
         if facts is None:
-            return Text("")
+            return Text("Models are being loaded.", style="dim")
         with self._lock:
             statuses, people, headline = self._statuses, self._people, self._headline
         first = [f"collection {facts.collection}", f"models {facts.models}", facts.device]
         if self._leads:
             first.append(self._leads)
         rows = [self._row(status, facts.worker, people.get(status.name, 0)) for status in statuses]
-        table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+        errors = [(status, Text(printable(status.errors), style=_error_style(status))) for status in statuses]
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        left = self._console.width
         for at, name in enumerate(_COLUMNS):
             # Only the last one gives way where there is no room.
             width = max([len(name), *(row[at].cell_len for row in rows)])
             table.add_column(name, justify="right" if at > 1 else "left", no_wrap=True, min_width=width)
-        table.add_column("last error", overflow="ellipsis", no_wrap=True, ratio=1)
+            left -= width + 2
+        below: list[Text] = []
+        if left >= _LEAST_ERROR_WIDTH:
+            table.expand = True
+            table.add_column("last error", overflow="ellipsis", no_wrap=True, ratio=1)
+            rows = [[*row, error] for row, (_, error) in zip(rows, errors, strict=True)]
+        else:
+            below = [Text.assemble(f"{printable(status.name)}: ", error) for status, error in errors if error]
         for row in rows:
             table.add_row(*row)
         return Group(
-            Text(printable("  ".join(first)), style="bold", no_wrap=True, overflow="ellipsis"),
-            Text(printable(headline), no_wrap=True, overflow="ellipsis"),
+            Text(printable("  ".join(first)), style="bold"),
+            Text(printable(headline)),
             table,
+            *below,
             Text("Ctrl-C ends the watch.", style="dim"),
         )
 
@@ -144,7 +156,7 @@ class TerminalView:
         if status.worker not in ("", worker):
             state += f" (by {status.worker})"
         delay = "-" if status.delay_s is None or status.state != "streaming" else f"{status.delay_s:.2f} s"
-        cells = [
+        return [
             Text(printable(status.name)),
             Text(printable(state), style=_STYLES.get(status.state, "")),
             Text(f"{status.fps_in:.1f}" if status.worker else "-"),
@@ -153,5 +165,8 @@ class TerminalView:
             Text(str(status.faces) if status.worker else "-"),
             Text(str(people)),
         ]
-        error = Text(printable(status.last_error), style="" if status.state == "streaming" else "red")
-        return [*cells, error]
+
+
+def _error_style(status: CameraStatus) -> str:
+    """Loud while it matters; what is over is dim."""
+    return "dim" if status.state == "streaming" else "red"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from facestream.alarm import alarm
 from facestream.background import Background
+from facestream.camera_book import camera_name
 from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
 from facestream.given_settings import settings
@@ -50,7 +51,7 @@ from workers.camera_worker import CameraWorker
 from workers.errors import WorkerError
 from workers.live_worker import LiveWorker
 from workers.models.pack import Pack
-from workers.rate_governor import RateGovernor
+from workers.rate_governor import RateChange, RateGovernor
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
@@ -137,9 +138,10 @@ class Watch:
         known = {record.name for record in found}
         unknown = [name for name in self._options.names if name not in known]
         if unknown:
+            camera_name(unknown[0])
             there = f"there are {', '.join(sorted(known)[:10])}" if known else "there are none yet"
             raise UsageError(
-                f"no camera {unknown[0][:64]!r} in collection {self._place.collection!r}: {there}. "
+                f"no camera {unknown[0]!r} in collection {self._place.collection!r}: {there}. "
                 f"{command_line(self._place, 'camera', 'list')} shows all."
             )
         if not known and not self._options.waits:
@@ -163,7 +165,7 @@ class Watch:
     ) -> None:
         options = self._options
         claims = make_claims(handle, keys, registered=not options.names and options.url is None)
-        governor = RateGovernor(on_change=lambda change: self._listener.note(f"{change}"))
+        governor = RateGovernor(on_change=self._rates_changed)
         live = LiveWorker(
             pack,
             governor=governor,
@@ -194,6 +196,11 @@ class Watch:
 
     def _count(self) -> None:
         self._report.done += 1
+
+    def _rates_changed(self, change: RateChange) -> None:
+        """Tell that a machine can't keep up, and that it can again; the steps between show in the summary."""
+        if change.before == 1 or change.factor == 1:
+            self._listener.note(f"{change}")
 
     def _settle(self, queue: SampleQueue, background: Background) -> None:
         """Let everything that was seen have its effect, if that doesn't take long."""

@@ -18,6 +18,9 @@ HIGHEST_FPS = 25.0
 SMALLEST_FACE_PX, LARGEST_FACE_PX = 12, 10_000
 """What a smallest face can be."""
 
+TRANSPORTS = ("auto", "tcp", "udp")
+"""Ways of RTSP to bring the pictures."""
+
 _MOST_AREAS = 32
 
 
@@ -76,6 +79,10 @@ class CameraRecord:
             raise ValueError(
                 f"min_face_px is {self.min_face_px:g}; it is {SMALLEST_FACE_PX} to {LARGEST_FACE_PX}"
             )
+        if self.transport not in TRANSPORTS:
+            raise ValueError(f"transport is {self.transport[:20]!r}; it is one of {', '.join(TRANSPORTS)}")
+        if not self.hwaccel:
+            raise ValueError("hwaccel is empty; it is none, auto or the name of a decoding device")
         for kind, areas in (("zone", self.zones), ("mask", self.masks)):
             if len(areas) > _MOST_AREAS:
                 raise ValueError(f"there are {len(areas)} {kind}s; at most {_MOST_AREAS} are allowed")

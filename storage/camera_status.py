@@ -31,6 +31,12 @@ class CameraStatus:
         width_px: Width of its picture; 0 before the first.
         height_px: Height of its picture.
         codec: FFmpeg's name of its codec; empty before the first.
+        main_state: State of its main stream, where faces are found in a sub-stream; the figures above are of
+            that, then. Empty otherwise.
+        main_error: What went wrong with that last, without secrets; empty if nothing did.
+        main_width_px: Width of its picture; 0 before the first.
+        main_height_px: Height of its picture.
+        paired: Frames sampled that have a picture of the main stream beside them.
         at_s: Unix time of this status.
     """
 
@@ -52,7 +58,18 @@ class CameraStatus:
     width_px: int = 0
     height_px: int = 0
     codec: str = ""
+    main_state: str = ""
+    main_error: str = ""
+    main_width_px: int = 0
+    main_height_px: int = 0
+    paired: int = 0
     at_s: float = 0.0
+
+    @property
+    def errors(self) -> str:
+        """What went wrong last with its streams, in one line; empty if nothing did."""
+        main = f"main stream: {self.main_error}" if self.main_error else ""
+        return "; ".join(part for part in (self.last_error, main) if part)
 
     def encode(self) -> Fields:
         """Fields of the hash."""
@@ -75,6 +92,11 @@ class CameraStatus:
             "width_px": self.width_px,
             "height_px": self.height_px,
             "codec": self.codec,
+            "main_state": self.main_state,
+            "main_error": self.main_error,
+            "main_width_px": self.main_width_px,
+            "main_height_px": self.main_height_px,
+            "paired": self.paired,
             "at_s": f"{self.at_s:.3f}",
         }
 
@@ -104,5 +126,10 @@ class CameraStatus:
             width_px=count(raw, "width_px", "0"),
             height_px=count(raw, "height_px", "0"),
             codec=text(raw, "codec", ""),
+            main_state=text(raw, "main_state", ""),
+            main_error=text(raw, "main_error", ""),
+            main_width_px=count(raw, "main_width_px", "0"),
+            main_height_px=count(raw, "main_height_px", "0"),
+            paired=count(raw, "paired", "0"),
             at_s=number(raw, "at_s", "0"),
         )

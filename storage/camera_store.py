@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
 import redis
@@ -11,10 +12,10 @@ import redis
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.commands import Hash, commands_of
-from storage.errors import CameraExistsError, NoSuchCameraError, OvertakenError
+from storage.errors import CameraExistsError, NoSuchCameraError, OvertakenError, RecordError
 from storage.fields import reading
 from storage.keys import SCHEMA, Keys
-from storage.people_reader import read_or_leave_out
+from storage.people_reader import leave_out
 
 STATUS_TTL_S = 15.0
 """How long a status is believed."""
@@ -33,6 +34,7 @@ class CameraStore:
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = commands_of(client)
         self._keys = keys
+        self._warned: set[str] = set()
 
     def names(self) -> list[str]:
         """Names of all cameras, sorted."""
@@ -50,27 +52,35 @@ class CameraStore:
             raise self._missing(name)
         return self._decoded(name, raw)
 
-    def all(self) -> list[CameraRecord]:
-        """All cameras, sorted by name.
+    def check_names(self, names: Iterable[str]) -> None:
+        """Refuse names that no camera has; whether their records can be read isn't asked.
 
         Raises:
-            RecordError: If a record is damaged.
+            NoSuchCameraError: If there is none of such a name.
         """
+        there = set(self.names())
+        for name in names:
+            if name not in there:
+                raise self._missing(name)
+
+    def all(self) -> dict[str, CameraRecord | RecordError]:
+        """All cameras by name, sorted; in place of a record that is damaged, what is wrong with it."""
         names = self.names()
-        found = zip(names, self._hashes([self._keys.camera(name) for name in names]), strict=True)
-        # One that was removed in between is no more.
-        return [self._decoded(name, raw) for name, raw in found if raw]
+        found: dict[str, CameraRecord | RecordError] = {}
+        for name, raw in zip(names, self._hashes([self._keys.camera(name) for name in names]), strict=True):
+            # One that was removed in between is no more.
+            if raw:
+                try:
+                    found[name] = self._decoded(name, raw)
+                except RecordError as error:
+                    found[name] = error
+        return found
 
     def readable(self) -> list[CameraRecord]:
-        """The same without those whose records are damaged, which a warning names."""
-        names = self.names()
-        keys = [self._keys.camera(name) for name in names]
-        found = (
-            read_or_leave_out(key, raw, CameraRecord.decode)
-            for key, raw in zip(keys, self._hashes(keys), strict=True)
-            if raw
-        )
-        return [record for record in found if record is not None]
+        """The same without those whose records are damaged, which a warning names once."""
+        found = self.all()
+        self._warn({name: record for name, record in found.items() if isinstance(record, RecordError)})
+        return [record for record in found.values() if isinstance(record, CameraRecord)]
 
     def add(self, record: CameraRecord) -> None:
         """Add a camera.
@@ -185,28 +195,17 @@ class CameraStore:
             self._client.delete(*(self._keys.camera_status(name) for name in names))
 
     def readable_statuses(self) -> dict[str, CameraStatus]:
-        """How the cameras are doing, as `statuses`, without what is damaged, which a warning names."""
-        names = self.names()
-        keys = [self._keys.camera_status(name) for name in names]
-        found = (
-            read_or_leave_out(key, raw, CameraStatus.decode)
-            for key, raw in zip(keys, self._hashes(keys), strict=True)
-            if raw
-        )
-        return {status.name: status for status in found if status is not None}
+        """How the cameras are doing, by name.
 
-    def statuses(self) -> dict[str, CameraStatus]:
-        """How the cameras are doing, by name; without those of whom nobody has said anything lately.
-
-        Raises:
-            RecordError: If a status is damaged.
+        Left out are those of whom nobody has said anything lately, and what is damaged: it is written anew
+        every other second.
         """
         names = self.names()
         keys = [self._keys.camera_status(name) for name in names]
         found: dict[str, CameraStatus] = {}
-        for name, key, raw in zip(names, keys, self._hashes(keys), strict=True):
+        for name, raw in zip(names, self._hashes(keys), strict=True):
             if raw:
-                with reading(key):
+                with contextlib.suppress(RecordError):
                     found[name] = CameraStatus.decode(raw)
         return found
 
@@ -218,11 +217,22 @@ class CameraStore:
 
     def _decoded(self, name: str, raw: Hash) -> CameraRecord:
         with reading(self._keys.camera(name)):
-            return CameraRecord.decode(raw)
+            record = CameraRecord.decode(raw)
+            if record.name != name:
+                raise RecordError("field 'name' is that of another camera", field="name")
+            return record
+
+    def _warn(self, damaged: Mapping[str, RecordError]) -> None:
+        """Say which records are left out, unless that was said already: workers look every other second."""
+        for name in damaged.keys() - self._warned:
+            leave_out(damaged[name])
+        self._warned = set(damaged)
 
     def _missing(self, name: str) -> NoSuchCameraError:
+        names = self.names()
+        there = f"there are {', '.join(names[:10])}" if names else "there are none yet"
         return NoSuchCameraError(
-            f"There is no camera {name!r} in collection {self._keys.collection!r}.", name=name
+            f"There is no camera {name!r} in collection {self._keys.collection!r}: {there}.", name=name
         )
 
     def _restless(self) -> OvertakenError:

@@ -17,10 +17,12 @@ def check_camera_name(name: str) -> None:
     """Refuse names of cameras that could not stand in a key or a file name.
 
     Raises:
-        ValueError: If it is one.
+        ValueError: If it is one. The text holds no part of what looks like a URL, which may have a password.
     """
     if not _NAME.fullmatch(name):
-        shown = f"{name[:64]!r}{'...' if len(name) > 64 else ''}"
+        # A URL in the wrong place is not repeated: there may be a password in it.
+        is_url = ":" in name or "@" in name
+        shown = "like a URL" if is_url else f"{name[:64]!r}{'...' if len(name) > 64 else ''}"
         raise ValueError(
             f"a camera can't be called {shown}: names have 1 to 64 letters (a to z), digits, dots, dashes or "
             "underscores, the first a letter or digit"

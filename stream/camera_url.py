@@ -19,12 +19,15 @@ from stream.secret_reference import (
     without_references,
 )
 
-_NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
+_RTSP = ("rtsp", "rtsps")
+_NETWORK_SCHEMES = (*_RTSP, "http", "https")
 _KNOWN_ELSEWHERE = frozenset({"ftp", "onvif", "rtmp", "rtmps", "rtp", "s3", "sftp", "srt", "tcp", "udp"})
 _SCHEMES = "use rtsp://, rtsps://, http://, https:// or webcam:0"
 _EXAMPLE = "rtsp://user:password@192.168.1.20:554/stream1"
 _LONGEST = 4096
 _HIGHEST_PORT = 65535
+# With the colon between them, percent-encoded: `auth` of FFmpeg's RTSPState, less the zero at its end.
+_LONGEST_CREDENTIALS = 127
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
 _WEBCAM = re.compile(r"webcam:([0-9]{1,3})", re.IGNORECASE)
@@ -34,6 +37,7 @@ _MEDIA_NAME = re.compile(r"[^@?]*\.(?:mp4|mkv|avi|mov|webm|m4v|ts|flv|jpe?g|png|
 _HOST = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]*\])"
 _PLACE = re.compile(rf"({_HOST})(?::([0-9]*))?(?=[/?#]|$)")
 _ESCAPED = re.compile(r"(%[0-9A-Fa-f]{2})")
+_CREDENTIALS_SAFE = "!$&'()*+,;=~"
 _PATH_SAFE = "/:;=@,+$!*'()~&"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
@@ -123,9 +127,18 @@ class CameraUrl:
             read_file: Gives the text of the file of an absolute path; may raise `OSError` and `UnicodeError`.
 
         Raises:
-            CameraUrlError: If a variable isn't set, or a file can't be read, is empty or has several lines.
+            CameraUrlError: If a variable isn't set, or a file can't be read, is empty or has several lines,
+                or if user name and password are longer than FFmpeg's RTSP takes.
         """
-        return _in_all_parts(self, lambda part: with_values(part, environ, read_file))
+        url = _in_all_parts(self, lambda part: with_values(part, environ, read_file))
+        length = len(f"{url.user or ''}:{url.password or ''}")
+        if url.scheme in _RTSP and length > _LONGEST_CREDENTIALS:
+            # FFmpeg would cut them short, and the camera call them wrong.
+            raise CameraUrlError(
+                f"User name and password of the camera's URL have {length} characters, percent-encoded; at "
+                f"most {_LONGEST_CREDENTIALS} can be sent over RTSP. Give the camera a shorter password."
+            )
+        return url
 
     def __repr__(self) -> str:
         return f"CameraUrl({self.masked!r})"
@@ -239,6 +252,8 @@ def _no_place(location: str) -> CameraUrlError:
     if not authority or authority.startswith(":"):
         return _wrong("has no host")
     host, _, port = authority.rpartition(":")
+    if ":" in host and re.fullmatch("[0-9A-Fa-f:]*", host):
+        return _wrong("has an IPv6 address without brackets", "rtsp://user:password@[fd00::20]:554/stream1")
     if re.fullmatch(_HOST, host) and port:
         return _wrong(f"has a port that is no number from 1 to {_HIGHEST_PORT}")
     return _wrong("has a host with a character that no host name and no IP address has")
@@ -270,7 +285,7 @@ def _port(text: str | None) -> int | None:
 
 
 def _quoted_again(text: str) -> str:
-    return quote(unquote(text, errors="surrogateescape"), safe="", errors="surrogateescape")
+    return quote(unquote(text, errors="surrogateescape"), safe=_CREDENTIALS_SAFE, errors="surrogateescape")
 
 
 def _quoted(text: str, safe: str) -> str:

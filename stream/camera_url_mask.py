@@ -38,8 +38,8 @@ _LONGEST_PLAIN = 40
 def masked_credentials(user: str | None, password: str | None) -> str:
     """What stands before the host, with its @; "" where there is nothing.
 
-    A name before a password stays readable. A name alone is often a token, and a stranger one may be a
-    password in the wrong place.
+    A name before a password stays readable. A name alone, or before an empty password, is often a token, and
+    a stranger one may be a password in the wrong place.
 
     Args:
         user: Percent-encoded.
@@ -49,7 +49,7 @@ def masked_credentials(user: str | None, password: str | None) -> str:
         return ""
     if password is None:
         return f"{_MASK}@"
-    return f"{user if _USER.fullmatch(user) else _MASK}:{_MASK}@"
+    return f"{user if password and _USER.fullmatch(user) else _MASK}:{_MASK}@"
 
 
 def masked_path(path: str) -> str:

@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideData, SideDataContainer
 from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -70,7 +70,10 @@ def shown_size_px(picture: VideoFrame, pixel_aspect: Fraction | None) -> tuple[i
 def orientation_of(picture: VideoFrame) -> Orientation:
     """Read from the display matrix how the picture must be turned; upright if it has none."""
     try:
-        items = list(cast("Iterable[SideData]", picture.side_data))
+        # Not `picture.side_data`: picture and container would hold each other, and the picture's memory
+        # would wait for the garbage collector.
+        container = SideDataContainer(picture)  # type: ignore[call-arg]  # not in PyAV's stubs
+        items = list(cast("Iterable[SideData]", container))
     except ValueError:
         # PyAV 18.1 refuses the whole list for one item that it doesn't know, such as the EXIF of MJPEG.
         return Orientation.from_rotation(picture.rotation)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stream.detail import Detail
 from stream.errors import InvalidFrameError
 
 
@@ -20,6 +21,7 @@ class Frame:
         media_s: Presentation time in seconds from the source's start; 0.0 for a photo.
         captured_at_s: Unix time of the capture in seconds, None if it isn't known.
         image_bgr: uint8 (H, W, 3), C-contiguous, upright, blue first, 0..255.
+        detail: The same moment with more pixels, of the same aspect ratio; None without such a picture.
 
     Raises:
         InvalidFrameError: If `image_bgr` is not a contiguous, non-empty uint8 array of that shape.
@@ -30,6 +32,7 @@ class Frame:
     media_s: float
     captured_at_s: float | None
     image_bgr: npt.NDArray[np.uint8]
+    detail: Detail | None = None
 
     def __post_init__(self) -> None:
         image = self.image_bgr

@@ -57,7 +57,11 @@ class LiveClock:
 
     def now_s(self) -> float:
         """The present as Unix time in seconds, on the clock of the arrivals."""
-        return self._shift_s + self._monotonic_s()
+        return self.at_s(self._monotonic_s())
+
+    def at_s(self, arrived_s: float) -> float:
+        """A time of the clock that never jumps as Unix time in seconds, on the clock of the arrivals."""
+        return self._shift_s + arrived_s
 
     def arrival(self, arrived_s: float) -> Arrival:
         """Place the next frame, later than all before by at least a millisecond.
@@ -65,7 +69,7 @@ class LiveClock:
         Args:
             arrived_s: When it came, on the clock that never jumps.
         """
-        self._last_s = max(self._shift_s + arrived_s, self._last_s + _SHORTEST_STEP_S)
+        self._last_s = max(self.at_s(arrived_s), self._last_s + _SHORTEST_STEP_S)
         media_s = self._last_s - self._epoch_s
         self._last_index = max(self._last_index + 1, int(media_s * _INDEX_PER_S))
         return Arrival(self._last_s, media_s, self._last_index)

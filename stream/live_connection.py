@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -18,10 +19,12 @@ class LivePicture:
     Attributes:
         picture: As decoded.
         arrived_s: `time.monotonic()` of the arrival of its last bytes, or of when it is due in a burst.
+        pixel_aspect: Width by height of one of its pixels, None if unknown.
     """
 
     picture: VideoFrame
     arrived_s: float
+    pixel_aspect: Fraction | None = None
 
 
 class LiveConnection(Protocol):
@@ -50,7 +53,7 @@ class LiveConnection(Protocol):
     def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
         """Yield pictures as they come.
 
-        Where the protocol lets us know, None comes about every second in which nothing did.
+        Where the protocol lets us know, None comes at least about every second in which no picture did.
 
         Args:
             stop: Once set, the iteration ends with the next picture, or the next second without one.

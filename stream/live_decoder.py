@@ -2,8 +2,6 @@
 
 How long things take (measured with PyAV 18 against a camera that falls silent):
 
-- `av.open` spends up to its timeout on the answer, and the same again on the first data: each gets half of
-  `LiveSettings.open_timeout_s`.
 - A read of RTSP that was interrupted can be repeated and loses nothing, over TCP and UDP alike. So RTSP is
   read in turns of a second, and how long the camera has been silent is counted here: that is how a stop, a
   pause and the first seconds of a stall are noticed at once.
@@ -16,52 +14,25 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.codec.hwaccel import HWAccel
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from stream.camera_failure import unopened
 from stream.camera_url import CameraUrl
 from stream.conversion import BgrConverter, shown_size_px
-from stream.errors import CameraLostError, CameraRefusedError
+from stream.errors import CameraError, CameraLostError, CameraRefusedError
 from stream.hardware_decoder import accelerator
 from stream.live_connection import LivePicture
+from stream.live_container import RTSP_SCHEMES, LiveContainer
 from stream.live_settings import LiveSettings
 from stream.pacing import Pacer
 from stream.video_stream import contents, largest_decodable, moving_pictures, read_only
-
-_RTSP = ("rtsp", "rtsps")
-
-# A camera of the web sends pictures itself or names, in a playlist, where they are: never in a file of this
-# computer, nor by a protocol that talks to something else. Scripts and descriptions (concat, dash, sdp, ...)
-# that name other places are no pictures. HTTP itself needs tcp and tls, so FFmpeg follows a nested playlist
-# there as well: a connection is made and nothing said over it, which is less than what http:// may ask for.
-_HTTP_OPTIONS = {
-    "format_whitelist": "mpjpeg,mjpeg,jpeg_pipe,hls,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt",
-    "protocol_whitelist": "http,https,tcp,tls,crypto",
-}
-_RTSP_OPTIONS = {
-    # The session's description tells the codec. FFmpeg would look at seven pictures, seconds of a slow
-    # camera. What it looks at is shown afterwards; "nobuffer" would throw it away, and the first keyframe
-    # with it.
-    "analyzeduration": "1",
-    "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
-    "buffer_size": str(1 << 20),  # a keyframe of a 4K camera comes in one burst of datagrams
-}
-_TRANSPORT_OPTIONS = {
-    "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
-    "tcp": {"rtsp_transport": "tcp"},
-    "udp": {"rtsp_transport": "udp"},
-}
-# The rate is of no interest.
-_COMMON_OPTIONS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
 
 # Formats that hand out much at once, so that the timestamps must tell when.
 _BURSTS = ("hls", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
@@ -103,15 +74,16 @@ class LiveDecoder:
         self.corrupt = 0
         self._shown = url.masked
         self._settings = settings
-        self._resumable = url.scheme in _RTSP
+        self._resumable = url.scheme in RTSP_SCHEMES
         turn_s = min(_LONGEST_TURN_S, settings.stall_s / _TURNS_OF_STALL)
         self._read_s = turn_s if self._resumable else settings.stall_s
         device = accelerator(settings.hwaccel)
-        self._container = self._open(url, device)
+        self._opened = LiveContainer(url, settings, self._read_s, device)
+        self._container = self._opened.container
         try:
             self._stream = self._choose_stream(device)
         except BaseException:
-            self._container.close()
+            self._opened.close()
             raise
         context = self._stream.codec_context
         self.codec: str = context.name
@@ -128,17 +100,19 @@ class LiveDecoder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._container.close()
+        self._opened.close()
 
     def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
         """Yield pictures as they come; see `LiveConnection`."""
         packet_at_s = picture_at_s = time.monotonic()
+        heard_at_s = 0.0
         first = True
         for packet in self._packets(stop):
             now_s = time.monotonic()
-            if packet is None:
+            if packet is None or packet.stream is not self._stream:
+                heard_at_s = heard_at_s if packet is None else now_s
                 if now_s - packet_at_s >= self._settings.stall_s:
-                    raise self._silent()
+                    raise self._silent() if heard_at_s < packet_at_s else self._unseen()
                 yield None
                 continue
             packet_at_s = now_s
@@ -147,18 +121,18 @@ class LiveDecoder:
                 if stop.is_set():
                     return
                 picture_at_s, first = arrived_s, False
-                yield LivePicture(picture, arrived_s)
+                yield LivePicture(picture, arrived_s, self._pixel_aspect())
             patience = _KEYFRAME_PATIENCE if first or self._settings.keyframes_only else 1.0
             if now_s - picture_at_s >= patience * self._settings.stall_s:
                 raise CameraLostError("it sends data, but no picture in it can be decoded", self._shown)
 
     def size_px(self, picture: LivePicture) -> tuple[int, int]:
         """Width and height of `image_bgr`."""
-        return shown_size_px(picture.picture, self._pixel_aspect())
+        return shown_size_px(picture.picture, picture.pixel_aspect)
 
     def image_bgr(self, picture: LivePicture) -> npt.NDArray[np.uint8]:
         """Convert: uint8 (H, W, 3), C-contiguous, upright, with square pixels."""
-        shape = picture.picture.width, picture.picture.height, self._pixel_aspect()
+        shape = picture.picture.width, picture.picture.height, picture.pixel_aspect
         if self._converter is None or shape != self._converted:
             self._converter, self._converted = BgrConverter(shape[2]), shape
         return self._converter.image_bgr(picture.picture)
@@ -166,23 +140,6 @@ class LiveDecoder:
     def _pixel_aspect(self) -> Fraction | None:
         # The decoder knows it of what is sent now, the stream of what was announced, if anything was.
         return self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
-
-    def _open(self, url: CameraUrl, device: HWAccel | None) -> InputContainer:
-        form, options = _form_and_options(url.scheme, self._settings)
-        answer_s = self._settings.open_timeout_s / 2
-        begun_s = time.monotonic()
-        try:
-            return av.open(
-                url.address,
-                "r",
-                format=form,
-                options=options,
-                metadata_errors="replace",
-                timeout=(answer_s, self._read_s),
-                hwaccel=device,
-            )
-        except av.FFmpegError as error:
-            raise unopened(error, time.monotonic() - begun_s, answer_s, self._shown) from None
 
     def _choose_stream(self, device: HWAccel | None) -> VideoStream:
         streams = moving_pictures(self._container)
@@ -213,32 +170,42 @@ class LiveDecoder:
             context.skip_frame = "NONKEY"
         return chosen
 
-    def _packets(self, stop: threading.Event) -> "Iterator[Packet[VideoStream] | None]":
-        packets = self._container.demux(self._stream)
+    def _packets(self, stop: threading.Event) -> "Iterator[Packet[Any] | None]":
+        # Those of all streams: RTSP delivers also what is to be discarded, and asked for the pictures alone,
+        # PyAV would stay in its loop for as long as the sound goes on without them.
+        packets = self._container.demux()
         failures = 0
-        while not stop.is_set():
-            begun_s = time.monotonic()
-            try:
-                packet = next(packets, None)
-            except av.FFmpegError as error:
-                packets = self._container.demux(self._stream)
-                if time.monotonic() - begun_s >= _LATE * self._read_s:
-                    if not self._resumable:
-                        raise self._silent() from None
-                    yield None
+        try:
+            while not stop.is_set():
+                begun_s = time.monotonic()
+                self._opened.read_begins(begun_s)
+                try:
+                    packet = next(packets, None)
+                except CameraError:
+                    raise
+                except av.FFmpegError as error:
+                    packets = self._container.demux()
+                    if time.monotonic() - begun_s >= _LATE * self._read_s:
+                        if not self._resumable:
+                            raise self._silent() from None
+                        yield None
+                        continue
+                    self.corrupt += 1
+                    failures += 1
+                    if failures == _MAX_DEMUX_FAILURES or not isinstance(error, av.error.InvalidDataError):
+                        raise CameraLostError("the connection broke", self._shown) from None
                     continue
-                self.corrupt += 1
-                failures += 1
-                if failures == _MAX_DEMUX_FAILURES or not isinstance(error, av.error.InvalidDataError):
-                    raise CameraLostError("the connection broke", self._shown) from None
-                continue
-            except (IndexError, OSError):
-                # PyAV 18.1 stumbles at the end over streams that appeared on the way.
-                packet = None
-            if packet is None or packet.size == 0:
-                raise CameraLostError("it ended the connection", self._shown)
-            failures = 0
-            yield packet
+                except (IndexError, OSError):
+                    # PyAV 18.1 stumbles at the end over streams that appeared on the way.
+                    packet = None
+                if packet is None or packet.size == 0:
+                    raise CameraLostError("it ended the connection", self._shown)
+                failures = 0
+                yield packet
+        finally:
+            # PyAV 18.1 loses 160 bytes with a generator that is dropped instead, and the holes between such
+            # leftovers cost 4 KB per connection.
+            packets.close()  # type: ignore[attr-defined]
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         try:
@@ -270,10 +237,7 @@ class LiveDecoder:
     def _silent(self) -> CameraLostError:
         return CameraLostError(f"it sent nothing for {self._settings.stall_s:g} s", self._shown)
 
-
-def _form_and_options(scheme: str, settings: LiveSettings) -> tuple[str | None, dict[str, str]]:
-    if scheme in _RTSP:
-        return "rtsp", {**_COMMON_OPTIONS, **_RTSP_OPTIONS, **_TRANSPORT_OPTIONS[settings.transport]}
-    if scheme == "v4l2":
-        return "v4l2", _COMMON_OPTIONS
-    return None, {**_COMMON_OPTIONS, **_HTTP_OPTIONS}
+    def _unseen(self) -> CameraLostError:
+        return CameraLostError(
+            f"it sent no picture for {self._settings.stall_s:g} s, only sound or other data", self._shown
+        )

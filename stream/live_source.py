@@ -1,47 +1,26 @@
-"""One camera, read for ever in a thread of its own."""
+"""One camera and its frames, sampled as they arrive."""
 
-import logging
-import threading
-import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 import av
 
 from stream.arrival_sampling import ArrivalSampler
-from stream.backoff import SETTLED_S, Backoff
-from stream.camera import open_camera
 from stream.camera_url import CameraUrl
-from stream.errors import CameraError, CameraRefusedError, CameraUrlError
 from stream.frame import Frame
 from stream.live_buffer import LiveBuffer
 from stream.live_clock import LiveClock
 from stream.live_connection import LiveConnection, LivePicture
+from stream.live_reader import LiveReader
 from stream.live_settings import LiveSettings as LiveSettings
-from stream.live_state import CameraState, LiveStateMachine, LiveStatus, Transition
-
-_log = logging.getLogger(__name__)
-
-_JOIN_S = 1.0
-_STALLED_AFTER_S = 3.0
-_STALLED_AFTER_KEYFRAMES_S = 8.0
-
-_left: list[threading.Thread] = []
+from stream.live_state import LiveStatus
 
 
-def threads_left_behind() -> int:
-    """Threads of closed sources that are still inside FFmpeg; each ends by its own timeout."""
-    _left[:] = [thread for thread in _left if thread.is_alive()]
-    return len(_left)
-
-
-class LiveSource:
+class LiveSource(LiveReader):
     """Reads one camera for ever, whatever it does; a context manager. Implements `LiveFrames`.
 
-    Its thread connects, decodes, samples by arrival and puts frames into a buffer that drops the oldest: it
-    waits for nobody but the camera. Of the pictures that aren't sampled, nothing is converted. A camera that
-    is down, ends the connection or falls silent is tried again, see `Backoff`.
+    Pictures are sampled by arrival and put into a buffer that drops the oldest: the reading thread waits for
+    nobody but the camera. Of the pictures that aren't sampled, nothing is converted. Frames that wait when it
+    is paused or closed can still be taken.
 
     Attributes:
         source_id: Name of the source, goes into every frame.
@@ -64,26 +43,10 @@ class LiveSource:
         clock: LiveClock,
         on_event: Callable[[LiveStatus], None] | None = None,
     ) -> None:
-        self.source_id = source_id
+        super().__init__(url, source_id, settings, clock, on_event)
         self.on_arrival: Callable[[], None] | None = None
-        self._url, self._settings, self._clock, self._on_event = url, settings, clock, on_event
         self._buffer = LiveBuffer(settings.capacity)
         self._sampler = ArrivalSampler(settings.fps)
-        self._backoff = Backoff(settings.first_backoff_s, settings.longest_backoff_s)
-        stalled_after_s = _STALLED_AFTER_KEYFRAMES_S if settings.keyframes_only else _STALLED_AFTER_S
-        self._machine = LiveStateMachine(clock.now_s(), min(stalled_after_s, settings.stall_s / 2))
-        self._lock = threading.Lock()
-        self._paused = self._closed = False
-        self._interrupt = threading.Event()
-        self._gone_since_s = time.monotonic()
-        # A daemon: inside FFmpeg it can't be ended before its timeout.
-        self._thread = threading.Thread(target=self._run, name=f"camera {source_id}", daemon=True)
-
-    @property
-    def status(self) -> LiveStatus:
-        """What the camera does now, and the counters."""
-        self._record(self._machine.tick)
-        return self._status()
 
     @property
     def waiting_since_s(self) -> float | None:
@@ -110,98 +73,7 @@ class LiveSource:
         """
         self._sampler.set_fps(fps)
 
-    def pause(self) -> None:
-        """Let go of the camera until `resume`. Frames that wait stay."""
-        with self._lock:
-            self._paused = True
-            transition = self._machine.pause(self._clock.now_s())
-        self._interrupt.set()
-        self._announce(transition)
-
-    def resume(self) -> None:
-        """End the pause."""
-        with self._lock:
-            self._paused = False
-            transition = self._machine.resume(self._clock.now_s())
-        self._interrupt.set()
-        self._announce(transition)
-
-    def close(self) -> None:
-        """End the reading within about a second; frames that wait can still be taken.
-
-        A thread that is still connecting, or waiting for data over HTTP, is left behind and ends by its
-        timeout.
-        """
-        self._closed = True
-        self._interrupt.set()
-        if self._thread.ident is None:
-            return
-        self._thread.join(_JOIN_S)
-        if self._thread.is_alive():
-            _left.append(self._thread)
-            _log.info("%s: closed while it waits for the camera; its thread ends by itself", self.source_id)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _run(self) -> None:
-        while True:
-            # Cleared before the flags are looked at, so that no wish gets lost.
-            self._interrupt.clear()
-            if self._closed:
-                return
-            self._interrupt.wait(None if self._paused else self._attempt())
-
-    def _attempt(self) -> float:
-        """Connect, and read until it ends; returns the seconds until the next attempt."""
-        self._record(self._machine.connecting)
-        try:
-            with open_camera(self._url, self._settings) as connection:
-                self._record(lambda now_s: self._machine.connected(now_s, connection.codec))
-                self._read(connection)
-        except (CameraError, CameraUrlError) as error:
-            return self._lost(str(error), hopeless=isinstance(error, CameraRefusedError | CameraUrlError))
-        except Exception as error:  # whatever it is, the camera must be read again
-            # Its text may hold the URL, and so may its traceback.
-            return self._lost(f"reading it failed ({type(error).__name__})", hopeless=False)
-        return 0.0
-
-    def _lost(self, words: str, *, hopeless: bool) -> float:
-        self._record(lambda now_s: self._machine.lost(now_s, words, hopeless=hopeless))
-        if hopeless:
-            return self._backoff.hopeless_s()
-        return self._backoff.wait_s(time.monotonic() - self._gone_since_s)
-
-    def _read(self, connection: LiveConnection) -> None:
-        first_s: float | None = None
-        damaged = 0
-        try:
-            for picture in connection.pictures(self._interrupt):
-                if self._interrupt.is_set():
-                    return
-                with self._lock:
-                    self._machine.damaged(connection.corrupt - damaged)
-                damaged = connection.corrupt
-                if picture is None:
-                    self._record(self._machine.tick)
-                    continue
-                self._look_at(connection, picture)
-                first_s = picture.arrived_s if first_s is None else first_s
-        finally:
-            now_s = time.monotonic()
-            if first_s is not None and now_s - first_s >= SETTLED_S:
-                self._backoff.reset()
-                self._gone_since_s = now_s
-
-    def _look_at(self, connection: LiveConnection, picture: LivePicture) -> None:
-        size_px = connection.size_px(picture)
-        self._record(lambda now_s: self._machine.frame(now_s, size_px))
+    def _see(self, connection: LiveConnection, picture: LivePicture) -> None:
         if not self._sampler.wants(picture.arrived_s):
             return
         try:
@@ -218,29 +90,3 @@ class LiveSource:
             self._machine.took(dropped=dropped)
         if self.on_arrival is not None and not self._closed:
             self.on_arrival()
-
-    def _record(self, event: Callable[[float], Transition | None]) -> None:
-        with self._lock:
-            transition = event(self._clock.now_s())
-        self._announce(transition)
-
-    def _status(self) -> LiveStatus:
-        with self._lock:
-            return self._machine.status(self._clock.now_s())
-
-    def _announce(self, transition: Transition | None) -> None:
-        if transition is None or self._closed:
-            return
-        status = self._status()
-        down = transition.after in {CameraState.BACKING_OFF, CameraState.FAILED}
-        level = logging.WARNING if down else logging.INFO
-        _log.log(
-            level if transition.news else logging.DEBUG,
-            "%s: %s, was %s%s",
-            self.source_id,
-            transition.after,
-            transition.before,
-            f": {status.last_error}" if down else "",
-        )
-        if self._on_event is not None:
-            self._on_event(status)

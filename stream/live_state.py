@@ -40,6 +40,8 @@ class LiveStatus:
         height_px: Height of the pictures.
         codec: FFmpeg's name of the decoder, "" before the first connection.
         last_frame_at_s: Unix time of the last picture, None before the first.
+        main: Of a camera whose sub-stream this is: its main stream; None without one.
+        paired: Frames that have a picture of the main stream as their detail.
     """
 
     state: CameraState
@@ -55,6 +57,8 @@ class LiveStatus:
     height_px: int
     codec: str
     last_frame_at_s: float | None
+    main: "LiveStatus | None" = None
+    paired: int = 0
 
 
 @dataclass(frozen=True, slots=True)

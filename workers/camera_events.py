@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,7 +11,9 @@ from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.lease import Lease
 from stream.live_source import LiveSource
-from workers.live_camera import LiveCamera
+from stream.live_state import LiveStatus
+from stream.paired_source import PairedSource
+from workers.live_camera import LiveCamera, LiveFigures
 
 
 class Cameras(Protocol):
@@ -38,14 +41,52 @@ class OpenCamera:
     """A camera that is read.
 
     Attributes:
-        source: Reads it, in a thread of its own.
+        source: Reads it, in threads of its own.
         camera: What the live worker needs of it.
         resize: Called with width and height, px, when the size of its pictures is known or another one.
     """
 
-    source: LiveSource
+    source: LiveSource | PairedSource
     camera: LiveCamera
     resize: Callable[[int, int], None]
+
+
+def status_of(name: str, worker: str, status: LiveStatus, figures: LiveFigures) -> CameraStatus:
+    """How a camera gets on, in one.
+
+    Args:
+        name: The camera.
+        worker: Who reads it.
+        status: What comes from it.
+        figures: What is done with that.
+    """
+    main = status.main
+    return CameraStatus(
+        name,
+        worker=worker,
+        state=status.state.value,
+        since_s=status.since_s,
+        last_error=status.last_error,
+        fps_in=status.fps_in,
+        fps_done=figures.fps_done,
+        delay_s=figures.delay_s,
+        faces=figures.faces,
+        received=status.received,
+        taken=status.taken,
+        done=figures.done,
+        dropped=status.dropped,
+        corrupt=status.corrupt,
+        connects=status.connects,
+        width_px=status.width_px,
+        height_px=status.height_px,
+        codec=status.codec,
+        main_state="" if main is None else main.state.value,
+        main_error="" if main is None else main.last_error,
+        main_width_px=0 if main is None else main.width_px,
+        main_height_px=0 if main is None else main.height_px,
+        paired=status.paired,
+        at_s=time.time(),
+    )
 
 
 class CameraOpener(Protocol):

@@ -16,7 +16,7 @@ from storage.lease import Lease
 from stream.errors import StreamError
 from stream.live_state import CameraState
 from workers.camera_claims import CameraClaims
-from workers.camera_events import CameraListener, CameraOpener, Cameras, OpenCamera
+from workers.camera_events import CameraListener, CameraOpener, Cameras, OpenCamera, status_of
 from workers.live_worker import LiveWorker
 from workers.rate_governor import RateGovernor
 
@@ -108,7 +108,7 @@ class CameraWorker:
         self._held: dict[str, _Held] = {}
         self._records: dict[str, CameraRecord] = {}
         self._others: Mapping[str, CameraStatus] = {}
-        self._told: dict[str, tuple[str, str]] = {}
+        self._told: dict[str, tuple[str, ...]] = {}
         self._closing: list[threading.Thread] = []
         self._look_s = self._write_s = self._check_s = self._tell_s = 0.0
 
@@ -242,11 +242,22 @@ class CameraWorker:
         """Tell of the cameras whose state is another than before."""
         for name, held in self._held.items():
             status = self._status(held)
-            told = (status.state, status.last_error)
-            # That a camera that is down is tried once more is no news.
-            again = status.state == CameraState.CONNECTING and self._told.get(name, ("", ""))[0] in _DOWN
-            if self._told.get(name) != told and not again:
-                self._told[name] = told
+            told = self._told.get(name)
+            news: tuple[str, ...] = (
+                status.state,
+                status.last_error,
+                status.main_state,
+                status.main_error,
+            )
+            if told is not None:
+                # That a stream that is down is tried once more is no news.
+                again = [
+                    now == CameraState.CONNECTING and before in _DOWN
+                    for now, before in zip(news, told, strict=True)
+                ]
+                news = tuple(old if same else new for new, old, same in zip(news, told, again, strict=True))
+            if told != news:
+                self._told[name] = news
                 self._listener.camera_changed(status)
 
     def _resize(self) -> None:
@@ -288,26 +299,5 @@ class CameraWorker:
                 last_error=held.error,
                 at_s=time.time(),
             )
-        status = held.opened.source.status
         figures = self._live.figures(held.opened.source.source_id)
-        return CameraStatus(
-            name,
-            worker=worker,
-            state=status.state.value,
-            since_s=status.since_s,
-            last_error=status.last_error,
-            fps_in=status.fps_in,
-            fps_done=figures.fps_done,
-            delay_s=figures.delay_s,
-            faces=figures.faces,
-            received=status.received,
-            taken=status.taken,
-            done=figures.done,
-            dropped=status.dropped,
-            corrupt=status.corrupt,
-            connects=status.connects,
-            width_px=status.width_px,
-            height_px=status.height_px,
-            codec=status.codec,
-            at_s=time.time(),
-        )
+        return status_of(name, worker, held.opened.source.status, figures)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from stream.frame import Frame
 from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
 from workers.faces.alignment import align
+from workers.faces.closer_look import enlarged, find_again, scale_to
 from workers.faces.clothing import clothing_histogram
 from workers.faces.crop import FaceCrop, cut_crop
 from workers.faces.quality import FaceQuality, measure, sharpness
@@ -45,8 +46,10 @@ class Candidate:
         index: Frames decoded before its frame.
         media_s: Presentation time, s.
         detection: What the detector saw.
-        quality: Its geometry, judged.
+        quality: Its geometry, judged; in the detail of its frame after a closer look.
         value: How much it can tell, higher is better.
+        promise: What `value` should be after a closer look at it; the same where no closer one is possible,
+            or it was taken and showed nothing. Comparable over the faces of a track.
         look: For comparisons.
         crop: The face with margin, once it is among the best of its track.
         clothing: Colours below the face, float32 (C,) with sum 1, likewise; None also where none are seen.
@@ -57,6 +60,7 @@ class Candidate:
     detection: Detection
     quality: FaceQuality
     value: float
+    promise: float
     look: Look
     crop: FaceCrop | None = None
     clothing: FloatArray | None = None
@@ -70,6 +74,7 @@ class FaceJudge:
     """
 
     def __init__(self, pack: Pack) -> None:
+        self._detector = pack.detector
         self._embedder = pack.embedder
         self._calibration = pack.calibration
         self._likelihood = LikelihoodSettings(limit=pack.calibration.limit)
@@ -82,13 +87,48 @@ class FaceJudge:
         except ValueError:
             return None
         quality = measure(detection, *image.shape[:2])
-        value = quality.value * (0.5 + 0.5 * sharpness(chip))
+        sharp = sharpness(chip)
+        value = promise = _value(quality, sharp)
+        if frame.detail is not None:
+            detail = frame.detail
+            there = enlarged(detection, scale_to(detail.width_px, detail.height_px, image))
+            promise = _value(measure(there, detail.height_px, detail.width_px), sharp)
         look = Look(quality.size_px, quality.effective_px, chip)
-        return Candidate(frame.index, frame.media_s, detection, quality, value, look)
+        return Candidate(frame.index, frame.media_s, detection, quality, value, promise, look)
+
+    def look_closer(self, candidate: Candidate, frame: Frame, detections: Collection[Detection]) -> None:
+        """Judge and cut out a face in the detail of its frame, if it is to be found there.
+
+        What it is compared and embedded by is then that of the detail; `detection` stays that of the frame.
+
+        Args:
+            candidate: The face.
+            frame: Its frame.
+            detections: All faces of the frame.
+        """
+        image = None if frame.detail is None else frame.detail.image_bgr()
+        promise, candidate.promise = candidate.promise, candidate.value
+        if image is None:
+            return
+        scale = scale_to(image.shape[1], image.shape[0], frame.image_bgr)
+        others = [enlarged(d, scale) for d in detections if d is not candidate.detection]
+        face = find_again(image, enlarged(candidate.detection, scale), others, self._detector)
+        if face is None:
+            return
+        try:
+            chip = align(image, face.landmarks, self._embedder.template, self._embedder.input_px)
+        except ValueError:
+            return
+        quality = measure(face, *image.shape[:2])
+        candidate.promise = promise
+        candidate.quality, candidate.value = quality, _value(quality, sharpness(chip))
+        candidate.look = Look(quality.size_px, quality.effective_px, chip)
+        candidate.crop = cut_crop(image, face)
 
     def complete(self, candidate: Candidate, image_bgr: BgrImage) -> Candidate:
         """Add what only the best of a track need: the crop and the clothes."""
-        candidate.crop = cut_crop(image_bgr, candidate.detection)
+        if candidate.crop is None:
+            candidate.crop = cut_crop(image_bgr, candidate.detection)
         candidate.clothing = clothing_histogram(image_bgr, candidate.detection.box_xyxy)
         return candidate
 
@@ -114,3 +154,7 @@ class FaceJudge:
     def alike(self, one: Look, other: Look) -> bool:
         """Whether two faces look like one person."""
         return bool(self.ratios([one, other])[0, 1] > 0)
+
+
+def _value(quality: FaceQuality, sharp: float) -> float:
+    return quality.value * (0.5 + 0.5 * sharp)

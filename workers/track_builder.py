@@ -161,8 +161,11 @@ class TrackBuilder:
 
     def _look(self, followed: Followed, frame: Frame, candidate: Candidate) -> None:
         """Keep a face if it is among the best of its track."""
-        followed.selection.offer(
-            frame.media_s, candidate.value, lambda: self._judge.complete(candidate, frame.image_bgr)
+        selection = followed.selection
+        if frame.detail is not None and selection.would_keep(frame.media_s, candidate.promise):
+            self._judge.look_closer(candidate, frame, self._candidates)
+        selection.offer(
+            frame.media_s, candidate.promise, lambda: self._judge.complete(candidate, frame.image_bgr)
         )
         followed.newest = candidate
         if candidate.detection.score >= self._manifest.detector.sure_score:

@@ -10,6 +10,7 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 from facestream.commands.camera_import import import_cameras
 from facestream.commands.camera_look import snapshot, test
 from facestream.commands.camera_options import look_options, opened_book, wish_of
+from facestream.commands.camera_show import show
 from facestream.errors import UsageError
 from facestream.output import confirm, print_json, print_table, printable
 
@@ -185,16 +186,33 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
 
     URLs are shown without what could be a secret.
     """
-    from facestream.camera_view import COLUMNS, RIGHT, camera_json, camera_row
+    from facestream.camera_view import (
+        COLUMNS,
+        RIGHT,
+        camera_json,
+        camera_row,
+        damaged_json,
+        damaged_row,
+    )
     from facestream.hint import command_line
+    from storage.errors import RecordError
 
     place = chosen_place(ctx)
     with opened_book(place) as book:
         cameras = book.cameras()
     if chosen(ctx, "as_json"):
-        print_json([camera_json(record, status) for record, status in cameras])
+        print_json(
+            [
+                damaged_json(name, found) if isinstance(found, RecordError) else camera_json(found, status)
+                for name, (found, status) in cameras.items()
+            ]
+        )
     elif cameras:
-        print_table(COLUMNS, [camera_row(record, status) for record, status in cameras], RIGHT)
+        rows = [
+            damaged_row(name, found) if isinstance(found, RecordError) else camera_row(found, status)
+            for name, (found, status) in cameras.items()
+        ]
+        print_table(COLUMNS, rows, RIGHT)
     else:
         add_one = command_line(
             place, "camera", "add", "door", "rtsp://user:password@192.168.1.20:554/stream1"
@@ -269,7 +287,7 @@ def _named(book: CameraBook, names: tuple[str, ...], *, everyone: bool) -> list[
     if everyone and names:
         raise UsageError("--all means every camera; leave the names out.")
     if not everyone and not names:
-        raise UsageError("no camera was named. `facestream camera list` lists them.")
+        raise UsageError(f"no camera was named: there are {', '.join(book.names()) or 'none yet'}.")
     return book.names() if everyone else book.found(names)
 
 
@@ -277,5 +295,5 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names) or "no camera"
 
 
-for subcommand in (import_cameras, test, snapshot):
+for subcommand in (import_cameras, show, test, snapshot):
     command.add_command(subcommand)

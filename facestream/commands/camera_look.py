@@ -56,11 +56,13 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
     """
     from facestream.camera_look import kind_of, look
     from facestream.camera_view import look_json, look_lines
+    from stream.detail import misfit
     from stream.errors import StreamError
 
     record, urls = _urls(camera, chosen_place(ctx))
     as_json = chosen(ctx, "as_json")
     told: dict[str, Any] = {}
+    sizes_px: dict[str, tuple[int, int]] = {}
     failed = False
     for what, url in urls.items():
         if not as_json:
@@ -73,10 +75,13 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
             if not as_json:
                 click.echo(f"Error: {kind_of(error)}: {printable(str(error))}", err=True)
             continue
+        sizes_px[what] = seen.width_px, seen.height_px
         told[what] = {"url": url.masked, **look_json(seen), "error": None}
         if not as_json:
             for name, value in look_lines(seen):
                 click.echo(f"{name:<14}{printable(value)}")
+    if len(sizes_px) > 1 and (wrong := misfit(sizes_px["sub-stream"], sizes_px["camera"])):
+        click.echo(f"Warning: faces would be cut out of the sub-stream: {wrong}.", err=True)
     if as_json:
         print_json(told)
     return 1 if failed else 0
@@ -157,7 +162,8 @@ def _urls(camera: str, place: Place) -> tuple[CameraRecord | None, dict[str, Cam
     """A camera by its name, or one that isn't stored by its URL; with the URLs of its pictures."""
     from facestream.camera_book import camera_name, camera_url
 
-    if "://" in camera or camera.startswith(_URL_BEGINNINGS):
+    # With an @ it is a URL without its scheme, and what it says of that holds no password.
+    if "://" in camera or "@" in camera or camera.startswith(_URL_BEGINNINGS):
         return None, {"camera": camera_url(typed_url(camera))}
     with opened_book(place) as book:
         record = book.get(camera_name(camera))

@@ -68,7 +68,11 @@ def look_options(*, add: bool) -> Decorator:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         options = (
-            click.option("--sub-url", metavar="URL", help="A smaller picture of the same, to find faces in."),
+            click.option(
+                "--sub-url",
+                metavar="URL",
+                help="A smaller picture of the same, to find faces in; crops are cut out of the large one.",
+            ),
             option(
                 "--fps",
                 setting="fps",

@@ -94,6 +94,8 @@ def command(
         if not people and not as_json:
             filtered = choice.narrows and store.people()
             click.echo("Nobody matches." if filtered or hidden else nobody(store))
+            if filtered and (unknown := choice.unknown_source(store)):
+                click.echo(unknown, err=True)
             if hidden and not quiet:
                 click.echo(left_out, err=True)
             return

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from facestream.output import printable
 from facestream.parsing import When
-from facestream.people_filter import SORTS, PeopleFilter
+from facestream.people_filter import SORTS, PeopleFilter, names_source
+from facestream.source_name import short_name
 
 if TYPE_CHECKING:
     from facestream.client import Store
     from facestream.person import Person
 
+_NAMED = 8
 
 # Who is meant, by id or whole name.
 who_argument = click.argument("person_id", metavar="WHO")
@@ -145,6 +148,16 @@ class PeopleChoice:
     def narrows(self) -> bool:
         """Whether it leaves anybody out."""
         return replace(self.where, ignored=False) != PeopleFilter()
+
+    def unknown_source(self, store: Store) -> str:
+        """What to say of the first --source that names none, or nothing where there is no such."""
+        sources = store.sources()
+        for pattern in self.where.sources:
+            if not any(names_source(pattern, source.source_id, source.path) for source in sources):
+                names = sorted({short_name(source.source_id, source.path) for source in sources})
+                there = ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
+                return f"--source {printable(pattern)} names no source; there are {there}."
+        return ""
 
     def people(self, store: Store) -> tuple[list[Person], int, int]:
         """Those who are meant, how many there would be without the limit, and how many are ignored."""

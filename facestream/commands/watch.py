@@ -15,7 +15,7 @@ from facestream.commands.model_options import own_parts_options
 from facestream.settings import Place
 from facestream.stopping import stopping
 
-_TOLD_ANYHOW = ("stream.live_source", "storage.outage")
+_TOLD_ANYHOW = ("stream.live_reader", "storage.outage")
 
 if TYPE_CHECKING:
     from facestream.person import Person

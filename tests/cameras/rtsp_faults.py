@@ -21,6 +21,8 @@ class Fault(StrEnum):
     # Of the transport.
     FREEZE = "freeze"
     """Nothing more comes, the connection stays."""
+    SOUND_ALONE = "sound alone"
+    """No more pictures come; the sound goes on, if the server has one."""
     CLOSE = "close"
     RESET = "reset"
     GARBAGE = "garbage"

@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -30,6 +31,7 @@ class RtspServer:
         connections: Connections accepted so far.
         frames_sent: Pictures sent so far, over all connections.
         requests: Methods asked for so far, such as "DESCRIBE".
+        on_picture: Called with the place in the film of every picture that is sent; must be quick.
 
     Args:
         film: What the camera shows.
@@ -37,6 +39,7 @@ class RtspServer:
         user: Who may look; "" for everybody.
         password: Their password.
         digest: Ask for digest authentication (RFC 2617), not for basic.
+        sound: Send sound beside the pictures; over TCP alone.
         port: Where to listen; 0: a free port.
     """
 
@@ -51,13 +54,16 @@ class RtspServer:
         user: str = "",
         password: str = "",
         digest: bool = False,
+        sound: bool = False,
         port: int = 0,
     ) -> None:
         self.film, self.fps, self.other_film = film, fps or film.fps, other_film
         self.fault, self.after_frames = fault, after_frames
         self.user, self.password, self.digest = user, password, digest
+        self.sound = sound
         self.connections = self.frames_sent = 0
         self.requests: list[str] = []
+        self.on_picture: Callable[[int], None] | None = None
         self._place = self._bound(port)  # keeps the port while nobody listens
         self.port = int(self._place.getsockname()[1])
         self._listener: socket.socket | None = None

@@ -47,6 +47,7 @@ class RtspSession:
         self._datagrams: socket.socket | None = None
         self._audio = False
         self._sent = 0  # pictures, or packets of sound
+        self._sounds = 0  # packets of sound beside the pictures
         self._packets = 0
         self._shown: H264Film | None = None
         self._place = 0  # in the film that is shown
@@ -127,7 +128,7 @@ class RtspSession:
             return _reply(404, sequence)
         if method == "DESCRIBE":
             self._audio = server.fault is Fault.AUDIO_ONLY
-            body = description(server.film, server.fps, server.fault)
+            body = description(server.film, server.fps, server.fault, sound=server.sound)
             headers_out = f"Content-Base: {url}/\r\nContent-Type: application/sdp\r\n"
             return _reply(200, sequence + headers_out, body)
         if method == "SETUP":
@@ -141,7 +142,7 @@ class RtspSession:
     def _set_up(self, headers: dict[str, str]) -> str:
         wanted = headers.get("transport", "")
         if "interleaved" in wanted:
-            return "RTP/AVP/TCP;unicast;interleaved=0-1"
+            return f"RTP/AVP/TCP;unicast;interleaved={wanted.partition('interleaved=')[2].partition(';')[0]}"
         ports = wanted.partition("client_port=")[2].partition(";")[0]
         self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._datagrams.setblocking(False)
@@ -156,6 +157,7 @@ class RtspSession:
             self._rtp = RtpStream(PCMU_TYPE, first, _AUDIO_HZ)
         else:
             self._rtp = RtpStream(VIDEO_TYPE, first)
+            self._sound = RtpStream(PCMU_TYPE, 1000, _AUDIO_HZ)
         self.playing, self.due_s = True, time.monotonic()
 
     def _send_due(self) -> bool:
@@ -182,6 +184,12 @@ class RtspSession:
 
     def _send_picture(self, fault: Fault) -> None:
         server = self._server
+        if server.sound:
+            self._send(self._sound.packet(b"\xff" * _AUDIO_SAMPLES, self._sounds * _AUDIO_SAMPLES), channel=2)
+            self._sounds += 1
+        if fault is Fault.SOUND_ALONE:
+            self.due_s += 1 / server.fps
+            return
         film = server.other_film if fault is Fault.OTHER_SIZE and server.other_film else server.film
         if film is not self._shown:
             self._shown, self._place = film, 0
@@ -201,6 +209,8 @@ class RtspSession:
             if fault is Fault.GARBAGE:
                 self.unsent += self._random.randbytes(self._random.randrange(1, 400))
             self._send(packet)
+        if server.on_picture is not None:
+            server.on_picture(self._place % len(film.units))
         self._sent += 1
         self._place += 1
         server.frames_sent += 1
@@ -213,9 +223,9 @@ class RtspSession:
             spoilt[place] = self._random.randrange(256)
         return bytes(spoilt)
 
-    def _send(self, packet: bytes) -> None:
+    def _send(self, packet: bytes, channel: int = 0) -> None:
         if self._datagrams is None:
-            self.unsent += struct.pack("!cBH", b"$", 0, len(packet)) + packet
+            self.unsent += struct.pack("!cBH", b"$", channel, len(packet)) + packet
         else:
             with contextlib.suppress(BlockingIOError, ConnectionError):
                 self._datagrams.send(packet)

@@ -8,7 +8,7 @@ from cameras.rtsp_faults import Fault
 _ANNOUNCED_FPS = {Fault.ANNOUNCED_0_FPS: 0.0, Fault.ANNOUNCED_1000_FPS: 1000.0}
 
 
-def description(film: H264Film, fps: float, fault: Fault) -> str:
+def description(film: H264Film, fps: float, fault: Fault, *, sound: bool = False) -> str:
     """The session description of one film, or of what a fault puts in its place."""
     lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*"]
     if fault is Fault.AUDIO_ONLY:
@@ -23,4 +23,7 @@ def description(film: H264Film, fps: float, fault: Fault) -> str:
             f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={sets}",
             f"a=framerate:{_ANNOUNCED_FPS.get(fault, fps):g}",
         ]
-    return "\r\n".join([*lines, "a=control:trackID=0", ""])
+    lines.append("a=control:trackID=0")
+    if sound:
+        lines += ["m=audio 0 RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=control:trackID=1"]
+    return "\r\n".join([*lines, ""])

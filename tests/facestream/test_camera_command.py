@@ -77,6 +77,11 @@ def test_a_camera_is_added_seen_listed_paused_changed_and_removed(here: Here, se
         ["door", "not", "watched"],
     ]
 
+    shown = here("camera", "show", "door").stdout.splitlines()
+    assert [line.split(maxsplit=1)[0] for line in shown] == ["camera", "url", "looked", "state"]
+    assert shown[2].split(maxsplit=2)[2] == "2 looks per second, zone 0%,0% 50%,0% 50%,100% 0%,100%"
+    assert here("camera", "show", "door", "--json").json() == door
+
     assert here("camera", "pause", "door").stderr == "Paused: door.\n"
     assert [camera["paused"] for camera in here("camera", "list", "--json").json()] == [False, True]
     assert "paused" in here("camera", "list").stdout
@@ -158,6 +163,29 @@ def test_what_can_be_no_camera_is_refused_in_words(
     assert not data.exists()
 
 
+@pytest.mark.parametrize("url", ["rtsp://user:S3cret@host/a", "user:S3cret@host/a"])
+def test_a_url_in_the_wrong_place_is_not_repeated(here: Here, server: redis.Redis, url: str) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test")
+    done = [
+        here("camera", "add", url, "gate", code=2),
+        *(
+            here("camera", *words, url, code=2)
+            for words in (["pause"], ["remove", "-y"], ["set", "--fps", "1"])
+        ),
+        here("watch", url, code=2),
+    ]
+    assert all("URL" in one.stderr for one in done)
+    assert "S3cret" not in "".join(one.said for one in done)
+
+
+def test_a_url_without_its_scheme_is_not_repeated(here: Here, server: redis.Redis) -> None:
+    url = "user:S3cret@host/a"
+    for code, words in ((2, ["camera", "test"]), (2, ["camera", "snapshot", "-o", "a.jpg"]), (1, ["run"])):
+        done = here(*words, url, code=code)
+        assert "has no scheme such as rtsp:// in front" in done.stderr
+        assert "S3cret" not in done.said
+
+
 def test_what_is_not_there_is_told(here: Here, server: redis.Redis) -> None:
     here("camera", "add", "door", SYNTHETIC, "--no-test")
     assert "There is a camera 'door'" in here("camera", "add", "door", SYNTHETIC, code=1).stderr
@@ -165,10 +193,12 @@ def test_what_is_not_there_is_told(here: Here, server: redis.Redis) -> None:
         ["set", "gate", "--fps", "1"],
         ["pause", "gate"],
         ["remove", "-y", "gate"],
+        ["show", "gate"],
         ["test", "gate"],
     ):
-        assert "There is no camera 'gate'" in here("camera", *words, code=1).stderr
-    assert "no camera was named" in here("camera", "pause", code=2).stderr
+        said = here("camera", *words, code=1).stderr
+        assert "There is no camera 'gate' in collection 'default': there are door." in said
+    assert "no camera was named: there are door." in here("camera", "pause", code=2).stderr
     assert "leave the names out" in here("camera", "pause", "door", "--all", code=2).stderr
     assert "nothing was named that is to change" in here("camera", "set", "door", code=2).stderr
     both = here("camera", "set", "door", "--no-zones", "--zone", LEFT_HALF, code=2)
@@ -200,6 +230,14 @@ def test_a_test_says_what_a_camera_sends(here: Here, server: redis.Redis) -> Non
     said = here("camera", "test", SYNTHETIC, "--seconds", "0.5").stdout
     assert "size          320x240\n" in said
     assert "(20 announced)\n" in said
+
+
+def test_a_test_says_where_two_streams_do_not_show_the_same(here: Here, server: redis.Redis) -> None:
+    sub = "synthetic://gate?width=160&height={}"
+    for height, warned in ((120, False), (90, True)):
+        here("camera", "add", f"gate{height}", SYNTHETIC, "--no-test", "--sub-url", sub.format(height))
+        told = here("camera", "test", f"gate{height}", "--seconds", "0.5").stderr
+        assert ("the main stream has 320x240, the sub-stream 160x90: set both to the same" in told) is warned
 
 
 def test_a_camera_whose_secret_is_missing_is_told_when_it_is_opened(
@@ -244,6 +282,27 @@ def test_how_a_camera_is_doing_is_listed(here: Here, server: redis.Redis) -> Non
     line = here("camera", "list").stdout.splitlines()[1]
     for shown in ("backing off", "5.0/10.0", "0.2 s", "  7  ", "it closes\\x1b the connection"):
         assert shown in line
+
+
+def test_a_damaged_record_is_listed_beside_the_others_and_can_be_removed(
+    here: Here, server: redis.Redis, tmp_path: Path
+) -> None:
+    for name in ("door", "gate"):
+        here("camera", "add", name, SYNTHETIC, "--no-test")
+    server.hset(Keys("default").camera("door"), "fps", "fast")
+    door, gate = here("camera", "list", "--json").json()
+    assert (door["name"], gate["name"]) == ("door", "gate")
+    assert "'fps' is not a number" in door["damaged"]
+    first, second = here("camera", "list").stdout.splitlines()[1:]
+    assert first.startswith("door    damaged ")
+    assert "'fps' is not a number" in first
+    assert second.startswith("gate    not watched ")
+    here("camera", "add", "yard", SYNTHETIC, "--no-test")
+    here("backup", tmp_path / "all.facestream")
+    copied = here("restore", tmp_path / "all.facestream", "--collection", "copy", "--json").json()
+    assert copied["sealed_cameras"] == ["door"]
+    here("camera", "remove", "door", "--yes")
+    assert [camera["name"] for camera in here("camera", "list", "--json").json()] == ["gate", "yard"]
 
 
 def test_cameras_are_of_one_collection(here: Here, server: redis.Redis) -> None:
@@ -322,6 +381,27 @@ def test_a_camera_of_the_network_is_tested(
         wrong = here("camera", "test", f"rtsp://admin:S3cret@{camera.host}/live", code=1)
         assert "Error: refused: it refuses the user name or password" in wrong.stderr
         assert "S3cret" not in wrong.stdout + wrong.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("camera", "add", SECRET_URL, "door"),
+        ("camera", "add", "door", SECRET_URL, SECRET_URL),
+        ("camera", "test", "admin:S3cret@{place}/live"),
+        ("camera", "remove", SECRET_URL, "--yes"),
+        ("camera", SECRET_URL),
+        ("watch", SECRET_URL),
+        (SECRET_URL,),
+        ("camera", "add", "door", SYNTHETIC, "--hwaccel", SECRET_URL),
+    ],
+)
+def test_a_url_that_no_command_expects_is_not_repeated(
+    here: Here, server: redis.Redis, words: list[str]
+) -> None:
+    done = here(*words, code=2)
+    assert "Error: " in done.stderr
+    assert "S3cret" not in done.said
 
 
 def test_a_host_that_nobody_knows_is_unreachable(here: Here) -> None:

@@ -54,9 +54,7 @@ def test_check_lists_all_faults_and_ends_with_one(here: Here) -> None:
     ]
     assert SECRET not in done.said
     assert here("config", "check", write("", "other.toml")).stdout == "other.toml: valid.\n"
-    assert (
-        here("config", "check", "none.toml", code=1).stdout == "none.toml: there is no such settings file.\n"
-    )
+    assert here("config", "check", "none.toml", code=1).stdout == "none.toml: there is no such file.\n"
 
 
 def test_check_for_machines(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,7 @@ COMMANDS = (
     ["camera", "add"],
     ["camera", "set"],
     ["camera", "list"],
+    ["camera", "show"],
     ["camera", "pause"],
     ["camera", "resume"],
     ["camera", "remove"],

@@ -55,6 +55,14 @@ def test_a_date_finds_whoever_was_seen_then(processed: Processed) -> None:
     assert processed.cli("people", "--from", "2024-05-02").stdout == "Nobody matches.\n"
 
 
+def test_a_source_that_there_is_not_is_told_with_those_that_there_are(processed: Processed) -> None:
+    done = processed.cli("people", "--source", "dou.mp4")
+    assert done.stdout == "Nobody matches.\n"
+    assert done.stderr.startswith("--source dou.mp4 names no source; there are ")
+    assert "duo.mp4" in done.stderr
+    assert "names no source" not in processed.cli("people", "--source", "duo.mp4", "--name", "none").stderr
+
+
 def test_order_and_limit(processed: Processed) -> None:
     done = processed.cli("people", "--sort", "id", "--reverse", "--limit", "2", "--no-thumbnails")
     header, *lines = done.stdout.splitlines()

@@ -94,14 +94,14 @@ def test_what_is_no_file_that_can_be_read_is_told(tmp_path: Path) -> None:
             SettingsFile.read(path)
         return str(caught.value).removeprefix(f"{path}: ")
 
-    assert said(tmp_path) == "this is a folder; name the settings file in it."
-    assert said(tmp_path / "none.toml") == "there is no such settings file."
+    assert said(tmp_path) == "this is a folder; name the file in it."
+    assert said(tmp_path / "none.toml") == "there is no such file."
     assert said(tmp_path / ("x" * 300)) == "can't be read: file name too long."
     (tmp_path / "loop").symlink_to("loop")
     assert said(tmp_path / "loop").startswith("can't be read: ")
     large = tmp_path / "large"
     large.write_bytes(b"#" * (1 << 16) + b"\n")
-    assert said(large) == "this is too large for a settings file (over 64 KiB)."
+    assert said(large) == "this is too large (over 64 KiB)."
 
 
 def test_an_unreadable_file_is_told(tmp_path: Path) -> None:

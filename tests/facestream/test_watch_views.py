@@ -6,17 +6,21 @@ import io
 import json
 import logging
 import sys
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from facestream import watch_lines
 from facestream.people_tally import PeopleTally
+from facestream.settings import Place
 from facestream.watch_lines import JsonLines, PlainLines, summary
-from facestream.watch_report import WatchFacts
+from facestream.watch_report import WatchFacts, WatchOptions
 from facestream.watch_view import TerminalView
+from facestream.watching import Watch
 from storage.camera_status import CameraStatus
 from storage.identity_record import ChangeKind, IdentityChange
+from workers.rate_governor import RateChange
 
 FACTS = WatchFacts("lobby", "host-1-ab", "open", "cpu (CPUExecutionProvider)")
 DOOR = CameraStatus(
@@ -57,17 +61,34 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
     assert text.rfind("\x1b[?25h") > text.rfind("yard")
 
 
-def test_a_narrow_terminal_cuts_errors_and_nothing_else(tally: PeopleTally) -> None:
-    console = Console(file=io.StringIO(), force_terminal=True, width=90, color_system=None)
+def test_a_narrow_terminal_cuts_nothing(tally: PeopleTally) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
     view = TerminalView(console)
     view._facts = FACTS
-    view.cameras_now((DOOR, YARD), 1.0, tally)
+    view.cameras_now((DOOR, YARD), 0.5, tally)
     with console.capture() as captured:
         console.print(view._picture())
-    lines = captured.get().splitlines()
-    assert "looked at" in lines[2]
-    assert lines[4].rstrip().endswith("…")
-    assert all(len(line) <= 90 for line in lines)
+    text = captured.get()
+    assert " ".join(text.split()).count("too much to look at; not there: yard camera state") == 1
+    assert "\nyard: nobody [listens]\\x1b[2J there\n" in "\n".join(map(str.rstrip, text.splitlines())) + "\n"
+    assert "door:" not in text
+    assert "…" not in text
+    assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def test_a_terminal_says_what_it_waits_for_before_there_is_a_table() -> None:
+    file = io.StringIO()
+    with TerminalView(Console(file=file, force_terminal=True, width=80, color_system=None)):
+        pass
+    assert "Models are being loaded." in file.getvalue()
+
+
+def test_only_the_first_and_the_last_of_the_steps_of_rates_are_told() -> None:
+    lines: list[str] = []
+    watch = Watch(Place(), WatchOptions(), PlainLines(lines.append))
+    for before, factor in ((1.0, 0.75), (0.75, 0.56), (0.56, 0.7), (0.7, 1.0)):
+        watch._rates_changed(RateChange(factor, before, dropped=0.5, age_s=1.0))
+    assert [line.rpartition(" at ")[2] for line in lines] == ["75% of their rates", "100% of their rates"]
 
 
 def test_what_is_logged_appears_above_the_table(
@@ -105,7 +126,7 @@ def test_lines_tell_of_changes_and_sum_up(tally: PeopleTally, monkeypatch: pytes
         "takes on 10 cameras: c0, c1, c2, c3, c4, c5, c6, c7, and 2 more",
         "door: streaming (640x360 h264)",
         "yard: backing off: nobody [listens]\\x1b[2J there",
-        "p1 created at door",
+        "new person p1 at door",
         "p2 merged with p1",
         "another cluster worker leads; this one stands by",
         summary(ALL, 1.0, tally),
@@ -120,6 +141,23 @@ def test_quiet_lines_tell_of_troubles_alone() -> None:
     plain.camera_changed(YARD)
     plain.note("the server is away")
     assert [line[20:24] for line in lines] == ["yard", "the "]
+
+
+def test_of_a_camera_with_two_streams_both_are_told() -> None:
+    sharp = replace(DOOR, main_state="streaming", main_width_px=1920, main_height_px=1080)
+    down = replace(DOOR, main_state="backing_off", main_error="nobody listens there")
+    lines: list[str] = []
+    PlainLines(lines.append).camera_changed(sharp)
+    # That one of them is down is a trouble.
+    for status in (sharp, down):
+        PlainLines(lines.append, quiet=True).camera_changed(status)
+    assert [line[20:] for line in lines] == [
+        "door: streaming (640x360 h264); main stream streaming (1920x1080)",
+        "door: streaming (640x360 h264); main stream backing off: nobody listens there",
+    ]
+    assert down.errors == "main stream: nobody listens there"
+    assert replace(down, last_error="it was lost").errors == "it was lost; main stream: nobody listens there"
+    assert (sharp.errors, YARD.errors) == ("", YARD.last_error)
 
 
 def test_each_line_of_json_is_one_event(tally: PeopleTally) -> None:

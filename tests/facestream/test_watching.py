@@ -7,15 +7,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import scenes
-from cameras.h264_film import H264Film, film_of
+from cameras.h264_film import H264Film, film_of, painted_film
 from cameras.rtsp_server import RtspServer
 from server_door import Door
 
 from facestream import watching
 from facestream.camera_book import CameraBook
 from facestream.camera_wish import CameraWish
+from facestream.demo_video import ASTRONAUT
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
 from facestream.watch_report import WatchFacts, WatchOptions, WatchReport
@@ -26,6 +29,7 @@ from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.requests import LookAgainRequest
 from storage.sample_queue import SampleQueue
+from storage.sample_record import FaceSample
 from stream.camera_url import CameraUrl
 from workers.models.pack import Pack
 
@@ -165,11 +169,39 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
     assert not source.complete
     (person, *_) = store.people()
     assert {sighting.source_id for sighting in person.sightings} == {"c-door"}
-    assert make_camera_store(server, keys_of(place)).statuses() == {}
+    assert make_camera_store(server, keys_of(place)).readable_statuses() == {}
     # Given back: nobody holds a camera, or is at work.
     assert CameraLeases(server.client, keys_of(place), "look").holders(["door", "down"]) == {}
     assert not server.client.exists(keys_of(place).workers, keys_of(place).leader)
     assert "S3cret" not in caplog.text + " ".join(watcher.notes)
+
+
+def test_faces_found_in_a_sub_stream_are_cut_out_of_the_main_stream(
+    place: Place, book: CameraBook, server: RedisHandle
+) -> None:
+    # Both go to and fro, each in its own time.
+    astronaut = cv2.imread(str(ASTRONAUT.path()))
+    steps = [abs(k - 12) for k in range(24)]
+    large = [np.ascontiguousarray(astronaut[:384, 2 * k : 2 * k + 448]) for k in steps]
+    main = painted_film(size=(448, 384), images=large)
+    sub = painted_film(size=(224, 192), images=[cv2.resize(image, (224, 192)) for image in large])
+    with RtspServer(main) as main_camera, RtspServer(sub) as sub_camera:
+        urls = CameraUrl.parse(main_camera.url), CameraUrl.parse(sub_camera.url)
+        book.add_all({"door": CameraWish(url=urls[0], sub_url=urls[1])})
+        watcher, _ = watch(place, lambda now: now.people > 0 and now.statuses["door"].paired > 15)
+    status = watcher.statuses["door"]
+    assert (status.width_px, status.height_px) == (224, 192)
+    assert (status.main_state, status.main_width_px, status.main_height_px) == ("streaming", 448, 384)
+    source = make_store(server, keys_of(place)).source("c-door")
+    assert source is not None
+    assert (source.path, source.width_px, source.height_px) == (urls[0].masked, 224, 192)
+    samples = [
+        FaceSample.decode(server.client.hgetall(key))
+        for key in server.client.scan_iter(keys_of(place).sample("*"))
+    ]
+    sides = [np.sqrt(np.prod(s.box_xyxy[2:] - s.box_xyxy[:2])) for s in samples]
+    assert all(s.box_xyxy[2] < 224 for s in samples)
+    assert max(s.size_px / side for s, side in zip(samples, sides, strict=True)) > 1.7
 
 
 def test_the_second_watch_goes_on_in_the_same_source(

@@ -52,6 +52,11 @@ statuses = st.builds(
     width_px=counts,
     height_px=counts,
     codec=texts,
+    main_state=st.sampled_from(["", "streaming"]),
+    main_error=texts,
+    main_width_px=counts,
+    main_height_px=counts,
+    paired=counts,
     at_s=times_s.map(lambda t: round(t, 3)),
 )
 

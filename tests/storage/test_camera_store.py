@@ -21,11 +21,11 @@ def store(client: redis.Redis, keys: Keys) -> CameraStore:
 
 
 def test_cameras_are_found_by_name(store: CameraStore) -> None:
-    assert (store.all(), store.names(), store.statuses()) == ([], [], {})
+    assert (store.readable(), store.names(), store.readable_statuses()) == ([], [], {})
     door, garden = a_camera("door"), a_camera("Garden.2", fps=2.5)
     store.add(door)
     store.add(garden)
-    assert store.all() == [garden, door]
+    assert store.readable() == [garden, door]
     assert store.get("door") == door
     with pytest.raises(NoSuchCameraError, match="There is no camera 'zzz'") as caught:
         store.get("zzz")
@@ -46,7 +46,7 @@ def test_of_many_either_all_are_added_or_none(store: CameraStore) -> None:
         store.add_all([a_camera("a"), a_camera("b", fps=1)])
     assert store.names() == ["b"]
     store.add_all([a_camera("a"), a_camera("b", fps=1)], replace=True)
-    assert [(record.name, record.fps) for record in store.all()] == [("a", 5), ("b", 1)]
+    assert [(record.name, record.fps) for record in store.readable()] == [("a", 5), ("b", 1)]
 
 
 def test_two_who_add_the_same_name_at_once_get_one_camera(store: CameraStore) -> None:
@@ -101,16 +101,54 @@ def test_a_status_is_believed_for_some_seconds(store: CameraStore, client: redis
     store.add_all([a_camera("a"), a_camera("b")])
     status = CameraStatus("a", "host", "backing_off", 1.8e9, last_error="nobody listens on that port")
     store.write_status(status)
-    assert store.statuses() == {"a": status}
+    assert store.readable_statuses() == {"a": status}
     assert 10_000 < client.pttl(keys.camera_status("a")) <= 15_000
 
 
-def test_a_damaged_record_is_told_by_its_key(store: CameraStore, client: redis.Redis, keys: Keys) -> None:
-    store.add(a_camera())
-    client.hset(keys.camera("door"), "fps", "fast")
-    with pytest.raises(RecordError, match="fps") as caught:
-        store.all()
-    assert caught.value.key == keys.camera("door")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("fps", "fast"),
+        ("fps", "26"),
+        ("name", "gate"),
+        ("zones", "[[["),
+        ("transport", "sctp"),
+        ("hwaccel", ""),
+        ("paused", "perhaps"),
+        ("shown_url", b"\xff"),
+    ],
+)
+def test_a_damaged_record_is_told_by_its_key_and_costs_the_others_nothing(
+    store: CameraStore,
+    client: redis.Redis,
+    keys: Keys,
+    caplog: pytest.LogCaptureFixture,
+    field: str,
+    value: str | bytes,
+) -> None:
+    sound = a_camera("gate")
+    store.add_all([a_camera("door"), sound])
+    client.hset(keys.camera("door"), field, value)
+    with pytest.raises(RecordError, match=field) as caught:
+        store.get("door")
+    found = store.all()
+    assert isinstance(found["door"], RecordError)
+    assert caught.value.key == found["door"].key == keys.camera("door")
+    assert found["gate"] == sound
+    assert store.readable() == store.readable() == [sound]
+    # A worker looks every other second, and must not say so each time.
+    assert [keys.camera("door") in text for text in caplog.messages] == [True]
+    store.check_names(["door", "gate"])
+    store.remove("door")
+    assert store.names() == ["gate"]
+
+
+def test_a_damaged_status_is_no_status(store: CameraStore, client: redis.Redis, keys: Keys) -> None:
+    store.add_all([a_camera("a"), a_camera("b")])
+    statuses = [CameraStatus(name, "host", "streaming", 1.8e9) for name in "ab"]
+    store.write_statuses(statuses)
+    client.hset(keys.camera_status("a"), "since_s", "yesterday")
+    assert store.readable_statuses() == {"b": statuses[1]}
 
 
 def test_a_collection_may_begin_with_its_cameras(client: redis.Redis, store: CameraStore, keys: Keys) -> None:

@@ -80,3 +80,10 @@ def test_names_of_cameras_that_could_stand_in_no_key_are_refused_in_few_words(na
         check_camera_name(name)
     assert len(str(caught.value)) < 250
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["rtsp://me:s3cret@host/live", "me:s3cret@host", "s3cret@host/live"])
+def test_a_url_in_place_of_a_name_is_not_repeated(name: str) -> None:
+    with pytest.raises(ValueError, match="a camera can't be called like a URL") as caught:
+        check_camera_name(name)
+    assert "s3cret" not in str(caught.value)

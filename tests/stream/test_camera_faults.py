@@ -35,6 +35,7 @@ NOT_REACHED = {
 # It was seen, and then it was not.
 LOST = {
     Fault.FREEZE: (CameraState.STALLED, "sent nothing for 0.5 s"),
+    Fault.SOUND_ALONE: (CameraState.STALLED, "sent no picture for 0.5 s"),
     Fault.CLOSE: (CameraState.BACKING_OFF, "ended the connection"),
     Fault.RESET: (CameraState.BACKING_OFF, "ended the connection"),
     Fault.TRUNCATED: (CameraState.BACKING_OFF, "ended the connection"),
@@ -90,6 +91,7 @@ def live_through(fault: Fault) -> Story:
             user=USER,
             password=PASSWORD,
             digest=fault in SEEN_THROUGH,
+            sound=fault is Fault.SOUND_ALONE,
             fault=fault if at_once else Fault.NONE,
         ) as server,
         Viewing(server.url, PATIENT if fault in SEEN_THROUGH else QUICK) as viewing,

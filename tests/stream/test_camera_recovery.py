@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from operator import gt
 from pathlib import Path
 
 from cameras.h264_film import painted_film
 from cameras.rtsp_faults import Fault
 from cameras.rtsp_server import RtspServer
-from cameras.viewing import Viewing
+from cameras.viewing import WITHIN_S, Viewing
 
 from stream.live_settings import LiveSettings
 from stream.live_state import CameraState
@@ -59,7 +60,9 @@ def test_every_camera_is_seen_again_after_each_of_twenty_failures_and_nothing_is
         list(pool.map(time.sleep, [0.01] * CAMERAS))  # its threads are there
         before = held()
         watched = list(pool.map(watch, range(CAMERAS)))
-        after = held()
+        ends_s = time.monotonic() + WITHIN_S
+        while any(map(gt, after := held(), before)) and time.monotonic() < ends_s:
+            time.sleep(0.05)  # on a busy machine, a thread that was told to end may take a second more
     assert max(max(recoveries_s) for recoveries_s in watched) < RECOVERY_S
     assert after[0] <= before[0]
     assert after[1] <= before[1]

@@ -201,28 +201,19 @@ def test_a_playlist_opens_no_file_of_this_computer(web: WebCamera, tmp_path: Pat
         assert str(tmp_path) not in str(refusal.value)
 
 
-@pytest.mark.parametrize("scheme", ["rtsp", "rtp", "udp", "gopher", "ftp", "unix", "data"])
+@pytest.mark.parametrize("scheme", ["tcp", "tls", "rtsp", "rtp", "udp", "gopher", "ftp", "unix", "data"])
 def test_a_playlist_makes_nobody_talk_another_protocol(web: WebCamera, scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(0.05)
+        web.files["nested.m3u8"] = master(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/0.m3u8")
+        web.files["outer.m3u8"] = master("nested.m3u8")
         place = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}/0.ts"
         web.files["segment.m3u8"], web.files["master.m3u8"] = playlist(place), master(place)
-        for name in ("segment.m3u8", "master.m3u8"):
+        for name in ("segment.m3u8", "master.m3u8", "outer.m3u8"):
             with pytest.raises(CameraError):
                 LiveDecoder(CameraUrl.parse(web.address + name), settings())
         with pytest.raises(TimeoutError):
             listener.accept()
-
-
-def test_over_a_bare_connection_that_a_playlist_asks_for_nothing_is_said(web: WebCamera) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(5)
-        web.files["master.m3u8"] = master(f"tcp://127.0.0.1:{listener.getsockname()[1]}/0.m3u8")
-        with pytest.raises(CameraError):
-            LiveDecoder(CameraUrl.parse(web.address + "master.m3u8"), LiveSettings(open_timeout_s=0.6))
-        connection, _ = listener.accept()
-        with connection:
-            assert connection.recv(100) == b""
 
 
 def test_a_playlist_may_name_what_the_web_has(web: WebCamera) -> None:

@@ -1,8 +1,9 @@
 import pickle
+import re
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -25,7 +26,8 @@ from stream.errors import CameraUrlError, StreamError
         ("rtsp://user:p%40ss@host/a", "rtsp://user:p%40ss@host/a", "rtsp://user:***@host/a"),
         ("rtsp://user:100%@host/a", "rtsp://user:100%25@host/a", "rtsp://user:***@host/a"),
         ("rtsp://user:p@s/s@word@host", "rtsp://user:p%40s%2Fs%40word@host", "rtsp://user:***@host"),
-        ("rtsp://user:@host/a", "rtsp://user:@host/a", "rtsp://user:***@host/a"),
+        ("rtsp://s3cret:@host/a", "rtsp://s3cret:@host/a", "rtsp://***:***@host/a"),
+        ("rtsp://user:$p!(x)@host/a", "rtsp://user:$p!(x)@host/a", "rtsp://user:***@host/a"),
         ("rtsp://s3cret@host/a", "rtsp://s3cret@host/a", "rtsp://***@host/a"),
         ("rtsp://us er:x@host/a", "rtsp://us%20er:x@host/a", "rtsp://***:***@host/a"),
         ("rtsp://[2001:DB8::1]:8554/a", "rtsp://[2001:db8::1]:8554/a", "rtsp://[2001:db8::1]:8554/a"),
@@ -106,6 +108,8 @@ def test_the_scheme_tells_what_kind_of_camera_it_is() -> None:
         ("rtsp://300.1.1.1/live", "is no IP address"),
         ("rtsp://[::s]/live", "has a host with a character"),
         ("rtsp://[:::1]/live", "is no IP address"),
+        ("rtsp://fd00::20/live", "IPv6 address without brackets"),
+        ("rtsp://user:s3cret@fd00::20:554/live", "IPv6 address without brackets"),
         ("rtsp://" + "a" * 64 + "/live", "is no host name"),
         ("rtsp://host:0/live", "no number from 1 to 65535"),
         ("rtsp://host:65536/live", "no number from 1 to 65535"),
@@ -191,7 +195,10 @@ def test_the_encoded_and_the_masked_url_are_read_as_the_same(
 @given(secrets.filter(lambda text: text.isprintable() and text.isascii() and not set("?#{}%") & set(text)))
 def test_a_password_that_nobody_encoded_arrives_whole(secret: str) -> None:
     url = CameraUrl.parse(f"rtsp://user:{secret}@host:554/path")
-    assert url.address == f"rtsp://user:{quote(secret, safe='')}@host:554/path"
+    assert url.password is not None
+    assert unquote(url.password) == secret
+    assert re.fullmatch(r"(?:[A-Za-z0-9!$&'()*+,;=~_.-]|%[0-9A-F]{2})*", url.password)
+    assert url.address == f"rtsp://user:{url.password}@host:554/path"
 
 
 def unread(path: str) -> str:
@@ -255,6 +262,22 @@ def test_a_file_that_is_no_text_is_not_carried_along_in_the_error() -> None:
 def test_a_missing_variable_is_named(environ: dict[str, str]) -> None:
     with pytest.raises(CameraUrlError, match="environment variable CAM, which is not set"):
         CameraUrl.parse("rtsp://user:{env:CAM}@host/live").resolved(environ, unread)
+
+
+def test_credentials_that_would_be_cut_short_on_their_way_are_refused() -> None:
+    longest = "S3cr" + "!" * 119
+    for scheme, password, fits in (
+        ("rtsp", longest, True),
+        ("rtsps", longest + "!", False),
+        ("http", longest + "!", True),
+    ):
+        url = CameraUrl.parse(f"{scheme}://eve:{password}@host/live")
+        if fits:
+            assert url.resolved({}, unread) == url
+            continue
+        with pytest.raises(CameraUrlError, match=r"have 128 characters, .* at most 127") as caught:
+            url.resolved({}, unread)
+        assert "S3cr" not in str(caught.value)
 
 
 def test_urls_are_values() -> None:

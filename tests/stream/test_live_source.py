@@ -10,7 +10,8 @@ import pytest
 
 from stream.camera_url import CameraUrl
 from stream.live_clock import LiveClock
-from stream.live_source import LiveSettings, LiveSource, threads_left_behind
+from stream.live_reader import threads_left_behind
+from stream.live_source import LiveSettings, LiveSource
 from stream.live_state import CameraState, LiveStatus
 
 QUICK = LiveSettings(fps=25, stall_s=1.0, open_timeout_s=1.0, first_backoff_s=0.01, longest_backoff_s=0.05)

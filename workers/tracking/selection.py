@@ -39,16 +39,23 @@ class SampleSelection(Generic[Candidate]):
             Whether `make` was called. Where that made the stretches widen, a better neighbour may have taken
             the place at once.
         """
+        if not self.would_keep(media_s, value):
+            return False
         if self._start_s is None:
             self._start_s = media_s
-        key = int((media_s - self._start_s) / self._stretch_s + 1e-6)
-        present = self._best.get(key)
-        if present is not None and present[0] >= value:
-            return False
-        self._best[key] = (value, media_s, make())
+        self._best[self._stretch(media_s)] = (value, media_s, make())
         while len(self._best) > self._capacity:
             self._widen()
         return True
+
+    def would_keep(self, media_s: float, value: float) -> bool:
+        """Whether a face of this quality, offered now, would be the best of its stretch so far."""
+        present = self._best.get(self._stretch(media_s))
+        return present is None or present[0] < value
+
+    def _stretch(self, media_s: float) -> int:
+        start_s = media_s if self._start_s is None else self._start_s
+        return int((media_s - start_s) / self._stretch_s + 1e-6)
 
     def _widen(self) -> None:
         self._stretch_s *= 2

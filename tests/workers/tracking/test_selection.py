@@ -66,6 +66,14 @@ def test_a_face_is_made_only_if_it_is_the_best_of_its_stretch() -> None:
     assert made == [0.5, 0.6, 0.1]
 
 
+def test_what_would_be_kept_is_known_before_it_is_made() -> None:
+    selection: SampleSelection[str] = SampleSelection(stretch_s=1.0)
+    for media_s, value in ((5.0, 0.5), (5.5, 0.5), (5.5, 0.6), (5.9, 0.55), (6.0, 0.1)):
+        expected = selection.would_keep(media_s, value)
+        assert selection.offer(media_s, value, lambda: "face") is expected
+    assert not selection.would_keep(5.9, 0.6)
+
+
 def test_stretches_begin_with_the_first_face() -> None:
     # Counted from 0 s, these two would lie in different stretches.
     assert filled([(0.3, 0.5), (0.5, 0.6)]).best(4) == [(0.5, 0.6)]

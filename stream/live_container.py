@@ -1,0 +1,127 @@
+"""A camera's container, opened by FFmpeg with nothing allowed but what a camera needs.
+
+`av.open` spends up to its timeout on the answer, and the same again on the first data: each gets half of
+`LiveSettings.open_timeout_s`.
+"""
+
+import time
+
+import av
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
+
+from stream.camera_failure import unopened
+from stream.camera_url import CameraUrl
+from stream.errors import CameraError
+from stream.live_settings import LiveSettings
+from stream.web_files import WebFiles
+
+RTSP_SCHEMES = ("rtsp", "rtsps")
+_WEB_SCHEMES = ("http", "https")
+
+# A camera of the web sends pictures itself or names, in a playlist, where they are. Scripts and descriptions
+# (concat, dash, sdp, ...) that name other places are no pictures.
+_PICTURES = "mpjpeg,mjpeg,jpeg_pipe,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt"
+_WEB_OPTIONS = {"format_whitelist": _PICTURES, "protocol_whitelist": "http,https,tcp,tls"}
+
+# All that a playlist names is opened by `WebFiles`, and nothing by FFmpeg. It can't go on with connections
+# that aren't its own.
+_PLAYLIST_OPTIONS = {
+    "format_whitelist": f"hls,{_PICTURES}",
+    "protocol_whitelist": "http,https",
+    "http_persistent": "0",
+    "http_multiple": "0",
+}
+_RTSP_OPTIONS = {
+    # The session's description tells the codec. FFmpeg would look at seven pictures, seconds of a slow
+    # camera. What it looks at is shown afterwards; "nobuffer" would throw it away, and the first keyframe
+    # with it.
+    "analyzeduration": "1",
+    "protocol_whitelist": "rtsp,rtsps,rtp,srtp,udp,tcp,tls",
+    "buffer_size": str(1 << 20),  # a keyframe of a 4K camera comes in one burst of datagrams
+}
+_TRANSPORT_OPTIONS = {
+    "auto": {"rtsp_transport": "tcp+udp", "rtsp_flags": "prefer_tcp"},
+    "tcp": {"rtsp_transport": "tcp"},
+    "udp": {"rtsp_transport": "udp"},
+}
+# The rate is of no interest.
+_COMMON_OPTIONS = {"fpsprobesize": "0", "analyzeduration": "2000000"}
+
+
+class LiveContainer:
+    """The open container of one connection.
+
+    Attributes:
+        container: FFmpeg's.
+
+    Args:
+        url: The camera, without open references; it is connected here.
+        settings: How to read it.
+        read_s: Longest silence that one read bears, seconds.
+        device: Hardware that is to decode, None for software.
+
+    Raises:
+        CameraUnreachableError: If no connection came about.
+        CameraRefusedError: If it takes a person to mend.
+    """
+
+    def __init__(self, url: CameraUrl, settings: LiveSettings, read_s: float, device: HWAccel | None) -> None:
+        self._url, self._read_s, self._device = url, read_s, device
+        self._answer_s = settings.open_timeout_s / 2
+        self._files: WebFiles | None = None
+        form, options = _form_and_options(url.scheme, settings)
+        begun_s = time.monotonic()
+        try:
+            self.container = self._open(form, {**_COMMON_OPTIONS, **options})
+        except av.FFmpegError as error:
+            failure = unopened(error, time.monotonic() - begun_s, self._answer_s, url.masked)
+            if url.scheme not in _WEB_SCHEMES or not isinstance(error, av.ArgumentError):
+                raise failure from None
+            # So FFmpeg says that the format isn't on the list: it may be a playlist.
+            self.container = self._open_playlist(failure)
+
+    def read_begins(self, now_s: float) -> None:
+        """Say before each read that it begins; `now_s` is `time.monotonic()`."""
+        if self._files is not None:
+            self._files.deadline_s = now_s + self._read_s
+
+    def close(self) -> None:
+        """Close the connection and all that it opened."""
+        self.container.close()
+        if self._files is not None:
+            self._files.close()
+
+    def _open(self, form: str | None, options: dict[str, str]) -> InputContainer:
+        return av.open(
+            self._url.address,
+            "r",
+            format=form,
+            options=options,
+            metadata_errors="replace",
+            timeout=(self._answer_s, self._read_s),
+            io_open=self._files,
+            hwaccel=self._device,
+        )
+
+    def _open_playlist(self, no_playlist: CameraError) -> InputContainer:
+        self._files = files = WebFiles(self._answer_s, self._url.masked)
+        files.deadline_s = time.monotonic() + 2 * self._answer_s
+        try:
+            container = self._open("hls", {**_COMMON_OPTIONS, **_PLAYLIST_OPTIONS})
+        except CameraError:
+            files.close()
+            raise
+        except (av.FFmpegError, UnicodeError):
+            files.close()
+            raise files.failure or no_playlist from None
+        files.opened = True
+        return container
+
+
+def _form_and_options(scheme: str, settings: LiveSettings) -> tuple[str | None, dict[str, str]]:
+    if scheme in RTSP_SCHEMES:
+        return "rtsp", {**_RTSP_OPTIONS, **_TRANSPORT_OPTIONS[settings.transport]}
+    if scheme == "v4l2":
+        return "v4l2", {}
+    return None, _WEB_OPTIONS

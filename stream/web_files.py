@@ -1,0 +1,169 @@
+"""What a playlist of HLS names, fetched over HTTP and HTTPS and nothing else."""
+
+import io
+import ssl
+import time
+from http.client import HTTPException
+from typing import IO, Any
+from urllib.error import HTTPError
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import (
+    HTTPBasicAuthHandler,
+    HTTPDefaultErrorHandler,
+    HTTPDigestAuthHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPPasswordMgrWithDefaultRealm,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
+
+from stream.errors import CameraError, CameraLostError, CameraRefusedError, CameraUnreachableError
+
+_PARTIAL_CONTENT = 206
+
+
+class WebFiles:
+    """Opens, for FFmpeg, what the playlists of one connection name: `io_open` of `av.open`.
+
+    FFmpeg's own HTTP needs bare connections on its list of protocols, and would then open a nested playlist
+    of ``tcp://`` as well. So each address is looked at here, and so is each redirection: whoever makes a
+    playlist can name other web servers, but no file, no device and no other protocol.
+
+    User and password go to the host in whose address they stand. Certificates are not verified: FFmpeg
+    doesn't either, and cameras sign theirs themselves. Of a playlist that is redirected, relative addresses
+    are taken relative to the address that was asked for.
+
+    Attributes:
+        deadline_s: `time.monotonic()` after which a read fails, however much comes; set it before each.
+        failure: Why something could not be fetched while the camera was being opened, None if all went well.
+        opened: Whether the camera is open. Until then what can't be fetched counts as empty, since a playlist
+            may name several variants of which one is enough; from then on it ends the connection.
+
+    Args:
+        timeout_s: Longest silence of a server, seconds.
+        shown: The masked URL of the camera, for errors.
+    """
+
+    def __init__(self, timeout_s: float, shown: str) -> None:
+        self.deadline_s = time.monotonic() + timeout_s
+        self.failure: CameraError | None = None
+        self.opened = False
+        self._timeout_s, self._shown = timeout_s, shown
+        self._passwords = HTTPPasswordMgrWithDefaultRealm()
+        self._opener = _web_only(self._passwords)
+        self._open: set[_WebFile] = set()
+
+    def __call__(self, address: str, _flags: int, options: dict[str, str]) -> IO[bytes] | "_WebFile":
+        """Open one address for reading.
+
+        Args:
+            address: As FFmpeg made it from the playlist's own and what stands in it.
+            _flags: FFmpeg's; nothing but reading is asked for.
+            options: FFmpeg's; ``offset`` and ``end_offset`` ask for a part.
+
+        Raises:
+            CameraRefusedError: If it is no address of the web.
+            CameraLostError: If it can't be fetched, and the camera was open.
+        """
+        if address.startswith("crypto"):
+            raise CameraRefusedError("its playlist is encrypted, which can't be read here", self._shown)
+        try:
+            response = self._fetch(
+                urlsplit(address), int(options.get("offset", 0)), options.get("end_offset")
+            )
+        except CameraRefusedError:
+            raise
+        except (OSError, HTTPException, ValueError) as error:
+            code = f" ({error.code})" if isinstance(error, HTTPError) else ""
+            words = f"what its playlist names can't be fetched{code}"
+            if self.opened:
+                raise CameraLostError(words, self._shown) from None
+            self.failure = CameraUnreachableError(words, self._shown)
+            return io.BytesIO()
+        file = _WebFile(self, response)
+        self._open.add(file)
+        return file
+
+    def close(self) -> None:
+        """Close what FFmpeg has left open."""
+        for file in tuple(self._open):
+            file.close()
+
+    def read(self, response: Any, size: int) -> bytes:
+        """Up to `size` bytes of what was opened, empty at its end.
+
+        Raises:
+            CameraLostError: If the connection broke, or `deadline_s` is over.
+        """
+        slow = CameraLostError("what its playlist names comes too slowly", self._shown)
+        if time.monotonic() > self.deadline_s:
+            raise slow
+        try:
+            read: bytes = response.read1(size)
+        except TimeoutError:
+            raise slow from None
+        except (OSError, HTTPException, ValueError):
+            raise CameraLostError("the connection broke", self._shown) from None
+        return read
+
+    def forget(self, file: "_WebFile") -> None:
+        """A file was closed."""
+        self._open.discard(file)
+
+    def _fetch(self, place: SplitResult, offset: int, end: str | None) -> Any:
+        if place.scheme not in ("http", "https") or not place.hostname:
+            raise CameraRefusedError(
+                "its playlist names what is neither http:// nor https://, and nothing else is opened",
+                self._shown,
+            )
+        credentials, _, host = place.netloc.rpartition("@")
+        if credentials:
+            user, _, password = credentials.partition(":")
+            self._passwords.add_password(None, f"{place.scheme}://{host}/", unquote(user), unquote(password))
+        request = Request(place._replace(netloc=host, fragment="").geturl())  # noqa: S310 - looked at above
+        if end is not None:
+            request.add_header("Range", f"bytes={offset}-{int(end) - 1}")
+        response = self._opener.open(request, timeout=self._timeout_s)
+        if offset and response.status != _PARTIAL_CONTENT:
+            response.read(offset)
+        return response
+
+
+class _WebFile:
+    """A response as the file that FFmpeg reads."""
+
+    def __init__(self, files: WebFiles, response: Any) -> None:
+        self._files, self._response = files, response
+
+    def read(self, size: int) -> bytes:
+        return self._files.read(self._response, size)
+
+    def close(self) -> None:
+        self._response.close()
+        self._files.forget(self)
+
+
+def _web_only(passwords: HTTPPasswordMgrWithDefaultRealm) -> OpenerDirector:
+    # build_opener would add file:, data: and ftp:, which a redirection could then ask for.
+    cameras = ssl.create_default_context()
+    cameras.check_hostname = False
+    cameras.verify_mode = ssl.CERT_NONE
+    opener = OpenerDirector()
+    for handler in (
+        ProxyHandler(),
+        UnknownHandler(),
+        HTTPHandler(),
+        HTTPSHandler(context=cameras),
+        HTTPDefaultErrorHandler(),
+        HTTPRedirectHandler(),
+        HTTPErrorProcessor(),
+        HTTPDigestAuthHandler(passwords),
+        HTTPBasicAuthHandler(passwords),
+    ):
+        opener.add_handler(handler)
+    return opener

@@ -1,0 +1,153 @@
+"""What playlists name, and what a redirection makes of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from stream.errors import CameraLostError, CameraRefusedError, CameraUnreachableError
+from stream.web_files import WebFiles
+
+BODY = bytes(range(256)) * 4
+SHOWN = "http://camera/***"
+
+
+class _Web(BaseHTTPRequestHandler):
+    """Echoes the credentials at /who, redirects from /to?ADDRESS, drips at /slow, sends parts of /part."""
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if path == "/to":
+            self._answer(302, b"", Location=query)
+        elif path == "/who" and not self.headers.get("Authorization"):
+            self._answer(401, b"", **{"WWW-Authenticate": 'Basic realm="camera"'})
+        elif path == "/who":
+            self._answer(200, self.headers["Authorization"].encode())
+        elif path == "/part":
+            start, end = self.headers["Range"].removeprefix("bytes=").split("-")
+            self._answer(206, BODY[int(start) : int(end) + 1])
+        elif path == "/slow":
+            self.send_response(200)
+            self.end_headers()
+            try:
+                while True:
+                    self.wfile.write(b".")
+                    time.sleep(0.02)
+            except ConnectionError:
+                return
+        elif path == "/whole":
+            self._answer(200, BODY)
+        else:
+            self._answer(404, b"")
+
+    def _answer(self, code: int, body: bytes, **headers: str) -> None:
+        self.send_response(code)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    """Host and port of a web server."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Web)
+    server.daemon_threads = True
+    thread = threading.Thread(target=lambda: server.serve_forever(0.02))
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def files() -> Iterator[WebFiles]:
+    opened = WebFiles(5.0, SHOWN)
+    opened.opened = True
+    yield opened
+    opened.close()
+
+
+def _read(files: WebFiles, address: str, **options: str) -> bytes:
+    file = files(address, 1, options)
+    return b"".join(iter(lambda: file.read(100), b""))
+
+
+def test_an_address_of_the_web_is_read_to_its_end(web: str, files: WebFiles) -> None:
+    assert _read(files, f"http://{web}/whole") == BODY
+    assert _read(files, f"http://{web}/to?/whole") == BODY
+
+
+@pytest.mark.parametrize("path", ["part", "whole"])
+def test_a_part_begins_where_it_should_also_if_the_server_sends_all(
+    web: str, files: WebFiles, path: str
+) -> None:
+    read = _read(files, f"http://{web}/{path}", offset="300", end_offset="700")
+    assert read[:400] == BODY[300:700]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["tcp://h:1/", "tls://h:1/", "file:///etc/passwd", "/etc/passwd", "data:,x", "ftp://h/", "http:", ""],
+)
+def test_what_is_not_of_the_web_is_refused(files: WebFiles, address: str) -> None:
+    with pytest.raises(CameraRefusedError, match="neither http:// nor https://"):
+        files(address, 1, {})
+
+
+def test_an_encrypted_playlist_is_refused_by_its_name(web: str, files: WebFiles) -> None:
+    with pytest.raises(CameraRefusedError, match="encrypted"):
+        files(f"crypto+http://{web}/whole", 1, {"key": "00" * 16, "iv": "00" * 16})
+
+
+@pytest.mark.parametrize("scheme", ["file", "ftp", "data", "tcp"])
+def test_a_redirection_leads_nowhere_else_either(
+    web: str, files: WebFiles, tmp_path: Path, scheme: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    with pytest.raises(CameraLostError):
+        files(f"http://{web}/to?{scheme}://{secret}", 1, {})
+
+
+def test_credentials_go_to_the_host_in_whose_address_they_stand(web: str, files: WebFiles) -> None:
+    assert _read(files, f"http://eve:s3%40cret@{web}/who") == b"Basic ZXZlOnMzQGNyZXQ="
+    other = web.replace("127.0.0.1", "localhost")
+    for address in (f"http://{other}/who", f"http://eve:s3%40cret@{web}/to?http://{other}/who"):
+        with pytest.raises(CameraLostError, match=r"\(401\)"):
+            files(address, 1, {})
+
+
+def test_what_is_missing_is_empty_and_told_until_the_camera_is_open(web: str, files: WebFiles) -> None:
+    files.opened = False
+    assert _read(files, f"http://{web}/nothing") == b""
+    assert isinstance(files.failure, CameraUnreachableError)
+    assert "(404)" in str(files.failure)
+    files.opened = True
+    with pytest.raises(CameraLostError, match=r"\(404\)"):
+        files(f"http://{web}/nothing", 1, {})
+
+
+def test_a_server_that_drips_is_left_in_time(web: str, files: WebFiles) -> None:
+    files.deadline_s = time.monotonic() + 0.3
+    begun_s = time.monotonic()
+    with pytest.raises(CameraLostError, match="too slowly"):
+        _read(files, f"http://{web}/slow")
+    assert 0.2 < time.monotonic() - begun_s < 5
+
+
+def test_closing_closes_what_was_left_open(web: str, files: WebFiles) -> None:
+    file = files(f"http://{web}/slow", 1, {})
+    assert file.read(1) == b"."
+    files.close()
+    assert file.read(1) == b""
