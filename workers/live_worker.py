@@ -200,6 +200,7 @@ class LiveWorker:
                 view.rest(now_s)
             else:
                 age_s = max(age_s, now_s - since_s)
-        if self._governor.update(now_s, dropped / max(done + dropped, 1), age_s):
+        highest_fps = max((view.camera.fps for view in self._views.values()), default=1.0)
+        if self._governor.update(now_s, dropped / max(done + dropped, 1), age_s, highest_fps):
             for view in self._views.values():
                 self._set_rate(view)

@@ -70,18 +70,15 @@ class RateGovernor:
     Args:
         settings: When rates are lowered and raised.
         on_change: Called once for each change.
-        least_factor: The factor never gets lower.
     """
 
     def __init__(
         self,
         settings: GovernorSettings | None = None,
         on_change: Callable[[RateChange], None] | None = None,
-        least_factor: float = 0.02,
     ) -> None:
         self._settings = settings or GovernorSettings()
         self._on_change = on_change
-        self._least = least_factor
         self._high_since_s: float | None = None
         self._low_since_s: float | None = None
         # The last step up, and the factor before it.
@@ -94,13 +91,15 @@ class RateGovernor:
         """Rate for a camera that should be looked at `asked_fps` times a second."""
         return min(asked_fps, max(asked_fps * self.factor, self._settings.least_fps))
 
-    def update(self, now_s: float, dropped: float, age_s: float) -> bool:
+    def update(self, now_s: float, dropped: float, age_s: float, highest_fps: float) -> bool:
         """Take in the load of the last moment; to be called about every second.
 
         Args:
             now_s: Time, s, from any start; never goes back.
             dropped: Share of the sampled frames that nobody took before they were overwritten, 0 to 1.
             age_s: Age of the oldest waiting frame of all cameras, s; 0 if none waits.
+            highest_fps: The highest rate that a camera should be looked at with. A factor that brings even
+                that one down to `least_fps` is not lowered further, which would change nothing.
 
         Returns:
             Whether the factor has changed.
@@ -111,7 +110,8 @@ class RateGovernor:
         self._high_since_s = _since(self._high_since_s, now_s, high)
         self._low_since_s = _since(self._low_since_s, now_s, low)
         if self._high_since_s is not None and now_s - self._high_since_s >= s.lower_after_s:
-            lower = max(self.factor * s.lower_by, self._least)
+            least = min(s.least_fps / highest_fps, self.factor)
+            lower = max(self.factor * s.lower_by, least)
             if self._raised_s is not None and now_s - self._raised_s <= self._patience_s:
                 self._patience_s = min(2 * self._patience_s, s.longest_raise_s)
                 lower = self._carried

@@ -10,10 +10,17 @@ from workers.rate_governor import GovernorSettings, RateChange, RateGovernor
 SETTINGS = GovernorSettings()
 
 
-def feed(governor: RateGovernor, start_s: int, seconds: int, dropped: float, age_s: float = 0.0) -> int:
+def feed(
+    governor: RateGovernor,
+    start_s: int,
+    seconds: int,
+    dropped: float,
+    age_s: float = 0.0,
+    highest_fps: float = 5.0,
+) -> int:
     """Report the same load every second; returns when the next report is due."""
     for now_s in range(start_s, start_s + seconds):
-        governor.update(now_s, dropped, age_s)
+        governor.update(now_s, dropped, age_s, highest_fps)
     return start_s + seconds
 
 
@@ -78,7 +85,7 @@ def test_what_had_to_be_taken_back_is_tried_again_later_and_later() -> None:
     while now_s < 600:
         before = governor.factor
         # The machine carries just this much.
-        governor.update(now_s, 0.0 if governor.factor <= carried else 0.3, 0.0)
+        governor.update(now_s, 0.0 if governor.factor <= carried else 0.3, 0.0, 5.0)
         if governor.factor > before:
             raised_at.append(now_s)
         now_s += 1
@@ -89,10 +96,21 @@ def test_what_had_to_be_taken_back_is_tried_again_later_and_later() -> None:
 
 def test_no_camera_falls_below_the_floor_unless_it_was_asked_to_be() -> None:
     governor = RateGovernor()
-    feed(governor, 0, 300, 1.0)
+    feed(governor, 0, 300, 1.0, highest_fps=25.0)
     assert governor.fps(5.0) == 0.5
     assert governor.fps(25.0) == 0.5
     assert governor.fps(0.2) == 0.2
+
+
+def test_the_factor_falls_no_further_than_rates_do() -> None:
+    told: list[RateChange] = []
+    governor = RateGovernor(on_change=told.append)
+    now_s = feed(governor, 0, 300, 1.0)
+    assert governor.factor == 0.1
+    assert len({change.factor for change in told}) == len(told)
+    # The camera that was asked for most has gone: nothing is raised for that.
+    feed(governor, now_s, 10, 1.0, highest_fps=0.3)
+    assert governor.factor == 0.1
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 10)), max_size=200), st.floats(0.1, 25))
@@ -103,7 +121,7 @@ def test_rates_stay_between_the_floor_and_what_was_asked(
     governor = RateGovernor(on_change=told.append)
     factors = [1.0]
     for now_s, (dropped, age_s) in enumerate(loads):
-        changed = governor.update(float(now_s), dropped, age_s)
+        changed = governor.update(float(now_s), dropped, age_s, asked)
         assert changed == (governor.factor != factors[-1])
         if changed:
             factors.append(governor.factor)
