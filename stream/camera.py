@@ -1,6 +1,8 @@
 """Any camera, opened by its URL."""
 
+import errno
 import os
+import stat
 from pathlib import Path
 
 from stream.camera_url import CameraUrl
@@ -8,6 +10,8 @@ from stream.live_connection import LiveConnection
 from stream.live_decoder import LiveDecoder
 from stream.live_settings import LiveSettings
 from stream.synthetic_camera import SyntheticCamera
+
+_LONGEST_SECRET = 4096
 
 
 def open_camera(url: CameraUrl, settings: LiveSettings) -> LiveConnection:
@@ -33,4 +37,11 @@ def open_camera(url: CameraUrl, settings: LiveSettings) -> LiveConnection:
 
 
 def _read_text(path: str) -> str:
-    return Path(path).read_text(encoding="utf-8")
+    # A named pipe would be waited for, and a device might never end.
+    if not stat.S_ISREG(Path(path).stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
+    with Path(path).open(encoding="utf-8") as file:
+        text = file.read(_LONGEST_SECRET + 1)
+    if len(text) > _LONGEST_SECRET:
+        raise OSError(errno.EFBIG, "it is too long for a secret")
+    return text
