@@ -72,13 +72,18 @@ class LiveContainer:
         self._files: WebFiles | None = None
         form, options = _form_and_options(url.scheme, settings)
         begun_s = time.monotonic()
+        failure: CameraError | None = None
+        maybe_playlist = False
         try:
             self.container = self._open(form, {**_COMMON_OPTIONS, **options})
         except av.FFmpegError as error:
             failure = unopened(error, time.monotonic() - begun_s, self._answer_s, url.masked)
-            if url.scheme not in _WEB_SCHEMES or not isinstance(error, av.ArgumentError):
-                raise failure from None
-            # So FFmpeg says that the format isn't on the list: it may be a playlist.
+            # So FFmpeg says that the format isn't on the list.
+            maybe_playlist = url.scheme in _WEB_SCHEMES and isinstance(error, av.ArgumentError)
+        # Raised out here, and the cause, whose text holds the URL, is nobody's context.
+        if failure is not None and not maybe_playlist:
+            raise failure
+        if failure is not None:
             self.container = self._open_playlist(failure)
 
     def read_begins(self, now_s: float) -> None:
@@ -107,6 +112,7 @@ class LiveContainer:
     def _open_playlist(self, no_playlist: CameraError) -> InputContainer:
         self._files = files = WebFiles(self._answer_s, self._url.masked)
         files.deadline_s = time.monotonic() + 2 * self._answer_s
+        container: InputContainer | None = None
         try:
             container = self._open("hls", {**_COMMON_OPTIONS, **_PLAYLIST_OPTIONS})
         except CameraError:
@@ -114,7 +120,8 @@ class LiveContainer:
             raise
         except (av.FFmpegError, UnicodeError):
             files.close()
-            raise files.failure or no_playlist from None
+        if container is None:
+            raise files.failure or no_playlist
         files.opened = True
         return container
 

@@ -179,25 +179,30 @@ class LiveDecoder:
             while not stop.is_set():
                 begun_s = time.monotonic()
                 self._opened.read_begins(begun_s)
+                failure: av.FFmpegError | None = None
+                packet = None
                 try:
                     packet = next(packets, None)
                 except CameraError:
                     raise
                 except av.FFmpegError as error:
+                    failure = error
+                except (IndexError, OSError):
+                    # PyAV 18.1 stumbles at the end over streams that appeared on the way.
+                    pass
+                # Out here what is raised has no context: the text of PyAV's error holds the URL.
+                if failure is not None:
                     packets = self._container.demux()
                     if time.monotonic() - begun_s >= _LATE * self._read_s:
                         if not self._resumable:
-                            raise self._silent() from None
+                            raise self._silent()
                         yield None
                         continue
                     self.corrupt += 1
                     failures += 1
-                    if failures == _MAX_DEMUX_FAILURES or not isinstance(error, av.error.InvalidDataError):
-                        raise CameraLostError("the connection broke", self._shown) from None
+                    if failures == _MAX_DEMUX_FAILURES or not isinstance(failure, av.error.InvalidDataError):
+                        raise CameraLostError("the connection broke", self._shown)
                     continue
-                except (IndexError, OSError):
-                    # PyAV 18.1 stumbles at the end over streams that appeared on the way.
-                    packet = None
                 if packet is None or packet.size == 0:
                     raise CameraLostError("it ended the connection", self._shown)
                 failures = 0

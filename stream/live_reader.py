@@ -108,6 +108,7 @@ class LiveReader(ABC):
             return
         self._thread.join(_JOIN_S)
         if self._thread.is_alive():
+            threads_left_behind()  # forgets those that have ended since
             _left.append(self._thread)
             _log.info("%s: closed while it waits for the camera; its thread ends by itself", self.source_id)
 

@@ -113,7 +113,7 @@ def test_errors_hold_no_part_of_the_url_and_no_cause_that_does(server: RtspServe
     error = refusal.value
     assert error.source == url.masked
     assert error.__cause__ is None
-    assert error.__suppress_context__
+    assert error.__context__ is None
     assert not any(secret in f"{error} {error.source}" for secret in ("s3cret-w0rd", "eve:s3"))
 
 
