@@ -43,7 +43,7 @@ _NUMBERS = {
 
 
 def unopened(error: av.FFmpegError, waited_s: float, timeout_s: float, shown: str) -> CameraError:
-    """Put into words why the opening failed. Raise the result outside of `except`, as the cause holds the URL.
+    """Put into words why the opening failed. Raise the result outside of `except`, the cause holds the URL.
 
     Args:
         error: What PyAV raised.
