@@ -34,7 +34,7 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
 
     with opened_book(chosen_place(ctx)) as book:
         record = book.get(camera_name(name))
-        status = {one.name: status for one, status in book.cameras()}.get(record.name)
+        _, status = book.cameras().get(record.name, (record, None))
     if chosen(ctx, "as_json"):
         print_json(camera_json(record, status))
         return
