@@ -34,7 +34,9 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
 
     with opened_book(chosen_place(ctx)) as book:
         record = book.get(camera_name(name))
-        status = book.cameras()[record.name][1]
+        found = book.cameras().get(record.name)
+    # One that was removed in between is shown as it was.
+    status = None if found is None else found[1]
     if chosen(ctx, "as_json"):
         print_json(camera_json(record, status))
         return
