@@ -64,6 +64,8 @@ class LiveWorker:
         self._views: dict[str, LiveView] = {}
         self._arrived = threading.Event()
         self._retried_s = self._measured_s = clock()
+        # Time that was spent with frames since then.
+        self._busy_s = 0.0
         self._counts: dict[str, tuple[int, int]] = {}
 
     def wake(self) -> None:
@@ -133,9 +135,12 @@ class LiveWorker:
         frame = None if view is None else view.camera.frames.take()
         if view is None or frame is None:
             return False
-        faces = view.look(frame, self._clock())
+        begun_s = self._clock()
+        faces = view.look(frame, begun_s)
         self._send(view)
-        view.done(self._clock())
+        ended_s = self._clock()
+        view.done(ended_s)
+        self._busy_s += ended_s - begun_s
         if self._on_frame is not None:
             self._on_frame(frame, faces)
         self._measure()
@@ -181,9 +186,11 @@ class LiveWorker:
     def _measure(self) -> None:
         """Close what cameras that are gone have left open; tell the governor what the load is."""
         now_s = self._clock()
-        if now_s - self._measured_s < _LOAD_S:
+        passed_s = now_s - self._measured_s
+        if passed_s < _LOAD_S:
             return
-        self._measured_s = now_s
+        busy = min(self._busy_s / passed_s, 1.0)
+        self._measured_s, self._busy_s = now_s, 0.0
         done = dropped = 0
         age_s = 0.0
         for source_id, view in self._views.items():
@@ -201,6 +208,6 @@ class LiveWorker:
             else:
                 age_s = max(age_s, now_s - since_s)
         highest_fps = max((view.camera.fps for view in self._views.values()), default=1.0)
-        if self._governor.update(now_s, dropped / max(done + dropped, 1), age_s, highest_fps):
+        if self._governor.update(now_s, dropped / max(done + dropped, 1), age_s, busy, highest_fps):
             for view in self._views.values():
                 self._set_rate(view)

@@ -16,11 +16,12 @@ def feed(
     seconds: int,
     dropped: float,
     age_s: float = 0.0,
+    busy: float = 0.5,
     highest_fps: float = 5.0,
 ) -> int:
     """Report the same load every second; returns when the next report is due."""
     for now_s in range(start_s, start_s + seconds):
-        governor.update(now_s, dropped, age_s, highest_fps)
+        governor.update(now_s, dropped, age_s, busy, highest_fps)
     return start_s + seconds
 
 
@@ -77,6 +78,24 @@ def test_rates_recover_slowly_when_the_rush_is_over() -> None:
     assert len(raised) >= 5
 
 
+def test_a_burst_now_and_then_does_not_keep_rates_low() -> None:
+    governor = RateGovernor()
+    now_s = feed(governor, 0, 20, 0.5)
+    assert governor.factor < 0.5
+    while now_s < 400:
+        now_s = feed(governor, now_s, 1, 0.3, 0.9)
+        now_s = feed(governor, now_s, 6, 0.0)
+    assert governor.factor == 1.0
+
+
+def test_a_worker_without_time_to_spare_is_given_no_more_to_do() -> None:
+    governor = RateGovernor()
+    now_s = feed(governor, 0, 5, 0.5)
+    factor = governor.factor
+    feed(governor, now_s, 300, 0.0, busy=0.9)
+    assert governor.factor == factor
+
+
 def test_what_had_to_be_taken_back_is_tried_again_later_and_later() -> None:
     governor = RateGovernor()
     now_s = feed(governor, 0, 5, 0.5)
@@ -85,7 +104,7 @@ def test_what_had_to_be_taken_back_is_tried_again_later_and_later() -> None:
     while now_s < 600:
         before = governor.factor
         # The machine carries just this much.
-        governor.update(now_s, 0.0 if governor.factor <= carried else 0.3, 0.0, 5.0)
+        governor.update(now_s, 0.0 if governor.factor <= carried else 0.3, 0.0, 0.5, 5.0)
         if governor.factor > before:
             raised_at.append(now_s)
         now_s += 1
@@ -113,15 +132,17 @@ def test_the_factor_falls_no_further_than_rates_do() -> None:
     assert governor.factor == 0.1
 
 
-@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 10)), max_size=200), st.floats(0.1, 25))
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 10), st.floats(0, 1)), max_size=200), st.floats(0.1, 25)
+)
 def test_rates_stay_between_the_floor_and_what_was_asked(
-    loads: list[tuple[float, float]], asked: float
+    loads: list[tuple[float, float, float]], asked: float
 ) -> None:
     told: list[RateChange] = []
     governor = RateGovernor(on_change=told.append)
     factors = [1.0]
-    for now_s, (dropped, age_s) in enumerate(loads):
-        changed = governor.update(float(now_s), dropped, age_s, asked)
+    for now_s, (dropped, age_s, busy) in enumerate(loads):
+        changed = governor.update(float(now_s), dropped, age_s, busy, asked)
         assert changed == (governor.factor != factors[-1])
         if changed:
             factors.append(governor.factor)
