@@ -35,7 +35,7 @@ def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
     return [
         record.name,
         state_of(record, status),
-        _span(time.time() - status.since_s),
+        span(time.time() - status.since_s),
         f"{status.fps_done:.1f}/{status.fps_in:.1f}",
         delay,
         str(status.faces),
@@ -81,7 +81,7 @@ def camera_lines(record: CameraRecord, status: CameraStatus | None) -> list[tupl
     lines = [("camera", record.name), ("url", record.shown_url), ("looked at", settings_text(record))]
     if status is None or record.paused:
         return [*lines, ("state", state_of(record, status))]
-    lines.append(("state", f"{state_of(record, status)} for {_span(time.time() - status.since_s)}"))
+    lines.append(("state", f"{state_of(record, status)} for {span(time.time() - status.since_s)}"))
     if status.width_px:
         lines.append(("pictures", f"{status.width_px}x{status.height_px} {status.codec}"))
     lines.append(("rates", f"{status.fps_in:.1f} pictures per second sent, {status.fps_done:.1f} looked at"))
@@ -140,7 +140,7 @@ def _status_json(status: CameraStatus) -> dict[str, Any]:
     return facts
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A length of time in its largest unit."""
     for unit, length_s in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length_s:

@@ -19,6 +19,7 @@ from storage.identity_record import ChangeKind, IdentityChange
 
 if TYPE_CHECKING:
     from facestream.person import Person
+    from facestream.visits import Visit, Visits
 
 _SUMMARY_EVERY_S = 60.0
 # Which of what happens to people is told in a log.
@@ -57,7 +58,13 @@ class PlainLines:
         trouble = bool({status.state, status.main_state} & {"failed", "stalled", "backing_off"})
         self._say(state_line(status), trouble=trouble)
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self,
+        statuses: Sequence[CameraStatus],
+        load_factor: float,
+        tally: PeopleTally,
+        visits: Visits,  # noqa: ARG002 - each has been told
+    ) -> None:
         """All is well, most of the time."""
         if time.monotonic() < self._summary_s:
             return
@@ -71,9 +78,20 @@ class PlainLines:
         where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
         other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
         if change.kind is ChangeKind.CREATED:
+            # Those whom a camera brings are told by their visit.
+            if change.provisional:
+                return
             self._say(f"new person {change.identity_id}{where}")
         else:
             self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
+
+    def visit(self, visit: Visit) -> None:
+        """Somebody came."""
+        camera = visit.source_id.removeprefix("c-")
+        if visit.new:
+            self._say(f"{camera}: new person {visit.called}")
+        else:
+            self._say(f"{camera}: {visit.called} is here{'' if visit.away_s is None else ' again'}")
 
     def leads(self, leading: bool) -> None:
         """Who finds people."""
@@ -118,7 +136,13 @@ class JsonLines:
         """A camera has another state."""
         self._say("camera", **status_json(status))
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self,
+        statuses: Sequence[CameraStatus],
+        load_factor: float,
+        tally: PeopleTally,
+        visits: Visits,  # noqa: ARG002 - each has been told
+    ) -> None:
         """Each minute, how all cameras are doing."""
         if time.monotonic() < self._summary_s:
             return
@@ -143,6 +167,18 @@ class JsonLines:
             track=change.track_id,
             other=change.other_id,
             provisional=change.provisional,
+        )
+
+    def visit(self, visit: Visit) -> None:
+        """Somebody came."""
+        self._say(
+            "visit",
+            camera=visit.source_id.removeprefix("c-"),
+            source_id=visit.source_id,
+            person=visit.person,
+            name=visit.name,
+            new=visit.new,
+            away_s=None if visit.away_s is None else round(visit.away_s, 3),
         )
 
     def leads(self, leading: bool) -> None:
@@ -185,8 +221,8 @@ def state_line(status: CameraStatus) -> str:
     what = status.state.replace("_", " ")
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
-    if status.errors:
-        what += f": {status.errors}"
+    if status.last_error:
+        what += f": {status.last_error}"
     if status.main_state:
         what += f"; main stream {main_text(status)}"
     return f"{status.name}: {what}"

@@ -10,6 +10,7 @@ from facestream.settings import AUTO_DEVICE
 
 if TYPE_CHECKING:
     from facestream.people_tally import PeopleTally
+    from facestream.visits import Visit, Visits
     from storage.camera_status import CameraStatus
     from storage.identity_record import IdentityChange
     from stream.camera_url import CameraUrl
@@ -93,18 +94,25 @@ class WatchListener(Protocol):
         """A camera has another state than before."""
         ...
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally, visits: Visits
+    ) -> None:
         """How all cameras are doing, some times each second.
 
         Args:
             statuses: Of every camera, by name.
             load_factor: Share of their rates that cameras are looked at with, in (0, 1].
             tally: Who was seen since the watch began.
+            visits: Who was seen where of late.
         """
         ...
 
     def person(self, change: IdentityChange) -> None:
         """Something happened to somebody."""
+        ...
+
+    def visit(self, visit: Visit) -> None:
+        """Somebody came to a camera where they had not been for a while."""
         ...
 
     def leads(self, leading: bool) -> None:

@@ -14,9 +14,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from facestream.camera_view import span
 from facestream.output import printable
 from facestream.people_tally import PeopleTally
 from facestream.people_view import duration
+from facestream.visits import LATELY_S, Visit, Visits
 from facestream.watch_lines import summary
 from facestream.watch_report import WatchFacts
 from storage.camera_status import CameraStatus
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
 
 _REFRESH_PER_S = 2
+_SEEN = "last seen"
+# So many places for names, whose number and length nobody knows.
+_SEEN_WIDTH = 24
 _COLUMNS = ("camera", "state", "fps in", "looked at", "delay", "faces", "people")
 # Errors that would have less room than this stand below the table, in full.
 _LEAST_ERROR_WIDTH = 50
@@ -52,6 +57,7 @@ class TerminalView:
         self._facts: WatchFacts | None = None
         self._statuses: tuple[CameraStatus, ...] = ()
         self._people: dict[str, int] = {}
+        self._seen: dict[str, Text] = {}
         self._headline = "cameras are being opened"
         self._leads = ""
         self._lock = threading.Lock()
@@ -93,15 +99,21 @@ class TerminalView:
     def camera_changed(self, status: CameraStatus) -> None:
         """The table shows it."""
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally, visits: Visits
+    ) -> None:
         """What the table shows next."""
         with self._lock:
             self._statuses = tuple(statuses)
             self._people = {status.name: tally.people(f"c-{status.name}") for status in statuses}
+            self._seen = {s.name: _seen_text(visits.lately(f"c-{s.name}"), time.time()) for s in statuses}
             self._headline = summary(statuses, load_factor, tally)
 
     def person(self, change: IdentityChange) -> None:
         """The table counts them."""
+
+    def visit(self, visit: Visit) -> None:
+        """The table shows them."""
 
     def leads(self, leading: bool) -> None:
         """Who finds people."""
@@ -118,7 +130,8 @@ class TerminalView:
         if facts is None:
             return Text("Models are being loaded.", style="dim")
         with self._lock:
-            statuses, people, headline = self._statuses, self._people, self._headline
+            statuses, people, seen = self._statuses, self._people, self._seen
+            headline = self._headline
         first = [f"collection {facts.collection}", f"models {facts.models}", facts.device]
         if self._leads:
             first.append(self._leads)
@@ -132,12 +145,26 @@ class TerminalView:
             table.add_column(name, justify="right" if at > 1 else "left", no_wrap=True, min_width=width)
             left -= width + 2
         below: list[Text] = []
+        shown = [seen.get(status.name, Text()) for status in statuses]
+        width = max([len(_SEEN), *(text.cell_len for text in shown)])
+        if left >= width:
+            table.add_column(_SEEN, no_wrap=True, min_width=width)
+            rows = [[*row, text] for row, text in zip(rows, shown, strict=True)]
+            left -= width + 2
+        else:
+            below += [
+                Text.assemble(f"{printable(status.name)}: {_SEEN} ", text)
+                for status, text in zip(statuses, shown, strict=True)
+                if text
+            ]
         if left >= _LEAST_ERROR_WIDTH:
             table.expand = True
             table.add_column("last error", overflow="ellipsis", no_wrap=True, ratio=1)
             rows = [[*row, error] for row, (_, error) in zip(rows, errors, strict=True)]
         else:
-            below = [Text.assemble(f"{printable(status.name)}: ", error) for status, error in errors if error]
+            below += [
+                Text.assemble(f"{printable(status.name)}: ", error) for status, error in errors if error
+            ]
         for row in rows:
             table.add_row(*row)
         return Group(
@@ -165,6 +192,28 @@ class TerminalView:
             Text(str(status.faces) if status.worker else "-"),
             Text(str(people)),
         ]
+
+
+def _seen_text(lately: Sequence[tuple[str, float]], now_s: float) -> Text:
+    """Who is at a camera, as many as there is room for; or dim, who was there last."""
+    here = [printable(name) for name, at_s in lately if now_s - at_s <= LATELY_S]
+    if here:
+        shown = Text(here[0])
+        for at, name in enumerate(here[1:], start=1):
+            more = f" +{len(here) - at}"
+            if shown.cell_len + len(more) + Text(name).cell_len + 2 > _SEEN_WIDTH:
+                shown.append(more)
+                break
+            shown.append(f", {name}")
+        shown.truncate(_SEEN_WIDTH, overflow="ellipsis")
+        return shown
+    if not lately:
+        return Text()
+    name, at_s = lately[0]
+    age = f" {span(now_s - at_s)} ago"
+    gone = Text(printable(name))
+    gone.truncate(_SEEN_WIDTH - len(age), overflow="ellipsis")
+    return Text.assemble((gone.plain + age, "dim"))
 
 
 def _error_style(status: CameraStatus) -> str:

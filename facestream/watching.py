@@ -21,6 +21,7 @@ from facestream.hint import command_line
 from facestream.own_models import models_for
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
+from facestream.visits import Visits
 from facestream.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
 from facestream.wiring import (
     facts_of,
@@ -32,6 +33,7 @@ from facestream.wiring import (
     make_clusterer,
     make_device,
     make_queue,
+    make_reader,
     make_store,
     open_folder,
     open_handle,
@@ -40,9 +42,11 @@ from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
-from storage.errors import StorageError
+from storage.errors import RecordError, StorageError
+from storage.identity_record import Identity
 from storage.keys import Keys
 from storage.outage import wait_for_server
+from storage.people_reader import PeopleReader, leave_out
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.sealing import Seal, open_seal
@@ -173,7 +177,10 @@ class Watch:
             on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
         )
         opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake)
-        told = _Told(self._listener, self._report, ChangeReader(handle.client, keys), background, stop)
+        visits = Visits(partial(_person, make_reader(handle, keys)))
+        told = _Told(
+            self._listener, self._report, ChangeReader(handle.client, keys), visits, background, stop
+        )
         worker = CameraWorker(
             cameras,
             claims,
@@ -214,6 +221,15 @@ class Watch:
             background.wait_until(lambda: queue.is_taken_in(entry_id) or is_late(), math.inf)
 
 
+def _person(reader: PeopleReader, identity_id: str) -> Identity | None:
+    """The record of a person; a damaged one, of which the log tells, must not end a watch."""
+    try:
+        return reader.person(identity_id)
+    except RecordError as error:
+        leave_out(error)
+        return None
+
+
 class _Told:
     """Passes on what the camera worker tells, with the people; and stops it when the cluster worker fails."""
 
@@ -222,12 +238,14 @@ class _Told:
         listener: WatchListener,
         report: WatchReport,
         changes: ChangeReader,
+        visits: Visits,
         background: Background | None,
         stop: threading.Event,
     ) -> None:
         self._listener = listener
         self._report = report
         self._changes = changes
+        self._visits = visits
         self._background = background
         self._stop = stop
         self._tally = PeopleTally()
@@ -246,7 +264,9 @@ class _Told:
             for change in self._changes.news():
                 self._tally.take(change)
                 self._listener.person(change)
-        self._listener.cameras_now(statuses, load_factor, self._tally)
+                for visit in self._visits.take(change):
+                    self._listener.visit(visit)
+        self._listener.cameras_now(statuses, load_factor, self._tally, self._visits)
         if self._background is not None:
             try:
                 self._background.check()
