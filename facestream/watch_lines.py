@@ -10,6 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from facestream.camera_view import state_words
 from facestream.output import printable
 from facestream.people_tally import PeopleTally, source_of
 from facestream.people_view import counted
@@ -218,7 +219,7 @@ def status_json(status: CameraStatus) -> dict[str, Any]:
 
 def state_line(status: CameraStatus) -> str:
     """The state of a camera in words."""
-    what = status.state.replace("_", " ")
+    what = state_words(status.state)
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
     if status.last_error:
@@ -230,7 +231,7 @@ def state_line(status: CameraStatus) -> str:
 
 def main_text(status: CameraStatus) -> str:
     """The state of a camera's main stream in words."""
-    what = status.main_state.replace("_", " ")
+    what = state_words(status.main_state)
     if status.main_state == "streaming" and status.main_width_px:
         what += f" ({status.main_width_px}x{status.main_height_px})"
     return what + (f": {status.main_error}" if status.main_error else "")

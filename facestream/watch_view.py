@@ -14,10 +14,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from facestream.camera_view import span
+from facestream.camera_view import present_errors, span, state_words
 from facestream.output import printable
 from facestream.people_tally import PeopleTally
-from facestream.people_view import duration
 from facestream.visits import LATELY_S, Visit, Visits
 from facestream.watch_lines import summary
 from facestream.watch_report import WatchFacts
@@ -177,9 +176,9 @@ class TerminalView:
 
     @staticmethod
     def _row(status: CameraStatus, worker: str, people: int) -> list[Text]:
-        state = status.state.replace("_", " ")
+        state = state_words(status.state)
         if status.since_s and status.state != "streaming":
-            state += f" {duration(max(time.time() - status.since_s, 0.0))}"
+            state += f" {span(time.time() - status.since_s)}"
         if status.worker not in ("", worker):
             state += f" (by {status.worker})"
         delay = "-" if status.delay_s is None or status.state != "streaming" else f"{status.delay_s:.2f} s"
@@ -218,4 +217,4 @@ def _seen_text(lately: Sequence[tuple[str, float]], now_s: float) -> Text:
 
 def _error_style(status: CameraStatus) -> str:
     """Loud while it matters; what is over is dim."""
-    return "dim" if status.state == "streaming" else "red"
+    return "red" if present_errors(status) else "dim"

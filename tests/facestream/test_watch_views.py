@@ -49,7 +49,8 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
     console = Console(file=file, force_terminal=True, width=140, color_system=None)
     with TerminalView(console) as view:
         view.began(FACTS)
-        view.cameras_now(ALL, 0.56, tally, VISITS)
+        down = replace(YARD, since_s=time.time() - 400)
+        view.cameras_now((*ALL[:-1], down), 0.56, tally, VISITS)
         console.print(view._picture())
         view.note("[bold]something\x1b to know")
     text = file.getvalue()
@@ -59,6 +60,7 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
     (door,) = {line.rstrip() for line in text.splitlines() if line.startswith("door")}
     assert door.split() == ["door", "streaming", "25.0", "4.8", "0.21", "s", "2", "2"]
     assert "streaming (by other-2-cd)" in text
+    assert "down 6 min" in text
     assert "nobody [listens]\\x1b[2J there" in text
     assert "[bold]something\\x1b to know" in text
     assert text.rfind("\x1b[?25h") > text.rfind("yard")
@@ -163,7 +165,7 @@ def test_lines_tell_of_changes_and_sum_up(tally: PeopleTally, monkeypatch: pytes
         "worker host-1-ab watches collection lobby, with models open on cpu (CPUExecutionProvider)",
         "takes on 10 cameras: c0, c1, c2, c3, c4, c5, c6, c7, and 2 more",
         "door: streaming (640x360 h264)",
-        "yard: backing off: nobody [listens]\\x1b[2J there",
+        "yard: down: nobody [listens]\\x1b[2J there",
         "door: new person p1",
         "door: p3 Ada is here again",
         "yard: p4 is here",
@@ -194,7 +196,7 @@ def test_of_a_camera_with_two_streams_both_are_told() -> None:
         PlainLines(lines.append, quiet=True).camera_changed(status)
     assert [line[20:] for line in lines] == [
         "door: streaming (640x360 h264); main stream streaming (1920x1080)",
-        "door: streaming (640x360 h264); main stream backing off: nobody listens there",
+        "door: streaming (640x360 h264); main stream down: nobody listens there",
     ]
     assert down.errors == "main stream: nobody listens there"
     assert replace(down, last_error="it was lost").errors == "it was lost; main stream: nobody listens there"
