@@ -89,6 +89,14 @@ def test_a_url_that_is_none_is_refused_without_its_secrets(here: Here, url: str)
     assert "S3cret" not in done.said
 
 
+@pytest.mark.parametrize("login", ["guard:S3cret@host", "./guard:S3cret@host", "S3cret@host.mp4"])
+def test_what_may_be_a_login_is_not_repeated(here: Here, tmp_path: Path, login: str) -> None:
+    for sources in ([login], [tmp_path, login]):
+        done = here("run", *sources, code=1)
+        assert "no file that exists" in done.stderr
+        assert "S3cret" not in done.said
+
+
 def test_a_file_is_a_file_whatever_it_is_called(here: Here, tmp_path: Path) -> None:
     done = here("run", tmp_path / "rtsp: no camera.mp4", code=1)
     assert "doesn't exist" in done.stderr
