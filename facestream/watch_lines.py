@@ -102,6 +102,10 @@ class PlainLines:
             else "another cluster worker leads; this one stands by"
         )
 
+    def ending(self) -> None:
+        """It ends."""
+        self._say("ending")
+
     def note(self, text: str) -> None:
         """Something to know."""
         self._say(text, trouble=True)
@@ -185,6 +189,10 @@ class JsonLines:
     def leads(self, leading: bool) -> None:
         """Who finds people."""
         self._say("leads" if leading else "stands_by")
+
+    def ending(self) -> None:
+        """It ends; `ended` follows."""
+        self._say("ending")
 
     def note(self, text: str) -> None:
         """Something to know."""

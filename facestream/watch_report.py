@@ -80,7 +80,7 @@ class WatchReport:
 
 
 class WatchListener(Protocol):
-    """Is told how a watch goes on; from one thread, but for `note` and `leads`."""
+    """Is told how a watch goes on; from one thread, but for `note`, `leads` and `ending`."""
 
     def began(self, facts: WatchFacts) -> None:
         """Models are loaded, cameras are about to be opened."""
@@ -117,6 +117,10 @@ class WatchListener(Protocol):
 
     def leads(self, leading: bool) -> None:
         """Whether people are found here from now on, or by another cluster worker."""
+        ...
+
+    def ending(self) -> None:
+        """Somebody, or the time, ends it; what is under way is finished. From a thread of its own."""
         ...
 
     def note(self, text: str) -> None:

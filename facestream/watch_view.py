@@ -59,6 +59,7 @@ class TerminalView:
         self._seen: dict[str, Text] = {}
         self._headline = "cameras are being opened"
         self._leads = ""
+        self._ending = False
         self._lock = threading.Lock()
         self._logs: list[tuple[logging.StreamHandler[Any], Any]] = []
         self._live = Live(
@@ -118,6 +119,11 @@ class TerminalView:
         """Who finds people."""
         self._leads = "" if leading else "another cluster worker leads"
 
+    def ending(self) -> None:
+        """The last line says so."""
+        self._ending = True
+        self._live.refresh()
+
     def note(self, text: str) -> None:
         """A line above the table."""
         self._console.print(Text(printable(text)))
@@ -127,7 +133,7 @@ class TerminalView:
 
         facts = self._facts
         if facts is None:
-            return Text("Models are being loaded.", style="dim")
+            return Text("Ending." if self._ending else "Models are being loaded.", style="dim")
         with self._lock:
             statuses, people, seen = self._statuses, self._people, self._seen
             headline = self._headline
@@ -171,7 +177,7 @@ class TerminalView:
             Text(printable(headline)),
             table,
             *below,
-            Text("Ctrl-C ends the watch.", style="dim"),
+            Text("Ending." if self._ending else "Ctrl-C ends the watch.", style="dim"),
         )
 
     @staticmethod

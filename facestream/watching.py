@@ -90,6 +90,7 @@ class Watch:
         """
         keys = keys_of(self._place)
         chosen = settings()
+        self._report.began_s = time.time()
         with open_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
@@ -101,11 +102,18 @@ class Watch:
             store = make_store(handle, keys)
             models = models_for(store, self._place, self._options.pack)
             parts = find_parts(models, self._place.data_dir)
+            # Each of these takes a while, and leaves nothing behind.
+            if stop.is_set():
+                return self._report
             pack = load_parts(parts, self._options.device)
             manifest = pack.manifest
             for sentence in manifest.assumed:
                 self._listener.note(sentence)
+            if stop.is_set():
+                return self._report
             make_clusterer(store.clustering(), manifest, pack.calibration)
+            if stop.is_set():
+                return self._report
             store.claim_model(manifest.model_id, facts_of(parts, models), models)
             queue = make_queue(handle, keys)
             queue.prepare()

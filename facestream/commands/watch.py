@@ -85,7 +85,7 @@ def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, 
 
         with ExitStack() as stack:
             listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
-            stop = stack.enter_context(stopping())
+            stop = stack.enter_context(stopping(listener.ending))
             from facestream.watching import Watch
 
             report = Watch(place, options, listener).execute(stop)
@@ -145,8 +145,9 @@ def show(people: list[Person], files: dict[str, Path], report: WatchReport, *, q
     else:
         click.echo("Nobody was seen.")
     if not quiet:
+        models = f"; models {report.models}" if report.models else ""
         click.echo(
             f"\n{counted(len(people), 'person', 'people')} in {duration(report.seconds)}, "
-            f"{counted(report.done, 'frame')} looked at; models {report.models}",
+            f"{counted(report.done, 'frame')} looked at{models}",
             err=True,
         )

@@ -53,6 +53,7 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
         view.cameras_now((*ALL[:-1], down), 0.56, tally, VISITS)
         console.print(view._picture())
         view.note("[bold]something\x1b to know")
+        view.ending()
     text = file.getvalue()
     assert "collection lobby  models open  cpu (CPUExecutionProvider)" in text
     assert "2 of 4 cameras streaming; 9.8 frames/s looked at; delay up to 0.21 s; 2 people seen" in text
@@ -63,6 +64,7 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
     assert "down 6 min" in text
     assert "nobody [listens]\\x1b[2J there" in text
     assert "[bold]something\\x1b to know" in text
+    assert "Ending." in text
     assert text.rfind("\x1b[?25h") > text.rfind("yard")
 
 

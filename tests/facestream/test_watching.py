@@ -79,6 +79,9 @@ class Watcher:
     def leads(self, leading: bool) -> None:
         pass
 
+    def ending(self) -> None:
+        pass
+
     def note(self, text: str) -> None:
         self.notes.append(text)
 
@@ -378,6 +381,19 @@ def test_a_camera_is_watched_by_its_url_without_being_stored(
     source = server.client.hgetall(keys.source(f"c-{name}"))
     assert source[b"path"].decode() == camera.url.replace("admin:S3cret", "admin:***")
     assert not server.client.exists(keys.camera(name), keys.camera_status(name), keys.camera_lease(name))
+
+
+def test_a_watch_that_is_ended_before_models_are_there_loads_none(
+    place: Place, book: CameraBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(book, "one", "synthetic://one?width=320&height=240")
+    loads: list[object] = []
+    monkeypatch.setattr(watching, "load_parts", lambda *_: loads.append(_))
+    watcher = Watcher(lambda _: False)
+    watcher.stop.set()
+    report = watching.Watch(place, WatchOptions(), watcher).execute(watcher.stop)
+    assert (loads, report.done, report.sources) == ([], 0, frozenset())
+    assert 0 <= report.seconds < WITHIN_S
 
 
 def test_a_watch_ends_by_itself_when_its_time_is_over(place: Place, book: CameraBook) -> None:
