@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from facestream.camera_view import state_words
 from facestream.output import printable
 from facestream.people_tally import PeopleTally, source_of
 from facestream.people_view import counted
+from facestream.source_name import full_name
 from facestream.watch_report import WatchFacts
 from storage.camera_status import CameraStatus
 from storage.identity_record import ChangeKind, IdentityChange
@@ -39,25 +40,29 @@ class PlainLines:
     def __init__(self, write: Callable[[str], None], *, quiet: bool = False) -> None:
         self._write = write
         self._quiet = quiet
+        self._url = ""
         self._lock = threading.Lock()
         self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
 
     def began(self, facts: WatchFacts) -> None:
         """What it begins with."""
+        self._url = facts.url
+        what = f"{facts.url} for collection" if facts.url else "collection"
         self._say(
-            f"worker {facts.worker} watches collection {facts.collection}, with models {facts.models} on "
+            f"worker {facts.worker} watches {what} {facts.collection}, with models {facts.models} on "
             f"{facts.device}"
         )
 
     def claimed(self, names: Sequence[str]) -> None:
         """Which cameras it has."""
         more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        self._say(f"takes on {counted(len(names), 'camera')}: {', '.join(names[:_NAMED])}{more}")
+        shown = ", ".join(self._called(name) for name in names[:_NAMED])
+        self._say(f"takes on {counted(len(names), 'camera')}: {shown}{more}")
 
     def camera_changed(self, status: CameraStatus) -> None:
         """A camera has another state."""
         trouble = bool({status.state, status.main_state} & {"failed", "stalled", "backing_off"})
-        self._say(state_line(status), trouble=trouble)
+        self._say(state_line(replace(status, name=self._called(status.name))), trouble=trouble)
 
     def cameras_now(
         self,
@@ -70,13 +75,14 @@ class PlainLines:
         if time.monotonic() < self._summary_s:
             return
         self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
-        self._say(summary(statuses, load_factor, tally))
+        shown = [replace(status, name=self._called(status.name)) for status in statuses]
+        self._say(summary(shown, load_factor, tally))
 
     def person(self, change: IdentityChange) -> None:
         """Somebody new, or somebody who turned out to be another."""
         if change.kind not in _TOLD:
             return
-        where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
+        where = f" at {full_name(source_of(change.track_id), self._url)}" if change.track_id else ""
         other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
         if change.kind is ChangeKind.CREATED:
             # Those whom a camera brings are told by their visit.
@@ -88,7 +94,7 @@ class PlainLines:
 
     def visit(self, visit: Visit) -> None:
         """Somebody came."""
-        camera = visit.source_id.removeprefix("c-")
+        camera = full_name(visit.source_id, self._url)
         if visit.new:
             self._say(f"{camera}: new person {visit.called}")
         else:
@@ -109,6 +115,10 @@ class PlainLines:
     def note(self, text: str) -> None:
         """Something to know."""
         self._say(text, trouble=True)
+
+    def _called(self, name: str) -> str:
+        """What a camera goes by."""
+        return full_name(f"c-{name}", self._url)
 
     def _say(self, text: str, *, trouble: bool = False) -> None:
         if self._quiet and not trouble:

@@ -52,12 +52,14 @@ class WatchFacts:
         worker: Name of this worker.
         models: Name of the model pack.
         device: What it runs on, in words.
+        url: The one camera that is stored nowhere, without what could be a secret; else empty.
     """
 
     collection: str
     worker: str
     models: str
     device: str
+    url: str = ""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,6 +18,8 @@ from rich.text import Text
 from facestream.camera_view import present_errors, span, state_words
 from facestream.output import printable
 from facestream.people_tally import PeopleTally
+from facestream.people_view import listed_within
+from facestream.source_name import full_name
 from facestream.visits import LATELY_S, Visit, Visits
 from facestream.watch_lines import summary
 from facestream.watch_report import WatchFacts
@@ -104,10 +107,14 @@ class TerminalView:
     ) -> None:
         """What the table shows next."""
         with self._lock:
-            self._statuses = tuple(statuses)
-            self._people = {status.name: tally.people(f"c-{status.name}") for status in statuses}
-            self._seen = {s.name: _seen_text(visits.lately(f"c-{s.name}"), time.time()) for s in statuses}
-            self._headline = summary(statuses, load_factor, tally)
+            url = self._facts.url if self._facts else ""
+            shown = [replace(status, name=full_name(f"c-{status.name}", url)) for status in statuses]
+            self._statuses = tuple(shown)
+            self._people, self._seen = {}, {}
+            for now, status in zip(shown, statuses, strict=True):
+                self._people[now.name] = tally.people(f"c-{status.name}")
+                self._seen[now.name] = _seen_text(visits.lately(f"c-{status.name}"), time.time())
+            self._headline = summary(shown, load_factor, tally)
 
     def person(self, change: IdentityChange) -> None:
         """The table counts them."""
@@ -203,13 +210,8 @@ def _seen_text(lately: Sequence[tuple[str, float]], now_s: float) -> Text:
     """Who is at a camera, as many as there is room for; or dim, who was there last."""
     here = [printable(name) for name, at_s in lately if now_s - at_s <= LATELY_S]
     if here:
-        shown = Text(here[0])
-        for at, name in enumerate(here[1:], start=1):
-            more = f" +{len(here) - at}"
-            if shown.cell_len + len(more) + Text(name).cell_len + 2 > _SEEN_WIDTH:
-                shown.append(more)
-                break
-            shown.append(f", {name}")
+        shown = Text(listed_within(here, _SEEN_WIDTH))
+        # Wide characters take two places.
         shown.truncate(_SEEN_WIDTH, overflow="ellipsis")
         return shown
     if not lately:

@@ -202,10 +202,14 @@ class Watch:
         )
         self._report.began_s = time.time()
         self._listener.began(
-            WatchFacts(keys.collection, claims.worker, pack.manifest.name, f"{device} ({pack.providers[0]})")
+            WatchFacts(
+                keys.collection,
+                claims.worker,
+                pack.manifest.name,
+                f"{device} ({pack.providers[0]})",
+                "" if options.url is None else options.url.masked,
+            )
         )
-        if options.url is not None:
-            self._listener.note(f"{cameras.readable()[0].name} is {options.url.masked}")
         with alarm(options.for_s, stop):
             worker.run(stop)
 

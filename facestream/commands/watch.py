@@ -138,10 +138,14 @@ def people_during(people: list[Person], report: WatchReport) -> list[Person]:
 
 def show(people: list[Person], files: dict[str, Path], report: WatchReport, *, quiet: bool) -> None:
     """Print who was seen."""
-    from facestream.people_view import counted, duration, print_people
+    from facestream.hint import shown_path
+    from facestream.people_view import counted, duration, print_watched
 
     if people:
-        print_people(people, files)
+        print_watched(people)
+        if files and not quiet:
+            folder = shown_path(next(iter(files.values())).parent)
+            click.echo(f"\nfaces: {folder}, a picture by the id of each", err=True)
     else:
         click.echo("Nobody was seen.")
     if not quiet:

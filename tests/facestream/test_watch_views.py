@@ -109,7 +109,7 @@ def test_a_terminal_shows_who_is_there_in_bounded_room(tally: PeopleTally, width
         visits.take(came(f"p{number}", now_s - 12 + number, 400.0 + number))
     assert "p11, p10, p9, p8, p7 +5" in shown(visits)
     visits.take(replace(came("p1", now_s, 500.0), kind=ChangeKind.ASSIGNED))
-    assert f"{'x' * 23}…" in shown(visits)
+    assert f"{'x' * 19}… +10" in shown(visits)
     assert all(len(line) <= width for line in shown(visits).splitlines())
 
 
