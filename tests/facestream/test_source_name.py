@@ -42,5 +42,12 @@ def test_the_timeline_of_a_camera_begins_with_the_person() -> None:
     assert line["end"] == local_time(1.7e9 + 172_910)
     assert line["label"].startswith("2 sightings in door, ")
     assert len(line["bars"]) == 2
+    # From the first sight to the last one, with the break between them.
+    assert line["label"].endswith("20.0 s within 110.0 s")
     assert line["bars"][0]["x"] == pytest.approx(0.0)
     assert line["bars"][0]["title"].startswith(local_time(1.7e9 + 172_800))
+
+
+def test_nobody_is_seen_at_a_camera_for_longer_than_its_timeline_is() -> None:
+    line = timeline([Sighting("c-door", URL, 5.0, 40.3, 1.7e9, 35.5)], None)
+    assert line["label"] == "1 sighting in door, 35.5 s within 35.5 s"
