@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from facestream.area import shown_area
@@ -35,12 +35,12 @@ def camera_row(record: CameraRecord, status: CameraStatus | None) -> list[str]:
     return [
         record.name,
         state_of(record, status),
-        _span(time.time() - status.since_s),
+        span(time.time() - status.since_s),
         f"{status.fps_done:.1f}/{status.fps_in:.1f}",
         delay,
         str(status.faces),
         record.shown_url,
-        status.errors,
+        present_errors(status),
     ]
 
 
@@ -48,7 +48,21 @@ def state_of(record: CameraRecord, status: CameraStatus | None) -> str:
     """What a camera does, in words."""
     if record.paused:
         return "paused"
-    return _NOBODY if status is None else status.state.replace("_", " ")
+    return _NOBODY if status is None else state_words(status.state)
+
+
+def state_words(state: str) -> str:
+    """A state of a stream in words."""
+    return "down" if state == "backing_off" else state.replace("_", " ")
+
+
+def present_errors(status: CameraStatus) -> str:
+    """What is wrong with a camera's streams now, in one line; what went wrong before it came back is over."""
+    if status.state == "streaming":
+        status = replace(status, last_error="")
+    if status.main_state == "streaming":
+        status = replace(status, main_error="")
+    return status.errors
 
 
 def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dict[str, Any]:
@@ -81,11 +95,15 @@ def camera_lines(record: CameraRecord, status: CameraStatus | None) -> list[tupl
     lines = [("camera", record.name), ("url", record.shown_url), ("looked at", settings_text(record))]
     if status is None or record.paused:
         return [*lines, ("state", state_of(record, status))]
-    lines.append(("state", f"{state_of(record, status)} for {_span(time.time() - status.since_s)}"))
+    lines.append(("state", f"{state_of(record, status)} for {span(time.time() - status.since_s)}"))
     if status.width_px:
         lines.append(("pictures", f"{status.width_px}x{status.height_px} {status.codec}"))
     lines.append(("rates", f"{status.fps_in:.1f} pictures per second sent, {status.fps_done:.1f} looked at"))
-    return [*lines, ("last error", status.errors)] if status.errors else lines
+    if not status.errors:
+        return lines
+    # It stays after the recovery.
+    over = "" if present_errors(status) else " (over)"
+    return [*lines, ("last error", f"{status.errors}{over}")]
 
 
 def settings_text(record: CameraRecord) -> str:
@@ -140,7 +158,7 @@ def _status_json(status: CameraStatus) -> dict[str, Any]:
     return facts
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
     """A length of time in its largest unit."""
     for unit, length_s in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= length_s:

@@ -109,7 +109,8 @@ def timeline(sightings: Sequence[Sighting], duration_s: float | None) -> dict[st
     first, path = sightings[0], sightings[0].source
     live = is_camera(first.source_id)
     start_s = first.start_s if live else 0.0
-    last_s = max(s.end_s for s in sightings) - start_s
+    # As in the time seen, the last frame counts up to the next one: nobody is seen for longer than the whole.
+    last_s = max(s.start_s + s.seconds if live else s.end_s for s in sightings) - start_s
     whole_s = max(duration_s or 0.0, last_s, 1e-3)
     end_at = date_of(first.recorded_at_s, start_s + whole_s) if live else None
     seconds = sum(s.seconds for s in sightings)
@@ -119,7 +120,7 @@ def timeline(sightings: Sequence[Sighting], duration_s: float | None) -> dict[st
         "name": name,
         "seen": duration(seconds),
         "label": f"{counted(len(sightings), 'sighting')} in {name}, "
-        f"{duration(seconds)} of {duration(whole_s)}",
+        f"{duration(seconds)} {'within' if live else 'of'} {duration(whole_s)}",
         "start": moment(first.start_at if live else None, 0.0),
         "end": moment(end_at, whole_s),
         "bars": bars(sightings, whole_s, start_s),

@@ -21,8 +21,6 @@ else:
 
 # With a scheme other than that of files, or a webcam.
 _CAMERA = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://|webcam:|/dev/(video|v4l)", re.IGNORECASE)
-# user:password@host:port or user:password@host/path: a URL whose scheme was forgotten.
-_LOGIN = re.compile(r"[^/:@\s]+:.*@[^/@\s]+(/|:\d)")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 
 
@@ -63,8 +61,8 @@ class Source(_SourceType):
         if _CAMERA.match(text):
             return text
         path = Path(text)
-        # What is said of a path repeats it; of a URL nothing is said that may be its password.
-        return text if _LOGIN.match(text) and not path.exists() else path
+        # What is said of a path repeats it; of what may be user:password@host, nothing.
+        return text if "@" in text and not path.exists() else path
 
 
 class Duration(_FloatType):

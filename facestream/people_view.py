@@ -6,6 +6,7 @@ import os
 import re
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -23,6 +24,8 @@ from facestream.source_name import short_name
 
 # A temporary file that is so old has no writer any more.
 _LEFT_OVER_S = 60.0
+# So many places for names, where a row is to fit into a terminal.
+_NAMES_WIDTH = 18
 
 
 def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> dict[str, Path]:
@@ -164,6 +167,49 @@ def print_people(people: Sequence[Person], files: dict[str, Path] | None) -> Non
         for row, person in zip(rows, people, strict=True):
             row.append(shown_path(files[person.id]) if person.id in files else "-")
     print_table(columns, rows, right={"seen", "sightings"})
+
+
+def print_watched(people: Sequence[Person]) -> None:
+    """Print who was seen by cameras, where and when; days are left out where there is one alone.
+
+    Args:
+        people: In the order of the rows; all of their sightings have a date.
+    """
+    moments = [at for person in people for at in (person.first.start_at, person.last.end_at) if at]
+    one_day = len({at.astimezone().date() for at in moments}) <= 1
+    rows = []
+    for person in people:
+        spent: defaultdict[str, float] = defaultdict(float)
+        for sighting in person.sightings:
+            spent[short_name(sighting.source_id, sighting.source)] += sighting.seconds
+        ends = (person.first.start_at, person.first.start_s), (person.last.end_at, person.last.end_s)
+        first, last = (moment(*end).rpartition(" ")[2] if one_day else moment(*end) for end in ends)
+        rows.append(
+            [
+                marked(person.id, provisional=person.provisional),
+                _within(person.name or "-", _NAMES_WIDTH),
+                duration(person.seconds),
+                first,
+                last,
+                listed_within(sorted(spent, key=lambda name: -spent[name]), _NAMES_WIDTH),
+            ]
+        )
+    print_table(("person", "name", "seen", "first", "last", "cameras"), rows, right={"seen"})
+
+
+def listed_within(names: Sequence[str], places: int) -> str:
+    """As many names as there is room for, and how many more there are; the first one in any case."""
+    shown = _within(names[0], places) if names else ""
+    for at, name in enumerate(names[1:], start=1):
+        more = f" +{len(names) - at}"
+        if len(shown) + len(name) + 2 + len(more) > places:
+            return _within(shown, places - len(more)) + more
+        shown += f", {name}"
+    return shown
+
+
+def _within(text: str, places: int) -> str:
+    return text if len(text) <= places else f"{text[: places - 1]}…"
 
 
 def _row(person: Person) -> list[str]:

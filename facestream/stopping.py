@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 
 @contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+def stopping(on_stop: Callable[[], None] | None = None) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once.
+
+    Args:
+        on_stop: Called, from a thread of its own, as soon as the event is set.
+    """
     stop = threading.Event()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
@@ -20,8 +24,21 @@ def stopping() -> Iterator[threading.Event]:
         stop.set()
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    over = threading.Event()
+
+    def tell() -> None:
+        stop.wait()
+        if on_stop is not None and not over.is_set():
+            on_stop()
+
+    # A handler that takes locks itself could wait for the very code that it has interrupted.
+    if on_stop is not None:
+        threading.Thread(target=tell, name="tells of the end", daemon=True).start()
     try:
         yield stop
     finally:
+        # Its work is done: whoever waits for the end in vain leaves.
+        over.set()
+        stop.set()
         for number, handler in before.items():
             signal.signal(number, handler)

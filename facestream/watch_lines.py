@@ -6,19 +6,22 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from facestream.camera_view import state_words
 from facestream.output import printable
 from facestream.people_tally import PeopleTally, source_of
 from facestream.people_view import counted
+from facestream.source_name import full_name
 from facestream.watch_report import WatchFacts
 from storage.camera_status import CameraStatus
 from storage.identity_record import ChangeKind, IdentityChange
 
 if TYPE_CHECKING:
     from facestream.person import Person
+    from facestream.visits import Visit, Visits
 
 _SUMMARY_EVERY_S = 60.0
 # Which of what happens to people is told in a log.
@@ -37,43 +40,65 @@ class PlainLines:
     def __init__(self, write: Callable[[str], None], *, quiet: bool = False) -> None:
         self._write = write
         self._quiet = quiet
+        self._url = ""
         self._lock = threading.Lock()
         self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
 
     def began(self, facts: WatchFacts) -> None:
         """What it begins with."""
+        self._url = facts.url
+        what = f"{facts.url} for collection" if facts.url else "collection"
         self._say(
-            f"worker {facts.worker} watches collection {facts.collection}, with models {facts.models} on "
+            f"worker {facts.worker} watches {what} {facts.collection}, with models {facts.models} on "
             f"{facts.device}"
         )
 
     def claimed(self, names: Sequence[str]) -> None:
         """Which cameras it has."""
         more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        self._say(f"takes on {counted(len(names), 'camera')}: {', '.join(names[:_NAMED])}{more}")
+        shown = ", ".join(self._called(name) for name in names[:_NAMED])
+        self._say(f"takes on {counted(len(names), 'camera')}: {shown}{more}")
 
     def camera_changed(self, status: CameraStatus) -> None:
         """A camera has another state."""
         trouble = bool({status.state, status.main_state} & {"failed", "stalled", "backing_off"})
-        self._say(state_line(status), trouble=trouble)
+        self._say(state_line(replace(status, name=self._called(status.name))), trouble=trouble)
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self,
+        statuses: Sequence[CameraStatus],
+        load_factor: float,
+        tally: PeopleTally,
+        visits: Visits,  # noqa: ARG002 - each has been told
+    ) -> None:
         """All is well, most of the time."""
         if time.monotonic() < self._summary_s:
             return
         self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
-        self._say(summary(statuses, load_factor, tally))
+        shown = [replace(status, name=self._called(status.name)) for status in statuses]
+        self._say(summary(shown, load_factor, tally))
 
     def person(self, change: IdentityChange) -> None:
         """Somebody new, or somebody who turned out to be another."""
         if change.kind not in _TOLD:
             return
-        where = f" at {source_of(change.track_id).removeprefix('c-')}" if change.track_id else ""
+        where = f" at {full_name(source_of(change.track_id), self._url)}" if change.track_id else ""
         other = f" with {change.other_id}" if change.kind is ChangeKind.MERGED else ""
         if change.kind is ChangeKind.CREATED:
+            # Those whom a camera brings are told by their visit.
+            if change.provisional:
+                return
             self._say(f"new person {change.identity_id}{where}")
         else:
             self._say(f"{change.identity_id} {change.kind.value}{other}{where}")
+
+    def visit(self, visit: Visit) -> None:
+        """Somebody came."""
+        camera = full_name(visit.source_id, self._url)
+        if visit.new:
+            self._say(f"{camera}: new person {visit.called}")
+        else:
+            self._say(f"{camera}: {visit.called} is here{'' if visit.away_s is None else ' again'}")
 
     def leads(self, leading: bool) -> None:
         """Who finds people."""
@@ -83,9 +108,17 @@ class PlainLines:
             else "another cluster worker leads; this one stands by"
         )
 
+    def ending(self) -> None:
+        """It ends."""
+        self._say("ending")
+
     def note(self, text: str) -> None:
         """Something to know."""
         self._say(text, trouble=True)
+
+    def _called(self, name: str) -> str:
+        """What a camera goes by."""
+        return full_name(f"c-{name}", self._url)
 
     def _say(self, text: str, *, trouble: bool = False) -> None:
         if self._quiet and not trouble:
@@ -118,7 +151,13 @@ class JsonLines:
         """A camera has another state."""
         self._say("camera", **status_json(status))
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self,
+        statuses: Sequence[CameraStatus],
+        load_factor: float,
+        tally: PeopleTally,
+        visits: Visits,  # noqa: ARG002 - each has been told
+    ) -> None:
         """Each minute, how all cameras are doing."""
         if time.monotonic() < self._summary_s:
             return
@@ -145,9 +184,25 @@ class JsonLines:
             provisional=change.provisional,
         )
 
+    def visit(self, visit: Visit) -> None:
+        """Somebody came."""
+        self._say(
+            "visit",
+            camera=visit.source_id.removeprefix("c-"),
+            source_id=visit.source_id,
+            person=visit.person,
+            name=visit.name,
+            new=visit.new,
+            away_s=None if visit.away_s is None else round(visit.away_s, 3),
+        )
+
     def leads(self, leading: bool) -> None:
         """Who finds people."""
         self._say("leads" if leading else "stands_by")
+
+    def ending(self) -> None:
+        """It ends; `ended` follows."""
+        self._say("ending")
 
     def note(self, text: str) -> None:
         """Something to know."""
@@ -182,11 +237,11 @@ def status_json(status: CameraStatus) -> dict[str, Any]:
 
 def state_line(status: CameraStatus) -> str:
     """The state of a camera in words."""
-    what = status.state.replace("_", " ")
+    what = state_words(status.state)
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
-    if status.errors:
-        what += f": {status.errors}"
+    if status.last_error:
+        what += f": {status.last_error}"
     if status.main_state:
         what += f"; main stream {main_text(status)}"
     return f"{status.name}: {what}"
@@ -194,7 +249,7 @@ def state_line(status: CameraStatus) -> str:
 
 def main_text(status: CameraStatus) -> str:
     """The state of a camera's main stream in words."""
-    what = status.main_state.replace("_", " ")
+    what = state_words(status.main_state)
     if status.main_state == "streaming" and status.main_width_px:
         what += f" ({status.main_width_px}x{status.main_height_px})"
     return what + (f": {status.main_error}" if status.main_error else "")

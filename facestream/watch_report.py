@@ -10,6 +10,7 @@ from facestream.settings import AUTO_DEVICE
 
 if TYPE_CHECKING:
     from facestream.people_tally import PeopleTally
+    from facestream.visits import Visit, Visits
     from storage.camera_status import CameraStatus
     from storage.identity_record import IdentityChange
     from stream.camera_url import CameraUrl
@@ -51,12 +52,14 @@ class WatchFacts:
         worker: Name of this worker.
         models: Name of the model pack.
         device: What it runs on, in words.
+        url: The one camera that is stored nowhere, without what could be a secret; else empty.
     """
 
     collection: str
     worker: str
     models: str
     device: str
+    url: str = ""
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ class WatchReport:
 
 
 class WatchListener(Protocol):
-    """Is told how a watch goes on; from one thread, but for `note` and `leads`."""
+    """Is told how a watch goes on; from one thread, but for `note`, `leads` and `ending`."""
 
     def began(self, facts: WatchFacts) -> None:
         """Models are loaded, cameras are about to be opened."""
@@ -93,13 +96,16 @@ class WatchListener(Protocol):
         """A camera has another state than before."""
         ...
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally, visits: Visits
+    ) -> None:
         """How all cameras are doing, some times each second.
 
         Args:
             statuses: Of every camera, by name.
             load_factor: Share of their rates that cameras are looked at with, in (0, 1].
             tally: Who was seen since the watch began.
+            visits: Who was seen where of late.
         """
         ...
 
@@ -107,8 +113,16 @@ class WatchListener(Protocol):
         """Something happened to somebody."""
         ...
 
+    def visit(self, visit: Visit) -> None:
+        """Somebody came to a camera where they had not been for a while."""
+        ...
+
     def leads(self, leading: bool) -> None:
         """Whether people are found here from now on, or by another cluster worker."""
+        ...
+
+    def ending(self) -> None:
+        """Somebody, or the time, ends it; what is under way is finished. From a thread of its own."""
         ...
 
     def note(self, text: str) -> None:

@@ -21,6 +21,7 @@ from facestream.hint import command_line
 from facestream.own_models import models_for
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
+from facestream.visits import Visits
 from facestream.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
 from facestream.wiring import (
     facts_of,
@@ -32,6 +33,7 @@ from facestream.wiring import (
     make_clusterer,
     make_device,
     make_queue,
+    make_reader,
     make_store,
     open_folder,
     open_handle,
@@ -40,9 +42,11 @@ from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
-from storage.errors import StorageError
+from storage.errors import RecordError, StorageError
+from storage.identity_record import Identity
 from storage.keys import Keys
 from storage.outage import wait_for_server
+from storage.people_reader import PeopleReader, leave_out
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.sealing import Seal, open_seal
@@ -86,6 +90,7 @@ class Watch:
         """
         keys = keys_of(self._place)
         chosen = settings()
+        self._report.began_s = time.time()
         with open_handle(self._place) as handle, handle.errors():
             for warning in handle.warnings:
                 self._listener.note(warning)
@@ -97,11 +102,18 @@ class Watch:
             store = make_store(handle, keys)
             models = models_for(store, self._place, self._options.pack)
             parts = find_parts(models, self._place.data_dir)
+            # Each of these takes a while, and leaves nothing behind.
+            if stop.is_set():
+                return self._report
             pack = load_parts(parts, self._options.device)
             manifest = pack.manifest
             for sentence in manifest.assumed:
                 self._listener.note(sentence)
+            if stop.is_set():
+                return self._report
             make_clusterer(store.clustering(), manifest, pack.calibration)
+            if stop.is_set():
+                return self._report
             store.claim_model(manifest.model_id, facts_of(parts, models), models)
             queue = make_queue(handle, keys)
             queue.prepare()
@@ -173,7 +185,10 @@ class Watch:
             on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
         )
         opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake)
-        told = _Told(self._listener, self._report, ChangeReader(handle.client, keys), background, stop)
+        visits = Visits(partial(_person, make_reader(handle, keys)))
+        told = _Told(
+            self._listener, self._report, ChangeReader(handle.client, keys), visits, background, stop
+        )
         worker = CameraWorker(
             cameras,
             claims,
@@ -187,10 +202,14 @@ class Watch:
         )
         self._report.began_s = time.time()
         self._listener.began(
-            WatchFacts(keys.collection, claims.worker, pack.manifest.name, f"{device} ({pack.providers[0]})")
+            WatchFacts(
+                keys.collection,
+                claims.worker,
+                pack.manifest.name,
+                f"{device} ({pack.providers[0]})",
+                "" if options.url is None else options.url.masked,
+            )
         )
-        if options.url is not None:
-            self._listener.note(f"{cameras.readable()[0].name} is {options.url.masked}")
         with alarm(options.for_s, stop):
             worker.run(stop)
 
@@ -214,6 +233,15 @@ class Watch:
             background.wait_until(lambda: queue.is_taken_in(entry_id) or is_late(), math.inf)
 
 
+def _person(reader: PeopleReader, identity_id: str) -> Identity | None:
+    """The record of a person; a damaged one, of which the log tells, must not end a watch."""
+    try:
+        return reader.person(identity_id)
+    except RecordError as error:
+        leave_out(error)
+        return None
+
+
 class _Told:
     """Passes on what the camera worker tells, with the people; and stops it when the cluster worker fails."""
 
@@ -222,12 +250,14 @@ class _Told:
         listener: WatchListener,
         report: WatchReport,
         changes: ChangeReader,
+        visits: Visits,
         background: Background | None,
         stop: threading.Event,
     ) -> None:
         self._listener = listener
         self._report = report
         self._changes = changes
+        self._visits = visits
         self._background = background
         self._stop = stop
         self._tally = PeopleTally()
@@ -246,7 +276,9 @@ class _Told:
             for change in self._changes.news():
                 self._tally.take(change)
                 self._listener.person(change)
-        self._listener.cameras_now(statuses, load_factor, self._tally)
+                for visit in self._visits.take(change):
+                    self._listener.visit(visit)
+        self._listener.cameras_now(statuses, load_factor, self._tally, self._visits)
         if self._background is not None:
             try:
                 self._background.check()

@@ -16,7 +16,8 @@ class CameraStatus:
         name: The camera.
         worker: Who reads it.
         state: "connecting", "streaming", "stalled", "backing_off", "paused" or "failed".
-        since_s: Unix time at which that state began.
+        since_s: Unix time at which that state began; of a camera that is down, and while it is tried again:
+            at which it went down.
         last_error: What went wrong last, without secrets; empty if nothing did.
         fps_in: Frames per second that it sends.
         fps_done: Frames per second that are looked at.

@@ -28,7 +28,8 @@ class LiveStatus:
 
     Attributes:
         state: What it does.
-        since_s: Unix time at which that began.
+        since_s: Unix time at which that began. Of a camera that is down, and while it is tried again: at
+            which it went down.
         last_error: What went wrong last, "" if nothing did; without secrets. It stays after the recovery.
         received: Pictures decoded.
         taken: Pictures of those that were sampled into the buffer.
@@ -97,6 +98,8 @@ class LiveStateMachine:
         self._connected_at_s = now_s
         self._recent_s: deque[float] = deque(maxlen=int(_MOST_RATE * _RATE_WINDOW_S))
         self._known = True
+        # Whether it is down, also while another attempt is under way.
+        self._down = False
 
     @property
     def state(self) -> CameraState:
@@ -181,8 +184,12 @@ class LiveStateMachine:
 
     def _become(self, after: CameraState, now_s: float) -> Transition:
         transition = Transition(self._state, after, news=not self._known)
-        self._state, self._since_s = after, now_s
-        if after in {CameraState.BACKING_OFF, CameraState.FAILED}:
+        is_down = after in {CameraState.BACKING_OFF, CameraState.FAILED}
+        tried_again = self._down and after is CameraState.CONNECTING
+        if not ((self._down and is_down) or tried_again):
+            self._since_s = now_s
+        self._state, self._down = after, is_down or tried_again
+        if is_down:
             self._known = True
         return transition
 

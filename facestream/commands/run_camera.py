@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from facestream.errors import FacestreamError
 from facestream.setting_option import was_typed
 from facestream.settings import Place
 
@@ -30,6 +31,7 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
 
     Raises:
         UsageError: If more than that was asked for.
+        FacestreamError: If a source is neither a file nor a URL.
         CameraUrlError: If its URL can't be read.
     """
     from facestream.commands.watch import perform as watch
@@ -37,6 +39,11 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
     from facestream.watch_report import WatchOptions
     from stream.camera_url import CameraUrl
 
+    if any(isinstance(source, str) and "@" in source and "://" not in source for source in sources):
+        raise FacestreamError(
+            "A source is no file that exists, and no URL of a camera, as it has no scheme such as "
+            "rtsp:// in front. It is not repeated, since it holds an @ and may hold a password."
+        )
     if len(sources) > 1:
         raise click.UsageError(
             "a camera is watched alone. Several: `facestream camera add NAME URL` for each, then `facestream "

@@ -85,7 +85,7 @@ def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, 
 
         with ExitStack() as stack:
             listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
-            stop = stack.enter_context(stopping())
+            stop = stack.enter_context(stopping(listener.ending))
             from facestream.watching import Watch
 
             report = Watch(place, options, listener).execute(stop)
@@ -138,15 +138,20 @@ def people_during(people: list[Person], report: WatchReport) -> list[Person]:
 
 def show(people: list[Person], files: dict[str, Path], report: WatchReport, *, quiet: bool) -> None:
     """Print who was seen."""
-    from facestream.people_view import counted, duration, print_people
+    from facestream.hint import shown_path
+    from facestream.people_view import counted, duration, print_watched
 
     if people:
-        print_people(people, files)
+        print_watched(people)
+        if files and not quiet:
+            folder = shown_path(next(iter(files.values())).parent)
+            click.echo(f"\nfaces: {folder}, a picture by the id of each", err=True)
     else:
         click.echo("Nobody was seen.")
     if not quiet:
+        models = f"; models {report.models}" if report.models else ""
         click.echo(
             f"\n{counted(len(people), 'person', 'people')} in {duration(report.seconds)}, "
-            f"{counted(report.done, 'frame')} looked at; models {report.models}",
+            f"{counted(report.done, 'frame')} looked at{models}",
             err=True,
         )

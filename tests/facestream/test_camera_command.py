@@ -6,6 +6,7 @@ import io
 import socket
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -280,8 +281,15 @@ def test_how_a_camera_is_doing_is_listed(here: Here, server: redis.Redis) -> Non
     (camera,) = here("camera", "list", "--json").json()
     assert (camera["status"]["state"], camera["status"]["faces"]) == ("backing_off", 7)
     line = here("camera", "list").stdout.splitlines()[1]
-    for shown in ("backing off", "5.0/10.0", "0.2 s", "  7  ", "it closes\\x1b the connection"):
+    for shown in ("down", "5.0/10.0", "0.2 s", "  7  ", "it closes\\x1b the connection"):
         assert shown in line
+    # What is over is told as such, or not at all.
+    CameraStore(server, Keys("default")).write_status(replace(status, state="streaming"), ttl_s=600)
+    assert "closes" not in here("camera", "list").stdout
+    assert "it closes\\x1b the connection (over)" in here("camera", "show", "door").stdout
+    both = replace(status, state="streaming", main_state="backing_off", main_error="refused")
+    CameraStore(server, Keys("default")).write_status(both, ttl_s=600)
+    assert here("camera", "list").stdout.splitlines()[1].endswith("  main stream: refused")
 
 
 def test_a_damaged_record_is_listed_beside_the_others_and_can_be_removed(

@@ -16,9 +16,11 @@ from facestream.people_view import (
     counted,
     duration,
     interval,
+    local_time,
     moment,
     person_json,
     print_people,
+    print_watched,
     provisional_note,
     remove_thumbnails,
     shown_path,
@@ -174,6 +176,22 @@ def test_paths_are_as_short_as_they_can_be_typed(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     assert shown_path(tmp_path / "faces" / "p1.jpg") == "faces/p1.jpg"
     assert shown_path(tmp_path.parent / "p1.jpg") == str(tmp_path.parent / "p1.jpg")
+
+
+@pytest.mark.parametrize("days", [0, 3])
+def test_who_was_seen_by_cameras_is_listed_with_these_within_a_terminal(
+    capsys: pytest.CaptureFixture[str], days: int
+) -> None:
+    door = replace(a_sighting("c-door", dated=True), seconds=2.0)
+    yard = replace(a_sighting("c-yard", 3.0, 40.0, dated=True), seconds=37.0)
+    halls = [a_sighting(f"c-hall{n}", 50.0, 50.2 + days * 86400, dated=True) for n in range(10)]
+    print_watched([a_person(door, yard), replace(a_person(door, *halls), name="x" * 90)])
+    header, one, two = capsys.readouterr().out.splitlines()
+    assert header.split() == ["person", "name", "seen", "first", "last", "cameras"]
+    assert one.endswith("  yard, door")
+    assert re.search(r" \+\d$", two)
+    assert all(len(line) <= (80 if not days else 110) for line in (header, one, two))
+    assert (local_time(BEGAN.timestamp() + 1)[:10] in one) == bool(days)
 
 
 def test_json_has_dates_where_they_are_known_and_only_then_a_thumbnail() -> None:

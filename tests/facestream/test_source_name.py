@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from facestream.camera_wiring import name_of
 from facestream.page_card import timeline
 from facestream.people_filter import names_source
 from facestream.people_view import local_time
 from facestream.sighting import Sighting
 from facestream.source_name import full_name, is_camera, short_name
+from stream.camera_url import CameraUrl
 
 URL = "rtsp://user:***@10.0.0.9:554/stream?***"
 
@@ -16,6 +18,13 @@ def test_a_camera_goes_by_its_name_and_a_file_by_its_path() -> None:
     assert (full_name("v-1", "/films/a.mp4"), short_name("v-1", "/films/a.mp4")) == ("/films/a.mp4", "a.mp4")
     assert is_camera("c-door")
     assert not is_camera("v-1")
+
+
+def test_a_camera_without_a_name_goes_by_host_and_path() -> None:
+    by_url = name_of(CameraUrl.parse("rtsp://user:p@ss@10.0.0.9:554/stream?token=secret"))
+    assert full_name(f"c-{by_url}", URL) == short_name(f"c-{by_url}", URL) == "10.0.0.9:554/stream?***"
+    assert full_name(f"c-{by_url}", "v4l2:///dev/video0") == "/dev/video0"
+    assert full_name(f"c-{by_url}", "") == by_url
 
 
 @pytest.mark.parametrize(
@@ -33,5 +42,12 @@ def test_the_timeline_of_a_camera_begins_with_the_person() -> None:
     assert line["end"] == local_time(1.7e9 + 172_910)
     assert line["label"].startswith("2 sightings in door, ")
     assert len(line["bars"]) == 2
+    # From the first sight to the last one, with the break between them.
+    assert line["label"].endswith("20.0 s within 110.0 s")
     assert line["bars"][0]["x"] == pytest.approx(0.0)
     assert line["bars"][0]["title"].startswith(local_time(1.7e9 + 172_800))
+
+
+def test_nobody_is_seen_at_a_camera_for_longer_than_its_timeline_is() -> None:
+    line = timeline([Sighting("c-door", URL, 5.0, 40.3, 1.7e9, 35.5)], None)
+    assert line["label"] == "1 sighting in door, 35.5 s within 35.5 s"

@@ -52,7 +52,8 @@ def test_a_url_is_watched_and_told_as_json_without_its_password(here: Here) -> N
     # On a busy machine, a second may not be enough to find out that nobody listens there.
     assert told["camera"][-1]["state"] in ("connecting", "backing_off")
     assert ended["people"] == []
-    assert "rtsp://admin:***@127.0.0.1:1/live" in str(told["note"])
+    assert began["url"] == "rtsp://admin:***@127.0.0.1:1/live"
+    assert told["ending"]
     assert "S3cret" not in done.said
 
 
@@ -61,6 +62,13 @@ def test_the_workers_tell_what_they_do(here: Here) -> None:
     assert events(done).keys() >= {"began"}
     assert "ended" not in events(done)
     assert events(here("cluster-worker", "--for", "1", "--json")).keys() == {"leads"}
+
+
+def test_a_url_is_told_by_host_and_path(here: Here) -> None:
+    done = here("run", "synthetic://box?width=320&height=240", "--for", "1")
+    assert "watches synthetic://box?width=320&height=240 for collection default" in done.stderr
+    assert "takes on 1 camera: box?width=320&height=240\n" in done.stderr
+    assert "url-" not in done.said
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,14 @@ def test_a_url_that_is_none_is_refused_without_its_secrets(here: Here, url: str)
     done = here("run", url, code=1)
     assert done.stderr.startswith("Error: ")
     assert "S3cret" not in done.said
+
+
+@pytest.mark.parametrize("login", ["guard:S3cret@host", "./guard:S3cret@host", "S3cret@host.mp4"])
+def test_what_may_be_a_login_is_not_repeated(here: Here, tmp_path: Path, login: str) -> None:
+    for sources in ([login], [tmp_path, login]):
+        done = here("run", *sources, code=1)
+        assert "no file that exists" in done.stderr
+        assert "S3cret" not in done.said
 
 
 def test_a_file_is_a_file_whatever_it_is_called(here: Here, tmp_path: Path) -> None:

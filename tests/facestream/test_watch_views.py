@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -14,12 +15,13 @@ from rich.console import Console
 from facestream import watch_lines
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
+from facestream.visits import Visit, Visits
 from facestream.watch_lines import JsonLines, PlainLines, summary
 from facestream.watch_report import WatchFacts, WatchOptions
 from facestream.watch_view import TerminalView
 from facestream.watching import Watch
 from storage.camera_status import CameraStatus
-from storage.identity_record import ChangeKind, IdentityChange
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from workers.rate_governor import RateChange
 
 FACTS = WatchFacts("lobby", "host-1-ab", "open", "cpu (CPUExecutionProvider)")
@@ -31,6 +33,7 @@ YARD = CameraStatus("yard", "host-1-ab", "backing_off", 1e9, "nobody [listens]\x
 ROOF = CameraStatus("roof", "other-2-cd", "streaming", 1e9, fps_done=5.0)
 IDLE = CameraStatus("idle", "", "waiting", 0.0)
 ALL = (DOOR, IDLE, ROOF, YARD)
+VISITS = Visits(lambda _: None)
 
 
 @pytest.fixture
@@ -46,9 +49,11 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
     console = Console(file=file, force_terminal=True, width=140, color_system=None)
     with TerminalView(console) as view:
         view.began(FACTS)
-        view.cameras_now(ALL, 0.56, tally)
+        down = replace(YARD, since_s=time.time() - 400)
+        view.cameras_now((*ALL[:-1], down), 0.56, tally, VISITS)
         console.print(view._picture())
         view.note("[bold]something\x1b to know")
+        view.ending()
     text = file.getvalue()
     assert "collection lobby  models open  cpu (CPUExecutionProvider)" in text
     assert "2 of 4 cameras streaming; 9.8 frames/s looked at; delay up to 0.21 s; 2 people seen" in text
@@ -56,8 +61,10 @@ def test_a_terminal_shows_every_camera_in_a_row(tally: PeopleTally) -> None:
     (door,) = {line.rstrip() for line in text.splitlines() if line.startswith("door")}
     assert door.split() == ["door", "streaming", "25.0", "4.8", "0.21", "s", "2", "2"]
     assert "streaming (by other-2-cd)" in text
+    assert "down 6 min" in text
     assert "nobody [listens]\\x1b[2J there" in text
     assert "[bold]something\\x1b to know" in text
+    assert "Ending." in text
     assert text.rfind("\x1b[?25h") > text.rfind("yard")
 
 
@@ -65,7 +72,7 @@ def test_a_narrow_terminal_cuts_nothing(tally: PeopleTally) -> None:
     console = Console(file=io.StringIO(), force_terminal=True, width=80, color_system=None)
     view = TerminalView(console)
     view._facts = FACTS
-    view.cameras_now((DOOR, YARD), 0.5, tally)
+    view.cameras_now((DOOR, YARD), 0.5, tally, VISITS)
     with console.capture() as captured:
         console.print(view._picture())
     text = captured.get()
@@ -74,6 +81,36 @@ def test_a_narrow_terminal_cuts_nothing(tally: PeopleTally) -> None:
     assert "door:" not in text
     assert "…" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def came(person: str, at_s: float, event_s: float) -> IdentityChange:
+    return IdentityChange(
+        ChangeKind.CREATED, person, "c-door.1.0", event_s=event_s, published_at_s=at_s, provisional=True
+    )
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_a_terminal_shows_who_is_there_in_bounded_room(tally: PeopleTally, width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, color_system=None)
+    view = TerminalView(console)
+    view._facts = FACTS
+
+    def shown(visits: Visits) -> str:
+        view.cameras_now((DOOR,), 1.0, tally, visits)
+        with console.capture() as captured:
+            console.print(view._picture())
+        return captured.get()
+
+    now_s = time.time()
+    visits = Visits(lambda _: Identity("p1", "x" * 90))
+    visits.take(came("p1", now_s - 400, 1.0))
+    assert "p1 6 min ago" in shown(visits)
+    for number in range(2, 12):
+        visits.take(came(f"p{number}", now_s - 12 + number, 400.0 + number))
+    assert "p11, p10, p9, p8, p7 +5" in shown(visits)
+    visits.take(replace(came("p1", now_s, 500.0), kind=ChangeKind.ASSIGNED))
+    assert f"{'x' * 19}… +10" in shown(visits)
+    assert all(len(line) <= width for line in shown(visits).splitlines())
 
 
 def test_a_terminal_says_what_it_waits_for_before_there_is_a_table() -> None:
@@ -113,20 +150,28 @@ def test_lines_tell_of_changes_and_sum_up(tally: PeopleTally, monkeypatch: pytes
     plain.claimed([f"c{number}" for number in range(10)])
     plain.camera_changed(DOOR)
     plain.camera_changed(YARD)
-    plain.person(IdentityChange(ChangeKind.CREATED, "p1", "c-door.1.0"))
+    # Whom a camera brings is told by the visit.
+    plain.person(IdentityChange(ChangeKind.CREATED, "p1", "c-door.1.0", provisional=True))
+    plain.visit(Visit("c-door", "p1", new=True))
+    plain.visit(Visit("c-door", "p3", "Ada", away_s=40.0))
+    plain.visit(Visit("c-yard", "p4"))
+    plain.person(IdentityChange(ChangeKind.CREATED, "p5", "c-door.1.0"))
     plain.person(IdentityChange(ChangeKind.ASSIGNED, "p1", "c-door.1.1"))
     plain.person(IdentityChange(ChangeKind.MERGED, "p2", other_id="p1"))
     plain.leads(False)
-    plain.cameras_now(ALL, 1.0, tally)
+    plain.cameras_now(ALL, 1.0, tally, VISITS)
     plain._summary_s = 0.0
-    plain.cameras_now(ALL, 1.0, tally)
-    plain.cameras_now(ALL, 1.0, tally)
+    plain.cameras_now(ALL, 1.0, tally, VISITS)
+    plain.cameras_now(ALL, 1.0, tally, VISITS)
     assert [line[20:] for line in lines] == [
         "worker host-1-ab watches collection lobby, with models open on cpu (CPUExecutionProvider)",
         "takes on 10 cameras: c0, c1, c2, c3, c4, c5, c6, c7, and 2 more",
         "door: streaming (640x360 h264)",
-        "yard: backing off: nobody [listens]\\x1b[2J there",
-        "new person p1 at door",
+        "yard: down: nobody [listens]\\x1b[2J there",
+        "door: new person p1",
+        "door: p3 Ada is here again",
+        "yard: p4 is here",
+        "new person p5 at door",
         "p2 merged with p1",
         "another cluster worker leads; this one stands by",
         summary(ALL, 1.0, tally),
@@ -153,7 +198,7 @@ def test_of_a_camera_with_two_streams_both_are_told() -> None:
         PlainLines(lines.append, quiet=True).camera_changed(status)
     assert [line[20:] for line in lines] == [
         "door: streaming (640x360 h264); main stream streaming (1920x1080)",
-        "door: streaming (640x360 h264); main stream backing off: nobody listens there",
+        "door: streaming (640x360 h264); main stream down: nobody listens there",
     ]
     assert down.errors == "main stream: nobody listens there"
     assert replace(down, last_error="it was lost").errors == "it was lost; main stream: nobody listens there"
@@ -166,15 +211,21 @@ def test_each_line_of_json_is_one_event(tally: PeopleTally) -> None:
     out._summary_s = 0.0
     out.began(FACTS)
     out.camera_changed(YARD)
-    out.cameras_now(ALL, 0.5, tally)
+    out.cameras_now(ALL, 0.5, tally, VISITS)
     out.person(IdentityChange(ChangeKind.MERGED, "p2", other_id="p1"))
+    out.visit(Visit("c-yard", "p3", "Ada", away_s=40.0))
     out.ended([], 1.5, 7)
-    began, camera, total, person, ended = map(json.loads, lines)
+    began, camera, total, person, visit, ended = map(json.loads, lines)
     assert began["event"] == "began"
     assert began["worker"] == "host-1-ab"
     assert (camera["camera"], camera["state"]) == ("yard", "backing_off")
     assert (total["load_factor"], total["people"], total["cameras"][0]["people"]) == (0.5, 2, 2)
     assert (person["kind"], person["person"], person["other"]) == ("merged", "p2", "p1")
+    del visit["at_s"]
+    assert visit == {
+        "event": "visit", "camera": "yard", "source_id": "c-yard", "person": "p3", "name": "Ada",
+        "new": False, "away_s": 40.0,
+    }  # fmt: skip
     assert (ended["frames"], ended["people"]) == (7, [])
 
 

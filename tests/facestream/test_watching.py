@@ -21,6 +21,7 @@ from facestream.camera_wish import CameraWish
 from facestream.demo_video import ASTRONAUT
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
+from facestream.visits import Visit, Visits
 from facestream.watch_report import WatchFacts, WatchOptions, WatchReport
 from facestream.wiring import keys_of, make_camera_store, make_pack, make_store, open_folder, open_handle
 from storage.camera_leases import CameraLeases
@@ -45,6 +46,7 @@ class Watcher:
         self.statuses: dict[str, CameraStatus] = {}
         self.told: list[tuple[str, str]] = []
         self.changes: list[IdentityChange] = []
+        self.visits: list[Visit] = []
         self.notes: list[str] = []
         self.names: list[str] = []
         self.people = 0
@@ -59,7 +61,9 @@ class Watcher:
     def camera_changed(self, status: CameraStatus) -> None:
         self.told.append((status.name, status.state))
 
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> None:
+    def cameras_now(
+        self, statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally, visits: Visits
+    ) -> None:
         assert 0 < load_factor <= 1
         self.statuses = {status.name: status for status in statuses}
         self.people = tally.total()
@@ -69,7 +73,13 @@ class Watcher:
     def person(self, change: IdentityChange) -> None:
         self.changes.append(change)
 
+    def visit(self, visit: Visit) -> None:
+        self.visits.append(visit)
+
     def leads(self, leading: bool) -> None:
+        pass
+
+    def ending(self) -> None:
         pass
 
     def note(self, text: str) -> None:
@@ -155,6 +165,9 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
     assert "listens" in watcher.statuses["down"].last_error
     created = [change for change in watcher.changes if change.kind is ChangeKind.CREATED]
     assert created[0].track_id.startswith("c-door.")
+    # However many tracks each of them has.
+    assert [v.person for v in watcher.visits if v.new] == [change.identity_id for change in created]
+    assert len({(v.source_id, v.person) for v in watcher.visits}) == len(watcher.visits)
     assert report.sources == {"c-door", "c-down"}
     assert report.done > 0
     # What was under way when it ended has been handed in, as a source of its own kind.
@@ -368,6 +381,19 @@ def test_a_camera_is_watched_by_its_url_without_being_stored(
     source = server.client.hgetall(keys.source(f"c-{name}"))
     assert source[b"path"].decode() == camera.url.replace("admin:S3cret", "admin:***")
     assert not server.client.exists(keys.camera(name), keys.camera_status(name), keys.camera_lease(name))
+
+
+def test_a_watch_that_is_ended_before_models_are_there_loads_none(
+    place: Place, book: CameraBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(book, "one", "synthetic://one?width=320&height=240")
+    loads: list[object] = []
+    monkeypatch.setattr(watching, "load_parts", lambda *_: loads.append(_))
+    watcher = Watcher(lambda _: False)
+    watcher.stop.set()
+    report = watching.Watch(place, WatchOptions(), watcher).execute(watcher.stop)
+    assert (loads, report.done, report.sources) == ([], 0, frozenset())
+    assert 0 <= report.seconds < WITHIN_S
 
 
 def test_a_watch_ends_by_itself_when_its_time_is_over(place: Place, book: CameraBook) -> None:

@@ -51,7 +51,8 @@ def test_states_follow_each_other_as_allowed_and_counters_count(events: list[tup
         else:
             assert (transition.before, transition.after) == (before, status.state)
             assert transition.after in ALLOWED[before]
-            assert status.since_s == now_s
+            if not {before, status.state} <= {S.CONNECTING, S.BACKING_OFF, S.FAILED}:
+                assert status.since_s == now_s
         assert status.fps_in >= 0
     names = [event for event, _ in events]
     final = machine.status(now_s)
@@ -66,6 +67,25 @@ def _streaming() -> LiveStateMachine:
     machine.connected(1.0, "hevc")
     assert machine.frame(1.5, (1920, 1080)) == Transition(S.CONNECTING, S.STREAMING, news=True)
     return machine
+
+
+def test_a_camera_is_down_since_it_was_lost_however_often_it_is_tried() -> None:
+    machine = _streaming()
+    machine.lost(10.0, "lost", hopeless=False)
+    for error, at_s in (("refused", 20.0), ("unreachable", 30.0), ("unreachable", 40.0)):
+        machine.connecting(at_s)
+        assert (machine.state, machine.status(at_s).since_s) == (S.CONNECTING, 10.0)
+        machine.lost(at_s + 1, error, hopeless=False)
+        assert (machine.state, machine.status(at_s).since_s) == (S.BACKING_OFF, 10.0)
+    machine.lost(50.0, "no such user", hopeless=True)
+    assert (machine.state, machine.status(50.0).since_s) == (S.FAILED, 10.0)
+    machine.frame(60.0, (1920, 1080))
+    assert machine.status(60.0).since_s == 60.0
+    machine.lost(70.0, "lost", hopeless=False)
+    assert machine.status(70.0).since_s == 70.0
+    machine.pause(80.0)
+    machine.resume(90.0)
+    assert machine.status(90.0).since_s == 90.0
 
 
 def test_a_silent_camera_is_stalled_after_three_seconds_and_streams_again_with_its_next_picture() -> None:
