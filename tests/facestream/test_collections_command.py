@@ -61,6 +61,7 @@ def test_list_as_json(processed: Processed) -> None:
         "people": 7,
         "tracks": 9,
         "sources": 3,
+        "cameras": 0,
         "pack": "open",
         "licence": found["licence"],
         "commercial_use": True,
