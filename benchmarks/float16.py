@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+from lfw_photos import lfw_options, lfw_photos
 from onnx import TensorProto, helper, numpy_helper
 from parts import central
 
-from facestream.labels import labelled_photos, people_asked_for
 from facestream.settings import model_cache
 from facestream.wiring import find_parts
 from stream.photo import PhotoFile
@@ -134,17 +134,9 @@ def measure(name: str, photos: dict[Path, str]) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("lfw", type=Path)
-    parser.add_argument("halves", type=Path)
-    parser.add_argument("packs", nargs="+", metavar="PACK")
-    parser.add_argument("--half", default="report")
-    parser.add_argument("--every", type=int, default=1, help="only each n-th person")
+    lfw_options(parser)
     asked = parser.parse_args()
-    chosen = people_asked_for(asked.halves, asked.half)
-    photos = {p: who for p, who in labelled_photos(asked.lfw, "folders").items() if who in (chosen or ())}
-    people = set(sorted(set(photos.values()))[:: asked.every])
-    photos = {path: who for path, who in photos.items() if who in people}
-    print(f"{len(photos)} photos of {len(people)} people")
+    photos = lfw_photos(asked)
     for name in asked.packs:
         print(measure(name, photos), flush=True)
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from lfw_photos import lfw_options, lfw_photos
 
-from facestream.labels import labelled_photos, people_asked_for
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile
 from workers.clustering.pairs import Labelled
@@ -128,18 +128,10 @@ def measure(name: str, photos: dict[Path, str], *, make_frontal: bool) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("lfw", type=Path)
-    parser.add_argument("halves", type=Path)
-    parser.add_argument("packs", nargs="+", metavar="PACK")
-    parser.add_argument("--half", default="report")
-    parser.add_argument("--every", type=int, default=1, help="only each n-th person")
+    lfw_options(parser)
     parser.add_argument("--frontal", action="store_true")
     asked = parser.parse_args()
-    chosen = people_asked_for(asked.halves, asked.half)
-    photos = {p: who for p, who in labelled_photos(asked.lfw, "folders").items() if who in (chosen or ())}
-    people = set(sorted(set(photos.values()))[:: asked.every])
-    photos = {path: who for path, who in photos.items() if who in people}
-    print(f"{len(photos)} photos of {len(people)} people")
+    photos = lfw_photos(asked)
     for name in asked.packs:
         print(measure(name, photos, make_frontal=asked.frontal), flush=True)
 

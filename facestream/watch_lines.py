@@ -29,20 +29,43 @@ _TOLD = frozenset({ChangeKind.CREATED, ChangeKind.MERGED, ChangeKind.SPLIT, Chan
 _NAMED = 8
 
 
+class _Summaries:
+    """When the next summary is due."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._at_s = clock() + _SUMMARY_EVERY_S
+
+    def is_due(self) -> bool:
+        """Whether it is; the one after it is due a while later."""
+        now_s = self._clock()
+        if now_s < self._at_s:
+            return False
+        self._at_s = now_s + _SUMMARY_EVERY_S
+        return True
+
+
 class PlainLines:
     """A line for each change of state, and a summary each minute.
 
     Args:
         write: Writes a line.
         quiet: Notes and troubles alone.
+        clock: Seconds from any start, never going back.
     """
 
-    def __init__(self, write: Callable[[str], None], *, quiet: bool = False) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._write = write
         self._quiet = quiet
         self._url = ""
         self._lock = threading.Lock()
-        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
+        self._summaries = _Summaries(clock)
 
     def began(self, facts: WatchFacts) -> None:
         """What it begins with."""
@@ -72,9 +95,8 @@ class PlainLines:
         visits: Visits,  # noqa: ARG002 - each has been told
     ) -> None:
         """All is well, most of the time."""
-        if time.monotonic() < self._summary_s:
+        if not self._summaries.is_due():
             return
-        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
         shown = [replace(status, name=self._called(status.name)) for status in statuses]
         self._say(summary(shown, load_factor, tally))
 
@@ -132,12 +154,13 @@ class JsonLines:
 
     Args:
         write: Writes a line.
+        clock: Seconds from any start, never going back.
     """
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._write = write
         self._lock = threading.Lock()
-        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
+        self._summaries = _Summaries(clock)
 
     def began(self, facts: WatchFacts) -> None:
         """What it begins with."""
@@ -159,9 +182,8 @@ class JsonLines:
         visits: Visits,  # noqa: ARG002 - each has been told
     ) -> None:
         """Each minute, how all cameras are doing."""
-        if time.monotonic() < self._summary_s:
+        if not self._summaries.is_due():
             return
-        self._summary_s = time.monotonic() + _SUMMARY_EVERY_S
         self._say(
             "summary",
             load_factor=round(load_factor, 3),

@@ -171,17 +171,13 @@ class CameraStore:
         if not removed:
             raise self._missing(name)
 
-    def write_status(self, status: CameraStatus, ttl_s: float = STATUS_TTL_S) -> None:
-        """Say how a camera is doing.
+    def write_statuses(self, statuses: Sequence[CameraStatus], ttl_s: float = STATUS_TTL_S) -> None:
+        """Say how some cameras are doing, in one step.
 
         Args:
-            status: How.
+            statuses: How.
             ttl_s: For how long that holds.
         """
-        self.write_statuses([status], ttl_s)
-
-    def write_statuses(self, statuses: Sequence[CameraStatus], ttl_s: float = STATUS_TTL_S) -> None:
-        """Say how some cameras are doing, in one step."""
         with self._client.pipeline() as pipe:
             for status in statuses:
                 key = self._keys.camera_status(status.name)

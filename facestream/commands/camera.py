@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -220,25 +221,30 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
         click.echo(f"There is no camera yet. Start with: {add_one}")
 
 
+def _of_some_cameras(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What commands take that do something to cameras, those named or all."""
+    decorators = (
+        click.argument("names", metavar="NAME...", nargs=-1),
+        click.option("--all", "everyone", is_flag=True, help="All cameras."),
+        click.option("--json", "as_json", is_flag=True, help="Print the cameras as JSON."),
+        place_options(),
+        verbosity_options,
+        click.pass_context,
+    )
+    for decorate in reversed(decorators):
+        function = decorate(function)
+    return function
+
+
 @command.command(name="pause", epilog="\b\nExample:\n  facestream camera pause door garden")
-@click.argument("names", metavar="NAME...", nargs=-1)
-@click.option("--all", "everyone", is_flag=True, help="All cameras.")
-@click.option("--json", "as_json", is_flag=True, help="Print the cameras as JSON.")
-@place_options()
-@verbosity_options
-@click.pass_context
+@_of_some_cameras
 def pause(ctx: click.Context, /, names: tuple[str, ...], everyone: bool, **_: Any) -> None:
     """Leave cameras alone until they are resumed: nobody connects to them."""
     _set_paused(ctx, names, everyone=everyone, paused=True)
 
 
 @command.command(name="resume", epilog="\b\nExample:\n  facestream camera resume --all")
-@click.argument("names", metavar="NAME...", nargs=-1)
-@click.option("--all", "everyone", is_flag=True, help="All cameras.")
-@click.option("--json", "as_json", is_flag=True, help="Print the cameras as JSON.")
-@place_options()
-@verbosity_options
-@click.pass_context
+@_of_some_cameras
 def resume(ctx: click.Context, /, names: tuple[str, ...], everyone: bool, **_: Any) -> None:
     """Watch cameras again that were paused."""
     _set_paused(ctx, names, everyone=everyone, paused=False)

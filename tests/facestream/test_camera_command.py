@@ -277,18 +277,18 @@ def test_how_a_camera_is_doing_is_listed(here: Here, server: redis.Redis) -> Non
     status = CameraStatus(
         "door", "host-1", "backing_off", 1.0, "it closes\x1b the connection", 9.96, 4.98, 0.25, faces=7
     )
-    CameraStore(server, Keys("default")).write_status(status, ttl_s=600)
+    CameraStore(server, Keys("default")).write_statuses([status], ttl_s=600)
     (camera,) = here("camera", "list", "--json").json()
     assert (camera["status"]["state"], camera["status"]["faces"]) == ("backing_off", 7)
     line = here("camera", "list").stdout.splitlines()[1]
     for shown in ("down", "5.0/10.0", "0.2 s", "  7  ", "it closes\\x1b the connection"):
         assert shown in line
     # What is over is told as such, or not at all.
-    CameraStore(server, Keys("default")).write_status(replace(status, state="streaming"), ttl_s=600)
+    CameraStore(server, Keys("default")).write_statuses([replace(status, state="streaming")], ttl_s=600)
     assert "closes" not in here("camera", "list").stdout
     assert "it closes\\x1b the connection (over)" in here("camera", "show", "door").stdout
     both = replace(status, state="streaming", main_state="backing_off", main_error="refused")
-    CameraStore(server, Keys("default")).write_status(both, ttl_s=600)
+    CameraStore(server, Keys("default")).write_statuses([both], ttl_s=600)
     assert here("camera", "list").stdout.splitlines()[1].endswith("  main stream: refused")
 
 

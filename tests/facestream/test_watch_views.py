@@ -145,7 +145,8 @@ def test_what_is_logged_appears_above_the_table(
 
 def test_lines_tell_of_changes_and_sum_up(tally: PeopleTally, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[str] = []
-    plain = PlainLines(lines.append)
+    now_s = [0.0]
+    plain = PlainLines(lines.append, clock=lambda: now_s[0])
     plain.began(FACTS)
     plain.claimed([f"c{number}" for number in range(10)])
     plain.camera_changed(DOOR)
@@ -160,7 +161,7 @@ def test_lines_tell_of_changes_and_sum_up(tally: PeopleTally, monkeypatch: pytes
     plain.person(IdentityChange(ChangeKind.MERGED, "p2", other_id="p1"))
     plain.leads(False)
     plain.cameras_now(ALL, 1.0, tally, VISITS)
-    plain._summary_s = 0.0
+    now_s[0] = 60.0
     plain.cameras_now(ALL, 1.0, tally, VISITS)
     plain.cameras_now(ALL, 1.0, tally, VISITS)
     assert [line[20:] for line in lines] == [
@@ -207,8 +208,9 @@ def test_of_a_camera_with_two_streams_both_are_told() -> None:
 
 def test_each_line_of_json_is_one_event(tally: PeopleTally) -> None:
     lines: list[str] = []
-    out = JsonLines(lines.append)
-    out._summary_s = 0.0
+    now_s = [0.0]
+    out = JsonLines(lines.append, clock=lambda: now_s[0])
+    now_s[0] = 60.0
     out.began(FACTS)
     out.camera_changed(YARD)
     out.cameras_now(ALL, 0.5, tally, VISITS)

@@ -277,7 +277,7 @@ def test_of_the_cameras_of_a_collection_those_that_are_named_are_watched(
     # One that somebody else has stays theirs, and is shown as theirs.
     lease = elsewhere.claim("one")
     status = CameraStatus("one", "elsewhere", "streaming", 1.0)
-    make_camera_store(server, keys_of(place)).write_status(status)
+    make_camera_store(server, keys_of(place)).write_statuses([status])
     watcher, _ = watch(place, lambda now: now.state("two") == "streaming" and now.state("one") != "")
     assert watcher.statuses["one"] == status
     assert watcher.names == ["two"]

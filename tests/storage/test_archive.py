@@ -105,7 +105,7 @@ def test_who_has_which_camera_right_now_is_left_out(
     for name in ("status", "lease", "door"):
         if name != "door":
             store.add(a_camera(name))
-        store.write_status(CameraStatus(name, "host-1", "streaming", 1.8e9))
+        store.write_statuses([CameraStatus(name, "host-1", "streaming", 1.8e9)])
         held = leases.claim(name)
         assert held is not None
         leases.renew([held])

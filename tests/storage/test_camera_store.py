@@ -88,7 +88,7 @@ def test_of_a_camera_that_is_removed_nothing_is_left(
     store: CameraStore, client: redis.Redis, keys: Keys
 ) -> None:
     store.add(a_camera())
-    store.write_status(CameraStatus("door", "host", "streaming", 1.8e9))
+    store.write_statuses([CameraStatus("door", "host", "streaming", 1.8e9)])
     store.remove("door")
     assert [key for key in client.scan_iter("*") if keys.camera("door").encode() in key] == []
     for call in (store.remove, store.get, lambda name: store.set_paused(name, True)):
@@ -100,7 +100,7 @@ def test_of_a_camera_that_is_removed_nothing_is_left(
 def test_a_status_is_believed_for_some_seconds(store: CameraStore, client: redis.Redis, keys: Keys) -> None:
     store.add_all([a_camera("a"), a_camera("b")])
     status = CameraStatus("a", "host", "backing_off", 1.8e9, last_error="nobody listens on that port")
-    store.write_status(status)
+    store.write_statuses([status])
     assert store.readable_statuses() == {"a": status}
     assert 10_000 < client.pttl(keys.camera_status("a")) <= 15_000
 

@@ -82,7 +82,7 @@ def fill(client: redis.Redis) -> None:
     queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
     cameras = CameraStore(client, KEYS)
     cameras.add(a_camera("door"))
-    cameras.write_status(CameraStatus("door", "host-1", "streaming", 1.8e9), ttl_s=600)
+    cameras.write_statuses([CameraStatus("door", "host-1", "streaming", 1.8e9)], ttl_s=600)
     leases = CameraLeases(client, KEYS, "host-1", lease_s=600)
     held = leases.claim("door")
     assert held is not None
