@@ -51,7 +51,6 @@ class PairedSource:
         settings: How to read the sub-stream, and how many frames wait.
         clock: Gives the frames their place in time.
         main_settings: How to read the main stream; `fps` and `capacity` mean nothing there.
-        on_event: As that of `LiveSource`, of the sub-stream.
     """
 
     def __init__(
@@ -62,12 +61,11 @@ class PairedSource:
         settings: LiveSettings,
         clock: LiveClock,
         main_settings: LiveSettings,
-        on_event: Callable[[LiveStatus], None] | None = None,
     ) -> None:
         self.source_id = source_id
         self.on_arrival: Callable[[], None] | None = None
         self._clock = clock
-        self._sub = LiveSource(sub_url, source_id, settings, clock, on_event)
+        self._sub = LiveSource(sub_url, source_id, settings, clock)
         self._sub.on_arrival = self._frame_came
         self._main = _PictureReader(
             url, f"{source_id} (main stream)", main_settings, clock, self._picture_came
