@@ -67,13 +67,26 @@ class Seal:
                 f"What is stored for {context} is not sealed as this version does it. Add it anew."
             )
         try:
-            data = base64.b64decode(sealed[len(_VERSION) :], altchars=b"-_", validate=True)
+            data = _decoded(sealed[len(_VERSION) :])
             return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], context.encode()).decode()
         except (InvalidTag, ValueError):
             raise SealError(
                 f"The URL of {context} can't be unsealed: it was sealed with another key, or changed since. "
                 f"{_WAY_OUT}; or add the camera anew."
             ) from None
+
+
+def _decoded(written: str) -> bytes:
+    """What URL-safe base64 says; of all ways to write the same bytes only that of `seal` is taken.
+
+    Raises:
+        ValueError: If it is written in another way.
+    """
+    data = base64.b64decode(written, altchars=b"-_", validate=True)
+    # Python takes "+" for "-" and "/" for "_" as well, and passes over the last bits before the padding.
+    if base64.urlsafe_b64encode(data).decode() != written:
+        raise ValueError("not as it was sealed")
+    return data
 
 
 def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False) -> Seal:

@@ -59,6 +59,23 @@ def test_no_character_can_be_changed(place: int, new: str) -> None:
         refused(SEAL, changed, "door")
 
 
+def test_other_ways_to_write_the_same_bytes_are_changes() -> None:
+    ways = 0
+    for _ in range(100):
+        sealed = SEAL.seal(URL, "door")
+        # The last character before the padding holds bits that mean nothing.
+        assert sealed.endswith("=")
+        assert not sealed.endswith("==")
+        last = base64.urlsafe_b64encode(base64.urlsafe_b64decode(f"AA{sealed[-2]}=")).decode()[2]
+        assert sealed[-2] == last
+        refused(SEAL, f"{sealed[:-2]}{chr(ord(last) + 1)}=", "door")
+        for one, other in ("-+", "_/"):
+            if one in sealed:
+                refused(SEAL, sealed.replace(one, other, 1), "door")
+                ways += 1
+    assert ways > 0
+
+
 @pytest.mark.parametrize("sealed", ["", "1:", "1:AAAA", "1:é", "2:AAAA", URL])
 def test_what_nobody_sealed_is_refused(sealed: str) -> None:
     refused(SEAL, sealed, "door")
