@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from facestream.appearance import Appearance
     from facestream.archive import backup, restore
     from facestream.calibration_report import CalibrationReport
     from facestream.calibration_run import calibrate
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from facestream.track import Track
 
 __all__ = [
+    "Appearance",
     "CalibrationReport",
     "ClusterOptions",
     "Clusters",
@@ -68,6 +70,7 @@ __version__ = "0.1.0"
 
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
+    "Appearance": "facestream.appearance",
     "CalibrationReport": "facestream.calibration_report",
     "ClusterOptions": "facestream.cluster_settings",
     "Clusters": "facestream.clustering",

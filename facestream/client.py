@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facestream.decided_people import DecidedPeople
 from facestream.errors import NotFoundError
 from facestream.people_filter import PeopleFilter, sorted_people
-from facestream.person import Face, Person, person_of
+from facestream.person import Face, Person
+from facestream.seen_people import SeenPeople
 from facestream.settings import AUTO_DEVICE, Place
 from storage.source_record import SourceRecord
 
@@ -20,12 +18,13 @@ if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
     from facestream.recluster import Recluster
     from facestream.search import FoundFace
+    from facestream.search_photo import Photo
     from facestream.track import Track
     from storage.template_record import TemplateTable
 
 
 @dataclass(slots=True, eq=False)
-class Store(DecidedPeople):
+class Store(SeenPeople):
     """An open collection; a context manager that closes it.
 
     Made by `facestream.connect`. Methods raise `storage.errors.StorageError` when Redis fails.
@@ -50,9 +49,7 @@ class Store(DecidedPeople):
             sort: One of `facestream.people_filter.SORTS`; by default those seen longest come first.
             reverse: The other way round.
         """
-        with self._errors():
-            sources = {source.source_id: source for source in self._reader.sources()}
-            people = [person_of(identity, sources) for identity in self._reader.people()]
+        people = self._everybody()
         return sorted_people((where or PeopleFilter()).apply(people), sort, reverse=reverse)
 
     def person(self, person_id: str) -> Person:
@@ -65,8 +62,7 @@ class Store(DecidedPeople):
             NotFoundError: If nobody has or had this id, or its bearer is no more, or nobody is called so.
             UsageError: If more than one person is called so.
         """
-        with self._errors():
-            return self._person(self._identity(person_id))
+        return self._one(person_id)
 
     def forget(self, person_id: str, *, models: str | None = None) -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
@@ -101,7 +97,7 @@ class Store(DecidedPeople):
 
     def find(
         self,
-        photo: str | os.PathLike[str],
+        photo: Photo,
         *,
         models: str | None = None,
         device: str = AUTO_DEVICE,
@@ -110,7 +106,8 @@ class Store(DecidedPeople):
         """Search for the faces of a photo among everybody.
 
         Args:
-            photo: Path of the photo; it is not stored.
+            photo: Path of the photo, its bytes, a file that is open for reading bytes, or an image as a NumPy
+                array: BGR, uint8, (H, W, 3). It is not stored.
             models: Model pack; default: the collection's own.
             device: What its models run on: "auto", "cpu", "cuda:0" and the like.
             limit: Most people for each face.
@@ -120,15 +117,17 @@ class Store(DecidedPeople):
 
         Raises:
             StreamError: If the photo can't be read.
+            UsageError: If it is none of these.
             NoFaceError: If there is no face in it.
             ModelConflictError: If the collection was made with other models.
             WorkerError: If the models can't be loaded.
         """
-        from facestream.search import TemplateSearch, faces_of, read_photo
+        from facestream.search import TemplateSearch, faces_of
+        from facestream.search_photo import frame_of
         from facestream.wiring import make_pack
 
         # What is wrong with the photo is said before the models are loaded.
-        frame = read_photo(Path(photo))
+        frame = frame_of(photo)
         fitting = self.models_for(models)
         wanted = (fitting, device)
         pack = self._packs.get(wanted) or self._packs.setdefault(

@@ -71,7 +71,11 @@ class PeopleFilter:
     def _narrowed(self, person: Person) -> Person | None:
         if not self.sources and self.since is None and self.until is None:
             return person
-        return person.within(lambda s: self._source_matches(s) and self._time_matches(s))
+        return person.within(self.holds)
+
+    def holds(self, sighting: Sighting) -> bool:
+        """Whether a sighting is in one of the sources, and within the time."""
+        return self._source_matches(sighting) and self._time_matches(sighting)
 
     def _source_matches(self, sighting: Sighting) -> bool:
         return not self.sources or any(

@@ -77,7 +77,7 @@ class PhotoFile:
         """
         if stop.is_set():
             return
-        with open_local(self.path) as file:
+        with self._content() as file:
             try:
                 photo = self._open(file)
                 image_bgr = self._image_bgr(photo)
@@ -89,6 +89,9 @@ class PhotoFile:
             except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
                 raise self._unreadable(f"is a damaged or cut-off photo ({error})") from error
         yield Frame(self.source_id, 0, 0.0, captured_at_s, image_bgr)
+
+    def _content(self) -> BinaryIO:
+        return open_local(self.path)
 
     def _open(self, file: BinaryIO) -> Image.Image:
         # Not Image.open: its limit of pixels is a global of the process, with a warning below it.
