@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from facestream.errors import UsageError
 
@@ -41,7 +41,7 @@ def frame_of(photo: Photo) -> Frame:
     if isinstance(photo, (bytes, bytearray, memoryview)):
         data, name = bytes(photo), _NAME
     elif hasattr(photo, "read"):
-        file = cast("BinaryIO", photo)
+        file = photo
         named = getattr(file, "name", None)
         name = named if isinstance(named, str) and named else _NAME
         data = read_whole(file, name)

@@ -47,5 +47,7 @@ def read_whole(file: BinaryIO, name: str) -> bytes:
     """
     data = file.read(MAX_PHOTO_BYTES + 1)
     if len(data) > MAX_PHOTO_BYTES:
-        raise PhotoTooLargeError(f"{name!r} has more than {MAX_PHOTO_BYTES:,} bytes, too many for a photo", name)
+        raise PhotoTooLargeError(
+            f"{name!r} has more than {MAX_PHOTO_BYTES:,} bytes, too many for a photo", name
+        )
     return data
