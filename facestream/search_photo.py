@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stream.frame import Frame
 
 Photo: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | npt.NDArray[np.uint8]"
-"""Path of a photo, the bytes of one, a file that is open for reading bytes, or an image: BGR, uint8, (H, W, 3)."""
+"""Path of a photo, its bytes, a file open for reading bytes, or an image: BGR, uint8, (H, W, 3)."""
 
 _NAME = "photo"
 

@@ -72,7 +72,8 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
     """Copy stretches of a video into one file, one after the other, without a loss and quickly.
 
     Each is extended to the keyframe before it, as nothing could be shown from elsewhere; what touches or
-    overlaps then is copied once. Timestamps begin at 0 and never go back. The file appears when it is complete.
+    overlaps then is copied once. Timestamps begin at 0 and never go back. The file appears, private to its
+    user, when it is complete. At a joint of a video with open groups of pictures, some may be skipped.
 
     Args:
         path: The video.
@@ -95,8 +96,8 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
     with VideoDecoder(path, MAX_VIDEO_PIXELS) as decoder:
         if not _takes(format_name, decoder.stream):
             raise VideoFormatRefusedError(
-                f"{str(path)!r} has pictures in {decoder.stream.codec_context.name}, which {out.suffix} can't "
-                "hold; write the clip as .mkv",
+                f"{str(path)!r} has pictures in {decoder.stream.codec_context.name}, which {out.suffix} "
+                "can't hold; write the clip as .mkv",
                 str(path),
             )
         cutter = _Cutter(decoder)
@@ -239,7 +240,7 @@ class _Cutter:
                 # Pictures are stored before they are shown; what is stored must not go back either.
                 shift_s = at_s - media_s - self._start_s
                 if video.last_dts is not None:
-                    first_s = float(packet.dts * self._time_base) + shift_s
+                    first_s = self._decoded_s(packet) + self._start_s + shift_s
                     least_s = float((video.last_dts + 1) * self._time_base)
                     shift_s += max(0.0, least_s - first_s)
                 for sounding in early:

@@ -27,6 +27,7 @@ COMMANDS = (
     ["people", "undo"],
     ["people", "log"],
     ["people", "find"],
+    ["people", "clip"],
     ["people", "forget"],
     ["report"],
     ["compare"],
