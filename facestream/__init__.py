@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
     from facestream.clustering import Clusters, cluster, cluster_tracks
     from facestream.decision import Decision
+    from facestream.enrolling import Enrolled
     from facestream.evaluation import Evaluation, evaluate
     from facestream.forgetting import Forgotten
     from facestream.model_change import Reembedded
     from facestream.people_filter import PeopleFilter
     from facestream.person import Face, Person
+    from facestream.person_export import PersonExport
     from facestream.recluster import Recluster
     from facestream.reembedding import reembed
     from facestream.search import Comparison, FoundFace, Match
@@ -41,6 +43,7 @@ __all__ = [
     "Clusters",
     "Comparison",
     "Decision",
+    "Enrolled",
     "Evaluation",
     "Face",
     "Forgotten",
@@ -48,6 +51,7 @@ __all__ = [
     "Match",
     "PeopleFilter",
     "Person",
+    "PersonExport",
     "Recluster",
     "Reembedded",
     "Sighting",
@@ -70,6 +74,8 @@ __version__ = "0.1.0"
 
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
+    "PersonExport": "facestream.person_export",
+    "Enrolled": "facestream.enrolling",
     "Appearance": "facestream.appearance",
     "CalibrationReport": "facestream.calibration_report",
     "ClusterOptions": "facestream.cluster_settings",

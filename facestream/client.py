@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.errors import NotFoundError
@@ -15,12 +17,15 @@ from facestream.settings import AUTO_DEVICE, Place
 from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
+    from facestream.enrolling import Enrolled
     from facestream.forgetting import Forgotten
+    from facestream.person_export import PersonExport
     from facestream.recluster import Recluster
     from facestream.search import FoundFace
     from facestream.search_photo import Photo
     from facestream.track import Track
     from storage.template_record import TemplateTable
+    from workers.models.pack import Pack
 
 
 @dataclass(slots=True, eq=False)
@@ -124,10 +129,19 @@ class Store(SeenPeople):
         """
         from facestream.search import TemplateSearch, faces_of
         from facestream.search_photo import frame_of
-        from facestream.wiring import make_pack
 
         # What is wrong with the photo is said before the models are loaded.
         frame = frame_of(photo)
+        pack = self._pack(models, device)
+        with self._errors():
+            faces = faces_of(frame, pack)
+            search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
+            return [search.found(face, limit, self._one) for face in faces]
+
+    def _pack(self, models: str | None, device: str) -> Pack:
+        """The models that faces are compared with, loaded once."""
+        from facestream.wiring import make_pack
+
         fitting = self.models_for(models)
         wanted = (fitting, device)
         pack = self._packs.get(wanted) or self._packs.setdefault(
@@ -135,12 +149,65 @@ class Store(SeenPeople):
         )
         with self._errors():
             self._identities.check_model(pack.manifest.model_id, fitting)
-            faces = faces_of(frame, pack)
+        return pack
+
+    def enroll(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        dry_run: bool = False,
+        models: str | None = None,
+        device: str = AUTO_DEVICE,
+    ) -> list[Enrolled]:
+        """Give names by photos: FOLDER/NAME.jpg, and all in FOLDER/NAME/.
+
+        Who was seen before gets the name, where that is almost certain. Photos that nobody is like are
+        processed, so that there is somebody with that name whom later sightings join.
+
+        Args:
+            folder: With the photos.
+            dry_run: Only say what would be done.
+            models: Model pack; default: the collection's own.
+            device: What its models run on: "auto", "cpu", "cuda:0" and the like.
+
+        Returns:
+            What became of each name.
+
+        Raises:
+            UsageError: If there are no photos, or a name can't be one.
+            ModelConflictError: If the collection was made with other models.
+            WorkerError: If the models can't be loaded, or the cluster worker fails.
+        """
+        from facestream.enrolling import Enrolling, named_photos
+        from facestream.search import TemplateSearch, faces_of, read_photo
+
+        photos = named_photos(Path(folder))
+        pack = self._pack(models, device)
+        with self._errors():
             search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
-            return [
-                search.found(face, limit, lambda person_id: self._person(self._identity(person_id)))
-                for face in faces
-            ]
+
+            def find(path: Path) -> list[FoundFace]:
+                return [search.found(face, 2, self._one) for face in faces_of(read_photo(path), pack)]
+
+            enrolling = Enrolling(self, self._place, find, models, device)
+            return enrolling.enroll(photos, dry_run=dry_run)
+
+    def export_person(self, person_id: str, out: str | os.PathLike[str]) -> PersonExport:
+        """Write everything that is held on a person, and nothing of anybody else, as JSON and JPEG files.
+
+        Args:
+            person_id: Who.
+            out: A ZIP file, if it ends in .zip, or a folder that is empty or not there yet.
+
+        Raises:
+            NotFoundError: If there is no such person.
+            UsageError: If the folder holds something.
+            FacestreamError: If a file can't be written.
+        """
+        from facestream.person_export import export_person
+
+        with self._errors():
+            return export_person(self, self._identities, person_id, Path(out))
 
     def thumbnail(self, sample_id: str) -> bytes | None:
         """JPEG of a face with margin, at most 256 px, or None if there is none."""

@@ -37,7 +37,7 @@ class PersonClips:
 
 
 def clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
-    """Copy stretches of a video into one file, each from the keyframe before it; see `stream.clip.write_clip`.
+    """Copy stretches of a video into one file, each from the keyframe before it: `stream.clip.write_clip`.
 
     Raises:
         FacestreamError: If the file can't be written.
@@ -69,8 +69,8 @@ def file_of(source: SourceRecord) -> Path:
     path = Path(source.path)
     if fingerprint(path)[:16] != source.source_id.partition("-")[2]:
         raise FacestreamError(
-            f"{path}: has other content than when it was processed, so that no time in it can be trusted. Put "
-            "the file of then back, or `facestream run` it again."
+            f"{path}: has other content than when it was processed, so that no time in it can be trusted. "
+            "Put the file of then back, or `facestream run` it again."
         )
     return path
 
@@ -81,7 +81,8 @@ def person_clips(store: Store, person: Person, out: Path, *, margin_s: float = _
     Args:
         store: The collection.
         person: Whose; with the sightings that are meant.
-        out: A file that ends in .mp4, .m4v, .mov or .mkv, where it is one video; else a folder, which is made.
+        out: A file that ends in .mp4, .m4v, .mov or .mkv, where it is one video; else a folder, which is
+            made.
         margin_s: So much more before and after each sighting.
 
     Raises:
@@ -100,8 +101,8 @@ def person_clips(store: Store, person: Person, out: Path, *, margin_s: float = _
     one_file = out.suffix.lower() in CONTAINERS and not out.is_dir()
     if one_file and len(moments) > 1:
         raise UsageError(
-            f"{person.id} was seen in {len(moments)} videos, and {out} is one file. Give a folder, or choose a "
-            "video with --source."
+            f"{person.id} was seen in {len(moments)} videos, and {out} is one file. Give a folder, or choose "
+            "a video with --source."
         )
     # What is wrong with any is said before the first is written.
     files = {source_id: file_of(sources[source_id]) for source_id in moments}

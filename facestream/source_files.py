@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from facestream.errors import FacestreamError
 from facestream.source_name import is_camera, short_name
 from storage.source_record import SourceRecord
 
@@ -35,8 +36,6 @@ def make_folder(folder: Path) -> None:
     Raises:
         FacestreamError: If it can't be.
     """
-    from facestream.errors import FacestreamError
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

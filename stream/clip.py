@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import av
 from av.audio.stream import AudioStream
@@ -302,7 +302,7 @@ class _Cutter:
     def _packets(self, streams: list[VideoStream | AudioStream]) -> Iterator[_Packet]:
         """Packets with their timestamps completed; the empty ones at the end are left out."""
         waiting: list[_Packet] = []
-        for packet in self._container.demux(streams):
+        for packet in cast("Iterator[_Packet]", self._container.demux(streams)):
             if not packet.size:
                 continue
             if packet.pts is None:

@@ -33,8 +33,8 @@ Examples:
     "--format",
     "file_format",
     type=click.Choice(["csv", "json", "jsonl", "mot", "vtt"]),
-    help="csv, json, jsonl (JSON Lines): a row for each face; mot (MOTChallenge), vtt (WebVTT captions): a file "
-    "for each source.  [default: json or jsonl for a FILE with such an ending, else csv]",
+    help="csv, json, jsonl (JSON Lines): a row for each face; mot (MOTChallenge), vtt (WebVTT captions): a "
+    "file for each source.  [default: json or jsonl for a FILE with such an ending, else csv]",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -49,7 +49,7 @@ Examples:
     "sources",
     multiple=True,
     metavar="SOURCE",
-    help="Only of this source: an id, a path or a part of one, or a pattern with * and ?. Several may be given.",
+    help="Only of this source: an id, a path or a part of one, or a pattern with * and ?. May be repeated.",
 )
 @place_options()
 @verbosity_options

@@ -35,7 +35,7 @@ Examples:
     "sources",
     multiple=True,
     metavar="SOURCE",
-    help="Only of this video: an id, a path or a part of one, or a pattern with * and ?. Several may be given.",
+    help="Only of this video: an id, a path or a part of one, or a pattern with * and ?. May be repeated.",
 )
 @click.option(
     "--margin",

@@ -28,6 +28,8 @@ COMMANDS = (
     ["people", "log"],
     ["people", "find"],
     ["people", "clip"],
+    ["people", "enroll"],
+    ["people", "export-all"],
     ["people", "forget"],
     ["report"],
     ["compare"],
