@@ -142,10 +142,10 @@ class Enrolling:
             elif not look.sure:
                 absent.append(look)
             elif len(look.sure) > 1:
-                ids = " ".join(look.told("several").people)
+                ids = look.told("several").people
                 told[look.name] = look.told(
                     "several",
-                    f"If they are one: {self._store.hint('people', 'merge', *ids.split())}, then enroll again.",
+                    f"If they are one: {self._store.hint('people', 'merge', *ids)}, then enroll again.",
                 )
             elif len(names := claims[next(iter(look.sure))]) > 1:
                 others = " and ".join(repr(name) for name in names if name != look.name)

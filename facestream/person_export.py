@@ -1,4 +1,4 @@
-"""Everything that is held on a person, as files: for them to see, to take with them, or to be shown to a court."""
+"""Everything that is held on a person, as files: for them to see and to take with them."""
 
 from __future__ import annotations
 
@@ -148,8 +148,8 @@ def _target(out: Path) -> Iterator[Write]:
         return
     if out.is_file() or (out.is_dir() and any(out.iterdir())):
         raise UsageError(
-            f"{out}: is there already, and what is in it would be mixed with this. Give an empty folder, or a "
-            "file that ends in .zip."
+            f"{out}: is there already, and what is in it would be mixed with this. Give an empty folder, "
+            "or a file that ends in .zip."
         )
     make_folder(out)
     # Of one person's face and ways: nobody else on this machine is to read it.

@@ -37,9 +37,9 @@ def export_all(ctx: click.Context, /, person_id: str, out: Path, **_: Any) -> No
     """Write everything that is held on a person, for whoever has a right to see it, such as themselves.
 
     JSON files with who it is, sightings, tracks with every box, samples with their vectors, decisions and
-    events; the pictures of their face as JPEG; manifest.json says what is in each, and its SHA-256. Nothing of
-    other people is in it: where a decision or an event is about somebody else as well, it says no more than
-    that. The videos themselves are not in it. WHO is an id, or the whole name of somebody.
+    events; the pictures of their face as JPEG; manifest.json says what is in each, and its SHA-256. Nothing
+    of other people is in it: where a decision or an event is about somebody else as well, it says no more
+    than that. The videos themselves are not in it. WHO is an id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
