@@ -21,6 +21,7 @@ from storage.redaction import redact_url
 
 if TYPE_CHECKING:
     from storage.camera_store import CameraStore
+    from storage.change_reader import ChangeReader
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.lease import Lease
@@ -98,6 +99,13 @@ def make_camera_store(handle: RedisHandle, keys: Keys) -> CameraStore:
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
     """The people and sources of a collection, to be read."""
     return PeopleReader(handle.client, keys, handle.options)
+
+
+def make_change_reader(handle: RedisHandle, keys: Keys) -> ChangeReader:
+    """What happens to the people of a collection, from now on or after an event."""
+    from storage.change_reader import ChangeReader
+
+    return ChangeReader(handle.client, keys)
 
 
 def make_catalogue(handle: RedisHandle) -> Catalogue:
