@@ -31,7 +31,7 @@ def _awaited(
     """The same, in a thread."""
 
     @functools.wraps(method)
-    async def call(self: AsyncStore, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def call(self: AsyncStore, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return await self._run(functools.partial(method, self._store, *args, **kwargs))
 
     return call
@@ -43,7 +43,7 @@ def _streamed(
     """The same, some items at a time, in a thread."""
 
     @functools.wraps(method)
-    async def iterate(self: AsyncStore, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+    async def iterate(self: AsyncStore, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         found = await self._run(functools.partial(method, self._store, *args, **kwargs))
         while batch := await self._run(lambda: list(itertools.islice(found, _BATCH))):
             for item in batch:
@@ -58,25 +58,25 @@ def _live(
     """The same, item by item as they come, in a thread of its own that ends with the iteration."""
 
     @functools.wraps(method)
-    async def iterate(self: AsyncStore, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+    async def iterate(self: AsyncStore, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
         stop = kwargs.get("stop") or threading.Event()
         assert isinstance(stop, threading.Event)
         ended = threading.Event()
         # One that is given is of the caller's; ours must not set it.
         kwargs["stop"] = _Either(stop, ended)
         # Where somebody waits for long, calls must not wait behind.
-        with self._watching(ended) as thread:
-            loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(thread, lambda: method(self._store, *args, **kwargs))
-            nothing = object()
-            try:
-                while True:
-                    item = await loop.run_in_executor(thread, next, found, nothing)
-                    if item is nothing:
-                        return
-                    yield item  # type: ignore[misc]
-            finally:
-                ended.set()
+        thread = ThreadPoolExecutor(1, "facestream watch")
+        self._watches[ended] = thread
+        run = asyncio.get_running_loop().run_in_executor
+        nothing = object()
+        try:
+            found = await run(thread, lambda: method(self._store, *args, **kwargs))
+            while (item := await run(thread, next, found, nothing)) is not nothing:
+                yield item  # type: ignore[misc]
+        finally:
+            ended.set()
+            await asyncio.to_thread(thread.shutdown)
+            self._watches.pop(ended, None)
 
     return iterate
 
@@ -106,7 +106,7 @@ class AsyncStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._threads = ThreadPoolExecutor(_CALLS, "facestream")
-        self._lives: set[threading.Event] = set()
+        self._watches: dict[threading.Event, ThreadPoolExecutor] = {}
 
     @classmethod
     async def open(cls, place: Place) -> Self:
@@ -168,12 +168,17 @@ class AsyncStore:
         return self._store.hint(*words)
 
     async def close(self) -> None:
-        """End what is watched, wait for calls that still run, and close the connection. Twice does nothing."""
-        for ended in tuple(self._lives):
-            ended.set()
-        await asyncio.to_thread(self._close)
+        """End what is watched, wait for calls that still run, and close the connection.
 
-    def _close(self) -> None:
+        Closing twice does nothing.
+        """
+        for ended in self._watches:
+            ended.set()
+        await asyncio.to_thread(self._close, tuple(self._watches.values()))
+
+    def _close(self, watches: tuple[ThreadPoolExecutor, ...]) -> None:
+        for thread in watches:
+            thread.shutdown(wait=True)
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._store.close()
 
@@ -189,27 +194,3 @@ class AsyncStore:
 
     async def _run(self, call: Callable[[], R]) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)
-
-    def _watching(self, ended: threading.Event) -> _Watching:
-        return _Watching(self._lives, ended)
-
-
-class _Watching:
-    """A thread for one iteration that waits for long; a context manager.
-
-    At its end the thread is told to end, which takes a moment, and isn't waited for: the loop must not stand.
-    """
-
-    def __init__(self, lives: set[threading.Event], ended: threading.Event) -> None:
-        self._lives = lives
-        self._ended = ended
-        self._thread = ThreadPoolExecutor(1, "facestream watch")
-
-    def __enter__(self) -> ThreadPoolExecutor:
-        self._lives.add(self._ended)
-        return self._thread
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._lives.discard(self._ended)
-        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from facestream.people_tally import source_of
 from facestream.sighting import date_of
@@ -31,8 +31,8 @@ class Event:
     Attributes:
         id: To go on after, with `Store.watch(after=...)`.
         kind: "created": somebody new was seen, with a first track. "assigned": a track was found to be
-            theirs. "split": a track is theirs that was somebody else's. "merged": they are `other_id` from now
-            on. "vanished": they are no more, as their tracks are others'. "renamed": they got a name, or lost
+            theirs. "split": a track is theirs that was somebody else's. "merged": they are `other_id` from
+            now on. "vanished": they are no more, as their tracks are others'. "renamed": they got a name, or lost
             it. "forgotten": nothing is left of them. "reset": events were lost before this one, so what was
             made of earlier ones is to be read anew; it is about nobody.
         person_id: Who.
@@ -148,7 +148,7 @@ def _told(found: Sequence[IdentityChange], reader: PeopleReader) -> Iterator[Eve
         source = sources.get(source_id)
         yield Event(
             change.entry_id,
-            cast("EventKind", change.kind.value),
+            change.kind.value,
             change.identity_id,
             names.get(change.identity_id, ""),
             change.track_id,
