@@ -32,8 +32,8 @@ class Event:
         id: To go on after, with `Store.watch(after=...)`.
         kind: "created": somebody new was seen, with a first track. "assigned": a track was found to be
             theirs. "split": a track is theirs that was somebody else's. "merged": they are `other_id` from
-            now on. "vanished": they are no more, as their tracks are others'. "renamed": they got a name, or lost
-            it. "forgotten": nothing is left of them. "reset": events were lost before this one, so what was
+            now on. "vanished": they are no more, as their tracks are others'. "renamed": they got a name, or
+            lost it. "forgotten": nothing is left of them. "reset": events were lost before this one, so what was
             made of earlier ones is to be read anew; it is about nobody.
         person_id: Who.
         person_name: What people call them now, or empty.
