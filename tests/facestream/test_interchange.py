@@ -85,8 +85,8 @@ def test_captions_say_who_is_visible(data_dir: Path, here: Here, tmp_path: Path)
 
 @pytest.mark.parametrize("file_format", ["mot", "vtt"])
 def test_what_writes_a_folder_needs_one(data_dir: Path, here: Here, tmp_path: Path, file_format: str) -> None:
-    assert "Give a folder" in here("export", "--format", file_format, code=1).stderr
-    assert "is a folder" in here("export", "--format", "csv", "-o", tmp_path, code=1).stderr
+    assert "Give a folder" in here("export", "--format", file_format, code=2).stderr
+    assert "is a folder" in here("export", "--format", "csv", "-o", tmp_path, code=2).stderr
 
 
 def test_everything_on_a_person_and_nothing_of_others(data_dir: Path, here: Here, tmp_path: Path) -> None:
@@ -117,6 +117,6 @@ def test_everything_on_a_person_and_nothing_of_others(data_dir: Path, here: Here
     assert (tmp_path / "p2").stat().st_mode & 0o077 == 0
     merged = json.loads((tmp_path / "p2" / "events.json").read_text())[-1]
     assert (merged["kind"], merged["person"], merged["other"]) == ("merged", "p2", "somebody else")
-    assert "would be mixed" in here("people", "export-all", "p1", "-o", tmp_path / "p2", code=1).stderr
+    assert "would be mixed" in here("people", "export-all", "p1", "-o", tmp_path / "p2", code=2).stderr
     assert "no person 'p99'" in here("people", "export-all", "p99", "-o", tmp_path / "x", code=1).stderr
     assert not (tmp_path / "x").exists()
