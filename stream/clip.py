@@ -220,13 +220,15 @@ class _Cutter:
         start_s, end_s = part
         shift_s: float | None = None
         played_s = at_s
+        newest_s = start_s
+        ended = False
         early: list[_Packet] = []
         self._seek(self._found_from_s.get(start_s, start_s))
         for packet in self._packets([video.source, *([sound.source] if sound else [])]):
             media_s = self._media_s(packet)
             if packet.stream is not video.source:
                 assert sound is not None
-                if not start_s - _ROUNDED_S <= media_s <= end_s:
+                if not start_s - _ROUNDED_S <= media_s <= max(end_s, newest_s):
                     if media_s > end_s + _INTERLEAVED_S:
                         break
                 elif shift_s is None:
@@ -246,12 +248,15 @@ class _Cutter:
                 for sounding in early:
                     assert sound is not None
                     _mux(sounding, sound, shift_s, out)
-            elif self._decoded_s(packet) > end_s + _ROUNDED_S:
+            elif ended or (self._decoded_s(packet) > end_s + _ROUNDED_S and media_s > newest_s):
+                # Pictures that are shown before the last one and stored after it are there by now.
+                ended = True
                 if sound is None or self._decoded_s(packet) > end_s + _INTERLEAVED_S:
                     break
                 continue
             # Pictures before the keyframe that are stored after it need some that are not there.
             if media_s >= start_s - _ROUNDED_S:
+                newest_s = max(newest_s, media_s)
                 _mux(packet, video, shift_s, out)
                 played_s = max(played_s, media_s + self._start_s + shift_s + self._frame_s)
         return played_s
