@@ -28,7 +28,9 @@ def test_json_lines_are_the_rows_of_json(data_dir: Path, here: Here, tmp_path: P
     here("export", "-o", tmp_path / "faces.jsonl")
     assert [json.loads(line) for line in (tmp_path / "faces.jsonl").read_text().splitlines()] == rows
     some = here("export", "--format", "jsonl", "--source", "a film").stdout.splitlines()
-    assert [json.loads(line) for line in some] == [row for row in rows if row["source"] == "/films/a film.mp4"]
+    assert [json.loads(line) for line in some] == [
+        row for row in rows if row["source"] == "/films/a film.mp4"
+    ]
     assert "no source is called nothing" in here("export", "--source", "nothing", code=1).stderr
 
 
@@ -73,7 +75,11 @@ def test_motchallenge_has_a_file_for_each_source_and_a_legend(
 
 def test_captions_say_who_is_visible(data_dir: Path, here: Here, tmp_path: Path) -> None:
     here("export", "--format", "vtt", "-o", tmp_path / "vtt")
-    assert sorted(path.name for path in (tmp_path / "vtt").iterdir()) == ["a_film.vtt", "dated.vtt", "door.vtt"]
+    assert sorted(path.name for path in (tmp_path / "vtt").iterdir()) == [
+        "a_film.vtt",
+        "dated.vtt",
+        "door.vtt",
+    ]
     assert read_vtt((tmp_path / "vtt" / "a_film.vtt").read_text()) == [
         (0, 400, ["Ada <b> & Co"]),
         (400, 1200, ["Ada <b> & Co", "p2"]),

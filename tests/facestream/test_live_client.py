@@ -118,7 +118,7 @@ def public(kind: type) -> dict[str, object]:
     return {
         name: inspect.getattr_static(kind, name)
         for name in dir(kind)
-        if not name.startswith("_") and callable(getattr(kind, name)) or name in ("where", "collection")
+        if (not name.startswith("_") and callable(getattr(kind, name))) or name in ("where", "collection")
     }
 
 

@@ -34,9 +34,7 @@ def read_vtt(text: str) -> list[tuple[int, int, list[str]]]:
         match = re.fullmatch(f"{STAMP} --> {STAMP}", timing)
         assert match, timing
         numbers = [int(group) for group in match.groups()]
-        start, end = (
-            ((h * 60 + m) * 60 + s) * 1000 + ms for h, m, s, ms in (numbers[:4], numbers[4:])
-        )
+        start, end = (((h * 60 + m) * 60 + s) * 1000 + ms for h, m, s, ms in (numbers[:4], numbers[4:]))
         assert start < end
         assert len(lines) == 1
         assert "-->" not in lines[0]
@@ -59,9 +57,7 @@ stretches = st.lists(
 
 
 @given(stretches, st.sampled_from([0.0, 0.2]))
-def test_cues_are_in_order_never_overlap_and_say_who_is_there(
-    found: list[Stretch], period_s: float
-) -> None:
+def test_cues_are_in_order_never_overlap_and_say_who_is_there(found: list[Stretch], period_s: float) -> None:
     file = io.StringIO()
     count = write_vtt(cues(found, period_s), {"p2": "Bob"}, file)  # type: ignore[arg-type]
     read = read_vtt(file.getvalue())

@@ -92,9 +92,11 @@ def test_stretches_are_joined_in_one_file_from_the_keyframe_before(
     assert 6 - 0.1 < then_s <= 6.5
     # Both stretches, whole, and nothing before their keyframes.
     numbers = [number for _, number in frames]
+    # Others than H.264 paint grey by steps.
+    step = 2 if codec == "libx264" else 8
     for from_s, until_s in done.intervals:
         wanted = range(round(from_s * FPS) + 1, round(until_s * FPS) - 1)
-        assert all(min(abs(n - w) for n in numbers) <= 2 for w in wanted)
+        assert all(min(abs(n - w) for n in numbers) <= step for w in wanted)
     assert all(2 * FPS - 3 <= n <= 3.4 * FPS + 8 or 6 * FPS - 3 <= n <= 7.2 * FPS + 8 for n in numbers)
     assert done.seconds == pytest.approx(times[-1] + 1 / FPS, abs=0.15)
     assert done.sound is (sound is not None)
