@@ -33,8 +33,8 @@ class Event:
         kind: "created": somebody new was seen, with a first track. "assigned": a track was found to be
             theirs. "split": a track is theirs that was somebody else's. "merged": they are `other_id` from
             now on. "vanished": they are no more, as their tracks are others'. "renamed": they got a name, or
-            lost it. "forgotten": nothing is left of them. "reset": events were lost before this one, so what was
-            made of earlier ones is to be read anew; it is about nobody.
+            lost it. "forgotten": nothing is left of them. "reset": events were lost before this one, so what
+            was made of earlier ones is to be read anew; it is about nobody.
         person_id: Who.
         person_name: What people call them now, or empty.
         track_id: The track it is about, or empty.

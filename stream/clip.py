@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeAlias, cast
 
 import av
 from av.audio.stream import AudioStream
-from av.container import InputContainer, OutputContainer
-from av.packet import Packet
+from av.container import OutputContainer
 from av.stream import Discard
 from av.video.stream import VideoStream
 
 from stream.decoder import VideoDecoder
 from stream.errors import VideoFormatRefusedError, VideoUnreadableError
 from stream.video import MAX_VIDEO_PIXELS
+from stream.video_packets import ROUNDED_S, MediaPacket, VideoPackets
 
 Interval = tuple[float, float]
 """From and to, media seconds."""
@@ -28,16 +28,10 @@ Interval = tuple[float, float]
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """What is written, by the ending of the file's name."""
 
-# Steps back, s, where a format finds its way only roughly and lands behind the moment that was asked for.
-_STEPS_BACK_S = (0.0, 2.0, 10.0, 60.0)
+# Of these the disk is to blame, not the video.
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 # Sound that is stored so much later than its picture is still waited for.
 _INTERLEAVED_S = 1.0
-_ROUNDED_S = 0.002
-_FALLBACK_FRAME_S = 0.04
-# Pictures that may be stored before the one that is shown first.
-_MOST_REORDERED = 32
-
-_Packet: TypeAlias = "Packet[VideoStream] | Packet[AudioStream]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,10 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
                 str(path),
             )
         cutter = _Cutter(decoder)
-        parts = cutter.parts(wanted)
+        try:
+            parts = cutter.parts(wanted)
+        except av.FFmpegError as error:
+            raise _not_cut(path, error) from error
         if not parts:
             raise VideoUnreadableError(
                 f"{str(path)!r} has no picture between {wanted[0][0]:.1f} s and {wanted[-1][1]:.1f} s; is it "
@@ -116,14 +113,19 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
                 seconds, sound = cutter.copy(parts, container, format_name)
             part_path.replace(out)
         except av.FFmpegError as error:
-            raise VideoUnreadableError(
-                f"{str(path)!r} can't be cut without encoding it anew ({error.strerror}); a clip as .mkv may "
-                "do",
-                str(path),
-            ) from error
+            if error.errno in _DISK:
+                raise OSError(error.errno, error.strerror, str(out)) from error
+            raise _not_cut(path, error) from error
         finally:
             part_path.unlink(missing_ok=True)
     return Clip(out, tuple(parts), seconds, sound)
+
+
+def _not_cut(path: Path, error: av.FFmpegError) -> VideoUnreadableError:
+    return VideoUnreadableError(
+        f"{str(path)!r} can't be cut without encoding it anew ({error.strerror}); a clip as .mkv may do",
+        str(path),
+    )
 
 
 def _checked(intervals: Sequence[Interval]) -> list[Interval]:
@@ -139,7 +141,7 @@ def _joined(intervals: Sequence[Interval]) -> list[Interval]:
     """In order, with those that touch or overlap made one."""
     found: list[Interval] = []
     for start_s, end_s in sorted(intervals):
-        if found and start_s <= found[-1][1] + _ROUNDED_S:
+        if found and start_s <= found[-1][1] + ROUNDED_S:
             found[-1] = (found[-1][0], max(found[-1][1], end_s))
         else:
             found.append((start_s, end_s))
@@ -176,34 +178,23 @@ class _Cutter:
     """Finds keyframes of a video, and copies what follows them."""
 
     def __init__(self, decoder: VideoDecoder) -> None:
-        self._path = str(decoder.path)
-        self._container: InputContainer = decoder.container
-        self._video = decoder.stream
-        self._time_base = self._video.time_base or Fraction(1, 90_000)
-        # Media time counts from the first picture.
-        self._start = self._video.start_time or 0
-        self._start_s = float(self._start * self._time_base)
-        rate = self._video.average_rate
-        # Lengths of packets are made up in some formats.
-        self._frame_s = float(1 / rate) if rate else _FALLBACK_FRAME_S
-        # From where a keyframe was found, where a format leads behind the moment that it is asked for.
-        self._found_from_s: dict[float, float] = {}
+        self._packets = VideoPackets(decoder)
         self._sound: AudioStream | None = next(
-            (stream for stream in self._container.streams.audio if stream.codec_context is not None), None
+            (stream for stream in decoder.container.streams.audio if stream.codec_context is not None), None
         )
 
     def parts(self, wanted: Sequence[Interval]) -> list[Interval]:
         """What is to be copied: each interval from the keyframe before it."""
         found = []
         for start_s, end_s in wanted:
-            key_s = self._keyframe_before(start_s)
+            key_s = self._packets.keyframe_before(start_s)
             if key_s is not None:
                 found.append((key_s, end_s))
         return _joined(found)
 
     def copy(self, parts: Sequence[Interval], out: OutputContainer, format_name: str) -> tuple[float, bool]:
         """Copy the parts; returns how long they play, and whether there is sound."""
-        video = self._track(self._video, out)
+        video = self._track(self._packets.video, out)
         sound: _Track | None = None
         if self._sound is not None and _takes(format_name, self._sound):
             sound = self._track(self._sound, out)
@@ -222,13 +213,13 @@ class _Cutter:
         played_s = at_s
         newest_s = start_s
         ended = False
-        early: list[_Packet] = []
-        self._seek(self._found_from_s.get(start_s, start_s))
-        for packet in self._packets([video.source, *([sound.source] if sound else [])]):
-            media_s = self._media_s(packet)
+        early: list[MediaPacket] = []
+        packets = self._packets
+        for packet in packets.after(start_s, [video.source, *([sound.source] if sound else [])]):
+            media_s = packets.media_s(packet)
             if packet.stream is not video.source:
                 assert sound is not None
-                if not start_s - _ROUNDED_S <= media_s <= max(end_s, newest_s):
+                if not start_s - ROUNDED_S <= media_s <= max(end_s, newest_s):
                     if media_s > end_s + _INTERLEAVED_S:
                         break
                 elif shift_s is None:
@@ -237,28 +228,28 @@ class _Cutter:
                     _mux(packet, sound, shift_s, out)
                 continue
             if shift_s is None:
-                if not packet.is_keyframe or media_s < start_s - _ROUNDED_S:
+                if not packet.is_keyframe or media_s < start_s - ROUNDED_S:
                     continue
                 # Pictures are stored before they are shown; what is stored must not go back either.
-                shift_s = at_s - media_s - self._start_s
+                shift_s = at_s - media_s - packets.start_s
                 if video.last_dts is not None:
-                    first_s = self._decoded_s(packet) + self._start_s + shift_s
-                    least_s = float((video.last_dts + 1) * self._time_base)
+                    first_s = packets.decoded_s(packet) + packets.start_s + shift_s
+                    least_s = float((video.last_dts + 1) * packets.time_base)
                     shift_s += max(0.0, least_s - first_s)
                 for sounding in early:
                     assert sound is not None
                     _mux(sounding, sound, shift_s, out)
-            elif ended or (self._decoded_s(packet) > end_s + _ROUNDED_S and media_s > newest_s):
+            elif ended or (packets.decoded_s(packet) > end_s + ROUNDED_S and media_s > newest_s):
                 # Pictures that are shown before the last one and stored after it are there by now.
                 ended = True
-                if sound is None or self._decoded_s(packet) > end_s + _INTERLEAVED_S:
+                if sound is None or packets.decoded_s(packet) > end_s + _INTERLEAVED_S:
                     break
                 continue
             # Pictures before the keyframe that are stored after it need some that are not there.
-            if media_s >= start_s - _ROUNDED_S:
+            if media_s >= start_s - ROUNDED_S:
                 newest_s = max(newest_s, media_s)
                 _mux(packet, video, shift_s, out)
-                played_s = max(played_s, media_s + self._start_s + shift_s + self._frame_s)
+                played_s = max(played_s, media_s + packets.start_s + shift_s + packets.frame_s)
         return played_s
 
     def _track(self, source: VideoStream | AudioStream, out: OutputContainer) -> _Track:
@@ -267,94 +258,8 @@ class _Cutter:
         target.codec_context.codec_tag = "\0\0\0\0"
         return _Track(source, target)
 
-    def _keyframe_before(self, moment_s: float) -> float | None:
-        """Media time of the last keyframe not after a moment, or of the first one; None behind the end."""
-        for back_s in (*_STEPS_BACK_S, math.inf):
-            from_s = max(moment_s - back_s, 0.0)
-            self._seek(from_s)
-            found: float | None = None
-            later: float | None = None
-            end_s = 0.0
-            for packet in self._packets([self._video]):
-                media_s = self._media_s(packet)
-                end_s = max(end_s, media_s + self._frame_s)
-                if packet.is_keyframe and media_s <= moment_s + _ROUNDED_S:
-                    found = media_s
-                elif packet.is_keyframe and later is None:
-                    later = media_s
-                if self._decoded_s(packet) > moment_s + _ROUNDED_S and (found or later) is not None:
-                    break
-            else:
-                if end_s + _ROUNDED_S < moment_s:
-                    return None
-            if found is not None or math.isinf(back_s):
-                key_s = later if found is None else found
-                if key_s is not None:
-                    self._found_from_s[key_s] = from_s
-                return key_s
-        return None
 
-    def _seek(self, media_s: float) -> None:
-        ticks = self._start + round(media_s / self._time_base)
-        try:
-            self._container.seek(ticks, stream=self._video, backward=True, any_frame=False)
-        except av.FFmpegError as error:
-            raise VideoUnreadableError(
-                f"{self._path!r} is of a format in which no moment can be looked up; convert it to MP4",
-                self._path,
-            ) from error
-
-    def _packets(self, streams: list[VideoStream | AudioStream]) -> Iterator[_Packet]:
-        """Packets with their timestamps completed; the empty ones at the end are left out."""
-        waiting: list[_Packet] = []
-        for packet in cast("Iterator[_Packet]", self._container.demux(streams)):
-            if not packet.size:
-                continue
-            if packet.pts is None:
-                packet.pts = packet.dts
-            if packet.pts is None:
-                raise VideoUnreadableError(
-                    f"{self._path!r} has pictures without a time, and can't be cut without encoding it anew; "
-                    "convert it to MP4",
-                    self._path,
-                )
-            if packet.dts is None and packet.stream is self._video:
-                # After a jump, some formats know only from a later picture on when it is decoded.
-                waiting.append(packet)
-                if len(waiting) > _MOST_REORDERED:
-                    yield from self._with_dts(waiting, None)
-                    waiting = []
-                continue
-            if packet.dts is None:
-                packet.dts = packet.pts
-            if packet.stream is self._video and waiting:
-                yield from self._with_dts(waiting, packet.dts)
-                waiting = []
-            yield packet
-        yield from self._with_dts(waiting, None)
-
-    def _with_dts(self, packets: list[_Packet], then: int | None) -> Iterator[_Packet]:
-        """Pictures that lack the time of their decoding, which is one before the other."""
-        step = max(round(self._frame_s / self._time_base), 1)
-        if then is None:
-            then = min((packet.pts or 0 for packet in packets), default=0) + len(packets) * step
-        for number, packet in enumerate(packets):
-            assert packet.pts is not None
-            packet.dts = min(then - (len(packets) - number) * step, packet.pts)
-            yield packet
-
-    def _media_s(self, packet: _Packet) -> float:
-        """When a packet is shown or heard."""
-        assert packet.pts is not None
-        return float(packet.pts * (packet.time_base or self._time_base)) - self._start_s
-
-    def _decoded_s(self, packet: _Packet) -> float:
-        """When a picture is decoded, which is never later than it is shown."""
-        assert packet.dts is not None
-        return float((packet.dts - self._start) * self._time_base)
-
-
-def _mux(packet: _Packet, track: _Track, shift_s: float, out: OutputContainer) -> None:
+def _mux(packet: MediaPacket, track: _Track, shift_s: float, out: OutputContainer) -> None:
     """Write a packet at another time; one that would go back is left out, as sound between two parts may."""
     ticks = round(shift_s / track.time_base)
     assert packet.pts is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -62,7 +63,7 @@ def test_cues_are_in_order_never_overlap_and_say_who_is_there(found: list[Stretc
     count = write_vtt(cues(found, period_s), {"p2": "Bob"}, file)  # type: ignore[arg-type]
     read = read_vtt(file.getvalue())
     assert len(read) == count
-    for (_, end, people), (start, _, then) in zip(read, read[1:], strict=False):
+    for (_, end, people), (start, _, then) in itertools.pairwise(read):
         assert end <= start
         # One cue for each stretch with the same people.
         assert end < start or people != then
