@@ -1,1 +1,0 @@
-"""What the HTTP API answers, one noun per module."""

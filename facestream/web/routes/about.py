@@ -1,7 +1,0 @@
-"""Routes of about."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["about"])

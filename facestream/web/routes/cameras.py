@@ -1,7 +1,0 @@
-"""Routes of cameras."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["cameras"])

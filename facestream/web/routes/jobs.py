@@ -1,7 +1,0 @@
-"""Routes of jobs."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["jobs"])

@@ -1,7 +1,0 @@
-"""Routes of session."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["session"])

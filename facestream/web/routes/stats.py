@@ -1,7 +1,0 @@
-"""Routes of stats."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["stats"])

@@ -1,7 +1,0 @@
-"""Routes of thumbnails."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["thumbnails"])

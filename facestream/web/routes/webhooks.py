@@ -1,7 +1,0 @@
-"""Routes of webhooks."""
-
-from __future__ import annotations
-
-from fastapi import APIRouter
-
-router = APIRouter(tags=["webhooks"])
