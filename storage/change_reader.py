@@ -107,9 +107,9 @@ class ChangeReader:
     def take_missed(self) -> bool:
         """Whether `news` may have passed over something since this was asked last.
 
-        It has where entries were cut off the stream before they were read, where the collection was dropped or
-        restored from a backup, where the server lost data, and where a person was forgotten of whom something
-        had just been told.
+        It has where entries were cut off the stream before they were read, where the collection was dropped
+        or restored from a backup, where the server lost data, and where a person was forgotten of whom
+        something had just been told.
         """
         missed, self._missed = self._missed, False
         return missed
@@ -153,7 +153,7 @@ class ChangeReader:
         return (replies[0], _facts(replies[-1])) if replies else ([], _NOTHING)
 
     def _asked(self, pipe: Pipeline) -> list[Any]:
-        """Replies of a transaction, the last of them about the stream itself; none where there is no stream."""
+        """Replies of a transaction, the last of them about the stream itself; none where there is none."""
         pipe.execute_command("XINFO STREAM", self._key)
         try:
             return pipe.execute()
