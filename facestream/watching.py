@@ -29,6 +29,7 @@ from facestream.wiring import (
     keys_of,
     load_parts,
     make_camera_store,
+    make_change_reader,
     make_cluster_worker,
     make_clusterer,
     make_device,
@@ -40,7 +41,6 @@ from facestream.wiring import (
 )
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
-from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
 from storage.errors import RecordError, StorageError
 from storage.identity_record import Identity
@@ -59,6 +59,7 @@ from workers.rate_governor import RateChange, RateGovernor
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
+    from storage.change_reader import ChangeReader
 
 # Who stops a watch need not wait for the end of a large re-cluster: whoever leads next sees to it.
 _SETTLE_S = 3.0
@@ -186,9 +187,7 @@ class Watch:
         )
         opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake)
         visits = Visits(partial(_person, make_reader(handle, keys)))
-        told = _Told(
-            self._listener, self._report, ChangeReader(handle.client, keys), visits, background, stop
-        )
+        told = _Told(self._listener, self._report, make_change_reader(handle, keys), visits, background, stop)
         worker = CameraWorker(
             cameras,
             claims,
@@ -257,6 +256,7 @@ class _Told:
         self._listener = listener
         self._report = report
         self._changes = changes
+        self._after = changes.position
         self._visits = visits
         self._background = background
         self._stop = stop
@@ -273,7 +273,10 @@ class _Told:
         self._report.sources |= {f"c-{status.name}" for status in statuses}
         if time.monotonic() >= self._news_s:
             self._news_s = time.monotonic() + _NEWS_EVERY_S
-            for change in self._changes.news():
+            # What is left is told, also where some of it was cut off.
+            page = self._changes.since(self._after)
+            self._after = page.last_id
+            for change in page.changes:
                 self._tally.take(change)
                 self._listener.person(change)
                 for visit in self._visits.take(change):
