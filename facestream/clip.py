@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.output import refuse_loss
-from facestream.source_files import make_folder, plain
+from facestream.source_files import file_stems, make_folder
 from facestream.source_name import is_camera, short_name
 
 if TYPE_CHECKING:
@@ -108,16 +108,10 @@ def person_clips(store: Store, person: Person, out: Path, *, margin_s: float = _
     files = {source_id: file_of(sources[source_id]) for source_id in moments}
     if not one_file:
         make_folder(out)
+    stems = file_stems(sources[source_id] for source_id in moments)
     written: dict[str, Clip] = {}
-    taken: set[Path] = set()
     for source_id, path in files.items():
-        target = out
-        if not one_file:
-            ending = container_for(path)
-            target = out / f"{person.id}-{plain(path.stem) or source_id}{ending}"
-            if target in taken:
-                target = out / f"{person.id}-{plain(path.stem) or source_id}-{source_id}{ending}"
-            taken.add(target)
+        target = out if one_file else out / f"{person.id}-{stems[source_id]}{container_for(path)}"
         refuse_loss(target)
         written[source_id] = clip(path, moments[source_id], target)
     return PersonClips(written, left_out)

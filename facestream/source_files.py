@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
@@ -11,21 +12,15 @@ from facestream.source_name import is_camera, short_name
 from storage.source_record import SourceRecord
 
 
-def file_names(sources: Iterable[SourceRecord], ending: str) -> dict[str, str]:
-    """A file name for each source, by its id: that of the source with another ending.
+def file_stems(sources: Iterable[SourceRecord]) -> dict[str, str]:
+    """The name of a file for each source, without its ending, by the source's id: that of the source.
 
     Sources that are called alike, in whatever case, are told apart by their ids.
-
-    Args:
-        sources: The sources.
-        ending: Such as ".vtt".
     """
     stems = {source.source_id: _stem(source) for source in sources}
-    counts: dict[str, int] = {}
-    for stem in stems.values():
-        counts[stem.casefold()] = counts.get(stem.casefold(), 0) + 1
+    counts = Counter(stem.casefold() for stem in stems.values())
     return {
-        source_id: f"{stem}{ending}" if counts[stem.casefold()] == 1 else f"{stem}-{source_id}{ending}"
+        source_id: stem if counts[stem.casefold()] == 1 else f"{stem}-{source_id}"
         for source_id, stem in stems.items()
     }
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import place_options, verbosity_options
+from facestream.commands.people_options import sources_option
 from facestream.settings import Place
 
 if TYPE_CHECKING:
     from facestream.client import Store
+    from storage.source_record import SourceRecord
 
 _BY_ENDING = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _IN_FOLDERS = ("mot", "vtt")
@@ -44,13 +46,7 @@ Examples:
     metavar="FILE|FOLDER",
     help="Write here; - is standard output. For mot and vtt a folder, which is made.  [default: -]",
 )
-@click.option(
-    "--source",
-    "sources",
-    multiple=True,
-    metavar="SOURCE",
-    help="Only of this source: an id, a path or a part of one, or a pattern with * and ?. May be repeated.",
-)
+@sources_option("Only of this source")
 @place_options()
 @verbosity_options
 def command(
@@ -115,7 +111,7 @@ def command(
         click.echo(empty, err=True)
 
 
-def _chosen(store: Store, patterns: tuple[str, ...]) -> list[Any]:
+def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
     """The sources that are meant.
 
     Raises:
@@ -143,7 +139,7 @@ def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[
     from facestream.motchallenge import Targets, write_legend, write_mot
     from facestream.output import written_file
     from facestream.people_filter import PeopleFilter
-    from facestream.source_files import file_names, make_folder
+    from facestream.source_files import file_stems, make_folder
     from facestream.webvtt import cues, write_vtt
 
     chosen = _chosen(store, patterns)
@@ -155,10 +151,11 @@ def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[
         chosen = [source for source in chosen if source.kind != "photo"]
     make_folder(folder)
     count = 0
-    for source_id, name in file_names(chosen, ".txt" if file_format == "mot" else ".vtt").items():
-        source = next(source for source in chosen if source.source_id == source_id)
-        tracks = store.tracks(source_id=source_id)
-        with written_file(folder / name) as file:
+    stems = file_stems(chosen)
+    ending = ".txt" if file_format == "mot" else ".vtt"
+    for source in chosen:
+        tracks = store.tracks(source_id=source.source_id)
+        with written_file(folder / f"{stems[source.source_id]}{ending}") as file:
             if file_format == "mot":
                 count += write_mot(tracks, targets, file)
             else:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
-from facestream.commands.people_options import who_argument
+from facestream.commands.people_options import sources_option, who_argument
 
 
 @click.command(
@@ -30,13 +30,7 @@ Examples:
     metavar="FILE|FOLDER",
     help="A file that ends in .mp4, .m4v, .mov or .mkv, for one video; else a folder, which is made.",
 )
-@click.option(
-    "--source",
-    "sources",
-    multiple=True,
-    metavar="SOURCE",
-    help="Only of this video: an id, a path or a part of one, or a pattern with * and ?. May be repeated.",
-)
+@sources_option("Only of this video")
 @click.option(
     "--margin",
     "margin_s",

@@ -29,13 +29,7 @@ who_argument = click.argument("person_id", metavar="WHO")
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which people, and in which order."""
     options = (
-        click.option(
-            "--source",
-            "sources",
-            multiple=True,
-            metavar="TEXT",
-            help="Seen in this file: its path, a part of it, or a pattern with * and ?. May be repeated.",
-        ),
+        sources_option("Seen in this file"),
         click.option(
             "--from",
             "since",
@@ -83,6 +77,22 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def sources_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option that chooses sources, for `sources`: patterns as `names_source` takes them.
+
+    Args:
+        what: What is of them, for the help.
+    """
+    return click.option(
+        "--source",
+        "sources",
+        multiple=True,
+        callback=lambda _ctx, _parameter, typed: tuple(map(typed_source, typed)),
+        metavar="TEXT",
+        help=f"{what}: its path, a part of it, a pattern with * and ?, or its id. May be repeated.",
+    )
 
 
 # Options of `people` that its subcommands heed as well.
@@ -135,7 +145,6 @@ class PeopleChoice:
         """From the values of `filter_options`."""
         names = ("sources", "since", "until", "name", "named", "min_seconds", "max_seconds", "ignored")
         chosen = {name: options[name] for name in names}
-        chosen["sources"] = tuple(map(typed_source, chosen["sources"]))
         where = PeopleFilter(**chosen)
         if isinstance(where.since, float) != isinstance(where.until, float) and None not in (
             where.since,

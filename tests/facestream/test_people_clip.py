@@ -11,6 +11,8 @@ import pytest
 from collections_made import fill
 from processes import Done
 
+from facestream.source_files import file_stems
+from storage.source_record import SourceRecord
 from stream.fingerprint import fingerprint
 from stream.video_writer import VideoWriter
 
@@ -69,3 +71,11 @@ def test_what_can_t_be_cut_is_said(source_id: str, here: Here, tmp_path: Path, f
         file.write(b"more")
     assert "has other content" in here("people", "clip", "p2", "-o", out, code=1).stderr
     assert not out.exists()
+
+
+def test_films_that_are_called_alike_in_whatever_case_get_files_of_their_own() -> None:
+    sources = [
+        SourceRecord(source_id, "video", path, 64, 48)
+        for source_id, path in (("v-1", "/a/Lobby.mp4"), ("v-2", "/b/lobby.mkv"), ("v-3", "/b/door.mp4"))
+    ]
+    assert file_stems(sources) == {"v-1": "Lobby-v-1", "v-2": "lobby-v-2", "v-3": "door"}
