@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from facestream.sighting import Sighting
+from facestream.sighting import Order, Sighting, start_order
 from facestream.source_name import is_camera, short_name
 
 if TYPE_CHECKING:
     from facestream.people_filter import PeopleFilter
     from facestream.person import Person
 
-_Key = tuple[bool, float, str, float]
 _FIELDS = tuple(field.name for field in fields(Sighting))
 
 
@@ -64,7 +63,7 @@ def appearances(
 
 def _of_one(
     person: Person, where: PeopleFilter, cameras: frozenset[str], *, newest_first: bool
-) -> Iterator[tuple[_Key, Appearance]]:
+) -> Iterator[tuple[Order, Appearance]]:
     thumbnail = person.thumbnails[0] if person.thumbnails else ""
     for seen in _ordered(person, newest_first=newest_first):
         if where.holds(seen):
@@ -86,8 +85,6 @@ def _ordered(person: Person, *, newest_first: bool) -> Iterator[Sighting]:
         yield person.sightings[number]
 
 
-def _key(seen: Sighting, *, newest_first: bool) -> _Key:
-    if seen.recorded_at_s is None:
-        return (True, 0.0, seen.source, seen.start_s)
-    at_s = seen.recorded_at_s + seen.start_s
-    return (False, -at_s if newest_first else at_s, seen.source, seen.start_s)
+def _key(seen: Sighting, *, newest_first: bool) -> Order:
+    undated, at_s, source, media_s = start_order(seen)
+    return (undated, -at_s if newest_first else at_s, source, media_s)

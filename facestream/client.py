@@ -182,7 +182,7 @@ class Store(FollowedFaces):
             search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
 
             def find(path: Path) -> list[FoundFace]:
-                return [search.found(face, 2, self._one) for face in faces_of(read_photo(path), pack)]
+                return [search.found(face, 1, self._one) for face in faces_of(read_photo(path), pack)]
 
             enrolling = Enrolling(self, self._place, find, models, device)
             return enrolling.enroll(photos, dry_run=dry_run)

@@ -30,12 +30,11 @@ def frame_of(photo: Photo) -> Frame:
     """
     import numpy as np
 
-    from stream.photo import PhotoFile
+    from facestream.search import read_photo
     from stream.photo_bytes import PhotoBytes, read_whole
 
     if isinstance(photo, (str, os.PathLike)):
-        (frame,) = PhotoFile(Path(photo), str(photo)).frames(threading.Event())
-        return frame
+        return read_photo(Path(photo))
     if isinstance(photo, np.ndarray):
         return _of_image(photo)
     if isinstance(photo, (bytes, bytearray, memoryview)):
