@@ -1,0 +1,37 @@
+"""What the routes of the HTTP API work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from facestream.client import Store
+from facestream.news import News
+from facestream.settings import Place
+
+
+@dataclass(frozen=True, slots=True)
+class WebContext:
+    """An open collection and all that is kept in memory of it, shared by all requests.
+
+    Attributes:
+        place: Where it is.
+        store: The collection; may be used by several threads at once.
+        news: What happens in it.
+    """
+
+    place: Place
+    store: Store
+    news: News
+
+
+def context_of(request: Request) -> WebContext:
+    """The context of the application that a request came to."""
+    context = request.app.state.context
+    assert isinstance(context, WebContext)
+    return context
+
+
+Context = Annotated[WebContext, Depends(context_of)]

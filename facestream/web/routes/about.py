@@ -1,0 +1,7 @@
+"""Routes of about."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["about"])

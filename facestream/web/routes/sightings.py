@@ -1,0 +1,7 @@
+"""Routes of sightings."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["sightings"])

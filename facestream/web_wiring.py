@@ -1,0 +1,36 @@
+"""Puts together what the HTTP API works with."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from facestream.client import Store
+from facestream.news import News
+from facestream.settings import Place
+from facestream.web.context import WebContext
+from facestream.wiring import keys_of, make_reader, open_handle
+from storage.change_reader import ChangeReader
+
+
+@contextlib.contextmanager
+def open_context(place: Place) -> Iterator[WebContext]:
+    """Open a collection for the HTTP API, and close all of it again.
+
+    Args:
+        place: Where it is.
+
+    Raises:
+        StorageError: If the folder or the server can't be used.
+        UsageError: If the collection's name can't be one.
+    """
+    keys = keys_of(place)
+    with contextlib.ExitStack() as stack:
+        handle = stack.enter_context(open_handle(place))
+        reader = make_reader(handle, keys)
+        with handle.errors():
+            reader.check_usable()
+            changes = ChangeReader(handle.client, keys)
+        store = stack.enter_context(Store(handle, reader, place))
+        news = stack.enter_context(News(changes, handle))
+        yield WebContext(place, store, news)
