@@ -50,9 +50,7 @@ def fill(client: redis.Redis, keys: Keys) -> None:
     sources = {source.source_id: store.register_source(source) for source in SOURCES}
     owners = {track_id: person for person, track_ids in PEOPLE.items() for track_id in track_ids}
     assert [store.new_identity_id() for _ in PEOPLE] == list(PEOPLE)
-    samples = [
-        _sample(track_id, owner, parts.manifest.model_id) for track_id, owner in owners.items()
-    ]
+    samples = [_sample(track_id, owner, parts.manifest.model_id) for track_id, owner in owners.items()]
     store.commit(
         Effects(
             samples=samples,
@@ -67,7 +65,8 @@ def fill(client: redis.Redis, keys: Keys) -> None:
                 for sample in samples
             },
             changes=[
-                IdentityChange(ChangeKind.CREATED, person, track_ids[0]) for person, track_ids in PEOPLE.items()
+                IdentityChange(ChangeKind.CREATED, person, track_ids[0])
+                for person, track_ids in PEOPLE.items()
             ],
         ),
         lease,
