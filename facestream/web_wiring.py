@@ -6,25 +6,34 @@ import contextlib
 from collections.abc import Iterator
 
 from facestream.client import Store
+from facestream.given_settings import settings
 from facestream.news import News
 from facestream.settings import Place
+from facestream.settings_schema import ServeTable, listed
+from facestream.web.access import Access
 from facestream.web.context import WebContext
-from facestream.wiring import keys_of, make_reader, open_handle
+from facestream.web.listening import is_loopback
+from facestream.wiring import keys_of, make_reader, make_token_store, open_handle
 from storage.change_reader import ChangeReader
+from storage.connection import RedisHandle
+from storage.keys import Keys
 
 
 @contextlib.contextmanager
-def open_context(place: Place) -> Iterator[WebContext]:
+def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebContext]:
     """Open a collection for the HTTP API, and close all of it again.
 
     Args:
         place: Where it is.
+        serve: How it is served; by default as the settings say.
 
     Raises:
         StorageError: If the folder or the server can't be used.
+        SettingsError: If there are settings that can't be used.
         UsageError: If the collection's name can't be one.
     """
     keys = keys_of(place)
+    serve = serve or settings().serve
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(open_handle(place))
         reader = make_reader(handle, keys)
@@ -33,4 +42,19 @@ def open_context(place: Place) -> Iterator[WebContext]:
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
-        yield WebContext(place, store, news)
+        access = make_access(handle, keys, serve)
+        yield WebContext(place, store, news, serve, access)
+
+
+def make_access(handle: RedisHandle, keys: Keys, serve: ServeTable) -> Access:
+    """Who is let in: on this machine anybody, unless the settings say that others can get here."""
+    open_to_others = (
+        not is_loopback(serve.host) or listed(serve.allowed_hosts) or listed(serve.trusted_proxies)
+    )
+    return Access(
+        keys.collection,
+        bool(serve.require_token or open_to_others),
+        serve.session_hours * 3600,
+        _tokens=make_token_store(handle, keys),
+        _handle=handle,
+    )

@@ -21,15 +21,15 @@ from storage.keys import Keys
 
 
 @pytest.fixture(scope="session")
-def web_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One data folder per test process; tests have collections of their own in it."""
     return tmp_path_factory.mktemp("web") / "data"
 
 
 @pytest.fixture(scope="session")
-def web_handle(web_data_dir: Path) -> Iterator[RedisHandle]:
+def web_handle(web_folder: Path) -> Iterator[RedisHandle]:
     """Its server."""
-    with open_redis(None, DataFolder(web_data_dir)) as handle:
+    with open_redis(None, DataFolder(web_folder)) as handle:
         yield handle
 
 
@@ -55,9 +55,9 @@ def serve_place(
 
 
 @pytest.fixture
-def empty_place(web_data_dir: Path) -> Place:
+def empty_place(web_folder: Path) -> Place:
     """A collection that is not there yet."""
-    return Place(web_data_dir, None, f"web-{uuid4().hex}")
+    return Place(web_folder, None, f"web-{uuid4().hex}")
 
 
 @pytest.fixture
