@@ -48,12 +48,10 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
 
 def make_access(handle: RedisHandle, keys: Keys, serve: ServeTable) -> Access:
     """Who is let in: on this machine anybody, unless the settings say that others can get here."""
-    open_to_others = (
-        not is_loopback(serve.host) or listed(serve.allowed_hosts) or listed(serve.trusted_proxies)
-    )
+    others = (*listed(serve.allowed_hosts), *listed(serve.trusted_proxies))
     return Access(
         keys.collection,
-        bool(serve.require_token or open_to_others),
+        serve.require_token or bool(others) or not is_loopback(serve.host),
         serve.session_hours * 3600,
         _tokens=make_token_store(handle, keys),
         _handle=handle,

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 SCHEMA = 1
 
+TOKEN_PREFIX = "fst_"  # noqa: S105 - by which one is known where it doesn't belong
+"""What tokens of the HTTP API begin with."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -35,6 +38,8 @@ def check_token_name(name: str) -> None:
     Raises:
         ValueError: If it is one.
     """
+    if name.startswith(TOKEN_PREFIX):
+        raise ValueError("that is a token, or begins like one; its name is wanted")
     if not _NAME.fullmatch(name):
         raise ValueError(
             "a token's name has 1 to 64 letters (a to z), digits, dots, dashes or underscores, the first a "

@@ -14,11 +14,10 @@ import redis
 from storage.commands import Hash, commands_of
 from storage.errors import NoSuchTokenError, RecordError, TokenExistsError
 from storage.fields import reading
-from storage.keys import SCHEMA, Keys, check_token_name
+from storage.keys import SCHEMA, TOKEN_PREFIX, Keys, check_token_name
 from storage.people_reader import leave_out
 from storage.token_record import Scope, TokenRecord
 
-TOKEN_PREFIX = "fst_"  # noqa: S105 - what tokens begin with, so that one is known where it doesn't belong
 MAX_TOKENS = 100
 MAX_SESSIONS = 1000
 
@@ -92,8 +91,10 @@ class TokenStore:
         """Take a token away, and end the sessions that were begun with it.
 
         Raises:
+            ValueError: If none can be called so.
             NoSuchTokenError: If there is none of that name.
         """
+        check_token_name(name)
         with self._client.pipeline() as pipe:
             pipe.hdel(self._keys.tokens, name)
             pipe.hdel(self._keys.tokens_used, name)
@@ -101,10 +102,8 @@ class TokenStore:
         if not removed:
             names = ", ".join(record.name for record, _ in self.all()[:10])
             there = f"there are {names}" if names else "there are none"
-            raise NoSuchTokenError(
-                f"There is no token {name[:64]!r} in collection {self._keys.collection!r}: {there}.",
-                name=name,
-            )
+            where = f"in collection {self._keys.collection!r}"
+            raise NoSuchTokenError(f"There is no token {name!r} {where}: {there}.", name=name)
         self._drop_sessions()
 
     def find(self, token: str) -> TokenRecord | None:

@@ -68,6 +68,11 @@ class Access:
         """Who shows nothing, where that is enough."""
         return None if self.token_required else Caller(Scope.ADMIN)
 
+    def has_tokens(self) -> bool:
+        """Whether there is a token that somebody could have."""
+        with self._handle.errors():
+            return self._tokens.count() > 0
+
     def log_in(self, token: str) -> tuple[Caller, str] | None:
         """Begin a session: who, and its id; None if the token is none."""
         with self._handle.errors():

@@ -21,8 +21,8 @@ _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "
 class AccessGate:
     """ASGI middleware: everything below /api/ needs a caller, but the login.
 
-    Who it is stands in `request.state.caller`; `request.state.is_still_allowed()` asks again, for answers that
-    take long.
+    Who it is stands in `request.state.caller`; `request.state.is_still_allowed()` asks again, for answers
+    that take long.
 
     Args:
         app: What is behind it.
@@ -35,9 +35,9 @@ class AccessGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or raise a `Problem`."""
-        if scope["type"] == "http" and scope["path"].startswith(API):
-            if (scope["method"], scope["path"]) != LOGIN:
-                await self._let_in(scope)
+        is_guarded = scope["type"] == "http" and scope["path"].startswith(API)
+        if is_guarded and (scope["method"], scope["path"]) != LOGIN:
+            await self._let_in(scope)
         await self._app(scope, receive, send)
 
     async def _let_in(self, scope: Scope) -> None:

@@ -17,7 +17,7 @@ _MOST_ADDRESSES = 10_000
 
 
 class FailureLimit:
-    """Counts wrong tokens by address, and forgets them again; takes bounded memory, and may be shared by threads.
+    """Counts wrong tokens by address, and forgets them again; its memory is bounded. For several threads.
 
     Args:
         clock: Seconds, never going back.
@@ -40,7 +40,7 @@ class FailureLimit:
         now_s, network = self._clock(), _network(address)
         with self._lock:
             until_s = max(self._until_s.get(network, now_s), now_s) + REFILL_S / FAILURES
-            # Not ever longer: whoever keeps trying all the time is let in a little later than whoever stopped.
+            # Not ever longer: several threads may have been let in at once.
             self._until_s[network] = min(until_s, now_s + REFILL_S)
             self._until_s.move_to_end(network)
             while len(self._until_s) > _MOST_ADDRESSES:

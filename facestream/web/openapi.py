@@ -31,7 +31,7 @@ _PROBLEM = {
         "earlier": {"type": "integer", "description": "Number of the decision that this one contradicts."},
     },
 }
-_WHY = {
+_WHY: dict[int | str, str] = {
     401: "No token, or none that counts",
     403: "The token doesn't allow it, or another site asks",
     422: "The request is not as described, or can't be carried out",
@@ -60,7 +60,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         "token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "Made by `facestream token add`; scopes read, write and admin, each with those before.",
+            "description": "Made by `facestream token add`: scope read, write or admin, each with those before.",
         },
         "session": {
             "type": "apiKey",

@@ -59,7 +59,7 @@ class PageFile:
         )
 
     def answer(self, request: Request) -> Response:
-        """The file, or that the browser has it. Browsers ask each time, so that a new version counts at once."""
+        """The file, or that the browser has it. It asks each time, so that a new version counts at once."""
         packs = self.packed is not None and "gzip" in request.headers.get("accept-encoding", "")
         etag = f'"{self.etag}-gz"' if packs else f'"{self.etag}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from facestream.web.access_gate import API
 from facestream.web.problems import Problem
-from storage.token_store import TOKEN_PREFIX
+from storage.keys import TOKEN_PREFIX
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _OWN_SITES = ("same-origin", "none")
@@ -59,8 +59,8 @@ class RequestChecks:
     def _checked_host(self, headers: Headers) -> str:
         """The host with its port, as it was called.
 
-        A page of another site can have its own name lead to this machine (DNS rebinding), and would then count
-        as this site.
+        A page of another site can have its own name lead to this machine (DNS rebinding), and would then
+        count as this site.
         """
         written = headers.getlist("host")
         name = _name_of(written[0]) if len(written) == 1 else None
@@ -70,7 +70,7 @@ class RequestChecks:
             return written[0]
         raise Problem(
             421,
-            f"This server is not called {name[:100]!r}. If it should be: serve.allowed_hosts in the settings.",
+            f"This server is not called {name[:100]!r}. If it should be, set serve.allowed_hosts.",
         )
 
 
@@ -85,7 +85,7 @@ def _check_query(scope: Scope) -> None:
         raise Problem(
             400,
             "A token doesn't belong into an address, which others remember: send it in the header "
-            "`Authorization: Bearer TOKEN`. One that was sent so should be removed: `facestream token remove`.",
+            "`Authorization: Bearer TOKEN`. Remove one that was sent so: `facestream token remove`.",
         )
 
 

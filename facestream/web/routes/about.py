@@ -23,8 +23,8 @@ class Limits(BaseModel):
 class About(BaseModel):
     """What is served here, and what the caller may do.
 
-    `models`, `licence` and `commercial_use` are those of the collection's models: null before the first run, and
-    where nobody knows.
+    `models`, `licence` and `commercial_use` are those of the collection's models: null before the first run,
+    and where nobody knows.
     """
 
     name: str
