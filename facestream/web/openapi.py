@@ -60,7 +60,7 @@ def completed(document: dict[str, Any]) -> dict[str, Any]:
         "token": {
             "type": "http",
             "scheme": "bearer",
-            "description": "Made by `facestream token add`: scope read, write or admin, each with those before.",
+            "description": "Made by `facestream token add`: read, write or admin, each with those before.",
         },
         "session": {
             "type": "apiKey",

@@ -8,6 +8,7 @@ import time
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from facestream.web.problems import problem_of
+from storage.keys import TOKEN_PREFIX
 
 _log = logging.getLogger("facestream.web.requests")
 
@@ -50,5 +51,6 @@ class ProblemBoundary:
             if _log.isEnabledFor(logging.INFO):
                 client = scope["client"][0] if scope.get("client") else "-"
                 took_ms = (time.monotonic() - began_s) * 1000
-                # A path may hold anything, line breaks as well.
-                _log.info("%s %s %a %d %.0f ms", client, scope["method"], scope["path"], status, took_ms)
+                # A path may hold anything, line breaks as well, and what doesn't belong there.
+                path = "***" if TOKEN_PREFIX in scope["path"] else scope["path"]
+                _log.info("%s %s %a %d %.0f ms", client, scope["method"], path, status, took_ms)

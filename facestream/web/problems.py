@@ -72,6 +72,11 @@ _STATUSES: Mapping[type[Exception], int] = {
 }
 _AGAIN_S = {503: "2"}
 _MOST_ERRORS = 20
+# What Starlette says of itself.
+_PLAINLY = {
+    "Not Found": "There is nothing at this address.",
+    "Method Not Allowed": "This address knows other methods, which the header Allow names.",
+}
 
 
 class Problem(HTTPException):
@@ -123,7 +128,8 @@ def problem_of(error: Exception, instance: str) -> ProblemResponse:
     """
     if isinstance(error, HTTPException):
         fields = error.fields if isinstance(error, Problem) else None
-        return ProblemResponse(error.status_code, str(error.detail), instance, error.headers, fields)
+        said = _PLAINLY.get(error.detail, str(error.detail))
+        return ProblemResponse(error.status_code, said, instance, error.headers, fields)
     if isinstance(error, RequestValidationError):
         return _invalid(error, instance)
     status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)

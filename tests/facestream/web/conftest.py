@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx2
@@ -13,6 +14,7 @@ import pytest
 from serving import PATIENCE_S, Serving, running
 
 from facestream.settings import Place
+from facestream.settings_schema import ServeTable
 from facestream.web.app import make_app
 from facestream.web_wiring import open_context
 from storage.connection import RedisHandle, open_redis
@@ -36,17 +38,18 @@ def web_handle(web_folder: Path) -> Iterator[RedisHandle]:
 @pytest.fixture
 def serve_place(
     web_handle: RedisHandle, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Place], contextlib.AbstractContextManager[Serving]]:
-    """Serves a place."""
+) -> Callable[..., contextlib.AbstractContextManager[Serving]]:
+    """Serves a place, with settings of the table [serve]; whatever `host` is, on this machine alone."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
     @contextlib.contextmanager
-    def serve(place: Place) -> Iterator[Serving]:
+    def serve(place: Place, **settings: Any) -> Iterator[Serving]:
         assert place.data_dir is not None
+        table = ServeTable(**settings)
         with (
-            open_context(place) as context,
-            running(make_app(context)) as url,
+            open_context(place, table) as context,
+            running(make_app(context), table) as url,
             httpx2.Client(base_url=url, timeout=PATIENCE_S) as client,
         ):
             yield Serving(url, client, context, place.data_dir, web_handle)
@@ -69,7 +72,7 @@ def filled_place(web_handle: RedisHandle, empty_place: Place) -> Place:
 
 @pytest.fixture
 def serving(
-    filled_place: Place, serve_place: Callable[[Place], contextlib.AbstractContextManager[Serving]]
+    filled_place: Place, serve_place: Callable[..., contextlib.AbstractContextManager[Serving]]
 ) -> Iterator[Serving]:
     """A server over the collection of `made_up`, which is this test's own."""
     with serve_place(filled_place) as served:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
-import uvicorn
 from fastapi import FastAPI
 
 from facestream.settings import Place
+from facestream.settings_schema import ServeTable
 from facestream.web.context import WebContext
+from facestream.web.listening import listen, url_of
+from facestream.web.server import WebServer
 from storage.connection import RedisHandle
 from storage.keys import Keys
 
@@ -49,18 +50,16 @@ class Serving:
 
 
 @contextlib.contextmanager
-def running(app: FastAPI) -> Iterator[str]:
-    """Serve an application from a thread; gives its URL."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-        )
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+def running(app: FastAPI, serve: ServeTable | None = None) -> Iterator[str]:
+    """Serve an application from a thread, on this machine alone; gives its URL."""
+    with listen("127.0.0.1", 0) as listening:
+        url = url_of(listening)
+        server = WebServer(app, serve or ServeTable())
+        thread = threading.Thread(target=server.run_on, args=[listening], daemon=True)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield url
         finally:
-            server.should_exit = True
+            server.end()
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
