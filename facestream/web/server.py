@@ -30,6 +30,9 @@ class PatientProtocol(H11Protocol):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head_timer: asyncio.TimerHandle | None = None
+        # The application has a log of its own: this one has queries, and is written wherever it finds a
+        # handler, whatever the configuration says.
+        self.access_log = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has connected."""
@@ -83,7 +86,6 @@ class WebServer(uvicorn.Server):
                 ws="none",
                 lifespan="off",
                 log_config=None,
-                # The application has its own, without queries.
                 access_log=False,
                 server_header=False,
                 proxy_headers=bool(proxies),

@@ -47,12 +47,10 @@ def serve_place(
     def serve(place: Place, **settings: Any) -> Iterator[Serving]:
         assert place.data_dir is not None
         table = ServeTable(**settings)
-        with (
-            open_context(place, table) as context,
-            running(make_app(context), table) as url,
-            httpx2.Client(base_url=url, timeout=PATIENCE_S) as client,
-        ):
-            yield Serving(url, client, context, place.data_dir, web_handle)
+        with open_context(place, table) as context:
+            app = make_app(context)
+            with running(app, table) as url, httpx2.Client(base_url=url, timeout=PATIENCE_S) as client:
+                yield Serving(url, client, context, place.data_dir, web_handle, app)
 
     return serve
 

@@ -32,6 +32,7 @@ class Serving:
         context: What the routes work with.
         data_dir: Data folder, which other tests of this process share; the collection is this test's own.
         handle: The connection to Redis.
+        app: The application.
     """
 
     url: str
@@ -39,6 +40,7 @@ class Serving:
     context: WebContext
     data_dir: Path
     handle: RedisHandle
+    app: FastAPI
 
     @property
     def place(self) -> Place:
