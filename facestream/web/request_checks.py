@@ -100,7 +100,7 @@ def _check_origin(scope: Scope, headers: Headers, host: str) -> None:
     else:
         origin = headers.get("origin")
         # Only browsers say where they come from, and all of them do wherever something may be changed.
-        own = origin is None or _authority(origin) == _authority(f"{urlsplit(origin).scheme}://{host}")
+        own = origin is None or _is_own(origin, host)
     if not own:
         what = "may not be asked" if scope["method"] in _SAFE_METHODS else "may not be changed"
         raise Problem(403, f"This {what} from the page of another site.")
@@ -126,12 +126,14 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _authority(origin: str) -> tuple[str, int | None] | None:
-    """Name and port of an origin; None for what is none, such as `null`."""
+def _is_own(origin: str, host: str) -> bool:
+    """Whether an origin is what this server was called; `null` is nobody's."""
     try:
-        parts = urlsplit(origin)
-        if not parts.hostname:
-            return None
-        return parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
-    except ValueError:
-        return None
+        theirs, own = urlsplit(origin), urlsplit(f"//{host}")
+        usual = _DEFAULT_PORTS[theirs.scheme]
+        return bool(theirs.hostname) and (theirs.hostname, theirs.port or usual) == (
+            own.hostname,
+            own.port or usual,
+        )
+    except (ValueError, KeyError):
+        return False
