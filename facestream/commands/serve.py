@@ -9,6 +9,7 @@ import click
 
 from facestream.cli import place_options, verbosity_options
 from facestream.errors import UsageError
+from facestream.output import print_json
 from facestream.setting_option import setting_option
 from facestream.settings import Place
 from facestream.stopping import stopping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     epilog="""\b
 Examples:
   facestream serve                               then open http://127.0.0.1:8765
-  facestream serve --port 0                      any free port, which is printed
+  facestream serve --port 0 --json               any free port, which is printed
   facestream token add family --scope write      a token, for others than this machine
   facestream serve --host 0.0.0.0                for the whole network, with tokens
 
@@ -55,9 +56,10 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 something failed, 2 wrong usage.
     show_default=True,
     help="Whether callers on this machine need a token as well.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as one JSON object.")
 @place_options()
 @verbosity_options
-def command(host: str, port: int, require_token: bool, **options: Any) -> None:
+def command(host: str, port: int, require_token: bool, as_json: bool, **options: Any) -> None:
     """Serve the page and the HTTP API of a collection, until Ctrl-C.
 
     On this machine nobody needs a token, unless the settings say so; whoever comes from elsewhere does
@@ -67,15 +69,16 @@ def command(host: str, port: int, require_token: bool, **options: Any) -> None:
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     given = {"host": host, "port": port, "require_token": require_token}
-    perform(place, settings().serve.model_copy(update=given), quiet=options["quiet"])
+    perform(place, settings().serve.model_copy(update=given), as_json=as_json, quiet=options["quiet"])
 
 
-def perform(place: Place, serve: ServeTable, *, quiet: bool) -> None:
+def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> None:
     """Serve until somebody ends it.
 
     Args:
         place: The collection.
         serve: How it is served.
+        as_json: For machines.
         quiet: Without what goes well.
     """
     from facestream.web.listening import listen, url_of
@@ -89,12 +92,15 @@ def perform(place: Place, serve: ServeTable, *, quiet: bool) -> None:
         with open_context(place, serve) as context:
             _check_reachable(context)
             server = WebServer(make_app(context), serve)
-            if not quiet:
-                url = url_of(listening)
+            url = url_of(listening)
+            if as_json:
+                print_json({"page": url, "api": f"{url}/api/v1"})
+            elif not quiet:
                 click.echo(f"Page: {url}\nAPI:  {url}/api/v1 (described by {url}/api/v1/openapi.json)")
-                sys.stdout.flush()
-                if context.access.token_required:
-                    click.echo("Everybody needs a token: `facestream token`.", err=True)
+            # Now, for whoever reads from a pipe.
+            sys.stdout.flush()
+            if context.access.token_required and not quiet:
+                click.echo("Everybody needs a token: `facestream token`.", err=True)
             with stopping(server.end):
                 server.run_on(listening)
 

@@ -81,7 +81,14 @@ def add(ctx: click.Context, /, name: str, scope: str, **_: Any) -> None:
         )
 
 
-@command.command(name="list")
+@command.command(
+    name="list",
+    epilog="""\b
+Examples:
+  facestream token list
+  facestream token list --json
+""",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
@@ -115,8 +122,15 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
         click.echo(f"There are no tokens. `{command_line(place, 'token', 'add', 'NAME')}` makes one.")
 
 
-@command.command(name="remove")
+@command.command(
+    name="remove",
+    epilog="""\b
+Examples:
+  facestream token remove tablet
+""",
+)
 @click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
@@ -124,7 +138,9 @@ def remove(ctx: click.Context, /, name: str, **_: Any) -> None:
     """Take the token NAME away: from now on it lets nobody in, and logins with it end."""
     with _opened(ctx) as store, _names():
         store.remove(name)
-    if not chosen(ctx, "quiet"):
+    if chosen(ctx, "as_json"):
+        print_json({"name": name, "removed": True})
+    elif not chosen(ctx, "quiet"):
         click.echo(f"Token {name!r} is removed.", err=True)
 
 

@@ -102,9 +102,8 @@ class WebServer(uvicorn.Server):
 
     def end(self) -> None:
         """End soon: requests have two seconds to be answered, streams of events are cut. From any thread."""
-        if not logging.getLogger("uvicorn.error").isEnabledFor(logging.INFO):
-            # That streams without an end are cut off is no error.
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        # That streams without an end are cut off is no error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self.should_exit = True
 
     @contextlib.contextmanager
