@@ -30,8 +30,8 @@ MODULES = {
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
 }
-# The client of Redis uses the one, joblib another for compressed weights, Starlette the third for forms; we import
-# none of them.
+# The client of Redis uses the one, joblib another for compressed weights, Starlette the third for forms; we
+# import none of them.
 UNSEEN = {"hiredis", "lz4", "python_multipart"}
 # Paths that a program may well name: our runtime folder, and pieces of examples.
 ALLOWED_PATHS = ("/tmp/facestream-", "/tmp/demo")

@@ -98,7 +98,12 @@ class WebServer(uvicorn.Server):
 
     def run_on(self, listening: socket.socket) -> None:
         """Serve until `end` is called; the socket is closed then."""
-        self.run([listening])
+        log = logging.getLogger("uvicorn.error")
+        level = log.level
+        try:
+            self.run([listening])
+        finally:
+            log.setLevel(level)
 
     def end(self) -> None:
         """End soon: requests have two seconds to be answered, streams of events are cut. From any thread."""
