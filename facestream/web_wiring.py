@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from facestream.access_wiring import make_access
 from facestream.client import Store
 from facestream.given_settings import settings
 from facestream.news import News
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable, listed
-from facestream.web.access import Access
+from facestream.settings_schema import ServeTable
 from facestream.web.context import WebContext
-from facestream.web.listening import is_loopback
-from facestream.wiring import keys_of, make_reader, make_token_store, open_handle
+from facestream.wiring import keys_of, make_reader, open_handle
 from storage.change_reader import ChangeReader
-from storage.connection import RedisHandle
-from storage.keys import Keys
 
 
 @contextlib.contextmanager
@@ -44,15 +41,3 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         news = stack.enter_context(News(changes, handle))
         access = make_access(handle, keys, serve)
         yield WebContext(place, store, news, serve, access)
-
-
-def make_access(handle: RedisHandle, keys: Keys, serve: ServeTable) -> Access:
-    """Who is let in: on this machine anybody, unless the settings say that others can get here."""
-    others = (*listed(serve.allowed_hosts), *listed(serve.trusted_proxies))
-    return Access(
-        keys.collection,
-        serve.require_token or bool(others) or not is_loopback(serve.host),
-        serve.session_hours * 3600,
-        _tokens=make_token_store(handle, keys),
-        _handle=handle,
-    )
