@@ -40,9 +40,9 @@ def _collection(written: str) -> str:
     return Keys(written).collection
 
 
-def listed(written: str) -> tuple[str, ...]:
+def listed(written: str | None) -> tuple[str, ...]:
     """The parts of a setting that are separated by commas."""
-    return tuple(part for part in (piece.strip() for piece in written.split(",")) if part)
+    return tuple(part for part in (piece.strip() for piece in (written or "").split(",")) if part)
 
 
 def _hosts(written: str) -> str:
@@ -120,14 +120,14 @@ class ServeTable(BaseModel):
     require_token: bool = _setting(
         False, "Whether callers on this machine need a token as well.", "true or false"
     )
-    allowed_hosts: Annotated[str, AfterValidator(_hosts)] = _setting(
-        "",
+    allowed_hosts: Annotated[str, AfterValidator(_hosts)] | None = _setting(
+        None,
         "Names by which the server is reached beside this machine's own, such as that of a reverse proxy. "
         "Where there are some, everybody needs a token.",
         'host names, such as "faces.example.org, nas.local"',
     )
-    trusted_proxies: Annotated[str, AfterValidator(_addresses)] = _setting(
-        "",
+    trusted_proxies: Annotated[str, AfterValidator(_addresses)] | None = _setting(
+        None,
         "Reverse proxies that are believed whom they ask for (X-Forwarded-For, X-Forwarded-Proto). Where "
         "there are some, everybody needs a token.",
         'addresses or networks, such as "127.0.0.1, 10.0.0.0/8"',
@@ -135,8 +135,8 @@ class ServeTable(BaseModel):
     session_hours: Annotated[float, Field(gt=0, le=8760)] = _setting(
         168.0, "How long a login of the page lasts.", "a number of hours above 0 and at most 8760"
     )
-    folders: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = _setting(
-        "",
+    folders: _Text | None = _setting(
+        None,
         "Folders of which files may be processed by path, separated by : (; on Windows).",
         "paths of folders",
     )

@@ -230,7 +230,7 @@ def test_the_documentation_has_every_setting() -> None:
     for key, field in fields().items():
         default = field.default
         shown = str(default).lower() if isinstance(default, bool) else default
-        shown = "" if shown in (None, "") else f"`{shown:g}`" if isinstance(shown, float) else f"`{shown}`"
+        shown = "" if shown is None else f"`{shown:g}`" if isinstance(shown, float) else f"`{shown}`"
         expected.append([f"`{key}`", f"`{variable_of(key)}`", shown, accepts(key), field.description])
     assert rows == expected
 
