@@ -44,6 +44,8 @@ _COMMANDS = {
     ),
     "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
+    "serve": ("facestream.commands.serve", "Serve the web page and the HTTP API."),
+    "token": ("facestream.commands.token", "Add, list or remove tokens of the web page and the API."),
     "camera": ("facestream.commands.camera", "Add, list, test, pause or remove cameras."),
     "config": ("facestream.commands.config", "Check the settings file, or show what is set and where."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),

@@ -19,6 +19,7 @@ from storage.identity_record import Identity
 from storage.people_reader import PeopleReader
 
 if TYPE_CHECKING:
+    from storage.catalogue import CollectionInfo
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from workers.models.pack import Pack
@@ -54,6 +55,13 @@ class OpenCollection:
         """Facts of the collection: model_id, pack, licence, created_at_s; empty before the first run."""
         with self._errors():
             return self._reader.meta()
+
+    def info(self) -> CollectionInfo:
+        """What there is to say of it at a glance; nothing yet before the first run."""
+        from facestream.wiring import make_catalogue
+
+        with self._errors():
+            return make_catalogue(self._handle).info(self._reader.keys)
 
     def models_for(self, asked: str | None = None) -> str:
         """Name or folder of the model pack to compare its faces with: the one asked for, or its own.

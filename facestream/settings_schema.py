@@ -5,6 +5,8 @@ Imported only where something is set that has to be looked at, since pydantic ta
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
@@ -36,6 +38,24 @@ def _device(written: str) -> str:
 
 def _collection(written: str) -> str:
     return Keys(written).collection
+
+
+def listed(written: str | None) -> tuple[str, ...]:
+    """The parts of a setting that are separated by commas."""
+    return tuple(part for part in (piece.strip() for piece in (written or "").split(",")) if part)
+
+
+def _hosts(written: str) -> str:
+    for name in listed(written):
+        if not re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", name):
+            raise ValueError(f"{name[:80]!r} is no name of a host, which has no scheme, port or *")
+    return written
+
+
+def _addresses(written: str) -> str:
+    for part in listed(written):
+        ipaddress.ip_network(part, strict=False)
+    return written
 
 
 class CameraTable(BaseModel):
@@ -83,6 +103,45 @@ class WatchTable(BaseModel):
     )
     recluster_every_s: _Seconds = _setting(
         60.0, "While new faces come in, everything is grouped anew so often.", _SECONDS
+    )
+
+
+class ServeTable(BaseModel):
+    """Table [serve]: the HTTP API and the web page."""
+
+    model_config = _CONFIG
+
+    host: _Text = _setting(
+        "127.0.0.1", "Address to listen on. Any but this machine's own needs tokens.", "an address or a name"
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = _setting(
+        8765, "Port to listen on; 0 takes a free one.", "a whole number from 0 to 65535"
+    )
+    require_token: bool = _setting(
+        False, "Whether callers on this machine need a token as well.", "true or false"
+    )
+    allowed_hosts: Annotated[str, AfterValidator(_hosts)] | None = _setting(
+        None,
+        "Names by which the server is reached beside this machine's own, such as that of a reverse proxy. "
+        "Where there are some, everybody needs a token.",
+        'host names, such as "faces.example.org, nas.local"',
+    )
+    trusted_proxies: Annotated[str, AfterValidator(_addresses)] | None = _setting(
+        None,
+        "Reverse proxies that are believed whom they ask for (X-Forwarded-For, X-Forwarded-Proto). Where "
+        "there are some, everybody needs a token.",
+        'addresses or networks, such as "127.0.0.1, 10.0.0.0/8"',
+    )
+    session_hours: Annotated[float, Field(gt=0, le=8760)] = _setting(
+        168.0, "How long a login of the page lasts.", "a number of hours above 0 and at most 8760"
+    )
+    folders: _Text | None = _setting(
+        None,
+        "Folders of which files may be processed by path, separated by : (; on Windows).",
+        "paths of folders",
+    )
+    upload_gb: Annotated[float, Field(gt=0, le=10000)] = _setting(
+        16.0, "Largest file that may be uploaded.", "a number of gigabytes above 0"
     )
 
 
@@ -145,6 +204,7 @@ class SettingsTables(BaseModel):
     )
     camera: CameraTable = _setting(CameraTable(), "Defaults for cameras.", "a table")
     watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
+    serve: ServeTable = _setting(ServeTable(), "The HTTP API and the web page.", "a table")
 
 
 class Settings(SettingsTables, BaseSettings):

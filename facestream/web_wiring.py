@@ -5,26 +5,32 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from facestream.access_wiring import make_access
 from facestream.client import Store
+from facestream.given_settings import settings
 from facestream.news import News
 from facestream.settings import Place
+from facestream.settings_schema import ServeTable
 from facestream.web.context import WebContext
 from facestream.wiring import keys_of, make_reader, open_handle
 from storage.change_reader import ChangeReader
 
 
 @contextlib.contextmanager
-def open_context(place: Place) -> Iterator[WebContext]:
+def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebContext]:
     """Open a collection for the HTTP API, and close all of it again.
 
     Args:
         place: Where it is.
+        serve: How it is served; by default as the settings say.
 
     Raises:
         StorageError: If the folder or the server can't be used.
+        SettingsError: If there are settings that can't be used.
         UsageError: If the collection's name can't be one.
     """
     keys = keys_of(place)
+    serve = serve or settings().serve
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(open_handle(place))
         reader = make_reader(handle, keys)
@@ -33,4 +39,5 @@ def open_context(place: Place) -> Iterator[WebContext]:
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
-        yield WebContext(place, store, news)
+        access = make_access(handle, keys, serve)
+        yield WebContext(place, store, news, serve, access)

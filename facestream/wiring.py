@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from storage.lease import Lease
     from storage.sample_queue import SampleQueue
     from storage.staged_vectors import StagedVectors
+    from storage.token_store import TokenStore
     from workers.cluster_worker import ClusterWorker
     from workers.clustering.clusterer import Clusterer
     from workers.models.calibration import Calibration
@@ -94,6 +95,13 @@ def make_camera_store(handle: RedisHandle, keys: Keys) -> CameraStore:
     from storage.camera_store import CameraStore
 
     return CameraStore(handle.client, keys)
+
+
+def make_token_store(handle: RedisHandle, keys: Keys) -> TokenStore:
+    """Tokens and sessions of a collection."""
+    from storage.token_store import TokenStore
+
+    return TokenStore(handle.client, keys)
 
 
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:

@@ -99,8 +99,13 @@ class Catalogue:
 
     def find(self, keys: Keys) -> CollectionInfo | None:
         """One collection, or what a restore left that was killed; None where there is nothing."""
-        (info,) = self._read([keys])
+        info = self.info(keys)
         return None if info.leftover and not self._has_keys(keys) else info
+
+    def info(self, keys: Keys) -> CollectionInfo:
+        """One collection; one that is not there is a `leftover` of nothing."""
+        (info,) = self._read([keys])
+        return info
 
     def _has_keys(self, keys: Keys) -> bool:
         leader = keys.leader.encode()

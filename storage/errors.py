@@ -23,6 +23,8 @@ StorageError
 ├── ArchiveError
 ├── CameraExistsError
 ├── NoSuchCameraError
+├── TokenExistsError
+├── NoSuchTokenError
 ├── SealError
 └── CommandError
 
@@ -242,6 +244,30 @@ class CameraExistsError(StorageError):
 
 class NoSuchCameraError(StorageError):
     """There is no camera of that name.
+
+    Attributes:
+        name: The name that was asked for.
+    """
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class TokenExistsError(StorageError):
+    """There is a token of that name already, or there are as many as there may be.
+
+    Attributes:
+        name: The name that was to be taken.
+    """
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
+class NoSuchTokenError(StorageError):
+    """There is no token of that name.
 
     Attributes:
         name: The name that was asked for.

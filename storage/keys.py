@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 SCHEMA = 1
 
+TOKEN_PREFIX = "fst_"  # noqa: S105 - by which one is known where it doesn't belong
+"""What tokens of the HTTP API begin with."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -26,6 +29,21 @@ def check_camera_name(name: str) -> None:
         raise ValueError(
             f"a camera can't be called {shown}: names have 1 to 64 letters (a to z), digits, dots, dashes or "
             "underscores, the first a letter or digit"
+        )
+
+
+def check_token_name(name: str) -> None:
+    """Refuse names of tokens that are no names; a token in their place is not repeated.
+
+    Raises:
+        ValueError: If it is one.
+    """
+    if name.startswith(TOKEN_PREFIX):
+        raise ValueError("that is a token, or begins like one; its name is wanted")
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            "a token's name has 1 to 64 letters (a to z), digits, dots, dashes or underscores, the first a "
+            "letter or digit"
         )
 
 
@@ -199,6 +217,21 @@ class Keys:
     def workers(self) -> str:
         """Sorted set with an expiry: the camera workers by when they were last heard of."""
         return self._key("workers")
+
+    @property
+    def tokens(self) -> str:
+        """Hash: tokens of the HTTP API as JSON, hashed, by name."""
+        return self._key("tokens")
+
+    @property
+    def tokens_used(self) -> str:
+        """Hash: when each token was last used, by name."""
+        return self._key("tokens", "used")
+
+    @property
+    def sessions(self) -> str:
+        """Hash: sessions of the page as JSON, by the hash of their ids."""
+        return self._key("sessions")
 
     def is_passing_camera_key(self, key: str) -> bool:
         """Whether a key says what somebody does with a camera right now: its status, or a lease."""

@@ -23,6 +23,9 @@ _STEP_COMMANDS = 2000
 # Keys without an id that nobody reads without the others.
 _EARLY = frozenset({b"next_identity", b"templates"})
 
+# Who may come in is no matter of what somebody else wrote into a file.
+_NEVER = frozenset({b"tokens", b"tokens:used", b"sessions"})
+
 Command = tuple[Value, ...]
 
 
@@ -76,6 +79,8 @@ def _load(target: _Target, reader: ArchiveReader, ends: Mapping[bytes, bytes], t
         if key != last:
             tell("writing", done, reader.records)
             done, last = done + 1, key
+        if key in _NEVER:
+            continue
         if key == b"next_identity":
             target.raise_counter(int(rows[0][2]))
             continue

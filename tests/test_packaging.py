@@ -30,8 +30,9 @@ MODULES = {
     "scikit-image": "skimage",
     "scikit-learn": "sklearn",
 }
-# The client of Redis uses the one, joblib the other for compressed weights; we import neither.
-UNSEEN = {"hiredis", "lz4"}
+# The client of Redis uses the one, joblib another for compressed weights, Starlette the third for forms; we
+# import none of them.
+UNSEEN = {"hiredis", "lz4", "python_multipart"}
 # Paths that a program may well name: our runtime folder, and pieces of examples.
 ALLOWED_PATHS = ("/tmp/facestream-", "/tmp/demo")
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
 
 from facestream import __version__
-from facestream.web.context import WebContext
+from facestream.settings_schema import listed
+from facestream.web.access_gate import AccessGate
+from facestream.web.body_limits import BodyLimits, upload_bytes
+from facestream.web.context import Context, WebContext
+from facestream.web.listening import is_loopback
+from facestream.web.openapi import PROBLEMS, completed
+from facestream.web.page_files import page_router, read_page
+from facestream.web.problem_boundary import ProblemBoundary
+from facestream.web.problems import answer_problems
+from facestream.web.request_checks import RequestChecks
 from facestream.web.routes import (
     about,
     cameras,
@@ -24,6 +37,7 @@ from facestream.web.routes import (
     tracks,
     webhooks,
 )
+from facestream.web.security_headers import SecurityHeaders
 
 _ROUTES = (
     about,
@@ -43,6 +57,17 @@ _ROUTES = (
     webhooks,
     stats,
 )
+_OWN_NAMES = ("localhost", "127.0.0.1", "::1")
+
+
+class WebApp(FastAPI):
+    """FastAPI with a document that says how to get in, and what errors look like."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        if not self.openapi_schema:
+            self.openapi_schema = completed(super().openapi())
+        return self.openapi_schema
 
 
 def make_app(context: WebContext) -> FastAPI:
@@ -51,10 +76,37 @@ def make_app(context: WebContext) -> FastAPI:
     Args:
         context: What its routes work with; to be closed by the caller.
     """
-    app = FastAPI(title="facestream", version=__version__, openapi_url="/api/v1/openapi.json")
+    # The pages that FastAPI shows the document with come from elsewhere.
+    app = WebApp(
+        title="facestream",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.context = context
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
     for module in _ROUTES:
         api.include_router(module.router)
     app.include_router(api)
+    app.add_api_route("/healthz", _health, methods=["GET", "HEAD"], include_in_schema=False)
+    app.include_router(page_router(read_page()))
+    answer_problems(app)
+    serve = context.serve
+    hosts = frozenset(
+        name.lower().rstrip(".") for name in (*_OWN_NAMES, serve.host, *listed(serve.allowed_hosts))
+    )
+    # The last is the first that a request comes to.
+    app.add_middleware(AccessGate, access=context.access)
+    app.add_middleware(RequestChecks, hosts=hosts, any_address=not is_loopback(serve.host))
+    app.add_middleware(ProblemBoundary)
+    app.add_middleware(BodyLimits, upload_bytes=upload_bytes(serve))
+    app.add_middleware(SecurityHeaders)
     return app
+
+
+async def _health(context: Context) -> JSONResponse:
+    """Whether requests can be answered, for whoever restarts servers; open to all, and says nothing else."""
+    healthy = await run_in_threadpool(context.access.is_healthy)
+    return JSONResponse({"status": "ok" if healthy else "unavailable"}, 200 if healthy else 503)

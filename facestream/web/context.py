@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from facestream.client import Store
 from facestream.news import News
 from facestream.settings import Place
+from facestream.settings_schema import ServeTable
+from facestream.web.access import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,15 @@ class WebContext:
         place: Where it is.
         store: The collection; may be used by several threads at once.
         news: What happens in it.
+        serve: How it is served.
+        access: Who is let in.
     """
 
     place: Place
     store: Store
     news: News
+    serve: ServeTable
+    access: Access
 
 
 def context_of(request: Request) -> WebContext:

@@ -33,6 +33,8 @@ from storage.sample_queue import SampleQueue
 from storage.source_record import SegmentDone
 from storage.staged_vectors import StagedVectors
 from storage.template_record import encode_template, template_dtype
+from storage.token_record import Scope
+from storage.token_store import TokenStore
 from storage.track_record import OBSERVATION
 
 PAGE = (Path(__file__).parents[2] / "docs" / "redis.md").read_text()
@@ -83,6 +85,11 @@ def fill(client: redis.Redis) -> None:
     cameras = CameraStore(client, KEYS)
     cameras.add(a_camera("door"))
     cameras.write_statuses([CameraStatus("door", "host-1", "streaming", 1.8e9)], ttl_s=600)
+    tokens = TokenStore(client, KEYS)
+    token = tokens.find(tokens.add("family", Scope.READ))
+    assert token is not None
+    tokens.note_use(token)
+    tokens.open_session(token, 600)
     leases = CameraLeases(client, KEYS, "host-1", lease_s=600)
     held = leases.claim("door")
     assert held is not None
@@ -121,6 +128,9 @@ def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
             KEYS.assignments,
             KEYS.decisions,
             KEYS.reembed_vectors,
+            KEYS.tokens,
+            KEYS.tokens_used,
+            KEYS.sessions,
         )
     }
     for key in client.scan_iter("*"):
@@ -172,6 +182,14 @@ def test_decisions_say_what_it_promises(own) -> None:  # type: ignore[no-untyped
     assert {name for name in everything if f"`{name}`" not in text} == set()
     for kind in DecisionKind:
         assert f"| `{kind.value}` |" in text
+
+
+def test_tokens_and_sessions_say_what_it_promises(own) -> None:  # type: ignore[no-untyped-def]
+    text = PAGE.split("### tokens and sessions\n")[1].split("\n## ")[0]
+    rows = own.client.hvals(KEYS.tokens) + own.client.hvals(KEYS.sessions)
+    found = {name for row in rows for name in json.loads(row)}
+    assert len(found) == 5
+    assert {name for name in found if f"`{name}`" not in text} == set()
 
 
 def test_a_template_is_read_as_it_says(own) -> None:  # type: ignore[no-untyped-def]

@@ -2,6 +2,66 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from facestream import __version__
+from facestream.web.body_limits import PHOTO_BYTES, upload_bytes
+from facestream.web.context import Context
+from facestream.web.scopes import Scope, caller_of, needs_read
 
 router = APIRouter(tags=["about"])
+
+
+class Limits(BaseModel):
+    """How much may be sent at once."""
+
+    photo_bytes: int
+    upload_bytes: int
+
+
+class About(BaseModel):
+    """What is served here, and what the caller may do.
+
+    `models`, `licence` and `commercial_use` are those of the collection's models: null before the first run,
+    and where nobody knows.
+    """
+
+    name: str
+    version: str
+    collection: str
+    models: str | None
+    licence: str | None
+    commercial_use: bool | None
+    scope: Scope
+    limits: Limits
+    people: int
+    sources: int
+    features: list[str]
+
+
+@router.get("/about", dependencies=[needs_read])
+def about(request: Request, context: Context) -> About:
+    """What is served here, and what the caller may do."""
+    info = context.store.info()
+    return About(
+        name="facestream",
+        version=__version__,
+        collection=info.name,
+        models=info.pack or None,
+        licence=info.licence or None,
+        commercial_use=info.commercial_use,
+        scope=caller_of(request).scope,
+        limits=Limits(photo_bytes=PHOTO_BYTES, upload_bytes=upload_bytes(context.serve)),
+        people=info.people,
+        sources=info.sources,
+        features=_features(request.app.openapi()),
+    )
+
+
+def _features(document: dict[str, Any]) -> list[str]:
+    """Parts of the API that are there, by the tags of their routes."""
+    routes = (route for path in document["paths"].values() for route in path.values())
+    return sorted({tag for route in routes for tag in route.get("tags", ())})

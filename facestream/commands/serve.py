@@ -1,0 +1,126 @@
+"""facestream serve: the HTTP API and the web page."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.cli import place_options, verbosity_options
+from facestream.errors import UsageError
+from facestream.output import print_json
+from facestream.setting_option import setting_option
+from facestream.settings import Place
+from facestream.stopping import stopping
+
+if TYPE_CHECKING:
+    from facestream.settings_schema import ServeTable
+    from facestream.web.context import WebContext
+
+
+@click.command(
+    name="serve",
+    epilog="""\b
+Examples:
+  facestream serve                               then open http://127.0.0.1:8765
+  facestream serve --port 0 --json               any free port, which is printed
+  facestream token add family --scope write      a token, for others than this machine
+  facestream serve --host 0.0.0.0                for the whole network, with tokens
+
+\b
+Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 something failed, 2 wrong usage.
+""",
+)
+@setting_option(
+    "--host",
+    setting="serve.host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on. Any but this machine's own needs tokens.",
+)
+@setting_option(
+    "--port",
+    setting="serve.port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    metavar="PORT",
+    help="Port to listen on; 0 takes a free one.",
+)
+@setting_option(
+    "--require-token/--no-require-token",
+    setting="serve.require_token",
+    default=False,
+    show_default=True,
+    help="Whether callers on this machine need a token as well.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as one JSON object.")
+@place_options()
+@verbosity_options
+def command(host: str, port: int, require_token: bool, as_json: bool, **options: Any) -> None:
+    """Serve the page and the HTTP API of a collection, until Ctrl-C.
+
+    On this machine nobody needs a token, unless the settings say so; whoever comes from elsewhere does
+    (`facestream token`). Further settings are in the table [serve]. docs/serving.md tells more.
+    """
+    from facestream.given_settings import settings
+
+    place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
+    given = {"host": host, "port": port, "require_token": require_token}
+    perform(place, settings().serve.model_copy(update=given), as_json=as_json, quiet=options["quiet"])
+
+
+def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> None:
+    """Serve until somebody ends it.
+
+    Args:
+        place: The collection.
+        serve: How it is served.
+        as_json: For machines.
+        quiet: Without what goes well.
+    """
+    from facestream.web.listening import listen, url_of
+
+    # First, as it takes no time: whoever has typed a wrong port need not wait for a server to start.
+    with listen(serve.host, serve.port) as listening:
+        from facestream.web.app import make_app
+        from facestream.web.server import WebServer
+        from facestream.web_wiring import open_context
+
+        with open_context(place, serve) as context:
+            _check_reachable(context)
+            server = WebServer(make_app(context), serve)
+            url = url_of(listening)
+            if as_json:
+                print_json({"page": url, "api": f"{url}/api/v1"})
+            elif not quiet:
+                click.echo(f"Page: {url}\nAPI:  {url}/api/v1 (described by {url}/api/v1/openapi.json)")
+            # Now, for whoever reads from a pipe.
+            sys.stdout.flush()
+            if context.access.token_required and not quiet:
+                click.echo("Everybody needs a token: `facestream token`.", err=True)
+            with stopping(server.end):
+                server.run_on(listening)
+
+
+def _check_reachable(context: WebContext) -> None:
+    """Refuse to serve whom nobody could log in to.
+
+    Raises:
+        UsageError: If tokens are needed and there are none.
+    """
+    if not context.access.token_required or context.access.has_tokens():
+        return
+    from facestream.web.listening import is_loopback
+
+    host = context.serve.host
+    why = (
+        f"{host} can be reached from other machines"
+        if not is_loopback(host)
+        else "the settings ask for tokens"
+    )
+    raise UsageError(
+        f"{why}, and nobody has a token yet. Make one: `{context.store.hint('token', 'add', 'NAME')}`."
+    )

@@ -1,0 +1,110 @@
+"""Who is let in, and with what."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+
+from facestream.web.caller import Caller
+from facestream.web.failure_limit import FailureLimit
+from storage.connection import RedisHandle
+from storage.errors import StorageError
+from storage.token_record import Scope, TokenRecord
+from storage.token_store import TokenStore
+
+_log = logging.getLogger(__name__)
+
+# An answer of the server to a ping holds for so long, so that anybody may ask.
+_PING_EVERY_S = 1.0
+
+
+@dataclass(slots=True, eq=False)
+class Access:
+    """Checks tokens and sessions. Its methods ask Redis, and may be called by several threads.
+
+    Attributes:
+        collection: Whose tokens.
+        token_required: Whether everybody needs a token, and not only who shows one.
+        session_s: How long a session lasts, s.
+        failures: Who showed wrong ones.
+    """
+
+    collection: str
+    token_required: bool
+    session_s: float
+    failures: FailureLimit = field(default_factory=FailureLimit)
+    _tokens: TokenStore = field(kw_only=True, repr=False)
+    _handle: RedisHandle = field(kw_only=True, repr=False)
+    _pinging: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _pinged: tuple[float, bool] = field(default=(0.0, False), repr=False)
+
+    @property
+    def cookie(self) -> str:
+        """Name of the cookie with the session: browsers keep those of all ports of a host together."""
+        return f"facestream_{self.collection}"
+
+    def by_token(self, token: str) -> Caller | None:
+        """Who shows a token, or None if it is none."""
+        with self._handle.errors():
+            record = self._tokens.find(token)
+        if record is None:
+            return None
+        self._note_use(record)
+        return Caller(record.scope, record.name)
+
+    def by_session(self, session_id: str) -> Caller | None:
+        """Who has a session, or None if it is over, or its token was removed."""
+        with self._handle.errors():
+            record = self._tokens.session(session_id)
+        if record is None:
+            return None
+        self._note_use(record)
+        return Caller(record.scope, record.name, by_cookie=True)
+
+    def anonymous(self) -> Caller | None:
+        """Who shows nothing, where that is enough."""
+        return None if self.token_required else Caller(Scope.ADMIN)
+
+    def has_tokens(self) -> bool:
+        """Whether there is a token that somebody could have."""
+        with self._handle.errors():
+            return self._tokens.count() > 0
+
+    def log_in(self, token: str) -> tuple[Caller, str] | None:
+        """Begin a session: who, and its id; None if the token is none."""
+        with self._handle.errors():
+            record = self._tokens.find(token)
+            if record is None:
+                return None
+            session_id = self._tokens.open_session(record, self.session_s)
+        self._note_use(record)
+        return Caller(record.scope, record.name, by_cookie=True), session_id
+
+    def log_out(self, session_id: str) -> None:
+        """End a session."""
+        with self._handle.errors():
+            self._tokens.end_session(session_id)
+
+    def is_healthy(self) -> bool:
+        """Whether Redis answers, as of a second ago at most, or as last known while it is being asked."""
+        asked_s, answer = self._pinged
+        if time.monotonic() - asked_s < _PING_EVERY_S or not self._pinging.acquire(blocking=False):
+            return answer
+        try:
+            with self._handle.errors():
+                self._handle.client.ping()
+            answer = True
+        except StorageError:
+            answer = False
+        finally:
+            self._pinged = (time.monotonic(), answer)
+            self._pinging.release()
+        return answer
+
+    def _note_use(self, record: TokenRecord) -> None:
+        # Nobody is kept out because that can't be written down.
+        with contextlib.suppress(StorageError), self._handle.errors():
+            self._tokens.note_use(record)

@@ -1,0 +1,117 @@
+"""The server process: uvicorn, ended quickly and patient with nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from facestream.settings_schema import ServeTable, listed
+
+HEADERS_S = 15.0
+"""How long a client may take to say what it wants, s."""
+
+_MOST_CONNECTIONS = 2000
+_END_S = 2
+_KEEP_ALIVE_S = 20
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that waits for the head of a request for `HEADERS_S` and no longer."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._head_timer: asyncio.TimerHandle | None = None
+        # The application has a log of its own: this one has queries, and is written wherever it finds a
+        # handler, whatever the configuration says.
+        self.access_log = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Somebody has connected."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Something came."""
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._wait_for_head()
+        else:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        # Where it waits already it goes on: a byte now and then is not enough.
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEADERS_S, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _give_up(self) -> None:
+        self._head_timer = None
+        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+            self.transport.close()
+
+
+class WebServer(uvicorn.Server):
+    """Serves an application over a socket that listens, until `end` is called.
+
+    Args:
+        app: The application.
+        serve: How it is served.
+    """
+
+    def __init__(self, app: FastAPI, serve: ServeTable) -> None:
+        proxies = list(listed(serve.trusted_proxies))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=PatientProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(proxies),
+                forwarded_allow_ips=proxies,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=_END_S,
+            )
+        )
+
+    def run_on(self, listening: socket.socket) -> None:
+        """Serve until `end` is called; the socket is closed then."""
+        log = logging.getLogger("uvicorn.error")
+        level = log.level
+        try:
+            self.run([listening])
+        finally:
+            log.setLevel(level)
+
+    def end(self) -> None:
+        """End soon: requests have two seconds to be answered, streams of events are cut. From any thread."""
+        # That streams without an end are cut off is no error.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the caller."""
+        yield

@@ -1,0 +1,77 @@
+"""Servers for tests of the HTTP API."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import made_up
+import pytest
+from serving import PATIENCE_S, Serving, running
+
+from facestream.settings import Place
+from facestream.settings_schema import ServeTable
+from facestream.web.app import make_app
+from facestream.web_wiring import open_context
+from storage.connection import RedisHandle, open_redis
+from storage.datafolder import DataFolder
+from storage.keys import Keys
+
+
+@pytest.fixture(scope="session")
+def web_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder per test process; tests have collections of their own in it."""
+    return tmp_path_factory.mktemp("web") / "data"
+
+
+@pytest.fixture(scope="session")
+def web_handle(web_folder: Path) -> Iterator[RedisHandle]:
+    """Its server."""
+    with open_redis(None, DataFolder(web_folder)) as handle:
+        yield handle
+
+
+@pytest.fixture
+def serve_place(
+    web_handle: RedisHandle, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., contextlib.AbstractContextManager[Serving]]:
+    """Serves a place, with settings of the table [serve]; whatever `host` is, on this machine alone."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    @contextlib.contextmanager
+    def serve(place: Place, **settings: Any) -> Iterator[Serving]:
+        assert place.data_dir is not None
+        table = ServeTable(**settings)
+        with open_context(place, table) as context:
+            app = make_app(context)
+            with running(app, table) as url, httpx2.Client(base_url=url, timeout=PATIENCE_S) as client:
+                yield Serving(url, client, context, place.data_dir, web_handle, app)
+
+    return serve
+
+
+@pytest.fixture
+def empty_place(web_folder: Path) -> Place:
+    """A collection that is not there yet."""
+    return Place(web_folder, None, f"web-{uuid4().hex}")
+
+
+@pytest.fixture
+def filled_place(web_handle: RedisHandle, empty_place: Place) -> Place:
+    """The collection of `made_up`."""
+    made_up.fill(web_handle.client, Keys(empty_place.collection))
+    return empty_place
+
+
+@pytest.fixture
+def serving(
+    filled_place: Place, serve_place: Callable[..., contextlib.AbstractContextManager[Serving]]
+) -> Iterator[Serving]:
+    """A server over the collection of `made_up`, which is this test's own."""
+    with serve_place(filled_place) as served:
+        yield served

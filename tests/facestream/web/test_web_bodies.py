@@ -1,0 +1,200 @@
+"""Bodies that are too long, too slow, or nonsense."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import httpx2
+import pytest
+from fastapi import Request
+from serving import Serving
+
+from facestream.settings import Place
+from facestream.web import body_limits, server
+from facestream.web.body_limits import JSON_BYTES, PHOTO_BYTES, BodyPace
+
+Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
+LOGIN = "/api/v1/session"
+
+
+@contextlib.contextmanager
+def connected(url: str) -> Iterator[socket.socket]:
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
+        yield connection
+
+
+def rest(connection: socket.socket) -> bytes:
+    received = b""
+    with contextlib.suppress(ConnectionError):
+        while piece := connection.recv(65536):
+            received += piece
+    return received
+
+
+def endless(sent: list[int]) -> Iterator[bytes]:
+    """A gigabyte, unless somebody stops it."""
+    for _ in range(1024):
+        sent.append(1)
+        yield b"x" * (1 << 20)
+
+
+@pytest.fixture(autouse=True)
+def _brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is waited for as long as in earnest."""
+    monkeypatch.setattr(body_limits, "_LINGER_S", 0.2)
+
+
+def test_a_gigabyte_is_refused_at_once_by_its_announcement(serving: Serving) -> None:
+    for path in (LOGIN, "/api/v1/search", "/api/v1/nowhere"):
+        with connected(serving.url) as connection:
+            connection.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                "Content-Length: 1000000000\r\n\r\n{".encode()
+            )
+            answer = rest(connection)
+        assert answer.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 404 ", b"HTTP/1.1 405 ")), path
+        assert b"connection: close" in answer
+    assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_gigabyte_that_isn_t_announced_is_cut_off_early(serving: Serving) -> None:
+    sent: list[int] = []
+    try:
+        answer = serving.client.post(
+            LOGIN, content=endless(sent), headers={"Content-Type": "application/json"}
+        )
+    except httpx2.TransportError:
+        # Its sender writes on and on, and comes too late to read why.
+        pass
+    else:
+        assert answer.status_code == 413
+        assert f"{JSON_BYTES:,}" in answer.json()["detail"]
+    assert len(sent) < 100
+    assert serving.client.get("/healthz").status_code == 200
+
+
+def test_who_sends_too_much_and_then_reads_is_told(serving: Serving) -> None:
+    content = b"x" * (JSON_BYTES + 1)
+    answer = serving.client.post(LOGIN, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_photos_and_uploads_have_limits_of_their_own(empty_place: Place, serve_place: Serve) -> None:
+    with serve_place(empty_place, upload_gb=0.04) as serving:
+
+        async def taken(request: Request) -> int:
+            return len(await request.body())
+
+        # In place of the routes that take them.
+        serving.app.router.routes.insert(0, _route("/api/v1/search", taken))
+        serving.app.router.routes.insert(0, _route("/api/v1/jobs/upload", taken))
+        for path, size, status in (
+            ("/api/v1/search", PHOTO_BYTES, 200),
+            ("/api/v1/search", PHOTO_BYTES + (1 << 20), 413),
+            ("/api/v1/jobs/upload", 40_000_000, 200),
+            ("/api/v1/jobs/upload", 40_000_001, 413),
+        ):
+            assert serving.client.post(path, content=b"x" * size).status_code == status, (path, size)
+
+
+def _route(path: str, endpoint: Callable[..., object]) -> object:
+    from fastapi.routing import APIRoute
+
+    return APIRoute(path, endpoint, methods=["POST"])
+
+
+def test_who_sends_nothing_more_is_let_go(
+    empty_place: Place, serve_place: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_limits, "BodyPace", lambda: BodyPace(0.3, 60.0, 1.0))
+    with serve_place(empty_place) as serving, connected(serving.url) as connection:
+        connection.sendall(
+            f"POST {LOGIN} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            'Content-Length: 100\r\n\r\n{"token'.encode()
+        )
+        answer = rest(connection)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"too slowly" in answer
+
+
+def test_a_byte_now_and_then_is_not_enough(
+    empty_place: Place, serve_place: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_limits, "BodyPace", lambda: BodyPace(60.0, 0.5, 1000.0))
+    with serve_place(empty_place) as serving, connected(serving.url) as connection:
+        connection.sendall(
+            f"POST {LOGIN} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            "Content-Length: 1000\r\n\r\n".encode()
+        )
+        with contextlib.suppress(ConnectionError):
+            for _ in range(100):
+                connection.sendall(b" ")
+                time.sleep(0.02)
+        answer = rest(connection)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_never_says_what_they_want_is_let_go(
+    empty_place: Place, serve_place: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "HEADERS_S", 0.4)
+    with serve_place(empty_place) as serving:
+        with connected(serving.url) as silent, connected(serving.url) as slow:
+            assert rest(silent) == b""
+            with contextlib.suppress(ConnectionError):
+                for _ in range(100):
+                    slow.sendall(b"G")
+                    time.sleep(0.02)
+                pytest.fail("still connected")
+        with connected(serving.url) as connection:
+            # Nor on a connection that was of use before.
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while not answer.endswith(b'"ok"}'):
+                answer += connection.recv(65536)
+            connection.sendall(b"GET /healthz HT")
+            assert rest(connection) == b""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"token": 1}',
+        b'{"token": null}',
+        b"\xff\xfe",
+        b'{"token": "\\ud800"}',
+        b"[" * 100_000,
+        b'{"token": ' + b"9" * 10_000 + b"}",
+        b"NaN",
+    ],
+)
+def test_nonsense_is_a_problem_and_not_repeated(serving: Serving, content: bytes) -> None:
+    answer = serving.client.post(LOGIN, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code in (400, 401, 422)
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    assert len(answer.content) < 1000
+
+
+def test_other_types_of_content_are_refused(serving: Serving) -> None:
+    # What a form of another site could send.
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+        answer = serving.client.post(LOGIN, content=b'{"token": "x"}', headers={"Content-Type": kind})
+        assert answer.status_code == 422, kind
+
+
+def test_a_small_body_that_a_route_has_no_use_for_costs_no_connection(serving: Serving) -> None:
+    answer = serving.client.request("DELETE", LOGIN, content=json.dumps({"no": "use"}))
+    assert answer.status_code == 204
+    assert "connection" not in answer.headers
