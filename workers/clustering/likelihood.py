@@ -127,27 +127,33 @@ def paired_face_log_ratio(
     return _ratio(similarity, *_normals(genuine, impostor, spread, rise, settings), settings)
 
 
-def face_information(
+def face_evidence(
+    similarity: FloatArray,
     weights_a: FloatArray,
     weights_b: FloatArray,
     rise: FloatArray | float,
     calibration: Calibration,
     settings: LikelihoodSettings,
-) -> FloatArray:
-    """How much the likeness of two faces can tell at all: the squared distance of the two distributions.
+) -> tuple[FloatArray, FloatArray]:
+    """What the likeness of one face to each of many says, and how much it can tell at all.
 
     Args:
-        weights_a: (N, S), size weights of the rows, see `Calibration.size_weights`.
-        weights_b: (M, S), size weights of the columns.
-        rise: (N, M) or a number: impostor rise that applies to each pair.
+        similarity: float32 (M,), cosine.
+        weights_a: float32 (S,), size weights of the face, see `Calibration.size_weights`.
+        weights_b: float32 (M, S), size weights of the others.
+        rise: (M,) or a number: impostor rise that applies to each pair.
         calibration: Of the embedder.
         settings: See `LikelihoodSettings`.
 
     Returns:
-        float32 (N, M), positive: d' squared of signal detection theory.
+        float32 (M,): the log-likelihood ratio as of `face_log_ratio`; and float32 (M,), positive: the squared
+        distance of the two distributions, d' squared of signal detection theory.
     """
-    _, gap, spread = _normals(*_expected(weights_a, weights_b, calibration), rise, settings)
-    return np.asarray((gap / spread) ** 2, np.float32)
+    tables = (calibration.genuine, calibration.impostor, calibration.spread)
+    genuine, impostor, spread = np.stack([weights_a @ table for table in tables]) @ weights_b.T
+    middle, gap, spread = _normals(genuine, impostor, spread, rise, settings)
+    information = np.asarray((gap / spread) ** 2, np.float32)
+    return _ratio(similarity, middle, gap, spread, settings), information
 
 
 def _expected(
