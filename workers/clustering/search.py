@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from workers.clustering.likelihood import LikelihoodSettings, face_evidence
+from workers.clustering.likelihood import LikelihoodSettings, expected_likeness, face_evidence
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -97,12 +96,12 @@ def search(
     similarity = (gallery.templates @ query[0]).astype(np.float32)
     sizes = calibration.size_weights([effective_px])[0], calibration.size_weights(gallery.sizes_px)
     rise = np.where(gallery.in_video, np.float32(calibration.video_rise), np.float32(0))
-    ratios, information = face_evidence(similarity, *sizes, rise, calibration, settings)
+    expected = expected_likeness(*sizes, calibration)
+    ratios, information = face_evidence(similarity, expected, rise, settings)
     people = int(gallery.owners.max()) + 1
     weights = gallery.weights * information
-    evidence, mean_similarity, present = evidence_of_people(
-        similarity, ratios, weights, gallery.owners, people
-    )
+    evidence, present = evidence_of_people(ratios, weights, gallery.owners, people)
+    mean_similarity = mean_of_people(similarity, weights, gallery.owners, people)
     best = _best_rows(gallery.owners, ratios, people)
     sure = np.zeros(people)
     sure[present] = sureness(evidence[present])
@@ -114,31 +113,34 @@ def search(
 
 
 def evidence_of_people(
-    similarity: FloatArray, ratios: FloatArray, weights: FloatArray, owners: npt.NDArray[Any], people: int
-) -> tuple[DoubleArray, DoubleArray, IntArray]:
+    ratios: FloatArray, weights: FloatArray, owners: IntArray, people: int
+) -> tuple[DoubleArray, IntArray]:
     """What the tracks of each person say together.
 
     Args:
-        similarity: float32 (N,), cosine of each track to the face.
-        ratios: float32 (N,), its log-likelihood ratio.
+        ratios: float32 (N,), log-likelihood ratio of each track.
         weights: float32 (N,), positive: what each can tell.
-        owners: int (N,), person of each, 0 to `people` - 1.
+        owners: intp (N,), person of each, 0 to `people` - 1.
         people: P.
 
     Returns:
-        Log-likelihood ratio and weighted mean similarity, float64 (P,) each, 0 for those without a track; and
-        who has one, ascending.
+        Log-likelihood ratio, float64 (P,), 0 for those without a track; and who has one, ascending.
     """
     total = np.bincount(owners, weights, people)
     present = np.flatnonzero(total)
     divisor = np.where(total > 0, total, 1.0)
     # Number of equal tracks that would weigh as much (Kish 1965).
     views = total**2 / np.where(total > 0, np.bincount(owners, weights**2, people), 1.0)
-    evidence = np.bincount(owners, ratios * weights, people) / divisor / variance_of(views)
-    return evidence, np.bincount(owners, similarity * weights, people) / divisor, present
+    return np.bincount(owners, ratios * weights, people) / divisor / variance_of(views), present
 
 
-def variance_of(views: npt.NDArray[np.floating[Any]]) -> DoubleArray:
+def mean_of_people(values: FloatArray, weights: FloatArray, owners: IntArray, people: int) -> DoubleArray:
+    """Weighted mean of a value of the tracks of each person, float64 (P,); 0 for those without a track."""
+    total = np.bincount(owners, weights, people)
+    return np.asarray(np.bincount(owners, values * weights, people) / np.where(total > 0, total, 1.0))
+
+
+def variance_of(views: npt.ArrayLike) -> DoubleArray:
     """Variance of the mean likeness of so many views, in shares of that of one, see `_VIEW_NOISE`."""
     return np.asarray((1 - _VIEW_NOISE) + _VIEW_NOISE / np.maximum(views, 1.0), np.float64)
 

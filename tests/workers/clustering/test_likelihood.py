@@ -9,6 +9,7 @@ from workers.clustering.likelihood import (
     clothing_distance,
     clothing_log_ratio,
     even_clothing,
+    expected_likeness,
     face_evidence,
     face_log_ratio,
     impostor_rise,
@@ -130,7 +131,8 @@ def information(
     size_a: float = 100, size_b: float = 100, *, rise: float = 0.0, calibration: Calibration = FLAT
 ) -> float:
     weights = calibration.size_weights([size_a]), calibration.size_weights([size_b])
-    found = face_evidence(np.zeros(1, np.float32), weights[0][0], weights[1], rise, calibration, SETTINGS)
+    expected = expected_likeness(weights[0][0], weights[1], calibration)
+    found = face_evidence(np.zeros(1, np.float32), expected, rise, SETTINGS)
     return float(found[1][0])
 
 
@@ -165,7 +167,7 @@ def test_information_is_what_a_pair_that_is_as_alike_as_expected_says_twice(size
 def test_one_face_says_of_each_of_many_what_it_says_of_that_one() -> None:
     one, many = BY_SIZE.size_weights([20]), BY_SIZE.size_weights([100, 20, 50])
     similarity, rise = np.array([0.3, 0.6, 0.5], np.float32), np.array([0, 0.1, 0.05], np.float32)
-    ratios, told = face_evidence(similarity, one[0], many, rise, BY_SIZE, SETTINGS)
+    ratios, told = face_evidence(similarity, expected_likeness(one[0], many, BY_SIZE), rise, SETTINGS)
     assert ratios.dtype == told.dtype == np.float32
     assert ratios == pytest.approx(
         face_log_ratio(similarity[None], one, many, rise[None], BY_SIZE, SETTINGS)[0], rel=1e-4
