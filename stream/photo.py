@@ -1,5 +1,6 @@
 """Photos as a source of one frame."""
 
+import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
 
 from stream import capture_time
-from stream.errors import PhotoTooLargeError, PhotoUnreadableError
+from stream.errors import PhotoTooLargeError, PhotoUnreadableError, SourceEmptyError
 from stream.frame import Frame
 from stream.local_file import open_local
 from stream.mistaken import HEAD_BYTES, mistaken_for_media
@@ -78,17 +79,58 @@ class PhotoFile:
         if stop.is_set():
             return
         with open_local(self.path) as file:
-            try:
-                photo = self._open(file)
-                image_bgr = self._image_bgr(photo)
-                captured_at_s = self._recorded_at_s
-                if captured_at_s is None:
-                    captured_at_s = _captured_at_s(photo)
-            except (PhotoUnreadableError, MemoryError):
-                raise
-            except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
-                raise self._unreadable(f"is a damaged or cut-off photo ({error})") from error
+            image_bgr, captured_at_s = _Reading(str(self.path), self._max_pixels).read(file)
+        if self._recorded_at_s is not None:
+            captured_at_s = self._recorded_at_s
         yield Frame(self.source_id, 0, 0.0, captured_at_s, image_bgr)
+
+
+def decode_photo(
+    data: bytes, source_id: str, *, max_pixels: int = MAX_PHOTO_PIXELS, still: bool = False
+) -> Frame:
+    """A photo from the bytes of its file, read as `PhotoFile` reads it; nothing touches the disk.
+
+    Args:
+        data: All of the file: of any format that `PhotoFile` reads, known by its content.
+        source_id: Name of the source, goes into the frame and into messages.
+        max_pixels: Largest width times height, checked before anything is decoded.
+        still: Whether to refuse files of several pictures, of which only the first would be looked at.
+
+    Raises:
+        SourceEmptyError: If there are no bytes.
+        PhotoTooLargeError: If it has more than `max_pixels`.
+        PhotoUnreadableError: If it is no photo, is cut off or damaged, or not to be had as asked for.
+    """
+    if not data:
+        raise SourceEmptyError(f"{source_id!r} is empty (0 bytes); was its upload interrupted?", source_id)
+    reading = _Reading(source_id, max_pixels, still=still)
+    image_bgr, captured_at_s = reading.read(io.BytesIO(data))
+    return Frame(source_id, 0, 0.0, captured_at_s, image_bgr)
+
+
+class _Reading:
+    """Reads one photo.
+
+    Args:
+        name: What messages call it.
+        max_pixels: Largest width times height.
+        still: Whether to refuse files of several pictures.
+    """
+
+    def __init__(self, name: str, max_pixels: int, *, still: bool = False) -> None:
+        self._name = name
+        self._max_pixels = max_pixels
+        self._still = still
+
+    def read(self, file: BinaryIO) -> tuple[npt.NDArray[np.uint8], float | None]:
+        """The upright picture, uint8 (H, W, 3), and when it was taken."""
+        try:
+            photo = self._open(file)
+            return self._image_bgr(photo), _captured_at_s(photo)
+        except (PhotoUnreadableError, MemoryError):
+            raise
+        except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
+            raise self._unreadable(f"is a damaged or cut-off photo ({error})") from error
 
     def _open(self, file: BinaryIO) -> Image.Image:
         # Not Image.open: its limit of pixels is a global of the process, with a warning below it.
@@ -106,17 +148,23 @@ class PhotoFile:
             width_px, height_px = photo.size
             if width_px * height_px > self._max_pixels:
                 raise PhotoTooLargeError(
-                    f"{str(self.path)!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
+                    f"{self._name!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
                     f"allowed are {self._max_pixels:,}; scale it down, or, if you trust the file, allow more "
                     "(facestream run --max-pixels N; in Python max_pixels)",
-                    str(self.path),
+                    self._name,
+                )
+            if self._still and getattr(photo, "n_frames", 1) > 1:
+                raise PhotoUnreadableError(
+                    f"{self._name!r} holds {photo.n_frames} pictures, an animation or several pages; save the one that "  # type: ignore[attr-defined]
+                    "is meant as JPEG or PNG",
+                    self._name,
                 )
             return photo
         file.seek(0)
         other = mistaken_for_media(file.read(HEAD_BYTES))
         if other is not None:
             raise PhotoUnreadableError(
-                f"{str(self.path)!r} is not a photo but {other.kind}; {other.advice}", str(self.path)
+                f"{self._name!r} is not a photo but {other.kind}; {other.advice}", self._name
             )
         raise self._unreadable(f"is not a photo in a format that is read ({', '.join(_FORMATS)})")
 
@@ -139,8 +187,8 @@ class PhotoFile:
 
     def _unreadable(self, reason: str) -> PhotoUnreadableError:
         return PhotoUnreadableError(
-            f"{str(self.path)!r} {reason}; open it in a picture viewer and save it as JPEG or PNG",
-            str(self.path),
+            f"{self._name!r} {reason}; open it in a picture viewer and save it as JPEG or PNG",
+            self._name,
         )
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from workers.clustering.columns import Column
 from workers.clustering.likelihood import expected_likeness, face_evidence
 from workers.clustering.owned_rows import OwnedRows
+from workers.clustering.profiles import Profiles
 from workers.clustering.search import (
     SEARCH_SETTINGS,
     evidence_of_people,
@@ -170,6 +171,30 @@ class ResidentGallery:
         for column in (self._templates, self._size_weights, self._weights, self._in_video):
             column.remove(row)
 
+    def profiles(self, people: Sequence[str]) -> Profiles:
+        """What the tracks of each of some people are together; those who have none are left out."""
+        rows = self._rows.rows_of(people)
+        numbers, owners = np.unique(self._rows.owners[rows], return_inverse=True)
+        weights = self._weights.values[rows].astype(np.float64)
+        count = len(numbers)
+        total = np.bincount(owners, weights, count)
+        order = np.argsort(owners, kind="stable")
+        begins = np.searchsorted(owners[order], np.arange(count))
+        shares = (weights / total[owners])[order, None].astype(np.float32)
+
+        def mean(values: AnyFloatArray) -> FloatArray:
+            weighted = values[rows[order]].astype(np.float32) * shares
+            summed = np.add.reduceat(weighted, begins, axis=0) if count else weighted
+            return np.asarray(summed, np.float32)
+
+        return Profiles(
+            [self._person(number) for number in numbers.tolist()],
+            mean(self._templates.values),
+            mean(self._size_weights.values),
+            (total**2 / np.bincount(owners, weights**2, count)).astype(np.float32),
+            mean(self._in_video.values[:, None].astype(np.float32))[:, 0],
+        )
+
     def search(
         self,
         vector: FloatArray,
@@ -219,7 +244,7 @@ class ResidentGallery:
         sure = np.zeros(people)
         sure[present] = sureness(evidence[present])
         order = chosen[np.lexsort((-mean[chosen], -evidence[chosen]))][:most]
-        best = _best_rows(numbers[rows], ratios_again, rows)
+        best = _best_rows(numbers[rows], ratios_again, again, rows)
         found = [
             LikePerson(
                 self._person(k), float(mean[k]), float(evidence[k]), float(sure[k]), self.track_ids[best[k]]
@@ -311,8 +336,10 @@ def _first(
     return chosen
 
 
-def _best_rows(numbers: IntArray, ratios: FloatArray, rows: IntArray) -> dict[int, int]:
-    """Row of the highest ratio of each person."""
-    order = np.argsort(ratios, kind="stable")
+def _best_rows(
+    numbers: IntArray, ratios: FloatArray, similarity: FloatArray, rows: IntArray
+) -> dict[int, int]:
+    """Row of the highest ratio of each person; of equal ones that of the highest similarity."""
+    order = np.lexsort((similarity, ratios))
     # Of rows with one owner the last one written stays: the highest.
     return dict(zip(numbers[order].tolist(), rows[order].tolist(), strict=True))
