@@ -28,7 +28,7 @@ _CHUNK = 2000
 OnPeople = Callable[[set[str] | None], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Models:
     """What vectors of a collection are compared by.
 
@@ -74,18 +74,22 @@ class ResidentSearch:
         self._stale = True
         self._tracks: set[str] = set()
         self._people: set[str] = set()
+        self._stopped = False
+        self._unsubscribe: Callable[[], None] = lambda: None
         self._subscribers: list[OnPeople] = []
-        self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="resident search", daemon=True)
 
     def subscribe(self, on_people: OnPeople) -> None:
-        """Be told whose tracks have changed, in the thread of this search; None means anybody's."""
+        """Be told whose tracks have changed, in the thread of this search; None means anybody's.
+
+        To be called before the search is started.
+        """
         self._subscribers.append(on_people)
 
     # Questions ---------------------------------------------------------------------------------------------
 
     def search(
-        self, face: PhotoFace, model_id: str, most: int, most_tracks: int, patience_s: float
+        self, face: PhotoFace, model_id: str, most: int, most_tracks: int, patience_s: float = 0.0
     ) -> tuple[list[LikePerson], list[LikeTrack]]:
         """Who a face is like, and which tracks.
 
@@ -99,25 +103,191 @@ class ResidentSearch:
         Raises:
             BusyError: If it is not read by then, or its models have just changed.
             StorageError: If it can't be read.
+            WorkerError: If its models can't be.
         """
-        self._wait(patience_s)
+        self.wait(patience_s)
         with self._lock:
-            gallery, used = self._gallery, self._used
-            if gallery is None or used is None or used.model_id != model_id:
+            if self._gallery is None or self._used is None or self._used.model_id != model_id:
                 raise _reading()
-            return gallery.search(face.vector, face.size_px, face.effective_px, most, most_tracks)
+            return self._gallery.search(face.vector, face.size_px, face.effective_px, most, most_tracks)
 
-    def likeness(self) -> Likeness:
-        """The gallery's people as wholes, see `Likeness`."""
-        return Likeness(self)
-
-    # The thread --------------------------------------------------------------------------------------------
-
-    def _wait(self, patience_s: float) -> None:
+    def wait(self, patience_s: float) -> None:
+        """Wait until the collection is read; errors as of `search`."""
         with self._condition:
             self._condition.wait_for(lambda: self._loaded or self._problem is not None, patience_s)
             if self._loaded:
                 return
-            if self._problem is not None:
-                raise self._problem
-        raise _reading()
+            problem = self._problem
+        raise problem or _reading()
+
+    def models(self) -> Models | None:
+        """What the vectors are compared by; None before the collection is read."""
+        with self._lock:
+            return self._used
+
+    def people(self) -> list[str]:
+        """Everybody who has a track."""
+        with self._lock:
+            return [] if self._gallery is None else self._gallery.people()
+
+    def profiles(self, people: Sequence[str]) -> Profiles | None:
+        """What some people are as wholes, see `ResidentGallery.profiles`; None before anything is read."""
+        with self._lock:
+            return None if self._gallery is None else self._gallery.profiles(people)
+
+    def owners_of(self, track_ids: Iterable[str]) -> set[str]:
+        """Who has some tracks."""
+        with self._lock:
+            gallery = self._gallery
+            if gallery is None:
+                return set()
+            owners = map(gallery.owner_of, track_ids)
+            return {owner for owner in owners if owner is not None}
+
+    # News, in its thread -----------------------------------------------------------------------------------
+
+    def _on_changes(self, changes: Sequence[IdentityChange]) -> None:
+        with self._condition:
+            for change in changes:
+                if change.track_id:
+                    self._tracks.add(change.track_id)
+                elif change.kind is not ChangeKind.RENAMED:
+                    self._people.add(change.identity_id)
+            self._condition.notify_all()
+
+    def _on_gap(self) -> None:
+        with self._condition:
+            self._stale = True
+            self._condition.notify_all()
+
+    # The thread of this search -----------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while not self._stopped:
+            try:
+                with self._handle.errors():
+                    self._step()
+            except (StorageError, WorkerError, FacestreamError) as error:
+                _log.warning("%s Search reads the collection again.", error)
+                with self._condition:
+                    self._problem, self._stale = error, True
+                    self._condition.notify_all()
+                    self._condition.wait_for(lambda: self._stopped, _AGAIN_S)
+                continue
+            with self._condition:
+                self._condition.wait_for(
+                    lambda: self._stopped or self._stale or bool(self._tracks or self._people), _SWEEP_S
+                )
+
+    def _step(self) -> None:
+        """Bring the gallery up to what is in the collection now."""
+        meta = self._store.meta()
+        collection = (meta.get("model_id", ""), meta.get("created_at_s", ""))
+        if collection != self._collection or "changing_to" in meta:
+            self._begin(collection)
+        with self._condition:
+            stale, self._stale = self._stale, False
+            tracks, self._tracks = self._tracks, set()
+            people, self._people = self._people, set()
+        if stale:
+            self._read_all()
+        else:
+            self._refresh(tracks, people)
+        with self._condition:
+            self._loaded, self._problem = True, None
+            self._condition.notify_all()
+
+    def _begin(self, collection: tuple[str, str]) -> None:
+        """Another collection, or another model: nothing that is known holds."""
+        from workers.clustering.resident_gallery import ResidentGallery
+
+        with self._condition:
+            self._loaded, self._stale = False, True
+        with self._lock:
+            self._gallery = self._used = None
+        self._collection = None
+        models = self._models()
+        with self._lock:
+            self._gallery, self._used = ResidentGallery(models.calibration), models
+        self._collection = collection
+        self._tell(None)
+
+    def _read_all(self) -> None:
+        gallery, dimension = self._known()
+        seen: set[str] = set()
+        for table in self._store.template_pages(dimension):
+            if self._stopped:
+                return
+            seen.update(table.track_ids)
+            with self._lock:
+                gallery.put(tracks_of(table))
+        with self._lock:
+            for track_id in [known for known in gallery.track_ids if known not in seen]:
+                gallery.remove(track_id)
+        self._tell(None)
+
+    def _refresh(self, tracks: set[str], people: set[str]) -> None:
+        """Read some tracks anew, those of some people, and those that may have grown without an event."""
+        gallery, dimension = self._known()
+        growing = self._store.provisional()
+        with self._lock:
+            wanted = tracks.union(growing, gallery.tracks_of(people))
+        changed = set(people)
+        ids = sorted(wanted)
+        for start in range(0, len(ids), _CHUNK):
+            chunk = ids[start : start + _CHUNK]
+            found = tracks_of(self._store.templates_of(chunk, dimension))
+            there = set(found.track_ids)
+            with self._lock:
+                changed |= gallery.changed_by(found)
+                gallery.put(found)
+                for track_id in chunk:
+                    if track_id not in there and (owner := gallery.owner_of(track_id)) is not None:
+                        changed.add(owner)
+                        gallery.remove(track_id)
+        if changed:
+            self._tell(changed)
+
+    def _known(self) -> tuple[ResidentGallery, int]:
+        assert self._gallery is not None
+        assert self._used is not None
+        return self._gallery, self._used.calibration.mean.shape[1]
+
+    def _tell(self, people: set[str] | None) -> None:
+        for on_people in self._subscribers:
+            on_people(people)
+
+    def __enter__(self) -> Self:
+        """Start to read."""
+        self._unsubscribe = self._news.subscribe(self._on_changes, self._on_gap)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop following, and let go of everything."""
+        self._unsubscribe()
+        with self._condition:
+            self._stopped = True
+            self._condition.notify_all()
+        self._thread.join(_JOIN_S)
+
+
+def _reading() -> BusyError:
+    return BusyError(
+        "the collection is being read into memory; search is ready when that is done. Ask again in a moment.",
+        retry_after_s=_AGAIN_S,
+    )
+
+
+def tracks_of(table: TemplateTable) -> Tracks:
+    """The tracks of a table, as a gallery takes them."""
+    from workers.clustering.resident_gallery import Tracks
+
+    return Tracks(
+        table.track_ids,
+        [table.identity_ids[owner] for owner in table.owners.tolist()],
+        table.vectors,
+        table.sizes_px,
+        table.weights,
+        ~table.photo,
+    )

@@ -153,10 +153,12 @@ class _Reading:
                     "(facestream run --max-pixels N; in Python max_pixels)",
                     self._name,
                 )
-            if self._still and getattr(photo, "n_frames", 1) > 1:
+            pictures = getattr(photo, "n_frames", 1)
+            # MPO: a JPEG of a phone or camera, with a preview or another view behind it.
+            if self._still and pictures > 1 and photo.format != "MPO":
                 raise PhotoUnreadableError(
-                    f"{self._name!r} holds {photo.n_frames} pictures, an animation or several pages; save the one that "  # type: ignore[attr-defined]
-                    "is meant as JPEG or PNG",
+                    f"{self._name!r} holds {pictures} pictures, an animation or several pages; save the one "
+                    "that is meant as JPEG or PNG",
                     self._name,
                 )
             return photo

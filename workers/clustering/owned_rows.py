@@ -58,6 +58,10 @@ class OwnedRows:
         row = self._row.get(track_id)
         return None if row is None else self.people[int(self._owners.values[row])]
 
+    def row_of(self, track_id: str) -> int | None:
+        """Row of a track at this moment; None where it isn't there."""
+        return self._row.get(track_id)
+
     def rows_of(self, people: Iterable[str]) -> IntArray:
         """Rows of all tracks of some people, ascending."""
         numbers = [number for person in people if (number := self._number.get(person)) is not None]

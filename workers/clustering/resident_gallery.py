@@ -149,6 +149,22 @@ class ResidentGallery:
         """All tracks of some people."""
         return [self._rows.track_ids[row] for row in self._rows.rows_of(people).tolist()]
 
+    def changed_by(self, tracks: Tracks) -> set[str]:
+        """Whom `put` would change: who gets one of the tracks, loses one, or has one that has grown."""
+        changed: set[str] = set()
+        templates = np.asarray(tracks.templates, np.float16)
+        for k, (track_id, person) in enumerate(zip(tracks.track_ids, tracks.person_ids, strict=True)):
+            row, before = self._rows.row_of(track_id), self._rows.owner_of(track_id)
+            same = (
+                row is not None
+                and before == person
+                and self._weights.values[row] == tracks.weights[k]
+                and bool((self._templates.values[row] == templates[k]).all())
+            )
+            if not same:
+                changed |= {person} if before is None else {person, before}
+        return changed
+
     def put(self, tracks: Tracks) -> None:
         """Take tracks in; those that are there already are replaced."""
         rows, fresh = self._rows.put(tracks.track_ids, tracks.person_ids)
