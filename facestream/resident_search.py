@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from facestream.errors import BusyError, FacestreamError
+from storage.errors import StorageError
+from storage.identity_record import ChangeKind, IdentityChange
+from workers.errors import WorkerError
 
 if TYPE_CHECKING:
     from facestream.news import News
     from storage.connection import RedisHandle
     from storage.identity_store import IdentityStore
-    from workers.clustering.resident_gallery import LikePerson, LikeTrack, ResidentGallery
+    from storage.template_record import TemplateTable
+    from workers.clustering.profiles import Profiles
+    from workers.clustering.resident_gallery import LikePerson, LikeTrack, ResidentGallery, Tracks
     from workers.models.calibration import Calibration
     from workers.photo_faces import PhotoFace
 
@@ -213,18 +220,25 @@ class ResidentSearch:
         self._tell(None)
 
     def _read_all(self) -> None:
+        """Read everything; what is there stays to be searched meanwhile, and takes no second place."""
         gallery, dimension = self._known()
+        first = len(gallery) == 0
+        changed: set[str] = set()
         seen: set[str] = set()
         for table in self._store.template_pages(dimension):
             if self._stopped:
                 return
-            seen.update(table.track_ids)
+            found = tracks_of(table)
+            seen.update(found.track_ids)
             with self._lock:
-                gallery.put(tracks_of(table))
+                if not first:
+                    changed |= gallery.changed_by(found)
+                gallery.put(found)
         with self._lock:
             for track_id in [known for known in gallery.track_ids if known not in seen]:
+                changed.add(gallery.owner_of(track_id) or "")
                 gallery.remove(track_id)
-        self._tell(None)
+        self._tell(None if first else changed)
 
     def _refresh(self, tracks: set[str], people: set[str]) -> None:
         """Read some tracks anew, those of some people, and those that may have grown without an event."""
