@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from facestream.recluster import Recluster
     from facestream.search import FoundFace
     from facestream.track import Track
+    from storage.sample_record import EmbeddedFace
     from storage.template_record import TemplateTable
 
 
@@ -210,6 +211,30 @@ class Store(DecidedPeople):
             samples = list(self._identities.bare_samples(record.sample_ids))
             source, unsure = self._reader.source(record.source_id), self._reader.provisional()
             return track_of(record, source, samples, provisional=track_id in unsure)
+
+    def tracks_by_id(self, track_ids: Sequence[str]) -> list[Track]:
+        """Tracks with their samples, in the order given; those that are no more are left out."""
+        from facestream.track import track_of
+
+        with self._errors():
+            records = list(self._identities.tracks(track_ids))
+            sources = {
+                source.source_id: source
+                for source in self._reader.sources({record.source_id for record in records})
+            }
+            samples: dict[str, list[EmbeddedFace]] = {}
+            for sample in self._identities.bare_samples([i for r in records for i in r.sample_ids]):
+                samples.setdefault(sample.track_id, []).append(sample)
+            unsure = self._reader.provisional()
+            return [
+                track_of(
+                    record,
+                    sources.get(record.source_id),
+                    samples.get(record.track_id, ()),
+                    provisional=record.track_id in unsure,
+                )
+                for record in records
+            ]
 
     def provisional_tracks(self) -> set[str]:
         """Ids of the tracks of which a re-cluster may still correct whose they are."""

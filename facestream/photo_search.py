@@ -148,6 +148,7 @@ def _chosen(faces: list[PhotoFace], face: str | int, name: str) -> list[PhotoFac
     number = 0 if face == "largest" else int(face)
     if not 0 <= number < len(faces):
         raise UsageError(
-            f"{name!r} has no face number {number}: {len(faces)} were found, numbered from 0, the largest first."
+            f"{name!r} has no face number {number}: {len(faces)} were found, numbered from 0, the largest "
+            "first."
         )
     return [faces[number]]
