@@ -192,7 +192,7 @@ class LikePeople:
         self._take_in(changed)
         if self._waiting:
             self._compare_some()
-        else:
+        if not self._waiting:
             with self._condition:
                 self._compared = self._book is not None
                 self._condition.notify_all()
