@@ -119,13 +119,8 @@ class Collection:
             vector = mean / np.linalg.norm(mean) + 0.42 * noise / np.sqrt(128)
         return normalised(np.asarray(vector, np.float32)[None])[0]
 
-    def change(
-        self,
-        owners: dict[str, str],
-        kind: ChangeKind = ChangeKind.ASSIGNED,
-        gone: dict[str, str] | None = None,
-    ) -> None:
-        """Give tracks to people, and say what became of those who have none any more."""
+    def change(self, owners: dict[str, str], merged: dict[str, str] | None = None) -> None:
+        """Give tracks to people, and say who took over those who have none any more."""
         fresh = owners.keys() - self.owners.keys()
         effects = Effects(assignments=dict(owners))
         for track_id, owner in owners.items():
