@@ -467,12 +467,11 @@ def test_an_upload_of_unknown_length_is_cut_off_where_it_gets_too_large(looked_a
 def test_nothing_of_a_photo_touches_the_disk(
     looked_at: Served, astronaut: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    tmp_path.chmod(0o500)
+    # Whoever makes a file for a moment fails.
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     photo = encoded(astronaut.resize((1500, 1500)), "PNG")
     assert len(photo) > 1 << 20
     assert looked_at.search(photo, limit="1").status_code == 200
-    assert list(tmp_path.iterdir()) == []
 
 
 # Similar people and duplicates ----------------------------------------------------------------------------
