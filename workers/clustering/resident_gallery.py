@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,6 @@ from workers.clustering.columns import Column
 from workers.clustering.likelihood import expected_likeness, face_evidence
 from workers.clustering.owned_rows import OwnedRows
 from workers.clustering.profiles import Profiles
-from workers.clustering.quantisation import Code, quantise
 from workers.clustering.search import (
     SEARCH_SETTINGS,
     evidence_of_people,
@@ -24,6 +23,8 @@ from workers.clustering.search import (
     sureness,
     variance_of,
 )
+from workers.clustering.shortlist import likely_first, that_matter
+from workers.clustering.template_codes import CodedFace, TemplateCodes
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -35,15 +36,6 @@ IntArray = npt.NDArray[np.intp]
 _BLOCK_ROWS = 1 << 15
 # Products that go through memory need no more threads than this to fill its bus.
 _THREADS = 2
-# Looked at again beyond those asked for: only people who are as unlike as can be said are tied in such
-# numbers.
-_MOST_TIED = 1000
-# Levels of a code are -127 to 127; norms are rounded, and this much more makes them upper bounds.
-_LARGEST = 127
-_ROUNDED_UP = 1 + 1e-5
-# Most that the sureness of somebody may be off, and what decides that: a relative error of the odds moves a
-# probability by a quarter of it at most.
-_SURENESS_ERROR = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +103,8 @@ class ResidentGallery:
     products are several times as quick as those of float32, and how far that can move a similarity is known
     (Cauchy-Schwarz, see `workers.clustering.neighbours.ExactIndex`). A second look compares as float32 the
     tracks of all who may be among the first, or may matter to the sureness of those: their order, similarity
-    and ratio are those of the exact search to within float32 rounding, and their sureness to within 0.005.
+    and ratio are those of the exact search to within float32 rounding, and their sureness to within
+    `shortlist.SURENESS_ERROR`.
 
     Not to be used by several threads at once.
 
@@ -126,25 +119,11 @@ class ResidentGallery:
         self._size_weights = Column((len(calibration.sizes_px),), np.float32)
         self._weights = Column((), np.float32)
         self._in_video = Column((), np.bool_)
-        # The code of each template without the mean face, and its product with that.
-        self._middle = calibration.mean[-1]
-        self._levels = Column((len(self._middle),), np.int8)
-        self._scales = Column((), np.float32)
-        self._bases = Column((), np.float32)
-        # Upper bounds of the norms of what the codes leave out, and of what they code.
-        self._rest_norm = self._own_norm = 0.0
+        self._codes = TemplateCodes(calibration.mean[-1])
 
     @property
     def _columns(self) -> tuple[Column[Any], ...]:
-        return (
-            self._templates,
-            self._size_weights,
-            self._weights,
-            self._in_video,
-            self._levels,
-            self._scales,
-            self._bases,
-        )
+        return self._templates, self._size_weights, self._weights, self._in_video
 
     def __len__(self) -> int:
         """Number of tracks."""
@@ -201,22 +180,11 @@ class ResidentGallery:
             self._calibration.size_weights(tracks.sizes_px),
             tracks.weights,
             tracks.in_video,
-            *self._coded(templates.astype(np.float32)),
         )
         for column, value in zip(self._columns, values, strict=True):
             column.extend(np.zeros((fresh, *column.shape), column.values.dtype))
             column.values[rows] = value
-
-    def _coded(self, templates: FloatArray) -> tuple[npt.NDArray[np.int8], FloatArray, FloatArray]:
-        """Levels, scales and products with the mean face of some templates; widens the bounds."""
-        own = templates - self._middle
-        scales = np.abs(own).max(axis=1) / np.float32(_LARGEST)
-        levels = np.rint(own / np.where(scales > 0, scales, np.float32(1))[:, None])
-        rests = np.linalg.norm(own - levels * scales[:, None], axis=1)
-        self._rest_norm = max(self._rest_norm, float(rests.max(initial=0)) * _ROUNDED_UP)
-        norms = np.linalg.norm(own, axis=1)
-        self._own_norm = max(self._own_norm, float(norms.max(initial=0)) * _ROUNDED_UP)
-        return levels.astype(np.int8), scales, templates @ self._middle
+        self._codes.put(rows, fresh, templates.astype(np.float32))
 
     def remove(self, track_id: str) -> None:
         """Forget a track: none of its values stays in memory.
@@ -227,6 +195,7 @@ class ResidentGallery:
         row = self._rows.remove(track_id)
         for column in self._columns:
             column.remove(row)
+        self._codes.remove(row)
 
     def profiles(self, people: Sequence[str]) -> Profiles:
         """What the tracks of each of some people are together; those who have none are left out."""
@@ -277,14 +246,14 @@ class ResidentGallery:
         query = self._calibration.compensate(vector[None], [size_px])[0]
         face_weights = self._calibration.size_weights([effective_px])[0]
         expected = expected_likeness(face_weights, self._size_weights.values, self._calibration)
-        code = quantise(query - self._middle) if (query != self._middle).any() else None
-        similarity, ratios, information = self._first_look(query, code, expected)
+        face = self._codes.face(query)
+        similarity, ratios, information = self._first_look(face, expected)
         numbers, weights = self._rows.owners, self._weights.values * information
         people = len(self._rows.people)
         evidence, present = evidence_of_people(ratios, weights, numbers, people)
-        ratio_error = self._ratio_error(code, information)
+        ratio_error = self._ratio_error(face, information)
         error = ratio_error / float(variance_of(np.inf))
-        first = _first(
+        first = likely_first(
             evidence[present],
             lambda: mean_of_people(similarity, weights, numbers, people)[present],
             self.people_count if most is None else most,
@@ -294,7 +263,7 @@ class ResidentGallery:
         ranked[first] = True
         # In the order of `present`, whose evidence is made exact where it matters.
         said = evidence[present]
-        again = ranked | _that_matter(said, error)
+        again = ranked | that_matter(said, error)
         marked = np.zeros(people, np.bool_)
         marked[present[again]] = True
         rows = np.flatnonzero(marked[numbers])
@@ -318,7 +287,7 @@ class ResidentGallery:
         ]
         if most_tracks == 0:
             return found, []
-        tracks = _first(ratios, lambda: similarity, most_tracks, ratio_error)
+        tracks = likely_first(ratios, lambda: similarity, most_tracks, ratio_error)
         return found, self._ranked_tracks(query, expected, tracks)[:most_tracks]
 
     def _ranked_tracks(self, query: FloatArray, expected: FloatArray, rows: IntArray) -> list[LikeTrack]:
@@ -344,36 +313,30 @@ class ResidentGallery:
         rise = np.float32(self._calibration.video_rise) * self._in_video.values[rows]
         return face_evidence(similarity, expected[:, rows], rise, SEARCH_SETTINGS)
 
-    def _ratio_error(self, code: Code | None, information: FloatArray) -> float:
+    def _ratio_error(self, face: CodedFace, information: FloatArray) -> float:
         """How much coding as bytes can change the ratio of a track."""
         steepest = math.sqrt(float(information.max())) / float(self._calibration.spread.min())
-        rest = 0.0
-        if code is not None:
-            rest = float(code.norm) * self._rest_norm + float(code.rest_norm) * self._own_norm
-        return steepest * (rest + len(self._middle) * float(np.finfo(np.float32).eps))
+        return steepest * self._codes.error(face)
 
     def _exact(self, query: FloatArray, rows: IntArray) -> FloatArray:
         """float32 (K,), cosine of some rows."""
-        # NumKong's products of float16 by float16 are exact, and NumPy is slow to widen them: the face is taken
-        # as the sum of two of float16, which hold all that float32 does of it but 2^-22.
+        if len(rows) == 0:
+            return np.zeros(0, np.float32)
+        # NumKong multiplies float16 exactly, and NumPy is slow to widen them: the face is taken as the sum of
+        # two of float16, which together are off by 2^-22.
         coarse = query.astype(np.float16)
         both = np.stack([coarse, (query - coarse).astype(np.float16)])
-        products = np.asarray(numkong.cdist(both, self._templates.values[rows], "dot")) if len(rows) else 0.0
-        return np.asarray(np.sum(products, axis=0) * np.ones(len(rows)), np.float32)
+        products = np.asarray(numkong.cdist(both, self._templates.values[rows], "dot"))
+        return np.asarray(products.sum(axis=0), np.float32)
 
-    def _first_look(
-        self, query: FloatArray, code: Code | None, expected: FloatArray
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _first_look(self, face: CodedFace, expected: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """float32 (N,) each: similarity, log-likelihood ratio and information of all rows, by their bytes."""
-        count, base = len(self), np.float32((query - self._middle) @ self._middle)
+        count = len(self)
         similarity, ratios, information = (np.empty(count, np.float32) for _ in range(3))
 
         def look(start: int) -> None:
             block = slice(start, min(start + _BLOCK_ROWS, count))
-            np.add(self._bases.values[block], base, out=similarity[block])
-            if code is not None:
-                products = np.asarray(numkong.cdist(code.levels[None], self._levels.values[block], "dot"))[0]
-                similarity[block] += products.astype(np.float32) * (self._scales.values[block] * code.scale)
+            similarity[block] = self._codes.similarities(face, block)
             ratios[block], information[block] = self._evidence(similarity[block], expected, block)
 
         starts = range(0, count, _BLOCK_ROWS)
@@ -384,49 +347,6 @@ class ResidentGallery:
             for _ in threads.map(look, starts):
                 pass
         return similarity, ratios, information
-
-
-def _first(values: AnyFloatArray, ties: Callable[[], AnyFloatArray], most: int, error: float) -> IntArray:
-    """Places of those values that may be among the largest, ascending.
-
-    Args:
-        values: (P,), each of them off by at most `error`.
-        ties: Gives (P,), what tells those apart whose values have reached the limit of what a face may say.
-        most: How many largest values are asked for.
-        error: See `values`.
-    """
-    if most >= len(values):
-        return np.arange(len(values))
-    least = np.partition(values, -most)[-most]
-    chosen = np.flatnonzero(values >= least - 2 * error)
-    if len(chosen) > most + _MOST_TIED:
-        order = np.lexsort((-ties()[chosen], -np.maximum(values[chosen], least)))
-        chosen = np.sort(chosen[order[: most + _MOST_TIED]])
-    return chosen
-
-
-def _that_matter(evidence: DoubleArray, error: float) -> npt.NDArray[np.bool_]:
-    """Who must be known exactly, that nobody's sureness is off by more than `_SURENESS_ERROR`.
-
-    Args:
-        evidence: float64 (P,), log-likelihood ratio of each person, off by at most `error`.
-        error: See `evidence`.
-
-    Returns:
-        bool (P,).
-    """
-    # As in `sureness`: what each person adds to a sum in which nobody has as many votes as there are people.
-    highest = max(float(evidence.max()), 0.0)
-    share = np.exp(evidence - highest)
-    whole = float(share.sum()) * math.exp(-error) + len(evidence) * math.exp(-highest)
-    allowed = 4 * _SURENESS_ERROR * whole / math.expm1(error) if error > 0 else math.inf
-    # Those who can't add up to half of what is allowed need no sorting.
-    large = np.flatnonzero(share > allowed / 2 / len(evidence))
-    order = large[np.argsort(share[large])]
-    kept = np.cumsum(share[order]) <= allowed / 2
-    matters = np.zeros(len(evidence), np.bool_)
-    matters[order[~kept]] = True
-    return matters
 
 
 def _best_rows(

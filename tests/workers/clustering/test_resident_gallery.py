@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from workers.clustering.likelihood import expected_likeness, face_evidence
 from workers.clustering.resident_gallery import ResidentGallery, Tracks
 from workers.clustering.search import SEARCH_SETTINGS, Match, SearchGallery, search
+from workers.clustering.shortlist import SURENESS_ERROR
 from workers.models.calibration import Calibration, normalised
 
 FloatArray = npt.NDArray[np.float32]
@@ -82,7 +83,7 @@ def assert_as_exact(gallery: ResidentGallery, item: Made, most: int | None) -> N
         same = known[person.person_id]
         assert person.log_ratio == pytest.approx(same.log_ratio, abs=1e-3)
         assert person.similarity == pytest.approx(same.similarity, abs=1e-5)
-        assert person.sureness == pytest.approx(same.sureness, abs=2e-3)
+        assert person.sureness == pytest.approx(same.sureness, abs=SURENESS_ERROR)
 
 
 @quick
@@ -144,8 +145,8 @@ def test_nothing_of_a_removed_track_stays_in_memory() -> None:
     gallery = gallery_of(made(5, 2, seed=3).tracks)
     for track_id in ("t4", "t0", "t2"):
         gallery.remove(track_id)
-    whole = gallery._templates._array
-    assert not whole[len(gallery) : 5].any()
+    for column in (*gallery._columns, gallery._codes._levels, gallery._codes._bases):
+        assert not column._array[len(gallery) : 5].any()
     assert gallery._rows.people.count(None) + gallery.people_count == len(gallery._rows.people)
 
 
