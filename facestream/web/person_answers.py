@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from typing import Any
 
 from facestream.person import Person
 from facestream.sighting import Sighting
@@ -59,7 +60,7 @@ def is_playable(source_id: str, path: str) -> bool:
     return not is_camera(source_id) and bool(path) and "\0" not in path and os.path.isfile(path)  # noqa: PTH113
 
 
-def _facts(seen: Sighting) -> dict[str, object]:
+def _facts(seen: Sighting) -> dict[str, Any]:
     return {
         "source_id": seen.source_id,
         "source": seen.source,

@@ -1,7 +1,7 @@
 """The shapes of what the HTTP API takes and answers: `docs/api.md`.
 
-Times `*_s` are seconds from the start of a source, dates `*_at` ISO 8601 in UTC, or null where nobody knows when
-the recording began.
+Times `*_s` are seconds from the start of a source, dates `*_at` ISO 8601 in UTC, or null where nobody knows
+when the recording began.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class TrackFace(BaseModel):
     frame: int
     time_s: float
     box_xyxy: Box
-    score: float = Field(description="Detector's score; 0 where the box lies between those of its neighbours.")
+    score: float = Field(description="Detector's score; 0 where the box lies between its neighbours.")
 
 
 class TrackInFull(_TrackFacts):
@@ -202,7 +202,7 @@ class Stats(BaseModel):
     sightings: int
     vectors: int
     reclusters: list[Recluster]
-    churn: float | None = Field(description="Of the last re-cluster that looked at earlier tracks; else null.")
+    churn: float | None = Field(description="Of the last re-cluster that compared earlier tracks; else null.")
 
 
 class NewName(BaseModel):
