@@ -61,7 +61,7 @@ class PeopleFilter:
         """Those who match, with the sightings that match and the seconds of these."""
         found = []
         wanted = folded(self.name)
-        says = self.text_matcher()
+        text = self.folded_text
         least, most = self.min_seconds, float("inf") if self.max_seconds is None else self.max_seconds
         for person in people:
             if self.only_ignored if not person.ignored else not (self.ignored or self.only_ignored):
@@ -70,7 +70,7 @@ class PeopleFilter:
                 continue
             if wanted and wanted not in folded(person.name):
                 continue
-            if says is not None and not says(person.id, folded(person.name)):
+            if text and text not in folded(person.name) and text != person.id:
                 continue
             seen = self._narrowed(person) if self.narrows else person
             if seen is not None and least <= seen.seconds <= most:
@@ -82,12 +82,10 @@ class PeopleFilter:
         """Whether it looks at sightings, so that people come with those alone that match."""
         return bool(self.sources) or self.since is not None or self.until is not None
 
-    def text_matcher(self) -> Callable[[str, str], bool] | None:
-        """Whether `text` is said of somebody by id and folded name; None where all are meant."""
-        text = folded(self.text.strip())
-        if not text:
-            return None
-        return lambda person_id, folded_name: text in folded_name or text == person_id
+    @property
+    def folded_text(self) -> str:
+        """What a folded name has to hold, or an id has to be; empty where all are meant."""
+        return folded(self.text.strip())
 
     def _narrowed(self, person: Person) -> Person | None:
         return person.within(self.holds)

@@ -160,6 +160,10 @@ class Sightings(Sequence[Sighting]):
         return map(self._made, self._stored)
 
     def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Sightings) and self._sources is other._sources
+        if same and (self._stored, self._unsure) == (other._stored, other._unsure):
+            # Quick for those that are read again and again.
+            return True
         if isinstance(other, (tuple, Sightings)):
             return tuple(self) == tuple(other)
         return NotImplemented

@@ -35,9 +35,13 @@ class SourceColumn:
         ordered = sorted(sources.values(), key=lambda source: (source.path, source.source_id))
         self._number = {source.source_id: number for number, source in enumerate(ordered)}
 
-    def knows(self, source_ids: Iterable[str]) -> bool:
-        """Whether all of them have numbers."""
-        return all(source_id in self._number for source_id in source_ids)
+    def covers(self, source_ids: Collection[str]) -> bool:
+        """Whether it has numbers for exactly these."""
+        return self._number.keys() == set(source_ids)
+
+    def items(self) -> Iterable[tuple[str, int]]:
+        """Sources with their numbers."""
+        return self._number.items()
 
     def number(self, source_id: str) -> int:
         """Number of a source; -1 where it is not known."""
@@ -114,7 +118,7 @@ class SightingTable:
     def merged(self, others: SightingTable) -> SightingTable:
         """Those of two tables with the same numbers of sources."""
         pairs = zip(self._columns(), others._columns(), strict=True)
-        return SightingTable(*(np.concatenate(pair) for pair in pairs))._in_order()  # type: ignore[arg-type]
+        return SightingTable(*(np.concatenate(pair) for pair in pairs))._in_order()
 
     def _columns(self) -> Sequence[npt.NDArray[np.generic]]:
         return (self.person, self.position, self.source, self.start_s, self.end_s, self.recorded_at_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import redis
@@ -81,10 +81,18 @@ class Overview:
         )
 
     def rows(self) -> Iterator[Hash]:
-        """Values of all people, page by page; somebody may come twice, and whoever comes or goes not at all."""
+        """Values of all people, page by page; somebody may come twice, who comes or goes not at all."""
         cursor = 0
         while True:
             cursor, page = self._client.hscan(self._keys.people, cursor, count=_PAGE)
             yield page
             if cursor == 0:
                 return
+
+    def owners(self, track_ids: Sequence[str]) -> set[str]:
+        """Whose tracks are."""
+        found: set[str] = set()
+        for start in range(0, len(track_ids), _PAGE):
+            owners = self._client.hmget(self._keys.assignments, [*track_ids[start : start + _PAGE]])
+            found.update(owner.decode() for owner in owners if owner)
+        return found
