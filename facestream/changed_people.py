@@ -14,6 +14,7 @@ from storage.people_reader import PeopleReader
 # A look at all rows takes a twentieth of the time at most.
 _REST = 20.0
 _EVERY_S = 1.0
+_LONGEST_S = 15.0
 # So many provisional tracks are looked after each time: they may be growing right now.
 _FEW = 500
 _ID = re.compile("p[0-9]{1,18}")
@@ -24,11 +25,13 @@ class Changed(NamedTuple):
 
     Attributes:
         people: Ids of who may have changed, come or gone.
+        compared: Whether all values were compared.
         sources: Whether sources may have changed.
         everything: Whether nothing that was known holds any more.
     """
 
     people: set[str]
+    compared: bool
     sources: bool
     everything: bool
 
@@ -62,9 +65,10 @@ class ChangedPeople:
         """Something may have been missed."""
         self._lost = True
 
-    def compare_soon(self) -> None:
-        """The next look compares everything."""
-        self._compare_after_s = 0.0
+    def rest(self, took_s: float) -> None:
+        """Say how long a look and what followed took, so that the next comparison waits accordingly."""
+        rest_s = min(max(_EVERY_S, _REST * took_s), _LONGEST_S)
+        self._compare_after_s = time.monotonic() + rest_s
 
     def look(self, *, compare: bool = False) -> Changed:
         """Who has changed since the last look.
@@ -98,7 +102,7 @@ class ChangedPeople:
         self.pulse, self._lost = pulse, False
         # Whatever else may stand there.
         people = {identity_id for identity_id in found if _ID.fullmatch(identity_id)}
-        return Changed(people, compared or pulse.sources != before.sources, lost)
+        return Changed(people, compared, compared or pulse.sources != before.sources, lost)
 
     def _with_unsure_tracks(self) -> set[str]:
         now, before = self._reader.provisional(), self._unsure
@@ -108,12 +112,9 @@ class ChangedPeople:
 
     def _compared(self) -> set[str]:
         """Who has another value than at the last comparison."""
-        began_s = time.monotonic()
         rows: dict[bytes, int] = {}
         for page in self._overview.rows():
             rows.update((identity_id, hash(row)) for identity_id, row in page.items())
         before, self._rows = self._rows, rows
-        ended_s = time.monotonic()
-        self._compare_after_s = ended_s + max(_EVERY_S, _REST * (ended_s - began_s))
         found = {i for i, row in rows.items() if before.get(i) != row}
         return {i.decode() for i in found | (before.keys() - rows.keys())}

@@ -186,13 +186,16 @@ class PeopleBoard:
             began_s = time.monotonic()
             try:
                 with self._handle.errors():
-                    self._take_in(person_ids, compare=compare)
+                    compared = self._take_in(person_ids, compare=compare)
             except BaseException:
                 self._changed.lose()
                 raise
             self._looked_s = began_s
+            if compared:
+                self._changed.rest(time.monotonic() - began_s)
 
-    def _take_in(self, person_ids: set[str], *, compare: bool) -> None:
+    def _take_in(self, person_ids: set[str], *, compare: bool) -> bool:
+        """Read what has changed; returns whether all was compared."""
         found = self._changed.look(compare=compare)
         person_ids |= found.people
         if found.everything:
@@ -200,12 +203,13 @@ class PeopleBoard:
         if found.sources and self._take_in_sources(whole=True):
             person_ids |= self._people.keys()
         if not person_ids:
-            return
+            return found.compared
         read = self._reader.people(person_ids)
         missing = {seen.source_id for person in read for seen in person.sightings} - self._sources.keys()
         if missing:
             self._take_in_sources(missing)
         self._put(person_ids, (self._made(identity) for identity in read))
+        return found.compared
 
     def _take_in_sources(self, source_ids: Collection[str] | None = None, *, whole: bool = False) -> bool:
         """Read sources; returns whether what is known of one, and of its sightings, is another thing now."""
@@ -223,6 +227,7 @@ class PeopleBoard:
                 self._lists.clear()
             self._sources.update(read)
             if moved:
+                self._orders.clear()
                 self._index.sources_changed()
         return moved
 

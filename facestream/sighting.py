@@ -160,12 +160,12 @@ class Sightings(Sequence[Sighting]):
         return map(self._made, self._stored)
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Sightings) and self._sources is other._sources
-        if same and (self._stored, self._unsure) == (other._stored, other._unsure):
+        if isinstance(other, Sightings):
             # Quick for those that are read again and again.
-            return True
-        if isinstance(other, (tuple, Sightings)):
-            return tuple(self) == tuple(other)
+            same = self._sources is other._sources and self._unsure == other._unsure
+            return (same and self._stored == other._stored) or tuple(self) == tuple(other)
+        if isinstance(other, tuple):
+            return tuple(self) == other
         return NotImplemented
 
     def __hash__(self) -> int:
