@@ -138,6 +138,11 @@ class PeopleBoard:
             ordered = sorted(self._sources.values(), key=lambda source: (source.path, source.source_id))
         return [(source, people.get(source.source_id, 0)) for source in ordered]
 
+    def source(self, source_id: str) -> SourceRecord | None:
+        """One source."""
+        self._be_fresh()
+        return self._sources.get(source_id)
+
     def everybody(self) -> tuple[list[Person], Pulse]:
         """All people in no order, and the numbers of the collection at the last look."""
         self._be_fresh()

@@ -13,7 +13,7 @@ from typing import Any
 from facestream.errors import UsageError
 from facestream.person import Person
 from facestream.sighting import Sighting, end_order, start_order
-from facestream.source_name import full_name
+from facestream.source_name import full_name, is_camera
 
 Moment = datetime | float
 """A date, or seconds from the start of a source."""
@@ -25,6 +25,7 @@ class PeopleFilter:
 
     Attributes:
         sources: Seen in one of these: an id, a path or a part of one, or a pattern with * and ?.
+        cameras: Or by one of these cameras, by name.
         since: Seen at this moment or later. A date, local unless it has a zone, looks at sightings whose date
             is known; seconds look at times within videos.
         until: Seen at this moment or before.
@@ -38,6 +39,7 @@ class PeopleFilter:
     """
 
     sources: Sequence[str] = ()
+    cameras: Sequence[str] = ()
     since: Moment | None = None
     until: Moment | None = None
     name: str = ""
@@ -50,8 +52,9 @@ class PeopleFilter:
 
     def __post_init__(self) -> None:
         """Take what Python programs write: one source by itself, dates without a zone."""
-        sources = (self.sources,) if isinstance(self.sources, str) else tuple(self.sources)
-        object.__setattr__(self, "sources", sources)
+        for name in ("sources", "cameras"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         for name in ("since", "until"):
             moment = getattr(self, name)
             if isinstance(moment, datetime) and moment.tzinfo is None:
@@ -80,7 +83,7 @@ class PeopleFilter:
     @property
     def narrows(self) -> bool:
         """Whether it looks at sightings, so that people come with those alone that match."""
-        return bool(self.sources) or self.since is not None or self.until is not None
+        return bool(self.sources or self.cameras) or self.since is not None or self.until is not None
 
     @property
     def folded_text(self) -> str:
@@ -92,12 +95,15 @@ class PeopleFilter:
 
     def holds(self, sighting: Sighting) -> bool:
         """Whether a sighting is in one of the sources, and within the time."""
-        return self._source_matches(sighting) and self._time_matches(sighting)
+        return self.means_source(sighting.source_id, sighting.source) and self._time_matches(sighting)
 
-    def _source_matches(self, sighting: Sighting) -> bool:
-        return not self.sources or any(
-            names_source(pattern, sighting.source_id, sighting.source) for pattern in self.sources
-        )
+    def means_source(self, source_id: str, path: str) -> bool:
+        """Whether sightings in a source count."""
+        if not (self.sources or self.cameras):
+            return True
+        if is_camera(source_id) and full_name(source_id, path) in self.cameras:
+            return True
+        return any(names_source(pattern, source_id, path) for pattern in self.sources)
 
     def _time_matches(self, sighting: Sighting) -> bool:
         return _ends_after(sighting, self.since) and _starts_before(sighting, self.until)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
-from facestream.people_filter import PeopleFilter, names_source
+from facestream.people_filter import PeopleFilter
 from facestream.person import Person
 from facestream.sighting import Sightings
 from facestream.sighting_table import Mask, Place, SightingTable, SourceColumn
@@ -113,8 +113,8 @@ class SightingIndex:
 
     def _matching(self, table: SightingTable, where: PeopleFilter) -> Mask:
         mask = np.ones(len(table), np.bool_)
-        if where.sources:
-            ids = [i for i, source in self._sources.items() if _is_meant(where, source)]
+        if where.sources or where.cameras:
+            ids = [i for i, source in self._sources.items() if where.means_source(i, source.path)]
             mask &= np.isin(table.source, self._column.numbers(ids))
         since_s, until_s = (
             moment.timestamp() if isinstance(moment, datetime) else None
@@ -127,7 +127,3 @@ class SightingIndex:
     @staticmethod
     def _numbers(person_ids: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         return np.array([int(person_id[1:]) for person_id in person_ids], np.int64)
-
-
-def _is_meant(where: PeopleFilter, source: SourceRecord) -> bool:
-    return any(names_source(pattern, source.source_id, source.path) for pattern in where.sources)

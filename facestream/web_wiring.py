@@ -9,7 +9,7 @@ from facestream.client import Store
 from facestream.news import News
 from facestream.settings import Place
 from facestream.web.context import WebContext
-from facestream.wiring import keys_of, make_reader, open_handle
+from facestream.wiring import keys_of, make_board, make_reader, open_handle
 from storage.change_reader import ChangeReader
 
 
@@ -33,4 +33,5 @@ def open_context(place: Place) -> Iterator[WebContext]:
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
-        yield WebContext(place, store, news)
+        people = stack.enter_context(make_board(handle, reader, news))
+        yield WebContext(place, store, news, people)

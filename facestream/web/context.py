@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from facestream.client import Store
 from facestream.news import News
+from facestream.people_board import PeopleBoard
 from facestream.settings import Place
 
 
@@ -20,11 +21,13 @@ class WebContext:
         place: Where it is.
         store: The collection; may be used by several threads at once.
         news: What happens in it.
+        people: Everybody, in memory.
     """
 
     place: Place
     store: Store
     news: News
+    people: PeopleBoard
 
 
 def context_of(request: Request) -> WebContext:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 Item = TypeVar("Item")
 
-PersonId = Annotated[str, Field(pattern="^p[0-9]{1,18}$", examples=["p3"])]
+PersonId = Annotated[str, StringConstraints(pattern="^p[0-9]{1,18}$")]
 """Id of a person."""
-TrackId = Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,200}$", examples=["v-0123456789abcdef.250.0"])]
+TrackId = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9._-]{1,200}$")]
 """Id of a track."""
 
 Box = tuple[float, float, float, float]

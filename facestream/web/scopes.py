@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from fastapi import Depends, Request
 
@@ -15,7 +16,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
-def _needs(scope: Scope) -> object:
+def _needs(scope: Scope) -> Any:
     def check(request: Request) -> None:
         """Refuse a caller whose token does not allow it."""
         _ = (request, scope)
