@@ -6,10 +6,11 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from facestream.name_search import NameSearch
 from facestream.people_filter import PeopleFilter, folded
 from facestream.people_order import PeopleOrder
 from facestream.person import Person, person_of
@@ -33,11 +34,12 @@ _EVERY_S = 0.5
 # Answers are given from what was read at most so long ago, whatever the thread is at.
 _OLDEST_S = 2.0
 _JOIN_S = 60.0
-# People who are put into orders one by one; to sort everybody is quicker for more.
-_FEW = 1000
-_ORDERS = 4
+_ORDERS = 6
+_FIRST_ORDERS = (("name", False), ("last", False), ("seconds", False))
 _LISTS = 16
 _CHUNK = 1000
+
+_ANYBODY = PeopleFilter(ignored=True)
 
 _Question = tuple[PeopleFilter, str, bool]
 
@@ -75,8 +77,10 @@ class PeopleBoard:
         self._sources: dict[str, SourceRecord] = {}
         self._folded_names: dict[str, str] = {}
         self._ignored: set[str] = set()
-        self._orders: OrderedDict[tuple[str, bool], PeopleOrder] = OrderedDict()
-        self._lists: OrderedDict[_Question, list[str]] = OrderedDict()
+        self._search: NameSearch | None = None
+        self._orders: dict[tuple[str, bool], PeopleOrder] = {}
+        self._wanted: OrderedDict[tuple[str, bool], None] = OrderedDict.fromkeys(_FIRST_ORDERS)
+        self._lists: OrderedDict[_Question, Sequence[str]] = OrderedDict()
         self._index = SightingIndex(self._people, self._sources)
 
     # Questions -----------------------------------------------------------------------------------------
@@ -94,9 +98,12 @@ class PeopleBoard:
         with self._lock:
             version = self._version
             ids = self._lists.get(question)
-            candidates = [] if ids is not None else self._candidates(where, sort, reverse)
+            candidates = ids if ids is not None else self._candidates(where, sort, reverse)
+            # What is looked up in sets need not be looked at in people.
+            rest = replace(where, text="", named=None, ignored=True, only_ignored=False)
+            people = [] if ids is not None or rest == _ANYBODY else [self._people[i] for i in candidates]
         if ids is None:
-            ids = _listed(candidates, where, sort, reverse)
+            ids = candidates if rest == _ANYBODY else _listed(people, rest, sort, reverse)
             with self._lock:
                 if version == self._version:
                     self._lists[question] = ids
@@ -149,24 +156,34 @@ class PeopleBoard:
         with self._lock:
             return list(self._people.values()), self._changed.pulse
 
-    def _candidates(self, where: PeopleFilter, sort: str, reverse: bool) -> list[Person]:
-        """Those who may match, in order."""
-        order = self._orders.get((sort, reverse))
-        if order is None:
-            order = self._orders[sort, reverse] = PeopleOrder(self._people.values(), sort, reverse=reverse)
-        self._orders.move_to_end((sort, reverse))
-        _shorten(self._orders, _ORDERS)
-        ids: Sequence[str] = order.ids()
+    def _candidates(self, where: PeopleFilter, sort: str, reverse: bool) -> Sequence[str]:
+        """Those who may match by what is looked up in sets, in order."""
+        order = self._order(sort, reverse)
         text = where.folded_text
-        if text:
-            hits = {i for i, name in self._folded_names.items() if text in name} | {text}
-            ids = [i for i in ids if i in hits]
-        elif where.named:
-            ids = [i for i in ids if i in self._folded_names]
+        if text and self._search is None:
+            self._search = NameSearch(self._folded_names)
+        ids = order.of_some({*self._search.holding(text), text}) if text and self._search else order.ids()
+        if where.only_ignored:
+            ids = [i for i in ids if i in self._ignored]
+        elif self._ignored and not where.ignored:
+            ids = [i for i in ids if i not in self._ignored]
+        if where.named is not None:
+            ids = [i for i in ids if (i in self._folded_names) == where.named]
         if where.narrows:
             within = self._index.people_within(where)
             ids = [i for i in ids if i in within]
-        return [self._people[i] for i in ids]
+        return ids
+
+    def _order(self, sort: str, reverse: bool) -> PeopleOrder:
+        order = self._orders.get((sort, reverse))
+        if order is None:
+            order = self._orders[sort, reverse] = PeopleOrder(self._people.values(), sort, reverse=reverse)
+        # Those that were asked for last are kept, and made again where everybody has changed.
+        self._wanted[sort, reverse] = None
+        self._wanted.move_to_end((sort, reverse))
+        for gone in _shorten(self._wanted, _ORDERS):
+            self._orders.pop(gone, None)
+        return order
 
     # How it stays fresh --------------------------------------------------------------------------------
 
@@ -209,12 +226,18 @@ class PeopleBoard:
             person_ids |= self._people.keys()
         if not person_ids:
             return found.compared
+        ids = sorted(person_ids)
+        for start in range(0, len(ids), _CHUNK):
+            self._read_again(ids[start : start + _CHUNK], many=len(ids) > _CHUNK)
+        return found.compared
+
+    def _read_again(self, person_ids: Sequence[str], *, many: bool) -> None:
         read = self._reader.people(person_ids)
         missing = {seen.source_id for person in read for seen in person.sightings} - self._sources.keys()
         if missing:
             self._take_in_sources(missing)
-        self._put(person_ids, (self._made(identity) for identity in read))
-        return found.compared
+        made = {identity.identity_id: self._made(identity) for identity in read}
+        self._put(person_ids, made, many=many)
 
     def _take_in_sources(self, source_ids: Collection[str] | None = None, *, whole: bool = False) -> bool:
         """Read sources; returns whether what is known of one, and of its sightings, is another thing now."""
@@ -239,8 +262,7 @@ class PeopleBoard:
     def _made(self, identity: Identity) -> Person:
         return person_of(_compact(identity, self._sources), self._sources)
 
-    def _put(self, person_ids: set[str], people: Iterator[Person]) -> None:
-        made = {person.id: person for person in people}
+    def _put(self, person_ids: Sequence[str], made: Mapping[str, Person], *, many: bool) -> None:
         before = self._people
         changed = [i for i in person_ids if before.get(i) != made.get(i)]
         if not changed:
@@ -248,7 +270,8 @@ class PeopleBoard:
         with self._lock:
             self._version += 1
             self._lists.clear()
-            if len(changed) > _FEW:
+            if many:
+                # To sort everybody once is quicker than to put each into their place.
                 self._orders.clear()
             self._index.changed(changed)
             for person_id in changed:
@@ -262,21 +285,27 @@ class PeopleBoard:
 
     def _put_one(self, person_id: str, person: Person | None) -> None:
         self._ignored.discard(person_id)
-        self._folded_names.pop(person_id, None)
+        name = folded(person.name) if person else ""
+        if name != self._folded_names.pop(person_id, ""):
+            self._search = None
+        if name:
+            self._folded_names[person_id] = name
         if person is None:
             self._people.pop(person_id, None)
             return
         self._people[person_id] = person
         if person.ignored:
             self._ignored.add(person_id)
-        if person.name:
-            self._folded_names[person_id] = folded(person.name)
 
     def _follow(self) -> None:
         while not self._stop.is_set():
             self._wake.clear()
             try:
                 self._look(set(), compare=True)
+                for wanted in list(self._wanted):
+                    if wanted not in self._orders:
+                        with self._lock:
+                            self._order(*wanted)
             except StorageError as error:
                 _log.warning("%s It is tried again.", error)
             self._wake.wait(_EVERY_S)
@@ -301,7 +330,7 @@ class PeopleBoard:
         self._thread.join(_JOIN_S)
 
 
-def _listed(candidates: list[Person], where: PeopleFilter, sort: str, reverse: bool) -> list[str]:
+def _listed(candidates: Sequence[Person], where: PeopleFilter, sort: str, reverse: bool) -> Sequence[str]:
     """The ids of those who match, in order."""
     if not where.narrows:
         return [person.id for person in where.apply(candidates)]
@@ -325,7 +354,6 @@ def _order_of(source: SourceRecord) -> tuple[str, float | None]:
     return source.path, source.recorded_at_s
 
 
-def _shorten(kept: OrderedDict[Any, Any], most: int) -> None:
-    """Drop what was added first."""
-    while len(kept) > most:
-        kept.popitem(last=False)
+def _shorten(kept: OrderedDict[Any, Any], most: int) -> list[Any]:
+    """Drop what was added first; returns the keys."""
+    return [kept.popitem(last=False)[0] for _ in range(len(kept) - most)]

@@ -12,7 +12,7 @@ from typing import Any
 
 from facestream.errors import UsageError
 from facestream.person import Person
-from facestream.sighting import Sighting, end_order, start_order
+from facestream.sighting import Sighting
 from facestream.source_name import full_name, is_camera
 
 Moment = datetime | float
@@ -149,8 +149,8 @@ def _number(person: Person) -> int:
 # What is sorted by, and whether the highest comes first.
 _SORTS: dict[str, tuple[Callable[[Person], Any], bool]] = {
     "seconds": (lambda p: (p.seconds, p.faces), True),
-    "first": (lambda p: start_order(p.first), False),
-    "last": (lambda p: end_order(p.last), True),
+    "first": (lambda p: p.first_order, False),
+    "last": (lambda p: p.last_order, True),
     "name": (lambda p: (not p.name, p.name.casefold()), False),
     "faces": (lambda p: p.faces, True),
     "sightings": (lambda p: len(p.sightings), True),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from facestream.people_filter import sort_key
 from facestream.person import Person
 
+# What it takes to sort one person, by what it takes to pass over one.
+_SORTED_COST = 20
 # Key, tie-breaker and id: no two are equal.
 _Entry = tuple[Any, int, str]
 
@@ -32,6 +34,7 @@ class PeopleOrder:
         self._backwards = descending != reverse
         self._of = {person.id: self._entry(person) for person in people}
         self._entries = sorted(self._of.values())
+        self._ids: list[str] | None = None
 
     def _entry(self, person: Person) -> _Entry:
         # Read backwards, the older of equals comes first as well.
@@ -43,16 +46,26 @@ class PeopleOrder:
         self.remove(person.id)
         entry = self._of[person.id] = self._entry(person)
         insort(self._entries, entry)
+        self._ids = None
 
     def remove(self, person_id: str) -> None:
         """Somebody is no more; who isn't there may be removed."""
         entry = self._of.pop(person_id, None)
         if entry is not None:
             del self._entries[bisect_left(self._entries, entry)]
+            self._ids = None
 
-    def ids(self) -> list[str]:
+    def of_some(self, person_ids: Collection[str]) -> Sequence[str]:
+        """Some people in order; who isn't there is left out."""
+        if len(person_ids) * _SORTED_COST < len(self._of):
+            there = [person_id for person_id in person_ids if person_id in self._of]
+            return sorted(there, key=self._of.__getitem__, reverse=self._backwards)
+        return [person_id for person_id in self.ids() if person_id in person_ids]
+
+    def ids(self) -> Sequence[str]:
         """Everybody, in order."""
-        found = [entry[2] for entry in self._entries]
-        if self._backwards:
-            found.reverse()
-        return found
+        if self._ids is None:
+            self._ids = [entry[2] for entry in self._entries]
+            if self._backwards:
+                self._ids.reverse()
+        return self._ids

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from facestream.sighting import Sighting, Sightings, end_order
+from facestream.sighting import Order, Sighting, Sightings, end_order, start_order
 from storage.identity_record import Identity
 from storage.source_record import SourceRecord
 
@@ -47,6 +47,18 @@ class Person:
         if isinstance(self.sightings, Sightings):
             return self.sightings.latest()
         return max(self.sightings, key=end_order)
+
+    @property
+    def first_order(self) -> Order:
+        """Sort key of the start of the first sighting."""
+        seen = self.sightings
+        return seen.first_order() if isinstance(seen, Sightings) else start_order(self.first)
+
+    @property
+    def last_order(self) -> Order:
+        """Sort key of the end of the last sighting."""
+        seen = self.sightings
+        return seen.latest_order() if isinstance(seen, Sightings) else end_order(self.last)
 
     @property
     def sources(self) -> dict[str, str]:

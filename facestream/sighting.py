@@ -144,6 +144,14 @@ class Sightings(Sequence[Sighting]):
         found = dict.fromkeys((seen[0] for seen in self._stored), "")
         return {i: self._sources[i].path if i in self._sources else "" for i in found}
 
+    def first_order(self) -> Order:
+        """Sort key of the start of the first of them."""
+        return self._start_order(self._stored[0])
+
+    def latest_order(self) -> Order:
+        """Sort key of the end of the one that ended last."""
+        return max(map(self._end_order, self._stored))
+
     def __len__(self) -> int:
         return len(self._stored)
 

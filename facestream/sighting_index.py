@@ -90,8 +90,13 @@ class SightingIndex:
         base, recent = self._tables()
         kept = base.taken(np.flatnonzero(~np.isin(base.person, self._numbers(self._changed))))
         source = np.concatenate([kept.source, recent.source]).astype(np.int64)
-        pairs = np.unique(np.stack([source, np.concatenate([kept.person, recent.person])]), axis=1)
-        counts = np.bincount(pairs[0][pairs[0] >= 0], minlength=0)
+        person = np.concatenate([kept.person, recent.person])
+        if not len(person):
+            return {}
+        # One number for each pair.
+        factor = int(person.max()) + 1
+        pairs = np.unique((source * factor + person)[source >= 0])
+        counts = np.bincount(pairs // factor)
         return {i: int(counts[n]) for i, n in self._column.items() if n < len(counts)}
 
     def _tables(self) -> tuple[SightingTable, SightingTable]:

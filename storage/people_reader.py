@@ -27,8 +27,6 @@ _log = logging.getLogger(__name__)
 _CHUNK = 500
 # Fields of a large hash read in one.
 _PAGE = 5000
-# People who are read one by one; to read everybody is quicker for more.
-_FEW = 5000
 # Fields of a track that say whose it is and where it begins.
 _MOMENT = ("identity_id", "source_id", "first_s")
 
@@ -124,16 +122,11 @@ class PeopleReader:
 
         Damaged records are left out with a warning.
         """
-        if identity_ids is None or len(identity_ids) > _FEW:
+        if identity_ids is None:
             ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
-            if identity_ids is not None:
-                wanted = frozenset(identity_ids)
-                ids = [identity_id for identity_id in ids if identity_id in wanted]
-            facts = self._facts_of_all()
-        else:
-            ids = sorted(identity_ids, key=lambda i: int(i[1:]))
-            facts = self._facts_of(ids)
-        return self._made(ids, facts)
+            return self._made(ids, self._facts_of_all())
+        ids = sorted(identity_ids, key=lambda i: int(i[1:]))
+        return self._made(ids, self._facts_of(ids))
 
     def _facts_of_all(self) -> _Facts:
         rows, names, ignored = self._whole_hash(self._keys.people), self.names(), self.ignored()
@@ -144,13 +137,15 @@ class PeopleReader:
         keys = self._keys
         facts = _Facts({}, {}, set(), {})
         unsure: set[bytes] = set()
+        # At rest there are none; whoever gets one in this moment is told of, and read again.
+        any_unsure = self._client.exists(keys.provisional)
         for chunk in chunks(ids):
             # In one transaction: all that is told of somebody belongs to the same moment.
             with self._client.pipeline(transaction=True) as pipe:
                 pipe.hmget(keys.people, [*chunk])
                 pipe.hmget(keys.names, [*chunk])
                 pipe.execute_command("SMISMEMBER", keys.ignored, *chunk)
-                for identity_id in chunk:
+                for identity_id in chunk if any_unsure else ():
                     pipe.execute_command("SINTER", keys.provisional, keys.identity_tracks(identity_id))
                 rows, names, ignored, *provisional = pipe.execute()
             for identity_id, row, name, is_ignored in zip(chunk, rows, names, ignored, strict=True):
