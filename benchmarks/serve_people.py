@@ -3,10 +3,10 @@
     python benchmarks/serve_people.py [--people 100000] [--requests 200]
 
 The server runs in a process of its own and is asked by one client, one request after the other, over a kept
-connection on loopback: what is told is the whole time from the request to the last byte of the answer: the
-median, the 95th percentile and the longest. Each question is asked with other texts, places and orders, so that
-what is kept of the answer before rarely helps. Then the same while people change in Redis twenty times a second,
-each of which changes all lists.
+connection on loopback. What is told is the whole time from the request to the last byte of the answer: the
+median, the 95th percentile and the longest. Each question is asked with other texts, places and orders, so
+that what is kept of the answer before rarely helps. Then the same while people change in Redis twenty times
+a second, each of which changes all lists.
 """
 
 from __future__ import annotations

@@ -65,6 +65,10 @@ class ChangedPeople:
         """Something may have been missed."""
         self._lost = True
 
+    def compare_soon(self) -> None:
+        """It is time to compare all values."""
+        self._compare_after_s = 0.0
+
     def rest(self, took_s: float) -> None:
         """Say how long a look and what followed took, so that the next comparison waits accordingly."""
         rest_s = min(max(_EVERY_S, _REST * took_s), _LONGEST_S)

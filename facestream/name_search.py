@@ -8,8 +8,8 @@ from itertools import accumulate
 
 # Between names: no name has it.
 _GAP = "\n"
-# For more hits, to look at each name is quicker.
-_FEW = 2000
+# From then on, to look at each name by itself is quicker.
+_MANY = 2000
 
 
 class NameSearch:
@@ -20,17 +20,16 @@ class NameSearch:
     """
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = dict(names)
         self._ids = list(names)
-        self._text = _GAP.join(self._names.values())
-        self._ends = list(accumulate(len(name) + 1 for name in self._names.values()))
+        self._text = _GAP.join(names.values())
+        self._ends = list(accumulate(len(name) + 1 for name in names.values()))
 
-    def holding(self, text: str) -> set[str]:
-        """Ids of the names that hold a text, which isn't empty."""
+    def holding(self, text: str) -> set[str] | None:
+        """Ids of the names that hold a text, which isn't empty; None where those are very many."""
         if _GAP in text:
             return set()
-        if self._text.count(text) > _FEW:
-            return {person_id for person_id, name in self._names.items() if text in name}
+        if self._text.count(text) > _MANY:
+            return None
         found = set()
         at = self._text.find(text)
         while at >= 0:

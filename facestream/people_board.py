@@ -160,9 +160,7 @@ class PeopleBoard:
         """Those who may match by what is looked up in sets, in order."""
         order = self._order(sort, reverse)
         text = where.folded_text
-        if text and self._search is None:
-            self._search = NameSearch(self._folded_names)
-        ids = order.of_some({*self._search.holding(text), text}) if text and self._search else order.ids()
+        ids = self._said(text, order) if text else order.ids()
         if where.only_ignored:
             ids = [i for i in ids if i in self._ignored]
         elif self._ignored and not where.ignored:
@@ -173,6 +171,16 @@ class PeopleBoard:
             within = self._index.people_within(where)
             ids = [i for i in ids if i in within]
         return ids
+
+    def _said(self, text: str, order: PeopleOrder) -> Sequence[str]:
+        """Those who have a text in their name, or as their id, in order."""
+        if self._search is None:
+            self._search = NameSearch(self._folded_names)
+        hits = self._search.holding(text)
+        if hits is not None:
+            return order.of_some(hits | {text})
+        name_of = self._folded_names.get
+        return [i for i in order.ids() if text in name_of(i, "") or i == text]
 
     def _order(self, sort: str, reverse: bool) -> PeopleOrder:
         order = self._orders.get((sort, reverse))
@@ -187,13 +195,16 @@ class PeopleBoard:
 
     # How it stays fresh --------------------------------------------------------------------------------
 
-    def refresh(self, person_ids: Collection[str] = ()) -> None:
-        """Look at once: whatever was written before shows in the next answer.
+    def refresh(self, person_ids: Collection[str] = (), *, compare: bool = False) -> None:
+        """Look at once: whatever was written before, and is told of, shows in the next answer.
 
         Args:
             person_ids: People of whom it is known that they have changed.
+            compare: Look at everybody, also at those of whom nothing is told.
         """
-        self._look(set(person_ids))
+        if compare:
+            self._changed.compare_soon()
+        self._look(set(person_ids), compare=compare)
         self._wake.set()
 
     def _be_fresh(self) -> None:
