@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from facestream.name_search import NameSearch
 from facestream.people_filter import PeopleFilter, folded
@@ -44,6 +44,26 @@ _ANYBODY = PeopleFilter(ignored=True)
 _Question = tuple[PeopleFilter, str, bool]
 
 
+class Counts(NamedTuple):
+    """How much there is.
+
+    Attributes:
+        people: Number of people.
+        named: Those of them who have a name.
+        ignored: Those whom lists leave out.
+        provisional: Those whom no re-cluster has confirmed yet.
+        sightings: Number of sightings.
+        pulse: Of everything else.
+    """
+
+    people: int
+    named: int
+    ignored: int
+    provisional: int
+    sightings: int
+    pulse: Pulse
+
+
 class PeopleBoard:
     """Lists of people and sightings within milliseconds; a context manager that keeps them fresh.
 
@@ -77,6 +97,8 @@ class PeopleBoard:
         self._sources: dict[str, SourceRecord] = {}
         self._folded_names: dict[str, str] = {}
         self._ignored: set[str] = set()
+        self._provisional: set[str] = set()
+        self._sightings = 0
         self._search: NameSearch | None = None
         self._orders: dict[tuple[str, bool], PeopleOrder] = {}
         self._wanted: OrderedDict[tuple[str, bool], None] = OrderedDict.fromkeys(_FIRST_ORDERS)
@@ -150,26 +172,33 @@ class PeopleBoard:
         self._be_fresh()
         return self._sources.get(source_id)
 
-    def everybody(self) -> tuple[list[Person], Pulse]:
-        """All people in no order, and the numbers of the collection at the last look."""
+    def counts(self) -> Counts:
+        """How much there is."""
         self._be_fresh()
         with self._lock:
-            return list(self._people.values()), self._changed.pulse
+            return Counts(
+                len(self._people),
+                len(self._folded_names),
+                len(self._ignored),
+                len(self._provisional),
+                self._sightings,
+                self._changed.pulse,
+            )
 
     def _candidates(self, where: PeopleFilter, sort: str, reverse: bool) -> Sequence[str]:
         """Those who may match by what is looked up in sets, in order."""
         order = self._order(sort, reverse)
         text = where.folded_text
-        ids = self._said(text, order) if text else order.ids()
+        if text:
+            ids = self._said(text, order)
+        else:
+            ids = order.of_some(self._index.people_within(where)) if where.narrows else order.ids()
         if where.only_ignored:
             ids = [i for i in ids if i in self._ignored]
         elif self._ignored and not where.ignored:
             ids = [i for i in ids if i not in self._ignored]
         if where.named is not None:
             ids = [i for i in ids if (i in self._folded_names) == where.named]
-        if where.narrows:
-            within = self._index.people_within(where)
-            ids = [i for i in ids if i in within]
         return ids
 
     def _said(self, text: str, order: PeopleOrder) -> Sequence[str]:
@@ -296,6 +325,9 @@ class PeopleBoard:
 
     def _put_one(self, person_id: str, person: Person | None) -> None:
         self._ignored.discard(person_id)
+        self._provisional.discard(person_id)
+        before = self._people.get(person_id)
+        self._sightings += len(person.sightings if person else ()) - len(before.sightings if before else ())
         name = folded(person.name) if person else ""
         if name != self._folded_names.pop(person_id, ""):
             self._search = None
@@ -307,6 +339,8 @@ class PeopleBoard:
         self._people[person_id] = person
         if person.ignored:
             self._ignored.add(person_id)
+        if person.provisional:
+            self._provisional.add(person_id)
 
     def _follow(self) -> None:
         while not self._stop.is_set():

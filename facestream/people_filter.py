@@ -65,6 +65,7 @@ class PeopleFilter:
         found = []
         wanted = folded(self.name)
         text = self.folded_text
+        means: dict[str, bool] = {}
         least, most = self.min_seconds, float("inf") if self.max_seconds is None else self.max_seconds
         for person in people:
             if self.only_ignored if not person.ignored else not (self.ignored or self.only_ignored):
@@ -75,7 +76,7 @@ class PeopleFilter:
                 continue
             if text and text not in folded(person.name) and text != person.id:
                 continue
-            seen = self._narrowed(person) if self.narrows else person
+            seen = self._narrowed(person, means) if self.narrows else person
             if seen is not None and least <= seen.seconds <= most:
                 found.append(seen)
         return found
@@ -90,8 +91,17 @@ class PeopleFilter:
         """What a folded name has to hold, or an id has to be; empty where all are meant."""
         return folded(self.text.strip())
 
-    def _narrowed(self, person: Person) -> Person | None:
-        return person.within(self.holds)
+    def _narrowed(self, person: Person, means: dict[str, bool]) -> Person | None:
+        """The person with the sightings that match; `means` keeps which sources do."""
+        if not (self.sources or self.cameras):
+            return person.within(self._time_matches)
+        # Sources are few, and patterns are slow.
+        sources = person.sources
+        for source_id, path in sources.items():
+            if source_id not in means:
+                means[source_id] = self.means_source(source_id, path)
+        matching = [source_id for source_id in sources if means[source_id]]
+        return person.within(self.holds, matching) if matching else None
 
     def holds(self, sighting: Sighting) -> bool:
         """Whether a sighting is in one of the sources, and within the time."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from facestream.sighting import Order, Sighting, Sightings, end_order, start_order
@@ -67,9 +67,19 @@ class Person:
             return self.sightings.sources()
         return {seen.source_id: seen.source for seen in self.sightings}
 
-    def within(self, holds: Callable[[Sighting], bool]) -> Person | None:
-        """The person with those sightings alone, and the time seen in them; None where there are none."""
-        matching = tuple(sighting for sighting in self.sightings if holds(sighting))
+    def within(
+        self, holds: Callable[[Sighting], bool], source_ids: Collection[str] | None = None
+    ) -> Person | None:
+        """The person with those sightings alone, and the time seen in them; None where there are none.
+
+        Args:
+            holds: Which.
+            source_ids: Of these sources alone; None for all.
+        """
+        seen: Sequence[Sighting] = self.sightings
+        if source_ids is not None and isinstance(seen, Sightings):
+            seen = seen.in_sources(source_ids)
+        matching = tuple(sighting for sighting in seen if holds(sighting))
         if not matching:
             return None
         return replace(self, sightings=matching, seconds=sum(s.seconds for s in matching))

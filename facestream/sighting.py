@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
@@ -154,6 +154,10 @@ class Sightings(Sequence[Sighting]):
 
     def __len__(self) -> int:
         return len(self._stored)
+
+    def in_sources(self, source_ids: Collection[str]) -> tuple[Sighting, ...]:
+        """Those in some sources."""
+        return tuple(self._made(seen) for seen in self._stored if seen[0] in source_ids)
 
     @overload
     def __getitem__(self, index: int) -> Sighting: ...

@@ -95,7 +95,7 @@ class SightingIndex:
             return {}
         # One number for each pair.
         factor = int(person.max()) + 1
-        pairs = np.unique((source * factor + person)[source >= 0])
+        pairs = np.unique(source * factor + person)
         counts = np.bincount(pairs // factor)
         return {i: int(counts[n]) for i, n in self._column.items() if n < len(counts)}
 
@@ -119,8 +119,7 @@ class SightingIndex:
     def _matching(self, table: SightingTable, where: PeopleFilter) -> Mask:
         mask = np.ones(len(table), np.bool_)
         if where.sources or where.cameras:
-            ids = [i for i, source in self._sources.items() if where.means_source(i, source.path)]
-            mask &= np.isin(table.source, self._column.numbers(ids))
+            mask &= np.isin(table.source, self._column.chosen(where.means_source))
         since_s, until_s = (
             moment.timestamp() if isinstance(moment, datetime) else None
             for moment in (where.since, where.until)

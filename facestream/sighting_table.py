@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,37 +24,39 @@ class Place(NamedTuple):
 
 
 class SourceColumn:
-    """Small numbers for sources, in the order in which they are listed.
+    """Small numbers for sources, in the order in which they are listed; unknown ones come last.
 
     Args:
-        sources: All there are.
+        sources: All that are known.
     """
 
     def __init__(self, sources: Mapping[str, SourceRecord]) -> None:
         self._sources = sources
+        self._known = frozenset(sources)
         ordered = sorted(sources.values(), key=lambda source: (source.path, source.source_id))
         self._number = {source.source_id: number for number, source in enumerate(ordered)}
 
     def covers(self, source_ids: Collection[str]) -> bool:
-        """Whether it has numbers for exactly these."""
-        return self._number.keys() == set(source_ids)
+        """Whether exactly these were known when it was made."""
+        return self._known == set(source_ids)
 
     def items(self) -> Iterable[tuple[str, int]]:
         """Sources with their numbers."""
         return self._number.items()
 
     def number(self, source_id: str) -> int:
-        """Number of a source; -1 where it is not known."""
-        return self._number.get(source_id, -1)
+        """Number of a source."""
+        return self._number.setdefault(source_id, len(self._number))
 
     def recorded_at_s(self, source_id: str) -> float:
         """Unix time of its start; NaN where nobody knows."""
         source = self._sources.get(source_id)
         return np.nan if source is None or source.recorded_at_s is None else source.recorded_at_s
 
-    def numbers(self, source_ids: Collection[str]) -> Numbers:
-        """Numbers of those that are known."""
-        return np.array([self._number[i] for i in source_ids if i in self._number], np.int64)
+    def chosen(self, means: Callable[[str, str], bool]) -> Numbers:
+        """Numbers of those that are meant by their id and path."""
+        paths = ((i, n, self._sources[i].path if i in self._sources else "") for i, n in self.items())
+        return np.array([number for source_id, number, path in paths if means(source_id, path)], np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -180,7 +180,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(before=st.lists(steps, max_size=6), after=st.lists(steps, min_size=1, max_size=6))
 def test_the_board_is_what_a_fresh_read_gives(
     handle: RedisHandle, folder: Path, before: list[Step], after: list[Step]

@@ -17,18 +17,18 @@ _RECLUSTERS = 20
 @router.get("/stats", dependencies=[needs_read])
 def stats(context: Context) -> schemas.Stats:
     """How much is in the collection, and what the latest re-clusters did."""
-    people, pulse = context.people.everybody()
+    counts = context.people.counts()
     reclusters = context.store.reclusters(_RECLUSTERS)
     return schemas.Stats(
-        people=len(people),
-        named=sum(bool(person.name) for person in people),
-        ignored=sum(person.ignored for person in people),
-        provisional=sum(person.provisional for person in people),
-        tracks=pulse.tracks,
-        sources=pulse.sources,
-        cameras=pulse.cameras,
-        sightings=sum(len(person.sightings) for person in people),
-        vectors=pulse.vectors,
+        people=counts.people,
+        named=counts.named,
+        ignored=counts.ignored,
+        provisional=counts.provisional,
+        tracks=counts.pulse.tracks,
+        sources=counts.pulse.sources,
+        cameras=counts.pulse.cameras,
+        sightings=counts.sightings,
+        vectors=counts.pulse.vectors,
         reclusters=[_answer(recluster) for recluster in reclusters],
         churn=next((recluster.churn for recluster in reclusters if recluster.earlier), None),
     )
