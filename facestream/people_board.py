@@ -95,6 +95,8 @@ class PeopleBoard:
         self._version = 0
         self._people: dict[str, Person] = {}
         self._sources: dict[str, SourceRecord] = {}
+        # Sources of sightings of which nothing is known.
+        self._unknown: set[str] = set()
         self._folded_names: dict[str, str] = {}
         self._ignored: set[str] = set()
         self._provisional: set[str] = set()
@@ -275,7 +277,10 @@ class PeopleBoard:
         read = self._reader.people(person_ids)
         missing = {seen.source_id for person in read for seen in person.sightings} - self._sources.keys()
         if missing:
-            self._take_in_sources(missing)
+            if self._take_in_sources(missing):
+                # Others were seen there as well.
+                self._changed.lose()
+            self._unknown |= missing - self._sources.keys()
         made = {identity.identity_id: self._made(identity) for identity in read}
         self._put(person_ids, made, many=many)
 
@@ -284,7 +289,7 @@ class PeopleBoard:
         read = {source.source_id: source for source in self._reader.sources(source_ids)}
         with self._lock:
             gone = self._sources.keys() - read.keys() if whole else set()
-            moved = bool(gone) or any(
+            moved = bool(gone or self._unknown & read.keys()) or any(
                 i in self._sources and _order_of(self._sources[i]) != _order_of(source)
                 for i, source in read.items()
             )
@@ -294,6 +299,7 @@ class PeopleBoard:
                 self._version += 1
                 self._lists.clear()
             self._sources.update(read)
+            self._unknown = (self._unknown | gone) - read.keys()
             if moved:
                 self._orders.clear()
                 self._index.sources_changed()

@@ -11,8 +11,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from facestream.client import Store
 from facestream.people_board import PeopleBoard
@@ -180,7 +183,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
 )
 
 
-@settings(max_examples=12)
+@settings(max_examples=30)
 @given(before=st.lists(steps, max_size=6), after=st.lists(steps, min_size=1, max_size=6))
 def test_the_board_is_what_a_fresh_read_gives(
     handle: RedisHandle, folder: Path, before: list[Step], after: list[Step]
@@ -313,11 +316,20 @@ def test_a_damaged_record_hides_nobody_else(made: tuple[Collection, PeopleBoard]
     assert listed(board) == ["p1", "p3"]
 
 
-def test_a_server_that_is_gone_is_an_error_and_not_old_news(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("fs") / "data"
-    with open_redis(None, DataFolder(folder)) as gone, opened(gone, folder) as (collection, board, _):
-        collection.source("v-1", None)
-        collection.person(1, [Sighting("v-1", 0.0, 1.0)])
-        board.refresh()
+def test_a_server_that_is_gone_is_an_error_and_not_old_news(
+    made: tuple[Collection, PeopleBoard], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, board = made
+    assert listed(board) == ["p1", "p2", "p3"]
+    unreachable = redis.Redis(unix_socket_path="/nowhere/redis.sock", retry=Retry(NoBackoff(), 0))
+    monkeypatch.setattr(board._reader, "_client", unreachable)
+    for part in ("_overview", "_changes", "_reader"):
+        monkeypatch.setattr(getattr(board._changed, part), "_client", unreachable)
     with pytest.raises(StorageError):
         board.refresh()
+    # What was known stays for a moment, and then is no answer any more.
+    time.sleep(2.1)
+    with pytest.raises(StorageError):
+        listed(board)
+    monkeypatch.undo()
+    assert listed(board) == ["p1", "p2", "p3"]
