@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from fastapi import HTTPException
 
+from facestream.errors import FacestreamError
 from storage.errors import OvertakenError
 
 # Each holds a thread of the pool until it is carried out; the others are for those who only look.
@@ -30,5 +31,10 @@ def one_of_few() -> Iterator[None]:
         raise HTTPException(
             409, "Somebody else decided something about the same people at this very moment. Look again."
         ) from error
+    except FacestreamError as error:
+        if type(error) is not FacestreamError:
+            raise
+        # Somebody was grouped anew between the question and the work.
+        raise HTTPException(409, str(error)) from error
     finally:
         _free.release()
