@@ -17,18 +17,18 @@ _RECLUSTERS = 20
 @router.get("/stats", dependencies=[needs_read])
 def stats(context: Context) -> schemas.Stats:
     """How much is in the collection, and what the latest re-clusters did."""
-    counts = context.people.counts()
+    counts, pulse = context.people.counts()
     reclusters = context.store.reclusters(_RECLUSTERS)
     return schemas.Stats(
         people=counts.people,
         named=counts.named,
         ignored=counts.ignored,
         provisional=counts.provisional,
-        tracks=counts.pulse.tracks,
-        sources=counts.pulse.sources,
-        cameras=counts.pulse.cameras,
+        tracks=pulse.tracks,
+        sources=pulse.sources,
+        cameras=pulse.cameras,
         sightings=counts.sightings,
-        vectors=counts.pulse.vectors,
+        vectors=pulse.vectors,
         reclusters=[_answer(recluster) for recluster in reclusters],
         churn=next((recluster.churn for recluster in reclusters if recluster.earlier), None),
     )
