@@ -4,6 +4,7 @@ FacestreamError
 ├── UsageError
 │   └── SettingsError
 ├── NotFoundError
+│   └── ForgottenError
 ├── NoFaceError
 ├── BusyError
 ├── DecisionError
@@ -50,6 +51,10 @@ class NotFoundError(FacestreamError):
     def __init__(self, message: str, *, what: str) -> None:
         super().__init__(message)
         self.what = what
+
+
+class ForgottenError(NotFoundError):
+    """Who was asked for was forgotten."""
 
 
 class NoFaceError(FacestreamError):

@@ -10,7 +10,7 @@ from facestream.news import News
 from facestream.settings import Place
 from facestream.web.context import WebContext
 from facestream.web_search import open_search
-from facestream.wiring import keys_of, make_reader, open_handle
+from facestream.wiring import keys_of, make_board, make_reader, open_handle
 from storage.change_reader import ChangeReader
 
 
@@ -35,4 +35,5 @@ def open_context(place: Place) -> Iterator[WebContext]:
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
         search = stack.enter_context(open_search(place, handle, store, news))
-        yield WebContext(place, store, news, search)
+        people = stack.enter_context(make_board(handle, reader, news))
+        yield WebContext(place, store, news, search, people)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from facestream.client import Store
 from facestream.news import News
+from facestream.people_board import PeopleBoard
 from facestream.settings import Place
 from facestream.web_search import WebSearch
 
@@ -22,12 +23,14 @@ class WebContext:
         store: The collection; may be used by several threads at once.
         news: What happens in it.
         search: Search in memory, and who is like whom.
+        people: Everybody, in memory.
     """
 
     place: Place
     store: Store
     news: News
     search: WebSearch
+    people: PeopleBoard
 
 
 def context_of(request: Request) -> WebContext:
