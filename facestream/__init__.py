@@ -14,7 +14,9 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from facestream.appearance import Appearance
     from facestream.archive import backup, restore
+    from facestream.async_store import AsyncStore
     from facestream.calibration_report import CalibrationReport
     from facestream.calibration_run import calibrate
     from facestream.catalogue import collection_stats, collections, drop
@@ -22,30 +24,39 @@ if TYPE_CHECKING:
     from facestream.cluster_settings import ClusterOptions
     from facestream.clustering import Clusters, cluster, cluster_tracks
     from facestream.decision import Decision
+    from facestream.enrolling import Enrolled
     from facestream.evaluation import Evaluation, evaluate
+    from facestream.event import Event
     from facestream.forgetting import Forgotten
     from facestream.model_change import Reembedded
     from facestream.people_filter import PeopleFilter
     from facestream.person import Face, Person
+    from facestream.person_export import PersonExport
     from facestream.recluster import Recluster
     from facestream.reembedding import reembed
     from facestream.search import Comparison, FoundFace, Match
+    from facestream.settings import Place
     from facestream.sighting import Sighting
     from facestream.track import Track
 
 __all__ = [
+    "Appearance",
+    "AsyncStore",
     "CalibrationReport",
     "ClusterOptions",
     "Clusters",
     "Comparison",
     "Decision",
+    "Enrolled",
     "Evaluation",
+    "Event",
     "Face",
     "Forgotten",
     "FoundFace",
     "Match",
     "PeopleFilter",
     "Person",
+    "PersonExport",
     "Recluster",
     "Reembedded",
     "Sighting",
@@ -59,6 +70,7 @@ __all__ = [
     "collections",
     "compare",
     "connect",
+    "connect_async",
     "drop",
     "evaluate",
     "reembed",
@@ -68,6 +80,11 @@ __version__ = "0.1.0"
 
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
+    "AsyncStore": "facestream.async_store",
+    "Event": "facestream.event",
+    "PersonExport": "facestream.person_export",
+    "Enrolled": "facestream.enrolling",
+    "Appearance": "facestream.appearance",
     "CalibrationReport": "facestream.calibration_report",
     "ClusterOptions": "facestream.cluster_settings",
     "Clusters": "facestream.clustering",
@@ -118,12 +135,30 @@ def connect(
         facestream.errors.UsageError: If the collection's name can't be one, or a URL was given as folder.
     """
     from facestream.client import open_store
+
+    return open_store(_place_of(data_dir, redis, collection))
+
+
+async def connect_async(
+    data_dir: str | os.PathLike[str] | None = None, *, redis: str | None = None, collection: str = "default"
+) -> AsyncStore:
+    """Open a collection for asyncio; arguments and errors as of `connect`.
+
+    Returns:
+        The open collection; use it in an `async with` block or await `close`.
+    """
+    from facestream.async_store import AsyncStore
+
+    return await AsyncStore.open(_place_of(data_dir, redis, collection))
+
+
+def _place_of(data_dir: str | os.PathLike[str] | None, redis: str | None, collection: str) -> Place:
     from facestream.errors import UsageError
     from facestream.settings import Place
 
     if data_dir is not None and "://" in os.fspath(data_dir):
         raise UsageError("a server's URL was given as data folder. Write connect(redis=URL).")
-    return open_store(Place.of(data_dir, redis, collection))
+    return Place.of(data_dir, redis, collection)
 
 
 def compare(

@@ -27,7 +27,7 @@ _COMMANDS = {
     "evaluate": ("facestream.commands.evaluate", "Compare found people with known ones."),
     "tracks": ("facestream.commands.tracks", "List faces as they were followed, or show one."),
     "stats": ("facestream.commands.stats", "Show how steady people are from one re-cluster to the next."),
-    "export": ("facestream.commands.export", "Write one row per face as CSV or JSON."),
+    "export": ("facestream.commands.export", "Write faces as CSV, JSON, MOTChallenge or captions."),
     "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
     "backup": ("facestream.commands.backup", "Write a collection to one file."),
     "restore": ("facestream.commands.restore", "Read a collection back from a backup."),

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facestream.decided_people import DecidedPeople
-from facestream.errors import NotFoundError
+from facestream.followed_faces import FollowedFaces
 from facestream.people_filter import PeopleFilter, sorted_people
-from facestream.person import Face, Person, person_of
+from facestream.person import Person
 from facestream.settings import AUTO_DEVICE, Place
-from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
+    from facestream.enrolling import Enrolled
     from facestream.forgetting import Forgotten
-    from facestream.recluster import Recluster
+    from facestream.person_export import PersonExport
     from facestream.search import FoundFace
-    from facestream.track import Track
-    from storage.sample_record import EmbeddedFace
+    from facestream.search_photo import Photo
     from storage.template_record import TemplateTable
+    from workers.models.pack import Pack
 
 
 @dataclass(slots=True, eq=False)
-class Store(DecidedPeople):
+class Store(FollowedFaces):
     """An open collection; a context manager that closes it.
 
     Made by `facestream.connect`. Methods raise `storage.errors.StorageError` when Redis fails.
@@ -51,9 +49,7 @@ class Store(DecidedPeople):
             sort: One of `facestream.people_filter.SORTS`; by default those seen longest come first.
             reverse: The other way round.
         """
-        with self._errors():
-            sources = {source.source_id: source for source in self._reader.sources()}
-            people = [person_of(identity, sources) for identity in self._reader.people()]
+        people = self._everybody()
         return sorted_people((where or PeopleFilter()).apply(people), sort, reverse=reverse)
 
     def person(self, person_id: str) -> Person:
@@ -66,8 +62,7 @@ class Store(DecidedPeople):
             NotFoundError: If nobody has or had this id, or its bearer is no more, or nobody is called so.
             UsageError: If more than one person is called so.
         """
-        with self._errors():
-            return self._person(self._identity(person_id))
+        return self._one(person_id)
 
     def forget(self, person_id: str, *, models: str | None = None) -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
@@ -102,7 +97,7 @@ class Store(DecidedPeople):
 
     def find(
         self,
-        photo: str | os.PathLike[str],
+        photo: Photo,
         *,
         models: str | None = None,
         device: str = AUTO_DEVICE,
@@ -111,7 +106,8 @@ class Store(DecidedPeople):
         """Search for the faces of a photo among everybody.
 
         Args:
-            photo: Path of the photo; it is not stored.
+            photo: Path of the photo, its bytes, a file that is open for reading bytes, or an image as a NumPy
+                array: BGR, uint8, (H, W, 3). It is not stored.
             models: Model pack; default: the collection's own.
             device: What its models run on: "auto", "cpu", "cuda:0" and the like.
             limit: Most people for each face.
@@ -121,15 +117,26 @@ class Store(DecidedPeople):
 
         Raises:
             StreamError: If the photo can't be read.
+            UsageError: If it is none of these.
             NoFaceError: If there is no face in it.
             ModelConflictError: If the collection was made with other models.
             WorkerError: If the models can't be loaded.
         """
-        from facestream.search import TemplateSearch, faces_of, read_photo
-        from facestream.wiring import make_pack
+        from facestream.search import TemplateSearch, faces_of
+        from facestream.search_photo import frame_of
 
         # What is wrong with the photo is said before the models are loaded.
-        frame = read_photo(Path(photo))
+        frame = frame_of(photo)
+        pack = self._pack(models, device)
+        with self._errors():
+            faces = faces_of(frame, pack)
+            search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
+            return [search.found(face, limit, self._one) for face in faces]
+
+    def _pack(self, models: str | None, device: str) -> Pack:
+        """The models that faces are compared with, loaded once."""
+        from facestream.wiring import make_pack
+
         fitting = self.models_for(models)
         wanted = (fitting, device)
         pack = self._packs.get(wanted) or self._packs.setdefault(
@@ -137,21 +144,65 @@ class Store(DecidedPeople):
         )
         with self._errors():
             self._identities.check_model(pack.manifest.model_id, fitting)
-            faces = faces_of(frame, pack)
-            search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
-            return [
-                search.found(face, limit, lambda person_id: self._person(self._identity(person_id)))
-                for face in faces
-            ]
+        return pack
 
-    def thumbnail(self, sample_id: str) -> bytes | None:
-        """JPEG of a face with margin, at most 256 px, or None if there is none."""
-        return next(self.thumbnails([sample_id]))
+    def enroll(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        dry_run: bool = False,
+        models: str | None = None,
+        device: str = AUTO_DEVICE,
+    ) -> list[Enrolled]:
+        """Give names by photos: FOLDER/NAME.jpg, and all in FOLDER/NAME/.
 
-    def thumbnails(self, sample_ids: Iterable[str]) -> Iterator[bytes | None]:
-        """JPEG of each face, as `thumbnail` gives it."""
+        Who was seen before gets the name, where that is almost certain. Photos that nobody is like are
+        processed, so that there is somebody with that name whom later sightings join.
+
+        Args:
+            folder: With the photos.
+            dry_run: Only say what would be done.
+            models: Model pack; default: the collection's own.
+            device: What its models run on: "auto", "cpu", "cuda:0" and the like.
+
+        Returns:
+            What became of each name.
+
+        Raises:
+            UsageError: If there are no photos, or a name can't be one.
+            ModelConflictError: If the collection was made with other models.
+            WorkerError: If the models can't be loaded, or the cluster worker fails.
+        """
+        from facestream.enrolling import Enrolling, named_photos
+        from facestream.search import TemplateSearch, faces_of, read_photo
+
+        photos = named_photos(Path(folder))
+        pack = self._pack(models, device)
         with self._errors():
-            yield from self._reader.crops(sample_ids)
+            search = TemplateSearch(self._identities.templates(pack.manifest.embedder.dimension), pack)
+
+            def find(path: Path) -> list[FoundFace]:
+                return [search.found(face, 2, self._one) for face in faces_of(read_photo(path), pack)]
+
+            enrolling = Enrolling(self, self._place, find, models, device)
+            return enrolling.enroll(photos, dry_run=dry_run)
+
+    def export_person(self, person_id: str, out: str | os.PathLike[str]) -> PersonExport:
+        """Write everything that is held on a person, and nothing of anybody else, as JSON and JPEG files.
+
+        Args:
+            person_id: Who.
+            out: A ZIP file, if it ends in .zip, or a folder that is empty or not there yet.
+
+        Raises:
+            NotFoundError: If there is no such person.
+            UsageError: If the folder holds something.
+            FacestreamError: If a file can't be written.
+        """
+        from facestream.person_export import export_person
+
+        with self._errors():
+            return export_person(self, self._identities, person_id, Path(out))
 
     def templates(self, model_id: str, dimension: int) -> TemplateTable:
         """One vector for each track that belongs to somebody: the mean of its embeddings, as arrays.
@@ -166,125 +217,6 @@ class Store(DecidedPeople):
         with self._errors():
             self._identities.check_model(model_id)
             return self._identities.templates(dimension)
-
-    # Sources and tracks ------------------------------------------------------------------------------------
-
-    def sources(self) -> list[SourceRecord]:
-        """All sources, sorted by path."""
-        with self._errors():
-            return self._reader.sources()
-
-    def tracks(self, person_id: str | None = None, source_id: str | None = None) -> Iterator[Track]:
-        """Tracks in the order of their ids: all, or those of a person, or of a source.
-
-        Raises:
-            NotFoundError: If there is no such person.
-        """
-        from facestream.track import track_of
-
-        with self._errors():
-            owner = self._identity(person_id).identity_id if person_id else None
-            ids = self._identities.track_ids(source_id, owner)
-            sources = {source.source_id: source for source in self._reader.sources()}
-            unsure = self._reader.provisional()
-            for record in self._identities.tracks(ids):
-                if source_id in (None, record.source_id):
-                    source, provisional = sources.get(record.source_id), record.track_id in unsure
-                    yield track_of(record, source, provisional=provisional)
-
-    def track(self, track_id: str) -> Track:
-        """One track, with its samples.
-
-        Raises:
-            NotFoundError: If there is none with this id.
-        """
-        from facestream.track import track_of
-
-        with self._errors():
-            record = next(self._identities.tracks([track_id]), None)
-            if record is None:
-                raise NotFoundError(
-                    f"no track {track_id!r} in collection {self.collection!r}. "
-                    f"`{self.hint('tracks', 'list')}` and `{self.hint('export')}` show the ids.",
-                    what=track_id,
-                )
-            samples = list(self._identities.bare_samples(record.sample_ids))
-            source, unsure = self._reader.source(record.source_id), self._reader.provisional()
-            return track_of(record, source, samples, provisional=track_id in unsure)
-
-    def tracks_by_id(self, track_ids: Sequence[str]) -> list[Track]:
-        """Tracks with their samples, in the order given; those that are no more are left out."""
-        from facestream.track import track_of
-
-        with self._errors():
-            records = list(self._identities.tracks(track_ids))
-            sources = {
-                source.source_id: source
-                for source in self._reader.sources({record.source_id for record in records})
-            }
-            samples: dict[str, list[EmbeddedFace]] = {}
-            for sample in self._identities.bare_samples([i for r in records for i in r.sample_ids]):
-                samples.setdefault(sample.track_id, []).append(sample)
-            unsure = self._reader.provisional()
-            return [
-                track_of(
-                    record,
-                    sources.get(record.source_id),
-                    samples.get(record.track_id, ()),
-                    provisional=record.track_id in unsure,
-                )
-                for record in records
-            ]
-
-    def provisional_tracks(self) -> set[str]:
-        """Ids of the tracks of which a re-cluster may still correct whose they are."""
-        with self._errors():
-            return self._reader.provisional()
-
-    def track_thumbnails(self, track_ids: Iterable[str]) -> Iterator[bytes | None]:
-        """JPEG of the best face of each track, as `thumbnail` gives it; None for a track without one."""
-        for track_id in track_ids:
-            with self._errors():
-                record = next(self._identities.tracks([track_id]), None)
-                samples = self._identities.bare_samples(record.sample_ids if record else ())
-                best = max(
-                    (sample for sample in samples if sample.has_crop),
-                    key=lambda sample: sample.quality,
-                    default=None,
-                )
-            yield self.thumbnail(best.sample_id) if best else None
-
-    def faces(self, source_id: str | None = None) -> Iterator[Face]:
-        """Every face of every sampled frame, source by source in order of time.
-
-        Args:
-            source_id: Only this source.
-        """
-        from facestream.track import track_of
-
-        with self._errors():
-            sources = [s for s in self._reader.sources() if source_id in (None, s.source_id)]
-            unsure = self._reader.provisional()
-        for source in sources:
-            with self._errors():
-                ids = self._identities.track_ids(source.source_id)
-                tracks = [
-                    track_of(record, source, provisional=record.track_id in unsure)
-                    for record in self._identities.tracks(ids)
-                ]
-            rows = [face for track in tracks for face in track.faces]
-            yield from sorted(rows, key=lambda face: (face.frame, face.box_xyxy))
-
-    def reclusters(self, limit: int | None = None) -> list[Recluster]:
-        """What re-clusters did to the people, the last one first.
-
-        Args:
-            limit: At most so many; None is all that are kept.
-        """
-        from facestream.recluster import Recluster
-
-        with self._errors():
-            return [Recluster.of(record) for record in self._identities.reclusters(limit)]
 
 
 def open_store(place: Place) -> Store:

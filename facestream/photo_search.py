@@ -104,12 +104,13 @@ class PhotoSearch:
             StorageError: If the collection can't be read.
             WorkerError: If its models can't be loaded.
         """
-        from stream.photo import decode_photo
+        from stream.photo_bytes import PhotoBytes
 
         with self._turn():
             # Before the models are loaded: they are of no use while there is nothing to compare with.
             self._search.wait(_PATIENCE_S)
-            frame = decode_photo(photo, name, max_pixels=MAX_UPLOAD_PIXELS, still=True)
+            reading = PhotoBytes(photo, name, max_pixels=MAX_UPLOAD_PIXELS, still=True)
+            (frame,) = reading.frames(threading.Event())
             with self._models:
                 pack = self._pack_of_collection()
                 faces = faces_of(frame, pack)

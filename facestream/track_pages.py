@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,18 +27,23 @@ class TrackPages(OpenCollection):
         Raises:
             NotFoundError: If there is no such person.
         """
+        with self._errors():
+            ids = self._identities.track_ids(identity_id=self._identity(person_id).identity_id)
+        return self.tracks_by_id(ids[offset : offset + limit]), len(ids)
+
+    def tracks_by_id(self, track_ids: Sequence[str]) -> list[Track]:
+        """Tracks with their samples, in the order given; those that are no more are left out."""
         from facestream.track import track_of
 
         with self._errors():
-            ids = self._identities.track_ids(identity_id=self._identity(person_id).identity_id)
-            records = list(self._identities.tracks(ids[offset : offset + limit]))
+            records = list(self._identities.tracks(track_ids))
             sources = {s.source_id: s for s in self._reader.sources({record.source_id for record in records})}
             unsure = self._reader.provisional()
             samples = {
                 sample.sample_id: sample
                 for sample in self._identities.bare_samples([i for r in records for i in r.sample_ids])
             }
-        page = [
+        return [
             track_of(
                 record,
                 sources.get(record.source_id),
@@ -46,4 +52,3 @@ class TrackPages(OpenCollection):
             )
             for record in records
         ]
-        return page, len(ids)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from facestream.news import News
     from facestream.people_board import PeopleBoard
     from storage.camera_store import CameraStore
+    from storage.change_reader import ChangeReader
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.lease import Lease
@@ -113,6 +114,13 @@ def make_board(handle: RedisHandle, reader: PeopleReader, news: News) -> PeopleB
         changes = ChangeReader(handle.client, reader.keys)
     overview = Overview(handle.client, reader.keys)
     return PeopleBoard(handle, reader, ChangedPeople(reader, overview, changes), news)
+
+
+def make_change_reader(handle: RedisHandle, keys: Keys) -> ChangeReader:
+    """What happens to the people of a collection, from now on or after an event."""
+    from storage.change_reader import ChangeReader
+
+    return ChangeReader(handle.client, keys)
 
 
 def make_catalogue(handle: RedisHandle) -> Catalogue:

@@ -222,6 +222,12 @@ class PeopleReader:
         found = self._whole_hash(self._keys.names)
         return {i.decode(): name.decode("utf-8", "replace") for i, name in found.items() if name}
 
+    def names_of(self, identity_ids: Collection[str]) -> dict[str, str]:
+        """Name of each of these people who has one."""
+        ids = sorted(identity_ids)
+        found = self._client.hmget(self._keys.names, ids) if ids else []
+        return {i: name.decode("utf-8", "replace") for i, name in zip(ids, found, strict=True) if name}
+
     def ignored(self) -> set[str]:
         """Ids of the people whom lists leave out."""
         return {member.decode() for member in self._client.smembers(self._keys.ignored)}

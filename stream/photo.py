@@ -1,6 +1,5 @@
 """Photos as a source of one frame."""
 
-import io
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
 
 from stream import capture_time
-from stream.errors import PhotoTooLargeError, PhotoUnreadableError, SourceEmptyError
+from stream.errors import PhotoTooLargeError, PhotoUnreadableError
 from stream.frame import Frame
 from stream.local_file import open_local
 from stream.mistaken import HEAD_BYTES, mistaken_for_media
@@ -45,6 +44,7 @@ class PhotoFile:
         recorded_at_s: Unix seconds of the capture; None: EXIF's DateTimeOriginal with its offset, or as
             UTC where it has none (see `capture_time.from_exif`).
         max_pixels: Largest width times height, checked before anything is decoded.
+        still: Whether to refuse files of several pictures, instead of taking the first.
 
     Raises:
         ValueError: If `max_pixels` is less than 1.
@@ -57,6 +57,7 @@ class PhotoFile:
         *,
         recorded_at_s: float | None = None,
         max_pixels: int = MAX_PHOTO_PIXELS,
+        still: bool = False,
     ) -> None:
         if max_pixels < 1:
             raise ValueError(f"max_pixels is {max_pixels}, expected at least 1")
@@ -64,6 +65,7 @@ class PhotoFile:
         self.source_id = source_id
         self._recorded_at_s = recorded_at_s
         self._max_pixels = max_pixels
+        self._still = still
 
     def frames(self, stop: threading.Event) -> Iterator[Frame]:
         """Yield the photo.
@@ -74,63 +76,26 @@ class PhotoFile:
         Raises:
             StreamError: If the file can't be read (see `open_local`).
             PhotoTooLargeError: If it has more than `max_pixels`.
-            PhotoUnreadableError: If it is no photo, is cut off or damaged, or has 32-bit values per pixel.
+            PhotoUnreadableError: If it is no photo, is cut off or damaged, has 32-bit values per pixel, or
+                several pictures where a still one is wanted.
         """
         if stop.is_set():
             return
-        with open_local(self.path) as file:
-            image_bgr, captured_at_s = _Reading(str(self.path), self._max_pixels).read(file)
-        if self._recorded_at_s is not None:
-            captured_at_s = self._recorded_at_s
+        with self._content() as file:
+            try:
+                photo = self._open(file)
+                image_bgr = self._image_bgr(photo)
+                captured_at_s = self._recorded_at_s
+                if captured_at_s is None:
+                    captured_at_s = _captured_at_s(photo)
+            except (PhotoUnreadableError, MemoryError):
+                raise
+            except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
+                raise self._unreadable(f"is a damaged or cut-off photo ({error})") from error
         yield Frame(self.source_id, 0, 0.0, captured_at_s, image_bgr)
 
-
-def decode_photo(
-    data: bytes, source_id: str, *, max_pixels: int = MAX_PHOTO_PIXELS, still: bool = False
-) -> Frame:
-    """A photo from the bytes of its file, read as `PhotoFile` reads it; nothing touches the disk.
-
-    Args:
-        data: All of the file: of any format that `PhotoFile` reads, known by its content.
-        source_id: Name of the source, goes into the frame and into messages.
-        max_pixels: Largest width times height, checked before anything is decoded.
-        still: Whether to refuse files of several pictures, of which only the first would be looked at.
-
-    Raises:
-        SourceEmptyError: If there are no bytes.
-        PhotoTooLargeError: If it has more than `max_pixels`.
-        PhotoUnreadableError: If it is no photo, is cut off or damaged, or not to be had as asked for.
-    """
-    if not data:
-        raise SourceEmptyError(f"{source_id!r} is empty (0 bytes); was its upload interrupted?", source_id)
-    reading = _Reading(source_id, max_pixels, still=still)
-    image_bgr, captured_at_s = reading.read(io.BytesIO(data))
-    return Frame(source_id, 0, 0.0, captured_at_s, image_bgr)
-
-
-class _Reading:
-    """Reads one photo.
-
-    Args:
-        name: What messages call it.
-        max_pixels: Largest width times height.
-        still: Whether to refuse files of several pictures.
-    """
-
-    def __init__(self, name: str, max_pixels: int, *, still: bool = False) -> None:
-        self._name = name
-        self._max_pixels = max_pixels
-        self._still = still
-
-    def read(self, file: BinaryIO) -> tuple[npt.NDArray[np.uint8], float | None]:
-        """The upright picture, uint8 (H, W, 3), and when it was taken."""
-        try:
-            photo = self._open(file)
-            return self._image_bgr(photo), _captured_at_s(photo)
-        except (PhotoUnreadableError, MemoryError):
-            raise
-        except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
-            raise self._unreadable(f"is a damaged or cut-off photo ({error})") from error
+    def _content(self) -> BinaryIO:
+        return open_local(self.path)
 
     def _open(self, file: BinaryIO) -> Image.Image:
         # Not Image.open: its limit of pixels is a global of the process, with a warning below it.
@@ -148,25 +113,25 @@ class _Reading:
             width_px, height_px = photo.size
             if width_px * height_px > self._max_pixels:
                 raise PhotoTooLargeError(
-                    f"{self._name!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
+                    f"{str(self.path)!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
                     f"allowed are {self._max_pixels:,}; scale it down, or, if you trust the file, allow more "
                     "(facestream run --max-pixels N; in Python max_pixels)",
-                    self._name,
+                    str(self.path),
                 )
             pictures = getattr(photo, "n_frames", 1)
             # MPO: a JPEG of a phone or camera, with a preview or another view behind it.
             if self._still and pictures > 1 and photo.format != "MPO":
                 raise PhotoUnreadableError(
-                    f"{self._name!r} holds {pictures} pictures, an animation or several pages; save the one "
-                    "that is meant as JPEG or PNG",
-                    self._name,
+                    f"{str(self.path)!r} holds {pictures} pictures, an animation or several pages; save the "
+                    "one that is meant as JPEG or PNG",
+                    str(self.path),
                 )
             return photo
         file.seek(0)
         other = mistaken_for_media(file.read(HEAD_BYTES))
         if other is not None:
             raise PhotoUnreadableError(
-                f"{self._name!r} is not a photo but {other.kind}; {other.advice}", self._name
+                f"{str(self.path)!r} is not a photo but {other.kind}; {other.advice}", str(self.path)
             )
         raise self._unreadable(f"is not a photo in a format that is read ({', '.join(_FORMATS)})")
 
@@ -189,8 +154,8 @@ class _Reading:
 
     def _unreadable(self, reason: str) -> PhotoUnreadableError:
         return PhotoUnreadableError(
-            f"{self._name!r} {reason}; open it in a picture viewer and save it as JPEG or PNG",
-            self._name,
+            f"{str(self.path)!r} {reason}; open it in a picture viewer and save it as JPEG or PNG",
+            str(self.path),
         )
 
 

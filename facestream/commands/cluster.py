@@ -225,7 +225,7 @@ def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
 
 
 def _write_labels(clusters: Clusters, output: Path | None) -> None:
-    from facestream.commands.export import COLUMNS, csv_row
+    from facestream.face_rows import COLUMNS, csv_row
     from facestream.output import written_file
 
     with nullcontext(sys.stdout) if output is None else written_file(output) as file:

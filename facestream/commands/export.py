@@ -1,13 +1,11 @@
-"""facestream export: one row per face."""
+"""facestream export: what was found, in formats that other programs read."""
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,9 +14,9 @@ from facestream.settings import Place
 
 if TYPE_CHECKING:
     from facestream.client import Store
-    from facestream.person import Face
 
-COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track", "identity", "provisional")
+_BY_ENDING = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_IN_FOLDERS = ("mot", "vtt")
 
 
 @click.command(
@@ -26,22 +24,32 @@ COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track"
     epilog="""\b
 Examples:
   facestream export -o faces.csv
-  facestream export --format json | jq 'length'
+  facestream export --format jsonl | jq -r 'select(.identity == "p3") | .time_s'
+  facestream export --format vtt -o captions/          who is visible, as captions of each video
+  facestream export --format mot --source lobby -o mot/
 """,
 )
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "json"]),
-    help="[default: json for a FILE that ends in .json, else csv]",
+    type=click.Choice(["csv", "json", "jsonl", "mot", "vtt"]),
+    help="csv, json, jsonl (JSON Lines): a row for each face; mot (MOTChallenge), vtt (WebVTT captions): a "
+    "file for each source.  [default: json or jsonl for a FILE with such an ending, else csv]",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
-    metavar="FILE",
-    help="Write here; - is standard output.  [default: -]",
+    type=click.Path(allow_dash=True, path_type=Path),
+    metavar="FILE|FOLDER",
+    help="Write here; - is standard output. For mot and vtt a folder, which is made.  [default: -]",
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="Only of this source: an id, a path or a part of one, or a pattern with * and ?. May be repeated.",
 )
 @place_options()
 @verbosity_options
@@ -49,6 +57,7 @@ def command(
     file_format: str | None,
     as_json: bool,
     output: Path | None,
+    sources: tuple[str, ...],
     data_dir: str | None,
     redis_url: str | None,
     collection: str,
@@ -60,21 +69,45 @@ def command(
     `frame` counts decoded frames from 0; photos have frame 0. `score` is 0 where a face was out of sight for
     a moment and its box lies between those of the frames around. An empty `identity` is a face given to
     nobody, and `provisional` says that the next re-cluster may correct it.
+
+    mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
+    people.csv, which says whom an id stands for. vtt writes a caption for each stretch of time in which the
+    same people are visible: their names, or the ids of those without one.
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream.client import open_store
+    from facestream.errors import UsageError
+    from facestream.face_rows import write_csv, write_json, write_jsonl
     from facestream.output import written_file
     from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
-    if file_format is None:
-        file_format = "json" if as_json or (output and output.suffix.lower() == ".json") else "csv"
+    if as_json:
+        file_format = "json"
+    elif file_format is None:
+        file_format = _BY_ENDING.get(output.suffix.lower() if output else "", "csv")
+    if file_format in _IN_FOLDERS:
+        if output is None or output.is_file():
+            raise UsageError(
+                f"--format {file_format} writes a file for each source. Give a folder: -o FOLDER."
+            )
+        with open_store(place) as store:
+            files, count = _write_folder(store, file_format, output, sources)
+            empty = "" if count or quiet else nobody(store)
+        if not quiet:
+            click.echo(f"{output}: {counted(files, 'file')}", err=True)
+        if empty:
+            click.echo(empty, err=True)
+        return
+    if output is not None and output.is_dir():
+        raise UsageError(f"{output} is a folder, and --format {file_format} writes one file.")
     with (
         open_store(place) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
-        write = _write_json if as_json or file_format == "json" else _write_csv
-        count = write(store, file)
+        write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
+        chosen = [None] if not sources else [source.source_id for source in _chosen(store, sources)]
+        count = write((face for source_id in chosen for face in store.faces(source_id)), file)
         empty = "" if count or quiet else nobody(store)
     if output is not None and not quiet:
         click.echo(f"{output}: {counted(count, 'face')}", err=True)
@@ -82,43 +115,55 @@ def command(
         click.echo(empty, err=True)
 
 
-def row(face: Face) -> dict[str, Any]:
-    """A face as a row."""
-    x1, y1, x2, y2 = (round(value, 2) for value in face.box_xyxy)
-    return {
-        "source": face.source,
-        "frame": face.frame,
-        "time_s": round(face.time_s, 3),
-        "x1": x1,
-        "y1": y1,
-        "x2": x2,
-        "y2": y2,
-        "score": round(face.score, 4),
-        "track": face.track,
-        "identity": face.identity,
-        "provisional": face.provisional,
-    }
+def _chosen(store: Store, patterns: tuple[str, ...]) -> list[Any]:
+    """The sources that are meant.
+
+    Raises:
+        NotFoundError: If there are none.
+    """
+    from facestream.errors import NotFoundError
+    from facestream.people_filter import names_source
+
+    found = [
+        source
+        for source in store.sources()
+        if not patterns or any(names_source(pattern, source.source_id, source.path) for pattern in patterns)
+    ]
+    if patterns and not found:
+        raise NotFoundError(
+            f"no source is called {' or '.join(patterns)} in collection {store.collection!r}. "
+            f"`{store.hint('tracks', 'list')}` names sources.",
+            what=patterns[0],
+        )
+    return found
 
 
-def csv_row(face: Face) -> dict[str, Any]:
-    """The same for CSV, where truth is 1 or 0."""
-    return row(face) | {"provisional": int(face.provisional)}
+def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[str, ...]) -> tuple[int, int]:
+    """Write a file for each source; returns how many files, and how many lines or captions."""
+    from facestream.motchallenge import Targets, write_legend, write_mot
+    from facestream.output import written_file
+    from facestream.people_filter import PeopleFilter
+    from facestream.source_files import file_names, make_folder
+    from facestream.webvtt import cues, write_vtt
 
-
-def _write_csv(store: Store, file: IO[str]) -> int:
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    chosen = _chosen(store, patterns)
+    people = store.people(PeopleFilter(ignored=True))
+    names = {person.id: person.name for person in people if person.name}
+    targets = Targets(person.id for person in people)
+    if file_format == "vtt":
+        # Nobody sees captions of a photo.
+        chosen = [source for source in chosen if source.kind != "photo"]
+    make_folder(folder)
     count = 0
-    for count, face in enumerate(store.faces(), 1):  # noqa: B007 - counts what was written
-        writer.writerow(csv_row(face))
-    return count
-
-
-def _write_json(store: Store, file: IO[str]) -> int:
-    file.write("[")
-    count = 0
-    for face in store.faces():
-        file.write(("," if count else "") + "\n" + json.dumps(row(face), ensure_ascii=False))
-        count += 1
-    file.write("\n]\n")
-    return count
+    for source_id, name in file_names(chosen, ".txt" if file_format == "mot" else ".vtt").items():
+        source = next(source for source in chosen if source.source_id == source_id)
+        tracks = store.tracks(source_id=source_id)
+        with written_file(folder / name) as file:
+            if file_format == "mot":
+                count += write_mot(tracks, targets, file)
+            else:
+                count += write_vtt(cues(tracks, 1 / source.fps if source.fps else 0.0), names, file)
+    if file_format == "mot":
+        with written_file(folder / "people.csv") as file:
+            write_legend(targets, names, file)
+    return len(chosen) + (file_format == "mot"), count

@@ -9,7 +9,10 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
+from facestream.commands.people_clip import clip
 from facestream.commands.people_decide import cover, differs, ignore, merge, split
+from facestream.commands.people_enroll import enroll
+from facestream.commands.people_export import export_all
 from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
 from facestream.commands.people_log import log, taken_back_by, undo
@@ -49,6 +52,7 @@ Examples:
   facestream people merge p3 p8
   facestream people undo
   facestream people find photo.jpg
+  facestream people clip p3 -o ada.mp4
 """,
 )
 @filter_options
@@ -274,5 +278,5 @@ def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any)
         click.echo(shown_path(path))
 
 
-for subcommand in (merge, split, differs, ignore, cover, undo, log, find, forget):
+for subcommand in (merge, split, differs, ignore, cover, undo, log, find, clip, enroll, export_all, forget):
     command.add_command(subcommand)

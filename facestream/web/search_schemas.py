@@ -6,9 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from facestream.web.schemas import Person, Sighting
-
-Box = tuple[float, float, float, float]
+from facestream.web.schemas import Box, Person, Sighting
 
 
 class SearchPhoto(BaseModel):

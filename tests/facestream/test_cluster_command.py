@@ -20,9 +20,9 @@ from processes import Cli, Done, Processed
 
 import facestream
 from facestream.commands.cluster import command
-from facestream.commands.export import COLUMNS
 from facestream.demo_video import ASTRONAUT
 from facestream.errors import FacestreamError, NoFaceError, UsageError
+from facestream.face_rows import COLUMNS
 from workers.clustering.grouping import Algorithm, Linkage
 from workers.models.pack import find_pack
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, HTTPException, Query
 from starlette.concurrency import run_in_threadpool
 
 from facestream.client import Store
 from facestream.photo_search import FoundInPhoto
 from facestream.search import Match, in_words, there
 from facestream.sighting import start_order
-from facestream.source_name import full_name, is_camera
 from facestream.web.busy import busy_is_503
 from facestream.web.context import Context
-from facestream.web.person_answers import person_answer, sighting_answer
+from facestream.web.person_answers import camera_name, person_answer, sighting_answer
 from facestream.web.photo_upload import PHOTO_FORM, PhotoUpload, PhotoUploaded
 from facestream.web.scopes import needs_read
 from facestream.web.search_schemas import (
@@ -102,7 +101,6 @@ def _tracks(found: tuple[LikeTrack, ...], store: Store) -> list[TrackMatch]:
         if track is None:
             continue
         best = max(track.samples, key=lambda sample: sample.quality, default=None)
-        camera = is_camera(track.source_id)
         answers.append(
             TrackMatch(
                 track_id=track.id,
@@ -110,7 +108,7 @@ def _tracks(found: tuple[LikeTrack, ...], store: Store) -> list[TrackMatch]:
                 similarity=like.similarity,
                 source_id=track.source_id,
                 source=track.source,
-                camera=full_name(track.source_id, track.source) if camera else None,
+                camera=camera_name(track.source_id, track.source),
                 start_s=track.start_s,
                 end_s=track.end_s,
                 start_at=track.start_at,
@@ -122,9 +120,7 @@ def _tracks(found: tuple[LikeTrack, ...], store: Store) -> list[TrackMatch]:
 
 
 @router.get("/people/{person_id}/similar", dependencies=[needs_read])
-def similar(
-    context: Context, person_id: Annotated[str, Path(pattern="^p[0-9]{1,18}$")], limit: Limit = 10
-) -> list[SimilarPerson]:
+def similar(context: Context, person_id: PersonId, limit: Limit = 10) -> list[SimilarPerson]:
     """People who are like somebody, the likeliest to be the same first; without those said to differ."""
     person = context.store.person(person_id)
     with busy_is_503():

@@ -1,0 +1,137 @@
+"""Clips: the moments of a person, cut out of the videos without encoding them anew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from facestream.errors import FacestreamError, NotFoundError, UsageError
+from facestream.output import refuse_loss
+from facestream.source_files import make_folder, plain
+from facestream.source_name import is_camera, short_name
+
+if TYPE_CHECKING:
+    from facestream.client import Store
+    from facestream.person import Person
+    from storage.source_record import SourceRecord
+    from stream.clip import Clip
+
+Interval = tuple[float, float]
+_MARGIN_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PersonClips:
+    """What `person_clips` wrote.
+
+    Attributes:
+        clips: Each file, by the source that it is of.
+        left_out: Why nothing of a source is in any, by the path of the source or the name of the camera.
+    """
+
+    clips: dict[str, Clip]
+    left_out: dict[str, str]
+
+
+def clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
+    """Copy stretches of a video into one file, each from the keyframe before it: `stream.clip.write_clip`.
+
+    Raises:
+        FacestreamError: If the file can't be written.
+        StreamError: If the video can't be read, or not be cut without encoding it.
+    """
+    from stream.clip import write_clip
+    from stream.errors import StreamError
+
+    try:
+        return write_clip(path, intervals, out)
+    except StreamError:
+        raise
+    except OSError as error:
+        raise FacestreamError(f"{out}: can't be written ({error.strerror}). Choose another file.") from error
+
+
+def file_of(source: SourceRecord) -> Path:
+    """The file of a source, which is where it was, and what it was.
+
+    Raises:
+        UsageError: If the source is a camera, of which no film is kept.
+        StreamError: If there is no such file any more.
+        FacestreamError: If it has other content now.
+    """
+    from stream.fingerprint import fingerprint
+
+    if is_camera(source.source_id):
+        raise UsageError(f"{short_name(source.source_id, source.path)} is a camera; what it saw is not kept.")
+    path = Path(source.path)
+    if fingerprint(path)[:16] != source.source_id.partition("-")[2]:
+        raise FacestreamError(
+            f"{path}: has other content than when it was processed, so that no time in it can be trusted. "
+            "Put the file of then back, or `facestream run` it again."
+        )
+    return path
+
+
+def person_clips(store: Store, person: Person, out: Path, *, margin_s: float = _MARGIN_S) -> PersonClips:
+    """Write the moments of a person: one file for each video they were seen in.
+
+    Args:
+        store: The collection.
+        person: Whose; with the sightings that are meant.
+        out: A file that ends in .mp4, .m4v, .mov or .mkv, where it is one video; else a folder, which is
+            made.
+        margin_s: So much more before and after each sighting.
+
+    Raises:
+        UsageError: If one file was asked for, and there are more videos; or a video would be lost.
+        NotFoundError: If there is no video to cut.
+        FacestreamError: If a file can't be written, or a video has other content now.
+        StreamError: If a video is not where it was, can't be read, or not be cut without encoding it.
+    """
+    from stream.clip import CONTAINERS, container_for
+
+    moments, left_out = _moments(person, margin_s)
+    sources = {source.source_id: source for source in store.sources()}
+    if not moments:
+        why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+        raise NotFoundError(f"there is no film of {person.id} to cut: {why}.", what=person.id)
+    one_file = out.suffix.lower() in CONTAINERS and not out.is_dir()
+    if one_file and len(moments) > 1:
+        raise UsageError(
+            f"{person.id} was seen in {len(moments)} videos, and {out} is one file. Give a folder, or choose "
+            "a video with --source."
+        )
+    # What is wrong with any is said before the first is written.
+    files = {source_id: file_of(sources[source_id]) for source_id in moments}
+    if not one_file:
+        make_folder(out)
+    written: dict[str, Clip] = {}
+    taken: set[Path] = set()
+    for source_id, path in files.items():
+        target = out
+        if not one_file:
+            ending = container_for(path)
+            target = out / f"{person.id}-{plain(path.stem) or source_id}{ending}"
+            if target in taken:
+                target = out / f"{person.id}-{plain(path.stem) or source_id}-{source_id}{ending}"
+            taken.add(target)
+        refuse_loss(target)
+        written[source_id] = clip(path, moments[source_id], target)
+    return PersonClips(written, left_out)
+
+
+def _moments(person: Person, margin_s: float) -> tuple[dict[str, list[Interval]], dict[str, str]]:
+    """Stretches of each video, and what of the others is to be said."""
+    found: defaultdict[str, list[Interval]] = defaultdict(list)
+    left_out: dict[str, str] = {}
+    for seen in person.sightings:
+        if seen.photo:
+            left_out[seen.source] = "is a photo"
+        elif is_camera(seen.source_id):
+            left_out[short_name(seen.source_id, seen.source)] = "is a camera; what it saw is not kept"
+        else:
+            found[seen.source_id].append((max(seen.start_s - margin_s, 0.0), seen.end_s + margin_s))
+    return dict(found), left_out

@@ -1,0 +1,105 @@
+"""facestream people clip: the moments of a person as a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from facestream.cli import chosen, chosen_place, place_options, verbosity_options
+from facestream.commands.people_options import who_argument
+
+
+@click.command(
+    name="clip",
+    epilog="""\b
+Examples:
+  facestream people clip p3 -o ada.mp4                one video
+  facestream people clip 'Ada Lovelace' -o clips/     a file for each video
+  facestream people clip p3 --source lobby -o ada.mkv
+""",
+)
+@who_argument
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE|FOLDER",
+    help="A file that ends in .mp4, .m4v, .mov or .mkv, for one video; else a folder, which is made.",
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="Only of this video: an id, a path or a part of one, or a pattern with * and ?. May be repeated.",
+)
+@click.option(
+    "--margin",
+    "margin_s",
+    type=click.FloatRange(0, 600),
+    default=0.5,
+    show_default=True,
+    metavar="SECONDS",
+    help="So much more before and after each sighting.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the files as JSON.")
+@place_options()
+@verbosity_options
+@click.pass_context
+def clip(
+    ctx: click.Context, /, person_id: str, out: Path, sources: tuple[str, ...], margin_s: float, **_: Any
+) -> None:
+    """Cut the moments of a person out of the videos: quickly, and without a loss, as nothing is encoded anew.
+
+    A clip begins at a keyframe, so it shows up to a few seconds more before each sighting. Sound stays where
+    the format takes it. The videos must be where they were, unchanged. Photos, and cameras, whose pictures
+    aren't kept, are left out with a note. WHO is an id, or the whole name of somebody.
+    """
+    place = chosen_place(ctx)
+    from facestream.client import open_store
+    from facestream.clip import person_clips
+    from facestream.errors import NotFoundError
+    from facestream.hint import shown_path
+    from facestream.output import print_json
+    from facestream.people_filter import PeopleFilter
+    from facestream.people_view import duration, led_on
+
+    with open_store(place) as store:
+        person = store.person(person_id)
+        narrowed = person.within(PeopleFilter(sources).holds)
+        if narrowed is None:
+            raise NotFoundError(f"{person.id} was not seen in {' or '.join(sources)}.", what=person.id)
+        done = person_clips(store, narrowed, out, margin_s=margin_s)
+    if chosen(ctx, "as_json"):
+        print_json(
+            {
+                "person": person.id,
+                "clips": [
+                    {
+                        "path": str(clip.path.resolve()),
+                        "source_id": source_id,
+                        "seconds": round(clip.seconds, 3),
+                        "sound": clip.sound,
+                        "intervals": [
+                            {"start_s": round(start_s, 3), "end_s": round(end_s, 3)}
+                            for start_s, end_s in clip.intervals
+                        ],
+                    }
+                    for source_id, clip in done.clips.items()
+                ],
+                "left_out": done.left_out,
+            }
+        )
+        return
+    if merged := led_on(person_id, person):
+        click.echo(merged, err=True)
+    for clip in done.clips.values():
+        sound = "" if clip.sound else ", without sound"
+        click.echo(f"{shown_path(clip.path)}: {duration(clip.seconds)}{sound}")
+    if not chosen(ctx, "quiet"):
+        for name, reason in done.left_out.items():
+            click.echo(f"Left out: {name} {reason}.", err=True)

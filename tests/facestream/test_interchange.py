@@ -1,0 +1,128 @@
+"""export and export-all: what other programs, and people themselves, get to read."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from collections_made import FILM, JPEG, TRACKS, fill
+from processes import Done
+from test_webvtt import read_vtt
+
+Here = Callable[..., Done]
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return fill(tmp_path / "data")
+
+
+def test_json_lines_are_the_rows_of_json(data_dir: Path, here: Here, tmp_path: Path) -> None:
+    rows = here("export", "--json").json()
+    assert len(rows) == sum(count for *_, count in TRACKS.values())
+    here("export", "-o", tmp_path / "faces.jsonl")
+    assert [json.loads(line) for line in (tmp_path / "faces.jsonl").read_text().splitlines()] == rows
+    some = here("export", "--format", "jsonl", "--source", "a film").stdout.splitlines()
+    assert [json.loads(line) for line in some] == [
+        row for row in rows if row["source"] == "/films/a film.mp4"
+    ]
+    assert "no source is called nothing" in here("export", "--source", "nothing", code=1).stderr
+
+
+def test_motchallenge_has_a_file_for_each_source_and_a_legend(
+    data_dir: Path, here: Here, tmp_path: Path
+) -> None:
+    out = tmp_path / "mot"
+    assert "5 files" in here("export", "--format", "mot", "-o", out).stderr
+    assert sorted(path.name for path in out.iterdir()) == [
+        "a_film.txt",
+        "dated.txt",
+        "door.txt",
+        "group.txt",
+        "people.csv",
+    ]
+    legend = {row["id"]: row for row in csv.DictReader((out / "people.csv").read_text().splitlines())}
+    assert (legend["1"]["person"], legend["1"]["name"], legend["1"]["track"]) == ("p1", "Ada <b> & Co", "")
+    # In a mirror, and nobody: ids of their own.
+    assert {row["track"]: row["person"] for row in legend.values() if row["track"]} == {
+        f"{FILM}.100.1": "p1",
+        f"{FILM}.150.0": "",
+    }
+    count = 0
+    for path in out.glob("*.txt"):
+        taken = set()
+        frames = []
+        for line in path.read_text().splitlines():
+            frame, number, left, top, width, height, conf, *rest = line.split(",")
+            assert rest == ["-1", "-1", "-1"]
+            assert int(frame) >= 1
+            assert number in legend
+            assert (frame, number) not in taken
+            taken.add((frame, number))
+            frames.append(int(frame))
+            box = [float(side) for side in (left, top, width, height)]
+            assert box == [10, 20, 100, 120]
+            assert float(conf) == 0.9
+            count += 1
+        assert frames == sorted(frames)
+    assert count == sum(number for *_, number in TRACKS.values())
+
+
+def test_captions_say_who_is_visible(data_dir: Path, here: Here, tmp_path: Path) -> None:
+    here("export", "--format", "vtt", "-o", tmp_path / "vtt")
+    assert sorted(path.name for path in (tmp_path / "vtt").iterdir()) == [
+        "a_film.vtt",
+        "dated.vtt",
+        "door.vtt",
+    ]
+    assert read_vtt((tmp_path / "vtt" / "a_film.vtt").read_text()) == [
+        (0, 400, ["Ada <b> & Co"]),
+        (400, 1200, ["Ada <b> & Co", "p2"]),
+        (1200, 1600, ["p2"]),
+        (4000, 4400, ["Ada <b> & Co"]),
+    ]
+    assert read_vtt((tmp_path / "vtt" / "door.vtt").read_text()) == [(2000, 3200, ["p3"])]
+
+
+@pytest.mark.parametrize("file_format", ["mot", "vtt"])
+def test_what_writes_a_folder_needs_one(data_dir: Path, here: Here, tmp_path: Path, file_format: str) -> None:
+    assert "Give a folder" in here("export", "--format", file_format, code=2).stderr
+    assert "is a folder" in here("export", "--format", "csv", "-o", tmp_path, code=2).stderr
+
+
+def test_everything_on_a_person_and_nothing_of_others(data_dir: Path, here: Here, tmp_path: Path) -> None:
+    said = here("people", "export-all", "p1", "-o", tmp_path / "ada.zip")
+    assert "all that is held on p1: 4 sightings, 2 sources, 4 tracks, 15 faces, 4 samples, 4 pictures" in (
+        said.stdout
+    )
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        found = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(found.pop("manifest.json"))
+    assert manifest["sha256"] == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
+    assert manifest["counts"]["pictures"] == 4
+    own = {track for track, (owner, *_) in TRACKS.items() if owner == "p1"}
+    samples = json.loads(found["samples.json"])
+    assert {sample["track"] for sample in samples} == own
+    assert all(len(sample["vector"]) == 128 for sample in samples)
+    assert {found[sample["picture"]] for sample in samples} == {JPEG + f"{t}.s".encode() for t in own}
+    assert [d["name"] for d in json.loads(found["decisions.json"])] == ["Ada <b> & Co"]
+    events = json.loads(found["events.json"])
+    assert [event["kind"] for event in events] == ["created"] * 4 + ["renamed"]
+    everything = b" ".join(found.values()).decode("latin-1")
+    for other in set(TRACKS) - own:
+        assert f'"{other}' not in everything
+    assert '"p2"' not in everything
+    assert '"p9"' not in everything
+
+    here("people", "export-all", "p2", "-o", tmp_path / "p2")
+    assert (tmp_path / "p2").stat().st_mode & 0o077 == 0
+    merged = json.loads((tmp_path / "p2" / "events.json").read_text())[-1]
+    assert (merged["kind"], merged["person"], merged["other"]) == ("merged", "p2", "somebody else")
+    assert "would be mixed" in here("people", "export-all", "p1", "-o", tmp_path / "p2", code=2).stderr
+    assert "no person 'p99'" in here("people", "export-all", "p99", "-o", tmp_path / "x", code=1).stderr
+    assert not (tmp_path / "x").exists()

@@ -1,0 +1,71 @@
+"""people clip: the moments of a person as a film."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from collections_made import fill
+from processes import Done
+
+from stream.fingerprint import fingerprint
+from stream.video_writer import VideoWriter
+
+Here = Callable[..., Done]
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "a film.mp4"
+    with VideoWriter(path, 64, 48, 25) as writer:
+        for number in range(200):
+            writer.write(np.full((48, 64, 3), number, np.uint8))
+    return path
+
+
+@pytest.fixture
+def source_id(film: Path, tmp_path: Path) -> str:
+    name = f"v-{fingerprint(film)[:16]}"
+    fill(tmp_path / "data", film, name)
+    return name
+
+
+def length_s(path: Path) -> float:
+    with av.open(str(path)) as container:
+        return float(sum(1 for _ in container.decode(video=0)) / 25)
+
+
+def test_a_film_of_each_video_and_a_note_on_the_rest(source_id: str, here: Here, tmp_path: Path) -> None:
+    said = here("people", "clip", "p2", "-o", tmp_path / "p2.mp4")
+    assert "p2.mp4: " in said.stdout
+    assert "without sound" in said.stdout
+    assert "Left out: /photos/group.jpg is a photo." in said.stderr
+    # Seen from 0.4 to 1.4 s, with half a second before and after.
+    assert 1.8 < length_s(tmp_path / "p2.mp4") < 2.3
+
+    told = here(
+        "people", "clip", "p1", "--source", "a film", "--margin", "0", "-o", tmp_path / "clips", "--json"
+    ).json()
+    (clip,) = told["clips"]
+    assert (clip["source_id"], clip["sound"]) == (source_id, False)
+    assert Path(clip["path"]).name == "p1-a_film.mp4"
+    assert clip["seconds"] == pytest.approx(length_s(Path(clip["path"])), abs=0.1)
+
+
+def test_what_can_t_be_cut_is_said(source_id: str, here: Here, tmp_path: Path, film: Path) -> None:
+    out = tmp_path / "x.mp4"
+    assert "was seen in 2 videos" in here("people", "clip", "p1", "-o", out, code=2).stderr
+    # The other one is not there.
+    assert "doesn't exist" in here("people", "clip", "p1", "-o", tmp_path / "f", code=1).stderr
+    assert "what it saw is not kept" in here("people", "clip", "p3", "-o", out, code=1).stderr
+    assert "was not seen in nothing" in (
+        here("people", "clip", "p1", "--source", "nothing", "-o", out, code=1).stderr
+    )
+    assert "would be lost" in here("people", "clip", "p2", "-o", film, code=2).stderr
+    with film.open("ab") as file:
+        file.write(b"more")
+    assert "has other content" in here("people", "clip", "p2", "-o", out, code=1).stderr
+    assert not out.exists()
