@@ -16,6 +16,7 @@ from facestream.web.busy import busy_is_503
 from facestream.web.context import Context
 from facestream.web.person_answers import camera_name, person_answer, sighting_answer
 from facestream.web.photo_upload import PHOTO_FORM, PhotoUpload, PhotoUploaded
+from facestream.web.queries import PersonPath
 from facestream.web.scopes import needs_read
 from facestream.web.search_schemas import (
     PersonMatch,
@@ -120,7 +121,7 @@ def _tracks(found: tuple[LikeTrack, ...], store: Store) -> list[TrackMatch]:
 
 
 @router.get("/people/{person_id}/similar", dependencies=[needs_read])
-def similar(context: Context, person_id: PersonId, limit: Limit = 10) -> list[SimilarPerson]:
+def similar(context: Context, person_id: PersonPath, limit: Limit = 10) -> list[SimilarPerson]:
     """People who are like somebody, the likeliest to be the same first; without those said to differ."""
     person = context.store.person(person_id)
     with busy_is_503():
