@@ -3,9 +3,9 @@
     python benchmarks/serve_search.py [--tracks 1000000] [--dimension 128] [--redis]
 
 Vectors are made up: people lie around the mean of the model pack's calibration, as far from each other as two
-people are, and their tracks around them. Both searches look for the same faces, in turns, in one process; `--redis` writes the tracks into an
-embedded server as well and measures how long they take to be read from it. Memory is that of the gallery with
-the names of its tracks, from the process before and after.
+people are, and their tracks around them. Both searches look for the same faces, in turns, in one process;
+`--redis` writes the tracks into an embedded server as well and measures how long they take to be read from it.
+Memory is that of the gallery with the ids of its tracks, from the process before and after.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SEARCHES = 40
 # Where two people of the built-in models lie: the mean of all faces and a part of their own.
 _OWN = 0.42
 # How far a track is from its person.
-_VIEW = 0.2
+_VIEW = 0.1
 
 
 def of_dimension(calibration: Calibration, dimension: int) -> Calibration:
@@ -96,7 +96,7 @@ def timed_searches(
     known = exact.templates[random.integers(len(exact.templates), size=_SEARCHES)][::2]
     noise = normalised(random.standard_normal(known.shape, dtype=np.float32))
     order = random.permutation(len(known))
-    asked[::2] = normalised(known + noise * np.linspace(0.05, 0.4, len(known), dtype=np.float32)[order, None])
+    asked[::2] = normalised(known + noise * np.linspace(0.05, 0.3, len(known), dtype=np.float32)[order, None])
     for face in asked:
         started_s, used_s = time.perf_counter(), time.process_time()
         found, _ = gallery.search(face, 90.0, 80.0, 10, 10)
