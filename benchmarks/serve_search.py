@@ -4,7 +4,7 @@
 
 Vectors are made up: people lie around the mean of the model pack's calibration, as far from each other as two
 people are, and their tracks around them. Both searches look for the same faces, in turns, in one process;
-`--redis` writes the tracks into an embedded server as well and measures how long they take to be read from it.
+`--redis` writes the tracks into an embedded server as well and measures how long it takes to read them.
 Memory is that of the gallery with the ids of its tracks, from the process before and after.
 """
 
