@@ -139,6 +139,8 @@ class AsyncStore:
 
     sources = _awaited(Store.sources)
     track = _awaited(Store.track)
+    track_page = _awaited(Store.track_page)
+    tracks_by_id = _awaited(Store.tracks_by_id)
     tracks = _streamed(Store.tracks)
     faces = _streamed(Store.faces)
     provisional_tracks = _awaited(Store.provisional_tracks)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from facestream.naming import checked_name
-from facestream.open_collection import OpenCollection
+from facestream.track_pages import TrackPages
 
 if TYPE_CHECKING:
     from facestream.deciding import Deciding
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class DecidedPeople(OpenCollection):
+class DecidedPeople(TrackPages):
     """An open collection in which people say who is whom."""
 
     def merge(self, keep: str, *others: str, models: str | None = None) -> Decision:

@@ -6,6 +6,7 @@ FacestreamError
 ├── NotFoundError
 │   └── ForgottenError
 ├── NoFaceError
+├── BusyError
 ├── DecisionError
 └── LabelError
 """
@@ -66,6 +67,18 @@ class NoFaceError(FacestreamError):
     def __init__(self, message: str, *, photo: str) -> None:
         super().__init__(message)
         self.photo = photo
+
+
+class BusyError(FacestreamError):
+    """Something can't be answered right now, and can be a little later.
+
+    Attributes:
+        retry_after_s: When to ask again.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class DecisionError(FacestreamError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from facestream.errors import NotFoundError, UsageError
+from facestream.errors import ForgottenError, NotFoundError, UsageError
 from facestream.hint import command_line
 from facestream.people_filter import folded
 from facestream.person import Person, person_of
@@ -138,7 +138,9 @@ class OpenCollection:
         if identity is not None and identity.forgotten:
             if also_forgotten:
                 return identity
-            raise NotFoundError(f"{person_id} was forgotten; nothing is left of this person.", what=person_id)
+            raise ForgottenError(
+                f"{person_id} was forgotten; nothing is left of this person.", what=person_id
+            )
         if identity is None or not identity.tracks:
             raise NotFoundError(
                 f"no person {person_id!r} in collection {self.collection!r}. `{self.hint('people')}` lists "

@@ -12,8 +12,8 @@ from typing import Any
 
 from facestream.errors import UsageError
 from facestream.person import Person
-from facestream.sighting import Sighting, end_order, start_order
-from facestream.source_name import full_name
+from facestream.sighting import Sighting
+from facestream.source_name import full_name, is_camera
 
 Moment = datetime | float
 """A date, or seconds from the start of a source."""
@@ -25,29 +25,36 @@ class PeopleFilter:
 
     Attributes:
         sources: Seen in one of these: an id, a path or a part of one, or a pattern with * and ?.
+        cameras: Or by one of these cameras, by name.
         since: Seen at this moment or later. A date, local unless it has a zone, looks at sightings whose date
             is known; seconds look at times within videos.
         until: Seen at this moment or before.
         name: Part of their name; upper and lower case are the same.
+        text: Part of their name, or their id.
         named: Whether they have a name, or None for both.
         min_seconds: Seen in videos for at least so long, s, in the sightings that match.
         max_seconds: For at most so long, s.
         ignored: Also those who are ignored.
+        only_ignored: Only those.
     """
 
     sources: Sequence[str] = ()
+    cameras: Sequence[str] = ()
     since: Moment | None = None
     until: Moment | None = None
     name: str = ""
+    text: str = ""
     named: bool | None = None
     min_seconds: float = 0.0
     max_seconds: float | None = None
     ignored: bool = False
+    only_ignored: bool = False
 
     def __post_init__(self) -> None:
         """Take what Python programs write: one source by itself, dates without a zone."""
-        sources = (self.sources,) if isinstance(self.sources, str) else tuple(self.sources)
-        object.__setattr__(self, "sources", sources)
+        for name in ("sources", "cameras"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         for name in ("since", "until"):
             moment = getattr(self, name)
             if isinstance(moment, datetime) and moment.tzinfo is None:
@@ -57,30 +64,56 @@ class PeopleFilter:
         """Those who match, with the sightings that match and the seconds of these."""
         found = []
         wanted = folded(self.name)
-        most = float("inf") if self.max_seconds is None else self.max_seconds
+        text = self.folded_text
+        means: dict[str, bool] = {}
+        least, most = self.min_seconds, float("inf") if self.max_seconds is None else self.max_seconds
         for person in people:
-            if person.ignored and not self.ignored:
+            if self.only_ignored if not person.ignored else not (self.ignored or self.only_ignored):
                 continue
-            if wanted not in folded(person.name) or self.named not in (None, bool(person.name)):
+            if self.named is not None and self.named != bool(person.name):
                 continue
-            seen = self._narrowed(person)
-            if seen is not None and self.min_seconds <= seen.seconds <= most:
+            if wanted and wanted not in folded(person.name):
+                continue
+            if text and text not in folded(person.name) and text != person.id:
+                continue
+            seen = self._narrowed(person, means) if self.narrows else person
+            if seen is not None and least <= seen.seconds <= most:
                 found.append(seen)
         return found
 
-    def _narrowed(self, person: Person) -> Person | None:
-        if not self.sources and self.since is None and self.until is None:
-            return person
-        return person.within(self.holds)
+    @property
+    def narrows(self) -> bool:
+        """Whether it looks at sightings, so that people come with those alone that match."""
+        return bool(self.sources or self.cameras) or self.since is not None or self.until is not None
+
+    @property
+    def folded_text(self) -> str:
+        """What a folded name has to hold, or an id has to be; empty where all are meant."""
+        return folded(self.text.strip())
+
+    def _narrowed(self, person: Person, means: dict[str, bool]) -> Person | None:
+        """The person with the sightings that match; `means` keeps which sources do."""
+        if not (self.sources or self.cameras):
+            return person.within(self._time_matches)
+        # Sources are few, and patterns are slow.
+        sources = person.sources
+        for source_id, path in sources.items():
+            if source_id not in means:
+                means[source_id] = self.means_source(source_id, path)
+        matching = [source_id for source_id in sources if means[source_id]]
+        return person.within(self.holds, matching) if matching else None
 
     def holds(self, sighting: Sighting) -> bool:
         """Whether a sighting is in one of the sources, and within the time."""
-        return self._source_matches(sighting) and self._time_matches(sighting)
+        return self.means_source(sighting.source_id, sighting.source) and self._time_matches(sighting)
 
-    def _source_matches(self, sighting: Sighting) -> bool:
-        return not self.sources or any(
-            names_source(pattern, sighting.source_id, sighting.source) for pattern in self.sources
-        )
+    def means_source(self, source_id: str, path: str) -> bool:
+        """Whether sightings in a source count."""
+        if not (self.sources or self.cameras):
+            return True
+        if is_camera(source_id) and full_name(source_id, path) in self.cameras:
+            return True
+        return any(names_source(pattern, source_id, path) for pattern in self.sources)
 
     def _time_matches(self, sighting: Sighting) -> bool:
         return _ends_after(sighting, self.since) and _starts_before(sighting, self.until)
@@ -101,6 +134,9 @@ def names_source(pattern: str, source_id: str, path: str) -> bool:
 
 def folded(text: str) -> str:
     """Upper and lower case, and composed and decomposed letters, made the same."""
+    if text.isascii():
+        # The same, and quicker: lists of thousands of names are looked through.
+        return text.lower()
     return unicodedata.normalize("NFC", text).casefold()
 
 
@@ -123,8 +159,8 @@ def _number(person: Person) -> int:
 # What is sorted by, and whether the highest comes first.
 _SORTS: dict[str, tuple[Callable[[Person], Any], bool]] = {
     "seconds": (lambda p: (p.seconds, p.faces), True),
-    "first": (lambda p: start_order(p.first), False),
-    "last": (lambda p: end_order(p.last), True),
+    "first": (lambda p: p.first_order, False),
+    "last": (lambda p: p.last_order, True),
     "name": (lambda p: (not p.name, p.name.casefold()), False),
     "faces": (lambda p: p.faces, True),
     "sightings": (lambda p: len(p.sightings), True),
@@ -145,7 +181,16 @@ def sorted_people(people: Iterable[Person], by: str = "seconds", *, reverse: boo
     Raises:
         UsageError: If there is no such order.
     """
+    key, descending = sort_key(by)
+    return sorted(sorted(people, key=_number), key=key, reverse=descending != reverse)
+
+
+def sort_key(by: str) -> tuple[Callable[[Person], Any], bool]:
+    """What people are compared by in an order, and whether the highest comes first.
+
+    Raises:
+        UsageError: If there is no such order.
+    """
     if by not in _SORTS:
         raise UsageError(f"people can't be sorted by {by!r}, only by {', '.join(SORTS)}.")
-    key, descending = _SORTS[by]
-    return sorted(sorted(people, key=_number), key=key, reverse=descending != reverse)
+    return _SORTS[by]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from facestream.sighting import Sighting, Sightings, end_order
+from facestream.sighting import Order, Sighting, Sightings, end_order, start_order
 from storage.identity_record import Identity
 from storage.source_record import SourceRecord
 
@@ -48,9 +48,38 @@ class Person:
             return self.sightings.latest()
         return max(self.sightings, key=end_order)
 
-    def within(self, holds: Callable[[Sighting], bool]) -> Person | None:
-        """The person with those sightings alone, and the time seen in them; None where there are none."""
-        matching = tuple(sighting for sighting in self.sightings if holds(sighting))
+    @property
+    def first_order(self) -> Order:
+        """Sort key of the start of the first sighting."""
+        seen = self.sightings
+        return seen.first_order() if isinstance(seen, Sightings) else start_order(self.first)
+
+    @property
+    def last_order(self) -> Order:
+        """Sort key of the end of the last sighting."""
+        seen = self.sightings
+        return seen.latest_order() if isinstance(seen, Sightings) else end_order(self.last)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Paths of the sources they were seen in, by id, in the order of the sightings."""
+        if isinstance(self.sightings, Sightings):
+            return self.sightings.sources()
+        return {seen.source_id: seen.source for seen in self.sightings}
+
+    def within(
+        self, holds: Callable[[Sighting], bool], source_ids: Collection[str] | None = None
+    ) -> Person | None:
+        """The person with those sightings alone, and the time seen in them; None where there are none.
+
+        Args:
+            holds: Which.
+            source_ids: Of these sources alone; None for all.
+        """
+        seen: Sequence[Sighting] = self.sightings
+        if source_ids is not None and isinstance(seen, Sightings):
+            seen = seen.in_sources(source_ids)
+        matching = tuple(sighting for sighting in seen if holds(sighting))
         if not matching:
             return None
         return replace(self, sightings=matching, seconds=sum(s.seconds for s in matching))

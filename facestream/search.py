@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from storage.errors import RecordError
 if TYPE_CHECKING:
     from storage.template_record import TemplateTable
     from stream.frame import Frame
+    from workers.clustering.resident_gallery import LikePerson
     from workers.models.pack import Pack
     from workers.photo_faces import PhotoFace
 
@@ -131,17 +132,11 @@ class TemplateSearch:
     """
 
     def __init__(self, templates: TemplateTable, pack: Pack) -> None:
-        from workers.clustering.search import SearchGallery
+        from facestream.resident_search import tracks_of
+        from workers.clustering.resident_gallery import ResidentGallery
 
-        self._templates = templates
-        self._calibration = pack.calibration
-        self._gallery = SearchGallery(
-            templates=templates.vectors,
-            sizes_px=templates.sizes_px,
-            weights=templates.weights,
-            in_video=~templates.photo,
-            owners=templates.owners,
-        )
+        self._gallery = ResidentGallery(pack.calibration)
+        self._gallery.put(tracks_of(templates))
 
     def found(self, face: PhotoFace, limit: int, person_of: Callable[[str], Person]) -> FoundFace:
         """Who a face may be.
@@ -151,33 +146,40 @@ class TemplateSearch:
             limit: Most people.
             person_of: Looks a person up; raises `NotFoundError` or `RecordError` where that fails.
         """
-        matches: list[Match] = []
-        for person_id, similarity, sureness, track_id in self.ranked(face, limit):
-            try:
-                person = person_of(person_id)
-            except NotFoundError:
-                # Forgotten in this very moment.
-                continue
-            except RecordError as error:
-                _log.warning("%s It is left out until then.", error)
-                continue
-            # Merged in this very moment, somebody may come twice.
-            if all(match.person.id != person.id for match in matches):
-                matches.append(Match(person, similarity, sureness, track_id))
-        return FoundFace(box_of(face), face.score, tuple(matches))
+        people, _ = self._gallery.search(face.vector, face.size_px, face.effective_px, limit)
+        return FoundFace(box_of(face), face.score, matches_of(people, person_of))
 
     def ranked(self, face: PhotoFace, limit: int) -> list[tuple[str, float, float, str]]:
         """Who a face is like, the likeliest first: person, similarity, sureness, likest track."""
-        from workers.clustering.search import search
+        people, _ = self._gallery.search(face.vector, face.size_px, face.effective_px, limit)
+        return [(like.person_id, like.similarity, like.sureness, like.best_track) for like in people]
 
-        matches = search(
-            face.vector, face.size_px, face.effective_px, self._gallery, self._calibration, most=limit
-        )
-        known = self._templates
-        return [
-            (known.identity_ids[m.owner], m.similarity, m.sureness, known.track_ids[m.best_track])
-            for m in matches
-        ]
+
+def matches_of(people: Iterable[LikePerson], person_of: Callable[[str], Person]) -> tuple[Match, ...]:
+    """People who are there, of those whom a search found, each once.
+
+    Args:
+        people: As a search ranked them.
+        person_of: Looks a person up; raises `NotFoundError` or `RecordError` where that fails.
+    """
+    matches: list[Match] = []
+    for like in people:
+        person = there(like.person_id, person_of)
+        # Merged in this very moment, somebody may come twice.
+        if person is not None and all(match.person.id != person.id for match in matches):
+            matches.append(Match(person, like.similarity, like.sureness, like.best_track))
+    return tuple(matches)
+
+
+def there(person_id: str, person_of: Callable[[str], Person]) -> Person | None:
+    """A person whom a search found, or None where they were forgotten in this moment or can't be read."""
+    try:
+        return person_of(person_id)
+    except NotFoundError:
+        return None
+    except RecordError as error:
+        _log.warning("%s It is left out until then.", error)
+        return None
 
 
 def box_of(face: PhotoFace) -> Box:

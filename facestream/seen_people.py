@@ -55,7 +55,7 @@ class SeenPeople(DecidedPeople):
         from facestream.appearance import appearances
 
         people = self._everybody() if person is None else [self._one(person)]
-        where = PeopleFilter(sources, since, until, ignored=ignored or person is not None)
+        where = PeopleFilter(sources, since=since, until=until, ignored=ignored or person is not None)
         names = (cameras,) if isinstance(cameras, str) else cameras
         return appearances(people, where, names, newest_first=newest_first)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
@@ -134,8 +134,30 @@ class Sightings(Sequence[Sighting]):
         """The one that ended last; those without a date count as later, by their source."""
         return self._made(max(self._stored, key=self._end_order))
 
+    @property
+    def stored(self) -> Sequence[Stored]:
+        """As they are stored, in order."""
+        return self._stored
+
+    def sources(self) -> dict[str, str]:
+        """Paths of their sources by id, in the order of the sightings; empty where the source is missing."""
+        found = dict.fromkeys((seen[0] for seen in self._stored), "")
+        return {i: self._sources[i].path if i in self._sources else "" for i in found}
+
+    def first_order(self) -> Order:
+        """Sort key of the start of the first of them."""
+        return self._start_order(self._stored[0])
+
+    def latest_order(self) -> Order:
+        """Sort key of the end of the one that ended last."""
+        return max(map(self._end_order, self._stored))
+
     def __len__(self) -> int:
         return len(self._stored)
+
+    def in_sources(self, source_ids: Collection[str]) -> tuple[Sighting, ...]:
+        """Those in some sources."""
+        return tuple(self._made(seen) for seen in self._stored if seen[0] in source_ids)
 
     @overload
     def __getitem__(self, index: int) -> Sighting: ...
@@ -150,8 +172,12 @@ class Sightings(Sequence[Sighting]):
         return map(self._made, self._stored)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, (tuple, Sightings)):
-            return tuple(self) == tuple(other)
+        if isinstance(other, Sightings):
+            # Quick for those that are read again and again.
+            same = self._sources is other._sources and self._unsure == other._unsure
+            return (same and self._stored == other._stored) or tuple(self) == tuple(other)
+        if isinstance(other, tuple):
+            return tuple(self) == other
         return NotImplemented
 
     def __hash__(self) -> int:

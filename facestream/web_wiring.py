@@ -12,7 +12,8 @@ from facestream.news import News
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
 from facestream.web.context import WebContext
-from facestream.wiring import keys_of, make_reader, open_handle
+from facestream.web_search import open_search
+from facestream.wiring import keys_of, make_board, make_reader, open_handle
 from storage.change_reader import ChangeReader
 
 
@@ -39,5 +40,12 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
-        access = make_access(handle, keys, serve)
-        yield WebContext(place, store, news, serve, access)
+        yield WebContext(
+            place=place,
+            store=store,
+            news=news,
+            serve=serve,
+            access=make_access(handle, keys, serve),
+            people=stack.enter_context(make_board(handle, reader, news)),
+            search=stack.enter_context(open_search(place, handle, store, news)),
+        )

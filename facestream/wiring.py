@@ -20,6 +20,8 @@ from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
 
 if TYPE_CHECKING:
+    from facestream.news import News
+    from facestream.people_board import PeopleBoard
     from storage.camera_store import CameraStore
     from storage.change_reader import ChangeReader
     from storage.decision_log import DecisionLog
@@ -107,6 +109,19 @@ def make_token_store(handle: RedisHandle, keys: Keys) -> TokenStore:
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
     """The people and sources of a collection, to be read."""
     return PeopleReader(handle.client, keys, handle.options)
+
+
+def make_board(handle: RedisHandle, reader: PeopleReader, news: News) -> PeopleBoard:
+    """Everybody in a collection, in memory."""
+    from facestream.changed_people import ChangedPeople
+    from facestream.people_board import PeopleBoard
+    from storage.change_reader import ChangeReader
+    from storage.overview import Overview
+
+    with handle.errors():
+        changes = ChangeReader(handle.client, reader.keys)
+    overview = Overview(handle.client, reader.keys)
+    return PeopleBoard(handle, reader, ChangedPeople(reader, overview, changes), news)
 
 
 def make_change_reader(handle: RedisHandle, keys: Keys) -> ChangeReader:

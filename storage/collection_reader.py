@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from storage.commands import Hash
@@ -69,6 +69,32 @@ class CollectionReader(PeopleReader):
         return TemplateTable.of(
             self._whole_hash(self._keys.templates), self._whole_hash(self._keys.assignments), dimension
         )
+
+    def template_pages(self, dimension: int) -> Iterator[TemplateTable]:
+        """The same page by page, so that never more than one is in memory.
+
+        A track that comes or goes meanwhile may be left out, and one may come twice.
+        """
+        cursor = 0
+        while True:
+            cursor, page = self._client.hscan(self._keys.templates, cursor, count=_PAGE)
+            if page:
+                yield self._owned(page, dimension)
+            if cursor == 0:
+                return
+
+    def templates_of(self, track_ids: Collection[str], dimension: int) -> TemplateTable:
+        """The same of some tracks; those that have none, or belong to nobody, are left out."""
+        ids = list(track_ids)
+        values = self._client.hmget(self._keys.templates, ids) if ids else []
+        rows = zip(ids, values, strict=True)
+        return self._owned({i.encode(): value for i, value in rows if value is not None}, dimension)
+
+    def _owned(self, templates: Hash, dimension: int) -> TemplateTable:
+        ids = [track_id.decode() for track_id in templates]
+        values = self._client.hmget(self._keys.assignments, ids) if ids else []
+        owners = {i.encode(): value for i, value in zip(ids, values, strict=True) if value is not None}
+        return TemplateTable.of(templates, owners, dimension)
 
     def template_ids(self) -> set[str]:
         """Ids of the tracks that have a template."""

@@ -44,6 +44,7 @@ class PhotoFile:
         recorded_at_s: Unix seconds of the capture; None: EXIF's DateTimeOriginal with its offset, or as
             UTC where it has none (see `capture_time.from_exif`).
         max_pixels: Largest width times height, checked before anything is decoded.
+        still: Whether to refuse files of several pictures, instead of taking the first.
 
     Raises:
         ValueError: If `max_pixels` is less than 1.
@@ -56,6 +57,7 @@ class PhotoFile:
         *,
         recorded_at_s: float | None = None,
         max_pixels: int = MAX_PHOTO_PIXELS,
+        still: bool = False,
     ) -> None:
         if max_pixels < 1:
             raise ValueError(f"max_pixels is {max_pixels}, expected at least 1")
@@ -63,6 +65,7 @@ class PhotoFile:
         self.source_id = source_id
         self._recorded_at_s = recorded_at_s
         self._max_pixels = max_pixels
+        self._still = still
 
     def frames(self, stop: threading.Event) -> Iterator[Frame]:
         """Yield the photo.
@@ -73,7 +76,8 @@ class PhotoFile:
         Raises:
             StreamError: If the file can't be read (see `open_local`).
             PhotoTooLargeError: If it has more than `max_pixels`.
-            PhotoUnreadableError: If it is no photo, is cut off or damaged, or has 32-bit values per pixel.
+            PhotoUnreadableError: If it is no photo, is cut off or damaged, has 32-bit values per pixel, or
+                several pictures where a still one is wanted.
         """
         if stop.is_set():
             return
@@ -112,6 +116,14 @@ class PhotoFile:
                     f"{str(self.path)!r} has {width_px}x{height_px} = {width_px * height_px:,} pixels, "
                     f"allowed are {self._max_pixels:,}; scale it down, or, if you trust the file, allow more "
                     "(facestream run --max-pixels N; in Python max_pixels)",
+                    str(self.path),
+                )
+            pictures = getattr(photo, "n_frames", 1)
+            # MPO: a JPEG of a phone or camera, with a preview or another view behind it.
+            if self._still and pictures > 1 and photo.format != "MPO":
+                raise PhotoUnreadableError(
+                    f"{str(self.path)!r} holds {pictures} pictures, an animation or several pages; save the "
+                    "one that is meant as JPEG or PNG",
                     str(self.path),
                 )
             return photo

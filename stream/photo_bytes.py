@@ -20,13 +20,16 @@ class PhotoBytes(PhotoFile):
         data: A whole file in one of the formats of `PhotoFile`.
         source_id: What messages call it; goes into the frame.
         max_pixels: Largest width times height, checked before anything is decoded.
+        still: As of `PhotoFile`.
 
     Raises:
         ValueError: If `max_pixels` is less than 1.
     """
 
-    def __init__(self, data: bytes, source_id: str, *, max_pixels: int = MAX_PHOTO_PIXELS) -> None:
-        super().__init__(Path(source_id), source_id, max_pixels=max_pixels)
+    def __init__(
+        self, data: bytes, source_id: str, *, max_pixels: int = MAX_PHOTO_PIXELS, still: bool = False
+    ) -> None:
+        super().__init__(Path(source_id), source_id, max_pixels=max_pixels, still=still)
         self._data = data
 
     def _content(self) -> BinaryIO:

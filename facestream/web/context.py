@@ -9,9 +9,11 @@ from fastapi import Depends, Request
 
 from facestream.client import Store
 from facestream.news import News
+from facestream.people_board import PeopleBoard
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
 from facestream.web.access import Access
+from facestream.web_search import WebSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class WebContext:
         news: What happens in it.
         serve: How it is served.
         access: Who is let in.
+        search: Search in memory, and who is like whom.
+        people: Everybody, in memory.
     """
 
     place: Place
@@ -31,6 +35,8 @@ class WebContext:
     news: News
     serve: ServeTable
     access: Access
+    search: WebSearch
+    people: PeopleBoard
 
 
 def context_of(request: Request) -> WebContext:

@@ -334,6 +334,24 @@ def test_a_large_table_of_templates_is_read_whole(store: IdentityStore, lease: L
     table = store.templates(128)
     owners = [table.identity_ids[k] for k in table.owners]
     assert dict(zip(table.track_ids, owners, strict=True)) == tracks
+    pages = [*store.template_pages(128)]
+    assert len(pages) > 1
+    assert {
+        track_id: page.identity_ids[owner]
+        for page in pages
+        for track_id, owner in zip(page.track_ids, page.owners, strict=True)
+    } == tracks
+
+
+def test_templates_of_some_tracks_are_those_that_are_there_and_belong_to_somebody(
+    store: IdentityStore, lease: Lease
+) -> None:
+    templates = dict.fromkeys(["v-1.0.0", "v-1.1.0", "v-1.2.0"], a_template())
+    assignments: dict[str, str | None] = {"v-1.0.0": "p2", "v-1.1.0": "p1", "v-1.9.0": "p1"}
+    store.commit(Effects(templates=templates, assignments=assignments), lease)
+    table = store.templates_of(["v-1.1.0", "v-1.2.0", "v-1.9.0", "v-7.0.0"], 128)
+    assert (table.track_ids, table.identity_ids) == (("v-1.1.0",), ("p1",))
+    assert store.templates_of([], 128).track_ids == ()
 
 
 def test_a_long_stream_is_read_whole_and_in_order(

@@ -42,18 +42,29 @@ class Column(Generic[Scalar]):
 
     def append(self, value: npt.ArrayLike) -> None:
         """Add a row at the end."""
-        if self._rows == len(self._array):
-            # Pages that nothing is written to take no memory.
-            larger = np.empty((2 * self._rows, *self._array.shape[1:]), self._array.dtype)
-            larger[: self._rows] = self._array
-            self._array = larger
+        self._make_room(1)
         self._array[self._rows] = value
         self._rows += 1
 
+    def extend(self, values: npt.NDArray[Scalar]) -> None:
+        """Add rows (K, ...) at the end."""
+        self._make_room(len(values))
+        self._array[self._rows : self._rows + len(values)] = values
+        self._rows += len(values)
+
     def remove(self, row: int) -> None:
-        """Take a row out; the last one moves into its place."""
+        """Take a row out; the last one moves into its place, and nothing of either stays behind the end."""
         self._rows -= 1
         self._array[row] = self._array[self._rows]
+        self._array[self._rows] = 0
+
+    def _make_room(self, more: int) -> None:
+        if self._rows + more > len(self._array):
+            # Pages that nothing is written to take no memory.
+            size = max(2 * len(self._array), self._rows + more)
+            larger = np.empty((size, *self._array.shape[1:]), self._array.dtype)
+            larger[: self._rows] = self._array[: self._rows]
+            self._array = larger
 
     def copy(self) -> Column[Scalar]:
         """The same rows by themselves."""

@@ -98,6 +98,17 @@ def seen_together(a: TrackEvidence, b: TrackEvidence) -> bool:
     """
     if a.source_id != b.source_id or a.moments[0] > b.moments[-1] or b.moments[0] > a.moments[-1]:
         return False
-    common = len(np.intersect1d(a.moments, b.moments, assume_unique=True))
-    needed = 1 if a.photo or b.photo else min(2, (min(len(a.moments), len(b.moments)) + 1) // 2)
+    return share_moments(a.moments, b.moments, photo=a.photo or b.photo)
+
+
+def share_moments(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], *, photo: bool) -> bool:
+    """Whether two tracks of one source have enough moments in common to be two people, see `seen_together`.
+
+    Args:
+        a: Moments of one, ascending, as of `TrackEvidence`.
+        b: Moments of the other.
+        photo: Whether the source is a photo.
+    """
+    common = len(np.intersect1d(a, b, assume_unique=True))
+    needed = 1 if photo else min(2, (min(len(a), len(b)) + 1) // 2)
     return common >= needed

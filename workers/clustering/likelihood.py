@@ -127,27 +127,37 @@ def paired_face_log_ratio(
     return _ratio(similarity, *_normals(genuine, impostor, spread, rise, settings), settings)
 
 
-def face_information(
-    weights_a: FloatArray,
-    weights_b: FloatArray,
-    rise: FloatArray | float,
-    calibration: Calibration,
-    settings: LikelihoodSettings,
-) -> FloatArray:
-    """How much the likeness of two faces can tell at all: the squared distance of the two distributions.
+def expected_likeness(weights_a: FloatArray, weights_b: FloatArray, calibration: Calibration) -> FloatArray:
+    """Genuine and impostor mean similarity and spread of one face with each of many, float32 (3, M).
 
     Args:
-        weights_a: (N, S), size weights of the rows, see `Calibration.size_weights`.
-        weights_b: (M, S), size weights of the columns.
-        rise: (N, M) or a number: impostor rise that applies to each pair.
+        weights_a: float32 (S,), size weights of the face, see `Calibration.size_weights`.
+        weights_b: float32 (M, S), size weights of the others.
         calibration: Of the embedder.
+    """
+    tables = (calibration.genuine, calibration.impostor, calibration.spread)
+    return np.asarray(np.stack([weights_a @ table for table in tables]) @ weights_b.T, np.float32)
+
+
+def face_evidence(
+    similarity: FloatArray, expected: FloatArray, rise: FloatArray | float, settings: LikelihoodSettings
+) -> tuple[FloatArray, FloatArray]:
+    """What the likeness of one face to each of many says, and how much it can tell at all.
+
+    Args:
+        similarity: float32 (M,), cosine.
+        expected: float32 (3, M), see `expected_likeness`.
+        rise: (M,) or a number: impostor rise that applies to each pair.
         settings: See `LikelihoodSettings`.
 
     Returns:
-        float32 (N, M), positive: d' squared of signal detection theory.
+        float32 (M,): the log-likelihood ratio as of `face_log_ratio`; and float32 (M,), positive: the squared
+        distance of the two distributions, d' squared of signal detection theory.
     """
-    _, gap, spread = _normals(*_expected(weights_a, weights_b, calibration), rise, settings)
-    return np.asarray((gap / spread) ** 2, np.float32)
+    genuine, impostor, spread = expected
+    middle, gap, spread = _normals(genuine, impostor, spread, rise, settings)
+    information = np.asarray((gap / spread) ** 2, np.float32)
+    return _ratio(similarity, middle, gap, spread, settings), information
 
 
 def _expected(

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from workers.clustering.likelihood import LikelihoodSettings, face_information, face_log_ratio
+from workers.clustering.likelihood import LikelihoodSettings, expected_likeness, face_evidence
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
+DoubleArray = npt.NDArray[np.float64]
 
 # Share of the variance of likeness that is of the single view (pose, light, blur), and gets less the more
 # views of a person there are; the rest stays. Measured on the half "calibrate" of LFW and clips made from it.
 _VIEW_NOISE = 0.3
 # A search weighs one face against many people, and has to tell the very likely from the nearly certain;
 # clustering sums over many pairs, where one must not decide alone.
-_LIMIT = 20.0
+SEARCH_SETTINGS = LikelihoodSettings(limit=20.0)
+"""How evidence is weighed in a search."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,22 +91,17 @@ def search(
     count = len(gallery.owners)
     if count == 0:
         return []
-    settings = settings or LikelihoodSettings(limit=_LIMIT)
+    settings = settings or SEARCH_SETTINGS
     query = calibration.compensate(vector[None], [size_px])
     similarity = (gallery.templates @ query[0]).astype(np.float32)
-    sizes = calibration.size_weights([effective_px]), calibration.size_weights(gallery.sizes_px)
-    rise = np.where(gallery.in_video, calibration.video_rise, 0.0).astype(np.float32)[None]
-    ratios = face_log_ratio(similarity[None], *sizes, rise, calibration, settings)[0]
-    weights = gallery.weights * face_information(*sizes, rise, calibration, settings)[0]
+    sizes = calibration.size_weights([effective_px])[0], calibration.size_weights(gallery.sizes_px)
+    rise = np.where(gallery.in_video, np.float32(calibration.video_rise), np.float32(0))
+    expected = expected_likeness(*sizes, calibration)
+    ratios, information = face_evidence(similarity, expected, rise, settings)
     people = int(gallery.owners.max()) + 1
-    total = np.bincount(gallery.owners, weights, people)
-    present = np.flatnonzero(total)
-    divisor = np.where(total > 0, total, 1.0)
-    # Number of equal tracks that would weigh as much (Kish 1965).
-    views = total**2 / np.where(total > 0, np.bincount(gallery.owners, weights**2, people), 1.0)
-    variance = (1 - _VIEW_NOISE) + _VIEW_NOISE / np.maximum(views, 1.0)
-    evidence = np.bincount(gallery.owners, ratios * weights, people) / divisor / variance
-    mean_similarity = np.bincount(gallery.owners, similarity * weights, people) / divisor
+    weights = gallery.weights * information
+    evidence, present = evidence_of_people(ratios, weights, gallery.owners, people)
+    mean_similarity = mean_of_people(similarity, weights, gallery.owners, people)
     best = _best_rows(gallery.owners, ratios, people)
     sure = np.zeros(people)
     sure[present] = sureness(evidence[present])
@@ -113,6 +110,39 @@ def search(
         Match(k, float(mean_similarity[k]), float(evidence[k]), float(sure[k]), int(best[k]))
         for k in order[:most].tolist()
     ]
+
+
+def evidence_of_people(
+    ratios: FloatArray, weights: FloatArray, owners: IntArray, people: int
+) -> tuple[DoubleArray, IntArray]:
+    """What the tracks of each person say together.
+
+    Args:
+        ratios: float32 (N,), log-likelihood ratio of each track.
+        weights: float32 (N,), positive: what each can tell.
+        owners: intp (N,), person of each, 0 to `people` - 1.
+        people: P.
+
+    Returns:
+        Log-likelihood ratio, float64 (P,), 0 for those without a track; and who has one, ascending.
+    """
+    total = np.bincount(owners, weights, people)
+    present = np.flatnonzero(total)
+    divisor = np.where(total > 0, total, 1.0)
+    # Number of equal tracks that would weigh as much (Kish 1965).
+    views = total**2 / np.where(total > 0, np.bincount(owners, weights**2, people), 1.0)
+    return np.bincount(owners, ratios * weights, people) / divisor / variance_of(views), present
+
+
+def mean_of_people(values: FloatArray, weights: FloatArray, owners: IntArray, people: int) -> DoubleArray:
+    """Weighted mean of a value of the tracks of each person, float64 (P,); 0 for those without a track."""
+    total = np.bincount(owners, weights, people)
+    return np.asarray(np.bincount(owners, values * weights, people) / np.where(total > 0, total, 1.0))
+
+
+def variance_of(views: npt.ArrayLike) -> DoubleArray:
+    """Variance of the mean likeness of so many views, in shares of that of one, see `_VIEW_NOISE`."""
+    return np.asarray((1 - _VIEW_NOISE) + _VIEW_NOISE / np.maximum(views, 1.0), np.float64)
 
 
 def sureness(log_ratios: npt.ArrayLike) -> npt.NDArray[np.float64]:

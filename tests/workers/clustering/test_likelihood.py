@@ -9,7 +9,8 @@ from workers.clustering.likelihood import (
     clothing_distance,
     clothing_log_ratio,
     even_clothing,
-    face_information,
+    expected_likeness,
+    face_evidence,
     face_log_ratio,
     impostor_rise,
 )
@@ -130,7 +131,9 @@ def information(
     size_a: float = 100, size_b: float = 100, *, rise: float = 0.0, calibration: Calibration = FLAT
 ) -> float:
     weights = calibration.size_weights([size_a]), calibration.size_weights([size_b])
-    return float(face_information(*weights, rise, calibration, SETTINGS)[0, 0])
+    expected = expected_likeness(weights[0][0], weights[1], calibration)
+    found = face_evidence(np.zeros(1, np.float32), expected, rise, SETTINGS)
+    return float(found[1][0])
 
 
 def test_information_is_the_squared_distance_of_the_two_distributions() -> None:
@@ -161,12 +164,18 @@ def test_information_is_what_a_pair_that_is_as_alike_as_expected_says_twice(size
     assert told == pytest.approx(2 * said, rel=0.01) or told == pytest.approx(0.75**2, rel=0.01)
 
 
-def test_information_keeps_the_places_of_rows_and_columns() -> None:
-    rows, columns = BY_SIZE.size_weights([20, 100]), BY_SIZE.size_weights([100, 20, 50])
-    found = face_information(rows, columns, np.zeros((2, 3), np.float32), BY_SIZE, SETTINGS)
-    assert found.dtype == np.float32
-    expected = [[information(a, b, calibration=BY_SIZE) for b in (100, 20, 50)] for a in (20, 100)]
-    assert found == pytest.approx(np.array(expected), rel=1e-4)
+def test_one_face_says_of_each_of_many_what_it_says_of_that_one() -> None:
+    one, many = BY_SIZE.size_weights([20]), BY_SIZE.size_weights([100, 20, 50])
+    similarity, rise = np.array([0.3, 0.6, 0.5], np.float32), np.array([0, 0.1, 0.05], np.float32)
+    ratios, told = face_evidence(similarity, expected_likeness(one[0], many, BY_SIZE), rise, SETTINGS)
+    assert ratios.dtype == told.dtype == np.float32
+    assert ratios == pytest.approx(
+        face_log_ratio(similarity[None], one, many, rise[None], BY_SIZE, SETTINGS)[0], rel=1e-4
+    )
+    expected = [
+        information(20, b, rise=r, calibration=BY_SIZE) for b, r in zip((100, 20, 50), rise, strict=True)
+    ]
+    assert told == pytest.approx(expected, rel=1e-4)
 
 
 # What pairs seen together tell --------------------------------------------------------------------------

@@ -1,0 +1,71 @@
+"""People in an order that is kept while some of them change."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from facestream.people_filter import sort_key
+from facestream.person import Person
+
+# What it takes to sort one person, by what it takes to pass over one.
+_SORTED_COST = 20
+# Key, tie-breaker and id: no two are equal.
+_Entry = tuple[Any, int, str]
+
+
+class PeopleOrder:
+    """The ids of people in an order of `facestream.people_filter.sorted_people`.
+
+    A change of one person takes a search for their place instead of sorting everybody.
+
+    Args:
+        people: Everybody.
+        by: One of `facestream.people_filter.SORTS`.
+        reverse: The other way round.
+
+    Raises:
+        UsageError: If there is no such order.
+    """
+
+    def __init__(self, people: Iterable[Person], by: str, *, reverse: bool = False) -> None:
+        self._key, descending = sort_key(by)
+        self._backwards = descending != reverse
+        self._of = {person.id: self._entry(person) for person in people}
+        self._entries = sorted(self._of.values())
+        self._ids: list[str] | None = None
+
+    def _entry(self, person: Person) -> _Entry:
+        # Read backwards, the older of equals comes first as well.
+        number = int(person.id[1:])
+        return self._key(person), -number if self._backwards else number, person.id
+
+    def put(self, person: Person) -> None:
+        """Somebody is new, or has changed."""
+        self.remove(person.id)
+        entry = self._of[person.id] = self._entry(person)
+        insort(self._entries, entry)
+        self._ids = None
+
+    def remove(self, person_id: str) -> None:
+        """Somebody is no more; who isn't there may be removed."""
+        entry = self._of.pop(person_id, None)
+        if entry is not None:
+            del self._entries[bisect_left(self._entries, entry)]
+            self._ids = None
+
+    def of_some(self, person_ids: Collection[str]) -> Sequence[str]:
+        """Some people in order; who isn't there is left out."""
+        if len(person_ids) * _SORTED_COST < len(self._of):
+            there = [person_id for person_id in person_ids if person_id in self._of]
+            return sorted(there, key=self._of.__getitem__, reverse=self._backwards)
+        return [person_id for person_id in self.ids() if person_id in person_ids]
+
+    def ids(self) -> Sequence[str]:
+        """Everybody, in order."""
+        if self._ids is None:
+            self._ids = [entry[2] for entry in self._entries]
+            if self._backwards:
+                self._ids.reverse()
+        return self._ids

@@ -1,0 +1,133 @@
+"""All sightings of everybody, the newest first, kept while people change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+
+import numpy as np
+
+from facestream.people_filter import PeopleFilter
+from facestream.person import Person
+from facestream.sighting import Sightings
+from facestream.sighting_table import Mask, Place, SightingTable, SourceColumn
+from storage.source_record import SourceRecord
+
+# Changed people who are kept beside the table before it is made anew.
+_FEW = 1000
+
+
+class SightingIndex:
+    """Finds sightings and people by source and time.
+
+    Most lie in a table that is rarely made, as that takes a second for a million; those of the people who
+    have changed since lie in a small one.
+
+    Args:
+        people: Everybody by id; is looked at again after each change.
+        sources: Sources by id, likewise.
+    """
+
+    def __init__(self, people: Mapping[str, Person], sources: Mapping[str, SourceRecord]) -> None:
+        self._people = people
+        self._sources = sources
+        self._column = SourceColumn(sources)
+        self._base: SightingTable | None = None
+        self._recent: SightingTable | None = None
+        self._changed: set[str] = set()
+
+    def changed(self, person_ids: Collection[str]) -> None:
+        """People have come, changed or gone."""
+        self._changed.update(person_ids)
+        self._recent = None
+
+    def sources_changed(self) -> None:
+        """What is known of a source is another thing."""
+        self._base = self._recent = None
+
+    def find(
+        self,
+        where: PeopleFilter,
+        offset: int,
+        limit: int,
+        *,
+        person_id: str | None = None,
+        hidden: Collection[str] = (),
+    ) -> tuple[list[Place], int]:
+        """Some of the sightings in sources and a time, the newest first, and how many there are in all.
+
+        Args:
+            where: Its `sources`, `since` and `until` count.
+            offset: So many are passed over.
+            limit: At most so many.
+            person_id: Only theirs.
+            hidden: People to leave out.
+        """
+        base, recent = self._tables()
+        left_out = self._numbers({*self._changed, *hidden})
+        mask = self._matching(base, where) & ~np.isin(base.person, left_out)
+        more = self._matching(recent, where) & ~np.isin(recent.person, self._numbers(hidden))
+        if person_id is not None:
+            number = int(person_id[1:])
+            mask &= base.person == number
+            more &= recent.person == number
+        rows, recent_rows = np.flatnonzero(mask), np.flatnonzero(more)
+        end = offset + limit
+        found = base.taken(rows[:end])
+        if len(recent_rows):
+            found = found.merged(recent.taken(recent_rows[:end]))
+        return found.taken(np.arange(len(found))[offset:end]).places(), len(rows) + len(recent_rows)
+
+    def people_within(self, where: PeopleFilter) -> set[str]:
+        """Who may have sightings in its sources and time: all who have, and perhaps others."""
+        base, recent = self._tables()
+        numbers = np.unique(base.person[self._matching(base, where)])
+        recently = np.unique(recent.person[self._matching(recent, where)])
+        return {f"p{n}" for n in numbers.tolist()} - self._changed | {f"p{n}" for n in recently.tolist()}
+
+    def people_by_source(self) -> dict[str, int]:
+        """How many people were seen in each source."""
+        base, recent = self._tables()
+        kept = base.taken(np.flatnonzero(~np.isin(base.person, self._numbers(self._changed))))
+        source = np.concatenate([kept.source, recent.source]).astype(np.int64)
+        person = np.concatenate([kept.person, recent.person])
+        if not len(person):
+            return {}
+        # One number for each pair.
+        factor = int(person.max()) + 1
+        pairs = np.unique(source * factor + person)
+        counts = np.bincount(pairs // factor)
+        return {i: int(counts[n]) for i, n in self._column.items() if n < len(counts)}
+
+    def _tables(self) -> tuple[SightingTable, SightingTable]:
+        if not self._column.covers(self._sources):
+            self._base = None
+        if self._base is None or len(self._changed) > max(_FEW, len(self._people) // 50):
+            self._column = SourceColumn(self._sources)
+            self._base = self._table(self._people.values())
+            self._changed, self._recent = set(), None
+        if self._recent is None:
+            self._recent = self._table(self._people[i] for i in self._changed if i in self._people)
+        return self._base, self._recent
+
+    def _table(self, people: Iterable[Person]) -> SightingTable:
+        seen = ((person.id, person.sightings) for person in people)
+        return SightingTable.of(
+            [(person_id, s) for person_id, s in seen if isinstance(s, Sightings)], self._column
+        )
+
+    def _matching(self, table: SightingTable, where: PeopleFilter) -> Mask:
+        mask = np.ones(len(table), np.bool_)
+        if where.sources or where.cameras:
+            mask &= np.isin(table.source, self._column.chosen(where.means_source))
+        since_s, until_s = (
+            moment.timestamp() if isinstance(moment, datetime) else None
+            for moment in (where.since, where.until)
+        )
+        if since_s is not None or until_s is not None:
+            mask &= table.within(since_s, until_s)
+        return mask
+
+    @staticmethod
+    def _numbers(person_ids: Collection[str]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.array([int(person_id[1:]) for person_id in person_ids], np.int64)

@@ -1,0 +1,116 @@
+"""Thumbnails, and the files that people were seen in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import made_up
+import pytest
+from conftest import Serving
+
+from storage.identity_store import IdentityStore
+from storage.source_record import SourceRecord
+from stream.fingerprint import fingerprint
+
+
+@pytest.mark.parametrize(
+    "path", ["samples/v-1.0.0.5/thumbnail", "people/p1/thumbnail", "tracks/v-1.0.0/thumbnail"]
+)
+def test_a_picture_is_sent_once(serving: Serving, path: str) -> None:
+    answer = serving.client.get(f"/api/v1/{path}")
+    assert answer.status_code == 200
+    assert answer.content == made_up.crop_jpeg("v-1.0.0")
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.headers["cache-control"].startswith("private")
+    for known in (answer.headers["etag"], f'"other", W/{answer.headers["etag"]}', "*"):
+        again = serving.client.get(f"/api/v1/{path}", headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+    other = serving.client.get(f"/api/v1/{path}", headers={"If-None-Match": '"other"'})
+    assert other.content == answer.content
+
+
+@pytest.mark.parametrize(
+    "path", ["samples/v-1.0.0.6/thumbnail", "people/p9/thumbnail", "tracks/v-9/thumbnail"]
+)
+def test_a_picture_that_is_not_there_is_not_found(serving: Serving, path: str) -> None:
+    assert serving.client.get(f"/api/v1/{path}").status_code == 404
+
+
+def made_known(serving: Serving, file: Path, kind: str = "video", path: str = "") -> str:
+    """A file that was processed, as the collection knows it."""
+    source_id = f"{kind[0] if kind == 'video' else 'i'}-{fingerprint(file)[:16]}"
+    store = IdentityStore(serving.handle.client, serving.keys)
+    store.register_source(SourceRecord(source_id, kind, path or str(file), 640, 360, 10.0))
+    serving.context.people.refresh()
+    return source_id
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    film = tmp_path / "a film.mp4"
+    film.write_bytes(bytes(range(256)) * 400)
+    return film
+
+
+def test_a_film_is_sent_in_parts(serving: Serving, film: Path) -> None:
+    url = f"/api/v1/sources/{made_known(serving, film)}/media"
+    whole = serving.client.get(url)
+    assert whole.content == film.read_bytes()
+    assert whole.headers["content-type"] == "video/mp4"
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert whole.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in whole.headers["content-security-policy"]
+    part = serving.client.get(url, headers={"Range": "bytes=1000-1099"})
+    assert (part.status_code, part.content) == (206, film.read_bytes()[1000:1100])
+    assert part.headers["content-range"] == f"bytes 1000-1099/{film.stat().st_size}"
+    beyond = serving.client.get(url, headers={"Range": "bytes=999999999-"})
+    assert beyond.status_code == 416
+
+
+def test_a_file_that_has_changed_is_not_sent(serving: Serving, film: Path) -> None:
+    url = f"/api/v1/sources/{made_known(serving, film)}/media"
+    assert serving.client.get(url).status_code == 200
+    before = film.stat()
+    # Something secret of the same size and time, moved there.
+    other = film.with_name("other")
+    other.write_bytes(bytes(before.st_size))
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(film)
+    answer = serving.client.get(url)
+    assert answer.status_code == 404
+    assert bytes(100) not in answer.content
+    film.unlink()
+    assert serving.client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/", "/dev/zero", "", "a\0b", "../../etc/passwd"], ids=repr)
+def test_a_path_that_somebody_wrote_into_redis_leads_nowhere(serving: Serving, film: Path, path: str) -> None:
+    source_id = made_known(serving, film)
+    serving.handle.client.hset(serving.keys.source(source_id), "path", path)
+    serving.context.people.refresh(compare=True)
+    answer = serving.client.get(f"/api/v1/sources/{source_id}/media")
+    assert answer.status_code == 404
+    assert b"root:" not in answer.content
+
+
+def test_what_a_browser_would_run_is_not_sent_as_such(serving: Serving, tmp_path: Path) -> None:
+    page = tmp_path / "page.svg"
+    page.write_text("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>")
+    answer = serving.client.get(f"/api/v1/sources/{made_known(serving, page, 'photo')}/media")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_cameras_have_no_file(serving: Serving) -> None:
+    store = IdentityStore(serving.handle.client, serving.keys)
+    store.register_source(SourceRecord("c-door", "camera", "/etc/passwd", 640, 360))
+    serving.context.people.refresh()
+    assert serving.client.get("/api/v1/sources/c-door/media").status_code == 404
+    assert serving.client.get("/api/v1/sources/v-none/media").status_code == 404
+
+
+def test_a_file_that_is_still_there_is_playable(serving: Serving, film: Path) -> None:
+    source_id = made_known(serving, film)
+    playable = {s["id"]: s["playable"] for s in serving.client.get("/api/v1/sources").json()["items"]}
+    assert playable == {"v-1": False, "v-2": False, "i-1": False, source_id: True}
