@@ -81,22 +81,30 @@ class PeopleLists:
             UsageError: If there is no such order.
         """
         question = (where, sort, reverse)
+        # What is looked up in sets need not be looked at in people.
+        rest = replace(where, text="", named=None, ignored=True, only_ignored=False)
         with self._lock:
             version = self._version
             ids = self._lists.get(question)
-            candidates = ids if ids is not None else self._candidates(where, sort, reverse)
-            # What is looked up in sets need not be looked at in people.
-            rest = replace(where, text="", named=None, ignored=True, only_ignored=False)
-            people = [] if ids is not None or rest == _ANYBODY else [self.known[i] for i in candidates]
+            if ids is None:
+                ids = self._candidates(where, sort, reverse)
+                if rest != _ANYBODY:
+                    candidates, ids = [self.known[i] for i in ids], None
+            if ids is not None:
+                page = self._page(question, ids, offset, limit)
         if ids is None:
-            ids = candidates if rest == _ANYBODY else _listed(people, rest, sort, reverse)
+            # This may take a while: others go on meanwhile.
+            ids = _listed(candidates, rest, sort, reverse)
             with self._lock:
-                if version == self._version:
-                    self._lists[question] = ids
-                    _shorten(self._lists, _LISTS)
-        with self._lock:
-            page = [self.known[i] for i in ids[offset : offset + limit] if i in self.known]
+                page = self._page(question if version == self._version else None, ids, offset, limit)
         return where.apply(page) if where.narrows else page, len(ids)
+
+    def _page(self, question: _Question | None, ids: Sequence[str], offset: int, limit: int) -> list[Person]:
+        """Some of a list, which is kept for whoever asks the same."""
+        if question is not None:
+            self._lists[question] = ids
+            _shorten(self._lists, _LISTS)
+        return [self.known[i] for i in ids[offset : offset + limit] if i in self.known]
 
     def sightings(
         self, where: PeopleFilter, offset: int, limit: int, *, person_id: str | None = None
@@ -148,6 +156,9 @@ class PeopleLists:
         if where.only_ignored:
             ids = [i for i in ids if i in self._ignored]
         elif self._ignored and not where.ignored:
+            if not text and where == PeopleFilter():
+                seen = (i for i in ids if i not in self._ignored)
+                return Gathered(seen, len(ids) - len(self._ignored))
             ids = [i for i in ids if i not in self._ignored]
         if where.named is not None:
             ids = [i for i in ids if (i in self._folded_names) == where.named]
