@@ -281,7 +281,9 @@ class PeopleLists:
             self._unknown |= source_ids - self.sources.keys()
 
     def make_orders(self) -> None:
-        """Sort people as they were asked for before everybody changed, so that nobody has to wait for it."""
+        """Make what everybody's change has undone, so that nobody who asks has to wait for it."""
+        with self._lock:
+            self._index.prepare()
         for wanted in list(self._wanted):
             if wanted not in self._orders:
                 with self._lock:
