@@ -101,7 +101,7 @@ class PeopleFilter:
             if source_id not in means:
                 means[source_id] = self.means_source(source_id, path)
         matching = [source_id for source_id in sources if means[source_id]]
-        return person.within(self.holds, matching) if matching else None
+        return person.within(self._time_matches, matching) if matching else None
 
     def holds(self, sighting: Sighting) -> bool:
         """Whether a sighting is in one of the sources, and within the time."""

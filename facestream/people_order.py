@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, overload
 
 from facestream.people_filter import sort_key
 from facestream.person import Person
@@ -34,7 +34,7 @@ class PeopleOrder:
         self._backwards = descending != reverse
         self._of = {person.id: self._entry(person) for person in people}
         self._entries = sorted(self._of.values())
-        self._ids: list[str] | None = None
+        self._ids = [entry[2] for entry in self._entries]
 
     def _entry(self, person: Person) -> _Entry:
         # Read backwards, the older of equals comes first as well.
@@ -45,15 +45,16 @@ class PeopleOrder:
         """Somebody is new, or has changed."""
         self.remove(person.id)
         entry = self._of[person.id] = self._entry(person)
-        insort(self._entries, entry)
-        self._ids = None
+        place = bisect_left(self._entries, entry)
+        self._entries.insert(place, entry)
+        self._ids.insert(place, person.id)
 
     def remove(self, person_id: str) -> None:
         """Somebody is no more; who isn't there may be removed."""
         entry = self._of.pop(person_id, None)
         if entry is not None:
-            del self._entries[bisect_left(self._entries, entry)]
-            self._ids = None
+            place = bisect_left(self._entries, entry)
+            del self._entries[place], self._ids[place]
 
     def of_some(self, person_ids: Collection[str]) -> Sequence[str]:
         """Some people in order; who isn't there is left out."""
@@ -63,9 +64,29 @@ class PeopleOrder:
         return [person_id for person_id in self.ids() if person_id in person_ids]
 
     def ids(self) -> Sequence[str]:
-        """Everybody, in order."""
-        if self._ids is None:
-            self._ids = [entry[2] for entry in self._entries]
-            if self._backwards:
-                self._ids.reverse()
-        return self._ids
+        """Everybody, in order; not to be looked at any more once somebody has changed."""
+        return _Backwards(self._ids) if self._backwards else self._ids
+
+
+class _Backwards(Sequence[str]):
+    """A list from its end to its beginning, without a copy."""
+
+    def __init__(self, items: list[str]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[str]:
+        return reversed(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            length = len(self._items)
+            start, stop, _ = index.indices(length)
+            return self._items[length - max(start, stop) : length - start][::-1]
+        return self._items[-1 - index]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from facestream.sighting import Order, Sighting, Sightings, end_order, start_order
 from storage.identity_record import Identity
@@ -77,12 +77,27 @@ class Person:
             source_ids: Of these sources alone; None for all.
         """
         seen: Sequence[Sighting] = self.sightings
-        if source_ids is not None and isinstance(seen, Sightings):
-            seen = seen.in_sources(source_ids)
-        matching = tuple(sighting for sighting in seen if holds(sighting))
+        if source_ids is not None:
+            seen = (
+                seen.in_sources(source_ids)
+                if isinstance(seen, Sightings)
+                else [one for one in seen if one.source_id in source_ids]
+            )
+        matching = tuple(filter(holds, seen))
         if not matching:
             return None
-        return replace(self, sightings=matching, seconds=sum(s.seconds for s in matching))
+        # Not `replace`, which takes ten times as long.
+        return Person(
+            self.id,
+            self.name,
+            sum(s.seconds for s in matching),
+            self.faces,
+            self.tracks,
+            matching,
+            self.thumbnails,
+            self.ignored,
+            self.provisional,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,11 @@ class SightingIndex:
         """What is known of a source is another thing."""
         self._base = self._recent = None
 
+    def prepare(self) -> None:
+        """Make the large table where there is none."""
+        if self._base is None:
+            self._tables()
+
     def find(
         self,
         where: PeopleFilter,

@@ -8,9 +8,6 @@ from collections.abc import Iterator
 
 from fastapi import HTTPException
 
-from facestream.errors import FacestreamError
-from storage.errors import OvertakenError
-
 # Each holds a thread of the pool until it is carried out; the others are for those who only look.
 _AT_ONCE = 8
 _free = threading.BoundedSemaphore(_AT_ONCE)
@@ -18,7 +15,7 @@ _free = threading.BoundedSemaphore(_AT_ONCE)
 
 @contextlib.contextmanager
 def one_of_few() -> Iterator[None]:
-    """Refuse work where too much is under way, and say where somebody else was quicker."""
+    """Refuse work where too much is under way."""
     if not _free.acquire(blocking=False):
         raise HTTPException(
             503,
@@ -27,14 +24,5 @@ def one_of_few() -> Iterator[None]:
         )
     try:
         yield
-    except OvertakenError as error:
-        raise HTTPException(
-            409, "Somebody else decided something about the same people at this very moment. Look again."
-        ) from error
-    except FacestreamError as error:
-        if type(error) is not FacestreamError:
-            raise
-        # Somebody was grouped anew between the question and the work.
-        raise HTTPException(409, str(error)) from error
     finally:
         _free.release()

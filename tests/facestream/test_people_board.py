@@ -19,7 +19,9 @@ from redis.retry import Retry
 
 from facestream.client import Store
 from facestream.people_board import PeopleBoard
-from facestream.people_filter import PeopleFilter
+from facestream.people_filter import PeopleFilter, sorted_people
+from facestream.people_lists import PeopleLists
+from facestream.person import person_of
 from facestream.settings import Place
 from facestream.wiring import make_board, make_reader
 from storage.connection import RedisHandle, open_redis
@@ -297,6 +299,37 @@ def test_a_collection_that_was_dropped_and_made_anew_leaves_nothing_behind(
     assert listed(board, text="ada") == []
     (found,), _ = board.people(PeopleFilter(), 0, 10)
     assert (found.name, found.first.start_s, found.first.start_at) == ("", 7.0, None)
+
+
+def test_a_text_that_very_many_names_hold_lists_them_in_order() -> None:
+    source = SourceRecord("v-1", "video", "/a.mp4", 640, 360, 300.0)
+    lists = PeopleLists()
+    lists.put_sources({"v-1": source})
+    everybody = [
+        person_of(
+            Identity(
+                f"p{number}",
+                name="" if number % 3 == 0 else f"Ada {number}",
+                tracks=1,
+                seconds=float(number % 7),
+                sightings=(Sighting("v-1", 0.0, 1.0),),
+                ignored=number % 50 == 0,
+            ),
+            lists.sources,
+        )
+        for number in range(1, 4000)
+    ]
+    lists.put([one.id for one in everybody], {one.id: one for one in everybody}, many=True)
+    for where in (
+        PeopleFilter(text="a"),
+        PeopleFilter(text="ada", ignored=True),
+        PeopleFilter(text="ad", only_ignored=True),
+        PeopleFilter(text="d", named=True, min_seconds=2),
+    ):
+        expected = sorted_people(where.apply(everybody), "seconds")
+        assert len(expected) > 20
+        assert lists.people(where, 10, 10) == (expected[10:20], len(expected))
+        assert lists.people(where, 0, 9999) == (expected, len(expected))
 
 
 def test_an_empty_collection_has_nobody(handle: RedisHandle, folder: Path) -> None:

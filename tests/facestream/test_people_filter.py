@@ -274,3 +274,27 @@ def test_a_path_that_begins_at_a_folder_is_told_by_its_whole_path(
     monkeypatch.setenv("HOME", os.fspath(tmp_path))
     monkeypatch.chdir(tmp_path)
     assert typed_source(typed) == whole(tmp_path.resolve())
+
+
+def test_a_text_is_part_of_a_name_or_a_whole_id() -> None:
+    people = [
+        person(video(), number=12, name="Ada"),
+        person(video(), number=1),
+        person(video(), name="P12 Bob"),
+    ]
+    assert ids(PeopleFilter(text="AD").apply(people)) == ["p12"]
+    assert ids(PeopleFilter(text=" P1 ").apply(people)) == ["p1", "p1"]
+    assert ids(PeopleFilter(text="p2").apply(people)) == []
+
+
+def test_a_camera_is_meant_by_its_whole_name() -> None:
+    seen = [Sighting(f"c-{name}", "rtsp://host/live", 0.0, 1.0, 1.8e9, 1.0) for name in ("door", "back-door")]
+    people = [person(seen[0], number=1), person(seen[1], number=2), person(video(), number=3)]
+    assert ids(PeopleFilter(cameras="door").apply(people)) == ["p1"]
+    assert ids(PeopleFilter(cameras="door", sources=FILES[0]).apply(people)) == ["p1", "p3"]
+    assert ids(PeopleFilter(cameras="oor").apply(people)) == []
+
+
+def test_the_ignored_alone_are_listed_where_that_is_asked_for() -> None:
+    people = [person(video(), number=1), replace(person(video(), number=2), ignored=True)]
+    assert ids(PeopleFilter(only_ignored=True).apply(people)) == ["p2"]

@@ -43,7 +43,10 @@ def test_it_stays_the_order_of_a_list_whatever_comes_and_goes(
             there.pop(f"p{change}", None)
             order.remove(f"p{change}")
         expected = [one.id for one in sorted_people(there.values(), by, reverse=reverse)]
-        assert list(order.ids()) == expected
+        found = order.ids()
+        assert (list(found), len(found)) == (expected, len(expected))
+        assert [found[1:3], found[2:], found[5:2]] == [expected[1:3], expected[2:], []]
+        assert not expected or found[0] == expected[0]
 
 
 @given(st.sets(st.integers(1, 200), max_size=60), st.booleans())
