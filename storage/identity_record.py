@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, NamedTuple, Self
 
@@ -271,6 +271,7 @@ class IdentityChange:
         published_at_s: Unix time of publication.
         other_id: `merged`: who took over. `assigned`, `split`: who had the track before. Else empty.
         provisional: Whether nobody has confirmed yet whose the track is.
+        entry_id: Id of the entry in the stream, such as "1700000000000-0"; empty where it is not one yet.
     """
 
     kind: ChangeKind
@@ -281,9 +282,10 @@ class IdentityChange:
     published_at_s: float = 0.0
     other_id: str = ""
     provisional: bool = False
+    entry_id: str = field(default="", compare=False)
 
     def encode(self) -> Fields:
-        """Fields of the stream entry."""
+        """Fields of the stream entry, which its id is none of."""
         return {
             "kind": self.kind.value,
             "identity_id": self.identity_id,
@@ -296,8 +298,12 @@ class IdentityChange:
         }
 
     @classmethod
-    def decode(cls, raw: Raw) -> Self:
+    def decode(cls, raw: Raw, entry_id: str = "") -> Self:
         """Read the fields back.
+
+        Args:
+            raw: The fields.
+            entry_id: Id of the entry that they are of.
 
         Raises:
             RecordError: If one is missing or malformed; names it.
@@ -314,4 +320,5 @@ class IdentityChange:
             published_at_s=number(raw, "published_at_s", "0"),
             other_id=text(raw, "other_id", ""),
             provisional=flag(raw, "provisional", "0"),
+            entry_id=entry_id,
         )
