@@ -43,6 +43,11 @@ class News:
         self._subscribers: list[tuple[OnChanges, Callable[[], None]]] = []
         self._thread = threading.Thread(target=self._read, name="news", daemon=True)
 
+    @property
+    def position(self) -> str:
+        """Id of the newest entry of the stream that was read."""
+        return self._reader.position
+
     def subscribe(self, on_changes: OnChanges, on_gap: Callable[[], None]) -> Callable[[], None]:
         """Be told of changes from now on, in the thread of the news: take little time.
 

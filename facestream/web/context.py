@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from facestream.client import Store
 from facestream.news import News
 from facestream.settings import Place
+from facestream.web.live_feed import LiveFeed
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class WebContext:
         place: Where it is.
         store: The collection; may be used by several threads at once.
         news: What happens in it.
+        live_feed: Passes it on to clients.
     """
 
     place: Place
     store: Store
     news: News
+    live_feed: LiveFeed
 
 
 def context_of(request: Request) -> WebContext:
