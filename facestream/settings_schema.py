@@ -123,6 +123,14 @@ class ServeTable(BaseModel):
         "link.",
         'networks, such as "127.0.0.0/8, fd00::/8"',
     )
+    event_clients: Annotated[int, Field(ge=1, le=10000)] = _setting(
+        500, "Clients that may listen to live events at once.", "a whole number from 1 to 10000"
+    )
+    webhook_networks: Annotated[str, AfterValidator(_networks)] = _setting(
+        "",
+        "Networks that webhooks may be sent into, although they are private, of this machine or of its link.",
+        'networks, such as "192.168.1.0/24, 127.0.0.1"',
+    )
 
 
 class SettingsTables(BaseModel):

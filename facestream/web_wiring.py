@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Iterator
 
 from facestream.client import Store
-from facestream.news import News
-from facestream.live_event import EventLog
 from facestream.given_settings import settings
+from facestream.live_event import EventLog
+from facestream.news import News
 from facestream.settings import Place
 from facestream.web.context import WebContext
 from facestream.web.live_feed import LiveFeed

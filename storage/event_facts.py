@@ -110,10 +110,6 @@ class EventFacts:
                 pipe.hmget(name, list(fields))
             rows = pipe.execute()
         return [
-            {
-                field.encode(): value
-                for field, value in zip(fields, row, strict=True)
-                if value is not None
-            }
+            {field.encode(): value for field, value in zip(fields, row, strict=True) if value is not None}
             for row in rows
         ]

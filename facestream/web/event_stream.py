@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
 
 from sse_starlette.event import ServerSentEvent
 from sse_starlette.sse import EventSourceResponse, SendTimeoutError
@@ -19,8 +18,8 @@ from storage.errors import StorageError
 _log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 15
-"""A comment is sent so often, so that nobody between takes the stream for dead, and the caller's right to read is
-asked for anew."""
+"""A comment is sent so often, so that nobody between takes the stream for dead; and as often it is asked whether
+the caller may still read."""
 
 SEND_TIMEOUT_S = 60.0
 """A client that takes nothing for so long is gone."""
@@ -80,7 +79,11 @@ class EventStream:
                 yield self._reset(*lost)
                 return
             try:
-                page = await run_in_threadpool(self._feed.log.since, after, _PAGE) if is_entry_id(after) else None
+                page = (
+                    await run_in_threadpool(self._feed.log.since, after, _PAGE)
+                    if is_entry_id(after)
+                    else None
+                )
             except StorageError as error:
                 _log.warning("%s Who listens to events reads everything anew.", error)
                 page = None

@@ -172,7 +172,7 @@ class LiveFeed:
         self._clients.discard(client)
 
     def publish(self, kind: str, data: dict[str, Any]) -> None:
-        """Tell all of something that is no event of the stream, such as the state of a job; from any thread."""
+        """Tell all of what is no event of the stream, such as the state of a job; from any thread."""
         self._post(lambda: self._pass_on([FeedItem(kind, sse_text(kind, data))]))
 
     def _take(self, changes: Sequence[IdentityChange]) -> None:
@@ -204,7 +204,7 @@ class LiveFeed:
             client.put(items if client.wanted.passes_all else [i for i in items if _passes(i, client.wanted)])
 
     def _post(self, act: Callable[[], None], position: str | None = None) -> None:
-        """Have the event loop do something; as long as nobody listened, there is only the position to keep."""
+        """Have the event loop do something; while nobody has listened, only keep the position."""
         with self._lock:
             if self._loop is not None:
                 try:
@@ -267,5 +267,6 @@ def sse_text(kind: str, data: dict[str, Any], entry_id: str | None = None) -> by
     """
     from sse_starlette.event import ServerSentEvent
 
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # In ASCII: some clients take more than CR and LF for the end of a line.
+    text = json.dumps(data, separators=(",", ":"))
     return ServerSentEvent(text, event=kind, id=entry_id, sep="\n").encode()

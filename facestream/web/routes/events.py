@@ -17,9 +17,7 @@ from facestream.web.scopes import needs_read
 router = APIRouter(tags=["events"])
 
 _PersonId = Annotated[str, Query(pattern="^p[0-9]{1,18}$")]
-_Kind = Literal[
-    "created", "assigned", "split", "merged", "vanished", "renamed", "forgotten", "job", "camera"
-]
+_Kind = Literal["created", "assigned", "split", "merged", "vanished", "renamed", "forgotten", "job", "camera"]
 
 
 @router.get(
@@ -27,7 +25,10 @@ _Kind = Literal[
     dependencies=[needs_read],
     response_class=EventSourceResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Events, without end"},
+        200: {
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "description": "Events, without end",
+        },
         503: {"description": "As many clients listen as may"},
     },
 )
@@ -36,14 +37,12 @@ async def listen(
     context: Context,
     person: Annotated[list[_PersonId] | None, Query(description="Only events about these people")] = None,
     kind: Annotated[list[_Kind] | None, Query(description="Only events of these kinds")] = None,
-    last_event_id: Annotated[
-        str | None, Header(max_length=60, description="Go on behind this event")
-    ] = None,
+    last_event_id: Annotated[str | None, Header(max_length=60, description="Go on behind this event")] = None,
 ) -> EventSourceResponse:
     """What happens to people, cameras and jobs from now on, or after the event of `Last-Event-ID`.
 
-    Server-sent events: `id` is that of the entry in the stream `changes`, `event` the kind, `data` JSON. After
-    `reset`, everything that is known must be read anew. A comment comes every 15 s.
+    Server-sent events: `id` is that of the entry in the stream `changes`, `event` the kind, `data` JSON.
+    After `reset`, everything that is known must be read anew. A comment comes every 15 s.
     """
     feed = context.live_feed
     people = frozenset(person) if person else None
