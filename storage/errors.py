@@ -25,6 +25,8 @@ StorageError
 ├── NoSuchCameraError
 ├── NoSuchJobError
 ├── TooManyJobsError
+├── NoSuchWebhookError
+├── TooManyWebhooksError
 ├── SealError
 └── CommandError
 
@@ -268,6 +270,22 @@ class NoSuchJobError(StorageError):
 
 class TooManyJobsError(StorageError):
     """So many jobs wait that there is no room for another one."""
+
+
+class NoSuchWebhookError(StorageError):
+    """There is no webhook with that id.
+
+    Attributes:
+        webhook_id: The id that was asked for.
+    """
+
+    def __init__(self, message: str, *, webhook_id: str) -> None:
+        super().__init__(message)
+        self.webhook_id = webhook_id
+
+
+class TooManyWebhooksError(StorageError):
+    """There are as many webhooks as there may be."""
 
 
 class SealError(StorageError):

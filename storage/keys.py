@@ -200,6 +200,28 @@ class Keys:
         """Sorted set with an expiry: the camera workers by when they were last heard of."""
         return self._key("workers")
 
+    @property
+    def webhooks(self) -> str:
+        """Set of the ids of all webhooks."""
+        return self._key("webhooks")
+
+    @property
+    def webhook_lease(self) -> str:
+        """String with an expiry: token of the process that delivers to them."""
+        return self._key("webhooks", "lease")
+
+    def webhook(self, webhook_id: str) -> str:
+        """Hash: one webhook."""
+        return self._key("webhook", webhook_id)
+
+    def webhook_state(self, webhook_id: str) -> str:
+        """Hash: how far it is."""
+        return self._key("webhook", webhook_id, "state")
+
+    def webhook_told(self, webhook_id: str) -> str:
+        """Sorted set of the people whose sightings it was told of, by when."""
+        return self._key("webhook", webhook_id, "told")
+
     def is_passing_camera_key(self, key: str) -> bool:
         """Whether a key says what somebody does with a camera right now: its status, or a lease."""
         # The name between them holds no colon, and may be one of these words.
