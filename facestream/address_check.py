@@ -17,6 +17,7 @@ _NEVER = (
     IPv4Network("168.63.129.16/32"),
     IPv6Network("fd00:ec2::254/128"),
     IPv6Network("fec0::/10"),
+    IPv6Network("64:ff9b:1::/48"),
 )
 
 
@@ -29,16 +30,16 @@ def networks_of(written: str) -> tuple[Network, ...]:
     return tuple(ip_network(part) for part in written.replace(",", " ").split())
 
 
-def allowed(address: Address, networks: Sequence[Network] = ()) -> bool:
+def allowed(address: Address, networks: Sequence[Network] = (), *, private: bool = True) -> bool:
     """Whether an address may be connected to.
 
     Refused are this machine (loopback, unspecified), its link (169.254/16, fe80::/10, which has the clouds'
-    metadata services), multicast and reserved addresses, also where they are written as IPv6. Private
-    networks are allowed: cameras live there.
+    metadata services), multicast and reserved addresses, also where they are written as IPv6.
 
     Args:
         address: The address.
         networks: Allowed all the same.
+        private: Whether private networks are allowed, where cameras live.
     """
     inner = _unwrapped(address)
     if any(
@@ -48,7 +49,7 @@ def allowed(address: Address, networks: Sequence[Network] = ()) -> bool:
     if inner.is_loopback or inner.is_unspecified or inner.is_link_local or inner.is_multicast:
         return False
     # Of IPv6, what nobody has been given yet is reserved as well; NAT64 has been unwrapped.
-    if inner.is_reserved:
+    if inner.is_reserved or not (private or inner.is_global):
         return False
     return not any(inner.version == network.version and inner in network for network in _NEVER)
 
@@ -74,6 +75,6 @@ def _unwrapped(address: Address) -> Address:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or int(address) >> 32 == 0 and int(address) > 1:
+    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -137,6 +138,19 @@ class EventLog:
         with self._handle.errors():
             found = self._facts.people(identity_ids)
         return identity_ids | {person.identity_id for person in found.values()}
+
+    def end(self) -> str:
+        """Id of the newest entry.
+
+        Raises:
+            StorageError: If the server can't be asked.
+        """
+        with self._handle.errors():
+            return self._reader.end()
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turn errors of the server into ours within a `with` block."""
+        return self._handle.errors()
 
     def forget_sources(self) -> None:
         """Look sources up anew: the collection may be another one now."""

@@ -114,6 +114,11 @@ class ChangeReader:
         missed, self._missed = self._missed, False
         return missed
 
+    def end(self) -> str:
+        """Id of the newest entry that there ever was; `START` where there was none."""
+        _, facts = self._read(b"0-0", 1)
+        return facts.last_id.decode()
+
     def since(self, entry_id: str, limit: int = PAGE) -> ChangePage:
         """What happened after an entry; `news` goes on where it was.
 
