@@ -45,6 +45,7 @@ _COMMANDS = {
     "models": ("facestream.commands.models", "List, show, pull, add, verify or remove model packs."),
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
     "camera": ("facestream.commands.camera", "Add, list, test, pause or remove cameras."),
+    "webhook": ("facestream.commands.webhook", "Add, list, test or remove webhooks."),
     "config": ("facestream.commands.config", "Check the settings file, or show what is set and where."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
 }

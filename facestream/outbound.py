@@ -1,4 +1,4 @@
-"""Requests to addresses that somebody else chose: only to where they may go, and to the address that was checked."""
+"""Requests to where somebody else wants them: only to addresses that are allowed, the very ones checked."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ class Outbound:
         for address in addresses:
             if not allowed(ip_address(address), self._networks, private=False):
                 raise OutboundError(
-                    f"{target.host}: nothing is sent to {address}, which is not public. If it is meant, allow "
-                    "its network in the setting serve.webhook_networks."
+                    f"{target.host}: nothing is sent to {address}, which is not public. If it is meant, "
+                    "allow its network in the setting serve.webhook_networks."
                 )
         return addresses
 

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 
 from facestream.client import Store
 from facestream.given_settings import settings
-from facestream.live_event import EventLog
 from facestream.news import News
 from facestream.settings import Place
 from facestream.web.context import WebContext
 from facestream.web.live_feed import LiveFeed
-from facestream.wiring import keys_of, make_reader, open_handle
+from facestream.webhook_wiring import make_event_log, make_webhook_book, make_webhook_sender
+from facestream.wiring import keys_of, make_reader, open_folder, open_handle
 from storage.change_reader import ChangeReader
-from storage.event_facts import EventFacts
 
 
 @contextlib.contextmanager
@@ -37,7 +36,9 @@ def open_context(place: Place) -> Iterator[WebContext]:
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
-        events = EventLog(changes, EventFacts(handle.client, keys), handle)
+        events = make_event_log(handle, keys)
+        webhooks = make_webhook_book(handle, keys, open_folder(place).path, events)
+        stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
         live_feed = stack.enter_context(LiveFeed(news, events, settings().serve.event_clients))
-        yield WebContext(place, store, news, live_feed)
+        yield WebContext(place, store, news, live_feed, webhooks)

@@ -6,6 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,15 +90,15 @@ class WebhookBook:
 
         Raises:
             UsageError: If it can't be so, or nothing may be sent there.
-            SealError: If there is no key to seal with, or not the one that the other webhooks are sealed with.
+            SealError: If there is no key to seal with, or not that of the other webhooks.
             TooManyWebhooksError: If there are as many as there may be.
         """
         target = Target.parse(wish.url)
         secret = secrets.token_urlsafe(32) if wish.secret is None else wish.secret
         if not SHORTEST_SECRET <= len(secret) <= LONGEST_SECRET or not secret.isprintable():
             raise UsageError(
-                f"a webhook's secret has {SHORTEST_SECRET} to {LONGEST_SECRET} printable characters. Leave it "
-                "out, and one is made up."
+                f"a webhook's secret has {SHORTEST_SECRET} to {LONGEST_SECRET} printable characters. Leave "
+                "it out, and one is made up."
             )
         people = tuple(dict.fromkeys(wish.people))
         unknown = sorted(set(people) - self._store.known_people(people))
@@ -125,6 +126,10 @@ class WebhookBook:
             raise UsageError(f"{error}.") from error
         self._store.add(record, self._log.end())
         return record, secret
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Turn errors of the server into ours within a `with` block."""
+        return self._log.errors()
 
     def all(self) -> dict[str, tuple[WebhookRecord | RecordError, WebhookState | None]]:
         """All webhooks by id, and how far each is; where a record is damaged, what is wrong with it."""

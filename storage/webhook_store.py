@@ -51,7 +51,7 @@ class WebhookStore:
             return WebhookRecord.decode(raw)
 
     def all(self) -> dict[str, WebhookRecord | RecordError]:
-        """All webhooks by id, the oldest first; in place of a record that is damaged, what is wrong with it."""
+        """All webhooks by id, the oldest first; in place of a damaged record, what is wrong with it."""
         found: dict[str, WebhookRecord | RecordError] = {}
         for webhook_id in self.ids():
             # One that was removed in between is no more.
@@ -78,8 +78,8 @@ class WebhookStore:
                 pipe.watch(keys.webhooks)
                 if len(self.ids()) >= MOST:
                     raise TooManyWebhooksError(
-                        f"Collection {keys.collection!r} has {MOST} webhooks already, which is the most there "
-                        "may be. Remove one first."
+                        f"Collection {keys.collection!r} has {MOST} webhooks already, which is the most "
+                        "there may be. Remove one first."
                     )
                 pipe.multi()
                 # A collection may begin with its webhooks, before anything was looked at.

@@ -11,6 +11,7 @@ from facestream.client import Store
 from facestream.news import News
 from facestream.settings import Place
 from facestream.web.live_feed import LiveFeed
+from facestream.webhook_book import WebhookBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class WebContext:
         store: The collection; may be used by several threads at once.
         news: What happens in it.
         live_feed: Passes it on to clients.
+        webhooks: Who else is told.
     """
 
     place: Place
     store: Store
     news: News
     live_feed: LiveFeed
+    webhooks: WebhookBook
 
 
 def context_of(request: Request) -> WebContext:

@@ -18,8 +18,8 @@ from storage.errors import StorageError
 _log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 15
-"""A comment is sent so often, so that nobody between takes the stream for dead; and as often it is asked whether
-the caller may still read."""
+"""A comment is sent so often, so that nobody between takes the stream for dead; and as often it is asked
+whether the caller may still read."""
 
 SEND_TIMEOUT_S = 60.0
 """A client that takes nothing for so long is gone."""
