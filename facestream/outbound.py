@@ -143,14 +143,16 @@ class Outbound:
         """
         import urllib3
 
+        unreached = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
         error: urllib3.exceptions.HTTPError | None = None
         for address in self.check(target)[:2]:
             with _pool(target, address) as pool:
                 try:
                     return self._send(pool, target, body, headers)
-                except urllib3.exceptions.NewConnectionError as caught:
-                    error = caught
-                except urllib3.exceptions.ConnectTimeoutError as caught:
+                except (
+                    urllib3.exceptions.NewConnectionError,
+                    urllib3.exceptions.ConnectTimeoutError,
+                ) as caught:
                     error = caught
                 except (urllib3.exceptions.HTTPError, OSError) as caught:
                     raise OutboundError(f"{target.authority}: {_reason(caught)}.") from caught
@@ -164,7 +166,9 @@ class Outbound:
 
         own = {"Host": target.authority, "Connection": "close", "Accept-Encoding": "identity"}
         if target.credentials is not None:
-            own |= urllib3.make_headers(basic_auth=":".join(target.credentials))
+            own["Authorization"] = urllib3.make_headers(basic_auth=":".join(target.credentials))[
+                "authorization"
+            ]
         answer = pool.urlopen(
             "POST",
             target.path,
@@ -201,12 +205,12 @@ def _reason(error: Exception) -> str:
     import urllib3
 
     match error:
-        case urllib3.exceptions.ConnectTimeoutError():
-            return f"nobody answered within {_CONNECT_S:g} s"
         case urllib3.exceptions.ReadTimeoutError():
             return f"it did not answer within {_READ_S:g} s"
         case urllib3.exceptions.NewConnectionError():
             return "the connection was refused, or there is no way to it"
+        case urllib3.exceptions.ConnectTimeoutError():
+            return f"nobody answered within {_CONNECT_S:g} s"
         case urllib3.exceptions.SSLError():
             return "its certificate is not trusted, or it speaks no TLS"
         case _:

@@ -181,7 +181,7 @@ class WebhookStore:
             pipe.zremrangebyscore(key, "-inf", f"({since_s:.3f}")
             pipe.execute_command("ZRANGE", key, 0, -1, "WITHSCORES")
             _, rows = pipe.execute()
-        return {member.decode(): float(score) for member, score in rows}
+        return {who.decode(): float(at_s) for who, at_s in zip(rows[::2], rows[1::2], strict=True)}
 
     def drop_people(self, identity_ids: Collection[str]) -> None:
         """Leave people who were forgotten out of all filters; one that named nobody else matches nobody."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,77 +13,21 @@ from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
+from live_server import KEYS, Served, serving_events
+from receiver import PATIENCE_S, wait_until
 
-from facestream.settings import Place
 from facestream.web import event_stream, live_feed
-from facestream.web.app import make_app
-from facestream.web.context import WebContext
-from facestream.web_wiring import open_context
-from facestream.wiring import make_log, make_store, open_handle
-from storage.connection import RedisHandle
+from facestream.wiring import make_log, make_store
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange
-from storage.keys import Keys
+from storage.identity_record import ChangeKind, Identity
 from storage.lease import Lease
-from storage.source_record import SourceRecord
-
-KEYS = Keys("default")
-PATIENCE_S = 20
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end_s
-        time.sleep(0.01)
-
-
-@dataclass
-class Served:
-    """A server over a socket."""
-
-    url: str
-    context: WebContext
-    handle: RedisHandle
-
-    def happens(self, kind: ChangeKind, person: str, **facts: Any) -> str:
-        """Publish an event as the cluster worker does; its id."""
-        change = IdentityChange(kind, person, published_at_s=1.8e9, **facts)
-        return self.handle.client.xadd(KEYS.changes, change.encode()).decode()
 
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.setenv("FACESTREAM_SERVE_EVENT_CLIENTS", "20")
-    place = Place(tmp_path / "d")
-    with open_handle(place) as handle:
-        store = make_store(handle, KEYS)
-        store.claim_model("dlib@1", {})
-        store.register_source(
-            SourceRecord("c-door", "camera", "rtsp://host/live", 64, 48, recorded_at_s=1.7e9)
-        )
-        handle.client.hset(KEYS.track("c-door.1"), "source_id", "c-door")
-        with open_context(place) as context, running(context) as url:
-            yield Served(url, context, handle)
-
-
-@contextmanager
-def running(context: WebContext) -> Iterator[str]:
-    server = uvicorn.Server(
-        uvicorn.Config(make_app(context), log_level="warning", timeout_graceful_shutdown=10)
-    )
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        wait_until(lambda: server.started)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
-        finally:
-            context.live_feed.close()
-            server.should_exit = True
-            thread.join(PATIENCE_S)
-            assert not thread.is_alive()
+    with serving_events(tmp_path / "d") as served:
+        yield served
 
 
 @dataclass
