@@ -149,10 +149,7 @@ class Outbound:
             with _pool(target, address) as pool:
                 try:
                     return self._send(pool, target, body, headers)
-                except (
-                    urllib3.exceptions.NewConnectionError,
-                    urllib3.exceptions.ConnectTimeoutError,
-                ) as caught:
+                except unreached as caught:
                     error = caught
                 except (urllib3.exceptions.HTTPError, OSError) as caught:
                     raise OutboundError(f"{target.authority}: {_reason(caught)}.") from caught
@@ -166,9 +163,8 @@ class Outbound:
 
         own = {"Host": target.authority, "Connection": "close", "Accept-Encoding": "identity"}
         if target.credentials is not None:
-            own["Authorization"] = urllib3.make_headers(basic_auth=":".join(target.credentials))[
-                "authorization"
-            ]
+            basic = urllib3.make_headers(basic_auth=":".join(target.credentials))
+            own["Authorization"] = basic["authorization"]
         answer = pool.urlopen(
             "POST",
             target.path,

@@ -146,7 +146,7 @@ def test_credentials_are_sent_as_basic_auth() -> None:
     with receiving() as receiver:
         Outbound(HERE).post(Target.parse(receiver.url.replace("//", "//ada:pw@", 1)), b"{}", {"X-A": "b"})
         (got,) = receiver.got
-        assert got.headers["authorization"] == "Basic YWRhOnB3"
+        assert got.headers["Authorization"] == "Basic YWRhOnB3"
         assert got.headers["X-A"] == "b"
 
 
