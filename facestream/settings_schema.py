@@ -38,6 +38,13 @@ def _collection(written: str) -> str:
     return Keys(written).collection
 
 
+def _networks(written: str) -> str:
+    from facestream.address_check import networks_of
+
+    networks_of(written)
+    return written
+
+
 class CameraTable(BaseModel):
     """Table [camera]: what a camera is read with unless something else was said of that one."""
 
@@ -83,6 +90,38 @@ class WatchTable(BaseModel):
     )
     recluster_every_s: _Seconds = _setting(
         60.0, "While new faces come in, everything is grouped anew so often.", _SECONDS
+    )
+
+
+class ServeTable(BaseModel):
+    """Table [serve]: the HTTP API and the web page."""
+
+    model_config = _CONFIG
+
+    workers: Literal["auto", "none"] = _setting(
+        "auto",
+        "Whether `serve` keeps a cluster worker beside it, and a worker while there are cameras.",
+        '"auto" or "none"',
+    )
+    jobs: Annotated[int, Field(ge=0, le=64)] = _setting(
+        1, "Videos that are processed at the same time; 0: none here.", "a whole number from 0 to 64"
+    )
+    folders: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = _setting(
+        "",
+        "Folders of which files may be processed by path, separated by : (; on Windows).",
+        "paths of folders",
+    )
+    upload_gb: Annotated[float, Field(gt=0, le=10000)] = _setting(
+        16.0, "Largest file that may be uploaded.", "a number of gigabytes above 0"
+    )
+    local_cameras: bool = _setting(
+        False, "Whether devices of this machine may be added as cameras through the API.", "true or false"
+    )
+    camera_networks: Annotated[str, AfterValidator(_networks)] = _setting(
+        "",
+        "Networks in which cameras may be added through the API though they are of this machine or of its "
+        "link.",
+        'networks, such as "127.0.0.0/8, fd00::/8"',
     )
 
 
@@ -145,6 +184,7 @@ class SettingsTables(BaseModel):
     )
     camera: CameraTable = _setting(CameraTable(), "Defaults for cameras.", "a table")
     watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
+    serve: ServeTable = _setting(ServeTable(), "The HTTP API and the web page.", "a table")
 
 
 class Settings(SettingsTables, BaseSettings):

@@ -23,6 +23,8 @@ StorageError
 ├── ArchiveError
 ├── CameraExistsError
 ├── NoSuchCameraError
+├── NoSuchJobError
+├── TooManyJobsError
 ├── SealError
 └── CommandError
 
@@ -250,6 +252,22 @@ class NoSuchCameraError(StorageError):
     def __init__(self, message: str, *, name: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+class NoSuchJobError(StorageError):
+    """There is no job with that id.
+
+    Attributes:
+        job_id: The id that was asked for.
+    """
+
+    def __init__(self, message: str, *, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
+class TooManyJobsError(StorageError):
+    """So many jobs wait that there is no room for another one."""
 
 
 class SealError(StorageError):
