@@ -1,0 +1,128 @@
+"""A job in a process of its own: `python -m facestream.job_process FILE ...`, which tells how it gets on.
+
+Each line that it prints is a JSON object with some of the fields of a job. It ends like
+`facestream.beside` with whoever started it; Ctrl-C ends it early, and what was found is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.beside import end_with_starter
+from facestream.cli import place_options
+from facestream.errors import FacestreamError
+from facestream.run_report import SilentListener
+from facestream.settings import AUTO_DEVICE, Place
+
+if TYPE_CHECKING:
+    from stream.frame import Frame
+    from stream.video import VideoInfo
+
+EXIT_CANCELLED = 130
+
+_TELL_EVERY_S = 0.5
+# What comes after the last frame, a re-cluster, is a part of the work as well.
+_BEFORE_THE_END = 0.99
+
+
+class _Teller(SilentListener):
+    """Prints how a run gets on."""
+
+    def __init__(self) -> None:
+        self._duration_s: float | None = None
+        self._told_s = 0.0
+        self._faces = 0
+
+    def source_began(self, path: Path, info: VideoInfo | None) -> None:  # noqa: ARG002
+        self._duration_s = info.duration_s if info else None
+        tell(message="looking for faces")
+
+    def frame_done(self, frame: Frame, faces: int) -> None:
+        self._faces += faces
+        now_s = time.monotonic()
+        if now_s - self._told_s < _TELL_EVERY_S:
+            return
+        self._told_s = now_s
+        share = None if not self._duration_s else min(frame.media_s / self._duration_s, _BEFORE_THE_END)
+        tell(progress=None if share is None else round(share, 4), message=f"{self._faces} faces so far")
+
+    def source_ended(self, path: Path) -> None:  # noqa: ARG002
+        tell(message="grouping faces into people")
+
+
+def tell(**fields: Any) -> None:
+    """Print a line for whoever started this."""
+    print(json.dumps(fields), flush=True)  # noqa: T201
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--fps", type=float)
+@click.option("--recorded-at-s", type=float)
+@place_options()
+def command(path: Path, fps: float | None, recorded_at_s: float | None, **options: Any) -> int:
+    """Find the people in one video or photo."""
+    from facestream.client import open_store
+    from facestream.given_settings import settings
+    from facestream.run import Run
+    from facestream.run_report import RunOptions
+    from facestream.stopping import stopping
+
+    place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
+    chosen = settings()
+    usual = None if chosen.fps == "native" else chosen.fps
+    what = RunOptions(
+        paths=(path,),
+        fps=usual if fps is None else fps,
+        recorded_at_s=recorded_at_s,
+        pack=_pack(),
+        device=chosen.device or AUTO_DEVICE,
+        min_face_px=chosen.min_face,
+        samples=chosen.samples,
+    )
+    tell(message="getting ready")
+    with stopping() as stop:
+        report = Run(place, what, _Teller()).execute(stop)
+    if report.failed and not report.sources:
+        raise FacestreamError(report.failed[0][1])
+    with open_store(place) as store:
+        found = [p for p in store.people() if any(s.source_id in report.sources for s in p.sightings)]
+    warnings = [text for _, text in (*report.failed, *report.damaged)]
+    said = "processed before; nothing was added" if report.already_done else ""
+    tell(
+        people=len(found),
+        source_ids=report.sources,
+        message=said,
+        error=" ".join(warnings),
+        **({} if report.interrupted else {"progress": 1.0}),
+    )
+    return EXIT_CANCELLED if report.interrupted else 0
+
+
+def _pack() -> str | None:
+    """The model pack that settings ask for."""
+    from facestream.given_settings import given_settings
+
+    given = given_settings()
+    named, detector, embedder = (given.text(key) for key in ("models", "detector", "embedder"))
+    if detector is None and embedder is None:
+        return named
+    return f"{detector or named or 'open'}+{embedder or named or 'open'}"
+
+
+def main() -> None:
+    """Run it, with errors as those of the command line."""
+    from facestream.__main__ import run_command
+
+    end_with_starter()
+    run_command(command, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
