@@ -6,6 +6,7 @@ FacestreamError
 ├── NotFoundError
 ├── NoFaceError
 ├── DecisionError
+├── HandInError
 └── LabelError
 """
 
@@ -73,6 +74,20 @@ class DecisionError(FacestreamError):
     def __init__(self, message: str, *, earlier: int) -> None:
         super().__init__(message)
         self.earlier = earlier
+
+
+class HandInError(FacestreamError):
+    """A video or photo that somebody wants processed isn't taken.
+
+    Attributes:
+        kind: "forbidden" for a path that may not be read, "missing" for one that leads to no file, "too_large",
+            "no_room" on the disk, "busy" with other uploads, "not_media" for what is no video and no photo,
+            or "running" for a job that can't be removed yet.
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class LabelError(FacestreamError):

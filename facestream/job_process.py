@@ -15,10 +15,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.beside import end_with_starter
-from facestream.cli import place_options
+from facestream.cli import device_option, place_options
+from facestream.commands.model_options import own_parts_options
 from facestream.errors import FacestreamError
+from facestream.parsing import Rate
 from facestream.run_report import SilentListener
-from facestream.settings import AUTO_DEVICE, Place
+from facestream.setting_option import setting_option
+from facestream.settings import Place
+from facestream.stopping import stopping
 
 if TYPE_CHECKING:
     from stream.frame import Frame
@@ -63,28 +67,28 @@ def tell(**fields: Any) -> None:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--fps", type=float)
-@click.option("--recorded-at-s", type=float)
+@setting_option("--fps", setting="fps", type=Rate(), default="5")
+@click.option("--recorded-at", "recorded_at_s", type=float)
+@own_parts_options
+@device_option
+@setting_option("--min-face", "min_face_px", setting="min_face", type=float)
+@setting_option("--samples", setting="samples", default="best")
 @place_options()
-def command(path: Path, fps: float | None, recorded_at_s: float | None, **options: Any) -> int:
-    """Find the people in one video or photo."""
+def command(path: Path, **options: Any) -> int:
+    """Find the people in one video or photo; settings count as they do for `run`."""
     from facestream.client import open_store
-    from facestream.given_settings import settings
     from facestream.run import Run
     from facestream.run_report import RunOptions
-    from facestream.stopping import stopping
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
-    chosen = settings()
-    usual = None if chosen.fps == "native" else chosen.fps
     what = RunOptions(
         paths=(path,),
-        fps=usual if fps is None else fps,
-        recorded_at_s=recorded_at_s,
-        pack=_pack(),
-        device=chosen.device or AUTO_DEVICE,
-        min_face_px=chosen.min_face,
-        samples=chosen.samples,
+        fps=options["fps"] or None,
+        recorded_at_s=options["recorded_at_s"],
+        pack=options["pack"],
+        device=options["device"],
+        min_face_px=options["min_face_px"],
+        samples=options["samples"],
     )
     tell(message="getting ready")
     with stopping() as stop:
@@ -105,23 +109,12 @@ def command(path: Path, fps: float | None, recorded_at_s: float | None, **option
     return EXIT_CANCELLED if report.interrupted else 0
 
 
-def _pack() -> str | None:
-    """The model pack that settings ask for."""
-    from facestream.given_settings import given_settings
-
-    given = given_settings()
-    named, detector, embedder = (given.text(key) for key in ("models", "detector", "embedder"))
-    if detector is None and embedder is None:
-        return named
-    return f"{detector or named or 'open'}+{embedder or named or 'open'}"
-
-
 def main() -> None:
     """Run it, with errors as those of the command line."""
-    from facestream.__main__ import run_command
+    from facestream.__main__ import main as run_main
 
     end_with_starter()
-    run_command(command, sys.argv[1:])
+    run_main(sys.argv[1:], command)
 
 
 if __name__ == "__main__":
