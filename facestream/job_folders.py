@@ -8,6 +8,7 @@ from pathlib import Path
 
 from facestream.errors import HandInError
 from facestream.settings import expanded
+from stream.discover import discover
 
 
 def folders_of(written: str) -> tuple[Path, ...]:
@@ -15,8 +16,8 @@ def folders_of(written: str) -> tuple[Path, ...]:
     return tuple(expanded(part).resolve() for part in written.split(os.pathsep) if part.strip())
 
 
-def allowed_file(written: str, folders: Sequence[Path]) -> Path:
-    """The file that a path means.
+def allowed_path(written: str, folders: Sequence[Path]) -> Path:
+    """The file or folder that a path means.
 
     Args:
         written: The path: absolute, or as seen from one of the folders.
@@ -27,7 +28,7 @@ def allowed_file(written: str, folders: Sequence[Path]) -> Path:
 
     Raises:
         HandInError: If it lies elsewhere ("forbidden"), which says nothing of whether there is such a file,
-            or if it is no file ("missing").
+            also of a folder with a link in it that leads elsewhere, or if there is none ("missing").
     """
     for folder in folders:
         try:
@@ -38,14 +39,27 @@ def allowed_file(written: str, folders: Sequence[Path]) -> Path:
         if not path.is_relative_to(folder):
             continue
         if Path(written).is_absolute() or path.exists():
-            if path.is_file():
+            if path.is_dir():
+                _check_links(path, folder)
+            if path.is_dir() or path.is_file():
                 return path
             raise _missing(written)
     if folders and not Path(written).is_absolute() and ".." not in Path(written).parts:
         raise _missing(written)
-    raise HandInError(
+    raise _forbidden(any_allowed=bool(folders))
+
+
+def _check_links(path: Path, folder: Path) -> None:
+    """Refuse a folder in which a file is found that lies outside."""
+    found = discover([path])
+    if any(not file.resolve().is_relative_to(folder) for file in (*found.videos, *found.photos)):
+        raise _forbidden(any_allowed=True)
+
+
+def _forbidden(*, any_allowed: bool) -> HandInError:
+    return HandInError(
         "Files can be processed by path only from the folders that the setting serve.folders allows"
-        + ("." if folders else ", and none is allowed. Upload the file instead."),
+        + ("." if any_allowed else ", and none is allowed. Upload the file instead."),
         kind="forbidden",
     )
 

@@ -36,27 +36,39 @@ _BEFORE_THE_END = 0.99
 
 
 class _Teller(SilentListener):
-    """Prints how a run gets on."""
+    """Prints how a run gets on.
 
-    def __init__(self) -> None:
+    Args:
+        sources: Number of videos and photos.
+    """
+
+    def __init__(self, sources: int) -> None:
+        self._sources = max(sources, 1)
+        self._done = 0
         self._duration_s: float | None = None
         self._told_s = 0.0
         self._faces = 0
 
     def source_began(self, path: Path, info: VideoInfo | None) -> None:  # noqa: ARG002
+        """Its length is known from here on."""
         self._duration_s = info.duration_s if info else None
         tell(message="looking for faces")
 
     def frame_done(self, frame: Frame, faces: int) -> None:
+        """Tell now and then."""
         self._faces += faces
         now_s = time.monotonic()
         if now_s - self._told_s < _TELL_EVERY_S:
             return
         self._told_s = now_s
-        share = None if not self._duration_s else min(frame.media_s / self._duration_s, _BEFORE_THE_END)
-        tell(progress=None if share is None else round(share, 4), message=f"{self._faces} faces so far")
+        share = min(frame.media_s / self._duration_s, 1.0) if self._duration_s else 0.0
+        known = self._duration_s is not None or self._sources > 1
+        progress = round(_BEFORE_THE_END * (self._done + share) / self._sources, 4) if known else None
+        tell(progress=progress, message=f"{self._faces} faces so far")
 
     def source_ended(self, path: Path) -> None:  # noqa: ARG002
+        """What follows takes a while where there are many people."""
+        self._done += 1
         tell(message="grouping faces into people")
 
 
@@ -79,6 +91,7 @@ def command(path: Path, **options: Any) -> int:
     from facestream.client import open_store
     from facestream.run import Run
     from facestream.run_report import RunOptions
+    from facestream.sources import find_sources
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     what = RunOptions(
@@ -92,15 +105,18 @@ def command(path: Path, **options: Any) -> int:
     )
     tell(message="getting ready")
     with stopping() as stop:
-        report = Run(place, what, _Teller()).execute(stop)
+        found = find_sources(what)
+        teller = _Teller(len(found.videos) + len(found.photos))
+        report = Run(place, what, teller, found).execute(stop)
     if report.failed and not report.sources:
         raise FacestreamError(report.failed[0][1])
     with open_store(place) as store:
-        found = [p for p in store.people() if any(s.source_id in report.sources for s in p.sightings)]
+        sources = set(report.sources)
+        people = [p for p in store.people() if any(s.source_id in sources for s in p.sightings)]
     warnings = [text for _, text in (*report.failed, *report.damaged)]
     said = "processed before; nothing was added" if report.already_done else ""
     tell(
-        people=len(found),
+        people=len(people),
         source_ids=report.sources,
         message=said,
         error=" ".join(warnings),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from facestream.errors import HandInError
-from facestream.job_folders import allowed_file
+from facestream.job_folders import allowed_path
 from facestream.job_run import JobRun
 from facestream.job_view import job_json
 from facestream.media_check import check_media
@@ -86,7 +86,7 @@ class Jobs:
             return self._store.get(job_id)
 
     def hand_in(self, written: str, fps: float | None = None, recorded_at_s: float | None = None) -> Job:
-        """Have a file of this machine processed.
+        """Have a file or folder of this machine processed.
 
         Args:
             written: Its path.
@@ -97,7 +97,7 @@ class Jobs:
             HandInError: If it may not be read, or is no video and no photo.
             TooManyJobsError: If too many wait.
         """
-        path = allowed_file(written, self._folders)
+        path = allowed_path(written, self._folders)
         check_media(path)
         return self._add(Job(new_job_id(), self._home_id(), path.name, "path", str(path), fps, recorded_at_s))
 
@@ -191,8 +191,13 @@ class Jobs:
         if not self._home:
             path = self.uploads.folder / _HOME
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with suppress(FileExistsError), path.open("x") as file:
-                file.write(secrets.token_hex(8))
+            if not path.exists():
+                # Never half written: another process may read it at this moment.
+                ours = path.with_name(f"{_HOME}-{secrets.token_hex(8)}")
+                ours.write_text(secrets.token_hex(8))
+                with suppress(FileExistsError):
+                    os.link(ours, path)
+                ours.unlink()
             self._home = path.read_text().strip()
         return self._home
 
@@ -223,14 +228,27 @@ class Jobs:
                 self._begin(job)
 
     def _begin(self, job: Job) -> None:
+        def begun(job: Job) -> Job:
+            if job.state is not JobState.QUEUED:
+                # Cancelled since it was looked at.
+                return job
+            if job.cancel:
+                return job.changed(state=JobState.CANCELLED, ended_at_s=time.time())
+            return job.changed(
+                state=JobState.RUNNING, started_at_s=time.time(), message="getting ready", error=""
+            )
+
+        with suppress(NoSuchJobError):
+            job = self._store.change(job.id, begun)
+        self._changed(job)
+        if job.state is not JobState.RUNNING:
+            return
         try:
             if job.kind == "path":
                 # What was a file may be a link by now.
-                allowed_file(job.path, self._folders)
+                allowed_path(job.path, self._folders)
             elif not Path(job.path).is_file():
                 raise HandInError("The uploaded file is gone.", kind="missing")
-            now_s = time.time()
-            self._change(job.id, state=JobState.RUNNING, started_at_s=now_s, message="getting ready", error="")
             self._runs[job.id] = JobRun(job, self._place)
         except (HandInError, OSError) as error:
             self._change(job.id, state=JobState.FAILED, error=str(error), ended_at_s=time.time())

@@ -19,12 +19,14 @@ def check_media(path: Path) -> None:
     files and addresses, are none.
 
     Args:
-        path: A regular file.
+        path: A file, or a folder, of which it is enough that something in it is called like one.
 
     Raises:
         HandInError: If it is neither ("not_media").
     """
     found = discover([path])
+    if path.is_dir() and (found.photos or found.videos):
+        return
     try:
         for photo in found.photos:
             for _ in PhotoFile(photo, "i-check").frames(threading.Event()):
