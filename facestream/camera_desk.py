@@ -92,7 +92,9 @@ class CameraDesk:
         """One camera; `NoSuchCameraError` if there is none."""
         with self._handle.errors():
             self._book.found([name])
-            return self._answers({name: self._book.cameras()[name]})[0]
+            there = self._book.cameras()
+            # Who removes it at this moment was quicker.
+            return self._answers({name: there.get(name) or (self._book.get(name), None)})[0]
 
     def add(self, name: str, wish: CameraWish) -> dict[str, Any]:
         """Add a camera.
@@ -152,7 +154,7 @@ class CameraDesk:
         Raises:
             NoSuchCameraError: If there is none of that name.
             CameraError: If it sends none in time.
-            HandInError: If too many others are being taken ("busy").
+            RefusedError: If too many others are being taken ("busy").
         """
         with self._handle.errors():
             record = self._book.get(name)

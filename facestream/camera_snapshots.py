@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from facestream.errors import HandInError
+from facestream.errors import RefusedError
 
 _FRESH_S = 1.0
 
@@ -32,7 +32,7 @@ class CameraSnapshots:
             look: Takes one.
 
         Raises:
-            HandInError: If too many others are being taken ("busy").
+            RefusedError: If too many others are being taken ("busy").
         """
         with self._lock:
             now_s = time.monotonic()
@@ -44,7 +44,7 @@ class CameraSnapshots:
             there = self._taken.get(name)
             if there is None:
                 if not self._slots.acquire(blocking=False):
-                    raise HandInError("Pictures of other cameras are being taken. Try again.", kind="busy")
+                    raise RefusedError("Pictures of other cameras are being taken. Try again.", kind="busy")
                 future: Future[bytes] = Future()
                 self._taken[name] = now_s, future
         if there is not None:

@@ -6,7 +6,7 @@ FacestreamError
 ├── NotFoundError
 ├── NoFaceError
 ├── DecisionError
-├── HandInError
+├── RefusedError
 └── LabelError
 """
 
@@ -76,13 +76,13 @@ class DecisionError(FacestreamError):
         self.earlier = earlier
 
 
-class HandInError(FacestreamError):
-    """A video or photo that somebody wants processed isn't taken.
+class RefusedError(FacestreamError):
+    """What somebody else asks this server for isn't done, at least now.
 
     Attributes:
-        kind: "forbidden" for a path that may not be read, "missing" for one that leads to no file, "too_large",
-            "no_room" on the disk, "busy" with other uploads, "not_media" for what is no video and no photo,
-            or "running" for a job that can't be removed yet.
+        kind: "forbidden" for a path that may not be read, "missing" for one that leads nowhere, "too_large",
+            "no_room" on the disk, "busy" with others, "not_media" for what is no video and no photo, or
+            "running" for a job that can't be removed yet.
     """
 
     def __init__(self, message: str, *, kind: str) -> None:

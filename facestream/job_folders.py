@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from facestream.errors import HandInError
+from facestream.errors import RefusedError
 from facestream.settings import expanded
 from stream.discover import discover
 
@@ -27,7 +27,7 @@ def allowed_path(written: str, folders: Sequence[Path]) -> Path:
         The path without links.
 
     Raises:
-        HandInError: If it lies elsewhere ("forbidden"), which says nothing of whether there is such a file,
+        RefusedError: If it lies elsewhere ("forbidden"), which says nothing of whether there is such a file,
             also of a folder with a link in it that leads elsewhere, or if there is none ("missing").
     """
     for folder in folders:
@@ -56,13 +56,13 @@ def _check_links(path: Path, folder: Path) -> None:
         raise _forbidden(any_allowed=True)
 
 
-def _forbidden(*, any_allowed: bool) -> HandInError:
-    return HandInError(
+def _forbidden(*, any_allowed: bool) -> RefusedError:
+    return RefusedError(
         "Files can be processed by path only from the folders that the setting serve.folders allows"
         + ("." if any_allowed else ", and none is allowed. Upload the file instead."),
         kind="forbidden",
     )
 
 
-def _missing(written: str) -> HandInError:
-    return HandInError(f"There is no file {written[:200]!r}.", kind="missing")
+def _missing(written: str) -> RefusedError:
+    return RefusedError(f"There is no file {written[:200]!r}.", kind="missing")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from facestream.errors import HandInError
+from facestream.errors import RefusedError
 from facestream.job_folders import allowed_path
 from facestream.job_run import JobRun
 from facestream.job_view import job_json
@@ -94,7 +94,7 @@ class Jobs:
             recorded_at_s: Unix time at which the recording began, or None to ask the file.
 
         Raises:
-            HandInError: If it may not be read, or is no video and no photo.
+            RefusedError: If it may not be read, or is no video and no photo.
             TooManyJobsError: If too many wait.
         """
         path = allowed_path(written, self._folders)
@@ -134,12 +134,12 @@ class Jobs:
 
         Raises:
             NoSuchJobError: If there is none.
-            HandInError: If it runs ("running").
+            RefusedError: If it runs ("running").
         """
         with self._handle.errors():
             job = self._store.remove(job_id)
         if job.state is JobState.RUNNING:
-            raise HandInError("The job runs. Cancel it first, then remove it.", kind="running")
+            raise RefusedError("The job runs. Cancel it first, then remove it.", kind="running")
         if file and job.kind == "upload":
             self.uploads.remove(Path(job.path))
 
@@ -248,9 +248,9 @@ class Jobs:
                 # What was a file may be a link by now.
                 allowed_path(job.path, self._folders)
             elif not Path(job.path).is_file():
-                raise HandInError("The uploaded file is gone.", kind="missing")
+                raise RefusedError("The uploaded file is gone.", kind="missing")
             self._runs[job.id] = JobRun(job, self._place)
-        except (HandInError, OSError) as error:
+        except (RefusedError, OSError) as error:
             self._change(job.id, state=JobState.FAILED, error=str(error), ended_at_s=time.time())
 
     def _change(self, job_id: str, **changes: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from facestream.errors import HandInError
+from facestream.errors import RefusedError
 from stream.discover import discover
 from stream.errors import StreamError
 from stream.photo import PhotoFile
@@ -22,7 +22,7 @@ def check_media(path: Path) -> None:
         path: A file, or a folder, of which it is enough that something in it is called like one.
 
     Raises:
-        HandInError: If it is neither ("not_media").
+        RefusedError: If it is neither ("not_media").
     """
     found = discover([path])
     if path.is_dir() and (found.photos or found.videos):
@@ -39,7 +39,7 @@ def check_media(path: Path) -> None:
     raise _no_media(path, found.failed[0][1] if found.failed else None)
 
 
-def _no_media(path: Path, error: StreamError | None) -> HandInError:
+def _no_media(path: Path, error: StreamError | None) -> RefusedError:
     # Where the file lies is nobody's business.
     reason = str(error).replace(str(path), path.name) if error is not None else "nothing in it can be shown"
-    return HandInError(f"{path.name} is no video or photo that can be read: {reason}", kind="not_media")
+    return RefusedError(f"{path.name} is no video or photo that can be read: {reason}", kind="not_media")

@@ -10,10 +10,9 @@ import time
 import unicodedata
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
-from facestream.errors import HandInError
+from facestream.errors import RefusedError
 from facestream.media_check import check_media
 from storage.job_record import new_job_id
 
@@ -48,12 +47,12 @@ class Uploads:
             announced_bytes: How large it says that it will be.
 
         Raises:
-            HandInError: If there is no room for it ("too_large", "no_room", "busy").
+            RefusedError: If there is no room for it ("too_large", "no_room", "busy").
         """
         if announced_bytes is not None:
             self.check_size(announced_bytes)
         if not self._slots.acquire(blocking=False):
-            raise HandInError("Other files are being uploaded. Try again when they are done.", kind="busy")
+            raise RefusedError("Other files are being uploaded. Try again when they are done.", kind="busy")
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.check_room(announced_bytes or 0)
@@ -68,10 +67,10 @@ class Uploads:
         """Refuse what is too large.
 
         Raises:
-            HandInError: "too_large".
+            RefusedError: "too_large".
         """
         if size_bytes > self.most_bytes:
-            raise HandInError(
+            raise RefusedError(
                 f"The file is larger than {self.most_bytes / 1e9:g} GB, the most that may be uploaded "
                 "(serve.upload_gb). Process it by path, or cut it.",
                 kind="too_large",
@@ -81,10 +80,10 @@ class Uploads:
         """Refuse what would fill the disk.
 
         Raises:
-            HandInError: "no_room".
+            RefusedError: "no_room".
         """
         if shutil.disk_usage(self.folder).free - size_bytes < _FREE_BYTES:
-            raise HandInError("There is no room on the server's disk for this file.", kind="no_room")
+            raise RefusedError("There is no room on the server's disk for this file.", kind="no_room")
 
     def release(self) -> None:
         """An upload is over."""
@@ -108,7 +107,7 @@ class Uploads:
 
 
 class Upload:
-    """A file on its way in; a context manager that leaves nothing of one that doesn't arrive as a whole.
+    """A file on its way in, to be closed, which leaves nothing of one that doesn't arrive as a whole.
 
     Attributes:
         name: What it is called, safe for a file name.
@@ -128,7 +127,7 @@ class Upload:
         """Take the next bytes in.
 
         Raises:
-            HandInError: If it is too large, or the disk full.
+            RefusedError: If it is too large, or the disk full.
         """
         self._size_bytes += len(part)
         self._uploads.check_size(self._size_bytes)
@@ -141,7 +140,7 @@ class Upload:
         """It has arrived: check what it is, and give it its place.
 
         Raises:
-            HandInError: If it is no video and no photo.
+            RefusedError: If it is no video and no photo.
         """
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -158,14 +157,8 @@ class Upload:
             raise
         return path
 
-    def __enter__(self) -> Self:
-        """Enter a `with` block."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Let go of what did not arrive."""
+    def close(self) -> None:
+        """It is over: let go of what did not arrive as a whole."""
         self._file.close()
         self._partial.unlink(missing_ok=True)
         self._uploads.release()

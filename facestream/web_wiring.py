@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from facestream.client import Store
 from facestream.news import News
+from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.settings import Place
 from facestream.web.context import WebContext
 from facestream.wiring import keys_of, make_reader, open_handle
@@ -33,4 +34,7 @@ def open_context(place: Place) -> Iterator[WebContext]:
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
-        yield WebContext(place, store, news)
+        cameras = stack.enter_context(make_camera_desk(place, handle, news))
+        jobs = stack.enter_context(make_jobs(place, handle))
+        supervisor = stack.enter_context(make_supervisor(place, handle))
+        yield WebContext(place, store, news, cameras, jobs, supervisor)

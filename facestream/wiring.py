@@ -286,7 +286,15 @@ def make_cluster_worker(
 
 def thumbnails_folder(place: Place) -> Path:
     """Folder for thumbnail files of a collection; the same ids mean other people on other servers."""
-    folder = open_folder(place).thumbnails_dir
+    return _of_collection(open_folder(place).thumbnails_dir, place)
+
+
+def uploads_folder(place: Place) -> Path:
+    """Folder for videos and photos that are uploaded into a collection, which need not be there."""
+    return _of_collection(open_folder(place).path / "uploads", place)
+
+
+def _of_collection(folder: Path, place: Place) -> Path:
     if place.redis_url:
         server = hashlib.sha256(redact_url(place.redis_url).encode()).hexdigest()[:8]
         folder = folder / f"server-{server}"

@@ -7,9 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from facestream.camera_desk import CameraDesk
 from facestream.client import Store
+from facestream.jobs import Jobs
 from facestream.news import News
 from facestream.settings import Place
+from facestream.supervisor import Supervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,17 @@ class WebContext:
         place: Where it is.
         store: The collection; may be used by several threads at once.
         news: What happens in it.
+        cameras: Its cameras.
+        jobs: What was handed in to be processed.
+        supervisor: The processes that are kept beside this one.
     """
 
     place: Place
     store: Store
     news: News
+    cameras: CameraDesk
+    jobs: Jobs
+    supervisor: Supervisor
 
 
 def context_of(request: Request) -> WebContext:
