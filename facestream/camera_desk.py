@@ -106,13 +106,13 @@ class CameraDesk:
         """
         self._check_reach(wish)
         usual = settings().camera
-        said = dict(
-            fps=usual.fps,
-            min_face_px=usual.min_face,
-            transport=usual.transport,
-            hwaccel=usual.hwaccel,
-            keyframes_only=usual.keyframes_only,
-        )
+        said = {
+            "fps": usual.fps,
+            "min_face_px": usual.min_face,
+            "transport": usual.transport,
+            "hwaccel": usual.hwaccel,
+            "keyframes_only": usual.keyframes_only,
+        }
         wish = CameraWish(wish.url, wish.sub_url, settings={**said, **wish.settings})
         with self._handle.errors():
             self._book.add_all({camera_name(name): wish})

@@ -21,7 +21,8 @@ _READ_S = 5.0
 class Child:
     """A running process; it ends with this one, however this one ends.
 
-    It has no terminal, and is of a process group of its own: Ctrl-C is for whoever started it, who passes it on.
+    It has no terminal, and is of a process group of its own: Ctrl-C is for whoever started it, who passes it
+    on.
 
     Args:
         module: What Python is to run.

@@ -22,8 +22,8 @@ class _Seen:
 class PeopleNow:
     """Remembers by whom each camera's tracks of late are; any thread may ask.
 
-    Who stays is told of by a new track once a minute: before that has happened, somebody who stands there when
-    this begins isn't known.
+    Who stays is told of by a new track once a minute: before that has happened, somebody who stands there
+    when this begins isn't known.
     """
 
     def __init__(self) -> None:

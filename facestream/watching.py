@@ -18,8 +18,8 @@ from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
 from facestream.given_settings import settings
 from facestream.hint import command_line
-from facestream.own_models import models_for
 from facestream.live_views import LiveViews
+from facestream.own_models import models_for
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
 from facestream.visits import Visits

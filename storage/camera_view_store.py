@@ -73,7 +73,9 @@ class CameraViewStore:
 
     def persons_of(self, view: CameraView) -> list[str]:
         """Id of the person of each face, "" where nobody knows it yet."""
-        ids = [track_id for face in view.faces for track_id in (face.track_id, face.continues or face.track_id)]
+        ids = [
+            track_id for face in view.faces for track_id in (face.track_id, face.continues or face.track_id)
+        ]
         if not ids:
             return []
         with self._client.pipeline(transaction=False) as pipe:

@@ -41,8 +41,8 @@ class Camera(BaseModel):
     fps: float
     min_face_px: float | None
     paused: bool
-    state: Literal["connecting", "streaming", "stalled", "backing_off", "failed", "paused", "waiting"] = Field(
-        description="`waiting`: no worker has said anything of it lately."
+    state: Literal["connecting", "streaming", "stalled", "backing_off", "failed", "paused", "waiting"] = (
+        Field(description="`waiting`: no worker has said anything of it lately.")
     )
     since_at: datetime | None
     last_error: str
