@@ -53,8 +53,8 @@ class CameraReach:
         if url.references and not self.local:
             raise UsageError(
                 "references such as {env:NAME} or {file:/path} can't be used here, as they would send "
-                "secrets of this machine elsewhere. Write the password itself, which is sealed, or use `facestream "
-                "camera add`."
+                "secrets of this machine elsewhere. Write the password itself, which is sealed, or "
+                "use `facestream camera add`."
             )
         if not all_allowed(_addresses(url), self.networks):
             raise UsageError(

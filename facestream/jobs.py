@@ -244,14 +244,17 @@ class Jobs:
         if job.state is not JobState.RUNNING:
             return
         try:
-            if job.kind == "path":
-                # What was a file may be a link by now.
-                allowed_path(job.path, self._folders)
-            elif not Path(job.path).is_file():
-                raise RefusedError("The uploaded file is gone.", kind="missing")
+            self._check_there(job)
             self._runs[job.id] = JobRun(job, self._place)
         except (RefusedError, OSError) as error:
             self._change(job.id, state=JobState.FAILED, error=str(error), ended_at_s=time.time())
+
+    def _check_there(self, job: Job) -> None:
+        if job.kind == "path":
+            # What was a file may be a link by now.
+            allowed_path(job.path, self._folders)
+        elif not Path(job.path).is_file():
+            raise RefusedError("The uploaded file is gone.", kind="missing")
 
     def _change(self, job_id: str, **changes: Any) -> None:
         # Somebody may have removed it by force.

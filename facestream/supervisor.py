@@ -59,8 +59,8 @@ class Supervisor:
     """Keeps them up; a context manager that leaves none behind.
 
     A cluster worker runs as soon as the collection has models: it is the first run that chooses these. With
-    it in charge, what people decide is carried out at once. A worker runs while there are cameras that are not
-    paused.
+    it in charge, what people decide is carried out at once. A worker runs while there are cameras
+    that are not paused.
 
     Args:
         place: The collection.

@@ -91,7 +91,7 @@ class TrackBuilder:
         return np.stack(boxes) if boxes else np.empty((0, 4), np.float32)
 
     def present(self) -> list[tuple[str, FloatArray, str]]:
-        """The faces of the newest frame that was looked at: track id, box (4,) px, id of what it continues."""
+        """Faces of the newest frame that was looked at: track id, box (4,) px, id of what it continues."""
         if not self._sampled:
             return []
         newest = self._sampled[-1][0]

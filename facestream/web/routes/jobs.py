@@ -62,7 +62,7 @@ async def upload(
     fps: Annotated[Fps | None, Query()] = None,
     recorded_at: Annotated[RecordedAt | None, Query()] = None,
 ) -> Job:
-    """Have a video or photo processed; the body is the file. It is kept, so that its moments can be played."""
+    """Have a video or photo processed, which is the body. It is kept, so that its moments can be played."""
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() else None
     if size == 0:
