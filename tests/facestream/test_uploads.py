@@ -103,7 +103,7 @@ def test_too_large_a_file_is_refused_before_and_on_the_way(uploads: Uploads) -> 
 
 
 def test_a_full_disk_is_noticed_before(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024 - as that of shutil
+    usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 40, 1 << 40, 1000))
     with pytest.raises(RefusedError) as caught:
         uploads.begin("x.mp4", 500)
