@@ -35,7 +35,7 @@ class CameraReach:
         from facestream.given_settings import settings
 
         serve = settings().serve
-        return cls(networks_of(serve.camera_networks), serve.local_cameras)
+        return cls(networks_of(serve.camera_networks or ""), serve.local_cameras)
 
     def check(self, url: CameraUrl) -> None:
         """Refuse a camera that is out of reach.

@@ -56,7 +56,7 @@ def make_jobs(place: Place, handle: RedisHandle, publish: Publish | None = None)
         store,
         handle,
         uploads,
-        folders=folders_of(serve.folders),
+        folders=folders_of(serve.folders or ""),
         at_once=serve.jobs,
         publish=publish or (lambda _kind, _data: None),
     )

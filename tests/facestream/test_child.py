@@ -59,7 +59,9 @@ def test_a_child_ends_with_a_parent_that_is_killed(data_dir: Path, environment: 
 def test_a_child_is_ended_as_by_ctrl_c_and_its_last_words_are_kept(
     data_dir: Path, environment: dict[str, str]
 ) -> None:
-    child = Child("facestream.beside", ["redis", "--data-dir", str(data_dir)], environment, lambda _line: None)
+    child = Child(
+        "facestream.beside", ["redis", "--data-dir", str(data_dir)], environment, lambda _line: None
+    )
     wrong = Child("facestream.beside", ["people", "--sort", "nonsense"], environment)
     # Its own group: Ctrl-C at a terminal does not reach it twice.
     assert os.getpgid(child.pid) != os.getpgid(0)

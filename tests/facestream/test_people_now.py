@@ -7,7 +7,9 @@ from facestream.visits import LATELY_S
 from storage.identity_record import ChangeKind, IdentityChange
 
 
-def change(kind: ChangeKind, person: str, track: str = "", other: str = "", ago_s: float = 0) -> IdentityChange:
+def change(
+    kind: ChangeKind, person: str, track: str = "", other: str = "", ago_s: float = 0
+) -> IdentityChange:
     return IdentityChange(kind, person, track, other_id=other, published_at_s=time.time() - ago_s)
 
 

@@ -111,9 +111,7 @@ def test_names_of_cameras_are_checked(serving: Served, name: str) -> None:
         assert serving.client.get(path).status_code in (404, 422)
 
 
-def test_a_camera_says_how_it_is_doing(
-    serving: Served, place: Place, handle: RedisHandle
-) -> None:
+def test_a_camera_says_how_it_is_doing(serving: Served, place: Place, handle: RedisHandle) -> None:
     keys = keys_of(place)
     serving.client.post("/cameras", json=DOOR)
     status = CameraStatus("door", "w", "backing_off", time.time(), "the camera hung up", width_px=640)
@@ -160,7 +158,9 @@ def test_a_worker_shows_a_camera_only_while_somebody_looks(
         snapshot = serving.client.get("/cameras/yard/snapshot")
         assert shape_of(snapshot.content) == (720, 1280, 3)
         stop = threading.Event()
-        watch = Watch(place, WatchOptions(clusters=False, waits=True), PlainLines(lambda _line: None, quiet=True))
+        watch = Watch(
+            place, WatchOptions(clusters=False, waits=True), PlainLines(lambda _line: None, quiet=True)
+        )
         with alarm(PATIENCE_S, stop):
             thread = threading.Thread(target=watch.execute, args=(stop,))
             thread.start()

@@ -83,7 +83,11 @@ def test_files_elsewhere_are_forbidden(serving: Served, path: str) -> None:
 
 
 def test_what_is_no_date_and_no_rate_is_refused(serving: Served) -> None:
-    for wrong in ({"recorded_at": "2026-01-01T00:00:00"}, {"recorded_at": "9999-01-01T00:00:00Z"}, {"fps": 0}):
+    for wrong in (
+        {"recorded_at": "2026-01-01T00:00:00"},
+        {"recorded_at": "9999-01-01T00:00:00Z"},
+        {"fps": 0},
+    ):
         assert serving.client.post("/jobs", json={"path": "me.jpg", **wrong}).status_code == 422
 
 
