@@ -75,6 +75,6 @@ def _unwrapped(address: Address) -> Address:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64 or (int(address) >> 32 == 0 and int(address) > 1):
+    if address in _NAT64 or 1 < int(address) < 1 << 32:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address

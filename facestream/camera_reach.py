@@ -35,7 +35,7 @@ class CameraReach:
         from facestream.given_settings import settings
 
         serve = settings().serve
-        return cls(networks_of(serve.camera_networks), serve.local_cameras)
+        return cls(networks_of(serve.camera_networks or ""), serve.local_cameras)
 
     def check(self, url: CameraUrl) -> None:
         """Refuse a camera that is out of reach.
@@ -47,19 +47,19 @@ class CameraReach:
             return
         if url.scheme not in _SCHEMES:
             raise UsageError(
-                f"cameras of this machine ({url.scheme}) can't be added here. Use `facestream camera add`, or "
-                "set serve.local_cameras."
+                f"cameras of this machine ({url.scheme}) can't be added here. Use `facestream camera add`, "
+                "or set serve.local_cameras."
             )
         if url.references and not self.local:
             raise UsageError(
-                "references such as {env:NAME} or {file:/path} can't be used here, as they would send secrets "
-                "of this machine elsewhere. Write the password itself, which is sealed, or use `facestream "
-                "camera add`."
+                "references such as {env:NAME} or {file:/path} can't be used here, as they would send "
+                "secrets of this machine elsewhere. Write the password itself, which is sealed, or "
+                "use `facestream camera add`."
             )
         if not all_allowed(_addresses(url), self.networks):
             raise UsageError(
-                f"cameras can't be added at {url.host}: it leads to this machine or its link. Use `facestream "
-                "camera add`, or set serve.camera_networks."
+                f"cameras can't be added at {url.host}: it leads to this machine or its link. Use "
+                "`facestream camera add`, or set serve.camera_networks."
             )
 
 

@@ -29,20 +29,24 @@ class PeopleFilter:
             is known; seconds look at times within videos.
         until: Seen at this moment or before.
         name: Part of their name; upper and lower case are the same.
+        text: Part of their name, or their id.
         named: Whether they have a name, or None for both.
         min_seconds: Seen in videos for at least so long, s, in the sightings that match.
         max_seconds: For at most so long, s.
         ignored: Also those who are ignored.
+        only_ignored: Only those.
     """
 
     sources: Sequence[str] = ()
     since: Moment | None = None
     until: Moment | None = None
     name: str = ""
+    text: str = ""
     named: bool | None = None
     min_seconds: float = 0.0
     max_seconds: float | None = None
     ignored: bool = False
+    only_ignored: bool = False
 
     def __post_init__(self) -> None:
         """Take what Python programs write: one source by itself, dates without a zone."""
@@ -57,21 +61,40 @@ class PeopleFilter:
         """Those who match, with the sightings that match and the seconds of these."""
         found = []
         wanted = folded(self.name)
-        most = float("inf") if self.max_seconds is None else self.max_seconds
+        says = self.text_matcher()
+        least, most = self.min_seconds, float("inf") if self.max_seconds is None else self.max_seconds
         for person in people:
-            if person.ignored and not self.ignored:
+            if self.only_ignored if not person.ignored else not (self.ignored or self.only_ignored):
                 continue
-            if wanted not in folded(person.name) or self.named not in (None, bool(person.name)):
+            if self.named is not None and self.named != bool(person.name):
                 continue
-            seen = self._narrowed(person)
-            if seen is not None and self.min_seconds <= seen.seconds <= most:
+            if wanted and wanted not in folded(person.name):
+                continue
+            if says is not None and not says(person.id, folded(person.name)):
+                continue
+            seen = self._narrowed(person) if self.narrows else person
+            if seen is not None and least <= seen.seconds <= most:
                 found.append(seen)
         return found
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it looks at sightings, so that people come with those alone that match."""
+        return bool(self.sources) or self.since is not None or self.until is not None
+
+    def text_matcher(self) -> Callable[[str, str], bool] | None:
+        """Whether `text` is said of somebody by id and folded name; None where all are meant."""
+        text = folded(self.text.strip())
+        if not text:
+            return None
+        return lambda person_id, folded_name: text in folded_name or text == person_id
+
     def _narrowed(self, person: Person) -> Person | None:
-        if not self.sources and self.since is None and self.until is None:
-            return person
-        return person.within(lambda s: self._source_matches(s) and self._time_matches(s))
+        return person.within(self.holds)
+
+    def holds(self, sighting: Sighting) -> bool:
+        """Whether a sighting is in one of the sources, and within the time."""
+        return self._source_matches(sighting) and self._time_matches(sighting)
 
     def _source_matches(self, sighting: Sighting) -> bool:
         return not self.sources or any(
@@ -97,6 +120,9 @@ def names_source(pattern: str, source_id: str, path: str) -> bool:
 
 def folded(text: str) -> str:
     """Upper and lower case, and composed and decomposed letters, made the same."""
+    if text.isascii():
+        # The same, and quicker: lists of thousands of names are looked through.
+        return text.lower()
     return unicodedata.normalize("NFC", text).casefold()
 
 
@@ -141,7 +167,16 @@ def sorted_people(people: Iterable[Person], by: str = "seconds", *, reverse: boo
     Raises:
         UsageError: If there is no such order.
     """
+    key, descending = sort_key(by)
+    return sorted(sorted(people, key=_number), key=key, reverse=descending != reverse)
+
+
+def sort_key(by: str) -> tuple[Callable[[Person], Any], bool]:
+    """What people are compared by in an order, and whether the highest comes first.
+
+    Raises:
+        UsageError: If there is no such order.
+    """
     if by not in _SORTS:
         raise UsageError(f"people can't be sorted by {by!r}, only by {', '.join(SORTS)}.")
-    key, descending = _SORTS[by]
-    return sorted(sorted(people, key=_number), key=key, reverse=descending != reverse)
+    return _SORTS[by]

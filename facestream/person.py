@@ -48,6 +48,13 @@ class Person:
             return self.sightings.latest()
         return max(self.sightings, key=end_order)
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Paths of the sources they were seen in, by id, in the order of the sightings."""
+        if isinstance(self.sightings, Sightings):
+            return self.sightings.sources()
+        return {seen.source_id: seen.source for seen in self.sightings}
+
     def within(self, holds: Callable[[Sighting], bool]) -> Person | None:
         """The person with those sightings alone, and the time seen in them; None where there are none."""
         matching = tuple(sighting for sighting in self.sightings if holds(sighting))

@@ -183,7 +183,8 @@ def _keys(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _listed(names: Iterable[str]) -> str:
-    return " and ".join(f"[{name}]" for name in names)
+    *others, last = (f"[{name}]" for name in names)
+    return f"{', '.join(others)} and {last}"
 
 
 def _lowered(text: str) -> str:

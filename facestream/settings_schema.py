@@ -106,8 +106,8 @@ class ServeTable(BaseModel):
     jobs: Annotated[int, Field(ge=0, le=64)] = _setting(
         1, "Videos that are processed at the same time; 0: none here.", "a whole number from 0 to 64"
     )
-    folders: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")] = _setting(
-        "",
+    folders: _Text | None = _setting(
+        None,
         "Folders of which files may be processed by path, separated by : (; on Windows).",
         "paths of folders",
     )
@@ -117,8 +117,8 @@ class ServeTable(BaseModel):
     local_cameras: bool = _setting(
         False, "Whether devices of this machine may be added as cameras through the API.", "true or false"
     )
-    camera_networks: Annotated[str, AfterValidator(_networks)] = _setting(
-        "",
+    camera_networks: Annotated[str, AfterValidator(_networks)] | None = _setting(
+        None,
         "Networks in which cameras may be added through the API though they are of this machine or of its "
         "link.",
         'networks, such as "127.0.0.0/8, fd00::/8"',
@@ -126,8 +126,8 @@ class ServeTable(BaseModel):
     event_clients: Annotated[int, Field(ge=1, le=10000)] = _setting(
         500, "Clients that may listen to live events at once.", "a whole number from 1 to 10000"
     )
-    webhook_networks: Annotated[str, AfterValidator(_networks)] = _setting(
-        "",
+    webhook_networks: Annotated[str, AfterValidator(_networks)] | None = _setting(
+        None,
         "Networks that webhooks may be sent into, although they are private, of this machine or of its link.",
         'networks, such as "192.168.1.0/24, 127.0.0.1"',
     )

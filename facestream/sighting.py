@@ -134,6 +134,16 @@ class Sightings(Sequence[Sighting]):
         """The one that ended last; those without a date count as later, by their source."""
         return self._made(max(self._stored, key=self._end_order))
 
+    @property
+    def stored(self) -> Sequence[Stored]:
+        """As they are stored, in order."""
+        return self._stored
+
+    def sources(self) -> dict[str, str]:
+        """Paths of their sources by id, in the order of the sightings; empty where the source is missing."""
+        found = dict.fromkeys((seen[0] for seen in self._stored), "")
+        return {i: self._sources[i].path if i in self._sources else "" for i in found}
+
     def __len__(self) -> int:
         return len(self._stored)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from facestream.client import Store
 from facestream.given_settings import settings
 from facestream.news import News
+from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.settings import Place
 from facestream.web.context import WebContext
 from facestream.web.live_feed import LiveFeed
@@ -37,8 +38,12 @@ def open_context(place: Place) -> Iterator[WebContext]:
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
         events = make_event_log(handle, keys)
+        live_feed = LiveFeed(news, events, settings().serve.event_clients)
+        cameras = stack.enter_context(make_camera_desk(place, handle, news, live_feed.publish))
+        jobs = stack.enter_context(make_jobs(place, handle, live_feed.publish))
+        supervisor = stack.enter_context(make_supervisor(place, handle))
         webhooks = make_webhook_book(handle, keys, open_folder(place).path, events)
         stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
-        live_feed = stack.enter_context(LiveFeed(news, events, settings().serve.event_clients))
-        yield WebContext(place, store, news, live_feed, webhooks)
+        stack.enter_context(live_feed)
+        yield WebContext(place, store, news, cameras, jobs, supervisor, live_feed, webhooks)

@@ -32,7 +32,7 @@ def make_event_log(handle: RedisHandle, keys: Keys) -> EventLog:
 
 def make_webhook_book(handle: RedisHandle, keys: Keys, folder: Path, log: EventLog) -> WebhookBook:
     """The webhooks of a collection."""
-    outbound = Outbound(networks_of(settings().serve.webhook_networks))
+    outbound = Outbound(networks_of(settings().serve.webhook_networks or ""))
     return WebhookBook(WebhookStore(handle.client, keys), log, keys, folder, outbound)
 
 

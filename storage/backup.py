@@ -25,8 +25,9 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     """Copy all keys of a collection, as they are while it is held.
 
     What a run sends meanwhile may be in it or not. Left out are its lease, consumer groups, which the next
-    run makes, what a change of its models has got ready so far, which can be done again, and who has which
-    camera, and delivers to webhooks, at this moment. URLs of cameras and webhooks stay sealed.
+    run makes, what a change of its models has got ready so far, which can be done again, jobs, whose files
+    lie beside one server, and who has which camera, and delivers to webhooks, at this moment. URLs of cameras
+    and webhooks stay sealed.
 
     Args:
         client: Connection to Redis.
@@ -39,7 +40,14 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     """
     source = _Source(client, key_prefix(hold.keys).encode(), writer)
     keys = hold.keys
-    passing = {keys.leader, keys.reembed, keys.reembed_vectors, keys.workers, keys.webhook_lease}
+    passing = {
+        keys.leader,
+        keys.reembed,
+        keys.reembed_vectors,
+        keys.workers,
+        keys.jobs,
+        keys.webhook_lease,
+    }
     source.list_keys(lambda name: name in passing or keys.is_passing_camera_key(name))
     total, done = writer.records, 0
     for chunk in writer.listed(_CHUNK):

@@ -195,6 +195,19 @@ class Keys:
         """String with an expiry: token of the worker that has a camera."""
         return self._key("camera", name, "lease")
 
+    def camera_view(self, name: str) -> str:
+        """Hash with an expiry: the latest picture of a camera that somebody looks at live."""
+        return self._key("camera", name, "view")
+
+    def camera_viewers(self, name: str) -> str:
+        """String with an expiry: there while somebody looks at a camera live."""
+        return self._key("camera", name, "viewers")
+
+    @property
+    def jobs(self) -> str:
+        """Hash: videos and photos that were handed in to be processed, as JSON, by job id."""
+        return self._key("jobs")
+
     @property
     def workers(self) -> str:
         """Sorted set with an expiry: the camera workers by when they were last heard of."""
@@ -223,7 +236,7 @@ class Keys:
         return self._key("webhook", webhook_id, "told")
 
     def is_passing_camera_key(self, key: str) -> bool:
-        """Whether a key says what somebody does with a camera right now: its status, or a lease."""
+        """Whether a key says what somebody does with a camera right now: its status, a lease, a live view."""
         # The name between them holds no colon, and may be one of these words.
         _, _, rest = key.removeprefix(self._key("camera", "")).partition(":")
-        return key.startswith(self._key("camera", "")) and rest in ("status", "lease")
+        return key.startswith(self._key("camera", "")) and rest in ("status", "lease", "view", "viewers")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import redis
 
@@ -27,10 +27,21 @@ _log = logging.getLogger(__name__)
 _CHUNK = 500
 # Fields of a large hash read in one.
 _PAGE = 5000
+# People who are read one by one; to read everybody is quicker for more.
+_FEW = 5000
 # Fields of a track that say whose it is and where it begins.
 _MOMENT = ("identity_id", "source_id", "first_s")
 
 Record = TypeVar("Record")
+
+
+class _Facts(NamedTuple):
+    """What stands in different keys of people: values of `people`, names, who is ignored, what is unsure."""
+
+    rows: Hash
+    names: dict[str, str]
+    ignored: set[str]
+    unsure: dict[str, tuple[Moment, ...]]
 
 
 class PeopleReader:
@@ -108,12 +119,51 @@ class PeopleReader:
 
     # People ------------------------------------------------------------------------------------------------
 
-    def people(self) -> list[Identity]:
-        """All people, the oldest first; damaged records are left out with a warning."""
-        ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
+    def people(self, identity_ids: Collection[str] | None = None) -> list[Identity]:
+        """All people, or those of the ids that are there; the oldest first.
+
+        Damaged records are left out with a warning.
+        """
+        if identity_ids is None or len(identity_ids) > _FEW:
+            ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
+            if identity_ids is not None:
+                wanted = frozenset(identity_ids)
+                ids = [identity_id for identity_id in ids if identity_id in wanted]
+            facts = self._facts_of_all()
+        else:
+            ids = sorted(identity_ids, key=lambda i: int(i[1:]))
+            facts = self._facts_of(ids)
+        return self._made(ids, facts)
+
+    def _facts_of_all(self) -> _Facts:
         rows, names, ignored = self._whole_hash(self._keys.people), self.names(), self.ignored()
         # At rest there are none, and nothing is to be read.
-        unsure = self._unsure(self.provisional())
+        return _Facts(rows, names, ignored, self._unsure(self.provisional()))
+
+    def _facts_of(self, ids: Sequence[str]) -> _Facts:
+        keys = self._keys
+        facts = _Facts({}, {}, set(), {})
+        unsure: set[bytes] = set()
+        for chunk in chunks(ids):
+            # In one transaction: all that is told of somebody belongs to the same moment.
+            with self._client.pipeline(transaction=True) as pipe:
+                pipe.hmget(keys.people, [*chunk])
+                pipe.hmget(keys.names, [*chunk])
+                pipe.execute_command("SMISMEMBER", keys.ignored, *chunk)
+                for identity_id in chunk:
+                    pipe.execute_command("SINTER", keys.provisional, keys.identity_tracks(identity_id))
+                rows, names, ignored, *provisional = pipe.execute()
+            for identity_id, row, name, is_ignored in zip(chunk, rows, names, ignored, strict=True):
+                if row is not None:
+                    facts.rows[identity_id.encode()] = row
+                facts.names[identity_id] = (name or b"").decode("utf-8", "replace")
+                if is_ignored:
+                    facts.ignored.add(identity_id)
+            unsure.update(*provisional)
+        return facts._replace(unsure=self._unsure(member.decode() for member in unsure))
+
+    def _made(self, ids: Iterable[str], facts: _Facts) -> list[Identity]:
+        rows, names, ignored, unsure = facts
         found: list[Identity] = []
         person: Identity | None
         for identity_id in ids:

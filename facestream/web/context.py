@@ -7,9 +7,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from facestream.camera_desk import CameraDesk
 from facestream.client import Store
+from facestream.jobs import Jobs
 from facestream.news import News
 from facestream.settings import Place
+from facestream.supervisor import Supervisor
 from facestream.web.live_feed import LiveFeed
 from facestream.webhook_book import WebhookBook
 
@@ -22,6 +25,9 @@ class WebContext:
         place: Where it is.
         store: The collection; may be used by several threads at once.
         news: What happens in it.
+        cameras: Its cameras.
+        jobs: What was handed in to be processed.
+        supervisor: The processes that are kept beside this one.
         live_feed: Passes it on to clients.
         webhooks: Who else is told.
     """
@@ -29,6 +35,9 @@ class WebContext:
     place: Place
     store: Store
     news: News
+    cameras: CameraDesk
+    jobs: Jobs
+    supervisor: Supervisor
     live_feed: LiveFeed
     webhooks: WebhookBook
 

@@ -1,0 +1,140 @@
+"""Sightings of many people as columns, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from facestream.sighting import Sightings
+from storage.source_record import SourceRecord
+
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int64]
+
+
+class Place(NamedTuple):
+    """Where a sighting is: whose it is, and which of theirs in their order."""
+
+    person_id: str
+    position: int
+
+
+class SourceColumn:
+    """Small numbers for sources, in the order in which they are listed.
+
+    Args:
+        sources: All there are.
+    """
+
+    def __init__(self, sources: Mapping[str, SourceRecord]) -> None:
+        self._sources = sources
+        ordered = sorted(sources.values(), key=lambda source: (source.path, source.source_id))
+        self._number = {source.source_id: number for number, source in enumerate(ordered)}
+
+    def knows(self, source_ids: Iterable[str]) -> bool:
+        """Whether all of them have numbers."""
+        return all(source_id in self._number for source_id in source_ids)
+
+    def number(self, source_id: str) -> int:
+        """Number of a source; -1 where it is not known."""
+        return self._number.get(source_id, -1)
+
+    def recorded_at_s(self, source_id: str) -> float:
+        """Unix time of its start; NaN where nobody knows."""
+        source = self._sources.get(source_id)
+        return np.nan if source is None or source.recorded_at_s is None else source.recorded_at_s
+
+    def numbers(self, source_ids: Collection[str]) -> Numbers:
+        """Numbers of those that are known."""
+        return np.array([self._number[i] for i in source_ids if i in self._number], np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SightingTable:
+    """Sightings, the newest first: those with a date by their end, then the others by their source.
+
+    Attributes:
+        person: int64 (N,): number in the id of the person.
+        position: int32 (N,): place among their sightings.
+        source: int32 (N,): number of the source.
+        start_s: float64 (N,): media time.
+        end_s: float64 (N,): media time.
+        recorded_at_s: float64 (N,): unix time of the start of the source, or NaN.
+    """
+
+    person: Numbers
+    position: npt.NDArray[np.int32]
+    source: npt.NDArray[np.int32]
+    start_s: npt.NDArray[np.float64]
+    end_s: npt.NDArray[np.float64]
+    recorded_at_s: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, people: Iterable[tuple[str, Sightings]], column: SourceColumn) -> SightingTable:
+        """The sightings of people by id."""
+        rows = [(int(person_id[1:]), seen.stored) for person_id, seen in people]
+        lengths = np.array([len(stored) for _, stored in rows], np.int64)
+        total = int(lengths.sum())
+        every = [seen for _, stored in rows for seen in stored]
+        firsts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        known: dict[str, tuple[int, float]] = {}
+        for source_id in {seen[0] for seen in every}:
+            known[source_id] = (column.number(source_id), column.recorded_at_s(source_id))
+        return cls(
+            np.repeat(np.array([number for number, _ in rows], np.int64), lengths),
+            (np.arange(total) - firsts).astype(np.int32),
+            np.fromiter((known[seen[0]][0] for seen in every), np.int32, total),
+            np.fromiter((seen[1] for seen in every), np.float64, total),
+            np.fromiter((seen[2] for seen in every), np.float64, total),
+            np.fromiter((known[seen[0]][1] for seen in every), np.float64, total),
+        )._in_order()
+
+    def _in_order(self) -> SightingTable:
+        ends_at_s = self.recorded_at_s + self.end_s
+        undated = np.isnan(ends_at_s)
+        source = np.where(undated, self.source, 0)
+        when_s = np.where(undated, self.end_s, ends_at_s)
+        return self.taken(np.lexsort((self.position, self.person, -when_s, source, undated)))
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> SightingTable:
+        """Some of the rows."""
+        return SightingTable(
+            self.person[rows],
+            self.position[rows],
+            self.source[rows],
+            self.start_s[rows],
+            self.end_s[rows],
+            self.recorded_at_s[rows],
+        )
+
+    def merged(self, others: SightingTable) -> SightingTable:
+        """Those of two tables with the same numbers of sources."""
+        pairs = zip(self._columns(), others._columns(), strict=True)
+        return SightingTable(*(np.concatenate(pair) for pair in pairs))._in_order()  # type: ignore[arg-type]
+
+    def _columns(self) -> Sequence[npt.NDArray[np.generic]]:
+        return (self.person, self.position, self.source, self.start_s, self.end_s, self.recorded_at_s)
+
+    def within(self, since_s: float | None, until_s: float | None) -> Mask:
+        """Which have a date, ended at one moment or later, and began at another or before; unix times."""
+        mask = ~np.isnan(self.recorded_at_s)
+        # Dates have microseconds.
+        if since_s is not None:
+            mask &= np.round((self.recorded_at_s + self.end_s) * 1e6) >= round(since_s * 1e6)
+        if until_s is not None:
+            mask &= np.round((self.recorded_at_s + self.start_s) * 1e6) <= round(until_s * 1e6)
+        return mask
+
+    def places(self) -> list[Place]:
+        """Where they are, in order."""
+        return [
+            Place(f"p{person}", position)
+            for person, position in zip(self.person.tolist(), self.position.tolist(), strict=True)
+        ]
+
+    def __len__(self) -> int:
+        return len(self.person)
