@@ -1,5 +1,9 @@
 import hashlib
 import hmac
+import re
+import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -35,3 +39,17 @@ def test_what_is_not_ours_or_old_is_refused(
     good = sign("secret", b"{}", 1000.0)
     assert is_signed("secret", b"{}", good, now_s=1001.0)
     assert not is_signed(secret, body, good if header is None else header, now_s=now_s)
+
+
+def test_the_receiver_of_the_documentation_takes_what_is_ours_alone() -> None:
+    page = Path(__file__).parents[2] / "docs" / "webhooks.md"
+    (example,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    receiver: dict[str, Any] = {"__name__": "receiver"}
+    exec(compile(example, str(page), "exec"), receiver)
+    header = sign(receiver["SECRET"], b"{}", time.time())
+    assert receiver["is_ours"](header, b"{}")
+    assert not receiver["is_ours"](header, b"{} ")
+    assert not receiver["is_ours"](sign(receiver["SECRET"], b"{}", time.time() - 400), b"{}")
+    assert not receiver["is_ours"](sign("another", b"{}", time.time()), b"{}")
+    for written in ("", "t=,v1=", "v1", header.replace("v1=", "v1=\u00e9")):
+        assert not receiver["is_ours"](written, b"{}")
