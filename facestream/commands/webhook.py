@@ -140,6 +140,7 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
 @command.command(name="remove", epilog="\b\nExample:\n  facestream webhook remove w0123456789ab --yes")
 @click.argument("webhook_id", metavar="ID")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print the id as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
@@ -151,7 +152,9 @@ def remove(ctx: click.Context, /, webhook_id: str, yes: bool, **_: Any) -> None:
         record, _state = book.get(webhook_id)
         confirm(f"Remove {webhook_id} ({printable(record.shown_url)})?", yes=yes)
         book.remove(webhook_id)
-    if not chosen(ctx, "quiet"):
+    if chosen(ctx, "as_json"):
+        print_json([webhook_id])
+    elif not chosen(ctx, "quiet"):
         click.echo(f"Removed: {webhook_id}.", err=True)
 
 

@@ -26,6 +26,7 @@ from storage.lease import Lease
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     monkeypatch.setenv("FACESTREAM_SERVE_EVENT_CLIENTS", "20")
+    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
     with serving_events(tmp_path / "d") as served:
         yield served
 

@@ -25,6 +25,7 @@ SECRET = "an example secret"
 @pytest.fixture(autouse=True)
 def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACESTREAM_SERVE_WEBHOOK_NETWORKS", "127.0.0.1")
+    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
     monkeypatch.setattr(webhook_courier, "FIRST_WAIT_S", 0.02)
 
 
