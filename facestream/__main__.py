@@ -24,8 +24,13 @@ _OPENCV_LIBRARIES = ("libGL", "libgthread", "libglib")
 _URL_WITH_SECRETS = re.compile(r"(rtsps?://|[a-z][a-z0-9+.-]*://(?=\S*@))\S+", re.IGNORECASE)
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:
+    """Run the command line and exit: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+
+    Args:
+        arguments: Its words; by default those that Python was started with.
+        command: What they are for.
+    """
     # Imports and long lists make many objects and hardly a cycle: looking for some so often is a fifth of the
     # time of a short command.
     gc.set_threshold(200_000, 20, 100)
@@ -34,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
         # Names and paths may hold what the terminal's encoding hasn't.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(arguments, prog_name="facestream", standalone_mode=False)
+        code = command.main(arguments, prog_name="facestream", standalone_mode=False)
         # Now and not when Python ends: a full disk or a reader that left is noticed here.
         sys.stdout.flush()
     except click.exceptions.Abort:

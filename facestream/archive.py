@@ -13,6 +13,7 @@ from facestream.catalogue import clear, found
 from facestream.errors import UsageError
 from facestream.output import refuse_loss
 from facestream.sealed_cameras import adopt_cameras
+from facestream.sealed_webhooks import adopt_webhooks
 from facestream.settings import DEFAULT_COLLECTION, Place
 from facestream.wiring import (
     keys_of,
@@ -27,9 +28,11 @@ from storage.archive_reader import opened_archive
 from storage.archive_writer import written_archive
 from storage.backup import save_collection
 from storage.catalogue import Catalogue, CollectionInfo
+from storage.change_reader import ChangeReader
 from storage.hold import hold_collection
 from storage.keys import SCHEMA, Keys
 from storage.restoration import load_collection, stream_ends
+from storage.webhook_store import WebhookStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class Restored:
             one's own, and where nothing was replaced.
         sealed_cameras: Names of cameras whose URLs can't be opened here: the key they were sealed with is
             somewhere else.
+        sealed_webhooks: Ids of webhooks of which the same is so.
         seconds: How long it took.
     """
 
@@ -69,6 +73,7 @@ class Restored:
     replaced: CollectionInfo | None
     history_erased: bool
     sealed_cameras: tuple[str, ...]
+    sealed_webhooks: tuple[str, ...]
     seconds: float
 
 
@@ -173,9 +178,17 @@ def restore(
                     erased = clear(handle, hold, place, but=(keys.next_identity,))
                 load_collection(handle.client, hold, reader, ends, tell)
                 store = make_camera_store(handle, keys)
-                sealed = adopt_cameras(store, open_folder(place).path, reader.collection, keys.collection)
+                folder = open_folder(place).path
+                sealed = adopt_cameras(store, folder, reader.collection, keys.collection)
+                webhooks = adopt_webhooks(
+                    WebhookStore(handle.client, keys),
+                    folder,
+                    reader.collection,
+                    keys.collection,
+                    ChangeReader(handle.client, keys).end(),
+                )
             info = found(handle, place)
-    return Restored(path, info, there, erased, sealed, time.monotonic() - began_s)
+    return Restored(path, info, there, erased, sealed, webhooks, time.monotonic() - began_s)
 
 
 def _in_the_way(catalogue: Catalogue, keys: Keys, *, replace: bool) -> CollectionInfo | None:

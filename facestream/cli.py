@@ -47,6 +47,7 @@ _COMMANDS = {
     "serve": ("facestream.commands.serve", "Serve the web page and the HTTP API."),
     "token": ("facestream.commands.token", "Add, list or remove tokens of the web page and the API."),
     "camera": ("facestream.commands.camera", "Add, list, test, pause or remove cameras."),
+    "webhook": ("facestream.commands.webhook", "Add, list, test or remove webhooks."),
     "config": ("facestream.commands.config", "Check the settings file, or show what is set and where."),
     "redis": ("facestream.commands.redis", "Show the embedded server's socket, or run a Redis command."),
 }

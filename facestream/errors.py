@@ -8,6 +8,7 @@ FacestreamError
 ├── NoFaceError
 ├── BusyError
 ├── DecisionError
+├── RefusedError
 └── LabelError
 """
 
@@ -91,6 +92,20 @@ class DecisionError(FacestreamError):
     def __init__(self, message: str, *, earlier: int) -> None:
         super().__init__(message)
         self.earlier = earlier
+
+
+class RefusedError(FacestreamError):
+    """What somebody else asks this server for isn't done, at least now.
+
+    Attributes:
+        kind: "forbidden" for a path that may not be read, "missing" for one that leads nowhere, "too_large",
+            "no_room" on the disk, "busy" with others, "not_media" for what is no video and no photo, or
+            "running" for a job that can't be removed yet.
+    """
+
+    def __init__(self, message: str, *, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class LabelError(FacestreamError):

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_EVERY_S = 0.05
-_AGAIN_S = 1.0
+# Longest wait for something to happen: as often, it is looked whether anything was missed.
+_WAIT_S = 1.0
+_AGAIN_S, _LONGEST_AGAIN_S = 0.5, 5.0
 _JOIN_S = 15.0
 
 OnChanges = Callable[[Sequence["IdentityChange"]], None]
@@ -25,6 +26,9 @@ OnChanges = Callable[[Sequence["IdentityChange"]], None]
 
 class News:
     """Reads the stream `changes` in one thread and calls whoever subscribed; a context manager.
+
+    Subscribers are called one after the other, in the order in which they subscribed: who passes events on to
+    others subscribes behind those who keep what these others will ask for.
 
     Args:
         reader: Of the collection.
@@ -39,15 +43,23 @@ class News:
         self._subscribers: list[tuple[OnChanges, Callable[[], None]]] = []
         self._thread = threading.Thread(target=self._read, name="news", daemon=True)
 
+    @property
+    def position(self) -> str:
+        """Id of the newest entry of the stream that was read."""
+        return self._reader.position
+
     def subscribe(self, on_changes: OnChanges, on_gap: Callable[[], None]) -> Callable[[], None]:
         """Be told of changes from now on, in the thread of the news: take little time.
 
         Args:
-            on_changes: Called with what happened, the oldest first.
-            on_gap: Called where some of it may have been missed: what is known must be read anew.
+            on_changes: Called with what happened, the oldest first, each with its `entry_id`.
+            on_gap: Called where some of it may have been missed: what is known must be read anew. That is so
+                where the collection was dropped or restored, where the server lost data, where somebody was
+                forgotten, and where this process was too slow; a server that was away and has lost nothing is
+                no gap.
 
         Returns:
-            Ends it.
+            Ends it; may be called more than once.
         """
         entry = (on_changes, on_gap)
         with self._lock:
@@ -55,22 +67,26 @@ class News:
 
         def unsubscribe() -> None:
             with self._lock:
-                self._subscribers.remove(entry)
+                # By identity: the same functions may have subscribed twice.
+                self._subscribers = [other for other in self._subscribers if other is not entry]
 
         return unsubscribe
 
     def _read(self) -> None:
-        wait_s = _EVERY_S
-        while not self._stop.wait(wait_s):
+        again_s = _AGAIN_S
+        while not self._stop.is_set():
             try:
                 with self._handle.errors():
-                    changes = self._reader.news()
+                    changes = self._reader.news(_WAIT_S)
             except StorageError as error:
-                _log.warning("%s It is tried again.", error)
-                wait_s = _AGAIN_S
-                self._tell(None)
+                if not self._stop.is_set():
+                    _log.warning("%s It is tried again.", error)
+                self._stop.wait(again_s)
+                again_s = min(2 * again_s, _LONGEST_AGAIN_S)
                 continue
-            wait_s = _EVERY_S
+            again_s = _AGAIN_S
+            if self._reader.take_missed():
+                self._tell(None)
             if changes:
                 self._tell(changes)
 
@@ -78,10 +94,14 @@ class News:
         with self._lock:
             subscribers = tuple(self._subscribers)
         for on_changes, on_gap in subscribers:
-            if changes is None:
-                on_gap()
-            else:
-                on_changes(changes)
+            try:
+                if changes is None:
+                    on_gap()
+                else:
+                    on_changes(changes)
+            except Exception:
+                # One who fails takes the news from nobody else.
+                _log.exception("Somebody could not take in what happened.")
 
     def __enter__(self) -> Self:
         """Start the thread."""

@@ -58,6 +58,13 @@ def _addresses(written: str) -> str:
     return written
 
 
+def _networks(written: str) -> str:
+    from facestream.address_check import networks_of
+
+    networks_of(written)
+    return written
+
+
 class CameraTable(BaseModel):
     """Table [camera]: what a camera is read with unless something else was said of that one."""
 
@@ -135,6 +142,14 @@ class ServeTable(BaseModel):
     session_hours: Annotated[float, Field(gt=0, le=8760)] = _setting(
         168.0, "How long a login of the page lasts.", "a number of hours above 0 and at most 8760"
     )
+    workers: Literal["auto", "none"] = _setting(
+        "auto",
+        "Whether `serve` keeps a cluster worker beside it, and a worker while there are cameras.",
+        '"auto" or "none"',
+    )
+    jobs: Annotated[int, Field(ge=0, le=64)] = _setting(
+        1, "Videos that are processed at the same time; 0: none here.", "a whole number from 0 to 64"
+    )
     folders: _Text | None = _setting(
         None,
         "Folders of which files may be processed by path, separated by : (; on Windows).",
@@ -142,6 +157,23 @@ class ServeTable(BaseModel):
     )
     upload_gb: Annotated[float, Field(gt=0, le=10000)] = _setting(
         16.0, "Largest file that may be uploaded.", "a number of gigabytes above 0"
+    )
+    local_cameras: bool = _setting(
+        False, "Whether devices of this machine may be added as cameras through the API.", "true or false"
+    )
+    camera_networks: Annotated[str, AfterValidator(_networks)] | None = _setting(
+        None,
+        "Networks in which cameras may be added through the API though they are of this machine or of its "
+        "link.",
+        'networks, such as "127.0.0.0/8, fd00::/8"',
+    )
+    event_clients: Annotated[int, Field(ge=1, le=10000)] = _setting(
+        500, "Clients that may listen to live events at once.", "a whole number from 1 to 10000"
+    )
+    webhook_networks: Annotated[str, AfterValidator(_networks)] | None = _setting(
+        None,
+        "Networks that webhooks may be sent into, although they are private, of this machine or of its link.",
+        'networks, such as "192.168.1.0/24, 127.0.0.1"',
     )
 
 

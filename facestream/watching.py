@@ -18,6 +18,7 @@ from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
 from facestream.given_settings import settings
 from facestream.hint import command_line
+from facestream.live_views import LiveViews
 from facestream.own_models import models_for
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
@@ -36,6 +37,7 @@ from facestream.wiring import (
     make_queue,
     make_reader,
     make_store,
+    make_view_store,
     open_folder,
     open_handle,
 )
@@ -50,6 +52,7 @@ from storage.people_reader import PeopleReader, leave_out
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.sealing import Seal, open_seal
+from stream.frame import Frame
 from workers.camera_events import Cameras
 from workers.camera_worker import CameraWorker
 from workers.errors import WorkerError
@@ -182,9 +185,10 @@ class Watch:
         live = LiveWorker(
             pack,
             governor=governor,
-            on_frame=lambda _frame, _faces: self._count(),
+            on_frame=lambda frame, _faces: self._frame_done(frame, views),
             on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
         )
+        views = LiveViews(make_view_store(handle, keys), live.present, handle.errors)
         opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake)
         visits = Visits(partial(_person, make_reader(handle, keys)))
         told = _Told(self._listener, self._report, make_change_reader(handle, keys), visits, background, stop)
@@ -209,11 +213,12 @@ class Watch:
                 "" if options.url is None else options.url.masked,
             )
         )
-        with alarm(options.for_s, stop):
+        with alarm(options.for_s, stop), views:
             worker.run(stop)
 
-    def _count(self) -> None:
+    def _frame_done(self, frame: Frame, views: LiveViews) -> None:
         self._report.done += 1
+        views.on_frame(frame)
 
     def _rates_changed(self, change: RateChange) -> None:
         """Tell that a machine can't keep up, and that it can again; the steps between show in the summary."""

@@ -9,11 +9,14 @@ from facestream.access_wiring import make_access
 from facestream.client import Store
 from facestream.given_settings import settings
 from facestream.news import News
+from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
 from facestream.web.context import WebContext
+from facestream.web.live_feed import LiveFeed
 from facestream.web_search import open_search
-from facestream.wiring import keys_of, make_board, make_reader, open_handle
+from facestream.webhook_wiring import make_event_log, make_webhook_book, make_webhook_sender
+from facestream.wiring import keys_of, make_board, make_reader, open_folder, open_handle
 from storage.change_reader import ChangeReader
 
 
@@ -40,12 +43,28 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
+        people = stack.enter_context(make_board(handle, reader, news))
+        search = stack.enter_context(open_search(place, handle, store, news))
+        events = make_event_log(handle, keys)
+        live_feed = LiveFeed(news, events, serve.event_clients)
+        cameras = stack.enter_context(make_camera_desk(place, handle, serve, news, live_feed.publish))
+        jobs = stack.enter_context(make_jobs(place, handle, serve, live_feed.publish))
+        supervisor = stack.enter_context(make_supervisor(place, handle, serve))
+        webhooks = make_webhook_book(handle, keys, open_folder(place).path, events, serve)
+        stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
+        # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
+        stack.enter_context(live_feed)
         yield WebContext(
             place=place,
             store=store,
             news=news,
             serve=serve,
             access=make_access(handle, keys, serve),
-            people=stack.enter_context(make_board(handle, reader, news)),
-            search=stack.enter_context(open_search(place, handle, store, news)),
+            people=people,
+            search=search,
+            cameras=cameras,
+            jobs=jobs,
+            supervisor=supervisor,
+            live_feed=live_feed,
+            webhooks=webhooks,
         )

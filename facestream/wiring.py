@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from facestream.people_board import PeopleBoard
     from storage.camera_store import CameraStore
     from storage.change_reader import ChangeReader
+    from storage.camera_view_store import CameraViewStore
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
+    from storage.job_store import JobStore
     from storage.lease import Lease
     from storage.sample_queue import SampleQueue
     from storage.staged_vectors import StagedVectors
@@ -104,6 +106,18 @@ def make_token_store(handle: RedisHandle, keys: Keys) -> TokenStore:
     from storage.token_store import TokenStore
 
     return TokenStore(handle.client, keys)
+def make_view_store(handle: RedisHandle, keys: Keys) -> CameraViewStore:
+    """Live pictures of the cameras of a collection."""
+    from storage.camera_view_store import CameraViewStore
+
+    return CameraViewStore(handle.client, keys)
+
+
+def make_job_store(handle: RedisHandle, keys: Keys) -> JobStore:
+    """What was handed in to be processed into a collection."""
+    from storage.job_store import JobStore
+
+    return JobStore(handle.client, keys)
 
 
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
@@ -301,7 +315,15 @@ def make_cluster_worker(
 
 def thumbnails_folder(place: Place) -> Path:
     """Folder for thumbnail files of a collection; the same ids mean other people on other servers."""
-    folder = open_folder(place).thumbnails_dir
+    return _of_collection(open_folder(place).thumbnails_dir, place)
+
+
+def uploads_folder(place: Place) -> Path:
+    """Folder for videos and photos that are uploaded into a collection, which need not be there."""
+    return _of_collection(open_folder(place).path / "uploads", place)
+
+
+def _of_collection(folder: Path, place: Place) -> Path:
     if place.redis_url:
         server = hashlib.sha256(redact_url(place.redis_url).encode()).hexdigest()[:8]
         folder = folder / f"server-{server}"

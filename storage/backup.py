@@ -25,8 +25,9 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     """Copy all keys of a collection, as they are while it is held.
 
     What a run sends meanwhile may be in it or not. Left out are its lease, consumer groups, which the next
-    run makes, what a change of its models has got ready so far, which can be done again, who has which
-    camera at this moment, and tokens with their sessions. URLs of cameras stay sealed.
+    run makes, what a change of its models has got ready so far, which can be done again, jobs, whose files
+    lie beside one server, who has which camera, and delivers to webhooks, at this moment, and tokens with
+    their sessions. URLs of cameras and webhooks stay sealed.
 
     Args:
         client: Connection to Redis.
@@ -39,7 +40,14 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     """
     source = _Source(client, key_prefix(hold.keys).encode(), writer)
     keys = hold.keys
-    passing = {keys.leader, keys.reembed, keys.reembed_vectors, keys.workers}
+    passing = {
+        keys.leader,
+        keys.reembed,
+        keys.reembed_vectors,
+        keys.workers,
+        keys.jobs,
+        keys.webhook_lease,
+    }
     # A token that was removed since must not come back with a backup.
     passing |= {keys.tokens, keys.tokens_used, keys.sessions}
     source.list_keys(lambda name: name in passing or keys.is_passing_camera_key(name))

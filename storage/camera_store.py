@@ -166,7 +166,8 @@ class CameraStore:
         """
         with self._client.pipeline() as pipe:
             pipe.srem(self._keys.cameras, name)
-            pipe.delete(self._keys.camera(name), self._keys.camera_status(name))
+            passing = (self._keys.camera_status(name), self._keys.camera_view(name))
+            pipe.delete(self._keys.camera(name), *passing)
             removed, _ = pipe.execute()
         if not removed:
             raise self._missing(name)

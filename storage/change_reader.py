@@ -114,6 +114,11 @@ class ChangeReader:
         missed, self._missed = self._missed, False
         return missed
 
+    def end(self) -> str:
+        """Id of the newest entry that there ever was; `START` where there was none."""
+        _, facts = self._read(b"0-0", 1)
+        return facts.last_id.decode()
+
     def since(self, entry_id: str, limit: int = PAGE) -> ChangePage:
         """What happened after an entry; `news` goes on where it was.
 
@@ -153,7 +158,7 @@ class ChangeReader:
         return (replies[0], _facts(replies[-1])) if replies else ([], _NOTHING)
 
     def _asked(self, pipe: Pipeline) -> list[Any]:
-        """Replies of a transaction, the last of them about the stream itself; none where there is none."""
+        """Replies of a transaction, the last about the stream itself; none where there is no stream."""
         pipe.execute_command("XINFO STREAM", self._key)
         try:
             return pipe.execute()

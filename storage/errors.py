@@ -25,6 +25,10 @@ StorageError
 ├── NoSuchCameraError
 ├── TokenExistsError
 ├── NoSuchTokenError
+├── NoSuchJobError
+├── TooManyJobsError
+├── NoSuchWebhookError
+├── TooManyWebhooksError
 ├── SealError
 └── CommandError
 
@@ -276,6 +280,38 @@ class NoSuchTokenError(StorageError):
     def __init__(self, message: str, *, name: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+class NoSuchJobError(StorageError):
+    """There is no job with that id.
+
+    Attributes:
+        job_id: The id that was asked for.
+    """
+
+    def __init__(self, message: str, *, job_id: str) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+
+
+class TooManyJobsError(StorageError):
+    """So many jobs wait that there is no room for another one."""
+
+
+class NoSuchWebhookError(StorageError):
+    """There is no webhook with that id.
+
+    Attributes:
+        webhook_id: The id that was asked for.
+    """
+
+    def __init__(self, message: str, *, webhook_id: str) -> None:
+        super().__init__(message)
+        self.webhook_id = webhook_id
+
+
+class TooManyWebhooksError(StorageError):
+    """There are as many webhooks as there may be."""
 
 
 class SealError(StorageError):

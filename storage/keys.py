@@ -213,6 +213,19 @@ class Keys:
         """String with an expiry: token of the worker that has a camera."""
         return self._key("camera", name, "lease")
 
+    def camera_view(self, name: str) -> str:
+        """Hash with an expiry: the latest picture of a camera that somebody looks at live."""
+        return self._key("camera", name, "view")
+
+    def camera_viewers(self, name: str) -> str:
+        """String with an expiry: there while somebody looks at a camera live."""
+        return self._key("camera", name, "viewers")
+
+    @property
+    def jobs(self) -> str:
+        """Hash: videos and photos that were handed in to be processed, as JSON, by job id."""
+        return self._key("jobs")
+
     @property
     def workers(self) -> str:
         """Sorted set with an expiry: the camera workers by when they were last heard of."""
@@ -233,8 +246,30 @@ class Keys:
         """Hash: sessions of the page as JSON, by the hash of their ids."""
         return self._key("sessions")
 
+    @property
+    def webhooks(self) -> str:
+        """Set of the ids of all webhooks."""
+        return self._key("webhooks")
+
+    @property
+    def webhook_lease(self) -> str:
+        """String with an expiry: token of the process that delivers to them."""
+        return self._key("webhooks", "lease")
+
+    def webhook(self, webhook_id: str) -> str:
+        """Hash: one webhook."""
+        return self._key("webhook", webhook_id)
+
+    def webhook_state(self, webhook_id: str) -> str:
+        """Hash: how far it is."""
+        return self._key("webhook", webhook_id, "state")
+
+    def webhook_told(self, webhook_id: str) -> str:
+        """Sorted set of the people whose sightings it was told of, by when."""
+        return self._key("webhook", webhook_id, "told")
+
     def is_passing_camera_key(self, key: str) -> bool:
-        """Whether a key says what somebody does with a camera right now: its status, or a lease."""
+        """Whether a key says what somebody does with a camera right now: its status, a lease, a live view."""
         # The name between them holds no colon, and may be one of these words.
         _, _, rest = key.removeprefix(self._key("camera", "")).partition(":")
-        return key.startswith(self._key("camera", "")) and rest in ("status", "lease")
+        return key.startswith(self._key("camera", "")) and rest in ("status", "lease", "view", "viewers")

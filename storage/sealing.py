@@ -72,7 +72,7 @@ class Seal:
         except (InvalidTag, ValueError):
             raise SealError(
                 f"The URL of {context} can't be unsealed: it was sealed with another key, or changed since. "
-                f"{_WAY_OUT}; or add the camera anew."
+                f"{_WAY_OUT}; or add it anew."
             ) from None
 
 
@@ -109,8 +109,7 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
     except FileNotFoundError:
         if not create:
             raise SealError(
-                f"There is no key to unseal the URLs of cameras with: neither {KEY_VARIABLE} nor {path}. "
-                f"{_WAY_OUT}."
+                f"There is no key to unseal URLs with: neither {KEY_VARIABLE} nor {path}. {_WAY_OUT}."
             ) from None
     _make(path)
     # The one that is there now, which another process may have made at the same moment.

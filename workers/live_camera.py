@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from storage.sample_queue import Entry, SampleQueue
 from storage.sample_record import FaceSample
@@ -148,6 +149,10 @@ class LiveView:
             last_frame_at_s=frame.captured_at_s,
         )
         return found.seen
+
+    def present(self) -> list[tuple[str, npt.NDArray[np.float32], str]]:
+        """Faces of the newest frame that was looked at, as `TrackBuilder.present` gives them."""
+        return self._follower.present()
 
     def done(self, now_s: float) -> None:
         """The frame that was looked at is done."""

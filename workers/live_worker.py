@@ -7,6 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
+import numpy as np
+import numpy.typing as npt
+
 from storage.errors import LeaseLostError
 from stream.frame import Frame
 from workers.face_worker_settings import FaceWorkerSettings
@@ -150,6 +153,11 @@ class LiveWorker:
         """How a camera gets on; zeros if there is none."""
         view = self._views.get(source_id)
         return LiveFigures() if view is None else view.figures(self._clock())
+
+    def present(self, source_id: str) -> list[tuple[str, npt.NDArray[np.float32], str]]:
+        """Faces of the newest frame of a camera, as `TrackBuilder.present` gives them; for `on_frame`."""
+        view = self._views.get(source_id)
+        return [] if view is None else view.present()
 
     def _next(self) -> LiveView | None:
         """The camera whose turn it is."""

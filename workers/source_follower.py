@@ -100,6 +100,10 @@ class SourceFollower:
         """Media time of the newest frame of the open segment, or its start; None without one."""
         return None if self._segment is None else self._segment.last_s
 
+    def present(self) -> list[tuple[str, FloatArray, str]]:
+        """Faces of the newest frame that was looked at, as `TrackBuilder.present` gives them."""
+        return self._builder.present()
+
     def take(self, frame: Frame) -> Found:
         """Look at the next sampled frame."""
         image = frame.image_bgr

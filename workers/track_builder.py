@@ -90,6 +90,17 @@ class TrackBuilder:
         boxes = [track.predicted_xyxy(media_s) for track in self._tracker.live]
         return np.stack(boxes) if boxes else np.empty((0, 4), np.float32)
 
+    def present(self) -> list[tuple[str, FloatArray, str]]:
+        """Faces of the newest frame that was looked at: track id, box (4,) px, id of what it continues."""
+        if not self._sampled:
+            return []
+        newest = self._sampled[-1][0]
+        return [
+            (followed.track_id, followed.newest.detection.box_xyxy, followed.continues or "")
+            for followed in self._followed.values()
+            if followed.newest.index == newest
+        ]
+
     @property
     def period_s(self) -> float:
         """Shortest time between two of the last sampled frames, s; 0 before the second one."""

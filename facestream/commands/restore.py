@@ -76,6 +76,7 @@ def command(
                 "replaced": None if done.replaced is None else collection_json(done.replaced),
                 "history_erased": done.history_erased,
                 "sealed_cameras": done.sealed_cameras,
+                "sealed_webhooks": done.sealed_webhooks,
             }
         )
     elif not quiet:
@@ -85,6 +86,12 @@ def command(
             f"Warning: URLs of cameras can't be opened here: {', '.join(done.sealed_cameras)}. Set "
             "FACESTREAM_SECRET_KEY, or copy camera.key from the data folder that they were added from, and "
             "restore again; or remove them and add them anew.",
+            err=True,
+        )
+    if done.sealed_webhooks:
+        click.echo(
+            f"Warning: URLs of webhooks can't be opened here: {', '.join(done.sealed_webhooks)}. The same "
+            "key is missing; or remove them and add them anew.",
             err=True,
         )
     if done.replaced is not None and not done.history_erased:

@@ -7,13 +7,18 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from facestream.camera_desk import CameraDesk
 from facestream.client import Store
+from facestream.jobs import Jobs
 from facestream.news import News
 from facestream.people_board import PeopleBoard
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
 from facestream.web.access import Access
 from facestream.web_search import WebSearch
+from facestream.supervisor import Supervisor
+from facestream.web.live_feed import LiveFeed
+from facestream.webhook_book import WebhookBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,11 @@ class WebContext:
         access: Who is let in.
         search: Search in memory, and who is like whom.
         people: Everybody, in memory.
+        cameras: Its cameras.
+        jobs: What was handed in to be processed.
+        supervisor: The processes that are kept beside this one.
+        live_feed: Passes it on to clients.
+        webhooks: Who else is told.
     """
 
     place: Place
@@ -37,6 +47,11 @@ class WebContext:
     access: Access
     search: WebSearch
     people: PeopleBoard
+    cameras: CameraDesk
+    jobs: Jobs
+    supervisor: Supervisor
+    live_feed: LiveFeed
+    webhooks: WebhookBook
 
 
 def context_of(request: Request) -> WebContext:

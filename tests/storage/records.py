@@ -15,6 +15,7 @@ from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord
+from storage.webhook_record import WebhookRecord
 
 ids = st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=1, max_size=20)
 texts = st.text(st.characters(codec="utf-8"), max_size=30)
@@ -164,3 +165,14 @@ def a_camera(name: str = "door", **settings: Any) -> CameraRecord:
     """A camera whose URL nobody sealed."""
     given = {"sealed_url": "1:sealed", "shown_url": "rtsp://host/live", "created_at_s": 1.8e9}
     return CameraRecord(name, **(given | settings))
+
+
+def a_webhook(webhook_id: str = "w0123456789ab", **settings: Any) -> WebhookRecord:
+    """A webhook whose URL nobody sealed."""
+    given = {
+        "sealed_url": "1:sealed",
+        "shown_url": "https://example.org/***",
+        "sealed_secret": "1:sealed",
+        "created_at_s": 1.8e9,
+    }
+    return WebhookRecord(webhook_id, **(given | settings))

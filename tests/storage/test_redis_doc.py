@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import redis
-from records import a_camera, a_recluster, a_sample, a_source, a_track
+from records import a_camera, a_recluster, a_sample, a_source, a_track, a_webhook
 
 from storage.camera_leases import CameraLeases
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore
+from storage.camera_view import CameraView, ViewedFace
+from storage.camera_view_store import CameraViewStore
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
@@ -26,6 +28,8 @@ from storage.effects import Effects
 from storage.errors import ModelChangeError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
+from storage.job_record import Job, new_job_id
+from storage.job_store import JobStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
@@ -36,6 +40,8 @@ from storage.template_record import encode_template, template_dtype
 from storage.token_record import Scope
 from storage.token_store import TokenStore
 from storage.track_record import OBSERVATION
+from storage.webhook_record import WebhookState
+from storage.webhook_store import WebhookStore
 
 PAGE = (Path(__file__).parents[2] / "docs" / "redis.md").read_text()
 KEYS = Keys("default")
@@ -90,7 +96,17 @@ def fill(client: redis.Redis) -> None:
     assert token is not None
     tokens.note_use(token)
     tokens.open_session(token, 600)
+    views = CameraViewStore(client, KEYS)
+    views.ask("door")
+    views.write(
+        "door", CameraView("170", 1.8e9, 640, 360, (ViewedFace((1, 2, 3, 4), "c-door.1.0"),), b"JPEG")
+    )
+    JobStore(client, KEYS).add(Job(new_job_id(), "home", "film.mp4", "path", "/films/film.mp4"))
     leases = CameraLeases(client, KEYS, "host-1", lease_s=600)
+    webhooks = WebhookStore(client, KEYS)
+    webhooks.add(a_webhook(), "1-0")
+    webhooks.set_state(a_webhook().webhook_id, WebhookState("1-0"), ("p1", 1.8e9))
+    assert Lease(client, KEYS.webhook_lease, ttl_s=60).acquire()
     held = leases.claim("door")
     assert held is not None
     leases.renew([held])
@@ -109,7 +125,9 @@ def test_names_every_key_with_its_type(own) -> None:  # type: ignore[no-untyped-
     types = {"sorted set": b"zset"}
     found = {}
     for key in own.client.scan_iter("*"):
-        name = re.sub(r"^(fs:\{default\}:(?:identity|source|track|sample)):[^:]+", r"\1:ID", key.decode())
+        name = re.sub(
+            r"^(fs:\{default\}:(?:identity|source|track|sample|webhook)):[^:]+", r"\1:ID", key.decode()
+        )
         name = re.sub(r"^(fs:\{default\}:camera):[^:]+", r"\1:NAME", name)
         found[name] = own.client.type(key)
     assert found == {name: types.get(kind, kind.encode()) for name, kind in rows.items()}
@@ -131,6 +149,7 @@ def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
             KEYS.tokens,
             KEYS.tokens_used,
             KEYS.sessions,
+            KEYS.jobs,
         )
     }
     for key in client.scan_iter("*"):
@@ -172,6 +191,17 @@ def test_everybody_at_once_says_what_it_promises(own) -> None:  # type: ignore[n
     assert {name for name in facts if f"`{name}`" not in text} == set()
     assert facts["sightings"] == [["v-1", 0.0, 1.0]]
     assert own.client.hgetall(KEYS.names) == {b"p1": b"Ada"}
+
+
+def test_jobs_say_what_it_promises() -> None:
+    text = PAGE.split("### Jobs\n")[1].split("\n## ")[0]
+    assert {field.name for field in dataclasses.fields(Job) if f"`{field.name}`" not in text} == set()
+
+
+def test_live_faces_say_what_it_promises(own) -> None:  # type: ignore[no-untyped-def]
+    text = PAGE.split("### Live view of a camera\n")[1].split("\n### ")[0]
+    (face,) = json.loads(own.client.hget(KEYS.camera_view("door"), "faces"))
+    assert {name for name in face if f"`{name}`" not in text} == set()
 
 
 def test_decisions_say_what_it_promises(own) -> None:  # type: ignore[no-untyped-def]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from uuid import uuid4
 
+import numpy as np
 import pytest
 import redis
 from films import Image, blank, covered, pair, solo
@@ -173,6 +174,27 @@ def test_faces_of_cameras_are_told_while_they_are_there_and_closed_when_a_camera
     assert stretches(entries) == [(0.0, 1.0, 6), (0.0, 1.0, 6)]
     assert all(not e.complete and e.track_ids is None for e in entries if isinstance(e, SegmentDone))
     assert site.taken[:2] == [("c-door", 0.0, 2), ("c-hall", 0.0, 1)]
+
+
+def test_the_faces_of_the_newest_frame_are_known_while_they_are_there(site: Site) -> None:
+    door = site.add(Camera("door"))
+    site.play(door, [pair()] * 6)
+    present = site.worker.present("c-door")
+    early = {e.track_id for e in site.entries() if isinstance(e, TrackRecord)}
+    assert {track_id for track_id, _, _ in present} == early
+    boxes = sorted(box_xyxy.tolist() for _, box_xyxy, _ in present)
+    assert np.allclose(boxes, PAIR_BOXES, atol=6)
+    site.play(door, [blank()])
+    assert site.worker.present("c-door") == []
+    assert site.worker.present("c-elsewhere") == []
+
+
+def test_a_face_that_goes_on_in_a_new_piece_tells_which_one_was_before(site: Site) -> None:
+    hall = site.add(Camera("hall", fps=1.0))
+    site.play(hall, [solo()] * 14)
+    ((track_id, _, continues),) = site.worker.present("c-hall")
+    assert continues
+    assert continues != track_id
 
 
 def test_a_still_picture_with_faces_is_looked_at_less_often_and_its_tracks_go_on(site: Site) -> None:

@@ -2,6 +2,122 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+import asyncio
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from facestream.job_view import job_json
+from facestream.web.context import Context
+from facestream.web.job_schemas import Fps, Job, JobId, NewJob, RecordedAt
+from facestream.web.refusals import refusals
+from facestream.web.schemas import Page
+from facestream.web.scopes import needs_read, needs_write
 
 router = APIRouter(tags=["jobs"])
+
+# Written in pieces of this size.
+_PIECE_BYTES = 1 << 20
+# Who sends nothing for so long has gone.
+_SILENT_S = 60.0
+
+
+@router.get("/jobs", dependencies=[needs_read])
+def jobs(
+    context: Context,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[Job]:
+    """The latest jobs, the newest first."""
+    found = context.jobs.all()
+    items = [Job(**job_json(job)) for job in found[offset : offset + limit]]
+    return Page(items=items, total=len(found), offset=offset, limit=limit)
+
+
+@router.post("/jobs", dependencies=[needs_write], status_code=202)
+def add_job(context: Context, job: NewJob) -> Job:
+    """Have a file or folder of the server processed. 403 where it isn't in one of the allowed folders."""
+    with refusals():
+        return Job(**job_json(context.jobs.hand_in(job.path, job.fps, _unix_s(job.recorded_at))))
+
+
+@router.post(
+    "/jobs/upload",
+    dependencies=[needs_write],
+    status_code=202,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+async def upload(
+    request: Request,
+    context: Context,
+    name: Annotated[str, Query(min_length=1, max_length=1000, description="Name of the file.")],
+    fps: Annotated[Fps | None, Query()] = None,
+    recorded_at: Annotated[RecordedAt | None, Query()] = None,
+) -> Job:
+    """Have a video or photo processed, which is the body. It is kept, so that its moments can be played."""
+    announced = request.headers.get("content-length", "")
+    size = int(announced) if announced.isascii() and announced.isdigit() else None
+    if size == 0:
+        raise HTTPException(415, "The file is empty.")
+    with refusals():
+        taken = await run_in_threadpool(context.jobs.uploads.begin, name, size)
+    try:
+        with refusals():
+            pieces = aiter(request.stream())
+            waiting = bytearray()
+            while True:
+                async with asyncio.timeout(_SILENT_S):
+                    piece = await anext(pieces, None)
+                if piece is not None:
+                    waiting += piece
+                if waiting and (piece is None or len(waiting) >= _PIECE_BYTES):
+                    await run_in_threadpool(taken.write, bytes(waiting))
+                    waiting.clear()
+                if piece is None:
+                    break
+            job = await run_in_threadpool(context.jobs.take_in, taken, fps, _unix_s(recorded_at))
+    except TimeoutError:
+        raise HTTPException(408, f"Nothing came for {_SILENT_S:g} s. Send the file again.") from None
+    except ClientDisconnect:
+        # Nobody reads this.
+        raise HTTPException(400, "The upload was broken off.") from None
+    finally:
+        taken.close()
+    return Job(**job_json(job))
+
+
+@router.get("/jobs/{job_id}", dependencies=[needs_read])
+def job(context: Context, job_id: JobId) -> Job:
+    """One job."""
+    with refusals():
+        return Job(**job_json(context.jobs.get(job_id)))
+
+
+@router.post("/jobs/{job_id}/cancel", dependencies=[needs_write])
+def cancel_job(context: Context, job_id: JobId) -> Job:
+    """End a job early. What was found is kept; the same file handed in again goes on from there."""
+    with refusals():
+        return Job(**job_json(context.jobs.cancel(job_id)))
+
+
+@router.delete("/jobs/{job_id}", dependencies=[needs_write], status_code=204)
+def remove_job(
+    context: Context,
+    job_id: JobId,
+    file: Annotated[bool, Query(description="Whether its uploaded file goes as well.")] = False,
+) -> None:
+    """Take a job out of the list; who was found in it stays. 409 while it runs."""
+    with refusals():
+        context.jobs.remove(job_id, file=file)
+
+
+def _unix_s(at: datetime | None) -> float | None:
+    return None if at is None else at.timestamp()

@@ -46,7 +46,8 @@ def serve_place(
     @contextlib.contextmanager
     def serve(place: Place, **settings: Any) -> Iterator[Serving]:
         assert place.data_dir is not None
-        table = ServeTable(**settings)
+        # Workers are processes of their own, which most tests have no use for.
+        table = ServeTable(**{"workers": "none", **settings})
         with open_context(place, table) as context:
             app = make_app(context)
             with running(app, table) as url, httpx2.Client(base_url=url, timeout=PATIENCE_S) as client:

@@ -1,0 +1,181 @@
+"""Files that are uploaded: bounded, never half there, and each in a folder of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import threading
+import time
+import unicodedata
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import IO
+
+from facestream.errors import RefusedError
+from facestream.media_check import check_media
+from storage.job_record import new_job_id
+
+_LONGEST_NAME_BYTES = 120
+_PARTIAL = ".partial-"
+_PARTIAL_S = 86400.0
+_DISK_EVERY_BYTES = 64 << 20
+_FREE_BYTES = 1 << 30
+"""So much of the disk is left to others."""
+_AT_ONCE = 4
+
+
+class Uploads:
+    """The folder of uploaded files.
+
+    Args:
+        folder: Where they lie; made when it is needed.
+        most_bytes: Largest file.
+        at_once: So many may be under way at a time.
+    """
+
+    def __init__(self, folder: Path, most_bytes: int, at_once: int = _AT_ONCE) -> None:
+        self.folder = folder
+        self.most_bytes = most_bytes
+        self._slots = threading.BoundedSemaphore(at_once)
+
+    def begin(self, name: str, announced_bytes: int | None = None) -> Upload:
+        """Begin to take a file in.
+
+        Args:
+            name: What its sender calls it.
+            announced_bytes: How large it says that it will be.
+
+        Raises:
+            RefusedError: If there is no room for it ("too_large", "no_room", "busy").
+        """
+        if announced_bytes is not None:
+            self.check_size(announced_bytes)
+        if not self._slots.acquire(blocking=False):
+            raise RefusedError("Other files are being uploaded. Try again when they are done.", kind="busy")
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.check_room(announced_bytes or 0)
+            # Closed by the upload, which outlives this.
+            file = NamedTemporaryFile(dir=self.folder, prefix=_PARTIAL, delete=False)  # noqa: SIM115
+        except BaseException:
+            self._slots.release()
+            raise
+        return Upload(self, file, Path(file.name), safe_name(name))
+
+    def check_size(self, size_bytes: int) -> None:
+        """Refuse what is too large.
+
+        Raises:
+            RefusedError: "too_large".
+        """
+        if size_bytes > self.most_bytes:
+            raise RefusedError(
+                f"The file is larger than {self.most_bytes / 1e9:g} GB, the most that may be uploaded "
+                "(serve.upload_gb). Process it by path, or cut it.",
+                kind="too_large",
+            )
+
+    def check_room(self, size_bytes: int) -> None:
+        """Refuse what would fill the disk.
+
+        Raises:
+            RefusedError: "no_room".
+        """
+        if shutil.disk_usage(self.folder).free - size_bytes < _FREE_BYTES:
+            raise RefusedError("There is no room on the server's disk for this file.", kind="no_room")
+
+    def release(self) -> None:
+        """An upload is over."""
+        self._slots.release()
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path is that of an uploaded file."""
+        return path.parent.parent == self.folder and path.parent.name.startswith("j-")
+
+    def remove(self, path: Path) -> None:
+        """Delete an uploaded file; nothing happens if it is none, or is gone."""
+        if self.holds(path):
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+    def sweep(self) -> None:
+        """Delete what uploads left that were cut off long ago, as by a power failure."""
+        with contextlib.suppress(OSError):
+            for path in self.folder.glob(f"{_PARTIAL}*"):
+                if time.time() - path.stat().st_mtime > _PARTIAL_S:
+                    path.unlink(missing_ok=True)
+
+
+class Upload:
+    """A file on its way in, to be closed, which leaves nothing of one that doesn't arrive as a whole.
+
+    Attributes:
+        name: What it is called, safe for a file name.
+        job_id: Id for its job.
+    """
+
+    def __init__(self, uploads: Uploads, file: IO[bytes], partial: Path, name: str) -> None:
+        self._uploads = uploads
+        self._file = file
+        self._partial = partial
+        self._size_bytes = 0
+        self._checked_bytes = 0
+        self.name = name
+        self.job_id = new_job_id()
+
+    def write(self, part: bytes) -> None:
+        """Take the next bytes in.
+
+        Raises:
+            RefusedError: If it is too large, or the disk full.
+        """
+        self._size_bytes += len(part)
+        self._uploads.check_size(self._size_bytes)
+        if self._size_bytes - self._checked_bytes >= _DISK_EVERY_BYTES:
+            self._checked_bytes = self._size_bytes
+            self._uploads.check_room(0)
+        self._file.write(part)
+
+    def finish(self) -> Path:
+        """It has arrived: check what it is, and give it its place.
+
+        Raises:
+            RefusedError: If it is no video and no photo.
+        """
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        folder = self._uploads.folder / self.job_id
+        folder.mkdir(mode=0o700)
+        path = folder / self.name
+        try:
+            # Under its name, which says what is tried first.
+            self._partial.rename(path)
+            check_media(path)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return path
+
+    def close(self) -> None:
+        """It is over: let go of what did not arrive as a whole."""
+        self._file.close()
+        self._partial.unlink(missing_ok=True)
+        self._uploads.release()
+
+
+def safe_name(name: str) -> str:
+    """A name for a file on any disk, as near as can be to the one that its sender gave.
+
+    Folders, control characters, and what shells and pages take for more than a letter are left out; a name
+    never begins with a dot.
+    """
+    last = name.replace("\\", "/").rpartition("/")[2]
+    kept = "".join(c if c.isalnum() or c in " ._-()+," else "_" for c in unicodedata.normalize("NFC", last))
+    kept = " ".join(kept.split()).strip(". ")
+    stem, dot, ending = kept.rpartition(".")
+    if not dot or len(ending) > 8:
+        stem, dot, ending = kept, "", ""
+    room = _LONGEST_NAME_BYTES - len((dot + ending).encode())
+    stem = stem.encode()[:room].decode(errors="ignore").rstrip()
+    return f"{stem or 'upload'}{dot}{ending}"

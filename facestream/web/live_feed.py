@@ -1,0 +1,272 @@
+"""Live events, passed from one thread on to all who listen."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from facestream.event_filter import EventFilter
+from facestream.live_event import EventLog, LiveEvent
+from storage.change_reader import order
+from storage.errors import StorageError
+
+if TYPE_CHECKING:
+    from facestream.news import News
+    from storage.identity_record import IdentityChange
+
+_log = logging.getLogger(__name__)
+
+BACKLOG = 1000
+"""Events that wait for one client; one who is further behind loses them and is told so."""
+
+# Most that is sent in one piece.
+_PIECE = 200
+
+
+class FeedFullError(Exception):
+    """As many listen already as may.
+
+    Attributes:
+        most: How many.
+    """
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} clients listen to live events already, which is the most there may be.")
+        self.most = most
+
+
+class FeedItem(NamedTuple):
+    """What is told: an event about people, or something else that has no id.
+
+    Attributes:
+        kind: What kind.
+        text: As it is sent, for all clients once.
+        event: The event; None for something else.
+    """
+
+    kind: str
+    text: bytes
+    event: LiveEvent | None = None
+
+
+class FeedClient:
+    """One who listens; all of it in the thread of the event loop.
+
+    Attributes:
+        start: Id of the entry behind which it began to listen.
+    """
+
+    def __init__(self, feed: LiveFeed, wanted: EventFilter, start: str) -> None:
+        self.start = start
+        self.wanted = wanted
+        self._feed = feed
+        self._waiting: deque[FeedItem] = deque()
+        self._woken = asyncio.Event()
+        self._lost = ""
+        self._closed = False
+
+    def put(self, items: Sequence[FeedItem]) -> None:
+        """Have some items wait for it."""
+        if self._lost or not items:
+            # It learns anew what it missed.
+            return
+        self._waiting.extend(items)
+        if len(self._waiting) > BACKLOG:
+            self.lose("slow")
+        self._woken.set()
+
+    def lose(self, reason: str) -> None:
+        """Drop what waits: it has to be told that it missed something."""
+        self._waiting.clear()
+        self._lost = reason
+        self._woken.set()
+
+    def close(self) -> None:
+        """End it."""
+        self._closed = True
+        self._woken.set()
+
+    def leave(self) -> None:
+        """Listen no more; may be called more than once."""
+        self._feed.leave(self)
+
+    async def wait(self, longest_s: float) -> bool:
+        """Return when something waits, or when it took so long; returns whether the feed still runs."""
+        if not self._closed:
+            try:
+                async with asyncio.timeout(longest_s):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+        return not self._closed
+
+    def take(self) -> list[FeedItem]:
+        """Some of what waits, the oldest first."""
+        found = [self._waiting.popleft() for _ in range(min(len(self._waiting), _PIECE))]
+        if not self._waiting and not self._lost and not self._closed:
+            self._woken.clear()
+        return found
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether it has missed something that it was not told of yet."""
+        return bool(self._lost)
+
+    def take_lost(self) -> tuple[str, str] | None:
+        """Why something was missed, and the id of the entry behind which it goes on; None if nothing was."""
+        if not self._lost:
+            return None
+        reason, self._lost = self._lost, ""
+        return reason, self._feed.position
+
+
+class LiveFeed:
+    """Passes what happens on to all who listen; a context manager.
+
+    Args:
+        news: What happens; who hears of an event may ask for what has changed at once, so that this has to be
+            entered behind those who subscribe to keep it.
+        log: Tells what belongs to events.
+        most: How many may listen.
+    """
+
+    def __init__(self, news: News, log: EventLog, most: int = 500) -> None:
+        self.log = log
+        self._news = news
+        self._most = most
+        self._position = news.position
+        self._clients: set[FeedClient] = set()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._end: Callable[[], None] = lambda: None
+
+    @property
+    def position(self) -> str:
+        """Id of the entry up to which all was passed on."""
+        return self._position
+
+    def join(self, wanted: EventFilter) -> FeedClient:
+        """Listen from now on; in the thread of the event loop.
+
+        Raises:
+            FeedFullError: If as many listen as may.
+        """
+        if len(self._clients) >= self._most:
+            raise FeedFullError(self._most)
+        with self._lock:
+            self._loop = asyncio.get_running_loop()
+            client = FeedClient(self, wanted, self._position)
+            self._clients.add(client)
+            if self._closed:
+                client.close()
+        return client
+
+    def leave(self, client: FeedClient) -> None:
+        """Take a client off; in the thread of the event loop."""
+        self._clients.discard(client)
+
+    def publish(self, kind: str, data: dict[str, Any]) -> None:
+        """Tell all of what is no event of the stream, such as the state of a job; from any thread."""
+        self._post(lambda: self._pass_on([FeedItem(kind, sse_text(kind, data))]))
+
+    def _take(self, changes: Sequence[IdentityChange]) -> None:
+        try:
+            events = self.log.told(changes)
+        except StorageError as error:
+            _log.warning("%s Who listens to events reads everything anew.", error)
+            self._lose(changes[-1].entry_id)
+            return
+        items = [event_item(event) for event in events]
+        self._post(lambda: self._pass_on(items, items[-1].event), changes[-1].entry_id)
+
+    def _gap(self) -> None:
+        self.log.forget_sources()
+        self._lose(self._news.position)
+
+    def _lose(self, position: str) -> None:
+        def lose() -> None:
+            self._position = position
+            for client in self._clients:
+                client.lose("missed")
+
+        self._post(lose, position)
+
+    def _pass_on(self, items: Sequence[FeedItem], last: LiveEvent | None = None) -> None:
+        if last is not None:
+            self._position = last.change.entry_id
+        for client in self._clients:
+            client.put(items if client.wanted.passes_all else [i for i in items if _passes(i, client.wanted)])
+
+    def _post(self, act: Callable[[], None], position: str | None = None) -> None:
+        """Have the event loop do something; while nobody has listened, only keep the position."""
+        with self._lock:
+            if self._loop is not None:
+                try:
+                    # Once for all clients: each call wakes the loop.
+                    self._loop.call_soon_threadsafe(act)
+                except RuntimeError:
+                    # Its loop has ended, and everybody with it.
+                    self._loop = None
+                    self._clients.clear()
+                else:
+                    return
+            if position is not None:
+                self._position = position
+
+    def close(self) -> None:
+        """End all streams, as a server does that is about to stop; from any thread, more than once."""
+        self._closed = True
+
+        def end() -> None:
+            for client in self._clients:
+                client.close()
+
+        self._post(end)
+
+    def __enter__(self) -> Self:
+        """Begin to pass on."""
+        self._end = self._news.subscribe(self._take, self._gap)
+        # Not before: what is read in between would be passed over.
+        self._position = self._news.position
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._end()
+        self.close()
+
+
+def _passes(item: FeedItem, wanted: EventFilter) -> bool:
+    return wanted.passes(item.event) if item.event else wanted.passes_kind(item.kind)
+
+
+def event_item(event: LiveEvent) -> FeedItem:
+    """An event as it is told."""
+    kind = event.change.kind.value
+    return FeedItem(kind, sse_text(kind, event.json(), event.change.entry_id), event)
+
+
+def is_behind(item: FeedItem, entry_id: str) -> bool:
+    """Whether an item comes after an entry; what has no id does."""
+    return item.event is None or order(item.event.change.entry_id) > order(entry_id)
+
+
+def sse_text(kind: str, data: dict[str, Any], entry_id: str | None = None) -> bytes:
+    """One event as it is sent.
+
+    Args:
+        kind: What kind.
+        data: JSON.
+        entry_id: What a client that connects again names; None leaves that as it was.
+    """
+    from sse_starlette.event import ServerSentEvent
+
+    # In ASCII: some clients take more than CR and LF for the end of a line.
+    text = json.dumps(data, separators=(",", ":"))
+    return ServerSentEvent(text, event=kind, id=entry_id, sep="\n").encode()

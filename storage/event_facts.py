@@ -1,0 +1,115 @@
+"""What an event doesn't say itself: who somebody is now, and which source a track is of."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+import redis
+
+from storage.commands import commands_of
+from storage.errors import RecordError
+from storage.fields import text, unix_time
+from storage.keys import Keys
+
+_MOST_SOURCES = 10_000
+# Longer chains of people who were merged into one another are those of damaged records.
+_MOST_MERGES = 50
+
+
+class PersonFacts(NamedTuple):
+    """Who somebody is.
+
+    Attributes:
+        identity_id: Who they are now: whoever took them over, or they themselves.
+        name: What people call them, or empty.
+    """
+
+    identity_id: str
+    name: str = ""
+
+
+class SourceFacts(NamedTuple):
+    """Where a track was seen.
+
+    Attributes:
+        source_id: The source.
+        path: Of a file; of a camera its URL without its secrets.
+        recorded_at_s: Unix time of its start, or None where nobody knows.
+    """
+
+    source_id: str
+    path: str = ""
+    recorded_at_s: float | None = None
+
+
+class EventFacts:
+    """Looks up what belongs to events, many at once; what can't be read is left out.
+
+    Args:
+        client: Connection to Redis.
+        keys: Keys of the collection.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client = commands_of(client)
+        self._keys = keys
+        # When a source began never changes.
+        self._sources: dict[str, SourceFacts] = {}
+
+    def people(self, identity_ids: Collection[str]) -> dict[str, PersonFacts]:
+        """Who some people are now, by the ids that were asked for."""
+        ends = {identity_id: identity_id for identity_id in identity_ids}
+        names: dict[str, str] = {}
+        asked: set[str] = set(ends)
+        for _ in range(_MOST_MERGES):
+            rows = self._fields([self._keys.identity(each) for each in sorted(asked)], "name", "merged_into")
+            followed = {}
+            for identity_id, row in zip(sorted(asked), rows, strict=True):
+                with contextlib.suppress(RecordError):
+                    names[identity_id] = text(row, "name", "")
+                    followed[identity_id] = text(row, "merged_into", "") or identity_id
+            ends = {given: followed.get(end, end) for given, end in ends.items()}
+            asked = set(ends.values()) - names.keys()
+            if not asked:
+                break
+        return {given: PersonFacts(end, names.get(end, "")) for given, end in ends.items()}
+
+    def sources(self, track_ids: Collection[str]) -> dict[str, SourceFacts]:
+        """Where some tracks were seen, by their ids; those that are no more are left out."""
+        tracks = sorted(set(track_ids))
+        rows = self._fields([self._keys.track(track_id) for track_id in tracks], "source_id")
+        found = {}
+        for track_id, row in zip(tracks, rows, strict=True):
+            with contextlib.suppress(RecordError):
+                found[track_id] = text(row, "source_id")
+        new = sorted(set(found.values()) - self._sources.keys())
+        if len(self._sources) + len(new) > _MOST_SOURCES:
+            self._sources.clear()
+            new = sorted(set(found.values()))
+        rows = self._fields([self._keys.source(source_id) for source_id in new], "path", "recorded_at_s")
+        for source_id, row in zip(new, rows, strict=True):
+            with contextlib.suppress(RecordError):
+                began_s = unix_time(row, "recorded_at_s")
+                self._sources[source_id] = SourceFacts(source_id, text(row, "path", ""), began_s)
+        return {
+            track_id: self._sources.get(source_id, SourceFacts(source_id))
+            for track_id, source_id in found.items()
+        }
+
+    def forget_sources(self) -> None:
+        """Look sources up anew: the collection may be another one now."""
+        self._sources.clear()
+
+    def _fields(self, names: list[str], *fields: str) -> list[Mapping[bytes, bytes]]:
+        if not names:
+            return []
+        with self._client.pipeline(transaction=False) as pipe:
+            for name in names:
+                pipe.hmget(name, list(fields))
+            rows = pipe.execute()
+        return [
+            {field.encode(): value for field, value in zip(fields, row, strict=True) if value is not None}
+            for row in rows
+        ]

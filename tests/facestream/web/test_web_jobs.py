@@ -1,0 +1,191 @@
+"""Jobs over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from served_place import Served, served, until
+
+from facestream.settings import Place
+from facestream.wiring import keys_of, make_job_store, open_handle, uploads_folder
+from storage.connection import RedisHandle
+from storage.job_record import JobState
+
+PHOTO = cv2.imencode(".jpg", np.full((200, 300, 3), 90, np.uint8))[1].tobytes()
+
+Serve = Callable[[], contextlib.AbstractContextManager[Served]]
+
+
+@pytest.fixture
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(tmp_path_factory.mktemp("fs") / "data")
+
+
+@pytest.fixture
+def handle(place: Place) -> Iterator[RedisHandle]:
+    with open_handle(place) as opened:
+        yield opened
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    (folder / "me.jpg").write_bytes(PHOTO)
+    return folder
+
+
+@pytest.fixture
+def environ(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], films: Path) -> pytest.MonkeyPatch:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
+    # What waits stays as it is, and no process is started.
+    monkeypatch.setenv("FACESTREAM_SERVE_JOBS", "0")
+    monkeypatch.setenv("FACESTREAM_SERVE_FOLDERS", str(films))
+    return monkeypatch
+
+
+@pytest.fixture
+def serving(place: Place, handle: RedisHandle, environ: pytest.MonkeyPatch) -> Iterator[Served]:
+    with served(place) as serving:
+        yield serving
+
+
+def upload(serving: Served, name: str = "me.jpg", content: bytes = PHOTO) -> dict[str, object]:
+    answer = serving.client.post("/jobs/upload", params={"name": name}, content=content)
+    assert answer.status_code == 202, answer.text
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_files_of_allowed_folders_are_taken(serving: Served, films: Path) -> None:
+    answer = serving.client.post("/jobs", json={"path": str(films / "me.jpg"), "fps": 2})
+    assert answer.status_code == 202
+    job = answer.json()
+    assert (job["name"], job["kind"], job["state"]) == ("me.jpg", "path", "queued")
+    assert str(films) not in answer.text
+    assert serving.client.get(f"/jobs/{job['id']}").json() == job
+    assert serving.client.get("/jobs").json() == {"items": [job], "total": 1, "offset": 0, "limit": 50}
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "/etc/none", "../../etc/passwd", "a\0b/../../x"])
+def test_files_elsewhere_are_forbidden(serving: Served, path: str) -> None:
+    assert serving.client.post("/jobs", json={"path": path}).status_code in (403, 404)
+    assert serving.client.get("/jobs").json()["total"] == 0
+
+
+def test_what_is_no_date_and_no_rate_is_refused(serving: Served) -> None:
+    for wrong in (
+        {"recorded_at": "2026-01-01T00:00:00"},
+        {"recorded_at": "9999-01-01T00:00:00Z"},
+        {"fps": 0},
+    ):
+        assert serving.client.post("/jobs", json={"path": "me.jpg", **wrong}).status_code == 422
+
+
+def test_an_upload_is_kept_under_its_safe_name(serving: Served, place: Place) -> None:
+    job = upload(serving, "../../<b>me.jpg")
+    assert (job["name"], job["kind"]) == ("_b_me.jpg", "upload")
+    file = uploads_folder(place) / str(job["id"]) / "_b_me.jpg"
+    assert file.read_bytes() == PHOTO
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [(b"", 415), (b"<svg onload='alert(1)'/>", 415), (b"#EXTM3U\nfile:///etc/passwd\n", 415)],
+)
+def test_what_is_no_media_is_refused(serving: Served, place: Place, content: bytes, status: int) -> None:
+    answer = serving.client.post("/jobs/upload", params={"name": "me.jpg"}, content=content)
+    assert answer.status_code == status
+    assert not [path for path in uploads_folder(place).glob("*") if not path.name.startswith(".home")]
+
+
+def test_a_gigabyte_is_refused_before_it_is_sent(serving: Served, environ: pytest.MonkeyPatch) -> None:
+    serving.context.jobs.uploads.most_bytes = 1000
+    base = serving.client.base_url
+    with socket.create_connection((base.host, base.port or 80)) as connection:
+        # Only announced: who waits for the body waits for ever.
+        connection.sendall(
+            b"POST /api/v1/jobs/upload?name=x.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        assert b" 413 " in connection.recv(100)
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(40):
+            yield bytes(1 << 20)
+
+    with contextlib.suppress(Exception):
+        answer = serving.client.post("/jobs/upload", params={"name": "x.mp4"}, content=endless())
+        assert answer.status_code == 413
+    assert serving.client.get("/jobs").json()["total"] == 0
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(serving: Served, place: Place) -> None:
+    base = serving.client.base_url
+    with socket.create_connection((base.host, base.port or 80)) as connection:
+        connection.sendall(
+            b"POST /api/v1/jobs/upload?name=x.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n1234"
+        )
+        until(lambda: list(uploads_folder(place).glob(".partial-*")))
+    until(lambda: not list(uploads_folder(place).glob(".partial-*")))
+    # The place is free again.
+    assert [upload(serving)["state"] for _ in range(5)] == ["queued"] * 5
+
+
+def test_a_job_that_waits_is_cancelled_and_removed_with_its_file(serving: Served, place: Place) -> None:
+    job_id = upload(serving)["id"]
+    folder = uploads_folder(place) / str(job_id)
+    cancelled = serving.client.post(f"/jobs/{job_id}/cancel").json()
+    assert (cancelled["state"], cancelled["ended_at"] is None) == ("cancelled", False)
+    assert serving.client.post(f"/jobs/{job_id}/cancel").json() == cancelled
+    assert serving.client.delete(f"/jobs/{job_id}").status_code == 204
+    assert folder.exists()
+    other = upload(serving)["id"]
+    assert serving.client.delete(f"/jobs/{other}", params={"file": True}).status_code == 204
+    assert not (uploads_folder(place) / str(other)).exists()
+    assert serving.client.get(f"/jobs/{other}").status_code == 404
+
+
+def test_a_file_of_a_folder_stays_whatever_is_asked(serving: Served, films: Path) -> None:
+    job_id = serving.client.post("/jobs", json={"path": "me.jpg"}).json()["id"]
+    assert serving.client.delete(f"/jobs/{job_id}", params={"file": True}).status_code == 204
+    assert (films / "me.jpg").exists()
+
+
+@pytest.mark.parametrize("job_id", ["j-0", "..%2Fx", "j-0123456789abcdeg"])
+def test_ids_of_jobs_are_checked(serving: Served, job_id: str) -> None:
+    assert serving.client.get(f"/jobs/{job_id}").status_code in (404, 422)
+    assert serving.client.post(f"/jobs/{job_id}/cancel").status_code in (404, 422)
+
+
+@pytest.mark.e2e
+def test_what_waits_and_what_ran_goes_on_with_the_next_server(
+    place: Place, handle: RedisHandle, environ: pytest.MonkeyPatch
+) -> None:
+    store = make_job_store(handle, keys_of(place))
+    with served(place) as serving:
+        ran, gone, stopped = (str(upload(serving, content=PHOTO + bytes([n]))["id"]) for n in range(3))
+    # As a server that was killed leaves it.
+    store.change(ran, lambda job: job.changed(state=JobState.RUNNING, progress=0.5))
+    shutil.rmtree(uploads_folder(place) / gone)
+    environ.setenv("FACESTREAM_SERVE_JOBS", "1")
+    with served(place) as serving:
+        until(lambda: serving.client.get(f"/jobs/{ran}").json()["state"] == "done")
+        done = serving.client.get(f"/jobs/{ran}").json()
+        assert (done["progress"], done["people"], done["error"]) == (1.0, 0, "")
+        assert [source_id[:2] for source_id in done["source_ids"]] == ["i-"]
+        until(lambda: serving.client.get(f"/jobs/{stopped}").json()["state"] == "running")
+        assert serving.client.delete(f"/jobs/{stopped}").status_code == 409
+        serving.client.post(f"/jobs/{stopped}/cancel")
+        until(lambda: serving.client.get(f"/jobs/{stopped}").json()["state"] in ("cancelled", "done"))
+        until(lambda: serving.client.get(f"/jobs/{gone}").json()["state"] == "failed")
+        failed = serving.client.get(f"/jobs/{gone}").json()
+        assert failed["error"] == "The uploaded file is gone."

@@ -1,0 +1,292 @@
+"""Webhooks: a real receiver, a real server, a real Redis."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from live_server import KEYS, Served, serving_events
+from receiver import Got, Receiver, receiving, wait_until
+
+from facestream import webhook_courier
+from facestream.signature import is_signed
+from facestream.web_wiring import open_context
+from storage.identity_record import ChangeKind
+from storage.webhook_store import WebhookStore
+
+SECRET = "an example secret"
+
+
+@pytest.fixture(autouse=True)
+def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACESTREAM_SERVE_WEBHOOK_NETWORKS", "127.0.0.1")
+    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
+    monkeypatch.setattr(webhook_courier, "FIRST_WAIT_S", 0.02)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving_events(tmp_path / "d") as served:
+        yield served
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as receiver:
+        yield receiver
+
+
+def added(served: Served, receiver: Receiver, **wish: Any) -> dict[str, Any]:
+    wish = {"url": receiver.url, "secret": SECRET} | wish
+    answer = httpx2.post(f"{served.url}/webhooks", json=wish)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def shown(served: Served, webhook: dict[str, Any]) -> dict[str, Any]:
+    return httpx2.get(f"{served.url}/webhooks/{webhook['id']}").json()
+
+
+def happens(served: Served, kind: ChangeKind, person: str, ago_s: float = 0.0, **facts: Any) -> str:
+    from storage.identity_record import IdentityChange
+
+    change = IdentityChange(kind, person, published_at_s=time.time() - ago_s, **facts)
+    return served.handle.client.xadd(KEYS.changes, change.encode()).decode()
+
+
+def test_an_event_is_delivered_signed_with_its_times(served: Served, receiver: Receiver) -> None:
+    webhook = added(served, receiver)
+    entry = happens(served, ChangeKind.ASSIGNED, "p1", track_id="c-door.1", event_s=2.5, provisional=True)
+    (told,) = receiver.wait_for(1)
+    assert told.pop("sent_at") >= told.pop("published_at")
+    assert told == {
+        "id": entry,
+        "kind": "assigned",
+        "person_id": "p1",
+        "person_name": None,
+        "other_id": None,
+        "track_id": "c-door.1",
+        "thumbnail": None,
+        "source_id": "c-door",
+        "camera": "door",
+        "event_s": 2.5,
+        "event_at": "2023-11-14T22:13:22.500Z",
+        "provisional": True,
+        "collection": "default",
+        "webhook_id": webhook["id"],
+    }
+    (got,) = receiver.got
+    assert is_signed(SECRET, got.body, got.headers["X-Facestream-Signature"])
+    assert not is_signed(SECRET, got.body + b" ", got.headers["X-Facestream-Signature"])
+    assert (got.headers["X-Facestream-Event"], got.headers["X-Facestream-Delivery"]) == ("assigned", entry)
+    wait_until(lambda: shown(served, webhook)["delivered"] == 1)
+    state = shown(served, webhook)
+    assert (state["last_status"], state["last_error"], state["failed"], state["waiting"]) == (204, None, 0, 0)
+
+
+def test_a_receiver_that_fails_gets_it_again_in_order(served: Served, receiver: Receiver) -> None:
+    tries: list[str] = []
+
+    def status(got: Got) -> int:
+        tries.append(got.told["id"])
+        return 500 if len(tries) <= 3 else 200
+
+    receiver.status = status
+    webhook = added(served, receiver)
+    entries = [happens(served, ChangeKind.CREATED, f"p{k}") for k in range(1, 4)]
+    wait_until(lambda: shown(served, webhook)["delivered"] == 3)
+    assert tries == [entries[0]] * 3 + entries
+    assert shown(served, webhook)["failing_since"] is None
+
+
+def test_a_receiver_that_is_down_says_so_and_is_waited_for(served: Served, receiver: Receiver) -> None:
+    receiver.status = 503
+    webhook = added(served, receiver)
+    for k in range(3):
+        happens(served, ChangeKind.CREATED, f"p{k}")
+    wait_until(lambda: shown(served, webhook)["last_status"] == 503)
+    state = shown(served, webhook)
+    assert state["last_error"] == "The receiver answered 503."
+    assert state["failing_since"] is not None
+    assert (state["delivered"], state["waiting"]) == (0, 3)
+    receiver.status = 200
+    wait_until(lambda: shown(served, webhook)["delivered"] == 3)
+
+
+def test_an_event_that_a_receiver_refuses_is_not_sent_again(served: Served, receiver: Receiver) -> None:
+    receiver.status = lambda got: 422 if got.told["kind"] == "created" else 200
+    webhook = added(served, receiver)
+    happens(served, ChangeKind.CREATED, "p1")
+    happens(served, ChangeKind.ASSIGNED, "p1")
+    wait_until(lambda: shown(served, webhook)["delivered"] == 1)
+    assert [told["kind"] for told in receiver.wait_for(2)] == ["created", "assigned"]
+    assert shown(served, webhook)["failed"] == 1
+
+
+def test_after_a_day_without_success_what_is_older_is_given_up(
+    served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.status = 500
+    webhook = added(served, receiver)
+    happens(served, ChangeKind.CREATED, "p1", ago_s=3000)
+    happens(served, ChangeKind.CREATED, "p2", ago_s=3000)
+    fresh = happens(served, ChangeKind.CREATED, "p3", ago_s=-3000)
+    wait_until(lambda: shown(served, webhook)["failing_since"] is not None)
+    assert shown(served, webhook)["failed"] == 0
+    monkeypatch.setattr(webhook_courier, "PATIENCE_S", 0.1)
+    wait_until(lambda: shown(served, webhook)["failed"] == 2)
+    receiver.status = 200
+    wait_until(lambda: shown(served, webhook)["delivered"] == 1)
+    assert receiver.got[-1].told["id"] == fresh
+
+
+def test_a_slow_receiver_holds_up_no_other(served: Served, receiver: Receiver) -> None:
+    let_go = threading.Event()
+    with receiving() as slow:
+        slow.status = lambda _: 200 if let_go.wait(15) else 500
+        added(served, slow)
+        added(served, receiver)
+        for k in range(5):
+            happens(served, ChangeKind.CREATED, f"p{k}")
+        receiver.wait_for(5)
+        assert slow.got == []
+        let_go.set()
+        slow.wait_for(5)
+
+
+def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
+    with serving_events(tmp_path / "d") as served:
+        added(served, receiver)
+        first = happens(served, ChangeKind.CREATED, "p1")
+        receiver.wait_for(1)
+        wait_until(lambda: WebhookStore(served.handle.client, KEYS).ids() != [])
+    with serving_events(tmp_path / "d") as served:
+        second = happens(served, ChangeKind.CREATED, "p2")
+        assert [told["id"] for told in receiver.wait_for(2)][:2] == [first, second]
+
+
+def test_of_two_processes_one_delivers_and_the_other_takes_over(served: Served, receiver: Receiver) -> None:
+    webhook = added(served, receiver)
+    with open_context(served.context.place):
+        entries = [happens(served, ChangeKind.CREATED, f"p{k}") for k in range(10)]
+        wait_until(lambda: shown(served, webhook)["delivered"] == 10)
+    entries.append(happens(served, ChangeKind.CREATED, "p10"))
+    assert [told["id"] for told in receiver.wait_for(11)] == entries
+
+
+def test_cooldowns_are_of_each_person_and_of_sightings_alone(served: Served, receiver: Receiver) -> None:
+    webhook = added(served, receiver, cooldown_s=60)
+    wanted = [
+        happens(served, ChangeKind.ASSIGNED, "p1", ago_s=100),
+        happens(served, ChangeKind.ASSIGNED, "p2", ago_s=99),
+    ]
+    happens(served, ChangeKind.ASSIGNED, "p1", ago_s=95)
+    wanted.append(happens(served, ChangeKind.RENAMED, "p1", ago_s=94))
+    happens(served, ChangeKind.ASSIGNED, "p2", ago_s=50)
+    wanted.append(happens(served, ChangeKind.ASSIGNED, "p1", ago_s=35))
+    wait_until(lambda: shown(served, webhook)["delivered"] == 4)
+    assert [told["id"] for told in receiver.wait_for(4)] == wanted
+
+
+def test_filters_of_people_kinds_and_the_unknown(served: Served, receiver: Receiver) -> None:
+    client = served.handle.client
+    client.hset(KEYS.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
+    client.hset(KEYS.identity("p2"), mapping={"identity_id": "p2"})
+    client.hset(KEYS.identity("p3"), mapping={"identity_id": "p3", "merged_into": "p2"})
+    with receiving() as unknown, receiving() as assigned:
+        added(served, receiver, people=["p3"])
+        added(served, unknown, unknown_only=True)
+        added(served, assigned, kinds=["assigned"])
+        for kind, person in (
+            (ChangeKind.CREATED, "p1"),
+            (ChangeKind.ASSIGNED, "p2"),
+            (ChangeKind.RENAMED, "p2"),
+            (ChangeKind.ASSIGNED, "p1"),
+        ):
+            happens(served, kind, person)
+
+        def told(by: Receiver) -> list[tuple[str, str]]:
+            return [(each["kind"], each["person_id"]) for each in by.wait_for(1)]
+
+        wait_until(lambda: told(receiver) == [("assigned", "p2"), ("renamed", "p2")])
+        wait_until(lambda: told(assigned) == [("assigned", "p2"), ("assigned", "p1")])
+        wait_until(lambda: told(unknown) == [("assigned", "p2")])
+
+
+def test_who_is_forgotten_drops_out_of_filters_that_name_nobody_else_then(
+    served: Served, receiver: Receiver
+) -> None:
+    for person in ("p1", "p2"):
+        served.handle.client.hset(KEYS.identity(person), mapping={"identity_id": person})
+    one, both = added(served, receiver, people=["p1"]), added(served, receiver, people=["p1", "p2"])
+    happens(served, ChangeKind.FORGOTTEN, "p1")
+    wait_until(lambda: shown(served, one)["people"] == [])
+    wait_until(lambda: shown(served, both)["people"] == ["p2"])
+    happens(served, ChangeKind.CREATED, "p3")
+    happens(served, ChangeKind.ASSIGNED, "p2")
+    (told,) = receiver.wait_for(1)
+    assert (told["webhook_id"], told["person_id"]) == (both["id"], "p2")
+
+
+def test_what_was_cut_off_before_it_was_delivered_is_told(served: Served, receiver: Receiver) -> None:
+    receiver.status = 500
+    webhook = added(served, receiver)
+    for k in range(6):
+        happens(served, ChangeKind.CREATED, f"p{k}")
+    wait_until(lambda: shown(served, webhook)["last_status"] == 500)
+    served.handle.client.xtrim(KEYS.changes, maxlen=2, approximate=False)
+    # As where the server was down meanwhile: the courier that is at the first event ends.
+    store = WebhookStore(served.handle.client, KEYS)
+    store.change(webhook["id"], lambda record: type(record)(**{**_fields(record), "cooldown_s": 1.0}))
+    time.sleep(2.5)
+    receiver.got.clear()
+    receiver.status = 200
+    wait_until(lambda: len(receiver.got) >= 3)
+    assert [told["kind"] for told in receiver.wait_for(3)][:3] == ["reset", "created", "created"]
+    assert [told.get("person_id") for told in receiver.wait_for(3)][:3] == [None, "p4", "p5"]
+
+
+def _fields(record: Any) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def test_webhooks_are_listed_tried_and_removed_without_their_secrets(
+    served: Served, receiver: Receiver
+) -> None:
+    webhook = added(served, receiver, secret=None, kinds=["created"], cooldown_s=5)
+    assert len(webhook.pop("secret")) >= 32
+    page = httpx2.get(f"{served.url}/webhooks").json()
+    assert (page["total"], page["items"]) == (1, [webhook])
+    assert webhook["url"] == receiver.url.partition("/hook")[0] + "/***"
+    raw = b"".join(served.handle.client.hgetall(KEYS.webhook(webhook["id"])).values())
+    assert b"T0KEN" not in raw
+    tried = httpx2.post(f"{served.url}/webhooks/{webhook['id']}/test").json()
+    assert (tried["ok"], tried["status"], receiver.wait_for(1)[0]["kind"]) == (True, 204, "test")
+    receiver.status = 404
+    tried = httpx2.post(f"{served.url}/webhooks/{webhook['id']}/test").json()
+    assert (tried["ok"], tried["error"]) == (False, "The receiver answered 404.")
+    url = f"{served.url}/webhooks/{webhook['id']}"
+    assert httpx2.delete(url).status_code == 204
+    assert [httpx2.get(url).status_code, httpx2.delete(url).status_code] == [404, 404]
+    assert httpx2.post(f"{url}/test").status_code == 404
+    wait_until(lambda: not list(served.handle.client.scan_iter(f"fs:{{default}}:webhook:{webhook['id']}*")))
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {},
+        {"url": "http://1.1.1.1", "secret": "short"},
+        {"url": "http://1.1.1.1", "people": ["../p1"]},
+        {"url": "http://1.1.1.1", "kinds": ["sung"]},
+        {"url": "http://1.1.1.1", "cooldown_s": -1},
+        {"url": "http://1.1.1.1", "more": 1},
+    ],
+)
+def test_a_wish_that_can_not_be_is_refused(served: Served, wish: dict[str, Any]) -> None:
+    assert httpx2.post(f"{served.url}/webhooks", json=wish).status_code == 422
