@@ -93,7 +93,11 @@ class Child:
             self._process.wait()
         for reader in self._readers:
             reader.join(_READ_S)
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+        streams = (self._process.stdin, self._process.stdout, self._process.stderr)
+        # Where others hold the pipe still, a reader waits in it, and closing would wait for the reader.
+        if any(reader.is_alive() for reader in self._readers):
+            streams = streams[:1]
+        for stream in streams:
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()
@@ -128,7 +132,6 @@ def place_words(place: Place) -> list[str]:
 
 
 def _read(stream: IO[str], take: Callable[[str], None]) -> None:
-    # It is closed under the reader where a process that was killed has left others that hold it.
     with contextlib.suppress(OSError, ValueError):
         for line in stream:
             take(line)
