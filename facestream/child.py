@@ -93,12 +93,10 @@ class Child:
             self._process.wait()
         for reader in self._readers:
             reader.join(_READ_S)
-        streams = (self._process.stdin, self._process.stdout, self._process.stderr)
-        # Where others hold the pipe still, a reader waits in it, and closing would wait for the reader.
-        if any(reader.is_alive() for reader in self._readers):
-            streams = streams[:1]
-        for stream in streams:
-            if stream is not None:
+        # Where others hold the pipes still, readers wait in them, and closing would wait for these.
+        busy = any(reader.is_alive() for reader in self._readers)
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None and (stream is self._process.stdin or not busy):
                 with contextlib.suppress(OSError):
                     stream.close()
 
