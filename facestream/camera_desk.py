@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from facestream.camera_answer import camera_answer
 from facestream.camera_book import CameraBook, camera_name, camera_url
 from facestream.camera_look import look
 from facestream.camera_reach import CameraReach
 from facestream.camera_snapshots import CameraSnapshots
-from facestream.camera_view import present_errors
 from facestream.camera_wish import CameraWish
 from facestream.errors import FacestreamError
 from facestream.given_settings import settings
@@ -35,7 +34,6 @@ _log = logging.getLogger(__name__)
 _PATIENCE_S = 8.0
 _LOOK_EVERY_S = 1.0
 _JOIN_S = 5.0
-_UNTOLD = "waiting"
 # What changes with every frame is no news.
 _FIGURES = ("fps_in", "fps_done", "delay_s")
 
@@ -212,7 +210,7 @@ class CameraDesk:
         }
         people = self._people({person for ids in there.values() for person in ids})
         return [
-            _answer(name, record, status, [people[i] for i in there.get(name, ()) if i in people])
+            camera_answer(name, record, status, [people[i] for i in there.get(name, ()) if i in people])
             for name, (record, status) in cameras.items()
         ]
 
@@ -290,45 +288,3 @@ def wish_for(url: str | None, sub_url: str | None, said: Mapping[str, Any]) -> C
         settings={key: value for key, value in said.items() if value is not None},
         cleared=frozenset(cleared),
     )
-
-
-def _answer(
-    name: str, record: CameraRecord | RecordError, status: CameraStatus | None, people: Sequence[Identity]
-) -> dict[str, Any]:
-    """A camera for machines, without secrets."""
-    if isinstance(record, RecordError):
-        # Told as one that can't be looked at, which it is.
-        return _answer(name, CameraRecord(name, "", ""), None, ()) | {
-            "state": "failed",
-            "last_error": f"{record}. Remove this camera and add it again.",
-        }
-    told = status if not record.paused else None
-    return {
-        "name": name,
-        "url": record.shown_url,
-        "sub_url": record.shown_sub_url or None,
-        "fps": record.fps,
-        "min_face_px": record.min_face_px,
-        "paused": record.paused,
-        "state": "paused" if record.paused else _UNTOLD if told is None else told.state,
-        "since_at": _at(told.since_s) if told is not None and told.since_s else None,
-        "last_error": present_errors(told) if told is not None else "",
-        "fps_in": None if told is None else round(told.fps_in, 3),
-        "fps_done": None if told is None else round(told.fps_done, 3),
-        "delay_s": None if told is None or told.delay_s is None else round(told.delay_s, 3),
-        "width_px": None if told is None or not told.width_px else told.width_px,
-        "height_px": None if told is None or not told.height_px else told.height_px,
-        "people_now": [
-            {
-                "id": person.identity_id,
-                "name": person.name,
-                "thumbnail": next(iter(person.thumbnails), None),
-            }
-            for person in people
-            if not person.ignored
-        ],
-    }
-
-
-def _at(time_s: float) -> str:
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

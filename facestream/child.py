@@ -93,8 +93,10 @@ class Child:
             self._process.wait()
         for reader in self._readers:
             reader.join(_READ_S)
+        # Where others hold the pipes still, readers wait in them, and closing would wait for these.
+        busy = any(reader.is_alive() for reader in self._readers)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if stream is not None:
+            if stream is not None and (stream is self._process.stdin or not busy):
                 with contextlib.suppress(OSError):
                     stream.close()
 
@@ -128,7 +130,6 @@ def place_words(place: Place) -> list[str]:
 
 
 def _read(stream: IO[str], take: Callable[[str], None]) -> None:
-    # It is closed under the reader where a process that was killed has left others that hold it.
     with contextlib.suppress(OSError, ValueError):
         for line in stream:
             take(line)

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
+from fastapi.concurrency import run_in_threadpool
 
 from facestream.job_view import job_json
 from facestream.web.context import Context
@@ -86,9 +85,13 @@ async def upload(
             job = await run_in_threadpool(context.jobs.take_in, taken, fps, _unix_s(recorded_at))
     except TimeoutError:
         raise HTTPException(408, f"Nothing came for {_SILENT_S:g} s. Send the file again.") from None
-    except ClientDisconnect:
-        # Nobody reads this.
-        raise HTTPException(400, "The upload was broken off.") from None
+    except HTTPException:
+        raise
+    except Exception:
+        if await request.is_disconnected():
+            # Nobody reads this, and it is no fault of the server.
+            raise HTTPException(400, "The upload was broken off.") from None
+        raise
     finally:
         taken.close()
     return Job(**job_json(job))
