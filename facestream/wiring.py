@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from facestream.news import News
     from facestream.people_board import PeopleBoard
     from storage.camera_store import CameraStore
-    from storage.change_reader import ChangeReader
     from storage.camera_view_store import CameraViewStore
+    from storage.change_reader import ChangeReader
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.job_store import JobStore
@@ -106,6 +106,8 @@ def make_token_store(handle: RedisHandle, keys: Keys) -> TokenStore:
     from storage.token_store import TokenStore
 
     return TokenStore(handle.client, keys)
+
+
 def make_view_store(handle: RedisHandle, keys: Keys) -> CameraViewStore:
     """Live pictures of the cameras of a collection."""
     from storage.camera_view_store import CameraViewStore

@@ -14,10 +14,10 @@ from facestream.news import News
 from facestream.people_board import PeopleBoard
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
-from facestream.web.access import Access
-from facestream.web_search import WebSearch
 from facestream.supervisor import Supervisor
+from facestream.web.access import Access
 from facestream.web.live_feed import LiveFeed
+from facestream.web_search import WebSearch
 from facestream.webhook_book import WebhookBook
 
 

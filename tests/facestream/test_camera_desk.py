@@ -17,6 +17,7 @@ from facestream.errors import RefusedError
 from facestream.news import News
 from facestream.serve_wiring import make_camera_desk, make_jobs
 from facestream.settings import Place
+from facestream.settings_schema import ServeTable
 from facestream.wiring import keys_of, make_camera_store, open_handle
 from storage.camera_status import CameraStatus
 from storage.change_reader import ChangeReader
@@ -31,7 +32,6 @@ def place(
 ) -> Place:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("FACESTREAM_SERVE_JOBS", "0")
     return Place(tmp_path_factory.mktemp("fs") / "data")
 
 
@@ -71,7 +71,7 @@ def test_cameras_are_told_of_when_they_change_and_not_for_their_figures(
     store = make_camera_store(handle, keys_of(place))
     with (
         News(ChangeReader(handle.client, keys_of(place)), handle) as news,
-        make_camera_desk(place, handle, news, told) as desk,
+        make_camera_desk(place, handle, ServeTable(), news, told) as desk,
     ):
         time.sleep(0.3)
         desk.add("door", wish_for("rtsp://192.168.1.20/live", None, {}))
@@ -91,7 +91,7 @@ def test_cameras_are_told_of_when_they_change_and_not_for_their_figures(
 def test_jobs_are_told_of_when_they_change(place: Place, handle: RedisHandle) -> None:
     told = Told()
     photo = cv2.imencode(".jpg", np.full((40, 60, 3), 90, np.uint8))[1].tobytes()
-    with make_jobs(place, handle, told) as jobs:
+    with make_jobs(place, handle, ServeTable(jobs=0), told) as jobs:
         upload = jobs.uploads.begin("me.jpg")
         upload.write(photo)
         job = jobs.take_in(upload)
