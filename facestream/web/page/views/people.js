@@ -1,0 +1,2 @@
+/** Stand-in until the view is there. */
+export function mount(root) { root.textContent = "…"; }
