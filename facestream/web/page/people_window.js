@@ -16,8 +16,8 @@ export class PeopleWindow {
    */
   constructor(query, onChange, onError) {
     this.query = query;
-    this._onChange = onChange;
-    this._onError = onError;
+    this.onChange = onChange;
+    this.onError = onError;
     /** @type {Map<number, Person[]>} pages by number, the latest used last */
     this._pages = new Map();
     /** @type {Map<number, AbortController>} */
@@ -63,9 +63,9 @@ export class PeopleWindow {
       this.total = reply.total;
       this._pages.set(page, reply.items);
       for (const old of this._pages.keys()) { if (this._pages.size <= KEPT) break; this._pages.delete(old); }
-      this._onChange();
+      this.onChange();
     } catch (error) {
-      if (!error.aborted && !this._ended) this._onError(error);
+      if (!error.aborted && !this._ended) this.onError(error);
     } finally {
       if (this._asked.get(page) === asked) this._asked.delete(page);
     }
@@ -86,10 +86,23 @@ export class PeopleWindow {
       if (this._ended) return;
       this._pages = new Map(numbers.map((page, i) => [page, replies[i].items]));
       this.total = replies[0].total;
-      this._onChange();
+      this.onChange();
     } catch (error) {
-      if (!this._ended && this.total === null) this._onError(error);
+      if (!this._ended && this.total === null) this.onError(error);
     }
+  }
+
+  /** Those between two places, both included; loads what is missing. @param {number} first @param {number} last @returns {Promise<Person[]>} */
+  async between(first, last) {
+    const to = Math.min(last, (this.total ?? 1) - 1, first + KEPT * PAGE - PAGE);
+    await Promise.all(Array.from({ length: Math.floor(to / PAGE) - Math.floor(first / PAGE) + 1 }, async (_, i) => {
+      const page = Math.floor(first / PAGE) + i;
+      if (this._pages.has(page)) return;
+      this._asked.get(page)?.abort();
+      this._asked.delete(page);
+      await this._load(page);
+    }));
+    return Array.from({ length: Math.max(0, to - first + 1) }, (_, i) => this.at(first + i)).filter((person) => person !== undefined);
   }
 
   /** Put a person in the place of what is known of them. @param {Person} person */
@@ -97,7 +110,7 @@ export class PeopleWindow {
     const at = this.indexOf(person.id);
     if (at < 0) return;
     /** @type {Person[]} */ (this._pages.get(Math.floor(at / PAGE)))[at % PAGE] = person;
-    this._onChange();
+    this.onChange();
   }
 
   end() {
