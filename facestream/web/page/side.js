@@ -13,7 +13,7 @@ export const LINKS = [
   { view: "jobs", label: "Videos", icon: "film", second: true },
   { view: "log", label: "Log", icon: "log", second: true },
 ];
-const THEMES = [["auto", "Colours: as the system"], ["light", "Colours: light"], ["dark", "Colours: dark"]];
+const THEMES = [["auto", "System colours"], ["light", "Light"], ["dark", "Dark"]];
 const ICONS = { auto: "auto", light: "sun", dark: "moon" };
 
 export class Side {
