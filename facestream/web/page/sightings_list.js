@@ -17,7 +17,7 @@ export class SightingsList {
     this._count = el("span", { class: "quiet figures" });
     this._list = el("ul", { class: "list sightings" }, Array.from({ length: 6 }, () => el("li", { class: "sighting" }, el("div", { class: "skeleton face s" }), el("div", { class: "skeleton line" }))));
     this._more = el("button", { class: "button quiet", type: "button", hidden: true, on: { click: () => { this._shown += STEP * 2; this._draw(); } } }, "Show more");
-    this.root = el("section", { class: "card", "aria-label": "Sightings" }, el("header", null, el("h2", null, "Sightings"), this._count), this._list, el("div", { class: "more" }, this._more));
+    this.root = el("section", { class: "card", "aria-label": "Sightings" }, el("header", null, el("h2", null, "Sightings"), this._count), this._list, el("div", { class: "more-row" }, this._more));
   }
 
   /** @param {Sighting[]} sightings @param {number} total */

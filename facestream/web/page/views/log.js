@@ -58,7 +58,7 @@ export function mount(root, context) {
   }
   const soon = throttled(() => void load(), 800);
   const offs = [context.events.on("decided", () => void load()), context.events.on("*", (event) => { if (event.kind !== "assigned" && event.kind !== "created") soon(); })];
-  root.append(el("div", { class: "head" }, el("h1", null, "Log"), el("p", { class: "lead" }, "What was decided about people, the newest first.")), list, el("div", { class: "more" }, more));
+  root.append(el("div", { class: "head" }, el("h1", null, "Log"), el("p", { class: "lead" }, "What was decided about people, the newest first.")), list, el("div", { class: "more-row" }, more));
   void load();
   return () => { ended = true; soon.cancel(); for (const off of offs) off(); };
 }
