@@ -18,7 +18,7 @@ const SHOWN = 6;
 
 export class Compare {
   /**
-   * @param {{mayWrite: boolean, onEnd: (answered: number) => void, onMerged?: (keep: string, gone: string) => void}} what `onEnd`: no pair is left
+   * @param {{mayWrite: boolean, heading: "h2" | "h3", onEnd: (answered: number) => void, onMerged?: (keep: string, gone: string) => void}} what `onEnd`: no pair is left
    */
   constructor(what) {
     this._what = what;
@@ -106,7 +106,7 @@ export class Compare {
     if (!pair) { fill(this.root); this._what.onEnd(this._answered); return; }
     const percent = Math.round(pair.sureness * 100);
     fill(this.root,
-      el("div", { class: "compare-sides" }, side(pair.first), side(pair.second)),
+      el("div", { class: "compare-sides" }, side(pair.first, this._what.heading), side(pair.second, this._what.heading)),
       el("div", { class: "compare-middle" },
         el("div", { class: "sure" }, el("span", { class: `badge ${percent >= 95 ? "good" : percent >= 80 ? "accent" : "warn"}` }, pair.verdict), el("span", { class: "quiet figures" }, `${pair.sureness > 0.99 ? "over 99" : Math.max(1, percent)}% the same person`)),
         el("div", { class: "meter", "aria-hidden": "true" }, el("div", { style: { width: `${percent}%` } }))),
@@ -124,11 +124,11 @@ export class Compare {
   end() { removeEventListener("keydown", this._onKey); }
 }
 
-/** @param {Person} person */
-function side(person) {
+/** @param {Person} person @param {"h2" | "h3"} heading */
+function side(person, heading) {
   return el("article", { class: "compare-side card" },
     el("a", { href: `#/person/${person.id}`, class: "compare-face", "aria-label": `Open ${called(person)}` }, face(api.portrait(person))),
     el("div", { class: "compare-strip" }, Array.from({ length: SHOWN - 1 }, (_, i) => person.thumbnails[i + 1] ? face(api.sample(person.thumbnails[i + 1])) : el("span"))),
-    el("div", { class: "compare-words" }, el("h3", { class: "ellipsis" }, el("bdi", null, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
+    el("div", { class: "compare-words" }, el(heading, { class: "compare-name ellipsis" }, el("bdi", null, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
       el("p", { class: "quiet small ellipsis" }, amount(person)), el("p", { class: "quiet small ellipsis" }, whereabouts(person))));
 }

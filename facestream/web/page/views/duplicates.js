@@ -13,7 +13,7 @@ export function mount(root, context) {
   const place = el("div", { class: "compare-place" }, el("div", { class: "skeleton compare-skeleton" }));
   let ended = false;
   let mine = 0;
-  const compare = new Compare({ mayWrite: context.may("write"), onEnd: (answered) => {
+  const compare = new Compare({ heading: "h2", mayWrite: context.may("write"), onEnd: (answered) => {
     if (answered) void load(answered);
   } });
   async function load(answered = 0) {

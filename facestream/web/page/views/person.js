@@ -33,7 +33,7 @@ export function mount(root, context) {
   const play = (/** @type {any} */ sighting) => playSighting(sighting, called(person));
   const timeline = new Timeline({ onPlay: play });
   const sightings = new SightingsList({ onPlay: play });
-  const compare = new Compare({ mayWrite, onEnd: () => { likely.hidden = true; }, onMerged: (keep) => { if (keep !== id) context.navigate(`#/person/${keep}`, { replace: true }); } });
+  const compare = new Compare({ mayWrite, heading: "h3", onEnd: () => { likely.hidden = true; }, onMerged: (keep) => { if (keep !== id) context.navigate(`#/person/${keep}`, { replace: true }); } });
   const likely = el("section", { class: "card likely", "aria-label": "Likely the same person", hidden: true }, el("header", null, el("h2", null, "The same person?"), el("a", { class: "small", href: "#/duplicates" }, "Everybody")), compare.root);
   const head = el("header", { class: "person-head" }, el("div", { class: "skeleton face portrait" }), el("div", { class: "person-words" }, el("div", { class: "skeleton person-name-skeleton" }), el("div", { class: "skeleton line" })));
   const strip = el("div", { class: "face-strip" }, Array.from({ length: 8 }, () => el("div", { class: "skeleton face" })));
@@ -106,7 +106,7 @@ export function mount(root, context) {
       show(now);
     } catch (error) {
       if (error.aborted) return;
-      if (!person || error.status === 404 || error.status === 410) fill(root, errorState(error, () => { fill(root); build(); void load(); }));
+      if (!person || error.status === 404 || error.status === 410) fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
       return;
     }
     void api.all(`/people/${id}/sightings`, {}, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => {
