@@ -39,7 +39,7 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
     }));
     if (!fresh && !moved) return;
     const alone = performance.now() - lastAct > IDLE_MS && scrollY < 40 && !busy();
-    if (alone || people().total === 0) { fresh = 0; moved = false; reload(); waiting(-1); } else waiting(fresh);
+    if (alone || !people().total) { fresh = 0; moved = false; reload(); waiting(-1); } else waiting(fresh);
   }, 700);
 
   const ends = [

@@ -26,6 +26,14 @@ export function navigate(path, { replace = false } = {}) {
   else location.hash = hash;
 }
 
+let visits = 0; // views of this page that lie behind
+
+/** To where somebody came from; where they came by a link from elsewhere, to another view instead. @param {string} otherwise */
+export function goBack(otherwise) {
+  if (visits > 0) history.back();
+  else navigate(otherwise, { replace: true });
+}
+
 /**
  * Write what a view shows into the address without showing it anew: filters, that reload and a copied link bring back.
  * @param {Record<string, any>} values
@@ -59,6 +67,7 @@ export function startRouter(show) {
       return;
     }
     key = entryKey();
+    visits = Math.max(0, visits + (back ? -1 : 1));
     show(parseHash(location.hash), back);
     restore(back ? Number(sessionStorage.getItem(`scroll:${key}`) ?? 0) : 0);
     back = false;

@@ -8,6 +8,7 @@ import { mergePeople } from "../merge_dialog.js";
 import { focusName, nameField } from "../name_field.js";
 import { amount, whereabouts } from "../person_shape.js";
 import { playSighting } from "../play_dialog.js";
+import { goBack } from "../router.js";
 import { SightingsList } from "../sightings_list.js";
 import { errorState } from "../states.js";
 import { Timeline } from "../timeline.js";
@@ -129,7 +130,7 @@ export function mount(root, context) {
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     if (isTyping(event.target) || dialogIsOpen() || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !person) return;
     if (event.key === "n" && mayWrite) editName();
-    else if (event.key === "Escape") history.length > 1 ? history.back() : context.navigate("#/people");
+    else if (event.key === "Escape") goBack("#/people");
     else return;
     event.preventDefault();
   };
@@ -139,7 +140,7 @@ export function mount(root, context) {
     context.events.on("decided", (decision) => { if (!decision || decision.kind === "undo" || decision.people.includes(id)) soon(); }),
   ];
   function build() {
-    root.append(el("a", { class: "back-link", href: "#/people" }, icon("back"), "People"), head,
+    root.append(el("a", { class: "back-link", href: "#/people", on: { click: (/** @type {MouseEvent} */ event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); goBack("#/people"); } } } }, icon("back"), "Back"), head,
       el("div", { class: "person-columns" }, el("div", { class: "stack person-main" }, timeline.root, sightings.root), el("div", { class: "stack person-aside" }, likely, faces)));
   }
   build();
