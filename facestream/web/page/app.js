@@ -56,6 +56,8 @@ async function begin() {
   startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
   // After the first view has asked for what it shows.
   requestAnimationFrame(() => events.start());
+  // Opening a person must not wait for scripts.
+  setTimeout(() => void import("./views/person.js").catch(() => {}), 1500);
 }
 
 /** @param {import("./router.js").Route} route @param {boolean} back @param {"read" | "write" | "admin"} scope */

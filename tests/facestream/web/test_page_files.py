@@ -12,11 +12,17 @@ from starlette.testclient import TestClient
 
 from facestream.web import page_files
 
-_FOLDER = Path(str(files("facestream.web"))) / "page"
+_FOLDER = (Path(str(files("facestream.web"))) / "page").resolve()
 _SCRIPTS = sorted(_FOLDER.rglob("*.js"))
 _DOCUMENT = (_FOLDER / "index.html").read_text(encoding="utf-8")
 _MOST_LINES = 310
 _MARKUP = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function"
+
+
+def _imports(script: Path) -> list[str]:
+    return re.findall(
+        r'^import .*?from "([^"]+)"', script.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,17 @@ def test_all_that_the_document_names_is_there(browser: TestClient) -> None:
     assert {path: browser.get(path).status_code for path in named} == dict.fromkeys(named, 200)
 
 
+def test_all_scripts_of_the_first_view_are_asked_for_at_once() -> None:
+    needed, todo = set(), [_FOLDER / "app.js", _FOLDER / "views" / "people.js"]
+    while todo:
+        script = todo.pop()
+        if script not in needed:
+            needed.add(script)
+            todo += [(script.parent / name).resolve() for name in _imports(script)]
+    asked = set(re.findall(r'"modulepreload" href="/assets/([^"]+)"', _DOCUMENT))
+    assert asked == {script.relative_to(_FOLDER).as_posix() for script in needed}
+
+
 def test_scripts_are_served_as_scripts_and_never_kept_unasked(browser: TestClient) -> None:
     reply = browser.get("/assets/app.js")
     assert reply.headers["content-type"].startswith("text/javascript")
@@ -61,7 +78,7 @@ def test_nothing_outside_the_folder_is_served(browser: TestClient, path: str) ->
 @pytest.mark.parametrize("script", _SCRIPTS, ids=lambda path: path.name)
 def test_a_script_imports_what_is_there_and_builds_no_markup(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
-    for name in re.findall(r'^import .*?from "([^"]+)"', text, re.MULTILINE | re.DOTALL):
+    for name in _imports(script):
         assert (script.parent / PurePosixPath(name)).resolve().is_file(), name
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", text
