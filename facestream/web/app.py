@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, FastAPI
 
 from facestream import __version__
+from facestream.web import page_files
 from facestream.web.context import WebContext
 from facestream.web.routes import (
     about,
@@ -57,4 +58,6 @@ def make_app(context: WebContext) -> FastAPI:
     for module in _ROUTES:
         api.include_router(module.router)
     app.include_router(api)
+    app.include_router(page_files.router)
+    app.mount("/assets", page_files.PageFiles(), name="assets")
     return app

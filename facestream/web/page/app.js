@@ -1,0 +1,131 @@
+/** The page: who is asking, the frame, and one view at a time. */
+import { api, onReply } from "./api.js";
+import { startDecisions } from "./decisions.js";
+import { dialogIsOpen, el, isTyping } from "./dom.js";
+import { Events } from "./events.js";
+import { keepInAddress, navigate, startRouter } from "./router.js";
+import { LINKS, showKeys, Side } from "./side.js";
+import { emptyState, errorState } from "./states.js";
+import { announce, runLastAction, toast } from "./toast.js";
+import { showLogin } from "./views/login.js";
+
+/**
+ * What a view works with. `mount(root, context)` of each module in views/ returns what ends it, or nothing.
+ * @typedef {object} ViewContext
+ * @property {typeof api} api
+ * @property {Events} events
+ * @property {typeof navigate} navigate
+ * @property {typeof toast} toast
+ * @property {typeof announce} announce
+ * @property {"read" | "write" | "admin"} scope what the caller may do
+ * @property {(scope: "read" | "write" | "admin") => boolean} may
+ * @property {import("./router.js").Route} route
+ * @property {typeof keepInAddress} keepInAddress
+ * @property {(title: string) => void} setTitle
+ * @property {boolean} back whether somebody came by back or forward
+ */
+
+const SCOPES = ["read", "write", "admin"];
+const GO = { p: "people", s: "search", l: "live", d: "duplicates", c: "cameras", v: "jobs", h: "log" };
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
+const shell = /** @type {HTMLElement} */ (document.getElementById("shell"));
+const events = new Events();
+/** @type {Side} */ let side;
+/** @type {(() => void) | undefined | void} */ let unmount;
+let showing = 0;
+let started = false;
+
+async function begin() {
+  let session;
+  try {
+    session = await api.get("/session");
+  } catch (error) {
+    if (error.status === 401) showLogin(main, { done: begin });
+    else {
+      main.replaceChildren(errorState(error, begin));
+      setTimeout(() => { if (!started) void begin(); }, 3000);
+    }
+    return;
+  }
+  if (started) return location.reload(); // another scope: all views anew
+  started = true;
+  const leave = session?.name ? async () => { await api.delete("/session"); location.reload(); } : null;
+  side = new Side(/** @type {HTMLElement} */ (document.getElementById("side")), { leave });
+  startDecisions(events);
+  events.on("state", (state) => side.connection(state));
+  startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
+  // After the first view has asked for what it shows.
+  requestAnimationFrame(() => events.start());
+}
+
+/** @param {import("./router.js").Route} route @param {boolean} back @param {"read" | "write" | "admin"} scope */
+async function show(route, back, scope) {
+  const turn = ++showing;
+  const first = turn === 1;
+  unmount?.();
+  unmount = undefined;
+  side.show(route.view);
+  const setTitle = (/** @type {string} */ title) => { document.title = `${title} · facestream`; };
+  setTitle(LINKS.find((link) => link.view === route.view)?.label ?? "People");
+  const root = el("div", { class: `view view-${route.view}` });
+  main.replaceChildren(root);
+  if (route.view === "missing") {
+    root.append(emptyState({ icon: "search", title: "There is no such page", actions: [el("a", { class: "button primary", href: "#/people" }, "All people")] }));
+    return;
+  }
+  try {
+    const view = await import(`./views/${route.view}.js`);
+    if (turn !== showing) return;
+    /** @type {ViewContext} */
+    const context = { api, events, navigate, toast, announce, scope, route, back, keepInAddress, setTitle, may: (wanted) => SCOPES.indexOf(scope) >= SCOPES.indexOf(wanted) };
+    unmount = view.mount(root, context);
+  } catch (error) {
+    if (turn !== showing) return;
+    console.error(error);
+    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status: 500 }), () => location.reload()));
+  }
+  // Screen readers and the keyboard begin in what is new, unless the view has put them somewhere.
+  if (!first && (document.activeElement === document.body || !document.activeElement?.isConnected || document.activeElement?.closest(".side"))) main.focus({ preventScroll: true });
+}
+
+// --- what holds for all views ---------------------------------------------------------------------------------------
+/** @type {HTMLElement | null} */ let lostBar = null;
+let lostTimer = 0;
+onReply((error) => {
+  if (error?.status === 401 && started && !document.querySelector(".login")) {
+    unmount?.();
+    unmount = undefined;
+    events.stop();
+    /** @type {HTMLElement} */ (document.getElementById("side")).hidden = true;
+    showLogin(main, { done: () => location.reload(), expired: true });
+  }
+  if (error?.unreachable && started && !lostBar) {
+    lostBar = el("div", { class: "notice danger lost-bar", role: "alert" }, el("span", { "aria-hidden": "true" }, "●"), el("span", null, "facestream can't be reached. The page tries again."));
+    shell.prepend(lostBar);
+    const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.emit("*", { kind: "reset" }), again), 2000); };
+    again();
+  } else if (lostBar && !error?.unreachable && !error?.aborted) {
+    clearTimeout(lostTimer);
+    lostBar.remove();
+    lostBar = null;
+  }
+});
+
+let goUntil = 0;
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || dialogIsOpen() || !started || event.defaultPrevented) return;
+  if (event.timeStamp < goUntil && GO[event.key]) {
+    goUntil = 0;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    navigate(`#/${GO[event.key]}`);
+  } else if (event.key === "g") goUntil = event.timeStamp + 1200;
+  else if (event.key === "?") showKeys();
+  else if (event.key === "z") runLastAction();
+  else if (event.key === "/") {
+    const field = /** @type {HTMLElement | null} */ (main.querySelector('input[type="search"]'));
+    if (field) { event.preventDefault(); field.focus(); }
+  }
+}, true);
+
+void begin();

@@ -1,0 +1,59 @@
+/** Decisions about people: each is told in a note that takes it back, and to the views by the event `decided`. */
+import { api } from "./api.js";
+import { toast } from "./toast.js";
+
+/** @typedef {{number: number, kind: string, people: string[], tracks: string[], text: string, undoes: number | null, undone_by: number | null}} Decision */
+
+/** @type {import("./events.js").Events} */ let events;
+
+/** @param {import("./events.js").Events} given */
+export function startDecisions(given) { events = given; }
+
+/**
+ * @param {string} path such as `/people/merge`
+ * @param {Record<string, any>} body
+ * @returns {Promise<Decision | null>} null where there was nothing to do
+ * @throws {import("./api.js").ApiError} after it was told
+ */
+export async function decide(path, body) {
+  const decision = await posted(path, body);
+  if (!decision) toast("That was so already.");
+  else {
+    toast(decision.text, { kind: "good", action: { label: "Undo", run: () => void undo(decision.number).catch(() => {}) } });
+    events.emit("decided", decision);
+  }
+  return decision;
+}
+
+/** @param {number} number @returns {Promise<Decision | null>} */
+export async function undo(number) {
+  const decision = await posted(`/decisions/${number}/undo`, {});
+  toast(decision ? "Taken back." : "That was taken back already.", { kind: "good" });
+  events.emit("decided", decision);
+  return decision;
+}
+
+/** @param {string} path @param {Record<string, any>} body */
+async function posted(path, body) {
+  try {
+    return (await api.post(path, body)).decision;
+  } catch (error) {
+    toast(error.message, { kind: "danger" });
+    throw error;
+  }
+}
+
+export const decisions = {
+  /** @param {string} id @param {string} name */
+  name: (id, name) => decide(`/people/${id}/name`, { name }),
+  /** @param {string} keep @param {string[]} others */
+  merge: (keep, others) => decide("/people/merge", { keep, others }),
+  /** @param {string} id @param {string[]} tracks */
+  split: (id, tracks) => decide(`/people/${id}/split`, { tracks }),
+  /** @param {string} first @param {string} second */
+  differ: (first, second) => decide("/people/differs", { first, second }),
+  /** @param {string} id @param {boolean} ignored */
+  ignore: (id, ignored) => decide(`/people/${id}/ignore`, { ignored }),
+  /** @param {string} id @param {string} track */
+  cover: (id, track) => decide(`/people/${id}/cover`, { track }),
+};

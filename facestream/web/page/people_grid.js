@@ -1,0 +1,233 @@
+/**
+ * A grid of any number of faces: only the rows in sight (and some around them) are in the document.
+ * Keyboard: arrows, Home, End, Page keys move; x and Space select, with Shift a range.
+ */
+import { el } from "./dom.js";
+import { makeTile, showTile } from "./people_tile.js";
+
+/** @typedef {import("./person_shape.js").Person} Person */
+/** @typedef {import("./people_window.js").PeopleWindow} PeopleWindow */
+
+const GAP = 14;
+const CAPTION = 48;
+const AROUND = 3; // rows kept ready above and below
+
+export class PeopleGrid {
+  /**
+   * @param {{label: string, onWant: (first: number, last: number) => void, onOpen: (person: Person) => void, onName: (index: number) => void,
+   *   onSelection: (chosen: Map<string, Person>) => void, mayChoose: boolean}} what
+   */
+  constructor(what) {
+    this._what = what;
+    this.root = el("div", { class: "faces-grid", role: "grid", "aria-label": what.label, "aria-multiselectable": "true" });
+    /** @type {Map<number, HTMLElement>} rows by number */
+    this._rows = new Map();
+    /** @type {Map<string, Person>} */
+    this.chosen = new Map();
+    this._anchor = 0;
+    this._active = 0;
+    this._columns = 0;
+    /** @type {PeopleWindow | null} */
+    this._people = null;
+    this._frame = 0;
+    this._draw = () => { this._frame = 0; this._render(); };
+    this._soon = () => { this._frame ||= requestAnimationFrame(this._draw); };
+    this._resized = new ResizeObserver(() => this._measure());
+    this._resized.observe(this.root);
+    addEventListener("scroll", this._soon, { passive: true });
+    addEventListener("resize", this._soon);
+    this.root.addEventListener("keydown", (event) => this._onKey(event));
+    this.root.addEventListener("click", (event) => this._onClick(event));
+    this.root.addEventListener("focusin", (event) => {
+      const tile = /** @type {HTMLElement} */ (event.target).closest?.(".tile");
+      if (tile) this._setActive(Number(tile.dataset.index));
+    });
+  }
+
+  /** Show another list; where it is the same list anew, what is in place stays. @param {PeopleWindow} people @param {boolean} fresh */
+  show(people, fresh) {
+    this._people = people;
+    if (fresh) { this._active = 0; this._anchor = 0; for (const row of this._rows.values()) row.remove(); this._rows.clear(); }
+    this.update();
+  }
+
+  /** What is loaded changed. */
+  update() {
+    this._measure();
+    this._render();
+  }
+
+  get active() { return this._active; }
+  /** Numbers of the people in sight. */
+  get range() { return { first: (this._first ?? 0) * Math.max(1, this._columns), last: ((this._last ?? 0) + 1) * Math.max(1, this._columns) - 1 }; }
+
+  /** @param {number} index */
+  tile(index) { return /** @type {HTMLElement | null} */ (this.root.querySelector(`.tile[data-index="${index}"]`)); }
+
+  _measure() {
+    const width = this.root.clientWidth;
+    if (!width) return;
+    const gap = width < 520 ? 10 : GAP;
+    const least = width < 520 ? 98 : width < 1000 ? 124 : 142;
+    const columns = Math.max(2, Math.floor((width + gap) / (least + gap)));
+    const height = Math.floor((width - gap * (columns - 1)) / columns) + CAPTION + gap;
+    const rows = Math.ceil((this._people?.total ?? columns * 6) / columns);
+    if (columns !== this._columns) { for (const row of this._rows.values()) row.remove(); this._rows.clear(); }
+    if (columns !== this._columns || height !== this._height) {
+      // The face in sight stays in sight where the window is resized or turned.
+      const top = this._columns && scrollY > 0 ? (this._first ?? 0) + AROUND : 0;
+      const keep = top > 0 ? top * this._columns : 0;
+      this._columns = columns;
+      this._height = height;
+      this.root.style.setProperty("--columns", String(columns));
+      this.root.style.setProperty("--gap", `${gap}px`);
+      if (keep) requestAnimationFrame(() => scrollTo(0, this._top() + Math.floor(keep / columns) * height));
+    }
+    this.root.setAttribute("aria-rowcount", String(rows));
+    this.root.setAttribute("aria-colcount", String(columns));
+    this.root.style.height = `${rows * height}px`;
+    this._soon();
+  }
+
+  _top() { return this.root.getBoundingClientRect().top + scrollY; }
+
+  _render() {
+    if (!this._people || !this._columns) return;
+    const { _columns: columns, _height: height } = this;
+    const total = this._people.total ?? columns * 6;
+    const offset = this.root.getBoundingClientRect().top;
+    const rows = Math.ceil(total / columns);
+    const first = Math.max(0, Math.floor(-offset / height) - AROUND);
+    const last = Math.min(rows - 1, Math.floor((innerHeight - offset) / height) + AROUND);
+    this._first = first;
+    this._last = last;
+    for (const [number, row] of this._rows) {
+      // The keyboard must not fall out of the document because its row was scrolled away.
+      if ((number < first || number > last || number >= rows) && (number >= rows || !row.contains(document.activeElement))) { row.remove(); this._rows.delete(number); }
+    }
+    for (let number = first; number <= last; number++) {
+      let row = this._rows.get(number);
+      if (!row) {
+        row = el("div", { class: "faces-row", role: "row", "aria-rowindex": number + 1, style: { transform: `translateY(${number * height}px)` } });
+        this._rows.set(number, row);
+        const next = this._rows.get(number + 1);
+        this.root.insertBefore(row, next ?? null);
+      }
+      if (row.style.transform !== `translateY(${number * height}px)`) row.style.transform = `translateY(${number * height}px)`;
+      const count = Math.min(columns, total - number * columns);
+      while (row.children.length > count) row.lastElementChild?.remove();
+      for (let column = row.children.length; column < count; column++) row.append(makeTile(number * columns + column, column));
+    }
+    for (const row of this._rows.values()) {
+      for (const child of row.children) {
+        const tile = /** @type {HTMLElement} */ (child);
+        const index = Number(tile.dataset.index);
+        const person = this._people.at(index);
+        showTile(tile, person, person !== undefined && this.chosen.has(person.id));
+        tile.tabIndex = index === this._active ? 0 : -1;
+      }
+    }
+    if (total) this._what.onWant(first * columns, (last + 1) * columns - 1);
+  }
+
+  /** @param {number} index */
+  _setActive(index) {
+    const before = this.tile(this._active);
+    if (before) before.tabIndex = -1;
+    this._active = index;
+    const now = this.tile(index);
+    if (now) now.tabIndex = 0;
+  }
+
+  /** Bring somebody into sight and give them the keyboard. @param {number} index */
+  focus(index) {
+    const total = this._people?.total ?? 0;
+    if (!total) return;
+    const at = Math.max(0, Math.min(total - 1, index));
+    const top = Math.floor(at / this._columns) * this._height + this.root.getBoundingClientRect().top;
+    const bar = 76; // what sticks at the top
+    const bottom = innerHeight - 80;
+    if (top < bar) scrollBy(0, top - bar);
+    else if (top + this._height > bottom) scrollBy(0, top + this._height - bottom);
+    this._render();
+    this._setActive(at);
+    this.tile(at)?.focus({ preventScroll: true });
+  }
+
+  /** @param {KeyboardEvent} event */
+  _onKey(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (!target.classList.contains("tile") || event.ctrlKey || event.metaKey || event.altKey) return;
+    const page = this._columns * Math.max(1, Math.floor((innerHeight - 160) / this._height));
+    const total = this._people?.total ?? 0;
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this._columns, ArrowDown: this._columns, PageUp: -page, PageDown: page, Home: -this._active, End: total - 1 - this._active };
+    const step = steps[event.key];
+    const person = this._people?.at(this._active);
+    if (step !== undefined) {
+      const to = this._active + step;
+      if (to >= 0 && to < total || Math.abs(step) > this._columns) {
+        this.focus(to);
+        if (event.shiftKey) void this.chooseRange(this._anchor, this._active);
+        else this._anchor = this._active;
+      }
+    } else if (event.key === " " || event.key === "x") {
+      if (event.shiftKey) void this.chooseRange(this._anchor, this._active);
+      else this.toggle(this._active);
+    } else if (event.key === "X") void this.chooseRange(this._anchor, this._active);
+    else if ((event.key === "Enter" || event.key === "n") && this._what.mayChoose) this._what.onName(this._active);
+    else if ((event.key === "o" || event.key === "Enter") && person) this._what.onOpen(person);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {MouseEvent} event */
+  _onClick(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const tile = /** @type {HTMLElement | null} */ (target.closest(".tile"));
+    if (!tile || tile.classList.contains("loading") || target.closest("input, .suggestions")) return;
+    const index = Number(tile.dataset.index);
+    const choosing = event.shiftKey || event.ctrlKey || event.metaKey || target.closest(".pick") || this.chosen.size > 0;
+    if (choosing && this._what.mayChoose) {
+      event.preventDefault();
+      if (event.shiftKey) { getSelection()?.removeAllRanges(); void this.chooseRange(this._anchor, index); } else this.toggle(index);
+      this._setActive(index);
+      tile.focus({ preventScroll: true });
+    } else if (target.closest(".name") && this._what.mayChoose) this._what.onName(index);
+    else if (target.closest(".caption")) this._what.onOpen(tile.shown);
+  }
+
+  /** @param {number} index */
+  toggle(index) {
+    const person = this._people?.at(index);
+    if (!person || !this._what.mayChoose) return;
+    if (!this.chosen.delete(person.id)) this.chosen.set(person.id, person);
+    this._anchor = index;
+    this._told();
+  }
+
+  /** @param {number} from @param {number} to */
+  async chooseRange(from, to) {
+    if (!this._what.mayChoose) return;
+    const people = await this._people?.between(Math.min(from, to), Math.max(from, to)) ?? [];
+    for (const person of people) this.chosen.set(person.id, person);
+    this._told();
+  }
+
+  chooseNobody() {
+    this.chosen.clear();
+    this._told();
+  }
+
+  _told() {
+    this._render();
+    this.root.classList.toggle("choosing", this.chosen.size > 0);
+    this._what.onSelection(this.chosen);
+  }
+
+  end() {
+    this._resized.disconnect();
+    cancelAnimationFrame(this._frame);
+    removeEventListener("scroll", this._soon);
+    removeEventListener("resize", this._soon);
+  }
+}

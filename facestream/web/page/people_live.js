@@ -1,0 +1,62 @@
+/**
+ * What happens elsewhere, brought into a list that somebody looks at: people in sight change in place; who is new or gone
+ * waits behind a button, because nothing may move under a pointer. Where nobody does anything, the list renews itself.
+ */
+import { api } from "./api.js";
+import { throttled } from "./dom.js";
+
+/** @typedef {import("./people_window.js").PeopleWindow} PeopleWindow */
+
+const IDLE_MS = 4000;
+const OWN_MS = 15_000;
+const AT_ONCE = 12; // requests for people in sight per turn
+
+/**
+ * @param {import("./events.js").Events} events
+ * @param {{people: () => PeopleWindow, inSight: () => {first: number, last: number}, busy: () => boolean, reload: () => void, waiting: (fresh: number) => void}} what
+ *   `busy`: somebody is at it, such as typing a name; `waiting`: how many are new (0: something else changed)
+ * @returns {() => void} ends it
+ */
+export function liveList(events, { people, inSight, busy, reload, waiting }) {
+  /** @type {Set<string>} */ const changed = new Set();
+  /** @type {Map<string, number>} what was decided here needs no note */ const own = new Map();
+  let fresh = 0;
+  let moved = false;
+  let lastAct = 0;
+  const act = () => { lastAct = performance.now(); };
+  for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(kind, act, { passive: true });
+
+  const settle = throttled(async () => {
+    const { first, last } = inSight();
+    const ids = [...changed].filter((id) => { const at = people().indexOf(id); return at >= first && at <= last; }).slice(0, AT_ONCE);
+    changed.clear();
+    await Promise.all(ids.map(async (id) => {
+      try {
+        const person = await api.get(`/people/${id}`);
+        if (person.id === id) people().patch(person);
+        else moved = true;
+      } catch { moved = true; }
+    }));
+    if (!fresh && !moved) return;
+    const alone = performance.now() - lastAct > IDLE_MS && scrollY < 40 && !busy();
+    if (alone || people().total === 0) { fresh = 0; moved = false; reload(); waiting(-1); } else waiting(fresh);
+  }, 700);
+
+  const ends = [
+    events.on("*", (event) => {
+      if ((own.get(event.person_id) ?? -OWN_MS) > performance.now() - OWN_MS) return;
+      if (event.kind === "created" || event.kind === "split") fresh++;
+      else if (event.kind === "renamed" || event.kind === "assigned") changed.add(event.person_id);
+      else moved = true;
+      settle();
+    }),
+    events.on("decided", (decision) => {
+      for (const id of decision?.people ?? []) own.set(id, performance.now());
+    }),
+  ];
+  return Object.assign(() => {
+    for (const end of ends) end();
+    settle.cancel();
+    for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) removeEventListener(kind, act);
+  }, { forget: () => { fresh = 0; moved = false; } });
+}

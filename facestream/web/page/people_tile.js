@@ -1,0 +1,55 @@
+/** One person in the grid. */
+import { api } from "./api.js";
+import { el, face, fill } from "./dom.js";
+import { icon } from "./icons.js";
+import { amount } from "./person_shape.js";
+import { called } from "./words.js";
+
+/** @typedef {import("./person_shape.js").Person} Person */
+
+/** A tile that has its size and no person yet. @param {number} index @param {number} column */
+export function makeTile(index, column) {
+  const tile = el("div", { class: "tile loading", role: "gridcell", tabindex: "-1", "data-index": index, "aria-colindex": column + 1 });
+  tile.append(el("div", { class: "pic skeleton" }), el("div", { class: "caption" }, el("div", { class: "skeleton line" }), el("div", { class: "skeleton line short" })));
+  return tile;
+}
+
+/**
+ * Show a person in a tile; does nothing where it shows them already.
+ * @param {HTMLElement} tile
+ * @param {Person | undefined} person
+ * @param {boolean} selected
+ */
+export function showTile(tile, person, selected) {
+  if (!person) return;
+  tile.setAttribute("aria-selected", String(selected));
+  tile.classList.toggle("selected", selected);
+  if (tile.shown === person) return;
+  const before = /** @type {Person | undefined} */ (tile.shown);
+  tile.shown = person;
+  tile.classList.remove("loading");
+  tile.classList.toggle("ignored", person.ignored);
+  tile.dataset.id = person.id;
+  tile.setAttribute("aria-label", [person.name || `${person.id}, without a name`, amount(person), person.provisional ? "provisional" : "", person.ignored ? "ignored" : ""].filter(Boolean).join(", "));
+  const picture = api.portrait(person);
+  if (!before || before.id !== person.id || api.portrait(before) !== picture) {
+    tile.querySelector(".pic")?.replaceWith(el("a", { class: "pic", href: `#/person/${person.id}`, tabindex: "-1", "aria-hidden": "true", draggable: "false" }, face(picture)));
+    if (!tile.querySelector(".pick")) tile.append(el("button", { class: "pick", type: "button", tabindex: "-1", "aria-hidden": "true" }, icon("check")));
+  }
+  tile.querySelector(".mark")?.remove();
+  if (person.provisional || person.ignored) {
+    tile.append(el("span", { class: "mark", title: person.ignored ? "Ignored: left out of lists" : "Provisional: may still turn out to be somebody else" }, person.ignored ? "ignored" : "provisional"));
+  }
+  const caption = /** @type {HTMLElement} */ (tile.querySelector(".caption"));
+  if (!caption.querySelector("input")) showCaption(caption, person);
+}
+
+/** @param {HTMLElement} caption @param {Person} person */
+export function showCaption(caption, person) {
+  fill(caption,
+    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", title: person.name ? `${person.name} (${person.id}): rename` : `${person.id}: add a name` }, el("bdi", null, person.name || "Add a name")),
+    el("div", { class: "facts ellipsis figures" }, amount(person)));
+}
+
+/** How a person is spoken of to screen readers. @param {Person} person */
+export const spoken = (person) => called(person);
