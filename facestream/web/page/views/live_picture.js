@@ -13,11 +13,11 @@ let looking = 0;
 export class LivePicture {
   /**
    * @param {string} name of the camera
-   * @param {{onPicture?: (view: any) => void}} [how] `onPicture` is told what each picture shows
+   * @param {{every_ms?: number}} [how]
    */
-  constructor(name, { onPicture } = {}) {
+  constructor(name, { every_ms = LOOK_MS } = {}) {
     this._name = name;
-    this._onPicture = onPicture;
+    this._every_ms = every_ms;
     this._image = el("img", { class: "live-image", alt: "" });
     this._boxes = new FaceBoxes();
     this._picture = el("div", { class: "live-picture", hidden: true }, this._image, this._boxes.root);
@@ -83,7 +83,7 @@ export class LivePicture {
       const view = await api.get(`/cameras/${encodeURIComponent(this._name)}/view`, {}, signal);
       if (view.frame_id !== this._frame) await this._load(view, signal);
       this._failed = 0;
-      return LOOK_MS * Math.max(1, looking / AT_FULL_PACE);
+      return this._every_ms * Math.max(1, looking / AT_FULL_PACE);
     } catch (error) {
       if (error.status === 404) return NONE_YET_MS;
       return FAILED_MS[Math.min(this._failed++, FAILED_MS.length - 1)];
@@ -105,7 +105,6 @@ export class LivePicture {
     const names = view.faces.map((/** @type {any} */ face) => face.name).filter(Boolean);
     const others = view.faces.length - names.length;
     this.root.setAttribute("aria-label", `Picture of ${this._name}: ${[...new Set(names), others ? `${others} unknown` : ""].filter(Boolean).join(", ") || "nobody"}`);
-    this._onPicture?.(view);
   }
 }
 

@@ -1,9 +1,8 @@
-/** A person's name that is changed where it stands. */
+/** A person's name, as a link to them, that is changed where it stands. */
 import { decisions } from "../decisions.js";
 import { el, fill } from "../dom.js";
 import { icon } from "../icons.js";
-
-const NAME_LENGTH = 200;
+import { focusName, nameField } from "../name_field.js";
 
 /**
  * @param {{id: string, name: string}} person
@@ -11,52 +10,40 @@ const NAME_LENGTH = 200;
  * @returns {HTMLElement & {setName: (name: string) => void}}
  */
 export function nameEdit(person, { mayWrite, onNamed }) {
-  let name = person.name;
+  let { name } = person;
   let editing = false;
   const root = /** @type {any} */ (el("span", { class: "name-edit" }));
 
   const show = (focus = false) => {
     editing = false;
-    const link = el("a", { class: `name-link ${name ? "" : "is-unnamed"}`, href: `#/person/${person.id}` }, name || `Unknown ${person.id}`);
+    const link = el("a", { class: `name-link ellipsis ${name ? "" : "is-unnamed"}`, href: `#/person/${person.id}` }, el("bdi", null, name || `Unknown ${person.id}`));
     const edit = mayWrite
-      ? el("button", { type: "button", class: "button quiet small name-button", "aria-label": name ? `Rename ${name}` : `Name ${person.id}`, title: name ? "Rename" : null, on: { click: begin } }, name ? icon("edit") : "Add name")
+      ? el("button", { type: "button", class: `button quiet small name-button ${name ? "icon-only" : ""}`, "aria-label": name ? `Rename ${name}` : `Add a name to ${person.id}`, title: name ? "Rename" : null, on: { click: begin } }, name ? icon("edit") : "Add name")
       : null;
     fill(root, link, edit);
-    if (focus) (edit ?? link).focus();
+    if (focus) (edit ?? link).focus({ preventScroll: true });
   };
 
   const begin = () => {
     editing = true;
-    let busy = false;
-    const field = el("input", { class: "input name-field", value: name, maxlength: NAME_LENGTH, autocomplete: "off", spellcheck: "false", placeholder: "Name", "aria-label": `Name of ${person.id}` });
-    const save = async (/** @type {boolean} */ focus) => {
-      const wanted = field.value.trim();
-      if (busy || !editing) return;
-      if (!wanted || wanted === name) return show(focus);
-      busy = true;
-      field.disabled = true;
-      try {
-        await decisions.name(person.id, wanted);
-        name = wanted;
-        show(focus);
-        onNamed?.(name);
-      } catch {
-        // It was told in a note; what was typed stays to be changed.
-        busy = false;
-        field.disabled = false;
-        field.setAttribute("aria-invalid", "true");
-        field.focus();
-      }
-    };
-    field.addEventListener("keydown", (event) => {
-      event.stopPropagation();
-      if (event.key === "Enter") { event.preventDefault(); void save(true); }
-      if (event.key === "Escape") { event.preventDefault(); show(true); }
+    const box = nameField({ ...person, name }, {
+      onName: async (wanted) => {
+        if (wanted === name) return show(true);
+        try {
+          await decisions.name(person.id, wanted);
+          name = wanted;
+          onNamed?.(name);
+        } catch { /* it was told in a note */ }
+        show(true);
+      },
+      onSame: async (other) => {
+        show(true);
+        try { await decisions.merge(other.id, [person.id]); } catch { /* it was told in a note */ }
+      },
+      onLeave: () => show(box.contains(document.activeElement)),
     });
-    field.addEventListener("blur", () => void save(false));
-    fill(root, field);
-    field.select();
-    field.focus();
+    fill(root, box);
+    focusName(box);
   };
 
   root.setName = (/** @type {string} */ given) => {
