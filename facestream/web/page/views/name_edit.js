@@ -1,7 +1,9 @@
 /** A person's name, as a link to them, that is changed where it stands. */
+import { api } from "../api.js";
 import { decisions } from "../decisions.js";
 import { el, fill } from "../dom.js";
 import { icon } from "../icons.js";
+import { mergePeople } from "../merge_dialog.js";
 import { focusName, nameField } from "../name_field.js";
 
 /**
@@ -38,7 +40,7 @@ export function nameEdit(person, { mayWrite, onNamed }) {
       },
       onSame: async (other) => {
         show(true);
-        try { await decisions.merge(other.id, [person.id]); } catch { /* it was told in a note */ }
+        try { await mergePeople([other, await api.get(`/people/${person.id}`)]); } catch { /* it was told in a note */ }
       },
       onLeave: () => show(box.contains(document.activeElement)),
     });
