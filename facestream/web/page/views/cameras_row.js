@@ -49,7 +49,7 @@ export class CameraRow {
     this._showPause(camera);
     const number = (/** @type {any} */ value, /** @type {number} */ digits) => (value === null || value === undefined || state !== "streaming" ? "–" : Number(value).toFixed(digits));
     this._fill(this._facts, JSON.stringify([state, camera.fps_in, camera.fps_done, camera.delay_s, camera.width_px]), () => [
-      fact("Frames/s", `${number(camera.fps_done, 1)} of ${number(camera.fps_in, 0)}`, "Looked at, of those that come"),
+      fact("Frames/s", state === "streaming" ? `${number(camera.fps_done, 1)} of ${number(camera.fps_in, 0)}` : "–", "Looked at, of those that come"),
       fact("Delay", state === "streaming" && camera.delay_s !== null ? `${number(camera.delay_s, 1)} s` : "–", "Age of the newest picture when its faces are known"),
       fact("Picture", camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–", "Pixels"),
     ]);

@@ -12,7 +12,7 @@ import { icon } from "../icons.js";
  * @param {boolean} [what.paste] whether what is pasted is taken too
  * @param {(files: File[]) => void} what.onFiles
  * @param {AbortSignal} what.signal ends listening to the page
- * @returns {{root: HTMLElement, input: HTMLInputElement}}
+ * @returns {{root: HTMLElement, input: HTMLInputElement, setTitle: (title: string) => void}}
  */
 export function dropZone({ title, text, icon: name, accept, multiple = false, paste = false, onFiles, signal }) {
   const input = /** @type {HTMLInputElement} */ (el("input", { type: "file", class: "visually-hidden", accept, multiple }));
@@ -21,7 +21,8 @@ export function dropZone({ title, text, icon: name, accept, multiple = false, pa
     input.value = ""; // or the same file again would be no change
     if (files.length) onFiles(files);
   });
-  const root = el("label", { class: "drop-zone" }, input, icon(name), el("span", { class: "drop-title" }, title), el("span", { class: "drop-text" }, text));
+  const heading = el("span", { class: "drop-title" }, title);
+  const root = el("label", { class: "drop-zone" }, input, icon(name), heading, el("span", { class: "drop-text" }, text));
   let depth = 0;
   const over = (/** @type {boolean} */ on) => {
     depth = on ? depth : 0;
@@ -46,5 +47,5 @@ export function dropZone({ title, text, icon: name, accept, multiple = false, pa
       onFiles(files.slice(0, 1));
     }, { signal });
   }
-  return { root, input };
+  return { root, input, setTitle: (given) => { heading.textContent = given; } };
 }

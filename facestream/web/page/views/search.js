@@ -10,6 +10,8 @@ import { size, upload } from "./upload.js";
 
 const KINDS = ["image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff", "image/gif", "image/avif", "image/heic"];
 
+const BEGIN = "Drop a photo, or choose one";
+
 /**
  * The last search, so that whoever follows a match and comes back finds it.
  * @type {{file: File, answer: any, chosen: number | null, tab: string} | null}
@@ -23,7 +25,7 @@ export function mount(root, context) {
   /** @type {{photo_bytes?: number}} */ let limits = {};
   const lead = el("p", { class: "lead" }, "Find a face in everything that was seen, named or not.");
   const takes = el("span", null, "JPEG, PNG or WebP. Or paste one from the clipboard.");
-  const zone = dropZone({ title: "Drop a photo, or choose one", text: takes, icon: "photo", accept: "image/*", paste: true, onFiles: ([file]) => void search(file), signal: ended.signal });
+  const zone = dropZone({ title: BEGIN, text: takes, icon: "photo", accept: "image/*", paste: true, onFiles: ([file]) => void search(file), signal: ended.signal });
   const stage = new PhotoStage({ onChoose: choose });
   const status = el("div", { class: "search-status", role: "status", "aria-live": "polite" });
   const problem = el("div", { class: "notice danger search-problem", role: "alert", hidden: true });
@@ -48,8 +50,7 @@ export function mount(root, context) {
     if (limits.photo_bytes && file.size > limits.photo_bytes) return fail(`${file.name} has ${size(file.size)}; at most ${size(limits.photo_bytes)} are taken. Save a smaller version of it.`);
     const mine = new AbortController();
     sending = mine;
-    root.classList.add("has-photo");
-    photo.hidden = false;
+    showPhoto();
     stage.show(file);
     const bar = el("progress", { max: 1, value: 0, "aria-label": "Sending the photo" });
     const text = el("span", null, "Sending…");
@@ -78,8 +79,7 @@ export function mount(root, context) {
 
   /** What is kept, on the page. */
   function show() {
-    root.classList.add("has-photo");
-    photo.hidden = false;
+    showPhoto();
     stage.show(kept.file, kept.answer);
     const count = kept.answer.faces.length;
     fill(status);
@@ -96,6 +96,13 @@ export function mount(root, context) {
     fill(answer, answerView(kept, { stage, mayWrite: context.may("write"), onChoose: choose }));
   }
 
+  /** The photo takes the place, and the zone becomes a small one for the next. */
+  function showPhoto() {
+    root.classList.add("has-photo");
+    photo.hidden = false;
+    zone.setTitle("Search with another photo");
+  }
+
   /** @param {string | null} text */
   function fail(text) {
     problem.hidden = !text;
@@ -105,6 +112,7 @@ export function mount(root, context) {
   function reset() {
     root.classList.remove("has-photo");
     photo.hidden = true;
+    zone.setTitle(BEGIN);
     stage.clear();
   }
 

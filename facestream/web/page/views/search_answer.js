@@ -2,7 +2,7 @@
 import { api } from "../api.js";
 import { el, face as facePicture, fill } from "../dom.js";
 import { icon } from "../icons.js";
-import { called, clock, counted, dateTime, length, place } from "../words.js";
+import { called, clock, counted, day, length, place } from "../words.js";
 import { nameEdit } from "./name_edit.js";
 
 /** Matches below are shown, but folded away. */
@@ -102,8 +102,17 @@ function moment(personId, sighting) {
 
 /** From when to when, in local time where the date is known. */
 function interval({ start_at: startAt, start_s: startS, end_s: endS, photo }) {
-  if (photo) return startAt ? dateTime(startAt) : "undated";
-  return startAt ? `${dateTime(startAt)} · ${length(endS - startS)}` : `${clock(startS)} – ${clock(endS)}`;
+  if (photo) return startAt ? shortly(startAt) : "undated";
+  return startAt ? `${shortly(startAt)}, ${length(endS - startS)}` : `${clock(startS)} – ${clock(endS)}`;
+}
+
+/** Today 14:03, Yesterday 9:20, 24 Nov 9:20; the year where it is another. @param {string} iso */
+function shortly(iso) {
+  const date = new Date(iso);
+  const name = day(iso);
+  const time = date.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+  const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
+  return `${name === "Today" || name === "Yesterday" ? name : date.toLocaleDateString(undefined, { day: "numeric", month: "short", year })} ${time}`;
 }
 
 /** Single tracks, ranked: also of people nobody named, or of nobody yet. */
