@@ -1,10 +1,9 @@
 /** One camera of the list. */
-import { api } from "../api.js";
-import { el, face, fill } from "../dom.js";
+import { el, fill } from "../dom.js";
 import { icon } from "../icons.js";
-import { called } from "../words.js";
 import { showState, stateBadge, stateOf, stateText } from "./camera_state.js";
 import { LivePicture } from "./live_picture.js";
+import { showPeopleNow } from "./people_now.js";
 
 export class CameraRow {
   /**
@@ -20,7 +19,7 @@ export class CameraRow {
     this._url = el("p", { class: "camera-url mono small quiet ellipsis" });
     this._text = el("p", { class: "small camera-text" });
     this._facts = el("dl", { class: "camera-facts" });
-    this._people = el("div", { class: "camera-people" });
+    this._people = el("div", { class: "people-now" });
     this._pause = el("button", { class: "button small", type: "button", disabled: Boolean(how.reasons.write), title: how.reasons.write || null, on: { click: () => how.onPause(this._camera) } });
     const button = (/** @type {string} */ label, /** @type {string} */ symbol, /** @type {(camera: any) => void} */ run, reason = "", extra = "") => el("button", { class: `button small icon-only ${extra}`, type: "button", disabled: Boolean(reason), title: reason || label, "aria-label": `${label}: ${name}`, on: { click: () => run(this._camera) } }, icon(symbol));
     this._link = el("a", { class: "camera-name", href: `#/live/${encodeURIComponent(name)}` }, name);
@@ -53,9 +52,7 @@ export class CameraRow {
       fact("Delay", state === "streaming" && camera.delay_s !== null ? `${number(camera.delay_s, 1)} s` : "–", "Age of the newest picture when its faces are known"),
       fact("Picture", camera.width_px ? `${camera.width_px} × ${camera.height_px}` : "–", "Pixels"),
     ]);
-    const now = camera.people_now ?? [];
-    this._fill(this._people, JSON.stringify(now), () => (now.length ? [el("span", { class: "tiny quiet" }, "Now"), now.map((/** @type {any} */ person) => el("a", { class: "chip", href: `#/person/${person.id}` }, face(api.sample(person.thumbnail)), el("bdi", null, called(person))))] : []));
-    this._people.hidden = !now.length;
+    showPeopleNow(this._people, camera);
   }
 
   focus() {

@@ -105,7 +105,7 @@ export class UploadRow extends Row {
 
 /** @param {any} job */
 function textOf(job) {
-  if (job.state === "running" || job.state === "queued") return job.message || (job.state === "queued" ? `Since ${ago(job.created_at)}`.replace("Since just now", "Begins soon") : "");
+  if (job.state === "running" || job.state === "queued") return job.message || (job.state === "queued" ? `Added ${ago(job.created_at)}` : "");
   const took = job.started_at && job.ended_at ? ` · took ${length((Date.parse(job.ended_at) - Date.parse(job.started_at)) / 1000)}` : "";
   return `${job.kind === "upload" ? "Uploaded" : "From a folder of the server"} · ${dateTime(job.ended_at || job.created_at)}${took}`;
 }

@@ -38,9 +38,14 @@ export class LivePicture {
   expect(wanted, text) {
     this._wanted = wanted;
     if (this._text.textContent !== text) this._text.textContent = text;
-    this.root.classList.toggle("is-old", !wanted && this._frame !== "");
+    this._age();
     if (this._seen && !this._frame && !this._turn) this._decide(true);
     else this._decide();
+  }
+
+  /** A picture of a camera that sends none now is told apart from one of now. */
+  _age() {
+    this.root.classList.toggle("is-old", !this._wanted && this._frame !== "");
   }
 
   end() {
@@ -98,6 +103,7 @@ export class LivePicture {
     if (signal.aborted) return;
     this._frame = view.frame_id;
     this._picture.hidden = false;
+    this._age();
     this._picture.style.setProperty("--shape", String(view.width_px / view.height_px));
     this._image.replaceWith(image);
     this._image = image;
