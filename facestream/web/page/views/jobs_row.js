@@ -92,13 +92,13 @@ export class UploadRow extends Row {
   }
 
   update() {
-    const { file, state, sent, bytesPerS, error } = this._item;
+    const { file, state, sent, bytesPerS, error, refused } = this._item;
     const left = bytesPerS > 0 ? (file.size - sent) / bytesPerS : 0;
     const text = { waiting: `${size(file.size)}, after those before it`, sending: `${size(sent)} of ${size(file.size)}${bytesPerS ? ` · ${size(bytesPerS)}/s` : ""}${left > 1 ? ` · ${length(left)} left` : ""}`, checking: "All of it is there; it is looked at.", failed: "" }[state];
     const busy = state === "sending" || state === "checking";
     this._show({ title: file.name, full: file.name, label: UPLOAD_STATES[state], text, error, progress: state === "checking" ? null : busy ? sent / file.size : undefined, figure: state === "sending" ? `${Math.floor((100 * sent) / file.size)} %` : "" });
-    this._offer(state === "failed" ? "failed" : "going", () => (state === "failed"
-      ? [el("button", { class: "button small", type: "button", on: { click: this._how.onAgain } }, "Try again"), el("button", { class: "button quiet icon-only", type: "button", "aria-label": `Remove ${file.name} from the list`, title: "Remove", on: { click: this._how.onDrop } }, icon("close"))]
+    this._offer(state === "failed" ? `failed ${refused}` : "going", () => (state === "failed"
+      ? [refused ? null : el("button", { class: "button small", type: "button", on: { click: this._how.onAgain } }, "Try again"), el("button", { class: "button quiet icon-only", type: "button", "aria-label": `Remove ${file.name} from the list`, title: "Remove", on: { click: this._how.onDrop } }, icon("close"))]
       : [el("button", { class: "button small", type: "button", on: { click: this._how.onDrop } }, "Cancel", el("span", { class: "visually-hidden" }, ` ${file.name}`))]));
   }
 }

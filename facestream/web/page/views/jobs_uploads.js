@@ -9,6 +9,7 @@ import { size, upload } from "./upload.js";
  * @property {number} sent bytes
  * @property {number} bytesPerS over the last seconds; 0 while unknown
  * @property {string} error
+ * @property {boolean} refused whether to send it again would be the same
  */
 
 class Uploads {
@@ -32,7 +33,7 @@ class Uploads {
   add(files, mostBytes) {
     for (const file of files) {
       const error = file.size === 0 ? "The file is empty." : mostBytes && file.size > mostBytes ? `It has ${size(file.size)}; at most ${size(mostBytes)} can be uploaded. Put it into a folder of the server and add it by its path.` : "";
-      this.items.push({ key: ++this._keys, file, state: error ? "failed" : "waiting", sent: 0, bytesPerS: 0, error });
+      this.items.push({ key: ++this._keys, file, state: error ? "failed" : "waiting", sent: 0, bytesPerS: 0, error, refused: Boolean(error) });
     }
     this._tell();
     void this._next();
@@ -72,7 +73,7 @@ class Uploads {
       this.items = this.items.filter((one) => one !== item);
       for (const done of this._done) done(job);
     } catch (error) {
-      if (!error.aborted) Object.assign(item, { state: "failed", error: error.message });
+      if (!error.aborted) Object.assign(item, { state: "failed", error: error.message, refused: [413, 415, 422].includes(error.status) });
     } finally {
       this._sending = null;
       this._tell();
