@@ -46,6 +46,7 @@ export function mount(root, context) {
     kept = null;
     fill(answer);
     fail(null);
+    reset();
     if (file.type && !KINDS.includes(file.type)) return fail(`${file.name} is not a picture that can be searched: ${file.type}.`);
     if (limits.photo_bytes && file.size > limits.photo_bytes) return fail(`${file.name} has ${size(file.size)}; at most ${size(limits.photo_bytes)} are taken. Save a smaller version of it.`);
     const mine = new AbortController();
