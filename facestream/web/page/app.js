@@ -42,7 +42,7 @@ async function begin() {
   } catch (error) {
     if (error.status === 401) showLogin(main, { done: begin });
     else {
-      main.replaceChildren(errorState(error, begin));
+      main.replaceChildren(errorState(error, begin, "h1"));
       setTimeout(() => { if (!started) void begin(); }, 3000);
     }
     return;
@@ -70,7 +70,7 @@ async function show(route, back, scope) {
   const root = el("div", { class: `view view-${route.view}` });
   main.replaceChildren(root);
   if (route.view === "missing") {
-    root.append(emptyState({ icon: "search", title: "There is no such page", actions: [el("a", { class: "button primary", href: "#/people" }, "All people")] }));
+    root.append(emptyState({ icon: "search", title: "There is no such page", heading: "h1", actions: [el("a", { class: "button primary", href: "#/people" }, "All people")] }));
     return;
   }
   try {
@@ -82,7 +82,7 @@ async function show(route, back, scope) {
   } catch (error) {
     if (turn !== showing) return;
     console.error(error);
-    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status: 500 }), () => location.reload()));
+    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status: 500 }), () => location.reload(), "h1"));
   }
   // Screen readers and the keyboard begin in what is new, unless the view has put them somewhere.
   if (!first && (document.activeElement === document.body || !document.activeElement?.isConnected || document.activeElement?.closest(".side"))) main.focus({ preventScroll: true });

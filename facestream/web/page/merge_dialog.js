@@ -20,7 +20,7 @@ export async function mergePeople(people) {
     const say = () => {
       const names = [...new Set(people.map((person) => person.name).filter(Boolean))];
       const lost = names.filter((name) => name !== (chosen.name || names[0]));
-      text.textContent = lost.length ? `${lost.join(", ")} will be no name any more. You can undo this.` : `All faces and sightings go to ${chosen.name || names[0] || chosen.id}. You can undo this.`;
+      text.textContent = lost.length ? `Given up: the ${lost.length > 1 ? "names" : "name"} ${lost.join(", ")}. You can undo this.` : `All faces and sightings go to ${chosen.name || names[0] || chosen.id}. You can undo this.`;
     };
     say();
     const cards = people.map((person) => el("label", { class: "keep-card" },

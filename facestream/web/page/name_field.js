@@ -42,8 +42,9 @@ export function nameField(person, { onName, onSame, onLeave }) {
     fill(list, offered.map((other, i) => el("li", { id: `${listId}-${i}`, role: "option", "aria-selected": "false",
       // The press must not take the focus away, which would leave the field.
       on: { pointerdown: (event) => { event.preventDefault(); finish(() => onSame(other)); } } },
-    face(api.portrait(other), { size: "s" }), el("span", { class: "who" }, el("bdi", { class: "ellipsis" }, other.name), el("span", { class: "quiet tiny" }, `Same person? ${amount(other)}`)))));
+    face(api.portrait(other), { size: "s" }), el("span", { class: "who" }, el("bdi", { class: "ellipsis" }, other.name), el("span", { class: "quiet tiny" }, `Same? ${amount(other)}`)))));
     list.hidden = !offered.length;
+    if (offered.length) list.scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-expanded", String(offered.length > 0));
     choose(-1);
   };

@@ -109,9 +109,10 @@ export class PeopleGrid {
       let row = this._rows.get(number);
       if (!row) {
         row = el("div", { class: "faces-row", role: "row", "aria-rowindex": number + 1, style: { transform: `translateY(${number * height}px)` } });
+        // In the order of the list, which is the order that screen readers and Tab go by.
+        const after = Math.min(...[...this._rows.keys()].filter((other) => other > number));
+        this.root.insertBefore(row, this._rows.get(after) ?? null);
         this._rows.set(number, row);
-        const next = this._rows.get(number + 1);
-        this.root.insertBefore(row, next ?? null);
       }
       if (row.style.transform !== `translateY(${number * height}px)`) row.style.transform = `translateY(${number * height}px)`;
       const count = Math.min(columns, total - number * columns);

@@ -13,7 +13,7 @@ export const LINKS = [
   { view: "jobs", label: "Videos", icon: "film", second: true },
   { view: "log", label: "Log", icon: "log", second: true },
 ];
-const THEMES = [["auto", "Colours: as the system"], ["light", "Colours: light"], ["dark", "Colours: dark"]];
+const THEMES = [["auto", "System colours"], ["light", "Light"], ["dark", "Dark"]];
 const ICONS = { auto: "auto", light: "sun", dark: "moon" };
 
 export class Side {
@@ -90,7 +90,7 @@ function theme() {
 const KEYS = [
   ["Everywhere", [[["g", "p"], "People (g s Search, g l Live, g d Clean up, g c Cameras, g v Videos, g h Log)"], [["/"], "Filter"], [["z"], "Take back the last decision"], [["?"], "These keys"]]],
   ["People", [[["←", "↑", "↓", "→"], "Move"], [["Enter"], "Name; Enter again goes to the next without a name"], [["o"], "Open"], [["x"], "Select (also Space; with Shift a range)"], [["m"], "Merge those selected"], [["i"], "Ignore"], [["Esc"], "Select nobody"]]],
-  ["Clean up", [[["s"], "The same person"], [["d"], "Different people"], [["→"], "Not sure: next"], [["←"], "Back"]]],
+  ["Clean up", [[["s"], "The same person"], [["d"], "Different people"], [["→"], "Skip: next"], [["←"], "Back"]]],
   ["Timeline", [[["+"], "Zoom in (− out, 0 all)"], [["←", "→"], "Move"], [["n"], "Next sighting (p the one before)"], [["Enter"], "Play it"]]],
 ];
 

@@ -104,10 +104,14 @@ export function mount(root, context) {
     const caption = /** @type {HTMLElement | null} */ (tile?.querySelector(".caption") ?? null);
     if (!person || !tile || !caption) return;
     editing = true;
+    tile.parentElement?.classList.add("editing");
     tile.classList.add("editing");
+    // What is offered is wider than a tile: near the right edge it opens to the left.
+    tile.classList.toggle("at-edge", tile.getBoundingClientRect().left > innerWidth / 2);
     const restore = () => {
       editing = false;
       tile.classList.remove("editing");
+      tile.parentElement?.classList.remove("editing");
       showCaption(caption, people.at(index) ?? person);
     };
     const field = nameField(person, {
@@ -145,7 +149,7 @@ export function mount(root, context) {
   /** @param {Map<string, Person>} chosen */
   function showPicked(chosen) {
     picked.hidden = chosen.size === 0;
-    root.classList.toggle("has-picked", chosen.size > 0);
+    document.body.classList.toggle("has-picked", chosen.size > 0);
     if (!chosen.size) return;
     const ignored = [...chosen.values()].every((person) => person.ignored);
     fill(picked,
@@ -193,6 +197,7 @@ export function mount(root, context) {
   list();
   return () => {
     ended = true;
+    document.body.classList.remove("has-picked");
     removeEventListener("keydown", onKey);
     offDecided();
     live();
