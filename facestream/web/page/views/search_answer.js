@@ -3,6 +3,7 @@ import { api } from "../api.js";
 import { el, face as facePicture, fill } from "../dom.js";
 import { icon } from "../icons.js";
 import { called, clock, counted, day, length, place } from "../words.js";
+import { playSighting } from "../play_dialog.js";
 import { nameEdit } from "./name_edit.js";
 
 /** Matches below are shown, but folded away. */
@@ -62,11 +63,11 @@ function personRow(match, how, brief) {
   const shown = brief ? [] : sightings.slice(0, FEW);
   const more = (person.sightings ?? sightings.length) - shown.length;
   const rest = sightings.slice(FEW);
-  const list = el("ul", { class: "moments" }, shown.map((sighting) => moment(person.id, sighting)));
+  const list = el("ul", { class: "moments" }, shown.map((sighting) => moment(person, sighting)));
   const all = el("li", null, el("a", { class: "moment is-more", href: `#/person/${person.id}` }, `All ${counted(person.sightings, "sighting")}`));
   const unfold = el("li", null, el("button", { type: "button", class: "moment is-more", "aria-expanded": "false", on: { click: () => {
     unfold.remove();
-    const added = rest.map((sighting) => moment(person.id, sighting));
+    const added = rest.map((sighting) => moment(person, sighting));
     list.append(...added, all);
     /** @type {HTMLElement} */ (added[0].firstElementChild).focus();
   } } }, `${rest.length} more`));
@@ -92,12 +93,11 @@ function likeness(match) {
     el("span", { class: "likeness-figure" }, el("span", { class: "visually-hidden" }, "Likeness "), percent));
 }
 
-/** A link to where the person was seen, at that moment. */
-function moment(personId, sighting) {
-  const at = new URLSearchParams({ source: sighting.source_id, t: String(sighting.start_s) });
-  const name = place(sighting);
-  return el("li", null, el("a", { class: "moment", href: `#/person/${personId}?${at}`, title: `${sighting.source}, ${interval(sighting)}` },
-    icon(sighting.camera ? "camera" : sighting.photo ? "photo" : "film"), el("span", { class: "moment-place" }, name), el("span", { class: "moment-when figures" }, interval(sighting)), sighting.playable ? icon("play") : null));
+/** Where the person was seen; it plays that moment, and the answer stays where it is. */
+function moment(person, sighting) {
+  const play = () => playSighting({ thumbnail: person.thumbnails[0], ...sighting }, called(person));
+  return el("li", null, el("button", { type: "button", class: "moment", title: `${sighting.source}, ${interval(sighting)}`, on: { click: play } },
+    icon(sighting.camera ? "camera" : sighting.photo ? "photo" : "film"), el("span", { class: "moment-place" }, place(sighting)), el("span", { class: "moment-when figures" }, interval(sighting)), sighting.playable ? icon("play") : null));
 }
 
 /** From when to when, in local time where the date is known. */
@@ -120,14 +120,13 @@ function moments(tracks, matches) {
   if (!tracks.length) return nothing("No moments", "Nothing that was seen looks like this face.");
   const names = new Map(matches.map(({ person }) => [person.id, called(person)]));
   return el("ol", { class: "track-grid" }, tracks.map((track) => {
-    const at = new URLSearchParams({ source: track.source_id, t: String(track.start_s) });
     const who = track.person_id ? (names.get(track.person_id) ?? track.person_id) : "nobody yet";
-    const inside = [
-      facePicture(api.sample(track.thumbnail), { lazy: true }),
-      el("span", { class: "track-figure badge", title: "Cosine similarity" }, el("span", { class: "visually-hidden" }, "similarity "), track.similarity.toFixed(2)),
-      el("span", { class: "track-who ellipsis" }, who), el("span", { class: "track-place quiet tiny ellipsis" }, place(track)), el("span", { class: "quiet tiny figures" }, interval(track)),
-    ];
-    return el("li", null, track.person_id ? el("a", { class: "card track-card", href: `#/person/${track.person_id}?${at}` }, inside) : el("div", { class: "card track-card" }, inside));
+    const sighting = { photo: false, playable: !track.camera, ...track, seconds: track.end_s - track.start_s };
+    return el("li", { class: "card track-card" },
+      el("button", { type: "button", class: "track-play", "aria-label": `Show the moment: ${who}, ${place(track)}, ${interval(track)}`, on: { click: () => playSighting(sighting, who) } }, facePicture(api.sample(track.thumbnail), { lazy: true })),
+      el("span", { class: "track-figure badge", title: "Cosine similarity" }, el("span", { class: "visually-hidden" }, "Similarity "), track.similarity.toFixed(2)),
+      track.person_id ? el("a", { class: "track-who ellipsis", href: `#/person/${track.person_id}` }, el("bdi", null, who)) : el("span", { class: "track-who ellipsis quiet" }, who),
+      el("span", { class: "quiet tiny ellipsis" }, place(track)), el("span", { class: "quiet tiny figures" }, interval(track)));
   }));
 }
 
