@@ -57,7 +57,7 @@ export class Compare {
   step(by) {
     if (!this._pairs.length) return;
     this._at = (this._at + by + this._pairs.length) % this._pairs.length;
-    this._draw();
+    this._draw(true);
   }
 
   async same() {
@@ -91,7 +91,7 @@ export class Compare {
     this._total = Math.max(this._pairs.length, this._total - (before - this._pairs.length));
     this._answered++;
     this._at = Math.min(this._at, Math.max(0, this._pairs.length - 1));
-    this._draw();
+    this._draw(true);
     if (keep) this._what.onMerged?.(keep, gone);
   }
 
@@ -101,7 +101,8 @@ export class Compare {
     this._draw();
   }
 
-  _draw() {
+  /** @param {boolean} [spoken] to be told: somebody went on to it */
+  _draw(spoken = false) {
     const pair = this._pairs[this._at];
     if (!pair) { fill(this.root); this._what.onEnd(this._answered); return; }
     const percent = Math.round(pair.sureness * 100);
@@ -111,11 +112,11 @@ export class Compare {
         el("div", { class: "sure" }, el("span", { class: `badge ${percent >= 95 ? "good" : percent >= 80 ? "accent" : "warn"}` }, pair.verdict), el("span", { class: "quiet figures" }, `${pair.sureness > 0.99 ? "over 99" : Math.max(1, percent)}% the same person`)),
         el("div", { class: "meter", "aria-hidden": "true" }, el("div", { style: { width: `${percent}%` } }))),
       el("div", { class: "compare-actions" },
-        el("button", { class: "button primary", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.same() } }, icon("same"), "Same person", el("kbd", { class: "kbd" }, "s")),
+        el("button", { class: "button primary", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.same() } }, icon("same"), "Same", el("kbd", { class: "kbd" }, "s")),
         el("button", { class: "button", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.differ() } }, icon("differ"), "Different", el("kbd", { class: "kbd" }, "d")),
         el("button", { class: "button quiet", type: "button", on: { click: () => this.step(1) } }, "Skip", el("kbd", { class: "kbd" }, "→"))),
       el("p", { class: "quiet tiny figures compare-count" }, `${counted(this._total, "pair")} left${this._answered ? ` · ${this._answered} answered` : ""}`));
-    announce(`${called(pair.first)} and ${called(pair.second)}: ${pair.verdict}`);
+    if (spoken) announce(`${called(pair.first)} and ${called(pair.second)}: ${pair.verdict}`);
     for (const next of this._pairs.slice(this._at + 1, this._at + 3)) {
       for (const person of [next.first, next.second]) for (const sample of person.thumbnails.slice(0, SHOWN)) new Image().src = api.sample(sample) ?? "";
     }

@@ -6,6 +6,9 @@ import { toast } from "./toast.js";
 
 /** @type {import("./events.js").Events} */ let events;
 
+/** What takes the note about a decision away, by its number. @type {Map<number, () => void>} */
+const notes = new Map();
+
 /** @param {import("./events.js").Events} given */
 export function startDecisions(given) { events = given; }
 
@@ -19,7 +22,7 @@ export async function decide(path, body) {
   const decision = await posted(path, body);
   if (!decision) toast("That was so already.");
   else {
-    toast(decision.text, { kind: "good", action: { label: "Undo", run: () => void undo(decision.number).catch(() => {}) } });
+    notes.set(decision.number, toast(decision.text, { kind: "good", action: { label: "Undo", run: () => void undo(decision.number).catch(() => {}) } }));
     events.emit("decided", decision);
   }
   return decision;
@@ -28,6 +31,8 @@ export async function decide(path, body) {
 /** @param {number} number @returns {Promise<Decision | null>} */
 export async function undo(number) {
   const decision = await posted(`/decisions/${number}/undo`, {});
+  notes.get(number)?.();
+  notes.delete(number);
   toast(decision ? "Taken back." : "That was taken back already.", { kind: "good" });
   events.emit("decided", decision);
   return decision;

@@ -3,7 +3,6 @@ import { api } from "./api.js";
 import { el, face, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { amount } from "./person_shape.js";
-import { called } from "./words.js";
 
 /** @typedef {import("./person_shape.js").Person} Person */
 
@@ -50,6 +49,3 @@ export function showCaption(caption, person) {
     el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", title: person.name ? `${person.name} (${person.id}): rename` : `${person.id}: add a name` }, el("bdi", null, person.name || "Add a name")),
     el("div", { class: "facts ellipsis figures" }, amount(person)));
 }
-
-/** How a person is spoken of to screen readers. @param {Person} person */
-export const spoken = (person) => called(person);

@@ -38,11 +38,8 @@ export function toast(text, { kind = "", action, for_ms = action ? 9000 : kind =
   return close;
 }
 
-/** Do what the newest note offers; false where none does. */
-export function runLastAction() {
-  lastAction?.();
-  return lastAction !== null;
-}
+/** Do what the newest note offers, if any does. */
+export function runLastAction() { lastAction?.(); }
 
 /** Say something to screen readers alone. @param {string} text */
 export function announce(text) {

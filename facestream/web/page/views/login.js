@@ -30,7 +30,7 @@ export function showLogin(root, { done, expired = false }) {
   root.replaceChildren(el("div", { class: "login" }, el("form", { class: "card", on: { submit } },
     el("div", { class: "brand" }, el("img", { src: "/assets/favicon.svg", alt: "", width: 26, height: 26 }), "facestream"),
     el("h1", null, "Log in"),
-    el("label", { class: "field" }, el("span", null, "Token"), field, el("span", { class: "hint" }, "Whoever runs this server makes one: facestream token add.")),
+    el("label", { class: "field" }, el("span", null, "Token"), field, el("span", { class: "hint" }, "Whoever runs this server can give you one.")),
     error, button)));
   field.focus();
 }

@@ -41,6 +41,7 @@ export function mount(root, context) {
     const empty = people.total === 0;
     count.textContent = people.total === null ? "" : number(people.total);
     grid.root.hidden = empty;
+    root.classList.toggle("nobody", empty && !isFiltered(filters));
     fill(state, empty ? nobody() : null);
     grid.update();
   };
