@@ -4,7 +4,7 @@ import { el } from "../dom.js";
 const COLOURS = 8;
 const LABEL_HEIGHT_PX = 21;
 const LABEL_MOST_PX = 150;
-const LABEL_CHARACTER_PX = 7;
+const LABEL_CHARACTER_PX = 8;
 
 /**
  * Which of the colours `--person-0` to `--person-7` a person has; the same one wherever they are seen.
