@@ -4,7 +4,7 @@ import { openDialog } from "./dialog.js";
 import { el, fill, throttled } from "./dom.js";
 import { icon } from "./icons.js";
 
-/** @typedef {{q: string, show: "" | "named" | "unnamed" | "ignored", sort: string, reverse: boolean, camera: string[], since: string, until: string}} Filters */
+/** @typedef {{q: string, show: "" | "named" | "unnamed" | "ignored", sort: string, reverse: boolean, camera: string[], source: string[], since: string, until: string}} Filters */
 
 export const SORTS = [["seconds", "Seen longest"], ["last", "Seen last"], ["first", "Seen first"], ["sightings", "Most sightings"], ["faces", "Most faces"], ["name", "Name"], ["id", "Oldest id"]];
 const SHOWS = [["", "All"], ["named", "Named"], ["unnamed", "Unnamed"], ["ignored", "Ignored"]];
@@ -19,6 +19,7 @@ export function readFilters(query) {
     sort: SORTS.some(([key]) => key === sort) ? sort : "seconds",
     reverse: query.get("reverse") === "true",
     camera: query.getAll("camera"),
+    source: query.getAll("source"),
     since: query.get("since") ?? "",
     until: query.get("until") ?? "",
   };
@@ -33,6 +34,7 @@ export function toQuery(filters) {
     named: filters.show === "named" ? true : filters.show === "unnamed" ? false : null,
     ignored: filters.show === "ignored" ? "only" : null,
     camera: filters.camera,
+    source: filters.source,
     since: filters.since,
     // A day means to its end.
     until: filters.until ? `${filters.until}T23:59:59` : "",
@@ -43,7 +45,7 @@ export function toQuery(filters) {
 export const toAddress = (filters) => ({ ...filters, sort: filters.sort === "seconds" ? "" : filters.sort });
 
 /** @param {Filters} filters */
-export const isFiltered = (filters) => Boolean(filters.q || filters.show || filters.camera.length || filters.since || filters.until);
+export const isFiltered = (filters) => Boolean(filters.q || filters.show || filters.camera.length || filters.source.length || filters.since || filters.until);
 
 /**
  * @param {Filters} filters changed in place
@@ -63,11 +65,12 @@ export function filterBar(filters, onChange) {
   const chips = el("div", { class: "row wrap chips" });
 
   const showMore = () => {
-    const count = filters.camera.length + Number(Boolean(filters.since)) + Number(Boolean(filters.until));
+    const count = filters.camera.length + Number(filters.source.length > 0) + Number(Boolean(filters.since)) + Number(Boolean(filters.until));
     fill(more, icon("filter"), el("span", { class: "wide-only" }, "Filter"), count ? el("span", { class: "badge accent" }, count) : null);
     more.setAttribute("aria-label", count ? `Filter by camera and date, ${count} on` : "Filter by camera and date");
     const drop = (/** @type {string} */ label, /** @type {() => void} */ run) => el("button", { class: "chip", type: "button", "aria-label": `Without ${label}`, on: { click: () => { run(); showMore(); onChange(filters); } } }, label, icon("close"));
     fill(chips, filters.camera.map((name) => drop(name, () => { filters.camera = filters.camera.filter((other) => other !== name); })),
+      filters.source.length ? drop(filters.source.length === 1 ? "one video" : `${filters.source.length} videos`, () => { filters.source = []; }) : null,
       filters.since ? drop(`from ${filters.since}`, () => { filters.since = ""; }) : null, filters.until ? drop(`to ${filters.until}`, () => { filters.until = ""; }) : null);
     chips.hidden = !count;
   };
@@ -87,7 +90,7 @@ export function filterBar(filters, onChange) {
       } } },
       el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen by"), names.length ? el("div", { class: "checks" }, boxes) : el("p", { class: "quiet" }, "There are no cameras yet.")),
       el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen between"), el("div", { class: "dates" }, el("label", { class: "field" }, "From", since), el("label", { class: "field" }, "To", until))));
-      return { body: form, actions: [el("button", { class: "button", type: "button", on: { click: () => { filters.since = filters.until = ""; filters.camera = []; close(true); } } }, "Clear"), el("button", { class: "button primary", type: "submit", form: "filter" }, "Show")] };
+      return { body: form, actions: [el("button", { class: "button", type: "button", on: { click: () => { filters.since = filters.until = ""; filters.camera = filters.source = []; close(true); } } }, "Clear"), el("button", { class: "button primary", type: "submit", form: "filter" }, "Show")] };
     });
     if (done) { showMore(); onChange(filters); }
   };

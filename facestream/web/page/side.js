@@ -91,6 +91,8 @@ const KEYS = [
   ["Everywhere", [[["g", "p"], "People (g s Search, g l Live, g d Clean up, g c Cameras, g v Videos, g h Log)"], [["/"], "Filter"], [["z"], "Take back the last decision"], [["?"], "These keys"]]],
   ["People", [[["←", "↑", "↓", "→"], "Move"], [["Enter"], "Name; Enter again goes to the next without a name"], [["o"], "Open"], [["x"], "Select (also Space; with Shift a range)"], [["m"], "Merge those selected"], [["i"], "Ignore"], [["Esc"], "Select nobody"]]],
   ["Clean up", [[["s"], "The same person"], [["d"], "Different people"], [["→"], "Skip: next"], [["←"], "Back"]]],
+  ["Search by photo", [[["Ctrl", "V"], "Search the photo that was copied"], [["←", "→"], "From face to face, in the photo"], [["Enter"], "All matches of a face"], [["Esc"], "All faces"]]],
+  ["Live", [[["b"], "Boxes on or off"], [["←", "→"], "Another camera, where one is large"], [["f"], "Full screen"], [["Esc"], "All cameras"]]],
   ["Timeline", [[["+"], "Zoom in (− out, 0 all)"], [["←", "→"], "Move"], [["n"], "Next sighting (p the one before)"], [["Enter"], "Play it"]]],
 ];
 

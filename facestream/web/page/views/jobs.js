@@ -1,0 +1,155 @@
+/** Videos: drop some, see how far they are, and who was found in them. */
+import { api } from "../api.js";
+import { askSure } from "../dialog.js";
+import { el, fill } from "../dom.js";
+import { icon } from "../icons.js";
+import { emptyState, errorState, skeletonLines } from "../states.js";
+import { counted } from "../words.js";
+import { dropZone } from "./drop_zone.js";
+import { JobRow, UploadRow } from "./jobs_row.js";
+import { uploads } from "./jobs_uploads.js";
+import { size } from "./upload.js";
+
+/** Events tell of what changes; this is for when they can't. */
+const AGAIN_MS = 5000;
+
+/** @param {HTMLElement} root @param {import("../app.js").ViewContext} context */
+export function mount(root, context) {
+  const ended = new AbortController();
+  const mayWrite = context.may("write");
+  /** @type {number | undefined} */ let mostBytes;
+  /** @type {Map<string, any>} */ let jobs = new Map();
+  /** @type {Map<string, JobRow>} */ const rows = new Map();
+  /** @type {Map<number, UploadRow>} */ const sending = new Map();
+  const takes = el("span", null, "MP4, MKV, MOV, AVI, WebM and more; several at once.");
+  const zone = dropZone({ title: "Drop videos, or choose some", text: takes, icon: "upload", accept: "video/*,.mkv,.ts,.mts,.m2ts,.avi,.flv,.wmv", multiple: true, signal: ended.signal, onFiles: (files) => (mayWrite ? uploads.add(files, mostBytes) : context.toast("Your token allows reading alone.", { kind: "danger" })) });
+  zone.input.disabled = !mayWrite;
+  zone.root.classList.toggle("is-off", !mayWrite);
+  const sendingList = el("ul", { class: "job-list", "aria-label": "Uploads" });
+  const sendingCard = el("section", { class: "card jobs-card", "aria-labelledby": "uploads-title", hidden: true }, el("header", null, el("h2", { id: "uploads-title" }, "Uploads"), el("p", { class: "quiet small" }, "They go on while you look at other pages of facestream.")), sendingList);
+  const list = el("ul", { class: "job-list", "aria-label": "Videos" });
+  const none = el("div", { class: "jobs-none" }, skeletonLines(5));
+  const count = el("p", { class: "quiet small" });
+  fill(root,
+    el("header", { class: "head" }, el("h1", null, "Videos"), el("p", { class: "lead" }, "Faces are found, and grouped with those of all other videos and cameras.")),
+    el("div", { class: "jobs-layout" },
+      el("section", { class: "jobs-add", "aria-label": "Add videos" }, zone.root, mayWrite ? null : el("p", { class: "notice warn" }, icon("warn"), el("span", null, "Your token allows reading alone: videos can't be added with it.")), pathForm()),
+      el("div", { class: "stack" }, sendingCard, el("section", { class: "card jobs-card", "aria-labelledby": "jobs-title" }, el("header", null, el("h2", { id: "jobs-title" }, "Processed here"), count), none, list))));
+
+  api.get("/about", {}, ended.signal).then((about) => {
+    mostBytes = about.limits?.upload_bytes;
+    if (mostBytes) takes.textContent = `MP4, MKV, MOV, AVI, WebM and more, up to ${size(mostBytes)} each; several at once.`;
+  }).catch(() => {});
+
+  /** A video that lies on the server already. */
+  function pathForm() {
+    const path = el("input", { class: "input mono", name: "path", required: true, autocomplete: "off", spellcheck: "false", placeholder: "/videos/entrance.mp4", disabled: !mayWrite, "aria-describedby": "path-error" });
+    const at = el("input", { class: "input", type: "datetime-local", step: 1, name: "recorded_at", disabled: !mayWrite });
+    const error = el("p", { class: "error-text", id: "path-error", role: "alert" });
+    const button = el("button", { class: "button", type: "submit", disabled: !mayWrite }, icon("plus"), "Add");
+    const submit = async (/** @type {Event} */ event) => {
+      event.preventDefault();
+      button.disabled = true;
+      error.textContent = "";
+      path.removeAttribute("aria-invalid");
+      try {
+        put(await api.post("/jobs", { path: path.value.trim(), ...(at.value ? { recorded_at: new Date(at.value).toISOString() } : {}) }));
+        path.value = "";
+        at.value = "";
+      } catch (problem) {
+        error.textContent = problem.message;
+        path.setAttribute("aria-invalid", "true");
+        path.focus();
+      } finally {
+        button.disabled = false;
+      }
+    };
+    return el("form", { class: "card pad stack path-form", on: { submit } }, el("h2", null, "From a folder of the server"),
+      el("label", { class: "field" }, el("span", null, "Path of a video or folder"), path), el("label", { class: "field" }, el("span", null, "Recorded at"), at, el("span", { class: "hint" }, "Your time. Empty: as the file says, if it does.")), error, button);
+  }
+
+  /** @param {any} job */
+  function put(job) {
+    jobs.set(job.id, { ...jobs.get(job.id), ...job });
+    draw();
+  }
+
+  function draw() {
+    const sorted = [...jobs.values()].sort((a, b) => rank(a) - rank(b) || String(b.created_at).localeCompare(String(a.created_at)));
+    for (const [id, row] of rows) if (!jobs.has(id)) { row.root.remove(); rows.delete(id); }
+    sorted.forEach((job, index) => {
+      let row = rows.get(job.id);
+      if (!row) rows.set(job.id, row = new JobRow({ onCancel: cancel, onRemove: (one) => void remove(one), mayWrite }));
+      row.update(job);
+      if (list.children[index] !== row.root) list.insertBefore(row.root, list.children[index] ?? null);
+    });
+    const going = sorted.filter((job) => rank(job) < 2).length;
+    count.textContent = sorted.length ? `${counted(sorted.length, "video")}${going ? `, ${going} under way` : ""}` : "";
+    none.hidden = sorted.length > 0;
+    if (!sorted.length) fill(none, emptyState({ icon: "film", title: "No video yet", text: "Drop one on this page. The first people are there within seconds, while the rest is still looked at." }));
+  }
+
+  function drawUploads() {
+    const keys = new Set(uploads.items.map((item) => item.key));
+    for (const [key, row] of sending) if (!keys.has(key)) { row.root.remove(); sending.delete(key); }
+    for (const item of uploads.items) {
+      const row = sending.get(item.key);
+      if (row) { row.update(); continue; }
+      const made = new UploadRow(item, { onDrop: () => uploads.drop(item), onAgain: () => uploads.again(item) });
+      sending.set(item.key, made);
+      sendingList.append(made.root);
+    }
+    sendingCard.hidden = sending.size === 0;
+  }
+
+  /** @param {any} job */
+  function cancel(job) {
+    api.post(`/jobs/${encodeURIComponent(job.id)}/cancel`).then((now) => now?.id && put(now), (error) => context.toast(error.message, { kind: "danger" }));
+  }
+
+  /** @param {any} job */
+  async function remove(job) {
+    const uploaded = job.kind === "upload";
+    const sure = await askSure({ title: "Remove from the list?", confirm: uploaded ? "Remove, with the file" : "Remove", text: uploaded ? `The uploaded file of ${job.name} is deleted with it. Who was found in it stays known, but its moments can't be played any more.` : `${job.name} itself stays where it is, and who was found in it stays known.` });
+    if (!sure) return;
+    try {
+      await api.delete(`/jobs/${encodeURIComponent(job.id)}`);
+      jobs.delete(job.id);
+      draw();
+    } catch (error) {
+      context.toast(error.message, { kind: "danger" });
+    }
+  }
+
+  async function read() {
+    try {
+      const items = await api.all("/jobs", {}, { signal: ended.signal });
+      if (ended.signal.aborted) return;
+      jobs = new Map(items.map((job) => [job.id, job]));
+      draw();
+    } catch (error) {
+      if (!error.aborted && !jobs.size) fill(none, errorState(error, () => void read()));
+    }
+  }
+
+  drawUploads();
+  void read();
+  const off = [
+    uploads.watch(drawUploads, (job) => { put(job); context.announce(`${job.name} is uploaded.`); }),
+    context.events.on("job", (job) => {
+      const before = jobs.get(job.id);
+      put(job);
+      if (before && before.state !== job.state) context.announce(`${job.name}: ${job.state}.`);
+    }),
+    context.events.on("reset", () => void read()),
+  ];
+  const timer = setInterval(() => { if (!document.hidden && context.events.state !== "open") void read(); }, AGAIN_MS);
+  return () => {
+    ended.abort();
+    clearInterval(timer);
+    for (const end of off) end();
+  };
+}
+
+/** Those under way first. @param {any} job */
+const rank = (job) => ({ running: 0, queued: 1 })[job.state] ?? 2;

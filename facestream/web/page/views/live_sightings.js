@@ -1,0 +1,145 @@
+/** Who was seen last: a list that grows at its top, and never under somebody's pointer. */
+import { api } from "../api.js";
+import { el, face, fill, throttled } from "../dom.js";
+import { emptyState, errorState, skeletonLines } from "../states.js";
+import { ago, counted, place } from "../words.js";
+import { nameEdit } from "./name_edit.js";
+
+const MOST = 60;
+/** Within so long at one camera it is the same visit. */
+const VISIT_MS = 30_000;
+const CLOCK_MS = 10_000;
+
+/** @typedef {{personId: string, name: string, camera: string | null, where: string, at: string, thumbnail: string | null}} Seen */
+
+export class NewestSightings {
+  /** @param {import("../app.js").ViewContext} context @param {{camera: string}} how `camera`: of this one alone; empty for all */
+  constructor(context, { camera }) {
+    this._context = context;
+    this._camera = camera;
+    this._ended = new AbortController();
+    /** @type {{seen: Seen, root: HTMLElement, when: HTMLElement, name: any}[]} */ this._rows = [];
+    /** @type {Seen[]} */ this._held = [];
+    this._unknownOnly = false;
+    this._list = el("ol", { class: "newest-list" });
+    this._none = el("div", { class: "newest-none" }, skeletonLines(6));
+    this._more = el("button", { class: "button primary small newest-more", type: "button", hidden: true, on: { click: () => this._letIn(true) } });
+    this._scroll = el("div", { class: "newest-scroll", tabindex: 0, role: "region", "aria-label": "Newest sightings" }, this._list, this._none);
+    const filter = (/** @type {string} */ label, /** @type {boolean} */ unknown) => el("label", null, el("input", { type: "radio", name: "newest", checked: unknown === this._unknownOnly, on: { change: () => { this._unknownOnly = unknown; this._filter(); } } }), label);
+    this.root = el("aside", { class: "newest card", "aria-labelledby": "newest-title" },
+      el("header", null, el("h2", { id: "newest-title" }, "Newest sightings"), el("fieldset", { class: "segments" }, el("legend", { class: "visually-hidden" }, "Who is listed"), filter("All", false), filter("Unknown", true))),
+      this._more, this._scroll);
+    const again = throttled(() => void this._read(), 1000);
+    const on = context.events.on.bind(context.events);
+    this._off = [
+      on("assigned", (event) => this._happened(event)),
+      on("created", (event) => this._happened(event)),
+      on("renamed", (event) => this._renamed(event.person_id, event.person_name)),
+      ...["merged", "split", "forgotten", "reset", "decided"].map((kind) => on(kind, again)),
+    ];
+    this._scroll.addEventListener("scroll", () => this._letIn(), { passive: true });
+    for (const kind of ["pointerleave", "focusout"]) this.root.addEventListener(kind, () => setTimeout(() => this._letIn(), 50));
+    this._timer = setInterval(() => { for (const row of this._rows) tell(row.when, ago(row.seen.at)); }, CLOCK_MS);
+    void this._read();
+  }
+
+  end() {
+    this._ended.abort();
+    clearInterval(this._timer);
+    for (const off of this._off) off();
+  }
+
+  async _read() {
+    try {
+      const page = await api.get("/sightings", { limit: MOST, camera: this._camera || null }, this._ended.signal);
+      if (this._ended.signal.aborted || this._busy()) return;
+      this._held = [];
+      const found = page.items.filter((/** @type {any} */ one) => one.end_at).map(seenOf);
+      this._rows = found.map((/** @type {Seen} */ seen) => this._row(seen));
+      fill(this._list, this._rows.map((row) => row.root));
+      this._filter();
+    } catch (error) {
+      if (!error.aborted && !this._rows.length) fill(this._none, errorState(error, () => void this._read()));
+    }
+  }
+
+  /** @param {any} event `assigned` or `created` */
+  _happened(event) {
+    if (!event.camera || !event.person_id || (this._camera && event.camera !== this._camera)) return;
+    const seen = { personId: event.person_id, name: event.person_name ?? "", camera: event.camera, where: event.camera, at: event.event_at || event.published_at, thumbnail: event.thumbnail };
+    const before = this._rows.find(({ seen: one }) => one.personId === seen.personId && one.camera === seen.camera && Math.abs(Date.parse(seen.at) - Date.parse(one.at)) < VISIT_MS);
+    if (before) {
+      before.seen.at = seen.at;
+      tell(before.when, ago(seen.at));
+      return;
+    }
+    this._held = [seen, ...this._held.filter((one) => one.personId !== seen.personId || one.camera !== seen.camera)].slice(0, MOST);
+    this._letIn();
+  }
+
+  /** Whether somebody is in the list, so that it must stay as it is. */
+  _busy() {
+    return this._scroll.scrollTop > 4 || this._scroll.matches(":hover") || this._list.contains(document.activeElement);
+  }
+
+  /** @param {boolean} [wanted] somebody asked for it */
+  _letIn(wanted = false) {
+    if (wanted) this._scroll.scrollTop = 0;
+    if (this._held.length && (wanted || !this._busy())) {
+      for (const seen of this._held.reverse()) {
+        const row = this._row(seen);
+        row.root.classList.add("is-new");
+        this._rows.unshift(row);
+        this._list.prepend(row.root);
+      }
+      this._held = [];
+      for (const row of this._rows.splice(MOST)) row.root.remove();
+      this._filter();
+    }
+    const count = this._held.filter((seen) => !this._unknownOnly || !seen.name).length;
+    this._more.hidden = count === 0;
+    tell(this._more, `${count} new`);
+    this._more.setAttribute("aria-label", `Show ${counted(count, "new sighting")}`);
+  }
+
+  /** @param {string} personId @param {string} name */
+  _renamed(personId, name) {
+    for (const row of this._rows) {
+      if (row.seen.personId !== personId) continue;
+      row.seen.name = name;
+      row.name.setName(name);
+    }
+    for (const seen of this._held) if (seen.personId === personId) seen.name = name;
+    if (!this._busy()) this._filter();
+  }
+
+  _filter() {
+    let shown = 0;
+    for (const row of this._rows) {
+      row.root.hidden = this._unknownOnly && row.seen.name !== "";
+      if (!row.root.hidden) shown += 1;
+    }
+    this._none.hidden = shown > 0;
+    if (!shown) fill(this._none, emptyState({ icon: "people", title: this._unknownOnly ? "Nobody unknown" : "Nobody yet", text: this._unknownOnly ? "Everybody who was seen lately has a name." : "Whoever comes by a camera is listed here within a second or two." }));
+  }
+
+  /** @param {Seen} seen */
+  _row(seen) {
+    const when = el("time", { datetime: seen.at, title: new Date(seen.at).toLocaleString() }, ago(seen.at));
+    const name = nameEdit({ id: seen.personId, name: seen.name }, { mayWrite: this._context.may("write"), onNamed: (given) => this._renamed(seen.personId, given) });
+    const root = el("li", { class: "newest-row" },
+      el("a", { href: `#/person/${seen.personId}`, tabindex: -1, "aria-hidden": "true" }, face(seen.thumbnail ? api.sample(seen.thumbnail) : api.url(`/people/${seen.personId}/thumbnail`), { lazy: true })),
+      el("div", { class: "newest-body" }, name, el("p", { class: "quiet tiny ellipsis" }, seen.where, " · ", when)));
+    return { seen, root, when, name };
+  }
+}
+
+/** @param {any} sighting @returns {Seen} */
+function seenOf(sighting) {
+  return { personId: sighting.person_id, name: sighting.person_name ?? "", camera: sighting.camera, where: place(sighting), at: sighting.end_at, thumbnail: sighting.thumbnail };
+}
+
+/** @param {HTMLElement} element @param {string} text */
+function tell(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
