@@ -91,7 +91,7 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
 
         with open_context(place, serve) as context:
             _check_reachable(context)
-            server = WebServer(make_app(context), serve)
+            server = WebServer(make_app(context), serve, context.live_feed.close)
             url = url_of(listening)
             if as_json:
                 print_json({"page": url, "api": f"{url}/api/v1"})

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import h11
@@ -74,9 +74,13 @@ class WebServer(uvicorn.Server):
     Args:
         app: The application.
         serve: How it is served.
+        end_streams: Ends the answers that have no end of their own.
     """
 
-    def __init__(self, app: FastAPI, serve: ServeTable) -> None:
+    def __init__(
+        self, app: FastAPI, serve: ServeTable, end_streams: Callable[[], None] = lambda: None
+    ) -> None:
+        self._end_streams = end_streams
         proxies = list(listed(serve.trusted_proxies))
         super().__init__(
             uvicorn.Config(
@@ -106,9 +110,10 @@ class WebServer(uvicorn.Server):
             log.setLevel(level)
 
     def end(self) -> None:
-        """End soon: requests have two seconds to be answered, streams of events are cut. From any thread."""
-        # That streams without an end are cut off is no error.
+        """End soon: streams of events end, requests have two seconds to be answered. From any thread."""
+        # That answers are cut off which take longer is no error.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        self._end_streams()
         self.should_exit = True
 
     @contextlib.contextmanager

@@ -11,12 +11,9 @@ from uuid import uuid4
 import httpx2
 import made_up
 import pytest
-from serving import PATIENCE_S, Serving, running
+from serving import PATIENCE_S, Serving, serving_place
 
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable
-from facestream.web.app import make_app
-from facestream.web_wiring import open_context
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from storage.keys import Keys
@@ -46,12 +43,11 @@ def serve_place(
     @contextlib.contextmanager
     def serve(place: Place, **settings: Any) -> Iterator[Serving]:
         assert place.data_dir is not None
-        # Workers are processes of their own, which most tests have no use for.
-        table = ServeTable(**{"workers": "none", **settings})
-        with open_context(place, table) as context:
-            app = make_app(context)
-            with running(app, table) as url, httpx2.Client(base_url=url, timeout=PATIENCE_S) as client:
-                yield Serving(url, client, context, place.data_dir, web_handle, app)
+        with (
+            serving_place(place, **settings) as (app, context, url),
+            httpx2.Client(base_url=url, timeout=PATIENCE_S) as client,
+        ):
+            yield Serving(url, client, context, place.data_dir, web_handle, app)
 
     return serve
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx2
-import uvicorn
+from serving import serving_place
 
 from facestream.settings import Place
-from facestream.web.app import make_app
 from facestream.web.context import WebContext
-from facestream.web_wiring import open_context
 
 PATIENCE_S = 90.0
 
@@ -29,19 +26,13 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(place: Place) -> Iterator[Served]:
-    """Serve a place from a thread; what workers it keeps is up to the environment."""
-    with open_context(place) as context, socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(make_app(context), log_config=None, access_log=False))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=PATIENCE_S) as client:
-                yield Served(client, context)
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE_S)
+def served(place: Place, **settings: Any) -> Iterator[Served]:
+    """Serve a place from a thread, with settings of the table [serve]."""
+    with (
+        serving_place(place, **settings) as (_, context, url),
+        httpx2.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_S) as client,
+    ):
+        yield Served(client, context)
 
 
 def until(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:

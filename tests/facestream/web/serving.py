@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
+from facestream.web.app import make_app
 from facestream.web.context import WebContext
 from facestream.web.listening import listen, url_of
 from facestream.web.server import WebServer
+from facestream.web_wiring import open_context
 from storage.connection import RedisHandle
 from storage.keys import Keys
 
@@ -52,11 +55,13 @@ class Serving:
 
 
 @contextlib.contextmanager
-def running(app: FastAPI, serve: ServeTable | None = None) -> Iterator[str]:
+def running(
+    app: FastAPI, serve: ServeTable | None = None, end_streams: Callable[[], None] = lambda: None
+) -> Iterator[str]:
     """Serve an application from a thread, on this machine alone; gives its URL."""
     with listen("127.0.0.1", 0) as listening:
         url = url_of(listening)
-        server = WebServer(app, serve or ServeTable())
+        server = WebServer(app, serve or ServeTable(), end_streams)
         thread = threading.Thread(target=server.run_on, args=[listening], daemon=True)
         thread.start()
         try:
@@ -65,3 +70,14 @@ def running(app: FastAPI, serve: ServeTable | None = None) -> Iterator[str]:
             server.end()
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def serving_place(place: Place, **settings: Any) -> Iterator[tuple[FastAPI, WebContext, str]]:
+    """Serve a place from a thread, with settings of the table [serve]; always on this machine alone."""
+    # Workers are processes of their own, which most tests have no use for.
+    table = ServeTable(**{"workers": "none", **settings})
+    with open_context(place, table) as context:
+        app = make_app(context)
+        with running(app, table, context.live_feed.close) as url:
+            yield app, context, url

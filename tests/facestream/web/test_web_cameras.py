@@ -49,7 +49,6 @@ def handle(data_dir: Path) -> Iterator[RedisHandle]:
 def place(data_dir: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Place:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
     return Place(data_dir, None, f"web-{uuid4().hex}")
 
 
@@ -148,12 +147,9 @@ def test_a_live_picture_comes_with_its_faces_and_their_people(
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_a_worker_shows_a_camera_only_while_somebody_looks(
-    place: Place, handle: RedisHandle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FACESTREAM_SERVE_LOCAL_CAMERAS", "true")
+def test_a_worker_shows_a_camera_only_while_somebody_looks(place: Place, handle: RedisHandle) -> None:
     views = make_view_store(handle, keys_of(place))
-    with served(place) as serving:
+    with served(place, local_cameras=True) as serving:
         url = "synthetic://box?width=1280&height=720"
         assert serving.client.post("/cameras", json={"name": "yard", "url": url}).status_code == 201
         snapshot = serving.client.get("/cameras/yard/snapshot")

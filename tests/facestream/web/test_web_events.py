@@ -24,10 +24,8 @@ from storage.lease import Lease
 
 
 @pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    monkeypatch.setenv("FACESTREAM_SERVE_EVENT_CLIENTS", "20")
-    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
-    with serving_events(tmp_path / "d") as served:
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving_events(tmp_path / "d", event_clients=20) as served:
         yield served
 
 

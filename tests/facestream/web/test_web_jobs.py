@@ -43,19 +43,15 @@ def films(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environ(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], films: Path) -> pytest.MonkeyPatch:
+def environ(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
-    # What waits stays as it is, and no process is started.
-    monkeypatch.setenv("FACESTREAM_SERVE_JOBS", "0")
-    monkeypatch.setenv("FACESTREAM_SERVE_FOLDERS", str(films))
-    return monkeypatch
 
 
 @pytest.fixture
-def serving(place: Place, handle: RedisHandle, environ: pytest.MonkeyPatch) -> Iterator[Served]:
-    with served(place) as serving:
+def serving(place: Place, handle: RedisHandle, environ: None, films: Path) -> Iterator[Served]:
+    # What waits stays as it is, and no process is started.
+    with served(place, jobs=0, folders=str(films)) as serving:
         yield serving
 
 
@@ -108,7 +104,7 @@ def test_what_is_no_media_is_refused(serving: Served, place: Place, content: byt
     assert not [path for path in uploads_folder(place).glob("*") if not path.name.startswith(".home")]
 
 
-def test_a_gigabyte_is_refused_before_it_is_sent(serving: Served, environ: pytest.MonkeyPatch) -> None:
+def test_a_gigabyte_is_refused_before_it_is_sent(serving: Served) -> None:
     serving.context.jobs.uploads.most_bytes = 1000
     base = serving.client.base_url
     with socket.create_connection((base.host, base.port or 80)) as connection:
@@ -168,16 +164,15 @@ def test_ids_of_jobs_are_checked(serving: Served, job_id: str) -> None:
 
 @pytest.mark.e2e
 def test_what_waits_and_what_ran_goes_on_with_the_next_server(
-    place: Place, handle: RedisHandle, environ: pytest.MonkeyPatch
+    place: Place, handle: RedisHandle, environ: None
 ) -> None:
     store = make_job_store(handle, keys_of(place))
-    with served(place) as serving:
+    with served(place, jobs=0) as serving:
         ran, gone, stopped = (str(upload(serving, content=PHOTO + bytes([n]))["id"]) for n in range(3))
     # As a server that was killed leaves it.
     store.change(ran, lambda job: job.changed(state=JobState.RUNNING, progress=0.5))
     shutil.rmtree(uploads_folder(place) / gone)
-    environ.setenv("FACESTREAM_SERVE_JOBS", "1")
-    with served(place) as serving:
+    with served(place, jobs=1) as serving:
         until(lambda: serving.client.get(f"/jobs/{ran}").json()["state"] == "done")
         done = serving.client.get(f"/jobs/{ran}").json()
         assert (done["progress"], done["people"], done["error"]) == (1.0, 0, "")

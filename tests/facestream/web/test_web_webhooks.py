@@ -25,13 +25,12 @@ SECRET = "an example secret"
 @pytest.fixture(autouse=True)
 def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACESTREAM_SERVE_WEBHOOK_NETWORKS", "127.0.0.1")
-    monkeypatch.setenv("FACESTREAM_SERVE_WORKERS", "none")
     monkeypatch.setattr(webhook_courier, "FIRST_WAIT_S", 0.02)
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    with serving_events(tmp_path / "d") as served:
+    with serving_events(tmp_path / "d", webhook_networks="127.0.0.1") as served:
         yield served
 
 
@@ -160,12 +159,12 @@ def test_a_slow_receiver_holds_up_no_other(served: Served, receiver: Receiver) -
 
 
 def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
-    with serving_events(tmp_path / "d") as served:
+    with serving_events(tmp_path / "d", webhook_networks="127.0.0.1") as served:
         added(served, receiver)
         first = happens(served, ChangeKind.CREATED, "p1")
         receiver.wait_for(1)
         wait_until(lambda: WebhookStore(served.handle.client, KEYS).ids() != [])
-    with serving_events(tmp_path / "d") as served:
+    with serving_events(tmp_path / "d", webhook_networks="127.0.0.1") as served:
         second = happens(served, ChangeKind.CREATED, "p2")
         assert [told["id"] for told in receiver.wait_for(2)][:2] == [first, second]
 
