@@ -105,4 +105,4 @@ class Visitor:
         """Close them all; nothing may have gone wrong."""
         for context in self._contexts:
             context.close()
-        assert self._complaints == []
+        assert not self._complaints, "\n".join(self._complaints)
