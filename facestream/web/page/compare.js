@@ -111,10 +111,10 @@ export class Compare {
       el("div", { class: "compare-middle" },
         el("div", { class: "sure" }, el("span", { class: `badge ${percent >= 95 ? "good" : percent >= 80 ? "accent" : "warn"}` }, pair.verdict), el("span", { class: "quiet figures" }, `${pair.sureness > 0.99 ? "over 99" : Math.max(1, percent)}% the same person`)),
         el("div", { class: "meter", "aria-hidden": "true" }, el("div", { style: { width: `${percent}%` } }))),
-      el("div", { class: "compare-actions" },
-        el("button", { class: "button primary", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.same() } }, icon("same"), "Same", el("kbd", { class: "kbd" }, "s")),
-        el("button", { class: "button", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.differ() } }, icon("differ"), "Different", el("kbd", { class: "kbd" }, "d")),
-        el("button", { class: "button quiet", type: "button", on: { click: () => this.step(1) } }, "Skip", el("kbd", { class: "kbd" }, "→"))),
+      el("div", { class: "compare-actions" }, this._what.mayWrite ? [
+        el("button", { class: "button primary", type: "button", on: { click: () => void this.same() } }, icon("same"), "Same", el("kbd", { class: "kbd" }, "s")),
+        el("button", { class: "button", type: "button", on: { click: () => void this.differ() } }, icon("differ"), "Different", el("kbd", { class: "kbd" }, "d"))] : null,
+        el("button", { class: "button quiet", type: "button", on: { click: () => this.step(1) } }, this._what.mayWrite ? "Skip" : "Next", el("kbd", { class: "kbd" }, "→"))),
       el("p", { class: "quiet tiny figures compare-count" }, `${counted(this._total, "pair")} left${this._answered ? ` · ${this._answered} answered` : ""}`));
     if (spoken) announce(`${called(pair.first)} and ${called(pair.second)}: ${pair.verdict}`);
     for (const next of this._pairs.slice(this._at + 1, this._at + 3)) {

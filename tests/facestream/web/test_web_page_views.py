@@ -1,0 +1,55 @@
+"""Every view of the page: complete, readable on phones, and open to all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from serving import Serving
+from visiting import VIEWS, Visit
+
+_GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def filled(shared_serve: Callable[..., Serving]) -> Serving:
+    return shared_serve()
+
+
+@pytest.fixture(scope="module")
+def empty(shared_serve: Callable[..., Serving]) -> Serving:
+    return shared_serve(lambda _client, _keys: None)
+
+
+def goto(page: Page, view: str) -> None:
+    """Show a view, and wait until it is there in full."""
+    page.evaluate("view => { location.hash = `#/${view}`; }", view)
+    expect(page.locator(f".view-{view.partition('/')[0]} h1")).to_be_visible()
+    expect(page.locator(".skeleton:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_keeps_anybody_out(visit: Visit, filled: Serving, scheme: str) -> None:
+    page = visit(filled.url, scheme=scheme)
+    found = {}
+    for view in VIEWS:
+        goto(page, view)
+        violations = Axe().run(page).response["violations"]
+        found[view] = [
+            (one["id"], [node["html"] for node in one["nodes"]]) for one in violations if one["impact"] in _GRAVE
+        ]
+    assert found == {view: [] for view in VIEWS}
+
+
+@pytest.mark.parametrize("served", ["filled", "empty"])
+def test_every_view_fits_a_narrow_phone(visit: Visit, served: str, request: pytest.FixtureRequest) -> None:
+    serving: Serving = request.getfixturevalue(served)
+    page = visit(serving.url, width=360, height=740)
+    views = VIEWS if served == "filled" else [view for view in VIEWS if "/" not in view]
+    wider = {}
+    for view in views:
+        goto(page, view)
+        wider[view] = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert wider == dict.fromkeys(views, False)
