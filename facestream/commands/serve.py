@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,6 @@ import click
 
 from facestream.cli import place_options, verbosity_options
 from facestream.errors import UsageError
-from facestream.output import print_json
 from facestream.setting_option import setting_option
 from facestream.settings import Place
 from facestream.stopping import stopping
@@ -56,7 +56,7 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 something failed, 2 wrong usage.
     show_default=True,
     help="Whether callers on this machine need a token as well.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print where it is as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as one line of JSON.")
 @place_options()
 @verbosity_options
 def command(host: str, port: int, require_token: bool, as_json: bool, **options: Any) -> None:
@@ -94,7 +94,8 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
             server = WebServer(make_app(context), serve, context.live_feed.close)
             url = url_of(listening)
             if as_json:
-                print_json({"page": url, "api": f"{url}/api/v1"})
+                # One line: whoever reads it need not know where the object ends.
+                click.echo(json.dumps({"page": url, "api": f"{url}/api/v1"}))
             elif not quiet:
                 click.echo(f"Page: {url}\nAPI:  {url}/api/v1 (described by {url}/api/v1/openapi.json)")
             # Now, for whoever reads from a pipe.

@@ -27,7 +27,7 @@ from facestream.web.search_schemas import (
     SimilarPerson,
     TrackMatch,
 )
-from workers.clustering.resident_gallery import LikeTrack
+from workers.clustering.likeness import LikeTrack
 
 router = APIRouter(tags=["search"])
 
