@@ -12,65 +12,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from facestream.errors import (
-    DecisionError,
-    FacestreamError,
-    ForgottenError,
-    LabelError,
-    NoFaceError,
-    NotFoundError,
-    UsageError,
-)
-from storage.errors import (
-    CameraExistsError,
-    CollectionBusyError,
-    LeaseLostError,
-    ModelChangeError,
-    ModelConflictError,
-    NoSuchCameraError,
-    NoSuchTokenError,
-    OvertakenError,
-    QueueFullError,
-    RedisFullError,
-    RedisUnreachableError,
-    StorageError,
-    TokenExistsError,
-)
-from stream.errors import CameraError, CameraUrlError, StreamError
+from facestream.errors import DecisionError, FacestreamError
+from facestream.web.statuses import retry_after_s, status_of
+from storage.errors import StorageError
+from stream.errors import StreamError
 from workers.errors import WorkerError
 
 MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
-# Of the classes that an error is of, the first that stands here counts.
-_STATUSES: Mapping[type[Exception], int] = {
-    ForgottenError: 410,
-    NotFoundError: 404,
-    UsageError: 422,
-    NoFaceError: 422,
-    LabelError: 422,
-    DecisionError: 409,
-    FacestreamError: 409,
-    RedisUnreachableError: 503,
-    RedisFullError: 507,
-    NoSuchCameraError: 404,
-    NoSuchTokenError: 404,
-    CameraExistsError: 409,
-    TokenExistsError: 409,
-    OvertakenError: 409,
-    CollectionBusyError: 409,
-    ModelConflictError: 409,
-    ModelChangeError: 409,
-    QueueFullError: 503,
-    LeaseLostError: 503,
-    StorageError: 500,
-    CameraUrlError: 422,
-    CameraError: 502,
-    StreamError: 422,
-    WorkerError: 503,
-}
-_AGAIN_S = {503: "2"}
+_API = "/api/v1"
 _MOST_ERRORS = 20
 # What Starlette says of itself.
 _PLAINLY = {
@@ -132,14 +84,15 @@ def problem_of(error: Exception, instance: str) -> ProblemResponse:
         return ProblemResponse(error.status_code, said, instance, error.headers, fields)
     if isinstance(error, RequestValidationError):
         return _invalid(error, instance)
-    status = next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
+    status = status_of(error)
     if status is None:
         _log.error("%s failed", instance, exc_info=error)
         detail = "Something went wrong inside facestream; its log says what."
         return ProblemResponse(500, detail, instance)
     if status >= 500:
         _log.warning("%s: %s", instance, error)
-    headers = {"Retry-After": _AGAIN_S[status]} if status in _AGAIN_S else None
+    again_s = retry_after_s(error, status)
+    headers = None if again_s is None else {"Retry-After": again_s}
     fields = {"earlier": error.earlier} if isinstance(error, DecisionError) else None
     return ProblemResponse(status, str(error), instance, headers, fields)
 
@@ -148,6 +101,8 @@ def answer_problems(app: FastAPI) -> None:
     """Have an application answer its errors so."""
 
     async def answer(request: Request, error: Exception) -> ProblemResponse:
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            error.headers = {"Allow": ", ".join(_methods(request))}
         return problem_of(error, request.url.path)
 
     for kind in (
@@ -169,6 +124,13 @@ def _invalid(error: RequestValidationError, instance: str) -> ProblemResponse:
     ]
     said = "; ".join(f"{' '.join(found['where'])}: {found['message']}" for found in errors[:3])
     return ProblemResponse(422, f"{said}.", instance, fields={"errors": errors})
+
+
+def _methods(request: Request) -> list[str]:
+    """What an address can be asked for with: Starlette names those of the first of its routes alone."""
+    route = request.scope["route"]
+    described = request.app.openapi()["paths"] if request.url.path.startswith(_API) else {}
+    return sorted({method.upper() for method in described.get(_API + route.path, ())} | route.methods)
 
 
 def _title(status: int) -> str:
