@@ -12,8 +12,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import httpx2
@@ -31,12 +33,13 @@ from serving import serving_place  # noqa: E402
 from facestream.demo_video import ASTRONAUT  # noqa: E402
 from facestream.search import faces_of, read_photo  # noqa: E402
 from facestream.settings import Place  # noqa: E402
-from facestream.wiring import make_pack, make_view_store  # noqa: E402
+from facestream.wiring import make_job_store, make_pack, make_view_store  # noqa: E402
 from storage.camera_status import CameraStatus  # noqa: E402
 from storage.camera_store import CameraStore  # noqa: E402
 from storage.camera_view import CameraView, ViewedFace  # noqa: E402
 from storage.connection import RedisHandle, open_redis  # noqa: E402
 from storage.datafolder import DataFolder  # noqa: E402
+from storage.job_record import Job, JobState  # noqa: E402
 from storage.keys import Keys  # noqa: E402
 from storage.source_record import SourceRecord  # noqa: E402
 
@@ -115,7 +118,7 @@ def jpeg(image: Image) -> bytes:
 
 
 def decide(client: httpx2.Client, people: list[Drawn]) -> None:
-    """Something for the log, and videos and cameras."""
+    """Something for the log, and cameras."""
     unnamed = [f"p{k}" for k, person in enumerate(people, 1) if not person.name]
     client.post("people/merge", json={"keep": unnamed[-1], "others": [unnamed[-2]]})
     client.post(f"people/{unnamed[-3]}/ignore", json={"ignored": True})
@@ -126,8 +129,35 @@ def decide(client: httpx2.Client, people: list[Drawn]) -> None:
         number = 20 + list(_SEEN_NOW).index(name)
         client.post("cameras", json={"name": name, "url": f"rtsp://viewer:secret@192.168.1.{number}/stream1"})
     client.post("cameras", json={"name": "garage", "url": "rtsp://192.168.1.22/stream1"})
-    for name in ("entrance-monday.jpg", "garden-party.jpg"):
-        client.post("jobs/upload", params={"name": name}, content=jpeg(draw_room({3: (300, 200, 300)})))
+
+
+def process(handle: RedisHandle, keys: Keys) -> None:
+    """Videos that are processed, or were: as if there were somebody who does so."""
+    store, jobs = make_job_store(handle, keys), []
+    for number, (name, kind) in enumerate(
+        (
+            ("reception.mp4", "path"),
+            ("garden-party.mp4", "upload"),
+            ("corridor.mkv", "upload"),
+            ("attic.mov", "upload"),
+        )
+    ):
+        at_s = _NOW_S - 1200 + 240 * number
+        jobs.append(Job(f"j-{number:016x}", "elsewhere", name, kind, f"/videos/{name}", created_at_s=at_s))
+    done = {"state": JobState.DONE, "started_at_s": _NOW_S - 1100, "ended_at_s": _NOW_S - 860}
+    facts: tuple[dict[str, Any], ...] = (
+        {**done, "people": 9, "source_ids": ("v-1",)},
+        {**done, "people": 14, "source_ids": ("v-2",)},
+        {
+            "state": JobState.RUNNING,
+            "started_at_s": _NOW_S - 90,
+            "progress": 0.62,
+            "message": "12 people so far",
+        },
+        {},
+    )
+    for job, told in zip(jobs, facts, strict=True):
+        store.add(replace(job, **told))
 
 
 def look(handle: RedisHandle, keys: Keys, people: list[Drawn]) -> None:
@@ -162,6 +192,7 @@ def served(folder: Path) -> Iterator[tuple[str, RedisHandle, Keys, list[Drawn]]]
             httpx2.Client(base_url=f"{url}/api/v1/", timeout=60) as client,
         ):
             decide(client, people)
+            process(handle, keys)
             yield url, handle, keys, people
 
 
@@ -171,6 +202,8 @@ def opened(browser: Browser, url: str, view: str, width: int, height: int, schem
         viewport={"width": width, "height": height},
         color_scheme="dark" if scheme == "dark" else "light",
         has_touch=width < 600,
+        is_mobile=width < 600,
+        device_scale_factor=1,
         locale="en-GB",
     ).new_page()
     page.goto(f"{url}/#/{view}")
