@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -36,11 +36,23 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Drawn:
-    """Somebody: what they are called, whose face they have, and when they are seen in which source."""
+    """Somebody.
+
+    Attributes:
+        name: What they are called, or empty.
+        face: Whose face they have.
+        seen: In which source from when, s; each is a track.
+        length_s: For how long each time.
+        vector: Of their face, if a model has seen it.
+        pictures: JPEGs of their face, or none for a drawn one.
+    """
 
     name: str
     face: int
-    seen: Sequence[tuple[str, float]] = field(default=(("v-1", 0.0), ("v-2", 30.0)))
+    seen: Sequence[tuple[str, float]]
+    length_s: float = 2.0
+    vector: npt.NDArray[np.float32] | None = None
+    pictures: Sequence[bytes] = ()
 
 
 # Seen in other moments each: who is seen at the same time is nobody's double.
@@ -61,28 +73,21 @@ def fill(
     client: redis.Redis,
     keys: Keys,
     everybody: Sequence[Drawn] = EVERYBODY,
-    real: Mapping[int, npt.NDArray[np.float32]] | None = None,
+    in_sources: Sequence[SourceRecord] = SOURCES,
 ) -> None:
-    """Make p1, p2 and so on of them; the more moments, the longer they are seen.
-
-    Args:
-        client: Server.
-        keys: Collection.
-        everybody: Who they are.
-        real: Vectors of faces that a model has seen, by number.
-    """
+    """Make p1, p2 and so on of them."""
     store = IdentityStore(client, keys)
     lease = Lease(client, keys.leader, ttl_s=60)
     assert lease.acquire()
     parts = find_parts("open")
     store.claim_model(parts.manifest.model_id, facts_of(parts, "open"))
-    sources = {source.source_id: store.register_source(source) for source in SOURCES}
+    sources = {source.source_id: store.register_source(source) for source in in_sources}
     people = [(store.new_identity_id(), drawn) for drawn in everybody]
     effects = Effects(
         sources={i: source.with_segment(SegmentDone(i, 0, 9, 9)) for i, source in sources.items()}
     )
     for person, drawn in people:
-        _add(effects, person, drawn, (real or {}).get(drawn.face), parts.manifest.model_id)
+        _add(effects, person, drawn, parts.manifest.model_id)
     store.commit(effects, lease)
     lease.release()
     log = DecisionLog(client, keys)
@@ -124,16 +129,15 @@ def _track_id(source_id: str, number: int, k: int) -> str:
     return f"{source_id}.{number}.{k}"
 
 
-def _add(
-    effects: Effects, person: str, drawn: Drawn, real: npt.NDArray[np.float32] | None, model_id: str
-) -> None:
+def _add(effects: Effects, person: str, drawn: Drawn, model_id: str) -> None:
     track_ids = []
     for k, (source_id, start_s) in enumerate(drawn.seen):
         track_id = _track_id(source_id, int(person[1:]), k)
         track_ids.append(track_id)
-        vector = _vector(drawn.face, track_id) if real is None else real
-        effects.tracks.append(_track(track_id, source_id, start_s))
-        effects.samples.append(_sample(track_id, source_id, start_s, vector, _picture(drawn.face), model_id))
+        vector = _vector(drawn.face, track_id) if drawn.vector is None else drawn.vector
+        picture = drawn.pictures[k % len(drawn.pictures)] if drawn.pictures else _picture(drawn.face)
+        effects.tracks.append(_track(track_id, source_id, start_s, drawn.length_s))
+        effects.samples.append(_sample(track_id, source_id, start_s, vector, picture, model_id))
         effects.templates[track_id] = encode_template(vector, 100.0, 2.0, photo=False)
         effects.assignments[track_id] = person
         effects.provisional[track_id] = False
@@ -144,8 +148,8 @@ def _add(
             person,
             tracks=len(track_ids),
             faces=11 * len(track_ids),
-            seconds=2.0 * len(track_ids),
-            sightings=tuple(Sighting(source, start_s, start_s + 2.0) for source, start_s in drawn.seen),
+            seconds=drawn.length_s * len(track_ids),
+            sightings=tuple(Sighting(source, at_s, at_s + drawn.length_s) for source, at_s in drawn.seen),
             thumbnails=tuple(f"{track_id}.5" for track_id in track_ids),
         )
     )
@@ -176,9 +180,9 @@ def _picture(face: int) -> bytes:
     return data.tobytes()
 
 
-def _track(track_id: str, source_id: str, start_s: float) -> TrackRecord:
+def _track(track_id: str, source_id: str, start_s: float, length_s: float) -> TrackRecord:
     rows = np.zeros(11, OBSERVATION)
-    rows["media_s"] = start_s + np.arange(11) / 5
+    rows["media_s"] = start_s + np.linspace(0, length_s, 11)
     rows["frame"] = rows["media_s"] * 25
     rows["box_xyxy"], rows["score"] = (10, 10, 110, 130), 0.9
     return TrackRecord(track_id, source_id, rows, (f"{track_id}.5",), founder=True, ended=True)

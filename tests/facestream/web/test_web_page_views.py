@@ -15,7 +15,14 @@ _GRAVE = ("serious", "critical")
 
 @pytest.fixture(scope="module")
 def filled(shared_serve: Callable[..., Serving]) -> Serving:
-    return shared_serve()
+    """Something to be seen in each view."""
+    serving = shared_serve(jobs=0)
+    camera = {"name": "door", "url": f"rtsp://viewer:secret@192.168.1.20:554/{'long/' * 20}stream"}
+    assert serving.client.post("/api/v1/cameras", json=camera).status_code == 201
+    picture = serving.client.get("/api/v1/people/p1/thumbnail").content
+    name = f"{'a_long_name_without_a_space_' * 4}.jpg"
+    assert serving.client.post(f"/api/v1/jobs/upload?name={name}", content=picture).status_code == 202
+    return serving
 
 
 @pytest.fixture(scope="module")
