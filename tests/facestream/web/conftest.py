@@ -56,8 +56,8 @@ def serve_place(
     return serve
 
 
-# Not for the session: while Playwright runs, its thread counts as one with an event loop, in which other tests can't
-# start one of their own.
+# Not for the session: while Playwright runs, its thread counts as one with an event loop, in which other
+# tests can't start one of their own.
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A browser that the tests of a module share."""
@@ -77,7 +77,7 @@ def visit(chromium: Browser) -> Iterator[Visit]:
 def shared_serve(
     web_handle: RedisHandle, environment: dict[str, str], web_folder: Path
 ) -> Iterator[Callable[..., Serving]]:
-    """Serves new collections until the end of the module: of drawn faces, and with settings of the table [serve]."""
+    """Serves new collections, of drawn faces and with settings of [serve], until the end of the module."""
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
         for name, value in environment.items():
             patch.setenv(name, value)

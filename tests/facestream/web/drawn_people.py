@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -57,8 +57,20 @@ EVERYBODY = (
 )
 
 
-def fill(client: redis.Redis, keys: Keys, everybody: Sequence[Drawn] = EVERYBODY) -> None:
-    """Make p1, p2 and so on of them; the more moments, the longer they are seen."""
+def fill(
+    client: redis.Redis,
+    keys: Keys,
+    everybody: Sequence[Drawn] = EVERYBODY,
+    real: Mapping[int, npt.NDArray[np.float32]] | None = None,
+) -> None:
+    """Make p1, p2 and so on of them; the more moments, the longer they are seen.
+
+    Args:
+        client: Server.
+        keys: Collection.
+        everybody: Who they are.
+        real: Vectors of faces that a model has seen, by number.
+    """
     store = IdentityStore(client, keys)
     lease = Lease(client, keys.leader, ttl_s=60)
     assert lease.acquire()
@@ -66,9 +78,11 @@ def fill(client: redis.Redis, keys: Keys, everybody: Sequence[Drawn] = EVERYBODY
     store.claim_model(parts.manifest.model_id, facts_of(parts, "open"))
     sources = {source.source_id: store.register_source(source) for source in SOURCES}
     people = [(store.new_identity_id(), drawn) for drawn in everybody]
-    effects = Effects(sources={i: source.with_segment(SegmentDone(i, 0, 9, 9)) for i, source in sources.items()})
+    effects = Effects(
+        sources={i: source.with_segment(SegmentDone(i, 0, 9, 9)) for i, source in sources.items()}
+    )
     for person, drawn in people:
-        _add(effects, person, drawn, parts.manifest.model_id)
+        _add(effects, person, drawn, (real or {}).get(drawn.face), parts.manifest.model_id)
     store.commit(effects, lease)
     lease.release()
     log = DecisionLog(client, keys)
@@ -81,7 +95,7 @@ def fill_many(client: redis.Redis, keys: Keys, count: int) -> None:
     """Further people, every second one with a name, who have no tracks and share the pictures of p1."""
     store = IdentityStore(client, keys)
     lease = Lease(client, keys.leader, ttl_s=600)
-    pictures = tuple(f"{_track_id(1, k)}.5" for k in range(2))
+    pictures = tuple(f"{_track_id('v-1', 1, k)}.5" for k in range(2))
     first = len(EVERYBODY) + 1
     for start in range(first, first + count, 2000):
         assert lease.acquire()
@@ -106,16 +120,18 @@ def fill_many(client: redis.Redis, keys: Keys, count: int) -> None:
     lease.release()
 
 
-def _track_id(number: int, k: int) -> str:
-    return f"t-{number}.{k}"
+def _track_id(source_id: str, number: int, k: int) -> str:
+    return f"{source_id}.{number}.{k}"
 
 
-def _add(effects: Effects, person: str, drawn: Drawn, model_id: str) -> None:
+def _add(
+    effects: Effects, person: str, drawn: Drawn, real: npt.NDArray[np.float32] | None, model_id: str
+) -> None:
     track_ids = []
     for k, (source_id, start_s) in enumerate(drawn.seen):
-        track_id = _track_id(int(person[1:]), k)
+        track_id = _track_id(source_id, int(person[1:]), k)
         track_ids.append(track_id)
-        vector = _vector(drawn.face, track_id)
+        vector = _vector(drawn.face, track_id) if real is None else real
         effects.tracks.append(_track(track_id, source_id, start_s))
         effects.samples.append(_sample(track_id, source_id, start_s, vector, _picture(drawn.face), model_id))
         effects.templates[track_id] = encode_template(vector, 100.0, 2.0, photo=False)
@@ -139,7 +155,9 @@ def _add(effects: Effects, person: str, drawn: Drawn, model_id: str) -> None:
 def _vector(face: int, track_id: str) -> npt.NDArray[np.float32]:
     """Like a face, and near to others of the same."""
     mean = calibration_of(find_parts("open")).mean[-1]
-    own, slight = (np.random.default_rng(list(text.encode())).normal(size=128) for text in (str(face), track_id))
+    own, slight = (
+        np.random.default_rng(list(text.encode())).normal(size=128) for text in (str(face), track_id)
+    )
     vector = mean / np.linalg.norm(mean) + (0.42 * own + 0.02 * slight) / np.sqrt(128)
     return normalised(np.asarray(vector, np.float32)[None])[0]
 

@@ -38,7 +38,9 @@ def test_no_view_keeps_anybody_out(visit: Visit, filled: Serving, scheme: str) -
         goto(page, view)
         violations = Axe().run(page).response["violations"]
         found[view] = [
-            (one["id"], [node["html"] for node in one["nodes"]]) for one in violations if one["impact"] in _GRAVE
+            (one["id"], [node["html"] for node in one["nodes"]])
+            for one in violations
+            if one["impact"] in _GRAVE
         ]
     assert found == {view: [] for view in VIEWS}
 
@@ -51,5 +53,7 @@ def test_every_view_fits_a_narrow_phone(visit: Visit, served: str, request: pyte
     wider = {}
     for view in views:
         goto(page, view)
-        wider[view] = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        wider[view] = page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
     assert wider == dict.fromkeys(views, False)

@@ -87,16 +87,20 @@ class Visitor:
         page.on("pageerror", lambda error: say(f"error: {error}"))
         page.on(
             "console",
-            lambda line: say(f"{line.type}: {line.text} {line.location.get('url')}")
-            if line.type in ("error", "warning")
-            else None,
+            lambda line: (
+                say(f"{line.type}: {line.text} {line.location.get('url')}")
+                if line.type in ("error", "warning")
+                else None
+            ),
         )
         # Streams of events and pictures that nobody waits for any more end so.
         page.on(
             "requestfailed",
-            lambda request: say(f"failed: {request.url} {request.failure}")
-            if request.failure != "net::ERR_ABORTED"
-            else None,
+            lambda request: (
+                say(f"failed: {request.url} {request.failure}")
+                if request.failure != "net::ERR_ABORTED"
+                else None
+            ),
         )
         page.goto(f"{url}/#/{view}")
         return page
@@ -105,4 +109,4 @@ class Visitor:
         """Close them all; nothing may have gone wrong."""
         for context in self._contexts:
             context.close()
-        assert self._complaints == []
+        assert not self._complaints, "\n".join(self._complaints)

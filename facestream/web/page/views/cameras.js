@@ -23,6 +23,8 @@ export function mount(root, context) {
   const list = el("ul", { class: "camera-list", "aria-label": "Cameras" }, [0, 1, 2].map(() => el("li", { class: "card camera-row is-waiting", "aria-hidden": "true" }, el("div", { class: "skeleton camera-preview" }), el("div", null, el("div", { class: "skeleton line" }), el("div", { class: "skeleton line" })))));
   const main = el("div", null, list);
   const add = mayAdmin ? addButton("button primary") : null;
+  // Where there are none it stands in their place: it is not to vanish under a pointer.
+  if (add) add.hidden = true;
   fill(root, el("header", { class: "head" }, el("h1", null, "Cameras"), add, lead), main);
 
   /** @param {string} className */

@@ -121,7 +121,7 @@ function moments(tracks, matches) {
   const names = new Map(matches.map(({ person }) => [person.id, called(person)]));
   return el("ol", { class: "moment-grid" }, tracks.map((track) => {
     const who = track.person_id ? (names.get(track.person_id) ?? track.person_id) : "nobody yet";
-    const sighting = { photo: false, playable: !track.camera, ...track, seconds: track.end_s - track.start_s };
+    const sighting = { ...track, seconds: track.end_s - track.start_s };
     return el("li", { class: "card moment-card" },
       el("button", { type: "button", class: "moment-play", "aria-label": `Show the moment: ${who}, ${place(track)}, ${interval(track)}`, on: { click: () => playSighting(sighting, who) } }, facePicture(api.sample(track.thumbnail), { lazy: true })),
       el("span", { class: "moment-figure badge", title: "Cosine similarity" }, el("span", { class: "visually-hidden" }, "Similarity "), track.similarity.toFixed(2)),
