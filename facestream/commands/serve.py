@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from facestream.settings_schema import ServeTable
     from facestream.web.context import WebContext
 
+# Collections that are named where the one that was asked for is empty.
+_NAMED = 5
+
 
 @click.command(
     name="serve",
     epilog="""\b
 Examples:
   facestream serve                               then open http://127.0.0.1:8765
+  facestream serve --collection demo             the people of `facestream demo`
   facestream serve --port 0 --json               any free port, which is printed
   facestream token add family --scope write      a token, for others than this machine
   facestream serve --host 0.0.0.0                for the whole network, with tokens
@@ -116,8 +120,10 @@ def _notes(context: WebContext) -> Iterator[str]:
     hint = context.store.hint
     info = context.store.info()
     if not info.sources:
+        others = [name for name in context.store.collections() if name != info.name]
         yield (
             f"Collection {info.name!r} is empty so far: drop videos on the page, or `{hint('run', 'VIDEO')}`."
+            + (f" There are others: {', '.join(others[:_NAMED])}." if others else "")
         )
     for folder in folders_of(context.serve.folders or ""):
         if not folder.is_dir():
