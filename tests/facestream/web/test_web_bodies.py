@@ -51,11 +51,12 @@ def _brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gigabyte_is_refused_at_once_by_its_announcement(serving: Serving) -> None:
+    kinds = {"/api/v1/search": "multipart/form-data; boundary=x"}
     for path in (LOGIN, "/api/v1/search", "/api/v1/nowhere"):
         with connected(serving.url) as connection:
             connection.sendall(
-                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                "Content-Length: 1000000000\r\n\r\n{".encode()
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n"
+                f"Content-Type: {kinds.get(path, 'application/json')}\r\n\r\n{{".encode()
             )
             answer = rest(connection)
         assert answer.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 404 ", b"HTTP/1.1 405 ")), path
