@@ -18,8 +18,8 @@ from facestream.beside import end_with_starter
 from facestream.cli import device_option, place_options
 from facestream.commands.model_options import own_parts_options
 from facestream.errors import FacestreamError
-from facestream.people_view import counted
 from facestream.parsing import Rate
+from facestream.people_view import counted
 from facestream.run_report import SilentListener
 from facestream.setting_option import setting_option
 from facestream.settings import Place

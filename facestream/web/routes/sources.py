@@ -16,7 +16,6 @@ from facestream.web.clip_room import MAX_CLIP_S, ClipRoom, cut
 from facestream.web.context import Context, WebContext
 from facestream.web.person_answers import camera_name, is_playable
 from facestream.web.queries import IdPath, Limit, Offset
-from facestream.web.refusals import refusals
 from facestream.web.scopes import needs_read
 from facestream.web.source_media import SourceMedia
 from storage.source_record import SourceRecord
@@ -91,7 +90,7 @@ def media(context: Context, source_id: IdPath) -> FileResponse:
 
 def _clip_folder() -> Iterator[Path]:
     """A folder that is removed when the answer was sent, or nobody waits for it any more."""
-    with refusals(), _clips.folder() as folder:
+    with _clips.folder() as folder:
         yield folder
 
 
@@ -116,8 +115,7 @@ def clip(
     if source.kind == "photo":
         raise UsageError(f"{source_id} is a photo, of which there are no clips.")
     found = _media.find(source)
-    with refusals():
-        path = cut(found, start_s, end_s, folder)
+    path = cut(found, start_s, end_s, folder)
     # The file may have been replaced meanwhile.
     _media.find(source)
     return FileResponse(
