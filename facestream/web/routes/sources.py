@@ -24,12 +24,12 @@ router = APIRouter(tags=["sources"])
 
 _media = SourceMedia()
 _clips = ClipRoom()
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+_PARTS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that `Range` asked for"},
     416: {"description": "The file has no such part"},
 }
-_CLIP: dict[int | str, dict[str, Any]] = {
+_FILE = _PARTS | {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+_CLIP = _PARTS | {
     200: {
         "description": "The clip; Matroska where MP4 can't hold the pictures",
         "content": {

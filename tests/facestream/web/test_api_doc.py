@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Serving
+from serving import Serving
 
 DOC = Path(__file__).parents[3] / "docs" / "api.md"
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from conftest import Serving
 from served_place import until
+from serving import Serving
 
 from facestream.errors import RefusedError
 from facestream.web.clip_room import MAX_CLIP_S, ClipRoom
