@@ -150,6 +150,11 @@ class AsyncStore:
     templates = _awaited(Store.templates)
     reclusters = _awaited(Store.reclusters)
 
+    dead_letters = _awaited(Store.dead_letters)
+    dead_letter = _awaited(Store.dead_letter)
+    retry_dead_letters = _awaited(Store.retry_dead_letters)
+    drop_dead_letters = _awaited(Store.drop_dead_letters)
+
     @property
     def collection(self) -> str:
         """Name of the collection."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from facestream.decided_people import DecidedPeople
+from facestream.dead_letter_box import DeadLetterBox
 from facestream.errors import UsageError
 from facestream.people_filter import Moment, PeopleFilter
 from facestream.person import Person, person_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class SeenPeople(DecidedPeople):
+class SeenPeople(DeadLetterBox):
     """An open collection that tells who was seen when."""
 
     def sightings(

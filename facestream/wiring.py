@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from storage.camera_store import CameraStore
     from storage.camera_view_store import CameraViewStore
     from storage.change_reader import ChangeReader
+    from storage.dead_letters import DeadLetters
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from storage.job_store import JobStore
@@ -71,6 +72,13 @@ def make_queue(
     from storage.sample_queue import SampleQueue
 
     return SampleQueue(handle.client, keys, model_id=model_id, fence=fence)
+
+
+def make_dead_letters(handle: RedisHandle, keys: Keys) -> DeadLetters:
+    """What could not be taken in by a collection."""
+    from storage.dead_letters import DeadLetters
+
+    return DeadLetters(handle.client, keys)
 
 
 def make_staged_vectors(handle: RedisHandle, keys: Keys) -> StagedVectors:

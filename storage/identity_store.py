@@ -11,6 +11,7 @@ import redis
 
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
+from storage.dead_letters import DEAD_LIMIT, put_aside
 from storage.decision_record import Decision
 from storage.effects import Effects, Said
 from storage.errors import LeaseLostError, ModelConflictError, OvertakenError, RecordError
@@ -281,9 +282,12 @@ class IdentityStore(CollectionReader):
                 keys.reclusters, effects.reclustered.encode(), maxlen=_RECLUSTERS_LIMIT, approximate=True
             )
         for delivery in effects.unreadable:
-            entry: dict[bytes, Value] = {**delivery.raw}
-            pipe.xadd(keys.dead, {**entry, b"dead_reason": delivery.problem, b"dead_at_s": now})
-        finished = [delivery.entry_id for delivery in (*effects.done, *effects.unreadable)]
+            entry: dict[bytes, Value] = {**put_aside(delivery.raw, delivery.dead_id, delivery.problem, now)}
+            pipe.xadd(keys.dead, entry, maxlen=DEAD_LIMIT, approximate=True)
+        seen_to = (*effects.done, *effects.unreadable)
+        if tried_again := [delivery.dead_id for delivery in seen_to if delivery.dead_id]:
+            pipe.xdel(keys.dead, *tried_again)
+        finished = [delivery.entry_id for delivery in seen_to]
         if finished:
             pipe.xack(keys.samples, GROUP, *finished)
             pipe.xdel(keys.samples, *finished)

@@ -107,4 +107,30 @@ class DecisionRequest:
         return cls(number=count(raw, "number"))
 
 
-Request = ReclusterRequest | ForgetRequest | LookAgainRequest | DecisionRequest
+@dataclass(frozen=True, slots=True)
+class RetryRequest:
+    """Asks to take in an entry of the dead-letter stream after all.
+
+    The entry stays there until that has had its effect: asked for twice, it is found once.
+
+    Attributes:
+        dead_id: Id of the entry.
+    """
+
+    dead_id: str
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {"dead_id": self.dead_id}
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the field back.
+
+        Raises:
+            RecordError: If the field is missing or malformed.
+        """
+        return cls(dead_id=text(raw, "dead_id"))
+
+
+Request = ReclusterRequest | ForgetRequest | LookAgainRequest | DecisionRequest | RetryRequest

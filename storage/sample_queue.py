@@ -6,7 +6,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import redis
@@ -29,6 +29,7 @@ from storage.requests import (
     LookAgainRequest,
     ReclusterRequest,
     Request,
+    RetryRequest,
 )
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
@@ -51,6 +52,7 @@ _KINDS: dict[bytes, type[Entry]] = {
     b"forget": ForgetRequest,
     b"look_again": LookAgainRequest,
     b"decision": DecisionRequest,
+    b"retry": RetryRequest,
 }
 _START = b"0-0"
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.
@@ -75,12 +77,15 @@ class Delivery:
         entry: What it says, or None where it can't be read.
         raw: Its fields as they came.
         problem: Why it can't be read, or empty.
+        dead_id: Id in the dead-letter stream of what is tried again; the other fields are of that. Else
+            empty.
     """
 
     entry_id: bytes
     entry: Entry | None
     raw: Raw
     problem: str = ""
+    dead_id: bytes = b""
 
 
 class SampleQueue:
@@ -266,7 +271,7 @@ class SampleQueue:
         pending = int(summary["pending"])
         if pending > len(fresh) + len(kept):
             return self.take_over(consumer, pending, kept)
-        return _deliveries(fresh)
+        return self._deliveries(fresh)
 
     def take_over(self, consumer: str, count: int = 256, kept: Collection[bytes] = ()) -> list[Delivery]:
         """Entries that some consumer got and never acknowledged, oldest first, at most `count`.
@@ -286,7 +291,22 @@ class SampleQueue:
             others = [entry for entry in entries if entry[0] not in kept]
             # A page may hold nothing but entries that were deleted while they were pending, or are kept.
             if others or next_id == _START:
-                return _deliveries(others)
+                return self._deliveries(others)
+
+    def _deliveries(self, entries: Sequence[StreamEntry]) -> list[Delivery]:
+        """What entries say; what is asked to be tried again, stands for the request."""
+        found = [_delivery(entry_id, raw) for entry_id, raw in entries if raw]
+        return [self._tried_again(d, d.entry) if isinstance(d.entry, RetryRequest) else d for d in found]
+
+    def _tried_again(self, delivery: Delivery, request: RetryRequest) -> Delivery:
+        dead_id = request.dead_id.encode()
+        try:
+            page = self._client.xrange(self._keys.dead, dead_id, dead_id)
+        except redis.ResponseError as error:
+            return replace(delivery, entry=None, problem=f"field 'dead_id': {error}")
+        raw = page[0][1] if page else None
+        # One that is there no more was tried already, dropped or forgotten.
+        return replace(_delivery(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
 
     def forget_others(self, consumer: str) -> None:
         """Delete all consumers but this one that have nothing pending, once `take_over` has emptied them.
@@ -306,10 +326,6 @@ class SampleQueue:
         except redis.ResponseError as error:
             # A server that forbids scripts, say. A consumer that is left over costs some bytes, no more.
             _log.debug("consumers of %s were not deleted: %s", self._keys.samples, error)
-
-
-def _deliveries(entries: Sequence[StreamEntry]) -> list[Delivery]:
-    return [_delivery(entry_id, raw) for entry_id, raw in entries if raw]
 
 
 def _delivery(entry_id: bytes, raw: Raw) -> Delivery:

@@ -236,7 +236,10 @@ class ClusterWorker:
             effects.done.append(delivery)
             match entry:
                 case FaceSample():
-                    roster.add_sample(entry, effects)
+                    if delivery.dead_id:
+                        touched |= roster.add_late(entry, effects)
+                    else:
+                        roster.add_sample(entry, effects)
                 case TrackRecord():
                     touched |= roster.add_track(entry, effects)
                 case SegmentDone():

@@ -171,6 +171,17 @@ class Roster:
         effects.samples.append(sample)
         self._waiting[sample.sample_id] = sample
 
+    def add_late(self, sample: FaceSample, effects: Effects) -> set[str]:
+        """Store a sample whose track may have been taken in without it; returns whose that is."""
+        known = [track for track in effects.tracks if track.track_id == sample.track_id]
+        if not known and sample.track_id not in effects.tracks_removed:
+            known = list(self._store.tracks([sample.track_id]))
+        if known and sample.sample_id not in known[-1].sample_ids:
+            # It has given way to better ones since.
+            return set()
+        self.add_sample(sample, effects)
+        return self.add_track(known[-1], effects) if known else set()
+
     def end_segment(self, segment: SegmentDone, effects: Effects) -> set[str]:
         """Note that a stretch is done; returns the people who lose tracks that a stopped run left in it."""
         source = self._source(segment.source_id)

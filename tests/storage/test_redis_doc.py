@@ -32,7 +32,7 @@ from storage.job_record import Job, new_job_id
 from storage.job_store import JobStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
-from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
+from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest, RetryRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import SegmentDone
 from storage.staged_vectors import StagedVectors
@@ -86,7 +86,18 @@ def fill(client: redis.Redis) -> None:
     staged = StagedVectors(client, KEYS)
     staged.begin("arcface@1", {"pack": "other", "licence": "MIT", "commercial_use": "1"})
     staged.add(["v-1.0.0.7"], lambda samples: {sample.sample_id: sample.vector for sample in samples})
-    requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1"), DecisionRequest(1)]
+    dead_id = client.xrange(KEYS.dead)[0][0].decode()
+    queue.send([RetryRequest(dead_id)])
+    store.commit(Effects(unreadable=queue.receive("one")), lease)
+    (dead_id,) = (entry_id.decode() for entry_id, _ in client.xrange(KEYS.dead))
+    retry = RetryRequest(dead_id)
+    requests = [
+        retry,
+        ReclusterRequest("end"),
+        ForgetRequest(gone),
+        LookAgainRequest("v-1"),
+        DecisionRequest(1),
+    ]
     queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
     cameras = CameraStore(client, KEYS)
     cameras.add(a_camera("door"))
@@ -242,7 +253,7 @@ def test_who_is_provisional_is_asked_as_it_says(own) -> None:  # type: ignore[no
 
 def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]
     types = {raw[b"type"].decode() for _, raw in own.client.xrange(KEYS.samples)}
-    assert len(types) == 7
+    assert len(types) == 8
     for name in types:
         assert f"| `{name}` | " in PAGE
 
