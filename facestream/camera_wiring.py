@@ -67,6 +67,7 @@ class Opener:
         settings: What holds for all cameras.
         seal: Gives what the cameras' URLs are sealed with; its errors are those of each camera.
         on_arrival: Called when a frame has arrived.
+        on_decode: Called with the seconds that a decoder took for a packet; None where nobody wants to know.
     """
 
     handle: RedisHandle
@@ -75,6 +76,7 @@ class Opener:
     settings: Settings
     seal: Callable[[], Seal]
     on_arrival: Callable[[], None]
+    on_decode: Callable[[float], None] | None = None
 
     def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
         """Begin to read a camera; errors as those of `CameraOpener`."""
@@ -93,6 +95,7 @@ class Opener:
             stall_s=camera.stall_s,
             first_backoff_s=camera.first_backoff_s,
             longest_backoff_s=camera.longest_backoff_s,
+            on_decode=self.on_decode,
         )
         reader: LiveSource | PairedSource
         if sub_url:

@@ -30,6 +30,8 @@ _log = logging.getLogger(__name__)
 _EVERY_S = 0.5
 # Answers are given from what was read at most so long ago, whatever the thread is at.
 _OLDEST_S = 2.0
+# Its thread looks twice a second: what it saw last is out of date by then.
+_OLD_S = 10.0
 _JOIN_S = 60.0
 _CHUNK = 1000
 
@@ -96,6 +98,11 @@ class PeopleBoard:
     def counts(self) -> tuple[Counts, Pulse]:
         """How many people there are, and how much of everything else."""
         return self._fresh().counts(), self._changed.pulse
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether everybody is read, and lists are as they should be by now."""
+        return time.monotonic() - self._looked_s <= _OLD_S
 
     # How it stays fresh --------------------------------------------------------------------------------
 

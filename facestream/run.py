@@ -9,8 +9,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from facestream.background import Background
 from facestream.errors import UsageError
@@ -39,6 +41,9 @@ from stream.errors import StreamError
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
 
+if TYPE_CHECKING:
+    from facestream.metrics.monitored import Monitor
+
 _log = logging.getLogger(__name__)
 
 # A re-cluster of a large collection takes its time; silence beyond this is a fault.
@@ -55,14 +60,21 @@ class Run:
         options: What to process, and how.
         listener: Is told how it gets on.
         found: What there is to process, if `find_sources` has found it already.
+        monitor: Is told how it gets on as well, for Prometheus; None where nobody wants to know.
 
     Raises:
         FacestreamError: If there is nothing to process.
     """
 
     def __init__(
-        self, place: Place, options: RunOptions, listener: RunListener, found: Discovery | None = None
+        self,
+        place: Place,
+        options: RunOptions,
+        listener: RunListener,
+        found: Discovery | None = None,
+        monitor: Monitor | None = None,
     ) -> None:
+        self._monitor = monitor
         self._place = place
         self._options = options
         self._found = found or find_sources(options)
@@ -116,7 +128,12 @@ class Run:
                         store.choose_clustering(chosen)
                     make_queue(handle, keys).prepare()
                     worker = make_cluster_worker(
-                        handle, keys, pack.manifest, pack.calibration, self._people_now
+                        handle,
+                        keys,
+                        pack.manifest,
+                        pack.calibration,
+                        self._people_now,
+                        metrics=None if self._monitor is None else self._monitor.metrics,
                     )
                     return stack.enter_context(Background(worker, handle))
 
@@ -157,14 +174,22 @@ class Run:
         queue = make_queue(handle, keys_of(self._place), pack.manifest.model_id)
         settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
         store = make_store(handle, keys_of(self._place))
-        intake = Intake(
-            store,
-            FaceWorker(pack, queue, settings),
-            self._options,
-            self._listener,
-            self._report,
-            lambda: background().check(),
-        )
+        faces = FaceWorker(pack, queue, settings)
+        if self._monitor is not None:
+            from facestream.metrics.run_families import run_families
+            from facestream.metrics.timed_work import TimedFaceWorker, timed_pack
+
+            metrics = self._monitor.metrics
+            metrics.tell(lambda: run_families(self._report))
+            settings = replace(settings, stages=metrics)
+            faces = TimedFaceWorker(metrics, timed_pack(pack, metrics), queue, settings)
+
+        def check() -> None:
+            background().check()
+            if self._monitor is not None:
+                self._monitor.heartbeat.beat()
+
+        intake = Intake(store, faces, self._options, self._listener, self._report, check)
 
         leave_s = math.inf
 

@@ -177,6 +177,24 @@ class ServeTable(BaseModel):
     )
 
 
+class MetricsTable(BaseModel):
+    """Table [metrics]: numbers for Prometheus, of commands that have no HTTP of their own."""
+
+    model_config = _CONFIG
+
+    port: Annotated[int, Field(ge=0, le=65535)] = _setting(
+        0,
+        "Port on which `watch`, `worker`, `cluster-worker` and `run` answer /metrics, /healthz and /readyz; "
+        "0: none.",
+        "a whole number from 0 to 65535",
+    )
+    host: _Text = _setting(
+        "127.0.0.1",
+        "Address that this port is on. Nobody is asked for a token there.",
+        "an address or a name",
+    )
+
+
 class SettingsTables(BaseModel):
     """What a settings file can say."""
 
@@ -237,6 +255,7 @@ class SettingsTables(BaseModel):
     camera: CameraTable = _setting(CameraTable(), "Defaults for cameras.", "a table")
     watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
     serve: ServeTable = _setting(ServeTable(), "The HTTP API and the web page.", "a table")
+    metrics: MetricsTable = _setting(MetricsTable(), "Numbers for Prometheus.", "a table")
 
 
 class Settings(SettingsTables, BaseSettings):

@@ -76,6 +76,7 @@ class Supervisor:
         self._store = make_store(handle, keys)
         self._cameras = make_camera_store(handle, keys)
         self._kept = {name: _Kept(name) for name in (CLUSTER_WORKER, WORKER)}
+        self._wanted_now: Mapping[str, bool] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
 
@@ -91,17 +92,22 @@ class Supervisor:
             for kept in self._kept.values()
         ]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that should run do; any thread may ask."""
+        wanted = self._wanted_now
+        return all(process.running for process in self.processes() if wanted.get(process.name, False))
+
     def _work(self) -> None:
-        wanted: Mapping[str, bool] = {}
         while not self._stop.is_set():
             try:
                 with self._handle.errors():
-                    wanted = self._wanted()
+                    self._wanted_now = self._wanted()
             except StorageError as error:
                 # They wait for the server themselves.
                 _log.info("supervisor: %s", error)
             for name, kept in self._kept.items():
-                self._see_to(kept, wanted=wanted.get(name, False))
+                self._see_to(kept, wanted=self._wanted_now.get(name, False))
             self._stop.wait(_LOOK_EVERY_S)
 
     def _wanted(self) -> dict[str, bool]:
@@ -132,7 +138,8 @@ class Supervisor:
             try:
                 kept.child = Child(
                     "facestream.beside",
-                    [kept.name, "--quiet", *place_words(self._place)],
+                    # A port of the settings is that of one process.
+                    [kept.name, "--quiet", "--metrics-port", "0", *place_words(self._place)],
                     environment_of(self._place, os.environ),
                 )
             except OSError as error:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -56,11 +57,13 @@ from stream.frame import Frame
 from workers.camera_events import Cameras
 from workers.camera_worker import CameraWorker
 from workers.errors import WorkerError
-from workers.live_worker import LiveWorker
+from workers.live_worker import LIVE_SETTINGS, LiveWorker
 from workers.models.pack import Pack
 from workers.rate_governor import RateChange, RateGovernor
+from workers.stages import DECODE
 
 if TYPE_CHECKING:
+    from facestream.metrics.monitored import Monitor
     from facestream.settings_schema import Settings
     from storage.change_reader import ChangeReader
 
@@ -76,9 +79,17 @@ class Watch:
         place: Where people, and the cameras, are stored.
         options: What to watch, and how.
         listener: Is told how it goes on.
+        monitor: Is told as well, for Prometheus; None where nobody wants to know.
     """
 
-    def __init__(self, place: Place, options: WatchOptions, listener: WatchListener) -> None:
+    def __init__(
+        self,
+        place: Place,
+        options: WatchOptions,
+        listener: WatchListener,
+        monitor: Monitor | None = None,
+    ) -> None:
+        self._monitor = monitor
         self._place = place
         self._options = options
         self._listener = listener
@@ -132,6 +143,7 @@ class Watch:
                         pack.calibration,
                         on_lead=self._listener.leads,
                         recluster_every_s=chosen.watch.recluster_every_s,
+                        metrics=None if self._monitor is None else self._monitor.metrics,
                     )
                     background = stack.enter_context(Background(worker, handle, lasting=True))
                 self._watch(handle, keys, cameras, seal, pack, str(device), chosen, background, stop)
@@ -182,16 +194,31 @@ class Watch:
         options = self._options
         claims = make_claims(handle, keys, registered=not options.names and options.url is None)
         governor = RateGovernor(on_change=self._rates_changed)
+        monitor, looking, on_decode = self._monitor, LIVE_SETTINGS, None
+        if monitor is not None:
+            from facestream.metrics.timed_work import timed_pack
+
+            pack, looking = timed_pack(pack, monitor.metrics), replace(looking, stages=monitor.metrics)
+            on_decode = partial(monitor.metrics.took, DECODE)
         live = LiveWorker(
             pack,
+            looking,
             governor=governor,
             on_frame=lambda frame, _faces: self._frame_done(frame, views),
             on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
         )
         views = LiveViews(make_view_store(handle, keys), live.present, handle.errors)
-        opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake)
+        opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake, on_decode)
         visits = Visits(partial(_person, make_reader(handle, keys)))
-        told = _Told(self._listener, self._report, make_change_reader(handle, keys), visits, background, stop)
+        told = _Told(
+            self._listener, self._report, make_change_reader(handle, keys), visits, background, stop, monitor
+        )
+        if monitor is not None:
+            from facestream.metrics.camera_families import camera_families
+
+            monitor.metrics.tell(
+                lambda: camera_families(s for s in told.statuses if s.worker == claims.worker)
+            )
         worker = CameraWorker(
             cameras,
             claims,
@@ -257,7 +284,10 @@ class _Told:
         visits: Visits,
         background: Background | None,
         stop: threading.Event,
+        monitor: Monitor | None,
     ) -> None:
+        self._monitor = monitor
+        self.statuses: Sequence[CameraStatus] = ()
         self._listener = listener
         self._report = report
         self._changes = changes
@@ -275,6 +305,10 @@ class _Told:
         self._listener.camera_changed(status)
 
     def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float) -> None:
+        self.statuses = statuses
+        if self._monitor is not None:
+            self._monitor.heartbeat.beat()
+            self._monitor.metrics.rates_at(load_factor)
         self._report.sources |= {f"c-{status.name}" for status in statuses}
         if time.monotonic() >= self._news_s:
             self._news_s = time.monotonic() + _NEWS_EVERY_S

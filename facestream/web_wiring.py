@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from facestream.access_wiring import make_access
 from facestream.client import Store
 from facestream.given_settings import settings
+from facestream.metrics_wiring import make_readiness, make_redis_facts, make_serve_metrics
 from facestream.news import News
 from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.settings import Place
@@ -54,12 +55,15 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
         stack.enter_context(live_feed)
+        access = make_access(handle, keys, serve)
+        facts = make_redis_facts(place, handle)
+        stack.callback(facts.close)
         yield WebContext(
             place=place,
             store=store,
             news=news,
             serve=serve,
-            access=make_access(handle, keys, serve),
+            access=access,
             people=people,
             search=search,
             cameras=cameras,
@@ -67,4 +71,6 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             supervisor=supervisor,
             live_feed=live_feed,
             webhooks=webhooks,
+            metrics=make_serve_metrics(facts, supervisor, live_feed),
+            readiness=make_readiness(place, access, people, supervisor),
         )

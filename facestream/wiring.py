@@ -20,6 +20,7 @@ from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
 
 if TYPE_CHECKING:
+    from facestream.metrics.process_metrics import ProcessMetrics
     from facestream.news import News
     from facestream.people_board import PeopleBoard
     from storage.camera_store import CameraStore
@@ -298,10 +299,11 @@ def make_cluster_worker(
     on_people: Callable[[int], None] | None = None,
     recluster_every_s: float | None = None,
     on_lead: Callable[[bool], None] | None = None,
+    metrics: ProcessMetrics | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The last three arguments are those of `ClusterWorker`.
+    The three arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -310,6 +312,10 @@ def make_cluster_worker(
     from workers.cluster_worker import ClusterWorker
 
     store = make_store(handle, keys)
+    if metrics is not None:
+        from facestream.metrics.timed_work import TimedStore
+
+        store = TimedStore(metrics, handle, keys)
     return ClusterWorker(
         store,
         make_queue(handle, keys),

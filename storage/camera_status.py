@@ -26,7 +26,10 @@ class CameraStatus:
         received: Frames decoded.
         taken: Frames sampled.
         done: Frames looked at.
+        looked: Frames of those that faces were looked for in; in the others nothing had changed.
         dropped: Frames sampled that newer ones took the place of.
+        dropped_full: Those of them for which there was no room in the queue.
+        held: Entries that wait for room in the queue.
         corrupt: Packets that could not be decoded.
         connects: How often it was connected to.
         width_px: Width of its picture; 0 before the first.
@@ -53,7 +56,10 @@ class CameraStatus:
     received: int = 0
     taken: int = 0
     done: int = 0
+    looked: int = 0
     dropped: int = 0
+    dropped_full: int = 0
+    held: int = 0
     corrupt: int = 0
     connects: int = 0
     width_px: int = 0
@@ -87,7 +93,10 @@ class CameraStatus:
             "received": self.received,
             "taken": self.taken,
             "done": self.done,
+            "looked": self.looked,
             "dropped": self.dropped,
+            "dropped_full": self.dropped_full,
+            "held": self.held,
             "corrupt": self.corrupt,
             "connects": self.connects,
             "width_px": self.width_px,
@@ -121,7 +130,10 @@ class CameraStatus:
             received=count(raw, "received", "0"),
             taken=count(raw, "taken", "0"),
             done=count(raw, "done", "0"),
+            looked=count(raw, "looked", "0"),
             dropped=count(raw, "dropped", "0"),
+            dropped_full=count(raw, "dropped_full", "0"),
+            held=count(raw, "held", "0"),
             corrupt=count(raw, "corrupt", "0"),
             connects=count(raw, "connects", "0"),
             width_px=count(raw, "width_px", "0"),

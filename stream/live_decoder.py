@@ -213,11 +213,14 @@ class LiveDecoder:
             packets.close()  # type: ignore[attr-defined]
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
+        began_s = time.perf_counter()
         try:
             pictures = packet.decode()
         except av.FFmpegError:
             self.corrupt += 1
             return []
+        if self._settings.on_decode is not None:
+            self._settings.on_decode(time.perf_counter() - began_s)
         for picture in pictures:
             self._check_size(picture.width, picture.height)
             self.corrupt += picture.is_corrupt

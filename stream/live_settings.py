@@ -1,6 +1,7 @@
 """How one camera is read."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream.video import MAX_VIDEO_PIXELS
@@ -28,6 +29,8 @@ class LiveSettings:
         longest_backoff_s: Longest wait at all, seconds.
         max_pixels: Largest width times height of a picture as sent.
         capacity: Most frames that wait to be taken; the oldest are dropped.
+        on_decode: Called with the seconds that the decoder took for a packet, in the reading thread; must be
+            quick.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -43,6 +46,7 @@ class LiveSettings:
     longest_backoff_s: float = 30.0
     max_pixels: int = MAX_VIDEO_PIXELS
     capacity: int = 4
+    on_decode: Callable[[float], None] | None = None
 
     def __post_init__(self) -> None:
         check_live_fps(self.fps)

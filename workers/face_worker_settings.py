@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from workers.stages import UNTIMED, Stages
+
 
 @dataclass(frozen=True, slots=True)
 class FaceWorkerSettings:
@@ -24,6 +26,7 @@ class FaceWorkerSettings:
         idle_segment_s: The same while nobody is seen, or None for the same time.
         samples: "best": the few best faces of a track; "all": every face of every sampled frame goes to a
             stream of its own as well.
+        stages: Is told how long that takes.
     """
 
     min_face_px: float | None = None
@@ -35,6 +38,7 @@ class FaceWorkerSettings:
     segment_s: float = 60.0
     idle_segment_s: float | None = None
     samples: Literal["best", "all"] = "best"
+    stages: Stages = UNTIMED
 
     def min_face(self, height_px: int, width_px: int) -> float:
         """Smallest face side to look for in pictures of this size, px."""

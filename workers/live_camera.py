@@ -57,6 +57,7 @@ class LiveFigures:
         delay_s: From the arrival of the newest frame that was done to when it was done, s.
         faces: Faces of that frame.
         held: Entries that wait for room in the queue.
+        dropped_full: Frames that newer ones took the place of while there was no room in the queue.
         last_frame_at_s: Unix time of the capture of that frame, or None before it.
     """
 
@@ -66,6 +67,7 @@ class LiveFigures:
     delay_s: float = 0.0
     faces: int = 0
     held: int = 0
+    dropped_full: int = 0
     last_frame_at_s: float | None = None
 
 
@@ -192,6 +194,10 @@ class LiveView:
     def holds_back(self) -> bool:
         """Whether something waits for room in the queue."""
         return bool(self._entries or self._faces)
+
+    def dropped_while_full(self, count: int) -> None:
+        """So many frames were dropped for want of room in the queue."""
+        self._figures = replace(self._figures, dropped_full=self._figures.dropped_full + count)
 
     def drop(self) -> int:
         """Let go of what waits; returns the number of entries."""

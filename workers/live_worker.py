@@ -206,7 +206,7 @@ class LiveWorker:
             counts = (view.figures(now_s).done, view.camera.frames.status.dropped)
             self._counts[source_id] = counts
             if view.holds_back:
-                # Its frames are dropped for want of room in the queue.
+                view.dropped_while_full(counts[1] - before[1])
                 continue
             done += counts[0] - before[0]
             dropped += counts[1] - before[1]

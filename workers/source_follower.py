@@ -16,6 +16,7 @@ from stream.frame import Frame
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.models.detection import Detection
 from workers.models.pack import Pack
+from workers.stages import TRACK
 from workers.track_builder import Carried, TrackBuilder
 from workers.tracking.boxes import iou_matrix
 from workers.tracking.motion import MotionGate
@@ -125,7 +126,8 @@ class SourceFollower:
         if self._segment is None:
             self._segment = self._begin(frame.media_s)
         detections = self._look(frame, expected)
-        batch, faces = self._builder.add(frame, detections)
+        with self._settings.stages.timed(TRACK):
+            batch, faces = self._builder.add(frame, detections)
         everything = self._builder.embed_all(faces) if self._settings.samples == "all" else []
         self._segment.saw(frame)
         if faces and self._segment.busy_s is None:

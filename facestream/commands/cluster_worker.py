@@ -10,6 +10,7 @@ import click
 from facestream.alarm import alarm
 from facestream.cli import own_models_option, place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
+from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.watch import listening
 from facestream.settings import Place
 from facestream.stopping import stopping
@@ -30,6 +31,7 @@ Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usa
 )
 @duration_option
 @own_models_option
+@metrics_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
 @place_options()
 @verbosity_options
@@ -52,6 +54,10 @@ def command(**options: Any) -> None:
         stop = stack.enter_context(stopping())
         for warning in handle.warnings:
             listener.note(warning)
+        from facestream.metrics.monitored import monitored
+
+        table = metrics_table(options["metrics_port"])
+        monitor = stack.enter_context(monitored("cluster-worker", place, handle, table, collection=True))
         from facestream.background import Background
         from facestream.given_settings import settings
         from facestream.own_models import models_for
@@ -77,8 +83,11 @@ def command(**options: Any) -> None:
             calibration,
             on_lead=listener.leads,
             recluster_every_s=settings().watch.recluster_every_s,
+            metrics=None if monitor is None else monitor.metrics,
         )
         background = stack.enter_context(Background(worker, handle, lasting=True))
         stack.enter_context(alarm(options["for_s"], stop))
         while not stop.wait(_CHECK_EVERY_S):
             background.check()
+            if monitor is not None:
+                monitor.heartbeat.beat()

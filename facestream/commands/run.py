@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run_camera import watch_one
 from facestream.parsing import Duration, MediaTime, Moment, Rate, Source
@@ -19,6 +20,7 @@ from facestream.stopping import stopping
 if TYPE_CHECKING:
     from facestream.person import Person
     from facestream.run_report import RunOptions, RunReport
+    from facestream.settings_schema import MetricsTable
 
 EXIT_INTERRUPTED = 130
 
@@ -73,6 +75,7 @@ watch over a camera is no interruption: 0.
 )
 @own_parts_options
 @device_option
+@metrics_option
 @setting_option(
     "--min-face",
     "min_face_px",
@@ -159,7 +162,8 @@ def command(sources: tuple[Path | str, ...], **options: Any) -> int:
         include_forgotten=options["include_forgotten"],
         clustering=options["clustering"],
     )
-    report, people, files = perform(place, what, quiet=options["quiet"], page=options["page"])
+    table = metrics_table(options["metrics_port"])
+    report, people, files = perform(place, what, quiet=options["quiet"], page=options["page"], metrics=table)
     if options["as_json"]:
         print_json(as_json(place, report, people, files))
     else:
@@ -170,7 +174,12 @@ def command(sources: tuple[Path | str, ...], **options: Any) -> int:
 
 
 def perform(
-    place: Place, options: RunOptions, *, quiet: bool, page: Path | None = None
+    place: Place,
+    options: RunOptions,
+    *,
+    quiet: bool,
+    page: Path | None = None,
+    metrics: MetricsTable | None = None,
 ) -> tuple[RunReport, list[Person], dict[str, Path]]:
     """Run, and collect the people seen in the sources with their thumbnail files.
 
@@ -179,6 +188,7 @@ def perform(
         options: What to process.
         quiet: Without progress.
         page: Where to write a report of the people of these sources, or None.
+        metrics: Where Prometheus is told how it gets on; None for nowhere.
     """
     from facestream.output import check_writable
     from facestream.sources import find_sources
@@ -195,13 +205,18 @@ def perform(
     with open_handle(place) as handle:
         from facestream.client import Store
         from facestream.hint import shown_path
+        from facestream.metrics.monitored import monitored
         from facestream.page import write_page
         from facestream.people_view import remove_thumbnails, write_thumbnails
         from facestream.progress import RunProgress, stderr_console
         from facestream.run import Run
 
-        with RunProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
-            report = Run(place, options, progress, found).execute(stop)
+        with (
+            RunProgress(stderr_console(), quiet=quiet) as progress,
+            stopping() as stop,
+            monitored("run", place, handle, metrics, collection=True) as monitor,
+        ):
+            report = Run(place, options, progress, found, monitor).execute(stop)
         with Store(handle, make_reader(handle, keys), place) as store:
             everybody = store.people()
             here = people_in(everybody, report.sources)

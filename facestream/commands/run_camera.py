@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from facestream.commands.metrics_option import metrics_table
 from facestream.errors import FacestreamError
 from facestream.setting_option import was_typed
 from facestream.settings import Place
@@ -70,4 +71,5 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
         device=options["device"],
         for_s=options["for_s"],
     )
-    watch(place, what, as_json=options["as_json"], quiet=options["quiet"])
+    table = metrics_table(options["metrics_port"])
+    watch(place, what, as_json=options["as_json"], quiet=options["quiet"], metrics=table)

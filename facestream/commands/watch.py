@@ -11,6 +11,7 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
+from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.settings import Place
 from facestream.stopping import stopping
@@ -19,6 +20,7 @@ _TOLD_ANYHOW = ("stream.live_reader", "storage.outage")
 
 if TYPE_CHECKING:
     from facestream.person import Person
+    from facestream.settings_schema import MetricsTable
     from facestream.sighting import Sighting
     from facestream.watch_report import WatchListener, WatchOptions, WatchReport
 
@@ -41,6 +43,7 @@ nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
 @duration_option
 @own_parts_options
 @device_option
+@metrics_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
 @place_options()
 @verbosity_options
@@ -61,10 +64,19 @@ def command(names: tuple[str, ...], **options: Any) -> None:
         device=options["device"],
         for_s=options["for_s"],
     )
-    perform(place, what, as_json=options["as_json"], quiet=options["quiet"])
+    table = metrics_table(options["metrics_port"])
+    perform(place, what, as_json=options["as_json"], quiet=options["quiet"], metrics=table)
 
 
-def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, live: bool = True) -> None:
+def perform(
+    place: Place,
+    options: WatchOptions,
+    *,
+    as_json: bool,
+    quiet: bool,
+    metrics: MetricsTable,
+    live: bool = True,
+) -> None:
     """Watch, and print who was seen, where people are found here.
 
     Args:
@@ -72,6 +84,7 @@ def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, 
         options: What to watch.
         as_json: For machines.
         quiet: Without what goes well.
+        metrics: Where Prometheus is told how it gets on.
         live: Whether a terminal shows a table, and not lines.
     """
     from facestream.wiring import keys_of, make_reader, open_handle, thumbnails_folder
@@ -86,9 +99,14 @@ def perform(place: Place, options: WatchOptions, *, as_json: bool, quiet: bool, 
         with ExitStack() as stack:
             listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
             stop = stack.enter_context(stopping(listener.ending))
+            from facestream.metrics.monitored import monitored
             from facestream.watching import Watch
 
-            report = Watch(place, options, listener).execute(stop)
+            command = "watch" if options.clusters else "worker"
+            monitor = stack.enter_context(
+                monitored(command, place, handle, metrics, collection=options.clusters)
+            )
+            report = Watch(place, options, listener, monitor).execute(stop)
         if not options.clusters:
             return
         with Store(handle, make_reader(handle, keys), place) as store:

@@ -8,6 +8,7 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
+from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.watch import perform
 from facestream.settings import Place
@@ -28,6 +29,7 @@ Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usa
 @duration_option
 @own_parts_options
 @device_option
+@metrics_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
 @place_options()
 @verbosity_options
@@ -51,4 +53,5 @@ def command(**options: Any) -> None:
         clusters=False,
         waits=True,
     )
-    perform(place, what, as_json=options["as_json"], quiet=options["quiet"], live=False)
+    table = metrics_table(options["metrics_port"])
+    perform(place, what, as_json=options["as_json"], quiet=options["quiet"], metrics=table, live=False)

@@ -13,13 +13,14 @@ from facestream.web.problems import Problem
 from storage.errors import StorageError
 
 API = "/api/"
+METRICS = "/metrics"
 LOGIN = ("POST", "/api/v1/session")
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 class AccessGate:
-    """ASGI middleware: everything below /api/ needs a caller, but the login.
+    """ASGI middleware: everything below /api/, and /metrics, needs a caller, but the login.
 
     Who it is stands in `request.state.caller`; `request.state.is_still_allowed()` asks again, for answers
     that take long.
@@ -35,7 +36,8 @@ class AccessGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or raise a `Problem`."""
-        is_guarded = scope["type"] == "http" and scope["path"].startswith(API)
+        path = scope.get("path", "")
+        is_guarded = scope["type"] == "http" and (path.startswith(API) or path == METRICS)
         if is_guarded and (scope["method"], scope["path"]) != LOGIN:
             await self._let_in(scope)
         await self._app(scope, receive, send)

@@ -27,6 +27,7 @@ from facestream.web.routes import (
     events,
     jobs,
     live,
+    metrics,
     people,
     search,
     session,
@@ -91,6 +92,8 @@ def make_app(context: WebContext) -> FastAPI:
         api.include_router(module.router)
     app.include_router(api)
     app.add_api_route("/healthz", _health, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/readyz", _ready, methods=["GET", "HEAD"], include_in_schema=False)
+    app.include_router(metrics.router)
     app.include_router(page_router(read_page()))
     answer_problems(app)
     serve = context.serve
@@ -110,3 +113,9 @@ async def _health(context: Context) -> JSONResponse:
     """Whether requests can be answered, for whoever restarts servers; open to all, and says nothing else."""
     healthy = await run_in_threadpool(context.access.is_healthy)
     return JSONResponse({"status": "ok" if healthy else "unavailable"}, 200 if healthy else 503)
+
+
+async def _ready(context: Context) -> JSONResponse:
+    """Whether answers are true and the work behind them goes on; open to all, and says only which part."""
+    status, body = await run_in_threadpool(context.readiness.ready_json)
+    return JSONResponse(body, status)

@@ -10,6 +10,8 @@ from fastapi import Depends, Request
 from facestream.camera_desk import CameraDesk
 from facestream.client import Store
 from facestream.jobs import Jobs
+from facestream.metrics.health import Health
+from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.news import News
 from facestream.people_board import PeopleBoard
 from facestream.settings import Place
@@ -38,6 +40,8 @@ class WebContext:
         supervisor: The processes that are kept beside this one.
         live_feed: Passes it on to clients.
         webhooks: Who else is told.
+        metrics: What Prometheus is told.
+        readiness: When answers are true and the work behind them goes on.
     """
 
     place: Place
@@ -52,6 +56,8 @@ class WebContext:
     supervisor: Supervisor
     live_feed: LiveFeed
     webhooks: WebhookBook
+    metrics: ProcessMetrics
+    readiness: Health
 
 
 def context_of(request: Request) -> WebContext:

@@ -20,12 +20,13 @@ def is_loopback(host: str) -> bool:
     return all(ipaddress.ip_address(address[0].partition("%")[0]).is_loopback for _, address in found)
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, option: str = "--port") -> socket.socket:
     """Take a port.
 
     Args:
         host: Address, or a name of one, to listen on; the first if it has several.
         port: 0 for a free one.
+        option: The option that says so, for messages.
 
     Raises:
         UsageError: If this machine has no such address.
@@ -47,12 +48,12 @@ def listen(host: str, port: int) -> socket.socket:
         listening.close()
         if error.errno == errno.EADDRINUSE:
             raise FacestreamError(
-                f"port {port} of {host} is in use, perhaps by another `facestream serve`. Choose another one "
-                "with --port, or --port 0 for any that is free."
+                f"port {port} of {host} is in use, perhaps by another process of facestream. Choose another "
+                f"one with {option}" + (", or --port 0 for any that is free." if option == "--port" else ".")
             ) from error
         if error.errno == errno.EACCES:
             raise FacestreamError(
-                f"port {port} may not be used by this user: choose one above 1023 with --port."
+                f"port {port} may not be used by this user: choose one above 1023 with {option}."
             ) from error
         raise UsageError(f"this machine can't listen on {host}: {error.strerror}.") from error
     listening.set_inheritable(False)

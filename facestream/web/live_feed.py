@@ -171,6 +171,11 @@ class LiveFeed:
         """Take a client off; in the thread of the event loop."""
         self._clients.discard(client)
 
+    @property
+    def clients(self) -> int:
+        """How many listen."""
+        return len(self._clients)
+
     def publish(self, kind: str, data: dict[str, Any]) -> None:
         """Tell all of what is no event of the stream, such as the state of a job; from any thread."""
         self._post(lambda: self._pass_on([FeedItem(kind, sse_text(kind, data))]))

@@ -1,0 +1,1 @@
+"""Numbers for Prometheus, and whether a process is alive and ready."""

@@ -1,0 +1,76 @@
+"""Puts together the metrics and the health of a command that has no HTTP of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from facestream.settings import Place
+from storage.connection import RedisHandle
+
+if TYPE_CHECKING:
+    from facestream.metrics.health import Health, Heartbeat
+    from facestream.metrics.process_metrics import ProcessMetrics
+    from facestream.settings_schema import MetricsTable
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """What a command tells of itself.
+
+    Attributes:
+        metrics: Its numbers.
+        health: Whether it is alive and ready.
+        heartbeat: That its main loop goes round.
+    """
+
+    metrics: ProcessMetrics
+    health: Health
+    heartbeat: Heartbeat
+
+
+@contextlib.contextmanager
+def monitored(
+    command: str, place: Place, handle: RedisHandle, table: MetricsTable | None, *, collection: bool
+) -> Iterator[Monitor | None]:
+    """Tell how a command gets on, while the context lasts; None where nobody wants to know.
+
+    Args:
+        command: Its name.
+        place: The collection that it works on.
+        handle: Its server.
+        table: Where to tell it; None for nowhere.
+        collection: Whether it tells of the whole collection and its queue as well.
+
+    Raises:
+        UsageError: If this machine has no such address.
+        FacestreamError: If the port is taken, or may not be.
+    """
+    if table is None or not table.port:
+        yield None
+        return
+    from facestream.metrics.health import Health, Heartbeat, has_room
+    from facestream.metrics.metrics_port import serving_metrics
+    from facestream.metrics.process_metrics import ProcessMetrics
+    from facestream.metrics.redis_facts import RedisFacts
+    from facestream.wiring import keys_of, open_folder
+
+    heartbeat = Heartbeat()
+    metrics = ProcessMetrics(command)
+    folder = open_folder(place).path
+
+    def answers() -> bool:
+        with handle.errors():
+            return bool(handle.client.ping())
+
+    checks = {"redis": answers, "disk": lambda: has_room(folder), "started": lambda: heartbeat.began}
+    health = Health(lambda: heartbeat.is_alive, checks)
+    with contextlib.ExitStack() as stack:
+        if collection:
+            facts = RedisFacts(handle, keys_of(place))
+            stack.callback(facts.close)
+            metrics.tell(facts.families)
+        stack.enter_context(serving_metrics(table.host, table.port, metrics, health))
+        yield Monitor(metrics, health, heartbeat)

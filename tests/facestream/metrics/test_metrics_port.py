@@ -1,0 +1,107 @@
+"""The port of commands that have no HTTP of their own."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from facestream.errors import FacestreamError
+from facestream.metrics.health import Health, Heartbeat, has_room
+from facestream.metrics.metrics_port import serving_metrics
+from facestream.metrics.process_metrics import ProcessMetrics
+
+
+@pytest.fixture
+def heartbeat() -> Heartbeat:
+    return Heartbeat(lasting_s=0.2)
+
+
+@pytest.fixture
+def health(heartbeat: Heartbeat) -> Health:
+    return Health(lambda: heartbeat.is_alive, {"started": lambda: heartbeat.began}, every_s=0)
+
+
+@pytest.fixture
+def url(health: Health) -> Iterator[str]:
+    with serving_metrics("127.0.0.1", 0, ProcessMetrics("worker"), health) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_tells_numbers(url: str) -> None:
+    answer = httpx2.get(f"{url}/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "facestream_build_info{" in answer.text
+    assert "process_resident_memory_bytes" in answer.text
+    assert httpx2.head(f"{url}/metrics").text == ""
+    assert httpx2.get(f"{url}/").status_code == 404
+    assert httpx2.post(f"{url}/metrics").status_code == 501
+
+
+def test_tells_whether_it_is_alive_and_ready(url: str, heartbeat: Heartbeat) -> None:
+    # It loads its models.
+    assert httpx2.get(f"{url}/healthz").json() == {"status": "ok"}
+    answer = httpx2.get(f"{url}/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "checks": {"started": False}})
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.01):
+            heartbeat.beat()
+
+    working = threading.Thread(target=work)
+    working.start()
+    try:
+        while not heartbeat.began:
+            time.sleep(0.01)
+        assert httpx2.get(f"{url}/readyz").json() == {"status": "ready", "checks": {"started": True}}
+    finally:
+        stop.set()
+        working.join()
+    # A model that hangs, say.
+    time.sleep(0.25)
+    assert httpx2.get(f"{url}/healthz").status_code == 503
+    assert httpx2.get(f"{url}/readyz").status_code == 503
+
+
+def test_a_check_that_fails_is_an_answer(health: Health, heartbeat: Heartbeat) -> None:
+    heartbeat.beat()
+    health.add("redis", lambda: 1 / 0 > 0)
+    status, body = health.ready_json()
+    assert (status, body["checks"]) == (503, {"started": True, "redis": False})
+
+
+def test_a_full_disk_is_noticed(tmp_path: Path) -> None:
+    assert has_room(tmp_path, 1)
+    assert not has_room(tmp_path, 1 << 60)
+
+
+def test_a_page_whose_name_leads_here_gets_nothing(url: str) -> None:
+    assert httpx2.get(f"{url}/metrics", headers={"Host": "evil.example"}).status_code == 421
+    assert httpx2.get(f"{url}/metrics", headers={"Host": "localhost:1"}).status_code == 200
+    assert httpx2.get(f"{url}/metrics", headers={"Host": "[::1]:1"}).status_code == 200
+
+
+def test_clients_that_say_nothing_hold_up_nobody_for_long(url: str) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+    silent = [socket.create_connection((host, int(port))) for _ in range(8)]
+    try:
+        assert httpx2.get(f"{url}/healthz").status_code == 200
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+def test_a_port_that_is_taken_is_said_with_its_option(url: str, health: Health) -> None:
+    port = int(url.rpartition(":")[2])
+    with (
+        pytest.raises(FacestreamError, match="--metrics-port"),
+        serving_metrics("127.0.0.1", port, ProcessMetrics("run"), health),
+    ):
+        pass
