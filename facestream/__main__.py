@@ -77,7 +77,11 @@ def _explain(error: Exception, *, debug: bool) -> int:
     if debug:
         logging.getLogger(__name__).error("failed", exc_info=error)
     expected = isinstance(error, (FacestreamError, StorageError, StreamError, WorkerError))
-    if expected:
+    from facestream.log_format import is_json
+
+    if is_json():
+        logging.getLogger("facestream").error("%s%s", "" if expected else f"{type(error).__name__}: ", error)
+    elif expected:
         click.echo(f"Error: {error}", err=True)
     elif isinstance(error, ImportError) and any(name in str(error) for name in _OPENCV_LIBRARIES):
         click.echo(

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from facestream import __version__
+from facestream.log_format import FORMATS, TEXT, configure
 from facestream.parsing import DeviceName
 from facestream.setting_option import heed_settings, setting_option, use_config, was_typed
 from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, DEFAULT_MODELS, Place
@@ -54,6 +55,7 @@ _COMMANDS = {
 }
 
 _WHICH_MODELS = "Model pack: one of `facestream models`, a folder with one, or DETECTOR+EMBEDDER of two."
+_LEVEL, _LINES = "facestream.log_level", "facestream.log_format"
 _OWN_MODELS = f"the collection's own, else {DEFAULT_MODELS}"
 
 
@@ -97,6 +99,13 @@ Examples:
     callback=use_config,
     help="Settings file.  [env var: FACESTREAM_CONFIG; default: ./facestream.toml, else "
     "facestream/facestream.toml in the user's config folder]",
+)
+@click.option(
+    "--log-format",
+    type=click.Choice(FORMATS),
+    expose_value=False,
+    callback=lambda ctx, param, lines: _choose_log_format(ctx, param, lines),
+    help="How log lines and errors look: text, or one JSON object a line. Commands take it as well.",
 )
 @click.version_option(__version__, prog_name="facestream")
 def cli() -> None:
@@ -221,21 +230,44 @@ def device_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def _configure_logging(_ctx: click.Context, _param: click.Parameter, verbose: int) -> None:
-    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+def _choose_level(ctx: click.Context, _param: click.Parameter, verbose: int) -> None:
+    ctx.find_root().meta[_LEVEL] = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    _configure_logging(ctx)
+
+
+def _choose_log_format(ctx: click.Context, param: click.Parameter, lines: str | None) -> None:
+    meta = ctx.find_root().meta
+    # What is typed before a command holds for it, unless something else is typed behind it.
+    if lines and (_LINES not in meta or was_typed(ctx, str(param.name))):
+        meta[_LINES] = lines
+    _configure_logging(ctx)
+
+
+def _configure_logging(ctx: click.Context) -> None:
+    meta = ctx.find_root().meta
+    configure(meta.get(_LEVEL, logging.WARNING), meta.get(_LINES, TEXT))
 
 
 def verbosity_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say how much is said."""
-    decorators = [
+    decorators: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
         click.option(
             "-v",
             "--verbose",
             count=True,
             expose_value=False,
-            callback=_configure_logging,
+            callback=_choose_level,
             help="Say more: -v for what happens, -vv for all of it.",
+        ),
+        setting_option(
+            "--log-format",
+            setting="log_format",
+            type=click.Choice(FORMATS),
+            default=TEXT,
+            show_default=True,
+            expose_value=False,
+            callback=_choose_log_format,
+            help="How log lines and errors look: text, or one JSON object a line.",
         ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and problems."),
         click.option("--debug", is_flag=True, help="Show a traceback when something fails."),

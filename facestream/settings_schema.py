@@ -252,6 +252,9 @@ class SettingsTables(BaseModel):
     samples: Literal["best", "all"] = _setting(
         "best", "all: also send the embedding of every face to the stream `faces`.", '"best" or "all"'
     )
+    log_format: Literal["text", "json"] = _setting(
+        "text", "How log lines and errors look: json is one object a line.", '"text" or "json"'
+    )
     camera: CameraTable = _setting(CameraTable(), "Defaults for cameras.", "a table")
     watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
     serve: ServeTable = _setting(ServeTable(), "The HTTP API and the web page.", "a table")

@@ -110,7 +110,11 @@ class LiveReader(ABC):
         if self._thread.is_alive():
             threads_left_behind()  # forgets those that have ended since
             _left.append(self._thread)
-            _log.info("%s: closed while it waits for the camera; its thread ends by itself", self.source_id)
+            _log.info(
+                "%s: closed while it waits for the camera; its thread ends by itself",
+                self.source_id,
+                extra={"source_id": self.source_id},
+            )
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -201,6 +205,7 @@ class LiveReader(ABC):
             transition.after,
             transition.before,
             f": {status.last_error}" if down else "",
+            extra={"source_id": self.source_id},
         )
         if self._on_event is not None:
             self._on_event(status)

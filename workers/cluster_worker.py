@@ -57,6 +57,12 @@ class _Running:
     wishes: list[_Wish]
 
 
+def _about(delivery: Delivery) -> dict[str, str]:
+    """What an entry is about, for the log, as far as that can be read."""
+    found = {name: delivery.raw.get(name.encode(), b"") for name in ("source_id", "track_id")}
+    return {name: value[:200].decode("utf-8", "replace") for name, value in found.items() if value}
+
+
 class ClusterWorker:
     """Keeps the people of one collection up to date; one at a time leads, others stand by.
 
@@ -223,7 +229,12 @@ class ClusterWorker:
             entry = delivery.entry
             problem = delivery.problem or roster.problem(entry)
             if entry is None or problem:
-                _log.warning("entry %s is put aside: %s", delivery.entry_id.decode(), problem)
+                _log.warning(
+                    "entry %s is put aside: %s",
+                    delivery.entry_id.decode(),
+                    problem,
+                    extra={"entry_id": delivery.entry_id.decode(), **_about(delivery)},
+                )
                 effects.unreadable.append(replace(delivery, problem=problem))
                 continue
             if isinstance(entry, ReclusterRequest):

@@ -111,7 +111,12 @@ class LiveWorker:
             _log.info("%s", error)
         lost = view.drop()
         if lost:
-            _log.warning("%s: the last %d entries of it could not be sent", source_id, lost)
+            _log.warning(
+                "%s: the last %d entries of it could not be sent",
+                source_id,
+                lost,
+                extra={"source_id": source_id},
+            )
         return lost
 
     def step(self, timeout_s: float = 0.1) -> bool:
@@ -172,7 +177,7 @@ class LiveWorker:
             view.send()
         except LeaseLostError as error:
             source_id = view.camera.frames.source_id
-            _log.warning("%s: %s", source_id, error)
+            _log.warning("%s: %s", source_id, error, extra={"source_id": source_id})
             del self._views[source_id]
             if self._on_lost is not None:
                 self._on_lost(source_id)

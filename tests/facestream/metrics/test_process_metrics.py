@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import numpy as np
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from facestream.metrics.process_metrics import ProcessMetrics
@@ -36,7 +37,7 @@ def test_time_of_a_stage_is_without_that_of_stages_within_it() -> None:
     assert found["facestream_stage_seconds_count", "track"] == 1
     assert found["facestream_stage_seconds_count", "embed"] == 2
     assert embed_s >= 0.1
-    assert 0.01 <= track_s
+    assert track_s >= 0.01
     # Together they can't have taken longer than all of it, whatever the machine did meanwhile.
     with metrics.timed("detect"):
         began_s = time.perf_counter()
@@ -48,11 +49,8 @@ def test_time_of_a_stage_is_without_that_of_stages_within_it() -> None:
 
 def test_a_stage_that_fails_counts_and_passes_its_error_on() -> None:
     metrics = ProcessMetrics("worker")
-    try:
-        with metrics.timed("commit"):
-            raise ValueError
-    except ValueError:
-        pass
+    with pytest.raises(ValueError, match="banana"), metrics.timed("commit"):
+        int("banana")
     assert values(metrics)["facestream_stage_seconds_count", "commit"] == 1
 
 

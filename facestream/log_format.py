@@ -1,0 +1,83 @@
+"""How log lines look: text for people, or one JSON object a line; both without secrets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+TEXT, JSON = "text", "json"
+FORMATS = (TEXT, JSON)
+
+IDS = ("camera", "source_id", "track_id", "identity_id", "entry_id", "job_id", "webhook_id")
+"""What a log line may be about, as `extra` of a call of the log says it."""
+
+_TEXT_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+# What stands before the @ of a URL, up to the last one: an @ in a password is often left as it is.
+_CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/'\"<>]*@", re.IGNORECASE)
+# Tokens of the HTTP API.
+_TOKEN = re.compile(r"\bfst_[A-Za-z0-9_-]+")
+_CAMERA_SOURCE = "c-"
+
+
+def redacted(text: str) -> str:
+    """A text without credentials of URLs and without tokens: whatever a library has put into it."""
+    return _TOKEN.sub("fst_***", _CREDENTIALS.sub(r"\1***@", text))
+
+
+class TextLines(logging.Formatter):
+    """Lines for people."""
+
+    def __init__(self) -> None:
+        super().__init__(_TEXT_LINE)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One entry; with a traceback, several lines."""
+        return redacted(super().format(record))
+
+
+class JsonLines(logging.Formatter):
+    """Lines for machines: one object each, whatever is in the message.
+
+    Fields are `time` (UTC, RFC 3339), `level`, `logger`, `message`, those of `IDS` that are known, and
+    `error` with the traceback where there is one.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One entry, on one line."""
+        entry: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redacted(record.getMessage()),
+        }
+        for name in IDS:
+            value = getattr(record, name, None)
+            if value:
+                entry[name] = redacted(str(value))
+        source_id = str(entry.get("source_id", ""))
+        if "camera" not in entry and source_id.startswith(_CAMERA_SOURCE):
+            entry["camera"] = source_id.removeprefix(_CAMERA_SOURCE)
+        if record.exc_info:
+            entry["error"] = redacted(self.formatException(record.exc_info))
+        # Escapes of all that isn't ASCII: whatever reads the lines, none is cut in two.
+        return json.dumps(entry)
+
+
+def configure(level: int, lines: str) -> None:
+    """Say how much is logged to standard error, and how it looks.
+
+    Args:
+        level: Of the root logger.
+        lines: One of `FORMATS`.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if lines == JSON else TextLines())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def is_json() -> bool:
+    """Whether log lines are for machines."""
+    return any(isinstance(handler.formatter, JsonLines) for handler in logging.getLogger().handlers)
