@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from typing import Any
 import click
 
 from facestream import __version__
+from facestream.errors import SettingsError
+from facestream.given_settings import given_settings
 from facestream.log_format import FORMATS, TEXT, configure
 from facestream.parsing import DeviceName
 from facestream.setting_option import heed_settings, setting_option, use_config, was_typed
@@ -235,12 +238,20 @@ def _choose_level(ctx: click.Context, _param: click.Parameter, verbose: int) -> 
     _configure_logging(ctx)
 
 
-def _choose_log_format(ctx: click.Context, param: click.Parameter, lines: str | None) -> None:
+def _choose_log_format(ctx: click.Context, _param: click.Parameter, lines: str | None) -> None:
     meta = ctx.find_root().meta
-    # What is typed before a command holds for it, unless something else is typed behind it.
-    if lines and (_LINES not in meta or was_typed(ctx, str(param.name))):
+    if lines:
         meta[_LINES] = lines
+    elif _LINES not in meta and ctx.parent is not None and not ctx.resilient_parsing:
+        meta[_LINES] = _log_format_that_is_set()
     _configure_logging(ctx)
+
+
+def _log_format_that_is_set() -> str:
+    # What is wrong with the settings is told by whoever heeds them: `config check` lists all of it.
+    with contextlib.suppress(SettingsError):
+        return given_settings().text("log_format") or TEXT
+    return TEXT
 
 
 def _configure_logging(ctx: click.Context) -> None:
@@ -259,15 +270,13 @@ def verbosity_options(command: Callable[..., Any]) -> Callable[..., Any]:
             callback=_choose_level,
             help="Say more: -v for what happens, -vv for all of it.",
         ),
-        setting_option(
+        click.option(
             "--log-format",
-            setting="log_format",
             type=click.Choice(FORMATS),
-            default=TEXT,
-            show_default=True,
             expose_value=False,
             callback=_choose_log_format,
-            help="How log lines and errors look: text, or one JSON object a line.",
+            help="How log lines and errors look: text, or one JSON object a line.  [env var: "
+            "FACESTREAM_LOG_FORMAT; default: text]",
         ),
         click.option("-q", "--quiet", is_flag=True, help="Say nothing but results and problems."),
         click.option("--debug", is_flag=True, help="Show a traceback when something fails."),

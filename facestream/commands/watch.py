@@ -123,6 +123,7 @@ def perform(
 
 def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractContextManager[WatchListener]:
     """What shows how a watch goes on: lines of JSON, a table on a terminal, or plain lines."""
+    from facestream.log_format import is_json
     from facestream.progress import stderr_console
     from facestream.watch_lines import JsonLines, PlainLines
 
@@ -134,6 +135,11 @@ def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractConte
         # Each line at once, for whoever reads from a pipe.
         return nullcontext(JsonLines(lambda line: print(line, flush=True)))  # noqa: T201
     console = stderr_console()
+    if is_json():
+        log = logging.getLogger("facestream.watch")
+        # Asked for as log lines, and not by -v.
+        log.setLevel(logging.INFO)
+        return nullcontext(PlainLines(lambda line: log.info("%s", line), quiet=quiet))
     if quiet or not live or not console.is_terminal:
         return nullcontext(PlainLines(lambda line: click.echo(line, err=True), quiet=quiet))
     from facestream.watch_view import TerminalView
