@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,9 @@ from facestream import watching
 from facestream.camera_book import CameraBook
 from facestream.camera_wish import CameraWish
 from facestream.demo_video import ASTRONAUT
+from facestream.metrics.health import Health, Heartbeat
+from facestream.metrics.monitored import Monitor
+from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.people_tally import PeopleTally
 from facestream.settings import Place
 from facestream.visits import Visit, Visits
@@ -136,10 +140,13 @@ def add(book: CameraBook, name: str, url: str) -> None:
 
 
 def watch(
-    place: Place, enough: Callable[[Watcher], bool], options: WatchOptions | None = None
+    place: Place,
+    enough: Callable[[Watcher], bool],
+    options: WatchOptions | None = None,
+    monitor: Monitor | None = None,
 ) -> tuple[Watcher, WatchReport]:
     watcher = Watcher(enough)
-    report = watching.Watch(place, options or WatchOptions(), watcher).execute(watcher.stop)
+    report = watching.Watch(place, options or WatchOptions(), watcher, monitor).execute(watcher.stop)
     assert time.monotonic() < watcher.late_s, watcher.statuses
     return watcher, report
 
@@ -151,6 +158,8 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
         add(book, "door", camera.url)
         add(book, "down", "rtsp://admin:S3cret@127.0.0.1:1/live")
         began_s = time.time()
+        heartbeat = Heartbeat()
+        monitor = Monitor(ProcessMetrics("watch"), Health(lambda: True, {}), heartbeat)
         watcher, report = watch(
             place,
             lambda now: (
@@ -159,7 +168,21 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
                 and ("door", "streaming") in now.told
                 and ("down", "backing_off") in now.told
             ),
+            monitor=monitor,
         )
+
+    # Every stage was measured on its way, and Prometheus hears of it.
+    assert heartbeat.began
+    told = monitor.metrics.text().decode()
+    for stage in ("decode", "detect", "embed", "track", "commit"):
+        (count,) = re.findall(
+            rf'^facestream_stage_seconds_count{{stage="{stage}"}} (\S+)$', told, re.MULTILINE
+        )
+        assert float(count) > 0, stage
+    assert 'facestream_camera_up{camera="door"} 1.0' in told
+    assert 'facestream_camera_up{camera="down"} 0.0' in told
+    assert 'facestream_entries_total{outcome="dead"} 0.0' in told
+    assert "S3cret" not in told
 
     assert set(watcher.names) == {"door", "down"}
     assert "listens" in watcher.statuses["down"].last_error
