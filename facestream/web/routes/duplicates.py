@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from facestream.search import in_words, there
-from facestream.web.busy import busy_is_503
 from facestream.web.context import Context
 from facestream.web.person_answers import person_answer
 from facestream.web.schemas import Page
@@ -29,8 +28,7 @@ def duplicates(
 
     Without pairs that a decision says are two, who were seen at the same time, or one of whom is ignored.
     """
-    with busy_is_503():
-        pairs = context.search.people.duplicates(_PATIENCE_S)
+    pairs = context.search.people.duplicates(_PATIENCE_S)
     answers = []
     for pair in pairs[offset : offset + limit]:
         first, second = (there(person, context.store.person) for person in (pair.first, pair.second))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
@@ -12,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 from facestream.job_view import job_json
 from facestream.web.context import Context
 from facestream.web.job_schemas import Fps, Job, JobId, NewJob, RecordedAt
-from facestream.web.refusals import refusals
 from facestream.web.schemas import Page
 from facestream.web.scopes import needs_read, needs_write
 
@@ -20,8 +18,6 @@ router = APIRouter(tags=["jobs"])
 
 # Written in pieces of this size.
 _PIECE_BYTES = 1 << 20
-# Who sends nothing for so long has gone.
-_SILENT_S = 60.0
 
 
 @router.get("/jobs", dependencies=[needs_read])
@@ -39,8 +35,7 @@ def jobs(
 @router.post("/jobs", dependencies=[needs_write], status_code=202)
 def add_job(context: Context, job: NewJob) -> Job:
     """Have a file or folder of the server processed. 403 where it isn't in one of the allowed folders."""
-    with refusals():
-        return Job(**job_json(context.jobs.hand_in(job.path, job.fps, _unix_s(job.recorded_at))))
+    return Job(**job_json(context.jobs.hand_in(job.path, job.fps, _unix_s(job.recorded_at))))
 
 
 @router.post(
@@ -66,32 +61,16 @@ async def upload(
     size = int(announced) if announced.isascii() and announced.isdigit() else None
     if size == 0:
         raise HTTPException(415, "The file is empty.")
-    with refusals():
-        taken = await run_in_threadpool(context.jobs.uploads.begin, name, size)
+    taken = await run_in_threadpool(context.jobs.uploads.begin, name, size)
     try:
-        with refusals():
-            pieces = aiter(request.stream())
-            waiting = bytearray()
-            while True:
-                async with asyncio.timeout(_SILENT_S):
-                    piece = await anext(pieces, None)
-                if piece is not None:
-                    waiting += piece
-                if waiting and (piece is None or len(waiting) >= _PIECE_BYTES):
-                    await run_in_threadpool(taken.write, bytes(waiting))
-                    waiting.clear()
-                if piece is None:
-                    break
-            job = await run_in_threadpool(context.jobs.take_in, taken, fps, _unix_s(recorded_at))
-    except TimeoutError:
-        raise HTTPException(408, f"Nothing came for {_SILENT_S:g} s. Send the file again.") from None
-    except HTTPException:
-        raise
-    except Exception:
-        if await request.is_disconnected():
-            # Nobody reads this, and it is no fault of the server.
-            raise HTTPException(400, "The upload was broken off.") from None
-        raise
+        waiting = bytearray()
+        async for piece in request.stream():
+            waiting += piece
+            if len(waiting) >= _PIECE_BYTES:
+                await run_in_threadpool(taken.write, bytes(waiting))
+                waiting.clear()
+        await run_in_threadpool(taken.write, bytes(waiting))
+        job = await run_in_threadpool(context.jobs.take_in, taken, fps, _unix_s(recorded_at))
     finally:
         taken.close()
     return Job(**job_json(job))
@@ -100,15 +79,13 @@ async def upload(
 @router.get("/jobs/{job_id}", dependencies=[needs_read])
 def job(context: Context, job_id: JobId) -> Job:
     """One job."""
-    with refusals():
-        return Job(**job_json(context.jobs.get(job_id)))
+    return Job(**job_json(context.jobs.get(job_id)))
 
 
 @router.post("/jobs/{job_id}/cancel", dependencies=[needs_write])
 def cancel_job(context: Context, job_id: JobId) -> Job:
     """End a job early. What was found is kept; the same file handed in again goes on from there."""
-    with refusals():
-        return Job(**job_json(context.jobs.cancel(job_id)))
+    return Job(**job_json(context.jobs.cancel(job_id)))
 
 
 @router.delete("/jobs/{job_id}", dependencies=[needs_write], status_code=204)
@@ -118,8 +95,7 @@ def remove_job(
     file: Annotated[bool, Query(description="Whether its uploaded file goes as well.")] = False,
 ) -> None:
     """Take a job out of the list; who was found in it stays. 409 while it runs."""
-    with refusals():
-        context.jobs.remove(job_id, file=file)
+    context.jobs.remove(job_id, file=file)
 
 
 def _unix_s(at: datetime | None) -> float | None:

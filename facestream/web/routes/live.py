@@ -9,7 +9,6 @@ from fastapi import APIRouter, Header, HTTPException, Query, Response
 
 from facestream.web.camera_schemas import CameraName, LiveFace, LiveView
 from facestream.web.context import Context, WebContext
-from facestream.web.refusals import refusals
 from facestream.web.scopes import needs_read
 from storage.camera_view import CameraView
 
@@ -17,8 +16,7 @@ router = APIRouter(tags=["live"])
 
 
 def _view(context: WebContext, name: str, *, picture: bool) -> CameraView:
-    with refusals():
-        view = context.cameras.view(name, picture=picture)
+    view = context.cameras.view(name, picture=picture)
     if view is None:
         raise HTTPException(
             404, f"There is no picture of {name} yet. Ask again in a second, while a worker reads the camera."

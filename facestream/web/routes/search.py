@@ -12,7 +12,6 @@ from facestream.client import Store
 from facestream.photo_search import FoundInPhoto
 from facestream.search import Match, in_words, there
 from facestream.sighting import start_order
-from facestream.web.busy import busy_is_503
 from facestream.web.context import Context
 from facestream.web.person_answers import camera_name, person_answer, sighting_answer
 from facestream.web.photo_upload import PHOTO_FORM, PhotoUpload, PhotoUploaded
@@ -64,8 +63,7 @@ def _number(text: str) -> int:
 
 def _search(context: Context, upload: PhotoUpload, limit: int, face: str) -> SearchAnswer:
     wanted = int(face) if face.isdecimal() else face
-    with busy_is_503():
-        found = context.search.photos.find(upload.data, upload.name, limit, wanted)
+    found = context.search.photos.find(upload.data, upload.name, limit, wanted)
     return SearchAnswer(
         photo=SearchPhoto(width_px=found.width_px, height_px=found.height_px),
         faces=[_face(one, context.store) for one in found.faces],
@@ -124,8 +122,7 @@ def _tracks(found: tuple[LikeTrack, ...], store: Store) -> list[TrackMatch]:
 def similar(context: Context, person_id: PersonPath, limit: Limit = 10) -> list[SimilarPerson]:
     """People who are like somebody, the likeliest to be the same first; without those said to differ."""
     person = context.store.person(person_id)
-    with busy_is_503():
-        pairs = context.search.people.similar(person.id, limit, _PATIENCE_S)
+    pairs = context.search.people.similar(person.id, limit, _PATIENCE_S)
     answers = []
     for pair in pairs:
         other = there(pair.second, context.store.person)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from facestream.web.context import Context
 from facestream.web.scopes import needs_admin
 from facestream.webhook_book import LONGEST_SECRET, SHORTEST_SECRET, WebhookWish
-from storage.errors import NoSuchWebhookError, RecordError, TooManyWebhooksError
+from storage.errors import RecordError
 from storage.webhook_record import LONGEST_COOLDOWN_S, MOST_PEOPLE
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[needs_admin])
@@ -105,14 +105,9 @@ def add(context: Context, wish: NewWebhook, response: Response) -> AddedWebhook:
     """Add a webhook, which is told of what happens from now on."""
     book = context.webhooks
     with book.errors():
-        try:
-            record, secret = book.add(
-                WebhookWish(
-                    wish.url, wish.secret, wish.people, wish.kinds, wish.unknown_only, wish.cooldown_s
-                )
-            )
-        except TooManyWebhooksError as error:
-            raise HTTPException(409, str(error)) from error
+        record, secret = book.add(
+            WebhookWish(wish.url, wish.secret, wish.people, wish.kinds, wish.unknown_only, wish.cooldown_s)
+        )
         told = _told(context, record.webhook_id)
     response.headers["Location"] = f"/api/v1/webhooks/{record.webhook_id}"
     response.headers["Cache-Control"] = "no-store"
@@ -130,20 +125,14 @@ def show(context: Context, webhook_id: _Id) -> Webhook:
 def remove(context: Context, webhook_id: _Id) -> None:
     """Take a webhook away, with what it had still to be told."""
     with context.webhooks.errors():
-        try:
-            context.webhooks.remove(webhook_id)
-        except NoSuchWebhookError as error:
-            raise HTTPException(404, str(error)) from error
+        context.webhooks.remove(webhook_id)
 
 
 @router.post("/{webhook_id}/test")
 def test(context: Context, webhook_id: _Id) -> WebhookTest:
     """Send it an event of the kind `test` now, once."""
     with context.webhooks.errors():
-        try:
-            outcome = context.webhooks.test(webhook_id)
-        except NoSuchWebhookError as error:
-            raise HTTPException(404, str(error)) from error
+        outcome = context.webhooks.test(webhook_id)
     return WebhookTest(
         ok=outcome.is_taken,
         status=outcome.status,
@@ -153,7 +142,4 @@ def test(context: Context, webhook_id: _Id) -> WebhookTest:
 
 
 def _told(context: Context, webhook_id: str) -> dict[str, Any]:
-    try:
-        return context.webhooks.json(*context.webhooks.get(webhook_id))
-    except NoSuchWebhookError as error:
-        raise HTTPException(404, str(error)) from error
+    return context.webhooks.json(*context.webhooks.get(webhook_id))

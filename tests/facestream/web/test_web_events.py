@@ -240,7 +240,7 @@ def test_a_client_that_takes_nothing_loses_its_backlog_and_no_one_else_waits(
     with socket.socket() as slow, reading(served, kind=["camera"]) as reader:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         slow.connect((host, int(port)))
-        slow.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        slow.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         slow.recv(64)
         text = {"text": "x" * 100_000}
         for k in range(200):
@@ -264,7 +264,7 @@ def test_more_clients_than_may_are_refused_and_places_become_free(served: Served
     clients = []
     for _ in range(20):
         clients.append(socket.create_connection((host, int(port))))
-        clients[-1].sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        clients[-1].sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         clients[-1].recv(64)
     refused = httpx2.get(f"{served.url}/events")
     assert refused.status_code == 503

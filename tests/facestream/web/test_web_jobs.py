@@ -110,7 +110,8 @@ def test_a_gigabyte_is_refused_before_it_is_sent(serving: Served) -> None:
     with socket.create_connection((base.host, base.port or 80)) as connection:
         # Only announced: who waits for the body waits for ever.
         connection.sendall(
-            b"POST /api/v1/jobs/upload?name=x.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"
+            b"POST /api/v1/jobs/upload?name=x.mp4 HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 1000000000\r\n\r\n"
         )
         assert b" 413 " in connection.recv(100)
 
@@ -128,7 +129,8 @@ def test_an_upload_that_breaks_off_leaves_nothing(serving: Served, place: Place)
     base = serving.client.base_url
     with socket.create_connection((base.host, base.port or 80)) as connection:
         connection.sendall(
-            b"POST /api/v1/jobs/upload?name=x.mp4 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n1234"
+            b"POST /api/v1/jobs/upload?name=x.mp4 HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Length: 5000\r\n\r\n1234"
         )
         until(lambda: list(uploads_folder(place).glob(".partial-*")))
     until(lambda: not list(uploads_folder(place).glob(".partial-*")))
