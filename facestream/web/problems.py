@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from facestream.errors import DecisionError, FacestreamError
 from facestream.web.statuses import retry_after_s, status_of
@@ -84,6 +85,9 @@ def problem_of(error: Exception, instance: str) -> ProblemResponse:
         return ProblemResponse(error.status_code, said, instance, error.headers, fields)
     if isinstance(error, RequestValidationError):
         return _invalid(error, instance)
+    if isinstance(error, ClientDisconnect):
+        # Nobody reads this, and it is no fault of the server.
+        return ProblemResponse(400, "The request broke off.", instance)
     status = status_of(error)
     if status is None:
         _log.error("%s failed", instance, exc_info=error)
