@@ -114,6 +114,7 @@ class AsyncStore:
         return cls(await asyncio.to_thread(open_store, place))
 
     collections = _awaited(Store.collections)
+    info = _awaited(Store.info)
     meta = _awaited(Store.meta)
     models_for = _awaited(Store.models_for)
 
@@ -124,6 +125,7 @@ class AsyncStore:
     forget = _awaited(Store.forget)
     enroll = _awaited(Store.enroll)
     export_person = _awaited(Store.export_person)
+    clips = _awaited(Store.clips)
 
     sightings = _streamed(Store.sightings)
     watch = _live(Store.watch)

@@ -68,6 +68,9 @@ def test_the_blocks_that_need_models_run_on_people_who_were_found(
 
 def test_every_method_is_told_of() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for name in ("people", "person", "find", "sightings", "watch", "decisions", "enroll", "forget", "merge"):
+    for name in (
+        *("people", "person", "find", "sightings", "watch", "decisions", "enroll", "forget", "merge"),
+        *("clips", "export_person"),
+    ):
         assert re.search(rf"\b{name}\b", text)
         assert hasattr(facestream.Store, name)
