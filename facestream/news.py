@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Longest wait for something to happen: as often, it is looked whether anything was missed.
-_WAIT_S = 1.0
+# Longest wait for something to happen: as often, it is looked whether anything was missed, or this is to end.
+_WAIT_S = 0.25
 _AGAIN_S, _LONGEST_AGAIN_S = 0.5, 5.0
 _JOIN_S = 15.0
 

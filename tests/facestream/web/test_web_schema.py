@@ -13,7 +13,7 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from serving import Serving
 
-_EXAMPLES = 7
+_EXAMPLES = 5
 # It has no end.
 _ENDLESS = "/api/v1/events"
 # Of what is there, which nobody would guess.
