@@ -14,7 +14,7 @@ from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext
 from facestream.web.listening import is_loopback
-from facestream.web.openapi import PROBLEMS, completed
+from facestream.web.openapi import PROBLEMS, completed, operation_id
 from facestream.web.page_files import page_router, read_page
 from facestream.web.problem_boundary import ProblemBoundary
 from facestream.web.problems import answer_problems
@@ -84,6 +84,7 @@ def make_app(context: WebContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.context = context
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
