@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from facestream.errors import DecisionError, FacestreamError
 from facestream.web.statuses import retry_after_s, status_of
@@ -23,7 +24,6 @@ MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
-_API = "/api/v1"
 _MOST_ERRORS = 20
 # What Starlette says of itself.
 _PLAINLY = {
@@ -132,9 +132,11 @@ def _invalid(error: RequestValidationError, instance: str) -> ProblemResponse:
 
 def _methods(request: Request) -> list[str]:
     """What an address can be asked for with: Starlette names those of the first of its routes alone."""
-    route = request.scope["route"]
-    described = request.app.openapi()["paths"] if request.url.path.startswith(_API) else {}
-    return sorted({method.upper() for method in described.get(_API + route.path, ())} | route.methods)
+    found = set(request.scope["route"].methods)
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.url.path):
+            found |= {method.upper() for method in operations}
+    return sorted(found)
 
 
 def _title(status: int) -> str:
