@@ -11,22 +11,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import json
-import multiprocessing
-import os
-import socket
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import uvicorn
+from served_folder import served
 
 from facestream.settings import Place
-from facestream.web.app import make_app
-from facestream.web_wiring import open_context
 from facestream.wiring import make_store, open_handle
 from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, IdentityChange
@@ -34,33 +27,6 @@ from storage.keys import Keys
 
 _KEYS = Keys("default")
 _PATIENCE_S = 30.0
-
-
-def _serve(folder: Path, port: int) -> None:
-    # Nothing beside it that takes the processor's time.
-    os.environ["FACESTREAM_SERVE_WORKERS"] = "none"
-    with open_context(Place(folder)) as context:
-        uvicorn.run(make_app(context), host="127.0.0.1", port=port, log_level="warning")
-
-
-@contextlib.contextmanager
-def _served(folder: Path) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(folder, port))
-    process.start()
-    end_s = time.monotonic() + _PATIENCE_S
-    while True:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            break
-        if time.monotonic() > end_s:
-            raise SystemExit("The server did not start.")
-        time.sleep(0.1)
-    try:
-        yield port
-    finally:
-        process.terminate()
-        process.join(_PATIENCE_S)
 
 
 async def _read(port: int, ready: asyncio.Semaphore, delays_s: list[float]) -> None:
@@ -122,7 +88,8 @@ def main() -> None:
         with open_handle(Place(folder)) as handle:
             make_store(handle, _KEYS).claim_model("dlib@1", {})
             handle.client.hset(_KEYS.track("v-1.0.0"), "source_id", "v-1")
-            with _served(folder) as port:
+            with served(folder) as server:
+                port = int(server.url.rsplit(":", 1)[1])
                 for readers in (1, given.readers):
                     delays_s = asyncio.run(_measure(port, handle, readers, given.seconds, given.per_second))
                     p50, p95, most = 1000 * np.percentile(delays_s, [50, 95, 100])

@@ -12,12 +12,7 @@ a second, each of which changes all lists.
 from __future__ import annotations
 
 import argparse
-import gc
-import os
 import random
-import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,9 +21,9 @@ from pathlib import Path
 
 import httpx2
 import psutil
+from served_folder import served
 
 from facestream import connect
-from facestream.settings import Place
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
@@ -92,19 +87,6 @@ def percentile(times_s: list[float], share: float) -> float:
     return sorted(times_s)[min(int(len(times_s) * share), len(times_s) - 1)] * 1000
 
 
-def serve(folder: str, port: int) -> None:
-    """The server, until it is told to end."""
-    import uvicorn
-
-    from facestream.web.app import make_app
-    from facestream.web_wiring import open_context
-
-    # As the command line does.
-    gc.set_threshold(200_000, 20, 100)
-    with open_context(Place(Path(folder), None, "default")) as context:
-        uvicorn.run(make_app(context), host="127.0.0.1", port=port, log_level="warning", access_log=False)
-
-
 def questions(people: int) -> dict[str, Callable[[random.Random], tuple[str, dict[str, object]]]]:
     """What is asked, by what it is called."""
     sorts = ("seconds", "last", "name", "sightings")
@@ -158,29 +140,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=200)
-    parser.add_argument("--serve", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.serve:
-        serve(arguments.serve[0], int(arguments.serve[1]))
-        return
     with tempfile.TemporaryDirectory() as scratch, connect(Path(scratch) / "data") as store:
         identities = store._identities
         lease = Lease(store._handle.client, identities.keys.leader, ttl_s=60)
         fill(identities, lease, arguments.people)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        url = f"http://127.0.0.1:{port}"
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        words = [sys.executable, __file__, "--serve", str(Path(scratch) / "data"), str(port)]
-        server = subprocess.Popen(words, env=environment)
-        try:
-            began_s = time.perf_counter()
-            while True:
-                try:
-                    httpx2.get(f"{url}/api/v1/people", timeout=120).raise_for_status()
-                    break
-                except httpx2.TransportError:
-                    time.sleep(0.05)
+        began_s = time.perf_counter()
+        with served(Path(scratch) / "data") as server:
+            httpx2.get(f"{server.url}/api/v1/people", timeout=120).raise_for_status()
             print(f"{arguments.people:,} people, ready after {time.perf_counter() - began_s:.1f} s", end=", ")
             print(f"{psutil.Process(server.pid).memory_info().rss / 1e6:.0f} MB")
             stop = threading.Event()
@@ -189,7 +156,7 @@ def main() -> None:
                 thread = threading.Thread(target=change, args=(identities, lease, arguments.people, stop))
                 if changing:
                     thread.start()
-                for name, times_s in ask(url, arguments.people, arguments.requests):
+                for name, times_s in ask(server.url, arguments.people, arguments.requests):
                     figures = [percentile(times_s, share) for share in (0.5, 0.95, 1.0)]
                     print(f"  {name:<28}", "  ".join(f"{figure:7.1f} ms" for figure in figures))
             stop.set()
@@ -197,12 +164,10 @@ def main() -> None:
             print(f"{psutil.Process(server.pid).memory_info().rss / 1e6:.0f} MB at the end")
             began_s = time.perf_counter()
             DecisionLog(store._handle.client, identities.keys).rename("p1", "Somebody")
-            while not httpx2.get(f"{url}/api/v1/people", params={"q": "Somebody"}).json()["total"]:
+            asked = {"q": "Somebody"}
+            while not httpx2.get(f"{server.url}/api/v1/people", params=asked).json()["total"]:
                 pass
             print(f"a name given elsewhere shows after {time.perf_counter() - began_s:.2f} s")
-        finally:
-            server.terminate()
-            server.wait()
 
 
 if __name__ == "__main__":

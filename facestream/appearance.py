@@ -65,7 +65,7 @@ def _of_one(
     person: Person, where: PeopleFilter, cameras: frozenset[str], *, newest_first: bool
 ) -> Iterator[tuple[Order, Appearance]]:
     thumbnail = person.thumbnails[0] if person.thumbnails else ""
-    for seen in _ordered(person, newest_first=newest_first):
+    for seen in ordered_sightings(person, newest_first=newest_first):
         if where.holds(seen):
             facts = {name: getattr(seen, name) for name in _FIELDS}
             found = Appearance(**facts, person_id=person.id, person_name=person.name, thumbnail=thumbnail)
@@ -73,7 +73,7 @@ def _of_one(
                 yield _key(seen, newest_first=newest_first), found
 
 
-def _ordered(person: Person, *, newest_first: bool) -> Iterator[Sighting]:
+def ordered_sightings(person: Person, *, newest_first: bool) -> Iterator[Sighting]:
     """Sightings of a person as they are asked for; they are in order of time, those without a date last."""
     if not newest_first:
         yield from person.sightings

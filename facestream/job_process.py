@@ -19,6 +19,7 @@ from facestream.cli import device_option, place_options
 from facestream.commands.model_options import own_parts_options
 from facestream.errors import FacestreamError
 from facestream.parsing import Rate
+from facestream.people_view import counted
 from facestream.run_report import SilentListener
 from facestream.setting_option import setting_option
 from facestream.settings import Place
@@ -64,7 +65,7 @@ class _Teller(SilentListener):
         share = min(frame.media_s / self._duration_s, 1.0) if self._duration_s else 0.0
         known = self._duration_s is not None or self._sources > 1
         progress = round(_BEFORE_THE_END * (self._done + share) / self._sources, 4) if known else None
-        tell(progress=progress, message=f"{self._faces} faces so far")
+        tell(progress=progress, message=f"{counted(self._faces, 'face')} so far")
 
     def source_ended(self, path: Path) -> None:  # noqa: ARG002
         """What follows takes a while where there are many people."""

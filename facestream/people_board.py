@@ -14,7 +14,7 @@ from facestream.people_lists import Counts, PeopleLists
 from facestream.person import Person, person_of
 from facestream.sighting import Sighting
 from storage.errors import StorageError
-from storage.identity_record import Identity
+from storage.identity_record import Identity, IdentityChange
 from storage.identity_record import Sighting as Stored
 from storage.source_record import SourceRecord
 
@@ -178,6 +178,14 @@ class PeopleBoard:
                 _log.warning("%s It is tried again.", error)
             self._wake.wait(_EVERY_S)
 
+    def _told(self, _: Sequence[IdentityChange]) -> None:
+        """Look before those who are told next ask for what has changed: nobody tells them again."""
+        try:
+            self._look(set(), since_s=time.monotonic())
+        except StorageError as error:
+            _log.warning("%s It is tried again.", error)
+        self._wake.set()
+
     def _missed(self) -> None:
         self._changed.lose()
         self._wake.set()
@@ -185,7 +193,7 @@ class PeopleBoard:
     def __enter__(self) -> Self:
         """Begin to read."""
         if self._news is not None:
-            self._unsubscribe = self._news.subscribe(lambda _: self._wake.set(), self._missed)
+            self._unsubscribe = self._news.subscribe(self._told, self._missed)
         self._thread.start()
         return self
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from facestream.client import Store
     from facestream.resident_search import ResidentSearch
     from facestream.settings import Place
-    from workers.clustering.resident_gallery import LikeTrack
+    from workers.clustering.likeness import LikeTrack
     from workers.models.pack import Pack
     from workers.photo_faces import PhotoFace
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from storage.connection import RedisHandle
     from storage.identity_store import IdentityStore
     from storage.template_record import TemplateTable
+    from workers.clustering.likeness import LikePerson, LikeTrack
     from workers.clustering.profiles import Profiles
-    from workers.clustering.resident_gallery import LikePerson, LikeTrack, ResidentGallery, Tracks
+    from workers.clustering.resident_gallery import ResidentGallery, Tracks
     from workers.models.calibration import Calibration
     from workers.photo_faces import PhotoFace
 

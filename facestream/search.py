@@ -16,7 +16,7 @@ from storage.errors import RecordError
 if TYPE_CHECKING:
     from storage.template_record import TemplateTable
     from stream.frame import Frame
-    from workers.clustering.resident_gallery import LikePerson
+    from workers.clustering.likeness import LikePerson
     from workers.models.pack import Pack
     from workers.photo_faces import PhotoFace
 

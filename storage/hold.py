@@ -124,8 +124,8 @@ def hold_collection(client: redis.Redis, keys: Keys, wait_s: float = WAIT_S) -> 
     while not lease.acquire():
         if time.monotonic() > deadline_s:
             raise CollectionBusyError(
-                f"Something is processing into collection {keys.collection!r} right now. Wait until it is "
-                "done, or stop it, then run this command again.",
+                f"Something is processing into collection {keys.collection!r} right now: a run, a watch or a "
+                "server (`serve`). Wait until it is done, or stop it, then run this command again.",
                 collection=keys.collection,
             )
         time.sleep(_POLL_S)

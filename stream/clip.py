@@ -18,7 +18,7 @@ from av.stream import Discard
 from av.video.stream import VideoStream
 
 from stream.decoder import VideoDecoder
-from stream.errors import VideoFormatRefusedError, VideoUnreadableError
+from stream.errors import ClipTooLargeError, VideoFormatRefusedError, VideoUnreadableError
 from stream.video import MAX_VIDEO_PIXELS
 from stream.video_packets import ROUNDED_S, MediaPacket, VideoPackets
 
@@ -62,20 +62,23 @@ def container_for(path: Path) -> str:
         return ".mp4" if _takes("mp4", decoder.stream) else ".mkv"
 
 
-def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
+def write_clip(path: Path, intervals: Sequence[Interval], out: Path, *, max_bytes: int | None = None) -> Clip:
     """Copy stretches of a video into one file, one after the other, without a loss and quickly.
 
     Each is extended to the keyframe before it, as nothing could be shown from elsewhere; what touches or
     overlaps then is copied once. Timestamps begin at 0 and never go back. The file appears, private to its
-    user, when it is complete. At a joint of a video with open groups of pictures, some may be skipped.
+    user, when it is complete. At a joint of a video with open groups of pictures, some may be skipped. MP4
+    begins with its index, so that players need not wait for its end. The same call writes the same bytes.
 
     Args:
         path: The video.
         intervals: From and to, media seconds, finite, in any order. What lies beyond the end is left out.
         out: The file to write; its ending chooses the format, see `CONTAINERS`.
+        max_bytes: Largest size of pictures and sound together; None for any.
 
     Raises:
         ValueError: If there are no intervals, or one ends before it starts or is not finite.
+        ClipTooLargeError: If it would be larger than `max_bytes`.
         StreamError: If the video can't be read, can't be cut without encoding it, has no picture in the
             intervals, or is encoded in a way that the format of `out` can't hold.
         OSError: If the file can't be written.
@@ -94,7 +97,7 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
                 "can't hold; write the clip as .mkv",
                 str(path),
             )
-        cutter = _Cutter(decoder)
+        cutter = _Cutter(decoder, max_bytes)
         try:
             parts = cutter.parts(wanted)
         except av.FFmpegError as error:
@@ -109,7 +112,11 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
         os.close(descriptor)
         part_path = Path(name)
         try:
-            with av.open(name, "w", format=format_name) as container:
+            # Without ids at random: the same clip is the same file.
+            options = {"fflags": "+bitexact"}
+            if format_name != "matroska":
+                options["movflags"] = "+faststart"
+            with av.open(name, "w", format=format_name, container_options=options) as container:
                 seconds, sound = cutter.copy(parts, container, format_name)
             part_path.replace(out)
         except av.FFmpegError as error:
@@ -177,8 +184,11 @@ class _Track:
 class _Cutter:
     """Finds keyframes of a video, and copies what follows them."""
 
-    def __init__(self, decoder: VideoDecoder) -> None:
+    def __init__(self, decoder: VideoDecoder, max_bytes: int | None) -> None:
+        self._path = str(decoder.path)
         self._packets = VideoPackets(decoder)
+        self._max_bytes = math.inf if max_bytes is None else max_bytes
+        self._copied_bytes = 0
         self._sound: AudioStream | None = next(
             (stream for stream in decoder.container.streams.audio if stream.codec_context is not None), None
         )
@@ -225,7 +235,7 @@ class _Cutter:
                 elif shift_s is None:
                     early.append(packet)
                 else:
-                    _mux(packet, sound, shift_s, out)
+                    self._mux(packet, sound, shift_s, out)
                 continue
             if shift_s is None:
                 if not packet.is_keyframe or media_s < start_s - ROUNDED_S:
@@ -238,7 +248,7 @@ class _Cutter:
                     shift_s += max(0.0, least_s - first_s)
                 for sounding in early:
                     assert sound is not None
-                    _mux(sounding, sound, shift_s, out)
+                    self._mux(sounding, sound, shift_s, out)
             elif ended or (packets.decoded_s(packet) > end_s + ROUNDED_S and media_s > newest_s):
                 # Pictures that are shown before the last one and stored after it are there by now.
                 ended = True
@@ -248,7 +258,7 @@ class _Cutter:
             # Pictures before the keyframe that are stored after it need some that are not there.
             if media_s >= start_s - ROUNDED_S:
                 newest_s = max(newest_s, media_s)
-                _mux(packet, video, shift_s, out)
+                self._mux(packet, video, shift_s, out)
                 played_s = max(played_s, media_s + packets.start_s + shift_s + packets.frame_s)
         return played_s
 
@@ -258,16 +268,22 @@ class _Cutter:
         target.codec_context.codec_tag = "\0\0\0\0"
         return _Track(source, target)
 
-
-def _mux(packet: MediaPacket, track: _Track, shift_s: float, out: OutputContainer) -> None:
-    """Write a packet at another time; one that would go back is left out, as sound between two parts may."""
-    ticks = round(shift_s / track.time_base)
-    assert packet.pts is not None
-    assert packet.dts is not None
-    packet.pts += ticks
-    packet.dts += ticks
-    if track.last_dts is not None and packet.dts <= track.last_dts:
-        return
-    track.last_dts = packet.dts
-    packet.stream = track.target
-    out.mux_one(packet)
+    def _mux(self, packet: MediaPacket, track: _Track, shift_s: float, out: OutputContainer) -> None:
+        """Write a packet at another time; one that would go back is left out, as sound between parts may."""
+        ticks = round(shift_s / track.time_base)
+        assert packet.pts is not None
+        assert packet.dts is not None
+        packet.pts += ticks
+        packet.dts += ticks
+        if track.last_dts is not None and packet.dts <= track.last_dts:
+            return
+        self._copied_bytes += packet.size
+        if self._copied_bytes > self._max_bytes:
+            raise ClipTooLargeError(
+                f"that part of {self._path!r}, from the keyframe before it, has more than "
+                f"{self._max_bytes / 1e6:.0f} MB; ask for a shorter one",
+                self._path,
+            )
+        track.last_dts = packet.dts
+        packet.stream = track.target
+        out.mux_one(packet)

@@ -85,6 +85,10 @@ class VideoTooLargeError(VideoUnreadableError):
     """The frames have more pixels than allowed."""
 
 
+class ClipTooLargeError(StreamError, ValueError):
+    """A stretch of a video has more bytes than may be copied."""
+
+
 class PhotoUnreadableError(StreamError, ValueError):
     """The file is not a photo, is cut off, or is in a form that can't be shown in 8 bits."""
 

@@ -160,6 +160,7 @@ def _show(rows: list[Row], files: dict[str, Path], video: Path, place: Place) ->
     click.echo(f"\n{counted(found, 'person', 'people')} found, {known} known to be there.")
     click.echo("\nWhere to look next:")
     for command, what in (
+        (command_line(place, "serve"), "everybody in a browser, until Ctrl-C"),
         (command_line(place, "people"), "everybody, with times"),
         (command_line(place, "export", "-o", "faces.csv"), "one row per face"),
         (command_line(place, "redis", collection=False), "the server's socket, for redis-cli"),

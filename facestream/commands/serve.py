@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import place_options, verbosity_options
 from facestream.errors import UsageError
-from facestream.output import print_json
 from facestream.setting_option import setting_option
 from facestream.settings import Place
 from facestream.stopping import stopping
@@ -18,18 +19,23 @@ if TYPE_CHECKING:
     from facestream.settings_schema import ServeTable
     from facestream.web.context import WebContext
 
+# Collections that are named where the one that was asked for is empty.
+_NAMED = 5
+
 
 @click.command(
     name="serve",
     epilog="""\b
 Examples:
   facestream serve                               then open http://127.0.0.1:8765
+  facestream serve --collection demo             the people of `facestream demo`
   facestream serve --port 0 --json               any free port, which is printed
   facestream token add family --scope write      a token, for others than this machine
   facestream serve --host 0.0.0.0                for the whole network, with tokens
 
 \b
-Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 something failed, 2 wrong usage.
+Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 something failed, 2 wrong usage, 130 interrupted before it
+served.
 """,
 )
 @setting_option(
@@ -56,7 +62,7 @@ Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 something failed, 2 wrong usage.
     show_default=True,
     help="Whether callers on this machine need a token as well.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print where it is as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print where it is as one line of JSON.")
 @place_options()
 @verbosity_options
 def command(host: str, port: int, require_token: bool, as_json: bool, **options: Any) -> None:
@@ -94,15 +100,41 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
             server = WebServer(make_app(context), serve, context.live_feed.close)
             url = url_of(listening)
             if as_json:
-                print_json({"page": url, "api": f"{url}/api/v1"})
+                # One line: whoever reads it need not know where the object ends.
+                click.echo(json.dumps({"page": url, "api": f"{url}/api/v1"}))
             elif not quiet:
                 click.echo(f"Page: {url}\nAPI:  {url}/api/v1 (described by {url}/api/v1/openapi.json)")
             # Now, for whoever reads from a pipe.
             sys.stdout.flush()
-            if context.access.token_required and not quiet:
-                click.echo("Everybody needs a token: `facestream token`.", err=True)
+            for note in [] if quiet else _notes(context):
+                click.echo(note, err=True)
             with stopping(server.end):
                 server.run_on(listening)
+
+
+def _notes(context: WebContext) -> Iterator[str]:
+    """What somebody who has just started it may not expect."""
+    from facestream.job_folders import folders_of
+    from facestream.web.listening import is_loopback
+
+    hint = context.store.hint
+    info = context.store.info()
+    if not info.sources:
+        others = [name for name in context.store.collections() if name != info.name]
+        yield (
+            f"Collection {info.name!r} is empty so far: drop videos on the page, or `{hint('run', 'VIDEO')}`."
+            + (f" There are others: {', '.join(others[:_NAMED])}." if others else "")
+        )
+    for folder in folders_of(context.serve.folders or ""):
+        if not folder.is_dir():
+            yield f"serve.folders: {folder} is no folder; nothing is processed from there."
+    if context.access.token_required:
+        yield f"Everybody needs a token: `{hint('token')}` lists those that there are."
+    if not is_loopback(context.serve.host):
+        yield (
+            "Others reach it by this machine's address, over plain HTTP: docs/serving.md says how to put "
+            "TLS in front."
+        )
 
 
 def _check_reachable(context: WebContext) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,116 +13,17 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from facestream.errors import (
-    BusyError,
-    DecisionError,
-    FacestreamError,
-    ForgottenError,
-    LabelError,
-    NoFaceError,
-    NotFoundError,
-    RefusedError,
-    SettingsError,
-    UsageError,
-)
-from facestream.outbound import OutboundError
-from storage.errors import (
-    ArchiveError,
-    CameraExistsError,
-    CollectionBusyError,
-    CollectionSchemaError,
-    CommandError,
-    DataFolderError,
-    LeaseLostError,
-    ModelChangeError,
-    ModelConflictError,
-    NoSuchCameraError,
-    NoSuchJobError,
-    NoSuchTokenError,
-    NoSuchWebhookError,
-    OvertakenError,
-    QueueFullError,
-    RecordError,
-    RedisFullError,
-    RedisReadOnlyError,
-    RedisServerError,
-    RedisUnreachableError,
-    SealError,
-    ServerStartError,
-    StorageError,
-    TokenExistsError,
-    TooManyJobsError,
-    TooManyWebhooksError,
-)
-from stream.errors import CameraError, CameraUrlError, StreamError
-from workers.errors import CalledOffError, ClusterWorkerError, ModelError, WorkerError
+from facestream.errors import DecisionError, FacestreamError
+from facestream.web.statuses import retry_after_s, status_of
+from storage.errors import StorageError
+from stream.errors import StreamError
+from workers.errors import WorkerError
 
 MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
-# Of the classes that an error is of, the first that stands here counts.
-STATUSES: Mapping[type[Exception], int] = {
-    ForgottenError: 410,
-    NotFoundError: 404,
-    UsageError: 422,
-    # Of the server, and not of who asks.
-    SettingsError: 500,
-    NoFaceError: 422,
-    LabelError: 422,
-    DecisionError: 409,
-    BusyError: 503,
-    OutboundError: 502,
-    FacestreamError: 409,
-    DataFolderError: 500,
-    ServerStartError: 503,
-    RedisServerError: 500,
-    RedisUnreachableError: 503,
-    RedisReadOnlyError: 503,
-    RedisFullError: 507,
-    RecordError: 500,
-    CollectionSchemaError: 409,
-    CollectionBusyError: 409,
-    ModelConflictError: 409,
-    ModelChangeError: 409,
-    QueueFullError: 503,
-    LeaseLostError: 503,
-    OvertakenError: 409,
-    ArchiveError: 500,
-    CameraExistsError: 409,
-    NoSuchCameraError: 404,
-    TokenExistsError: 409,
-    NoSuchTokenError: 404,
-    NoSuchJobError: 404,
-    TooManyJobsError: 409,
-    NoSuchWebhookError: 404,
-    TooManyWebhooksError: 409,
-    SealError: 500,
-    CommandError: 500,
-    StorageError: 500,
-    StreamError: 422,
-    # A camera that was added is at fault, or its secret is gone: not what was asked.
-    CameraUrlError: 502,
-    CameraError: 502,
-    ModelError: 503,
-    CalledOffError: 503,
-    ClusterWorkerError: 503,
-    WorkerError: 503,
-}
-"""The status of each kind of our errors, but `RefusedError`."""
-
-REFUSALS: Mapping[str, int] = {
-    "forbidden": 403,
-    "missing": 404,
-    "too_large": 413,
-    "no_room": 507,
-    "busy": 503,
-    "not_media": 415,
-    "running": 409,
-}
-"""The status of each kind of `RefusedError`."""
-
-_AGAIN_S = 2.0
+_API = "/api/v1"
 _MOST_ERRORS = 20
 # What Starlette says of itself.
 _PLAINLY = {
@@ -195,22 +95,18 @@ def problem_of(error: Exception, instance: str) -> ProblemResponse:
         return ProblemResponse(500, detail, instance)
     if status >= 500:
         _log.warning("%s: %s", instance, error)
-    headers = {"Retry-After": _again_s(error)} if status == 503 else None
+    again_s = retry_after_s(error, status)
+    headers = None if again_s is None else {"Retry-After": again_s}
     fields = {"earlier": error.earlier} if isinstance(error, DecisionError) else None
     return ProblemResponse(status, str(error), instance, headers, fields)
-
-
-def status_of(error: Exception) -> int | None:
-    """The status of one of our errors; None for any other."""
-    if isinstance(error, RefusedError):
-        return REFUSALS[error.kind]
-    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
 
 
 def answer_problems(app: FastAPI) -> None:
     """Have an application answer its errors so."""
 
     async def answer(request: Request, error: Exception) -> ProblemResponse:
+        if isinstance(error, HTTPException) and error.status_code == 405:
+            error.headers = {"Allow": ", ".join(_methods(request))}
         return problem_of(error, request.url.path)
 
     for kind in (
@@ -224,11 +120,6 @@ def answer_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, answer)
 
 
-def _again_s(error: Exception) -> str:
-    wait_s = error.retry_after_s if isinstance(error, BusyError) else _AGAIN_S
-    return str(max(math.ceil(wait_s), 1))
-
-
 def _invalid(error: RequestValidationError, instance: str) -> ProblemResponse:
     """Without what was sent: it may be long, a secret, or no JSON."""
     errors = [
@@ -237,6 +128,13 @@ def _invalid(error: RequestValidationError, instance: str) -> ProblemResponse:
     ]
     said = "; ".join(f"{' '.join(found['where'])}: {found['message']}" for found in errors[:3])
     return ProblemResponse(422, f"{said}.", instance, fields={"errors": errors})
+
+
+def _methods(request: Request) -> list[str]:
+    """What an address can be asked for with: Starlette names those of the first of its routes alone."""
+    route = request.scope["route"]
+    described = request.app.openapi()["paths"] if request.url.path.startswith(_API) else {}
+    return sorted({method.upper() for method in described.get(_API + route.path, ())} | route.methods)
 
 
 def _title(status: int) -> str:

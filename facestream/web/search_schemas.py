@@ -36,6 +36,8 @@ class TrackMatch(BaseModel):
     source_id: str
     source: str
     camera: str | None
+    photo: bool
+    playable: bool
     start_s: float
     end_s: float
     start_at: datetime | None

@@ -215,7 +215,7 @@ def test_a_collection_that_is_being_processed_into_is_left_alone(copied: Process
         assert cli.records() == before
     for done in ended:
         assert done.code == 1
-        assert "Something is processing into collection 'default' right now." in done.stderr
+        assert "Something is processing into collection 'default' right now" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

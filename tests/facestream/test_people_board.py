@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,12 +18,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from facestream.client import Store
+from facestream.news import News
 from facestream.people_board import PeopleBoard
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.people_lists import PeopleLists
 from facestream.person import person_of
 from facestream.settings import Place
 from facestream.wiring import make_board, make_reader
+from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
@@ -273,6 +275,28 @@ def test_a_thread_keeps_it_fresh(made: tuple[Collection, PeopleBoard]) -> None:
         seen = _until(lambda: (p := board.person("p1")) is not None and p.last.end_s == 50.0)
         assert seen
         assert _until(lambda: listed(board) == ["p1", "p3"])
+
+
+def test_who_hears_of_an_event_finds_its_effects(
+    made: tuple[Collection, PeopleBoard], handle: RedisHandle
+) -> None:
+    collection, _ = made
+    found: list[float] = []
+    news = News(ChangeReader(handle.client, collection.keys), handle)
+    with news, make_board(handle, make_reader(handle, collection.keys), news) as board:
+        board.refresh()
+
+        def ask(changes: Sequence[IdentityChange]) -> None:
+            one = board.person("p1")
+            found.extend(0.0 if one is None else one.last.end_s for _ in changes)
+
+        news.subscribe(ask, lambda: None)
+        ends_s = [100.0 + k for k in range(20)]
+        for end_s in ends_s:
+            collection.person(1, [Sighting("v-1", 0.0, end_s)])
+        assert _until(lambda: len(found) == len(ends_s))
+    # Or those of later ones already.
+    assert all(told_s >= end_s for told_s, end_s in zip(found, ends_s, strict=True))
 
 
 def _until(holds: Callable[[], bool]) -> bool:

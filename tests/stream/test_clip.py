@@ -11,7 +11,12 @@ import numpy as np
 import pytest
 
 from stream.clip import container_for, write_clip
-from stream.errors import SourceNotFoundError, VideoFormatRefusedError, VideoUnreadableError
+from stream.errors import (
+    ClipTooLargeError,
+    SourceNotFoundError,
+    VideoFormatRefusedError,
+    VideoUnreadableError,
+)
 
 FPS, RATE, GOP, SECONDS = 25, 16_000, 50, 8
 FORMATS = {
@@ -114,6 +119,25 @@ def test_time_counts_from_the_first_picture(tmp_path: Path) -> None:
     assert start_s == pytest.approx(4, abs=0.01)
     assert shown(done.path)[0][0] == pytest.approx(0, abs=0.08)
     assert shown(done.path)[0][1] == pytest.approx(100, abs=2)
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_the_same_clip_is_the_same_file(tmp_path: Path, ending: str) -> None:
+    path = film(tmp_path / "a.mp4", "libx264", "aac")
+    first, second = (write_clip(path, [(2, 4)], tmp_path / f"{n}{ending}").path.read_bytes() for n in "12")
+    assert first == second
+    # Players need the index before the pictures.
+    assert ending == ".mkv" or first.index(b"moov") < first.index(b"mdat")
+
+
+def test_a_clip_that_would_be_too_large_is_refused_and_leaves_no_file(tmp_path: Path) -> None:
+    path = film(tmp_path / "a.mp4", "libx264", None)
+    size_bytes = write_clip(path, [(2, 4)], tmp_path / "clip.mp4").path.stat().st_size
+    (tmp_path / "clip.mp4").unlink()
+    with pytest.raises(ClipTooLargeError, match="ask for a shorter one"):
+        write_clip(path, [(2, 4)], tmp_path / "clip.mp4", max_bytes=100)
+    write_clip(path, [(2, 4)], tmp_path / "clip.mp4", max_bytes=size_bytes)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mp4", "clip.mp4"]
 
 
 def test_what_can_t_be_cut_is_refused_and_leaves_no_file(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from workers.clustering.columns import Column
 from workers.clustering.likelihood import expected_likeness, face_evidence
+from workers.clustering.likeness import LikePerson, LikeTrack
 from workers.clustering.owned_rows import OwnedRows
 from workers.clustering.profiles import Profiles
 from workers.clustering.search import (
@@ -36,42 +37,6 @@ IntArray = npt.NDArray[np.intp]
 _BLOCK_ROWS = 1 << 15
 # Products that go through memory need no more threads than this to fill its bus.
 _THREADS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class LikePerson:
-    """How like a face one person is.
-
-    Attributes:
-        person_id: Who.
-        similarity: Weighted mean cosine similarity to their tracks, [-1, 1].
-        log_ratio: Natural logarithm of how much likelier that is for the same person than for two.
-        sureness: Probability that it is the same person, see `workers.clustering.search.sureness`.
-        best_track: Their track that is most like the face.
-    """
-
-    person_id: str
-    similarity: float
-    log_ratio: float
-    sureness: float
-    best_track: str
-
-
-@dataclass(frozen=True, slots=True)
-class LikeTrack:
-    """How like a face one track is.
-
-    Attributes:
-        track_id: The track.
-        person_id: Who has it.
-        similarity: Cosine similarity, [-1, 1].
-        log_ratio: As of `LikePerson`, of this track alone.
-    """
-
-    track_id: str
-    person_id: str
-    similarity: float
-    log_ratio: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

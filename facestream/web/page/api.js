@@ -80,8 +80,8 @@ export const api = {
   post: (path, body = {}, query) => request("POST", path, { body, query }),
   /** @param {string} path @param {any} body */
   patch: (path, body) => request("PATCH", path, { body }),
-  /** @param {string} path */
-  delete: (path) => request("DELETE", path),
+  /** @param {string} path @param {Record<string, any>} [query] */
+  delete: (path, query) => request("DELETE", path, { query }),
   request,
   url,
   /** Picture of a sample, or null. @param {string | null | undefined} sample */

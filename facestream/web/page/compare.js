@@ -27,6 +27,7 @@ export class Compare {
     this._at = 0;
     this._answered = 0;
     this._total = 0;
+    /** @type {Set<Promise<any>>} */ this._deciding = new Set();
     this._onKey = (/** @type {KeyboardEvent} */ event) => {
       if (isTyping(event.target) || dialogIsOpen() || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !this._pairs.length) return;
       const target = /** @type {Element} */ (event.target);
@@ -71,16 +72,27 @@ export class Compare {
       return;
     }
     const keep = likeliestToKeep(people).id;
-    this._gone(pair, keep);
     const gone = keep === pair.first.id ? pair.second.id : pair.first.id;
-    try { await decisions.merge(keep, [gone]); } catch { this._back(pair); }
+    await this._decide(pair, keep, decisions.merge(keep, [gone]));
   }
 
   async differ() {
     const pair = this._pairs[this._at];
     if (!pair || !this._what.mayWrite) return;
-    this._gone(pair, null);
-    try { await decisions.differ(pair.first.id, pair.second.id); } catch { this._back(pair); }
+    await this._decide(pair, null, decisions.differ(pair.first.id, pair.second.id));
+  }
+
+  /** Go on before the reply is there. @param {Pair} pair @param {string | null} keep @param {Promise<any>} deciding */
+  async _decide(pair, keep, deciding) {
+    this._deciding.add(deciding);
+    this._gone(pair, keep);
+    try { await deciding; } catch { this._back(pair); } finally { this._deciding.delete(deciding); }
+  }
+
+  /** No pair is left: whoever asks for more must not get those whose answers are still on their way. */
+  async _end() {
+    await Promise.allSettled(this._deciding);
+    if (!this._pairs.length) this._what.onEnd(this._answered);
   }
 
   /** @param {Pair} pair @param {string | null} keep who stays where they were merged */
@@ -104,17 +116,17 @@ export class Compare {
   /** @param {boolean} [spoken] to be told: somebody went on to it */
   _draw(spoken = false) {
     const pair = this._pairs[this._at];
-    if (!pair) { fill(this.root); this._what.onEnd(this._answered); return; }
+    if (!pair) { fill(this.root); void this._end(); return; }
     const percent = Math.round(pair.sureness * 100);
     fill(this.root,
       el("div", { class: "compare-sides" }, side(pair.first, this._what.heading), side(pair.second, this._what.heading)),
       el("div", { class: "compare-middle" },
         el("div", { class: "sure" }, el("span", { class: `badge ${percent >= 95 ? "good" : percent >= 80 ? "accent" : "warn"}` }, pair.verdict), el("span", { class: "quiet figures" }, `${pair.sureness > 0.99 ? "over 99" : Math.max(1, percent)}% the same person`)),
         el("div", { class: "meter", "aria-hidden": "true" }, el("div", { style: { width: `${percent}%` } }))),
-      el("div", { class: "compare-actions" },
-        el("button", { class: "button primary", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.same() } }, icon("same"), "Same", el("kbd", { class: "kbd" }, "s")),
-        el("button", { class: "button", type: "button", disabled: !this._what.mayWrite, on: { click: () => void this.differ() } }, icon("differ"), "Different", el("kbd", { class: "kbd" }, "d")),
-        el("button", { class: "button quiet", type: "button", on: { click: () => this.step(1) } }, "Skip", el("kbd", { class: "kbd" }, "→"))),
+      el("div", { class: "compare-actions" }, this._what.mayWrite ? [
+        el("button", { class: "button primary", type: "button", on: { click: () => void this.same() } }, icon("same"), "Same", el("kbd", { class: "kbd" }, "s")),
+        el("button", { class: "button", type: "button", on: { click: () => void this.differ() } }, icon("differ"), "Different", el("kbd", { class: "kbd" }, "d"))] : null,
+        el("button", { class: "button quiet", type: "button", on: { click: () => this.step(1) } }, this._what.mayWrite ? "Skip" : "Next", el("kbd", { class: "kbd" }, "→"))),
       el("p", { class: "quiet tiny figures compare-count" }, `${counted(this._total, "pair")} left${this._answered ? ` · ${this._answered} answered` : ""}`));
     if (spoken) announce(`${called(pair.first)} and ${called(pair.second)}: ${pair.verdict}`);
     for (const next of this._pairs.slice(this._at + 1, this._at + 3)) {

@@ -124,7 +124,7 @@ export class PeopleGrid {
         const tile = /** @type {HTMLElement} */ (child);
         const index = Number(tile.dataset.index);
         const person = this._people.at(index);
-        showTile(tile, person, person !== undefined && this.chosen.has(person.id));
+        showTile(tile, person, person !== undefined && this.chosen.has(person.id), this._what.mayChoose);
         tile.tabIndex = index === this._active ? 0 : -1;
       }
     }

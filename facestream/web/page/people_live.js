@@ -44,9 +44,11 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
 
   const ends = [
     events.on("*", (event) => {
-      if ((own.get(event.person_id) ?? -OWN_MS) > performance.now() - OWN_MS) return;
-      if (event.kind === "created" || event.kind === "split") fresh++;
-      else if (event.kind === "renamed" || event.kind === "assigned") changed.add(event.person_id);
+      const mine = (own.get(event.person_id) ?? -OWN_MS) > performance.now() - OWN_MS;
+      // Also after a decision of one's own: a reply that was on its way then has put the older state in its place.
+      if (event.kind === "renamed" || event.kind === "assigned") changed.add(event.person_id);
+      else if (mine) return;
+      else if (event.kind === "created" || event.kind === "split") fresh++;
       else moved = true;
       settle();
     }),

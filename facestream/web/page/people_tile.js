@@ -18,8 +18,9 @@ export function makeTile(index, column) {
  * @param {HTMLElement} tile
  * @param {Person | undefined} person
  * @param {boolean} selected
+ * @param {boolean} mayChange whether they may be selected and named
  */
-export function showTile(tile, person, selected) {
+export function showTile(tile, person, selected, mayChange) {
   if (!person) return;
   tile.setAttribute("aria-selected", String(selected));
   tile.classList.toggle("selected", selected);
@@ -33,19 +34,20 @@ export function showTile(tile, person, selected) {
   const picture = api.portrait(person);
   if (!before || before.id !== person.id || api.portrait(before) !== picture) {
     tile.querySelector(".pic")?.replaceWith(el("a", { class: "pic", href: `#/person/${person.id}`, tabindex: "-1", "aria-hidden": "true", draggable: "false" }, face(picture)));
-    if (!tile.querySelector(".pick")) tile.append(el("button", { class: "pick", type: "button", tabindex: "-1", "aria-hidden": "true" }, icon("check")));
+    if (mayChange && !tile.querySelector(".pick")) tile.append(el("button", { class: "pick", type: "button", tabindex: "-1", "aria-hidden": "true" }, icon("check")));
   }
   tile.querySelector(".mark")?.remove();
   if (person.provisional || person.ignored) {
     tile.append(el("span", { class: "mark", title: person.ignored ? "Ignored: left out of lists" : "Provisional: may still turn out to be somebody else" }, person.ignored ? "ignored" : "provisional"));
   }
   const caption = /** @type {HTMLElement} */ (tile.querySelector(".caption"));
-  if (!caption.querySelector("input")) showCaption(caption, person);
+  if (!caption.querySelector("input")) showCaption(caption, person, mayChange);
 }
 
-/** @param {HTMLElement} caption @param {Person} person */
-export function showCaption(caption, person) {
+/** @param {HTMLElement} caption @param {Person} person @param {boolean} mayChange */
+export function showCaption(caption, person, mayChange) {
+  const title = `${person.name ? `${person.name} (${person.id})` : person.id}${mayChange ? (person.name ? ": rename" : ": add a name") : ""}`;
   fill(caption,
-    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", title: person.name ? `${person.name} (${person.id}): rename` : `${person.id}: add a name` }, el("bdi", null, person.name || "Add a name")),
+    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", title }, el("bdi", null, person.name || (mayChange ? "Add a name" : person.id))),
     el("div", { class: "facts ellipsis figures" }, amount(person)));
 }

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query
 from starlette.concurrency import run_in_threadpool
 
+from facestream.appearance import ordered_sightings
 from facestream.client import Store
 from facestream.photo_search import FoundInPhoto
 from facestream.search import Match, in_words, there
-from facestream.sighting import start_order
 from facestream.web.context import Context
-from facestream.web.person_answers import camera_name, person_answer, sighting_answer
+from facestream.web.person_answers import camera_name, is_playable, person_answer, sighting_answer
 from facestream.web.photo_upload import PHOTO_FORM, PhotoUpload, PhotoUploaded
 from facestream.web.queries import PersonPath
 from facestream.web.scopes import needs_read
@@ -25,7 +26,7 @@ from facestream.web.search_schemas import (
     SimilarPerson,
     TrackMatch,
 )
-from workers.clustering.resident_gallery import LikeTrack
+from workers.clustering.likeness import LikeTrack
 
 router = APIRouter(tags=["search"])
 
@@ -80,7 +81,7 @@ def _face(found: FoundInPhoto, store: Store) -> SearchedFace:
 
 
 def _match(match: Match) -> PersonMatch:
-    newest = sorted(match.person.sightings, key=start_order, reverse=True)[:_SIGHTINGS]
+    newest = islice(ordered_sightings(match.person, newest_first=True), _SIGHTINGS)
     return PersonMatch(
         person=person_answer(match.person),
         similarity=match.similarity,
@@ -108,6 +109,8 @@ def _tracks(found: tuple[LikeTrack, ...], store: Store) -> list[TrackMatch]:
                 source_id=track.source_id,
                 source=track.source,
                 camera=camera_name(track.source_id, track.source),
+                photo=track.photo,
+                playable=is_playable(track.source_id, track.source),
                 start_s=track.start_s,
                 end_s=track.end_s,
                 start_at=track.start_at,

@@ -2,27 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 
-from facestream.errors import NotFoundError
+from facestream.errors import NotFoundError, UsageError
 from facestream.sighting import date_of
 from facestream.web import schemas
-from facestream.web.context import Context
+from facestream.web.clip_room import MAX_CLIP_S, ClipRoom, cut
+from facestream.web.context import Context, WebContext
 from facestream.web.person_answers import camera_name, is_playable
 from facestream.web.queries import IdPath, Limit, Offset
 from facestream.web.scopes import needs_read
 from facestream.web.source_media import SourceMedia
+from storage.source_record import SourceRecord
 
 router = APIRouter(tags=["sources"])
 
 _media = SourceMedia()
-_FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+_clips = ClipRoom()
+_PARTS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that `Range` asked for"},
     416: {"description": "The file has no such part"},
+}
+_FILE = _PARTS | {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+_CLIP = _PARTS | {
+    200: {
+        "description": "The clip; Matroska where MP4 can't hold the pictures",
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in ("video/mp4", "video/x-matroska")
+        },
+    },
+}
+# Never kept by others, and never run as a page.
+_HEADERS = {
+    "Cache-Control": "private, no-cache",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
 }
 
 
@@ -57,19 +77,59 @@ def sources(context: Context, offset: Offset = 0, limit: Limit = 50) -> schemas.
 )
 def media(context: Context, source_id: IdPath) -> FileResponse:
     """The file of a video or photo, or a part of it; only while it is the very one that was processed."""
-    source = context.people.source(source_id)
-    if source is None:
-        raise NotFoundError(f"no source {source_id!r}.", what=source_id)
-    found = _media.find(source)
+    found = _media.find(_source(context, source_id))
     return FileResponse(
         found.path,
         media_type=found.content_type,
         filename=found.path.name,
         stat_result=found.status,
         content_disposition_type="inline",
-        headers={
-            "Cache-Control": "private, no-cache",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "X-Content-Type-Options": "nosniff",
-        },
+        headers=_HEADERS,
     )
+
+
+def _clip_folder() -> Iterator[Path]:
+    """A folder that is removed when the answer was sent, or nobody waits for it any more."""
+    with _clips.folder() as folder:
+        yield folder
+
+
+@router.get(
+    "/sources/{source_id}/clip",
+    dependencies=[needs_read],
+    response_class=FileResponse,
+    responses=_CLIP,
+)
+def clip(
+    context: Context,
+    source_id: IdPath,
+    start_s: Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False, description="From, media seconds.")],
+    end_s: Annotated[
+        float,
+        Query(ge=0, le=1e9, allow_inf_nan=False, description=f"To; at most {MAX_CLIP_S:g} s later."),
+    ],
+    folder: Annotated[Path, Depends(_clip_folder)],
+) -> FileResponse:
+    """A stretch of a video, copied from the keyframe before it without encoding anything anew."""
+    source = _source(context, source_id)
+    if source.kind == "photo":
+        raise UsageError(f"{source_id} is a photo, of which there are no clips.")
+    found = _media.find(source)
+    path = cut(found, start_s, end_s, folder)
+    # The file may have been replaced meanwhile.
+    _media.find(source)
+    return FileResponse(
+        path,
+        media_type="video/mp4" if path.suffix == ".mp4" else "video/x-matroska",
+        filename=f"{found.path.stem}-{start_s:.0f}-{end_s:.0f}{path.suffix}",
+        content_disposition_type="inline",
+        # Cut again it is the same file: players ask for parts of it.
+        headers=_HEADERS | {"ETag": f'"{source_id}-{start_s!r}-{end_s!r}"'},
+    )
+
+
+def _source(context: WebContext, source_id: str) -> SourceRecord:
+    source = context.people.source(source_id)
+    if source is None:
+        raise NotFoundError(f"no source {source_id!r}.", what=source_id)
+    return source

@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import drawn_people
 import httpx2
 import made_up
 import pytest
+import redis
+from playwright.sync_api import Browser
 from serving import PATIENCE_S, Serving, serving_place
+from visiting import Visit, Visitor, open_chromium
 
 from facestream.settings import Place
 from storage.connection import RedisHandle, open_redis
@@ -50,6 +54,42 @@ def serve_place(
             yield Serving(url, client, context, place.data_dir, web_handle, app)
 
     return serve
+
+
+# Not for the session: while Playwright runs, its thread counts as one with an event loop, in which other
+# tests can't start one of their own.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser that the tests of a module share."""
+    with open_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium: Browser) -> Iterator[Visit]:
+    """Opens pages, in which nothing may go wrong."""
+    visitor = Visitor(chromium)
+    yield visitor.open
+    visitor.end()
+
+
+@pytest.fixture(scope="module")
+def shared_serve(
+    web_handle: RedisHandle, environment: dict[str, str], web_folder: Path
+) -> Iterator[Callable[..., Serving]]:
+    """Serves new collections, of drawn faces and with settings of [serve], until the end of the module."""
+    with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+
+        def serve(fill: Callable[[redis.Redis, Keys], None] = drawn_people.fill, **settings: Any) -> Serving:
+            place = Place(web_folder, None, f"page-{uuid4().hex}")
+            fill(web_handle.client, Keys(place.collection))
+            app, context, url = stack.enter_context(serving_place(place, **settings))
+            client = stack.enter_context(httpx2.Client(base_url=url, timeout=PATIENCE_S))
+            return Serving(url, client, context, web_folder, web_handle, app)
+
+        yield serve
 
 
 @pytest.fixture

@@ -17,10 +17,11 @@ from live_server import KEYS, Served, serving_events
 from receiver import PATIENCE_S, wait_until
 
 from facestream.web import event_stream, live_feed
-from facestream.wiring import make_log, make_store
+from facestream.wiring import make_log, make_store, make_token_store
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.lease import Lease
+from storage.token_record import Scope
 
 
 @pytest.fixture
@@ -72,9 +73,12 @@ class Reader:
 
 
 @contextmanager
-def reading(served: Served, last_id: str | None = None, **params: Any) -> Iterator[Reader]:
+def reading(
+    served: Served, last_id: str | None = None, token: str | None = None, **params: Any
+) -> Iterator[Reader]:
     reader, stop = Reader(), threading.Event()
     headers = {} if last_id is None else {"Last-Event-ID": last_id}
+    headers |= {} if token is None else {"Authorization": f"Bearer {token}"}
     thread = threading.Thread(target=reader.read, args=(served.url, params, headers, stop))
     thread.start()
     try:
@@ -277,17 +281,17 @@ def test_more_clients_than_may_are_refused_and_places_become_free(served: Served
         reader.wait_for(1)
 
 
-def test_comments_keep_a_stream_alive_and_a_caller_who_may_read_no_more_is_cut_off(
+def test_comments_keep_a_stream_alive_and_whose_token_is_removed_is_cut_off(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.1)
-    may_read = threading.Event()
-    may_read.set()
-    monkeypatch.setattr("starlette.datastructures.State.is_still_allowed", may_read.is_set, raising=False)
-    with reading(served) as reader:
+    tokens = make_token_store(served.handle, KEYS)
+    token = tokens.add("tablet", Scope.READ)
+    with reading(served, token=token) as reader, reading(served) as other:
         wait_until(lambda: reader.comments >= 3)
-        may_read.clear()
+        tokens.remove("tablet")
         assert reader.ended.wait(PATIENCE_S)
+        assert not other.ended.is_set()
 
 
 @pytest.mark.parametrize("query", ["person=../x", "person=p", "kind=sung"])

@@ -22,7 +22,8 @@ from facestream.errors import (
     RefusedError,
     UsageError,
 )
-from facestream.web.problems import REFUSALS, STATUSES, Problem, status_of
+from facestream.web.problems import Problem
+from facestream.web.statuses import REFUSALS, STATUSES, status_of
 from storage.errors import (
     CameraExistsError,
     DataFolderError,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -88,3 +89,26 @@ def test_only_this_machine_is_this_machine() -> None:
         assert is_loopback(host), host
     for host in ("0.0.0.0", "::", "192.0.2.1", "no.such.name.invalid"):
         assert not is_loopback(host), host
+
+
+def test_answers_are_sent_at_once_and_don_t_wait_to_be_confirmed() -> None:
+    async def accepted() -> int:
+        loop = asyncio.get_running_loop()
+        made: asyncio.Future[int] = loop.create_future()
+
+        class Accepted(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                connection = transport.get_extra_info("socket")
+                made.set_result(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                transport.close()
+
+        with listen("127.0.0.1", 0) as listening:
+            async with await loop.create_server(Accepted, sock=listening):
+                _, writer = await asyncio.open_connection(*listening.getsockname())
+                try:
+                    return await asyncio.wait_for(made, PATIENCE_S)
+                finally:
+                    writer.close()
+                    await writer.wait_closed()
+
+    assert asyncio.run(accepted())

@@ -16,22 +16,20 @@ const EXAMPLE = "rtsp://camera.local:554/stream1";
 /** @param {HTMLElement} root @param {import("../app.js").ViewContext} context */
 export function mount(root, context) {
   const ended = new AbortController();
-  /** What may not be done, and why. */
-  const reasons = {
-    write: context.may("write") ? "" : "Your token allows reading alone",
-    admin: context.may("admin") ? "" : "Only a token with the scope admin adds and removes cameras",
-  };
+  const mayAdmin = context.may("admin");
   /** @type {any[] | null} */ let cameras = null;
   /** @type {Map<string, CameraRow>} */ const rows = new Map();
   const lead = el("p", { class: "lead" }, "Streams that faces are found in.");
   const list = el("ul", { class: "camera-list", "aria-label": "Cameras" }, [0, 1, 2].map(() => el("li", { class: "card camera-row is-waiting", "aria-hidden": "true" }, el("div", { class: "skeleton camera-preview" }), el("div", null, el("div", { class: "skeleton line" }), el("div", { class: "skeleton line" })))));
   const main = el("div", null, list);
-  const add = addButton("button primary");
+  const add = mayAdmin ? addButton("button primary") : null;
+  // Where there are none it stands in their place: it is not to vanish under a pointer.
+  if (add) add.hidden = true;
   fill(root, el("header", { class: "head" }, el("h1", null, "Cameras"), add, lead), main);
 
   /** @param {string} className */
   function addButton(className) {
-    return el("button", { class: className, type: "button", disabled: Boolean(reasons.admin), title: reasons.admin || null, on: { click: () => void begin() } }, icon("plus"), "Add camera");
+    return el("button", { class: className, type: "button", on: { click: () => void begin() } }, icon("plus"), "Add camera");
   }
 
   async function begin() {
@@ -47,17 +45,17 @@ export function mount(root, context) {
     if (!cameras) return;
     if (!cameras.length) {
       lead.textContent = "Streams that faces are found in.";
-      add.hidden = true;
+      if (add) add.hidden = true;
       for (const row of rows.values()) row.end();
       rows.clear();
       fill(main, emptyState({
         icon: "camera", title: "No camera yet",
         text: ["Nearly all network cameras send RTSP. The address is in their manual, and looks like ", el("code", { class: "example mono" }, EXAMPLE)],
-        actions: [addButton("button primary"), reasons.admin ? el("p", { class: "quiet small" }, `${reasons.admin}.`) : null],
+        actions: [mayAdmin ? addButton("button primary") : el("p", { class: "quiet small" }, "Only a token with the scope admin adds cameras.")],
       }));
       return;
     }
-    add.hidden = false;
+    if (add) add.hidden = false;
     if (list.parentElement !== main) fill(main, list);
     for (const waiting of list.querySelectorAll(".is-waiting")) waiting.remove();
     const names = new Set(cameras.map((camera) => camera.name));
@@ -65,7 +63,7 @@ export function mount(root, context) {
     for (const camera of cameras) {
       const row = rows.get(camera.name);
       if (row) { row.update(camera); continue; }
-      const made = new CameraRow(camera, { reasons, onPause: (one) => void pause(one), onRemove: (one) => void remove(one, true), onSnapshot: (one) => void showSnapshot(one), onChange: (one) => void change(one) });
+      const made = new CameraRow(camera, { mayWrite: context.may("write"), mayAdmin, onPause: (one) => void pause(one), onRemove: (one) => void remove(one, true), onSnapshot: (one) => void showSnapshot(one), onChange: (one) => void change(one) });
       rows.set(camera.name, made);
       list.append(made.root);
     }

@@ -8,7 +8,7 @@ import { showPeopleNow } from "./people_now.js";
 export class CameraRow {
   /**
    * @param {any} camera
-   * @param {{reasons: {write: string, admin: string}, onPause: (camera: any) => void, onRemove: (camera: any) => void, onSnapshot: (camera: any) => void, onChange: (camera: any) => void}} how
+   * @param {{mayWrite: boolean, mayAdmin: boolean, onPause: (camera: any) => void, onRemove: (camera: any) => void, onSnapshot: (camera: any) => void, onChange: (camera: any) => void}} how
    */
   constructor(camera, how) {
     this._camera = camera;
@@ -20,15 +20,15 @@ export class CameraRow {
     this._text = el("p", { class: "small camera-text" });
     this._facts = el("dl", { class: "camera-facts" });
     this._people = el("div", { class: "people-now" });
-    this._pause = el("button", { class: "button small", type: "button", disabled: Boolean(how.reasons.write), title: how.reasons.write || null, on: { click: () => how.onPause(this._camera) } });
-    const button = (/** @type {string} */ label, /** @type {string} */ symbol, /** @type {(camera: any) => void} */ run, reason = "", extra = "") => el("button", { class: `button small icon-only ${extra}`, type: "button", disabled: Boolean(reason), title: reason || label, "aria-label": `${label}: ${name}`, on: { click: () => run(this._camera) } }, icon(symbol));
+    this._pause = el("button", { class: "button small", type: "button", on: { click: () => how.onPause(this._camera) } });
+    const button = (/** @type {string} */ label, /** @type {string} */ symbol, /** @type {(camera: any) => void} */ run, extra = "") => el("button", { class: `button small icon-only ${extra}`, type: "button", title: label, "aria-label": `${label}: ${name}`, on: { click: () => run(this._camera) } }, icon(symbol));
     this._link = el("a", { class: "camera-name", href: `#/live/${encodeURIComponent(name)}` }, name);
     this.root = el("li", { class: "card camera-row" },
       el("a", { class: "camera-preview", href: `#/live/${encodeURIComponent(name)}`, tabindex: -1, "aria-hidden": "true" }, this._picture.root),
       el("div", { class: "camera-body" }, el("div", { class: "camera-top" }, el("h2", null, this._link), this._badge), this._url, this._text, this._people),
       this._facts,
-      el("div", { class: "camera-actions" }, this._pause,
-        button("Look now", "photo", how.onSnapshot), button("Change", "edit", how.onChange, how.reasons.admin), button("Remove", "trash", how.onRemove, how.reasons.admin, "danger")));
+      el("div", { class: "camera-actions" }, how.mayWrite ? this._pause : null,
+        button("Look now", "photo", how.onSnapshot), how.mayAdmin ? [button("Change", "edit", how.onChange), button("Remove", "trash", how.onRemove, "danger")] : null));
     this.update(camera);
   }
 

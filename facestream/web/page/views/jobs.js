@@ -23,8 +23,6 @@ export function mount(root, context) {
   /** @type {Map<number, UploadRow>} */ const sending = new Map();
   const takes = el("span", null, "MP4, MKV, MOV, AVI, WebM and more; several at once.");
   const zone = dropZone({ title: "Drop videos, or choose some", text: takes, icon: "upload", accept: "video/*,.mkv,.ts,.mts,.m2ts,.avi,.flv,.wmv", multiple: true, signal: ended.signal, onFiles: (files) => (mayWrite ? uploads.add(files, mostBytes) : context.toast("Your token allows reading alone.", { kind: "danger" })) });
-  zone.input.disabled = !mayWrite;
-  zone.root.classList.toggle("is-off", !mayWrite);
   const sendingList = el("ul", { class: "job-list", "aria-label": "Uploads" });
   const sendingCard = el("section", { class: "card jobs-card", "aria-labelledby": "uploads-title", hidden: true }, el("header", null, el("h2", { id: "uploads-title" }, "Uploads"), el("p", { class: "quiet small" }, "They go on while you look at other pages of facestream.")), sendingList);
   const list = el("ul", { class: "job-list", "aria-label": "Videos" });
@@ -33,7 +31,7 @@ export function mount(root, context) {
   fill(root,
     el("header", { class: "head" }, el("h1", null, "Videos"), el("p", { class: "lead" }, "Faces are found, and grouped with those of all other videos and cameras.")),
     el("div", { class: "jobs-layout" },
-      el("section", { class: "jobs-add", "aria-label": "Add videos" }, zone.root, mayWrite ? null : el("p", { class: "notice warn" }, icon("warn"), el("span", null, "Your token allows reading alone: videos can't be added with it.")), pathForm()),
+      el("section", { class: "jobs-add", "aria-label": "Add videos" }, mayWrite ? [zone.root, pathForm()] : el("p", { class: "notice" }, icon("show"), el("span", null, "Your token allows reading alone: videos can't be added with it."))),
       el("div", { class: "stack" }, sendingCard, el("section", { class: "card jobs-card", "aria-labelledby": "jobs-title" }, el("header", null, el("h2", { id: "jobs-title" }, "Processed here"), count), none, list))));
 
   api.get("/about", {}, ended.signal).then((about) => {
@@ -43,10 +41,10 @@ export function mount(root, context) {
 
   /** A video that lies on the server already. */
   function pathForm() {
-    const path = el("input", { class: "input mono", name: "path", required: true, autocomplete: "off", spellcheck: "false", placeholder: "/videos/entrance.mp4", disabled: !mayWrite, "aria-describedby": "path-error" });
-    const at = el("input", { class: "input", type: "datetime-local", step: 1, name: "recorded_at", disabled: !mayWrite });
+    const path = el("input", { class: "input mono", name: "path", required: true, autocomplete: "off", spellcheck: "false", placeholder: "/videos/entrance.mp4", "aria-describedby": "path-error" });
+    const at = el("input", { class: "input", type: "datetime-local", step: 1, name: "recorded_at" });
     const error = el("p", { class: "error-text", id: "path-error", role: "alert" });
-    const button = el("button", { class: "button", type: "submit", disabled: !mayWrite }, icon("plus"), "Add");
+    const button = el("button", { class: "button", type: "submit" }, icon("plus"), "Add");
     const submit = async (/** @type {Event} */ event) => {
       event.preventDefault();
       button.disabled = true;
@@ -113,7 +111,7 @@ export function mount(root, context) {
     const sure = await askSure({ title: "Remove from the list?", confirm: uploaded ? "Remove, with the file" : "Remove", text: uploaded ? `The uploaded file of ${job.name} is deleted with it. Who was found in it stays known, but its moments can't be played any more.` : `${job.name} itself stays where it is, and who was found in it stays known.` });
     if (!sure) return;
     try {
-      await api.delete(`/jobs/${encodeURIComponent(job.id)}`);
+      await api.delete(`/jobs/${encodeURIComponent(job.id)}`, uploaded ? { file: true } : {});
       jobs.delete(job.id);
       draw();
     } catch (error) {

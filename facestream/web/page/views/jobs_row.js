@@ -66,9 +66,10 @@ export class JobRow extends Row {
     });
     this._people(job);
     const ended = !running && job.state !== "queued";
+    if (!this._how.mayWrite) return;
     this._offer(`${ended}`, () => [ended
-      ? el("button", { class: "button quiet icon-only", type: "button", disabled: !this._how.mayWrite, "aria-label": `Remove ${name} from the list`, title: this._how.mayWrite ? "Remove" : "Your token allows reading alone", on: { click: () => this._how.onRemove(job) } }, icon("trash"))
-      : el("button", { class: "button small", type: "button", disabled: !this._how.mayWrite, title: this._how.mayWrite ? null : "Your token allows reading alone", on: { click: () => this._how.onCancel(job) } }, "Cancel", el("span", { class: "visually-hidden" }, ` ${name}`))]);
+      ? el("button", { class: "button quiet icon-only", type: "button", "aria-label": `Remove ${name} from the list`, title: "Remove", on: { click: () => this._how.onRemove(job) } }, icon("trash"))
+      : el("button", { class: "button small", type: "button", on: { click: () => this._how.onCancel(job) } }, "Cancel", el("span", { class: "visually-hidden" }, ` ${name}`))]);
   }
 
   /** @param {any} job */

@@ -25,7 +25,7 @@ export class LivePicture {
     this.root = el("div", { class: "live-stage", role: "img", "aria-label": `Picture of ${name}` }, this._picture, this._text);
     this._frame = "";
     this._failed = 0;
-    this._wanted = true;
+    this._wanted = false;
     this._seen = false;
     /** @type {AbortController | null} */ this._turn = null;
     this._observer = new IntersectionObserver(([entry]) => { this._seen = entry.isIntersecting; this._decide(); }, { rootMargin: "80px" });
@@ -39,8 +39,7 @@ export class LivePicture {
     this._wanted = wanted;
     if (this._text.textContent !== text) this._text.textContent = text;
     this._age();
-    if (this._seen && !this._frame && !this._turn) this._decide(true);
-    else this._decide();
+    this._decide();
   }
 
   /** A picture of a camera that sends none now is told apart from one of now. */
@@ -54,9 +53,9 @@ export class LivePicture {
     this._stop();
   }
 
-  /** @param {boolean} [once] look at the last picture of a camera that sends none now */
-  _decide(once = false) {
-    const look = this._seen && !document.hidden && (this._wanted || once || !this._frame);
+  _decide() {
+    // The server keeps no picture of a camera that sends none: there is nothing to ask for.
+    const look = this._wanted && this._seen && !document.hidden;
     if (look && !this._turn) void this._run();
     else if (!look) this._stop();
   }
@@ -72,9 +71,7 @@ export class LivePicture {
     looking += 1;
     try {
       while (!turn.signal.aborted) {
-        const wait = await this._look(turn.signal);
-        if (!this._wanted) break;
-        await pause(wait, turn.signal);
+        await pause(await this._look(turn.signal), turn.signal);
       }
     } finally {
       looking -= 1;

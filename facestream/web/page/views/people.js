@@ -79,7 +79,7 @@ export function mount(root, context) {
         actions: [el("a", { class: "button", href: "#/people", on: { click: (/** @type {Event} */ event) => { event.preventDefault(); context.navigate("#/people?"); } } }, "Clear filters")] });
     }
     return emptyState({ title: "No people yet", text: "facestream finds people by itself as soon as it sees faces. Connect a camera, or drop a video.",
-      actions: [el("a", { class: "button primary", href: "#/cameras" }, icon("camera"), "Connect a camera"), el("a", { class: "button", href: "#/jobs" }, icon("film"), "Drop a video")] });
+      actions: mayWrite ? [el("a", { class: "button primary", href: "#/cameras" }, icon("camera"), "Connect a camera"), el("a", { class: "button", href: "#/jobs" }, icon("film"), "Drop a video")] : [] });
   }
 
   const live = liveList(context.events, {
@@ -113,7 +113,7 @@ export function mount(root, context) {
       editing = false;
       tile.classList.remove("editing");
       tile.parentElement?.classList.remove("editing");
-      showCaption(caption, people.at(index) ?? person);
+      showCaption(caption, people.at(index) ?? person, mayWrite);
     };
     const field = nameField(person, {
       onLeave: () => { const had = tile.contains(document.activeElement); restore(); if (had) grid.focus(index); },

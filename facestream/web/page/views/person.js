@@ -110,7 +110,7 @@ export function mount(root, context) {
       if (!person || error.status === 404 || error.status === 410) fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
       return;
     }
-    void api.all(`/people/${id}/sightings`, {}, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => {
+    void api.all("/sightings", { person: id }, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => {
       timeline.show(items);
       sightings.show(items, total);
     } }).catch((error) => { if (!error.aborted) context.toast(error.message, { kind: "danger" }); });

@@ -119,13 +119,13 @@ function shortly(iso) {
 function moments(tracks, matches) {
   if (!tracks.length) return nothing("No moments", "Nothing that was seen looks like this face.");
   const names = new Map(matches.map(({ person }) => [person.id, called(person)]));
-  return el("ol", { class: "track-grid" }, tracks.map((track) => {
+  return el("ol", { class: "moment-grid" }, tracks.map((track) => {
     const who = track.person_id ? (names.get(track.person_id) ?? track.person_id) : "nobody yet";
-    const sighting = { photo: false, playable: !track.camera, ...track, seconds: track.end_s - track.start_s };
-    return el("li", { class: "card track-card" },
-      el("button", { type: "button", class: "track-play", "aria-label": `Show the moment: ${who}, ${place(track)}, ${interval(track)}`, on: { click: () => playSighting(sighting, who) } }, facePicture(api.sample(track.thumbnail), { lazy: true })),
-      el("span", { class: "track-figure badge", title: "Cosine similarity" }, el("span", { class: "visually-hidden" }, "Similarity "), track.similarity.toFixed(2)),
-      track.person_id ? el("a", { class: "track-who ellipsis", href: `#/person/${track.person_id}` }, el("bdi", null, who)) : el("span", { class: "track-who ellipsis quiet" }, who),
+    const sighting = { ...track, seconds: track.end_s - track.start_s };
+    return el("li", { class: "card moment-card" },
+      el("button", { type: "button", class: "moment-play", "aria-label": `Show the moment: ${who}, ${place(track)}, ${interval(track)}`, on: { click: () => playSighting(sighting, who) } }, facePicture(api.sample(track.thumbnail), { lazy: true })),
+      el("span", { class: "moment-figure badge", title: "Cosine similarity" }, el("span", { class: "visually-hidden" }, "Similarity "), track.similarity.toFixed(2)),
+      track.person_id ? el("a", { class: "moment-who ellipsis", href: `#/person/${track.person_id}` }, el("bdi", null, who)) : el("span", { class: "moment-who ellipsis quiet" }, who),
       el("span", { class: "quiet tiny ellipsis" }, place(track)), el("span", { class: "quiet tiny figures" }, interval(track)));
   }));
 }

@@ -1,0 +1,199 @@
+"""People on the page: named, merged, told apart, split and forgotten, by keyboard and pointer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import drawn_people
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from serving import Serving
+from visiting import Visit
+
+from facestream import connect
+
+
+@pytest.fixture(scope="module")
+def serve(shared_serve: Callable[..., Serving]) -> Callable[..., Serving]:
+    return shared_serve
+
+
+@pytest.fixture(scope="module")
+def shared(shared_serve: Callable[..., Serving]) -> Serving:
+    """For tests that leave names and people as they are, or take back what they did."""
+    return shared_serve()
+
+
+@pytest.fixture
+def undone(shared: Serving) -> Iterator[Serving]:
+    """The same, in which all that was decided is taken back afterwards."""
+    before = len(decisions(shared))
+    yield shared
+    for decision in decisions(shared)[: len(decisions(shared)) - before]:
+        if decision["undone_by"] is None and decision["kind"] != "undo":
+            shared.client.post(f"/api/v1/decisions/{decision['number']}/undo")
+
+
+def decisions(serving: Serving) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = serving.client.get("/api/v1/decisions").json()["items"]
+    return found
+
+
+def person(serving: Serving, number: int) -> dict[str, object]:
+    found: dict[str, object] = serving.client.get(f"/api/v1/people/p{number}").json()
+    return found
+
+
+def tile(page: Page, number: int) -> Locator:
+    return page.locator(f'.tile[data-id="p{number}"]')
+
+
+def test_people_are_named_one_after_the_other_by_keyboard(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "people?sort=id")
+    expect(tile(page, 1)).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".tile:focus")).to_have_count(1)
+    tile(page, 2).focus()
+    page.keyboard.press("Enter")
+    field = page.get_by_role("combobox", name="Name of p2")
+    expect(field).to_be_focused()
+    page.keyboard.type("Edsger")
+    page.keyboard.press("Enter")
+    # The next one who has no name, and not p4 or p5, who have.
+    expect(page.get_by_role("combobox", name="Name of p3")).to_be_focused()
+    page.keyboard.type("Barbara")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("combobox", name="Name of p6")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(tile(page, 6)).to_be_focused()
+    expect(tile(page, 2).locator(".name")).to_have_text("Edsger")
+    expect(page.locator(".toast")).to_have_count(2)
+    assert [person(undone, number)["name"] for number in (2, 3, 6)] == ["Edsger", "Barbara", ""]
+
+
+def test_a_name_that_is_refused_is_told_and_taken_back(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "people?sort=id", fails=[422])
+    tile(page, 2).focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("p17")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast.danger")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tile(page, 2).locator(".name")).to_have_text("Add a name")
+    assert person(undone, 2)["name"] == ""
+
+
+def test_people_are_selected_and_merged_by_keyboard_and_that_is_undone(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "people?sort=id")
+    for number in (2, 3):
+        tile(page, number).focus()
+        page.keyboard.press("x")
+        expect(tile(page, number)).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("toolbar", name="Selected people")).to_contain_text("2 selected")
+    page.keyboard.press("m")
+    expect(page.get_by_role("dialog")).to_contain_text("Who stays?")
+    page.keyboard.press("Enter")
+    expect(tile(page, 3)).to_have_count(0)
+    expect(page.locator(".count")).to_have_text("7")
+    assert person(undone, 3)["id"] == "p2"
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(tile(page, 3)).to_be_visible()
+    assert person(undone, 3)["id"] == "p3"
+
+
+def test_decisions_are_undone_in_the_log(visit: Visit, undone: Serving) -> None:
+    undone.client.post("/api/v1/people/merge", json={"keep": "p2", "others": ["p3"]})
+    page = visit(undone.url, "log")
+    entries = page.locator(".log-entry")
+    entries.first.get_by_role("button", name="Undo").click()
+    expect(entries.nth(1)).to_contain_text("taken back by no.")
+    assert person(undone, 3)["id"] == "p3"
+
+
+def test_what_others_decide_is_shown_without_a_reload_or_a_jump(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "people?sort=id", width=400, height=420)
+    expect(tile(page, 1)).to_be_visible()
+    page.evaluate("window.loadedOnce = true")
+    page.evaluate("scrollTo(0, 150)")
+    expect(tile(page, 7)).to_be_visible()
+    before = page.evaluate("scrollY")
+    assert before > 0
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    with connect(undone.place.data_dir, collection=undone.place.collection) as store:
+        store.name("p7", "Frances")
+    expect(tile(page, 7).locator(".name")).to_have_text("Frances")
+    assert page.evaluate("[window.loadedOnce, scrollY]") == [True, before]
+
+
+def test_a_name_that_looks_like_markup_is_text_everywhere(visit: Visit, undone: Serving) -> None:
+    for number in (5, 7):
+        name = drawn_people.MARKUP.replace("x", str(number))
+        undone.client.post(f"/api/v1/people/p{number}/name", json={"name": name})
+    page = visit(undone.url)
+    expect(tile(page, 4).locator(".name")).to_have_text(drawn_people.MARKUP)
+    for view, place in (
+        ("person/p4", "h1"),
+        ("duplicates", ".compare-name >> nth=0"),
+        ("log", ".log-text >> nth=0"),
+        ("live", ".newest-row .name-link"),
+    ):
+        page.evaluate("view => { location.hash = `#/${view}`; }", view)
+        expect(page.locator(f".view-{view.partition('/')[0]} {place}").first).to_be_visible()
+        expect(page.locator(f".view-{view.partition('/')[0]}")).to_contain_text("<img src=")
+        assert page.locator("img[onerror]").count() == 0
+        assert page.title() != "1"
+    page.evaluate("location.hash = '#/people?q=onerror'")
+    tile(page, 4).focus()
+    page.keyboard.press("x")
+    tile(page, 5).focus()
+    page.keyboard.press("x")
+    page.keyboard.press("m")
+    expect(page.get_by_role("dialog")).to_contain_text(drawn_people.MARKUP)
+    assert page.locator("img[onerror]").count() == 0
+
+
+def test_likely_duplicates_are_answered_by_one_key_each(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "duplicates")
+    count = page.locator(".compare-count")
+    expect(count).to_have_text("2 pairs left")
+    names = page.locator(".compare-side a").evaluate_all("all => all.map(a => a.hash.slice(9))")
+    assert frozenset(names) in drawn_people.pairs()
+    page.keyboard.press("s")
+    expect(count).to_have_text("1 pair left · 1 answered")
+    page.keyboard.press("d")
+    expect(page.get_by_role("heading", name="All done")).to_be_visible()
+    assert [one["kind"] for one in decisions(undone)[:2]] == ["differs", "merge"]
+    assert undone.client.get("/api/v1/duplicates").json()["total"] == 0
+
+
+def test_somebody_is_split_off_by_picking_their_tracks(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "person/p1")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
+    expect(page.locator(".sighting .face img")).to_have_count(4)
+    page.get_by_role("button", name="Split…").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("checkbox").nth(1).check()
+    dialog.get_by_role("button", name="Split off").click()
+    expect(page.locator(".person-words p")).to_contain_text("3 sightings")
+    assert decisions(undone)[0]["kind"] == "split"
+
+
+def test_somebody_is_forgotten_only_when_their_name_is_typed(
+    visit: Visit, serve: Callable[..., Serving]
+) -> None:
+    serving = serve()
+    page = visit(serving.url, "person/p1", fails=[410])
+    page.get_by_role("button", name="More about this person").click()
+    page.get_by_role("menuitem", name="Forget").click()
+    dialog = page.get_by_role("dialog")
+    go = dialog.get_by_role("button", name="Forget for ever")
+    expect(go).to_be_disabled()
+    dialog.get_by_role("textbox").fill("Grace")
+    expect(go).to_be_disabled()
+    dialog.get_by_role("textbox").fill("Ada")
+    go.click()
+    expect(page).to_have_url(re.compile("#/people$"))
+    expect(tile(page, 2)).to_be_visible()
+    expect(tile(page, 1)).to_have_count(0)
+    assert serving.client.get("/api/v1/people/p1").status_code == 410

@@ -1,0 +1,66 @@
+"""Every view of the page: complete, readable on phones, and open to all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from serving import Serving
+from visiting import VIEWS, Visit
+
+_GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def filled(shared_serve: Callable[..., Serving]) -> Serving:
+    """Something to be seen in each view."""
+    serving = shared_serve(jobs=0)
+    camera = {"name": "door", "url": f"rtsp://viewer:secret@192.168.1.20:554/{'long/' * 20}stream"}
+    assert serving.client.post("/api/v1/cameras", json=camera).status_code == 201
+    picture = serving.client.get("/api/v1/people/p1/thumbnail").content
+    name = f"{'a_long_name_without_a_space_' * 4}.jpg"
+    assert serving.client.post(f"/api/v1/jobs/upload?name={name}", content=picture).status_code == 202
+    return serving
+
+
+@pytest.fixture(scope="module")
+def empty(shared_serve: Callable[..., Serving]) -> Serving:
+    return shared_serve(lambda _client, _keys: None)
+
+
+def goto(page: Page, view: str) -> None:
+    """Show a view, and wait until it is there in full."""
+    page.evaluate("view => { location.hash = `#/${view}`; }", view)
+    expect(page.locator(f".view-{view.partition('/')[0]} h1")).to_be_visible()
+    expect(page.locator(".skeleton:visible")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_keeps_anybody_out(visit: Visit, filled: Serving, scheme: str) -> None:
+    page = visit(filled.url, scheme=scheme)
+    found = {}
+    for view in VIEWS:
+        goto(page, view)
+        violations = Axe().run(page).response["violations"]
+        found[view] = [
+            (one["id"], [node["html"] for node in one["nodes"]])
+            for one in violations
+            if one["impact"] in _GRAVE
+        ]
+    assert found == {view: [] for view in VIEWS}
+
+
+@pytest.mark.parametrize("served", ["filled", "empty"])
+def test_every_view_fits_a_narrow_phone(visit: Visit, served: str, request: pytest.FixtureRequest) -> None:
+    serving: Serving = request.getfixturevalue(served)
+    page = visit(serving.url, width=360, height=740)
+    views = VIEWS if served == "filled" else [view for view in VIEWS if "/" not in view]
+    wider = {}
+    for view in views:
+        goto(page, view)
+        wider[view] = page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
+    assert wider == dict.fromkeys(views, False)
