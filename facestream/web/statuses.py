@@ -82,7 +82,7 @@ STATUSES: Mapping[type[Exception], int] = {
     TokenExistsError: 409,
     NoSuchTokenError: 404,
     NoSuchJobError: 404,
-    TooManyJobsError: 409,
+    TooManyJobsError: 429,
     NoSuchWebhookError: 404,
     TooManyWebhooksError: 409,
     SealError: 500,
