@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 
 from storage.commands import Hash
+from storage.erasure_record import ErasureRecord
+from storage.fields import reading
 from storage.people_reader import PeopleReader, chunks, read_or_leave_out
 from storage.recluster_record import ReclusterRecord
+from storage.retention_policy import RetentionPolicy
 from storage.sample_record import BareSample, FaceSample
 from storage.template_record import TemplateTable
 from storage.track_record import TrackRecord
@@ -119,6 +122,31 @@ class CollectionReader(PeopleReader):
         """How the last re-cluster grouped tracks; None before the first."""
         last = self.reclusters(1)
         return last[0].clustering if last else None
+
+    # Retention ---------------------------------------------------------------------------------------------
+
+    def retention(self) -> RetentionPolicy:
+        """How long what was found is kept.
+
+        Raises:
+            RecordError: If the record is damaged; names the key.
+        """
+        with reading(self._keys.retention):
+            return RetentionPolicy.decode(self._client.hgetall(self._keys.retention))
+
+    def owes_rewrite(self) -> bool:
+        """Whether something was erased that files may hold still, of the server or beside it."""
+        erased, rewritten = self._client.hmget(self._keys.meta, ["erased_at_s", "rewritten_at_s"])
+        return erased is not None and float(erased) >= float(rewritten or 0)
+
+    def erasures(self, limit: int | None) -> list[ErasureRecord]:
+        """What the latest erasures erased, the last one first; damaged ones are left out with a warning."""
+        key = self._keys.erasures
+        found = (
+            read_or_leave_out(f"{key} {entry_id.decode()}", raw or {}, ErasureRecord.decode)
+            for entry_id, raw in self._client.xrevrange(key, count=limit)
+        )
+        return [record for record in found if record is not None]
 
     # Streams -----------------------------------------------------------------------------------------------
 
