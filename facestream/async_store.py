@@ -122,6 +122,10 @@ class AsyncStore:
     find = _awaited(Store.find)
     is_forgotten = _awaited(Store.is_forgotten)
     forget = _awaited(Store.forget)
+    retention = _awaited(Store.retention)
+    keep_retention = _awaited(Store.keep_retention)
+    expected_erasure = _awaited(Store.expected_erasure)
+    erase = _awaited(Store.erase)
     enroll = _awaited(Store.enroll)
     export_person = _awaited(Store.export_person)
 

@@ -19,6 +19,7 @@ from storage.fields import Raw, reading
 from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
 from storage.lease import Lease
+from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import GROUP
 from storage.source_record import SourceRecord
 
@@ -65,6 +66,22 @@ class IdentityStore(CollectionReader):
     def choose_clustering(self, method: str) -> None:
         """Keep how the tracks of the collection are to be grouped into people from now on."""
         self._client.hset(self._keys.meta, "clustering", method)
+
+    def keep_retention(self, policy: RetentionPolicy) -> None:
+        """Keep how long what was found is kept; what it says nothing of stays as it was."""
+        fields = policy.encode()
+        if not fields:
+            return
+        with self._client.pipeline() as pipe:
+            # A collection may begin with it, before anything was looked at.
+            pipe.hsetnx(self._keys.meta, "schema", str(SCHEMA))
+            pipe.hsetnx(self._keys.meta, "created_at_s", f"{time.time():.3f}")
+            pipe.hset(self._keys.retention, mapping=fields)
+            pipe.execute()
+
+    def note_rewritten(self, began_s: float) -> None:
+        """Note that files hold nothing any more of what was erased before a moment, unix time."""
+        self._client.hset(self._keys.meta, "rewritten_at_s", f"{began_s:.3f}")
 
     def check_model(self, model_id: str, models: str = "PACK") -> None:
         """Refuse to compare with embeddings of another space; an empty collection is fine.

@@ -7,10 +7,11 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, flag, number
+from storage.fields import Fields, Raw, flag, text
 
 DAY_S = 86_400.0
 FOREVER = "forever"
+LONGEST_DAYS = 36_500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,18 @@ def limit_s(days: float | None) -> float:
     return math.inf if days is None else days * DAY_S
 
 
+def days_of(written: str) -> float:
+    """A limit as somebody wrote it; infinite for ever.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    days = math.inf if written == FOREVER else float(written)
+    if not (0 < days <= LONGEST_DAYS or days == math.inf):
+        raise ValueError(f"{written!r} is neither {FOREVER} nor a number of days")
+    return days
+
+
 def written_days(days: float) -> str:
     """A limit as it is written."""
     return FOREVER if math.isinf(days) else f"{days:g}"
@@ -88,9 +101,8 @@ def written_days(days: float) -> str:
 def _days(raw: Raw, name: str) -> float | None:
     if name.encode() not in raw:
         return None
-    if raw[name.encode()] == FOREVER.encode():
-        return math.inf
-    days = number(raw, name)
-    if days <= 0:
-        raise RecordError(f"field {name!r} is neither {FOREVER} nor above 0: {days:g}", field=name)
-    return days
+    written = text(raw, name)
+    try:
+        return days_of(written)
+    except ValueError as error:
+        raise RecordError(f"field {name!r} is no number of days: {written[:40]!r}", field=name) from error
