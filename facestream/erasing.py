@@ -67,8 +67,8 @@ def erase(
 ) -> Erased:
     """Erase what is asked for, and wait until it is done.
 
-    The cluster worker does it, some of it at a time; one is started here, and where another one leads already,
-    that does the work. Whoever is stopped meanwhile leaves the rest to the next one that leads.
+    The cluster worker does it, some of it at a time; one is started here, and where another one leads
+    already, that does the work. Whoever is stopped meanwhile leaves the rest to the next one that leads.
 
     Args:
         handle: The server.
@@ -139,8 +139,9 @@ def find_source(store: IdentityStore, written: str) -> SourceRecord:
             ids = ", ".join(source.source_id for source in found[:10])
             raise UsageError(f"{len(found)} sources are called {written!r}: say which by its id ({ids}).")
     raise NotFoundError(
-        f"no source {written!r} in collection {store.keys.collection!r}; `facestream tracks list --json` names "
-        "the sources of all tracks."
+        f"no source {written!r} in collection {store.keys.collection!r}; `facestream tracks list --json` "
+        "names the sources of all tracks.",
+        what=written,
     )
 
 

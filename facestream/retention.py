@@ -48,8 +48,8 @@ def require_policy(handle: RedisHandle, keys: Keys, place: Place) -> None:
         command = command_line(place, "retention", "--unnamed", "30", "--named", "365")
         raise UsageError(
             f"nobody has said yet how long people are kept whom cameras find. Set {says} to a number of days "
-            f"or to {FOREVER!r}, in the table [retention] of the settings file or as {variables}; or say it once "
-            f"for this collection: {command}"
+            f"or to {FOREVER!r}, in the table [retention] of the settings file or as {variables}; or say it "
+            f"once for this collection: {command}"
         )
     store.keep_retention(policy)
 

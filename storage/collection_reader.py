@@ -73,14 +73,16 @@ class CollectionReader(PeopleReader):
         return sorted(member.decode() for member in self._client.smembers(key))
 
     def track_facts(self) -> Iterator[TrackFacts]:
-        """What tells the age of each track, without what is large; damaged ones are left out with a warning."""
+        """What tells the age of each track, without what is large; damaged ones are left out."""
         for chunk in chunks(self.track_ids()):
             with self._client.pipeline(transaction=False) as pipe:
                 for track_id in chunk:
                     pipe.hmget(self._keys.track(track_id), [*_TRACK_FACTS])
                 rows: list[list[bytes | None]] = pipe.execute()
             for track_id, values in zip(chunk, rows, strict=True):
-                raw = {name.encode(): v for name, v in zip(_TRACK_FACTS, values, strict=True) if v is not None}
+                raw = {
+                    name.encode(): v for name, v in zip(_TRACK_FACTS, values, strict=True) if v is not None
+                }
                 found = read_or_leave_out(self._keys.track(track_id), raw, TrackFacts.decode)
                 if found is not None:
                     yield found

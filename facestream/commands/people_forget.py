@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from facestream.forgetting import Forgotten
 
 UNPROVEN = (
-    "This is a server of your own, and what can't be proven from here is yours to see to: its append-only file "
-    "and snapshots keep what was in them until they are rewritten (CONFIG SET aof-use-rdb-preamble no, then "
+    "This is a server of your own, and what can't be proven from here is yours to see to: its append-only "
+    "file and snapshots keep what was in them until they are rewritten (CONFIG SET aof-use-rdb-preamble no, then "
     "BGREWRITEAOF and BGSAVE), its replicas and their files as well, and so do backups of all of them."
 )
 _EXIT_INTERRUPTED = 130
@@ -59,7 +59,7 @@ def forget(
     pack: str | None,
     **_: Any,
 ) -> None:
-    """Delete every trace of a person, or of what was seen: tracks, vectors, faces, sightings, events, thumbnails.
+    """Delete every trace of a person, or of what was seen: tracks, vectors, faces, sightings, events.
 
     The files they were seen in stay marked as processed: running them again leaves the person out, and says
     so; `facestream run --include-forgotten` looks at them anew. In other files, and in a run that is looking
@@ -67,8 +67,8 @@ def forget(
     exports that you made are yours to delete. WHO is an id, or the whole name of somebody.
 
     With --all, --before or --source, people of whom something else was seen stay, with that. --source also
-    deletes the record of the file, and what was uploaded. Whoever stops it leaves the rest to the next command
-    that finds people, or to the same one again. docs/privacy.md tells more.
+    deletes the record of the file, and what was uploaded. Whoever stops it leaves the rest to the next
+    command that finds people, or to the same one again. docs/privacy.md tells more.
     """
     wanted = [person_id is not None, everybody, before is not None, source is not None]
     if sum(wanted) != 1:
@@ -165,8 +165,8 @@ def _erase(
             )
     except KeyboardInterrupt:
         click.echo(
-            "Stopped. What is left goes when this is asked for again, or as soon as anybody finds people in this "
-            "collection (watch, serve, run).",
+            "Stopped. What is left goes when this is asked for again, or as soon as anybody finds people in "
+            "this collection (watch, serve, run).",
             err=True,
         )
         raise click.exceptions.Exit(_EXIT_INTERRUPTED) from None
@@ -181,9 +181,8 @@ def _erase(
             }
         )
     else:
-        click.echo(
-            f"{counted(done.tracks, 'track')} deleted; of {counted(done.people, 'person', 'people')} nothing is left."
-        )
+        people = counted(done.people, "person", "people")
+        click.echo(f"{counted(done.tracks, 'track')} deleted; of {people} nothing is left.")
     if done.uploads_elsewhere:
         names = ", ".join(done.uploads_elsewhere[:10])
         click.echo(f"Uploaded to other machines, and to be deleted there: {names}.", err=True)

@@ -59,10 +59,10 @@ Examples:
 def command(ctx: click.Context, /, dry_run: bool, yes: bool, pack: str | None, **said: Any) -> None:
     """Say how long people, sightings and faces are kept, and delete what is over age now.
 
-    DAYS is a number or `forever`. What is said stays with the collection; what nobody said anything of is kept
-    for ever. Whoever finds people (`watch`, `serve`, `run`) deletes what is over age every ten minutes.
-    Age counts from when somebody was seen, or, where a file does not tell its date, from when it was taken in.
-    Nothing is kept to know the deleted by: docs/privacy.md tells more.
+    DAYS is a number or `forever`. What is said stays with the collection; what nobody said anything of is
+    kept for ever. Whoever finds people (`watch`, `serve`, `run`) deletes what is over age every ten minutes.
+    Age counts from when somebody was seen, or, where a file does not tell its date, from when it was taken
+    in. Nothing is kept to know the deleted by: docs/privacy.md tells more.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -141,7 +141,8 @@ def _tell(policy: RetentionPolicy, expected: Expected, done: Erased | None, *, a
 def _counted(expected: Expected) -> str:
     from facestream.people_view import counted
 
+    people = counted(expected.people, "person", "people")
     return (
-        f"{counted(expected.tracks, 'track')} would go, with {counted(expected.people, 'person', 'people')} of whom "
-        f"nothing would be left, and the pictures of {counted(expected.pictures, 'track')}"
+        f"{counted(expected.tracks, 'track')} would go, with {people} of whom nothing would be left, "
+        f"and the pictures of {counted(expected.pictures, 'track')}"
     )

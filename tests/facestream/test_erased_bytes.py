@@ -15,9 +15,9 @@ from facestream.wiring import make_manifest
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
+from storage.effects import Effects
 from storage.identity_record import Identity, Sighting
 from storage.identity_store import IdentityStore
-from storage.effects import Effects
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.retention_policy import DAY_S
@@ -76,7 +76,11 @@ def plant(data_dir: Path) -> dict[str, dict[str, bytes]]:
     found = {}
     with open_redis(None, DataFolder(data_dir)) as handle:
         client = handle.client
-        store, queue, lease = IdentityStore(client, KEYS), SampleQueue(client, KEYS), Lease(client, KEYS.leader)
+        store, queue, lease = (
+            IdentityStore(client, KEYS),
+            SampleQueue(client, KEYS),
+            Lease(client, KEYS.leader),
+        )
         manifest = make_manifest("open")
         store.claim_model(manifest.model_id, {"pack": "open", "models": "open"})
         store.register_source(
@@ -154,7 +158,11 @@ def test_erased_bytes_are_in_no_file_any_more(
 
         here(*(yesterweek if word == "YESTERWEEK" else word for word in words))
 
-        assert files_with(folders, planted_bytes[DOOMED]) == {"vector": set(), "picture": set(), "name": set()}
+        assert files_with(folders, planted_bytes[DOOMED]) == {
+            "vector": set(),
+            "picture": set(),
+            "name": set(),
+        }
         assert all(files_with(folders, planted_bytes[KEPT]).values())
         assert kept.keys() == planted_bytes[KEPT].keys()
         assert "forgotten" in here("people", "show", "p1", code=1).stderr
