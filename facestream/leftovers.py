@@ -8,8 +8,6 @@ import threading
 import time
 from pathlib import Path
 
-import redis
-
 from facestream.errors import FacestreamError
 from facestream.people_view import remove_thumbnails
 from facestream.settings import Place
@@ -89,5 +87,5 @@ class Sweeper:
         try:
             with self._handle.errors():
                 erase_leftovers(self._handle, self._place, self._store)
-        except (StorageError, FacestreamError, redis.RedisError, OSError) as error:
+        except (StorageError, FacestreamError, OSError) as error:
             _log.warning("files may still hold what was erased: %s", error)
