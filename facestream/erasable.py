@@ -66,7 +66,8 @@ class ErasableCollection(FollowedFaces):
     ) -> Erased:
         """Delete every trace of what was seen, and of people of whom nothing else was.
 
-        It waits until that is done, and goes on after a kill: with the same call, or as soon as anybody finds people in the collection.
+        It waits until that is done, and goes on after a kill: with the same call, or as soon as anybody finds
+        people in the collection.
 
         Args:
             extent: "all"; "before" a moment; "source": what was seen in one; "retention": what is over age.

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 UNPROVEN = (
     "This is a server of your own, and what can't be proven from here is yours to see to: its append-only "
-    "file and snapshots keep what was in them until they are rewritten (CONFIG SET aof-use-rdb-preamble no, then "
-    "BGREWRITEAOF and BGSAVE), its replicas and their files as well, and so do backups of all of them."
+    "file and snapshots keep what was in them until they are rewritten (CONFIG SET aof-use-rdb-preamble no, "
+    "then BGREWRITEAOF and BGSAVE), its replicas and their files as well, and so do backups of all of them."
 )
 _EXIT_INTERRUPTED = 130
 
