@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facestream.followed_faces import FollowedFaces
+from facestream.erasable import ErasableCollection
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Person
 from facestream.settings import AUTO_DEVICE, Place
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Store(FollowedFaces):
+class Store(ErasableCollection):
     """An open collection; a context manager that closes it.
 
     Made by `facestream.connect`. Methods raise `storage.errors.StorageError` when Redis fails.

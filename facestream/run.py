@@ -15,6 +15,7 @@ from pathlib import Path
 from facestream.background import Background
 from facestream.errors import UsageError
 from facestream.intake import Intake
+from facestream.leftovers import Sweeper
 from facestream.own_models import models_for
 from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
@@ -116,7 +117,12 @@ class Run:
                         store.choose_clustering(chosen)
                     make_queue(handle, keys).prepare()
                     worker = make_cluster_worker(
-                        handle, keys, pack.manifest, pack.calibration, self._people_now
+                        handle,
+                        keys,
+                        pack.manifest,
+                        pack.calibration,
+                        self._people_now,
+                        on_erased=Sweeper(handle, self._place).wake,
                     )
                     return stack.enter_context(Background(worker, handle))
 

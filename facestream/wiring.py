@@ -290,10 +290,11 @@ def make_cluster_worker(
     on_people: Callable[[int], None] | None = None,
     recluster_every_s: float | None = None,
     on_lead: Callable[[bool], None] | None = None,
+    on_erased: Callable[[], None] | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The last three arguments are those of `ClusterWorker`.
+    The last four arguments are those of `ClusterWorker`.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -312,6 +313,7 @@ def make_cluster_worker(
         on_people,
         recluster_every_s,
         on_lead,
+        on_erased,
     )
 
 

@@ -13,16 +13,19 @@ from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, Value
 from storage.decision_record import Decision
 from storage.effects import Effects, Said
+from storage.erasure_record import ERASURES_LIMIT
 from storage.errors import LeaseLostError, ModelConflictError, OvertakenError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
 from storage.lease import Lease
+from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import GROUP
 from storage.source_record import SourceRecord
 
 _TRIES = 100
 _RECLUSTERS_LIMIT = 10_000
+_NO_LANDMARKS = bytes(40)
 
 
 class IdentityStore(CollectionReader):
@@ -63,6 +66,22 @@ class IdentityStore(CollectionReader):
     def choose_clustering(self, method: str) -> None:
         """Keep how the tracks of the collection are to be grouped into people from now on."""
         self._client.hset(self._keys.meta, "clustering", method)
+
+    def keep_retention(self, policy: RetentionPolicy) -> None:
+        """Keep how long what was found is kept; what it says nothing of stays as it was."""
+        fields = policy.encode()
+        if not fields:
+            return
+        with self._client.pipeline() as pipe:
+            # A collection may begin with it, before anything was looked at.
+            pipe.hsetnx(self._keys.meta, "schema", str(SCHEMA))
+            pipe.hsetnx(self._keys.meta, "created_at_s", f"{time.time():.3f}")
+            pipe.hset(self._keys.retention, mapping=fields)
+            pipe.execute()
+
+    def note_rewritten(self, began_s: float) -> None:
+        """Note that files hold nothing any more of what was erased before a moment, unix time."""
+        self._client.hset(self._keys.meta, "rewritten_at_s", f"{began_s:.3f}")
 
     def check_model(self, model_id: str, models: str = "PACK") -> None:
         """Refuse to compare with embeddings of another space; an empty collection is fine.
@@ -107,6 +126,7 @@ class IdentityStore(CollectionReader):
         with self._client.pipeline(transaction=True) as pipe:
             pipe.sadd(self._keys.sources, source.source_id)
             pipe.hset(key, mapping=source.encode())
+            pipe.hsetnx(key, "taken_in_s", f"{time.time():.3f}")
             pipe.hgetall(key)
             raw: Raw = pipe.execute()[-1]
         with reading(key):
@@ -122,7 +142,7 @@ class IdentityStore(CollectionReader):
         Raises:
             LeaseLostError: If another cluster worker has taken over; nothing was written then.
             OvertakenError: If somebody was named at this very moment, and a re-cluster would lose a name by
-                that; nothing was written.
+                that, or they would be forgotten for having none; nothing was written.
         """
         merged = [identity for identity in effects.identities if identity.merged_into]
         for _ in range(_TRIES):
@@ -132,11 +152,16 @@ class IdentityStore(CollectionReader):
                     raise LeaseLostError(
                         f"{lease.key}: another cluster worker has taken over this collection"
                     )
+                if any(self._name_now(pipe, identity_id) for identity_id in effects.nameless):
+                    raise OvertakenError(f"{self._keys.names}: somebody was named who was to be forgotten")
                 names = self._names_now(pipe, effects, merged)
                 back = [i for i, name in effects.names_back.items() if self._name_now(pipe, i) == name]
                 redacted = self._redacted(pipe, effects)
+                webhooks = self._webhooks(pipe) if effects.forgotten else []
                 pipe.multi()
                 self._queue(pipe, effects, names, back)
+                for webhook_id in webhooks:
+                    pipe.zrem(self._keys.webhook_told(webhook_id), *effects.forgotten)
                 for number, row in redacted.items():
                     pipe.hset(self._keys.decisions, number, row)
                 try:
@@ -152,15 +177,15 @@ class IdentityStore(CollectionReader):
 
     def _read_again(self, effects: Effects, merged: Collection[Identity]) -> list[str]:
         """Keys that others write and that the step depends on."""
-        named = merged or effects.names or effects.names_back
+        named = merged or effects.names or effects.names_back or effects.nameless
         return [
             *([self._keys.names] if named else []),
-            *([self._keys.decisions] if effects.forgotten else []),
+            *([self._keys.decisions] if effects.forgotten or effects.forgotten_tracks else []),
         ]
 
     def _redacted(self, pipe: Pipeline, effects: Effects) -> dict[str, bytes]:
         """Decisions about the forgotten, blacked out, by number; also those of this very moment."""
-        if not effects.forgotten:
+        if not (effects.forgotten or effects.forgotten_tracks):
             return {}
         found: dict[str, bytes] = {}
         for number, row in cast(Raw, pipe.hgetall(self._keys.decisions)).items():
@@ -173,6 +198,10 @@ class IdentityStore(CollectionReader):
             if left != decision:
                 found[number.decode()] = left.encode()
         return found
+
+    def _webhooks(self, pipe: Pipeline) -> list[str]:
+        found = cast(Collection[bytes], pipe.execute_command("SMEMBERS", self._keys.webhooks))
+        return sorted(webhook_id.decode() for webhook_id in found)
 
     def _name_now(self, pipe: Pipeline, identity_id: str) -> str:
         name = cast(bytes | None, pipe.hget(self._keys.names, identity_id))
@@ -269,10 +298,8 @@ class IdentityStore(CollectionReader):
             pipe.hset(keys.meta, "decisions_applied", effects.applied)
         for identity_id in effects.forgotten:
             self._queue_tombstone(pipe, identity_id)
-        for key, entry_ids in effects.erased.items():
-            pipe.xack(key, GROUP, *entry_ids)
-            pipe.xdel(key, *entry_ids)
         now = f"{time.time():.3f}"
+        self._queue_erasures(pipe, effects, now)
         for change in (*effects.changes, *renamed):
             fields = {**change.encode(), "published_at_s": now}
             pipe.xadd(keys.changes, fields, maxlen=CHANGES_LIMIT, approximate=True)
@@ -287,6 +314,25 @@ class IdentityStore(CollectionReader):
         if finished:
             pipe.xack(keys.samples, GROUP, *finished)
             pipe.xdel(keys.samples, *finished)
+
+    def _queue_erasures(self, pipe: Pipeline, effects: Effects, now: str) -> None:
+        keys = self._keys
+        for key, entry_ids in effects.erased.items():
+            pipe.xack(key, GROUP, *entry_ids)
+            pipe.xdel(key, *entry_ids)
+        for key, below in effects.trimmed.items():
+            # To the entry: Redis would leave what shares a block with younger ones.
+            pipe.execute_command("XTRIM", key, *(("MINID", "=", below) if below else ("MAXLEN", "=", 0)))
+        for sample_id in effects.pictures_removed - effects.samples_removed:
+            pipe.hset(keys.sample(sample_id), mapping={"crop_jpeg": b"", "crop_landmarks": _NO_LANDMARKS})
+        for source_id in effects.sources_removed:
+            pipe.srem(keys.sources, source_id)
+            pipe.delete(keys.source(source_id), keys.source_tracks(source_id))
+        for erasure in effects.erasures:
+            fields = {**erasure.encode(), "erased_at_s": now}
+            pipe.xadd(keys.erasures, fields, maxlen=ERASURES_LIMIT, approximate=True)
+        if effects.erasures:
+            pipe.hset(keys.meta, "erased_at_s", now)
 
     def _queue_identity(self, pipe: Pipeline, identity: Identity) -> None:
         keys = self._keys

@@ -197,6 +197,16 @@ class Keys:
         return self._key("reclusters")
 
     @property
+    def retention(self) -> str:
+        """Hash: how long what was found is kept."""
+        return self._key("retention")
+
+    @property
+    def erasures(self) -> str:
+        """Stream, capped: that something was erased, without whom."""
+        return self._key("erasures")
+
+    @property
     def cameras(self) -> str:
         """Set of the names of all cameras."""
         return self._key("cameras")

@@ -40,6 +40,7 @@ COMMANDS = (
     ["tracks", "list"],
     ["tracks", "show"],
     ["export"],
+    ["retention"],
     ["collections"],
     ["collections", "list"],
     ["collections", "stats"],

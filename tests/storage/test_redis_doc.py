@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
+from storage.erasure_record import ErasureRecord
 from storage.errors import ModelChangeError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
@@ -32,7 +34,15 @@ from storage.job_record import Job, new_job_id
 from storage.job_store import JobStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
-from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
+from storage.requests import (
+    DecisionRequest,
+    EraseRequest,
+    Extent,
+    ForgetRequest,
+    LookAgainRequest,
+    ReclusterRequest,
+)
+from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import SampleQueue
 from storage.source_record import SegmentDone
 from storage.staged_vectors import StagedVectors
@@ -86,7 +96,17 @@ def fill(client: redis.Redis) -> None:
     staged = StagedVectors(client, KEYS)
     staged.begin("arcface@1", {"pack": "other", "licence": "MIT", "commercial_use": "1"})
     staged.add(["v-1.0.0.7"], lambda samples: {sample.sample_id: sample.vector for sample in samples})
-    requests = [ReclusterRequest("end"), ForgetRequest(gone), LookAgainRequest("v-1"), DecisionRequest(1)]
+    for name, value in RetentionPolicy(30, math.inf, 90, 14, 30, files=False).encode().items():
+        client.hset(KEYS.retention, name, value)
+    store.commit(Effects(erasures=[ErasureRecord("person", 1, 1)]), lease)
+    client.hset(KEYS.meta, "rewritten_at_s", 0)
+    requests = [
+        ReclusterRequest("end"),
+        ForgetRequest(gone),
+        EraseRequest(Extent.ALL),
+        LookAgainRequest("v-1"),
+        DecisionRequest(1),
+    ]
     queue.send([a_sample(), a_track(), segment, *requests], faces=[a_sample()])
     cameras = CameraStore(client, KEYS)
     cameras.add(a_camera("door"))
@@ -242,7 +262,7 @@ def test_who_is_provisional_is_asked_as_it_says(own) -> None:  # type: ignore[no
 
 def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]
     types = {raw[b"type"].decode() for _, raw in own.client.xrange(KEYS.samples)}
-    assert len(types) == 7
+    assert len(types) == 8
     for name in types:
         assert f"| `{name}` | " in PAGE
 
