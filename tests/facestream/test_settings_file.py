@@ -46,7 +46,10 @@ def test_all_faults_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None
         ("quite_other = 5", "1: there is no setting quite_other. docs/settings.md has all of them."),
         ('"camera.fps" = 5', "1: there is no setting ***. docs/settings.md has all of them."),
         ("\n[cammera]\nfps = 5", "2: there is no table [cammera]; did you mean [camera]?"),
-        ("[whatever]", "1: there is no table [whatever]. There are [camera], [watch] and [serve]."),
+        (
+            "[whatever]",
+            "1: there is no table [whatever]. There are [camera], [watch], [serve] and [retention].",
+        ),
         ("camera = 3", "1: camera must be a table: [camera] with its settings below."),
         ("[[camera]]\nfps = 5", "1: camera must be a table: [camera] with its settings below."),
         ("[fps]\nx = 1", '1: fps must be a number above 0 and at most 1000, or "native", not a table.'),

@@ -58,10 +58,16 @@ class Described:
 
 
 @pytest.fixture(scope="module")
-def described(web_handle: RedisHandle, web_folder: Any) -> Iterator[Described]:
+def described(web_handle: RedisHandle, web_folder: Any, environment: dict[str, str]) -> Iterator[Described]:
     place = Place(web_folder, None, f"web-{uuid4().hex}")
     made_up.fill(web_handle.client, Keys(place.collection))
-    with serving_place(place, jobs=0) as (_, _, url), requests.Session() as session:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        serving_place(place, jobs=0) as (_, _, url),
+        requests.Session() as session,
+    ):
+        for name, value in environment.items():
+            patch.setenv(name, value)
         camera = {"name": "door", "url": "rtsp://192.168.1.20/1"}
         assert session.post(f"{url}/api/v1/cameras", json=camera, timeout=60).status_code == 201
         document = session.get(f"{url}/api/v1/openapi.json", timeout=60).json()
