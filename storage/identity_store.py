@@ -19,6 +19,7 @@ from storage.fields import Raw, reading
 from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
 from storage.keys import SCHEMA
 from storage.lease import Lease
+from storage.optimistic import begin_collection
 from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import GROUP
 from storage.source_record import SourceRecord
@@ -73,9 +74,7 @@ class IdentityStore(CollectionReader):
         if not fields:
             return
         with self._client.pipeline() as pipe:
-            # A collection may begin with it, before anything was looked at.
-            pipe.hsetnx(self._keys.meta, "schema", str(SCHEMA))
-            pipe.hsetnx(self._keys.meta, "created_at_s", f"{time.time():.3f}")
+            begin_collection(pipe, self._keys)
             pipe.hset(self._keys.retention, mapping=fields)
             pipe.execute()
 
