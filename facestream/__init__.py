@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from facestream.calibration_run import calibrate
     from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
+    from facestream.clip import PersonClips
     from facestream.cluster_settings import ClusterOptions
     from facestream.clustering import Clusters, cluster, cluster_tracks
     from facestream.decision import Decision
@@ -56,6 +57,7 @@ __all__ = [
     "Match",
     "PeopleFilter",
     "Person",
+    "PersonClips",
     "PersonExport",
     "Recluster",
     "Reembedded",
@@ -96,6 +98,7 @@ _HOMES = {
     "Match": "facestream.search",
     "PeopleFilter": "facestream.people_filter",
     "Person": "facestream.person",
+    "PersonClips": "facestream.clip",
     "PersonExport": "facestream.person_export",
     "Recluster": "facestream.recluster",
     "Reembedded": "facestream.model_change",

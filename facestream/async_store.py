@@ -114,6 +114,7 @@ class AsyncStore:
         return cls(await asyncio.to_thread(open_store, place))
 
     collections = _awaited(Store.collections)
+    info = _awaited(Store.info)
     meta = _awaited(Store.meta)
     models_for = _awaited(Store.models_for)
 
@@ -122,8 +123,13 @@ class AsyncStore:
     find = _awaited(Store.find)
     is_forgotten = _awaited(Store.is_forgotten)
     forget = _awaited(Store.forget)
+    retention = _awaited(Store.retention)
+    keep_retention = _awaited(Store.keep_retention)
+    expected_erasure = _awaited(Store.expected_erasure)
+    erase = _awaited(Store.erase)
     enroll = _awaited(Store.enroll)
     export_person = _awaited(Store.export_person)
+    clips = _awaited(Store.clips)
 
     sightings = _streamed(Store.sightings)
     watch = _live(Store.watch)

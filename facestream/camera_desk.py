@@ -16,6 +16,8 @@ from facestream.camera_wish import CameraWish
 from facestream.errors import FacestreamError
 from facestream.given_settings import settings
 from facestream.people_now import PeopleNow
+from facestream.retention import require_policy
+from facestream.settings import Place
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_view import CameraView
@@ -50,6 +52,7 @@ class CameraDesk:
         handle: Its server.
         news: What happens in it.
         reach: Where cameras may be that are added here.
+        place: Where the collection is.
         publish: Called with the name "camera" and a camera, as the API tells it, whose state is another than
             before. Of one that is gone, its name alone, and `removed`.
     """
@@ -62,6 +65,7 @@ class CameraDesk:
         handle: RedisHandle,
         news: News,
         reach: CameraReach,
+        place: Place,
         publish: Publish | None = None,
     ) -> None:
         self._book = book
@@ -70,6 +74,7 @@ class CameraDesk:
         self._handle = handle
         self._news = news
         self._reach = reach
+        self._place = place
         self._publish = publish
         self._snapshots = CameraSnapshots()
         self._now = PeopleNow()
@@ -98,11 +103,13 @@ class CameraDesk:
         """Add a camera.
 
         Raises:
-            UsageError: If it can't be so, or is out of reach.
+            UsageError: If it can't be so, is out of reach, or nobody said how long people are kept.
             CameraExistsError: If there is one of that name.
             SealError: If there is no key to seal its URL with.
         """
         self._check_reach(wish)
+        with self._handle.errors():
+            require_policy(self._handle, self._reader.keys, self._place)
         usual = settings().camera
         said = {
             "fps": usual.fps,

@@ -33,6 +33,10 @@ _COMMANDS = {
     "stats": ("facestream.commands.stats", "Show how steady people are from one re-cluster to the next."),
     "export": ("facestream.commands.export", "Write faces as CSV, JSON, MOTChallenge or captions."),
     "dead": ("facestream.commands.dead", "List, show, retry or drop what could not be taken in."),
+    "retention": (
+        "facestream.commands.retention",
+        "Say how long people are kept, and delete what is over age.",
+    ),
     "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
     "backup": ("facestream.commands.backup", "Write a collection to one file."),
     "restore": ("facestream.commands.restore", "Read a collection back from a backup."),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from facestream.followed_faces import FollowedFaces
+from facestream.erasable import ErasableCollection
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Person
 from facestream.settings import AUTO_DEVICE, Place
 
 if TYPE_CHECKING:
+    from facestream.clip import PersonClips
     from facestream.enrolling import Enrolled
     from facestream.forgetting import Forgotten
     from facestream.person_export import PersonExport
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Store(FollowedFaces):
+class Store(ErasableCollection):
     """An open collection; a context manager that closes it.
 
     Made by `facestream.connect`. Methods raise `storage.errors.StorageError` when Redis fails.
@@ -203,6 +205,34 @@ class Store(FollowedFaces):
 
         with self._errors():
             return export_person(self, self._identities, person_id, Path(out))
+
+    def clips(
+        self,
+        person_id: str,
+        out: str | os.PathLike[str],
+        *,
+        sources: Sequence[str] = (),
+        margin_s: float = 0.5,
+    ) -> PersonClips:
+        """Cut the moments of a person out of the videos, from keyframes on, without encoding anything anew.
+
+        Args:
+            person_id: Who.
+            out: A file that ends in .mp4, .m4v, .mov or .mkv, where it is one video; else a folder, which is
+                made.
+            sources: Only of these videos: their ids, parts of their paths, or patterns with * and ?; all if
+                empty.
+            margin_s: So much more before and after each sighting, s.
+
+        Raises:
+            NotFoundError: If there is no such person, or no video to cut, or they were not seen in those.
+            UsageError: If one file was asked for, and there are more videos; or a video would be lost.
+            FacestreamError: If a file can't be written, or a video has other content now.
+            StreamError: If a video is not where it was, can't be read, or not be cut without encoding it.
+        """
+        from facestream.clip import person_clips
+
+        return person_clips(self, self.person(person_id), Path(out), sources=sources, margin_s=margin_s)
 
     def templates(self, model_id: str, dimension: int) -> TemplateTable:
         """One vector for each track that belongs to somebody: the mean of its embeddings, as arrays.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.output import refuse_loss
+from facestream.people_filter import PeopleFilter
 from facestream.source_files import file_stems, make_folder
 from facestream.source_name import is_camera, short_name
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from stream.clip import Clip
 
 Interval = tuple[float, float]
-_MARGIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +75,33 @@ def file_of(source: SourceRecord) -> Path:
     return path
 
 
-def person_clips(store: Store, person: Person, out: Path, *, margin_s: float = _MARGIN_S) -> PersonClips:
+def person_clips(
+    store: Store, person: Person, out: Path, *, sources: Sequence[str], margin_s: float
+) -> PersonClips:
     """Write the moments of a person: one file for each video they were seen in.
 
     Args:
         store: The collection.
-        person: Whose; with the sightings that are meant.
+        person: Whose.
         out: A file that ends in .mp4, .m4v, .mov or .mkv, where it is one video; else a folder, which is
             made.
+        sources: Only of these videos: their ids, parts of their paths, or patterns with * and ?; empty
+            for all.
         margin_s: So much more before and after each sighting.
 
     Raises:
         UsageError: If one file was asked for, and there are more videos; or a video would be lost.
-        NotFoundError: If there is no video to cut.
+        NotFoundError: If they were not seen in these, or there is no video to cut.
         FacestreamError: If a file can't be written, or a video has other content now.
         StreamError: If a video is not where it was, can't be read, or not be cut without encoding it.
     """
     from stream.clip import CONTAINERS, container_for
 
-    moments, left_out = _moments(person, margin_s)
-    sources = {source.source_id: source for source in store.sources()}
+    seen = person.within(PeopleFilter(tuple(sources)).holds)
+    if seen is None:
+        raise NotFoundError(f"{person.id} was not seen in {' or '.join(sources)}.", what=person.id)
+    moments, left_out = _moments(seen, margin_s)
+    records = {source.source_id: source for source in store.sources()}
     if not moments:
         why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise NotFoundError(f"there is no film of {person.id} to cut: {why}.", what=person.id)
@@ -105,10 +112,10 @@ def person_clips(store: Store, person: Person, out: Path, *, margin_s: float = _
             "a video with --source."
         )
     # What is wrong with any is said before the first is written.
-    files = {source_id: file_of(sources[source_id]) for source_id in moments}
+    files = {source_id: file_of(records[source_id]) for source_id in moments}
     if not one_file:
         make_folder(out)
-    stems = file_stems(sources[source_id] for source_id in moments)
+    stems = file_stems(records[source_id] for source_id in moments)
     written: dict[str, Clip] = {}
     for source_id, path in files.items():
         target = out if one_file else out / f"{person.id}-{stems[source_id]}{container_for(path)}"

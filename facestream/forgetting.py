@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from facestream.background import Background
 from facestream.errors import FacestreamError
 from facestream.hint import command_line
+from facestream.leftovers import erase_leftovers
 from facestream.own_models import models_for
-from facestream.people_view import remove_thumbnails
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue, thumbnails_folders
+from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue
 from storage.connection import RedisHandle
-from storage.erasure import erase_history
 from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.requests import ForgetRequest, ReclusterRequest, Request
@@ -90,15 +89,12 @@ def forget(
         left = store.person(identity.identity_id)
         if left is None or not left.forgotten:
             raise _changed(identity, place)
-    alive = store.overview_ids() - {identity.identity_id, *older}
-    for folder in thumbnails_folders(place):
-        remove_thumbnails(folder, alive, left_over_s=0.0)
     return Forgotten(
         identity.identity_id,
         tuple(sorted(older, key=lambda i: int(i[1:]))),
         identity.tracks,
         tuple(paths),
-        erase_history(handle),
+        erase_leftovers(handle, place, store),
     )
 
 

@@ -10,10 +10,10 @@ from prometheus_client.metrics_core import Metric
 from facestream.metrics.health import Health, has_room
 from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.metrics.redis_facts import RedisFacts
+from facestream.news import MOST_SILENCE_S, News
 from facestream.people_board import PeopleBoard
 from facestream.settings import Place
 from facestream.supervisor import Supervisor
-from facestream.web.access import Access
 from facestream.web.live_feed import LiveFeed
 from facestream.wiring import keys_of, make_camera_store, open_folder
 from storage.connection import RedisHandle
@@ -33,13 +33,13 @@ def make_serve_metrics(facts: RedisFacts, supervisor: Supervisor, live_feed: Liv
     return metrics
 
 
-def make_readiness(place: Place, access: Access, people: PeopleBoard, supervisor: Supervisor) -> Health:
+def make_readiness(place: Place, news: News, people: PeopleBoard, supervisor: Supervisor) -> Health:
     """When `serve` is ready: its answers are true, and the work behind them goes on."""
     folder = open_folder(place).path
     return Health(
         lambda: True,
         {
-            "redis": access.is_healthy,
+            "redis": lambda: news.silence_s < MOST_SILENCE_S,
             "people": lambda: people.is_fresh,
             "workers": lambda: supervisor.is_complete,
             "disk": lambda: has_room(folder),

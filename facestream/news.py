@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Longest wait for something to happen: as often, it is looked whether anything was missed.
-_WAIT_S = 1.0
+# Longest wait for something to happen: as often, it is looked whether anything was missed, or this is to end.
+_WAIT_S = 0.25
 _AGAIN_S, _LONGEST_AGAIN_S = 0.5, 5.0
 _JOIN_S = 15.0
+
+MOST_SILENCE_S = 5.0
+"""Whoever asks four times a second and hears nothing for so long, has no server."""
 
 OnChanges = Callable[[Sequence["IdentityChange"]], None]
 
@@ -40,6 +44,7 @@ class News:
         self._handle = handle
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._heard_s = time.monotonic()
         self._subscribers: list[tuple[OnChanges, Callable[[], None]]] = []
         self._thread = threading.Thread(target=self._read, name="news", daemon=True)
 
@@ -47,6 +52,11 @@ class News:
     def position(self) -> str:
         """Id of the newest entry of the stream that was read."""
         return self._reader.position
+
+    @property
+    def silence_s(self) -> float:
+        """Since when the server has not answered, s; it is asked four times a second."""
+        return time.monotonic() - self._heard_s
 
     def subscribe(self, on_changes: OnChanges, on_gap: Callable[[], None]) -> Callable[[], None]:
         """Be told of changes from now on, in the thread of the news: take little time.
@@ -85,6 +95,7 @@ class News:
                 again_s = min(2 * again_s, _LONGEST_AGAIN_S)
                 continue
             again_s = _AGAIN_S
+            self._heard_s = time.monotonic()
             if self._reader.take_missed():
                 self._tell(None)
             if changes:

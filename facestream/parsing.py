@@ -117,6 +117,21 @@ class Rate(_FloatType):
         return rate
 
 
+class Days(_FloatType):
+    """A number of days, or "forever"."""
+
+    name = "days"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Days as a float; infinite for ever."""
+        from storage.retention_policy import days_of
+
+        try:
+            return days_of(str(value))
+        except ValueError:
+            self.fail(f"{str(value)!r} is no number of days above 0; write 30, or forever", param, ctx)
+
+
 class Moment(_FloatType):
     """A date and time in ISO 8601, local where no zone is given."""
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from facestream.background import Background
 from facestream.errors import UsageError
 from facestream.intake import Intake
+from facestream.leftovers import Sweeper
 from facestream.own_models import models_for
 from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
@@ -133,6 +134,7 @@ class Run:
                         pack.manifest,
                         pack.calibration,
                         self._people_now,
+                        on_erased=Sweeper(handle, self._place).wake,
                         metrics=None if self._monitor is None else self._monitor.metrics,
                     )
                     return stack.enter_context(Background(worker, handle))

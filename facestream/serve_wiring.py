@@ -42,6 +42,7 @@ def make_camera_desk(
         handle,
         news,
         CameraReach.allowed_by(serve),
+        place,
         publish,
     )
 

@@ -195,6 +195,33 @@ class MetricsTable(BaseModel):
     )
 
 
+_Days = Annotated[float, Field(gt=0, le=36500)] | Literal["forever"] | None
+_DAYS = 'a number of days above 0, or "forever"'
+
+
+class RetentionTable(BaseModel):
+    """Table [retention]: how long what was found is kept."""
+
+    model_config = _CONFIG
+
+    unnamed: _Days = _setting(
+        None, "People without a name, after they were last seen; cameras need it to be said.", _DAYS
+    )
+    named: _Days = _setting(
+        None, "People with a name, after they were last seen; cameras need it to be said.", _DAYS
+    )
+    sightings: _Days = _setting(
+        None, "Single tracks, whoever's they are, with their vectors and pictures; else forever.", _DAYS
+    )
+    pictures: _Days = _setting(None, "Pictures of faces, while vectors stay; else forever.", _DAYS)
+    streams: _Days = _setting(
+        None, "Entries of the streams `changes`, `faces`, `dead` and `reclusters`; else forever.", _DAYS
+    )
+    files: bool | None = _setting(
+        None, "Whether this counts for videos and photos as well, and not for cameras alone.", "true or false"
+    )
+
+
 class SettingsTables(BaseModel):
     """What a settings file can say."""
 
@@ -259,6 +286,7 @@ class SettingsTables(BaseModel):
     watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
     serve: ServeTable = _setting(ServeTable(), "The HTTP API and the web page.", "a table")
     metrics: MetricsTable = _setting(MetricsTable(), "Numbers for Prometheus.", "a table")
+    retention: RetentionTable = _setting(RetentionTable(), "How long what was found is kept.", "a table")
 
 
 class Settings(SettingsTables, BaseSettings):

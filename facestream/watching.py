@@ -19,6 +19,7 @@ from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
 from facestream.given_settings import settings
 from facestream.hint import command_line
+from facestream.leftovers import Sweeper
 from facestream.live_views import LiveViews
 from facestream.own_models import models_for
 from facestream.people_tally import PeopleTally
@@ -142,6 +143,7 @@ class Watch:
                         manifest,
                         pack.calibration,
                         on_lead=self._listener.leads,
+                        on_erased=Sweeper(handle, self._place).wake,
                         recluster_every_s=chosen.watch.recluster_every_s,
                         metrics=None if self._monitor is None else self._monitor.metrics,
                     )

@@ -55,7 +55,6 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
         stack.enter_context(live_feed)
-        access = make_access(handle, keys, serve)
         facts = make_redis_facts(place, handle)
         stack.callback(facts.close)
         yield WebContext(
@@ -63,7 +62,7 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             store=store,
             news=news,
             serve=serve,
-            access=access,
+            access=make_access(handle, keys, serve),
             people=people,
             search=search,
             cameras=cameras,
@@ -72,5 +71,5 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             live_feed=live_feed,
             webhooks=webhooks,
             metrics=make_serve_metrics(facts, supervisor, live_feed),
-            readiness=make_readiness(place, access, people, supervisor),
+            readiness=make_readiness(place, news, people, supervisor),
         )

@@ -299,11 +299,12 @@ def make_cluster_worker(
     on_people: Callable[[int], None] | None = None,
     recluster_every_s: float | None = None,
     on_lead: Callable[[bool], None] | None = None,
+    on_erased: Callable[[], None] | None = None,
     metrics: ProcessMetrics | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The three arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
+    The four arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -326,6 +327,7 @@ def make_cluster_worker(
         on_people,
         recluster_every_s,
         on_lead,
+        on_erased,
     )
 
 

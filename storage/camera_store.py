@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import cast
 
@@ -11,10 +10,11 @@ import redis
 
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
-from storage.commands import Hash, commands_of
-from storage.errors import CameraExistsError, NoSuchCameraError, OvertakenError, RecordError
+from storage.commands import Hash, Pipeline, commands_of
+from storage.errors import CameraExistsError, NoSuchCameraError, RecordError
 from storage.fields import reading
-from storage.keys import SCHEMA, Keys
+from storage.keys import Keys
+from storage.optimistic import T, begin_collection, change_alone
 from storage.people_reader import leave_out
 
 STATUS_TTL_S = 15.0
@@ -100,31 +100,24 @@ class CameraStore:
         Raises:
             CameraExistsError: If there is one of such a name, and none is to be replaced.
         """
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(self._keys.cameras)
-                there = set(self.names())
-                taken = [record.name for record in records if record.name in there]
-                if taken and not replace:
-                    raise CameraExistsError(
-                        f"There is a camera {taken[0]!r} in collection {self._keys.collection!r} already. "
-                        "Choose another name, or remove that one first.",
-                        name=taken[0],
-                    )
-                pipe.multi()
-                # A collection may begin with its cameras, before anything was looked at.
-                pipe.hsetnx(self._keys.meta, "schema", str(SCHEMA))
-                pipe.hsetnx(self._keys.meta, "created_at_s", f"{time.time():.3f}")
-                for record in records:
-                    pipe.delete(self._keys.camera(record.name))
-                    pipe.hset(self._keys.camera(record.name), mapping=record.encode())
-                    pipe.sadd(self._keys.cameras, record.name)
-                try:
-                    pipe.execute()
-                except redis.WatchError:
-                    continue
-                return
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> None:
+            there = set(self.names())
+            taken = [record.name for record in records if record.name in there]
+            if taken and not replace:
+                raise CameraExistsError(
+                    f"There is a camera {taken[0]!r} in collection {self._keys.collection!r} already. "
+                    "Choose another name, or remove that one first.",
+                    name=taken[0],
+                )
+            pipe.multi()
+            begin_collection(pipe, self._keys)
+            for record in records:
+                pipe.delete(self._keys.camera(record.name))
+                pipe.hset(self._keys.camera(record.name), mapping=record.encode())
+                pipe.sadd(self._keys.cameras, record.name)
+
+        self._change_alone(self._keys.cameras, attempt)
 
     def change(self, name: str, change: Callable[[CameraRecord], CameraRecord]) -> CameraRecord:
         """Change the settings of a camera.
@@ -141,18 +134,14 @@ class CameraStore:
             RecordError: If its record is damaged.
         """
         key = self._keys.camera(name)
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(key)
-                record = change(self.get(name))
-                pipe.multi()
-                pipe.hset(key, mapping=record.encode())
-                try:
-                    pipe.execute()
-                except redis.WatchError:
-                    continue
-                return record
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> CameraRecord:
+            record = change(self.get(name))
+            pipe.multi()
+            pipe.hset(key, mapping=record.encode())
+            return record
+
+        return self._change_alone(key, attempt)
 
     def set_paused(self, name: str, paused: bool) -> CameraRecord:
         """Leave a camera alone for now, or no longer; errors as those of `change`."""
@@ -232,5 +221,6 @@ class CameraStore:
             f"There is no camera {name!r} in collection {self._keys.collection!r}: {there}.", name=name
         )
 
-    def _restless(self) -> OvertakenError:
-        return OvertakenError("Somebody else changes the cameras all the time. Run the command again.")
+    def _change_alone(self, key: str, attempt: Callable[[Pipeline], T]) -> T:
+        restless = "Somebody else changes the cameras all the time. Run the command again."
+        return change_alone(self._client, key, attempt, tries=_TRIES, restless=restless)

@@ -4,16 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 from storage.commands import Hash
+from storage.erasure_record import ErasureRecord
+from storage.fields import Raw, number, reading, text
 from storage.people_reader import PeopleReader, chunks, read_or_leave_out
 from storage.recluster_record import ReclusterRecord
+from storage.retention_policy import RetentionPolicy
 from storage.sample_record import BareSample, FaceSample
 from storage.template_record import TemplateTable
 from storage.track_record import TrackRecord
 
 # Entries of a stream read in one round trip.
 _PAGE = 5000
+_TRACK_FACTS = ("track_id", "source_id", "last_s", "identity_id", "sample_ids")
+
+
+class TrackFacts(NamedTuple):
+    """What tells the age of a track.
+
+    Attributes:
+        track_id: The track.
+        source_id: Where it was seen.
+        last_s: Media time of its last face.
+        identity_id: Whose it is, or None.
+        sample_ids: Its embedded faces.
+    """
+
+    track_id: str
+    source_id: str
+    last_s: float
+    identity_id: str | None
+    sample_ids: tuple[str, ...]
+
+    @classmethod
+    def decode(cls, raw: Raw) -> TrackFacts:
+        """Read the fields of a track.
+
+        Raises:
+            RecordError: If one is missing or malformed; names it.
+        """
+        return cls(
+            text(raw, "track_id"),
+            text(raw, "source_id"),
+            number(raw, "last_s"),
+            text(raw, "identity_id", "") or None,
+            tuple(text(raw, "sample_ids", "").split()),
+        )
 
 
 class CollectionReader(PeopleReader):
@@ -33,6 +71,31 @@ class CollectionReader(PeopleReader):
         if identity_id is not None:
             key = self._keys.identity_tracks(identity_id)
         return sorted(member.decode() for member in self._client.smembers(key))
+
+    def track_facts(self) -> Iterator[TrackFacts]:
+        """What tells the age of each track, without what is large; damaged ones are left out."""
+        for chunk in chunks(self.track_ids()):
+            with self._client.pipeline(transaction=False) as pipe:
+                for track_id in chunk:
+                    pipe.hmget(self._keys.track(track_id), [*_TRACK_FACTS])
+                rows: list[list[bytes | None]] = pipe.execute()
+            for track_id, values in zip(chunk, rows, strict=True):
+                raw = {
+                    name.encode(): v for name, v in zip(_TRACK_FACTS, values, strict=True) if v is not None
+                }
+                found = read_or_leave_out(self._keys.track(track_id), raw, TrackFacts.decode)
+                if found is not None:
+                    yield found
+
+    def pictured(self, sample_ids: Collection[str]) -> set[str]:
+        """Those of some samples of which there is a picture."""
+        found: set[str] = set()
+        for chunk in chunks(sorted(sample_ids)):
+            with self._client.pipeline(transaction=False) as pipe:
+                for sample_id in chunk:
+                    pipe.hstrlen(self._keys.sample(sample_id), "crop_jpeg")
+                found.update(i for i, length in zip(chunk, pipe.execute(), strict=True) if length)
+        return found
 
     def tracks(self, track_ids: Iterable[str]) -> Iterator[TrackRecord]:
         """Tracks by id; unknown ids are left out, damaged records as well, with a warning."""
@@ -59,6 +122,11 @@ class CollectionReader(PeopleReader):
                 sample = read_or_leave_out(key, raw, partial(BareSample.decode, has_crop=crop_bytes > 0))
                 if sample is not None:
                     yield sample
+
+    def unclaimed(self) -> dict[str, float]:
+        """Unix time at which each sample was taken in that no track names yet, by id."""
+        rows = self._client.zrange(self._keys.unclaimed, 0, -1, withscores=True)
+        return {sample_id.decode(): taken_in_s for sample_id, taken_in_s in rows}
 
     def templates(self, dimension: int) -> TemplateTable:
         """What a search compares: the templates of all tracks that belong to somebody.
@@ -120,11 +188,56 @@ class CollectionReader(PeopleReader):
         last = self.reclusters(1)
         return last[0].clustering if last else None
 
+    # Retention ---------------------------------------------------------------------------------------------
+
+    def retention(self) -> RetentionPolicy:
+        """How long what was found is kept.
+
+        Raises:
+            RecordError: If the record is damaged; names the key.
+        """
+        with reading(self._keys.retention):
+            return RetentionPolicy.decode(self._client.hgetall(self._keys.retention))
+
+    def owes_rewrite(self) -> bool:
+        """Whether something was erased that files may hold still, of the server or beside it."""
+        erased, rewritten = self._client.hmget(self._keys.meta, ["erased_at_s", "rewritten_at_s"])
+        return erased is not None and float(erased) >= float(rewritten or 0)
+
+    def erasures(self, limit: int | None) -> list[ErasureRecord]:
+        """What the latest erasures erased, the last one first; damaged ones are left out with a warning."""
+        key = self._keys.erasures
+        found = (
+            read_or_leave_out(f"{key} {entry_id.decode()}", raw or {}, ErasureRecord.decode)
+            for entry_id, raw in self._client.xrevrange(key, count=limit)
+        )
+        return [record for record in found if record is not None]
+
+    def newest_erasure(self) -> bytes:
+        """Id of the newest entry about an erasure; the lowest there is where there is none."""
+        newest = self._client.xrevrange(self._keys.erasures, count=1)
+        return newest[0][0] if newest else b"0-0"
+
+    def erasures_after(self, entry_id: bytes) -> list[ErasureRecord]:
+        """What was erased since then, in order; damaged entries are left out with a warning."""
+        key = self._keys.erasures
+        found = (
+            read_or_leave_out(f"{key} {number.decode()}", raw or {}, ErasureRecord.decode)
+            for number, raw in self._client.xrange(key, b"(" + entry_id, b"+")
+        )
+        return [record for record in found if record is not None]
+
     # Streams -----------------------------------------------------------------------------------------------
 
-    def stream(self, key: str) -> Iterator[tuple[bytes, Hash]]:
-        """Entries of a stream with their ids, oldest first, page by page."""
-        first = b"-"
-        while page := self._client.xrange(key, first, b"+", count=_PAGE):
+    def stream(self, key: str, after: bytes = b"", below: bytes = b"") -> Iterator[tuple[bytes, Hash]]:
+        """Entries of a stream with their ids, oldest first, page by page.
+
+        Args:
+            key: The stream.
+            after: Only those that came after this id; empty for all.
+            below: Only those with an id below this; empty for all.
+        """
+        first, last = b"(" + after if after else b"-", b"(" + below if below else b"+"
+        while page := self._client.xrange(key, first, last, count=_PAGE):
             yield from ((entry_id, raw) for entry_id, raw in page if raw is not None)
             first = b"(" + page[-1][0]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import Any, Literal, Protocol, Self, cast, overload
 
 import redis
 
@@ -122,6 +122,11 @@ class Commands(Protocol):
     def xrevrange(
         self, name: str, last: bytes = b"+", first: bytes = b"-", /, *, count: int | None = None
     ) -> list[StreamEntry]: ...
+    @overload
+    def zrange(
+        self, name: str, start: int, end: int, *, withscores: Literal[True]
+    ) -> list[tuple[bytes, float]]: ...
+    @overload
     def zrange(self, name: str, start: int, end: int) -> list[bytes]: ...
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import redis
 
-from storage.commands import commands_of
+from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.keys import Keys
+from storage.optimistic import change_alone
 
 DEAD_LIMIT = 10_000
 """About how many are kept, the latest ones."""
@@ -18,6 +19,7 @@ REASON, AT, TRIES, WAS = b"dead_reason", b"dead_at_s", b"dead_tries", b"dead_was
 
 # Entries read in one round trip: a sample with its picture takes 10 kB.
 _PAGE = 200
+_TRIES = 100
 _ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
@@ -95,6 +97,7 @@ class DeadLetters:
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = commands_of(client)
+        self._keys = keys
         self._key = keys.dead
 
     def count(self) -> int:
@@ -136,24 +139,54 @@ class DeadLetters:
         """Those of some ids that there are."""
         found: set[str] = set()
         for start in range(0, len(entry_ids), _PAGE):
-            with self._client.pipeline(transaction=False) as pipe:
-                for entry_id in entry_ids[start : start + _PAGE]:
-                    pipe.xrange(self._key, entry_id.encode(), entry_id.encode())
-                found |= {page[0][0].decode() for page in pipe.execute() if page}
+            page = self._page([entry_id.encode() for entry_id in entry_ids[start : start + _PAGE]])
+            found |= {entry_id.decode() for entry_id, _ in page}
         return found
 
     def drop(self, entry_ids: Sequence[str]) -> int:
-        """Delete some for good.
+        """Delete some for good, with the samples that only they, as tracks, would have named.
 
         Returns:
             How many there were.
         """
         count = 0
         for start in range(0, len(entry_ids), _PAGE):
-            with self._client.pipeline(transaction=True) as pipe:
-                pipe.xdel(self._key, *(entry_id.encode() for entry_id in entry_ids[start : start + _PAGE]))
-                count += int(pipe.execute()[0])
+            count += self._drop([entry_id.encode() for entry_id in entry_ids[start : start + _PAGE]])
         return count
+
+    def _drop(self, entry_ids: Sequence[bytes]) -> int:
+        unclaimed = self._keys.unclaimed
+
+        def attempt(pipe: Pipeline) -> int:
+            there = [raw or {} for _, raw in self._page(entry_ids)]
+            track_ids = {raw.get(b"track_id", b"") for raw in there if raw.get(b"type") == b"track"} - {b""}
+            doomed = self._unclaimed_of(track_ids) if track_ids else []
+            pipe.multi()
+            pipe.xdel(self._key, *entry_ids)
+            for sample_id in doomed:
+                pipe.delete(self._keys.sample(sample_id))
+                pipe.zrem(unclaimed, sample_id)
+            return len(there)
+
+        # Their track may be taken in at this very moment, as it was sent again.
+        restless = f"{unclaimed} changed again and again while dead letters were to be dropped"
+        return change_alone(self._client, unclaimed, attempt, tries=_TRIES, restless=restless)
+
+    def _page(self, entry_ids: Sequence[bytes]) -> list[StreamEntry]:
+        with self._client.pipeline(transaction=False) as pipe:
+            for entry_id in entry_ids:
+                pipe.xrange(self._key, entry_id, entry_id)
+            pages: list[list[StreamEntry]] = pipe.execute()
+        return [entry for page in pages for entry in page]
+
+    def _unclaimed_of(self, track_ids: set[bytes]) -> list[str]:
+        """Unclaimed samples of some tracks."""
+        found = [sample_id.decode() for sample_id in self._client.zrange(self._keys.unclaimed, 0, -1)]
+        with self._client.pipeline(transaction=False) as pipe:
+            for sample_id in found:
+                pipe.hget(self._keys.sample(sample_id), "track_id")
+            owners: list[bytes | None] = pipe.execute()
+        return [sample_id for sample_id, owner in zip(found, owners, strict=True) if owner in track_ids]
 
 
 def _text(raw: Mapping[bytes, bytes], name: bytes) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from storage.erasure_record import ErasureRecord
 from storage.identity_record import Identity, IdentityChange
 from storage.recluster_record import ReclusterRecord
 from storage.sample_queue import Delivery
@@ -52,6 +53,11 @@ class Effects:
         forgotten: People of whom nothing but the id may be left.
         forgotten_tracks: Their tracks.
         erased: Entries of streams to delete, by key.
+        trimmed: Streams to cut, by key: entries with an id below this go; all of them where it is empty.
+        pictures_removed: Ids of samples that stay without their pictures.
+        sources_removed: Sources of which nothing may be left.
+        nameless: People who are forgotten since they have no name.
+        erasures: What is kept of erasures.
         changes: Events to publish.
         reclustered: What a re-cluster did, where there was one.
         done: Deliveries to acknowledge and remove.
@@ -78,10 +84,20 @@ class Effects:
     forgotten: set[str] = field(default_factory=set)
     forgotten_tracks: set[str] = field(default_factory=set)
     erased: dict[str, list[bytes]] = field(default_factory=dict)
+    trimmed: dict[str, str] = field(default_factory=dict)
+    pictures_removed: set[str] = field(default_factory=set)
+    sources_removed: set[str] = field(default_factory=set)
+    nameless: set[str] = field(default_factory=set)
+    erasures: list[ErasureRecord] = field(default_factory=list)
     changes: list[IdentityChange] = field(default_factory=list)
     reclustered: ReclusterRecord | None = None
     done: list[Delivery] = field(default_factory=list)
     unreadable: list[Delivery] = field(default_factory=list)
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing changes."""
+        return not any(getattr(self, name) for name in self.__slots__)
 
     def forget(self, identity_ids: set[str], track_ids: Collection[str]) -> None:
         """Take out what tells of people and their tracks, and let nothing but their ids be left.

@@ -8,9 +8,10 @@ from collections.abc import Callable
 import redis
 
 from storage.commands import Hash, Pipeline, commands_of
-from storage.errors import NoSuchJobError, OvertakenError, RecordError, TooManyJobsError
+from storage.errors import NoSuchJobError, RecordError, TooManyJobsError
 from storage.job_record import Job
 from storage.keys import Keys
+from storage.optimistic import T, change_alone
 
 MOST_JOBS = 500
 """So many are kept; of those that are over, the oldest go first."""
@@ -52,23 +53,21 @@ class JobStore:
         Raises:
             TooManyJobsError: If too many wait.
         """
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(self._keys.jobs)
-                there = self.all()
-                over = [other.id for other in reversed(there) if other.state.is_over]
-                surplus = len(there) + 1 - MOST_JOBS
-                if surplus > len(over):
-                    raise TooManyJobsError(
-                        f"{len(there) - len(over)} jobs wait already. Hand this one in when some are done."
-                    )
-                pipe.multi()
-                if surplus > 0:
-                    pipe.hdel(self._keys.jobs, *over[:surplus])
-                pipe.hset(self._keys.jobs, job.id, job.encode())
-                if _done(pipe):
-                    return
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> None:
+            there = self.all()
+            over = [other.id for other in reversed(there) if other.state.is_over]
+            surplus = len(there) + 1 - MOST_JOBS
+            if surplus > len(over):
+                raise TooManyJobsError(
+                    f"{len(there) - len(over)} jobs wait already. Hand this one in when some are done."
+                )
+            pipe.multi()
+            if surplus > 0:
+                pipe.hdel(self._keys.jobs, *over[:surplus])
+            pipe.hset(self._keys.jobs, job.id, job.encode())
+
+        self._change_alone(self._keys.jobs, attempt)
 
     def change(self, job_id: str, change: Callable[[Job], Job]) -> Job:
         """Change a job.
@@ -81,18 +80,17 @@ class JobStore:
             NoSuchJobError: If there is none with this id.
             RecordError: If it is damaged.
         """
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(self._keys.jobs)
-                before = self.get(job_id)
-                job = change(before)
-                if job == before:
-                    return job
-                pipe.multi()
-                pipe.hset(self._keys.jobs, job_id, job.encode())
-                if _done(pipe):
-                    return job
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> Job:
+            before = self.get(job_id)
+            job = change(before)
+            if job == before:
+                return job
+            pipe.multi()
+            pipe.hset(self._keys.jobs, job_id, job.encode())
+            return job
+
+        return self._change_alone(self._keys.jobs, attempt)
 
     def remove(self, job_id: str) -> Job:
         """Take a job away that is over or was not begun; its file stays.
@@ -103,34 +101,25 @@ class JobStore:
         Raises:
             NoSuchJobError: If there is none with this id.
         """
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(self._keys.jobs)
-                job = self.get(job_id)
-                if job.state == "running":
-                    return job
-                pipe.multi()
-                pipe.hdel(self._keys.jobs, job_id)
-                if _done(pipe):
-                    return job
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> Job:
+            job = self.get(job_id)
+            if job.state == "running":
+                return job
+            pipe.multi()
+            pipe.hdel(self._keys.jobs, job_id)
+            return job
+
+        return self._change_alone(self._keys.jobs, attempt)
 
     def _missing(self, job_id: str) -> NoSuchJobError:
         return NoSuchJobError(
             f"There is no job {job_id!r} in collection {self._keys.collection!r}.", job_id=job_id
         )
 
-    def _restless(self) -> OvertakenError:
-        return OvertakenError("the jobs were changed by others all the time. Try again.")
-
-
-def _done(pipe: Pipeline) -> bool:
-    """Carry out what was put into a pipeline; False where somebody else was quicker."""
-    try:
-        pipe.execute()
-    except redis.WatchError:
-        return False
-    return True
+    def _change_alone(self, key: str, attempt: Callable[[Pipeline], T]) -> T:
+        restless = "the jobs were changed by others all the time. Try again."
+        return change_alone(self._client, key, attempt, tries=_TRIES, restless=restless)
 
 
 def _jobs(raw: Hash) -> list[Job]:

@@ -197,6 +197,16 @@ class Keys:
         return self._key("reclusters")
 
     @property
+    def retention(self) -> str:
+        """Hash: how long what was found is kept."""
+        return self._key("retention")
+
+    @property
+    def erasures(self) -> str:
+        """Stream, capped: that something was erased, without whom."""
+        return self._key("erasures")
+
+    @property
     def cameras(self) -> str:
         """Set of the names of all cameras."""
         return self._key("cameras")
@@ -220,6 +230,11 @@ class Keys:
     def camera_viewers(self, name: str) -> str:
         """String with an expiry: there while somebody looks at a camera live."""
         return self._key("camera", name, "viewers")
+
+    @property
+    def unclaimed(self) -> str:
+        """Sorted set of the stored samples that no track names yet, by when they were taken in."""
+        return self._key("unclaimed")
 
     @property
     def jobs(self) -> str:

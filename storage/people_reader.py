@@ -262,8 +262,8 @@ class PeopleReader:
                 leave_out(error)
         return sorted(found, key=lambda decision: decision.number)
 
-    def aliases(self, identity_id: str) -> set[str]:
-        """Ids that were merged into this one, directly or by way of others."""
+    def aliases(self, *identity_ids: str) -> set[str]:
+        """Ids that were merged into these, directly or by way of others."""
         newest = int(self._client.get(self._keys.next_identity) or 0)
         into: dict[str, list[str]] = {}
         for chunk in chunks([f"p{number}" for number in range(1, newest + 1)]):
@@ -274,12 +274,12 @@ class PeopleReader:
                     if successor:
                         into.setdefault(successor.decode(), []).append(other)
         found: set[str] = set()
-        todo = [identity_id]
+        todo = [*identity_ids]
         while todo:
             fresh = [other for other in into.get(todo.pop(), ()) if other not in found]
             found.update(fresh)
             todo += fresh
-        return found - {identity_id}
+        return found.difference(identity_ids)
 
     # Sources -----------------------------------------------------------------------------------------------
 

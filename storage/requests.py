@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 
-from storage.fields import Fields, Raw, count, text
+from storage.errors import RecordError
+from storage.fields import Fields, Raw, count, number, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,57 @@ class ForgetRequest:
             RecordError: If the field is missing or malformed.
         """
         return cls(identity_id=text(raw, "identity_id"))
+
+
+class Extent(StrEnum):
+    """What is to be erased.
+
+    Attributes:
+        ALL: Everything that was seen.
+        BEFORE: What was seen before a moment.
+        SOURCE: What was seen in a source.
+        RETENTION: What is older than the collection keeps it.
+    """
+
+    ALL = "all"
+    BEFORE = "before"
+    SOURCE = "source"
+    RETENTION = "retention"
+
+
+@dataclass(frozen=True, slots=True)
+class EraseRequest:
+    """Asks to delete every trace of what was seen, as far as it says.
+
+    Attributes:
+        extent: What of it.
+        before_s: Unix time, for `Extent.BEFORE`.
+        source_id: The source, for `Extent.SOURCE`.
+    """
+
+    extent: Extent
+    before_s: float = 0.0
+    source_id: str = ""
+
+    def encode(self) -> Fields:
+        """Fields of the stream entry."""
+        return {
+            "extent": self.extent,
+            "before_s": repr(float(self.before_s)),
+            "source_id": self.source_id,
+        }
+
+    @classmethod
+    def decode(cls, raw: Raw) -> Self:
+        """Read the fields back.
+
+        Raises:
+            RecordError: If a field is missing or malformed.
+        """
+        extent = text(raw, "extent")
+        if extent not in [*Extent]:
+            raise RecordError(f"field 'extent' is {extent[:40]!r}", field="extent")
+        return cls(Extent(extent), number(raw, "before_s", "0"), text(raw, "source_id", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +186,4 @@ class RetryRequest:
         return cls(dead_id=text(raw, "dead_id"))
 
 
-Request = ReclusterRequest | ForgetRequest | LookAgainRequest | DecisionRequest | RetryRequest
+Request = ReclusterRequest | ForgetRequest | EraseRequest | LookAgainRequest | DecisionRequest | RetryRequest

@@ -25,6 +25,7 @@ from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import (
     DecisionRequest,
+    EraseRequest,
     ForgetRequest,
     LookAgainRequest,
     ReclusterRequest,
@@ -50,6 +51,7 @@ _KINDS: dict[bytes, type[Entry]] = {
     b"segment": SegmentDone,
     b"recluster": ReclusterRequest,
     b"forget": ForgetRequest,
+    b"erase": EraseRequest,
     b"look_again": LookAgainRequest,
     b"decision": DecisionRequest,
     b"retry": RetryRequest,

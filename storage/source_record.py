@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 from storage.errors import RecordError
@@ -91,6 +91,7 @@ class SourceRecord:
         sampled: Frames looked at.
         forgotten: People who were forgotten in it.
         provider: Execution provider that the faces of its latest stretch were found with; empty if unknown.
+        taken_in_s: Unix time of its first registration, or None where nobody noted it; stays as it is.
     """
 
     source_id: str
@@ -106,6 +107,19 @@ class SourceRecord:
     sampled: int = 0
     forgotten: int = 0
     provider: str = ""
+    taken_in_s: float | None = field(default=None, compare=False)
+
+    def seen_at_s(self, media_s: float) -> float | None:
+        """Unix time of a moment of it, or that of its registration where nobody knows; None for neither.
+
+        What was registered can't have been recorded later than that; only a camera goes on.
+        """
+        if self.kind == "camera":
+            return None if self.recorded_at_s is None else self.recorded_at_s + media_s
+        known = [self.taken_in_s] if self.taken_in_s is not None else []
+        if self.recorded_at_s is not None:
+            known.append(self.recorded_at_s + media_s)
+        return min(known, default=None)
 
     def encode(self) -> Fields:
         """Fields of the hash, without those that the cluster worker keeps (`progress_fields`)."""
@@ -129,7 +143,11 @@ class SourceRecord:
             "forgotten": self.forgotten,
         }
         # What nobody knows is not written, so that forgetting leaves sources of earlier versions as they are.
-        return fields | {"provider": self.provider} if self.provider else fields
+        if self.provider:
+            fields["provider"] = self.provider
+        if self.taken_in_s is not None:
+            fields["taken_in_s"] = f"{self.taken_in_s:.3f}"
+        return fields
 
     def with_segment(self, segment: SegmentDone) -> Self:
         """The record after one more stretch; frames of a stretch that is known already don't count again."""
@@ -170,6 +188,7 @@ class SourceRecord:
             sampled=count(raw, "sampled", "0"),
             forgotten=count(raw, "forgotten", "0"),
             provider=text(raw, "provider", ""),
+            taken_in_s=unix_time(raw, "taken_in_s"),
         )
 
 

@@ -14,7 +14,8 @@ import redis
 from storage.commands import Hash, commands_of
 from storage.errors import NoSuchTokenError, RecordError, TokenExistsError
 from storage.fields import reading
-from storage.keys import SCHEMA, TOKEN_PREFIX, Keys, check_token_name
+from storage.keys import TOKEN_PREFIX, Keys, check_token_name
+from storage.optimistic import begin_collection
 from storage.people_reader import leave_out
 from storage.token_record import Scope, TokenRecord
 
@@ -68,10 +69,8 @@ class TokenStore:
         with self._client.pipeline() as pipe:
             # Of one that was called so before.
             pipe.hdel(self._keys.tokens_used, name)
+            begin_collection(pipe, self._keys)
             pipe.execute()
-        # A collection may begin with them, before anything was looked at.
-        self._client.hsetnx(self._keys.meta, "schema", str(SCHEMA))
-        self._client.hsetnx(self._keys.meta, "created_at_s", f"{time.time():.3f}")
         return token
 
     def count(self) -> int:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
 import redis
 
-from storage.commands import commands_of
-from storage.errors import NoSuchWebhookError, OvertakenError, RecordError, TooManyWebhooksError
+from storage.commands import Pipeline, commands_of
+from storage.errors import NoSuchWebhookError, RecordError, TooManyWebhooksError
 from storage.fields import reading
-from storage.keys import SCHEMA, Keys
+from storage.keys import Keys
+from storage.optimistic import T, begin_collection, change_alone
 from storage.webhook_record import WebhookRecord, WebhookState
 
 MOST = 100
@@ -73,25 +73,20 @@ class WebhookStore:
             TooManyWebhooksError: If there are as many as there may be.
         """
         keys = self._keys
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(keys.webhooks)
-                if len(self.ids()) >= MOST:
-                    raise TooManyWebhooksError(
-                        f"Collection {keys.collection!r} has {MOST} webhooks already, which is the most "
-                        "there may be. Remove one first."
-                    )
-                pipe.multi()
-                # A collection may begin with its webhooks, before anything was looked at.
-                pipe.hsetnx(keys.meta, "schema", str(SCHEMA))
-                pipe.hsetnx(keys.meta, "created_at_s", f"{time.time():.3f}")
-                pipe.hset(keys.webhook(record.webhook_id), mapping=record.encode())
-                pipe.hset(keys.webhook_state(record.webhook_id), mapping=WebhookState(cursor).encode())
-                pipe.sadd(keys.webhooks, record.webhook_id)
-                with contextlib.suppress(redis.WatchError):
-                    pipe.execute()
-                    return
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> None:
+            if len(self.ids()) >= MOST:
+                raise TooManyWebhooksError(
+                    f"Collection {keys.collection!r} has {MOST} webhooks already, which is the most "
+                    "there may be. Remove one first."
+                )
+            pipe.multi()
+            begin_collection(pipe, self._keys)
+            pipe.hset(keys.webhook(record.webhook_id), mapping=record.encode())
+            pipe.hset(keys.webhook_state(record.webhook_id), mapping=WebhookState(cursor).encode())
+            pipe.sadd(keys.webhooks, record.webhook_id)
+
+        self._change_alone(keys.webhooks, attempt)
 
     def change(self, webhook_id: str, change: Callable[[WebhookRecord], WebhookRecord]) -> WebhookRecord:
         """Change a webhook.
@@ -105,16 +100,14 @@ class WebhookStore:
             RecordError: If its record is damaged.
         """
         key = self._keys.webhook(webhook_id)
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(key)
-                record = change(self.get(webhook_id))
-                pipe.multi()
-                pipe.hset(key, mapping=record.encode())
-                with contextlib.suppress(redis.WatchError):
-                    pipe.execute()
-                    return record
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> WebhookRecord:
+            record = change(self.get(webhook_id))
+            pipe.multi()
+            pipe.hset(key, mapping=record.encode())
+            return record
+
+        return self._change_alone(key, attempt)
 
     def remove(self, webhook_id: str) -> None:
         """Take a webhook away, with what has not been delivered.
@@ -155,19 +148,16 @@ class WebhookStore:
             told: A person whose sighting was delivered, and the unix time of its publication.
         """
         keys = self._keys
-        for _ in range(_TRIES):
-            with self._client.pipeline() as pipe:
-                pipe.watch(keys.webhook(webhook_id))
-                if not self._client.exists(keys.webhook(webhook_id)):
-                    return
-                pipe.multi()
-                pipe.hset(keys.webhook_state(webhook_id), mapping=state.encode())
-                if told is not None:
-                    pipe.zadd(keys.webhook_told(webhook_id), {told[0]: told[1]})
-                with contextlib.suppress(redis.WatchError):
-                    pipe.execute()
-                    return
-        raise self._restless()
+
+        def attempt(pipe: Pipeline) -> None:
+            if not self._client.exists(keys.webhook(webhook_id)):
+                return
+            pipe.multi()
+            pipe.hset(keys.webhook_state(webhook_id), mapping=state.encode())
+            if told is not None:
+                pipe.zadd(keys.webhook_told(webhook_id), {told[0]: told[1]})
+
+        self._change_alone(keys.webhook(webhook_id), attempt)
 
     def told(self, webhook_id: str, since_s: float) -> dict[str, float]:
         """When sightings of people were delivered last: unix times of publication by ids; older ones go.
@@ -208,8 +198,9 @@ class WebhookStore:
             webhook_id=webhook_id,
         )
 
-    def _restless(self) -> OvertakenError:
-        return OvertakenError("Somebody else changes the webhooks all the time. Try again.")
+    def _change_alone(self, key: str, attempt: Callable[[Pipeline], T]) -> T:
+        restless = "Somebody else changes the webhooks all the time. Try again."
+        return change_alone(self._client, key, attempt, tries=_TRIES, restless=restless)
 
 
 def _without(record: WebhookRecord, gone: set[str]) -> WebhookRecord:

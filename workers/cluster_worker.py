@@ -13,7 +13,14 @@ from storage.effects import Effects
 from storage.errors import LeaseLostError, OvertakenError
 from storage.identity_store import IdentityStore
 from storage.lease import Lease
-from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
+from storage.requests import (
+    DecisionRequest,
+    EraseRequest,
+    Extent,
+    ForgetRequest,
+    LookAgainRequest,
+    ReclusterRequest,
+)
 from storage.sample_queue import Delivery, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
@@ -32,6 +39,9 @@ _CHECK_EVERY_S = 1.0
 _BLOCK_MS, _BLOCK_BESIDE_MS = 200, 20
 # A small re-cluster is done by then. Entries wait for so long, and no longer, for one that is not.
 _PATIENCE_S = 0.05
+# Tracks that one step erases; a step of so many holds others up for some tenths of a second.
+_ERASED_AT_ONCE = 200
+_EXPIRED = EraseRequest(Extent.RETENTION)
 _DECIDED = ReclusterRequest("what was decided")
 _NEWS = ReclusterRequest("new tracks")
 
@@ -46,6 +56,19 @@ class _Wish:
     """
 
     request: ReclusterRequest
+    delivery: Delivery | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Erasure:
+    """That something be erased.
+
+    Attributes:
+        request: What.
+        delivery: The entry that asks for it, or None for what is over age.
+    """
+
+    request: EraseRequest
     delivery: Delivery | None = None
 
 
@@ -77,6 +100,8 @@ class ClusterWorker:
         recluster_every_s: There is a re-cluster without a request, too, when tracks have come or grown since
             the last one, and that is so long ago: cameras never end, so nobody would ask. None: never.
         on_lead: Called when it begins to lead, and with False when it stands by.
+        on_erased: Called when something was erased, and nothing more is to be: files may hold it still.
+        retain_every_s: What is kept for no longer is looked for so often, and when it begins to lead.
     """
 
     def __init__(
@@ -90,6 +115,8 @@ class ClusterWorker:
         on_people: Callable[[int], None] | None = None,
         recluster_every_s: float | None = None,
         on_lead: Callable[[bool], None] | None = None,
+        on_erased: Callable[[], None] | None = None,
+        retain_every_s: float = 600.0,
     ) -> None:
         self._recluster_every_s = recluster_every_s
         self._store = store
@@ -100,12 +127,17 @@ class ClusterWorker:
         self._calibration = calibration
         self._on_people = on_people
         self._on_lead = on_lead or (lambda _: None)
+        self._on_erased = on_erased or (lambda: None)
+        self._retain_every_s = retain_every_s
         self._consumer = f"cluster-{lease.token.decode()}"
         self._roster = self._empty()
         self._running: _Running | None = None
         self._wishes: list[_Wish] = []
         # Decisions that wait for the re-cluster that runs, as one before it has begun anew for others.
         self._put_off: list[Delivery] = []
+        # What is to be erased, one after the other, some of it at a time.
+        self._erasures: list[_Erasure] = []
+        self._retained_s = -math.inf
         self._steadfast = False
         self._reclustered_s = -math.inf
 
@@ -176,8 +208,12 @@ class ClusterWorker:
             self._wishes.append(_Wish(_DECIDED))
 
     def _lead(self, stop: threading.Event) -> None:
-        self._wishes, self._put_off, self._steadfast = [], [], False
+        self._wishes, self._put_off, self._steadfast, self._erasures = [], [], False, []
         self._load()
+        # What a worker that died had not come to.
+        self._retained_s = -math.inf
+        if self._store.owes_rewrite():
+            self._on_erased()
         # A worker that died of a re-cluster must not die of the next one at once.
         self._reclustered_s = time.monotonic()
         while deliveries := self._queue.take_over(self._consumer, kept=self._kept):
@@ -192,7 +228,9 @@ class ClusterWorker:
                     checked_s = time.monotonic()
                 self._wish_by_time()
                 self._recluster()
-                block_ms = _BLOCK_MS if self._running is None else _BLOCK_BESIDE_MS
+                self._erase()
+                busy = self._running is not None or self._erasures
+                block_ms = _BLOCK_BESIDE_MS if busy else _BLOCK_MS
                 deliveries = self._queue.receive(self._consumer, block_ms=block_ms, kept=self._kept)
                 if deliveries:
                     self._step(deliveries)
@@ -212,6 +250,7 @@ class ClusterWorker:
         """Ids of the entries that have been received and have had no effect yet."""
         running = self._running.wishes if self._running is not None else []
         waiting = [wish.delivery for wish in (*running, *self._wishes)]
+        waiting += [erasure.delivery for erasure in self._erasures]
         return {delivery.entry_id for delivery in (*waiting, *self._put_off) if delivery is not None}
 
     def _step(self, deliveries: list[Delivery]) -> None:
@@ -224,6 +263,7 @@ class ClusterWorker:
         effects, roster = Effects(), self._roster
         touched: set[str] = set()
         wishes: list[_Wish] = []
+        erasures: list[_Erasure] = []
         unwanted: list[str] = []
         for delivery in deliveries:
             entry = delivery.entry
@@ -240,6 +280,9 @@ class ClusterWorker:
             if isinstance(entry, ReclusterRequest):
                 # Acknowledged with its effect.
                 wishes.append(_Wish(entry, delivery))
+                continue
+            if isinstance(entry, EraseRequest):
+                erasures.append(_Erasure(entry, delivery))
                 continue
             if isinstance(entry, DecisionRequest) and self._running is not None and self._steadfast:
                 self._put_off.append(delivery)
@@ -269,6 +312,7 @@ class ClusterWorker:
             touched -= roster.forget(identity_id, effects)
         self._commit(touched, effects)
         self._wishes += wishes
+        self._erasures += erasures
 
     def _commit(self, touched: set[str], effects: Effects) -> None:
         self._roster.mark_provisional(effects)
@@ -277,6 +321,32 @@ class ClusterWorker:
         self._roster.committed()
         if self._on_people is not None:
             self._on_people(self._roster.people)
+
+    def _erase(self) -> None:
+        """Erase some of what is to be erased."""
+        if not self._erasures and time.monotonic() - self._retained_s >= self._retain_every_s:
+            self._erasures.append(_Erasure(_EXPIRED))
+        if not self._erasures:
+            return
+        erasure, effects = self._erasures[0], Effects()
+        touched, over = self._roster.erase(erasure.request, _ERASED_AT_ONCE, effects)
+        if over and erasure.delivery is not None:
+            effects.done.append(erasure.delivery)
+        try:
+            if not effects.is_nothing:
+                self._commit(touched, effects)
+        except OvertakenError as error:
+            _log.info("%s; looking again", error)
+            self._abandon()
+            self._load()
+            return
+        if not over:
+            return
+        self._erasures.pop(0)
+        if erasure.request.extent is Extent.RETENTION:
+            self._retained_s = time.monotonic()
+        if self._store.owes_rewrite():
+            self._on_erased()
 
     def _abandon(self) -> None:
         """End the re-cluster that runs, if one does; what it was wished for is wished for still."""

@@ -9,21 +9,22 @@ from dataclasses import replace
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
-from storage.requests import ReclusterRequest
+from storage.requests import EraseRequest, ReclusterRequest
 from storage.sample_queue import Entry
 from storage.sample_record import FaceSample, Sample
-from storage.source_record import SegmentDone, SourceRecord
+from storage.source_record import SegmentDone
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer, Partition
 from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
-from workers.forgetting import bearer_of, ids_of, stream_traces
+from workers.erasing import Erasing
 from workers.membership import Membership
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
 from workers.reclustering import Reclustering, Snapshot
 from workers.settlement import Settlement
+from workers.source_book import SourceBook
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
@@ -49,15 +50,14 @@ class Roster:
         self._by_source: dict[str, set[str]] = {}
         self._membership = Membership(self._summaries, store.new_identity_id)
         self._decisions = Decisions(store, self._membership, clusterer)
-        self._sources: dict[str, SourceRecord] = {}
+        self._sources = SourceBook(store)
         self._founders: set[str] = set()
         self._settlement = Settlement(self._decisions.bind)
         self._reclustering = Reclustering(
             store, clusterer, self._summaries, self._membership, self._decisions, self._settlement
         )
+        self._erasing = Erasing(store, self._summaries, self._membership, self._sources, self._remove)
         self._forgot = False
-        # Sources that were read in this step: a run may have told something new about them since.
-        self._fresh: set[str] = set()
         # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
         self._waiting: dict[str, FaceSample] = {}
 
@@ -80,8 +80,7 @@ class Roster:
         """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
         present, assigned = self._store.template_ids(), self._store.assignments()
         shown = self._store.overview_ids()
-        for source in self._store.sources():
-            self._sources[source.source_id] = source
+        self._sources.load()
         names = self._store.names()
         for identity in self._store.people():
             self._membership.load_person(identity.identity_id)
@@ -110,9 +109,9 @@ class Roster:
 
         One without anything to compare stays with whoever has it.
         """
+        # Also what nobody may have: it has to be found when it is to be erased.
+        self._note(track, samples)
         if not samples:
-            if track.identity_id:
-                self._note(track, samples)
             return bool(track.identity_id)
         try:
             evidence = evidence_of(track, samples, self._calibration)
@@ -124,7 +123,6 @@ class Roster:
         effects.templates[track.track_id] = encode_template(
             evidence.template, evidence.size_px, evidence.weight, photo=track.photo
         )
-        self._note(track, samples)
         if track.founder:
             self._founders.add(track.track_id)
         else:
@@ -147,7 +145,7 @@ class Roster:
     def committed(self) -> None:
         """The step is in Redis."""
         self._waiting.clear()
-        self._fresh.clear()
+        self._sources.committed()
         if self._forgot:
             # What was said of them is blacked out.
             self._decisions.load()
@@ -184,10 +182,9 @@ class Roster:
 
     def end_segment(self, segment: SegmentDone, effects: Effects) -> set[str]:
         """Note that a stretch is done; returns the people who lose tracks that a stopped run left in it."""
-        source = self._source(segment.source_id)
+        source = self._sources.fresh(segment.source_id)
         if source is not None:
-            self._sources[source.source_id] = source.with_segment(segment)
-            effects.sources[source.source_id] = self._sources[source.source_id]
+            self._sources.write(source.with_segment(segment), effects)
         if segment.track_ids is None:
             return set()
         stale = [
@@ -220,53 +217,29 @@ class Roster:
 
     def forget(self, identity_id: str, effects: Effects) -> set[str]:
         """Delete every trace of a person, also of this step; returns their ids, older ones included."""
-        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
-        alive = set(self._membership.alive())
-        found = bearer_of(self._store, identity_id, merged, alive)
-        if found is None:
-            return set()
-        identity_id = found
-        track_ids = sorted(self._membership.members(identity_id))
-        # Who was brought back to life in this very step is somebody else again.
-        gone = ids_of(self._store, identity_id, merged) - (alive - {identity_id})
-        written = [track for track in effects.tracks if track.track_id in track_ids]
-        traces = stream_traces(self._store, gone, [*self._store.tracks(track_ids), *written])
-        for key, entry_ids in traces.items():
-            effects.erased.setdefault(key, []).extend(entry_ids)
-        for source_id in {self._summaries[track_id].source_id for track_id in track_ids}:
-            source = self._source(source_id)
-            if source is not None:
-                self._sources[source_id] = replace(source, forgotten=source.forgotten + 1)
-                effects.sources[source_id] = self._sources[source_id]
-        self._remove(track_ids, effects)
+        gone = self._erasing.forget(identity_id, effects)
+        waiting = self._waiting.items()
         # A track that names these may come with the next step, or be among what is erased.
-        effects.samples_removed |= {i for i, s in self._waiting.items() if s.track_id in track_ids}
-        self._membership.forget(gone)
-        self._forgot = True
-        effects.forget(gone, track_ids)
-        effects.changes.append(self._membership.change(ChangeKind.FORGOTTEN, identity_id))
+        effects.samples_removed |= {i for i, s in waiting if s.track_id in effects.forgotten_tracks}
+        self._forgot = self._forgot or bool(gone)
         return gone
+
+    def erase(self, request: EraseRequest, most: int, effects: Effects) -> tuple[set[str], bool]:
+        """Delete some of what is asked for, in a step of its own; see `Erasing.erase`."""
+        touched, over = self._erasing.erase(request, most, effects)
+        self._forgot = self._forgot or bool(effects.forgotten_tracks)
+        return touched, over
 
     def look_again(self, source_id: str, effects: Effects) -> None:
         """Who was forgotten in a source may be found in it again."""
-        source = self._source(source_id)
+        source = self._sources.fresh(source_id)
         if source is not None:
-            self._sources[source_id] = replace(source, forgotten=0)
-            effects.sources[source_id] = self._sources[source_id]
+            self._sources.write(replace(source, forgotten=0), effects)
 
     def _sample_ids(self, track_ids: list[str], effects: Effects) -> set[str]:
         """Samples that tracks name, in Redis or in this step."""
         written = (track for track in effects.tracks if track.track_id in track_ids)
         return {i for track in (*self._store.tracks(track_ids), *written) for i in track.sample_ids}
-
-    def _source(self, source_id: str) -> SourceRecord | None:
-        if source_id not in self._fresh:
-            source = self._store.source(source_id)
-            if source is None:
-                return None
-            self._sources[source_id] = source
-            self._fresh.add(source_id)
-        return self._sources[source_id]
 
     def add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
         """Store a track and give it a provisional identity; returns the people that this changes."""
@@ -278,7 +251,7 @@ class Roster:
         effects.tracks.append(track)
         missing = [i for i in track.sample_ids if i not in self._waiting]
         known: dict[str, Sample] = {**self._waiting, **self._samples.by_id(missing)}
-        self._source(track.source_id)
+        self._sources.fresh(track.source_id)
         if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
             return set()
         self._settlement.track_came(track.track_id, effects)
@@ -315,7 +288,7 @@ class Roster:
     def _retold(self, source_ids: set[str]) -> set[str]:
         """People of sources of which something new is known."""
         for source_id in source_ids - {""}:
-            self._source(source_id)
+            self._sources.fresh(source_id)
         tracks = (track_id for source_id in source_ids for track_id in self._by_source.get(source_id, ()))
         owners = self._membership.identity_of
         return {owners[track_id] for track_id in tracks if track_id in owners}

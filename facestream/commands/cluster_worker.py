@@ -60,7 +60,9 @@ def command(**options: Any) -> None:
         monitor = stack.enter_context(monitored("cluster-worker", place, handle, table, collection=True))
         from facestream.background import Background
         from facestream.given_settings import settings
+        from facestream.leftovers import Sweeper
         from facestream.own_models import models_for
+        from facestream.retention import given_policy
         from facestream.wiring import (
             calibration_of,
             facts_of,
@@ -76,12 +78,15 @@ def command(**options: Any) -> None:
         calibration = calibration_of(parts)
         make_clusterer(store.clustering(), parts.manifest, calibration)
         store.claim_model(parts.manifest.model_id, facts_of(parts, models), models)
+        # What is set counts for whatever cameras it is that others look at.
+        store.keep_retention(given_policy())
         worker = make_cluster_worker(
             handle,
             keys,
             parts.manifest,
             calibration,
             on_lead=listener.leads,
+            on_erased=Sweeper(handle, place).wake,
             recluster_every_s=settings().watch.recluster_every_s,
             metrics=None if monitor is None else monitor.metrics,
         )

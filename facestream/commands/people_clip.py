@@ -55,19 +55,13 @@ def clip(
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
-    from facestream.clip import person_clips
-    from facestream.errors import NotFoundError
     from facestream.hint import shown_path
     from facestream.output import print_json
-    from facestream.people_filter import PeopleFilter
     from facestream.people_view import duration, led_on
 
     with open_store(place) as store:
         person = store.person(person_id)
-        narrowed = person.within(PeopleFilter(sources).holds)
-        if narrowed is None:
-            raise NotFoundError(f"{person.id} was not seen in {' or '.join(sources)}.", what=person.id)
-        done = person_clips(store, narrowed, out, margin_s=margin_s)
+        done = store.clips(person.id, out, sources=sources, margin_s=margin_s)
     if chosen(ctx, "as_json"):
         print_json(
             {

@@ -1,16 +1,26 @@
-"""facestream people forget: every trace of a person is deleted."""
+"""facestream people forget: every trace of somebody, or of what was seen, is deleted."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from facestream.cli import chosen, chosen_place, own_models_option, place_options, verbosity_options
-from facestream.commands.people_options import who_argument
+from facestream.parsing import Moment
 
 if TYPE_CHECKING:
+    from facestream.client import Store
+    from facestream.erasing import Erased
     from facestream.forgetting import Forgotten
+
+UNPROVEN = (
+    "This is a server of your own, and what can't be proven from here is yours to see to: its append-only "
+    "file and snapshots keep what was in them until they are rewritten (CONFIG SET aof-use-rdb-preamble no, "
+    "then BGREWRITEAOF and BGSAVE), its replicas and their files as well, and so do backups of all of them."
+)
+_EXIT_INTERRUPTED = 130
 
 
 @click.command(
@@ -19,45 +29,90 @@ if TYPE_CHECKING:
 Examples:
   facestream people forget p3
   facestream people forget p3 --yes --json
+  facestream people forget --before 2026-01-01 --dry-run
+  facestream people forget --source lobby.mp4
+  facestream people forget --all
 """,
 )
-@who_argument
+@click.argument("person_id", metavar="[WHO]", required=False)
+@click.option("--all", "everybody", is_flag=True, help="Everybody, and all that was seen.")
+@click.option("--before", type=Moment(), metavar="DATE", help="What was seen before this moment, ISO 8601.")
+@click.option(
+    "--source", metavar="SOURCE", help="What was seen in a video, a photo or by a camera: id, path or name."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @own_models_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was deleted as JSON.")
 @place_options()
 @verbosity_options
 @click.pass_context
-def forget(ctx: click.Context, /, person_id: str, yes: bool, pack: str | None, **_: Any) -> None:
-    """Delete every trace of a person: tracks, vectors, faces, sightings, events, thumbnails, older ids.
+def forget(
+    ctx: click.Context,
+    /,
+    person_id: str | None,
+    everybody: bool,
+    before: Any,
+    source: str | None,
+    dry_run: bool,
+    yes: bool,
+    pack: str | None,
+    **_: Any,
+) -> None:
+    """Delete every trace of a person, or of what was seen: tracks, vectors, faces, sightings, events.
 
     The files they were seen in stay marked as processed: running them again leaves the person out, and says
     so; `facestream run --include-forgotten` looks at them anew. In other files, and in a run that is looking
     at them right now, the person would be a new one: nothing is kept to know them by. Backups, reports and
     exports that you made are yours to delete. WHO is an id, or the whole name of somebody.
+
+    With --all, --before or --source, people of whom something else was seen stay, with that. --source also
+    deletes the record of the file, and what was uploaded. Whoever stops it leaves the rest to the next
+    command that finds people, or to the same one again. docs/privacy.md tells more.
     """
+    wanted = [person_id is not None, everybody, before is not None, source is not None]
+    if sum(wanted) != 1:
+        raise click.UsageError("say whom: WHO, --all, --before DATE or --source SOURCE, one of them.")
     place = chosen_place(ctx)
     from facestream.client import open_store
-    from facestream.output import confirm, printable
+
+    as_json = chosen(ctx, "as_json")
+    with open_store(place) as store:
+        if person_id is None:
+            extent = "all" if everybody else "before" if before is not None else "source"
+            what = {"before": before, "source": source, "models": pack}
+            _erase(store, extent, what, dry_run=dry_run, yes=yes, as_json=as_json)
+        else:
+            _forget_one(store, person_id, pack, dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _forget_one(
+    store: Store, person_id: str, pack: str | None, *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    from facestream.output import confirm, print_json, printable
     from facestream.people_view import counted, led_on
 
-    with open_store(place) as store:
-        if store.is_forgotten(person_id):
-            # Their part in the server's files, where that could not be deleted the first time.
-            _tell(store.forget(person_id, models=pack), as_json=chosen(ctx, "as_json"))
+    if store.is_forgotten(person_id):
+        # Their part in the server's files, where that could not be deleted the first time.
+        if dry_run:
+            click.echo(f"{person_id} was forgotten before.")
             return
-        person = store.person(person_id)
-        merged = led_on(person_id, person)
-        was = f"{merged} " if merged else ""
-        name = f" ({printable(person.name)})" if person.name else ""
-        sources = len({sighting.source_id for sighting in person.sightings})
-        confirm(
-            f"{was}Forget {person.id}{name}: {counted(person.tracks, 'track')} in "
-            f"{counted(sources, 'source')}, for good?",
-            yes=yes,
-        )
-        done = store.forget(person.id, models=pack)
-    _tell(done, as_json=chosen(ctx, "as_json"))
+        _tell(store.forget(person_id, models=pack), as_json=as_json)
+        return
+    person = store.person(person_id)
+    merged = led_on(person_id, person)
+    was = f"{merged} " if merged else ""
+    name = f" ({printable(person.name)})" if person.name else ""
+    sources = sorted({sighting.source_id for sighting in person.sightings})
+    tracks = f"{counted(person.tracks, 'track')} in {counted(len(sources), 'source')}"
+    if dry_run:
+        if as_json:
+            print_json({"id": person.id, "tracks": person.tracks, "sources": sources, "dry_run": True})
+        else:
+            click.echo(f"{was}{person.id}{name} would be forgotten: {tracks}.")
+        return
+    confirm(f"{was}Forget {person.id}{name}: {tracks}, for good?", yes=yes)
+    _tell(store.forget(person.id, models=pack), as_json=as_json)
 
 
 def _tell(done: Forgotten, *, as_json: bool) -> None:
@@ -81,8 +136,76 @@ def _tell(done: Forgotten, *, as_json: bool) -> None:
     older = f" (once also {', '.join(done.older_ids)})" if done.older_ids else ""
     click.echo(f"{done.id}{older} is forgotten: {counted(done.tracks, 'track')} deleted.")
     if not done.history_erased:
+        click.echo(UNPROVEN, err=True)
+
+
+def _erase(
+    store: Store, extent: str, what: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    from facestream.output import print_json
+    from facestream.people_view import counted
+    from facestream.progress import stderr_console
+    from facestream.progress_bar import ProgressBar
+
+    before, source = what["before"], what["source"]
+    expected = store.expected_erasure(extent, before=before, source=source)
+    tracks, people = counted(expected.tracks, "track"), counted(expected.people, "person", "people")
+    if dry_run:
+        if as_json:
+            print_json({"tracks": expected.tracks, "people": expected.people, "dry_run": True})
+        else:
+            click.echo(f"{tracks} would be deleted, and {people} of whom nothing would be left.")
+        return
+    question = f"Delete {tracks}, with {people} of whom nothing is left then, for good?"
+    _confirm_number(question, expected.tracks, yes=yes)
+    try:
+        with ProgressBar(stderr_console(), quiet=as_json) as bar:
+            done: Erased = store.erase(
+                extent, tell=lambda gone: bar.tell("deleted", gone, expected.tracks), **what
+            )
+    except KeyboardInterrupt:
         click.echo(
-            "The append-only file and the snapshots of your server keep what was in them until they are "
-            "rewritten (BGREWRITEAOF, BGSAVE).",
+            "Stopped. What is left goes when this is asked for again, or as soon as anybody finds people in "
+            "this collection (watch, serve, run).",
             err=True,
         )
+        raise click.exceptions.Exit(_EXIT_INTERRUPTED) from None
+    if as_json:
+        print_json(
+            {
+                "tracks": done.tracks,
+                "people": done.people,
+                "uploads": done.uploads,
+                "uploads_elsewhere": list(done.uploads_elsewhere),
+                "history_erased": done.history_erased,
+            }
+        )
+    else:
+        people = counted(done.people, "person", "people")
+        click.echo(f"{counted(done.tracks, 'track')} deleted; of {people} nothing is left.")
+    if done.uploads_elsewhere:
+        names = ", ".join(done.uploads_elsewhere[:10])
+        click.echo(f"Uploaded to other machines, and to be deleted there: {names}.", err=True)
+    if not done.history_erased:
+        click.echo(UNPROVEN, err=True)
+
+
+def _confirm_number(question: str, number: int, *, yes: bool) -> None:
+    """Ask for the number of what goes, which nobody types by mistake.
+
+    Raises:
+        UsageError: If nobody is there to ask.
+        click.exceptions.Exit: If it is another number.
+    """
+    from facestream.errors import UsageError
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(f"{question} Nothing was done: nobody is there to ask. Say --yes.")
+    typed: str = click.prompt(
+        f"{question} Type the number of tracks to go on", default="", show_default=False, err=True
+    )
+    if typed.strip() != str(number):
+        click.echo("Nothing was done.", err=True)
+        raise click.exceptions.Exit(1)

@@ -95,6 +95,7 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
         from facestream.web.server import WebServer
         from facestream.web_wiring import open_context
 
+        _settle_retention(place)
         with open_context(place, serve) as context:
             _check_reachable(context)
             server = WebServer(make_app(context), serve, context.live_feed.close)
@@ -135,6 +136,17 @@ def _notes(context: WebContext) -> Iterator[str]:
             "Others reach it by this machine's address, over plain HTTP: docs/serving.md says how to put "
             "TLS in front."
         )
+
+
+def _settle_retention(place: Place) -> None:
+    """Let it be said how long people are kept: now on a terminal, else where there are cameras already."""
+    from facestream.retention import settle_policy
+    from facestream.wiring import keys_of, make_camera_store, open_handle
+
+    keys = keys_of(place)
+    with open_handle(place) as handle, handle.errors():
+        if sys.stdin.isatty() or make_camera_store(handle, keys).names():
+            settle_policy(handle, keys, place)
 
 
 def _check_reachable(context: WebContext) -> None:

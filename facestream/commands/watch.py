@@ -87,7 +87,8 @@ def perform(
         metrics: Where Prometheus is told how it gets on.
         live: Whether a terminal shows a table, and not lines.
     """
-    from facestream.wiring import keys_of, make_reader, open_handle, thumbnails_folder
+    from facestream.retention import settle_policy
+    from facestream.wiring import keys_of, make_camera_store, make_reader, open_handle, thumbnails_folder
 
     keys = keys_of(place)
     # Held to the end: the embedded server should not stop between the watch and the look at its result.
@@ -96,6 +97,9 @@ def perform(
         from facestream.people_view import provisional_note, write_thumbnails
         from facestream.watch_lines import JsonLines
 
+        with handle.errors():
+            if options.url is not None or options.waits or make_camera_store(handle, keys).names():
+                settle_policy(handle, keys, place)
         with ExitStack() as stack:
             listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
             stop = stack.enter_context(stopping(listener.ending))

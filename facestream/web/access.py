@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import threading
-import time
 from dataclasses import dataclass, field
 
 from facestream.web.caller import Caller
@@ -16,9 +14,6 @@ from storage.token_record import Scope, TokenRecord
 from storage.token_store import TokenStore
 
 _log = logging.getLogger(__name__)
-
-# An answer of the server to a ping holds for so long, so that anybody may ask.
-_PING_EVERY_S = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -38,8 +33,6 @@ class Access:
     failures: FailureLimit = field(default_factory=FailureLimit)
     _tokens: TokenStore = field(kw_only=True, repr=False)
     _handle: RedisHandle = field(kw_only=True, repr=False)
-    _pinging: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _pinged: tuple[float, bool] = field(default=(0.0, False), repr=False)
 
     @property
     def cookie(self) -> str:
@@ -87,22 +80,6 @@ class Access:
         """End a session."""
         with self._handle.errors():
             self._tokens.end_session(session_id)
-
-    def is_healthy(self) -> bool:
-        """Whether Redis answers, as of a second ago at most, or as last known while it is being asked."""
-        asked_s, answer = self._pinged
-        if time.monotonic() - asked_s < _PING_EVERY_S or not self._pinging.acquire(blocking=False):
-            return answer
-        try:
-            with self._handle.errors():
-                self._handle.client.ping()
-            answer = True
-        except StorageError:
-            answer = False
-        finally:
-            self._pinged = (time.monotonic(), answer)
-            self._pinging.release()
-        return answer
 
     def _note_use(self, record: TokenRecord) -> None:
         # Nobody is kept out because that can't be written down.

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from facestream import __version__
+from facestream.news import MOST_SILENCE_S
 from facestream.settings_schema import listed
 from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext
 from facestream.web.listening import is_loopback
-from facestream.web.openapi import PROBLEMS, completed
+from facestream.web.openapi import PROBLEMS, completed, operation_id
 from facestream.web.page_files import page_router, read_page
 from facestream.web.problem_boundary import ProblemBoundary
 from facestream.web.problems import answer_problems
@@ -85,6 +86,7 @@ def make_app(context: WebContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.context = context
     api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
@@ -111,7 +113,8 @@ def make_app(context: WebContext) -> FastAPI:
 
 async def _health(context: Context) -> JSONResponse:
     """Whether requests can be answered, for whoever restarts servers; open to all, and says nothing else."""
-    healthy = await run_in_threadpool(context.access.is_healthy)
+    # Nobody is asked now: it has to be told also where the server says nothing, and to everybody at once.
+    healthy = context.news.silence_s < MOST_SILENCE_S
     return JSONResponse({"status": "ok" if healthy else "unavailable"}, 200 if healthy else 503)
 
 

@@ -86,6 +86,8 @@ class _Body:
         announced = headers.get("content-length", "")
         self._announced = int(announced) if announced.isascii() and announced.isdigit() else None
         self._done = not self._announced and "transfer-encoding" not in headers
+        # Whoever asks first whether to send a body is told so by the first look for it.
+        self._is_awaited = headers.get("expect", "").lower() == "100-continue"
         self._receive, self._send = receive, send
         self._most_bytes, self._pace = most_bytes, pace
         self._bytes = 0
@@ -101,6 +103,7 @@ class _Body:
             return await self._receive()
         if self._announced is not None and self._announced > self._most_bytes:
             raise self._too_large()
+        self._is_awaited = False
         if self._began_s is None:
             self._began_s = time.monotonic()
         allowed_s = self._pace.start_s + self._bytes / self._pace.least_bytes_per_s
@@ -125,6 +128,9 @@ class _Body:
         elif message["type"] == "http.response.start":
             headers = [*message.get("headers", ()), (b"connection", b"close")]
             await self._send({**message, "headers": headers})
+        elif message["type"] == "http.response.body" and self._is_awaited:
+            # Nothing was sent, and nothing will be.
+            await self._send(message)
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
             # Whoever only sends, and is cut off, would never see the answer.
             await self._send({**message, "more_body": True})
@@ -135,6 +141,8 @@ class _Body:
 
     async def _is_read(self, most_s: float, most_bytes: int) -> bool:
         """Pass over the rest of the body; whether its end came."""
+        if self._is_awaited:
+            return False
         most_bytes += self._bytes
         try:
             async with asyncio.timeout(most_s):

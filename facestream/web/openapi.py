@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastapi.routing import APIRoute
+
 from facestream.web.problems import MEDIA_TYPE
 
 _PROBLEM = {
@@ -49,8 +51,16 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 """Answers that any route may give."""
 
 
+def operation_id(route: APIRoute) -> str:
+    """Such as `decisions_merge`: what the names of a client's methods are made of."""
+    return "_".join([*(str(tag) for tag in route.tags[:1]), route.name])
+
+
 def completed(document: dict[str, Any]) -> dict[str, Any]:
-    """A document with the ways to get in and the shape of problems."""
+    """A document with the ways to get in and the shape of problems, and operations by what they do."""
+    for of_path in document.get("paths", {}).values():
+        for operation in of_path.values():
+            operation["summary"] = operation["description"].partition("\n\n")[0].replace("\n", " ")
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     schemas["Problem"] = _PROBLEM

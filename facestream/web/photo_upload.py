@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,6 +19,9 @@ _AROUND_BYTES = 16 << 10
 _MOST_FIELDS = 4
 # Whoever sends more slowly than this keeps memory taken.
 _PATIENCE_S = 60.0
+# Photos that are in memory at a time, whole or in part.
+_AT_ONCE = 16
+_places = threading.BoundedSemaphore(_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,22 @@ class _InMemory(MultiPartParser):
     spool_max_size = MAX_UPLOAD_BYTES + _AROUND_BYTES
 
 
-async def photo_upload(request: Request) -> PhotoUpload:
-    """The photo of a request.
+async def photo_upload(request: Request) -> AsyncIterator[PhotoUpload]:
+    """The photo of a request, of which only so many are kept until they are answered.
 
     Raises:
         HTTPException: 413 if it is too large, 415 if the body is no form, 422 if it holds no photo, 408 if it
-            takes too long.
+            takes too long, 503 if too many others are there.
     """
+    if not _places.acquire(blocking=False):
+        raise HTTPException(503, "Too many photos are being sent. Try again soon.", {"Retry-After": "2"})
+    try:
+        yield await _read(request)
+    finally:
+        _places.release()
+
+
+async def _read(request: Request) -> PhotoUpload:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise HTTPException(415, "Send a form (multipart/form-data) with the photo in its field `photo`.")
     announced = request.headers.get("content-length", "")

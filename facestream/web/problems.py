@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from facestream.errors import DecisionError, FacestreamError
 from facestream.web.statuses import retry_after_s, status_of
@@ -22,7 +24,6 @@ MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
-_API = "/api/v1"
 _MOST_ERRORS = 20
 # What Starlette says of itself.
 _PLAINLY = {
@@ -84,6 +85,9 @@ def problem_of(error: Exception, instance: str) -> ProblemResponse:
         return ProblemResponse(error.status_code, said, instance, error.headers, fields)
     if isinstance(error, RequestValidationError):
         return _invalid(error, instance)
+    if isinstance(error, ClientDisconnect):
+        # Nobody reads this, and it is no fault of the server.
+        return ProblemResponse(400, "The request broke off.", instance)
     status = status_of(error)
     if status is None:
         _log.error("%s failed", instance, exc_info=error)
@@ -128,9 +132,11 @@ def _invalid(error: RequestValidationError, instance: str) -> ProblemResponse:
 
 def _methods(request: Request) -> list[str]:
     """What an address can be asked for with: Starlette names those of the first of its routes alone."""
-    route = request.scope["route"]
-    described = request.app.openapi()["paths"] if request.url.path.startswith(_API) else {}
-    return sorted({method.upper() for method in described.get(_API + route.path, ())} | route.methods)
+    found = set(request.scope["route"].methods)
+    for path, operations in request.app.openapi()["paths"].items():
+        if compile_path(path)[0].match(request.url.path):
+            found |= {method.upper() for method in operations}
+    return sorted(found)
 
 
 def _title(status: int) -> str:

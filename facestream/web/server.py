@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,17 +20,23 @@ from facestream.settings_schema import ServeTable, listed
 HEADERS_S = 15.0
 """How long a client may take to say what it wants, s."""
 
+READER_S = 120.0
+"""How long a client may take for what the buffers of a connection hold of an answer, s."""
+
 _MOST_CONNECTIONS = 2000
+# Beside connections: files of page and videos, Redis, models.
+_OTHER_FILES = 500
 _END_S = 2
 _KEEP_ALIVE_S = 20
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that waits for the head of a request for `HEADERS_S` and no longer."""
+    """HTTP/1.1 that waits `HEADERS_S` for the head of a request, `READER_S` for a reader, and no longer."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self._head_timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
         # The application has a log of its own: this one has queries, and is written wherever it finds a
         # handler, whatever the configuration says.
         self.access_log = False
@@ -50,7 +57,25 @@ class PatientProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection has ended."""
         self._stop_waiting()
+        self._stop_waiting_for_reader()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The buffers are full."""
+        super().pause_writing()
+        self._stop_waiting_for_reader()
+        # Cut off: an end would wait for what waits. A player that has paused asks again for the rest.
+        self._reader_timer = self.loop.call_later(READER_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read."""
+        self._stop_waiting_for_reader()
+        super().resume_writing()
+
+    def _stop_waiting_for_reader(self) -> None:
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
 
     def _wait_for_head(self) -> None:
         # Where it waits already it goes on: a byte now and then is not enough.
@@ -102,6 +127,7 @@ class WebServer(uvicorn.Server):
 
     def run_on(self, listening: socket.socket) -> None:
         """Serve until `end` is called; the socket is closed then."""
+        _allow_files(_MOST_CONNECTIONS + _OTHER_FILES)
         log = logging.getLogger("uvicorn.error")
         level = log.level
         try:
@@ -120,3 +146,13 @@ class WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to the caller."""
         yield
+
+
+def _allow_files(count: int) -> None:
+    """Have as many files open as may be needed: many systems allow 1024, unless a program asks for more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        # What it was is enough for a few.
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

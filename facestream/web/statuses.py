@@ -14,11 +14,17 @@ from facestream.errors import (
     NoFaceError,
     NotFoundError,
     RefusedError,
+    SettingsError,
     UsageError,
 )
+from facestream.outbound import OutboundError
 from storage.errors import (
+    ArchiveError,
     CameraExistsError,
     CollectionBusyError,
+    CollectionSchemaError,
+    CommandError,
+    DataFolderError,
     LeaseLostError,
     ModelChangeError,
     ModelConflictError,
@@ -28,49 +34,72 @@ from storage.errors import (
     NoSuchWebhookError,
     OvertakenError,
     QueueFullError,
+    RecordError,
     RedisFullError,
+    RedisReadOnlyError,
+    RedisServerError,
     RedisUnreachableError,
+    SealError,
+    ServerStartError,
     StorageError,
     TokenExistsError,
     TooManyJobsError,
     TooManyWebhooksError,
 )
 from stream.errors import CameraError, CameraUrlError, StreamError
-from workers.errors import WorkerError
+from workers.errors import CalledOffError, ClusterWorkerError, ModelError, WorkerError
 
 # Of the classes that an error is of, the first that stands here counts.
-_STATUSES: Mapping[type[BaseException], int] = {
+STATUSES: Mapping[type[Exception], int] = {
     ForgottenError: 410,
     NotFoundError: 404,
     UsageError: 422,
+    # Of the server, and not of who asks.
+    SettingsError: 500,
     NoFaceError: 422,
     LabelError: 422,
     DecisionError: 409,
     BusyError: 503,
+    OutboundError: 502,
     FacestreamError: 409,
+    DataFolderError: 500,
+    ServerStartError: 503,
+    RedisServerError: 500,
     RedisUnreachableError: 503,
+    RedisReadOnlyError: 503,
     RedisFullError: 507,
-    NoSuchCameraError: 404,
-    NoSuchJobError: 404,
-    NoSuchTokenError: 404,
-    NoSuchWebhookError: 404,
-    CameraExistsError: 409,
-    TokenExistsError: 409,
-    TooManyJobsError: 429,
-    TooManyWebhooksError: 409,
-    OvertakenError: 409,
+    RecordError: 500,
+    CollectionSchemaError: 409,
     CollectionBusyError: 409,
     ModelConflictError: 409,
     ModelChangeError: 409,
     QueueFullError: 503,
     LeaseLostError: 503,
+    OvertakenError: 409,
+    ArchiveError: 500,
+    CameraExistsError: 409,
+    NoSuchCameraError: 404,
+    TokenExistsError: 409,
+    NoSuchTokenError: 404,
+    NoSuchJobError: 404,
+    TooManyJobsError: 429,
+    NoSuchWebhookError: 404,
+    TooManyWebhooksError: 409,
+    SealError: 500,
+    CommandError: 500,
     StorageError: 500,
-    CameraUrlError: 422,
-    CameraError: 502,
     StreamError: 422,
+    # A camera that was added is at fault, or its secret is gone: not what was asked.
+    CameraUrlError: 502,
+    CameraError: 502,
+    ModelError: 503,
+    CalledOffError: 503,
+    ClusterWorkerError: 503,
     WorkerError: 503,
 }
-_REFUSED = {
+"""The status of each kind of our errors, but `RefusedError`."""
+
+REFUSALS: Mapping[str, int] = {
     "forbidden": 403,
     "missing": 404,
     "too_large": 413,
@@ -79,17 +108,21 @@ _REFUSED = {
     "not_media": 415,
     "running": 409,
 }
-_AGAIN_S = {429: 5.0, 503: 2.0}
+"""The status of each kind of `RefusedError`."""
+
+_AGAIN_S = 2.0
 
 
-def status_of(error: BaseException) -> int | None:
-    """The status for an error; None for one that nobody expected."""
+def status_of(error: Exception) -> int | None:
+    """The status of one of our errors; None for any other."""
     if isinstance(error, RefusedError):
-        return _REFUSED[error.kind]
-    return next((_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES), None)
+        return REFUSALS[error.kind]
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), None)
 
 
-def retry_after_s(error: BaseException, status: int) -> str | None:
+def retry_after_s(error: Exception, status: int) -> str | None:
     """When to ask again, for the header; None where that would help nobody."""
-    wait_s = error.retry_after_s if isinstance(error, BusyError) else _AGAIN_S.get(status)
-    return None if wait_s is None else str(max(math.ceil(wait_s), 1))
+    if status != 503:
+        return None
+    wait_s = error.retry_after_s if isinstance(error, BusyError) else _AGAIN_S
+    return str(max(math.ceil(wait_s), 1))

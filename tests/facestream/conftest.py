@@ -42,7 +42,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> di
         if name not in _UNWANTED and not name.startswith(("FACESTREAM_", "XDG_"))
     }
     home = tmp_path_factory.mktemp("home")
-    return kept | {"HOME": str(home), "FACESTREAM_CACHE_DIR": str(cache_dir), "TZ": "UTC0", "TERM": "xterm"}
+    return kept | {
+        "HOME": str(home),
+        "FACESTREAM_CACHE_DIR": str(cache_dir),
+        "TZ": "UTC0",
+        "TERM": "xterm",
+        # Cameras need it to be said.
+        "FACESTREAM_RETENTION_UNNAMED": "forever",
+        "FACESTREAM_RETENTION_NAMED": "forever",
+    }
 
 
 @pytest.fixture(scope="session")

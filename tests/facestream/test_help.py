@@ -45,6 +45,7 @@ COMMANDS = (
     ["dead", "show"],
     ["dead", "retry"],
     ["dead", "drop"],
+    ["retention"],
     ["collections"],
     ["collections", "list"],
     ["collections", "stats"],

@@ -19,18 +19,19 @@ def there(*changes: IdentityChange) -> list[str]:
     return now.at("door")
 
 
-CREATED = change(ChangeKind.CREATED, "p1", "c-door.1.0", ago_s=9)
+def created() -> IdentityChange:
+    return change(ChangeKind.CREATED, "p1", "c-door.1.0", ago_s=9)
 
 
 def test_the_latest_comes_first() -> None:
     came = change(ChangeKind.ASSIGNED, "p2", "c-door.2.0", ago_s=5)
-    assert there(CREATED, came) == ["p2", "p1"]
+    assert there(created(), came) == ["p2", "p1"]
 
 
 def test_other_cameras_and_files_are_others() -> None:
     yard = change(ChangeKind.CREATED, "p2", "c-yard.1.0")
     video = change(ChangeKind.CREATED, "p3", "v-0123.1.0")
-    assert there(CREATED, yard, video) == ["p1"]
+    assert there(created(), yard, video) == ["p1"]
 
 
 def test_whoever_was_not_seen_lately_has_left() -> None:
@@ -38,20 +39,20 @@ def test_whoever_was_not_seen_lately_has_left() -> None:
 
 
 def test_a_track_that_is_somebody_else_s_takes_its_person_along() -> None:
-    assert there(CREATED, change(ChangeKind.ASSIGNED, "p2", "c-door.1.0", other="p1")) == ["p2"]
+    assert there(created(), change(ChangeKind.ASSIGNED, "p2", "c-door.1.0", other="p1")) == ["p2"]
 
 
 def test_what_a_re_cluster_finds_of_long_ago_brings_nobody() -> None:
-    assert there(CREATED, change(ChangeKind.SPLIT, "p2", "c-door.0.0", other="p9")) == ["p1"]
+    assert there(created(), change(ChangeKind.SPLIT, "p2", "c-door.0.0", other="p9")) == ["p1"]
 
 
 def test_who_is_merged_or_forgotten_is_told_so() -> None:
-    assert there(CREATED, change(ChangeKind.MERGED, "p1", other="p5")) == ["p5"]
-    assert there(CREATED, change(ChangeKind.FORGOTTEN, "p1")) == []
+    assert there(created(), change(ChangeKind.MERGED, "p1", other="p5")) == ["p5"]
+    assert there(created(), change(ChangeKind.FORGOTTEN, "p1")) == []
 
 
 def test_after_a_gap_it_begins_anew() -> None:
     now = PeopleNow()
-    now.take([CREATED])
+    now.take([created()])
     now.forget()
     assert now.at("door") == []

@@ -60,7 +60,10 @@ def test_the_blocks_that_need_models_run_on_people_who_were_found(
             exec(block, names)
             by_path = store.find("visitor.jpg", limit=1)
             # The same by an open file, by bytes and by an image.
-            assert names["faces"][0].matches[0] == by_path[0].matches[0]
+            first, alone = names["faces"][0].matches[0], by_path[0].matches[0]
+            assert (first.person, first.similarity) == (alone.person, pytest.approx(alone.similarity))
+            # How many are looked at closely depends on how many are asked for.
+            assert first.sureness == pytest.approx(alone.sureness, abs=1e-6)
             assert store.find((tmp_path / "visitor.jpg").read_bytes(), limit=1) == by_path
             assert store.find(names["image"], limit=1)[0].matches[0].person == by_path[0].matches[0].person
             names["image"][0, 0] = 0  # still the caller's to write to
@@ -68,6 +71,9 @@ def test_the_blocks_that_need_models_run_on_people_who_were_found(
 
 def test_every_method_is_told_of() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    for name in ("people", "person", "find", "sightings", "watch", "decisions", "enroll", "forget", "merge"):
+    for name in (
+        *("people", "person", "find", "sightings", "watch", "decisions", "enroll", "forget", "merge"),
+        *("clips", "export_person"),
+    ):
         assert re.search(rf"\b{name}\b", text)
         assert hasattr(facestream.Store, name)

@@ -48,7 +48,8 @@ def test_all_faults_are_told_in_the_order_of_their_lines(tmp_path: Path) -> None
         ("\n[cammera]\nfps = 5", "2: there is no table [cammera]; did you mean [camera]?"),
         (
             "[whatever]",
-            "1: there is no table [whatever]. There are [camera], [watch], [serve] and [metrics].",
+            "1: there is no table [whatever]. There are [camera], [watch], [serve], [metrics] and "
+            "[retention].",
         ),
         ("camera = 3", "1: camera must be a table: [camera] with its settings below."),
         ("[[camera]]\nfps = 5", "1: camera must be a table: [camera] with its settings below."),

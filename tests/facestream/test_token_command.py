@@ -42,7 +42,7 @@ def test_for_machines(here: Here) -> None:
 
 
 def test_what_can_t_be_done_is_said(here: Here) -> None:
-    assert "`facestream token add NAME`" in here("token").stdout
+    assert "token add NAME` makes one" in here("token").stdout
     token = here("token", "add", "family").stdout.strip()
     assert "already" in here("token", "add", "family", code=1).stderr
     assert "letters" in here("token", "add", "a b", code=2).stderr

@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import importlib
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
+from storage.erasure_record import ErasureRecord
 from storage.errors import ModelChangeError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
@@ -32,7 +34,16 @@ from storage.job_record import Job, new_job_id
 from storage.job_store import JobStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
-from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest, RetryRequest
+from storage.requests import (
+    DecisionRequest,
+    EraseRequest,
+    Extent,
+    ForgetRequest,
+    LookAgainRequest,
+    ReclusterRequest,
+    RetryRequest,
+)
+from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import SampleQueue
 from storage.source_record import SegmentDone
 from storage.staged_vectors import StagedVectors
@@ -63,7 +74,7 @@ def fill(client: redis.Redis) -> None:
     identity_id = store.new_identity_id()
     person = Identity(identity_id, tracks=1, sightings=(Sighting("v-1", 0, 1),), thumbnails=("v-1.0.0.7",))
     effects = Effects(
-        samples=[a_sample()],
+        samples=[a_sample(), dataclasses.replace(a_sample(), sample_id="v-1.0.9.7", track_id="v-1.0.9")],
         tracks=[a_track()],
         assignments={"v-1.0.0": identity_id},
         provisional={"v-1.0.0": True},
@@ -91,10 +102,15 @@ def fill(client: redis.Redis) -> None:
     store.commit(Effects(unreadable=queue.receive("one")), lease)
     (dead_id,) = (entry_id.decode() for entry_id, _ in client.xrange(KEYS.dead))
     retry = RetryRequest(dead_id)
+    for name, value in RetentionPolicy(30, math.inf, 90, 14, 30, files=False).encode().items():
+        client.hset(KEYS.retention, name, value)
+    store.commit(Effects(erasures=[ErasureRecord("person", 1, 1)]), lease)
+    client.hset(KEYS.meta, "rewritten_at_s", 0)
     requests = [
         retry,
         ReclusterRequest("end"),
         ForgetRequest(gone),
+        EraseRequest(Extent.ALL),
         LookAgainRequest("v-1"),
         DecisionRequest(1),
     ]
@@ -253,7 +269,7 @@ def test_who_is_provisional_is_asked_as_it_says(own) -> None:  # type: ignore[no
 
 def test_names_every_type_of_entry(own) -> None:  # type: ignore[no-untyped-def]
     types = {raw[b"type"].decode() for _, raw in own.client.xrange(KEYS.samples)}
-    assert len(types) == 8
+    assert len(types) == 9
     for name in types:
         assert f"| `{name}` | " in PAGE
 

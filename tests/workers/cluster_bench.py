@@ -85,6 +85,7 @@ class Bench:
         on_people: Callable[[int], None] | None = None,
         recluster_every_s: float | None = None,
         on_lead: Callable[[bool], None] | None = None,
+        on_erased: Callable[[], None] | None = None,
     ) -> tuple[ClusterWorker, Lease]:
         lease = Lease(self.client, self.keys.leader, ttl_s)
         worker = ClusterWorker(
@@ -97,6 +98,7 @@ class Bench:
             on_people,
             recluster_every_s,
             on_lead,
+            on_erased,
         )
         return worker, lease
 

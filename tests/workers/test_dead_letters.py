@@ -135,3 +135,18 @@ def test_the_latest_are_kept(bench: Bench) -> None:
     assert [entry.text("type") for entry in letters.latest(300)] == [
         f"x{DEAD_LIMIT + 499 - i}" for i in range(300)
     ]
+
+
+def test_whoever_drops_a_track_drops_its_faces_and_nobody_elses(bench: Bench) -> None:
+    cast = Cast()
+    *samples, track = cast.track(1, 1)
+    *others, _ = cast.track(2, 2)
+    (dead,) = bury(bench, track)
+    with bench.running():
+        bench.take_in(cast.track(0, 0), samples, others)
+        assert DeadLetters(bench.client, bench.keys).drop([dead]) == 1
+        left = {s.sample_id for s in others if isinstance(s, FaceSample)}
+        assert bench.store.unclaimed().keys() == left
+        assert not list(bench.store.bare_samples(s.sample_id for s in samples if isinstance(s, FaceSample)))
+        assert len(list(bench.store.bare_samples(left))) == len(left)
+    bench.assert_consistent()

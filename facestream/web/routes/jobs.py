@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from facestream.errors import FacestreamError
 from facestream.job_view import job_json
 from facestream.web.context import Context
 from facestream.web.job_schemas import Fps, Job, JobId, NewJob, RecordedAt
 from facestream.web.schemas import Page
 from facestream.web.scopes import needs_read, needs_write
-from storage.errors import StorageError
 
 router = APIRouter(tags=["jobs"])
 
 # Written in pieces of this size.
 _PIECE_BYTES = 1 << 20
-# Who sends nothing for so long has gone.
-_SILENT_S = 60.0
 
 
 @router.get("/jobs", dependencies=[needs_read])
@@ -68,28 +63,14 @@ async def upload(
         raise HTTPException(415, "The file is empty.")
     taken = await run_in_threadpool(context.jobs.uploads.begin, name, size)
     try:
-        pieces = aiter(request.stream())
         waiting = bytearray()
-        while True:
-            async with asyncio.timeout(_SILENT_S):
-                piece = await anext(pieces, None)
-            if piece is not None:
-                waiting += piece
-            if waiting and (piece is None or len(waiting) >= _PIECE_BYTES):
+        async for piece in request.stream():
+            waiting += piece
+            if len(waiting) >= _PIECE_BYTES:
                 await run_in_threadpool(taken.write, bytes(waiting))
                 waiting.clear()
-            if piece is None:
-                break
+        await run_in_threadpool(taken.write, bytes(waiting))
         job = await run_in_threadpool(context.jobs.take_in, taken, fps, _unix_s(recorded_at))
-    except TimeoutError:
-        raise HTTPException(408, f"Nothing came for {_SILENT_S:g} s. Send the file again.") from None
-    except (HTTPException, FacestreamError, StorageError):
-        raise
-    except Exception:
-        if await request.is_disconnected():
-            # Nobody reads this, and it is no fault of the server.
-            raise HTTPException(400, "The upload was broken off.") from None
-        raise
     finally:
         taken.close()
     return Job(**job_json(job))

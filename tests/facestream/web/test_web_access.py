@@ -12,6 +12,7 @@ from fastapi import Request
 from serving import Serving
 
 from facestream.settings import Place
+from facestream.web import event_stream
 from facestream.web.failure_limit import FAILURES
 from facestream.web.scopes import needs_admin, needs_read, needs_write
 from facestream.wiring import make_token_store
@@ -228,6 +229,18 @@ def test_an_answer_that_lasts_learns_that_its_caller_may_no_longer(guarded: Serv
     assert is_still_allowed()
     store.remove("tablet")
     assert not is_still_allowed()
+
+
+def test_a_stream_of_events_ends_with_its_token(guarded: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.1)
+    store = tokens(guarded)
+    headers = bearing(store.add("tablet", Scope.READ))
+    with guarded.client.stream("GET", "/api/v1/events", headers=headers) as answer:
+        lines = answer.iter_lines()
+        assert next(lines)
+        store.remove("tablet")
+        # To its end, which would not come otherwise.
+        assert len(list(lines)) < 10_000
 
 
 def test_no_token_gets_into_the_log(guarded: Serving, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from fastapi import Request
+from fastapi.responses import StreamingResponse
 from serving import Serving
 
 from facestream.settings import Place
@@ -51,17 +54,42 @@ def _brief(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_gigabyte_is_refused_at_once_by_its_announcement(serving: Serving) -> None:
-    kinds = {"/api/v1/search": "multipart/form-data; boundary=x"}
-    for path in (LOGIN, "/api/v1/search", "/api/v1/nowhere"):
+    for path, kind, status in (
+        (LOGIN, "application/json", 413),
+        ("/api/v1/people/merge", "application/json", 413),
+        ("/api/v1/search", "multipart/form-data; boundary=x", 413),
+        ("/api/v1/search", "application/json", 415),
+        ("/api/v1/nowhere", "application/json", 404),
+    ):
         with connected(serving.url) as connection:
             connection.sendall(
-                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n"
-                f"Content-Type: {kinds.get(path, 'application/json')}\r\n\r\n{{".encode()
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
+                "Content-Length: 1000000000\r\n\r\n{".encode()
             )
             answer = rest(connection)
-        assert answer.startswith((b"HTTP/1.1 413 ", b"HTTP/1.1 404 ", b"HTTP/1.1 405 ")), path
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode()), path
         assert b"connection: close" in answer
-    assert answer.startswith(b"HTTP/1.1 404 ")
+
+
+def test_who_asks_first_is_not_told_to_send_what_is_refused(serving: Serving) -> None:
+    for path, size, told in ((LOGIN, 1_000_000_000, b"HTTP/1.1 413 "), (LOGIN, 15, b"HTTP/1.1 100 ")):
+        with connected(serving.url) as connection:
+            connection.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                f"Content-Length: {size}\r\nExpect: 100-continue\r\n\r\n".encode()
+            )
+            assert connection.recv(13) == told
+            if size == 15:
+                connection.sendall(b'{"token": "no"}')
+            assert b"100 Continue" not in (answer := rest_of(connection)), answer
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """Up to the end of a problem."""
+    received = b""
+    while not received.endswith(b"}") and (piece := connection.recv(65536)):
+        received += piece
+    return received
 
 
 def test_a_gigabyte_that_isn_t_announced_is_cut_off_early(serving: Serving) -> None:
@@ -162,6 +190,47 @@ def test_who_never_says_what_they_want_is_let_go(
                 answer += connection.recv(65536)
             connection.sendall(b"GET /healthz HT")
             assert rest(connection) == b""
+
+
+def test_who_doesn_t_read_an_answer_is_let_go(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "READER_S", 0.4)
+    ended = threading.Event()
+
+    async def endless() -> StreamingResponse:
+        async def pieces() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield bytes(1 << 16)
+                    await asyncio.sleep(0)
+            finally:
+                ended.set()
+
+        return StreamingResponse(pieces())
+
+    serving.app.add_api_route("/api/v1/test-endless", endless, response_model=None)
+    with connected(serving.url) as connection:
+        connection.sendall(b"GET /api/v1/test-endless HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert ended.wait(60)
+
+
+def test_an_unread_body_and_the_next_request_are_not_mixed_up(serving: Serving) -> None:
+    smuggled = b"GET /api/v1/people/p1 HTTP/1.1\r\nHost: evil.example\r\n\r\n"
+    with connected(serving.url) as connection:
+        connection.sendall(
+            b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(smuggled)
+            + smuggled
+            + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        )
+        answer = rest(connection)
+    assert answer.count(b"HTTP/1.1 ") == 2
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert answer.endswith(b'{"status":"ok"}')
+    # Two ways to say how long a body is are one too many.
+    with connected(serving.url) as connection:
+        connection.sendall(
+            b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"
+        )
+        assert rest(connection).startswith(b"HTTP/1.1 400 ")
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from conftest import Serving
+from served_place import until
 
 from facestream.people_filter import PeopleFilter
 from facestream.web.deciding import one_of_few
@@ -160,6 +162,49 @@ def test_a_merge_and_a_deletion_of_one_person_at_once_end_cleanly(serving: Servi
     assert listed(serving) == [one.id for one in fresh]
     left = {track.identity for track in serving.context.store.tracks()}
     assert left == {one.id for one in fresh}
+
+
+def test_decisions_and_a_deletion_among_many_who_look_fail_nobody(serving: Serving) -> None:
+    """The same people again and again, from several sides."""
+    unexpected: list[tuple[str, int, str]] = []
+    done = threading.Event()
+
+    def ask(method: str, path: str, body: object = None) -> None:
+        answer = serving.client.request(method, f"/api/v1/{path}", json=body)
+        if answer.status_code not in (200, 404, 409, 410, 422, 503):
+            unexpected.append((path, answer.status_code, answer.text))
+
+    def look() -> None:
+        while not done.is_set():
+            for path in ("people", "sightings", "people/p2", "people/p2/tracks", "duplicates"):
+                ask("GET", path)
+
+    def merge() -> None:
+        for number in range(2, 12):
+            ask("POST", "people/merge", {"keep": "p1", "others": ["p2"]})
+            ask("POST", f"decisions/{number}/undo")
+
+    def change() -> None:
+        for number in range(10):
+            ask("POST", "people/p2/name", {"name": f"Grace {number}"})
+            ask("POST", "people/p2/ignore", {"ignored": bool(number % 2)})
+
+    def forget() -> None:
+        time.sleep(0.2)
+        ask("DELETE", "people/p2")
+
+    reader = threading.Thread(target=look)
+    writers = [threading.Thread(target=target) for target in (merge, change, forget)]
+    for thread in (reader, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    reader.join()
+    assert not unexpected
+    fresh = [one.id for one in serving.context.store.people(PeopleFilter(ignored=True), sort="id")]
+    until(lambda: listed(serving, ignored="true") == fresh)
+    assert {track.identity for track in serving.context.store.tracks()} == set(fresh)
 
 
 def test_work_beyond_what_can_be_done_at_once_is_told_to_come_back(serving: Serving) -> None:

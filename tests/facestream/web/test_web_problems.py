@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 
 import httpx2
 import pytest
@@ -12,25 +13,34 @@ from pydantic import BaseModel
 from serving import Serving
 
 from facestream.errors import (
+    BusyError,
     DecisionError,
     FacestreamError,
     ForgottenError,
     NoFaceError,
     NotFoundError,
+    RefusedError,
     UsageError,
 )
 from facestream.web.problems import Problem
+from facestream.web.statuses import REFUSALS, STATUSES, status_of
 from storage.errors import (
     CameraExistsError,
+    DataFolderError,
     NoSuchCameraError,
+    NoSuchJobError,
+    NoSuchTokenError,
+    NoSuchWebhookError,
     OvertakenError,
     RedisFullError,
+    RedisServerError,
     RedisUnreachableError,
     StorageError,
 )
-from stream.errors import CameraLostError, PhotoTooLargeError
-from workers.errors import WorkerError
+from stream.errors import CameraError, CameraLostError, PhotoTooLargeError, StreamError
+from workers.errors import ModelError, WorkerError
 
+MODULES = ("facestream.errors", "facestream.outbound", "storage.errors", "stream.errors", "workers.errors")
 SECRET = "/home/me/secret"
 
 
@@ -74,6 +84,41 @@ def test_our_errors_have_statuses(serving: Serving) -> None:
         assert (status == 503) == ("retry-after" in answer.headers)
         assert problem.get("earlier") == getattr(error, "earlier", None)
         assert problem.get("number") == (3 if isinstance(error, Problem) else None)
+
+
+def classes_of(root: type[Exception]) -> set[type[Exception]]:
+    return {root}.union(*map(classes_of, root.__subclasses__()))
+
+
+def test_the_status_of_each_of_our_errors_was_chosen() -> None:
+    roots = (FacestreamError, StorageError, StreamError, WorkerError)
+    # Without those that tests may have made.
+    ours = {kind for root in roots for kind in classes_of(root) if kind.__module__ in MODULES}
+    assert len(ours) > 60
+    # Kinds of these differ in nothing that matters to who asks; of others, each stands for itself.
+    groups = {StreamError, CameraError, ModelError, RedisServerError, RedisUnreachableError, DataFolderError}
+    nearest = {kind: next((one for one in kind.__mro__ if one in STATUSES), None) for kind in ours}
+    del nearest[RefusedError]
+    assert not [kind for kind, chosen in nearest.items() if chosen is not kind and chosen not in groups]
+    assert {kind for kind in ours if STATUSES.get(kind, 0) in (404, 410)} == {
+        NotFoundError,
+        ForgottenError,
+        NoSuchCameraError,
+        NoSuchJobError,
+        NoSuchTokenError,
+        NoSuchWebhookError,
+    }
+
+
+def test_refusals_have_statuses_by_their_kind() -> None:
+    assert [status_of(RefusedError("no", kind=kind)) for kind in ("forbidden", "busy")] == [403, 503]
+    described = (RefusedError.__doc__ or "").partition("kind:")[2]
+    assert set(re.findall(r'"([a-z_]+)"', described)) == set(REFUSALS)
+
+
+def test_who_is_busy_says_when_to_ask_again(serving: Serving) -> None:
+    answer = raising(serving, BusyError("later", retry_after_s=6.2))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "7")
 
 
 def test_what_nobody_expected_is_logged_and_not_told(

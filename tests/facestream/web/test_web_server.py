@@ -11,15 +11,19 @@ import time
 from collections.abc import AsyncIterator, Callable
 
 import httpx2
+import psutil
 import pytest
-import redis
 from fastapi.responses import StreamingResponse
+from receiver import wait_until
 from serving import PATIENCE_S, Serving
 
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
+from facestream.web import app
 from facestream.web.listening import is_loopback, listen, url_of
 from facestream.web.server import WebServer
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
 
 Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
 
@@ -56,17 +60,21 @@ def test_streams_without_an_end_don_t_hold_up_the_end(
     assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
 
 
-def test_health_tells_of_redis_and_of_nothing_else(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert serving.client.get("/healthz").json() == {"status": "ok"}
-
-    def fail() -> None:
-        raise redis.ConnectionError("secret")
-
-    access = serving.context.access
-    monkeypatch.setattr(access._handle.client, "ping", fail)
-    access._pinged = (0.0, True)
-    answer = serving.client.get("/healthz")
-    assert (answer.status_code, answer.json()) == (503, {"status": "unavailable"})
+def test_health_tells_of_redis_and_of_nothing_else_also_while_redis_says_nothing(
+    tmp_path_factory: pytest.TempPathFactory, serve_place: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_SILENCE_S", 1.0)
+    place = Place(tmp_path_factory.mktemp("fs") / "data")
+    with open_redis(None, DataFolder(place.data_dir)) as handle, serve_place(place) as serving:
+        wait_until(lambda: serving.client.get("/healthz").json() == {"status": "ok"})
+        server = psutil.Process(handle.client.info("server")["process_id"])
+        server.suspend()
+        try:
+            wait_until(lambda: serving.client.get("/healthz").status_code == 503)
+            assert serving.client.get("/healthz").json() == {"status": "unavailable"}
+        finally:
+            server.resume()
+        wait_until(lambda: serving.client.get("/healthz").json() == {"status": "ok"})
 
 
 def test_tells_what_it_is_and_what_it_takes(serving: Serving) -> None:

@@ -1,0 +1,178 @@
+"""Erasing much at once: everybody, what was seen before a moment or in a source, what is over age."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestream.background import Background
+from facestream.errors import NotFoundError, UsageError
+from facestream.leftovers import erase_leftovers
+from facestream.own_models import models_for
+from facestream.settings import Place
+from facestream.source_name import full_name, short_name
+from facestream.uploads import Uploads
+from facestream.wiring import (
+    keys_of,
+    make_calibration,
+    make_cluster_worker,
+    make_job_store,
+    make_queue,
+    uploads_folder,
+)
+from storage.connection import RedisHandle
+from storage.errors import NoSuchJobError
+from storage.identity_store import IdentityStore
+from storage.requests import EraseRequest, Extent
+from storage.source_record import SourceRecord
+
+_LOOK_S = 0.05
+
+Tell = Callable[[int], None]
+"""Is told how many tracks were erased so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased.
+
+    Attributes:
+        tracks: Tracks, with their vectors and pictures.
+        people: People of whom nothing is left.
+        pictures: Tracks of which the pictures alone went.
+        uploads: Uploaded files that were deleted.
+        uploads_elsewhere: Names of uploaded files that lie on other machines, and are to be deleted there.
+        history_erased: Whether the server's files hold nothing of it any more. False for a server of your
+            own: its append-only file, snapshots and replicas keep what was in them until they are rewritten.
+    """
+
+    tracks: int
+    people: int
+    pictures: int
+    uploads: int
+    uploads_elsewhere: tuple[str, ...]
+    history_erased: bool
+
+
+def erase(
+    handle: RedisHandle,
+    place: Place,
+    store: IdentityStore,
+    request: EraseRequest,
+    models: str | None,
+    tell: Tell | None = None,
+) -> Erased:
+    """Erase what is asked for, and wait until it is done.
+
+    The cluster worker does it, some of it at a time; one is started here, and where another one leads
+    already, that does the work. Whoever is stopped meanwhile leaves the rest to the next one that leads.
+
+    Args:
+        handle: The server.
+        place: Where the collection is.
+        store: The collection.
+        request: What is to go.
+        models: Model pack; None for the collection's own.
+        tell: Is told how it gets on.
+
+    Raises:
+        ModelConflictError: If the collection was made with other models.
+        ClusterWorkerError: If the worker fails.
+        RedisFullError: If all is deleted, but the server's file can't be rewritten; to be repeated.
+    """
+    keys = keys_of(place)
+    source = store.source(request.source_id) if request.extent is Extent.SOURCE else None
+    if request.extent is Extent.ALL or source is not None:
+        # First: what is repeated after a kill would not find them by a source that is gone.
+        uploads, elsewhere = _erase_jobs(handle, place, source)
+    else:
+        uploads, elsewhere = 0, ()
+    tracks = people = pictures = 0
+    if store.meta().get("model_id"):
+        models = models_for(store, place, models)
+        manifest, calibration = make_calibration(models, place.data_dir)
+        store.check_model(manifest.model_id, models)
+        queue = make_queue(handle, keys)
+        queue.prepare()
+        began = store.newest_erasure()
+        with Background(make_cluster_worker(handle, keys, manifest, calibration), handle) as background:
+            entry_id = queue.send([request])
+            assert entry_id is not None
+            over = False
+            while not over:
+                background.check()
+                # In this order: what is counted last is all of it.
+                over = queue.is_taken_in(entry_id)
+                done = [e for e in store.erasures_after(began) if e.reason == request.extent]
+                tracks, people = sum(e.tracks for e in done), sum(e.people for e in done)
+                pictures = sum(e.pictures for e in done)
+                if tell is not None:
+                    tell(tracks)
+                if not over:
+                    time.sleep(_LOOK_S)
+    return Erased(tracks, people, pictures, uploads, elsewhere, erase_leftovers(handle, place, store))
+
+
+def find_source(store: IdentityStore, written: str) -> SourceRecord:
+    """The source that somebody means.
+
+    Args:
+        store: The collection.
+        written: Its id, its path, its name without a folder, or the name of a camera.
+
+    Raises:
+        NotFoundError: If there is none.
+        UsageError: If there are several.
+    """
+    sources = store.sources()
+    for names in (
+        lambda s: {s.source_id, full_name(s.source_id, s.path)},
+        lambda s: {short_name(s.source_id, s.path), str(Path(s.path).name)},
+    ):
+        found = [source for source in sources if written in names(source)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            ids = ", ".join(source.source_id for source in found[:10])
+            raise UsageError(f"{len(found)} sources are called {written!r}: say which by its id ({ids}).")
+    raise NotFoundError(
+        f"no source {written!r} in collection {store.keys.collection!r}; `facestream tracks list --json` "
+        "names the sources of all tracks.",
+        what=written,
+    )
+
+
+def _erase_jobs(
+    handle: RedisHandle, place: Place, source: SourceRecord | None
+) -> tuple[int, tuple[str, ...]]:
+    """Delete jobs that are over with the files that were uploaded for them: of a source, or all of them.
+
+    Returns:
+        How many files were deleted, and names of those that lie elsewhere.
+    """
+    jobs = make_job_store(handle, keys_of(place))
+    uploads = Uploads(uploads_folder(place), 0)
+    deleted, elsewhere = 0, []
+    for job in jobs.all():
+        ours = source is None or source.source_id in job.source_ids
+        if not (ours and job.state.is_over):
+            continue
+        path = Path(job.path)
+        if job.kind == "upload":
+            if uploads.holds(path):
+                deleted += path.exists()
+                uploads.remove(path)
+            else:
+                elsewhere.append(job.name)
+        with suppress(NoSuchJobError):
+            jobs.remove(job.id)
+    if source is not None:
+        # Of a job that was dropped from the list, as the newest 500 are kept.
+        path = Path(source.path)
+        if uploads.holds(path) and path.exists():
+            uploads.remove(path)
+            deleted += 1
+    return deleted, tuple(elsewhere)

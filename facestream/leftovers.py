@@ -1,0 +1,91 @@
+"""What files hold of what was erased: those of the embedded server, and thumbnails."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from pathlib import Path
+
+from facestream.errors import FacestreamError
+from facestream.people_view import remove_thumbnails
+from facestream.settings import Place
+from facestream.wiring import keys_of, make_store, thumbnails_folders
+from storage.connection import RedisHandle
+from storage.erasure import erase_history
+from storage.errors import StorageError
+from storage.identity_store import IdentityStore
+
+_log = logging.getLogger(__name__)
+
+_EVERY_S = 3600.0
+
+
+def erase_leftovers(handle: RedisHandle, place: Place, store: IdentityStore) -> bool:
+    """Let files hold nothing of what was erased until now.
+
+    Args:
+        handle: The server.
+        place: Where the collection is.
+        store: The collection.
+
+    Returns:
+        Whether the server's files were done: False for a server of the user's own, whose files are theirs.
+
+    Raises:
+        RedisFullError: If the server's file can't be rewritten.
+        FacestreamError: If a thumbnail can't be deleted.
+    """
+    began_s = time.time()
+    for folder in thumbnails_folders(place):
+        _remove_stale(store, folder)
+    erased = erase_history(handle)
+    store.note_rewritten(began_s)
+    return erased
+
+
+def _remove_stale(store: IdentityStore, folder: Path) -> None:
+    """Delete thumbnails of people who are no more, and those that show what was erased."""
+    remove_thumbnails(folder, store.overview_ids(), left_over_s=0.0)
+    files = {path.stem: path for path in folder.glob("p*.jpg")}
+    shown = {person.identity_id: person.thumbnails[:1] for person in store.people(files)}
+    crops = store.crops(next(iter(shown.get(i, ())), "") for i in files)
+    for path, crop in zip(files.values(), crops, strict=True):
+        if crop is None or path.read_bytes() != crop:
+            # Whoever lists people writes it anew.
+            path.unlink(missing_ok=True)
+
+
+class Sweeper:
+    """Erases leftovers in the background, once an hour at most: the server's files are written anew for it.
+
+    What is due when the process ends is done by the next one: the collection knows that it is due.
+
+    Args:
+        handle: The server.
+        place: Where the collection is.
+    """
+
+    def __init__(self, handle: RedisHandle, place: Place) -> None:
+        self._handle = handle
+        self._place = place
+        self._store = make_store(handle, keys_of(place))
+        self._began_s = -math.inf
+        self._thread: threading.Thread | None = None
+
+    def wake(self) -> None:
+        """Something was erased."""
+        at_work = self._thread is not None and self._thread.is_alive()
+        if at_work or time.monotonic() - self._began_s < _EVERY_S:
+            return
+        self._began_s = time.monotonic()
+        self._thread = threading.Thread(target=self._sweep, name="leftovers", daemon=True)
+        self._thread.start()
+
+    def _sweep(self) -> None:
+        try:
+            with self._handle.errors():
+                erase_leftovers(self._handle, self._place, self._store)
+        except (StorageError, FacestreamError, OSError) as error:
+            _log.warning("files may still hold what was erased: %s", error)

@@ -1,0 +1,194 @@
+"""One step of the cluster worker as commands of one transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+
+from storage.commands import Pipeline, Value
+from storage.dead_letters import DEAD_LIMIT, put_aside
+from storage.effects import Effects, Said
+from storage.erasure_record import ERASURES_LIMIT
+from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
+from storage.keys import Keys
+from storage.sample_queue import GROUP
+
+_RECLUSTERS_LIMIT = 10_000
+_NO_LANDMARKS = bytes(40)
+
+
+def write_step(
+    pipe: Pipeline, keys: Keys, effects: Effects, names: Mapping[str, str], back: Collection[str]
+) -> None:
+    """Queue the commands of a step.
+
+    Args:
+        pipe: A transaction that has begun.
+        keys: Keys of the collection.
+        effects: What changes.
+        names: Names that people take over, by id.
+        back: People who give back a name.
+    """
+    now_s = time.time()
+    now = f"{now_s:.3f}"
+    _queue_samples(pipe, keys, effects, now_s)
+    _queue_tracks(pipe, keys, effects)
+    _queue_people(pipe, keys, effects, names, back)
+    _queue_erasures(pipe, keys, effects, now)
+    unsaid = [*(i for i in names if i not in effects.names), *back]
+    renamed = [IdentityChange(ChangeKind.RENAMED, i) for i in unsaid]
+    _queue_streams(pipe, keys, effects, renamed, now)
+
+
+def _queue_samples(pipe: Pipeline, keys: Keys, effects: Effects, now_s: float) -> None:
+    changed = [*effects.samples_removed, *(sample.sample_id for sample in effects.samples)]
+    if changed:
+        # What another model made of a face goes with it, and is made anew of one that is written again.
+        pipe.hdel(keys.reembed_vectors, *changed)
+    for sample in effects.samples:
+        pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
+    for sample_id in effects.samples_removed:
+        pipe.delete(keys.sample(sample_id))
+    named = {sample_id for track in effects.tracks for sample_id in track.sample_ids}
+    settled = [*named, *effects.samples_removed]
+    if settled:
+        pipe.zrem(keys.unclaimed, *settled)
+    unclaimed = {sample.sample_id for sample in effects.samples}.difference(settled)
+    if unclaimed:
+        pipe.zadd(keys.unclaimed, dict.fromkeys(sorted(unclaimed), now_s))
+
+
+def _queue_tracks(pipe: Pipeline, keys: Keys, effects: Effects) -> None:
+    for track in effects.tracks:
+        pipe.sadd(keys.tracks, track.track_id)
+        pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
+        pipe.hset(keys.track(track.track_id), mapping=track.encode())
+    for track_id, template in effects.templates.items():
+        pipe.hset(keys.templates, track_id, template)
+    for track_id, identity_id in effects.assignments.items():
+        pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
+        if identity_id:
+            pipe.hset(keys.assignments, track_id, identity_id)
+        else:
+            pipe.hdel(keys.assignments, track_id)
+    if unsure := [track_id for track_id, provisional in effects.provisional.items() if provisional]:
+        pipe.sadd(keys.provisional, *unsure)
+    if sure := [track_id for track_id, provisional in effects.provisional.items() if not provisional]:
+        pipe.srem(keys.provisional, *sure)
+    for track_id, source_id in effects.tracks_removed.items():
+        pipe.srem(keys.tracks, track_id)
+        pipe.srem(keys.provisional, track_id)
+        pipe.srem(keys.source_tracks(source_id), track_id)
+        pipe.hdel(keys.templates, track_id)
+        pipe.hdel(keys.assignments, track_id)
+        pipe.delete(keys.track(track_id))
+    for source in effects.sources.values():
+        pipe.hset(keys.source(source.source_id), mapping=source.progress_fields())
+
+
+def _queue_people(
+    pipe: Pipeline, keys: Keys, effects: Effects, names: Mapping[str, str], back: Collection[str]
+) -> None:
+    for identity_id, gone in effects.members_removed.items():
+        if gone:
+            pipe.srem(keys.identity_tracks(identity_id), *gone)
+    for identity_id, come in effects.members_added.items():
+        if come:
+            pipe.sadd(keys.identity_tracks(identity_id), *come)
+    for identity in effects.identities:
+        _queue_identity(pipe, keys, identity)
+    for identity_id, name in names.items():
+        pipe.hset(keys.identity(identity_id), "name", name)
+        pipe.hset(keys.names, identity_id, name)
+    # One who is brought back may have gone again in the same step.
+    there = {identity.identity_id for identity in effects.identities if identity.tracks}
+    for identity_id in effects.revived.keys() & there:
+        _queue_said(pipe, keys, identity_id, effects.revived[identity_id])
+    for identity_id in back:
+        pipe.hset(keys.identity(identity_id), "name", "")
+        pipe.hdel(keys.names, identity_id)
+    for identity_id in effects.ignored:
+        pipe.hset(keys.identity(identity_id), "ignored", 1)
+        pipe.sadd(keys.ignored, identity_id)
+    if effects.applied:
+        pipe.hset(keys.meta, "decisions_applied", effects.applied)
+    for identity_id in effects.forgotten:
+        _queue_tombstone(pipe, keys, identity_id)
+
+
+def _queue_streams(
+    pipe: Pipeline, keys: Keys, effects: Effects, renamed: list[IdentityChange], now: str
+) -> None:
+    for change in (*effects.changes, *renamed):
+        fields = {**change.encode(), "published_at_s": now}
+        pipe.xadd(keys.changes, fields, maxlen=CHANGES_LIMIT, approximate=True)
+    if effects.reclustered is not None:
+        pipe.xadd(keys.reclusters, effects.reclustered.encode(), maxlen=_RECLUSTERS_LIMIT, approximate=True)
+    for delivery in effects.unreadable:
+        entry: dict[bytes, Value] = {**put_aside(delivery.raw, delivery.dead_id, delivery.problem, now)}
+        pipe.xadd(keys.dead, entry, maxlen=DEAD_LIMIT, approximate=True)
+    seen_to = (*effects.done, *effects.unreadable)
+    if tried_again := [delivery.dead_id for delivery in seen_to if delivery.dead_id]:
+        pipe.xdel(keys.dead, *tried_again)
+    finished = [delivery.entry_id for delivery in seen_to]
+    if finished:
+        pipe.xack(keys.samples, GROUP, *finished)
+        pipe.xdel(keys.samples, *finished)
+
+
+def _queue_erasures(pipe: Pipeline, keys: Keys, effects: Effects, now: str) -> None:
+    for key, entry_ids in effects.erased.items():
+        pipe.xack(key, GROUP, *entry_ids)
+        pipe.xdel(key, *entry_ids)
+    for key, below in effects.trimmed.items():
+        # To the entry: Redis would leave what shares a block with younger ones.
+        pipe.execute_command("XTRIM", key, *(("MINID", "=", below) if below else ("MAXLEN", "=", 0)))
+    for sample_id in effects.pictures_removed - effects.samples_removed:
+        pipe.hset(keys.sample(sample_id), mapping={"crop_jpeg": b"", "crop_landmarks": _NO_LANDMARKS})
+    for source_id in effects.sources_removed:
+        pipe.srem(keys.sources, source_id)
+        pipe.delete(keys.source(source_id), keys.source_tracks(source_id))
+    for erasure in effects.erasures:
+        fields = {**erasure.encode(), "erased_at_s": now}
+        pipe.xadd(keys.erasures, fields, maxlen=ERASURES_LIMIT, approximate=True)
+    if effects.erasures:
+        pipe.hset(keys.meta, "erased_at_s", now)
+
+
+def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity) -> None:
+    pipe.hset(keys.identity(identity.identity_id), mapping=identity.encode())
+    pipe.delete(keys.identity_sightings(identity.identity_id))
+    if identity.tracks == 0:
+        pipe.zrem(keys.identities, identity.identity_id)
+        pipe.hdel(keys.people, identity.identity_id)
+        pipe.hdel(keys.names, identity.identity_id)
+        pipe.srem(keys.ignored, identity.identity_id)
+        return
+    pipe.hset(keys.people, identity.identity_id, identity.encode_overview())
+    pipe.zadd(keys.identities, {identity.identity_id: identity.number})
+    starts: dict[str, float] = {sighting.encode(): sighting.start_s for sighting in identity.sightings}
+    if starts:
+        pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
+
+
+def _queue_said(pipe: Pipeline, keys: Keys, identity_id: str, said: Said) -> None:
+    """What is said of somebody whom nobody could name or ignore until now, as they were not there."""
+    pipe.hset(keys.identity(identity_id), mapping={"name": said.name, "ignored": int(said.ignored)})
+    if said.name:
+        pipe.hset(keys.names, identity_id, said.name)
+    if said.ignored:
+        pipe.sadd(keys.ignored, identity_id)
+
+
+def _queue_tombstone(pipe: Pipeline, keys: Keys, identity_id: str) -> None:
+    """Leave nothing of a person but that there was one."""
+    pipe.zrem(keys.identities, identity_id)
+    pipe.hdel(keys.people, identity_id)
+    pipe.hdel(keys.names, identity_id)
+    pipe.srem(keys.ignored, identity_id)
+    pipe.delete(
+        keys.identity(identity_id),
+        keys.identity_tracks(identity_id),
+        keys.identity_sightings(identity_id),
+    )
+    pipe.hset(keys.identity(identity_id), mapping={"identity_id": identity_id, "forgotten": 1})

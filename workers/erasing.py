@@ -1,0 +1,195 @@
+"""Deletes every trace of tracks, and of people who have no others."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, MutableMapping
+from dataclasses import replace
+
+from storage.effects import Effects
+from storage.erasure_record import ErasureRecord
+from storage.errors import RecordError
+from storage.identity_record import ChangeKind
+from storage.identity_store import IdentityStore
+from storage.requests import EraseRequest, Extent
+from storage.retention_policy import RetentionPolicy
+from workers.erasing_entries import MOST_ENTRIES, EntryErasing
+from workers.expiry import Due, SeenTrack, due
+from workers.forgetting import bearer_of, ids_of, stream_traces
+from workers.membership import Membership
+from workers.people import TrackSummary
+from workers.source_book import SourceBook
+
+_log = logging.getLogger(__name__)
+
+Remove = Callable[[list[str], Effects], set[str]]
+
+
+class Erasing:
+    """Deletes what is asked for. Methods write what they change into `Effects`.
+
+    Args:
+        store: The collection.
+        summaries: What is known of each track.
+        membership: Who has which.
+        sources: Where they were seen.
+        remove: Deletes tracks with their samples, and returns the people who lose them.
+    """
+
+    def __init__(
+        self,
+        store: IdentityStore,
+        summaries: MutableMapping[str, TrackSummary],
+        membership: Membership,
+        sources: SourceBook,
+        remove: Remove,
+    ) -> None:
+        self._store = store
+        self._summaries = summaries
+        self._membership = membership
+        self._sources = sources
+        self._remove = remove
+        self._entries = EntryErasing(store, sources)
+
+    def forget(self, identity_id: str, effects: Effects) -> set[str]:
+        """Delete every trace of a person, also of this step; returns their ids, older ones included."""
+        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
+        found = bearer_of(self._store, identity_id, merged, set(self._membership.alive()))
+        if found is None:
+            return set()
+        track_ids = sorted(self._membership.members(found))
+        gone, _ = self._delete(track_ids, {found}, effects)
+        effects.erasures.append(ErasureRecord("person", len(track_ids), 1))
+        return gone
+
+    def erase(self, request: EraseRequest, most: int, effects: Effects) -> tuple[set[str], bool]:
+        """Delete some of what a request asks for.
+
+        Args:
+            request: What is to go.
+            most: So many tracks at a time.
+            effects: Of a step that holds nothing else.
+
+        Returns:
+            The people who go on and are others now, and whether nothing is left to do.
+        """
+        policy, named, now_s = RetentionPolicy(), set[str](), time.time()
+        if request.extent is Extent.RETENTION:
+            policy = self._policy()
+            if not policy.ends:
+                return set(), True
+            named = set(self._store.names())
+        found = self._due(request, policy, named, now_s, effects)
+        track_ids = list(found.tracks[:most])
+        bare = found.pictures[: most - len(track_ids)]
+        owners = {self._membership.identity_of.get(track_id) for track_id in track_ids} - {None}
+        doomed = {o for o in owners if o is not None and self._membership.members(o) <= set(track_ids)}
+        if request.extent is Extent.RETENTION:
+            effects.nameless |= doomed - named
+        _, touched = self._delete(track_ids, doomed, effects)
+        touched |= self._remove_pictures(bare, effects)
+        over = len(track_ids) + len(bare) == len(found)
+        entries = 0
+        if over:
+            entries = self._entries.erase(request, policy, now_s, effects)
+            over = entries < MOST_ENTRIES
+        if over and request.extent is Extent.SOURCE:
+            source = self._sources.fresh(request.source_id)
+            # A camera's media time counts from its first registration; it goes on.
+            if source is not None and source.kind != "camera":
+                self._sources.remove(source.source_id, effects)
+        if track_ids or bare or entries or effects.sources_removed:
+            effects.erasures.append(
+                ErasureRecord(request.extent, len(track_ids), len(doomed), len(bare), entries)
+            )
+        return touched, over
+
+    def _policy(self) -> RetentionPolicy:
+        try:
+            return self._store.retention()
+        except RecordError as error:
+            # Found again and again, it would stop everything else.
+            _log.warning("%s Nothing goes by its age until then.", error)
+            return RetentionPolicy()
+
+    def _due(
+        self,
+        request: EraseRequest,
+        policy: RetentionPolicy,
+        named: Collection[str],
+        now_s: float,
+        effects: Effects,
+    ) -> Due:
+        for source in [*self._sources.values()]:
+            if source.seen_at_s(0.0) is None:
+                # Of an earlier version: its age counts from now.
+                self._sources.write(replace(source, taken_in_s=now_s), effects)
+        owner_of = self._membership.identity_of
+        tracks = [
+            SeenTrack(t.track_id, t.source_id, t.last_s, owner_of.get(t.track_id), bool(t.views))
+            for t in self._summaries.values()
+        ]
+        found = due(request, policy, tracks, self._sources, named, now_s)
+        if not found:
+            return found
+        # Their dates may be others by now.
+        for source_id in {self._summaries[i].source_id for i in (*found.tracks, *found.pictures)}:
+            self._sources.fresh(source_id)
+        return due(request, policy, tracks, self._sources, named, now_s)
+
+    def _delete(
+        self, track_ids: list[str], doomed: Collection[str], effects: Effects
+    ) -> tuple[set[str], set[str]]:
+        """Delete every trace of tracks.
+
+        Args:
+            track_ids: The tracks.
+            doomed: Their people who have no others, of whom nothing may be left.
+            effects: Takes in what changes.
+
+        Returns:
+            All ids of the doomed, and the people who go on without some of their tracks.
+        """
+        if not (track_ids or doomed):
+            return set(), set()
+        merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
+        alive = set(self._membership.alive())
+        # Who was brought back to life in this very step is somebody else again.
+        gone = ids_of(self._store, doomed, merged) - (alive - set(doomed)) if doomed else set()
+        wanted = set(track_ids)
+        written = [track for track in effects.tracks if track.track_id in wanted]
+        traces = stream_traces(self._store, gone, [*self._store.tracks(track_ids), *written])
+        for key, entry_ids in traces.items():
+            effects.erased.setdefault(key, []).extend(entry_ids)
+        self._count_forgotten(track_ids, effects)
+        touched = self._remove(track_ids, effects)
+        self._membership.forget(gone)
+        effects.forget(gone, track_ids)
+        effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]
+        return gone, touched - gone
+
+    def _count_forgotten(self, track_ids: list[str], effects: Effects) -> None:
+        """Let sources know of how many people they show nothing any more."""
+        wanted = set(track_ids)
+        shown: dict[tuple[str, str], bool] = {}
+        for track_id in track_ids:
+            owner = self._membership.identity_of.get(track_id)
+            if owner is not None:
+                shown.setdefault((self._summaries[track_id].source_id, owner), False)
+        for owner in {owner for _, owner in shown}:
+            for left in self._membership.members(owner) - wanted:
+                shown[self._summaries[left].source_id, owner] = True
+        for source_id, _ in (at for at, is_left in shown.items() if not is_left):
+            source = self._sources.fresh(source_id)
+            if source is not None:
+                self._sources.write(replace(source, forgotten=source.forgotten + 1), effects)
+
+    def _remove_pictures(self, track_ids: Collection[str], effects: Effects) -> set[str]:
+        """Delete the pictures of tracks; returns the people who lose some."""
+        for track in self._store.tracks(track_ids):
+            effects.pictures_removed.update(track.sample_ids)
+        for track_id in track_ids:
+            self._summaries[track_id] = replace(self._summaries[track_id], views=(), best_sample="")
+        owners = (self._membership.identity_of.get(track_id) for track_id in track_ids)
+        return {owner for owner in owners if owner is not None}
