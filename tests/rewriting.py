@@ -1,6 +1,6 @@
 """Test files with their asserts rewritten, by each worker of pytest-xdist its share.
 
-Every worker loads every test file. To rewrite asserts takes most of that time, and workers that begin together
+Every worker loads every test file. To rewrite asserts takes most of that time, and those that begin together
 never find what another one has written.
 """
 

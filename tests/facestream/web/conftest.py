@@ -92,6 +92,12 @@ def shared_serve(
         yield serve
 
 
+@pytest.fixture(scope="module")
+def shared_serving(shared_serve: Callable[..., Serving]) -> Serving:
+    """A server over the collection of `made_up` for all tests of a module that leave it as it is."""
+    return shared_serve(made_up.fill)
+
+
 @pytest.fixture
 def empty_place(web_folder: Path) -> Place:
     """A collection that is not there yet."""

@@ -13,7 +13,7 @@ from serving import Serving
 
 from facestream.settings import Place
 from facestream.web import event_stream
-from facestream.web.failure_limit import FAILURES
+from facestream.web.failure_limit import FAILURES, FailureLimit
 from facestream.web.scopes import needs_admin, needs_read, needs_write
 from facestream.wiring import make_token_store
 from storage.token_record import Scope
@@ -23,10 +23,25 @@ Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
 
 
 @pytest.fixture
-def guarded(empty_place: Place, serve_place: Serve) -> Iterator[Serving]:
+def serving(shared_serving: Serving) -> Serving:
+    """On this machine alone, shared by the tests of this file."""
+    return shared_serving
+
+
+@pytest.fixture(scope="module")
+def shared_guarded(shared_serve: Callable[..., Serving]) -> Serving:
     """A server that others can get at."""
-    with serve_place(empty_place, host="0.0.0.0") as serving:
-        yield serving
+    return shared_serve(lambda *_: None, host="0.0.0.0")
+
+
+@pytest.fixture
+def guarded(shared_guarded: Serving) -> Iterator[Serving]:
+    """The same, where nobody has a token, is logged in or has shown a wrong token."""
+    yield shared_guarded
+    for record, _ in tokens(shared_guarded).all():
+        tokens(shared_guarded).remove(record.name)
+    shared_guarded.client.cookies.clear()
+    shared_guarded.context.access.failures = FailureLimit()
 
 
 def tokens(serving: Serving) -> TokenStore:
