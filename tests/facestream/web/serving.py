@@ -54,6 +54,11 @@ class Serving:
         return Keys(self.place.collection)
 
 
+def open_client(url: str, timeout_s: float = PATIENCE_S) -> httpx2.Client:
+    """A client of plain HTTP, to be closed; certificates, which take longest to load, are of no use to it."""
+    return httpx2.Client(base_url=url, timeout=timeout_s, verify=False)
+
+
 @contextlib.contextmanager
 def running(
     app: FastAPI, serve: ServeTable | None = None, end_streams: Callable[[], None] = lambda: None

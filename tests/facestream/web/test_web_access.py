@@ -6,10 +6,9 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-import httpx2
 import pytest
 from fastapi import Request
-from serving import Serving
+from serving import Serving, open_client
 
 from facestream.settings import Place
 from facestream.web import event_stream
@@ -151,7 +150,7 @@ def test_other_headers_are_refused(guarded: Serving, written: str) -> None:
 
 def test_who_guesses_is_soon_not_listened_to_and_who_is_logged_in_goes_on(guarded: Serving) -> None:
     token = tokens(guarded).add("tablet", Scope.READ)
-    with httpx2.Client(base_url=guarded.url) as browser:
+    with open_client(guarded.url) as browser:
         assert browser.post("/api/v1/session", json={"token": token}).status_code == 200
         for number in range(FAILURES):
             wrong = f"fst_{number}"
