@@ -13,6 +13,7 @@ import made_up
 import pytest
 import redis
 from playwright.sync_api import Browser
+from served_place import Served
 from serving import Serving, open_client, serving_place
 from visiting import Visit, Visitor, open_chromium
 
@@ -95,6 +96,14 @@ def shared_serve(
 def shared_serving(shared_serve: Callable[..., Serving]) -> Serving:
     """A server over the collection of `made_up` for all tests of a module that leave it as it is."""
     return shared_serve(made_up.fill)
+
+
+@pytest.fixture(scope="module")
+def untouched(shared_serve: Callable[..., Serving]) -> Iterator[Served]:
+    """A server over an empty collection for all tests of a module that leave it empty."""
+    serving = shared_serve(lambda *_: None)
+    with open_client(f"{serving.url}/api/v1") as client:
+        yield Served(client, serving.context)
 
 
 @pytest.fixture
