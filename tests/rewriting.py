@@ -33,7 +33,8 @@ def rewrite_share(config: pytest.Config, share: int, shares: int) -> None:
             module.__spec__ = spec
             # Without `__import__` the file ends at its first line: it is run when it is collected.
             module.__dict__["__builtins__"] = {}
-            with contextlib.suppress(ImportError):
+            # What is wrong with it is told then, too.
+            with contextlib.suppress(ImportError, SyntaxError):
                 hook.exec_module(module)
     finally:
         sys.dont_write_bytecode = writes_none

@@ -17,7 +17,7 @@ from facestream import webhook_courier, webhook_sender
 from facestream.signature import is_signed
 from facestream.web_wiring import open_context
 from storage.connection import RedisHandle
-from storage.identity_record import ChangeKind
+from storage.identity_record import ChangeKind, IdentityChange
 from storage.webhook_store import WebhookStore
 
 SECRET = "an example secret"
@@ -61,8 +61,6 @@ def shown(served: Served, webhook: dict[str, Any]) -> dict[str, Any]:
 
 
 def happens(served: Served, kind: ChangeKind, person: str, ago_s: float = 0.0, **facts: Any) -> str:
-    from storage.identity_record import IdentityChange
-
     change = IdentityChange(kind, person, published_at_s=time.time() - ago_s, **facts)
     return served.handle.client.xadd(served.keys.changes, change.encode()).decode()
 
