@@ -52,7 +52,7 @@ class Intake:
             StreamError: If it can't be read.
         """
         work = self._desk.video(path)
-        if work is None:
+        if work is None or not work.gaps:
             return False
         self._listener.source_began(path, work.info)
         for gap in work.gaps:
@@ -87,13 +87,18 @@ class Intake:
             self._listener.note(f"{work.path.name}: {warning}")
         return finished
 
-    def photo(self, path: Path, stop: threading.Event) -> bool:
+    def photo(self, path: Path, stop: threading.Event, recorded_at_s: float | None = None) -> bool:
         """Process a photo that is new; returns whether it was.
+
+        Args:
+            path: The file.
+            stop: Set where it is to be left.
+            recorded_at_s: Unix time at which it was taken, where somebody said so.
 
         Raises:
             StreamError: If it can't be read.
         """
-        frame = self._desk.photo(path, stop)
+        frame = self._desk.photo(path, stop, recorded_at_s)
         if frame is None:
             return False
         self._listener.source_began(path, None)

@@ -29,7 +29,7 @@ class VideoWork:
         path: The file.
         source: Its record.
         info: What the file says of itself.
-        gaps: The stretches that are missing, media time; the last may have no end.
+        gaps: The stretches that are missing, media time; the last may have no end. None where all is done.
     """
 
     path: Path
@@ -79,8 +79,12 @@ class SourceDesk:
         self.too_short: list[str] = []
         self.redated: list[str] = []
 
-    def video(self, path: Path) -> VideoWork | None:
-        """What of a video is new, if anything is.
+    def video(self, path: Path, recorded_at_s: float | None = None) -> VideoWork | None:
+        """What of a video is new; None where it is passed over.
+
+        Args:
+            path: The file.
+            recorded_at_s: Unix time at which it begins, where somebody said so of this one.
 
         Raises:
             StreamError: If it can't be read.
@@ -96,7 +100,7 @@ class SourceDesk:
             self.too_short.append(text)
             self._listener.note(f"{text} Skipped.")
             return None
-        source = self._as_if_new(self._registered_video(path, source_id, info))
+        source = self._as_if_new(self._registered_video(path, source_id, info, recorded_at_s))
         end_s = math.inf if options.end_s is None else options.end_s
         if source.complete and source.ranges:
             end_s = min(end_s, source.ranges[-1][1])
@@ -107,7 +111,7 @@ class SourceDesk:
                 f"{path.name}: already processed, at {_rate(source.fps)}; nothing was added. "
                 f"{_left_out(source) or 'Another --collection would look at it anew.'}"
             )
-            return None
+            return VideoWork(path, source, info, ())
         if source.forgotten:
             self._listener.note(f"{path.name}: {_left_out(source)} In what is new they are not known.")
         if source.ranges:
@@ -118,8 +122,13 @@ class SourceDesk:
             )
         return VideoWork(path, source, info, gaps)
 
-    def photo(self, path: Path, stop: threading.Event) -> Frame | None:
+    def photo(self, path: Path, stop: threading.Event, recorded_at_s: float | None = None) -> Frame | None:
         """A photo that is new, if it is.
+
+        Args:
+            path: The file.
+            stop: Set where it is to be left.
+            recorded_at_s: Unix time at which it was taken, where somebody said so of this one.
 
         Raises:
             StreamError: If it can't be read.
@@ -129,7 +138,9 @@ class SourceDesk:
             self._listener.note(f"{path.name}: the same content as a photo before it; skipped.")
             return None
         known = self._store.source(source_id)
-        recorded_at_s = _first_of(self._options.recorded_at_s, known.recorded_at_s if known else None)
+        recorded_at_s = _first_of(
+            recorded_at_s, self._options.recorded_at_s, known.recorded_at_s if known else None
+        )
         if known is not None:
             known = self._as_if_new(known)
         if known is not None and known.complete:
@@ -164,7 +175,9 @@ class SourceDesk:
         self._queue.send([LookAgainRequest(source.source_id)])
         return replace(source, ranges=(), complete=False, forgotten=0)
 
-    def _registered_video(self, path: Path, source_id: str, info: VideoInfo) -> SourceRecord:
+    def _registered_video(
+        self, path: Path, source_id: str, info: VideoInfo, recorded_at_s: float | None
+    ) -> SourceRecord:
         known = self._store.source(source_id)
         source = SourceRecord(
             source_id=source_id,
@@ -174,7 +187,10 @@ class SourceDesk:
             height_px=info.height_px,
             duration_s=info.duration_s,
             recorded_at_s=_first_of(
-                self._options.recorded_at_s, known.recorded_at_s if known else None, info.recorded_at_s
+                recorded_at_s,
+                self._options.recorded_at_s,
+                known.recorded_at_s if known else None,
+                info.recorded_at_s,
             ),
             # What is done was done at the rate of then.
             fps=known.fps if known and known.ranges else self._options.fps,
