@@ -59,6 +59,13 @@ class Child:
         for reader in self._readers:
             reader.start()
 
+    def tell(self, line: str) -> None:
+        """Write a line to its standard input; one that has ended hears nothing any more."""
+        with contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.write(f"{line}\n")
+            self._process.stdin.flush()
+
     @property
     def pid(self) -> int:
         """Number of the process."""

@@ -20,6 +20,7 @@ from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, DEFAULT_MODELS,
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),
+    "backfill": ("facestream.commands.backfill", "Find the people in an archive, over all cores."),
     "watch": ("facestream.commands.watch", "Find the people in front of cameras, live."),
     "people": ("facestream.commands.people", "List, show, name, find or forget people."),
     "report": ("facestream.commands.report", "Write a page with everybody's faces and times."),

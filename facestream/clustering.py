@@ -16,11 +16,11 @@ from facestream.cluster_settings import MOST_ITEMS, ClusterOptions, ClusterSetti
 from facestream.errors import FacestreamError, NoFaceError, UsageError
 from facestream.evaluation import Separation
 from facestream.face_set import FaceSet, FloatArray, faces_of_photos, tracks_of_collection
-from facestream.intake import readable_path
 from facestream.nearness import Nearness
 from facestream.people_view import counted
 from facestream.person import Face
 from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
+from facestream.source_desk import readable_path
 from facestream.wiring import make_manifest, make_pack
 from stream.discover import VIDEO_ENDINGS, Discovery, discover
 from stream.errors import StreamError

@@ -11,9 +11,9 @@ import numpy as np
 
 from facestream.clustering import Clusters
 from facestream.hint import shown_path
-from facestream.intake import readable_path
 from facestream.output import print_table, printable
 from facestream.people_view import counted
+from facestream.source_desk import readable_path
 
 # Large clusters that are shown, and photos without a face that are named.
 _SHOWN = 10

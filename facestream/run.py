@@ -22,6 +22,7 @@ from facestream.own_models import models_for
 from facestream.people_view import counted
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
+from facestream.source_desk import SourceDesk
 from facestream.sources import find_sources
 from facestream.wiring import (
     facts_of,
@@ -191,7 +192,8 @@ class Run:
             if self._monitor is not None:
                 self._monitor.heartbeat.beat()
 
-        intake = Intake(store, faces, self._options, self._listener, self._report, check)
+        desk = SourceDesk(store, queue, self._options, self._listener, self._report, check)
+        intake = Intake(store, desk, faces, self._listener, self._report, check)
 
         leave_s = math.inf
 
@@ -230,7 +232,7 @@ class Run:
             todo |= self._readable(path, partial(intake.photo, path, stop))
         if (todo or not settled) and store.meta():
             settle("end of the photos" if todo else "left over from a run that was stopped")
-        for source_id in intake.redated:
+        for source_id in desk.redated:
             settle("another date", source_id)
         if self._report.already_done > done_before and found.photos:
             count = counted(self._report.already_done - done_before, "photo")
@@ -240,8 +242,8 @@ class Run:
                 f"In {counted(forgotten, 'photo')} people were forgotten and are left out; "
                 "--include-forgotten looks at them again."
             )
-        if intake.too_short and not (self._report.sources or self._report.failed):
-            raise UsageError(f"{intake.too_short[0]} Nothing is left to look at; choose an earlier --start.")
+        if desk.too_short and not (self._report.sources or self._report.failed):
+            raise UsageError(f"{desk.too_short[0]} Nothing is left to look at; choose an earlier --start.")
 
     def _readable(self, path: Path, work: Callable[[], bool]) -> bool:
         """Do the work on a source; one that can't be read is noted and costs the others nothing."""

@@ -15,6 +15,7 @@ from av.video.stream import VideoStream
 
 from stream.errors import (
     NoVideoStreamError,
+    SeekMissedError,
     SourceUnreadableError,
     VideoFormatRefusedError,
     VideoTooLargeError,
@@ -120,6 +121,37 @@ class VideoDecoder:
                 self._check_size(frame.width, frame.height)
                 self.corrupt += frame.is_corrupt
                 yield frame
+
+    def frames_from(self, pts: int, stop: threading.Event) -> Iterator[VideoFrame]:
+        """Decode from a keyframe on; what is shown before it is passed over.
+
+        Args:
+            pts: Timestamp of the keyframe, in the time base of the stream.
+            stop: Ends the iteration before the next packet.
+
+        Raises:
+            SeekMissedError: If the first frame is another one.
+            StreamError: As `frames` does.
+        """
+        try:
+            self.container.seek(pts, stream=self.stream, backward=True, any_frame=False)
+        except av.FFmpegError as error:
+            raise self._missed() from error
+        begun = False
+        for frame in self.frames(stop):
+            if not begun:
+                if frame.pts is not None and frame.pts < pts:
+                    # Of a group of pictures before it, or they lean on one that was not decoded.
+                    continue
+                if frame.pts != pts or frame.is_corrupt:
+                    raise self._missed()
+                begun, self.corrupt = True, 0
+            yield frame
+        if not begun and not stop.is_set():
+            raise self._missed()
+
+    def _missed(self) -> SeekMissedError:
+        return SeekMissedError(f"{str(self.path)!r}: a keyframe was not found again", str(self.path))
 
     def _open(self) -> InputContainer:
         options = {**_OPEN_OPTIONS, "max_pixels": str(self._max_pixels * DECODER_MARGIN)}

@@ -12,6 +12,7 @@
     │   ├── VideoFormatRefusedError
     │   ├── NoVideoStreamError
     │   ├── NoFramesError
+    │   ├── SeekMissedError
     │   └── VideoTooLargeError
     ├── PhotoUnreadableError (ValueError)
     │   └── PhotoTooLargeError
@@ -79,6 +80,10 @@ class NoVideoStreamError(VideoUnreadableError):
 
 class NoFramesError(VideoUnreadableError):
     """Not one frame of the video could be decoded."""
+
+
+class SeekMissedError(VideoUnreadableError):
+    """A keyframe that was looked up is not where it was."""
 
 
 class VideoTooLargeError(VideoUnreadableError):

@@ -15,9 +15,10 @@ from av.video.frame import VideoFrame
 from stream import capture_time
 from stream.conversion import BgrConverter, orientation_of, shown_size_px
 from stream.decoder import VideoDecoder
-from stream.errors import NoFramesError
+from stream.errors import NoFramesError, SeekMissedError
 from stream.frame import Frame
 from stream.sampling import TimeSampler
+from stream.seek_points import SeekPoint
 from stream.timeline import Timeline
 
 MAX_VIDEO_PIXELS = 7680 * 4320
@@ -77,8 +78,8 @@ class VideoFile:
     Frames come upright (display matrix), with square pixels, as 8-bit BGR; colour matrix and range are those
     that the file states, BT.601 where it states none. Interlaced video comes as stored, both fields woven.
     `Frame.index` counts all decoded frames from the file's beginning and `Frame.media_s` starts there,
-    whatever `start_s` is: the file is always decoded from its beginning. See `Timeline` for missing and wrong
-    timestamps.
+    whatever `start_s` is: the file is decoded from its beginning, unless `seek` says otherwise. See
+    `Timeline` for missing and wrong timestamps.
 
     Attributes:
         path: The file.
@@ -98,6 +99,8 @@ class VideoFile:
         end_s: Media time from which on no frame is yielded, seconds; None: to the end.
         recorded_at_s: Unix seconds at which the recording began; None: as the container says, if it does.
         max_pixels: Largest width times height of a frame as stored.
+        seek: Keyframe to decode from, at least a second before `start_s`; None: the beginning. Where it is
+            not found again, the beginning is taken.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -113,6 +116,7 @@ class VideoFile:
         end_s: float | None = None,
         recorded_at_s: float | None = None,
         max_pixels: int = MAX_VIDEO_PIXELS,
+        seek: SeekPoint | None = None,
     ) -> None:
         TimeSampler(fps)  # refuses a wrong rate now and not in the reading thread
         if not (math.isfinite(start_s) and start_s >= 0):
@@ -128,6 +132,7 @@ class VideoFile:
         self._end_s = end_s
         self._recorded_at_s = recorded_at_s
         self._max_pixels = max_pixels
+        self._seek = seek
         self._info: VideoInfo | None = None
         self.position_s = 0.0
         self.decoded = 0
@@ -156,14 +161,26 @@ class VideoFile:
             VideoUnreadableError: If it is no video, a playlist, without a video stream or decodable frame, or
                 if a frame is larger than `max_pixels`.
         """
-        self.position_s, self.decoded, self.corrupt, self.warnings = 0.0, 0, 0, []
+        if self._seek is not None:
+            try:
+                yield from self._frames(stop, self._seek)
+            except SeekMissedError:
+                # Before anything was yielded.
+                yield from self._frames(stop, None)
+            return
+        yield from self._frames(stop, None)
+
+    def _frames(self, stop: threading.Event, seek: SeekPoint | None) -> Iterator[Frame]:
+        self.position_s, self.corrupt, self.warnings = 0.0, 0, []
+        self.decoded = 0 if seek is None else seek.index
         sampler = TimeSampler(self._fps)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
             timeline: Timeline | None = None
             yielded = False
-            for picture in decoder.frames(stop):
+            pictures = decoder.frames(stop) if seek is None else decoder.frames_from(seek.pts, stop)
+            for picture in pictures:
                 if timeline is None:
                     self._info = _describe(decoder, picture)
                     timeline = _timeline(decoder, self._info)

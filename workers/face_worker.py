@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from storage.requests import LookAgainRequest
 from storage.sample_queue import SampleQueue
 from stream.errors import StreamError
 from stream.frame import Frame
@@ -90,7 +89,3 @@ class FaceWorker:
             end_s = last_s + 1e-3
         self._queue.send(follower.close(end_s, complete=to_end))
         return True
-
-    def look_again(self, source_id: str) -> None:
-        """Say that a source is processed anew, so that who was forgotten in it may be found again."""
-        self._queue.send([LookAgainRequest(source_id)])

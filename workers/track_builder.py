@@ -12,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
 from stream.frame import Frame
+from workers.border_joining import JOIN_IOU
 from workers.candidate import Candidate, FaceJudge, Look
 from workers.followed import Followed
 from workers.models.detection import Detection
@@ -32,7 +33,6 @@ _LEAST_SIGHTS = 2
 _FOUNDER_SIGHTS = 3
 # Frames further apart than this are like photos: one sight is all that can be asked for.
 _SPARSE_S = 1.5
-_CONTINUES_IOU = 0.35
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,7 +209,7 @@ class TrackBuilder:
         )
         for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
             followed, before = new[row], carried[column]
-            near = overlap[row, column] >= _CONTINUES_IOU
+            near = overlap[row, column] >= JOIN_IOU
             if near and self._judge.alike(followed.newest.look, before.look):
                 followed.continues = before.track_id
 

@@ -282,8 +282,8 @@ def show(
 
 def as_json(place: Place, report: RunReport, people: list[Person], files: dict[str, Path]) -> dict[str, Any]:
     """The result of a run for machines."""
-    from facestream.intake import readable_path
     from facestream.people_view import person_json
+    from facestream.source_desk import readable_path
 
     return {
         "collection": place.collection,

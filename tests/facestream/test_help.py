@@ -14,6 +14,7 @@ from facestream.cli import cli as top
 
 COMMANDS = (
     ["run"],
+    ["backfill"],
     ["watch"],
     ["people"],
     ["people", "show"],

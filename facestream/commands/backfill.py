@@ -1,0 +1,197 @@
+"""facestream backfill: an archive in, over all cores."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.model_options import own_parts_options
+from facestream.commands.run import EXIT_INTERRUPTED
+from facestream.parsing import Duration, Rate
+from facestream.setting_option import setting_option
+from facestream.settings import Place
+from facestream.stopping import stopping
+
+if TYPE_CHECKING:
+    from facestream.run_report import RunReport
+
+
+@click.command(
+    name="backfill",
+    epilog="""\b
+Examples:
+  facestream backfill /archive
+  facestream backfill --processes 8 --fps 2 /archive/2024 /archive/2025
+  facestream backfill files.csv --errors failed.csv      a column path, perhaps recorded_at
+  facestream backfill failed.csv                         the failed ones again
+
+\b
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept).
+""",
+)
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="Files, or parts of files, that are looked at at a time. Each process holds the models, 0.5 GB or "
+    "so.  [default: one for each core that this process may use]",
+)
+@click.option(
+    "--segment",
+    "segment_s",
+    type=Duration(),
+    default="5m",
+    show_default=True,
+    metavar="DURATION",
+    help="Longer videos are cut into parts of this length; faces are joined where they go on.",
+)
+@click.option(
+    "--errors",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the files that could not be read as CSV: path, error.",
+)
+@setting_option(
+    "--fps",
+    setting="fps",
+    type=Rate(),
+    default="5",
+    show_default=True,
+    metavar="N|native",
+    help="Frames looked at per second of video.",
+)
+@own_parts_options
+@device_option
+@setting_option(
+    "--min-face",
+    "min_face_px",
+    setting="min_face",
+    show_envvar=False,
+    type=click.FloatRange(12, 10000),
+    metavar="PX",
+    help="Smallest face to look for.  [env var: FACESTREAM_MIN_FACE; default: 4 % of the shorter side, from "
+    "16 to 60]",
+)
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Refuse frames and photos of more pixels, which take much memory.  [default: 33177600 for videos, "
+    "that is 8K, and 100000000 for photos]",
+)
+@click.option(
+    "--include-forgotten",
+    is_flag=True,
+    help="Look again at files in which people were forgotten, and find them anew.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@place_options()
+@verbosity_options
+def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> int:
+    """Find the people in an archive: SOURCES are folders, files, and lists of files (.csv, .txt).
+
+    It does what `run` does, over several processes, and finds the same people. It may be stopped, or killed,
+    at any time: the same command goes on from there, and files that are done add nothing. A file that can't
+    be read, or that kills the process which looks at it, is reported at the end and stops no other.
+    """
+    from facestream.backfill import Backfill
+    from facestream.backfill_files import files_of
+    from facestream.backfill_progress import BackfillProgress
+    from facestream.output import check_writable, print_json
+    from facestream.progress import stderr_console
+    from facestream.run_report import RunOptions
+
+    place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
+    if errors is not None:
+        check_writable(errors)
+    videos, photos, unusable = files_of(sources)
+    what = RunOptions(
+        paths=(),
+        fps=options["fps"] or None,
+        pack=options["pack"],
+        device=options["device"],
+        min_face_px=options["min_face_px"],
+        max_pixels=options["max_pixels"],
+        include_forgotten=options["include_forgotten"],
+    )
+    quiet = options["quiet"]
+    processes = options["processes"] or _cores()
+    with BackfillProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
+        for _, reason in unusable:
+            progress.note(reason)
+        backfill = Backfill(
+            place, what, (videos, photos), progress, processes=processes, segment_s=options["segment_s"]
+        )
+        report = backfill.execute(stop)
+    report.failed += [(path, reason) for path, reason in unusable]
+    if errors is not None:
+        with errors.open("w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(["path", "error"])
+            rows.writerows((os.path.abspath(path), reason) for path, reason in report.failed)  # noqa: PTH100
+    if options["as_json"]:
+        print_json(as_json(place, report, len(videos) + len(photos)))
+    else:
+        show(place, report, quiet=quiet)
+    if report.interrupted:
+        return EXIT_INTERRUPTED
+    return 1 if report.failed else 0
+
+
+def show(place: Place, report: RunReport, *, quiet: bool) -> None:
+    """Print what was done."""
+    from facestream.hint import command_line, shown_path
+    from facestream.output import printable
+    from facestream.people_view import counted
+
+    people = _people(place)
+    click.echo(
+        f"{counted(people, 'person', 'people')} in the collection; {counted(len(report.sources), 'file')}, "
+        f"{report.already_done} of them done before; {counted(report.frames, 'frame')} with "
+        f"{counted(report.faces, 'face')} in {report.seconds:.1f} s"
+    )
+    for path, reason in report.failed:
+        click.echo(f"failed: {printable(shown_path(path))}: {printable(reason)}", err=True)
+    if quiet:
+        return
+    click.echo(f"`{command_line(place, 'people')}` shows them.", err=True)
+    if report.interrupted:
+        click.echo("Interrupted: what was found is kept; the same command goes on from here.", err=True)
+
+
+def as_json(place: Place, report: RunReport, files: int) -> dict[str, Any]:
+    """The result for machines."""
+    from facestream.source_desk import readable_path
+
+    return {
+        "collection": place.collection,
+        "people": _people(place),
+        "files": files,
+        "sources": report.sources,
+        "already_done": report.already_done,
+        "forgotten": report.forgotten,
+        "frames": report.frames,
+        "faces": report.faces,
+        "seconds": round(report.seconds, 3),
+        "failed": [{"source": readable_path(path), "error": reason} for path, reason in report.failed],
+        "damaged": [{"source": readable_path(path), "warning": text} for path, text in report.damaged],
+        "interrupted": report.interrupted,
+    }
+
+
+def _people(place: Place) -> int:
+    from facestream.client import open_store
+
+    with open_store(place) as store:
+        return len(store.people())
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else (os.cpu_count() or 1)

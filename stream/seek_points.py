@@ -1,0 +1,93 @@
+"""Where a video can be taken up in the middle, so that its frames are those of a run from its beginning."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import av
+
+from stream.decoder import VideoDecoder
+
+# Timestamps that lead further past the announced end than this are moved by `Timeline`, by what came before.
+_PAST_END_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SeekPoint:
+    """A keyframe.
+
+    Attributes:
+        pts: Its timestamp, in the time base of the stream.
+        index: Frames that are shown before it.
+    """
+
+    pts: int
+    index: int
+
+
+class SeekPoints:
+    """The keyframes of a video whose timestamps can be relied on.
+
+    Args:
+        keys: Timestamps of the keyframes, ascending.
+        shown: Timestamps of all frames, ascending.
+        origin_s: Timestamp that counts as 0, s.
+        time_base: Of the timestamps, s.
+    """
+
+    def __init__(self, keys: list[int], shown: list[int], origin_s: float, time_base: Fraction) -> None:
+        self._keys = keys
+        self._shown = shown
+        self._origin_s = origin_s
+        self._time_base = time_base
+
+    @classmethod
+    def of(cls, path: Path, max_pixels: int) -> Self | None:
+        """Look the keyframes up; reads all of the file, but decodes nothing.
+
+        Returns:
+            None where only decoding from the beginning tells the times or the numbers of frames: where some
+            have no timestamp, share one, lead past the end, or where packets can't be read.
+
+        Raises:
+            StreamError: If the file can't be opened.
+        """
+        with VideoDecoder(path, max_pixels) as decoder:
+            stream = decoder.stream
+            if stream.start_time is None or stream.time_base is None:
+                return None
+            keys: list[int] = []
+            shown: list[int] = []
+            try:
+                for packet in decoder.container.demux(stream):
+                    if not packet.size:
+                        continue
+                    if packet.pts is None or packet.is_corrupt:
+                        return None
+                    shown.append(packet.pts)
+                    if packet.is_keyframe:
+                        keys.append(packet.pts)
+            except (av.FFmpegError, OSError, IndexError):
+                return None
+            shown.sort()
+            keys.sort()
+            time_base, duration = stream.time_base, stream.duration
+            if not keys or len(set(shown)) < len(shown) or shown[0] < stream.start_time:
+                return None
+            last_s = float((shown[-1] - stream.start_time) * time_base)
+            if duration is not None and last_s > float(duration * time_base) + _PAST_END_S:
+                return None
+            return cls(keys, shown, float(stream.start_time * time_base), time_base)
+
+    def before(self, media_s: float) -> SeekPoint | None:
+        """The last keyframe not after a moment; None for the first one, or where there is none."""
+        limit = round((media_s + self._origin_s) / self._time_base)
+        at = bisect_right(self._keys, limit) - 1
+        if at < 1:
+            return None
+        pts = self._keys[at]
+        return SeekPoint(pts, bisect_left(self._shown, pts))
