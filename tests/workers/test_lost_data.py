@@ -259,27 +259,36 @@ class Wire:
     def _serve(self, client: socket.socket) -> None:
         with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(self._server_path)
-            answers = threading.Thread(target=self._pass_on, args=(server, client), daemon=True)
+            mute = threading.Event()
+            answers = threading.Thread(target=self._answer, args=(server, client, mute), daemon=True)
             answers.start()
-            self._pass_on(client, server, watched=True)
+            sent = b""
+            with contextlib.suppress(OSError):
+                while data := client.recv(65536):
+                    # A transaction may come in pieces.
+                    sent = (sent + data)[-200_000:]
+                    ends = data.endswith(b"EXEC\r\n")
+                    if ends and b"XACK" in sent and self.lose.is_set():
+                        self.lose.clear()
+                        mute.set()
+                    server.sendall(data)
+                    if mute.is_set():
+                        # Until the server has taken it in.
+                        time.sleep(0.2)
+                        self.lost += 1
+                        break
+                    sent = b"" if ends else sent
             for end in (client, server):
                 with contextlib.suppress(OSError):
                     end.shutdown(socket.SHUT_RDWR)
             answers.join()
 
-    def _pass_on(self, source: socket.socket, to: socket.socket, *, watched: bool = False) -> None:
+    @staticmethod
+    def _answer(server: socket.socket, client: socket.socket, mute: threading.Event) -> None:
         with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                if watched and b"XACK" in data and data.endswith(b"EXEC\r\n") and self.lose.is_set():
-                    self.lose.clear()
-                    source.shutdown(socket.SHUT_RD)
-                    source.close()
-                    to.sendall(data)
-                    # Until the server has taken it in.
-                    time.sleep(0.3)
-                    self.lost += 1
-                    return
-                to.sendall(data)
+            while data := server.recv(65536):
+                if not mute.is_set():
+                    client.sendall(data)
 
     def close(self) -> None:
         self._listener.close()
