@@ -60,7 +60,7 @@ _KINDS: dict[bytes, type[Entry]] = {
 }
 _START = b"0-0"
 # The latter is what Redis 7.0 says to whoever waits at a stream that is deleted.
-_NO_GROUP = re.compile(r"\b(NOGROUP|UNBLOCKED) ")
+_NO_GROUP = re.compile(r"\b(NOGROUP |UNBLOCKED the stream key )")
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.
 _FORGET = """
 for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
