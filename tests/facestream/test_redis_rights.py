@@ -33,7 +33,7 @@ def documented() -> list[str]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path_factory.mktemp("own"), "--appendonly", "yes")
+    made = OwnServer(tmp_path_factory.mktemp("own"), "--save", "3600 100000")
     yield made
     made.kill()
 
@@ -42,6 +42,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
 def owner(server: OwnServer) -> Iterator[redis.Redis]:
     with contextlib.closing(redis.Redis(unix_socket_path=str(server.socket_path), protocol=2)) as client:
         client.execute_command("ACL", "SETUSER", "facestream", "reset", *documented())
+        client.acl_log_reset()
         yield client
 
 
@@ -101,7 +102,9 @@ def test_they_are_enough_and_none_is_too_much(
         name.removeprefix("cmdstat_").replace("|", " "): facts["calls"] - facts["rejected_calls"]
         for name, facts in stats.items()
     }
-    assert owner.acl_log() == []
+    # The library tells its name, if it may; Redis 7.0 does not know the command.
+    refused = {entry["object"] for entry in owner.acl_log()}
+    assert refused <= {"client|setinfo"}
     assert {name for name in allowed() if not calls.get(name)} == set()
 
 
@@ -117,4 +120,3 @@ def test_they_reach_nothing_of_others(server: OwnServer, owner: redis.Redis) -> 
             with pytest.raises(RedisAuthError, match="may not do"), handle.errors():
                 handle.client.execute_command(*words)
     assert owner.get("another") == b"value"
-    owner.acl_log_reset()
