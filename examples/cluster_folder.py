@@ -26,7 +26,7 @@ if __name__ == "__main__":
     args = parser.parse_args()
     if args.output.exists():
         parser.error(f"{args.output} is there already; choose a new --output")
-    with tempfile.TemporaryDirectory() as temporary:
+    with facestream.errors_shown(), tempfile.TemporaryDirectory() as temporary:
         photos = args.folder or make_album(Path(temporary) / "album")
         result = facestream.cluster(photos, algorithm=args.algorithm)
         # Folders 1, 2, ..., the largest cluster first, and `nobody`.

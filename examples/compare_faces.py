@@ -36,13 +36,14 @@ parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.R
 parser.add_argument("photos", type=Path, nargs="*", metavar="A B")
 args = parser.parse_args()
 
-if len(args.photos) == 2:
-    show(*args.photos)
-elif args.photos:
-    parser.error("give two photos, or none")
-else:
-    with tempfile.TemporaryDirectory() as folder:
-        album = make_album(Path(folder) / "album", views=2)
-        astronaut = album / "astronaut" / "astronaut_0001.jpg"
-        for name in ("astronaut_0002", "group_4th_from_left_0002", "group_1st_from_left_0001"):
-            show(astronaut, next(album.rglob(f"{name}.jpg")))
+with facestream.errors_shown():
+    if len(args.photos) == 2:
+        show(*args.photos)
+    elif args.photos:
+        parser.error("give two photos, or none")
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            album = make_album(Path(folder) / "album", views=2)
+            astronaut = album / "astronaut" / "astronaut_0001.jpg"
+            for name in ("astronaut_0002", "group_4th_from_left_0002", "group_1st_from_left_0001"):
+                show(astronaut, next(album.rglob(f"{name}.jpg")))

@@ -50,12 +50,13 @@ if __name__ == "__main__":
     )
     parser.add_argument("folders", type=Path, nargs="*", metavar="TRUTH FOUND")
     args = parser.parse_args()
-    if len(args.folders) == 2:
-        show(*args.folders)
-    elif args.folders:
-        parser.error("give both folders, or none")
-    else:
-        with tempfile.TemporaryDirectory() as temporary:
-            album, clusters = Path(temporary) / "album", Path(temporary) / "clusters"
-            facestream.cluster(make_album(album)).write_folders(clusters)
-            show(album, clusters)
+    with facestream.errors_shown():
+        if len(args.folders) == 2:
+            show(*args.folders)
+        elif args.folders:
+            parser.error("give both folders, or none")
+        else:
+            with tempfile.TemporaryDirectory() as temporary:
+                album, clusters = Path(temporary) / "album", Path(temporary) / "clusters"
+                facestream.cluster(make_album(album)).write_folders(clusters)
+                show(album, clusters)

@@ -33,10 +33,13 @@ if TYPE_CHECKING:
     from facestream.people_filter import PeopleFilter
     from facestream.person import Face, Person
     from facestream.person_export import PersonExport
+    from facestream.processing import process
     from facestream.recluster import Recluster
     from facestream.reembedding import reembed
+    from facestream.run_report import RunReport
     from facestream.search import Comparison, FoundFace, Match
     from facestream.settings import Place
+    from facestream.shown_errors import errors_shown
     from facestream.sighting import Sighting
     from facestream.track import Track
 
@@ -61,6 +64,7 @@ __all__ = [
     "PersonExport",
     "Recluster",
     "Reembedded",
+    "RunReport",
     "Sighting",
     "Store",
     "Track",
@@ -74,7 +78,9 @@ __all__ = [
     "connect",
     "connect_async",
     "drop",
+    "errors_shown",
     "evaluate",
+    "process",
     "reembed",
     "restore",
 ]
@@ -102,6 +108,7 @@ _HOMES = {
     "PersonExport": "facestream.person_export",
     "Recluster": "facestream.recluster",
     "Reembedded": "facestream.model_change",
+    "RunReport": "facestream.run_report",
     "Sighting": "facestream.sighting",
     "Store": "facestream.client",
     "Track": "facestream.track",
@@ -112,7 +119,9 @@ _HOMES = {
     "collection_stats": "facestream.catalogue",
     "collections": "facestream.catalogue",
     "drop": "facestream.catalogue",
+    "errors_shown": "facestream.shown_errors",
     "evaluate": "facestream.evaluation",
+    "process": "facestream.processing",
     "reembed": "facestream.reembedding",
     "restore": "facestream.archive",
 }

@@ -69,14 +69,12 @@ def _discard_output() -> None:
 
 def _explain(error: Exception, *, debug: bool) -> int:
     """Print an error and return the exit code."""
-    from facestream.errors import FacestreamError, UsageError
-    from storage.errors import StorageError
-    from stream.errors import StreamError
-    from workers.errors import WorkerError
+    from facestream.errors import UsageError
+    from facestream.shown_errors import EXPECTED
 
     if debug:
         logging.getLogger(__name__).error("failed", exc_info=error)
-    expected = isinstance(error, (FacestreamError, StorageError, StreamError, WorkerError))
+    expected = isinstance(error, EXPECTED)
     from facestream.log_format import is_json
 
     if is_json():

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from facestream.metrics.exposition import Exposition
 from facestream.metrics.health import Health, has_room
-from facestream.metrics.process_metrics import ProcessMetrics
+from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.metrics.redis_facts import RedisFacts
 from facestream.news import MOST_SILENCE_S, News
 from facestream.people_board import PeopleBoard
@@ -26,10 +27,13 @@ def make_redis_facts(place: Place, handle: RedisHandle) -> RedisFacts:
     return RedisFacts(handle, keys, make_camera_store(handle, keys))
 
 
-def make_serve_metrics(facts: RedisFacts, supervisor: Supervisor, live_feed: LiveFeed) -> ProcessMetrics:
+def make_serve_metrics(
+    facts: RedisFacts, kept: KeptMetrics, supervisor: Supervisor, live_feed: LiveFeed
+) -> Exposition:
     """What `serve` tells Prometheus."""
-    metrics = ProcessMetrics("serve")
+    metrics = Exposition("serve")
     metrics.tell(facts.families)
+    metrics.tell(kept.families)
     metrics.tell(lambda: _own_families(supervisor, live_feed))
     return metrics
 

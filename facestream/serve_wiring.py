@@ -10,6 +10,7 @@ from facestream.camera_desk import CameraDesk
 from facestream.camera_reach import CameraReach
 from facestream.job_folders import folders_of
 from facestream.jobs import Jobs
+from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.news import News
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
@@ -62,6 +63,6 @@ def make_jobs(place: Place, handle: RedisHandle, serve: ServeTable, publish: Pub
     )
 
 
-def make_supervisor(place: Place, handle: RedisHandle, serve: ServeTable) -> Supervisor:
+def make_supervisor(place: Place, handle: RedisHandle, serve: ServeTable, metrics: KeptMetrics) -> Supervisor:
     """What keeps the workers of a collection."""
-    return Supervisor(place, handle, enabled=serve.workers == "auto")
+    return Supervisor(place, handle, metrics, enabled=serve.workers == "auto")

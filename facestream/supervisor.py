@@ -12,6 +12,7 @@ from typing import Self
 
 from facestream.beside import LAST_S
 from facestream.child import Child, environment_of, place_words
+from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_camera_store, make_store
 from storage.connection import RedisHandle
@@ -65,12 +66,16 @@ class Supervisor:
     Args:
         place: The collection.
         handle: Its server.
+        metrics: Where they tell how they get on.
         enabled: Whether to keep any; else others are expected to.
     """
 
-    def __init__(self, place: Place, handle: RedisHandle, *, enabled: bool = True) -> None:
+    def __init__(
+        self, place: Place, handle: RedisHandle, metrics: KeptMetrics, *, enabled: bool = True
+    ) -> None:
         self._place = place
         self._handle = handle
+        self._metrics = metrics
         self._enabled = enabled
         keys = keys_of(place)
         self._store = make_store(handle, keys)
@@ -122,6 +127,7 @@ class Supervisor:
         child = kept.child
         if child is not None and child.code is not None:
             child.wait()
+            self._metrics.ended(child.pid)
             kept.child = None
             kept.restarts += 1
             kept.last_error = child.said or f"ended with {child.code}"
@@ -133,6 +139,7 @@ class Supervisor:
             kept.child = None
             child.stop()
             child.wait()
+            self._metrics.ended(child.pid)
         if wanted and kept.child is None and time.monotonic() >= kept.again_s:
             kept.began_s = time.monotonic()
             try:
@@ -140,7 +147,7 @@ class Supervisor:
                     "facestream.beside",
                     # A port of the settings is that of one process.
                     [kept.name, "--quiet", "--metrics-port", "0", *place_words(self._place)],
-                    environment_of(self._place, os.environ),
+                    {**environment_of(self._place, os.environ), **self._metrics.environ},
                 )
             except OSError as error:
                 kept.last_error = f"can't be started: {error.strerror}"

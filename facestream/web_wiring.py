@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from facestream.access_wiring import make_access
 from facestream.client import Store
 from facestream.given_settings import settings
+from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.metrics_wiring import make_readiness, make_redis_facts, make_serve_metrics
 from facestream.news import News
 from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
@@ -50,7 +51,8 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         live_feed = LiveFeed(news, events, serve.event_clients)
         cameras = stack.enter_context(make_camera_desk(place, handle, serve, news, live_feed.publish))
         jobs = stack.enter_context(make_jobs(place, handle, serve, live_feed.publish))
-        supervisor = stack.enter_context(make_supervisor(place, handle, serve))
+        kept_metrics = stack.enter_context(KeptMetrics())
+        supervisor = stack.enter_context(make_supervisor(place, handle, serve, kept_metrics))
         webhooks = make_webhook_book(handle, keys, open_folder(place).path, events, serve)
         stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
@@ -70,6 +72,6 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             supervisor=supervisor,
             live_feed=live_feed,
             webhooks=webhooks,
-            metrics=make_serve_metrics(facts, supervisor, live_feed),
+            metrics=make_serve_metrics(facts, kept_metrics, supervisor, live_feed),
             readiness=make_readiness(place, handle, news, people, supervisor),
         )

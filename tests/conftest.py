@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+from rewriting import rewrite_share
 
 # Times of single examples say nothing on a machine that does other work as well.
 settings.register_profile("facestream", deadline=None)
@@ -12,3 +14,10 @@ settings.load_profile("facestream")
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: many tests wait for other processes."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Workers share what each of them would do in full; a few files are not worth it."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker is not None and session.config.args == session.config.getini("testpaths"):
+        rewrite_share(session.config, int(worker["workerid"].removeprefix("gw")), worker["workercount"])

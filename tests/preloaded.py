@@ -27,6 +27,9 @@ _SERVER.set_forkserver_preload(
         "facestream.commands.people",
         "facestream.page",
         "facestream.search",
+        # What reads the variables that tests set.
+        "facestream.settings_file",
+        "facestream.settings_schema",
         "rich.progress",
         "workers.photo_faces",
     ]

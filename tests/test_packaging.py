@@ -58,11 +58,17 @@ def our_files(ending: str) -> Iterator[Path]:
         yield from sorted((ROOT / package).rglob(f"*{ending}"))
 
 
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Our files, parsed."""
+    return {path: ast.parse(path.read_text()) for path in our_files(".py")}
+
+
 def imported_modules() -> dict[str, Path]:
     """Top-level modules that our packages import, with a file that does."""
     found: dict[str, Path] = {}
-    for path in our_files(".py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in trees().items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom):
@@ -78,8 +84,8 @@ def named_modules() -> set[str]:
     """Modules whose files our packages look for without importing them: strings in code and manifests."""
     strings = {
         node.value
-        for path in our_files(".py")
-        for node in ast.walk(ast.parse(path.read_text()))
+        for tree in trees().values()
+        for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     manifests = " ".join(path.read_text() for path in our_files(".toml"))

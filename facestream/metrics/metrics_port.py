@@ -11,8 +11,8 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from facestream.metrics.exposition import CONTENT_TYPE, Exposition
 from facestream.metrics.health import Health
-from facestream.metrics.process_metrics import CONTENT_TYPE, ProcessMetrics
 from facestream.web.listening import is_loopback, listen
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ _MOST_CLIENTS = 16
 
 
 @contextlib.contextmanager
-def serving_metrics(host: str, port: int, metrics: ProcessMetrics, health: Health) -> Iterator[int]:
+def serving_metrics(host: str, port: int, metrics: Exposition, health: Health) -> Iterator[int]:
     """Answer on a port for as long as the context lasts; gives the port.
 
     Args:
@@ -51,7 +51,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, listening: socket.socket, metrics: ProcessMetrics, health: Health, *, own_names: bool
+        self, listening: socket.socket, metrics: Exposition, health: Health, *, own_names: bool
     ) -> None:
         super().__init__(listening.getsockname()[:2], _Handler, bind_and_activate=False)
         self.socket.close()

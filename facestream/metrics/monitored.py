@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from facestream.metrics.health import Health, Heartbeat
     from facestream.metrics.process_metrics import ProcessMetrics
     from facestream.settings_schema import MetricsTable
+
+FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable by which the Prometheus client of a process finds the folder to write its numbers into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ def monitored(
 ) -> Iterator[Monitor | None]:
     """Tell how a command gets on, while the context lasts; None where nobody wants to know.
 
+    A process that `serve` keeps has no port, and tells it by files.
+
     Args:
         command: Its name.
         place: The collection that it works on.
@@ -48,7 +54,8 @@ def monitored(
         UsageError: If this machine has no such address.
         FacestreamError: If the port is taken, or may not be.
     """
-    if table is None or not table.port:
+    port = 0 if table is None else table.port
+    if not port and FOLDER_VARIABLE not in os.environ:
         yield None
         return
     from facestream.metrics.health import Health, Heartbeat, has_room
@@ -69,9 +76,10 @@ def monitored(
     checks = {"redis": takes_writes, "disk": lambda: has_room(folder), "started": lambda: heartbeat.began}
     health = Health(lambda: heartbeat.is_alive, checks)
     with contextlib.ExitStack() as stack:
-        if collection:
+        if collection and port:
             facts = RedisFacts(handle, keys_of(place))
             stack.callback(facts.close)
             metrics.tell(facts.families)
-        stack.enter_context(serving_metrics(table.host, table.port, metrics, health))
+        if table is not None and port:
+            stack.enter_context(serving_metrics(table.host, port, metrics, health))
         yield Monitor(metrics, health, heartbeat)

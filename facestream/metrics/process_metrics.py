@@ -1,21 +1,15 @@
-"""The numbers of one process: how long stages take, batch sizes, what was taken in, what it runs on."""
+"""The numbers of one worker: how long stages take, batch sizes, what was taken in, what it runs on."""
 
 from __future__ import annotations
 
 import contextlib
-import platform
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from prometheus_client import Counter, Gauge, Histogram
 
-from facestream import __version__
-
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-"""What the answer to a scrape is."""
+from facestream.metrics.exposition import Exposition
 
 _STAGE_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RECLUSTER_S = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
@@ -23,23 +17,15 @@ _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _STAGES = ("decode", "detect", "embed", "track", "commit")
 
 
-class ProcessMetrics:
-    """What one process counts, in a registry of its own; implements `workers.stages.Stages`.
+class ProcessMetrics(Exposition):
+    """What one process that works on faces counts; implements `workers.stages.Stages`.
 
     Args:
         command: The command that runs, such as "worker".
     """
 
     def __init__(self, command: str) -> None:
-        self.registry = CollectorRegistry()
-        ProcessCollector(registry=self.registry)
-        build = Gauge(
-            "facestream_build_info",
-            "1, with the version that runs and what it runs as.",
-            ["version", "python", "command"],
-            registry=self.registry,
-        )
-        build.labels(__version__, platform.python_version(), command).set(1)
+        super().__init__(command)
         self._stage_seconds = Histogram(
             "facestream_stage_seconds",
             "How long a stage took, without the stages within it.",
@@ -63,11 +49,13 @@ class ProcessMetrics:
             "1, with the device that models run on and the execution provider of ONNX Runtime.",
             ["device", "provider"],
             registry=self.registry,
+            multiprocess_mode="livemax",
         )
         self._rate_factor = Gauge(
             "facestream_rate_factor",
             "Share of their rates that cameras are looked at with; below 1 the machine can't keep up.",
             registry=self.registry,
+            multiprocess_mode="livemin",
         )
         self._rate_factor.set(1)
         self._entries = Counter(
@@ -135,38 +123,3 @@ class ProcessMetrics:
         self._recluster_seconds.observe(seconds)
         self._earlier.inc(earlier)
         self._changed.inc(changed)
-
-    def tell(self, families: Callable[[], Iterable[Metric]]) -> None:
-        """Tell of more, which is looked up at each scrape."""
-        self.registry.register(_Asked(families))
-
-    def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
-        return generate_latest(_Plain(self.registry))
-
-
-class _Asked(Collector):
-    """Families that are looked up when they are asked for."""
-
-    def __init__(self, families: Callable[[], Iterable[Metric]]) -> None:
-        self._families = families
-
-    def describe(self) -> Iterable[Metric]:
-        # Registering it must not look anything up.
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        return self._families()
-
-
-class _Plain(CollectorRegistry):
-    """A registry without when each number began, which doubles the number of series."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        super().__init__()
-        self._from = registry
-
-    def collect(self) -> Iterator[Metric]:
-        for family in self._from.collect():
-            family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
-            yield family

@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 from facestream.camera_desk import CameraDesk
 from facestream.client import Store
 from facestream.jobs import Jobs
+from facestream.metrics.exposition import Exposition
 from facestream.metrics.health import Health
-from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.news import News
 from facestream.people_board import PeopleBoard
 from facestream.settings import Place
@@ -56,7 +56,7 @@ class WebContext:
     supervisor: Supervisor
     live_feed: LiveFeed
     webhooks: WebhookBook
-    metrics: ProcessMetrics
+    metrics: Exposition
     readiness: Health
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 import facestream
 from facestream.demo_video import GROUP
@@ -27,12 +27,24 @@ class Scripts:
     def __init__(self, folder: Path, cache_dir: Path) -> None:
         self.folder = folder
         kept = {name: value for name, value in os.environ.items() if not name.startswith("FACESTREAM_")}
-        self._environment = kept | {"FACESTREAM_CACHE_DIR": str(cache_dir)}
+        self._environment = kept | {
+            "FACESTREAM_CACHE_DIR": str(cache_dir),
+            "FACESTREAM_DATA_DIR": str(folder / "data"),
+            "FACESTREAM_RETENTION_UNNAMED": "forever",
+            "FACESTREAM_RETENTION_NAMED": "forever",
+        }
 
     def __call__(self, name: str, *arguments: str | Path, code: int = 0) -> str:
         """Run one to its end, which must have this exit code, and return what it says."""
+        return self._run([str(EXAMPLES / name), *map(str, arguments)], code)
+
+    def facestream(self, *arguments: str) -> str:
+        """Run a command in the same place."""
+        return self._run(["-m", "facestream", *arguments], 0)
+
+    def _run(self, words: list[str], code: int) -> str:
         done = subprocess.run(
-            [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
+            [sys.executable, *words],
             env=self._environment,
             cwd=self.folder,
             capture_output=True,
@@ -188,6 +200,72 @@ def test_all_algorithms_are_in_one_table(run: Scripts, album: Path, clusters: tu
         [agreed.bcubed.f(), agreed.adjusted_rand_index], abs=6e-4
     )
     assert min(figures[4] for figures in table.values()) > 0.5
+
+
+@pytest.fixture(scope="module")
+def processed(run: Scripts, album: Path) -> str:
+    """A collection of the album's photos of two people, one a day, the second a day later; what was said."""
+    chosen = run.folder / "chosen"
+    chosen.mkdir()
+    for first, name in enumerate(("astronaut", "group_1st_from_left"), 1):
+        for day, path in enumerate(sorted((album / name).iterdir()), first):
+            exif = Image.Exif()
+            exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"2026:05:{day:02} 12:00:00"
+            with Image.open(path) as photo:
+                photo.save(chosen / path.name, exif=exif, quality=95)
+    return run("process_folder.py", chosen, "--faces", "found")
+
+
+def test_a_folder_is_processed_and_its_people_are_shown(run: Scripts, processed: str) -> None:
+    assert processed.startswith(f"{2 * VIEWS} files, {2 * VIEWS} new frames with {2 * VIEWS} faces\n")
+    people = re.findall(r"^(p\d+)  nobody named them yet$", processed, re.MULTILINE)
+    assert len(people) == 2
+    assert {path.stem for path in (run.folder / "found").iterdir()} == set(people)
+    for path in (run.folder / "found").iterdir():
+        with Image.open(path) as face:
+            assert max(face.size) <= 256
+
+
+def test_somebody_is_found_in_what_was_processed(run: Scripts, processed: str, album: Path) -> None:
+    said = run("search_archive.py", album / "astronaut" / "astronaut_0001.jpg", "--limit", "1")
+    sureness, seen = re.findall(r"(\d+)%  p\d", said), re.findall(r"(\w+)_\d+\.jpg  from", said)
+    assert len(sureness) == 1
+    assert int(sureness[0]) > 90
+    assert set(seen) == {"astronaut"}
+    assert processed
+
+
+def test_whoever_is_new_is_told_of_once(run: Scripts, processed: str) -> None:
+    assert processed
+    said = run("alert_unknown.py", "--idle", "0.2")
+    new = re.findall(r"^Unknown: (p\d+)", said, re.MULTILINE)
+    assert len(new) == len(set(new)) >= 2
+    assert {path.stem for path in (run.folder / "unknown").glob("*.jpg")} == set(new)
+    assert run("alert_unknown.py", "--idle", "0.2") == ""
+
+
+def test_visitors_are_counted_by_day(run: Scripts, processed: str) -> None:
+    assert processed
+    rows = [line.split(",") for line in run("count_visitors.py").split()]
+    assert rows == [
+        ["day", "people", "new"],
+        ["2026-05-01", "1", "1"],
+        *(["2026-05-02", "2", "1"], ["2026-05-03", "2", "0"]),
+        ["2026-05-04", "1", "0"],
+    ]
+
+
+def test_a_camera_is_watched(run: Scripts) -> None:
+    place = ["--collection", "watched"]
+    run.facestream("camera", "add", "desk", "synthetic://desk?fps=5", "--no-test", *place)
+    assert run("watch_webcam.py", "--camera", "desk", "--minutes", "0.05", *place) == "Nobody was seen.\n"
+    run("watch_webcam.py", "--camera", "nobody", *place, code=2)
+
+
+def test_wrong_input_ends_with_a_message(run: Scripts) -> None:
+    said = run("process_folder.py", "nowhere", code=1)
+    assert said.startswith("Error: 'nowhere' doesn't exist")
+    assert "Traceback" not in said
 
 
 def test_the_table_of_examples_has_them_all() -> None:

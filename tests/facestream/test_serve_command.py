@@ -28,7 +28,7 @@ def address(serving: Started) -> str:
 def test_serves_until_it_is_ended_also_while_somebody_is_in_the_middle_of_something(cli: Cli) -> None:
     serving = cli.start("serve", "--port", "0", "-v")
     url = address(serving)
-    about = httpx2.get(f"{url}/api/v1/about?q=1", timeout=SOON_S).json()
+    about = httpx2.get(f"{url}/api/v1/about?q=1", timeout=SOON_S, verify=False).json()
     assert (about["name"], about["people"], about["scope"]) == ("facestream", 0, "admin")
     host, _, port = url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
@@ -48,7 +48,7 @@ def test_serves_until_it_is_ended_also_while_somebody_is_in_the_middle_of_someth
     assert "GET '/api/v1/about' 200" in done.stderr
     assert "q=1" not in done.said
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(url)
+        httpx2.get(url, verify=False)
 
 
 @pytest.mark.e2e
@@ -57,12 +57,12 @@ def test_asks_others_for_a_token_and_ends_with_ctrl_c(cli: Cli) -> None:
     serving = cli.start("serve", "--host", "0.0.0.0", "--port", "0", "--json")
     serving.wait_for("}")
     url = json.loads(serving.stdout)["page"]
-    assert httpx2.get(f"{url}/healthz").json() == {"status": "ok"}
-    assert httpx2.get(f"{url}/api/v1/about").status_code == 401
+    assert httpx2.get(f"{url}/healthz", verify=False).json() == {"status": "ok"}
+    assert httpx2.get(f"{url}/api/v1/about", verify=False).status_code == 401
     bearing = {"Authorization": f"Bearer {token}"}
-    assert httpx2.get(f"{url}/api/v1/about", headers=bearing).json()["scope"] == "read"
+    assert httpx2.get(f"{url}/api/v1/about", headers=bearing, verify=False).json()["scope"] == "read"
     cli("token", "remove", "tablet")
-    assert httpx2.get(f"{url}/api/v1/about", headers=bearing).status_code == 401
+    assert httpx2.get(f"{url}/api/v1/about", headers=bearing, verify=False).status_code == 401
     done = serving.interrupt()
     assert done.code == 0
     assert "Everybody needs a token" in done.stderr

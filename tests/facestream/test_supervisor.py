@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from psutil import pid_exists
 
+from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.settings import Place
 from facestream.supervisor import CLUSTER_WORKER, WORKER, KeptProcess, Supervisor
 from facestream.wiring import keys_of, open_handle
@@ -27,6 +28,12 @@ def handle(place: Place) -> Iterator[RedisHandle]:
         yield opened
 
 
+@pytest.fixture
+def metrics() -> Iterator[KeptMetrics]:
+    with KeptMetrics() as kept:
+        yield kept
+
+
 def until(condition: Callable[[], object]) -> None:
     deadline_s = time.monotonic() + 90
     while not condition():
@@ -38,24 +45,28 @@ def process(supervisor: Supervisor, name: str) -> KeptProcess:
     return next(kept for kept in supervisor.processes() if kept.name == name)
 
 
-def test_without_models_and_cameras_nothing_runs(place: Place, handle: RedisHandle) -> None:
-    with Supervisor(place, handle) as supervisor:
+def test_without_models_and_cameras_nothing_runs(
+    place: Place, handle: RedisHandle, metrics: KeptMetrics
+) -> None:
+    with Supervisor(place, handle, metrics) as supervisor:
         time.sleep(1.5)
         assert [(kept.running, kept.restarts) for kept in supervisor.processes()] == [(False, 0), (False, 0)]
 
 
-def test_where_none_is_wanted_none_runs(place: Place, handle: RedisHandle) -> None:
+def test_where_none_is_wanted_none_runs(place: Place, handle: RedisHandle, metrics: KeptMetrics) -> None:
     handle.client.hset(keys_of(place).meta, mapping={"schema": "1", "model_id": "dlib@1"})
-    with Supervisor(place, handle, enabled=False) as supervisor:
+    with Supervisor(place, handle, metrics, enabled=False) as supervisor:
         time.sleep(1.5)
         assert not process(supervisor, CLUSTER_WORKER).running
 
 
 @pytest.mark.e2e
-def test_one_that_fails_says_why_and_is_started_again(place: Place, handle: RedisHandle) -> None:
+def test_one_that_fails_says_why_and_is_started_again(
+    place: Place, handle: RedisHandle, metrics: KeptMetrics
+) -> None:
     meta = {"schema": "1", "model_id": "nonsense@1", "models": "nonsense"}
     handle.client.hset(keys_of(place).meta, mapping=meta)
-    with Supervisor(place, handle) as supervisor:
+    with Supervisor(place, handle, metrics) as supervisor:
         until(lambda: process(supervisor, CLUSTER_WORKER).restarts >= 1)
         assert "nonsense" in process(supervisor, CLUSTER_WORKER).last_error
         until(lambda: process(supervisor, CLUSTER_WORKER).running)

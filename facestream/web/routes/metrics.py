@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from facestream.metrics.process_metrics import CONTENT_TYPE
+from facestream.metrics.exposition import CONTENT_TYPE
 from facestream.web.context import Context
 from facestream.web.scopes import needs_read
 

@@ -9,12 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 import drawn_people
-import httpx2
 import made_up
 import pytest
 import redis
 from playwright.sync_api import Browser
-from serving import PATIENCE_S, Serving, serving_place
+from served_place import Served
+from serving import Serving, open_client, serving_place
 from visiting import Visit, Visitor, open_chromium
 
 from facestream.settings import Place
@@ -49,7 +49,7 @@ def serve_place(
         assert place.data_dir is not None
         with (
             serving_place(place, **settings) as (app, context, url),
-            httpx2.Client(base_url=url, timeout=PATIENCE_S) as client,
+            open_client(url) as client,
         ):
             yield Serving(url, client, context, place.data_dir, web_handle, app)
 
@@ -86,10 +86,24 @@ def shared_serve(
             place = Place(web_folder, None, f"page-{uuid4().hex}")
             fill(web_handle.client, Keys(place.collection))
             app, context, url = stack.enter_context(serving_place(place, **settings))
-            client = stack.enter_context(httpx2.Client(base_url=url, timeout=PATIENCE_S))
+            client = stack.enter_context(open_client(url))
             return Serving(url, client, context, web_folder, web_handle, app)
 
         yield serve
+
+
+@pytest.fixture(scope="module")
+def shared_serving(shared_serve: Callable[..., Serving]) -> Serving:
+    """A server over the collection of `made_up` for all tests of a module that leave it as it is."""
+    return shared_serve(made_up.fill)
+
+
+@pytest.fixture(scope="module")
+def untouched(shared_serve: Callable[..., Serving]) -> Iterator[Served]:
+    """A server over an empty collection for all tests of a module that leave it empty."""
+    serving = shared_serve(lambda *_: None)
+    with open_client(f"{serving.url}/api/v1") as client:
+        yield Served(client, serving.context)
 
 
 @pytest.fixture

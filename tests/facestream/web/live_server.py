@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving import serving_place
+import httpx2
+from serving import open_client, serving_place
 
 from facestream.settings import Place
 from facestream.web.context import WebContext
@@ -18,32 +19,45 @@ from storage.identity_record import ChangeKind, IdentityChange
 from storage.keys import Keys
 from storage.source_record import SourceRecord
 
-KEYS = Keys("default")
-
 
 @dataclass
 class Served:
-    """A server over a socket."""
+    """A server over a socket.
+
+    Attributes:
+        url: That all paths of the API begin with.
+        client: With that as its base.
+        context: What the routes work with.
+        handle: The connection to Redis.
+    """
 
     url: str
+    client: httpx2.Client
     context: WebContext
     handle: RedisHandle
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(self.context.place.collection)
 
     def happens(self, kind: ChangeKind, person: str, **facts: Any) -> str:
         """Publish an event as the cluster worker does; its id."""
         change = IdentityChange(kind, person, published_at_s=1.8e9, **facts)
-        return self.handle.client.xadd(KEYS.changes, change.encode()).decode()
+        return self.handle.client.xadd(self.keys.changes, change.encode()).decode()
 
 
 @contextmanager
-def serving_events(folder: Path, **settings: Any) -> Iterator[Served]:
-    """A server over a data folder, with settings of the table [serve]."""
-    place = Place(folder)
+def serving_events(folder: Path, collection: str = "default", **settings: Any) -> Iterator[Served]:
+    """A server over a collection of a data folder, with settings of the table [serve]."""
+    place, keys = Place(folder, None, collection), Keys(collection)
     with open_handle(place) as handle:
-        store = make_store(handle, KEYS)
+        store = make_store(handle, keys)
         store.claim_model("dlib@1", {})
         camera = SourceRecord("c-door", "camera", "rtsp://host/live", 64, 48, recorded_at_s=1.7e9)
         store.register_source(camera)
-        handle.client.hset(KEYS.track("c-door.1"), "source_id", "c-door")
-        with serving_place(place, **settings) as (_, context, url):
-            yield Served(f"{url}/api/v1", context, handle)
+        handle.client.hset(keys.track("c-door.1"), "source_id", "c-door")
+        with (
+            serving_place(place, **settings) as (_, context, url),
+            open_client(f"{url}/api/v1") as client,
+        ):
+            yield Served(f"{url}/api/v1", client, context, handle)

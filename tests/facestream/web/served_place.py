@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-from serving import serving_place
+from serving import open_client, serving_place
 
 from facestream.settings import Place
 from facestream.web.context import WebContext
@@ -30,7 +30,7 @@ def served(place: Place, **settings: Any) -> Iterator[Served]:
     """Serve a place from a thread, with settings of the table [serve]."""
     with (
         serving_place(place, **settings) as (_, context, url),
-        httpx2.Client(base_url=f"{url}/api/v1", timeout=PATIENCE_S) as client,
+        open_client(f"{url}/api/v1", PATIENCE_S) as client,
     ):
         yield Served(client, context)
 

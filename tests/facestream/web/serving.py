@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from fastapi import FastAPI
 
+from facestream import news
 from facestream.settings import Place
 from facestream.settings_schema import ServeTable
 from facestream.web.app import make_app
@@ -54,6 +56,11 @@ class Serving:
         return Keys(self.place.collection)
 
 
+def open_client(url: str, timeout_s: float = PATIENCE_S) -> httpx2.Client:
+    """A client of plain HTTP, to be closed; certificates, which take longest to load, are of no use to it."""
+    return httpx2.Client(base_url=url, timeout=timeout_s, verify=False)
+
+
 @contextlib.contextmanager
 def running(
     app: FastAPI, serve: ServeTable | None = None, end_streams: Callable[[], None] = lambda: None
@@ -74,10 +81,14 @@ def running(
 
 @contextlib.contextmanager
 def serving_place(place: Place, **settings: Any) -> Iterator[tuple[FastAPI, WebContext, str]]:
-    """Serve a place from a thread, with settings of the table [serve]; always on this machine alone."""
+    """Serve a place from a thread, with settings of the table [serve]; always on this machine alone.
+
+    Most of these servers end soon: whether they are to end, they look more often than in earnest.
+    """
     # Workers are processes of their own, which most tests have no use for.
     table = ServeTable(**{"workers": "none", **settings})
-    with open_context(place, table) as context:
+    with pytest.MonkeyPatch.context() as patch, open_context(place, table) as context:
+        patch.setattr(news, "_WAIT_S", 0.01)
         app = make_app(context)
         with running(app, table, context.live_feed.close) as url:
             yield app, context, url

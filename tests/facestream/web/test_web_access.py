@@ -6,14 +6,13 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterator
 
-import httpx2
 import pytest
 from fastapi import Request
-from serving import Serving
+from serving import Serving, open_client
 
 from facestream.settings import Place
 from facestream.web import event_stream
-from facestream.web.failure_limit import FAILURES
+from facestream.web.failure_limit import FAILURES, FailureLimit
 from facestream.web.scopes import needs_admin, needs_read, needs_write
 from facestream.wiring import make_token_store
 from storage.token_record import Scope
@@ -23,10 +22,25 @@ Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
 
 
 @pytest.fixture
-def guarded(empty_place: Place, serve_place: Serve) -> Iterator[Serving]:
+def serving(shared_serving: Serving) -> Serving:
+    """On this machine alone, shared by the tests of this file."""
+    return shared_serving
+
+
+@pytest.fixture(scope="module")
+def shared_guarded(shared_serve: Callable[..., Serving]) -> Serving:
     """A server that others can get at."""
-    with serve_place(empty_place, host="0.0.0.0") as serving:
-        yield serving
+    return shared_serve(lambda *_: None, host="0.0.0.0")
+
+
+@pytest.fixture
+def guarded(shared_guarded: Serving) -> Iterator[Serving]:
+    """The same, where nobody has a token, is logged in or has shown a wrong token."""
+    yield shared_guarded
+    for record, _ in tokens(shared_guarded).all():
+        tokens(shared_guarded).remove(record.name)
+    shared_guarded.client.cookies.clear()
+    shared_guarded.context.access.failures = FailureLimit()
 
 
 def tokens(serving: Serving) -> TokenStore:
@@ -136,7 +150,7 @@ def test_other_headers_are_refused(guarded: Serving, written: str) -> None:
 
 def test_who_guesses_is_soon_not_listened_to_and_who_is_logged_in_goes_on(guarded: Serving) -> None:
     token = tokens(guarded).add("tablet", Scope.READ)
-    with httpx2.Client(base_url=guarded.url) as browser:
+    with open_client(guarded.url) as browser:
         assert browser.post("/api/v1/session", json={"token": token}).status_code == 200
         for number in range(FAILURES):
             wrong = f"fst_{number}"

@@ -25,6 +25,12 @@ Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
 LOGIN = "/api/v1/session"
 
 
+@pytest.fixture
+def serving(shared_serving: Serving) -> Serving:
+    """Shared by the tests of this file, which change nothing."""
+    return shared_serving
+
+
 @contextlib.contextmanager
 def connected(url: str) -> Iterator[socket.socket]:
     parts = urlsplit(url)

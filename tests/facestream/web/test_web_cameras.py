@@ -100,15 +100,15 @@ def test_a_password_never_comes_back(serving: Served) -> None:
         "rtsp://u:{env:HOME}@192.168.1.2/",
     ],
 )
-def test_cameras_out_of_reach_are_refused(serving: Served, url: str) -> None:
-    assert serving.client.post("/cameras", json={"name": "door", "url": url}).status_code == 422
-    assert serving.client.get("/cameras").json()["total"] == 0
+def test_cameras_out_of_reach_are_refused(untouched: Served, url: str) -> None:
+    assert untouched.client.post("/cameras", json={"name": "door", "url": url}).status_code == 422
+    assert untouched.client.get("/cameras").json()["total"] == 0
 
 
 @pytest.mark.parametrize("name", ["..%2F..", "a%20b", "a:b", ".hidden", "x" * 65])
-def test_names_of_cameras_are_checked(serving: Served, name: str) -> None:
+def test_names_of_cameras_are_checked(untouched: Served, name: str) -> None:
     for path in (f"/cameras/{name}", f"/cameras/{name}/view", f"/cameras/{name}/snapshot"):
-        assert serving.client.get(path).status_code in (404, 422)
+        assert untouched.client.get(path).status_code in (404, 422)
 
 
 def test_a_camera_says_how_it_is_doing(serving: Served, place: Place, handle: RedisHandle) -> None:

@@ -106,10 +106,10 @@ def test_two_who_differ_are_not_merged(serving: Serving) -> None:
     ids=str,
 )
 def test_what_can_not_be_decided_changes_nothing(
-    serving: Serving, path: str, body: object, status: int
+    shared_serving: Serving, path: str, body: object, status: int
 ) -> None:
-    told(serving, path, body, status)
-    assert serving.client.get("/api/v1/decisions").json()["total"] == 1
+    told(shared_serving, path, body, status)
+    assert shared_serving.client.get("/api/v1/decisions").json()["total"] == 1
 
 
 def test_nothing_is_left_of_who_is_forgotten(serving: Serving) -> None:

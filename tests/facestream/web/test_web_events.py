@@ -10,14 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx2
 import pytest
-from live_server import KEYS, Served, serving_events
+from live_server import Served, serving_events
 from receiver import PATIENCE_S, wait_until
 
 from facestream.web import event_stream, live_feed
 from facestream.wiring import make_log, make_store, make_token_store
+from storage.connection import RedisHandle
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.lease import Lease
@@ -25,8 +27,15 @@ from storage.token_record import Scope
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving_events(tmp_path / "d", event_clients=20) as served:
+def served(web_folder: Path, web_handle: RedisHandle) -> Iterator[Served]:
+    with serving_events(web_folder, f"events-{uuid4().hex}", event_clients=20) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shared_served(web_folder: Path, web_handle: RedisHandle) -> Iterator[Served]:
+    """Of tests in which nothing happens."""
+    with serving_events(web_folder, f"events-{uuid4().hex}") as served:
         yield served
 
 
@@ -43,7 +52,7 @@ class Reader:
     def read(self, url: str, params: Any, headers: dict[str, str], stop: threading.Event) -> None:
         try:
             with httpx2.stream(
-                "GET", f"{url}/events", params=params, headers=headers, timeout=PATIENCE_S
+                "GET", f"{url}/events", params=params, headers=headers, timeout=PATIENCE_S, verify=False
             ) as answer:
                 assert answer.headers["content-type"].startswith("text/event-stream")
                 kind = data = ""
@@ -131,12 +140,13 @@ def test_an_event_tells_who_where_and_when(served: Served) -> None:
 
 
 def test_a_name_is_in_the_event_that_tells_of_it(served: Served) -> None:
-    store, lease = make_store(served.handle, KEYS), Lease(served.handle.client, KEYS.leader, ttl_s=60)
+    store = make_store(served.handle, served.keys)
+    lease = Lease(served.handle.client, served.keys.leader, ttl_s=60)
     assert lease.acquire()
     person = store.new_identity_id()
     with reading(served) as reader:
         store.commit(Effects(identities=[Identity(person, tracks=1)]), lease)
-        assert make_log(served.handle, KEYS).rename(person, "Ada\u2028 <b>")
+        assert make_log(served.handle, served.keys).rename(person, "Ada\u2028 <b>")
         ((kind, data),) = reader.wait_for(1)
         assert (kind, data["person_id"], data["person_name"]) == ("renamed", person, "Ada\u2028 <b>")
 
@@ -206,15 +216,15 @@ def test_what_is_no_longer_there_is_told(served: Served, last_id: str) -> None:
 def test_a_collection_that_was_replaced_is_told(served: Served) -> None:
     served.happens(ChangeKind.CREATED, "p1")
     with reading(served) as reader:
-        served.handle.client.delete(KEYS.changes)
+        served.handle.client.delete(served.keys.changes)
         kind, data = reader.wait_for(1)[-1]
         assert (kind, data["reason"]) == ("reset", "missed")
 
 
 def test_people_and_kinds_are_filtered_and_merges_followed(served: Served) -> None:
     client = served.handle.client
-    client.hset(KEYS.identity("p3"), mapping={"identity_id": "p3", "merged_into": "p1"})
-    client.hset(KEYS.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
+    client.hset(served.keys.identity("p3"), mapping={"identity_id": "p3", "merged_into": "p1"})
+    client.hset(served.keys.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
     with reading(served, person=["p3"], kind=["assigned", "merged"]) as reader:
         served.happens(ChangeKind.ASSIGNED, "p2")
         served.happens(ChangeKind.CREATED, "p1")
@@ -270,7 +280,7 @@ def test_more_clients_than_may_are_refused_and_places_become_free(served: Served
         clients.append(socket.create_connection((host, int(port))))
         clients[-1].sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         clients[-1].recv(64)
-    refused = httpx2.get(f"{served.url}/events")
+    refused = served.client.get("/events")
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "30"
     for client in clients:
@@ -285,7 +295,7 @@ def test_comments_keep_a_stream_alive_and_whose_token_is_removed_is_cut_off(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_S", 0.1)
-    tokens = make_token_store(served.handle, KEYS)
+    tokens = make_token_store(served.handle, served.keys)
     token = tokens.add("tablet", Scope.READ)
     with reading(served, token=token) as reader, reading(served) as other:
         wait_until(lambda: reader.comments >= 3)
@@ -295,8 +305,8 @@ def test_comments_keep_a_stream_alive_and_whose_token_is_removed_is_cut_off(
 
 
 @pytest.mark.parametrize("query", ["person=../x", "person=p", "kind=sung"])
-def test_a_filter_that_can_not_be_is_refused(served: Served, query: str) -> None:
-    assert httpx2.get(f"{served.url}/events?{query}").status_code == 422
+def test_a_filter_that_can_not_be_is_refused(shared_served: Served, query: str) -> None:
+    assert shared_served.client.get(f"/events?{query}").status_code == 422
 
 
 def test_a_server_that_stops_ends_its_streams(served: Served) -> None:

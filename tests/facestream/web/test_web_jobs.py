@@ -14,7 +14,7 @@ import pytest
 from served_place import Served, served, until
 
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_job_store, open_handle, uploads_folder
+from facestream.wiring import keys_of, make_job_store, uploads_folder
 from storage.connection import RedisHandle
 from storage.job_record import JobState
 
@@ -24,14 +24,13 @@ Serve = Callable[[], contextlib.AbstractContextManager[Served]]
 
 
 @pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("fs") / "data")
+def place(empty_place: Place) -> Place:
+    return empty_place
 
 
 @pytest.fixture
-def handle(place: Place) -> Iterator[RedisHandle]:
-    with open_handle(place) as opened:
-        yield opened
+def handle(web_handle: RedisHandle) -> RedisHandle:
+    return web_handle
 
 
 @pytest.fixture
@@ -159,9 +158,9 @@ def test_a_file_of_a_folder_stays_whatever_is_asked(serving: Served, films: Path
 
 
 @pytest.mark.parametrize("job_id", ["j-0", "..%2Fx", "j-0123456789abcdeg"])
-def test_ids_of_jobs_are_checked(serving: Served, job_id: str) -> None:
-    assert serving.client.get(f"/jobs/{job_id}").status_code in (404, 422)
-    assert serving.client.post(f"/jobs/{job_id}/cancel").status_code in (404, 422)
+def test_ids_of_jobs_are_checked(untouched: Served, job_id: str) -> None:
+    assert untouched.client.get(f"/jobs/{job_id}").status_code in (404, 422)
+    assert untouched.client.post(f"/jobs/{job_id}/cancel").status_code in (404, 422)
 
 
 @pytest.mark.e2e

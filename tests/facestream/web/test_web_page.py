@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from fastapi import FastAPI
-from serving import running
+from serving import open_client, running
 
 from facestream.web.page_files import page_router, read_page
 from facestream.web.problems import answer_problems
@@ -31,7 +31,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx2.Client]:
     app = FastAPI()
     app.include_router(page_router(read_page(folder)))
     answer_problems(app)
-    with running(app) as url, httpx2.Client(base_url=url) as client:
+    with running(app) as url, open_client(url) as client:
         yield client
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,12 @@ from storage.identity_store import IdentityStore
 from storage.lease import Lease
 
 Serve = Callable[[Place], contextlib.AbstractContextManager[Serving]]
+
+
+@pytest.fixture
+def serving(shared_serving: Serving) -> Serving:
+    """Shared by the tests of this file, which only read."""
+    return shared_serving
 
 
 def asked(serving: Serving, path: str, status: int = 200, **query: Any) -> Any:
@@ -197,7 +203,15 @@ def test_a_collection_that_is_not_there_yet_is_empty(empty_place: Place, serve_p
         asked(serving, "people/p1", 404)
 
 
-def test_what_other_processes_write_shows_within_a_moment(serving: Serving) -> None:
+@pytest.fixture
+def own_serving(filled_place: Place, serve_place: Serve) -> Iterator[Serving]:
+    """A server of one test."""
+    with serve_place(filled_place) as served:
+        yield served
+
+
+def test_what_other_processes_write_shows_within_a_moment(own_serving: Serving) -> None:
+    serving = own_serving
     client, keys = serving.handle.client, serving.keys
     assert listed(serving, q="grace") == []
     DecisionLog(client, keys).rename("p2", "Grace")

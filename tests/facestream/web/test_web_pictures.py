@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import made_up
 import pytest
@@ -12,6 +13,12 @@ from conftest import Serving
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord
 from stream.fingerprint import fingerprint
+
+
+@pytest.fixture
+def serving(shared_serving: Serving) -> Serving:
+    """Shared by the tests of this file, which add files of their own."""
+    return shared_serving
 
 
 @pytest.mark.parametrize(
@@ -49,7 +56,8 @@ def made_known(serving: Serving, file: Path, kind: str = "video", path: str = ""
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     film = tmp_path / "a film.mp4"
-    film.write_bytes(bytes(range(256)) * 400)
+    # Of no other test: files are known by their content.
+    film.write_bytes(uuid4().bytes + bytes(range(256)) * 400)
     return film
 
 
@@ -113,4 +121,4 @@ def test_cameras_have_no_file(serving: Serving) -> None:
 def test_a_file_that_is_still_there_is_playable(serving: Serving, film: Path) -> None:
     source_id = made_known(serving, film)
     playable = {s["id"]: s["playable"] for s in serving.client.get("/api/v1/sources").json()["items"]}
-    assert playable == {"v-1": False, "v-2": False, "i-1": False, source_id: True}
+    assert playable.items() >= {"v-1": False, "v-2": False, "i-1": False, source_id: True}.items()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -44,12 +45,19 @@ MODULES = ("facestream.errors", "facestream.outbound", "storage.errors", "stream
 SECRET = "/home/me/secret"
 
 
+@pytest.fixture
+def serving(shared_serving: Serving) -> Serving:
+    """Shared by the tests of this file, which add routes of their own."""
+    return shared_serving
+
+
 def raising(serving: Serving, error: Exception) -> httpx2.Response:
     def fail() -> None:
         raise error
 
-    serving.app.add_api_route(f"/api/v1/test-{id(error)}", fail)
-    return serving.client.get(f"/api/v1/test-{id(error)}")
+    path = f"/api/v1/test-{uuid4().hex}"
+    serving.app.add_api_route(path, fail, include_in_schema=False)
+    return serving.client.get(path)
 
 
 def test_our_errors_have_statuses(serving: Serving) -> None:
@@ -143,7 +151,7 @@ def test_an_answer_that_breaks_in_the_middle_is_cut_off(serving: Serving) -> Non
 
         return StreamingResponse(pieces())
 
-    serving.app.add_api_route("/api/v1/test-break", fail, response_model=None)
+    serving.app.add_api_route("/api/v1/test-break", fail, response_model=None, include_in_schema=False)
     with pytest.raises(httpx2.RemoteProtocolError):
         serving.client.get("/api/v1/test-break")
     assert serving.client.get("/healthz").status_code == 200
@@ -157,7 +165,7 @@ class Wish(BaseModel):
 def test_each_fault_of_a_request_is_told_with_its_place_and_without_its_value(serving: Serving) -> None:
     def take(wish: Wish, limit: int) -> None: ...
 
-    serving.app.add_api_route("/api/v1/test-take", take, methods=["POST"])
+    serving.app.add_api_route("/api/v1/test-take", take, methods=["POST"], include_in_schema=False)
     url, wish = "/api/v1/test-take?limit=many", {"number": SECRET, "secret": [SECRET]}
     answer = serving.client.post(url, json=wish)
     problem = answer.json()

@@ -17,6 +17,12 @@ from storage.token_record import Scope
 Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
 
 
+@pytest.fixture
+def serving(shared_serving: Serving) -> Serving:
+    """Shared by the tests of this file, which change nothing."""
+    return shared_serving
+
+
 def raw(url: str, head: bytes) -> bytes:
     """What a server answers to bytes as they are."""
     parts = urlsplit(url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import socket
 import struct
@@ -11,7 +12,6 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -20,18 +20,13 @@ import httpx2
 import numpy as np
 import numpy.typing as npt
 import pytest
-import uvicorn
-from fastapi import Request
-from fastapi.responses import JSONResponse
 from PIL import Image
+from serving import open_client, serving_place
 
 from facestream.demo_video import ASTRONAUT, GROUP
-from facestream.errors import NoFaceError, NotFoundError, UsageError
 from facestream.search import faces_of, read_photo
 from facestream.settings import Place
-from facestream.web.app import make_app
 from facestream.web.context import WebContext
-from facestream.web_wiring import open_context
 from facestream.wiring import facts_of, find_parts, make_pack
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
@@ -46,13 +41,13 @@ from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord
-from stream.errors import StreamError
 from workers.models.calibration import normalised
 from workers.models.pack import Pack
 
 FloatArray = npt.NDArray[np.float32]
 
 PATIENCE_S = 20.0
+PHOTOS = {"astronaut": ASTRONAUT, "group": GROUP}
 STRANGERS = tuple(f"p{number}" for number in range(5, 13))
 
 
@@ -108,11 +103,9 @@ class Collection:
 
     def vector(self, track_id: str) -> FloatArray:
         seen = TRACKS[track_id]
-        photos = {"astronaut": ASTRONAUT, "group": GROUP}
         noise = np.random.default_rng(list(track_id.encode())).normal(size=128)
-        if seen.face in photos:
-            face = faces_of(read_photo(photos[seen.face].path()), self.pack)[0]
-            vector = face.vector + seen.off * noise / np.sqrt(128)
+        if seen.face in PHOTOS:
+            vector = _face_vector(seen.face, self.pack) + seen.off * noise / np.sqrt(128)
         else:
             # Like a face, and like nobody's.
             mean = self.pack.calibration.mean[-1]
@@ -160,6 +153,12 @@ class Collection:
             Sighting(TRACKS[t].source, TRACKS[t].start_s, TRACKS[t].start_s + 2.0) for t in tracks
         )
         return Identity(person, tracks=len(tracks), faces=11 * len(tracks), sightings=sightings)
+
+
+@functools.cache
+def _face_vector(photo: str, pack: Pack) -> FloatArray:
+    """Of the first face of a photograph, which many collections have."""
+    return faces_of(read_photo(PHOTOS[photo].path()), pack)[0].vector
 
 
 def track_record(track_id: str, seen: Seen) -> TrackRecord:
@@ -211,30 +210,6 @@ class Served:
             time.sleep(0.05)
 
 
-def _answer(status: int) -> Callable[[Request, Exception], JSONResponse]:
-    return lambda _, error: JSONResponse({"detail": str(error)}, status)
-
-
-@contextlib.contextmanager
-def running(context: WebContext) -> Iterator[httpx2.Client]:
-    app = make_app(context)
-    if find_spec("facestream.web.problems") is None:
-        # Errors are answered by the application as soon as it has that module.
-        for kind, status in ((NotFoundError, 404), (UsageError, 422), (NoFaceError, 422), (StreamError, 422)):
-            app.add_exception_handler(kind, _answer(status))
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S) as client:
-                yield client
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE_S)
-
-
 @pytest.fixture(scope="module")
 def search_handle(
     tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]
@@ -264,7 +239,7 @@ def serve_search(
         collection = Collection(search_handle, place, pack)
         if filled:
             collection.fill()
-        with open_context(place) as context, running(context) as client:
+        with serving_place(place) as (_, context, url), open_client(url) as client:
             yield Served(client, collection, context)
 
     return serve

@@ -46,8 +46,8 @@ def test_streams_without_an_end_don_t_hold_up_the_end(
         thread = threading.Thread(target=server.run_on, args=[listening])
         thread.start()
         with (
-            httpx2.stream("GET", f"{url}/api/v1/test-endless") as one,
-            httpx2.stream("GET", f"{url}/api/v1/test-endless") as two,
+            httpx2.stream("GET", f"{url}/api/v1/test-endless", verify=False) as one,
+            httpx2.stream("GET", f"{url}/api/v1/test-endless", verify=False) as two,
         ):
             assert next(one.iter_raw())
             assert next(two.iter_raw())

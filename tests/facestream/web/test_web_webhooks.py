@@ -7,16 +7,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
-import httpx2
 import pytest
-from live_server import KEYS, Served, serving_events
+from live_server import Served, serving_events
 from receiver import Got, Receiver, receiving, wait_until
 
-from facestream import webhook_courier
+from facestream import webhook_courier, webhook_sender
 from facestream.signature import is_signed
 from facestream.web_wiring import open_context
-from storage.identity_record import ChangeKind
+from storage.connection import RedisHandle
+from storage.identity_record import ChangeKind, IdentityChange
 from storage.webhook_store import WebhookStore
 
 SECRET = "an example secret"
@@ -26,11 +27,19 @@ SECRET = "an example secret"
 def allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACESTREAM_SERVE_WEBHOOK_NETWORKS", "127.0.0.1")
     monkeypatch.setattr(webhook_courier, "FIRST_WAIT_S", 0.02)
+    monkeypatch.setattr(webhook_sender, "_LOOK_S", 0.1)
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with serving_events(tmp_path / "d", webhook_networks="127.0.0.1") as served:
+def served(web_folder: Path, web_handle: RedisHandle) -> Iterator[Served]:
+    with serving_events(web_folder, f"webhooks-{uuid4().hex}", webhook_networks="127.0.0.1") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def shared_served(web_folder: Path, web_handle: RedisHandle) -> Iterator[Served]:
+    """Of tests that leave no webhook behind."""
+    with serving_events(web_folder, f"webhooks-{uuid4().hex}") as served:
         yield served
 
 
@@ -42,20 +51,18 @@ def receiver() -> Iterator[Receiver]:
 
 def added(served: Served, receiver: Receiver, **wish: Any) -> dict[str, Any]:
     wish = {"url": receiver.url, "secret": SECRET} | wish
-    answer = httpx2.post(f"{served.url}/webhooks", json=wish)
+    answer = served.client.post("/webhooks", json=wish)
     assert answer.status_code == 201, answer.text
     return answer.json()
 
 
 def shown(served: Served, webhook: dict[str, Any]) -> dict[str, Any]:
-    return httpx2.get(f"{served.url}/webhooks/{webhook['id']}").json()
+    return served.client.get(f"/webhooks/{webhook['id']}").json()
 
 
 def happens(served: Served, kind: ChangeKind, person: str, ago_s: float = 0.0, **facts: Any) -> str:
-    from storage.identity_record import IdentityChange
-
     change = IdentityChange(kind, person, published_at_s=time.time() - ago_s, **facts)
-    return served.handle.client.xadd(KEYS.changes, change.encode()).decode()
+    return served.handle.client.xadd(served.keys.changes, change.encode()).decode()
 
 
 def test_an_event_is_delivered_signed_with_its_times(served: Served, receiver: Receiver) -> None:
@@ -76,7 +83,7 @@ def test_an_event_is_delivered_signed_with_its_times(served: Served, receiver: R
         "event_s": 2.5,
         "event_at": "2023-11-14T22:13:22.500Z",
         "provisional": True,
-        "collection": "default",
+        "collection": served.keys.collection,
         "webhook_id": webhook["id"],
     }
     (got,) = receiver.got
@@ -163,7 +170,7 @@ def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver) -> None:
         added(served, receiver)
         first = happens(served, ChangeKind.CREATED, "p1")
         receiver.wait_for(1)
-        wait_until(lambda: WebhookStore(served.handle.client, KEYS).ids() != [])
+        wait_until(lambda: WebhookStore(served.handle.client, served.keys).ids() != [])
     with serving_events(tmp_path / "d", webhook_networks="127.0.0.1") as served:
         second = happens(served, ChangeKind.CREATED, "p2")
         assert [told["id"] for told in receiver.wait_for(2)][:2] == [first, second]
@@ -194,9 +201,9 @@ def test_cooldowns_are_of_each_person_and_of_sightings_alone(served: Served, rec
 
 def test_filters_of_people_kinds_and_the_unknown(served: Served, receiver: Receiver) -> None:
     client = served.handle.client
-    client.hset(KEYS.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
-    client.hset(KEYS.identity("p2"), mapping={"identity_id": "p2"})
-    client.hset(KEYS.identity("p3"), mapping={"identity_id": "p3", "merged_into": "p2"})
+    client.hset(served.keys.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
+    client.hset(served.keys.identity("p2"), mapping={"identity_id": "p2"})
+    client.hset(served.keys.identity("p3"), mapping={"identity_id": "p3", "merged_into": "p2"})
     with receiving() as unknown, receiving() as assigned:
         added(served, receiver, people=["p3"])
         added(served, unknown, unknown_only=True)
@@ -221,7 +228,7 @@ def test_who_is_forgotten_drops_out_of_filters_that_name_nobody_else_then(
     served: Served, receiver: Receiver
 ) -> None:
     for person in ("p1", "p2"):
-        served.handle.client.hset(KEYS.identity(person), mapping={"identity_id": person})
+        served.handle.client.hset(served.keys.identity(person), mapping={"identity_id": person})
     one, both = added(served, receiver, people=["p1"]), added(served, receiver, people=["p1", "p2"])
     happens(served, ChangeKind.FORGOTTEN, "p1")
     wait_until(lambda: shown(served, one)["people"] == [])
@@ -238,11 +245,11 @@ def test_what_was_cut_off_before_it_was_delivered_is_told(served: Served, receiv
     for k in range(6):
         happens(served, ChangeKind.CREATED, f"p{k}")
     wait_until(lambda: shown(served, webhook)["last_status"] == 500)
-    served.handle.client.xtrim(KEYS.changes, maxlen=2, approximate=False)
+    served.handle.client.xtrim(served.keys.changes, maxlen=2, approximate=False)
     # As where the server was down meanwhile: the courier that is at the first event ends.
-    store = WebhookStore(served.handle.client, KEYS)
+    store = WebhookStore(served.handle.client, served.keys)
     store.change(webhook["id"], lambda record: type(record)(**{**_fields(record), "cooldown_s": 1.0}))
-    time.sleep(2.5)
+    time.sleep(1.0)
     receiver.got.clear()
     receiver.status = 200
     wait_until(lambda: len(receiver.got) >= 3)
@@ -259,21 +266,22 @@ def test_webhooks_are_listed_tried_and_removed_without_their_secrets(
 ) -> None:
     webhook = added(served, receiver, secret=None, kinds=["created"], cooldown_s=5)
     assert len(webhook.pop("secret")) >= 32
-    page = httpx2.get(f"{served.url}/webhooks").json()
+    page = served.client.get("/webhooks").json()
     assert (page["total"], page["items"]) == (1, [webhook])
     assert webhook["url"] == receiver.url.partition("/hook")[0] + "/***"
-    raw = b"".join(served.handle.client.hgetall(KEYS.webhook(webhook["id"])).values())
+    raw = b"".join(served.handle.client.hgetall(served.keys.webhook(webhook["id"])).values())
     assert b"T0KEN" not in raw
-    tried = httpx2.post(f"{served.url}/webhooks/{webhook['id']}/test").json()
+    tried = served.client.post(f"/webhooks/{webhook['id']}/test").json()
     assert (tried["ok"], tried["status"], receiver.wait_for(1)[0]["kind"]) == (True, 204, "test")
     receiver.status = 404
-    tried = httpx2.post(f"{served.url}/webhooks/{webhook['id']}/test").json()
+    tried = served.client.post(f"/webhooks/{webhook['id']}/test").json()
     assert (tried["ok"], tried["error"]) == (False, "The receiver answered 404.")
-    url = f"{served.url}/webhooks/{webhook['id']}"
-    assert httpx2.delete(url).status_code == 204
-    assert [httpx2.get(url).status_code, httpx2.delete(url).status_code] == [404, 404]
-    assert httpx2.post(f"{url}/test").status_code == 404
-    wait_until(lambda: not list(served.handle.client.scan_iter(f"fs:{{default}}:webhook:{webhook['id']}*")))
+    client, url = served.client, f"/webhooks/{webhook['id']}"
+    assert client.delete(url).status_code == 204
+    assert [client.get(url).status_code, client.delete(url).status_code] == [404, 404]
+    assert client.post(f"{url}/test").status_code == 404
+    left = f"{served.keys.webhook(webhook['id'])}*"
+    wait_until(lambda: not list(served.handle.client.scan_iter(left)))
 
 
 @pytest.mark.parametrize(
@@ -287,5 +295,5 @@ def test_webhooks_are_listed_tried_and_removed_without_their_secrets(
         {"url": "http://1.1.1.1", "more": 1},
     ],
 )
-def test_a_wish_that_can_not_be_is_refused(served: Served, wish: dict[str, Any]) -> None:
-    assert httpx2.post(f"{served.url}/webhooks", json=wish).status_code == 422
+def test_a_wish_that_can_not_be_is_refused(shared_served: Served, wish: dict[str, Any]) -> None:
+    assert shared_served.client.post("/webhooks", json=wish).status_code == 422
