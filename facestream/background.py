@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Self
 
 from storage.connection import RedisHandle
-from storage.errors import RedisUnreachableError, StorageError
+from storage.errors import RedisUnavailableError, StorageError
 from storage.outage import wait_for_server
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError, WorkerError
@@ -45,7 +45,7 @@ class Background:
         try:
             with self._handle.errors():
                 self._worker.run(self._stop)
-        except RedisUnreachableError as error:
+        except RedisUnavailableError as error:
             if not self._lasting:
                 raise
             wait_for_server(self._handle, error, self._stop)

@@ -18,6 +18,7 @@ from facestream.supervisor import Supervisor
 from facestream.web.live_feed import LiveFeed
 from facestream.wiring import keys_of, make_camera_store, open_folder
 from storage.connection import RedisHandle
+from storage.outage import check_writable
 
 
 def make_redis_facts(place: Place, handle: RedisHandle) -> RedisFacts:
@@ -37,13 +38,23 @@ def make_serve_metrics(
     return metrics
 
 
-def make_readiness(place: Place, news: News, people: PeopleBoard, supervisor: Supervisor) -> Health:
+def make_readiness(
+    place: Place, handle: RedisHandle, news: News, people: PeopleBoard, supervisor: Supervisor
+) -> Health:
     """When `serve` is ready: its answers are true, and the work behind them goes on."""
     folder = open_folder(place).path
+
+    def takes_writes() -> bool:
+        if news.silence_s >= MOST_SILENCE_S:
+            # Nobody needs to wait for it.
+            return False
+        check_writable(handle)
+        return True
+
     return Health(
         lambda: True,
         {
-            "redis": lambda: news.silence_s < MOST_SILENCE_S,
+            "redis": takes_writes,
             "people": lambda: people.is_fresh,
             "workers": lambda: supervisor.is_complete,
             "disk": lambda: has_room(folder),

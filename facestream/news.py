@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
 from storage.errors import StorageError
+from storage.outage import jittered
 
 if TYPE_CHECKING:
     from storage.change_reader import ChangeReader
@@ -91,7 +92,7 @@ class News:
             except StorageError as error:
                 if not self._stop.is_set():
                     _log.warning("%s It is tried again.", error)
-                self._stop.wait(again_s)
+                self._stop.wait(jittered(again_s))
                 again_s = min(2 * again_s, _LONGEST_AGAIN_S)
                 continue
             again_s = _AGAIN_S

@@ -95,6 +95,7 @@ class Watch:
         self._options = options
         self._listener = listener
         self._report = WatchReport()
+        self._began_s = time.monotonic()
 
     def execute(self, stop: threading.Event) -> WatchReport:
         """Watch until `stop` is set, or the time is over; all that was seen is then in the collection.
@@ -151,7 +152,7 @@ class Watch:
                 self._watch(handle, keys, cameras, seal, pack, str(device), chosen, background, stop)
                 if background is not None:
                     self._settle(queue, background)
-        self._report.seconds = time.time() - self._report.began_s
+        self._report.seconds = time.monotonic() - self._began_s
         return self._report
 
     def _cameras(self, handle: RedisHandle, keys: Keys) -> tuple[Cameras, Callable[[], Seal]]:
@@ -229,10 +230,14 @@ class Watch:
             opener,
             told,
             handle.errors,
-            partial(wait_for_server, handle),
+            partial(
+                wait_for_server,
+                handle,
+                on_wait=(lambda: None) if monitor is None else monitor.heartbeat.beat,
+            ),
             options.names or None,
         )
-        self._report.began_s = time.time()
+        self._report.began_s, self._began_s = time.time(), time.monotonic()
         self._listener.began(
             WatchFacts(
                 keys.collection,

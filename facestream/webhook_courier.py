@@ -144,7 +144,7 @@ class Courier:
             return False
         told = self._store.told(self.record.webhook_id, change.published_at_s - cooldown_s)
         before_s = told.get(event.person_id)
-        return before_s is not None and change.published_at_s - before_s < cooldown_s
+        return before_s is not None and abs(change.published_at_s - before_s) < cooldown_s
 
     def _bring(self, state: WebhookState, told: dict[str, Any], event: LiveEvent | None) -> WebhookState:
         """Send something until the receiver has taken it or it is given up; the state after that."""

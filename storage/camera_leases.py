@@ -10,7 +10,7 @@ import redis
 
 from storage.commands import commands_of
 from storage.keys import Keys
-from storage.lease import Lease
+from storage.lease import LONGEST_S, Lease
 
 LEASE_S = 8.0
 """A worker that has not been heard of for so long has lost its cameras."""
@@ -52,7 +52,13 @@ class CameraLeases:
         """The worker of each of these cameras that has one."""
         if not names:
             return {}
-        tokens = self._client.mget([self._keys.camera_lease(name) for name in names])
+        keys = [self._keys.camera_lease(name) for name in names]
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.mget(keys)
+            for key in keys:
+                # See LONGEST_S: nobody must wait for an hour for the cameras of a worker that died.
+                pipe.pexpire(key, int(LONGEST_S * 1000), lt=True)
+            tokens = cast("list[bytes | None]", pipe.execute()[0])
         return {
             name: token.decode("utf-8", "replace").rpartition("/")[0]
             for name, token in zip(names, tokens, strict=True)
@@ -102,6 +108,8 @@ class CameraLeases:
                 # Nothing stays of a collection that was dropped, or whose last worker was killed.
                 pipe.pexpire(self._keys.workers, int(self.lease_s * 1000))
             pipe.zremrangebyscore(self._keys.workers, "-inf", now_s - self.lease_s)
+            # Heard of in the future: before the server's clock was set back.
+            pipe.zremrangebyscore(self._keys.workers, f"({now_s + self.lease_s}", "+inf")
             pipe.zrange(self._keys.workers, 0, -1)
             alive = cast("list[bytes]", pipe.execute()[-1])
         return lost, {name.decode("utf-8", "replace") for name in alive}

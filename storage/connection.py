@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -86,8 +87,18 @@ class RedisHandle:
             A context manager; it raises the kind of `RedisServerError` that fits.
         """
         if self.log_path is None:
-            return translate_errors(self.where)
+            return self._own_errors()
         return translate_embedded_errors(self.where, self.log_path)
+
+    @contextlib.contextmanager
+    def _own_errors(self) -> Iterator[None]:
+        try:
+            with translate_errors(self.where):
+                yield
+        except RedisReadOnlyError:
+            # The name of a primary may lead to another server by now: it is looked up again.
+            self.client.connection_pool.disconnect(inuse_connections=False)
+            raise
 
     def close(self) -> None:
         """Close all connections and leave the embedded server. Closing twice does nothing."""

@@ -6,18 +6,21 @@ StorageError
 ├── ServerStartError
 ├── RedisServerError
 │   ├── RedisUrlError
-│   ├── RedisUnreachableError
-│   │   └── RedisLoadingError
+│   ├── RedisUnavailableError
+│   │   ├── RedisUnreachableError
+│   │   │   └── RedisLoadingError
+│   │   ├── RedisReadOnlyError
+│   │   └── RedisFullError
 │   ├── RedisAuthError
-│   ├── UnsupportedServerError
-│   ├── RedisReadOnlyError
-│   └── RedisFullError
+│   └── UnsupportedServerError
 ├── RecordError
 ├── CollectionSchemaError
 ├── ModelConflictError
 ├── ModelChangeError
 ├── QueueFullError
+├── CollectionGoneError
 ├── LeaseLostError
+│   └── DataLostError
 ├── CollectionBusyError
 ├── OvertakenError
 ├── ArchiveError
@@ -32,8 +35,8 @@ StorageError
 ├── SealError
 └── CommandError
 
-Only RedisUnreachableError (and so RedisLoadingError) is worth trying again: the others stay until somebody
-mends them.
+RedisUnavailableError and what is below it is worth trying again, for whoever is to work for long: a server
+comes back, a replica takes its place, memory is freed. The others stay until somebody mends what was asked.
 """
 
 from __future__ import annotations
@@ -101,7 +104,11 @@ class RedisUrlError(RedisServerError):
     """The URL can't be read, has an unknown scheme or option, or names a database that isn't there."""
 
 
-class RedisUnreachableError(RedisServerError):
+class RedisUnavailableError(RedisServerError):
+    """The server takes no writes now, which may pass."""
+
+
+class RedisUnreachableError(RedisUnavailableError):
     """Nobody answers: refused, unknown host, timed out, cut off, or no agreement on TLS."""
 
 
@@ -125,11 +132,11 @@ class UnsupportedServerError(RedisServerError):
         self.found = found
 
 
-class RedisReadOnlyError(RedisServerError):
+class RedisReadOnlyError(RedisUnavailableError):
     """The server is a replica: what is written there is refused or lost."""
 
 
-class RedisFullError(RedisServerError):
+class RedisFullError(RedisUnavailableError):
     """The server refuses writes: its memory limit is reached or it can't write to its disk."""
 
 
@@ -202,8 +209,16 @@ class QueueFullError(StorageError):
     """Nobody takes samples out of the queue."""
 
 
+class CollectionGoneError(StorageError):
+    """The collection was dropped, or its server lost it, while something was to be sent into it."""
+
+
 class LeaseLostError(StorageError):
     """Another cluster worker has taken over; what this one was about to write is void."""
+
+
+class DataLostError(LeaseLostError):
+    """The server lacks what it had confirmed; whoever leads must read the collection anew."""
 
 
 class OvertakenError(StorageError):

@@ -16,12 +16,13 @@ from storage.effects import Effects
 from storage.errors import LeaseLostError, ModelConflictError, OvertakenError, RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import Identity
-from storage.keys import SCHEMA
+from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.optimistic import begin_collection
 from storage.retention_policy import RetentionPolicy
 from storage.source_record import SourceRecord
 from storage.step import write_step
+from storage.step_count import StepCount
 
 _TRIES = 100
 _RECLUSTERS_LIMIT = 10_000
@@ -36,6 +37,10 @@ class IdentityStore(CollectionReader):
         keys: Keys of the collection.
         options: What leads to the server on the command line, for messages.
     """
+
+    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
+        super().__init__(client, keys, options)
+        self._steps = StepCount(client, keys)
 
     def claim_model(self, model_id: str, about: dict[str, str], models: str = "PACK") -> None:
         """Tie the collection to an embedding space; the first run decides.
@@ -130,6 +135,13 @@ class IdentityStore(CollectionReader):
         with reading(key):
             return SourceRecord.decode(raw)
 
+    def begin_steps(self) -> None:
+        """Say that the collection is about to be read, by whoever leads it.
+
+        Every `commit` from then on makes sure that the server still holds what was read and committed.
+        """
+        self._steps.begin()
+
     def new_identity_id(self) -> str:
         """An id that was never used and never will be again."""
         return f"p{self._client.incr(self._keys.next_identity)}"
@@ -139,17 +151,21 @@ class IdentityStore(CollectionReader):
 
         Raises:
             LeaseLostError: If another cluster worker has taken over; nothing was written then.
+            DataLostError: If the server lacks what was committed since `begin_steps`; nothing was written.
             OvertakenError: If somebody was named at this very moment, and a re-cluster would lose a name by
                 that, or they would be forgotten for having none; nothing was written.
         """
         merged = [identity for identity in effects.identities if identity.merged_into]
-        for _ in range(_TRIES):
+        for attempt in range(_TRIES):
             with lease.watching, self._client.pipeline(transaction=True) as pipe:
                 pipe.watch(lease.key, *self._read_again(effects, merged))
                 if pipe.get(lease.key) != lease.token:
                     raise LeaseLostError(
                         f"{lease.key}: another cluster worker has taken over this collection"
                     )
+                if self._steps.is_done(pipe, tried=attempt > 0):
+                    # The connection broke after the server had taken it in.
+                    return
                 if any(self._name_now(pipe, identity_id) for identity_id in effects.nameless):
                     raise OvertakenError(f"{self._keys.names}: somebody was named who was to be forgotten")
                 names = self._names_now(pipe, effects, merged)
@@ -158,6 +174,7 @@ class IdentityStore(CollectionReader):
                 webhooks = self._webhooks(pipe) if effects.forgotten else []
                 pipe.multi()
                 write_step(pipe, self._keys, effects, names, back)
+                self._steps.queue(pipe)
                 for webhook_id in webhooks:
                     pipe.zrem(self._keys.webhook_told(webhook_id), *effects.forgotten)
                 for number, row in redacted.items():
@@ -168,6 +185,7 @@ class IdentityStore(CollectionReader):
                     # Somebody was named or decided about at this very moment, or the lease is another's: the
                     # next look tells.
                     continue
+            self._steps.committed()
             return
         raise LeaseLostError(
             f"{lease.key}: names, decisions or the lease changed again and again during a step"

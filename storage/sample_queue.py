@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ import redis
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
 from storage.errors import (
+    CollectionGoneError,
     LeaseLostError,
     ModelConflictError,
     OvertakenError,
@@ -57,6 +59,8 @@ _KINDS: dict[bytes, type[Entry]] = {
     b"retry": RetryRequest,
 }
 _START = b"0-0"
+# The latter is what Redis 7.0 says to whoever waits at a stream that is deleted.
+_NO_GROUP = re.compile(r"\b(NOGROUP |UNBLOCKED the stream key )")
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.
 _FORGET = """
 for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
@@ -151,6 +155,7 @@ class SampleQueue:
         Raises:
             QueueFullError: If there was no room, and nobody led the collection for `wait_s`.
             ModelConflictError: If the collection has been changed to other models.
+            CollectionGoneError: If it is not there any more.
             LeaseLostError: If the fence is not this sender's any more; nothing was sent then.
         """
         if not entries and not faces:
@@ -188,6 +193,7 @@ class SampleQueue:
 
         Raises:
             ModelConflictError: If the collection has been changed to other models.
+            CollectionGoneError: If it is not there any more.
             LeaseLostError: If the fence is not this sender's any more; nothing was sent then.
         """
         if entries and (waiting := self.waiting()) and waiting + len(entries) > self._limit:
@@ -233,6 +239,8 @@ class SampleQueue:
             return
         for field in ("model_id", "changing_to"):
             stored = cast(bytes | None, pipe.hget(self._keys.meta, field))
+            if stored is None and field == "model_id":
+                raise self._gone()
             if stored is not None and stored.decode() != self._model_id:
                 raise ModelConflictError(
                     f"collection {self._keys.collection!r} was changed to other models ({stored.decode()!r}) "
@@ -264,7 +272,33 @@ class SampleQueue:
             block_ms: How long to wait for one; at most `MAX_BLOCK_MS`.
             kept: Ids of entries that the caller has and will acknowledge later; they are not returned again.
         """
-        block_ms = min(block_ms, MAX_BLOCK_MS)
+        try:
+            return self._receive(consumer, count, min(block_ms, MAX_BLOCK_MS), kept)
+        except redis.ResponseError as error:
+            if not _NO_GROUP.search(str(error)):
+                raise
+            self._prepare_anew()
+            return []
+
+    def _prepare_anew(self) -> None:
+        """Make the group anew that somebody deleted; all that is in the stream has had no effect yet."""
+        if not self._client.exists(self._keys.meta):
+            raise self._gone()
+        self.prepare()
+        _log.error(
+            "the consumer group %r of %s was gone, and has been made anew: somebody deleted it, or the "
+            "server lost data. What is in the stream is taken in; what was deleted with it is lost.",
+            GROUP,
+            self._keys.samples,
+        )
+
+    def _gone(self) -> CollectionGoneError:
+        return CollectionGoneError(
+            f"collection {self._keys.collection!r} is gone: it was dropped, or its server has lost it "
+            "(FLUSHALL, say). Nothing more is written. Run the command again to begin it anew."
+        )
+
+    def _receive(self, consumer: str, count: int, block_ms: int, kept: Collection[bytes]) -> list[Delivery]:
         with self._client.pipeline(transaction=False) as pipe:
             pipe.xreadgroup(GROUP, consumer, {self._keys.samples: ">"}, count=count, block=block_ms)
             pipe.xpending(self._keys.samples, GROUP)
@@ -287,9 +321,18 @@ class SampleQueue:
         """
         next_id = _START
         while True:
-            next_id, entries, _ = self._client.xautoclaim(
+            next_id, entries, deleted = self._client.xautoclaim(
                 self._keys.samples, GROUP, consumer, min_idle_time=0, start_id=next_id, count=count
             )
+            if deleted:
+                _log.error(
+                    "%d entries of %s were deleted or trimmed by somebody else before they had their effect, "
+                    "%s to %s: what they said is lost.",
+                    len(deleted),
+                    self._keys.samples,
+                    deleted[0].decode(),
+                    deleted[-1].decode(),
+                )
             others = [entry for entry in entries if entry[0] not in kept]
             # A page may hold nothing but entries that were deleted while they were pending, or are kept.
             if others or next_id == _START:

@@ -153,6 +153,8 @@ def _queue_erasures(pipe: Pipeline, keys: Keys, effects: Effects, now: str) -> N
         pipe.xadd(keys.erasures, fields, maxlen=ERASURES_LIMIT, approximate=True)
     if effects.erasures:
         pipe.hset(keys.meta, "erased_at_s", now)
+        # By an order that no clock can reverse which is set back in between.
+        pipe.hdel(keys.meta, "rewritten_at_s")
 
 
 def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity) -> None:

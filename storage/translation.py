@@ -119,6 +119,11 @@ def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
             return RedisReadOnlyError(
                 f"{where} is a read-only replica. Give the URL of the primary.", where=where
             )
+        case redis.ResponseError() if _said(error).startswith("UNBLOCKED "):
+            # Who waited for entries at that moment.
+            return RedisReadOnlyError(
+                f"{where} has just become a read-only replica. Give the URL of the primary.", where=where
+            )
         case redis.OutOfMemoryError():
             return RedisFullError(
                 f"{where} has reached its memory limit and refuses writes. Raise maxmemory or delete data.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
-from storage.errors import RedisServerError, RedisUnreachableError, StorageError
+from storage.errors import RedisServerError, RedisUnavailableError, StorageError
 from storage.lease import Lease
 from stream.errors import StreamError
 from stream.live_state import CameraState
@@ -93,7 +93,7 @@ class CameraWorker:
         opener: CameraOpener,
         listener: CameraListener,
         errors: Callable[[], AbstractContextManager[None]],
-        wait_for_server: Callable[[RedisUnreachableError, threading.Event], None],
+        wait_for_server: Callable[[RedisUnavailableError, threading.Event], None],
         names: Collection[str] | None = None,
     ) -> None:
         self._cameras = cameras
@@ -124,7 +124,7 @@ class CameraWorker:
                     try:
                         with self._errors():
                             self._step()
-                    except RedisUnreachableError as error:
+                    except RedisUnavailableError as error:
                         self._listener.note(f"{error} Cameras are looked at again when it is back.")
                         self._wait_for_server(error, stop)
             finally:

@@ -189,7 +189,7 @@ class ClusterWorker:
         """What has become of the collection since it was `began`, if this can't lead it any more."""
         meta = self._store.meta()
         if meta.get("created_at_s", "") != began:
-            return "was dropped or replaced"
+            return "was dropped or replaced, or its server has lost it (FLUSHALL, say),"
         if meta.get("model_id", self._model_id) != self._model_id or "changing_to" in meta:
             return "was changed to other models"
         return ""

@@ -78,6 +78,7 @@ class Roster:
 
     def load(self, effects: Effects) -> None:
         """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
+        self._store.begin_steps()
         present, assigned = self._store.template_ids(), self._store.assignments()
         shown = self._store.overview_ids()
         self._sources.load()

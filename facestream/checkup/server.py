@@ -9,7 +9,8 @@ from facestream.checkup.finding import Finding
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.connection import RedisHandle
-from storage.errors import CollectionSchemaError, ModelChangeError, StorageError
+from storage.errors import CollectionSchemaError, ModelChangeError, RedisUnavailableError, StorageError
+from storage.outage import check_writable
 from storage.server_binary import find_server_binary
 from storage.server_facts import ServerFacts, server_facts
 
@@ -61,6 +62,10 @@ def _kept(facts: ServerFacts) -> str:
 
 
 def _troubles(name: str, handle: RedisHandle, facts: ServerFacts) -> Iterator[Finding]:
+    try:
+        check_writable(handle)
+    except RedisUnavailableError as error:
+        yield Finding(name, "failed", str(error))
     for warning in handle.warnings:
         yield Finding(name, "warning", warning)
     for trouble in facts.troubles:

@@ -12,6 +12,8 @@ LEAST_FREE_BYTES = 256 * 1024 * 1024
 """With less room on its disk a process is not ready: the server can't write any more soon."""
 
 _LASTING_S = 120.0
+# A server that is asked and says nothing for so long is none to work with.
+_PATIENCE_S = 5.0
 
 
 class Heartbeat:
@@ -72,13 +74,15 @@ class Health:
         self._asked_s = float("-inf")
 
     def answers(self) -> dict[str, bool]:
-        """The answer of each check."""
+        """The answer of each check; none holds while one of them is waited for."""
         if time.monotonic() - self._asked_s >= self._every_s and self._asking.acquire(blocking=False):
             try:
                 self._answers = {name: _holds(check) for name, check in list(self._checks.items())}
                 self._asked_s = time.monotonic()
             finally:
                 self._asking.release()
+        elif time.monotonic() - self._asked_s > max(_PATIENCE_S, self._every_s):
+            return dict.fromkeys(self._answers, False)
         return dict(self._answers)
 
     def alive_json(self) -> tuple[int, dict[str, object]]:

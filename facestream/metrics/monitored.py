@@ -63,16 +63,17 @@ def monitored(
     from facestream.metrics.process_metrics import ProcessMetrics
     from facestream.metrics.redis_facts import RedisFacts
     from facestream.wiring import keys_of, open_folder
+    from storage.outage import check_writable
 
     heartbeat = Heartbeat()
     metrics = ProcessMetrics(command)
     folder = open_folder(place).path
 
-    def answers() -> bool:
-        with handle.errors():
-            return bool(handle.client.ping())
+    def takes_writes() -> bool:
+        check_writable(handle)
+        return True
 
-    checks = {"redis": answers, "disk": lambda: has_room(folder), "started": lambda: heartbeat.began}
+    checks = {"redis": takes_writes, "disk": lambda: has_room(folder), "started": lambda: heartbeat.began}
     health = Health(lambda: heartbeat.is_alive, checks)
     with contextlib.ExitStack() as stack:
         if collection and port:

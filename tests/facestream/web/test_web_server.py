@@ -63,7 +63,7 @@ def test_streams_without_an_end_don_t_hold_up_the_end(
 def test_health_tells_of_redis_and_of_nothing_else_also_while_redis_says_nothing(
     tmp_path_factory: pytest.TempPathFactory, serve_place: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "_SILENCE_S", 1.0)
+    monkeypatch.setattr(app, "MOST_SILENCE_S", 1.0)
     place = Place(tmp_path_factory.mktemp("fs") / "data")
     with open_redis(None, DataFolder(place.data_dir)) as handle, serve_place(place) as serving:
         wait_until(lambda: serving.client.get("/healthz").json() == {"status": "ok"})

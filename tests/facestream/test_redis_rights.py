@@ -1,0 +1,122 @@
+"""The rights that docs/redis.md gives a user of a server of one's own: enough for everything, and no more."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from other_pack import other_pack
+from own_server import OwnServer
+from processes import Done
+
+from storage.change_reader import ChangeReader
+from storage.connection import open_redis
+from storage.errors import RedisAuthError
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.outage import check_writable
+
+PAGE = (Path(__file__).parents[2] / "docs" / "redis.md").read_text()
+PASSWORD = "S3cretWord"
+Here = Callable[..., Done]
+
+
+def documented() -> list[str]:
+    """The words of the rule in the page, for a user `facestream`."""
+    (rule,) = re.findall(r"^user facestream (.*)$", PAGE, re.MULTILINE)
+    return rule.replace("PASSWORD", PASSWORD).split()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
+    made = OwnServer(tmp_path_factory.mktemp("own"), "--save", "3600 100000")
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def owner(server: OwnServer) -> Iterator[redis.Redis]:
+    with contextlib.closing(redis.Redis(unix_socket_path=str(server.socket_path), protocol=2)) as client:
+        client.execute_command("ACL", "SETUSER", "facestream", "reset", *documented())
+        client.acl_log_reset()
+        yield client
+
+
+def url_of(server: OwnServer) -> str:
+    return f"unix://facestream:{PASSWORD}@{server.socket_path}"
+
+
+def allowed() -> set[str]:
+    return {word[1:].replace("|", " ") for word in documented() if word.startswith("+")}
+
+
+def test_they_are_enough_and_none_is_too_much(
+    here: Here,
+    server: OwnServer,
+    owner: redis.Redis,
+    media: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FACESTREAM_REDIS", url_of(server))
+    # What is written by hand, as an earlier version or another program may have.
+    keys = Keys("default")
+    owner.xadd(keys.samples, {"type": "banana"})
+    photo = media / "photos" / "astronaut.jpg"
+    here("run", photo, media / "photos" / "group.jpg")
+    here("dead", "retry", "--all", code=1)
+    here("dead", "drop", "--all", "--yes")
+    here("people")
+    here("people", "name", "p1", "Ada")
+    here("people", "merge", "p1", "p2")
+    here("people", "ignore", "p3")
+    here("people", "undo")
+    here("people", "log")
+    here("people", "find", photo)
+    here("stats")
+    here("collections", "stats", "default")
+    here("tracks", "list")
+    here("retention", "--unnamed", "30", "--streams", "30")
+    here("camera", "add", "door", "synthetic://door?width=320&height=240")
+    here("watch", "--for", "1s")
+    here("camera", "list")
+    here("backup", tmp_path / "backup")
+    here("restore", tmp_path / "backup", "--collection", "again")
+    here("collections", "drop", "again", "--yes")
+    here("reembed", "--models", other_pack(tmp_path / "turned"))
+    here("token", "add", "mine")
+    here("webhook", "add", "https://93.184.215.14/hook")
+    here("people", "forget", "p1", "--yes")
+    with open_redis(url_of(server), None) as handle:
+        check_writable(handle)
+        # Who waits for events, as `serve` does; and one who finds that somebody else leads.
+        assert ChangeReader(handle.client, keys).news(0.01) == []
+        assert Lease(handle.client, keys.leader).acquire()
+        assert not Lease(handle.client, keys.leader).acquire()
+    stats = owner.info("commandstats")
+    calls = {
+        name.removeprefix("cmdstat_").replace("|", " "): facts["calls"] - facts["rejected_calls"]
+        for name, facts in stats.items()
+    }
+    # The library tells its name, if it may; Redis 7.0 does not know the command.
+    refused = {entry["object"] for entry in owner.acl_log()}
+    assert refused <= {"client|setinfo"}
+    assert {name for name in allowed() if not calls.get(name)} == set()
+
+
+def test_they_reach_nothing_of_others(server: OwnServer, owner: redis.Redis) -> None:
+    owner.set("another", "value")
+    with open_redis(url_of(server), None) as handle:
+        for words in (
+            ("GET", "another"),
+            ("FLUSHALL",),
+            ("CONFIG", "SET", "save", ""),
+            ("PUBLISH", "a", "b"),
+        ):
+            with pytest.raises(RedisAuthError, match="may not do"), handle.errors():
+                handle.client.execute_command(*words)
+    assert owner.get("another") == b"value"
