@@ -69,7 +69,7 @@ class Target:
         if host and "@" in url.partition(parts.netloc)[2] and "." not in host and ":" not in host:
             # A password with a slash, of which the beginning would count as a host, and be shown as one.
             raise UsageError(
-                "the webhook's URL has an @ behind its host: write / in a password as %2F, @ in a path as %40."
+                "there is an @ behind the webhook's host: write / in a password as %2F, @ in a path as %40."
             )
         if not host or port == 0 or "\\" in url or "%" in host:
             raise UsageError("the webhook's URL has no host that can be looked up, or port 0.")
