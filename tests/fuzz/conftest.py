@@ -1,6 +1,6 @@
 """Tests of what anybody may send, with whatever comes to Hypothesis' mind.
 
-A few examples each in the suite; a long run takes FACESTREAM_FUZZ_EXAMPLES=20000 of each.
+A few examples each in the suite; a long run takes FUZZ_EXAMPLES=20000 of each.
 """
 
 from __future__ import annotations

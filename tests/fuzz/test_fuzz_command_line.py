@@ -88,7 +88,7 @@ _VALUES = st.sampled_from(
             "v-1.0.0",
             "c-door",
             "\u202e",
-            "\ud800",
+            "\udcff",
             "x" * 5000,
             "w0123456789ab",
             "json",
@@ -119,12 +119,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @slowly_fuzzed
 @given(words=command_lines())
 def test_it_is_done_or_what_is_wrong_is_said(
-    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+    folder: Path, capfd: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert folder.is_dir()
     with pytest.raises(SystemExit) as left:
         main([word.replace("/", f"{folder}/") if word == "/" else word for word in words])
-    said = capsys.readouterr()
+    said = capfd.readouterr()
     assert left.value.code in (0, 1, 2, None), said
     assert "fault of facestream" not in said.err, said.err
     assert "Traceback" not in said.err or "--debug" in words
