@@ -65,7 +65,7 @@ def test_whatever_is_left_behind_is_private(
     here("people", "thumbnails", person, "-o", out / "faces")
     here("report", "-o", out / "people.html")
     here("export", "--format", "mot", "-o", out / "mot")
-    here("cluster", photo, "--folders", out / "clusters")
+    here("cluster", photo, "-o", out / "clusters.csv", "--folders", out / "clusters")
     here("backup", out / "all.facestream")
 
     kept = {path.relative_to(data).parts[0] for path in data.rglob("*") if path.is_file()}
