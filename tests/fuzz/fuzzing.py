@@ -9,7 +9,7 @@ from collections.abc import Callable
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
 
 fuzzed = settings(
     max_examples=EXAMPLES,
@@ -22,7 +22,7 @@ fuzzed = settings(
 )
 """Settings of each test here."""
 
-slowly_fuzzed = settings(fuzzed, max_examples=max(EXAMPLES // 10, 10))
+slowly_fuzzed = settings(fuzzed, max_examples=max(EXAMPLES // 10, 3))
 """The same where one example takes some milliseconds."""
 
 _WRITTEN = [

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 
-CLIPS = int(os.environ.get("FUZZ_CLIPS", "48"))
+CLIPS = int(os.environ.get("FUZZ_CLIPS", "24"))
 LONGEST_S = 60.0
 MOST_MB = 1500
 # Container and codec; those that cameras and phones write, and the oldest that are still around.
