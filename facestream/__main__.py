@@ -22,7 +22,7 @@ EXIT_INTERRUPTED = 130
 _OPENCV_LIBRARIES = ("libGL", "libgthread", "libglib")
 
 # Credentials before an @, or any URL of RTSP, whose path and query may hold a token.
-_URL_WITH_SECRETS = re.compile(r"(rtsps?://|[a-z][a-z0-9+.-]*://(?=\S*@))\S+", re.IGNORECASE)
+_URL_WITH_SECRETS = re.compile(r"(rtsps?://|://(?=\S*@))\S+", re.IGNORECASE)
 
 
 def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -109,6 +110,20 @@ def test_urls(url: str) -> None:
     assert len(masked(url.encode("utf-8", "replace"))) == len(url.encode("utf-8", "replace"))
     refusal(lambda: CameraUrl.parse(url).masked, CameraUrlError)
     refusal(lambda: Target.parse(url).masked, UsageError)
+
+
+@pytest.mark.parametrize(
+    "piece", ["x", "a:", '{"a":', "://", "http://a", "@", ":@", "a@b:", "fst_", "1-", "%", "a=", "[", "\0:"]
+)
+def test_long_ones_take_no_time(piece: str) -> None:
+    url = piece * (200_000 // len(piece))
+    began_s = time.process_time()
+    for shown in (redact_url, shown_url, redacted):
+        shown(url)
+    masked(url.encode())
+    refusal(lambda: CameraUrl.parse(url).masked, CameraUrlError)
+    refusal(lambda: Target.parse(url).masked, UsageError)
+    assert time.process_time() - began_s < 5
 
 
 @fuzzed
