@@ -12,6 +12,7 @@ import sys
 import click
 
 from facestream.cli import cli
+from facestream.hidden_arguments import hide_arguments, may_hold_secrets
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -21,7 +22,7 @@ EXIT_INTERRUPTED = 130
 _OPENCV_LIBRARIES = ("libGL", "libgthread", "libglib")
 
 # Credentials before an @, or any URL of RTSP, whose path and query may hold a token.
-_URL_WITH_SECRETS = re.compile(r"(rtsps?://|[a-z][a-z0-9+.-]*://(?=\S*@))\S+", re.IGNORECASE)
+_URL_WITH_SECRETS = re.compile(r"(rtsps?://|://(?=\S*@))\S+", re.IGNORECASE)
 
 
 def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     # time of a short command.
     gc.set_threshold(200_000, 20, 100)
     debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    if arguments is None and may_hold_secrets(sys.argv):
+        hide_arguments()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names and paths may hold what the terminal's encoding hasn't.
         sys.stdout.reconfigure(errors="backslashreplace")

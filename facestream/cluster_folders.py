@@ -74,7 +74,7 @@ def _fill(folder: Path, clusters: Clusters) -> int:
         if (photo is None and picture is None) or (photo and (label, face.source) in placed):
             continue
         home = folder / (str(label + 1) if label >= 0 else NOBODY)
-        home.mkdir(exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
         wanted = Path(photo.name if photo else re.sub(r"[^\w.-]", "_", face.track) + ".jpg")
         target = home / _free_name(wanted, label, names)
         if photo:
@@ -82,6 +82,8 @@ def _fill(folder: Path, clusters: Clusters) -> int:
             shutil.copy2(photo, target)
         elif picture is not None:
             target.write_bytes(picture)
+        # Whatever the photo's own mode says.
+        target.chmod(0o600)
     return len(names)
 
 

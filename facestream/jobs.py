@@ -190,10 +190,11 @@ class Jobs:
         """What tells this folder from those of other servers, for jobs that only this one's can work on."""
         if not self._home:
             path = self.uploads.folder / _HOME
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.uploads.make_folder()
             if not path.exists():
                 # Never half written: another process may read it at this moment.
                 ours = path.with_name(f"{_HOME}-{secrets.token_hex(8)}")
+                ours.touch(0o600)
                 ours.write_text(secrets.token_hex(8))
                 with suppress(FileExistsError):
                     os.link(ours, path)

@@ -15,8 +15,9 @@ IDS = ("camera", "source_id", "track_id", "identity_id", "entry_id", "job_id", "
 """What a log line may be about, as `extra` of a call of the log says it."""
 
 _TEXT_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-# What stands before the @ of a URL, up to the last one: an @ in a password is often left as it is.
-_CREDENTIALS = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/'\"<>]*@", re.IGNORECASE)
+# What stands before the @ of a URL, up to the last one: an @ in a password is often left as it is. Without
+# the scheme, which would be looked for at each letter of a long word.
+_CREDENTIALS = re.compile(r"://[^\s/'\"<>]*@")
 # Tokens of the HTTP API.
 _TOKEN = re.compile(r"\bfst_[A-Za-z0-9_-]+")
 _CAMERA_SOURCE = "c-"
@@ -24,7 +25,7 @@ _CAMERA_SOURCE = "c-"
 
 def redacted(text: str) -> str:
     """A text without credentials of URLs and without tokens: whatever a library has put into it."""
-    return _TOKEN.sub("fst_***", _CREDENTIALS.sub(r"\1***@", text))
+    return _TOKEN.sub("fst_***", _CREDENTIALS.sub("://***@", text))
 
 
 class TextLines(logging.Formatter):

@@ -63,8 +63,13 @@ class Target:
             # Its text quotes the URL.
             raise UsageError("the webhook's URL can't be read.") from None
         if parts.scheme not in _PORTS:
+            # What stands before a colon alone may be a user, or a password.
+            instead = f", not with {parts.scheme[:20]!r}" if url.startswith(f"{parts.scheme}://") else ""
+            raise UsageError(f"a webhook's URL begins with https:// or http://{instead}.")
+        if host and "@" in url.partition(parts.netloc)[2] and "." not in host and ":" not in host:
+            # A password with a slash, of which the beginning would count as a host, and be shown as one.
             raise UsageError(
-                f"a webhook's URL begins with https:// or http://, not with {parts.scheme[:20]!r}."
+                "there is an @ behind the webhook's host: write / in a password as %2F, @ in a path as %40."
             )
         if not host or port == 0 or "\\" in url or "%" in host:
             raise UsageError("the webhook's URL has no host that can be looked up, or port 0.")

@@ -152,7 +152,7 @@ def _target(out: Path) -> Iterator[Write]:
             "or a file that ends in .zip."
         )
     make_folder(out)
-    # Of one person's face and ways: nobody else on this machine is to read it.
+    # Of one person: nobody else on this machine is to read it, also in a folder that was there.
     out.chmod(0o700)
     make_folder(out / "pictures")
 

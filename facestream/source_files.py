@@ -26,13 +26,13 @@ def file_stems(sources: Iterable[SourceRecord]) -> dict[str, str]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder to write to.
+    """Make a folder to write to, private to its user; one that is there stays as it is.
 
     Raises:
         FacestreamError: If it can't be.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise FacestreamError(
             f"{folder}: can't be made ({error.strerror}). Choose another folder."

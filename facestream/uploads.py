@@ -54,7 +54,7 @@ class Uploads:
         if not self._slots.acquire(blocking=False):
             raise RefusedError("Other files are being uploaded. Try again when they are done.", kind="busy")
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.make_folder()
             self.check_room(announced_bytes or 0)
             # Closed by the upload, which outlives this.
             file = NamedTemporaryFile(dir=self.folder, prefix=_PARTIAL, delete=False)  # noqa: SIM115
@@ -62,6 +62,16 @@ class Uploads:
             self._slots.release()
             raise
         return Upload(self, file, Path(file.name), safe_name(name))
+
+    def make_folder(self) -> None:
+        """Make the folder, private to its user.
+
+        Raises:
+            OSError: If it can't be made.
+        """
+        # One after the other: a mode that is asked for is never that of the parents.
+        for folder in (self.folder.parent, self.folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def check_size(self, size_bytes: int) -> None:
         """Refuse what is too large.

@@ -78,6 +78,11 @@ class DataFolder:
     def _subfolder(self, name: str) -> Path:
         folder = self.path / name
         folder.mkdir(mode=_PRIVATE_DIR, exist_ok=True)
+        # One that was copied here, from a backup or another disk, may have come with other rights.
+        # Where the file system knows no rights, or the folder is somebody else's, it stays as it is.
+        if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+            with contextlib.suppress(PermissionError):
+                folder.chmod(_PRIVATE_DIR)
         return folder
 
     def _choose_socket_path(self) -> Path:

@@ -259,11 +259,12 @@ def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any)
     from facestream.hint import shown_path
     from facestream.output import print_json
     from facestream.people_view import led_on, write_picture
+    from facestream.source_files import make_folder
 
     with open_store(place) as store:
         person = store.person(person_id)
         pictures = [data for data in store.thumbnails(person.thumbnails) if data is not None]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     paths = [
         write_picture(folder / f"{person.id}-{number}.jpg", data) for number, data in enumerate(pictures, 1)
     ]

@@ -88,7 +88,9 @@ def built_folder(manifest: Manifest, cache: Path) -> Path:
 
 def _put_in_place(folder: Path, target: Path, manifest: Manifest) -> None:
     # Under a lock: otherwise what this process saw damaged could be another's fresh build when it is removed.
-    with (target.parent / f".{target.name}.lock").open("w") as lock:
+    path = target.parent / f".{target.name}.lock"
+    path.touch(0o600)
+    with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_intact(target, manifest):
             return

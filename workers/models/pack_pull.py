@@ -182,8 +182,10 @@ class PackPull:
                     raise WeightsError(f"{source}: has no {file.name}, which the pack needs.", path=source)
                 self._copy_file(folder, source / file.name)
         else:
+            # A URL that is no whole one is taken for a path, with the password in it.
+            shown = "what was given" if "@" in str(source) and ":" in str(source) else source
             raise PackNotFoundError(
-                f"{source}: there is no such file or folder. Give an address that begins with https://, a "
+                f"{shown}: there is no such file or folder. Give an address that begins with https://, a "
                 "zip file, or a folder with the files of the pack.",
                 pack=self._pack.name,
             )

@@ -26,6 +26,9 @@ def shown_url(url: str) -> str:
         address = f"{host}:{parts.port}" if parts.port else host
     except ValueError:
         return "the address"
+    if "@" in (url.partition(parts.netloc)[2] if parts.netloc else url):
+        # A password with a slash, perhaps, of which the beginning would count as a host; or what is no URL.
+        return "the address"
     return urlunsplit((parts.scheme, address, parts.path, "", ""))
 
 
