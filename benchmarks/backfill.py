@@ -2,8 +2,8 @@
 
     python benchmarks/backfill.py FILE... [--processes 1 2] [--segment 20s] [--json OUT]
 
-Each is a command in a data folder of its own, on an idle machine. People agree as BCubed F of one partition of
-the faces against the other, over the faces that both found.
+Each is a command in a data folder of its own, on an idle machine. People agree as BCubed F of one partition
+of the faces against the other, over the faces that both found.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def main(files: list[str], processes: list[int], segment: str, out: Path | None)
             agree = agreement([plain[k] for k in both], [found[k] for k in both]).bcubed.f()
             people = len(set(found.values()))
             print(
-                f"{f'backfill {count}':12}  {took_s:6.1f}  {plain_s / took_s:5.2f}  {people:6}  {len(found):6}  "
-                f"{agree:6.4f}"
+                f"{f'backfill {count}':12}  {took_s:6.1f}  {plain_s / took_s:5.2f}  {people:6}  "
+                f"{len(found):6}  {agree:6.4f}"
             )
             results.append(
                 {"processes": count, "seconds": took_s, "people": people, "faces": len(found), "agree": agree}
