@@ -14,6 +14,7 @@ import redis
 
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
+from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys
 from storage.errors import (
     CollectionGoneError,
     LeaseLostError,
@@ -104,6 +105,7 @@ class SampleQueue:
         model_id: Embedding space of what is sent: nothing gets into a collection that has got another one
             since. Empty for senders of requests alone.
         fence: What the sender must hold: whoever was paused and has been replaced can't send any more.
+        data_keys: What seals and opens vectors and pictures, where the collection is encrypted.
     """
 
     def __init__(
@@ -113,12 +115,14 @@ class SampleQueue:
         limit: int = 20_000,
         model_id: str = "",
         fence: Lease | None = None,
+        data_keys: DataKeys = NO_DATA_KEYS,
     ) -> None:
         self._client = commands_of(client)
         self._keys = keys
         self._limit = limit
         self._model_id = model_id
         self._fence = fence
+        self._data_keys = data_keys
 
     def prepare(self) -> None:
         """Create the stream and the consumer group where they are missing."""
@@ -204,22 +208,29 @@ class SampleQueue:
 
     def _write(self, entries: Sequence[Entry], faces: Sequence[FaceSample], faces_limit: int) -> bytes | None:
         """Write entries in one step, if the collection has its models and the fence still holds."""
-        watched = [self._keys.meta] if self._model_id else []
+        shows_faces = bool(faces) or any(isinstance(entry, FaceSample) for entry in entries)
+        watched = [self._keys.meta] if self._model_id or shows_faces else []
         watched += [self._fence.key] if self._fence else []
         for _ in range(_TRIES):
             # A fence that is put off while it is watched would void the step for nothing.
             held = self._fence.watching if self._fence else contextlib.nullcontext()
+            seal = PLAIN
             with held, self._client.pipeline(transaction=True) as pipe:
                 if watched:
                     pipe.watch(*watched)
                     self._check_model(pipe)
                     self._check_fence(pipe)
+                    if shows_faces:
+                        # Watched: nothing is sent that a rotation of keys has left behind.
+                        name = cast(bytes | None, pipe.hget(self._keys.meta, "data_key"))
+                        seal = self._data_keys.sealing(name)
                     pipe.multi()
                 for entry in entries:
-                    fields: Fields = {"type": _NAMES[type(entry)], **entry.encode()}
+                    said = entry.encode(seal) if isinstance(entry, FaceSample) else entry.encode()
+                    fields: Fields = {"type": _NAMES[type(entry)], **said}
                     pipe.xadd(self._keys.samples, fields)
                 for face in faces:
-                    pipe.xadd(self._keys.faces, face.encode(), maxlen=faces_limit, approximate=True)
+                    pipe.xadd(self._keys.faces, face.encode(seal), maxlen=faces_limit, approximate=True)
                 try:
                     ids: list[bytes] = pipe.execute()
                 except redis.WatchError:
@@ -340,8 +351,19 @@ class SampleQueue:
 
     def _deliveries(self, entries: Sequence[StreamEntry]) -> list[Delivery]:
         """What entries say; what is asked to be tried again, stands for the request."""
-        found = [_delivery(entry_id, raw) for entry_id, raw in entries if raw]
+        found = [self._delivery(entry_id, raw) for entry_id, raw in entries if raw]
         return [self._tried_again(d, d.entry) if isinstance(d.entry, RetryRequest) else d for d in found]
+
+    def _delivery(self, entry_id: bytes, raw: Raw) -> Delivery:
+        kind = _KINDS.get(raw.get(b"type", b""))
+        if kind is None:
+            return Delivery(entry_id, None, raw, f"unknown type {raw.get(b'type', b'')[:40]!r}")
+        try:
+            if kind is FaceSample:
+                return Delivery(entry_id, FaceSample.decode(raw, self._data_keys), raw)
+            return Delivery(entry_id, kind.decode(raw), raw)
+        except RecordError as error:
+            return Delivery(entry_id, None, raw, str(error))
 
     def _tried_again(self, delivery: Delivery, request: RetryRequest) -> Delivery:
         dead_id = request.dead_id.encode()
@@ -351,7 +373,7 @@ class SampleQueue:
             return replace(delivery, entry=None, problem=f"field 'dead_id': {error}")
         raw = page[0][1] if page else None
         # One that is there no more was tried already, dropped or forgotten.
-        return replace(_delivery(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
+        return replace(self._delivery(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
 
     def forget_others(self, consumer: str) -> None:
         """Delete all consumers but this one that have nothing pending, once `take_over` has emptied them.
@@ -371,13 +393,3 @@ class SampleQueue:
         except redis.ResponseError as error:
             # A server that forbids scripts, say. A consumer that is left over costs some bytes, no more.
             _log.debug("consumers of %s were not deleted: %s", self._keys.samples, error)
-
-
-def _delivery(entry_id: bytes, raw: Raw) -> Delivery:
-    kind = _KINDS.get(raw.get(b"type", b""))
-    if kind is None:
-        return Delivery(entry_id, None, raw, f"unknown type {raw.get(b'type', b'')[:40]!r}")
-    try:
-        return Delivery(entry_id, kind.decode(raw), raw)
-    except RecordError as error:
-        return Delivery(entry_id, None, raw, str(error))

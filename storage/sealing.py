@@ -102,7 +102,7 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
     """
     written = environ.get(KEY_VARIABLE)
     if written:
-        return Seal(_key_of(written, f"The environment variable {KEY_VARIABLE}"))
+        return Seal(key_of(written, f"The environment variable {KEY_VARIABLE}"))
     path = folder / KEY_FILE
     try:
         return Seal(_read(path))
@@ -130,10 +130,19 @@ def _read(path: Path) -> bytes:
             f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; "
             "if they could have read it, change the passwords of the cameras as well."
         )
-    return _key_of(content.decode("ascii", "replace"), f"The key file {path}")
+    return key_of(content.decode("ascii", "replace"), f"The key file {path}")
 
 
-def _key_of(written: str, what: str) -> bytes:
+def key_of(written: str, what: str) -> bytes:
+    """The 32 bytes of a key in base64.
+
+    Args:
+        written: The key.
+        what: Where it was found, for messages, which hold nothing of it.
+
+    Raises:
+        SealError: If it is none.
+    """
     made = "`openssl rand -base64 32` makes one"
     try:
         key = base64.b64decode(written.strip(), validate=True)

@@ -9,7 +9,13 @@ from facestream.checkup.finding import Finding
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.connection import RedisHandle
-from storage.errors import CollectionSchemaError, ModelChangeError, RedisUnavailableError, StorageError
+from storage.errors import (
+    CollectionSchemaError,
+    DataKeyError,
+    ModelChangeError,
+    RedisUnavailableError,
+    StorageError,
+)
 from storage.outage import check_writable
 from storage.server_binary import find_server_binary
 from storage.server_facts import ServerFacts, server_facts
@@ -41,8 +47,9 @@ def check_server(place: Place) -> Iterator[Finding]:
             store = make_store(handle, keys)
             try:
                 store.check_usable()
+                store.check_key()
                 yield _collection_finding(place, store.meta())
-            except (CollectionSchemaError, ModelChangeError) as error:
+            except (CollectionSchemaError, DataKeyError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:
         mend = (
