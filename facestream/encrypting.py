@@ -214,8 +214,8 @@ def _check_at_rest(handle: RedisHandle, place: Place) -> None:
     if waiting := make_queue(handle, keys).waiting():
         raise CollectionBusyError(
             f"{waiting} entries that a run left in collection {place.collection!r} have to be taken in "
-            f"first. Run any file, or `{command_line(place, 'cluster-worker')}` until nothing waits, then this "
-            "command again.",
+            f"first. Run any file, or `{command_line(place, 'cluster-worker')}` until nothing waits, then "
+            "this command again.",
             collection=place.collection,
         )
     if make_staged_vectors(handle, keys).target():

@@ -9,6 +9,7 @@ import pytest
 import redis
 from records import a_sample, a_track, unit
 
+from storage.archive import Tell
 from storage.data_keys import DataKeys, key_id, sealed_with
 from storage.dead_letters import DeadLetters
 from storage.effects import Effects
@@ -102,14 +103,14 @@ def change(client: redis.Redis, keys: Keys, name: str, data_keys: DataKeys = BOT
         end_change(hold)
 
 
-class Stopped(Exception):
+class KilledError(Exception):
     """Stands for a kill."""
 
 
-def stop_at(what: str, after: int) -> object:
+def stop_at(what: str, after: int) -> Tell:
     def tell(now: str, done: int, _total: int) -> None:
         if now == what and done >= after:
-            raise Stopped
+            raise KilledError
 
     return tell
 
@@ -146,9 +147,10 @@ def test_a_rotation_that_is_stopped_anywhere_is_gone_on_with(
 ) -> None:
     put(client, keys, IDS)
     change(client, keys, FIRST)
-    with pytest.raises(Stopped), hold_collection(client, keys) as hold:
+    with hold_collection(client, keys) as hold:
         begin_change(client, hold, SECOND)
-        rewrite(client, hold, BOTH, stop_at(what, after))  # type: ignore[arg-type]
+        with pytest.raises(KilledError):
+            rewrite(client, hold, BOTH, stop_at(what, after))
     assert seals(client, keys) == {FIRST} | ({SECOND} if (what, after) != ("rewriting faces", 0) else set())
     assert Encryption.of(client, keys) == Encryption(SECOND, FIRST)
     check_whole(client, keys)
