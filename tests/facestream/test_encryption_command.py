@@ -26,7 +26,7 @@ from storage.sample_queue import SampleQueue
 from storage.template_record import encode_template
 
 KEYS = Keys("default")
-SAMPLE_ID = f"{collections_made.FILM}.0.0.s"
+SAMPLE_ID = f"{collections_made.DATED}.0.0.s"
 
 
 @pytest.fixture
