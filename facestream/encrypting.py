@@ -138,8 +138,11 @@ def change(
     with open_handle(place) as handle, handle.errors():
         if action != "on":
             found(handle, place)
-        make_store(handle, keys).check_schema()
+        store = make_store(handle, keys)
+        store.check_schema()
         with hold_collection(handle.client, keys) as hold:
+            # First of all: a key is not changed by who can't open what it sealed.
+            store.check_key()
             now = Encryption.of(handle.client, keys)
             logged, made = 0, None
             if now.before is None:
@@ -159,7 +162,6 @@ def change(
                     + command_line(place, "encryption", "rotate" if now.key_id else "off")
                 )
             now = Encryption.of(handle.client, keys)
-            make_store(handle, keys).check_key()
             done = rewrite(handle.client, hold, handle.data_keys, tell or _tell_nobody)
             for folder in thumbnails_folders(place) if now.key_id else ():
                 remove_thumbnails(folder, set(), left_over_s=0.0)

@@ -208,8 +208,8 @@ def _told(done: EncryptionChange) -> list[str]:
     if done.key_made is not None:
         lines.append(
             f"A new key is the first one of {done.key_made}. Keep a copy elsewhere: without it the faces are "
-            "lost. Beside the data that it opens it protects copies of these alone; name a file in another "
-            "place by FACESTREAM_DATA_KEY_FILE."
+            "lost. As it lies beside the data, it protects backups and copies of Redis, and not the folder "
+            "as a whole: FACESTREAM_DATA_KEY_FILE names a file in another place."
         )
     if done.before:
         lines.append(

@@ -102,6 +102,9 @@ def test_without_the_key_one_clear_error_and_nothing_by_halves(
         assert told.stdout == ""
         assert key in told.stderr
         assert KEY_FILE_VARIABLE in told.stderr
+    for action in ("rotate", "off"):
+        assert key in here("encryption", action, "--yes", code=1).stderr
+    assert not (tmp_path / "data" / KEY_FILE).exists()
     state = here("encryption", "status", "--json", code=1).json()
     assert (state["key_id"], state["keys"], key in state["problem"]) == (key, [], True)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -157,6 +160,40 @@ def test_a_rotation_that_is_stopped_anywhere_is_gone_on_with(
     with pytest.raises(DataKeyError, match=FIRST):
         IdentityStore(client, keys, data_keys=DataKeys(lambda: [TWO], "here")).check_key()
 
+    change(client, keys, SECOND)
+
+    assert seals(client, keys) == {SECOND}
+    check_whole(client, keys, DataKeys(lambda: [TWO], "here"))
+
+
+_KILLED = """
+import os, signal, sys
+import redis
+from storage.data_keys import DataKeys, key_id
+from storage.encryption import begin_change, rewrite
+from storage.hold import hold_collection
+from storage.keys import Keys
+one, two = bytes(range(32)), bytes(range(32, 64))
+client = redis.Redis(unix_socket_path=sys.argv[1])
+def tell(what, done, total):
+    if done >= 200:
+        os.kill(os.getpid(), signal.SIGKILL)
+with hold_collection(client, Keys(sys.argv[2])) as hold:
+    begin_change(client, hold, key_id(two))
+    rewrite(client, hold, DataKeys(lambda: [two, one], "here"), tell)
+"""
+
+
+def test_a_rotation_that_is_killed_is_gone_on_with(client: redis.Redis, keys: Keys) -> None:
+    put(client, keys, IDS)
+    change(client, keys, FIRST)
+    socket_path = client.connection_pool.connection_kwargs["path"]
+    words = [sys.executable, "-c", _KILLED, socket_path, keys.collection]
+    assert subprocess.run(words, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert seals(client, keys) == {FIRST, SECOND}
+    check_whole(client, keys)
+
+    # After its lease has run out.
     change(client, keys, SECOND)
 
     assert seals(client, keys) == {SECOND}
