@@ -13,10 +13,12 @@ from facestream.people_view import clock
 from facestream.run_report import RunListener, RunOptions, RunReport
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord, missing
+from stream.errors import PhotoUnreadableError
 from stream.fingerprint import fingerprint
 from stream.frame import Frame
 from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
 from stream.video import MAX_VIDEO_PIXELS, VideoFile, VideoInfo
+from workers.errors import InferenceError
 from workers.face_worker import FaceWorker
 from workers.resumption import carried_into
 
@@ -117,7 +119,8 @@ class Intake:
                 carried=carried_into(self._store, source_id, start_s) if source.ranges else (),
                 on_frame=self._frame_done,
             )
-            for warning in video.warnings:
+            faults = self._faces.faults
+            for warning in [*video.warnings, *([str(faults)] if faults else [])]:
                 self._report.damaged.append((path, warning))
                 self._listener.note(f"{path.name}: {warning}")
             if not finished:
@@ -159,7 +162,13 @@ class Intake:
         )
         self._register(source, known)
         self._listener.source_began(path, None)
-        self._faces.run(_Loaded(frame), 0.0, 0.0, stop, photo=True, on_frame=self._frame_done)
+        try:
+            self._faces.run(_Loaded(frame), 0.0, 0.0, stop, photo=True, on_frame=self._frame_done)
+        except InferenceError as error:
+            raise PhotoUnreadableError(f"{str(path)!r} was left out: {error}", str(path)) from error
+        if faults := self._faces.faults:
+            self._report.damaged.append((path, str(faults)))
+            self._listener.note(f"{path.name}: {faults}")
         self._listener.source_ended(path)
         return True
 

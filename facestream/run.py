@@ -149,7 +149,7 @@ class Run:
     def _tell_left_out(self) -> None:
         """Say what is not looked at; of what the folders hold besides, all in the log and a summary here."""
         for path, error in self._found.failed:
-            self._fail(path, error)
+            self._fail(path, str(error))
         skipped = self._found.skipped
         for path, reason in skipped:
             _log.info("passed over %s: %s", path, reason)
@@ -248,10 +248,10 @@ class Run:
         try:
             return work()
         except StreamError as error:
-            self._fail(path, error)
+            self._fail(path, str(error))
             # What could be read before the fault counts.
             return True
 
-    def _fail(self, path: Path, error: StreamError) -> None:
-        self._report.failed.append((path, str(error)))
-        self._listener.note(str(error))
+    def _fail(self, path: Path, reason: str) -> None:
+        self._report.failed.append((path, reason))
+        self._listener.note(reason)

@@ -14,6 +14,7 @@ from stream.frame import Frame
 from stream.reader import FrameReader
 from stream.source import FrameSource
 from workers.face_worker_settings import FaceWorkerSettings as FaceWorkerSettings
+from workers.model_faults import ModelFaults
 from workers.models.pack import Pack
 from workers.source_follower import SourceFollower
 from workers.track_builder import Carried
@@ -28,12 +29,16 @@ class FaceWorker:
         pack: The models.
         queue: Where samples and tracks go.
         settings: How frames are looked at.
+
+    Attributes:
+        faults: What the models failed on in the source that was processed last.
     """
 
     def __init__(self, pack: Pack, queue: SampleQueue, settings: FaceWorkerSettings | None = None) -> None:
         self._pack = pack
         self._queue = queue
         self._settings = settings or FaceWorkerSettings()
+        self.faults = ModelFaults()
 
     def run(
         self,
@@ -63,10 +68,16 @@ class FaceWorker:
 
         Returns:
             Whether the source's end was reached.
+
+        Raises:
+            InferenceError: If the models fail on a photo, or do nothing but fail.
+            StorageError: If Redis fails.
+            StreamError: If the source can't be read any further.
         """
         follower = SourceFollower(
             self._pack, source.source_id, self._settings, start_s=start_s, photo=photo, carried=carried
         )
+        self.faults = follower.faults
         last_s = start_s
         try:
             with FrameReader(source, stop=stop) as reader:

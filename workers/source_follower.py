@@ -13,7 +13,9 @@ from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from stream.frame import Frame
+from workers.errors import InferenceError
 from workers.face_worker_settings import FaceWorkerSettings
+from workers.model_faults import ModelFaults
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.stages import TRACK
@@ -62,6 +64,9 @@ class SourceFollower:
         gate: Tells which frames are worth a look; all are without one.
         repeatable: Whether a segment that was not marked done is looked at again. Then its tracks are named
             when it is done, so that those of a run that was stopped go.
+
+    Attributes:
+        faults: What models failed on.
     """
 
     def __init__(
@@ -83,7 +88,9 @@ class SourceFollower:
         self._pack = pack
         self._source_id = source_id
         self._settings = settings
-        self._builder = TrackBuilder(pack, source_id, photo=photo, carried=carried)
+        self._photo = photo
+        self.faults = ModelFaults(source_id)
+        self._builder = TrackBuilder(pack, source_id, photo=photo, carried=carried, faults=self.faults)
         self._segment = None if start_s is None else self._begin(start_s)
         self._shots = ShotDetector()
         self._shape: tuple[int, ...] = ()
@@ -106,8 +113,13 @@ class SourceFollower:
         return self._builder.present()
 
     def take(self, frame: Frame) -> Found:
-        """Look at the next sampled frame."""
+        """Look at the next sampled frame; one that models fail on is passed over.
+
+        Raises:
+            InferenceError: If they fail on a photo, or do nothing but fail.
+        """
         image = frame.image_bgr
+        self.faults.now_s = frame.media_s
         expected = self._builder.expected_boxes(frame.media_s)
         over = self._segment is not None and self._segment.sampled > 0 and self._is_over(frame.media_s)
         # Tracks that are closed are found again at once, or not at all.
@@ -125,7 +137,18 @@ class SourceFollower:
             expected = expected[:0]
         if self._segment is None:
             self._segment = self._begin(frame.media_s)
-        detections = self._look(frame, expected)
+        try:
+            detections = self._look(frame, expected)
+        except Exception as error:  # whatever it is, one frame must not cost the others
+            if self._photo:
+                raise InferenceError(
+                    f"the models failed on it: {str(error) or type(error).__name__}", model="detector"
+                ) from error
+            self.faults.frame(error)
+            self._segment.saw(frame)
+            self._builder.pass_over(frame.media_s)
+            return Found(tuple(entries), (), 0, looked=True)
+        self.faults.frame_done()
         with self._settings.stages.timed(TRACK):
             batch, faces = self._builder.add(frame, detections)
         everything = self._builder.embed_all(faces) if self._settings.samples == "all" else []
