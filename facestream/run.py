@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from facestream.background import Background
 from facestream.errors import UsageError
+from facestream.hang import model_watchdog
 from facestream.intake import Intake
 from facestream.leftovers import Sweeper
 from facestream.own_models import models_for
@@ -41,6 +42,7 @@ from stream.discover import Discovery
 from stream.errors import StreamError
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
+from workers.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from facestream.metrics.monitored import Monitor
@@ -141,7 +143,8 @@ class Run:
 
                 if store.meta():
                     background()
-                self._process(handle, pack, background, stop)
+                watchdog = stack.enter_context(model_watchdog())
+                self._process(handle, pack, background, watchdog, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
         return self._report
@@ -170,11 +173,14 @@ class Run:
         handle: RedisHandle,
         pack: Pack,
         background: Callable[[], Background],
+        watchdog: Watchdog,
         stop: threading.Event,
     ) -> None:
         found = self._found
         queue = make_queue(handle, keys_of(self._place), pack.manifest.model_id)
-        settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
+        settings = FaceWorkerSettings(
+            min_face_px=self._options.min_face_px, samples=self._options.samples, watchdog=watchdog
+        )
         store = make_store(handle, keys_of(self._place))
         faces = FaceWorker(pack, queue, settings)
         if self._monitor is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,8 +119,12 @@ class SourceFollower:
         Raises:
             InferenceError: If they fail on a photo, or do nothing but fail.
         """
-        image = frame.image_bgr
         self.faults.now_s = frame.media_s
+        with self._watching():
+            return self._take(frame)
+
+    def _take(self, frame: Frame) -> Found:
+        image = frame.image_bgr
         expected = self._builder.expected_boxes(frame.media_s)
         over = self._segment is not None and self._segment.sampled > 0 and self._is_over(frame.media_s)
         # Tracks that are closed are found again at once, or not at all.
@@ -172,7 +177,8 @@ class SourceFollower:
         Returns:
             What is to be sent.
         """
-        batch = self._builder.end(at_cut=at_cut)
+        with self._watching():
+            batch = self._builder.end(at_cut=at_cut)
         entries: list[Entry] = [*batch.samples, *batch.tracks]
         if self._segment is not None:
             self._segment.sent(batch.tracks)
@@ -182,6 +188,9 @@ class SourceFollower:
         self._search_at_s = -np.inf
         self._settled = False
         return entries
+
+    def _watching(self) -> AbstractContextManager[None]:
+        return self._settings.watchdog.watching(f"{self._source_id} at {self.faults.now_s:.1f} s")
 
     def _begin(self, start_s: float) -> _Segment:
         return _Segment(self._source_id, start_s, self._pack.providers[0], named=self._repeatable)
