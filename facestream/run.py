@@ -32,6 +32,7 @@ from facestream.wiring import (
     make_cluster_worker,
     make_clusterer,
     make_device,
+    make_look_mark,
     make_queue,
     make_store,
     open_handle,
@@ -182,7 +183,8 @@ class Run:
             min_face_px=self._options.min_face_px, samples=self._options.samples, watchdog=watchdog
         )
         store = make_store(handle, keys_of(self._place))
-        faces = FaceWorker(pack, queue, settings)
+        mark = make_look_mark(handle, keys_of(self._place))
+        faces = FaceWorker(pack, queue, settings, mark)
         if self._monitor is not None:
             from facestream.metrics.run_families import run_families
             from facestream.metrics.timed_work import TimedFaceWorker, timed_pack
@@ -190,7 +192,7 @@ class Run:
             metrics = self._monitor.metrics
             metrics.tell(lambda: run_families(self._report))
             settings = replace(settings, stages=metrics)
-            faces = TimedFaceWorker(metrics, timed_pack(pack, metrics), queue, settings)
+            faces = TimedFaceWorker(metrics, timed_pack(pack, metrics), queue, settings, mark)
 
         def check() -> None:
             background().check()

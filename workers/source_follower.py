@@ -123,6 +123,15 @@ class SourceFollower:
         with self._watching():
             return self._take(frame)
 
+    def leave_out(self, frame: Frame, reason: str) -> None:
+        """Pass a sampled frame over that must not be looked at; the reason is told."""
+        self.faults.now_s = frame.media_s
+        self.faults.frame(InferenceError(reason, model=""))
+        if self._segment is None:
+            self._segment = self._begin(frame.media_s)
+        self._segment.saw(frame)
+        self._builder.pass_over(frame.media_s)
+
     def _take(self, frame: Frame) -> Found:
         image = frame.image_bgr
         expected = self._builder.expected_boxes(frame.media_s)
