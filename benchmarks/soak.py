@@ -1,7 +1,7 @@
-"""Cameras watched for a long time while everything fails at random: does anything grow, does anything stay down?
+"""Cameras watched for a long time while everything fails at random: does anything grow or stay down?
 
     python benchmarks/soak.py [FOLDER] [--minutes 60] [--cameras 3] [--seed 1] [--json]
-    python benchmarks/soak.py --minutes 5                                  # quick, as for continuous integration
+    python benchmarks/soak.py --minutes 5                                   # as for continuous integration
 
 FOLDER holds `clips/heads/*.mp4`; default: FACESTREAM_TEST_DATA; without it the demo's video is shown. The
 cameras are RTSP servers in a process of their own that loop these clips. `facestream serve` keeps a cluster
@@ -212,13 +212,13 @@ def main() -> None:
             began_s = time.monotonic()
             soak = soak_test(site, server, cameras, seconds, args.seed)
             settle(site, server, soak, began_s)
-            said = site.said()
+            soak.said = site.said()
         finally:
             code = site.end()
     soak.ended["all ends by Ctrl-C"] = code == 0
     report = report_of(soak)
     if not report["passed"]:
-        tell(said)
+        tell("\n".join(soak.said))
     if args.json:
         print(json.dumps(report, indent=2))
     else:

@@ -11,6 +11,8 @@ from watched import slope_per_min
 
 # Of the life of a process, until its models are loaded and its caches are full.
 _WARM_SHARE, _WARM_S = 0.2, 60.0
+# Behind that, less says nothing.
+_TELLING_S = 45.0
 # What is called flat: so much growth a minute, or in all where the time is too short to tell.
 _RSS_MB_PER_MIN, _RSS_NOISE_MB = 1.0, 25.0
 _DESCRIPTORS, _THREADS = 6, 6
@@ -43,9 +45,11 @@ class Life:
         return self.at_s[-1] - self.at_s[0]
 
     def warm(self) -> slice:
-        """The samples behind the warm-up; none where it was too short for one."""
-        warm_s = self.at_s[0] + max(_WARM_SHARE * self.lasted_s, min(_WARM_S, 0.5 * self.lasted_s))
-        return slice(int(np.searchsorted(self.at_s, warm_s)), None)
+        """The samples behind the warm-up; none where it was too short to tell."""
+        warm_s = max(_WARM_SHARE * self.lasted_s, _WARM_S)
+        if self.lasted_s - warm_s < _TELLING_S:
+            return slice(0, 0)
+        return slice(int(np.searchsorted(self.at_s, self.at_s[0] + warm_s)), None)
 
 
 @dataclass
@@ -60,6 +64,7 @@ class Soak:
         faults: When which fault began, what it was and how long it lasted, s.
         kills: How often each role was killed.
         ended: What was so at the end, by name: whether it was as it should be.
+        said: What was said of processes that ended.
     """
 
     lives: list[Life] = field(default_factory=list)
@@ -69,10 +74,13 @@ class Soak:
     faults: list[tuple[float, str, float]] = field(default_factory=list)
     kills: dict[str, int] = field(default_factory=dict)
     ended: dict[str, bool] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
 
     def longest(self, role: str) -> Life | None:
         """The life of a role that lasted longest."""
-        return max((life for life in self.lives if life.role == role), key=lambda l: l.lasted_s, default=None)
+        return max(
+            (life for life in self.lives if life.role == role), key=lambda life: life.lasted_s, default=None
+        )
 
     def roles(self) -> list[str]:
         """All roles, in order of their first samples."""
@@ -93,14 +101,13 @@ def rows_of(soak: Soak) -> list[dict[str, Any]]:
                 "killed": soak.kills.get(role, 0),
                 "longest_min": round(life.lasted_s / 60, 1),
                 "rss_mb": round(life.rss_mb[-1], 1),
-                "rss_most_mb": round(
-                    max(other for l in soak.lives if l.role == role for other in l.rss_mb), 1
-                ),
+                "rss_most_mb": round(max(max(other.rss_mb) for other in soak.lives if other.role == role), 1),
+                "rss_more_mb": round(_growth(life.rss_mb[warm]), 1),
                 "rss_mb_per_min": round(slope_per_min(life.at_s[warm], life.rss_mb[warm]), 2),
                 "descriptors": life.descriptors[-1],
-                "descriptors_more": _growth(life.descriptors[warm]),
+                "descriptors_more": round(_growth(life.descriptors[warm])),
                 "threads": life.threads[-1],
-                "threads_more": _growth(life.threads[warm]),
+                "threads_more": round(_growth(life.threads[warm])),
             }
         )
     return rows
@@ -110,11 +117,11 @@ def complaints_of(soak: Soak) -> list[str]:
     """What was not as it should be; nothing if all was."""
     found = [what for what, was_so in soak.ended.items() if not was_so]
     for row in rows_of(soak):
-        role, minutes = row["process"], row["longest_min"]
+        role = row["process"]
         died = row["lives"] - 1 - row["killed"]
         if died > 0:
             found.append(f"{role} died {died} times by itself")
-        if row["rss_mb_per_min"] > max(_RSS_MB_PER_MIN, _RSS_NOISE_MB / max(minutes, 0.1)):
+        if row["rss_more_mb"] > _RSS_NOISE_MB and row["rss_mb_per_min"] > _RSS_MB_PER_MIN:
             found.append(f"{role}: memory grows by {row['rss_mb_per_min']:g} MB/min")
         if row["descriptors_more"] > _DESCRIPTORS:
             found.append(f"{role}: {row['descriptors_more']} more descriptors")
@@ -144,6 +151,7 @@ def report_of(soak: Soak) -> dict[str, Any]:
         "redis_mb": round(soak.redis_mb[-1], 2) if soak.redis_mb else None,
         "redis_most_mb": round(max(soak.redis_mb, default=0.0), 2),
         "ended": soak.ended,
+        "said": soak.said,
         "passed": not complaints,
         "complaints": complaints,
     }
@@ -158,7 +166,7 @@ def show(report: dict[str, Any]) -> None:
             print("| " + " | ".join(f"{value}" for value in row.values()) + " |")
         print()
     for key, value in report.items():
-        if key not in ("processes", "complaints", "passed"):
+        if key not in ("processes", "complaints", "passed", "said"):
             print(f"{key:14} {value}")
     print(
         "\nPASSED"
@@ -167,7 +175,7 @@ def show(report: dict[str, Any]) -> None:
     )
 
 
-def _growth(counts: Sequence[int]) -> int:
+def _growth(counts: Sequence[float]) -> float:
     """From the median of the first quarter to that of the last."""
     quarter = max(len(counts) // 4, 1)
-    return round(float(np.median(counts[-quarter:]) - np.median(counts[:quarter]))) if counts else 0
+    return float(np.median(counts[-quarter:]) - np.median(counts[:quarter])) if counts else 0.0

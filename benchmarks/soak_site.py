@@ -122,13 +122,12 @@ class Site:
 
     def complain(self, words: str) -> None:
         """End the test with what the processes said."""
-        self._log.flush()
         sys.exit(f"{words}:\n{(self._folder / 'serve.log').read_text()[-3000:]}")
 
-    def said(self, characters: int = 2000) -> str:
-        """The end of what the processes said."""
-        self._log.flush()
-        return (self._folder / "serve.log").read_text()[-characters:]
+    def said(self) -> list[str]:
+        """What was said of processes that ended."""
+        lines = (self._folder / "serve.log").read_text(errors="replace").splitlines()
+        return [line for line in lines if " ended: " in line]
 
     def processes(self) -> Iterator[tuple[str, psutil.Process]]:
         """All that run, by role."""
