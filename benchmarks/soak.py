@@ -5,7 +5,8 @@
 
 FOLDER holds `clips/heads/*.mp4`; default: FACESTREAM_TEST_DATA; without it the demo's video is shown. The
 cameras are RTSP servers in a process of their own that loop these clips. `facestream serve` keeps a cluster
-worker and a worker beside it; the Redis server is one of a user's own. Faults come one after the other:
+worker and a worker beside it; the Redis server is one of a user's own. Faults come one after the other, each
+when all is well again after the one before:
 
 - a camera freezes, loses its power, resets its connections, sends garbage or spoilt pictures, and is mended;
 - the Redis server is stopped (SIGSTOP), or killed and started again;
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import sys
@@ -70,7 +72,7 @@ class Trouble:
 def troubles(
     chance: random.Random, cameras: ScriptedCameras, server: Server, site: Site, soak: Soak
 ) -> Iterator[Trouble]:
-    """Faults without end; which ones may come depends on `send(True)`: whether processes may be killed."""
+    """Faults without end."""
     count = len(site.cameras)
 
     def kill(role: str) -> None:
@@ -84,7 +86,7 @@ def troubles(
         pass
 
     while True:
-        kind = chance.choices(["camera", "stop", "crash", "worker", "cluster-worker"], [5, 1, 1, 1, 1])[0]
+        kind = chance.choices(("camera", "stop", "crash", "worker", "cluster-worker"), (5, 1, 1, 1, 1))[0]
         if kind == "camera":
             number, fault = chance.randrange(count), chance.choice(_CAMERA_FAULTS)
             yield Trouble(
@@ -107,7 +109,7 @@ def troubles(
 
 
 def soak_test(site: Site, server: Server, cameras: ScriptedCameras, seconds: float, seed: int) -> Soak:
-    """Let everything fail for a while, and count."""
+    """Let everything fail for a while, one after the other, and count."""
     soak = Soak()
     chance = random.Random(seed)
     faults = troubles(chance, cameras, server, site, soak)
@@ -116,34 +118,50 @@ def soak_test(site: Site, server: Server, cameras: ScriptedCameras, seconds: flo
     between_s = min(max(seconds / 40, 4.0), 30.0)
     began_s = time.monotonic()
     sampled_s, next_s = 0.0, between_s
-    under_way: tuple[float, Trouble] | None = None
-    while (now_s := time.monotonic() - began_s) < seconds:
+    under_way: Trouble | None = None
+    since_s, since_unix_s, leader = 0.0, 0.0, None
+    is_mended = False
+    while (now_s := time.monotonic() - began_s) < seconds or under_way:
         if now_s >= sampled_s:
             site.sample(soak, now_s)
             sampled_s = now_s + every_s
-        if under_way is not None and now_s >= under_way[0] + under_way[1].lasts_s:
-            under_way[1].end()
-            under_way = None
-            next_s = now_s + chance.expovariate(1 / between_s)
-        elif under_way is None and now_s >= next_s:
-            trouble = next(faults)
-            if trouble.words.split("-")[0] in ("worker", "cluster") and now_s > seconds / 2:
-                continue
-            tell(f"{now_s:6.0f} s  {trouble.words} for {trouble.lasts_s:.0f} s")
-            soak.faults.append((now_s, trouble.words, trouble.lasts_s))
-            trouble.begin()
-            under_way = (now_s, trouble)
+        if under_way is None:
+            if now_s >= next_s:
+                trouble = next(faults)
+                if trouble.words.startswith(("worker", "cluster")) and now_s > seconds / 2:
+                    continue
+                tell(f"{now_s:6.0f} s  {trouble.words} for {trouble.lasts_s:.0f} s")
+                soak.faults.append((now_s, trouble.words, trouble.lasts_s))
+                leader = site.leader() if trouble.words.startswith("cluster") else None
+                trouble.begin()
+                under_way, since_s, is_mended = trouble, now_s, False
+        elif not is_mended:
+            if now_s >= since_s + under_way.lasts_s:
+                under_way.end()
+                since_s, since_unix_s, is_mended = now_s, time.time(), True
+        else:
+            well = is_well(site, since_unix_s, leader)
+            if well or now_s - since_s > _MENDED_S:
+                soak.recovered_s.append(now_s - since_s if well else math.inf)
+                under_way, next_s = None, now_s + chance.expovariate(1 / between_s)
         time.sleep(0.1)
-    if under_way is not None:
-        under_way[1].end()
     return soak
+
+
+def is_well(site: Site, since_s: float, not_leader: bytes | None = None) -> bool:
+    """Whether all cameras stream since that Unix time, and a cluster worker leads; another one if need be."""
+    try:
+        return site.all_stream(since_s) and site.leader() not in (None, not_leader)
+    except redis.RedisError:
+        return False
 
 
 def settle(site: Site, server: Server, soak: Soak, began_s: float) -> None:
     """Look whether everything is well again."""
+    settled_s = time.time()
 
     def all_stream() -> bool:
-        return set(site.states().values()) == {"streaming"}
+        return is_well(site, settled_s)
 
     def is_empty() -> bool:
         # While people come and go there is always something on its way.
@@ -154,7 +172,7 @@ def settle(site: Site, server: Server, soak: Soak, began_s: float) -> None:
             return bool(answer.status == 200)
 
     for words, condition in (
-        ("all cameras stream", all_stream),
+        ("all cameras stream, and a cluster worker leads", all_stream),
         ("the queue is empty", is_empty),
         ("the server is ready", is_ready),
     ):
@@ -207,7 +225,7 @@ def main() -> None:
         cameras = stack.enter_context(scripted_cameras([made[clip].film for clip in clips]))
         site = Site(folder, server, cameras.urls, seconds / 6 / 86400, _LOOK_FPS)
         try:
-            if not within(_BEGINS_S, lambda: set(site.states().values()) == {"streaming"}):
+            if not within(_BEGINS_S, lambda: is_well(site, 0.0)):
                 site.complain("the cameras are not watched")
             began_s = time.monotonic()
             soak = soak_test(site, server, cameras, seconds, args.seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,7 @@ class Soak:
         queued: Entries of the stream `samples`.
         redis_mb: Memory that Redis holds for data.
         faults: When which fault began, what it was and how long it lasted, s.
+        recovered_s: How long after its end all was well again, in the same order; infinite: not in time.
         kills: How often each role was killed.
         ended: What was so at the end, by name: whether it was as it should be.
         said: What was said of processes that ended.
@@ -72,6 +73,7 @@ class Soak:
     queued: list[int] = field(default_factory=list)
     redis_mb: list[float] = field(default_factory=list)
     faults: list[tuple[float, str, float]] = field(default_factory=list)
+    recovered_s: list[float] = field(default_factory=list)
     kills: dict[str, int] = field(default_factory=dict)
     ended: dict[str, bool] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
@@ -115,7 +117,10 @@ def rows_of(soak: Soak) -> list[dict[str, Any]]:
 
 def complaints_of(soak: Soak) -> list[str]:
     """What was not as it should be; nothing if all was."""
-    found = [what for what, was_so in soak.ended.items() if not was_so]
+    found = [f"not so: {what}" for what, was_so in soak.ended.items() if not was_so]
+    for (at_s, what, _), recovered_s in zip(soak.faults, soak.recovered_s, strict=False):
+        if recovered_s == np.inf:
+            found.append(f"not well again after {what} at {at_s:.0f} s")
     for row in rows_of(soak):
         role = row["process"]
         died = row["lives"] - 1 - row["killed"]
@@ -145,6 +150,8 @@ def report_of(soak: Soak) -> dict[str, Any]:
         "minutes": round(soak.at_s[-1] / 60, 1) if soak.at_s else 0.0,
         "processes": rows_of(soak),
         "faults": {name: names.count(name) for name in dict.fromkeys(names)},
+        "recovery_median_s": _rounded(np.median, soak.recovered_s),
+        "recovery_worst_s": _rounded(np.max, soak.recovered_s),
         "queue_most": max(soak.queued, default=0),
         "queue_last": soak.queued[-1] if soak.queued else None,
         "queue_per_min": round(slope_per_min(soak.at_s, soak.queued), 2),
@@ -155,6 +162,11 @@ def report_of(soak: Soak) -> dict[str, Any]:
         "passed": not complaints,
         "complaints": complaints,
     }
+
+
+def _rounded(of: Callable[[list[float]], Any], values: Sequence[float]) -> float | None:
+    finite = [value for value in values if value < np.inf]
+    return round(float(of(finite)), 1) if finite else None
 
 
 def show(report: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from storage.keys import Keys
 from storage.server_binary import find_server_binary
 
 _STARTS_S, _ENDS_S = 60.0, 40.0
+_KEYS = Keys("default")
 _ROLES = ("cluster-worker", "worker")
 
 
@@ -166,17 +167,25 @@ class Site:
                 for series, value in zip((life.rss_mb, life.descriptors, life.threads), found, strict=True):
                     series.append(value)  # type: ignore[arg-type]
         with contextlib.suppress(redis.RedisError):
-            queued = int(self._server.client.xlen(Keys("default").samples))
+            queued = int(self._server.client.xlen(_KEYS.samples))
             memory_mb = int(self._server.client.info("memory")["used_memory_dataset"]) / 1e6
             soak.at_s.append(now_s)
             soak.queued.append(queued)
             soak.redis_mb.append(memory_mb)
 
-    def states(self) -> dict[str, str]:
-        """What the cameras do, by name."""
-        client, keys = self._server.client, Keys("default")
-        found = {name: client.hget(keys.camera_status(name), "state") for name in self.cameras}
-        return {name: state.decode() if isinstance(state, bytes) else "" for name, state in found.items()}
+    def leader(self) -> bytes | None:
+        """Token of the cluster worker in charge."""
+        token = self._server.client.get(_KEYS.leader)
+        return token if isinstance(token, bytes) else None
+
+    def all_stream(self, since_s: float) -> bool:
+        """Whether a worker has said of every camera that it streams, since that Unix time."""
+        for name in self.cameras:
+            found = self._server.client.hmget(_KEYS.camera_status(name), ["state", "at_s"])
+            state, at_s = found  # type: ignore[misc]
+            if state != b"streaming" or float(at_s or 0) < since_s:
+                return False
+        return True
 
     def end(self) -> int | None:
         """End it as by Ctrl-C; returns its exit code, or None where it had to be killed."""

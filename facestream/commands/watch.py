@@ -35,8 +35,8 @@ Examples:
   facestream watch --json | jq 'select(.event == "person")'
 
 \b
-Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage. Whoever ends a watch loses
-nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage, 70 a model hung. Whoever
+ends a watch loses nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
 """,
 )
 @click.argument("names", nargs=-1)
