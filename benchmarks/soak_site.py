@@ -15,6 +15,8 @@ from typing import Self
 
 import psutil
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from soak_figures import Life, Soak
 
 from storage.keys import Keys
@@ -31,7 +33,10 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.socket = folder / "redis.sock"
-        self.client = redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        # Asked while it is stopped as well: what it doesn't answer at once is left out.
+        self.client = redis.Redis(
+            unix_socket_path=str(self.socket), socket_timeout=2, retry=Retry(NoBackoff(), 0)
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
