@@ -143,6 +143,8 @@ def soak_test(site: Site, server: Server, cameras: ScriptedCameras, seconds: flo
             well = is_well(site, since_unix_s, leader)
             if well or now_s - since_s > _MENDED_S:
                 soak.recovered_s.append(now_s - since_s if well else math.inf)
+                if not well:
+                    tell(f"{now_s:6.0f} s  not well again: {site.states()}")
                 under_way, next_s = None, now_s + chance.expovariate(1 / between_s)
         time.sleep(0.1)
     return soak

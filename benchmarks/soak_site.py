@@ -192,6 +192,18 @@ class Site:
                 return False
         return True
 
+    def states(self) -> str:
+        """What the cameras do and since when nobody has said that, and who leads, in words."""
+        words = []
+        with contextlib.suppress(redis.RedisError):
+            for name in self.cameras:
+                found = self._server.client.hmget(_KEYS.camera_status(name), ["state", "last_error", "at_s"])
+                state, error, at_s = (value or b"" for value in found)  # type: ignore[union-attr]
+                ago_s = time.time() - float(at_s or 0)
+                words.append(f"{name} {state.decode()} ({error.decode()}), {ago_s:.0f} s ago")
+            words.append(f"leader {self.leader()!r}")
+        return "; ".join(words)
+
     def end(self) -> int | None:
         """End it as by Ctrl-C; returns its exit code, or None where it had to be killed."""
         self._serve.send_signal(signal.SIGINT)
