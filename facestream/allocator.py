@@ -16,8 +16,8 @@ def limit_arenas() -> None:
 
     By default each gets one of its own. What was freed in one serves no other, so that a process with a
     thread for each camera grows for as long as its arenas find new sizes to be fragmented by: 1.7 MB a minute
-    with six cameras, and 0.3 with two arenas. Whoever has set MALLOC_ARENA_MAX or GLIBC_TUNABLES is not overruled;
-    nothing happens with other C libraries.
+    with six cameras, and 0.3 with two arenas. Whoever has set MALLOC_ARENA_MAX or GLIBC_TUNABLES is not
+    overruled; nothing happens with other C libraries.
     """
     if sys.platform != "linux" or {"MALLOC_ARENA_MAX", "GLIBC_TUNABLES"} & os.environ.keys():
         return
