@@ -279,6 +279,11 @@ class SettingsTables(BaseModel):
     samples: Literal["best", "all"] = _setting(
         "best", "all: also send the embedding of every face to the stream `faces`.", '"best" or "all"'
     )
+    look_limit_s: _Seconds = _setting(
+        600.0,
+        "Models that work on one frame for longer hang: their process ends with exit code 70.",
+        _SECONDS,
+    )
     log_format: Literal["text", "json"] = _setting(
         "text", "How log lines and errors look: json is one object a line.", '"text" or "json"'
     )

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from storage.identity_store import IdentityStore
     from storage.job_store import JobStore
     from storage.lease import Lease
+    from storage.look_mark import LookMark
     from storage.sample_queue import SampleQueue
     from storage.staged_vectors import StagedVectors
     from storage.token_store import TokenStore
@@ -73,6 +75,13 @@ def make_queue(
     from storage.sample_queue import SampleQueue
 
     return SampleQueue(handle.client, keys, model_id=model_id, fence=fence)
+
+
+def make_look_mark(handle: RedisHandle, keys: Keys) -> Callable[[str], LookMark]:
+    """What marks that a source is looked at, by its id."""
+    from storage.look_mark import LookMark
+
+    return partial(LookMark, handle.client, keys)
 
 
 def make_dead_letters(handle: RedisHandle, keys: Keys) -> DeadLetters:

@@ -23,7 +23,7 @@ Examples:
   FACESTREAM_SECRET_KEY=$(cat key) facestream worker --redis rediss://user:secret@host:6379/0
 
 \b
-Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage.
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage, 70 a model hung.
 """,
 )
 @duration_option
