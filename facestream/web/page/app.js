@@ -34,6 +34,7 @@ const events = new Events();
 /** @type {(() => void) | undefined | void} */ let unmount;
 let showing = 0;
 let started = false;
+let collection = "";
 
 async function begin() {
   let session;
@@ -50,6 +51,7 @@ async function begin() {
   if (started) return location.reload(); // another scope: all views anew
   started = true;
   const leave = session?.name ? async () => { await api.delete("/session"); location.reload(); } : null;
+  void tellCollection();
   side = new Side(/** @type {HTMLElement} */ (document.getElementById("side")), { leave });
   startDecisions(events);
   events.on("state", (state) => side.connection(state));
@@ -60,6 +62,23 @@ async function begin() {
   setTimeout(() => void import("./views/person.js").catch(() => {}), 1500);
 }
 
+/** Which set of people this is: of several servers, each has one. */
+async function tellCollection() {
+  try {
+    const about = await api.about();
+    collection = about.collection;
+    side.collection(collection);
+    titled();
+  } catch { /* nothing else waits for it */ }
+}
+
+let title = "";
+/** @param {string} [given] of the view */
+function titled(given = title) {
+  title = given;
+  document.title = [title, collection === "default" ? "" : collection, "facestream"].filter(Boolean).join(" · ");
+}
+
 /** @param {import("./router.js").Route} route @param {boolean} back @param {"read" | "write" | "admin"} scope */
 async function show(route, back, scope) {
   const turn = ++showing;
@@ -67,8 +86,7 @@ async function show(route, back, scope) {
   unmount?.();
   unmount = undefined;
   side.show(route.view);
-  const setTitle = (/** @type {string} */ title) => { document.title = `${title} · facestream`; };
-  setTitle(LINKS.find((link) => link.view === route.view)?.label ?? "People");
+  titled(LINKS.find((link) => link.view === route.view)?.label ?? "People");
   const root = el("div", { class: `view view-${route.view}` });
   main.replaceChildren(root);
   if (route.view === "missing") {
@@ -79,7 +97,7 @@ async function show(route, back, scope) {
     const view = await import(`./views/${route.view}.js`);
     if (turn !== showing) return;
     /** @type {ViewContext} */
-    const context = { api, events, navigate, toast, announce, scope, route, back, keepInAddress, setTitle, may: (wanted) => SCOPES.indexOf(scope) >= SCOPES.indexOf(wanted) };
+    const context = { api, events, navigate, toast, announce, scope, route, back, keepInAddress, setTitle: titled, may: (wanted) => SCOPES.indexOf(scope) >= SCOPES.indexOf(wanted) };
     unmount = view.mount(root, context);
   } catch (error) {
     if (turn !== showing) return;

@@ -163,11 +163,11 @@ export class Timeline {
     this._box.classList.toggle("hot", Boolean(bar));
     if (bar) {
       const s = bar.sighting;
-      fill(this._tip, face(api.sample(s.thumbnail), { size: "m" }), el("div", null, el("div", { class: "strong" }, when(s)), el("div", { class: "quiet tiny" }, `${place(s)} · ${s.photo ? "photo" : length(s.seconds)}${s.provisional ? " · provisional" : ""}`)));
+      fill(this._tip, face(api.sample(s.thumbnail), { size: "m" }), el("div", null, el("div", { class: "strong" }, when(s, true)), el("div", { class: "quiet tiny" }, `${place(s)} · ${s.photo ? "photo" : length(s.seconds)}${s.provisional ? " · provisional" : ""}`)));
       const row = this._shown.findIndex((lane) => lane.bars.includes(bar));
       const x = Math.max(0, Math.min(this._box.clientWidth - this._tip.offsetWidth, (this._x(bar.from) + this._x(bar.to)) / 2 - this._tip.offsetWidth / 2));
       this._tip.style.transform = `translate(${Math.round(x)}px, ${row * LANE + 44}px)`;
-      if (told) announce(`${when(s)}, ${place(s)}, ${length(s.seconds)}`);
+      if (told) announce(`${when(s, true)}, ${place(s)}, ${length(s.seconds)}`);
     }
     this._redraw();
   }

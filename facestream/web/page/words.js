@@ -1,6 +1,8 @@
 /** Times, lengths and counts in words. */
 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const MINUTE = 60_000;
+const DATE_TIME_S = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
@@ -32,6 +34,18 @@ export const time = (iso) => TIME.format(new Date(iso));
 /** @param {string} iso */
 export const date = (iso) => DATE.format(new Date(iso));
 
+/**
+ * Dates are written to the minute, but to the second where two of a list would look alike.
+ * @param {{start_at?: string | null}[]} list
+ * @returns {(iso: string) => boolean} whether a date of it needs its seconds
+ */
+export function needsSeconds(list) {
+  /** @type {Map<number, number>} */ const counts = new Map();
+  const minute = (/** @type {string} */ iso) => Math.floor(Date.parse(iso) / MINUTE);
+  for (const { start_at: at } of list) if (at) counts.set(minute(at), (counts.get(minute(at)) ?? 0) + 1);
+  return (iso) => (counts.get(minute(iso)) ?? 0) > 1;
+}
+
 /** Today, Yesterday, or the day. @param {string} iso */
 export function day(iso) {
   const midnight = (/** @type {Date} */ d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
@@ -39,12 +53,12 @@ export function day(iso) {
   return days === 0 ? "Today" : days === 1 ? "Yesterday" : DAY.format(new Date(iso));
 }
 
-/** just now, 5 min ago, 3 h ago, then the date. @param {string} iso */
+/** just now, 5 min ago, 3 h ago, then the date and time. @param {string} iso */
 export function ago(iso) {
   const seconds = (Date.now() - new Date(iso).getTime()) / 1000;
   if (seconds < 45) return "just now";
   if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
-  return seconds < 86_400 ? `${Math.round(seconds / 3600)} h ago` : date(iso);
+  return seconds < 86_400 ? `${Math.round(seconds / 3600)} h ago` : dateTime(iso);
 }
 
 /** What a person is called: by name, or by id. @param {{id: string, name?: string | null}} person */
@@ -56,8 +70,8 @@ export const fileName = (source) => source.split(/[\\/]/).filter(Boolean).pop() 
 /** Where a sighting or track is: its camera, or the file. @param {{camera?: string | null, source: string}} sighting */
 export const place = (sighting) => sighting.camera || fileName(sighting.source);
 
-/** When it is: by date where that is known, else by the time in the video. @param {{start_at?: string | null, start_s: number, end_s: number, photo?: boolean}} sighting */
-export function when(sighting) {
-  if (sighting.start_at) return dateTime(sighting.start_at);
+/** When it is: by date where that is known, else by the time in the video. @param {{start_at?: string | null, start_s: number, end_s: number, photo?: boolean}} sighting @param {boolean} [toSecond] */
+export function when(sighting, toSecond = false) {
+  if (sighting.start_at) return (toSecond ? DATE_TIME_S : DATE_TIME).format(new Date(sighting.start_at));
   return sighting.photo ? "undated photo" : `${clock(sighting.start_s)} – ${clock(sighting.end_s)}`;
 }

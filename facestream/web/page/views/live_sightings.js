@@ -51,11 +51,10 @@ export class NewestSightings {
 
   async _read() {
     try {
-      const page = await api.get("/sightings", { limit: MOST, camera: this._camera || null }, this._ended.signal);
+      const page = await api.get("/sightings", { limit: MOST, camera: this._camera || "*" }, this._ended.signal);
       if (this._ended.signal.aborted || this._busy()) return;
       this._held = [];
-      const found = page.items.filter((/** @type {any} */ one) => one.end_at).map(seenOf);
-      this._rows = found.map((/** @type {Seen} */ seen) => this._row(seen));
+      this._rows = page.items.map((/** @type {any} */ one) => this._row(seenOf(one)));
       fill(this._list, this._rows.map((row) => row.root));
       this._filter();
     } catch (error) {
