@@ -28,7 +28,6 @@ import { showLogin } from "./views/login.js";
 const SCOPES = ["read", "write", "admin"];
 const GO = { p: "people", s: "search", l: "live", d: "duplicates", c: "cameras", v: "jobs", h: "log" };
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const shell = /** @type {HTMLElement} */ (document.getElementById("shell"));
 const events = new Events();
 /** @type {Side} */ let side;
 /** @type {(() => void) | undefined | void} */ let unmount;
@@ -121,13 +120,15 @@ onReply((error) => {
   }
   if (error?.unreachable && started && !lostBar) {
     lostBar = el("div", { class: "notice danger lost-bar", role: "alert" }, el("span", { "aria-hidden": "true" }, "●"), el("span", null, "facestream can't be reached. The page tries again."));
-    shell.prepend(lostBar);
+    document.body.append(lostBar);
+    side.connection("lost");
     const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.emit("*", { kind: "reset" }), again), 2000); };
     again();
   } else if (lostBar && !error?.unreachable && !error?.aborted) {
     clearTimeout(lostTimer);
     lostBar.remove();
     lostBar = null;
+    side.connection(events.state);
   }
 });
 

@@ -142,6 +142,6 @@ function side(person, heading) {
   return el("article", { class: "compare-side card" },
     el("a", { href: `#/person/${person.id}`, class: "compare-face", "aria-label": `Open ${called(person)}` }, face(api.portrait(person))),
     el("div", { class: "compare-strip" }, Array.from({ length: SHOWN - 1 }, (_, i) => person.thumbnails[i + 1] ? face(api.sample(person.thumbnails[i + 1])) : el("span"))),
-    el("div", { class: "compare-words" }, el(heading, { class: "compare-name ellipsis" }, el("bdi", null, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
+    el("div", { class: "compare-words" }, el(heading, { class: "compare-name" }, el("bdi", { class: "ellipsis", title: person.name || null }, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
       el("p", { class: "quiet small ellipsis" }, amount(person)), el("p", { class: "quiet small ellipsis" }, whereabouts(person))));
 }

@@ -48,6 +48,6 @@ export function showTile(tile, person, selected, mayChange) {
 export function showCaption(caption, person, mayChange) {
   const title = `${person.name ? `${person.name} (${person.id})` : person.id}${mayChange ? (person.name ? ": rename" : ": add a name") : ""}`;
   fill(caption,
-    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", title }, el("bdi", null, person.name || (mayChange ? "Add a name" : person.id))),
+    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", dir: "auto", title }, el("bdi", null, person.name || (mayChange ? "Add a name" : person.id))),
     el("div", { class: "facts ellipsis figures" }, amount(person)));
 }

@@ -13,7 +13,7 @@ export class SightingsList {
   constructor(what) {
     this._what = what;
     this._shown = STEP;
-    /** @type {(iso: string) => boolean} */ this._toSecond = () => false;
+    this._toSecond = false;
     /** @type {Sighting[]} */ this._sightings = [];
     /** @type {Map<string, HTMLElement>} rows by what they show */ this._rows = new Map();
     this._count = el("span", { class: "quiet figures" });
@@ -32,7 +32,7 @@ export class SightingsList {
 
   _draw() {
     const rows = new Map(this._sightings.slice(0, this._shown).map((sighting) => {
-      const key = JSON.stringify([sighting, when(sighting, this._toSecond(sighting.start_at ?? ""))]);
+      const key = JSON.stringify([sighting, when(sighting, this._toSecond)]);
       return [key, this._rows.get(key) ?? this._row(sighting)];
     }));
     // Those that stay are not taken out: one of them may have the keyboard.
@@ -51,7 +51,7 @@ export class SightingsList {
   _row(sighting) {
     return el("li", null, el("button", { class: "sighting", type: "button", on: { click: () => this._what.onPlay(sighting) } },
       face(api.sample(sighting.thumbnail), { size: "s", lazy: true }),
-      el("span", { class: "sighting-words" }, el("span", { class: "strong ellipsis" }, when(sighting, this._toSecond(sighting.start_at ?? ""))), el("span", { class: "quiet tiny ellipsis" }, place(sighting), !sighting.photo && sighting.start_at && !sighting.camera ? ` · at ${clock(sighting.start_s)}` : "")),
+      el("span", { class: "sighting-words" }, el("span", { class: "strong ellipsis" }, when(sighting, this._toSecond)), el("span", { class: "quiet tiny ellipsis" }, place(sighting), !sighting.photo && sighting.start_at && !sighting.camera ? ` · at ${clock(sighting.start_s)}` : "")),
       sighting.provisional ? el("span", { class: "badge" }, "provisional") : null,
       el("span", { class: "quiet small figures" }, sighting.photo ? "photo" : length(sighting.seconds)),
       icon(sighting.photo ? "photo" : sighting.playable ? "play" : "show")));

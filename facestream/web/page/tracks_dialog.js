@@ -46,7 +46,7 @@ export async function pickTracks(person, what) {
     api.all(`/people/${person.id}/tracks`, {}, { most: 2000, signal: gone.signal }).then((tracks) => {
       const toSecond = needsSeconds(tracks);
       boxes = [];
-      fill(grid, tracks.map((track, index) => card(track, index, when(track, toSecond(track.start_at ?? "")))));
+      fill(grid, tracks.map((track, index) => card(track, index, when(track, toSecond))));
       boxes[0]?.focus();
     }, (error) => { if (!error.aborted) fill(grid, errorState(error)); });
     const form = el("form", { id: "tracks", class: "stack", on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); if (!go.disabled) close([...chosen]); } } }, status, grid);

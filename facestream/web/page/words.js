@@ -34,16 +34,10 @@ export const time = (iso) => TIME.format(new Date(iso));
 /** @param {string} iso */
 export const date = (iso) => DATE.format(new Date(iso));
 
-/**
- * Dates are written to the minute, but to the second where two of a list would look alike.
- * @param {{start_at?: string | null}[]} list
- * @returns {(iso: string) => boolean} whether a date of it needs its seconds
- */
+/** Whether some dates of a list look alike to the minute, so that they are written to the second. @param {{start_at?: string | null}[]} list */
 export function needsSeconds(list) {
-  /** @type {Map<number, number>} */ const counts = new Map();
-  const minute = (/** @type {string} */ iso) => Math.floor(Date.parse(iso) / MINUTE);
-  for (const { start_at: at } of list) if (at) counts.set(minute(at), (counts.get(minute(at)) ?? 0) + 1);
-  return (iso) => (counts.get(minute(iso)) ?? 0) > 1;
+  const minutes = list.filter((one) => one.start_at).map((one) => Math.floor(Date.parse(/** @type {string} */ (one.start_at)) / MINUTE));
+  return new Set(minutes).size < minutes.length;
 }
 
 /** Today, Yesterday, or the day. @param {string} iso */
@@ -51,6 +45,13 @@ export function day(iso) {
   const midnight = (/** @type {Date} */ d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
   const days = Math.round((midnight(new Date()) - midnight(new Date(iso))) / 86_400_000);
   return days === 0 ? "Today" : days === 1 ? "Yesterday" : DAY.format(new Date(iso));
+}
+
+/** just now, 5 min ago, then when it was, to the second. @param {string} iso */
+export function lately(iso) {
+  const seconds = (Date.now() - Date.parse(iso)) / 1000;
+  if (seconds < 3600) return ago(iso);
+  return day(iso) === "Today" ? time(iso) : DATE_TIME_S.format(new Date(iso));
 }
 
 /** just now, 5 min ago, 3 h ago, then the date and time. @param {string} iso */

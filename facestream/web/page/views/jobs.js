@@ -95,7 +95,7 @@ export function mount(root, context) {
     const going = sorted.filter((job) => rank(job) < 2).length;
     count.textContent = sorted.length ? `${counted(sorted.length, "video")}${going ? `, ${going} under way` : ""}` : "";
     none.hidden = sorted.length > 0;
-    if (!sorted.length) fill(none, emptyState({ icon: "film", title: "No video yet", text: "Drop one on this page. What `facestream run` processed is not listed here. The first people are there within seconds, while the rest is still looked at." }));
+    if (!sorted.length) fill(none, emptyState({ icon: "film", title: "No video yet", text: ["Drop one on this page. The first people are there within seconds, while the rest is still looked at. What ", el("code", null, "facestream run"), " processed is not listed here."] }));
   }
 
   function drawUploads() {

@@ -51,6 +51,7 @@ export function mount(root, context) {
     person = now;
     context.setTitle(called(now));
     timeline.expect(now.sources.length);
+    if (!tracks) showFaces(now.thumbnails);
     if (editing || shown === JSON.stringify(now)) return;
     shown = JSON.stringify(now);
     keepingFocus(head, () => showHead(now));
@@ -63,7 +64,7 @@ export function mount(root, context) {
       { label: "Choose cover…", icon: "star", run: () => void pickTracks(person, "cover").catch(() => {}) },
       ...(context.may("admin") ? [null, { label: "Forget…", icon: "trash", danger: true, run: () => void forget() }] : []),
     ]);
-    const title = mayWrite ? el("button", { class: "title-name", type: "button", title: "Rename (n)", on: { click: editName } }, el("bdi", { class: now.name ? "" : "quiet" }, now.name || "Add a name"), icon("edit")) : el("bdi", null, called(now));
+    const title = mayWrite ? el("button", { class: "title-name", type: "button", title: now.name ? `${now.name}: rename (n)` : "Add a name (n)", on: { click: editName } }, el("bdi", { class: now.name ? "person-name" : "quiet" }, now.name || "Add a name"), icon("edit")) : el("bdi", { class: "person-name", title: now.name || null }, called(now));
     fill(head,
       face(api.portrait(now), { alt: `Face of ${called(now)}` }),
       el("div", { class: "person-words" },
@@ -120,7 +121,10 @@ export function mount(root, context) {
       show(now);
     } catch (error) {
       if (error.aborted) return;
-      if (!person || error.status === 404 || error.status === 410) fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
+      if (!person || error.status === 404 || error.status === 410) {
+        context.setTitle(error.status === 410 ? "Forgotten" : "Not found");
+        fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
+      }
       return;
     }
     void api.all("/sightings", { person: id }, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => { seen = { items, total }; showSeen(); } })

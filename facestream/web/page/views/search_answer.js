@@ -102,9 +102,9 @@ function moment(person, sighting, toSecond) {
     icon(sighting.camera ? "camera" : sighting.photo ? "photo" : "film"), el("span", { class: "moment-place" }, place(sighting)), el("span", { class: "moment-when figures" }, at), sighting.playable ? icon("play") : null));
 }
 
-/** From when to when, in local time where the date is known. @param {any} sighting @param {(iso: string) => boolean} toSecond */
+/** From when to when, in local time where the date is known. @param {any} sighting @param {boolean} toSecond */
 function interval({ start_at: startAt, start_s: startS, end_s: endS, photo }, toSecond) {
-  const at = startAt && shortly(startAt, toSecond(startAt));
+  const at = startAt && shortly(startAt, toSecond);
   if (photo) return at || "undated";
   return at ? `${at}, ${length(endS - startS)}` : `${clock(startS)} – ${clock(endS)}`;
 }
