@@ -2,12 +2,12 @@
 
     python benchmarks/page.py [--people 10000] [--visits 20] [--words 20] [--json FILE]
 
-The server runs in a process of its own, the browser has no window and is on the same machine. Each visit is a new
-one with nothing in its cache. Told are the first contentful paint (Paint Timing), when the faces in sight are
-there, and how much the page shifts while it loads and is scrolled (Layout Instability, CLS). Then texts are typed
-into the filter, key by key as quickly as people type; each key is timed from its event to the frame that shows
-whom it leaves, so that a request over HTTP is part of it, and by Event Timing to the next frame. The same with a
-jump into the middle, a selection, the field for a name and a person that is opened.
+The server runs in a process of its own, the browser has no window and is on the same machine. Each visit is
+a new one with nothing in its cache. Told are the first contentful paint (Paint Timing), when the faces in
+sight are there, and how much the page shifts while it loads and is scrolled (Layout Instability, CLS). Then
+texts are typed into the filter, key by key as quickly as people type; each key is timed from its event to the
+frame that shows whom it leaves, so that a request over HTTP is part of it, and by Event Timing to the next
+frame. The same with a jump into the middle, a selection, the field for a name and a person that is opened.
 """
 
 from __future__ import annotations
@@ -56,16 +56,21 @@ _GOALS = {
 
 _WATCH = """() => {
   window.shifts = []; window.events = [];
-  new PerformanceObserver(list => shifts.push(...list.getEntries().filter(one => !one.hadRecentInput).map(one => one.value)))
-    .observe({type: "layout-shift", buffered: true});
-  new PerformanceObserver(list => events.push(...list.getEntries().filter(one => one.name === "keydown").map(one => one.duration)))
-    .observe({type: "event", durationThreshold: 16, buffered: true});
+  const keep = (kind, wanted, keepOne) => new PerformanceObserver(list =>
+    list.getEntries().filter(wanted).forEach(keepOne)).observe({type: kind, buffered: true, durationThreshold: 16});
+  keep("layout-shift", one => !one.hadRecentInput, one => shifts.push(one.value));
+  keep("event", one => one.name === "keydown", one => events.push(one.duration));
 }"""
 _FACES_THERE = """() => new Promise(resolve => {
+  const inSight = tile => {
+    const box = tile.getBoundingClientRect();
+    return box.bottom > 0 && box.top < innerHeight;
+  };
   const look = () => {
-    const sight = [...document.querySelectorAll(".tile")].filter(tile => { const box = tile.getBoundingClientRect(); return box.bottom > 0 && box.top < innerHeight; });
-    const done = sight.length && sight.every(tile => !tile.classList.contains("loading") && tile.querySelector("img")?.complete);
-    if (done) requestAnimationFrame(() => resolve(performance.now())); else requestAnimationFrame(look);
+    const tiles = [...document.querySelectorAll(".tile")].filter(inSight);
+    const there = tile => !tile.classList.contains("loading") && tile.querySelector("img")?.complete;
+    if (tiles.length && tiles.every(there)) requestAnimationFrame(() => resolve(performance.now()));
+    else requestAnimationFrame(look);
   };
   look();
 })"""
@@ -74,7 +79,8 @@ _PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.start
 _TIME = """([kind, done]) => {
   const holds = new Function(`return ${done}`);
   window.timed = new Promise(resolve => addEventListener(kind, event => {
-    const look = () => requestAnimationFrame(() => holds() ? setTimeout(() => resolve(performance.now() - event.timeStamp)) : look());
+    const told = () => resolve(performance.now() - event.timeStamp);
+    const look = () => requestAnimationFrame(() => holds() ? setTimeout(told) : look());
     look();
   }, {capture: true, once: true}));
 }"""

@@ -27,8 +27,8 @@ class About(BaseModel):
     """What is served here, and what the caller may do.
 
     `models`, `licence` and `commercial_use` are those of the collection's models: null before the first run,
-    and where nobody knows. `folders` are those of the server that files may be processed from by path, for whom
-    may have that done; else none are told of.
+    and where nobody knows. `folders` are those of which files may be processed by path; none for a
+    caller who may only read.
     """
 
     name: str

@@ -67,7 +67,7 @@ class Visitor:
             width: Of the window, px.
             height: Of it.
             scheme: `light` or `dark`.
-            fails: Statuses of answers that the test means to get; 0 for none, of a server that can't be reached.
+            fails: Statuses of answers that the test means to get; 0 for none where it can't be reached.
         """
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
