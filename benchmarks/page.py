@@ -56,8 +56,8 @@ _GOALS = {
 
 _WATCH = """() => {
   window.shifts = []; window.events = [];
-  const keep = (kind, wanted, keepOne) => new PerformanceObserver(list =>
-    list.getEntries().filter(wanted).forEach(keepOne)).observe({type: kind, buffered: true, durationThreshold: 16});
+  const keep = (type, wanted, keepOne) => new PerformanceObserver(list =>
+    list.getEntries().filter(wanted).forEach(keepOne)).observe({type, buffered: true, durationThreshold: 16});
   keep("layout-shift", one => !one.hadRecentInput, one => shifts.push(one.value));
   keep("event", one => one.name === "keydown", one => events.push(one.duration));
 }"""

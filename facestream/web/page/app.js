@@ -57,8 +57,8 @@ async function begin() {
   startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
   // After the first view has asked for what it shows.
   requestAnimationFrame(() => events.start());
-  // Opening a person must not wait for scripts.
-  setTimeout(() => void import("./views/person.js").catch(() => {}), 1500);
+  // Going on must not wait for scripts, nor for a server that is away by then.
+  setTimeout(async () => { for (const view of ["person", ...LINKS.map((link) => link.view)]) await import(`./views/${view}.js`).catch(() => {}); }, 1500);
 }
 
 /** Which set of people this is: of several servers, each has one. */
@@ -100,8 +100,14 @@ async function show(route, back, scope) {
     unmount = view.mount(root, context);
   } catch (error) {
     if (turn !== showing) return;
-    console.error(error);
-    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status: 500 }), () => location.reload(), "h1"));
+    const status = await api.get("/session").then(() => 500, (reason) => reason.status);
+    if (turn !== showing || status === 401) return;
+    if (status === 0) {
+      // Browsers keep it that a script could not be had: only a page that is loaded anew gets it.
+      const off = events.on("reset", () => location.reload());
+      unmount = off;
+    } else console.error(error);
+    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status }), () => location.reload(), "h1"));
   }
   // Screen readers and the keyboard begin in what is new, unless the view has put them somewhere.
   if (!first && (document.activeElement === document.body || !document.activeElement?.isConnected || document.activeElement?.closest(".side"))) main.focus({ preventScroll: true });
@@ -122,7 +128,7 @@ onReply((error) => {
     lostBar = el("div", { class: "notice danger lost-bar", role: "alert" }, el("span", { "aria-hidden": "true" }, "●"), el("span", null, "facestream can't be reached. The page tries again."));
     document.body.append(lostBar);
     side.connection("lost");
-    const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.emit("*", { kind: "reset" }), again), 2000); };
+    const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.reset("reached again"), again), 2000); };
     again();
   } else if (lostBar && !error?.unreachable && !error?.aborted) {
     clearTimeout(lostTimer);
