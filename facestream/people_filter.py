@@ -18,6 +18,9 @@ from facestream.source_name import full_name, is_camera
 Moment = datetime | float
 """A date, or seconds from the start of a source."""
 
+ANY_CAMERA = "*"
+"""Stands for all cameras where one is named; none is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class PeopleFilter:
@@ -25,7 +28,7 @@ class PeopleFilter:
 
     Attributes:
         sources: Seen in one of these: an id, a path or a part of one, or a pattern with * and ?.
-        cameras: Or by one of these cameras, by name.
+        cameras: Or by one of these cameras, by name; `*` is any.
         since: Seen at this moment or later. A date, local unless it has a zone, looks at sightings whose date
             is known; seconds look at times within videos.
         until: Seen at this moment or before.
@@ -111,7 +114,9 @@ class PeopleFilter:
         """Whether sightings in a source count."""
         if not (self.sources or self.cameras):
             return True
-        if is_camera(source_id) and full_name(source_id, path) in self.cameras:
+        if is_camera(source_id) and (
+            ANY_CAMERA in self.cameras or full_name(source_id, path) in self.cameras
+        ):
             return True
         return any(names_source(pattern, source_id, path) for pattern in self.sources)
 
