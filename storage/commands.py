@@ -108,11 +108,27 @@ class Commands(Protocol):
         consumername: str,
         *,
         min_idle_time: int,
-        start_id: bytes,
         count: int,
-    ) -> tuple[bytes, list[StreamEntry], list[bytes]]: ...
+        justid: Literal[True],
+    ) -> list[bytes]: ...
+    def xclaim(
+        self,
+        name: str,
+        groupname: str,
+        consumername: str,
+        min_idle_time: int,
+        message_ids: list[bytes],
+        /,
+        *,
+        retrycount: int,
+        justid: Literal[True],
+    ) -> object: ...
     def xgroup_create(self, name: str, groupname: str, start: str, mkstream: bool, /) -> object: ...
     def xlen(self, name: str) -> int: ...
+    def xpending(self, name: str, groupname: str) -> dict[str, Any]: ...
+    def xpending_range(
+        self, name: str, groupname: str, least: bytes, most: bytes, count: int, /
+    ) -> list[dict[str, Any]]: ...
     def xrange(
         self, name: str, first: bytes, last: bytes, /, count: int | None = None
     ) -> list[StreamEntry]: ...

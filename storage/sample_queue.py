@@ -33,6 +33,7 @@ from storage.requests import (
     RetryRequest,
 )
 from storage.sample_record import FaceSample
+from storage.solitary_attempts import SolitaryAttempts
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 
@@ -56,7 +57,6 @@ _KINDS: dict[bytes, type[Entry]] = {
     b"decision": DecisionRequest,
     b"retry": RetryRequest,
 }
-_START = b"0-0"
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.
 _FORGET = """
 for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
@@ -81,6 +81,7 @@ class Delivery:
         problem: Why it can't be read, or empty.
         dead_id: Id in the dead-letter stream of what is tried again; the other fields are of that. Else
             empty.
+        again: Whether somebody had it before, or failed to take it in: it is to be taken in alone.
     """
 
     entry_id: bytes
@@ -88,6 +89,7 @@ class Delivery:
     raw: Raw
     problem: str = ""
     dead_id: bytes = b""
+    again: bool = False
 
 
 class SampleQueue:
@@ -278,22 +280,28 @@ class SampleQueue:
     def take_over(self, consumer: str, count: int = 256, kept: Collection[bytes] = ()) -> list[Delivery]:
         """Entries that some consumer got and never acknowledged, oldest first, at most `count`.
 
-        Only the holder of the collection's lease may call it: no other consumer is at work then.
+        Only the holder of the collection's lease may call it: no other consumer is at work then. How often
+        an entry was delivered is left as it was, for `SolitaryAttempts`.
 
         Args:
             consumer: Name of this consumer in the group.
             count: Most entries to return.
             kept: Ids of entries that the caller has already; they are not returned again.
         """
-        next_id = _START
-        while True:
-            next_id, entries, _ = self._client.xautoclaim(
-                self._keys.samples, GROUP, consumer, min_idle_time=0, start_id=next_id, count=count
-            )
-            others = [entry for entry in entries if entry[0] not in kept]
-            # A page may hold nothing but entries that were deleted while they were pending, or are kept.
-            if others or next_id == _START:
-                return self._deliveries(others)
+        # All that is pending, not a page of it: what is kept may fill any number of pages.
+        pending = int(self._client.xpending(self._keys.samples, GROUP)["pending"])
+        if not pending:
+            return []
+        claimed = self._client.xautoclaim(
+            self._keys.samples, GROUP, consumer, min_idle_time=0, count=pending, justid=True
+        )
+        wanted = [entry_id for entry_id in claimed if entry_id not in kept][:count]
+        with self._client.pipeline(transaction=False) as pipe:
+            for entry_id in wanted:
+                pipe.xrange(self._keys.samples, entry_id, entry_id)
+            pages: list[list[StreamEntry]] = pipe.execute()
+        found = self._deliveries([entry for page in pages for entry in page])
+        return [replace(delivery, again=True) for delivery in found]
 
     def _deliveries(self, entries: Sequence[StreamEntry]) -> list[Delivery]:
         """What entries say; what is asked to be tried again, stands for the request."""
@@ -309,6 +317,10 @@ class SampleQueue:
         raw = page[0][1] if page else None
         # One that is there no more was tried already, dropped or forgotten.
         return replace(_delivery(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
+
+    def attempts(self, consumer: str) -> SolitaryAttempts:
+        """Counts attempts of a consumer at entries that were delivered again."""
+        return SolitaryAttempts(self._client, self._keys.samples, GROUP, consumer)
 
     def forget_others(self, consumer: str) -> None:
         """Delete all consumers but this one that have nothing pending, once `take_over` has emptied them.
