@@ -10,7 +10,7 @@ from itertools import groupby
 
 from storage.errors import LeaseLostError
 from storage.lease import Lease
-from storage.requests import ReclusterRequest
+from storage.requests import EraseRequest, ReclusterRequest
 from storage.sample_queue import Delivery, SampleQueue
 from storage.solitary_attempts import is_of_entry
 from workers.doubts import Doubts
@@ -149,7 +149,14 @@ class ClusterTerm:
 
     def _take_in_alone(self, delivery: Delivery) -> None:
         """Take in an entry while nothing else is being done, until it had its effect or is put aside."""
-        self._regrouping.abandon()
+        if isinstance(delivery.entry, ReclusterRequest | EraseRequest):
+            # Handed on to who tries them alone.
+            self._step([delivery])
+            return
+        if self._regrouping.is_under_way:
+            # Most were only lost on their way. What fails beside a re-cluster has not failed alone.
+            self._take_in_together([delivery])
+            return
         while (tried := self._doubts.try_again(delivery)) is not None:
             try:
                 self._step([tried])
@@ -159,7 +166,7 @@ class ClusterTerm:
                 delivery = self._doubts.failed(delivery, error)
                 self._load_anew()
             else:
-                self._doubts.went_on(delivery)
+                self._doubts.took_in(delivery)
                 return
 
     def _step(self, deliveries: list[Delivery]) -> None:

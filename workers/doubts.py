@@ -70,10 +70,15 @@ class Doubts:
             self._pause(_PAUSE_S * 2.0 ** (failures - 1) * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
         return replace(delivery, again=True)
 
+    def took_in(self, delivery: Delivery) -> None:
+        """An entry was taken in, or put aside."""
+        self._open.pop(delivery.entry_id, None)
+        self._reasons.pop(delivery.entry_id, None)
+
     def went_on(self, delivery: Delivery) -> None:
-        """An attempt came to a good end, or some way: none has failed yet."""
-        if self._open.pop(delivery.entry_id, None) is not None:
-            self._reasons.pop(delivery.entry_id, None)
+        """An attempt that takes several steps came some way: none has failed yet."""
+        if delivery.entry_id in self._open:
+            self.took_in(delivery)
             self._attempts.note(delivery.entry_id, 0)
 
     def leave(self) -> None:

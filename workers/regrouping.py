@@ -177,6 +177,9 @@ class Regrouping:
             self._load()
             self._fail(running, error)
             return []
+        for wish in running.wishes:
+            if wish.delivery is not None:
+                self._doubts.took_in(wish.delivery)
         put_off, self._put_off, self._steadfast = self._put_off, [], False
         return put_off
 
