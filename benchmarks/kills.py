@@ -2,11 +2,12 @@
 
     python benchmarks/kills.py [--samples 100000] [--kills 200] [--seed 0] [--json FILE] [--redis URL]
 
-Two runs over the same made-up samples: one that nobody disturbs, and one of which the sender or the cluster worker, at
-random, gets SIGKILL at random moments and is started again at once. Each is a process of its own; the server is the
-embedded one, in a folder of its own. Afterwards both collections must hold the same tracks, samples, sightings and
-counts, and after the last re-cluster the same people, but for their numbers: a worker that is killed may have taken
-one that it never used. Prints a Markdown table, and exits with 1 where anything differs.
+Two runs over the same made-up samples: one that nobody disturbs, and one of which the sender or the cluster
+worker, at random, gets SIGKILL at random moments and is started again at once. Each is a process of its own;
+the server is the embedded one, in a folder of its own. Afterwards both collections must hold the same tracks,
+samples, sightings and counts, and after the last re-cluster the same people, but for their numbers: a worker
+that is killed may have taken one that it never used. Prints a Markdown table, and exits with 1 where anything
+differs.
 """
 
 from __future__ import annotations
@@ -53,10 +54,12 @@ STRETCHES_PER_SOURCE = 25
 PEOPLE = 60
 TRACK_S = 6.0
 # Of a worker that was killed, for the next one: 5 s outside of here.
-LEASE_S = 0.5
+LEASE_S = 1.0
 # Short, so that the sender is at work, and dies, all the while.
 QUEUE_LIMIT = 600
-_PROCESSES = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+_PROCESSES: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
+# Imports would take most of the time of processes that live for a second.
+_PROCESSES.set_forkserver_preload(["workers.cluster_worker", "workers.clustering.clusterer"])
 
 
 @dataclass(frozen=True)
@@ -318,18 +321,22 @@ def differing(calm: Run, harried: Run) -> list[str]:
 def compare(samples: int, kills: int, seed: int, url: str | None = None) -> tuple[Plan, Run, Run]:
     """Both runs, on the embedded server in a folder of its own, or on another one."""
     plan = Plan(samples, seed)
-    with tempfile.TemporaryDirectory(prefix="facestream-kills-") as folder:
-        with open_redis(url, None if url else DataFolder(Path(folder))) as handle:
-            where = url or f"unix://{handle.socket_path}"
-            name = f"kills-{time.time_ns()}"
-            calm = run(handle, where, f"{name}-calm", plan, 0, seed)
-            harried = run(handle, where, f"{name}-harried", plan, kills, seed)
+    with (
+        tempfile.TemporaryDirectory(prefix="facestream-kills-") as folder,
+        open_redis(url, None if url else DataFolder(Path(folder))) as handle,
+    ):
+        where = url or f"unix://{handle.socket_path}"
+        name = f"kills-{time.time_ns()}"
+        calm = run(handle, where, f"{name}-calm", plan, 0, seed)
+        harried = run(handle, where, f"{name}-harried", plan, kills, seed)
     return plan, calm, harried
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run it; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

@@ -35,6 +35,7 @@ from storage.requests import (
 from storage.sample_record import FaceSample
 from storage.solitary_attempts import SolitaryAttempts
 from storage.source_record import SegmentDone
+from storage.stream_trimming import MOST
 from storage.track_record import TrackRecord
 
 _log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class SampleQueue:
         entries: Sequence[Entry],
         *,
         faces: Sequence[FaceSample] = (),
-        faces_limit: int = 100_000,
+        faces_limit: int = MOST,
         wait_s: float = 60.0,
         stop: Callable[[], bool] = lambda: False,
     ) -> bytes | None:
@@ -141,8 +142,8 @@ class SampleQueue:
 
         Args:
             entries: What to send.
-            faces: Embeddings for the capped `faces` stream.
-            faces_limit: Length that stream is cut to.
+            faces: Embeddings for the stream `faces`.
+            faces_limit: About how many entries that stream is cut to at once, whoever has not read them.
             wait_s: How long to wait for room while nobody leads the collection.
             stop: Ends the waiting early; nothing is sent then.
 
@@ -173,7 +174,7 @@ class SampleQueue:
         return self._write(entries, faces, faces_limit)
 
     def try_send(
-        self, entries: Sequence[Entry], *, faces: Sequence[FaceSample] = (), faces_limit: int = 100_000
+        self, entries: Sequence[Entry], *, faces: Sequence[FaceSample] = (), faces_limit: int = MOST
     ) -> bool:
         """Send where there is room, all or nothing, without waiting for any.
 
@@ -183,7 +184,7 @@ class SampleQueue:
         Args:
             entries: What to send, in order.
             faces: Entries for the stream `faces`, written in the same step.
-            faces_limit: About how many entries that stream is cut to.
+            faces_limit: As that of `send`.
 
         Returns:
             Whether it was sent, or there was nothing to send.

@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable
 from itertools import groupby
 
-from storage.errors import LeaseLostError
+from storage.errors import LeaseLostError, RecordError
 from storage.lease import Lease
 from storage.requests import EraseRequest, ReclusterRequest
+from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import Delivery, SampleQueue
 from storage.solitary_attempts import is_of_entry
 from workers.doubts import Doubts
@@ -23,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 # A leader that was paused must soon notice that another one leads: what it reads on is held up.
 _CHECK_EVERY_S = 1.0
+# Between two looks at whether logs have grown too long.
+_TRIM_EVERY_S = 5.0
 # Longest wait for entries; while a re-cluster runs, its end must be noticed as well.
 _BLOCK_MS, _BLOCK_BESIDE_MS = 200, 20
 
@@ -60,7 +63,7 @@ class ClusterTerm:
         self._on_erased = on_erased
         self._regrouping = Regrouping(kept, doubts, recluster_every_s)
         self._erasures = Erasures(kept, doubts, retain_every_s, on_erased)
-        self._checked_s = time.monotonic()
+        self._checked_s = self._trimmed_s = time.monotonic()
 
     def serve(self, stop: threading.Event) -> None:
         """Lead until told to stop.
@@ -123,9 +126,21 @@ class ClusterTerm:
             self._load_anew()
         if self._erasures.must_be_alone:
             return
+        self._trim()
         beside = self._regrouping.is_under_way or self._erasures.are_under_way
         block_ms = _BLOCK_BESIDE_MS if beside else _BLOCK_MS
         self._take_in(self._queue.receive(self._consumer, block_ms=block_ms, kept=self._held))
+
+    def _trim(self) -> None:
+        if time.monotonic() - self._trimmed_s < _TRIM_EVERY_S:
+            return
+        try:
+            policy = self._kept.store.retention()
+        except RecordError:
+            # Said often enough by who erases what is over age.
+            policy = RetentionPolicy()
+        self._kept.store.trim_streams(policy)
+        self._trimmed_s = time.monotonic()
 
     def _take_in(self, deliveries: list[Delivery]) -> None:
         """Take in deliveries: at once, but alone what was delivered before."""

@@ -1,4 +1,4 @@
-"""The benchmark of kills, in its shortest form: real processes, a real server, nothing lost, nothing doubled."""
+"""The benchmark of kills at its shortest: real processes, a real server, nothing lost, nothing doubled."""
 
 from __future__ import annotations
 
@@ -19,4 +19,6 @@ def test_senders_and_cluster_workers_that_are_killed_lose_and_double_nothing(
     assert min(harried.kills.values()) > 0
     assert harried.counts["tracks"] == plan.tracks
     assert harried.counts["samples"] == plan.tracks * kills.SAMPLES_PER_TRACK
-    assert harried.counts["left in the queue"] == harried.counts["put aside"] == harried.counts["pending"] == 0
+    assert (
+        harried.counts["left in the queue"] == harried.counts["put aside"] == harried.counts["pending"] == 0
+    )
