@@ -64,6 +64,7 @@ class ClusterTerm:
         self._regrouping = Regrouping(kept, doubts, recluster_every_s)
         self._erasures = Erasures(kept, doubts, retain_every_s, on_erased)
         self._checked_s = self._trimmed_s = time.monotonic()
+        self._stop = threading.Event()
 
     def serve(self, stop: threading.Event) -> None:
         """Lead until told to stop.
@@ -71,6 +72,7 @@ class ClusterTerm:
         Raises:
             StorageError: If Redis fails for good, or another one leads.
         """
+        self._stop = stop
         try:
             self._begin(stop)
             while not stop.is_set():
@@ -163,7 +165,10 @@ class ClusterTerm:
                 self._take_in_alone(delivery)
 
     def _take_in_alone(self, delivery: Delivery) -> None:
-        """Take in an entry while nothing else is being done, until it had its effect or is put aside."""
+        """Take in an entry while nothing else is being done, until it had its effect or is put aside.
+
+        Whoever is told to stop leaves it to the next one.
+        """
         if isinstance(delivery.entry, ReclusterRequest | EraseRequest):
             # Handed on to who tries them alone.
             self._step([delivery])
@@ -172,7 +177,7 @@ class ClusterTerm:
             # Most were only lost on their way. What fails beside a re-cluster has not failed alone.
             self._take_in_together([delivery])
             return
-        while (tried := self._doubts.try_again(delivery)) is not None:
+        while not self._stop.is_set() and (tried := self._doubts.try_again(delivery)) is not None:
             try:
                 self._step([tried])
             except Exception as error:

@@ -86,7 +86,7 @@ def _silent(store: IdentityStore) -> Iterator[Finding]:
         yield Finding(
             "stream readers",
             "warning",
-            f"{what} has read nothing for {reader.silent_s / DAY_S:.1f} days: nothing is kept for it any more.",
+            f"{what} has read nothing for {reader.silent_s / DAY_S:.1f} days: nothing is kept for it.",
             f"{begin}, or `facestream {end}`.",
         )
 
