@@ -4,12 +4,12 @@
 
 The samples and kills are shared out among so many collections, two of which are at work at once: a cluster
 worker that is started again reads all of its collection first, which takes 0.2 ms a sample. For each, there
-are two runs over the same made-up samples: one that nobody disturbs, and one of which the sender or the cluster
-worker, at random, gets SIGKILL at random moments and is started again at once. Each is a process of its own;
-the server is the embedded one, in a folder of its own. Afterwards both collections must hold the same tracks,
-samples, sightings and counts, and after the last re-cluster the same people, but for their numbers: a worker
-that is killed may have taken one that it never used. Prints a Markdown table, and exits with 1 where anything
-differs.
+are two runs over the same made-up samples: one that nobody disturbs, and one of which the sender or the
+cluster worker, at random, gets SIGKILL at random moments and is started again at once. Each is a process of
+its own; the server is the embedded one, in a folder of its own. Afterwards both must have left the same
+tracks, samples, sightings and counts, and after the last re-cluster the same people, but for their numbers: a
+worker that is killed may have taken one that it never used. Prints a Markdown table, and exits with 1 where
+anything differs.
 """
 
 from __future__ import annotations

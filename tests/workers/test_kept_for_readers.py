@@ -38,6 +38,18 @@ def test_whoever_leads_cuts_a_stream_to_its_length_and_not_what_is_still_to_be_r
     assert bench.client.xlen(read) >= LENGTH
 
 
+def test_a_stream_has_a_length_that_no_reader_can_exceed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.step.MOST", 1000)
+    fill(bench, bench.keys.changes, 3000)
+    bench.client.xgroup_create(bench.keys.changes, "theirs", "0")
+    with bench.running():
+        bench.take_in(Cast().track(0, 0))
+    # Redis cuts whole nodes.
+    assert 1000 <= bench.client.xlen(bench.keys.changes) < 1200
+
+
 def test_age_takes_nothing_from_a_reader_that_is_not_silent(bench: Bench) -> None:
     expired = EraseRequest(Extent.RETENTION)
     for key in (bench.keys.changes, bench.keys.faces):
