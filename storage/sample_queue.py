@@ -275,7 +275,9 @@ class SampleQueue:
         fresh: list[StreamEntry] = [entry for _, entries in reply or [] for entry in entries]
         pending = int(summary["pending"])
         if pending > len(fresh) + len(kept):
-            return self.take_over(consumer, pending, kept)
+            now = {entry_id for entry_id, _ in fresh}
+            found = self.take_over(consumer, pending, kept)
+            return [replace(d, again=False) if d.entry_id in now else d for d in found]
         return self._deliveries(fresh)
 
     def take_over(self, consumer: str, count: int = 256, kept: Collection[bytes] = ()) -> list[Delivery]:

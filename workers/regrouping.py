@@ -140,21 +140,22 @@ class Regrouping:
         return []
 
     def _next(self) -> list[_Wish]:
-        """The wishes that the next re-cluster is to fulfil: all, or one that has to be tried alone."""
+        """The wishes that the next re-cluster fulfils: all, the one first that it is an attempt at."""
         doubtful = next(filter(_is_doubtful, self._wishes), None)
-        if doubtful is None:
-            chosen, self._wishes = self._wishes, []
-            return chosen
-        self._wishes.remove(doubtful)
-        assert doubtful.delivery is not None
-        tried = self._doubts.try_again(doubtful.delivery)
-        if tried is None:
+        if doubtful is not None and not self._may_try(doubtful):
+            self._wishes.remove(doubtful)
             return []
-        if tried.problem:
+        chosen, self._wishes = sorted(self._wishes, key=lambda wish: wish is not doubtful), []
+        return chosen
+
+    def _may_try(self, wish: _Wish) -> bool:
+        """Whether a wish that failed, or whose worker died, may be tried once more; puts it aside if not."""
+        assert wish.delivery is not None
+        tried = self._doubts.try_again(wish.delivery)
+        if tried is not None and tried.problem:
             _log.error("a re-cluster that was asked for is put aside: %s", tried.problem)
             self._kept.commit(set(), Effects(unreadable=[tried]))
-            return []
-        return [doubtful]
+        return tried is not None and not tried.problem
 
     def _conclude(self, running: _Running) -> list[Delivery]:
         """Apply a re-cluster that is done, unless it does not know what was decided since it began."""
@@ -193,8 +194,10 @@ class Regrouping:
         """Let what was asked for be tried alone; the worker's own wishes come again by themselves."""
         _log.error("a re-cluster failed: %r", error, exc_info=True)
         asked = [wish for wish in running.wishes if wish.delivery is not None]
-        again = [replace(w, delivery=self._doubts.failed(w.delivery, error)) for w in asked if w.delivery]
-        self._wishes = [*again, *self._wishes]
+        # It was an attempt at the first of them, or at none.
+        failed = asked[:1] if any(map(_is_doubtful, asked)) else asked
+        again = [replace(w, delivery=self._doubts.failed(w.delivery, error)) for w in failed if w.delivery]
+        self._wishes = [*again, *asked[len(failed) :], *self._wishes]
 
     def _load(self) -> None:
         if self._kept.load():

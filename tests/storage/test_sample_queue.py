@@ -220,6 +220,13 @@ def test_pending_entries_come_before_new_ones(queue: SampleQueue) -> None:
     assert reasons(queue.receive("one")) == ["a", "b", "c"]
 
 
+def test_only_what_was_delivered_before_is_to_be_taken_in_alone(queue: SampleQueue) -> None:
+    queue.send(requests("a"))
+    queue.receive("paused")
+    queue.send(requests("b"))
+    assert [(reasons([d]), d.again) for d in queue.receive("one")] == [(["a"], True), (["b"], False)]
+
+
 def test_entries_that_a_paused_consumer_read_on_are_not_held_up(queue: SampleQueue) -> None:
     queue.send(requests("a"))
     queue.receive("paused")

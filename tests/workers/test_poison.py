@@ -205,6 +205,17 @@ def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> N
     assert bench.dead() == []
 
 
+def test_requests_for_re_clusters_whose_worker_died_are_fulfilled_by_one(bench: Bench) -> None:
+    bench.queue.prepare()
+    last = bench.queue.send([*Cast().track(0, 0), *(ReclusterRequest(f"{k}") for k in range(5))])
+    assert last is not None
+    bench.queue.receive("killed")
+    with bench.running():
+        until(lambda: bool(bench.failed) or bench.queue.is_taken_in(last))
+    assert len(bench.store.reclusters(None)) == 1
+    assert failures(bench) == {}
+
+
 def test_nothing_is_taken_in_beside_a_re_cluster_whose_worker_died(bench: Bench) -> None:
     gate, begun = threading.Event(), threading.Event()
 
