@@ -33,12 +33,13 @@ import redis
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
+from storage.delivery import Entry
 from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ReclusterRequest
-from storage.sample_queue import GROUP, Entry, SampleQueue
+from storage.sample_queue import GROUP, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone, SourceRecord, covers
 from storage.track_record import OBSERVATION, TrackRecord

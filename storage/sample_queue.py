@@ -6,37 +6,27 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import redis
 
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
+from storage.delivery import Delivery, Entry, delivery_of, type_of
 from storage.errors import (
     LeaseLostError,
     ModelConflictError,
     OvertakenError,
     QueueFullError,
-    RecordError,
 )
-from storage.fields import Fields, Raw
+from storage.fields import Fields
 from storage.keys import Keys
 from storage.lease import Lease
-from storage.requests import (
-    DecisionRequest,
-    EraseRequest,
-    ForgetRequest,
-    LookAgainRequest,
-    ReclusterRequest,
-    Request,
-    RetryRequest,
-)
+from storage.requests import RetryRequest
 from storage.sample_record import FaceSample
 from storage.solitary_attempts import SolitaryAttempts
-from storage.source_record import SegmentDone
 from storage.stream_trimming import MOST
-from storage.track_record import TrackRecord
 
 _log = logging.getLogger(__name__)
 
@@ -45,19 +35,6 @@ _TRIES = 100
 GROUP = "cluster"
 """The consumer group of `samples`."""
 
-Entry = FaceSample | TrackRecord | SegmentDone | Request
-
-_KINDS: dict[bytes, type[Entry]] = {
-    b"sample": FaceSample,
-    b"track": TrackRecord,
-    b"segment": SegmentDone,
-    b"recluster": ReclusterRequest,
-    b"forget": ForgetRequest,
-    b"erase": EraseRequest,
-    b"look_again": LookAgainRequest,
-    b"decision": DecisionRequest,
-    b"retry": RetryRequest,
-}
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.
 _FORGET = """
 for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
@@ -68,29 +45,6 @@ for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     end
 end
 """
-_NAMES: dict[type, str] = {kind: name.decode() for name, kind in _KINDS.items()}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
-    """One entry of the stream.
-
-    Attributes:
-        entry_id: Its id in the stream.
-        entry: What it says, or None where it can't be read.
-        raw: Its fields as they came.
-        problem: Why it can't be read, or empty.
-        dead_id: Id in the dead-letter stream of what is tried again; the other fields are of that. Else
-            empty.
-        again: Whether somebody had it before, or failed to take it in: it is to be taken in alone.
-    """
-
-    entry_id: bytes
-    entry: Entry | None
-    raw: Raw
-    problem: str = ""
-    dead_id: bytes = b""
-    again: bool = False
 
 
 class SampleQueue:
@@ -213,7 +167,7 @@ class SampleQueue:
                     self._check_fence(pipe)
                     pipe.multi()
                 for entry in entries:
-                    fields: Fields = {"type": _NAMES[type(entry)], **entry.encode()}
+                    fields: Fields = {"type": type_of(entry), **entry.encode()}
                     pipe.xadd(self._keys.samples, fields)
                 for face in faces:
                     pipe.xadd(self._keys.faces, face.encode(), maxlen=faces_limit, approximate=True)
@@ -308,7 +262,7 @@ class SampleQueue:
 
     def _deliveries(self, entries: Sequence[StreamEntry]) -> list[Delivery]:
         """What entries say; what is asked to be tried again, stands for the request."""
-        found = [_delivery(entry_id, raw) for entry_id, raw in entries if raw]
+        found = [delivery_of(entry_id, raw) for entry_id, raw in entries if raw]
         return [self._tried_again(d, d.entry) if isinstance(d.entry, RetryRequest) else d for d in found]
 
     def _tried_again(self, delivery: Delivery, request: RetryRequest) -> Delivery:
@@ -319,7 +273,7 @@ class SampleQueue:
             return replace(delivery, entry=None, problem=f"field 'dead_id': {error}")
         raw = page[0][1] if page else None
         # One that is there no more was tried already, dropped or forgotten.
-        return replace(_delivery(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
+        return replace(delivery_of(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
 
     def attempts(self, consumer: str) -> SolitaryAttempts:
         """Counts attempts of a consumer at entries that were delivered again."""
@@ -343,13 +297,3 @@ class SampleQueue:
         except redis.ResponseError as error:
             # A server that forbids scripts, say. A consumer that is left over costs some bytes, no more.
             _log.debug("consumers of %s were not deleted: %s", self._keys.samples, error)
-
-
-def _delivery(entry_id: bytes, raw: Raw) -> Delivery:
-    kind = _KINDS.get(raw.get(b"type", b""))
-    if kind is None:
-        return Delivery(entry_id, None, raw, f"unknown type {raw.get(b'type', b'')[:40]!r}")
-    try:
-        return Delivery(entry_id, kind.decode(raw), raw)
-    except RecordError as error:
-        return Delivery(entry_id, None, raw, str(error))

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from itertools import groupby
 
+from storage.delivery import Delivery
 from storage.errors import LeaseLostError, RecordError
 from storage.lease import Lease
 from storage.requests import EraseRequest, ReclusterRequest
 from storage.retention_policy import RetentionPolicy
-from storage.sample_queue import Delivery, SampleQueue
+from storage.sample_queue import SampleQueue
 from storage.solitary_attempts import is_of_entry
 from workers.doubts import Doubts
 from workers.entry_step import take_in

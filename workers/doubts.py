@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from storage.sample_queue import Delivery
+from storage.delivery import Delivery
 from storage.solitary_attempts import MOST_FAILURES, SolitaryAttempts
 
 _log = logging.getLogger(__name__)

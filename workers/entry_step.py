@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from storage.delivery import Delivery, Entry
 from storage.effects import Effects
 from storage.requests import (
     DecisionRequest,
@@ -14,7 +15,6 @@ from storage.requests import (
     LookAgainRequest,
     ReclusterRequest,
 )
-from storage.sample_queue import Delivery, Entry
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord

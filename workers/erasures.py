@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from storage.delivery import Delivery
 from storage.effects import Effects
 from storage.errors import OvertakenError
 from storage.requests import EraseRequest, Extent
-from storage.sample_queue import Delivery
 from storage.solitary_attempts import is_of_entry
 from workers.doubts import Doubts
 from workers.kept_roster import KeptRoster

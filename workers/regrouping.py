@@ -6,10 +6,10 @@ import logging
 import time
 from dataclasses import dataclass, replace
 
+from storage.delivery import Delivery
 from storage.effects import Effects
 from storage.errors import OvertakenError
 from storage.requests import ReclusterRequest
-from storage.sample_queue import Delivery
 from storage.solitary_attempts import is_of_entry
 from workers.doubts import Doubts
 from workers.kept_roster import KeptRoster

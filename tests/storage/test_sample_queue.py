@@ -8,12 +8,13 @@ import redis
 from records import a_sample, a_track
 
 from storage import sample_queue
+from storage.delivery import Delivery
 from storage.errors import LeaseLostError, ModelConflictError, QueueFullError
 from storage.fields import Fields
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
-from storage.sample_queue import GROUP, Delivery, SampleQueue
+from storage.sample_queue import GROUP, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord

@@ -11,11 +11,11 @@ from synthetic import Cast, a_source
 from test_forgetting import Contents, everything, samples_of, secrets_of, traces
 
 from storage.connection import RedisHandle
+from storage.delivery import Entry
 from storage.erasure_record import ErasureRecord
 from storage.identity_record import ChangeKind, Identity
 from storage.requests import EraseRequest, Extent
 from storage.retention_policy import DAY_S, RetentionPolicy
-from storage.sample_queue import Entry
 from storage.sample_record import FaceSample
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore

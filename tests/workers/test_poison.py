@@ -13,11 +13,12 @@ from preloaded import Preloaded
 from synthetic import CALIBRATION, MODEL_ID, Cast
 
 from storage.connection import RedisHandle, open_redis
+from storage.delivery import Entry
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import DecisionRequest, EraseRequest, Extent, ReclusterRequest
-from storage.sample_queue import GROUP, Entry, SampleQueue
+from storage.sample_queue import GROUP, SampleQueue
 from storage.source_record import SegmentDone
 from workers.cluster_worker import ClusterWorker
 from workers.clustering.clusterer import TrackClusterer
