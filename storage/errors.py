@@ -29,7 +29,6 @@ StorageError
 ├── TooManyJobsError
 ├── NoSuchWebhookError
 ├── TooManyWebhooksError
-├── NoSuchReaderError
 ├── SealError
 └── CommandError
 
@@ -313,18 +312,6 @@ class NoSuchWebhookError(StorageError):
 
 class TooManyWebhooksError(StorageError):
     """There are as many webhooks as there may be."""
-
-
-class NoSuchReaderError(StorageError):
-    """No consumer group has this name.
-
-    Attributes:
-        name: The name.
-    """
-
-    def __init__(self, message: str, *, name: str) -> None:
-        super().__init__(message)
-        self.name = name
 
 
 class SealError(StorageError):

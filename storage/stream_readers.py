@@ -9,7 +9,6 @@ from typing import Any
 import redis
 
 from storage.commands import commands_of
-from storage.errors import NoSuchReaderError
 from storage.keys import Keys
 
 _START = b"0-0"
@@ -70,25 +69,15 @@ class StreamReaders:
         ]
         return min(needs, key=_order) if needs else None
 
-    def drop_group(self, stream: str, name: str) -> None:
-        """Delete a consumer group, whatever it has not read.
-
-        Raises:
-            NoSuchReaderError: If there is none of that name on that stream.
-        """
+    def drop_group(self, stream: str, name: str) -> bool:
+        """Delete a consumer group, whatever it has not read; returns whether there was one of that name."""
         try:
-            gone = self._client.execute_command("XGROUP", "DESTROY", self._streams[stream], name)
+            return bool(self._client.execute_command("XGROUP", "DESTROY", self._streams[stream], name))
         except redis.ResponseError as error:
             # There is no stream either.
             if "key to exist" not in str(error):
                 raise
-            gone = 0
-        if not gone:
-            raise NoSuchReaderError(
-                f"There is no consumer group {name[:64]!r} on the stream {stream!r} of collection "
-                f"{self._keys.collection!r}.",
-                name=name,
-            )
+            return False
 
     def _groups(self, now_s: float) -> Iterator[StreamReader]:
         for stream, key in self._streams.items():

@@ -112,13 +112,10 @@ def drop(ctx: click.Context, /, stream: str, name: str, **_: Any) -> None:
     A webhook goes with `facestream webhook remove`.
     """
     from facestream.errors import NotFoundError
-    from storage.errors import NoSuchReaderError
 
     with _opened(ctx) as (readers, _after):
-        try:
-            readers.drop_group(stream, name)
-        except NoSuchReaderError as error:
-            raise NotFoundError(str(error), what=name) from error
+        if not readers.drop_group(stream, name):
+            raise NotFoundError(f"there is no consumer group {name[:64]!r} on {stream!r}.", what=name)
     if chosen(ctx, "as_json"):
         print_json({"stream": stream, "name": name, "dropped": True})
     elif not chosen(ctx, "quiet"):

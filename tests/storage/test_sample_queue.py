@@ -7,7 +7,7 @@ import pytest
 import redis
 from records import a_sample, a_track
 
-from storage import sample_queue
+from storage import delivery
 from storage.delivery import Delivery
 from storage.errors import LeaseLostError, ModelConflictError, QueueFullError
 from storage.fields import Fields
@@ -430,9 +430,9 @@ def test_a_lease_that_is_lost_while_something_is_sent_voids_that(
             return super().encode()
 
     queue = SampleQueue(client, keys, fence=lease)
-    queue_names = {**sample_queue._NAMES, Slow: "recluster"}
+    queue_names = {**delivery._NAMES, Slow: "recluster"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample_queue, "_NAMES", queue_names)
+        patch.setattr(delivery, "_NAMES", queue_names)
         with pytest.raises(LeaseLostError):
             queue.send([Slow("late")])
     assert client.xlen(keys.samples) == 0
