@@ -217,6 +217,9 @@ class RetentionTable(BaseModel):
     streams: _Days = _setting(
         None, "Entries of the streams `changes`, `faces`, `dead` and `reclusters`; else forever.", _DAYS
     )
+    readers: _Days = _setting(
+        None, "Readers of `changes` or `faces` that are silent for longer hold nothing back; else 7.", _DAYS
+    )
     files: bool | None = _setting(
         None, "Whether this counts for videos and photos as well, and not for cameras alone.", "true or false"
     )

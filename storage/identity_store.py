@@ -23,6 +23,8 @@ from storage.retention_policy import RetentionPolicy
 from storage.source_record import SourceRecord
 from storage.step import write_step
 from storage.step_count import StepCount
+from storage.stream_readers import StreamReaders
+from storage.stream_trimming import StreamTrimming
 
 _TRIES = 100
 _RECLUSTERS_LIMIT = 10_000
@@ -67,6 +69,15 @@ class IdentityStore(CollectionReader):
                 # The same pack may lie somewhere else by now.
                 pipe.hset(self._keys.meta, "models", about["models"])
             pipe.execute()
+
+    @property
+    def readers(self) -> StreamReaders:
+        """Who reads its streams."""
+        return StreamReaders(cast(redis.Redis, self._client), self._keys)
+
+    def trim_streams(self, policy: RetentionPolicy) -> None:
+        """Cut `changes` and `faces` to their length, but for what somebody has still to read."""
+        StreamTrimming(cast(redis.Redis, self._client), self._keys).trim(policy.silent_after_s)
 
     def choose_clustering(self, method: str) -> None:
         """Keep how the tracks of the collection are to be grouped into people from now on."""

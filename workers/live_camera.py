@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from storage.sample_queue import Entry, SampleQueue
+from storage.delivery import Entry
+from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from stream.frame import Frame
 from stream.source import LiveFrames

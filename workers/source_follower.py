@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from storage.sample_queue import Entry
+from storage.delivery import Entry
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
