@@ -1,6 +1,7 @@
 """How one camera is read."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream.video import MAX_VIDEO_PIXELS
@@ -28,6 +29,9 @@ class LiveSettings:
         longest_backoff_s: Longest wait at all, seconds.
         max_pixels: Largest width times height of a picture as sent.
         capacity: Most frames that wait to be taken; the oldest are dropped.
+        check_host: Called with host and port before each connection over a network, of what playlists and
+            redirections name as well; raises `CameraError` where there may be none. FFmpeg follows no
+            redirection of HTTP then. None: everything may be connected to.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -43,6 +47,7 @@ class LiveSettings:
     longest_backoff_s: float = 30.0
     max_pixels: int = MAX_VIDEO_PIXELS
     capacity: int = 4
+    check_host: Callable[[str, int], None] | None = None
 
     def __post_init__(self) -> None:
         check_live_fps(self.fps)
