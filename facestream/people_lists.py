@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from facestream.gathered import Gathered
 from facestream.name_search import NameSearch
+from facestream.narrowed_people import NarrowedPeople
 from facestream.people_filter import PeopleFilter, folded
 from facestream.people_order import PeopleOrder
 from facestream.person import Person
@@ -81,23 +82,37 @@ class PeopleLists:
             UsageError: If there is no such order.
         """
         question = (where, sort, reverse)
-        # What is looked up in sets need not be looked at in people.
-        rest = replace(where, text="", named=None, ignored=True, only_ignored=False)
         with self._lock:
             version = self._version
-            ids = self._lists.get(question)
-            if ids is None:
-                ids = self._candidates(where, sort, reverse)
-                if rest != _ANYBODY:
-                    candidates, ids = [self.known[i] for i in ids], None
-            if ids is not None:
-                page = self._page(question, ids, offset, limit)
-        if ids is None:
+            found: Sequence[str] | Callable[[], Sequence[str]] | None = self._lists.get(question)
+            if found is None:
+                found = self._found(where, sort, reverse)
+            if not callable(found):
+                ids, page = found, self._page(question, found, offset, limit)
+        if callable(found):
             # This may take a while: others go on meanwhile.
-            ids = _listed(candidates, rest, sort, reverse)
+            ids = found()
             with self._lock:
                 page = self._page(question if version == self._version else None, ids, offset, limit)
         return where.apply(page) if where.narrows else page, len(ids)
+
+    def _found(
+        self, where: PeopleFilter, sort: str, reverse: bool
+    ) -> Sequence[str] | Callable[[], Sequence[str]]:
+        """A list, or what makes it, where that takes a while."""
+        if where.narrows and self._index.answers(where):
+            narrowed = NarrowedPeople(*self._index.seen(where), self.sources, where)
+            people = {i: self.known[i] for i in self._kept(narrowed.ids, where)}
+            return lambda: PeopleOrder(narrowed.people(people), sort, reverse=reverse).ids()
+        ids = self._candidates(where, sort, reverse)
+        # What is looked up in sets need not be looked at in people.
+        rest = replace(where, text="", name="", named=None, ignored=True, only_ignored=False)
+        if rest == _ANYBODY:
+            return ids
+        candidates = [self.known[i] for i in ids]
+        if where.narrows:
+            return lambda: _listed(candidates, rest, sort, reverse)
+        return lambda: [person.id for person in where.lasting(candidates)]
 
     def _page(self, question: _Question | None, ids: Sequence[str], offset: int, limit: int) -> list[Person]:
         """Some of a list, which is kept for whoever asks the same."""
@@ -147,35 +162,42 @@ class PeopleLists:
         """Those who may match by what is looked up in sets, in order."""
         order = self._order(sort, reverse)
         text = where.folded_text
-        if text and self._is_said_often(text) and replace(where, text="", ignored=False) == PeopleFilter():
+        if text and replace(where, text="", ignored=False) == PeopleFilter() and self._holding(text) is None:
             return self._said_often(text, order, self._hidden(where))
-        if text:
-            ids = self._said(text, order)
-        else:
-            ids = order.of_some(self._index.people_within(where)) if where.narrows else order.ids()
+        if self._ignored and where == PeopleFilter():
+            seen = (i for i in order.ids() if i not in self._ignored)
+            return Gathered(seen, len(order.ids()) - len(self._ignored))
+        ids = order.of_some(self._said(text)) if text else order.ids()
+        return self._kept(ids, replace(where, text=""))
+
+    def _kept(self, ids: Sequence[str], where: PeopleFilter) -> Sequence[str]:
+        """Those of some people who match by what is looked up in sets."""
+        if where.folded_text:
+            said = self._said(where.folded_text)
+            ids = [i for i in ids if i in said]
         if where.only_ignored:
             ids = [i for i in ids if i in self._ignored]
         elif self._ignored and not where.ignored:
-            if not text and where == PeopleFilter():
-                seen = (i for i in ids if i not in self._ignored)
-                return Gathered(seen, len(ids) - len(self._ignored))
             ids = [i for i in ids if i not in self._ignored]
         if where.named is not None:
             ids = [i for i in ids if (i in self._folded_names) == where.named]
+        if where.name:
+            wanted = folded(where.name)
+            ids = [i for i in ids if wanted in self._folded_names.get(i, "")]
         return ids
 
-    def _said(self, text: str, order: PeopleOrder) -> Sequence[str]:
-        """Those who have a text in their name, or as their id, in order."""
-        assert self._search is not None
-        hits = self._search.holding(text)
+    def _said(self, text: str) -> set[str]:
+        """Those who have a text in their name, or as their id."""
+        hits = self._holding(text)
         if hits is None:
             hits = {i for i, name in self._folded_names.items() if text in name}
-        return order.of_some(hits | {text})
+        return hits | {text}
 
-    def _is_said_often(self, text: str) -> bool:
+    def _holding(self, text: str) -> set[str] | None:
+        """Those who have a text in their name; None where these are very many."""
         if self._search is None:
             self._search = NameSearch(self._folded_names)
-        return self._search.holding(text) is None
+        return self._search.holding(text)
 
     def _said_often(self, text: str, order: PeopleOrder, hidden: Collection[str]) -> Sequence[str]:
         """The same where very many have it: they are gathered in order as far as somebody looks."""
@@ -292,8 +314,6 @@ class PeopleLists:
 
 def _listed(candidates: Sequence[Person], where: PeopleFilter, sort: str, reverse: bool) -> Sequence[str]:
     """The ids of those who match, in order."""
-    if not where.narrows:
-        return [person.id for person in where.apply(candidates)]
     # What is narrowed takes more memory than it came from: no more than ids and keys are kept.
     chunks = (candidates[start : start + _CHUNK] for start in range(0, len(candidates), _CHUNK))
     narrowed = (person for chunk in chunks for person in where.apply(chunk))
