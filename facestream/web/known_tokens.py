@@ -12,7 +12,7 @@ _MOST = 1000
 
 
 class KnownTokens:
-    """Remembers tokens that were right, as hashes with a key that this process alone has; for several threads.
+    """Remembers tokens that were right, as hashes with a key that only this process has; for several threads.
 
     Whoever shows one of them is not kept out for what others at their address showed: it is looked up as
     ever, and forgotten here when it is no token any more. A guess at one that was never shown to this process
