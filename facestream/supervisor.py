@@ -75,6 +75,7 @@ class Supervisor:
         keys = keys_of(place)
         self._store = make_store(handle, keys)
         self._cameras = make_camera_store(handle, keys)
+        self._began = ""
         self._kept = {name: _Kept(name) for name in (CLUSTER_WORKER, WORKER)}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="supervisor", daemon=True)
@@ -106,6 +107,7 @@ class Supervisor:
 
     def _wanted(self) -> dict[str, bool]:
         meta = self._store.meta()
+        self._began = meta.get("created_at_s", "")
         return {
             CLUSTER_WORKER: "model_id" in meta and "changing_to" not in meta,
             WORKER: any(not camera.paused for camera in self._cameras.readable()),
@@ -132,7 +134,8 @@ class Supervisor:
             try:
                 kept.child = Child(
                     "facestream.beside",
-                    [kept.name, "--quiet", *place_words(self._place)],
+                    # One that was dropped before it came to it must not begin anew.
+                    [kept.name, "--quiet", "--began", self._began, *place_words(self._place)],
                     environment_of(self._place, os.environ),
                 )
             except OSError as error:

@@ -291,10 +291,11 @@ def make_cluster_worker(
     recluster_every_s: float | None = None,
     on_lead: Callable[[bool], None] | None = None,
     on_erased: Callable[[], None] | None = None,
+    began: str = "",
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The last four arguments are those of `ClusterWorker`.
+    The last five arguments are those of `ClusterWorker`.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -314,6 +315,7 @@ def make_cluster_worker(
         recluster_every_s,
         on_lead,
         on_erased,
+        began=began,
     )
 
 

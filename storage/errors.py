@@ -19,6 +19,7 @@ StorageError
 ├── QueueFullError
 ├── LeaseLostError
 ├── CollectionBusyError
+├── CollectionGoneError
 ├── OvertakenError
 ├── ArchiveError
 ├── CameraExistsError
@@ -208,6 +209,10 @@ class LeaseLostError(StorageError):
 
 class OvertakenError(StorageError):
     """Somebody else decided something since this decision was checked; look again, then try again."""
+
+
+class CollectionGoneError(StorageError):
+    """The collection that something was kept for was dropped or replaced."""
 
 
 class CollectionBusyError(StorageError):
