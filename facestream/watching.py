@@ -132,7 +132,7 @@ class Watch:
             make_clusterer(store.clustering(), manifest, pack.calibration)
             if stop.is_set():
                 return self._report
-            store.claim_model(manifest.model_id, facts_of(parts, models), models)
+            store.claim_model(manifest.model_id, facts_of(parts, models), models, began=self._options.began)
             queue = make_queue(handle, keys)
             queue.prepare()
             self._report.models = f"{manifest.name} ({manifest.title})"

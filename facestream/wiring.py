@@ -309,11 +309,12 @@ def make_cluster_worker(
     recluster_every_s: float | None = None,
     on_lead: Callable[[bool], None] | None = None,
     on_erased: Callable[[], None] | None = None,
+    began: str = "",
     metrics: ProcessMetrics | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The four arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
+    The five arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -337,6 +338,7 @@ def make_cluster_worker(
         recluster_every_s,
         on_lead,
         on_erased,
+        began=began,
     )
 
 

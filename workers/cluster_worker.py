@@ -36,6 +36,7 @@ class ClusterWorker:
         on_lead: Called when it begins to lead, and with False when it stands by.
         on_erased: Called when something was erased, and nothing more is to be: files may hold it still.
         retain_every_s: What is kept for no longer is looked for so often, and when it begins to lead.
+        began: `created_at_s` of the collection that it is for; empty for whichever has the name when it runs.
     """
 
     def __init__(
@@ -51,7 +52,9 @@ class ClusterWorker:
         on_lead: Callable[[bool], None] | None = None,
         on_erased: Callable[[], None] | None = None,
         retain_every_s: float = 600.0,
+        began: str = "",
     ) -> None:
+        self._began = began
         self._recluster_every_s = recluster_every_s
         self._store = store
         self._queue = queue
@@ -72,8 +75,9 @@ class ClusterWorker:
             StorageError: If Redis fails for good.
             ClusterWorkerError: If the collection was dropped, or changed to other models, while it waited.
         """
-        self._queue.prepare()
-        began = self._founded()
+        if not self._began:
+            self._queue.prepare()
+        began = self._began or self._founded()
         standing_by = False
         while not stop.is_set():
             if not self._lease.acquire():

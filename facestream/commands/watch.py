@@ -102,7 +102,7 @@ def perform(
 
         with handle.errors():
             if options.url is not None or options.waits or make_camera_store(handle, keys).names():
-                settle_policy(handle, keys, place)
+                settle_policy(handle, keys, place, began=options.began)
         with ExitStack() as stack:
             listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
             stop = stack.enter_context(stopping(listener.ending))
