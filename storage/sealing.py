@@ -130,7 +130,9 @@ def _read_named(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(_LONGEST_FILE)
     except OSError as error:
-        raise SealError(f"The file {path} that {KEY_FILE_VARIABLE} names can't be read: {error.strerror}.") from error
+        raise SealError(
+            f"The file {path} that {KEY_FILE_VARIABLE} names can't be read: {error.strerror}."
+        ) from error
     return _key_of(content.decode("ascii", "replace"), f"The file {path} that {KEY_FILE_VARIABLE} names")
 
 

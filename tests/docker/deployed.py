@@ -14,7 +14,9 @@ import yaml
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "docker"
 COMPOSE_FILES = [DOCKER / "compose.yaml", DOCKER / "compose.demo.yaml"]
-MANIFESTS = sorted(path for path in (DOCKER / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml")
+MANIFESTS = sorted(
+    path for path in (DOCKER / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml"
+)
 WORK = {"Deployment", "StatefulSet"}
 
 
@@ -71,7 +73,9 @@ def ran() -> Iterator[Ran]:
                 given = {key: interpolated(str(value)) for key, value in service["environment"].items()}
                 yield Ran(f"{path.name}: {name}", service["command"], given)
     common = dict(
-        line.split("=", 1) for line in (DOCKER / "kubernetes" / "facestream.env").read_text().split("\n") if line
+        line.split("=", 1)
+        for line in (DOCKER / "kubernetes" / "facestream.env").read_text().split("\n")
+        if line
     )
     for where, pod in pods():
         for container in pod["containers"]:

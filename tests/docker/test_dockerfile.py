@@ -58,7 +58,9 @@ def test_what_is_copied_is_there_and_reaches_the_builder() -> None:
         assert reaches_the_builder(path), path
 
 
-@pytest.mark.parametrize("name", [".git/config", "docker/secrets/camera.key", "tests/conftest.py", ".venv/bin/pip"])
+@pytest.mark.parametrize(
+    "name", [".git/config", "docker/secrets/camera.key", "tests/conftest.py", ".venv/bin/pip"]
+)
 def test_what_is_nobodys_business_stays_outside(name: str) -> None:
     assert not reaches_the_builder(name)
     assert reaches_the_builder("workers/models/pack.py")

@@ -14,7 +14,9 @@ FOLDER = DOCKER / "kubernetes"
 PODS = list(pods())
 
 
-@pytest.mark.parametrize("document", [document for _, document in all_documents()], ids=lambda d: d["metadata"]["name"])
+@pytest.mark.parametrize(
+    "document", [document for _, document in all_documents()], ids=lambda d: d["metadata"]["name"]
+)
 def test_it_is_as_kubernetes_says(document: dict[str, Any]) -> None:
     kubernetes_validate.validate(document, "1.32", strict=True)
 

@@ -177,7 +177,9 @@ def test_a_file_that_the_environment_names_may_be_readable_by_others(tmp_path: P
 
 def test_a_file_that_the_environment_names_and_is_not_there_is_told(tmp_path: Path) -> None:
     environ = {KEY_FILE_VARIABLE: str(tmp_path / "missing")}
-    with pytest.raises(SealError, match=f"missing that {KEY_FILE_VARIABLE} names can't be read: No such file"):
+    with pytest.raises(
+        SealError, match=f"missing that {KEY_FILE_VARIABLE} names can't be read: No such file"
+    ):
         open_seal(tmp_path, environ, create=True)
     (tmp_path / "missing").write_text("S3cret not base64!")
     with pytest.raises(SealError, match="holds no base64") as caught:
