@@ -2,9 +2,9 @@
 """Asks the process of this container how it is: the health check of the image.
 
 `facestream-health` asks whether it is alive, `facestream-health readyz` whether it is ready for work. Which
-port it is on follows from the command of the container and from FACESTREAM_SERVE_PORT or FACESTREAM_METRICS_PORT;
-ports that are typed as options are not seen. A command without a port (`run`, `token`) is taken for well: its
-exit code tells.
+port it is on follows from the command of the container and from FACESTREAM_SERVE_PORT or
+FACESTREAM_METRICS_PORT; ports that are typed as options are not seen. A command without a port (`run`, `token`)
+is taken for well: its exit code tells.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def ask(port: int, path: str) -> str:
 
 
 def main() -> int:
-    """Exit code 0 where all is well, else 1 and the reason on standard output, where `docker inspect` shows it."""
+    """Exit code 0 where all is well, else 1 and the reason, which `docker inspect` shows."""
     words = Path("/proc/1/cmdline").read_text(encoding="utf-8").split("\0")
     port = port_of(words, dict(os.environ))
     trouble = ask(port, f"/{(sys.argv[1:] or ['healthz'])[0]}") if port else ""

@@ -95,12 +95,13 @@ def _decoded(written: str) -> bytes:
 def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False) -> Seal:
     """The seal of a data folder, or of the environment.
 
-    A file that the environment names may be readable by others, as it is where a container's secrets are mounted;
-    the one in the data folder may not.
+    A file that the environment names may be readable by others, as mounted secrets of containers are; the one
+    in the data folder may not.
 
     Args:
         folder: The data folder.
-        environ: Environment variables; the key in them wins over a file that they name, and both over the data folder.
+        environ: Environment variables; the key in them wins over a file that they name, and both
+                over the data folder.
         create: Whether to make the key file where there is no key yet.
 
     Raises:
@@ -117,8 +118,8 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
     except FileNotFoundError:
         if not create:
             raise SealError(
-                f"There is no key to unseal URLs with: neither {KEY_VARIABLE}, {KEY_FILE_VARIABLE} nor {path}. "
-                f"{_WAY_OUT}."
+                f"There is no key to unseal URLs with: neither {KEY_VARIABLE}, {KEY_FILE_VARIABLE} nor "
+                f"{path}. {_WAY_OUT}."
             ) from None
     _make(path)
     # The one that is there now, which another process may have made at the same moment.
