@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from facestream.settings_schema import Settings
 
 # Read elsewhere, or by nobody but tests.
-_NO_SETTINGS = (CONFIG_VARIABLE, "FACESTREAM_SECRET_KEY", "FACESTREAM_TEST_DATA")
+_NO_SETTINGS = (
+    CONFIG_VARIABLE,
+    "FACESTREAM_SECRET_KEY",
+    "FACESTREAM_SECRET_KEY_FILE",
+    "FACESTREAM_TEST_DATA",
+)
 # Texts that may be anything: where nothing else is set, pydantic need not be loaded.
 _TEXTS = {"FACESTREAM_DATA_DIR": "data_dir", "FACESTREAM_REDIS": "redis", "FACESTREAM_CACHE_DIR": "cache_dir"}
 
