@@ -54,7 +54,11 @@ class ScriptedCameras:
 
     def end(self, camera: int) -> None:
         """Take a camera's power."""
-        self._pipe.send(("end", camera))
+        self.set(camera, Fault.REFUSE)
+
+    def set(self, camera: int, fault: Fault) -> None:
+        """Let a camera fail from now on; `Fault.NONE` mends it."""
+        self._pipe.send((fault, camera))
 
     def sent(self, camera: int) -> Sent:
         """Place and time of each picture."""
@@ -146,7 +150,7 @@ def _serve(films: Sequence[H264Film], pipe: Connection) -> None:
         with contextlib.suppress(EOFError):
             while True:
                 wish, camera = pipe.recv()
-                if wish == "end":
-                    servers[camera].fault = Fault.REFUSE
-                else:
+                if wish == "sent":
                     pipe.send(list(sent[camera]))
+                else:
+                    servers[camera].fault = wish

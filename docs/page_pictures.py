@@ -6,6 +6,7 @@ of a portrait that ships inside a dependency and is in the public domain.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -60,6 +61,8 @@ _NAMES = (
     ),
     *("", "Évariste Galois", "", "Hypatia", "", "", "", ""),
 )
+# Cameras need it to be said how long people are kept.
+_KEPT = {"FACESTREAM_RETENTION_UNNAMED": "30", "FACESTREAM_RETENTION_NAMED": "365"}
 _NOW_S = time.time()
 _DAY_S = 86_400.0
 _SOURCES = (
@@ -222,6 +225,7 @@ def take(page: Page, name: str) -> None:
 
 def main() -> None:
     """Take them all."""
+    os.environ.update(_KEPT)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         with served(Path(name) / "data") as (url, handle, keys, people):

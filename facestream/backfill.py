@@ -45,8 +45,8 @@ _SETTLE_S = 1800.0
 _HEAR_S = 0.2
 # Whoever stops it need not wait for more: the next one joins what this one could not.
 _LEAVE_S = 5.0
-# A task whose process died is tried once more, in case it was not to blame.
-_TRIES = 2
+# A frame over which processes die is found out by the third death, and left out by the next.
+_TRIES = 4
 
 
 class BackfillListener(Protocol):

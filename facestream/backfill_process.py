@@ -95,27 +95,42 @@ def command(models: str, cores: str | None, **options: Any) -> int:
     if cores:
         # Before ONNX Runtime and FFmpeg count them.
         os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
-    from facestream.wiring import find_parts, keys_of, load_parts, make_queue, make_store, open_handle
+    from facestream.hang import model_watchdog
+    from facestream.wiring import (
+        find_parts,
+        keys_of,
+        load_parts,
+        make_look_mark,
+        make_queue,
+        make_store,
+        open_handle,
+    )
     from workers.face_worker import FaceWorker, FaceWorkerSettings
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     what = RunOptions(
         paths=(), max_pixels=options["max_pixels"], include_forgotten=options["include_forgotten"]
     )
-    settings = FaceWorkerSettings(min_face_px=options["min_face_px"], samples=options["samples"])
-    with stopping() as stop, open_handle(place) as handle, handle.errors():
+    with stopping() as stop, open_handle(place) as handle, handle.errors(), model_watchdog() as watchdog:
         tasks = _Tasks(stop)
         pack = load_parts(find_parts(models, place.data_dir), options["device"])
         keys = keys_of(place)
         sending = make_queue(handle, keys, pack.manifest.model_id)
-        faces = FaceWorker(pack, sending, settings)
+        mark = make_look_mark(handle, keys)
+        settings = FaceWorkerSettings(
+            min_face_px=options["min_face_px"], samples=options["samples"], watchdog=watchdog
+        )
         _tell(ready=True, provider=pack.providers[0])
         while (task := tasks.next()) is not None:
             outcome = Outcome(task.number)
             if isinstance(task.work, Stretch):
+                # Several processes may look at one video: the mark is that of the part.
+                part = f"{task.work.source_id}@{task.work.start_s:g}"
+                faces = FaceWorker(pack, sending, settings, lambda _, part=part: mark(part))  # type: ignore[misc]
                 _look_at_video(task.work, outcome, faces, what, stop)
             else:
                 report = RunReport()
+                faces = FaceWorker(pack, sending, settings, mark)
                 intake = _intake(make_store(handle, keys), sending, faces, what, report, outcome)
                 _look_at_photos(task.work, outcome, intake, report, stop)
             print(outcome.encode(), flush=True)  # noqa: T201
@@ -150,7 +165,8 @@ def _look_at_video(
         )
     except StreamError as error:
         outcome.failed.append((stretch.path, str(error)))
-    outcome.damaged += [(stretch.path, warning) for warning in video.warnings]
+    faults = [str(faces.faults)] if faces.faults else []
+    outcome.damaged += [(stretch.path, warning) for warning in (*video.warnings, *faults)]
 
 
 def _look_at_photos(
@@ -167,6 +183,7 @@ def _look_at_photos(
             outcome.failed.append((path, str(error)))
     outcome.sources, outcome.already_done = report.sources, report.already_done
     outcome.forgotten = report.forgotten
+    outcome.damaged = [(str(path), text) for path, text in report.damaged]
     outcome.finished = not stop.is_set()
 
 

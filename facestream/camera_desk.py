@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from facestream.camera_answer import camera_answer
@@ -118,7 +119,7 @@ class CameraDesk:
             "hwaccel": usual.hwaccel,
             "keyframes_only": usual.keyframes_only,
         }
-        wish = CameraWish(wish.url, wish.sub_url, settings={**said, **wish.settings})
+        wish = replace(wish, settings={**said, **wish.settings})
         with self._handle.errors():
             self._book.add_all({camera_name(name): wish})
         return self._changed(name)
@@ -176,6 +177,7 @@ class CameraDesk:
                     keyframes_only=record.keyframes_only,
                     open_timeout_s=_PATIENCE_S,
                     stall_s=_PATIENCE_S,
+                    check_host=self._reach.check_host if record.check_url else None,
                 ),
             )
             return cv2.imencode(".jpg", seen.image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
@@ -294,4 +296,5 @@ def wish_for(url: str | None, sub_url: str | None, said: Mapping[str, Any]) -> C
         camera_url(sub_url) if sub_url else None,
         settings={key: value for key, value in said.items() if value is not None},
         cleared=frozenset(cleared),
+        from_network=True,
     )

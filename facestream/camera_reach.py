@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from facestream.address_check import Network, all_allowed, networks_of
 from facestream.errors import UsageError
 from facestream.settings_schema import ServeTable
-from stream.camera_url import CameraUrl
-
-_SCHEMES = ("rtsp", "rtsps", "http", "https")
-_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+from stream.camera_url import PORTS, CameraUrl
+from stream.errors import CameraRefusedError, CameraUnreachableError
 
 
 @dataclass(frozen=True, slots=True)
 class CameraReach:
     """Where cameras may be.
 
-    A name is looked up when it is given; that it leads elsewhere later is not noticed.
+    A name is looked up when it is given, and again before every connection. What connects looks it up once
+    more: a name server that answers otherwise within these milliseconds is not noticed.
 
     Attributes:
         networks: Allowed although they are this machine's own, or those of its link.
@@ -41,9 +40,9 @@ class CameraReach:
         Raises:
             UsageError: If it is; holds no secrets, and nothing that the host said.
         """
-        if self.local and url.scheme not in _SCHEMES:
+        if self.local and url.scheme not in PORTS:
             return
-        if url.scheme not in _SCHEMES:
+        if url.scheme not in PORTS:
             raise UsageError(
                 f"cameras of this machine ({url.scheme}) can't be added here. Use `facestream camera add`, "
                 "or set serve.local_cameras."
@@ -54,23 +53,34 @@ class CameraReach:
                 "secrets of this machine elsewhere. Write the password itself, which is sealed, or "
                 "use `facestream camera add`."
             )
-        if not all_allowed(_addresses(url), self.networks):
+        try:
+            within = self._reaches(url.host, url.port or PORTS[url.scheme])
+        except (OSError, UnicodeError):
+            raise UsageError(f"the camera's host {url.host} can't be found. Check its name.") from None
+        if not within:
             raise UsageError(
                 f"cameras can't be added at {url.host}: it leads to this machine or its link. Use "
                 "`facestream camera add`, or set serve.camera_networks."
             )
 
+    def check_host(self, host: str, port: int) -> None:
+        """Refuse a connection that is out of reach by now: `stream.live_settings.LiveSettings.check_host`.
 
-def _addresses(url: CameraUrl) -> list[str]:
-    """All addresses of the host of a URL.
+        Raises:
+            CameraRefusedError: If it is.
+            CameraUnreachableError: If the host can't be found.
+        """
+        try:
+            within = self._reaches(host, port)
+        except (OSError, UnicodeError):
+            raise CameraUnreachableError(f"the host {host} can't be found") from None
+        if not within:
+            raise CameraRefusedError(
+                f"{host} leads to this machine or its link by now, and the camera was added over the network."
+                " Set serve.camera_networks where that is meant"
+            )
 
-    Raises:
-        UsageError: If it has none.
-    """
-    try:
-        found = socket.getaddrinfo(
-            url.host.strip("[]"), url.port or _PORTS[url.scheme], type=socket.SOCK_STREAM
-        )
-    except (OSError, UnicodeError):
-        raise UsageError(f"the camera's host {url.host} can't be found. Check its name.") from None
-    return [str(entry[4][0]) for entry in found]
+    def _reaches(self, host: str, port: int) -> bool:
+        """Whether all addresses of a host are in reach; `OSError` or `UnicodeError` if it has none."""
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        return all_allowed([str(entry[4][0]) for entry in found], self.networks)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from facestream.camera_reach import CameraReach
 from facestream.wiring import make_queue, make_store
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
@@ -97,10 +98,15 @@ class Opener:
             longest_backoff_s=camera.longest_backoff_s,
             on_decode=self.on_decode,
         )
+        # As the settings of this worker allow, and not those of the server that it was added with.
+        check_host = CameraReach.allowed_by(self.settings.serve).check_host
+        reading = replace(reading, check_host=check_host if record.check_url else None)
         reader: LiveSource | PairedSource
         if sub_url:
             # The sub-stream is cheap to decode; keyframes alone are too few to follow faces in.
-            small = replace(reading, keyframes_only=False)
+            small = replace(
+                reading, keyframes_only=False, check_host=check_host if record.check_sub_url else None
+            )
             sub = CameraUrl.parse(sub_url)
             reader = PairedSource(url, sub, record.source_id, small, clock, reading)
         else:

@@ -30,6 +30,8 @@ class CameraWish:
         masks: Where they don't.
         settings: Some of `SETTINGS`.
         cleared: Fields of `CameraRecord` that are to be as usual again.
+        from_network: Whether its URLs were given over the network, so that their hosts are checked at every
+            connection.
     """
 
     url: CameraUrl | None = None
@@ -38,6 +40,7 @@ class CameraWish:
     masks: tuple[Polygon, ...] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     cleared: frozenset[str] = frozenset()
+    from_network: bool = False
 
     def record(self, name: str, sealed: SealedCamera, created_at_s: float) -> CameraRecord:
         """A new camera.
@@ -69,9 +72,11 @@ class CameraWish:
         if self.url is not None and sealed is not None:
             changes["sealed_url"] = sealed.sealed(record.name, self.url.address)
             changes["shown_url"] = self.url.masked
+            changes["check_url"] = self.from_network
         if self.sub_url is not None and sealed is not None:
             changes["sealed_sub_url"] = sealed.sealed(record.name, self.sub_url.address, sub=True)
             changes["shown_sub_url"] = self.sub_url.masked
+            changes["check_sub_url"] = self.from_network
         areas = {"zones": self.zones, "masks": self.masks}
         changes |= {name: polygons for name, polygons in areas.items() if polygons is not None}
         usual = {"zones": (), "masks": (), "min_face_px": None, "sealed_sub_url": "", "shown_sub_url": ""}

@@ -42,6 +42,7 @@ _COMMANDS = {
         "facestream.commands.encryption",
         "Encrypt vectors and pictures of faces where they are stored.",
     ),
+    "readers": ("facestream.commands.readers", "List who reads the streams, or drop a consumer group."),
     "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
     "backup": ("facestream.commands.backup", "Write a collection to one file."),
     "restore": ("facestream.commands.restore", "Read a collection back from a backup."),

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facestream.background import Background
-from facestream.errors import NotFoundError, UsageError
+from facestream.errors import FacestreamError, NotFoundError, UsageError
+from facestream.hint import command_line
 from facestream.leftovers import erase_leftovers
 from facestream.own_models import models_for
 from facestream.settings import Place
@@ -19,11 +20,13 @@ from facestream.wiring import (
     keys_of,
     make_calibration,
     make_cluster_worker,
+    make_dead_letters,
     make_job_store,
     make_queue,
     uploads_folder,
 )
 from storage.connection import RedisHandle
+from storage.dead_letters import DeadLetters
 from storage.errors import NoSuchJobError
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, Extent
@@ -81,6 +84,7 @@ def erase(
     Raises:
         ModelConflictError: If the collection was made with other models.
         ClusterWorkerError: If the worker fails.
+        FacestreamError: If it failed again and again with what is asked for, and put that aside.
         RedisFullError: If all is deleted, but the server's file can't be rewritten; to be repeated.
     """
     keys = keys_of(place)
@@ -98,6 +102,8 @@ def erase(
         queue = make_queue(handle, keys)
         queue.prepare()
         began = store.newest_erasure()
+        letters = make_dead_letters(handle, keys)
+        newest = next(iter(letters.latest(1)), None)
         with Background(make_cluster_worker(handle, keys, manifest, calibration), handle) as background:
             entry_id = queue.send([request])
             assert entry_id is not None
@@ -113,7 +119,19 @@ def erase(
                     tell(tracks)
                 if not over:
                     time.sleep(_LOOK_S)
+        _check_erased(letters, newest.entry_id if newest else "", request, place)
     return Erased(tracks, people, pictures, uploads, elsewhere, erase_leftovers(handle, place, store))
+
+
+def _check_erased(letters: DeadLetters, after: str, request: EraseRequest, place: Place) -> None:
+    """Refuse to say that something was erased which the cluster worker put aside."""
+    for letter in letters.all(after):
+        if letter.text("type") == "erase" and letter.text("extent") == request.extent:
+            retry = command_line(place, "dead", "retry", letter.entry_id)
+            raise FacestreamError(
+                f"not all of it was erased: {letter.reason}. What was asked for is the dead letter "
+                f"{letter.entry_id}; `{retry}` tries it again. This is a fault of facestream; -v says more."
+            )
 
 
 def find_source(store: IdentityStore, written: str) -> SourceRecord:

@@ -20,6 +20,7 @@ _NO_SETTINGS = (
     "FACESTREAM_SECRET_KEY",
     "FACESTREAM_DATA_KEY",
     "FACESTREAM_DATA_KEY_FILE",
+    "FACESTREAM_SECRET_KEY_FILE",
     "FACESTREAM_TEST_DATA",
 )
 # Texts that may be anything: where nothing else is set, pydantic need not be loaded.

@@ -11,8 +11,10 @@ from facestream.run_report import RunListener, RunReport
 from facestream.source_desk import SourceDesk, VideoWork
 from storage.identity_store import IdentityStore
 from storage.source_record import Range
+from stream.errors import PhotoUnreadableError
 from stream.frame import Frame
 from stream.video import VideoFile
+from workers.errors import InferenceError
 from workers.face_worker import FaceWorker
 from workers.resumption import carried_into
 
@@ -82,7 +84,8 @@ class Intake:
             carried=carried_into(self._store, source.source_id, start_s) if source.ranges else (),
             on_frame=self._frame_done,
         )
-        for warning in video.warnings:
+        faults = self._faces.faults
+        for warning in [*video.warnings, *([str(faults)] if faults else [])]:
             self._report.damaged.append((work.path, warning))
             self._listener.note(f"{work.path.name}: {warning}")
         return finished
@@ -102,7 +105,13 @@ class Intake:
         if frame is None:
             return False
         self._listener.source_began(path, None)
-        self._faces.run(_Loaded(frame), 0.0, 0.0, stop, photo=True, on_frame=self._frame_done)
+        try:
+            self._faces.run(_Loaded(frame), 0.0, 0.0, stop, photo=True, on_frame=self._frame_done)
+        except InferenceError as error:
+            raise PhotoUnreadableError(f"{str(path)!r} was left out: {error}", str(path)) from error
+        if faults := self._faces.faults:
+            self._report.damaged.append((path, str(faults)))
+            self._listener.note(f"{path.name}: {faults}")
         self._listener.source_ended(path)
         return True
 

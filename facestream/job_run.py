@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from facestream.child import Child, environment_of, place_words
+from facestream.hang import EXIT_HUNG
 from facestream.job_process import EXIT_CANCELLED
 from facestream.settings import Place
 from storage.job_record import Job, JobState
@@ -51,6 +52,12 @@ class JobRun:
     def is_over(self) -> bool:
         """Whether it has ended."""
         return self._child.code is not None
+
+    @property
+    def died(self) -> bool:
+        """Whether its process was killed, crashed or hung, and nobody wanted it to end."""
+        code = self._child.code
+        return code is not None and (code < 0 or code == EXIT_HUNG) and self._kill_s is None
 
     def changes(self) -> dict[str, Any]:
         """What it told of the job since the last time."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from facestream.errors import RefusedError
+from facestream.job_deaths import JobDeaths
 from facestream.job_folders import allowed_path
 from facestream.job_run import JobRun
 from facestream.job_view import job_json
@@ -68,6 +69,7 @@ class Jobs:
         self._publish = publish
         self._home = ""
         self._runs: dict[str, JobRun] = {}
+        self._deaths = JobDeaths()
         self._lock_file: int | None = None
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -216,7 +218,7 @@ class Jobs:
         for job_id, run in list(self._runs.items()):
             if run.is_over:
                 del self._runs[job_id]
-                self._change(job_id, **run.result())
+                self._change(job_id, **self._outcome(job_id, run))
                 continue
             if (changes := run.changes()) and job_id in jobs:
                 self._change(job_id, **changes)
@@ -225,8 +227,21 @@ class Jobs:
         for job in reversed(jobs.values()):
             if len(self._runs) >= self._at_once:
                 break
-            if job.state is JobState.QUEUED and job.id not in self._runs:
+            if job.state is JobState.QUEUED and job.id not in self._runs and self._deaths.is_due(job.id):
                 self._begin(job)
+
+    def _outcome(self, job_id: str, run: JobRun) -> dict[str, Any]:
+        """What becomes of a job that is over: one whose process died is tried again."""
+        died, result = run.died, run.result()
+        if not died:
+            self._deaths.forget(job_id)
+            return result
+        wait_s = self._deaths.note(job_id)
+        _log.warning("job %s: %s", job_id, result["error"])
+        if wait_s is None:
+            return result
+        message = f"{result['error']}; it goes on in {wait_s:.0f} s"
+        return {"state": JobState.QUEUED, "progress": None, "message": message}
 
     def _begin(self, job: Job) -> None:
         def begun(job: Job) -> Job:

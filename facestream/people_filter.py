@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import fnmatch
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from facestream.errors import UsageError
 from facestream.person import Person
-from facestream.sighting import Sighting
+from facestream.sighting import Order, Sighting
 from facestream.source_name import full_name, is_camera
 
 Moment = datetime | float
 """A date, or seconds from the start of a source."""
+
+ANY_CAMERA = "*"
+"""Stands for all cameras where one is named; none is called so."""
+
+
+class Listed(Protocol):
+    """What people are sorted by; see `Person`."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def seconds(self) -> float: ...  # noqa: D102
+    @property
+    def faces(self) -> int: ...  # noqa: D102
+    @property
+    def sightings(self) -> Sized: ...  # noqa: D102
+    @property
+    def first_order(self) -> Order: ...  # noqa: D102
+    @property
+    def last_order(self) -> Order: ...  # noqa: D102
+
+
+L = TypeVar("L", bound=Listed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +50,7 @@ class PeopleFilter:
 
     Attributes:
         sources: Seen in one of these: an id, a path or a part of one, or a pattern with * and ?.
-        cameras: Or by one of these cameras, by name.
+        cameras: Or by one of these cameras, by name; `*` is any.
         since: Seen at this moment or later. A date, local unless it has a zone, looks at sightings whose date
             is known; seconds look at times within videos.
         until: Seen at this moment or before.
@@ -66,7 +91,6 @@ class PeopleFilter:
         wanted = folded(self.name)
         text = self.folded_text
         means: dict[str, bool] = {}
-        least, most = self.min_seconds, float("inf") if self.max_seconds is None else self.max_seconds
         for person in people:
             if self.only_ignored if not person.ignored else not (self.ignored or self.only_ignored):
                 continue
@@ -77,9 +101,14 @@ class PeopleFilter:
             if text and text not in folded(person.name) and text != person.id:
                 continue
             seen = self._narrowed(person, means) if self.narrows else person
-            if seen is not None and least <= seen.seconds <= most:
+            if seen is not None:
                 found.append(seen)
-        return found
+        return list(self.lasting(found))
+
+    def lasting(self, people: Iterable[L]) -> Iterator[L]:
+        """Those who were seen for long enough, and not for too long."""
+        least, most = self.min_seconds, float("inf") if self.max_seconds is None else self.max_seconds
+        return (person for person in people if least <= person.seconds <= most)
 
     @property
     def narrows(self) -> bool:
@@ -111,7 +140,9 @@ class PeopleFilter:
         """Whether sightings in a source count."""
         if not (self.sources or self.cameras):
             return True
-        if is_camera(source_id) and full_name(source_id, path) in self.cameras:
+        if is_camera(source_id) and (
+            ANY_CAMERA in self.cameras or full_name(source_id, path) in self.cameras
+        ):
             return True
         return any(names_source(pattern, source_id, path) for pattern in self.sources)
 
@@ -152,12 +183,12 @@ def _starts_before(sighting: Sighting, moment: Moment | None) -> bool:
     return moment is None or (not sighting.photo and sighting.start_s <= moment)
 
 
-def _number(person: Person) -> int:
+def _number(person: Listed) -> int:
     return int(person.id[1:])
 
 
 # What is sorted by, and whether the highest comes first.
-_SORTS: dict[str, tuple[Callable[[Person], Any], bool]] = {
+_SORTS: dict[str, tuple[Callable[[Listed], Any], bool]] = {
     "seconds": (lambda p: (p.seconds, p.faces), True),
     "first": (lambda p: p.first_order, False),
     "last": (lambda p: p.last_order, True),
@@ -185,7 +216,7 @@ def sorted_people(people: Iterable[Person], by: str = "seconds", *, reverse: boo
     return sorted(sorted(people, key=_number), key=key, reverse=descending != reverse)
 
 
-def sort_key(by: str) -> tuple[Callable[[Person], Any], bool]:
+def sort_key(by: str) -> tuple[Callable[[Listed], Any], bool]:
     """What people are compared by in an order, and whether the highest comes first.
 
     Raises:

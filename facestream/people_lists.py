@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from facestream.gathered import Gathered
-from facestream.name_search import NameSearch
-from facestream.people_filter import PeopleFilter, folded
+from facestream.narrowed_people import NarrowedPeople
+from facestream.people_filter import PeopleFilter
+from facestream.people_marks import PeopleMarks
 from facestream.people_order import PeopleOrder
 from facestream.person import Person
 from facestream.sighting import Sighting
@@ -60,11 +61,8 @@ class PeopleLists:
         self._version = 0
         # Sources of sightings of which nothing is known.
         self._unknown: set[str] = set()
-        self._folded_names: dict[str, str] = {}
-        self._ignored: set[str] = set()
-        self._provisional: set[str] = set()
+        self._marks = PeopleMarks()
         self._sightings = 0
-        self._search: NameSearch | None = None
         self._orders: dict[tuple[str, bool], PeopleOrder] = {}
         self._wanted: OrderedDict[tuple[str, bool], None] = OrderedDict.fromkeys(_FIRST_ORDERS)
         self._lists: OrderedDict[_Question, Sequence[str]] = OrderedDict()
@@ -81,23 +79,37 @@ class PeopleLists:
             UsageError: If there is no such order.
         """
         question = (where, sort, reverse)
-        # What is looked up in sets need not be looked at in people.
-        rest = replace(where, text="", named=None, ignored=True, only_ignored=False)
         with self._lock:
             version = self._version
-            ids = self._lists.get(question)
-            if ids is None:
-                ids = self._candidates(where, sort, reverse)
-                if rest != _ANYBODY:
-                    candidates, ids = [self.known[i] for i in ids], None
-            if ids is not None:
-                page = self._page(question, ids, offset, limit)
-        if ids is None:
+            found: Sequence[str] | Callable[[], Sequence[str]] | None = self._lists.get(question)
+            if found is None:
+                found = self._found(where, sort, reverse)
+            if not callable(found):
+                ids, page = found, self._page(question, found, offset, limit)
+        if callable(found):
             # This may take a while: others go on meanwhile.
-            ids = _listed(candidates, rest, sort, reverse)
+            ids = found()
             with self._lock:
                 page = self._page(question if version == self._version else None, ids, offset, limit)
         return where.apply(page) if where.narrows else page, len(ids)
+
+    def _found(
+        self, where: PeopleFilter, sort: str, reverse: bool
+    ) -> Sequence[str] | Callable[[], Sequence[str]]:
+        """A list, or what makes it, where that takes a while."""
+        if where.narrows and self._index.answers(where):
+            narrowed = NarrowedPeople(*self._index.seen(where), self.sources, where)
+            people = {i: self.known[i] for i in self._marks.kept(narrowed.ids, where)}
+            return lambda: PeopleOrder(narrowed.people(people), sort, reverse=reverse).ids()
+        ids = self._candidates(where, sort, reverse)
+        # What is looked up in sets need not be looked at in people.
+        rest = replace(where, text="", name="", named=None, ignored=True, only_ignored=False)
+        if rest == _ANYBODY:
+            return ids
+        candidates = [self.known[i] for i in ids]
+        if where.narrows:
+            return lambda: _listed(candidates, rest, sort, reverse)
+        return lambda: [person.id for person in where.lasting(candidates)]
 
     def _page(self, question: _Question | None, ids: Sequence[str], offset: int, limit: int) -> list[Person]:
         """Some of a list, which is kept for whoever asks the same."""
@@ -120,7 +132,7 @@ class PeopleLists:
             person_id: Only theirs, also if they are ignored.
         """
         with self._lock:
-            hidden = () if where.ignored or person_id is not None else self._ignored
+            hidden = () if where.ignored or person_id is not None else self._marks.ignored
             places, total = self._index.find(where, offset, limit, person_id=person_id, hidden=hidden)
             found = [(self.known[place.person_id], place.position) for place in places]
         return [(person, person.sightings[position]) for person, position in found], total
@@ -137,9 +149,9 @@ class PeopleLists:
         with self._lock:
             return Counts(
                 len(self.known),
-                len(self._folded_names),
-                len(self._ignored),
-                len(self._provisional),
+                len(self._marks.names),
+                len(self._marks.ignored),
+                len(self._marks.provisional),
                 self._sightings,
             )
 
@@ -147,39 +159,21 @@ class PeopleLists:
         """Those who may match by what is looked up in sets, in order."""
         order = self._order(sort, reverse)
         text = where.folded_text
-        if text and self._is_said_often(text) and replace(where, text="", ignored=False) == PeopleFilter():
+        if (
+            text
+            and replace(where, text="", ignored=False) == PeopleFilter()
+            and self._marks.holding(text) is None
+        ):
             return self._said_often(text, order, self._hidden(where))
-        if text:
-            ids = self._said(text, order)
-        else:
-            ids = order.of_some(self._index.people_within(where)) if where.narrows else order.ids()
-        if where.only_ignored:
-            ids = [i for i in ids if i in self._ignored]
-        elif self._ignored and not where.ignored:
-            if not text and where == PeopleFilter():
-                seen = (i for i in ids if i not in self._ignored)
-                return Gathered(seen, len(ids) - len(self._ignored))
-            ids = [i for i in ids if i not in self._ignored]
-        if where.named is not None:
-            ids = [i for i in ids if (i in self._folded_names) == where.named]
-        return ids
-
-    def _said(self, text: str, order: PeopleOrder) -> Sequence[str]:
-        """Those who have a text in their name, or as their id, in order."""
-        assert self._search is not None
-        hits = self._search.holding(text)
-        if hits is None:
-            hits = {i for i, name in self._folded_names.items() if text in name}
-        return order.of_some(hits | {text})
-
-    def _is_said_often(self, text: str) -> bool:
-        if self._search is None:
-            self._search = NameSearch(self._folded_names)
-        return self._search.holding(text) is None
+        if self._marks.ignored and where == PeopleFilter():
+            seen = (i for i in order.ids() if i not in self._marks.ignored)
+            return Gathered(seen, len(order.ids()) - len(self._marks.ignored))
+        ids = order.of_some(self._marks.said(text)) if text else order.ids()
+        return self._marks.kept(ids, replace(where, text=""))
 
     def _said_often(self, text: str, order: PeopleOrder, hidden: Collection[str]) -> Sequence[str]:
         """The same where very many have it: they are gathered in order as far as somebody looks."""
-        names = self._folded_names
+        names = self._marks.names
 
         def says(person_id: str) -> bool:
             return person_id not in hidden and (text in names.get(person_id, "") or person_id == text)
@@ -191,7 +185,7 @@ class PeopleLists:
         return Gathered(filter(says, order.ids()), length)
 
     def _hidden(self, where: PeopleFilter) -> Collection[str]:
-        return () if where.ignored else self._ignored
+        return () if where.ignored else self._marks.ignored
 
     def _order(self, sort: str, reverse: bool) -> PeopleOrder:
         order = self._orders.get((sort, reverse))
@@ -234,23 +228,13 @@ class PeopleLists:
                         order.put(person)
 
     def _put_one(self, person_id: str, person: Person | None) -> None:
-        self._ignored.discard(person_id)
-        self._provisional.discard(person_id)
         before = self.known.get(person_id)
         self._sightings += len(person.sightings if person else ()) - len(before.sightings if before else ())
-        name = folded(person.name) if person else ""
-        if name != self._folded_names.pop(person_id, ""):
-            self._search = None
-        if name:
-            self._folded_names[person_id] = name
+        self._marks.put(person_id, person)
         if person is None:
             self.known.pop(person_id, None)
             return
         self.known[person_id] = person
-        if person.ignored:
-            self._ignored.add(person_id)
-        if person.provisional:
-            self._provisional.add(person_id)
 
     def put_sources(self, read: Mapping[str, SourceRecord], *, all_there_are: bool = False) -> bool:
         """Take in sources; returns whether what is known of sightings is another thing by that.
@@ -292,8 +276,6 @@ class PeopleLists:
 
 def _listed(candidates: Sequence[Person], where: PeopleFilter, sort: str, reverse: bool) -> Sequence[str]:
     """The ids of those who match, in order."""
-    if not where.narrows:
-        return [person.id for person in where.apply(candidates)]
     # What is narrowed takes more memory than it came from: no more than ids and keys are kept.
     chunks = (candidates[start : start + _CHUNK] for start in range(0, len(candidates), _CHUNK))
     narrowed = (person for chunk in chunks for person in where.apply(chunk))

@@ -6,8 +6,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, overload
 
-from facestream.people_filter import sort_key
-from facestream.person import Person
+from facestream.people_filter import Listed, sort_key
 
 # What it takes to sort one person, by what it takes to pass over one.
 _SORTED_COST = 20
@@ -29,19 +28,19 @@ class PeopleOrder:
         UsageError: If there is no such order.
     """
 
-    def __init__(self, people: Iterable[Person], by: str, *, reverse: bool = False) -> None:
+    def __init__(self, people: Iterable[Listed], by: str, *, reverse: bool = False) -> None:
         self._key, descending = sort_key(by)
         self._backwards = descending != reverse
         self._of = {person.id: self._entry(person) for person in people}
         self._entries = sorted(self._of.values())
         self._ids = [entry[2] for entry in self._entries]
 
-    def _entry(self, person: Person) -> _Entry:
+    def _entry(self, person: Listed) -> _Entry:
         # Read backwards, the older of equals comes first as well.
         number = int(person.id[1:])
         return self._key(person), -number if self._backwards else number, person.id
 
-    def put(self, person: Person) -> None:
+    def put(self, person: Listed) -> None:
         """Somebody is new, or has changed."""
         self.remove(person.id)
         entry = self._of[person.id] = self._entry(person)

@@ -33,11 +33,18 @@ def given_policy() -> RetentionPolicy:
     return RetentionPolicy(**days, files=table.files)
 
 
-def require_policy(handle: RedisHandle, keys: Keys, place: Place) -> None:
+def require_policy(handle: RedisHandle, keys: Keys, place: Place, *, began: str = "") -> None:
     """Refuse to look at cameras while nobody said how long people are kept; takes over what is set.
+
+    Args:
+        handle: The server.
+        keys: Keys of the collection.
+        place: Where it is, for messages.
+        began: As for `IdentityStore.claim_model`.
 
     Raises:
         UsageError: If nobody did.
+        CollectionGoneError: If the collection that is meant is no more.
     """
     store = make_store(handle, keys)
     policy = given_policy().over(store.retention())
@@ -51,16 +58,16 @@ def require_policy(handle: RedisHandle, keys: Keys, place: Place) -> None:
             f"or to {FOREVER!r}, in the table [retention] of the settings file or as {variables}; or say it "
             f"once for this collection: {command}"
         )
-    store.keep_retention(policy)
+    store.keep_retention(policy, began=began)
 
 
-def settle_policy(handle: RedisHandle, keys: Keys, place: Place) -> None:
+def settle_policy(handle: RedisHandle, keys: Keys, place: Place, *, began: str = "") -> None:
     """The same, but on a terminal whoever sits there is asked, once for a collection."""
     store = make_store(handle, keys)
     policy = given_policy().over(store.retention())
     if not policy.is_said and sys.stdin.isatty():
-        store.keep_retention(_asked(policy, place))
-    require_policy(handle, keys, place)
+        store.keep_retention(_asked(policy, place), began=began)
+    require_policy(handle, keys, place, began=began)
 
 
 def _asked(policy: RetentionPolicy, place: Place) -> RetentionPolicy:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from facestream.background import Background
 from facestream.errors import UsageError
+from facestream.hang import model_watchdog
 from facestream.intake import Intake
 from facestream.leftovers import Sweeper
 from facestream.own_models import models_for
@@ -32,6 +33,7 @@ from facestream.wiring import (
     make_cluster_worker,
     make_clusterer,
     make_device,
+    make_look_mark,
     make_queue,
     make_store,
     open_handle,
@@ -42,6 +44,7 @@ from stream.discover import Discovery
 from stream.errors import StreamError
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
+from workers.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from facestream.metrics.monitored import Monitor
@@ -142,7 +145,8 @@ class Run:
 
                 if store.meta():
                     background()
-                self._process(handle, pack, background, stop)
+                watchdog = stack.enter_context(model_watchdog())
+                self._process(handle, pack, background, watchdog, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
         return self._report
@@ -150,7 +154,7 @@ class Run:
     def _tell_left_out(self) -> None:
         """Say what is not looked at; of what the folders hold besides, all in the log and a summary here."""
         for path, error in self._found.failed:
-            self._fail(path, error)
+            self._fail(path, str(error))
         skipped = self._found.skipped
         for path, reason in skipped:
             _log.info("passed over %s: %s", path, reason)
@@ -171,13 +175,17 @@ class Run:
         handle: RedisHandle,
         pack: Pack,
         background: Callable[[], Background],
+        watchdog: Watchdog,
         stop: threading.Event,
     ) -> None:
         found = self._found
         queue = make_queue(handle, keys_of(self._place), pack.manifest.model_id)
-        settings = FaceWorkerSettings(min_face_px=self._options.min_face_px, samples=self._options.samples)
+        settings = FaceWorkerSettings(
+            min_face_px=self._options.min_face_px, samples=self._options.samples, watchdog=watchdog
+        )
         store = make_store(handle, keys_of(self._place))
-        faces = FaceWorker(pack, queue, settings)
+        mark = make_look_mark(handle, keys_of(self._place))
+        faces = FaceWorker(pack, queue, settings, mark)
         if self._monitor is not None:
             from facestream.metrics.run_families import run_families
             from facestream.metrics.timed_work import TimedFaceWorker, timed_pack
@@ -185,7 +193,7 @@ class Run:
             metrics = self._monitor.metrics
             metrics.tell(lambda: run_families(self._report))
             settings = replace(settings, stages=metrics)
-            faces = TimedFaceWorker(metrics, timed_pack(pack, metrics), queue, settings)
+            faces = TimedFaceWorker(metrics, timed_pack(pack, metrics), queue, settings, mark)
 
         def check() -> None:
             background().check()
@@ -250,10 +258,10 @@ class Run:
         try:
             return work()
         except StreamError as error:
-            self._fail(path, error)
+            self._fail(path, str(error))
             # What could be read before the fault counts.
             return True
 
-    def _fail(self, path: Path, error: StreamError) -> None:
-        self._report.failed.append((path, str(error)))
-        self._listener.note(str(error))
+    def _fail(self, path: Path, reason: str) -> None:
+        self._report.failed.append((path, reason))
+        self._listener.note(reason)

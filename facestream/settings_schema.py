@@ -217,6 +217,9 @@ class RetentionTable(BaseModel):
     streams: _Days = _setting(
         None, "Entries of the streams `changes`, `faces`, `dead` and `reclusters`; else forever.", _DAYS
     )
+    readers: _Days = _setting(
+        None, "Readers of `changes` or `faces` that are silent for longer hold nothing back; else 7.", _DAYS
+    )
     files: bool | None = _setting(
         None, "Whether this counts for videos and photos as well, and not for cameras alone.", "true or false"
     )
@@ -278,6 +281,11 @@ class SettingsTables(BaseModel):
     )
     samples: Literal["best", "all"] = _setting(
         "best", "all: also send the embedding of every face to the stream `faces`.", '"best" or "all"'
+    )
+    look_limit_s: _Seconds = _setting(
+        600.0,
+        "Models that work on one frame for longer hang: their process ends with exit code 70.",
+        _SECONDS,
     )
     log_format: Literal["text", "json"] = _setting(
         "text", "How log lines and errors look: json is one object a line.", '"text" or "json"'

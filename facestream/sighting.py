@@ -59,15 +59,22 @@ Order = tuple[bool, float, str, float]
 
 def start_order(sighting: Sighting) -> Order:
     """Sort key of the start of a sighting: dates and times within a file can't be compared."""
-    return _order(sighting.recorded_at_s, sighting.source, sighting.start_s)
+    return media_order(sighting.recorded_at_s, sighting.source, sighting.start_s)
 
 
 def end_order(sighting: Sighting) -> Order:
     """Sort key of the end of a sighting."""
-    return _order(sighting.recorded_at_s, sighting.source, sighting.end_s)
+    return media_order(sighting.recorded_at_s, sighting.source, sighting.end_s)
 
 
-def _order(recorded_at_s: float | None, source: str, media_s: float) -> Order:
+def media_order(recorded_at_s: float | None, source: str, media_s: float) -> Order:
+    """Sort key of a moment in a source.
+
+    Args:
+        recorded_at_s: Unix time of the start of the source, where it is known.
+        source: Its path.
+        media_s: Seconds from its start.
+    """
     at_s = 0.0 if recorded_at_s is None else recorded_at_s + media_s
     return (recorded_at_s is None, at_s, source, media_s)
 
@@ -104,8 +111,8 @@ class Sightings(Sequence[Sighting]):
     def _order_at(self, source_id: str, media_s: float) -> Order:
         source = self._sources.get(source_id)
         if source is None:
-            return _order(None, "", media_s)
-        return _order(source.recorded_at_s, source.path, media_s)
+            return media_order(None, "", media_s)
+        return media_order(source.recorded_at_s, source.path, media_s)
 
     def _made(self, seen: Stored) -> Sighting:
         source, unsure = self._sources.get(seen.source_id), self._is_unsure(seen)

@@ -83,12 +83,19 @@ class SightingIndex:
             found = found.merged(recent.taken(recent_rows[:end]))
         return found.taken(np.arange(len(found))[offset:end]).places(), len(rows) + len(recent_rows)
 
-    def people_within(self, where: PeopleFilter) -> set[str]:
-        """Who may have sightings in its sources and time: all who have, and perhaps others."""
+    @staticmethod
+    def answers(where: PeopleFilter) -> bool:
+        """Whether rows can tell what matches: not times within a source, which mean nothing in others."""
+        return not any(isinstance(moment, int | float) for moment in (where.since, where.until))
+
+    def seen(self, where: PeopleFilter) -> tuple[SightingTable, SourceColumn]:
+        """All sightings in its sources and time by person, and what their numbers of sources mean."""
         base, recent = self._tables()
-        numbers = np.unique(base.person[self._matching(base, where)])
-        recently = np.unique(recent.person[self._matching(recent, where)])
-        return {f"p{n}" for n in numbers.tolist()} - self._changed | {f"p{n}" for n in recently.tolist()}
+        rows = np.flatnonzero(self._matching(base, where))
+        # Few of the rows match, and few people have changed: those alone are compared.
+        rows = rows[~np.isin(base.person[rows], self._numbers(self._changed))]
+        more = np.flatnonzero(self._matching(recent, where))
+        return base.taken(rows).by_person(recent.taken(more)), self._column
 
     def people_by_source(self) -> dict[str, int]:
         """How many people were seen in each source."""
@@ -124,7 +131,10 @@ class SightingIndex:
     def _matching(self, table: SightingTable, where: PeopleFilter) -> Mask:
         mask = np.ones(len(table), np.bool_)
         if where.sources or where.cameras:
-            mask &= np.isin(table.source, self._column.chosen(where.means_source))
+            # Much quicker than to look for each row's among those chosen.
+            means = np.zeros(self._column.count, np.bool_)
+            means[self._column.chosen(where.means_source)] = True
+            mask &= means[table.source]
         since_s, until_s = (
             moment.timestamp() if isinstance(moment, datetime) else None
             for moment in (where.since, where.until)

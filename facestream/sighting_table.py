@@ -44,6 +44,15 @@ class SourceColumn:
         """Sources with their numbers."""
         return self._number.items()
 
+    @property
+    def count(self) -> int:
+        """How many numbers there are."""
+        return len(self._number)
+
+    def source_ids(self) -> list[str]:
+        """Sources by their numbers."""
+        return list(self._number)
+
     def number(self, source_id: str) -> int:
         """Number of a source."""
         return self._number.setdefault(source_id, len(self._number))
@@ -121,6 +130,12 @@ class SightingTable:
         """Those of two tables with the same numbers of sources."""
         pairs = zip(self._columns(), others._columns(), strict=True)
         return SightingTable(*(np.concatenate(pair) for pair in pairs))._in_order()
+
+    def by_person(self, others: SightingTable) -> SightingTable:
+        """Those of two tables with the same numbers of sources, by person, and of each in their order."""
+        pairs = zip(self._columns(), others._columns(), strict=True)
+        both = SightingTable(*(np.concatenate(pair) for pair in pairs))
+        return both.taken(np.lexsort((both.position, both.person)))
 
     def _columns(self) -> Sequence[npt.NDArray[np.generic]]:
         return (self.person, self.position, self.source, self.start_s, self.end_s, self.recorded_at_s)

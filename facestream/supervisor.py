@@ -80,6 +80,7 @@ class Supervisor:
         keys = keys_of(place)
         self._store = make_store(handle, keys)
         self._cameras = make_camera_store(handle, keys)
+        self._began = ""
         self._kept = {name: _Kept(name) for name in (CLUSTER_WORKER, WORKER)}
         self._wanted_now: Mapping[str, bool] = {}
         self._stop = threading.Event()
@@ -117,6 +118,7 @@ class Supervisor:
 
     def _wanted(self) -> dict[str, bool]:
         meta = self._store.meta()
+        self._began = meta.get("created_at_s", "")
         return {
             CLUSTER_WORKER: "model_id" in meta and "changing_to" not in meta,
             WORKER: any(not camera.paused for camera in self._cameras.readable()),
@@ -145,8 +147,13 @@ class Supervisor:
             try:
                 kept.child = Child(
                     "facestream.beside",
-                    # A port of the settings is that of one process.
-                    [kept.name, "--quiet", "--metrics-port", "0", *place_words(self._place)],
+                    # A port of the settings is that of one process. One that was dropped before it came to it
+                    # must not begin anew.
+                    [
+                        kept.name,
+                        *("--quiet", "--metrics-port", "0", "--began", self._began),
+                        *place_words(self._place),
+                    ],
                     {**environment_of(self._place, os.environ), **self._metrics.environ},
                 )
             except OSError as error:

@@ -30,6 +30,7 @@ class WatchOptions:
         for_s: How long, s; None for ever.
         clusters: Whether people are found here as well, and not by a cluster worker elsewhere alone.
         waits: Whether to wait for cameras where there are none yet.
+        began: `created_at_s` of the collection that is meant; empty for whichever has the name, or none yet.
     """
 
     names: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class WatchOptions:
     for_s: float | None = None
     clusters: bool = True
     waits: bool = False
+    began: str = ""
 
 
 @dataclass(frozen=True, slots=True)

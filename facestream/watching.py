@@ -18,6 +18,7 @@ from facestream.camera_book import camera_name
 from facestream.camera_wiring import OneCamera, Opener, make_claims
 from facestream.errors import UsageError
 from facestream.given_settings import settings
+from facestream.hang import model_watchdog
 from facestream.hint import command_line
 from facestream.leftovers import Sweeper
 from facestream.live_views import LiveViews
@@ -131,7 +132,7 @@ class Watch:
             make_clusterer(store.clustering(), manifest, pack.calibration)
             if stop.is_set():
                 return self._report
-            store.claim_model(manifest.model_id, facts_of(parts, models), models)
+            store.claim_model(manifest.model_id, facts_of(parts, models), models, began=self._options.began)
             queue = make_queue(handle, keys)
             queue.prepare()
             self._report.models = f"{manifest.name} ({manifest.title})"
@@ -197,7 +198,8 @@ class Watch:
         options = self._options
         claims = make_claims(handle, keys, registered=not options.names and options.url is None)
         governor = RateGovernor(on_change=self._rates_changed)
-        monitor, looking, on_decode = self._monitor, LIVE_SETTINGS, None
+        watchdog = model_watchdog()
+        monitor, looking, on_decode = self._monitor, replace(LIVE_SETTINGS, watchdog=watchdog), None
         if monitor is not None:
             from facestream.metrics.timed_work import timed_pack
 
@@ -247,7 +249,7 @@ class Watch:
                 "" if options.url is None else options.url.masked,
             )
         )
-        with alarm(options.for_s, stop), views:
+        with alarm(options.for_s, stop), views, watchdog:
             worker.run(stop)
 
     def _frame_done(self, frame: Frame, views: LiveViews) -> None:

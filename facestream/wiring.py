@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from storage.identity_store import IdentityStore
     from storage.job_store import JobStore
     from storage.lease import Lease
+    from storage.look_mark import LookMark
     from storage.sample_queue import SampleQueue
     from storage.staged_vectors import StagedVectors
     from storage.token_store import TokenStore
@@ -80,6 +82,13 @@ def make_queue(
     from storage.sample_queue import SampleQueue
 
     return SampleQueue(handle.client, keys, model_id=model_id, fence=fence, data_keys=handle.data_keys)
+
+
+def make_look_mark(handle: RedisHandle, keys: Keys) -> Callable[[str], LookMark]:
+    """What marks that a source is looked at, by its id."""
+    from storage.look_mark import LookMark
+
+    return partial(LookMark, handle.client, keys)
 
 
 def make_dead_letters(handle: RedisHandle, keys: Keys) -> DeadLetters:
@@ -307,11 +316,12 @@ def make_cluster_worker(
     recluster_every_s: float | None = None,
     on_lead: Callable[[bool], None] | None = None,
     on_erased: Callable[[], None] | None = None,
+    began: str = "",
     metrics: ProcessMetrics | None = None,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The four arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
+    The five arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -335,6 +345,7 @@ def make_cluster_worker(
         recluster_every_s,
         on_lead,
         on_erased,
+        began=began,
     )
 
 

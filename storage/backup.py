@@ -46,6 +46,7 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
         keys.reembed_vectors,
         keys.workers,
         keys.jobs,
+        keys.looking,
         keys.webhook_lease,
     }
     # A token that was removed since must not come back with a backup.

@@ -48,6 +48,8 @@ class CameraRecord:
         keyframes_only: Whether only keyframes are decoded.
         paused: Whether it is left alone for now.
         created_at_s: Unix time.
+        check_url: Whether it was given over the network, so that its host is checked at every connection.
+        check_sub_url: The same of the smaller picture's.
         revision: Changes with every change of the others.
 
     Raises:
@@ -68,6 +70,8 @@ class CameraRecord:
     keyframes_only: bool = False
     paused: bool = False
     created_at_s: float = 0.0
+    check_url: bool = False
+    check_sub_url: bool = False
     revision: str = field(default_factory=new_revision)
 
     def __post_init__(self) -> None:
@@ -118,6 +122,8 @@ class CameraRecord:
             "keyframes_only": int(self.keyframes_only),
             "paused": int(self.paused),
             "created_at_s": f"{self.created_at_s:.3f}",
+            "check_url": int(self.check_url),
+            "check_sub_url": int(self.check_sub_url),
             "revision": self.revision,
         }
 
@@ -145,6 +151,8 @@ class CameraRecord:
                 keyframes_only=flag(raw, "keyframes_only", "0"),
                 paused=flag(raw, "paused", "0"),
                 created_at_s=number(raw, "created_at_s", "0"),
+                check_url=flag(raw, "check_url", "0"),
+                check_sub_url=flag(raw, "check_sub_url", "0"),
                 revision=text(raw, "revision", ""),
             )
         except ValueError as error:

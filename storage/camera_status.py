@@ -27,6 +27,7 @@ class CameraStatus:
         taken: Frames sampled.
         done: Frames looked at.
         looked: Frames of those that faces were looked for in; in the others nothing had changed.
+        failed: Frames of those that the models failed on, which were left out.
         dropped: Frames sampled that newer ones took the place of.
         dropped_full: Those of them for which there was no room in the queue.
         held: Entries that wait for room in the queue.
@@ -57,6 +58,7 @@ class CameraStatus:
     taken: int = 0
     done: int = 0
     looked: int = 0
+    failed: int = 0
     dropped: int = 0
     dropped_full: int = 0
     held: int = 0
@@ -94,6 +96,7 @@ class CameraStatus:
             "taken": self.taken,
             "done": self.done,
             "looked": self.looked,
+            "failed": self.failed,
             "dropped": self.dropped,
             "dropped_full": self.dropped_full,
             "held": self.held,
@@ -131,6 +134,7 @@ class CameraStatus:
             taken=count(raw, "taken", "0"),
             done=count(raw, "done", "0"),
             looked=count(raw, "looked", "0"),
+            failed=count(raw, "failed", "0"),
             dropped=count(raw, "dropped", "0"),
             dropped_full=count(raw, "dropped_full", "0"),
             held=count(raw, "held", "0"),

@@ -12,11 +12,12 @@ from storage.errors import RecordError
 from storage.keys import Keys
 from storage.recluster_record import ReclusterRecord
 from storage.sample_queue import GROUP
+from storage.stream_readers import StreamReader, StreamReaders
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionPulse:
-    """How a collection and its queue are doing. Read in one round trip, however large it is.
+    """How a collection and its queue are doing. Read in a few round trips, however large it is.
 
     Attributes:
         people: People there are.
@@ -32,6 +33,7 @@ class CollectionPulse:
         dead: Dead letters.
         dead_added: Dead letters that there ever were; None where the server doesn't tell.
         changes: Events in the stream `changes`.
+        readers: Who reads its streams, and how far they are.
         reclustered: What the last re-cluster did; None before the first.
     """
 
@@ -48,6 +50,7 @@ class CollectionPulse:
     dead: int = 0
     dead_added: int | None = None
     changes: int = 0
+    readers: tuple[StreamReader, ...] = ()
     reclustered: ReclusterRecord | None = None
 
 
@@ -95,6 +98,7 @@ def read_pulse(client: redis.Redis, keys: Keys) -> CollectionPulse:
         dead=counts[10],
         dead_added=0 if isinstance(stream, redis.ResponseError) else _added(stream),
         changes=counts[12],
+        readers=tuple(StreamReaders(client, keys).all()),
         reclustered=_recluster(last),
     )
 

@@ -51,7 +51,7 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
 
     Args:
         path: The file.
-        shared: Whether its group may read it, as that of a mounted secret does.
+        shared: Whether others may read it, as mounted secrets of containers are.
 
     Raises:
         DataKeyError: If it can't be read, others can read it, or what it holds are no keys.
@@ -62,10 +62,11 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
             content = file.read(_LONGEST_FILE)
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be read: {error.strerror}.") from error
-    if stat.S_IMODE(status.st_mode) & (0o037 if shared else 0o077):
+    if stat.S_IMODE(status.st_mode) & (0o022 if shared else 0o077):
+        what = "written" if shared else "read or written"
         raise DataKeyError(
-            f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; if "
-            "they could have read it, rotate the key: facestream encryption rotate."
+            f"The key file {path} can be {what} by others than its owner. Run `chmod 600` on it; if they could "
+            "have read it, rotate the key: facestream encryption rotate."
         )
     return decoded_keys(content.decode("ascii", "replace"), f"The key file {path}")
 

@@ -11,9 +11,10 @@ import redis
 from storage.commands import commands_of
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.errors import OvertakenError
-from storage.identity_record import CHANGES_LIMIT, ChangeKind, IdentityChange
+from storage.identity_record import ChangeKind, IdentityChange
 from storage.keys import Keys
 from storage.people_reader import PeopleReader
+from storage.stream_trimming import MOST
 
 _TRIES = 1000
 _GROWN, _GONE = -1, 0
@@ -106,9 +107,7 @@ class DecisionLog:
         """
         change = IdentityChange(ChangeKind.RENAMED, identity_id, published_at_s=time.time())
         event = [str(part) for field in change.encode().items() for part in field]
-        return self._append(
-            decision, size, [identity_id], "name", identity_id, name, str(CHANGES_LIMIT), *event
-        )
+        return self._append(decision, size, [identity_id], "name", identity_id, name, str(MOST), *event)
 
     def append_ignore(self, decision: Decision, size: int, identity_id: str, *, on: bool) -> int:
         """Add a decision that hides a person from lists, or shows them again.

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from storage.delivery import Delivery
 from storage.erasure_record import ErasureRecord
 from storage.identity_record import Identity, IdentityChange
 from storage.recluster_record import ReclusterRecord
-from storage.sample_queue import Delivery
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.track_record import TrackRecord

@@ -211,7 +211,7 @@ class QueueFullError(StorageError):
 
 
 class CollectionGoneError(StorageError):
-    """The collection was dropped, or its server lost it, while something was to be sent into it."""
+    """The collection was dropped or replaced, or its server lost it, while something was meant for it."""
 
 
 class LeaseLostError(StorageError):

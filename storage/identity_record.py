@@ -13,9 +13,6 @@ import msgspec
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, flag, number, text
 
-CHANGES_LIMIT = 100_000
-"""Events that the stream `changes` keeps."""
-
 _IDENTITY_ID = re.compile(r"p[0-9]{1,18}")
 
 

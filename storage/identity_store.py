@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import cast
 
 import redis
@@ -14,16 +14,24 @@ from storage.commands import Pipeline
 from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys, DataSeal
 from storage.decision_record import Decision
 from storage.effects import Effects
-from storage.errors import LeaseLostError, ModelConflictError, OvertakenError, RecordError
+from storage.errors import (
+    CollectionGoneError,
+    LeaseLostError,
+    ModelConflictError,
+    OvertakenError,
+    RecordError,
+)
 from storage.fields import Raw, reading
 from storage.identity_record import Identity
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
-from storage.optimistic import begin_collection
+from storage.optimistic import begin_collection, change_alone
 from storage.retention_policy import RetentionPolicy
 from storage.source_record import SourceRecord
 from storage.step import write_step
 from storage.step_count import StepCount
+from storage.stream_readers import StreamReaders
+from storage.stream_trimming import StreamTrimming
 
 _TRIES = 100
 _RECLUSTERS_LIMIT = 10_000
@@ -46,45 +54,90 @@ class IdentityStore(CollectionReader):
         super().__init__(client, keys, options, data_keys)
         self._steps = StepCount(client, keys)
 
-    def claim_model(self, model_id: str, about: dict[str, str], models: str = "PACK") -> None:
+    def claim_model(
+        self, model_id: str, about: dict[str, str], models: str = "PACK", *, began: str = ""
+    ) -> None:
         """Tie the collection to an embedding space; the first run decides.
 
         Args:
             model_id: The embedding space of this run.
             about: More facts to keep beside it: pack, licence, models (what finds the pack again).
             models: Name or folder of its model pack, for the message of an error.
+            began: `created_at_s` of the collection that is meant; empty for whichever has the name, if any.
 
         Raises:
+            CollectionGoneError: If the one that is meant is no more; nothing was written then.
             CollectionSchemaError: If another version of facestream wrote the collection.
             ModelConflictError: If the collection holds embeddings of another space.
             ModelChangeError: If its models are being changed.
         """
         self.check_schema()
-        self._client.hsetnx(self._keys.meta, "model_id", model_id)
-        self.check_model(model_id, models)
-        facts = {"schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
-        with self._client.pipeline() as pipe:
-            # Whatever is missing, also after a run that was killed right here.
+        facts = {"model_id": model_id, "schema": str(SCHEMA), "created_at_s": f"{time.time():.3f}", **about}
+
+        def claim(pipe: Pipeline) -> None:
+            # While nobody changes what this looks at.
+            self.check_model(model_id, models)
+            pipe.multi()
+            # Whatever is missing, also of a collection that began with its settings.
             for name, value in facts.items():
                 pipe.hsetnx(self._keys.meta, name, value)
             if "models" in about:
                 # The same pack may lie somewhere else by now.
                 pipe.hset(self._keys.meta, "models", about["models"])
-            pipe.execute()
+
+        self._change(claim, began)
+
+    @property
+    def readers(self) -> StreamReaders:
+        """Who reads its streams."""
+        return StreamReaders(cast(redis.Redis, self._client), self._keys)
+
+    def trim_streams(self, policy: RetentionPolicy) -> None:
+        """Cut `changes` and `faces` to their length, but for what somebody has still to read."""
+        StreamTrimming(cast(redis.Redis, self._client), self._keys).trim(policy.silent_after_s)
 
     def choose_clustering(self, method: str) -> None:
         """Keep how the tracks of the collection are to be grouped into people from now on."""
         self._client.hset(self._keys.meta, "clustering", method)
 
-    def keep_retention(self, policy: RetentionPolicy) -> None:
-        """Keep how long what was found is kept; what it says nothing of stays as it was."""
+    def keep_retention(self, policy: RetentionPolicy, *, began: str = "") -> None:
+        """Keep how long what was found is kept; what it says nothing of stays as it was.
+
+        Args:
+            policy: How long.
+            began: As for `claim_model`.
+
+        Raises:
+            CollectionGoneError: Likewise.
+        """
         fields = policy.encode()
         if not fields:
             return
-        with self._client.pipeline() as pipe:
+
+        def keep(pipe: Pipeline) -> None:
+            pipe.multi()
             begin_collection(pipe, self._keys)
             pipe.hset(self._keys.retention, mapping=fields)
-            pipe.execute()
+
+        self._change(keep, began)
+
+    def _change(self, change: Callable[[Pipeline], None], began: str) -> None:
+        """Change what a collection is, while it is the one that is meant."""
+
+        def attempt(pipe: Pipeline) -> None:
+            if began and cast("bytes | None", pipe.hget(self._keys.meta, "created_at_s")) != began.encode():
+                raise CollectionGoneError(
+                    f"Collection {self._keys.collection!r} was dropped or replaced meanwhile."
+                )
+            change(pipe)
+
+        change_alone(
+            self._client,
+            self._keys.meta,
+            attempt,
+            tries=_TRIES,
+            restless=f"{self._keys.meta} changed again and again. Run the command again.",
+        )
 
     def note_rewritten(self, began_s: float) -> None:
         """Note that files hold nothing any more of what was erased before a moment, unix time."""

@@ -242,6 +242,11 @@ class Keys:
         return self._key("jobs")
 
     @property
+    def looking(self) -> str:
+        """Hash: marks of the files that are looked at, by source id."""
+        return self._key("looking")
+
+    @property
     def workers(self) -> str:
         """Sorted set with an expiry: the camera workers by when they were last heard of."""
         return self._key("workers")

@@ -11,6 +11,9 @@ from storage.fields import Fields, Raw, flag, text
 
 DAY_S = 86_400.0
 FOREVER = "forever"
+READERS_DAYS = 7.0
+"""For how long readers of streams may be silent where nobody said so."""
+
 LONGEST_DAYS = 36_500.0
 
 
@@ -24,7 +27,9 @@ class RetentionPolicy:
         sightings: Single tracks, whoever's they are, with all that belongs to them.
         pictures: Pictures of faces; vectors stay.
         streams: Entries of the streams `changes`, `faces`, `dead` and `reclusters`.
-        files: Whether all but `streams` also counts for videos and photos, and not for cameras alone.
+        readers: Whoever reads `changes` or `faces` and has been silent for longer holds nothing back; a week
+            where nobody said so.
+        files: Whether all of people also counts for videos and photos, and not for cameras alone.
     """
 
     unnamed: float | None = None
@@ -32,6 +37,7 @@ class RetentionPolicy:
     sightings: float | None = None
     pictures: float | None = None
     streams: float | None = None
+    readers: float | None = None
     files: bool | None = None
 
     @property
@@ -42,7 +48,12 @@ class RetentionPolicy:
     @property
     def ends(self) -> bool:
         """Whether anything is kept for less than ever."""
-        return any(not math.isinf(limit_s(getattr(self, name))) for name in DAYS)
+        return any(not math.isinf(limit_s(getattr(self, name))) for name in DAYS if name != "readers")
+
+    @property
+    def silent_after_s(self) -> float:
+        """For how long readers of streams may be silent and still hold something back, s."""
+        return (READERS_DAYS if self.readers is None else self.readers) * DAY_S
 
     def over(self, other: RetentionPolicy) -> RetentionPolicy:
         """This where it says something, else the other."""

@@ -7,7 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 import redis
@@ -15,29 +15,21 @@ import redis
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
 from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys
+from storage.delivery import Delivery, Entry, delivery_of, type_of
 from storage.errors import (
     CollectionGoneError,
     LeaseLostError,
     ModelConflictError,
     OvertakenError,
     QueueFullError,
-    RecordError,
 )
-from storage.fields import Fields, Raw
+from storage.fields import Fields
 from storage.keys import Keys
 from storage.lease import Lease
-from storage.requests import (
-    DecisionRequest,
-    EraseRequest,
-    ForgetRequest,
-    LookAgainRequest,
-    ReclusterRequest,
-    Request,
-    RetryRequest,
-)
+from storage.requests import RetryRequest
 from storage.sample_record import FaceSample
-from storage.source_record import SegmentDone
-from storage.track_record import TrackRecord
+from storage.solitary_attempts import SolitaryAttempts
+from storage.stream_trimming import MOST
 
 _log = logging.getLogger(__name__)
 
@@ -46,20 +38,6 @@ _TRIES = 100
 GROUP = "cluster"
 """The consumer group of `samples`."""
 
-Entry = FaceSample | TrackRecord | SegmentDone | Request
-
-_KINDS: dict[bytes, type[Entry]] = {
-    b"sample": FaceSample,
-    b"track": TrackRecord,
-    b"segment": SegmentDone,
-    b"recluster": ReclusterRequest,
-    b"forget": ForgetRequest,
-    b"erase": EraseRequest,
-    b"look_again": LookAgainRequest,
-    b"decision": DecisionRequest,
-    b"retry": RetryRequest,
-}
-_START = b"0-0"
 # The latter is what Redis 7.0 says to whoever waits at a stream that is deleted.
 _NO_GROUP = re.compile(r"\b(NOGROUP |UNBLOCKED the stream key )")
 # A script, so that nothing can become pending between the look and the deletion, which would lose it.
@@ -72,27 +50,6 @@ for _, pairs in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
     end
 end
 """
-_NAMES: dict[type, str] = {kind: name.decode() for name, kind in _KINDS.items()}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
-    """One entry of the stream.
-
-    Attributes:
-        entry_id: Its id in the stream.
-        entry: What it says, or None where it can't be read.
-        raw: Its fields as they came.
-        problem: Why it can't be read, or empty.
-        dead_id: Id in the dead-letter stream of what is tried again; the other fields are of that. Else
-            empty.
-    """
-
-    entry_id: bytes
-    entry: Entry | None
-    raw: Raw
-    problem: str = ""
-    dead_id: bytes = b""
 
 
 class SampleQueue:
@@ -137,7 +94,7 @@ class SampleQueue:
         entries: Sequence[Entry],
         *,
         faces: Sequence[FaceSample] = (),
-        faces_limit: int = 100_000,
+        faces_limit: int = MOST,
         wait_s: float = 60.0,
         stop: Callable[[], bool] = lambda: False,
     ) -> bytes | None:
@@ -147,8 +104,8 @@ class SampleQueue:
 
         Args:
             entries: What to send.
-            faces: Embeddings for the capped `faces` stream.
-            faces_limit: Length that stream is cut to.
+            faces: Embeddings for the stream `faces`.
+            faces_limit: About how many entries that stream is cut to at once, whoever has not read them.
             wait_s: How long to wait for room while nobody leads the collection.
             stop: Ends the waiting early; nothing is sent then.
 
@@ -180,7 +137,7 @@ class SampleQueue:
         return self._write(entries, faces, faces_limit)
 
     def try_send(
-        self, entries: Sequence[Entry], *, faces: Sequence[FaceSample] = (), faces_limit: int = 100_000
+        self, entries: Sequence[Entry], *, faces: Sequence[FaceSample] = (), faces_limit: int = MOST
     ) -> bool:
         """Send where there is room, all or nothing, without waiting for any.
 
@@ -190,7 +147,7 @@ class SampleQueue:
         Args:
             entries: What to send, in order.
             faces: Entries for the stream `faces`, written in the same step.
-            faces_limit: About how many entries that stream is cut to.
+            faces_limit: As that of `send`.
 
         Returns:
             Whether it was sent, or there was nothing to send.
@@ -227,7 +184,7 @@ class SampleQueue:
                     pipe.multi()
                 for entry in entries:
                     said = entry.encode(seal) if isinstance(entry, FaceSample) else entry.encode()
-                    fields: Fields = {"type": _NAMES[type(entry)], **said}
+                    fields: Fields = {"type": type_of(entry), **said}
                     pipe.xadd(self._keys.samples, fields)
                 for face in faces:
                     pipe.xadd(self._keys.faces, face.encode(seal), maxlen=faces_limit, approximate=True)
@@ -317,53 +274,49 @@ class SampleQueue:
         fresh: list[StreamEntry] = [entry for _, entries in reply or [] for entry in entries]
         pending = int(summary["pending"])
         if pending > len(fresh) + len(kept):
-            return self.take_over(consumer, pending, kept)
+            now = {entry_id for entry_id, _ in fresh}
+            found = self.take_over(consumer, pending, kept)
+            return [replace(d, again=False) if d.entry_id in now else d for d in found]
         return self._deliveries(fresh)
 
     def take_over(self, consumer: str, count: int = 256, kept: Collection[bytes] = ()) -> list[Delivery]:
         """Entries that some consumer got and never acknowledged, oldest first, at most `count`.
 
-        Only the holder of the collection's lease may call it: no other consumer is at work then.
+        Only the holder of the collection's lease may call it: no other consumer is at work then. How often
+        an entry was delivered is left as it was, for `SolitaryAttempts`.
 
         Args:
             consumer: Name of this consumer in the group.
             count: Most entries to return.
             kept: Ids of entries that the caller has already; they are not returned again.
         """
-        next_id = _START
-        while True:
-            next_id, entries, deleted = self._client.xautoclaim(
-                self._keys.samples, GROUP, consumer, min_idle_time=0, start_id=next_id, count=count
+        # All that is pending, not a page of it: what is kept may fill any number of pages.
+        pending = int(self._client.xpending(self._keys.samples, GROUP)["pending"])
+        if not pending:
+            return []
+        claimed = self._client.xautoclaim(
+            self._keys.samples, GROUP, consumer, min_idle_time=0, count=pending, justid=True
+        )
+        lost = pending - len(claimed)
+        if lost > 0:
+            _log.error(
+                "%d entries of %s were deleted or trimmed by somebody else before they had their effect: "
+                "what they said is lost.",
+                lost,
+                self._keys.samples,
             )
-            if deleted:
-                _log.error(
-                    "%d entries of %s were deleted or trimmed by somebody else before they had their effect, "
-                    "%s to %s: what they said is lost.",
-                    len(deleted),
-                    self._keys.samples,
-                    deleted[0].decode(),
-                    deleted[-1].decode(),
-                )
-            others = [entry for entry in entries if entry[0] not in kept]
-            # A page may hold nothing but entries that were deleted while they were pending, or are kept.
-            if others or next_id == _START:
-                return self._deliveries(others)
+        wanted = [entry_id for entry_id in claimed if entry_id not in kept][:count]
+        with self._client.pipeline(transaction=False) as pipe:
+            for entry_id in wanted:
+                pipe.xrange(self._keys.samples, entry_id, entry_id)
+            pages: list[list[StreamEntry]] = pipe.execute()
+        found = self._deliveries([entry for page in pages for entry in page])
+        return [replace(delivery, again=True) for delivery in found]
 
     def _deliveries(self, entries: Sequence[StreamEntry]) -> list[Delivery]:
         """What entries say; what is asked to be tried again, stands for the request."""
-        found = [self._delivery(entry_id, raw) for entry_id, raw in entries if raw]
+        found = [delivery_of(entry_id, raw, self._data_keys) for entry_id, raw in entries if raw]
         return [self._tried_again(d, d.entry) if isinstance(d.entry, RetryRequest) else d for d in found]
-
-    def _delivery(self, entry_id: bytes, raw: Raw) -> Delivery:
-        kind = _KINDS.get(raw.get(b"type", b""))
-        if kind is None:
-            return Delivery(entry_id, None, raw, f"unknown type {raw.get(b'type', b'')[:40]!r}")
-        try:
-            if kind is FaceSample:
-                return Delivery(entry_id, FaceSample.decode(raw, self._data_keys), raw)
-            return Delivery(entry_id, kind.decode(raw), raw)
-        except RecordError as error:
-            return Delivery(entry_id, None, raw, str(error))
 
     def _tried_again(self, delivery: Delivery, request: RetryRequest) -> Delivery:
         dead_id = request.dead_id.encode()
@@ -373,7 +326,13 @@ class SampleQueue:
             return replace(delivery, entry=None, problem=f"field 'dead_id': {error}")
         raw = page[0][1] if page else None
         # One that is there no more was tried already, dropped or forgotten.
-        return replace(self._delivery(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
+        if not raw:
+            return delivery
+        return replace(delivery_of(delivery.entry_id, raw, self._data_keys), dead_id=dead_id)
+
+    def attempts(self, consumer: str) -> SolitaryAttempts:
+        """Counts attempts of a consumer at entries that were delivered again."""
+        return SolitaryAttempts(self._client, self._keys.samples, GROUP, consumer)
 
     def forget_others(self, consumer: str) -> None:
         """Delete all consumers but this one that have nothing pending, once `take_over` has emptied them.

@@ -15,7 +15,10 @@ from pathlib import Path
 from storage.errors import SealError
 
 KEY_VARIABLE = "FACESTREAM_SECRET_KEY"
-"""Environment variable with the key, base64; without it, the key file counts."""
+"""Environment variable with the key, base64; without it and the next one, the key file counts."""
+
+KEY_FILE_VARIABLE = "FACESTREAM_SECRET_KEY_FILE"
+"""Environment variable with the path of a file that holds the key, as containers are handed their secrets."""
 
 KEY_FILE = "camera.key"
 """File with the key, in the data folder."""
@@ -92,9 +95,13 @@ def _decoded(written: str) -> bytes:
 def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False) -> Seal:
     """The seal of a data folder, or of the environment.
 
+    A file that the environment names may be readable by others, as mounted secrets of containers are; the one
+    in the data folder may not.
+
     Args:
         folder: The data folder.
-        environ: Environment variables; the key in them wins over the file.
+        environ: Environment variables; the key in them wins over a file that they name, and both
+                over the data folder.
         create: Whether to make the key file where there is no key yet.
 
     Raises:
@@ -103,17 +110,31 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
     written = environ.get(KEY_VARIABLE)
     if written:
         return Seal(key_of(written, f"The environment variable {KEY_VARIABLE}"))
+    if named := environ.get(KEY_FILE_VARIABLE):
+        return Seal(_read_named(Path(named)))
     path = folder / KEY_FILE
     try:
         return Seal(_read(path))
     except FileNotFoundError:
         if not create:
             raise SealError(
-                f"There is no key to unseal URLs with: neither {KEY_VARIABLE} nor {path}. {_WAY_OUT}."
+                f"There is no key to unseal URLs with: neither {KEY_VARIABLE}, {KEY_FILE_VARIABLE} nor "
+                f"{path}. {_WAY_OUT}."
             ) from None
     _make(path)
     # The one that is there now, which another process may have made at the same moment.
     return Seal(_read(path))
+
+
+def _read_named(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LONGEST_FILE)
+    except OSError as error:
+        raise SealError(
+            f"The file {path} that {KEY_FILE_VARIABLE} names can't be read: {error.strerror}."
+        ) from error
+    return key_of(content.decode("ascii", "replace"), f"The file {path} that {KEY_FILE_VARIABLE} names")
 
 
 def _read(path: Path) -> bytes:

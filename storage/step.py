@@ -10,9 +10,10 @@ from storage.data_keys import PLAIN, DataSeal, template_context
 from storage.dead_letters import DEAD_LIMIT, put_aside
 from storage.effects import Effects, Said
 from storage.erasure_record import ERASURES_LIMIT
-from storage.identity_record import CHANGES_LIMIT, ChangeKind, Identity, IdentityChange
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.keys import Keys
 from storage.sample_queue import GROUP
+from storage.stream_trimming import MOST
 
 _RECLUSTERS_LIMIT = 10_000
 _NO_LANDMARKS = bytes(40)
@@ -128,7 +129,7 @@ def _queue_streams(
 ) -> None:
     for change in (*effects.changes, *renamed):
         fields = {**change.encode(), "published_at_s": now}
-        pipe.xadd(keys.changes, fields, maxlen=CHANGES_LIMIT, approximate=True)
+        pipe.xadd(keys.changes, fields, maxlen=MOST, approximate=True)
     if effects.reclustered is not None:
         pipe.xadd(keys.reclusters, effects.reclustered.encode(), maxlen=_RECLUSTERS_LIMIT, approximate=True)
     for delivery in effects.unreadable:

@@ -5,7 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from stream.camera_url import CameraUrl
+from stream.camera_url import PORTS, CameraUrl
 from stream.live_connection import LiveConnection
 from stream.live_decoder import LiveDecoder
 from stream.live_settings import LiveSettings
@@ -30,9 +30,12 @@ def open_camera(url: CameraUrl, settings: LiveSettings) -> LiveConnection:
         CameraUrlError: If a variable or file that the URL refers to is missing.
         CameraUnreachableError: If no connection came about.
         CameraRefusedError: If it takes a person to mend.
+        CameraError: If its host may not be connected to.
     """
     if url.scheme == "synthetic":
         return SyntheticCamera(url, settings)
+    if settings.check_host is not None and url.scheme in PORTS:
+        settings.check_host(url.host, url.port or PORTS[url.scheme])
     return LiveDecoder(url.resolved(os.environ, _read_text), settings)
 
 

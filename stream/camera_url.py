@@ -19,8 +19,10 @@ from stream.secret_reference import (
     without_references,
 )
 
+PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+"""Schemes of cameras in a network, each with its own port."""
+
 _RTSP = ("rtsp", "rtsps")
-_NETWORK_SCHEMES = (*_RTSP, "http", "https")
 _KNOWN_ELSEWHERE = frozenset({"ftp", "onvif", "rtmp", "rtmps", "rtp", "s3", "sftp", "srt", "tcp", "udp"})
 _SCHEMES = "use rtsp://, rtsps://, http://, https:// or webcam:0"
 _EXAMPLE = "rtsp://user:password@192.168.1.20:554/stream1"
@@ -168,7 +170,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
             raise _local()
         raise _wrong("has no scheme such as rtsp:// in front")
     scheme, rest = match[1].lower(), match[2]
-    if scheme in (*_NETWORK_SCHEMES, "synthetic"):
+    if scheme in (*PORTS, "synthetic"):
         return scheme, rest
     if scheme == "file":
         raise _local()
@@ -177,7 +179,7 @@ def _split_scheme(text: str) -> tuple[str, str]:
     if scheme in _KNOWN_ELSEWHERE:
         raise _wrong(f"begins with {scheme}://, which can't be read; {_SCHEMES}")
     # An unknown scheme is not repeated: it may be a part of what should have stayed secret.
-    near = " or ".join(f"{name}://" for name in sorted(get_close_matches(scheme, _NETWORK_SCHEMES, n=2)))
+    near = " or ".join(f"{name}://" for name in sorted(get_close_matches(scheme, PORTS, n=2)))
     raise _wrong(f"has an unknown scheme before ://{f' (did you mean {near}?)' if near else ''}; {_SCHEMES}")
 
 

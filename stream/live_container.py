@@ -70,6 +70,7 @@ class LiveContainer:
         self._url, self._read_s, self._device = url, read_s, device
         self._answer_s = settings.open_timeout_s / 2
         self._files: WebFiles | None = None
+        self._check_host = settings.check_host
         form, options = _form_and_options(url.scheme, settings)
         begun_s = time.monotonic()
         failure: CameraError | None = None
@@ -110,7 +111,7 @@ class LiveContainer:
         )
 
     def _open_playlist(self, no_playlist: CameraError) -> InputContainer:
-        self._files = files = WebFiles(self._answer_s, self._url.masked)
+        self._files = files = WebFiles(self._answer_s, self._url.masked, self._check_host)
         files.deadline_s = time.monotonic() + 2 * self._answer_s
         container: InputContainer | None = None
         try:
@@ -131,4 +132,5 @@ def _form_and_options(scheme: str, settings: LiveSettings) -> tuple[str | None, 
         return "rtsp", {**_RTSP_OPTIONS, **_TRANSPORT_OPTIONS[settings.transport]}
     if scheme == "v4l2":
         return "v4l2", {}
-    return None, _WEB_OPTIONS
+    # Where a redirection leads, nobody would check.
+    return None, _WEB_OPTIONS | ({} if settings.check_host is None else {"max_redirects": "0"})

@@ -31,6 +31,9 @@ class LiveSettings:
         capacity: Most frames that wait to be taken; the oldest are dropped.
         on_decode: Called with the seconds that the decoder took for a packet, in the reading thread; must be
             quick.
+        check_host: Called with host and port before each connection over a network, of what playlists and
+            redirections name as well; raises `CameraError` where there may be none. FFmpeg follows no
+            redirection of HTTP then. None: everything may be connected to.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -47,6 +50,7 @@ class LiveSettings:
     max_pixels: int = MAX_VIDEO_PIXELS
     capacity: int = 4
     on_decode: Callable[[float], None] | None = None
+    check_host: Callable[[str, int], None] | None = None
 
     def __post_init__(self) -> None:
         check_live_fps(self.fps)

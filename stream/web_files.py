@@ -3,6 +3,7 @@
 import io
 import ssl
 import time
+from collections.abc import Callable
 from http.client import HTTPException
 from typing import IO, Any
 from urllib.error import HTTPError
@@ -25,6 +26,7 @@ from urllib.request import (
 from stream.errors import CameraError, CameraLostError, CameraRefusedError, CameraUnreachableError
 
 _PARTIAL_CONTENT = 206
+_PORTS = {"http": 80, "https": 443}
 
 
 class WebFiles:
@@ -47,15 +49,19 @@ class WebFiles:
     Args:
         timeout_s: Longest silence of a server, seconds.
         shown: The masked URL of the camera, for errors.
+        check_host: As that of `LiveSettings`.
     """
 
-    def __init__(self, timeout_s: float, shown: str) -> None:
+    def __init__(
+        self, timeout_s: float, shown: str, check_host: Callable[[str, int], None] | None = None
+    ) -> None:
         self.deadline_s = time.monotonic() + timeout_s
         self.failure: CameraError | None = None
         self.opened = False
         self._timeout_s, self._shown = timeout_s, shown
         self._passwords = HTTPPasswordMgrWithDefaultRealm()
-        self._opener = _web_only(self._passwords)
+        self._check_host = check_host
+        self._opener = _web_only(self._passwords, self._check)
         self._open: set[_WebFile] = set()
 
     def __call__(self, address: str, _flags: int, options: dict[str, str]) -> IO[bytes] | "_WebFile":
@@ -68,6 +74,7 @@ class WebFiles:
 
         Raises:
             CameraRefusedError: If it is no address of the web.
+            CameraError: If its host may not be connected to.
             CameraLostError: If it can't be fetched, and the camera was open.
         """
         if address.startswith("crypto"):
@@ -76,7 +83,7 @@ class WebFiles:
             response = self._fetch(
                 urlsplit(address), int(options.get("offset", 0)), options.get("end_offset")
             )
-        except CameraRefusedError:
+        except CameraError:
             raise
         except (OSError, HTTPException, ValueError) as error:
             code = f" ({error.code})" if isinstance(error, HTTPError) else ""
@@ -121,6 +128,7 @@ class WebFiles:
                 "its playlist names what is neither http:// nor https://, and nothing else is opened",
                 self._shown,
             )
+        self._check(place)
         credentials, _, host = place.netloc.rpartition("@")
         if credentials:
             user, _, password = credentials.partition(":")
@@ -132,6 +140,25 @@ class WebFiles:
         if offset and response.status != _PARTIAL_CONTENT:
             response.read(offset)
         return response
+
+    def _check(self, place: SplitResult) -> None:
+        """Refuse a host that may not be connected to."""
+        if self._check_host is not None and place.hostname and place.scheme in _PORTS:
+            self._check_host(place.hostname, place.port or _PORTS[place.scheme])
+
+
+class _CheckedRedirections(HTTPRedirectHandler):
+    """Follows redirections to hosts that may be connected to."""
+
+    def __init__(self, check: Callable[[SplitResult], None]) -> None:
+        self._check = check
+
+    def redirect_request(self, *given: Any) -> Request | None:
+        """The request that a redirection asks for."""
+        request = super().redirect_request(*given)
+        if request is not None:
+            self._check(urlsplit(request.full_url))
+        return request
 
 
 class _WebFile:
@@ -148,7 +175,9 @@ class _WebFile:
         self._files.forget(self)
 
 
-def _web_only(passwords: HTTPPasswordMgrWithDefaultRealm) -> OpenerDirector:
+def _web_only(
+    passwords: HTTPPasswordMgrWithDefaultRealm, check: Callable[[SplitResult], None]
+) -> OpenerDirector:
     # build_opener would add file:, data: and ftp:, which a redirection could then ask for.
     cameras = ssl.create_default_context()
     cameras.check_hostname = False
@@ -160,7 +189,7 @@ def _web_only(passwords: HTTPPasswordMgrWithDefaultRealm) -> OpenerDirector:
         HTTPHandler(),
         HTTPSHandler(context=cameras),
         HTTPDefaultErrorHandler(),
-        HTTPRedirectHandler(),
+        _CheckedRedirections(check),
         HTTPErrorProcessor(),
         HTTPDigestAuthHandler(passwords),
         HTTPBasicAuthHandler(passwords),

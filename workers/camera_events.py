@@ -75,6 +75,7 @@ def status_of(name: str, worker: str, status: LiveStatus, figures: LiveFigures) 
         taken=status.taken,
         done=figures.done,
         looked=figures.looked,
+        failed=figures.failed,
         dropped=status.dropped,
         dropped_full=figures.dropped_full,
         held=figures.held,

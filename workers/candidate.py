@@ -15,6 +15,7 @@ from workers.faces.closer_look import enlarged, find_again, scale_to
 from workers.faces.clothing import clothing_histogram
 from workers.faces.crop import FaceCrop, cut_crop
 from workers.faces.quality import FaceQuality, measure, sharpness
+from workers.model_faults import ModelFaults
 from workers.models.detection import BgrImage, Detection
 from workers.models.pack import Pack
 
@@ -28,8 +29,9 @@ class Look:
     Attributes:
         size_px: Geometric mean of the box's sides.
         effective_px: Size of a frontal face that would tell as much.
-        chip: The face, aligned for the embedder, uint8 (S, S, 3); None where only the vector is known.
-        vector: Embedding, float32 (D,), once somebody asked for it.
+        chip: The face, aligned for the embedder, uint8 (S, S, 3); None where only the vector is known, and
+            where the embedder failed on it.
+        vector: Embedding, float32 (D,), once somebody asked for it; None for ever where the embedder failed.
     """
 
     size_px: float
@@ -71,9 +73,11 @@ class FaceJudge:
 
     Args:
         pack: The models.
+        faults: Is told of faces that the embedder fails on; without it that is an error.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, faults: ModelFaults | None = None) -> None:
+        self._faults = faults
         self._detector = pack.detector
         self._embedder = pack.embedder
         self._calibration = pack.calibration
@@ -133,23 +137,48 @@ class FaceJudge:
         return candidate
 
     def embed(self, looks: Iterable[Look]) -> None:
-        """Give those a vector that have none, in one batch."""
+        """Give those a vector that have none, in one batch. One that the embedder fails on never gets one.
+
+        Raises:
+            InferenceError: If the embedder fails and nobody is told of faults, or does nothing but fail.
+        """
         todo = [(look, look.chip) for look in looks if look.vector is None and look.chip is not None]
-        if todo:
+        if not todo:
+            return
+        try:
             vectors = self._embedder.embed([chip for _, chip in todo])
-            for (look, _), vector in zip(todo, vectors, strict=True):
-                look.vector = vector
+        except Exception as error:  # whatever it is, one face must not cost the others
+            if self._faults is None:
+                raise
+            if len(todo) == 1:
+                todo[0][0].chip = None
+                self._faults.face(error)
+            else:
+                for look, _ in todo:
+                    self.embed([look])
+            return
+        if self._faults is not None:
+            self._faults.face_done()
+        for (look, _), vector in zip(todo, vectors, strict=True):
+            look.vector = vector
 
     def ratios(self, looks: Sequence[Look]) -> FloatArray:
-        """Log-likelihood ratios of one person for each pair, float32 (N, N); embeds who isn't yet."""
+        """Log-likelihood ratios of one person for each pair, float32 (N, N); embeds who isn't yet.
+
+        Those without a vector say nothing: 0.
+        """
         self.embed(looks)
         calibration = self._calibration
-        vectors = np.stack([look.vector for look in looks if look.vector is not None])
-        compensated = calibration.compensate(vectors, [look.size_px for look in looks])
-        weights = calibration.size_weights([look.effective_px for look in looks])
-        return face_log_ratio(
-            compensated @ compensated.T, weights, weights, 0.0, calibration, self._likelihood
-        )
+        told = np.array([k for k, look in enumerate(looks) if look.vector is not None], int)
+        ratios = np.zeros((len(looks), len(looks)), np.float32)
+        if len(told):
+            vectors = np.stack([vector for look in looks if (vector := look.vector) is not None])
+            compensated = calibration.compensate(vectors, [looks[k].size_px for k in told])
+            weights = calibration.size_weights([looks[k].effective_px for k in told])
+            ratios[np.ix_(told, told)] = face_log_ratio(
+                compensated @ compensated.T, weights, weights, 0.0, calibration, self._likelihood
+            )
+        return ratios
 
     def alike(self, one: Look, other: Look) -> bool:
         """Whether two faces look like one person."""

@@ -10,6 +10,7 @@ from storage.effects import Effects
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, Extent
 from storage.retention_policy import RetentionPolicy, limit_s
+from storage.stream_readers import lower_id
 from workers.source_book import SourceBook
 
 MOST_ENTRIES = 5_000
@@ -55,6 +56,10 @@ class EntryErasing:
                 if kept_s < now_s:
                     below = _first_id(now_s - kept_s)
                     effects.trimmed |= dict.fromkeys((*logs, keys.changes, keys.reclusters), below)
+                    for key in (keys.faces, keys.changes):
+                        # A log is kept for its readers a while longer; who is erased is not.
+                        needed = self._store.readers.first_needed(key, policy.silent_after_s)
+                        effects.trimmed[key] = lower_id(below, needed)
             case Extent.BEFORE:
                 effects.trimmed |= dict.fromkeys((*logs, keys.changes), _first_id(request.before_s))
         # Faces that are nobody's are kept as long as people without a name.

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 
+from storage.look_mark import LookMark
 from storage.sample_queue import SampleQueue
 from stream.errors import StreamError
 from stream.frame import Frame
 from stream.reader import FrameReader
 from stream.source import FrameSource
 from workers.face_worker_settings import FaceWorkerSettings as FaceWorkerSettings
+from workers.model_faults import ModelFaults
 from workers.models.pack import Pack
 from workers.source_follower import SourceFollower
 from workers.track_builder import Carried
@@ -27,12 +31,24 @@ class FaceWorker:
         pack: The models.
         queue: Where samples and tracks go.
         settings: How frames are looked at.
+        mark: Gives the mark of a source, by its id; without it a frame that ends the process ends every one.
+
+    Attributes:
+        faults: What the models failed on in the source that was processed last.
     """
 
-    def __init__(self, pack: Pack, queue: SampleQueue, settings: FaceWorkerSettings | None = None) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        queue: SampleQueue,
+        settings: FaceWorkerSettings | None = None,
+        mark: Callable[[str], LookMark] | None = None,
+    ) -> None:
         self._pack = pack
+        self._mark = mark
         self._queue = queue
         self._settings = settings or FaceWorkerSettings()
+        self.faults = ModelFaults()
 
     def run(
         self,
@@ -62,16 +78,27 @@ class FaceWorker:
 
         Returns:
             Whether the source's end was reached.
+
+        Raises:
+            InferenceError: If the models fail on a photo, or do nothing but fail.
+            StorageError: If Redis fails.
+            StreamError: If the source can't be read any further.
         """
         follower = SourceFollower(
             self._pack, source.source_id, self._settings, start_s=start_s, photo=photo, carried=carried
         )
+        self.faults = follower.faults
         last_s = start_s
         try:
-            with FrameReader(source, stop=stop) as reader:
+            with self._marked(source.source_id) as mark, FrameReader(source, stop=stop) as reader:
                 for frame in reader:
                     if stop.is_set():
                         break
+                    if mark is not None and mark.is_deadly(frame.index):
+                        follower.leave_out(frame, "processes died over it, again and again")
+                        continue
+                    if mark is not None:
+                        mark.at(frame.index)
                     found = follower.take(frame)
                     last_s = frame.media_s
                     self._queue.send(found.entries, faces=found.faces, stop=stop.is_set)
@@ -89,3 +116,6 @@ class FaceWorker:
             end_s = last_s + 1e-3
         self._queue.send(follower.close(end_s, complete=to_end))
         return True
+
+    def _marked(self, source_id: str) -> AbstractContextManager[LookMark | None]:
+        return contextlib.nullcontext() if self._mark is None else self._mark(source_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from workers.stages import UNTIMED, Stages
+from workers.watchdog import UNWATCHED, Unwatched, Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class FaceWorkerSettings:
         samples: "best": the few best faces of a track; "all": every face of every sampled frame goes to a
             stream of its own as well.
         stages: Is told how long that takes.
+        watchdog: Notices a model that hangs.
     """
 
     min_face_px: float | None = None
@@ -39,6 +41,7 @@ class FaceWorkerSettings:
     idle_segment_s: float | None = None
     samples: Literal["best", "all"] = "best"
     stages: Stages = UNTIMED
+    watchdog: Watchdog | Unwatched = UNWATCHED
 
     def min_face(self, height_px: int, width_px: int) -> float:
         """Smallest face side to look for in pictures of this size, px."""

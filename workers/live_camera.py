@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from storage.sample_queue import Entry, SampleQueue
+from storage.delivery import Entry
+from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from stream.frame import Frame
 from stream.source import LiveFrames
@@ -53,6 +54,7 @@ class LiveFigures:
     Attributes:
         done: Frames taken, with those that were passed over as nothing had changed.
         looked: Frames that faces were looked for in.
+        failed: Those of them that the models failed on.
         fps_done: Frames taken a second, of late.
         delay_s: From the arrival of the newest frame that was done to when it was done, s.
         faces: Faces of that frame.
@@ -63,6 +65,7 @@ class LiveFigures:
 
     done: int = 0
     looked: int = 0
+    failed: int = 0
     fps_done: float = 0.0
     delay_s: float = 0.0
     faces: int = 0
@@ -147,6 +150,7 @@ class LiveView:
             figures,
             done=figures.done + 1,
             looked=figures.looked + found.looked,
+            failed=self._follower.faults.frames,
             faces=found.seen,
             last_frame_at_s=frame.captured_at_s,
         )

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from storage.delivery import Entry
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, ReclusterRequest
-from storage.sample_queue import Entry
 from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone
 from storage.template_record import encode_template

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from storage.sample_queue import Entry
+from storage.delivery import Entry
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from stream.frame import Frame
+from workers.errors import InferenceError
 from workers.face_worker_settings import FaceWorkerSettings
+from workers.model_faults import ModelFaults
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.stages import TRACK
@@ -62,6 +65,9 @@ class SourceFollower:
         gate: Tells which frames are worth a look; all are without one.
         repeatable: Whether a segment that was not marked done is looked at again. Then its tracks are named
             when it is done, so that those of a run that was stopped go.
+
+    Attributes:
+        faults: What models failed on.
     """
 
     def __init__(
@@ -83,7 +89,9 @@ class SourceFollower:
         self._pack = pack
         self._source_id = source_id
         self._settings = settings
-        self._builder = TrackBuilder(pack, source_id, photo=photo, carried=carried)
+        self._photo = photo
+        self.faults = ModelFaults(source_id)
+        self._builder = TrackBuilder(pack, source_id, photo=photo, carried=carried, faults=self.faults)
         self._segment = None if start_s is None else self._begin(start_s)
         self._shots = ShotDetector()
         self._shape: tuple[int, ...] = ()
@@ -106,7 +114,25 @@ class SourceFollower:
         return self._builder.present()
 
     def take(self, frame: Frame) -> Found:
-        """Look at the next sampled frame."""
+        """Look at the next sampled frame; one that models fail on is passed over.
+
+        Raises:
+            InferenceError: If they fail on a photo, or do nothing but fail.
+        """
+        self.faults.now_s = frame.media_s
+        with self._watching():
+            return self._take(frame)
+
+    def leave_out(self, frame: Frame, reason: str) -> None:
+        """Pass a sampled frame over that must not be looked at; the reason is told."""
+        self.faults.now_s = frame.media_s
+        self.faults.frame(InferenceError(reason, model=""))
+        if self._segment is None:
+            self._segment = self._begin(frame.media_s)
+        self._segment.saw(frame)
+        self._builder.pass_over(frame.media_s)
+
+    def _take(self, frame: Frame) -> Found:
         image = frame.image_bgr
         expected = self._builder.expected_boxes(frame.media_s)
         over = self._segment is not None and self._segment.sampled > 0 and self._is_over(frame.media_s)
@@ -125,7 +151,18 @@ class SourceFollower:
             expected = expected[:0]
         if self._segment is None:
             self._segment = self._begin(frame.media_s)
-        detections = self._look(frame, expected)
+        try:
+            detections = self._look(frame, expected)
+        except Exception as error:  # whatever it is, one frame must not cost the others
+            if self._photo:
+                raise InferenceError(
+                    f"the models failed on it: {str(error) or type(error).__name__}", model="detector"
+                ) from error
+            self.faults.frame(error)
+            self._segment.saw(frame)
+            self._builder.pass_over(frame.media_s)
+            return Found(tuple(entries), (), 0, looked=True)
+        self.faults.frame_done()
         with self._settings.stages.timed(TRACK):
             batch, faces = self._builder.add(frame, detections)
         everything = self._builder.embed_all(faces) if self._settings.samples == "all" else []
@@ -149,7 +186,8 @@ class SourceFollower:
         Returns:
             What is to be sent.
         """
-        batch = self._builder.end(at_cut=at_cut)
+        with self._watching():
+            batch = self._builder.end(at_cut=at_cut)
         entries: list[Entry] = [*batch.samples, *batch.tracks]
         if self._segment is not None:
             self._segment.sent(batch.tracks)
@@ -159,6 +197,9 @@ class SourceFollower:
         self._search_at_s = -np.inf
         self._settled = False
         return entries
+
+    def _watching(self) -> AbstractContextManager[None]:
+        return self._settings.watchdog.watching(f"{self._source_id} at {self.faults.now_s:.1f} s")
 
     def _begin(self, start_s: float) -> _Segment:
         return _Segment(self._source_id, start_s, self._pack.providers[0], named=self._repeatable)

@@ -15,6 +15,7 @@ from stream.frame import Frame
 from workers.border_joining import JOIN_IOU
 from workers.candidate import Candidate, FaceJudge, Look
 from workers.followed import Followed
+from workers.model_faults import ModelFaults
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_evidence import moments_of
@@ -68,15 +69,22 @@ class TrackBuilder:
         source_id: The source.
         photo: Whether the source is a photo, where one sight is all there will ever be.
         carried: Tracks that an earlier run closed just before the first frame.
+        faults: Is told of faces that can't be embedded, which are left out; without it that is an error.
     """
 
     def __init__(
-        self, pack: Pack, source_id: str, *, photo: bool = False, carried: Sequence[Carried] = ()
+        self,
+        pack: Pack,
+        source_id: str,
+        *,
+        photo: bool = False,
+        carried: Sequence[Carried] = (),
+        faults: ModelFaults | None = None,
     ) -> None:
         self._manifest = pack.manifest
         self._source_id = source_id
         self._photo = photo
-        self._judge = FaceJudge(pack)
+        self._judge = FaceJudge(pack, faults)
         self._tracker = Tracker(alike=self._alike)
         self._followed: dict[int, Followed] = {}
         self._sampled: list[tuple[int, float]] = []
@@ -168,7 +176,11 @@ class TrackBuilder:
         """Embed every face of the newest frame."""
         self._judge.embed([face.look for face in faces])
         track_of = {f.newest: f.track_id for f in self._followed.values()}
-        return [self._sample(face, track_of.get(face, ""), with_crop=False) for face in faces]
+        return [
+            self._sample(face, track_of.get(face, ""), with_crop=False)
+            for face in faces
+            if face.look.vector is not None
+        ]
 
     def _look(self, followed: Followed, frame: Frame, candidate: Candidate) -> None:
         """Keep a face if it is among the best of its track."""
@@ -228,7 +240,9 @@ class TrackBuilder:
         samples: list[FaceSample] = []
         tracks: list[TrackRecord] = []
         for followed, candidates, is_ended in chosen:
-            for part, record in self._parts(followed, candidates, is_ended):
+            told = [candidate for candidate in candidates if candidate.look.vector is not None]
+            # Of whom no face could be embedded, there is nothing to tell.
+            for part, record in self._parts(followed, told, is_ended) if told else ():
                 samples += part
                 tracks.append(record)
                 followed.last_id, followed.early_founder = record.track_id, record.founder

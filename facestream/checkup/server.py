@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 
 from facestream.checkup.finding import Finding
+from facestream.output import printable
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.connection import RedisHandle
@@ -16,7 +17,9 @@ from storage.errors import (
     RedisUnavailableError,
     StorageError,
 )
+from storage.identity_store import IdentityStore
 from storage.outage import check_writable
+from storage.retention_policy import DAY_S
 from storage.server_binary import find_server_binary
 from storage.server_facts import ServerFacts, server_facts
 
@@ -49,6 +52,7 @@ def check_server(place: Place) -> Iterator[Finding]:
                 store.check_usable()
                 store.check_key()
                 yield _collection_finding(place, store.meta())
+                yield from _silent(store)
             except (CollectionSchemaError, DataKeyError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:
@@ -77,6 +81,26 @@ def _troubles(name: str, handle: RedisHandle, facts: ServerFacts) -> Iterator[Fi
         yield Finding(name, "warning", warning)
     for trouble in facts.troubles:
         yield Finding(name, "warning", f"{handle.where}: {trouble}", "Look into the server's log and disk.")
+
+
+def _silent(store: IdentityStore) -> Iterator[Finding]:
+    """Readers of streams for whom nothing is kept any more, since they have been silent for long."""
+    silent_after_s = store.retention().silent_after_s
+    for reader in store.readers.all():
+        if reader.silent_s <= silent_after_s:
+            continue
+        name = printable(reader.name)
+        if reader.kind == "webhook":
+            what, begin, end = f"the webhook {name}", "Run `facestream serve`", f"webhook remove {name}"
+        else:
+            what, begin = f"the consumer group {name} of {reader.stream!r}", "Start what reads with it"
+            end = f"readers drop {reader.stream} {name}"
+        yield Finding(
+            "stream readers",
+            "warning",
+            f"{what} has read nothing for {reader.silent_s / DAY_S:.1f} days: nothing is kept for it.",
+            f"{begin}, or `facestream {end}`.",
+        )
 
 
 def _collection_finding(place: Place, meta: dict[str, str]) -> Finding:

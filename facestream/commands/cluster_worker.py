@@ -9,6 +9,7 @@ import click
 
 from facestream.alarm import alarm
 from facestream.cli import own_models_option, place_options, verbosity_options
+from facestream.commands.began_option import began_option
 from facestream.commands.duration_option import duration_option
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.watch import listening
@@ -32,6 +33,7 @@ Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usa
 @duration_option
 @own_models_option
 @metrics_option
+@began_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
 @place_options()
 @verbosity_options
@@ -77,9 +79,9 @@ def command(**options: Any) -> None:
         parts = find_parts(models, place.data_dir)
         calibration = calibration_of(parts)
         make_clusterer(store.clustering(), parts.manifest, calibration)
-        store.claim_model(parts.manifest.model_id, facts_of(parts, models), models)
+        store.claim_model(parts.manifest.model_id, facts_of(parts, models), models, began=options["began"])
         # What is set counts for whatever cameras it is that others look at.
-        store.keep_retention(given_policy())
+        store.keep_retention(given_policy(), began=options["began"])
         worker = make_cluster_worker(
             handle,
             keys,
@@ -89,6 +91,7 @@ def command(**options: Any) -> None:
             on_erased=Sweeper(handle, place).wake,
             recluster_every_s=settings().watch.recluster_every_s,
             metrics=None if monitor is None else monitor.metrics,
+            began=options["began"],
         )
         background = stack.enter_context(Background(worker, handle, lasting=True))
         stack.enter_context(alarm(options["for_s"], stop))

@@ -22,6 +22,7 @@ _SAYS = {
     "sightings": "Single tracks, whoever's they are, with vectors and pictures.",
     "pictures": "Pictures of faces, while vectors stay.",
     "streams": "Entries of the streams `changes`, `faces`, `dead` and `reclusters`.",
+    "readers": "Readers of `changes` or `faces` that are silent for longer hold nothing back.",
 }
 
 
@@ -93,13 +94,17 @@ def command(ctx: click.Context, /, dry_run: bool, yes: bool, pack: str | None, *
 
 def _show(policy: RetentionPolicy) -> None:
     from facestream.output import print_table
-    from storage.retention_policy import DAYS, written_days
+    from storage.retention_policy import DAYS, READERS_DAYS, written_days
 
     rows = []
     for name in DAYS:
         days = getattr(policy, name)
-        kept = "forever (nobody said)" if days is None else written_days(days)
-        rows.append([name, kept if days is None or math.isinf(days) else f"{kept} days", _SAYS[name]])
+        kept = "forever" if days is None else written_days(days)
+        if days is None and name == "readers":
+            kept = f"{READERS_DAYS:g} days"
+        elif days is not None and not math.isinf(days):
+            kept = f"{kept} days"
+        rows.append([name, f"{kept} (nobody said)" if days is None else kept, _SAYS[name]])
     scope = "cameras, videos and photos" if policy.files else "cameras; what files show is kept for ever"
     print_table(
         ["what", "kept", ""], [*rows, ["files", "yes" if policy.files else "no", f"Counts for {scope}."]]

@@ -40,8 +40,8 @@ Examples:
   FACESTREAM_REDIS=rediss://user:secret@host:6379/0 facestream run clip.mp4
 
 \b
-Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept). To end the
-watch over a camera is no interruption: 0.
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 70 a model hung, 130 interrupted (what was found is
+kept). To end the watch over a camera is no interruption: 0.
 """,
 )
 @click.argument("sources", nargs=-1, required=True, type=Source())

@@ -35,8 +35,8 @@ Examples:
   facestream watch --json | jq 'select(.event == "person")'
 
 \b
-Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage. Whoever ends a watch loses
-nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage, 70 a model hung. Whoever
+ends a watch loses nothing: what was seen is stored. A second Ctrl-C ends it at once, with 130.
 """,
 )
 @click.argument("names", nargs=-1)
@@ -87,9 +87,12 @@ def perform(
         metrics: Where Prometheus is told how it gets on.
         live: Whether a terminal shows a table, and not lines.
     """
+    from facestream.allocator import limit_arenas
     from facestream.retention import settle_policy
     from facestream.wiring import keys_of, make_camera_store, make_reader, open_handle, thumbnails_folder
 
+    # Before there are threads.
+    limit_arenas()
     keys = keys_of(place)
     # Held to the end: the embedded server should not stop between the watch and the look at its result.
     with open_handle(place) as handle:
@@ -99,7 +102,7 @@ def perform(
 
         with handle.errors():
             if options.url is not None or options.waits or make_camera_store(handle, keys).names():
-                settle_policy(handle, keys, place)
+                settle_policy(handle, keys, place, began=options.began)
         with ExitStack() as stack:
             listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
             stop = stack.enter_context(stopping(listener.ending))

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.began_option import began_option
 from facestream.commands.duration_option import duration_option
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
@@ -23,13 +24,14 @@ Examples:
   FACESTREAM_SECRET_KEY=$(cat key) facestream worker --redis rediss://user:secret@host:6379/0
 
 \b
-Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage.
+Exit codes: 0 ended by Ctrl-C, SIGTERM or --for, 1 something failed, 2 wrong usage, 70 a model hung.
 """,
 )
 @duration_option
 @own_parts_options
 @device_option
 @metrics_option
+@began_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for what happens.")
 @place_options()
 @verbosity_options
@@ -52,6 +54,7 @@ def command(**options: Any) -> None:
         for_s=options["for_s"],
         clusters=False,
         waits=True,
+        began=options["began"],
     )
     table = metrics_table(options["metrics_port"])
     perform(place, what, as_json=options["as_json"], quiet=options["quiet"], metrics=table, live=False)

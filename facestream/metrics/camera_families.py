@@ -17,7 +17,7 @@ OTHERS = "_others"
 """What the cameras beyond are called; no camera can be called so."""
 
 STATES = ("connecting", "streaming", "stalled", "backing_off", "paused", "failed", "waiting")
-OUTCOMES = ("looked", "still", "dropped_busy", "dropped_queue_full", "not_sampled")
+OUTCOMES = ("looked", "still", "failed", "dropped_busy", "dropped_queue_full", "not_sampled")
 
 
 @dataclass(slots=True)
@@ -36,7 +36,8 @@ class _Sums:
         self.waiting += max(status.taken - status.dropped - status.done, 0)
         self.held += status.held
         found = {
-            "looked": status.looked,
+            "looked": status.looked - status.failed,
+            "failed": status.failed,
             "still": status.done - status.looked,
             "dropped_busy": status.dropped - status.dropped_full,
             "dropped_queue_full": status.dropped_full,
@@ -63,8 +64,9 @@ def camera_families(statuses: Iterable[CameraStatus]) -> Iterator[Metric]:
     )
     frames = CounterMetricFamily(
         "facestream_frames",
-        "What became of them: faces were looked for (looked), nothing had changed (still), they were dropped "
-        "as the worker was busy or the queue full, or not needed for the rate (not_sampled).",
+        "What became of them: faces were looked for (looked), nothing had changed (still), the models failed "
+        "on them (failed), they were dropped as the worker was busy or the queue full, or not needed for the "
+        "rate (not_sampled).",
         labels=["camera", "outcome"],
     )
     corrupt = CounterMetricFamily(

@@ -46,6 +46,7 @@ def collection_families(pulse: CollectionPulse) -> Iterator[Metric]:
             "Dead letters that there ever were, with those that failed again.",
             value=pulse.dead_added,
         )
+    yield from _reader_families(pulse)
     if pulse.reclustered is not None:
         last = pulse.reclustered
         yield _gauge("facestream_last_recluster_seconds", "How long the last re-cluster took.", last.seconds)
@@ -59,6 +60,25 @@ def collection_families(pulse: CollectionPulse) -> Iterator[Metric]:
             "Share of earlier tracks that the last re-cluster gave to somebody else.",
             last.churn,
         )
+
+
+def _reader_families(pulse: CollectionPulse) -> Iterator[Metric]:
+    labels = ["stream", "kind", "reader"]
+    behind = GaugeMetricFamily(
+        "facestream_reader_behind_seconds",
+        "Age of the oldest entry that a webhook or consumer group has not done with.",
+        labels=labels,
+    )
+    silent = GaugeMetricFamily(
+        "facestream_reader_silent_seconds",
+        "For how long it has read nothing, though there was something.",
+        labels=labels,
+    )
+    for reader in pulse.readers:
+        behind.add_metric([reader.stream, reader.kind, reader.name], reader.behind_s)
+        silent.add_metric([reader.stream, reader.kind, reader.name], reader.silent_s)
+    yield behind
+    yield silent
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from storage.effects import Effects
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.look_mark import LookMark
 from storage.sample_queue import SampleQueue
 from stream.frame import Frame
 from stream.source import FrameSource
@@ -114,12 +115,18 @@ class TimedFaceWorker(FaceWorker):
         pack: As those of `FaceWorker`.
         queue: The same.
         settings: The same.
+        mark: The same.
     """
 
     def __init__(
-        self, metrics: ProcessMetrics, pack: Pack, queue: SampleQueue, settings: FaceWorkerSettings
+        self,
+        metrics: ProcessMetrics,
+        pack: Pack,
+        queue: SampleQueue,
+        settings: FaceWorkerSettings,
+        mark: Callable[[str], LookMark] | None = None,
     ) -> None:
-        super().__init__(pack, queue, settings)
+        super().__init__(pack, queue, settings, mark)
         self._metrics = metrics
 
     def run(self, source: FrameSource, *arguments: Any, **options: Any) -> bool:

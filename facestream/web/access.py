@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from facestream.web.caller import Caller
 from facestream.web.failure_limit import FailureLimit
+from facestream.web.known_tokens import KnownTokens
 from storage.connection import RedisHandle
 from storage.errors import StorageError
 from storage.token_record import Scope, TokenRecord
@@ -25,12 +26,14 @@ class Access:
         token_required: Whether everybody needs a token, and not only who shows one.
         session_s: How long a session lasts, s.
         failures: Who showed wrong ones.
+        known: Tokens that were right before.
     """
 
     collection: str
     token_required: bool
     session_s: float
     failures: FailureLimit = field(default_factory=FailureLimit)
+    known: KnownTokens = field(default_factory=KnownTokens)
     _tokens: TokenStore = field(kw_only=True, repr=False)
     _handle: RedisHandle = field(kw_only=True, repr=False)
 
@@ -42,7 +45,7 @@ class Access:
     def by_token(self, token: str) -> Caller | None:
         """Who shows a token, or None if it is none."""
         with self._handle.errors():
-            record = self._tokens.find(token)
+            record = self._find(token)
         if record is None:
             return None
         self._note_use(record)
@@ -69,7 +72,7 @@ class Access:
     def log_in(self, token: str) -> tuple[Caller, str] | None:
         """Begin a session: who, and its id; None if the token is none."""
         with self._handle.errors():
-            record = self._tokens.find(token)
+            record = self._find(token)
             if record is None:
                 return None
             session_id = self._tokens.open_session(record, self.session_s)
@@ -80,6 +83,14 @@ class Access:
         """End a session."""
         with self._handle.errors():
             self._tokens.end_session(session_id)
+
+    def _find(self, token: str) -> TokenRecord | None:
+        record = self._tokens.find(token)
+        if record is None:
+            self.known.forget(token)
+        else:
+            self.known.remember(token)
+        return record
 
     def _note_use(self, record: TokenRecord) -> None:
         # Nobody is kept out because that can't be written down.

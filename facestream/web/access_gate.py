@@ -64,7 +64,7 @@ class AccessGate:
                 return True
 
         if token is not None:
-            check_failures(self._access, HTTPConnection(scope))
+            check_failures(self._access, HTTPConnection(scope), token)
         caller = ask() if token is None and session_id is None else await run_in_threadpool(ask)
         if caller is None:
             raise self._refusal(scope, token, session_id)
@@ -104,12 +104,14 @@ def session_of(headers: Headers, cookie: str) -> str | None:
     return cookie_parser(headers.get("cookie", "")).get(cookie) or None
 
 
-def check_failures(access: Access, connection: HTTPConnection) -> None:
-    """Refuse whoever showed too many wrong tokens.
+def check_failures(access: Access, connection: HTTPConnection, token: str) -> None:
+    """Refuse whoever shows a token where too many wrong ones came from, unless it was right before.
 
     Raises:
         Problem: 429.
     """
+    if token in access.known:
+        return
     wait_s = access.failures.wait_s(address_of(connection))
     if wait_s:
         raise Problem(429, f"Too many wrong tokens. Try again in {wait_s} s.", {"Retry-After": str(wait_s)})

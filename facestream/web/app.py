@@ -14,6 +14,7 @@ from facestream.settings_schema import listed
 from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext
+from facestream.web.head_requests import HeadRequests
 from facestream.web.listening import is_loopback
 from facestream.web.openapi import PROBLEMS, completed, operation_id
 from facestream.web.page_files import page_router, read_page
@@ -93,8 +94,8 @@ def make_app(context: WebContext) -> FastAPI:
     for module in _ROUTES:
         api.include_router(module.router)
     app.include_router(api)
-    app.add_api_route("/healthz", _health, methods=["GET", "HEAD"], include_in_schema=False)
-    app.add_api_route("/readyz", _ready, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/healthz", _health, include_in_schema=False)
+    app.add_api_route("/readyz", _ready, include_in_schema=False)
     app.include_router(metrics.router)
     app.include_router(page_router(read_page()))
     answer_problems(app)
@@ -103,6 +104,7 @@ def make_app(context: WebContext) -> FastAPI:
         name.lower().rstrip(".") for name in (*_OWN_NAMES, serve.host, *listed(serve.allowed_hosts))
     )
     # The last is the first that a request comes to.
+    app.add_middleware(HeadRequests)
     app.add_middleware(AccessGate, access=context.access)
     app.add_middleware(RequestChecks, hosts=hosts, any_address=not is_loopback(serve.host))
     app.add_middleware(ProblemBoundary)

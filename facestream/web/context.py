@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -18,7 +18,10 @@ from facestream.settings import Place
 from facestream.settings_schema import ServeTable
 from facestream.supervisor import Supervisor
 from facestream.web.access import Access
+from facestream.web.clip_room import ClipRoom
 from facestream.web.live_feed import LiveFeed
+from facestream.web.photo_places import PhotoPlaces
+from facestream.web.source_media import SourceMedia
 from facestream.web_search import WebSearch
 from facestream.webhook_book import WebhookBook
 
@@ -42,6 +45,9 @@ class WebContext:
         webhooks: Who else is told.
         metrics: What Prometheus is told.
         readiness: When answers are true and the work behind them goes on.
+        media: The files that people were seen in.
+        clips: Room for clips that are cut out of them.
+        photo_places: Room for photos to search by.
     """
 
     place: Place
@@ -58,6 +64,9 @@ class WebContext:
     webhooks: WebhookBook
     metrics: Exposition
     readiness: Health
+    media: SourceMedia = field(default_factory=SourceMedia)
+    clips: ClipRoom = field(default_factory=ClipRoom)
+    photo_places: PhotoPlaces = field(default_factory=PhotoPlaces)
 
 
 def context_of(request: Request) -> WebContext:

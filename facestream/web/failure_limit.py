@@ -32,12 +32,12 @@ class FailureLimit:
     def wait_s(self, address: str) -> int:
         """For how long an address is not to be listened to, in whole seconds; 0 if it may try."""
         with self._lock:
-            over_s = self._until_s.get(_network(address), 0.0) - self._clock()
+            over_s = self._until_s.get(network_of(address), 0.0) - self._clock()
         return max(math.ceil(over_s - REFILL_S + REFILL_S / FAILURES), 0)
 
     def count(self, address: str) -> None:
         """A wrong token came from an address."""
-        now_s, network = self._clock(), _network(address)
+        now_s, network = self._clock(), network_of(address)
         with self._lock:
             until_s = max(self._until_s.get(network, now_s), now_s) + REFILL_S / FAILURES
             # Not ever longer: several threads may have been let in at once.
@@ -50,7 +50,7 @@ class FailureLimit:
         return len(self._until_s)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """An address; of IPv6 the network of which one caller has all addresses."""
     try:
         found = ipaddress.ip_address(address)

@@ -94,8 +94,8 @@ def page_router(files: Mapping[str, PageFile]) -> APIRouter:
     async def asset(request: Request, name: str) -> Response:
         return _found(files, name).answer(request)
 
-    router.add_api_route("/", index, methods=["GET", "HEAD"])
-    router.add_api_route("/assets/{name:path}", asset, methods=["GET", "HEAD"])
+    router.add_api_route("/", index)
+    router.add_api_route("/assets/{name:path}", asset)
     return router
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -13,15 +12,13 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from facestream.photo_search import MAX_UPLOAD_BYTES
+from facestream.web.context import context_of
 
 # Room for the boundaries and the small fields around the photo.
 _AROUND_BYTES = 16 << 10
 _MOST_FIELDS = 4
 # Whoever sends more slowly than this keeps memory taken.
 _PATIENCE_S = 60.0
-# Photos that are in memory at a time, whole or in part.
-_AT_ONCE = 16
-_places = threading.BoundedSemaphore(_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +49,13 @@ async def photo_upload(request: Request) -> AsyncIterator[PhotoUpload]:
         HTTPException: 413 if it is too large, 415 if the body is no form, 422 if it holds no photo, 408 if it
             takes too long, 503 if too many others are there.
     """
-    if not _places.acquire(blocking=False):
+    places = context_of(request).photo_places
+    if not places.take():
         raise HTTPException(503, "Too many photos are being sent. Try again soon.", {"Retry-After": "2"})
     try:
         yield await _read(request)
     finally:
-        _places.release()
+        places.leave()
 
 
 async def _read(request: Request) -> PhotoUpload:

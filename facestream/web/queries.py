@@ -53,7 +53,7 @@ def _seen_where(
     ] = (),
     camera: Annotated[
         tuple[Annotated[str, Query(max_length=64)], ...],
-        Query(max_length=50, description="Name of a camera; repeatable."),
+        Query(max_length=50, description="Name of a camera, or * for any; repeatable."),
     ] = (),
     since: Annotated[str, Query(max_length=50, description="Seen at this date or later, ISO 8601.")] = "",
     until: Annotated[

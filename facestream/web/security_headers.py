@@ -25,6 +25,14 @@ _ALWAYS = {
 }
 
 
+def add_security_headers(headers: MutableHeaders, *, of_api: bool) -> None:
+    """Add them to an answer of the API, or of the page."""
+    headers.update(_ALWAYS)
+    headers.setdefault("Content-Security-Policy", API_POLICY if of_api else PAGE_POLICY)
+    # Who was seen is not for caches, unless a route says which, and for how long.
+    headers.setdefault("Cache-Control", "no-store")
+
+
 class SecurityHeaders:
     """ASGI middleware that adds them to all answers, also to errors.
 
@@ -44,11 +52,7 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_ALWAYS)
-                headers.setdefault("Content-Security-Policy", API_POLICY if of_api else PAGE_POLICY)
-                # Who was seen is not for caches, unless a route says which, and for how long.
-                headers.setdefault("Cache-Control", "no-store")
+                add_security_headers(MutableHeaders(scope=message), of_api=of_api)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -7,15 +7,22 @@ import contextlib
 import logging
 import resource
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from ipaddress import ip_network
 from typing import Any
 
 import h11
 import uvicorn
 from fastapi import FastAPI
+from h11._connection import DEFAULT_MAX_INCOMPLETE_EVENT_SIZE
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from facestream.settings_schema import ServeTable, listed
+from facestream.web.connection_room import ConnectionRoom
+from facestream.web.problems import ProblemResponse
+from facestream.web.security_headers import add_security_headers
 
 HEADERS_S = 15.0
 """How long a client may take to say what it wants, s."""
@@ -23,7 +30,9 @@ HEADERS_S = 15.0
 READER_S = 120.0
 """How long a client may take for what the buffers of a connection hold of an answer, s."""
 
-_MOST_CONNECTIONS = 2000
+# Whoever finds no room is told so, unless so many are being told already.
+_MOST_REFUSED = 100
+_REFUSED_S = 1.0
 # Beside connections: files of page and videos, Redis, models.
 _OTHER_FILES = 500
 _END_S = 2
@@ -31,10 +40,17 @@ _KEEP_ALIVE_S = 20
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that waits `HEADERS_S` for the head of a request, `READER_S` for a reader, and no longer."""
+    """HTTP/1.1 that waits `HEADERS_S` for the head of a request, `READER_S` for a reader, and no longer.
+
+    What it answers by itself are problem details with the headers of all answers, as the rest is.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        assert isinstance(self.server_state, _State)
+        self._room = self.server_state.room
+        self._address: str | None = None
+        self._is_refused = False
         self._head_timer: asyncio.TimerHandle | None = None
         self._reader_timer: asyncio.TimerHandle | None = None
         # The application has a log of its own: this one has queries, and is written wherever it finds a
@@ -44,10 +60,18 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Somebody has connected."""
         super().connection_made(transport)
+        address = self.client[0] if self.client else ""
+        why = self._room.enter(address)
+        if why:
+            self._refuse(why)
+            return
+        self._address = address
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
         """Something came."""
+        if self._is_refused:
+            return
         super().data_received(data)
         if self.conn.their_state is h11.IDLE:
             self._wait_for_head()
@@ -58,7 +82,38 @@ class PatientProtocol(H11Protocol):
         """The connection has ended."""
         self._stop_waiting()
         self._stop_waiting_for_reader()
+        if self._address is not None:
+            self._room.leave(self._address)
+            self._address = None
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no request."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._answer(400, f"{msg} Its head has {DEFAULT_MAX_INCOMPLETE_EVENT_SIZE >> 10} KiB at most.")
+        self.transport.close()
+
+    def _refuse(self, why: str) -> None:
+        """Tell somebody that there is no room, before they have asked for anything."""
+        self._is_refused = True
+        if len(self.connections) > self._room.most + _MOST_REFUSED:
+            self.transport.abort()
+            return
+        self._answer(503, f"{why} Try again soon.", {"Retry-After": "5"})
+        self.transport.write_eof()
+        # Not at once: a request that is under way would take the answer away from who sent it.
+        self.loop.call_later(_REFUSED_S, self.transport.abort)
+
+    def _answer(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        problem = ProblemResponse(status, detail, "", headers)
+        add_security_headers(problem.headers, of_api=True)
+        head = h11.Response(
+            status_code=status,
+            headers=[*problem.raw_headers, (b"connection", b"close")],
+            reason=HTTPStatus(status).phrase.encode(),
+        )
+        for event in (head, h11.Data(data=bytes(problem.body)), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
 
     def pause_writing(self) -> None:
         """The buffers are full."""
@@ -93,6 +148,14 @@ class PatientProtocol(H11Protocol):
             self.transport.close()
 
 
+class _State(ServerState):
+    """What all connections share."""
+
+    def __init__(self, room: ConnectionRoom) -> None:
+        super().__init__()
+        self.room = room
+
+
 class WebServer(uvicorn.Server):
     """Serves an application over a socket that listens, until `end` is called.
 
@@ -100,13 +163,21 @@ class WebServer(uvicorn.Server):
         app: The application.
         serve: How it is served.
         end_streams: Ends the answers that have no end of their own.
+        room: For how many connections there is room; by default for those that docs/serving.md tells.
     """
 
     def __init__(
-        self, app: FastAPI, serve: ServeTable, end_streams: Callable[[], None] = lambda: None
+        self,
+        app: FastAPI,
+        serve: ServeTable,
+        end_streams: Callable[[], None] = lambda: None,
+        room: ConnectionRoom | None = None,
     ) -> None:
         self._end_streams = end_streams
         proxies = list(listed(serve.trusted_proxies))
+        if room is None:
+            room = ConnectionRoom(free=[ip_network(proxy, strict=False) for proxy in proxies])
+        self._room = room
         super().__init__(
             uvicorn.Config(
                 app,
@@ -119,15 +190,15 @@ class WebServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=bool(proxies),
                 forwarded_allow_ips=proxies,
-                limit_concurrency=_MOST_CONNECTIONS,
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_END_S,
             )
         )
+        self.server_state = _State(self._room)
 
     def run_on(self, listening: socket.socket) -> None:
         """Serve until `end` is called; the socket is closed then."""
-        _allow_files(_MOST_CONNECTIONS + _OTHER_FILES)
+        _allow_files(self._room.most + _MOST_REFUSED + _OTHER_FILES)
         log = logging.getLogger("uvicorn.error")
         level = log.level
         try:

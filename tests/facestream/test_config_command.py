@@ -215,9 +215,9 @@ def test_defaults_of_options_are_those_of_the_settings() -> None:
                     assert option.default == (shown or DEFAULT_MODELS), (words, option.name)
                 assert variable_of(option.setting) in str(option.get_help_record(click.Context(run))), words
     # Those of places are looked up where a place is made, and how log lines look also where settings are
-    # wrong; others belong to no option.
+    # wrong; how long a model may take belongs to no option, as others.
     top = {key for key in fields() if "." not in key}
-    assert top - found == {"data_dir", "redis", "cache_dir", "log_format"}
+    assert top - found == {"data_dir", "redis", "cache_dir", "log_format", "look_limit_s"}
 
 
 def test_the_documentation_has_every_setting() -> None:

@@ -293,6 +293,7 @@ def test_a_camera_is_meant_by_its_whole_name() -> None:
     assert ids(PeopleFilter(cameras="door").apply(people)) == ["p1"]
     assert ids(PeopleFilter(cameras="door", sources=FILES[0]).apply(people)) == ["p1", "p3"]
     assert ids(PeopleFilter(cameras="oor").apply(people)) == []
+    assert ids(PeopleFilter(cameras="*").apply(people)) == ["p1", "p2"]
 
 
 def test_the_ignored_alone_are_listed_where_that_is_asked_for() -> None:

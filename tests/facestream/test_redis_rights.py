@@ -19,6 +19,7 @@ from storage.errors import RedisAuthError
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.outage import check_writable
+from storage.sample_queue import GROUP
 
 PAGE = (Path(__file__).parents[2] / "docs" / "redis.md").read_text()
 PASSWORD = "S3cretWord"
@@ -66,6 +67,9 @@ def test_they_are_enough_and_none_is_too_much(
     # What is written by hand, as an earlier version or another program may have.
     keys = Keys("default")
     owner.xadd(keys.samples, {"type": "banana"})
+    # Handed to a cluster worker that died.
+    owner.xgroup_create(keys.samples, GROUP, "0")
+    owner.xreadgroup(GROUP, "dead", {keys.samples: ">"})
     photo = media / "photos" / "astronaut.jpg"
     here("run", photo, media / "photos" / "group.jpg")
     here("dead", "retry", "--all", code=1)

@@ -22,6 +22,7 @@ from storage.hold import hold_collection
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.model_switch import RenewedTrack, switch_models
 from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from storage.staged_vectors import StagedVectors
@@ -284,5 +285,19 @@ def test_vectors_of_another_model_are_sealed_as_well(client: redis.Redis, keys: 
     staged.add(["t0.1", "t1.1"], lambda samples: {sample.sample_id: unit(9) for sample in samples})
 
     assert {sealed_with(value) for value in client.hvals(keys.reembed_vectors)} == {FIRST}
-    for vector in staged.vectors(["t0.1", "t1.1"]).values():
+    vectors = staged.vectors(["t0.1", "t1.1"])
+    for vector in vectors.values():
+        np.testing.assert_allclose(vector, unit(9), atol=1e-3)
+
+    client.delete(keys.samples)
+    tracks = [RenewedTrack(i, {f"{i}.1": vectors[f"{i}.1"]}, (), template_of(9)) for i in ("t0", "t1")]
+    with hold_collection(client, keys) as hold:
+        switch_models(client, hold, tracks, "other models", data_keys=BOTH)
+
+    client.delete(keys.samples)
+    assert seals(client, keys) == {FIRST}
+    store = IdentityStore(client, keys, data_keys=BOTH)
+    for sample in store.samples(["t0.1", "t1.1"]):
+        np.testing.assert_allclose(sample.vector, unit(9), atol=1e-3)
+    for vector in store.templates(128).vectors:
         np.testing.assert_allclose(vector, unit(9), atol=1e-3)

@@ -34,6 +34,7 @@ from storage.job_record import Job, new_job_id
 from storage.job_store import JobStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
+from storage.look_mark import LookMark
 from storage.requests import (
     DecisionRequest,
     EraseRequest,
@@ -129,6 +130,7 @@ def fill(client: redis.Redis) -> None:
         "door", CameraView("170", 1.8e9, 640, 360, (ViewedFace((1, 2, 3, 4), "c-door.1.0"),), b"JPEG")
     )
     JobStore(client, KEYS).add(Job(new_job_id(), "home", "film.mp4", "path", "/films/film.mp4"))
+    LookMark(client, KEYS, "v-1").__enter__()
     leases = CameraLeases(client, KEYS, "host-1", lease_s=600)
     webhooks = WebhookStore(client, KEYS)
     webhooks.add(a_webhook(), "1-0")
@@ -177,6 +179,7 @@ def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
             KEYS.tokens_used,
             KEYS.sessions,
             KEYS.jobs,
+            KEYS.looking,
         )
     }
     for key in client.scan_iter("*"):

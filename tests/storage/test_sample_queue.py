@@ -7,13 +7,14 @@ import pytest
 import redis
 from records import a_sample, a_track
 
-from storage import sample_queue
+from storage import delivery
+from storage.delivery import Delivery
 from storage.errors import LeaseLostError, ModelConflictError, QueueFullError
 from storage.fields import Fields
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
-from storage.sample_queue import GROUP, Delivery, SampleQueue
+from storage.sample_queue import GROUP, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
@@ -220,6 +221,13 @@ def test_pending_entries_come_before_new_ones(queue: SampleQueue) -> None:
     assert reasons(queue.receive("one")) == ["a", "b", "c"]
 
 
+def test_only_what_was_delivered_before_is_to_be_taken_in_alone(queue: SampleQueue) -> None:
+    queue.send(requests("a"))
+    queue.receive("paused")
+    queue.send(requests("b"))
+    assert [(reasons([d]), d.again) for d in queue.receive("one")] == [(["a"], True), (["b"], False)]
+
+
 def test_entries_that_a_paused_consumer_read_on_are_not_held_up(queue: SampleQueue) -> None:
     queue.send(requests("a"))
     queue.receive("paused")
@@ -422,9 +430,9 @@ def test_a_lease_that_is_lost_while_something_is_sent_voids_that(
             return super().encode()
 
     queue = SampleQueue(client, keys, fence=lease)
-    queue_names = {**sample_queue._NAMES, Slow: "recluster"}
+    queue_names = {**delivery._NAMES, Slow: "recluster"}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample_queue, "_NAMES", queue_names)
+        patch.setattr(delivery, "_NAMES", queue_names)
         with pytest.raises(LeaseLostError):
             queue.send([Slow("late")])
     assert client.xlen(keys.samples) == 0

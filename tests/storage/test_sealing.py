@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import SealError, StorageError
-from storage.sealing import KEY_FILE, KEY_VARIABLE, Seal, open_seal
+from storage.sealing import KEY_FILE, KEY_FILE_VARIABLE, KEY_VARIABLE, Seal, open_seal
 
 URL = "rtsp://user:S3cret@host/live"
 SEAL = Seal(bytes(range(32)))
@@ -159,3 +159,29 @@ def test_where_no_key_file_can_be_made_is_told(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(SealError, match="can't be made"):
         open_seal(tmp_path, {}, create=True)
+
+
+def test_a_file_that_the_environment_names_may_be_readable_by_others(tmp_path: Path) -> None:
+    mounted, environ = tmp_path / "mounted", {KEY_FILE_VARIABLE: str(tmp_path / "mounted")}
+    mounted.write_text(base64.b64encode(bytes(32)).decode() + "\n")
+    mounted.chmod(0o444)
+    sealed = open_seal(tmp_path / "nowhere", environ).seal("rtsp://camera", "door")
+    # The data folder's own key is not asked then, and the key itself wins over a file.
+    open_seal(tmp_path, {}, create=True)
+    assert open_seal(tmp_path, environ).open(sealed, "door") == "rtsp://camera"
+    with pytest.raises(SealError, match="another key"):
+        open_seal(tmp_path, environ | {KEY_VARIABLE: base64.b64encode(bytes([1] * 32)).decode()}).open(
+            sealed, "door"
+        )
+
+
+def test_a_file_that_the_environment_names_and_is_not_there_is_told(tmp_path: Path) -> None:
+    environ = {KEY_FILE_VARIABLE: str(tmp_path / "missing")}
+    with pytest.raises(
+        SealError, match=f"missing that {KEY_FILE_VARIABLE} names can't be read: No such file"
+    ):
+        open_seal(tmp_path, environ, create=True)
+    (tmp_path / "missing").write_text("S3cret not base64!")
+    with pytest.raises(SealError, match="holds no base64") as caught:
+        open_seal(tmp_path, environ)
+    assert "S3cret" not in "".join(traceback.format_exception(caught.value))

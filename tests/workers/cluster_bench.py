@@ -15,12 +15,13 @@ from synthetic import CALIBRATION, MODEL_ID, a_source
 
 from storage.connection import RedisHandle, open_redis
 from storage.decision_log import DecisionLog
+from storage.delivery import Entry
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ReclusterRequest
-from storage.sample_queue import Entry, SampleQueue
+from storage.sample_queue import SampleQueue
 from workers.cluster_worker import ClusterWorker
 from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
 

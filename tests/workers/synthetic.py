@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from storage.array_fields import FloatArray
-from storage.sample_queue import Entry
+from storage.delivery import Entry
 from storage.sample_record import FaceSample
 from storage.source_record import SourceRecord
 from storage.track_record import OBSERVATION, TrackRecord

@@ -9,10 +9,10 @@ from cluster_bench import Bench, until
 from synthetic import Cast
 
 from storage.dead_letters import DEAD_LIMIT, DeadLetters, put_aside
+from storage.delivery import Delivery, Entry
 from storage.effects import Effects
 from storage.lease import Lease
 from storage.requests import RetryRequest
-from storage.sample_queue import Delivery, Entry
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
 

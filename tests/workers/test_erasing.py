@@ -11,15 +11,15 @@ from synthetic import Cast, a_source
 from test_forgetting import Contents, everything, samples_of, secrets_of, traces
 
 from storage.connection import RedisHandle
+from storage.delivery import Entry
 from storage.erasure_record import ErasureRecord
 from storage.identity_record import ChangeKind, Identity
 from storage.requests import EraseRequest, Extent
 from storage.retention_policy import DAY_S, RetentionPolicy
-from storage.sample_queue import Entry
 from storage.sample_record import FaceSample
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
-from workers.cluster_worker import ClusterWorker
+from workers.erasures import Erasures
 
 EXPIRED = EraseRequest(Extent.RETENTION)
 OLD_S, NEW_S = 0.0, 90 * DAY_S
@@ -162,7 +162,7 @@ def test_entries_of_streams_go_by_their_age(bench: Bench) -> None:
 def test_more_than_one_step_takes_goes_in_several_and_other_entries_are_taken_in_between(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.cluster_worker._ERASED_AT_ONCE", 2)
+    monkeypatch.setattr("workers.erasures._ERASED_AT_ONCE", 2)
     cast = Cast()
     with bench.running():
         bench.take_in(*(camera(cast, k % 3, k, OLD_S) for k in range(7)), at_once=True)
@@ -180,24 +180,24 @@ def test_more_than_one_step_takes_goes_in_several_and_other_entries_are_taken_in
 def test_what_a_worker_that_died_had_not_erased_the_next_one_erases(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.cluster_worker._ERASED_AT_ONCE", 1)
+    monkeypatch.setattr("workers.erasures._ERASED_AT_ONCE", 1)
     cast = Cast()
     with bench.running():
         bench.take_in(*(camera(cast, k, k, OLD_S) for k in range(4)), at_once=True)
     steps = 0
-    whole = ClusterWorker._erase
+    whole = Erasures.advance
 
-    def dying(self: ClusterWorker) -> None:
+    def dying(self: Erasures) -> bool:
         nonlocal steps
         steps += 1
         if steps == 3:
             raise KeyboardInterrupt
-        whole(self)
+        return whole(self)
 
     asked = bench.queue.send([EraseRequest(Extent.ALL)])
     assert asked is not None
     with monkeypatch.context() as patch:
-        patch.setattr(ClusterWorker, "_erase", dying)
+        patch.setattr(Erasures, "advance", dying)
         with pytest.raises(KeyboardInterrupt), bench.running():
             until(lambda: bool(bench.failed))
     bench.failed.clear()

@@ -14,9 +14,10 @@ import redis
 from films import FPS, INDEX_STEP, Film, Image, blank, covered, pair, solo, view
 
 from storage.connection import RedisHandle
+from storage.delivery import Entry
 from storage.fields import Fields
 from storage.keys import Keys
-from storage.sample_queue import Entry, SampleQueue
+from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord

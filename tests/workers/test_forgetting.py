@@ -12,9 +12,9 @@ from cluster_bench import Bench, new_bench, until
 from synthetic import CALIBRATION, Cast, a_source
 
 from storage.connection import RedisHandle
+from storage.delivery import Entry
 from storage.identity_record import ChangeKind, Identity
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
-from storage.sample_queue import Entry
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Partition, TrackClusterer

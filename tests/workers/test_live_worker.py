@@ -14,11 +14,12 @@ import redis
 from films import Image, blank, covered, pair, solo
 
 from storage.connection import RedisHandle
+from storage.delivery import Entry
 from storage.errors import ModelConflictError
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ReclusterRequest
-from storage.sample_queue import GROUP, Entry, SampleQueue
+from storage.sample_queue import GROUP, SampleQueue
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from stream.frame import Frame

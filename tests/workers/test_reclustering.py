@@ -347,21 +347,25 @@ def test_people_of_a_source_with_a_new_date_are_told_anew_by_what_runs_beside(be
 # Ends -----------------------------------------------------------------------------------------------------
 
 
-def test_what_it_fails_with_is_raised_and_the_request_is_there_for_the_next_worker(bench: Bench) -> None:
+def test_one_that_fails_five_times_is_put_aside_and_others_go_on(bench: Bench) -> None:
+    begun: list[str] = []
+
     class Broken(TrackClusterer):
         def recluster(self, settled: Mapping[str, str]) -> Partition:
+            begun.append("re-cluster")
             raise ZeroDivisionError("as broken as can be")
 
-    bench.queue.prepare()
-    bench.queue.send([*Cast().track(0, 0), ReclusterRequest("test")])
-    with pytest.raises(ZeroDivisionError, match="as broken"), bench.running(lambda: Broken(CALIBRATION)):
-        until(lambda: bool(bench.failed))
-    assert bench.queue.waiting() == 1
+    with bench.running(lambda: Broken(CALIBRATION)):
+        bench.take_in(Cast().track(0, 0))
+        bench.take_in([ReclusterRequest("test")], Cast().track(1, 1))
+    # Once, and then five times with nothing beside it.
+    assert len(begun) == 6
+    (dead,) = bench.dead()
+    assert dead[b"type"] == b"recluster"
+    assert dead[b"dead_reason"].endswith(b"ZeroDivisionError: as broken as can be")
+    assert len(bench.people()) == 2
     assert running() == []
-    bench.failed.clear()
-    with bench.running():
-        until(lambda: bench.queue.waiting() == 0)
-    assert bench.store.provisional() == set()
+    assert bench.client.xpending(bench.keys.samples, "cluster")["pending"] == 0
 
 
 def test_a_worker_that_is_told_to_stop_does_not_wait_for_it(bench: Bench, gate: Gate) -> None:

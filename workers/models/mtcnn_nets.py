@@ -7,11 +7,13 @@ per channel, dense layers after a flattening in width-height-channel order. Soft
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import joblib
+import lz4.frame
 import numpy as np
 import numpy.typing as npt
 
@@ -27,7 +29,8 @@ ONET_PX = 48
 def _load(path: Path, count: int) -> Iterator[_Array]:
     # joblib unpickles: callers have checked the file's sha256 against the manifest.
     try:
-        arrays: Any = joblib.load(path)
+        # Unpacked here: what joblib opens by itself complains on Python 3.13 when it is let go of.
+        arrays: Any = joblib.load(io.BytesIO(lz4.frame.decompress(path.read_bytes())))
     except Exception as error:  # a damaged pickle can raise anything
         raise WeightsError(f"{path}: unreadable. Reinstall the package mtcnn.", path=path) from error
     if len(arrays) != count:

@@ -73,6 +73,8 @@ export function url(path, query) {
   return BASE + path + (text ? `?${text}` : "");
 }
 
+/** @type {Promise<any> | null} */ let about = null;
+
 export const api = {
   /** @param {string} path @param {Record<string, any>} [query] @param {AbortSignal} [signal] */
   get: (path, query, signal) => request("GET", path, { query, signal }),
@@ -84,6 +86,8 @@ export const api = {
   delete: (path, query) => request("DELETE", path, { query }),
   request,
   url,
+  /** What is served here; asked for once. @returns {Promise<any>} */
+  about: () => (about ??= api.get("/about").catch((error) => { about = null; throw error; })),
   /** Picture of a sample, or null. @param {string | null | undefined} sample */
   sample: (sample) => (sample ? url(`/samples/${encodeURIComponent(sample)}/thumbnail`) : null),
   /** Best picture of a person. @param {{id: string, thumbnails?: string[]}} person */

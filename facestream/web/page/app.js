@@ -28,12 +28,12 @@ import { showLogin } from "./views/login.js";
 const SCOPES = ["read", "write", "admin"];
 const GO = { p: "people", s: "search", l: "live", d: "duplicates", c: "cameras", v: "jobs", h: "log" };
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
-const shell = /** @type {HTMLElement} */ (document.getElementById("shell"));
 const events = new Events();
 /** @type {Side} */ let side;
 /** @type {(() => void) | undefined | void} */ let unmount;
 let showing = 0;
 let started = false;
+let collection = "";
 
 async function begin() {
   let session;
@@ -50,14 +50,32 @@ async function begin() {
   if (started) return location.reload(); // another scope: all views anew
   started = true;
   const leave = session?.name ? async () => { await api.delete("/session"); location.reload(); } : null;
+  void tellCollection();
   side = new Side(/** @type {HTMLElement} */ (document.getElementById("side")), { leave });
   startDecisions(events);
   events.on("state", (state) => side.connection(state));
   startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
   // After the first view has asked for what it shows.
   requestAnimationFrame(() => events.start());
-  // Opening a person must not wait for scripts.
-  setTimeout(() => void import("./views/person.js").catch(() => {}), 1500);
+  // Going on must not wait for scripts, nor for a server that is away by then.
+  setTimeout(async () => { for (const view of ["person", ...LINKS.map((link) => link.view)]) await import(`./views/${view}.js`).catch(() => {}); }, 1500);
+}
+
+/** Which set of people this is: of several servers, each has one. */
+async function tellCollection() {
+  try {
+    const about = await api.about();
+    collection = about.collection;
+    side.collection(collection);
+    titled();
+  } catch { /* nothing else waits for it */ }
+}
+
+let title = "";
+/** @param {string} [given] of the view */
+function titled(given = title) {
+  title = given;
+  document.title = [title, collection === "default" ? "" : collection, "facestream"].filter(Boolean).join(" · ");
 }
 
 /** @param {import("./router.js").Route} route @param {boolean} back @param {"read" | "write" | "admin"} scope */
@@ -67,8 +85,7 @@ async function show(route, back, scope) {
   unmount?.();
   unmount = undefined;
   side.show(route.view);
-  const setTitle = (/** @type {string} */ title) => { document.title = `${title} · facestream`; };
-  setTitle(LINKS.find((link) => link.view === route.view)?.label ?? "People");
+  titled(LINKS.find((link) => link.view === route.view)?.label ?? "People");
   const root = el("div", { class: `view view-${route.view}` });
   main.replaceChildren(root);
   if (route.view === "missing") {
@@ -79,12 +96,18 @@ async function show(route, back, scope) {
     const view = await import(`./views/${route.view}.js`);
     if (turn !== showing) return;
     /** @type {ViewContext} */
-    const context = { api, events, navigate, toast, announce, scope, route, back, keepInAddress, setTitle, may: (wanted) => SCOPES.indexOf(scope) >= SCOPES.indexOf(wanted) };
+    const context = { api, events, navigate, toast, announce, scope, route, back, keepInAddress, setTitle: titled, may: (wanted) => SCOPES.indexOf(scope) >= SCOPES.indexOf(wanted) };
     unmount = view.mount(root, context);
   } catch (error) {
     if (turn !== showing) return;
-    console.error(error);
-    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status: 500 }), () => location.reload(), "h1"));
+    const status = await api.get("/session").then(() => 500, (reason) => reason.status);
+    if (turn !== showing || status === 401) return;
+    if (status === 0) {
+      // Browsers keep it that a script could not be had: only a page that is loaded anew gets it.
+      const off = events.on("reset", () => location.reload());
+      unmount = off;
+    } else console.error(error);
+    root.replaceChildren(errorState(Object.assign(new Error("This part of the page could not be loaded."), { status }), () => location.reload(), "h1"));
   }
   // Screen readers and the keyboard begin in what is new, unless the view has put them somewhere.
   if (!first && (document.activeElement === document.body || !document.activeElement?.isConnected || document.activeElement?.closest(".side"))) main.focus({ preventScroll: true });
@@ -103,13 +126,15 @@ onReply((error) => {
   }
   if (error?.unreachable && started && !lostBar) {
     lostBar = el("div", { class: "notice danger lost-bar", role: "alert" }, el("span", { "aria-hidden": "true" }, "●"), el("span", null, "facestream can't be reached. The page tries again."));
-    shell.prepend(lostBar);
-    const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.emit("*", { kind: "reset" }), again), 2000); };
+    document.body.append(lostBar);
+    side.connection("lost");
+    const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.reset("reached again"), again), 2000); };
     again();
   } else if (lostBar && !error?.unreachable && !error?.aborted) {
     clearTimeout(lostTimer);
     lostBar.remove();
     lostBar = null;
+    side.connection(events.state);
   }
 });
 

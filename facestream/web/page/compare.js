@@ -4,7 +4,7 @@
  */
 import { api } from "./api.js";
 import { decisions } from "./decisions.js";
-import { dialogIsOpen, el, face, fill, isTyping } from "./dom.js";
+import { dialogIsOpen, el, face, fill, isTyping, keepingFocus } from "./dom.js";
 import { icon } from "./icons.js";
 import { mergePeople } from "./merge_dialog.js";
 import { amount, likeliestToKeep, whereabouts } from "./person_shape.js";
@@ -118,7 +118,7 @@ export class Compare {
     const pair = this._pairs[this._at];
     if (!pair) { fill(this.root); void this._end(); return; }
     const percent = Math.round(pair.sureness * 100);
-    fill(this.root,
+    keepingFocus(this.root, () => fill(this.root,
       el("div", { class: "compare-sides" }, side(pair.first, this._what.heading), side(pair.second, this._what.heading)),
       el("div", { class: "compare-middle" },
         el("div", { class: "sure" }, el("span", { class: `badge ${percent >= 95 ? "good" : percent >= 80 ? "accent" : "warn"}` }, pair.verdict), el("span", { class: "quiet figures" }, `${pair.sureness > 0.99 ? "over 99" : Math.max(1, percent)}% the same person`)),
@@ -127,7 +127,7 @@ export class Compare {
         el("button", { class: "button primary", type: "button", on: { click: () => void this.same() } }, icon("same"), "Same", el("kbd", { class: "kbd" }, "s")),
         el("button", { class: "button", type: "button", on: { click: () => void this.differ() } }, icon("differ"), "Different", el("kbd", { class: "kbd" }, "d"))] : null,
         el("button", { class: "button quiet", type: "button", on: { click: () => this.step(1) } }, this._what.mayWrite ? "Skip" : "Next", el("kbd", { class: "kbd" }, "→"))),
-      el("p", { class: "quiet tiny figures compare-count" }, `${counted(this._total, "pair")} left${this._answered ? ` · ${this._answered} answered` : ""}`));
+      el("p", { class: "quiet tiny figures compare-count" }, `${counted(this._total, "pair")} left${this._answered ? ` · ${this._answered} answered` : ""}`)));
     if (spoken) announce(`${called(pair.first)} and ${called(pair.second)}: ${pair.verdict}`);
     for (const next of this._pairs.slice(this._at + 1, this._at + 3)) {
       for (const person of [next.first, next.second]) for (const sample of person.thumbnails.slice(0, SHOWN)) new Image().src = api.sample(sample) ?? "";
@@ -142,6 +142,6 @@ function side(person, heading) {
   return el("article", { class: "compare-side card" },
     el("a", { href: `#/person/${person.id}`, class: "compare-face", "aria-label": `Open ${called(person)}` }, face(api.portrait(person))),
     el("div", { class: "compare-strip" }, Array.from({ length: SHOWN - 1 }, (_, i) => person.thumbnails[i + 1] ? face(api.sample(person.thumbnails[i + 1])) : el("span"))),
-    el("div", { class: "compare-words" }, el(heading, { class: "compare-name ellipsis" }, el("bdi", null, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
+    el("div", { class: "compare-words" }, el(heading, { class: "compare-name" }, el("bdi", { class: "ellipsis", title: person.name || null }, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
       el("p", { class: "quiet small ellipsis" }, amount(person)), el("p", { class: "quiet small ellipsis" }, whereabouts(person))));
 }

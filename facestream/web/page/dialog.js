@@ -55,12 +55,13 @@ export async function askSure({ title, text, confirm, typed }) {
 /**
  * A menu below a button, on the platform's popovers (it closes by itself on Escape and a press elsewhere).
  * @param {HTMLElement} button
- * @param {({label: string, icon?: string, danger?: boolean, run: () => void} | null)[]} entries null: a line
+ * @param {({label: string, icon?: string, danger?: boolean, run: () => void} | null)[]} entries null: a line. What stands in
+ *   `data-about` of the button is written above them
  */
 export function attachMenu(button, entries) {
   button.setAttribute("aria-haspopup", "menu");
   button.addEventListener("click", () => {
-    const menu = el("div", { class: "menu", popover: "auto", role: "menu" }, entries.map((entry) => entry === null ? el("hr", { role: "separator" })
+    const menu = el("div", { class: "menu", popover: "auto", role: "menu", "aria-label": button.dataset.about ?? button.getAttribute("aria-label") }, button.dataset.about ? el("p", { class: "menu-about", role: "presentation" }, button.dataset.about) : null, entries.map((entry) => entry === null ? el("hr", { role: "separator" })
       : el("button", { type: "button", role: "menuitem", class: entry.danger ? "danger" : null, on: { click: () => { menu.hidePopover(); entry.run(); } } }, entry.icon ? icon(entry.icon) : null, entry.label)));
     menu.addEventListener("toggle", (event) => { if (event.newState === "closed") { menu.remove(); button.setAttribute("aria-expanded", "false"); } });
     menu.addEventListener("keydown", (event) => {

@@ -36,6 +36,18 @@ export function append(parent, children) {
   }
 }
 
+/**
+ * Show something anew; what had the keyboard has it again, if it is still there.
+ * @param {HTMLElement} root
+ * @param {() => void} draw
+ */
+export function keepingFocus(root, draw) {
+  const things = () => /** @type {HTMLElement[]} */ ([...root.querySelectorAll("button, a[href], input, [tabindex]")]);
+  const at = things().indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  draw();
+  if (at >= 0 && !root.contains(document.activeElement)) things()[at]?.focus({ preventScroll: true });
+}
+
 /** Put children in place of those that are there. @param {Element} parent @param {...Child} children */
 export function fill(parent, ...children) {
   parent.replaceChildren();

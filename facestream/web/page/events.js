@@ -62,7 +62,7 @@ export class Events {
       this._wasOpen = true;
       this._set("open");
       // A new EventSource has no Last-Event-ID: what happened in between is unknown. One that reconnects resumes.
-      if (again && !known) this._tell("reset", { kind: "reset", reason: "reconnected" });
+      if (again && !known) this.reset("reconnected");
       known = true;
     };
     source.onerror = () => {
@@ -80,6 +80,9 @@ export class Events {
       });
     }
   }
+
+  /** Everything must be read anew. @param {string} reason */
+  reset(reason) { this._tell("reset", { kind: "reset", reason }); }
 
   /** @param {string} kind @param {any} data */
   _tell(kind, data) {

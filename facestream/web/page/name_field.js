@@ -38,13 +38,21 @@ export function nameField(person, { onName, onSame, onLeave }) {
     if (index >= 0) input.setAttribute("aria-activedescendant", `${listId}-${index}`);
     else input.removeAttribute("aria-activedescendant");
   };
+  /** Below the field, or above it where a bar or the keyboard of a phone would cover it. */
+  const place = () => {
+    list.classList.remove("above");
+    const field = input.getBoundingClientRect();
+    const covered = parseFloat(getComputedStyle(/** @type {Element} */ (document.getElementById("shell"))).paddingBottom);
+    const room = Math.min(visualViewport?.height ?? innerHeight, innerHeight - covered) - field.bottom;
+    list.classList.toggle("above", list.offsetHeight + 8 > room && field.top > room);
+  };
   const show = () => {
     fill(list, offered.map((other, i) => el("li", { id: `${listId}-${i}`, role: "option", "aria-selected": "false",
       // The press must not take the focus away, which would leave the field.
       on: { pointerdown: (event) => { event.preventDefault(); finish(() => onSame(other)); } } },
     face(api.portrait(other), { size: "s" }), el("span", { class: "who" }, el("bdi", { class: "ellipsis" }, other.name), el("span", { class: "quiet tiny" }, `Same? ${amount(other)}`)))));
     list.hidden = !offered.length;
-    if (offered.length) list.scrollIntoView({ block: "nearest" });
+    if (offered.length) place();
     input.setAttribute("aria-expanded", String(offered.length > 0));
     choose(-1);
   };

@@ -26,6 +26,11 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
   const act = () => { lastAct = performance.now(); };
   for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) addEventListener(kind, act, { passive: true });
 
+  /** Nothing of whom nothing may be left stays in sight until somebody renews the list. @param {string} id */
+  const forget = (id) => {
+    const known = people().at(people().indexOf(id));
+    if (known) people().patch({ ...known, name: "", thumbnails: [], forgotten: true });
+  };
   const settle = throttled(async () => {
     const { first, last } = inSight();
     const ids = [...changed].filter((id) => { const at = people().indexOf(id); return at >= first && at <= last; }).slice(0, AT_ONCE);
@@ -47,7 +52,7 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
       const mine = (own.get(event.person_id) ?? -OWN_MS) > performance.now() - OWN_MS;
       // Also after a decision of one's own: a reply that was on its way then has put the older state in its place.
       if (event.kind === "renamed" || event.kind === "assigned") changed.add(event.person_id);
-      else if (mine) return;
+      else if (event.kind === "forgotten") { forget(event.person_id); moved = true; } else if (mine) return;
       else if (event.kind === "created" || event.kind === "split") fresh++;
       else moved = true;
       settle();

@@ -30,7 +30,7 @@ export function showTile(tile, person, selected, mayChange) {
   tile.classList.remove("loading");
   tile.classList.toggle("ignored", person.ignored);
   tile.dataset.id = person.id;
-  tile.setAttribute("aria-label", [person.name || `${person.id}, without a name`, amount(person), person.provisional ? "provisional" : "", person.ignored ? "ignored" : ""].filter(Boolean).join(", "));
+  tile.setAttribute("aria-label", [person.name || (person.forgotten ? "Forgotten" : `${person.id}, without a name`), person.forgotten ? "" : amount(person), person.provisional ? "provisional" : "", person.ignored ? "ignored" : ""].filter(Boolean).join(", "));
   const picture = api.portrait(person);
   if (!before || before.id !== person.id || api.portrait(before) !== picture) {
     tile.querySelector(".pic")?.replaceWith(el("a", { class: "pic", href: `#/person/${person.id}`, tabindex: "-1", "aria-hidden": "true", draggable: "false" }, face(picture)));
@@ -46,8 +46,9 @@ export function showTile(tile, person, selected, mayChange) {
 
 /** @param {HTMLElement} caption @param {Person} person @param {boolean} mayChange */
 export function showCaption(caption, person, mayChange) {
+  if (person.forgotten) return fill(caption, el("div", { class: "quiet" }, "Forgotten"));
   const title = `${person.name ? `${person.name} (${person.id})` : person.id}${mayChange ? (person.name ? ": rename" : ": add a name") : ""}`;
   fill(caption,
-    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", title }, el("bdi", null, person.name || (mayChange ? "Add a name" : person.id))),
+    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", dir: "auto", title }, person.name || (mayChange ? "Add a name" : person.id)),
     el("div", { class: "facts ellipsis figures" }, amount(person)));
 }

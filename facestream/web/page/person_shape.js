@@ -2,10 +2,10 @@
  * Shapes of what the API answers about people.
  * @typedef {{source_id: string, source: string, camera: string | null, photo: boolean, start_s: number, end_s: number, start_at: string | null, end_at: string | null,
  *   seconds: number, provisional: boolean, playable: boolean, thumbnail?: string | null}} Sighting
- * @typedef {{id: string, name: string, ignored: boolean, provisional: boolean, seconds: number, faces: number, tracks: number, sightings: number,
+ * @typedef {{id: string, name: string, ignored: boolean, forgotten?: boolean, provisional: boolean, seconds: number, faces: number, tracks: number, sightings: number,
  *   first: Sighting, last: Sighting, thumbnails: string[], sources: string[], cameras: string[]}} Person
  * @typedef {{id: string, source_id: string, source: string, camera: string | null, photo: boolean, start_s: number, end_s: number, start_at: string | null,
- *   end_at: string | null, faces: number, founder: boolean, provisional: boolean, samples: {id: string}[]}} Track
+ *   end_at: string | null, faces: number, founder: boolean, provisional: boolean, samples: {id: string, quality: number}[]}} Track
  * @typedef {{first: Person, second: Person, similarity: number, sureness: number, verdict: string}} Pair
  */
 import { counted, length, place } from "./words.js";

@@ -10,7 +10,7 @@ import { length, place, when } from "./words.js";
 /** @param {Sighting} sighting @param {string} who */
 export function playSighting(sighting, who) {
   const source = `/sources/${encodeURIComponent(sighting.source_id)}`;
-  const facts = el("p", { class: "quiet small" }, [when(sighting), sighting.photo ? "photo" : length(sighting.seconds), place(sighting)].join(" · "));
+  const facts = el("p", { class: "quiet small" }, [when(sighting, true), sighting.photo ? "photo" : length(sighting.seconds), place(sighting)].join(" · "));
   void openDialog(who, () => {
     const screen = el("div", { class: "screen" });
     const failed = () => screen.replaceChildren(still(sighting, "The browser can't show this file."));

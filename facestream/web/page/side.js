@@ -23,6 +23,7 @@ export class Side {
     this._leave = leave;
     this._state = el("div", { class: "link-state", "data-state": "off" }, el("span", { class: "label" }, "Not connected"));
     this._theme = el("button", { type: "button", on: { click: () => this._nextTheme() } });
+    this._name = el("span", { class: "collection ellipsis" });
     this._more = el("button", { type: "button", class: "more" }, icon("more"), el("span", null, "More"));
     attachMenu(this._more, [
       ...LINKS.filter((link) => link.second).map((link) => ({ label: link.label, icon: link.icon, run: () => { location.hash = `#/${link.view}`; } })),
@@ -31,7 +32,7 @@ export class Side {
       ...(leave ? [{ label: "Log out", icon: "leave", run: leave }] : []),
     ]);
     fill(root,
-      el("a", { class: "brand", href: "#/people", "aria-label": "facestream: people" }, el("img", { src: "/assets/favicon.svg", alt: "", width: 26, height: 26 }), el("span", { class: "label" }, "facestream")),
+      el("a", { class: "brand", href: "#/people", "aria-label": "facestream: people" }, el("img", { src: "/assets/favicon.svg", alt: "", width: 26, height: 26 }), el("span", { class: "label" }, "facestream", this._name)),
       el("nav", { "aria-label": "Views" },
         el("ul", { class: "links" }, LINKS.map((link) => el("li", null, el("a", { href: `#/${link.view}`, "data-view": link.view, "data-second": link.second ?? false, title: link.label }, icon(link.icon), el("span", { class: "label" }, link.label))))),
         this._more),
@@ -54,6 +55,15 @@ export class Side {
     const second = LINKS.some((link) => link.second && link.view === view);
     if (second) this._more.setAttribute("aria-current", "page");
     else this._more.removeAttribute("aria-current");
+  }
+
+  /** @param {string} name of the collection */
+  collection(name) {
+    const brand = /** @type {HTMLElement} */ (this._root.querySelector(".brand"));
+    this._name.textContent = name;
+    brand.title = `Collection ${name}`;
+    brand.setAttribute("aria-label", `facestream, collection ${name}: people`);
+    this._more.dataset.about = `Collection ${name}`;
   }
 
   /** @param {"off" | "open" | "lost"} state */

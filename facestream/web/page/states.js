@@ -20,7 +20,7 @@ export function errorState(error, retry, heading = "h2") {
     icon: "warn",
     heading,
     title: error.status === 0 ? "facestream can't be reached" : error.status === 404 ? "Not found" : error.status === 410 ? "Forgotten" : "That did not work",
-    text: error.status === 0 ? "Is `facestream serve` still running? The page tries again by itself." : error.message,
+    text: error.status === 0 ? ["Is ", el("code", null, "facestream serve"), " still running? The page tries again by itself."] : error.message,
     actions: retry && !gone ? [el("button", { class: "button primary", type: "button", on: { click: retry } }, icon("refresh"), "Try again")] : [el("a", { class: "button", href: "#/people" }, "All people")],
   });
   box.setAttribute("role", "alert");

@@ -19,6 +19,9 @@ const AXIS = 26;
 const EDGE = 14;
 const MOST_LANES = 8;
 
+/** @param {number} lanes */
+const heightOf = (lanes) => `${Math.max(1, lanes) * LANE + AXIS + 8}px`;
+
 export class Timeline {
   /** @param {{onPlay: (sighting: Sighting) => void}} what */
   constructor(what) {
@@ -60,6 +63,11 @@ export class Timeline {
     this._fit(first);
   }
 
+  /** Take the room that is needed, before the sightings are there. @param {number} sources */
+  expect(sources) {
+    if (!this._sightings.length) this._box.style.height = heightOf(Math.min(sources, MOST_LANES));
+  }
+
   /** @param {boolean} [whole] */
   _fit(whole = true) {
     this._lanes = lanesOf(this._sightings, this._byDate);
@@ -68,7 +76,7 @@ export class Timeline {
     this._box.setAttribute("aria-label", `Timeline: ${counted(bars, "sighting")} in ${counted(this._lanes.length, "source")}. Plus and minus zoom, arrows move, n and p choose, Enter plays.`);
     this._more.hidden = this._lanes.length <= MOST_LANES;
     this._more.textContent = this._all ? "Fewer sources" : `${this._lanes.length - MOST_LANES} more sources`;
-    this._box.style.height = `${this._shown.length * LANE + AXIS + 8}px`;
+    this._box.style.height = heightOf(this._shown.length);
     this._redraw();
   }
 
@@ -163,11 +171,11 @@ export class Timeline {
     this._box.classList.toggle("hot", Boolean(bar));
     if (bar) {
       const s = bar.sighting;
-      fill(this._tip, face(api.sample(s.thumbnail), { size: "m" }), el("div", null, el("div", { class: "strong" }, when(s)), el("div", { class: "quiet tiny" }, `${place(s)} · ${s.photo ? "photo" : length(s.seconds)}${s.provisional ? " · provisional" : ""}`)));
+      fill(this._tip, face(api.sample(s.thumbnail), { size: "m" }), el("div", null, el("div", { class: "strong" }, when(s, true)), el("div", { class: "quiet tiny" }, `${place(s)} · ${s.photo ? "photo" : length(s.seconds)}${s.provisional ? " · provisional" : ""}`)));
       const row = this._shown.findIndex((lane) => lane.bars.includes(bar));
       const x = Math.max(0, Math.min(this._box.clientWidth - this._tip.offsetWidth, (this._x(bar.from) + this._x(bar.to)) / 2 - this._tip.offsetWidth / 2));
       this._tip.style.transform = `translate(${Math.round(x)}px, ${row * LANE + 44}px)`;
-      if (told) announce(`${when(s)}, ${place(s)}, ${length(s.seconds)}`);
+      if (told) announce(`${when(s, true)}, ${place(s)}, ${length(s.seconds)}`);
     }
     this._redraw();
   }

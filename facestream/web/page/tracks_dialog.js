@@ -5,7 +5,7 @@ import { openDialog } from "./dialog.js";
 import { el, face, fill } from "./dom.js";
 import { icon } from "./icons.js";
 import { errorState } from "./states.js";
-import { called, counted, place, when } from "./words.js";
+import { called, counted, needsSeconds, place, when } from "./words.js";
 
 /** @typedef {import("./person_shape.js").Person} Person */
 /** @typedef {import("./person_shape.js").Track} Track */
@@ -30,9 +30,9 @@ export async function pickTracks(person, what) {
       go.disabled = !chosen.size || (split && chosen.size >= boxes.length && boxes.length >= person.tracks);
       if (split) status.textContent = go.disabled && chosen.size ? "At least one track must stay." : chosen.size ? `${counted(chosen.size, "track")} will become a person of their own. You can undo this.` : "Pick the tracks that show somebody else. They become a person of their own.";
     };
-    /** @param {Track} track @param {number} index */
-    const card = (track, index) => {
-      const box = /** @type {HTMLInputElement} */ (el("input", { type: split ? "checkbox" : "radio", name: "track", value: track.id, "aria-label": `${when(track)}, ${place(track)}` }));
+    /** @param {Track} track @param {number} index @param {string} at */
+    const card = (track, index, at) => {
+      const box = /** @type {HTMLInputElement} */ (el("input", { type: split ? "checkbox" : "radio", name: "track", value: track.id, "aria-label": `${at}, ${place(track)}` }));
       box.addEventListener("click", (event) => {
         if (split && event.shiftKey) for (const other of boxes.slice(Math.min(last, index), Math.max(last, index) + 1)) other.checked = box.checked;
         last = index;
@@ -41,9 +41,14 @@ export async function pickTracks(person, what) {
         say();
       });
       boxes.push(box);
-      return el("label", { class: "track-card" }, box, face(api.url(`/tracks/${encodeURIComponent(track.id)}/thumbnail`), { lazy: true }), el("span", { class: "tiny ellipsis" }, when(track)), el("span", { class: "tiny quiet ellipsis" }, place(track)));
+      return el("label", { class: "track-card" }, box, face(api.url(`/tracks/${encodeURIComponent(track.id)}/thumbnail`), { lazy: true }), el("span", { class: "tiny track-when" }, at), el("span", { class: "tiny quiet ellipsis" }, place(track)));
     };
-    api.all(`/people/${person.id}/tracks`, {}, { most: 2000, signal: gone.signal }).then((tracks) => { boxes = []; fill(grid, tracks.map(card)); boxes[0]?.focus(); }, (error) => { if (!error.aborted) fill(grid, errorState(error)); });
+    api.all(`/people/${person.id}/tracks`, {}, { most: 2000, signal: gone.signal }).then((tracks) => {
+      const toSecond = needsSeconds(tracks);
+      boxes = [];
+      fill(grid, tracks.map((track, index) => card(track, index, when(track, toSecond))));
+      boxes[0]?.focus();
+    }, (error) => { if (!error.aborted) fill(grid, errorState(error)); });
     const form = el("form", { id: "tracks", class: "stack", on: { submit: (/** @type {Event} */ event) => { event.preventDefault(); if (!go.disabled) close([...chosen]); } } }, status, grid);
     return { body: form, actions: [el("button", { class: "button", type: "button", on: { click: () => { gone.abort(); close(); } } }, "Cancel"), go] };
   }, { wide: true });

@@ -1,6 +1,8 @@
 /** Times, lengths and counts in words. */
 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const MINUTE = 60_000;
+const DATE_TIME_S = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const DATE_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 const DAY = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 const TIME = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
@@ -32,6 +34,12 @@ export const time = (iso) => TIME.format(new Date(iso));
 /** @param {string} iso */
 export const date = (iso) => DATE.format(new Date(iso));
 
+/** Whether some dates of a list look alike to the minute, so that they are written to the second. @param {{start_at?: string | null}[]} list */
+export function needsSeconds(list) {
+  const minutes = list.filter((one) => one.start_at).map((one) => Math.floor(Date.parse(/** @type {string} */ (one.start_at)) / MINUTE));
+  return new Set(minutes).size < minutes.length;
+}
+
 /** Today, Yesterday, or the day. @param {string} iso */
 export function day(iso) {
   const midnight = (/** @type {Date} */ d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
@@ -39,12 +47,19 @@ export function day(iso) {
   return days === 0 ? "Today" : days === 1 ? "Yesterday" : DAY.format(new Date(iso));
 }
 
-/** just now, 5 min ago, 3 h ago, then the date. @param {string} iso */
+/** just now, 5 min ago, then when it was, to the second. @param {string} iso */
+export function lately(iso) {
+  const seconds = (Date.now() - Date.parse(iso)) / 1000;
+  if (seconds < 3600) return ago(iso);
+  return day(iso) === "Today" ? time(iso) : DATE_TIME_S.format(new Date(iso));
+}
+
+/** just now, 5 min ago, 3 h ago, then the date and time. @param {string} iso */
 export function ago(iso) {
   const seconds = (Date.now() - new Date(iso).getTime()) / 1000;
   if (seconds < 45) return "just now";
   if (seconds < 3600) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
-  return seconds < 86_400 ? `${Math.round(seconds / 3600)} h ago` : date(iso);
+  return seconds < 86_400 ? `${Math.round(seconds / 3600)} h ago` : dateTime(iso);
 }
 
 /** What a person is called: by name, or by id. @param {{id: string, name?: string | null}} person */
@@ -56,8 +71,8 @@ export const fileName = (source) => source.split(/[\\/]/).filter(Boolean).pop() 
 /** Where a sighting or track is: its camera, or the file. @param {{camera?: string | null, source: string}} sighting */
 export const place = (sighting) => sighting.camera || fileName(sighting.source);
 
-/** When it is: by date where that is known, else by the time in the video. @param {{start_at?: string | null, start_s: number, end_s: number, photo?: boolean}} sighting */
-export function when(sighting) {
-  if (sighting.start_at) return dateTime(sighting.start_at);
+/** When it is: by date where that is known, else by the time in the video. @param {{start_at?: string | null, start_s: number, end_s: number, photo?: boolean}} sighting @param {boolean} [toSecond] */
+export function when(sighting, toSecond = false) {
+  if (sighting.start_at) return (toSecond ? DATE_TIME_S : DATE_TIME).format(new Date(sighting.start_at));
   return sighting.photo ? "undated photo" : `${clock(sighting.start_s)} – ${clock(sighting.end_s)}`;
 }

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from facestream import __version__
+from facestream.job_folders import folders_of
 from facestream.web.body_limits import PHOTO_BYTES, upload_bytes
 from facestream.web.context import Context
 from facestream.web.scopes import Scope, caller_of, needs_read
@@ -26,7 +27,8 @@ class About(BaseModel):
     """What is served here, and what the caller may do.
 
     `models`, `licence` and `commercial_use` are those of the collection's models: null before the first run,
-    and where nobody knows.
+    and where nobody knows. `folders` are those of which files may be processed by path; none for a
+    caller who may only read.
     """
 
     name: str
@@ -39,6 +41,7 @@ class About(BaseModel):
     limits: Limits
     people: int
     sources: int
+    folders: list[str]
     features: list[str]
 
 
@@ -46,6 +49,8 @@ class About(BaseModel):
 def about(request: Request, context: Context) -> About:
     """What is served here, and what the caller may do."""
     info = context.store.info()
+    scope = caller_of(request).scope
+    folders = folders_of(context.serve.folders or "") if scope.includes(Scope.WRITE) else ()
     return About(
         name="facestream",
         version=__version__,
@@ -53,10 +58,11 @@ def about(request: Request, context: Context) -> About:
         models=info.pack or None,
         licence=info.licence or None,
         commercial_use=info.commercial_use,
-        scope=caller_of(request).scope,
+        scope=scope,
         limits=Limits(photo_bytes=PHOTO_BYTES, upload_bytes=upload_bytes(context.serve)),
         people=info.people,
         sources=info.sources,
+        folders=[str(folder) for folder in folders],
         features=_features(request.app.openapi()),
     )
 

@@ -15,9 +15,3 @@ router = APIRouter(include_in_schema=False)
 def metrics(context: Context) -> Response:
     """How the collection, its queue, its cameras and this server are doing."""
     return Response(context.metrics.text(), media_type=CONTENT_TYPE)
-
-
-@router.head("/metrics", dependencies=[needs_read])
-def metrics_head(context: Context) -> Response:
-    """The same without the body."""
-    return metrics(context)

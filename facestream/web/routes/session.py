@@ -30,8 +30,8 @@ class Session(BaseModel):
 async def log_in(request: Request, response: Response, context: Context, login: Login) -> Session:
     """Log in with a token: a cookie holds the session from now on, which no script can read."""
     access = context.access
-    check_failures(access, request)
     token = login.token.get_secret_value().strip()
+    check_failures(access, request, token)
     begun = await run_in_threadpool(access.log_in, token)
     if begun is None:
         access.failures.count(address_of(request))

@@ -12,18 +12,15 @@ from fastapi.responses import FileResponse
 from facestream.errors import NotFoundError, UsageError
 from facestream.sighting import date_of
 from facestream.web import schemas
-from facestream.web.clip_room import MAX_CLIP_S, ClipRoom, cut
+from facestream.web.clip_room import MAX_CLIP_S, cut
 from facestream.web.context import Context, WebContext
 from facestream.web.person_answers import camera_name, is_playable
 from facestream.web.queries import IdPath, Limit, Offset
 from facestream.web.scopes import needs_read
-from facestream.web.source_media import SourceMedia
 from storage.source_record import SourceRecord
 
 router = APIRouter(tags=["sources"])
 
-_media = SourceMedia()
-_clips = ClipRoom()
 _PARTS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that `Range` asked for"},
     416: {"description": "The file has no such part"},
@@ -77,7 +74,7 @@ def sources(context: Context, offset: Offset = 0, limit: Limit = 50) -> schemas.
 )
 def media(context: Context, source_id: IdPath) -> FileResponse:
     """The file of a video or photo, or a part of it; only while it is the very one that was processed."""
-    found = _media.find(_source(context, source_id))
+    found = context.media.find(_source(context, source_id))
     return FileResponse(
         found.path,
         media_type=found.content_type,
@@ -88,9 +85,9 @@ def media(context: Context, source_id: IdPath) -> FileResponse:
     )
 
 
-def _clip_folder() -> Iterator[Path]:
+def _clip_folder(context: Context) -> Iterator[Path]:
     """A folder that is removed when the answer was sent, or nobody waits for it any more."""
-    with _clips.folder() as folder:
+    with context.clips.folder() as folder:
         yield folder
 
 
@@ -114,10 +111,10 @@ def clip(
     source = _source(context, source_id)
     if source.kind == "photo":
         raise UsageError(f"{source_id} is a photo, of which there are no clips.")
-    found = _media.find(source)
+    found = context.media.find(source)
     path = cut(found, start_s, end_s, folder)
     # The file may have been replaced meanwhile.
-    _media.find(source)
+    context.media.find(source)
     return FileResponse(
         path,
         media_type="video/mp4" if path.suffix == ".mp4" else "video/x-matroska",

@@ -25,6 +25,7 @@ def test_every_frame_has_one_outcome_or_waits() -> None:
     assert outcomes == {
         "looked": 20,
         "still": 10,
+        "failed": 0,
         "dropped_busy": 5,
         "dropped_queue_full": 3,
         "not_sampled": 60,

@@ -18,6 +18,7 @@ from facestream.run_report import RunReport
 from storage.camera_status import CameraStatus
 from storage.collection_pulse import CollectionPulse
 from storage.recluster_record import ReclusterRecord
+from storage.stream_readers import StreamReader
 
 PAGE = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
 # Told by `serve` alone, or where Redis is away; tests of those look at them.
@@ -34,7 +35,9 @@ def families() -> Iterator[Metric]:
     metrics = ProcessMetrics("worker")
     metrics.runs_on("cpu", "CPUExecutionProvider")
     record = ReclusterRecord("test", 1, 1, 0, 1, 1, 0, 0.1, 1.8e9)
-    metrics.tell(lambda: collection_families(CollectionPulse(dead_added=0, reclustered=record)))
+    reader = StreamReader("theirs", "group", "changes", b"0-1", 0.0, 0.0)
+    pulse = CollectionPulse(dead_added=0, readers=(reader,), reclustered=record)
+    metrics.tell(lambda: collection_families(pulse))
     metrics.tell(lambda: camera_families([CameraStatus("door", "host", "streaming", 1.8e9, delay_s=0.1)]))
     metrics.tell(lambda: run_families(RunReport()))
     yield from text_string_to_metric_families(metrics.text().decode())

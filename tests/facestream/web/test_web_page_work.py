@@ -23,9 +23,10 @@ PHOTO = cv2.imencode(".jpg", np.full((360, 640, 3), 90, np.uint8))[1].tobytes()
 
 
 @pytest.fixture(scope="module")
-def serving(shared_serve: Callable[..., Serving]) -> Serving:
+def serving(shared_serve: Callable[..., Serving], tmp_path_factory: pytest.TempPathFactory) -> Serving:
     """What waits stays as it is, and no process is started."""
-    return shared_serve(jobs=0, local_cameras=True)
+    folder = tmp_path_factory.mktemp("videos")
+    return shared_serve(jobs=0, local_cameras=True, folders=str(folder))
 
 
 def test_a_camera_is_added_and_its_password_never_shown_again(visit: Visit, serving: Serving) -> None:

@@ -25,23 +25,34 @@ export function mount(root, context) {
   const zone = dropZone({ title: "Drop videos, or choose some", text: takes, icon: "upload", accept: "video/*,.mkv,.ts,.mts,.m2ts,.avi,.flv,.wmv", multiple: true, signal: ended.signal, onFiles: (files) => (mayWrite ? uploads.add(files, mostBytes) : context.toast("Your token allows reading alone.", { kind: "danger" })) });
   const sendingList = el("ul", { class: "job-list", "aria-label": "Uploads" });
   const sendingCard = el("section", { class: "card jobs-card", "aria-labelledby": "uploads-title", hidden: true }, el("header", null, el("h2", { id: "uploads-title" }, "Uploads"), el("p", { class: "quiet small" }, "They go on while you look at other pages of facestream.")), sendingList);
+  const byPath = el("div", { class: "by-path" });
   const list = el("ul", { class: "job-list", "aria-label": "Videos" });
   const none = el("div", { class: "jobs-none" }, skeletonLines(5));
   const count = el("p", { class: "quiet small" });
   fill(root,
     el("header", { class: "head" }, el("h1", null, "Videos"), el("p", { class: "lead" }, "Faces are found, and grouped with those of all other videos and cameras.")),
     el("div", { class: "jobs-layout" },
-      el("section", { class: "jobs-add", "aria-label": "Add videos" }, mayWrite ? [zone.root, pathForm()] : el("p", { class: "notice" }, icon("show"), el("span", null, "Your token allows reading alone: videos can't be added with it."))),
+      el("section", { class: "jobs-add", "aria-label": "Add videos" }, mayWrite ? [zone.root, byPath] : el("p", { class: "notice" }, icon("show"), el("span", null, "Your token allows reading alone: videos can't be added with it."))),
       el("div", { class: "stack" }, sendingCard, el("section", { class: "card jobs-card", "aria-labelledby": "jobs-title" }, el("header", null, el("h2", { id: "jobs-title" }, "Processed here"), count), none, list))));
 
-  api.get("/about", {}, ended.signal).then((about) => {
+  api.about().then((about) => {
+    if (ended.signal.aborted) return;
+    fill(byPath, about.folders.length ? pathForm(about.folders) : whereFolders());
     mostBytes = about.limits?.upload_bytes;
     if (mostBytes) takes.textContent = `MP4, MKV, MOV, AVI, WebM and more, up to ${size(mostBytes)} each; several at once.`;
   }).catch(() => {});
 
-  /** A video that lies on the server already. */
-  function pathForm() {
-    const path = el("input", { class: "input mono", name: "path", required: true, autocomplete: "off", spellcheck: "false", placeholder: "/videos/entrance.mp4", "aria-describedby": "path-error" });
+  /** No folder is allowed: who runs the server can change that. */
+  function whereFolders() {
+    return el("details", { class: "quiet small where-folders" }, el("summary", null, "Videos that lie on the server already"),
+      el("p", null, "They need no upload once their folder is allowed: in the settings of facestream,"),
+      el("pre", { class: "mono", tabindex: 0 }, '[serve]\nfolders = "/path/of/videos"'),
+      el("p", null, "or FACESTREAM_SERVE_FOLDERS where it is started. Then start ", el("span", { class: "mono" }, "facestream serve"), " again."));
+  }
+
+  /** A video that lies on the server already. @param {string[]} folders */
+  function pathForm(folders) {
+    const path = el("input", { class: "input mono", name: "path", required: true, autocomplete: "off", spellcheck: "false", placeholder: `${folders[0].replace(/[\\/]$/, "")}/entrance.mp4`, "aria-describedby": "path-where path-error" });
     const at = el("input", { class: "input", type: "datetime-local", step: 1, name: "recorded_at" });
     const error = el("p", { class: "error-text", id: "path-error", role: "alert" });
     const button = el("button", { class: "button", type: "submit" }, icon("plus"), "Add");
@@ -63,7 +74,7 @@ export function mount(root, context) {
       }
     };
     return el("form", { class: "card pad stack path-form", on: { submit } }, el("h2", null, "From a folder of the server"),
-      el("label", { class: "field" }, el("span", null, "Path of a video or folder"), path), el("label", { class: "field" }, el("span", null, "Recorded at"), at, el("span", { class: "hint" }, "Your time. Empty: as the file says, if it does.")), error, button);
+      el("label", { class: "field" }, el("span", null, "Path of a video or folder"), path, el("span", { class: "hint", id: "path-where" }, "In ", folders.map((folder, i) => [i ? ", " : "", el("bdi", { class: "mono" }, folder)]))), el("label", { class: "field" }, el("span", null, "Recorded at"), at, el("span", { class: "hint" }, "Your time. Empty: as the file says, if it does.")), error, button);
   }
 
   /** @param {any} job */
@@ -84,7 +95,7 @@ export function mount(root, context) {
     const going = sorted.filter((job) => rank(job) < 2).length;
     count.textContent = sorted.length ? `${counted(sorted.length, "video")}${going ? `, ${going} under way` : ""}` : "";
     none.hidden = sorted.length > 0;
-    if (!sorted.length) fill(none, emptyState({ icon: "film", title: "No video yet", text: "Drop one on this page. The first people are there within seconds, while the rest is still looked at." }));
+    if (!sorted.length) fill(none, emptyState({ icon: "film", title: "No video yet", text: ["Drop one on this page. The first people are there within seconds, while the rest is still looked at. What ", el("code", null, "facestream run"), " processed is not listed here."] }));
   }
 
   function drawUploads() {

@@ -2,7 +2,7 @@
 import { api } from "../api.js";
 import { el, face, fill, throttled } from "../dom.js";
 import { emptyState, errorState, skeletonLines } from "../states.js";
-import { ago, counted, place } from "../words.js";
+import { counted, lately, place } from "../words.js";
 import { nameEdit } from "./name_edit.js";
 
 const MOST = 60;
@@ -39,7 +39,7 @@ export class NewestSightings {
     ];
     this._scroll.addEventListener("scroll", () => this._letIn(), { passive: true });
     for (const kind of ["pointerleave", "focusout"]) this.root.addEventListener(kind, () => setTimeout(() => this._letIn(), 50));
-    this._timer = setInterval(() => { for (const row of this._rows) tell(row.when, ago(row.seen.at)); }, CLOCK_MS);
+    this._timer = setInterval(() => { for (const row of this._rows) tell(row.when, lately(row.seen.at)); }, CLOCK_MS);
     void this._read();
   }
 
@@ -51,11 +51,10 @@ export class NewestSightings {
 
   async _read() {
     try {
-      const page = await api.get("/sightings", { limit: MOST, camera: this._camera || null }, this._ended.signal);
+      const page = await api.get("/sightings", { limit: MOST, camera: this._camera || "*" }, this._ended.signal);
       if (this._ended.signal.aborted || this._busy()) return;
       this._held = [];
-      const found = page.items.filter((/** @type {any} */ one) => one.end_at).map(seenOf);
-      this._rows = found.map((/** @type {Seen} */ seen) => this._row(seen));
+      this._rows = page.items.map((/** @type {any} */ one) => this._row(seenOf(one)));
       fill(this._list, this._rows.map((row) => row.root));
       this._filter();
     } catch (error) {
@@ -70,7 +69,7 @@ export class NewestSightings {
     const before = this._rows.find(({ seen: one }) => one.personId === seen.personId && one.camera === seen.camera && Math.abs(Date.parse(seen.at) - Date.parse(one.at)) < VISIT_MS);
     if (before) {
       before.seen.at = seen.at;
-      tell(before.when, ago(seen.at));
+      tell(before.when, lately(seen.at));
       return;
     }
     this._held = [seen, ...this._held.filter((one) => one.personId !== seen.personId || one.camera !== seen.camera)].slice(0, MOST);
@@ -125,7 +124,7 @@ export class NewestSightings {
 
   /** @param {Seen} seen */
   _row(seen) {
-    const when = el("time", { datetime: seen.at, title: new Date(seen.at).toLocaleString() }, ago(seen.at));
+    const when = el("time", { datetime: seen.at, title: new Date(seen.at).toLocaleString() }, lately(seen.at));
     const name = nameEdit({ id: seen.personId, name: seen.name }, { mayWrite: this._context.may("write"), onNamed: (given) => this._renamed(seen.personId, given) });
     const root = el("li", { class: "newest-row" },
       el("a", { href: `#/person/${seen.personId}`, tabindex: -1, "aria-hidden": "true" }, face(seen.thumbnail ? api.sample(seen.thumbnail) : api.url(`/people/${seen.personId}/thumbnail`), { lazy: true })),

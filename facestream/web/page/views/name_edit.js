@@ -18,7 +18,7 @@ export function nameEdit(person, { mayWrite, onNamed }) {
 
   const show = (focus = false) => {
     editing = false;
-    const link = el("a", { class: `name-link ellipsis ${name ? "" : "is-unnamed"}`, href: `#/person/${person.id}` }, el("bdi", null, name || `Unknown ${person.id}`));
+    const link = el("a", { class: `name-link ellipsis ${name ? "" : "is-unnamed"}`, href: `#/person/${person.id}`, dir: "auto", title: name || null }, name || `Unknown ${person.id}`);
     const edit = mayWrite
       ? el("button", { type: "button", class: `button quiet small name-button ${name ? "icon-only" : ""}`, "aria-label": name ? `Rename ${name}` : `Add a name to ${person.id}`, title: name ? "Rename" : null, on: { click: begin } }, name ? icon("edit") : "Add name")
       : null;

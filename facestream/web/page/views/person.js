@@ -2,10 +2,11 @@
 import { Compare } from "../compare.js";
 import { decisions } from "../decisions.js";
 import { askSure, attachMenu } from "../dialog.js";
-import { dialogIsOpen, el, face, fill, isTyping, throttled } from "../dom.js";
+import { dialogIsOpen, el, face, fill, isTyping, keepingFocus, throttled } from "../dom.js";
 import { icon } from "../icons.js";
 import { mergePeople } from "../merge_dialog.js";
 import { focusName, nameField } from "../name_field.js";
+import { facesOf, withFaces } from "../person_faces.js";
 import { amount, whereabouts } from "../person_shape.js";
 import { playSighting } from "../play_dialog.js";
 import { goBack } from "../router.js";
@@ -21,6 +22,8 @@ const SIMILAR = 12;
 // Likenesses below this are no news: most people are a little like somebody.
 const LEAST_SURE = 0.5;
 const MOST_SIGHTINGS = 5000;
+const MOST_TRACKS = 2000;
+const MOST_FACES = 24;
 
 /** @param {HTMLElement} root @param {import("../app.js").ViewContext} context */
 export function mount(root, context) {
@@ -30,6 +33,9 @@ export function mount(root, context) {
   const gone = new AbortController();
   /** @type {Person} */ let person;
   let editing = false;
+  let shown = "";
+  /** @type {{items: any[], total: number} | null} */ let seen = null;
+  /** @type {any[] | null} null until they are read */ let tracks = null;
 
   const play = (/** @type {any} */ sighting) => playSighting(sighting, called(person));
   const timeline = new Timeline({ onPlay: play });
@@ -44,14 +50,21 @@ export function mount(root, context) {
   function show(now) {
     person = now;
     context.setTitle(called(now));
-    fill(strip, now.thumbnails.length ? now.thumbnails.slice(0, 24).map((sample, i) => face(api.sample(sample), { lazy: true, alt: `Face ${i + 1} of ${called(now)}` })) : el("p", { class: "quiet" }, "No faces were kept."));
-    if (editing) return;
+    timeline.expect(now.sources.length);
+    if (!tracks) showFaces(now.thumbnails);
+    if (editing || shown === JSON.stringify(now)) return;
+    shown = JSON.stringify(now);
+    keepingFocus(head, () => showHead(now));
+  }
+
+  /** @param {Person} now */
+  function showHead(now) {
     const more = el("button", { class: "button icon-only", type: "button", "aria-label": "More about this person", "aria-expanded": "false" }, icon("more"));
     attachMenu(more, [
       { label: "Choose cover…", icon: "star", run: () => void pickTracks(person, "cover").catch(() => {}) },
       ...(context.may("admin") ? [null, { label: "Forget…", icon: "trash", danger: true, run: () => void forget() }] : []),
     ]);
-    const title = mayWrite ? el("button", { class: "title-name", type: "button", title: "Rename (n)", on: { click: editName } }, el("bdi", { class: now.name ? "" : "quiet" }, now.name || "Add a name"), icon("edit")) : el("bdi", null, called(now));
+    const title = mayWrite ? el("button", { class: "title-name", type: "button", title: now.name ? `${now.name}: rename (n)` : "Add a name (n)", on: { click: editName } }, el("bdi", { class: now.name ? "person-name" : "quiet" }, now.name || "Add a name"), icon("edit")) : el("bdi", { class: "person-name", title: now.name || null }, called(now));
     fill(head,
       face(api.portrait(now), { alt: `Face of ${called(now)}` }),
       el("div", { class: "person-words" },
@@ -68,6 +81,7 @@ export function mount(root, context) {
     const title = /** @type {HTMLElement} */ (head.querySelector("h1"));
     if (!title || editing) return;
     editing = true;
+    shown = "";
     const restore = (/** @type {Person} */ now) => { editing = false; show(now); /** @type {HTMLElement | null} */ (head.querySelector(".title-name"))?.focus(); };
     const field = nameField(person, {
       onLeave: () => restore(person),
@@ -107,14 +121,37 @@ export function mount(root, context) {
       show(now);
     } catch (error) {
       if (error.aborted) return;
-      if (!person || error.status === 404 || error.status === 410) fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
+      if (!person || error.status === 404 || error.status === 410) {
+        context.setTitle(error.status === 410 ? "Forgotten" : "Not found");
+        fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
+      }
       return;
     }
-    void api.all("/sightings", { person: id }, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => {
-      timeline.show(items);
-      sightings.show(items, total);
-    } }).catch((error) => { if (!error.aborted) context.toast(error.message, { kind: "danger" }); });
+    void api.all("/sightings", { person: id }, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => { seen = { items, total }; showSeen(); } })
+      .catch((error) => { if (!error.aborted) context.toast(error.message, { kind: "danger" }); });
+    // The page stands without them, with the faces that the sightings come with.
+    void api.all(`/people/${id}/tracks`, {}, { most: MOST_TRACKS, signal: gone.signal }).catch(() => []).then((all) => {
+      if (gone.signal.aborted) return;
+      tracks = all;
+      showSeen();
+    });
     void loadLikely();
+  }
+
+  function showSeen() {
+    if (!seen) return;
+    const items = withFaces(seen.items, tracks);
+    timeline.show(items);
+    sightings.show(items, seen.total);
+    if (tracks) showFaces(facesOf(person.thumbnails, tracks, MOST_FACES));
+  }
+
+  /** @param {string[]} samples */
+  function showFaces(samples) {
+    const key = samples.join();
+    if (strip.dataset.key === key) return;
+    strip.dataset.key = key;
+    fill(strip, samples.length ? samples.map((sample, i) => face(api.sample(sample), { lazy: true, alt: `Face ${i + 1} of ${called(person)}` })) : el("p", { class: "quiet" }, "No faces were kept."));
   }
 
   async function loadLikely() {

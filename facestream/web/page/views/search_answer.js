@@ -2,7 +2,7 @@
 import { api } from "../api.js";
 import { el, face as facePicture, fill } from "../dom.js";
 import { icon } from "../icons.js";
-import { called, clock, counted, day, length, place } from "../words.js";
+import { called, clock, counted, day, length, needsSeconds, place } from "../words.js";
 import { playSighting } from "../play_dialog.js";
 import { nameEdit } from "./name_edit.js";
 
@@ -60,14 +60,15 @@ function people(matches, how) {
 /** @param {boolean} brief without the sightings */
 function personRow(match, how, brief) {
   const { person, sightings } = match;
+  const toSecond = needsSeconds(sightings);
   const shown = brief ? [] : sightings.slice(0, FEW);
   const more = (person.sightings ?? sightings.length) - shown.length;
   const rest = sightings.slice(FEW);
-  const list = el("ul", { class: "moments" }, shown.map((sighting) => moment(person, sighting)));
+  const list = el("ul", { class: "moments" }, shown.map((sighting) => moment(person, sighting, toSecond)));
   const all = el("li", null, el("a", { class: "moment is-more", href: `#/person/${person.id}` }, `All ${counted(person.sightings, "sighting")}`));
   const unfold = el("li", null, el("button", { type: "button", class: "moment is-more", "aria-expanded": "false", on: { click: () => {
     unfold.remove();
-    const added = rest.map((sighting) => moment(person, sighting));
+    const added = rest.map((sighting) => moment(person, sighting, toSecond));
     list.append(...added, all);
     /** @type {HTMLElement} */ (added[0].firstElementChild).focus();
   } } }, `${rest.length} more`));
@@ -94,23 +95,25 @@ function likeness(match) {
 }
 
 /** Where the person was seen; it plays that moment, and the answer stays where it is. */
-function moment(person, sighting) {
+function moment(person, sighting, toSecond) {
+  const at = interval(sighting, toSecond);
   const play = () => playSighting({ thumbnail: person.thumbnails[0], ...sighting }, called(person));
-  return el("li", null, el("button", { type: "button", class: "moment", title: `${sighting.source}, ${interval(sighting)}`, on: { click: play } },
-    icon(sighting.camera ? "camera" : sighting.photo ? "photo" : "film"), el("span", { class: "moment-place" }, place(sighting)), el("span", { class: "moment-when figures" }, interval(sighting)), sighting.playable ? icon("play") : null));
+  return el("li", null, el("button", { type: "button", class: "moment", title: `${sighting.source}, ${at}`, on: { click: play } },
+    icon(sighting.camera ? "camera" : sighting.photo ? "photo" : "film"), el("span", { class: "moment-place" }, place(sighting)), el("span", { class: "moment-when figures" }, at), sighting.playable ? icon("play") : null));
 }
 
-/** From when to when, in local time where the date is known. */
-function interval({ start_at: startAt, start_s: startS, end_s: endS, photo }) {
-  if (photo) return startAt ? shortly(startAt) : "undated";
-  return startAt ? `${shortly(startAt)}, ${length(endS - startS)}` : `${clock(startS)} – ${clock(endS)}`;
+/** From when to when, in local time where the date is known. @param {any} sighting @param {boolean} toSecond */
+function interval({ start_at: startAt, start_s: startS, end_s: endS, photo }, toSecond) {
+  const at = startAt && shortly(startAt, toSecond);
+  if (photo) return at || "undated";
+  return at ? `${at}, ${length(endS - startS)}` : `${clock(startS)} – ${clock(endS)}`;
 }
 
-/** Today 14:03, Yesterday 9:20, 24 Nov 9:20; the year where it is another. @param {string} iso */
-function shortly(iso) {
+/** Today 14:03, Yesterday 9:20, 24 Nov 9:20; the year where it is another. @param {string} iso @param {boolean} toSecond */
+function shortly(iso, toSecond) {
   const date = new Date(iso);
   const name = day(iso);
-  const time = date.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit" });
+  const time = date.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit", second: toSecond ? "2-digit" : undefined });
   const year = date.getFullYear() === new Date().getFullYear() ? undefined : "numeric";
   return `${name === "Today" || name === "Yesterday" ? name : date.toLocaleDateString(undefined, { day: "numeric", month: "short", year })} ${time}`;
 }
@@ -118,15 +121,17 @@ function shortly(iso) {
 /** Single tracks, ranked: also of people nobody named, or of nobody yet. */
 function moments(tracks, matches) {
   if (!tracks.length) return nothing("No moments", "Nothing that was seen looks like this face.");
+  const toSecond = needsSeconds(tracks);
   const names = new Map(matches.map(({ person }) => [person.id, called(person)]));
   return el("ol", { class: "moment-grid" }, tracks.map((track) => {
     const who = track.person_id ? (names.get(track.person_id) ?? track.person_id) : "nobody yet";
     const sighting = { ...track, seconds: track.end_s - track.start_s };
+    const at = interval(track, toSecond);
     return el("li", { class: "card moment-card" },
-      el("button", { type: "button", class: "moment-play", "aria-label": `Show the moment: ${who}, ${place(track)}, ${interval(track)}`, on: { click: () => playSighting(sighting, who) } }, facePicture(api.sample(track.thumbnail), { lazy: true })),
+      el("button", { type: "button", class: "moment-play", "aria-label": `Show the moment: ${who}, ${place(track)}, ${at}`, on: { click: () => playSighting(sighting, who) } }, facePicture(api.sample(track.thumbnail), { lazy: true })),
       el("span", { class: "moment-figure badge", title: "Cosine similarity" }, el("span", { class: "visually-hidden" }, "Similarity "), track.similarity.toFixed(2)),
       track.person_id ? el("a", { class: "moment-who ellipsis", href: `#/person/${track.person_id}` }, el("bdi", null, who)) : el("span", { class: "moment-who ellipsis quiet" }, who),
-      el("span", { class: "quiet tiny ellipsis" }, place(track)), el("span", { class: "quiet tiny figures" }, interval(track)));
+      el("span", { class: "quiet tiny ellipsis" }, place(track)), el("span", { class: "quiet tiny figures" }, at));
   }));
 }
 

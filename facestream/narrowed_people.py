@@ -1,0 +1,138 @@
+"""People by those of their sightings alone that match, without making any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from facestream.people_filter import PeopleFilter
+from facestream.person import Person
+from facestream.sighting import Order, media_order
+from facestream.sighting_table import SightingTable, SourceColumn
+from storage.source_record import SourceRecord
+
+
+class NarrowedPeople:
+    """People who were seen in sightings that match, for long enough in these.
+
+    Args:
+        seen: Those sightings, by person.
+        column: Says which source a number of the table is.
+        sources: Sources by id.
+        where: Says how long is long enough.
+
+    Attributes:
+        ids: Whom.
+    """
+
+    def __init__(
+        self,
+        seen: SightingTable,
+        column: SourceColumn,
+        sources: Mapping[str, SourceRecord],
+        where: PeopleFilter,
+    ) -> None:
+        self._seen = seen
+        numbers, of_row = np.unique(seen.source, return_inverse=True)
+        source_ids = column.source_ids()
+        self._sources = [sources.get(source_ids[number]) for number in numbers.tolist()]
+        self._of_row = of_row
+        firsts = np.flatnonzero(np.diff(seen.person, prepend=-1))
+        ends = np.append(firsts[1:], len(seen))[: len(firsts)]
+        of_row_s = self._seconds()
+        seconds = of_row_s[firsts]
+        several = np.flatnonzero(ends - firsts > 1)
+        # One after the other, as `Person.within` does: the last digit may decide who comes first.
+        listed = of_row_s.tolist() if len(several) else []
+        spans = zip(several.tolist(), firsts[several].tolist(), ends[several].tolist(), strict=True)
+        for place, first, end in spans:
+            seconds[place] = sum(listed[first:end])
+        long = seconds >= where.min_seconds
+        if where.max_seconds is not None:
+            long &= seconds <= where.max_seconds
+        self.ids = [f"p{number}" for number in seen.person[firsts][long].tolist()]
+        self._spans = list(
+            zip(firsts[long].tolist(), ends[long].tolist(), seconds[long].tolist(), strict=True)
+        )
+
+    def _seconds(self) -> npt.NDArray[np.float64]:
+        """Time seen in each sighting, s; see `Sighting`."""
+        known = [source is not None and source.kind != "photo" for source in self._sources]
+        period_s = [1 / source.fps if source is not None and source.fps else 0.0 for source in self._sources]
+        last_s = [(source.duration_s if source is not None else 0.0) or np.inf for source in self._sources]
+        start_s, end_s = self._seen.start_s, self._seen.end_s
+        limit_s = np.maximum(np.array(last_s, np.float64)[self._of_row], end_s)
+        until_s = np.minimum(end_s + np.array(period_s, np.float64)[self._of_row], limit_s)
+        return np.where(np.array(known, np.bool_)[self._of_row], until_s - start_s, 0.0)
+
+    def people(self, known: Mapping[str, Person]) -> Iterator[NarrowedPerson]:
+        """What a list needs of those who are known."""
+        for person_id, (first, end, seconds) in zip(self.ids, self._spans, strict=True):
+            person = known.get(person_id)
+            if person is not None:
+                yield NarrowedPerson(person, seconds, self, range(first, end))
+
+    def start_order(self, row: int) -> Order:
+        """Sort key of the start of a sighting."""
+        return self._order(row, self._starts_s)
+
+    def end_order(self, row: int) -> Order:
+        """Sort key of the end of a sighting."""
+        return self._order(row, self._ends_s)
+
+    def _order(self, row: int, media_s: list[float]) -> Order:
+        source = self._sources[self._places[row]]
+        if source is None:
+            return media_order(None, "", media_s[row])
+        return media_order(source.recorded_at_s, source.path, media_s[row])
+
+    # As lists, which are quicker one by one; asked for by some orders alone.
+
+    @cached_property
+    def _starts_s(self) -> list[float]:
+        starts_s: list[float] = self._seen.start_s.tolist()
+        return starts_s
+
+    @cached_property
+    def _ends_s(self) -> list[float]:
+        ends_s: list[float] = self._seen.end_s.tolist()
+        return ends_s
+
+    @cached_property
+    def _places(self) -> list[int]:
+        places: list[int] = self._of_row.tolist()
+        return places
+
+
+class NarrowedPerson:
+    """What a list needs of somebody to find their place in it; it is called as in `Person`.
+
+    Args:
+        person: Who.
+        seconds: Time seen in the sightings that match, s.
+        rows: Tells of sightings.
+        sightings: Which are theirs.
+    """
+
+    __slots__ = ("_rows", "faces", "id", "name", "seconds", "sightings")
+
+    def __init__(self, person: Person, seconds: float, rows: NarrowedPeople, sightings: range) -> None:
+        self.id = person.id
+        self.name = person.name
+        self.faces = person.faces
+        self.seconds = seconds
+        self.sightings = sightings
+        self._rows = rows
+
+    @property
+    def first_order(self) -> Order:
+        """Sort key of the start of the first sighting."""
+        return self._rows.start_order(self.sightings[0])
+
+    @property
+    def last_order(self) -> Order:
+        """Sort key of the end of the last sighting."""
+        return max(map(self._rows.end_order, self.sightings))

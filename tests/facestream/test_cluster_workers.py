@@ -1,0 +1,67 @@
+"""facestream cluster-worker as processes: who is killed is replaced in time, who is told to end does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+import redis
+from processes import Cli, wait_until
+
+from facestream.wiring import make_manifest
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
+from storage.identity_store import IdentityStore
+from storage.keys import Keys
+from storage.requests import LookAgainRequest
+from storage.sample_queue import GROUP, SampleQueue
+
+pytestmark = pytest.mark.e2e
+
+KEYS = Keys("default")
+TAKE_OVER_S, DRAIN_S = 15.0, 10.0
+
+
+@pytest.fixture
+def client(cli: Cli) -> Iterator[redis.Redis]:
+    """The server of the collection, which is empty."""
+    with open_redis(None, DataFolder(cli.data_dir)) as handle:
+        facts = {"pack": "open", "models": "open"}
+        IdentityStore(handle.client, KEYS).claim_model(make_manifest("open").model_id, facts)
+        yield handle.client
+
+
+def test_the_one_that_stands_by_takes_over_in_time_and_ends_in_time_when_it_is_told_to(
+    cli: Cli, client: redis.Redis
+) -> None:
+    queue = SampleQueue(client, KEYS, limit=50_000)
+    first = cli.start("cluster-worker")
+    wait_until(lambda: bool(client.exists(KEYS.leader)), "a leader")
+    led = client.get(KEYS.leader)
+    second = cli.start("cluster-worker", "--json")
+    second.wait_for("stand")
+
+    # In the middle of its work, of which something is left pending.
+    os.kill(first.process.pid, signal.SIGSTOP)
+    queue.send([LookAgainRequest("v-1")] * 300)
+    client.xreadgroup(GROUP, f"cluster-{led.decode()}", {KEYS.samples: ">"}, count=200)
+    began_s = time.monotonic()
+    first.kill()
+    wait_until(lambda: client.get(KEYS.leader) not in (None, led), "another leader")
+    took_s = time.monotonic() - began_s
+    wait_until(lambda: client.xlen(KEYS.samples) == 0, "all of it to be taken in")
+    assert took_s < TAKE_OVER_S
+
+    queue.send([LookAgainRequest("v-1")] * 20_000)
+    began_s = time.monotonic()
+    second.process.send_signal(signal.SIGTERM)
+    done = second.end()
+    assert time.monotonic() - began_s < DRAIN_S
+    assert (done.code, "Traceback" in done.stderr) == (0, False)
+    # It finished what it had begun, and left the rest and the lease to others.
+    assert client.xpending(KEYS.samples, GROUP)["pending"] == 0
+    assert not client.exists(KEYS.leader)
+    assert client.xinfo_consumers(KEYS.samples, GROUP) == []
