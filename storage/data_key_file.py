@@ -65,8 +65,8 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
     if stat.S_IMODE(status.st_mode) & (0o022 if shared else 0o077):
         what = "written" if shared else "read or written"
         raise DataKeyError(
-            f"The key file {path} can be {what} by others than its owner. Run `chmod 600` on it; if they could "
-            "have read it, rotate the key: facestream encryption rotate."
+            f"The key file {path} can be {what} by others than its owner. Run `chmod 600` on it; if they "
+            "could have read it, rotate the key: facestream encryption rotate."
         )
     return decoded_keys(content.decode("ascii", "replace"), f"The key file {path}")
 

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import collections_made
+import cv2
 import pytest
-from processes import Cli, Done, Processed
+from processes import Done, Processed
 
+import facestream
 from facestream.demo_video import GROUP
 from facestream.encrypting import change
 from facestream.settings import Place
 from storage.connection import RedisHandle, open_redis
 from storage.data_key_file import KEY_FILE, KEY_FILE_VARIABLE, KEY_VARIABLE
-from storage.data_keys import key_id
+from storage.data_keys import MAGIC, key_id
 from storage.datafolder import DataFolder
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
@@ -181,23 +183,33 @@ def test_the_key_is_nowhere_but_where_it_was_given(
     assert key_id(key) in said
 
 
-def found_in(cli: Cli, photo: Path) -> list[list[tuple[str, float]]]:
+def found_in(data_dir: Path, photo: Path) -> list[list[tuple[str, float]]]:
     """People whom a photo may show, and how sure that is, face by face."""
-    faces = cli("people", "find", photo, "--json").json()
-    return [[(match["person"]["id"], match["sure"]) for match in face["matches"]] for face in faces]
+    with facestream.connect(data_dir) as store:
+        return [
+            [(match.person.id, match.probability) for match in face.matches] for face in store.find(photo)
+        ]
 
 
-def test_people_are_found_in_an_encrypted_collection_as_in_any(copied: Processed) -> None:
-    cli = copied.cli
-    photo = GROUP.path()
-    with open_redis(None, DataFolder(cli.data_dir)) as handle:
-        before = found_in(cli, photo)
-        assert change(Place.of(cli.data_dir), "on").changed
-        assert found_in(cli, photo) == before
-        cli("run", photo)
-        client = handle.client
-        names = list(client.scan_iter(KEYS.sample("*")))
-        assert all(client.hget(name, "vector").startswith(b"\xff\xff\xff\xffFSE1") for name in names)
-        rows = client.hvals(KEYS.templates)
-        assert len(rows) > 5
-        assert all(row.startswith(b"\xff\xff\xff\xffFSE1") for row in rows)
+def test_people_are_found_in_an_encrypted_collection_as_in_any(copied: Processed, tmp_path: Path) -> None:
+    data_dir, photo, mirrored = copied.cli.data_dir, GROUP.path(), tmp_path / "mirrored.png"
+    cv2.imwrite(str(mirrored), cv2.flip(cv2.imread(str(photo)), 1))
+    with open_redis(None, DataFolder(data_dir)) as handle:
+        before = found_in(data_dir, photo)
+        assert len(before) > 1
+        assert change(Place.of(data_dir), "on").changed
+        assert found_in(data_dir, photo) == before
+        known = handle.client.hlen(KEYS.templates)
+        copied.cli("run", mirrored)
+        values = [*handle.client.hvals(KEYS.templates)]
+        assert len(values) > known
+        values += [handle.client.hget(name, "vector") for name in handle.client.scan_iter(KEYS.sample("*"))]
+        assert all(value.startswith(MAGIC) for value in values)
+
+
+def test_encryption_may_be_turned_on_before_anything_is_found(here: Callable[..., Done]) -> None:
+    assert "no collection" in here("encryption", code=1).stderr
+    done = here("encryption", "on", "--json").json()
+    assert done["rewritten"] == {"samples": 0, "templates": 0, "dead": 0, "damaged": 0}
+    assert here("encryption", "--json").json()["key_id"] == done["key_id"]
+    assert here("people", "--json").json() == []
