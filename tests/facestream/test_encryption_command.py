@@ -186,9 +186,7 @@ def test_the_key_is_nowhere_but_where_it_was_given(
 def found_in(data_dir: Path, photo: Path) -> list[list[tuple[str, float]]]:
     """People whom a photo may show, and how sure that is, face by face."""
     with facestream.connect(data_dir) as store:
-        return [
-            [(match.person.id, match.probability) for match in face.matches] for face in store.find(photo)
-        ]
+        return [[(match.person.id, match.sureness) for match in face.matches] for face in store.find(photo)]
 
 
 def test_people_are_found_in_an_encrypted_collection_as_in_any(copied: Processed, tmp_path: Path) -> None:
