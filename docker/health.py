@@ -3,8 +3,8 @@
 
 `facestream-health` asks whether it is alive, `facestream-health readyz` whether it is ready for work. Which
 port it is on follows from the command of the container and from FACESTREAM_SERVE_PORT or
-FACESTREAM_METRICS_PORT; ports that are typed as options are not seen. A command without a port (`run`, `token`)
-is taken for well: its exit code tells.
+FACESTREAM_METRICS_PORT; ports that are typed as options are not seen. A command without a port (`run`,
+`token`) is taken for well: its exit code tells.
 """
 
 from __future__ import annotations
