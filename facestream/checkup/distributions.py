@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from packaging.requirements import Requirement as PackagedRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
+from packaging.version import InvalidVersion, Version
 
 OPENCV = (
     "opencv-python",
@@ -63,7 +63,8 @@ class Requirement:
     def accepts(self, version: str) -> bool:
         """Whether an installed version will do."""
         try:
-            return SpecifierSet(self.versions).contains(version, prereleases=True)
+            # One on its way to a version has what is asked for of that.
+            return SpecifierSet(self.versions).contains(Version(version).base_version)
         except InvalidVersion:
             return not self.versions
 

@@ -13,7 +13,7 @@ DoubleArray = npt.NDArray[np.float64]
 AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
-SURENESS_ERROR = 0.02
+SURENESS_ERROR = 0.005
 """Most that the sureness of somebody may be off."""
 
 # Looked at again beyond those asked for: only people who are as unlike as can be said are tied in such

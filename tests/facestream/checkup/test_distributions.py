@@ -42,6 +42,7 @@ def test_every_requirement_of_ours_is_understood_and_fulfilled() -> None:
 
     assert len(wanted) == sum("extra ==" not in line for line in lines)
     for requirement in wanted:
+        assert requirement.versions, requirement
         assert requirement.accepts(here[requirement.name]), requirement
 
 
@@ -54,7 +55,7 @@ def test_every_requirement_of_ours_is_understood_and_fulfilled() -> None:
         (">=", "15", "15.0.0", True),
         (">=", "15.0.0", "15", True),
         (">=", "2.7", "2.10rc1", True),
-        (">=", "2.7", "2.7.dev3", False),
+        (">=", "2.7", "2.7.dev3", True),
         ("", "", "unknown", True),
         (">=15,<19", "", "18.1.0", True),
         (">=15,<19", "", "19.0", False),
