@@ -84,6 +84,7 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
     from facestream.output import check_writable, print_json
     from facestream.progress import stderr_console
     from facestream.run_report import RunOptions
+    from stream.cores import available_cores
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     if errors is not None:
@@ -99,7 +100,7 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
         include_forgotten=options["include_forgotten"],
     )
     quiet = options["quiet"]
-    processes = options["processes"] or _cores()
+    processes = options["processes"] or available_cores()
     with BackfillProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
         for _, reason in unusable:
             progress.note(reason)
@@ -168,8 +169,3 @@ def _people(place: Place) -> int:
 
     with open_store(place) as store:
         return len(store.people())
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else (os.cpu_count() or 1)
