@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from stream.cores import available_cores
 from workers.errors import DeviceError, InferenceError, ModelError
 from workers.models.device import CPU, Device
 from workers.models.providers import available_providers
@@ -114,3 +114,9 @@ def _not_running(path: Path, device: Device, what: str) -> DeviceError:
         device=str(device),
         mend=f"`facestream doctor --device {device}` says what is wrong; --device cpu does without",
     )
+
+
+def available_cores() -> int:
+    """Cores that this process may run on, at least 1."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else (os.cpu_count() or 1)

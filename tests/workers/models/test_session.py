@@ -9,12 +9,11 @@ import numpy.typing as npt
 import pytest
 from small_models import INPUT_PX, write_mean_model
 
-from stream.cores import available_cores
 from workers.errors import DeviceError, InferenceError, ModelError
 from workers.models.device import Device, DeviceKind
 from workers.models.graph import GraphBuilder
 from workers.models.providers import available_providers
-from workers.models.session import Session
+from workers.models.session import Session, available_cores
 
 Images = npt.NDArray[np.float32]
 
