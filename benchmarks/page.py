@@ -214,7 +214,9 @@ def main() -> None:
     if chromium is None:
         raise SystemExit("chromium is not on the PATH.")
     fate = np.random.default_rng(2)
-    words = [str(fate.choice((*_FIRST, *_LAST))) for _ in range(arguments.words)]
+    # Of letters that the keyboard of a driven browser has.
+    typed = [name for name in (*_FIRST, *_LAST) if name.isascii()]
+    words = [str(fate.choice(typed)) for _ in range(arguments.words)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "data"
         sources = [

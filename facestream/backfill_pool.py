@@ -12,6 +12,7 @@ from typing import Any, Self
 from facestream.backfill_task import Outcome, Task
 from facestream.child import Child, environment_of
 from facestream.settings import Place
+from stream.cores import core_numbers
 from workers.errors import WorkerError
 
 # Models that have to be built first take their time.
@@ -170,10 +171,9 @@ class BackfillPool:
 
 def shares_of_cores(processes: int) -> list[list[int]]:
     """Cores for each process, as evenly as can be; empty ones where the system doesn't bind processes."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    if affinity is None or processes == 1:
+    cores = core_numbers()
+    if not cores or processes == 1:
         return [[] for _ in range(processes)]
-    cores = sorted(affinity(0))
     if processes > len(cores):
         return [[cores[number % len(cores)]] for number in range(processes)]
     return [cores[number::processes] for number in range(processes)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from facestream.output import printable
 from facestream.people_view import clock, counted
+from facestream.progress_bar import ProgressBar
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,19 +28,10 @@ class BackfillProgress:
     """
 
     def __init__(self, console: Console, *, quiet: bool = False) -> None:
-        from rich.progress import BarColumn, Progress, TextColumn
-
         self._console = console
         self._quiet = quiet
-        self._live = console.is_terminal and not quiet
-        self._bar = Progress(
-            TextColumn("{task.completed:.0f} of {task.total:.0f} files", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[status]}", markup=False),
-            console=console,
-            transient=True,
-        )
-        self._task = self._bar.add_task("", total=1, status="")
+        self._plain = not (console.is_terminal or quiet)
+        self._bar = ProgressBar(console, quiet=quiet)
         self._files = 0
         self._began_s = self._shown_s = time.monotonic()
 
@@ -48,10 +39,9 @@ class BackfillProgress:
         """So many files, over so many processes."""
         self._files = videos + photos
         self._began_s = time.monotonic()
-        self._bar.update(self._task, total=self._files)
         if not self._quiet:
             files = f"{counted(videos, 'video')} and {counted(photos, 'photo')}"
-            self._print(f"{files} over {counted(processes, 'process', 'processes')}")
+            self.note(f"{files} over {counted(processes, 'process', 'processes')}")
 
     def now(self, report: RunReport, files: int, frames: int, faces: int, people: int) -> None:
         """So much is done."""
@@ -64,28 +54,20 @@ class BackfillProgress:
         done = files - report.already_done
         if done >= _ESTIMATE_AFTER_FILES and files < self._files:
             status += f", {clock(spent_s / done * (self._files - files))} left"
-        if self._live:
-            self._bar.update(self._task, completed=files, status=status)
-        elif not self._quiet and now_s - self._shown_s >= _LINE_EVERY_S:
+        said = f"{files} of {self._files} files: {status}"
+        self._bar.tell(said, files, self._files)
+        if self._plain and now_s - self._shown_s >= _LINE_EVERY_S:
             self._shown_s = now_s
-            self._print(f"{files} of {self._files} files: {status}")
+            self.note(said)
 
     def note(self, text: str) -> None:
         """Something that a person should know."""
-        self._print(text)
-
-    def _print(self, text: str) -> None:
         self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
-        """Start the display."""
-        if self._live:
-            self._bar.start()
+        """Begin to count time."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Take the display away."""
-        if self._live:
-            self._bar.stop()
+    def __exit__(self, *_: object) -> None:
+        """Take the bar away."""
+        self._bar.pause()

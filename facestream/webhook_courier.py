@@ -15,6 +15,7 @@ from facestream.event_filter import SEEN, EventFilter
 from facestream.live_event import EventLog, LiveEvent, iso_utc
 from facestream.webhook_delivery import Outcome
 from storage.errors import NoSuchWebhookError, SealError, StorageError
+from storage.identity_record import ChangeKind
 from storage.webhook_record import WebhookRecord, WebhookState
 
 if TYPE_CHECKING:
@@ -119,6 +120,9 @@ class Courier:
         )
         for event in page.events:
             if not wanted.passes(event) or self._is_cooling(event):
+                continue
+            if people is not None and event.change.kind == ChangeKind.FORGOTTEN:
+                # They drop out of the record, which may not be another one yet.
                 continue
             state = self._bring(state, event.json(), event)
             if self._stop.is_set():

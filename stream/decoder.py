@@ -1,6 +1,5 @@
 """One video file, opened and decoded by FFmpeg in this process."""
 
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stream.cores import available_cores
 from stream.errors import (
     NoVideoStreamError,
     SeekMissedError,
@@ -210,7 +210,7 @@ class VideoDecoder:
         self._check_size(chosen.width, chosen.height)
         read_only(self.container, chosen, self._max_pixels)
         chosen.thread_type = "AUTO"
-        chosen.thread_count = min(_cores(), _MOST_THREADS)
+        chosen.thread_count = min(available_cores(), _MOST_THREADS)
         return chosen
 
     def _check_size(self, width_px: int, height_px: int) -> None:
@@ -249,9 +249,3 @@ class VideoDecoder:
             f"{str(self.path)!r} failed while being read: {error}; check the disk or the network share",
             str(self.path),
         )
-
-
-def _cores() -> int:
-    """Cores that this process may run on, at least 1."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else (os.cpu_count() or 1)

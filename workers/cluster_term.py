@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -64,7 +65,8 @@ class ClusterTerm:
         self._on_erased = on_erased
         self._regrouping = Regrouping(kept, doubts, recluster_every_s)
         self._erasures = Erasures(kept, doubts, retain_every_s, on_erased)
-        self._checked_s = self._trimmed_s = time.monotonic()
+        self._checked_s = time.monotonic()
+        self._trimmed_s = -math.inf
         self._stop = threading.Event()
 
     def serve(self, stop: threading.Event) -> None:
@@ -80,6 +82,8 @@ class ClusterTerm:
                 self._check_lease()
                 self._turn()
             self._doubts.leave()
+            # Of a short term, what it has brought itself.
+            self._trim()
         finally:
             self._regrouping.abandon()
 
@@ -129,14 +133,14 @@ class ClusterTerm:
             self._load_anew()
         if self._erasures.must_be_alone:
             return
-        self._trim()
+        if time.monotonic() - self._trimmed_s >= _TRIM_EVERY_S:
+            self._trim()
         beside = self._regrouping.is_under_way or self._erasures.are_under_way
         block_ms = _BLOCK_BESIDE_MS if beside else _BLOCK_MS
         self._take_in(self._queue.receive(self._consumer, block_ms=block_ms, kept=self._held))
 
     def _trim(self) -> None:
-        if time.monotonic() - self._trimmed_s < _TRIM_EVERY_S:
-            return
+        """Cut the streams that others read."""
         try:
             policy = self._kept.store.retention()
         except RecordError:

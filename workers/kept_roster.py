@@ -59,7 +59,8 @@ class KeptRoster:
         touched, torn = self._roster.decide(found)
         self._roster.mark_provisional(found)
         self._describe(touched, found)
-        self.store.commit(found, self._lease)
+        if not found.is_nothing:
+            self.store.commit(found, self._lease)
         return torn
 
     def commit(self, touched: set[str], effects: Effects) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
-import re
 import sys
 from dataclasses import dataclass
+
+from packaging.requirements import Requirement as PackagedRequirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 OPENCV = (
     "opencv-python",
@@ -32,18 +36,24 @@ class Requirement:
 
     Attributes:
         name: Its normalised name.
-        relation: ">=", "==", or empty for any version.
-        version: The version that is asked for, or empty.
+        versions: Which versions of it, such as ">=15,<19"; empty for any.
     """
 
     name: str
-    relation: str
-    version: str
+    versions: str = ""
 
     @property
     def text(self) -> str:
         """As pip takes it, quoted for a shell."""
-        return f"'{self.name}{self.relation}{self.version}'" if self.relation else self.name
+        return f"'{self.name}{self.versions}'" if self.versions else self.name
+
+    @property
+    def wish(self) -> str:
+        """The versions in words."""
+        relations = {">=": "{} or newer", "<": "older than {}", "==": "{}"}
+        parts = sorted(SpecifierSet(self.versions), key=lambda part: part.operator != ">=")
+        words = [relations.get(part.operator, part.operator + "{}").format(part.version) for part in parts]
+        return " and ".join(words) or "any"
 
     @property
     def family(self) -> tuple[str, ...]:
@@ -52,14 +62,16 @@ class Requirement:
 
     def accepts(self, version: str) -> bool:
         """Whether an installed version will do."""
-        if self.relation == "==":
-            return _numbers(version) == _numbers(self.version)
-        return not self.relation or _numbers(version) >= _numbers(self.version)
+        try:
+            # One on its way to a version has what is asked for of that.
+            return SpecifierSet(self.versions).contains(Version(version).base_version)
+        except InvalidVersion:
+            return not self.versions
 
 
 def normalised(name: str) -> str:
     """The one spelling of a distribution's name."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+    return canonicalize_name(name)
 
 
 def installed() -> dict[str, str]:
@@ -83,20 +95,9 @@ def requirements(lines: list[str], platform: str = sys.platform) -> list[Require
     """
     found = []
     for line in lines:
-        wish, _, marker = line.partition(";")
-        # Markers of ours name an extra or platforms.
-        if "extra ==" in marker or (marker and platform not in marker):
-            continue
-        match = re.match(r"\s*([\w.-]*\w)\s*(?:\[[^]]*\])?\s*(?:(>=|==)\s*([\w.]+))?", wish)
-        if match:
-            found.append(Requirement(normalised(match[1]), match[2] or "", match[3] or ""))
+        wish = PackagedRequirement(line)
+        if wish.marker is None or wish.marker.evaluate({"sys_platform": platform, "extra": ""}):
+            # In no order of its own; the least is said first.
+            versions = sorted(map(str, wish.specifier), key=lambda part: not part.startswith(">="))
+            found.append(Requirement(normalised(wish.name), ",".join(versions)))
     return found
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    """The numbers that a version begins with, without zeros at the end: 2.10.0rc1 is (2, 10)."""
-    release = re.match(r"\d+(\.\d+)*", version)
-    numbers = [int(number) for number in release[0].split(".")] if release else []
-    while numbers and not numbers[-1]:
-        numbers.pop()
-    return tuple(numbers)

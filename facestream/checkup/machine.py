@@ -11,6 +11,7 @@ from pathlib import Path
 from facestream.checkup.control_group import limits
 from facestream.checkup.finding import Finding, gigabytes
 from facestream.settings import Place, model_cache
+from stream.cores import available_cores
 
 # A run of an hour of video needs 0.6 GB, its server 0.05 GB (docs/benchmarks.md).
 _LEAST_MEMORY_BYTES = 1e9
@@ -20,8 +21,7 @@ _LEAST_DISK_BYTES = 2e9
 def check_processors() -> Iterator[Finding]:
     """Count the processors that this process may use."""
     everywhere = os.cpu_count() or 1
-    affinity = getattr(os, "sched_getaffinity", None)
-    count = len(affinity(0)) if affinity else everywhere
+    count = available_cores()
     detail = f"{count} of {everywhere}" if count < everywhere else f"{count}"
     share = limits().cores
     if share is not None and share < count:

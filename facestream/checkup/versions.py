@@ -80,7 +80,7 @@ def check_packages(broken: Mapping[str, str]) -> Iterator[Finding]:
         )
     rest = []
     for module, name in MODULES.items():
-        requirement = wanted.get(name, Requirement(name, "", ""))
+        requirement = wanted.get(name, Requirement(name))
         found = _found(requirement, versions)
         finding = _judged(_TITLES.get(module, name), requirement, found, broken.get(module, ""), module)
         if finding.status == "ok" and module not in _TITLES:
@@ -117,18 +117,18 @@ def _judged(title: str, requirement: Requirement, found: str | None, reason: str
             f"{found or 'not installed'}; import {module} fails{f' in {where}' if where else ''}: {reason}",
             _mend_of_import(reason, requirement, found),
         )
-    if found is not None and not requirement.accepts(found):
+    # Behind the version may stand a name.
+    if found is not None and not requirement.accepts(found.split()[0]):
         return _outdated(title, requirement, found)
     # Other packagers than pip leave no metadata; it can be imported, which is what counts.
     return Finding(title, "ok", found or "version unknown")
 
 
 def _outdated(title: str, requirement: Requirement, found: str) -> Finding:
-    wish = f"{requirement.version} or newer" if requirement.relation == ">=" else requirement.version
     return Finding(
         title,
         "warning",
-        f"{found}; facestream asks for {wish}",
+        f"{found}; facestream asks for {requirement.wish}",
         f"pip install --upgrade {requirement.text}",
     )
 

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.look_options import (
+    fps_option,
+    include_forgotten_option,
+    max_pixels_option,
+    min_face_option,
+)
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import EXIT_INTERRUPTED
-from facestream.parsing import Duration, Rate
-from facestream.setting_option import setting_option
+from facestream.parsing import Duration
 from facestream.settings import Place
 from facestream.stopping import stopping
 
@@ -57,39 +62,12 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     metavar="FILE",
     help="Write the files that could not be read as CSV: path, error.",
 )
-@setting_option(
-    "--fps",
-    setting="fps",
-    type=Rate(),
-    default="5",
-    show_default=True,
-    metavar="N|native",
-    help="Frames looked at per second of video.",
-)
+@fps_option
 @own_parts_options
 @device_option
-@setting_option(
-    "--min-face",
-    "min_face_px",
-    setting="min_face",
-    show_envvar=False,
-    type=click.FloatRange(12, 10000),
-    metavar="PX",
-    help="Smallest face to look for.  [env var: FACESTREAM_MIN_FACE; default: 4 % of the shorter side, from "
-    "16 to 60]",
-)
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Refuse frames and photos of more pixels, which take much memory.  [default: 33177600 for videos, "
-    "that is 8K, and 100000000 for photos]",
-)
-@click.option(
-    "--include-forgotten",
-    is_flag=True,
-    help="Look again at files in which people were forgotten, and find them anew.",
-)
+@min_face_option
+@max_pixels_option
+@include_forgotten_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options()
 @verbosity_options
@@ -106,6 +84,7 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
     from facestream.output import check_writable, print_json
     from facestream.progress import stderr_console
     from facestream.run_report import RunOptions
+    from stream.cores import available_cores
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     if errors is not None:
@@ -121,7 +100,7 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
         include_forgotten=options["include_forgotten"],
     )
     quiet = options["quiet"]
-    processes = options["processes"] or _cores()
+    processes = options["processes"] or available_cores()
     with BackfillProgress(stderr_console(), quiet=quiet) as progress, stopping() as stop:
         for _, reason in unusable:
             progress.note(reason)
@@ -190,8 +169,3 @@ def _people(place: Place) -> int:
 
     with open_store(place) as store:
         return len(store.people())
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else (os.cpu_count() or 1)

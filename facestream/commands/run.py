@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
+from facestream.commands.look_options import (
+    fps_option,
+    include_forgotten_option,
+    max_pixels_option,
+    min_face_option,
+)
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run_camera import watch_one
-from facestream.parsing import Duration, MediaTime, Moment, Rate, Source
+from facestream.parsing import Duration, MediaTime, Moment, Source
 from facestream.setting_option import setting_option
 from facestream.settings import Place
 from facestream.stopping import stopping
@@ -45,15 +51,7 @@ kept). To end the watch over a camera is no interruption: 0.
 """,
 )
 @click.argument("sources", nargs=-1, required=True, type=Source())
-@setting_option(
-    "--fps",
-    setting="fps",
-    type=Rate(),
-    default="5",
-    show_default=True,
-    metavar="N|native",
-    help="Frames looked at per second of video.",
-)
+@fps_option
 @click.option(
     "--start",
     "start_s",
@@ -76,16 +74,7 @@ kept). To end the watch over a camera is no interruption: 0.
 @own_parts_options
 @device_option
 @metrics_option
-@setting_option(
-    "--min-face",
-    "min_face_px",
-    setting="min_face",
-    show_envvar=False,
-    type=click.FloatRange(12, 10000),
-    metavar="PX",
-    help="Smallest face to look for.  [env var: FACESTREAM_MIN_FACE; default: 4 % of "
-    "the shorter side, from 16 to 60]",
-)
+@min_face_option
 @setting_option(
     "--samples",
     setting="samples",
@@ -94,18 +83,8 @@ kept). To end the watch over a camera is no interruption: 0.
     show_default=True,
     help="all: also send the embedding of every face to the stream `faces`.",
 )
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Refuse frames and photos of more pixels, which take much memory.  [default: 33177600 for videos, "
-    "that is 8K, and 100000000 for photos]",
-)
-@click.option(
-    "--include-forgotten",
-    is_flag=True,
-    help="Look again at files in which people were forgotten, and find them anew.",
-)
+@max_pixels_option
+@include_forgotten_option
 @setting_option(
     "--clustering",
     setting="clustering",

@@ -108,6 +108,10 @@ def here(
     monkeypatch.setenv("FACESTREAM_DATA_DIR", str(tmp_path / "data"))
     root, thresholds = logging.getLogger(), gc.get_threshold()
     handlers, level = root.handlers[:], root.level
+    # A command that goes on says less of what it tells anyhow, in its own process for good.
+    levels = {
+        name: log.level for name, log in root.manager.loggerDict.items() if isinstance(log, logging.Logger)
+    }
 
     def call(*words: str | Path, code: int = 0) -> Done:
         capsys.readouterr()
@@ -120,6 +124,9 @@ def here(
     yield call
     gc.set_threshold(*thresholds)
     root.handlers[:], root.level = handlers, level
+    for name, log in root.manager.loggerDict.items():
+        if isinstance(log, logging.Logger):
+            log.setLevel(levels.get(name, logging.NOTSET))
 
 
 @pytest.fixture(scope="session")

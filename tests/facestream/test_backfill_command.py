@@ -68,13 +68,21 @@ def test_it_finds_the_people_of_a_plain_run_and_goes_on(cli: Cli, archive: Path,
     assert {key for key in before if ":track:" in key} == {key for key in cli.records() if ":track:" in key}
 
 
+def words_of(process: psutil.Process) -> str:
+    """Its command line; empty for one that has ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
 def test_a_process_that_is_killed_costs_nothing(cli: Cli, archive: Path, tmp_path: Path) -> None:
     long = repeat(archive / "long.mp4", tmp_path / "longer.mp4", 2)
     started = cli.start("backfill", long, "--segment", "6s", "--processes", "2", "--json")
 
     def children() -> list[psutil.Process]:
         found = psutil.Process(started.process.pid).children(recursive=True)
-        return [p for p in found if "facestream.backfill_process" in " ".join(p.cmdline())]
+        return [p for p in found if "facestream.backfill_process" in words_of(p)]
 
     wait_until(lambda: len(children()) == 2, "both processes")
     time.sleep(4)

@@ -199,6 +199,6 @@ def test_thumbnails_that_can_t_be_written_are_named(processed: Processed, tmp_pa
     (tmp_path / "file").touch()
     target = tmp_path / "file" / "faces"
     assert (
-        f"{target}: Not a directory"
+        f"{target}: can't be made (Not a directory)"
         in processed.cli("people", "thumbnails", "p1", "-o", target, code=1).stderr
     )

@@ -92,7 +92,7 @@ def test_everything_a_source_and_what_was_before_a_moment() -> None:
 
 
 days = st.none() | st.floats(0.01, 2000) | st.just(math.inf)
-policies = st.builds(RetentionPolicy, days, days, days, days, days, st.none() | st.booleans())
+policies = st.builds(RetentionPolicy, *[days] * 6, st.none() | st.booleans())
 tracks_of = st.lists(
     st.builds(
         seen,

@@ -128,7 +128,7 @@ def refused(bench: Bench, handle: RedisHandle) -> RedisUnavailableError:
 def test_a_worker_that_lasts_goes_on_after_the_trouble_and_nothing_is_lost(
     server: OwnServer, trouble: Trouble, kind: type[RedisUnavailableError], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING)
+    caplog.set_level(logging.WARNING, "storage.outage")
     cast = Cast()
     with open_redis(server.url, None) as handle:
         bench = new_bench(handle)

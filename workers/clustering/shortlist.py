@@ -52,11 +52,12 @@ def that_matter(evidence: DoubleArray, error: float) -> npt.NDArray[np.bool_]:
     Returns:
         bool (P,).
     """
+    # The sureness x / whole changes by x / whole times what the whole changes by, and x is no more than that.
     # As in `sureness`: what each person adds to a sum in which nobody has as many votes as there are people.
     highest = max(float(evidence.max()), 0.0)
     share = np.exp(evidence - highest)
     whole = float(share.sum()) * math.exp(-error) + len(evidence) * math.exp(-highest)
-    allowed = 4 * SURENESS_ERROR * whole / math.expm1(error) if error > 0 else math.inf
+    allowed = SURENESS_ERROR * whole / math.expm1(error) if error > 0 else math.inf
     # Those who can't add up to half of what is allowed need no sorting.
     large = np.flatnonzero(share > allowed / 2 / len(evidence))
     order = large[np.argsort(share[large])]

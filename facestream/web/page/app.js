@@ -1,12 +1,12 @@
 /** The page: who is asking, the frame, and one view at a time. */
 import { api, onReply } from "./api.js";
-import { startDecisions } from "./decisions.js";
+import { startDecisions, undoNewest } from "./decisions.js";
 import { dialogIsOpen, el, isTyping } from "./dom.js";
 import { Events } from "./events.js";
 import { keepInAddress, navigate, startRouter } from "./router.js";
 import { LINKS, showKeys, Side } from "./side.js";
 import { emptyState, errorState } from "./states.js";
-import { announce, runLastAction, toast } from "./toast.js";
+import { announce, toast } from "./toast.js";
 import { showLogin } from "./views/login.js";
 
 /**
@@ -148,7 +148,7 @@ addEventListener("keydown", (event) => {
     navigate(`#/${GO[event.key]}`);
   } else if (event.key === "g") goUntil = event.timeStamp + 1200;
   else if (event.key === "?") showKeys();
-  else if (event.key === "z") runLastAction();
+  else if (event.key === "z") void undoNewest();
   else if (event.key === "/") {
     const field = /** @type {HTMLElement | null} */ (main.querySelector('input[type="search"]'));
     if (field) { event.preventDefault(); field.focus(); }

@@ -54,6 +54,22 @@ export class Compare {
 
   get pairs() { return this._pairs; }
 
+  /**
+   * What `ask` replies; asked again where somebody answered meanwhile, as a reply from before may have the pairs they answered.
+   *
+   * @template T
+   * @param {() => Promise<T>} ask
+   * @returns {Promise<T>}
+   */
+  async upToDate(ask) {
+    for (;;) {
+      await Promise.allSettled(this._deciding);
+      const answered = this._answered;
+      const reply = await ask();
+      if (answered === this._answered) return reply;
+    }
+  }
+
   /** @param {number} by */
   step(by) {
     if (!this._pairs.length) return;

@@ -1,6 +1,6 @@
 /** Decisions about people: each is told in a note that takes it back, and to the views by the event `decided`. */
 import { api } from "./api.js";
-import { toast } from "./toast.js";
+import { runLastAction, toast } from "./toast.js";
 
 /** @typedef {{number: number, kind: string, people: string[], tracks: string[], text: string, undoes: number | null, undone_by: number | null}} Decision */
 
@@ -9,8 +9,31 @@ import { toast } from "./toast.js";
 /** What takes the note about a decision away, by its number. @type {Map<number, () => void>} */
 const notes = new Map();
 
+/** Whether the newest decision was made, once its reply is there. @type {Promise<boolean>} */
+let newest = Promise.resolve(false);
+let waiting = 0;
+
 /** @param {import("./events.js").Events} given */
 export function startDecisions(given) { events = given; }
+
+/**
+ * One after another: the log has them in the order in which somebody made them.
+ *
+ * @template T
+ * @param {() => Promise<T>} make
+ * @returns {Promise<T>}
+ */
+function inTurn(make) {
+  waiting++;
+  const made = newest.then(make);
+  newest = made.then(() => true, () => false).finally(() => { waiting--; });
+  return made;
+}
+
+/** Take back what the newest note tells of. A decision whose reply is on its way is waited for: not the one before it is meant. */
+export async function undoNewest() {
+  if (!waiting || await newest) runLastAction();
+}
 
 /**
  * @param {string} path such as `/people/merge`
@@ -18,7 +41,7 @@ export function startDecisions(given) { events = given; }
  * @returns {Promise<Decision | null>} null where there was nothing to do
  * @throws {import("./api.js").ApiError} after it was told
  */
-export async function decide(path, body) {
+export const decide = (path, body) => inTurn(async () => {
   const decision = await posted(path, body);
   if (!decision) toast("That was so already.");
   else {
@@ -26,17 +49,17 @@ export async function decide(path, body) {
     events.emit("decided", decision);
   }
   return decision;
-}
+});
 
 /** @param {number} number @returns {Promise<Decision | null>} */
-export async function undo(number) {
+export const undo = (number) => inTurn(async () => {
   const decision = await posted(`/decisions/${number}/undo`, {});
   notes.get(number)?.();
   notes.delete(number);
   toast(decision ? "Taken back." : "That was taken back already.", { kind: "good" });
   events.emit("decided", decision);
   return decision;
-}
+});
 
 /** @param {string} path @param {Record<string, any>} body */
 async function posted(path, body) {

@@ -63,7 +63,7 @@ def test_a_server_that_keeps_nothing_is_a_warning(own: tuple[str, redis.Redis]) 
 
 def test_a_server_that_is_nearly_full_is_a_warning(own: tuple[str, redis.Redis]) -> None:
     url, client = own
-    client.config_set("maxmemory", str(int(client.info("memory")["used_memory"] * 1.02)))
+    client.config_set("maxmemory", str(int(client.info("memory")["used_memory"] * 1.08)))
 
     _, warning, _ = check_server(Place(None, url))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import drawn_people
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from serving import Serving
 from visiting import Visit
 
@@ -165,6 +165,27 @@ def test_likely_duplicates_are_answered_by_one_key_each(visit: Visit, undone: Se
     expect(page.get_by_role("heading", name="All done")).to_be_visible()
     assert [one["kind"] for one in decisions(undone)[:2]] == ["differs", "merge"]
     assert undone.client.get("/api/v1/duplicates").json()["total"] == 0
+
+
+def test_quick_answers_are_made_in_their_order_and_the_newest_is_taken_back(
+    visit: Visit, undone: Serving
+) -> None:
+    page = visit(undone.url, "duplicates")
+    count = page.locator(".compare-count")
+    expect(count).to_have_text("2 pairs left")
+    held: list[Route] = []
+    page.route("**/api/v1/people/merge", lambda route: held.append(route))
+    page.keyboard.press("s")
+    expect(count).to_have_text("1 pair left · 1 answered")
+    page.keyboard.press("d")
+    page.keyboard.press("z")
+    page.wait_for_timeout(100)
+    held[0].continue_()
+    expect(count).to_contain_text("1 pair left")
+    expect(page.locator(".toasts")).to_contain_text("Taken back.")
+    made = decisions(undone)[:3]
+    assert [one["kind"] for one in made] == ["undo", "differs", "merge"]
+    assert made[0]["undoes"] == made[1]["number"]
 
 
 def test_somebody_is_split_off_by_picking_their_tracks(visit: Visit, undone: Serving) -> None:

@@ -18,7 +18,7 @@ export function mount(root, context) {
   } });
   async function load(answered = 0) {
     try {
-      const page = await context.api.get("/duplicates", { limit: AT_ONCE });
+      const page = await compare.upToDate(() => context.api.get("/duplicates", { limit: AT_ONCE }));
       if (ended) return;
       if (page.items.length) { if (!compare.root.isConnected) fill(place, compare.root); compare.show(page.items, page.total); return; }
       fill(place, emptyState({ icon: "check", title: answered ? "All done" : "Nothing to clean up", text: answered ? `You answered ${counted(answered, "pair")}. New ones come up as more is seen.` : "No two people look like one. Pairs come up here as more is seen.",

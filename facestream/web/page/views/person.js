@@ -156,7 +156,7 @@ export function mount(root, context) {
 
   async function loadLikely() {
     try {
-      const similar = await api.get(`/people/${id}/similar`, { limit: SIMILAR }, gone.signal);
+      const similar = await compare.upToDate(() => api.get(`/people/${id}/similar`, { limit: SIMILAR }, gone.signal));
       const pairs = similar.filter((/** @type {any} */ one) => one.sureness >= LEAST_SURE).map((/** @type {any} */ one) => ({ ...one, first: person, second: one.person }));
       likely.hidden = !pairs.length;
       if (pairs.length) compare.show(pairs, pairs.length);

@@ -1,0 +1,43 @@
+"""The options that say how videos and photos are looked at."""
+
+from __future__ import annotations
+
+import click
+
+from facestream.parsing import Rate
+from facestream.setting_option import setting_option
+
+fps_option = setting_option(
+    "--fps",
+    setting="fps",
+    type=Rate(),
+    default="5",
+    show_default=True,
+    metavar="N|native",
+    help="Frames looked at per second of video.",
+)
+
+min_face_option = setting_option(
+    "--min-face",
+    "min_face_px",
+    setting="min_face",
+    show_envvar=False,
+    type=click.FloatRange(12, 10000),
+    metavar="PX",
+    help="Smallest face to look for.  [env var: FACESTREAM_MIN_FACE; default: 4 % of "
+    "the shorter side, from 16 to 60]",
+)
+
+max_pixels_option = click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Refuse frames and photos of more pixels, which take much memory.  [default: 33177600 for videos, "
+    "that is 8K, and 100000000 for photos]",
+)
+
+include_forgotten_option = click.option(
+    "--include-forgotten",
+    is_flag=True,
+    help="Look again at files in which people were forgotten, and find them anew.",
+)
