@@ -16,6 +16,7 @@ from redis.backoff import EqualJitterBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 
+from storage.data_keys import NO_DATA_KEYS, DataKeys
 from storage.datafolder import DataFolder
 from storage.errors import RedisReadOnlyError, RedisUrlError, UnsupportedServerError
 from storage.redaction import redact_url
@@ -66,6 +67,7 @@ class RedisHandle:
         log_path: Log of the embedded server, else None.
         warnings: What a person should know about the server, one sentence each.
         options: What leads to it on the command line, for messages, without secrets; may be empty.
+        data_keys: What opens encrypted collections.
     """
 
     client: redis.Redis = field(repr=False)
@@ -76,6 +78,7 @@ class RedisHandle:
     warnings: tuple[str, ...]
     _resources: contextlib.ExitStack = field(repr=False)
     options: str = ""
+    data_keys: DataKeys = field(default=NO_DATA_KEYS, repr=False)
 
     def errors(self) -> contextlib.AbstractContextManager[None]:
         """Turn errors of the client into ours within a `with` block, for code that uses `client`.

@@ -33,6 +33,7 @@ StorageError
 ├── NoSuchWebhookError
 ├── TooManyWebhooksError
 ├── SealError
+├── DataKeyError
 └── CommandError
 
 RedisUnavailableError and what is below it is worth trying again, for whoever is to work for long: a server
@@ -331,6 +332,18 @@ class TooManyWebhooksError(StorageError):
 
 class SealError(StorageError):
     """What is sealed can't be opened, or the key for it is missing, malformed or not private."""
+
+
+class DataKeyError(StorageError):
+    """The key that faces of a collection are encrypted with is missing, malformed or not private.
+
+    Attributes:
+        key_id: Id of the key that is missing; empty where it is another trouble.
+    """
+
+    def __init__(self, message: str, *, key_id: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
 
 
 class CommandError(StorageError):

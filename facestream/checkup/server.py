@@ -10,7 +10,13 @@ from facestream.output import printable
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.connection import RedisHandle
-from storage.errors import CollectionSchemaError, ModelChangeError, RedisUnavailableError, StorageError
+from storage.errors import (
+    CollectionSchemaError,
+    DataKeyError,
+    ModelChangeError,
+    RedisUnavailableError,
+    StorageError,
+)
 from storage.identity_store import IdentityStore
 from storage.outage import check_writable
 from storage.retention_policy import DAY_S
@@ -44,9 +50,10 @@ def check_server(place: Place) -> Iterator[Finding]:
             store = make_store(handle, keys)
             try:
                 store.check_usable()
+                store.check_key()
                 yield _collection_finding(place, store.meta())
                 yield from _silent(store)
-            except (CollectionSchemaError, ModelChangeError) as error:
+            except (CollectionSchemaError, DataKeyError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:
         mend = (
