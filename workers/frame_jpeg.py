@@ -11,6 +11,7 @@ from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
 from stream.video import MAX_VIDEO_PIXELS
 
+_LONGEST_PX = 65_500
 _END = b"\xff\xd9"
 
 
@@ -24,11 +25,10 @@ def encoded(image_bgr: npt.NDArray[np.uint8], quality: int) -> bytes:
     Raises:
         ValueError: If a side is too long for JPEG.
     """
-    try:
-        _, data = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    except cv2.error as error:
-        raise ValueError(f"a picture of {image_bgr.shape[1]}x{image_bgr.shape[0]} is no JPEG") from error
-    return data.tobytes()
+    height_px, width_px = image_bgr.shape[:2]
+    if max(height_px, width_px) > _LONGEST_PX:
+        raise ValueError(f"it has {width_px}x{height_px} pixels, of which no JPEG can be made")
+    return cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
 def decoded(data: bytes, max_pixels: int = MAX_VIDEO_PIXELS) -> npt.NDArray[np.uint8]:
