@@ -198,9 +198,7 @@ def test_of_a_still_scene_few_pictures_are_sent_and_all_frames_arrive(
     assert (figures.done, figures.looked) == (30, len(pictures))
 
 
-def test_frames_that_were_dropped_where_the_camera_is_read_are_counted(
-    edge: Edge, opened: ExitStack
-) -> None:
+def test_frames_that_were_dropped_where_the_camera_is_read_are_counted(edge: Edge, opened: ExitStack) -> None:
     source = opened.enter_context(edge.source())
     edge.send([blank()] * 2)
     edge.camera.drop(3)
