@@ -17,6 +17,7 @@ from films import Image, blank, pair, solo
 from storage.camera_status import CameraStatus
 from storage.connection import RedisHandle
 from storage.delivery import Entry
+from storage.errors import RedisFullError
 from storage.frame_streams import FrameStreams, length
 from storage.keys import Keys
 from storage.lease import Lease
@@ -147,10 +148,12 @@ def taken(source: RemoteSource, count: int) -> list[Frame]:
 class Looker:
     """A worker on another host; it dies where it is left."""
 
-    def __init__(self, edge: Edge, pack: Pack, opened: ExitStack) -> None:
+    def __init__(
+        self, edge: Edge, pack: Pack, opened: ExitStack, motion: MotionSettings | None = None
+    ) -> None:
         self.source = opened.enter_context(edge.source())
         self.worker = LiveWorker(pack, replace(LIVE_SETTINGS, min_face_px=30))
-        camera = LiveCamera(self.source, edge.queue, FPS, motion=None, on_told=self.source.told)
+        camera = LiveCamera(self.source, edge.queue, FPS, motion=motion, on_told=self.source.told)
         self.source.on_arrival = self.worker.wake
         self.worker.add(camera)
 
@@ -273,6 +276,25 @@ def test_a_picture_too_large_to_be_looked_at_is_not_decoded() -> None:
         encoded(np.zeros((1, 70_000, 3), np.uint8), 90)
 
 
+def test_after_a_server_that_took_no_frames_the_next_one_has_its_picture(
+    handle: RedisHandle, opened: ExitStack
+) -> None:
+    edge = Edge(handle, MotionSettings())
+    source = opened.enter_context(edge.source())
+    edge.send([pair(), pair()])
+    edge.client.config_set("maxmemory", 1)
+    edge.camera.show(pair())
+    try:
+        with pytest.raises(RedisFullError), handle.errors():
+            edge.sender.step(0.0)
+    finally:
+        edge.client.config_set("maxmemory", 0)
+    edge.send([pair()])
+    assert [f.index for f in taken(source, 3)] == [0, 5, 15]
+    assert [bool(raw[b"jpeg"]) for _, raw in edge.client.xrange(edge.key)] == [True, False, True]
+    assert source.status.dropped == 1
+
+
 def test_who_has_been_replaced_sends_no_more(edge: Edge) -> None:
     edge.send([blank()])
     edge.client.set(edge.lease.key, b"edge-2/1")
@@ -319,6 +341,20 @@ def test_faces_are_found_in_them_and_what_has_been_told_is_deleted(
     assert list(people_of(entries).values()) == [[0.6, 0.8, 1.0, 1.2, 1.4, 1.6]] * 2
     *_, done = [e for e in entries if isinstance(e, SegmentDone)]
     assert done.track_ids == tuple(sorted(people_of(entries)))
+
+
+def test_what_is_kept_for_another_worker_is_that_of_ten_seconds(
+    handle: RedisHandle, open_pack: Pack, opened: ExitStack
+) -> None:
+    edge = Edge(handle, MotionSettings())
+    looker = Looker(edge, open_pack, opened, MotionSettings())
+    most = 0
+    for _ in range(65):
+        edge.send([solo()])
+        looker.look(1)
+        most = max(most, edge.kept)
+    assert most >= 40
+    until(lambda: edge.kept < 30)
 
 
 def test_another_worker_sees_all_that_one_which_died_had_not_told(
