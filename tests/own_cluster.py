@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,13 +46,9 @@ class OwnCluster:
 
     def wait_until_whole(self) -> None:
         """Until all nodes take commands, and know of each other."""
-        for node in self.nodes:
-            until(lambda node=node: self._is_whole(node))
-
-    def _is_whole(self, node: OwnServer) -> bool:
-        facts = ask(node, "CLUSTER", "INFO")
         known = f"cluster_known_nodes:{len(self.nodes)}".encode()
-        return b"cluster_state:ok" in facts and known in facts
+        for node in self.nodes:
+            until(lambda node=node: {b"cluster_state:ok", known} <= set(ask(node, "CLUSTER", "INFO").split()))
 
     def owner(self, key: str) -> OwnServer:
         """The node that has a key's slot."""
@@ -62,12 +58,41 @@ class OwnCluster:
         ]
         return next(node for node in self.nodes if node.port == port)
 
+    def move(self, key: str, to: OwnServer) -> None:
+        """Give a key's slot with all that is in it to a node, key by key: as every version can."""
+        source, slot = self.owner(key), key_slot(key.encode())
+        with self.moving(key, to):
+            while names := ask(source, "CLUSTER", "GETKEYSINSLOT", slot, 100):
+                ask(source, "MIGRATE", "127.0.0.1", to.port, "", 0, 5000, "KEYS", *names)
+            for node in (to, source, *self.nodes):
+                ask(node, "CLUSTER", "SETSLOT", slot, "NODE", id_of(to))
+
+    @contextlib.contextmanager
+    def moving(self, key: str, to: OwnServer) -> Iterator[None]:
+        """As long as it lasts, a key's slot is about to go to a node."""
+        source, slot = self.owner(key), key_slot(key.encode())
+        ask(to, "CLUSTER", "SETSLOT", slot, "IMPORTING", id_of(source))
+        ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", id_of(to))
+        yield
+        for node in (to, source):
+            ask(node, "CLUSTER", "SETSLOT", slot, "STABLE")
+
+    def add_replica(self, folder: Path, of: OwnServer) -> OwnServer:
+        """A further node that has what another one has, and takes its place when it dies."""
+        replica = self._started(folder)
+        ask(self.nodes[0], "CLUSTER", "MEET", "127.0.0.1", replica.port, bus_port(replica))
+        self.nodes.append(replica)
+        self.wait_until_whole()
+        ask(replica, "CLUSTER", "REPLICATE", id_of(of))
+        until(lambda: b"master_link_status:up" in ask(replica, "INFO", "replication"))
+        return replica
+
     def end(self) -> None:
         for node in self.nodes:
             node.kill()
 
 
-def ask(node: OwnServer, *words: str | int) -> Any:
+def ask(node: OwnServer, *words: str | int | bytes) -> Any:
     """The reply of a node."""
     client = redis.Redis(unix_socket_path=str(node.socket_path), protocol=2)
     client.response_callbacks.clear()
@@ -78,6 +103,10 @@ def ask(node: OwnServer, *words: str | int) -> Any:
 def url_of(node: OwnServer) -> str:
     """Of a node, over TCP."""
     return f"redis://127.0.0.1:{node.port}"
+
+
+def id_of(node: OwnServer) -> str:
+    return str(ask(node, "CLUSTER", "MYID").decode())
 
 
 def bus_port(node: OwnServer) -> int:
