@@ -89,6 +89,9 @@ def _translated(
 
 def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
     match error:
+        case redis.WatchError(__context__=redis.ConnectionError() | redis.TimeoutError() as cause):
+            # The connection broke between the look at a key and the change: the client says this alone.
+            return _translate(cause, where)
         case redis.AuthenticationError() if "Authentication required" in str(error):
             return RedisAuthError(
                 f"{where} wants a password and got none. Give it in the URL: redis://:PASSWORD@HOST:PORT/0 "
