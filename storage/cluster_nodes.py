@@ -78,9 +78,7 @@ class ClusterNodes:
         for (first, last), node in self._slots():
             if first <= self._slot <= last:
                 return node
-        raise ClusterNodeError(
-            f"none of its nodes has slot {self._slot}, to which {self._key!r} belongs"
-        )
+        raise ClusterNodeError(f"none of its nodes has slot {self._slot}, to which {self._key!r} belongs")
 
     def primaries(self) -> list[NodeAddress]:
         """All nodes that have slots.
@@ -114,9 +112,7 @@ class ClusterNodes:
             return self._learn(options, reply)
         raise ClusterNodeError("none of its nodes that are known answers") from failure
 
-    def _learn(
-        self, options: dict[str, Any], reply: list[Any]
-    ) -> list[tuple[tuple[int, int], NodeAddress]]:
+    def _learn(self, options: dict[str, Any], reply: list[Any]) -> list[tuple[tuple[int, int], NodeAddress]]:
         """The ranges of slots with their primaries; all nodes can be asked from now on."""
         # A node that does not know its own name is where it was asked.
         here = options.get("host", "127.0.0.1")

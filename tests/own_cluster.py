@@ -53,9 +53,9 @@ class OwnCluster:
     def owner(self, key: str) -> OwnServer:
         """The node that has a key's slot."""
         slot = key_slot(key.encode())
-        (port,) = [
-            range_[2][1] for range_ in ask(self.nodes[0], "CLUSTER", "SLOTS") if range_[0] <= slot <= range_[1]
-        ]
+        ranges = ask(self.nodes[0], "CLUSTER", "SLOTS")
+        ranges = ask(self.nodes[0], "CLUSTER", "SLOTS")
+        (port,) = [node[1] for first, last, node, *_ in ranges if first <= slot <= last]
         return next(node for node in self.nodes if node.port == port)
 
     def move(self, key: str, to: OwnServer) -> None:

@@ -1,4 +1,4 @@
-"""A real Redis Cluster of three nodes: collections are found wherever they lie, and followed when they move."""
+"""A real Redis Cluster of three nodes: collections are found where they lie, and followed."""
 
 from __future__ import annotations
 
@@ -154,9 +154,13 @@ def test_a_key_of_another_collection_is_said_to_lie_elsewhere(
     cluster: OwnCluster, spread: list[Keys], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.connection._RETRIES", 0)
-    with open_redis(url_of(cluster.nodes[0]), None, spread[0]) as handle:
-        with pytest.raises(RedisUnreachableError, match=f"at 127.0.0.1:{cluster.nodes[1].port}"), handle.errors():
-            handle.client.get(spread[1].next_identity)
+    there = f"at 127.0.0.1:{cluster.nodes[1].port}"
+    with (
+        open_redis(url_of(cluster.nodes[0]), None, spread[0]) as handle,
+        pytest.raises(RedisUnreachableError, match=there),
+        handle.errors(),
+    ):
+        handle.client.get(spread[1].next_identity)
 
 
 def test_there_is_no_other_database_than_0(cluster: OwnCluster) -> None:
