@@ -174,7 +174,7 @@ def test_the_rights_of_the_page_are_enough_with_the_one_that_it_names_for_a_clus
     cluster: OwnCluster, spread: list[Keys]
 ) -> None:
     (rule,) = re.findall(r"^user facestream (.*)$", PAGE, re.MULTILINE)
-    (further,) = re.findall(r"On a Redis Cluster.*`(\+\S+)`", PAGE)
+    (further,) = re.findall(r"Redis Cluster\]\(#a-redis-cluster\) it needs `(\+\S+)`", PAGE)
     words = rule.replace("PASSWORD", "S3cretWord").split()
     for node in cluster.nodes:
         ask(node, "ACL", "SETUSER", "facestream", "reset", *words)
