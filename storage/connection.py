@@ -85,6 +85,11 @@ class RedisHandle:
     keys: Keys = _DEFAULT
     _primaries: Callable[[], Iterator[redis.Redis]] | None = field(default=None, repr=False)
 
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the server is a Redis Cluster, where other collections may lie on other nodes."""
+        return self._primaries is not None
+
     def primaries(self) -> Iterator[redis.Redis]:
         """A client of each server that holds collections: of all nodes of a cluster that have slots.
 

@@ -11,6 +11,8 @@ from own_cluster import OwnCluster, ask, url_of
 from processes import Done
 
 import facestream
+from facestream.checkup.server import check_server
+from facestream.settings import Place
 
 Here = Callable[..., Done]
 
@@ -59,7 +61,13 @@ def test_collections_on_different_nodes_are_worked_on_by_the_url_of_any(
     here("collections", "drop", "c", "--yes", *at(urls[1], "c"))
     assert ask(cluster.nodes[places[2]], "DBSIZE") == 0
 
+    place = Place.of(redis=urls[places[0]], collection="a")
+    assert "whose 3 nodes with slots answer" in "\n".join(found.detail for found in check_server(place))
+
     cluster.nodes[places[1]].kill()
+    (*_, last) = check_server(place)
+    assert last.status == "failed"
+    assert f"127.0.0.1:{cluster.nodes[places[1]].port} can't be reached" in last.detail
     said = here("people", *at(urls[places[0]], "b"), code=1).stderr
     assert "is a Redis Cluster, and its node" in said
     assert f"127.0.0.1:{cluster.nodes[places[1]].port} can't be reached" in said
