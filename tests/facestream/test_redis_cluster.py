@@ -49,6 +49,7 @@ def test_collections_on_different_nodes_are_worked_on_by_the_url_of_any(
     assert here("people", "name", "p1", "Ada", *at(urls[1], "a")).stdout
     assert here("collections", "stats", "--json", *at(urls[2], "a")).json()["tracks"] == 1
     assert "no collection 'd'" in here("collections", "stats", *at(urls[0], "d"), code=1).stderr
+    assert here("redis", *at(urls[places[1]], "a"), "HGET", "fs:{a}:meta", "schema").stdout == "1\n"
     here("camera", "add", "door", "synthetic://door?width=320&height=240", *at(urls[0], "a"))
     here("watch", "--for", "1s", *at(urls[1], "a"))
     # From one node to another.

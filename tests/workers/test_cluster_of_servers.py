@@ -92,6 +92,8 @@ def test_nothing_is_lost_when_a_collection_is_moved_and_when_a_replica_takes_ove
 
             replica = cluster.add_replica(Path(tmp_path_factory.mktemp("rr")) / "r", home)
             until(lambda: ask(home, "WAIT", 1, 1000) == 1)
+            with open_redis(url_of(replica), None, keys) as other:
+                outage.check_writable(other)
             home.kill()
             persistently(handle, lambda: outage.check_writable(handle))
             assert b"role:master" in ask(replica, "INFO", "replication")
