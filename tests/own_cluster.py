@@ -67,6 +67,16 @@ class OwnCluster:
             for node in (to, source, *self.nodes):
                 ask(node, "CLUSTER", "SETSLOT", slot, "NODE", id_of(to))
 
+    def move_at_once(self, key: str, to: OwnServer) -> None:
+        """The same in one go, as Valkey can from version 9 on.
+
+        Raises:
+            redis.ResponseError: If the server can't.
+        """
+        slot = key_slot(key.encode())
+        ask(self.owner(key), "CLUSTER", "MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", id_of(to))
+        until(lambda: self.owner(key) is to)
+
     @contextlib.contextmanager
     def moving(self, key: str, to: OwnServer) -> Iterator[None]:
         """As long as it lasts, a key's slot is about to go to a node."""
