@@ -81,8 +81,12 @@ def hosts() -> Iterator[Network]:
 
 
 def leader(bench: Bench) -> str:
-    token = bench.client.get(bench.keys.leader)
-    return token.decode().partition("/")[0] if isinstance(token, bytes) else ""
+    """The host that leads, once one does."""
+    while True:
+        token = bench.client.get(bench.keys.leader)
+        if isinstance(token, bytes):
+            return token.decode().partition("/")[0]
+        time.sleep(0.01)
 
 
 def test_hosts_that_are_cut_off_and_come_back_lose_and_double_nothing(
