@@ -33,9 +33,9 @@ class Cameras(ThreadingHTTPServer):
         self.pictures = pictures
         self.began_s = time.monotonic()
 
-    def picture(self, share: float) -> bytes:
-        """What a camera shows now."""
-        shown = int((time.monotonic() - self.began_s) * FPS + share * len(self.pictures))
+    def picture(self, share: float, now_s: float) -> bytes:
+        """What a camera shows that began with this share of the film behind it."""
+        shown = int((now_s - self.began_s) * FPS + share * len(self.pictures))
         return self.pictures[shown % len(self.pictures)]
 
 
@@ -45,6 +45,7 @@ class Looking(BaseHTTPRequestHandler):
     server: Cameras
 
     def do_GET(self) -> None:
+        """Send pictures for as long as they are taken."""
         share = CAMERAS.get(self.path)
         if share is None:
             self.send_error(404)
@@ -54,7 +55,7 @@ class Looking(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             while True:
-                jpeg = self.server.picture(share)
+                jpeg = self.server.picture(share, time.monotonic())
                 head = f"--picture\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
                 self.wfile.write(head.encode() + jpeg + b"\r\n")
                 time.sleep(1 / FPS)
@@ -87,7 +88,11 @@ def main(video: Path | None, port: int) -> None:
     """Send the pictures until Ctrl-C."""
     with tempfile.TemporaryDirectory() as folder:
         pictures = pictures_of(video or make_video(Path(folder)))
-    with Cameras(pictures, port) as server:
+    try:
+        server = Cameras(pictures, port)
+    except OSError as error:
+        raise SystemExit(f"port {port}: {error.strerror}; choose another with --port") from error
+    with server:
         for path in CAMERAS:
             print(f"http://127.0.0.1:{server.server_port}{path}", flush=True)
         try:
