@@ -96,6 +96,7 @@ OTHERS = {
     "sh": "docker/",
     "sha256sum": "the shell",
     "split": "the shell",
+    "systemctl": "the system's",
     "uv": "another installer",
 }
 
@@ -175,6 +176,7 @@ def test_every_command_that_reads_or_writes_a_collection_works(
     here: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "backups").mkdir()
     ran, left = set(), set()
     with open_redis(None, DataFolder(fill(tmp_path / "data"))):
         for collection in ("family", "demo"):

@@ -75,7 +75,7 @@ def test_a_user_who_may_only_read_can_read_all_of_it_and_write_nothing(
             ("KEYS", "*"),
             ("XGROUP", "CREATE", "fs:{read}:changes", "g", "$"),
         ):
-            with pytest.raises(redis.NoPermissionError):
+            with pytest.raises(redis.exceptions.NoPermissionError):
                 reader.execute_command(*command)
     owner.delete("fs:{read}:identity:p1", "fs:{read}:changes", "another")
 
