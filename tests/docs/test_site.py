@@ -112,7 +112,7 @@ def test_no_page_and_no_style_loads_anything_from_elsewhere(site: Path) -> None:
     assert found == []
 
 
-def test_a_browser_asks_nobody_else_for_anything(site: Path, address: str) -> None:
+def test_a_reader_can_search_and_copy_and_asks_nobody_else_for_anything(site: Path, address: str) -> None:
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("chromium is not on the PATH")
@@ -128,6 +128,13 @@ def test_a_browser_asks_nobody_else_for_anything(site: Path, address: str) -> No
                 page.goto(f"{address}/{name}")
                 page.wait_for_load_state("networkidle")
             assert page.locator("pre.mermaid, div.mermaid").count() == 0
+            # Copied without prompt and answer.
+            page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+            page.goto(f"{address}/tutorial.html")
+            block = page.locator(".highlight", has_text="facestream serve")
+            block.locator("[data-md-type=copy]").click()
+            page.locator(".md-dialog--active").wait_for()
+            assert page.evaluate("navigator.clipboard.readText()").strip() == "facestream serve"
             page.locator("input.md-search__input").fill("retention")
             page.locator(".md-search-result__item").first.wait_for()
         finally:
