@@ -84,7 +84,8 @@ _TIME = """([kind, done]) => {
     look();
   }, {capture: true, once: true}));
 }"""
-_FILTERED = """(() => { const names = [...document.querySelectorAll(".tile:not(.loading) .name")];
+_FILTERED = """(() => { const names = [...document.querySelectorAll(".tile:not(.loading) .name")]
+    .filter(name => name.getBoundingClientRect().top < innerHeight);
   return names.length && names.every(name => name.textContent.toLowerCase().includes(%s)); })()"""
 
 

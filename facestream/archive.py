@@ -29,6 +29,8 @@ from storage.archive_writer import written_archive
 from storage.backup import save_collection
 from storage.catalogue import Catalogue, CollectionInfo
 from storage.change_reader import ChangeReader
+from storage.connection import RedisHandle
+from storage.errors import DataKeyError
 from storage.hold import hold_collection
 from storage.keys import SCHEMA, Keys
 from storage.restoration import load_collection, stream_ends
@@ -65,6 +67,7 @@ class Restored:
         sealed_cameras: Names of cameras whose URLs can't be opened here: the key they were sealed with is
             somewhere else.
         sealed_webhooks: Ids of webhooks of which the same is so.
+        sealed_faces: Why vectors and pictures of faces can't be opened here; empty where they can.
         seconds: How long it took.
     """
 
@@ -74,6 +77,7 @@ class Restored:
     history_erased: bool
     sealed_cameras: tuple[str, ...]
     sealed_webhooks: tuple[str, ...]
+    sealed_faces: str
     seconds: float
 
 
@@ -88,8 +92,8 @@ def backup(
     """Write a collection to one file, a SQLite database that `storage.archive` describes.
 
     It holds everything but pictures that commands write beside Redis, which come back by themselves. URLs of
-    cameras are sealed in it; the key is not. The file appears when it is complete; an older one of the name
-    is replaced then.
+    cameras are sealed in it, and so are the faces of an encrypted collection; the keys are not in it. The
+    file appears when it is complete; an older one of the name is replaced then.
 
     Args:
         path: The file.
@@ -188,7 +192,18 @@ def restore(
                     ChangeReader(handle.client, keys).end(),
                 )
             info = found(handle, place)
-    return Restored(path, info, there, erased, sealed, webhooks, time.monotonic() - began_s)
+            faces = _sealed_faces(handle, keys)
+    took_s = time.monotonic() - began_s
+    return Restored(path, info, there, erased, sealed, webhooks, faces, took_s)
+
+
+def _sealed_faces(handle: RedisHandle, keys: Keys) -> str:
+    """Why faces can't be opened here; empty where they can, or stand open."""
+    try:
+        make_store(handle, keys).check_key()
+    except DataKeyError as error:
+        return str(error)
+    return ""
 
 
 def _in_the_way(catalogue: Catalogue, keys: Keys, *, replace: bool) -> CollectionInfo | None:

@@ -38,6 +38,10 @@ _COMMANDS = {
         "facestream.commands.retention",
         "Say how long people are kept, and delete what is over age.",
     ),
+    "encryption": (
+        "facestream.commands.encryption",
+        "Encrypt vectors and pictures of faces where they are stored.",
+    ),
     "readers": ("facestream.commands.readers", "List who reads the streams, or drop a consumer group."),
     "collections": ("facestream.commands.collections", "List, measure or drop sets of people."),
     "backup": ("facestream.commands.backup", "Write a collection to one file."),

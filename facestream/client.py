@@ -254,7 +254,8 @@ def open_store(place: Place) -> Store:
 
     Raises:
         StorageError: If the folder or the server can't be used, another version of facestream wrote the
-            collection, or a change of its models was stopped half way.
+            collection, a change of its models was stopped half way, or the key of an encrypted collection is
+            not here.
         UsageError: If the collection's name can't be one.
     """
     from facestream.wiring import keys_of, make_reader, open_handle
@@ -265,5 +266,6 @@ def open_store(place: Place) -> Store:
         reader = make_reader(handle, keys)
         with handle.errors():
             reader.check_usable()
+            reader.check_key()
         stack.pop_all()
     return Store(handle, reader, place)

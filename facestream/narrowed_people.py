@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from facestream.people_filter import PeopleFilter
+from facestream.people_filter import PeopleFilter, sort_key
 from facestream.person import Person
 from facestream.sighting import Order, media_order
 from facestream.sighting_table import SightingTable, SourceColumn
@@ -42,7 +42,7 @@ class NarrowedPeople:
         self._of_row = of_row
         firsts = np.flatnonzero(np.diff(seen.person, prepend=-1))
         ends = np.append(firsts[1:], len(seen))[: len(firsts)]
-        of_row_s = self._seconds()
+        of_row_s = self._seconds_by_row()
         seconds = of_row_s[firsts]
         several = np.flatnonzero(ends - firsts > 1)
         # One after the other, as `Person.within` does: the last digit may decide who comes first.
@@ -54,11 +54,9 @@ class NarrowedPeople:
         if where.max_seconds is not None:
             long &= seconds <= where.max_seconds
         self.ids = [f"p{number}" for number in seen.person[firsts][long].tolist()]
-        self._spans = list(
-            zip(firsts[long].tolist(), ends[long].tolist(), seconds[long].tolist(), strict=True)
-        )
+        self._firsts, self._ends, self._seconds = firsts[long], ends[long], seconds[long]
 
-    def _seconds(self) -> npt.NDArray[np.float64]:
+    def _seconds_by_row(self) -> npt.NDArray[np.float64]:
         """Time seen in each sighting, s; see `Sighting`."""
         known = [source is not None and source.kind != "photo" for source in self._sources]
         period_s = [1 / source.fps if source is not None and source.fps else 0.0 for source in self._sources]
@@ -68,9 +66,27 @@ class NarrowedPeople:
         until_s = np.minimum(end_s + np.array(period_s, np.float64)[self._of_row], limit_s)
         return np.where(np.array(known, np.bool_)[self._of_row], until_s - start_s, 0.0)
 
-    def people(self, known: Mapping[str, Person]) -> Iterator[NarrowedPerson]:
-        """What a list needs of those who are known."""
-        for person_id, (first, end, seconds) in zip(self.ids, self._spans, strict=True):
+    def ordered(self, known: Mapping[str, Person], by: str, *, reverse: bool = False) -> list[str]:
+        """The ids of those who are known, as `facestream.people_filter.sorted_people` would list them.
+
+        Raises:
+            UsageError: If there is no such order.
+        """
+        key, descending = sort_key(by)
+        if by == "seconds":
+            # What is asked for most, without looking at each of them.
+            faces = [known[i].faces if i in known else 0 for i in self.ids]
+            sign = 1 if reverse else -1
+            places = np.lexsort((sign * np.array(faces, np.int64), sign * self._seconds))
+            return [i for i in map(self.ids.__getitem__, places.tolist()) if i in known]
+        # They are by id, and among equals stay so.
+        people = sorted(self._people(known), key=key, reverse=descending != reverse)
+        return [person.id for person in people]
+
+    def _people(self, known: Mapping[str, Person]) -> Iterator[NarrowedPerson]:
+        """What an order needs of those who are known."""
+        spans = zip(self._firsts.tolist(), self._ends.tolist(), self._seconds.tolist(), strict=True)
+        for person_id, (first, end, seconds) in zip(self.ids, spans, strict=True):
             person = known.get(person_id)
             if person is not None:
                 yield NarrowedPerson(person, seconds, self, range(first, end))

@@ -56,6 +56,12 @@ class OpenCollection:
         with self._errors():
             return self._reader.meta()
 
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether vectors and pictures of faces are encrypted where they are stored."""
+        with self._errors():
+            return self._reader.is_encrypted
+
     def info(self) -> CollectionInfo:
         """What there is to say of it at a glance; nothing yet before the first run."""
         from facestream.wiring import make_catalogue

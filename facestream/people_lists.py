@@ -100,7 +100,7 @@ class PeopleLists:
         if where.narrows and self._index.answers(where):
             narrowed = NarrowedPeople(*self._index.seen(where), self.sources, where)
             people = {i: self.known[i] for i in self._marks.kept(narrowed.ids, where)}
-            return lambda: PeopleOrder(narrowed.people(people), sort, reverse=reverse).ids()
+            return lambda: narrowed.ordered(people, sort, reverse=reverse)
         ids = self._candidates(where, sort, reverse)
         # What is looked up in sets need not be looked at in people.
         rest = replace(where, text="", name="", named=None, ignored=True, only_ignored=False)

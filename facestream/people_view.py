@@ -37,11 +37,14 @@ def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> di
         folder: Where to write; made if it isn't there.
 
     Returns:
-        The file of each person who has one.
+        The file of each person who has one. None of an encrypted collection: a picture that is sealed is
+        for nobody to look at, and one that is not would give away what is.
 
     Raises:
         FacestreamError: If a file can't be written.
     """
+    if store.is_encrypted:
+        return {}
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     shown = [person for person in people if person.thumbnails]

@@ -138,6 +138,7 @@ class _Reembedding:
     def execute(self, before: Callable[[ModelChange], None] | None) -> ModelChange | None:
         """Do what is still to be done; None where that is nothing."""
         self._store.check_schema()
+        self._store.check_key()
         meta = self._store.meta()
         manifest, calibration = self._manifest, calibration_of(self._parts)
         model_id = manifest.model_id
@@ -258,7 +259,14 @@ class _Reembedding:
         with hold_collection(self._handle.client, self._keys) as hold:
             if whole and self._missing():
                 return False
-            switch_models(self._handle.client, hold, self._renewed(calibration), "other models", STEP_BYTES)
+            switch_models(
+                self._handle.client,
+                hold,
+                self._renewed(calibration),
+                "other models",
+                STEP_BYTES,
+                self._handle.data_keys,
+            )
         return True
 
     def _renewed(self, calibration: Calibration) -> Iterator[RenewedTrack]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from storage.source_record import SourceRecord
 
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
 
 
 class Place(NamedTuple):
@@ -68,7 +70,7 @@ class SourceColumn:
         return np.array([number for source_id, number, path in paths if means(source_id, path)], np.int64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class SightingTable:
     """Sightings, the newest first: those with a date by their end, then the others by their source.
 
@@ -115,7 +117,7 @@ class SightingTable:
         when_s = np.where(undated, self.end_s, ends_at_s)
         return self.taken(np.lexsort((self.position, self.person, -when_s, source, undated)))
 
-    def taken(self, rows: npt.NDArray[np.intp]) -> SightingTable:
+    def taken(self, rows: Rows) -> SightingTable:
         """Some of the rows."""
         return SightingTable(
             self.person[rows],
@@ -140,14 +142,36 @@ class SightingTable:
     def _columns(self) -> Sequence[npt.NDArray[np.generic]]:
         return (self.person, self.position, self.source, self.start_s, self.end_s, self.recorded_at_s)
 
-    def within(self, since_s: float | None, until_s: float | None) -> Mask:
-        """Which have a date, ended at one moment or later, and began at another or before; unix times."""
-        mask = ~np.isnan(self.recorded_at_s)
+    def rows_in(self, sources: Numbers) -> Rows:
+        """Rows of some sources, by their numbers, in the order of the table."""
+        order, firsts = self._by_source
+        known = sources[sources < len(firsts) - 1].tolist()
+        parts = [order[firsts[number] : firsts[number + 1]] for number in known]
+        # Sorted already, each by itself.
+        return np.sort(np.concatenate([np.empty(0, np.intp), *parts]), kind="stable")
+
+    @cached_property
+    def _by_source(self) -> tuple[npt.NDArray[np.int32], Numbers]:
+        """The rows by source, and where each source begins."""
+        order = np.argsort(self.source, kind="stable").astype(np.int32)
+        count = int(self.source.max(initial=-1)) + 1
+        return order, np.searchsorted(self.source[order], np.arange(count + 1))
+
+    def within(self, rows: Rows, since_s: float | None, until_s: float | None) -> Mask:
+        """Which of some rows have a date, ended at one moment or later, and began at another or before.
+
+        Args:
+            rows: Of these; the answer has as many.
+            since_s: Unix time.
+            until_s: Unix time.
+        """
+        recorded_at_s = self.recorded_at_s[rows]
+        mask = ~np.isnan(recorded_at_s)
         # Dates have microseconds.
         if since_s is not None:
-            mask &= np.round((self.recorded_at_s + self.end_s) * 1e6) >= round(since_s * 1e6)
+            mask &= np.round((recorded_at_s + self.end_s[rows]) * 1e6) >= round(since_s * 1e6)
         if until_s is not None:
-            mask &= np.round((self.recorded_at_s + self.start_s) * 1e6) <= round(until_s * 1e6)
+            mask &= np.round((recorded_at_s + self.start_s[rows]) * 1e6) <= round(until_s * 1e6)
         return mask
 
     def places(self) -> list[Place]:

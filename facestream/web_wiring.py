@@ -42,6 +42,7 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         reader = make_reader(handle, keys)
         with handle.errors():
             reader.check_usable()
+            reader.check_key()
             changes = ChangeReader(handle.client, keys)
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))

@@ -15,6 +15,7 @@ from facestream.hint import place_options
 from facestream.settings import AUTO_DEVICE, Place, model_cache
 from storage.catalogue import Catalogue
 from storage.connection import RedisHandle, open_redis
+from storage.data_keys import DataKeys
 from storage.datafolder import DataFolder, default_data_dir
 from storage.keys import Keys
 from storage.people_reader import PeopleReader
@@ -63,9 +64,19 @@ def open_folder(place: Place) -> DataFolder:
 
 
 def open_handle(place: Place) -> RedisHandle:
-    """The connection to the server of a place, to be closed by the caller."""
-    handle = open_redis(place.redis_url, None if place.redis_url else open_folder(place))
-    return replace(handle, options=" ".join(place_options(place, collection=False)))
+    """The connection to the server of a place, for its collection, to be closed by the caller.
+
+    Raises:
+        UsageError: If the collection's name can't be one.
+    """
+    handle = open_redis(place.redis_url, None if place.redis_url else open_folder(place), keys_of(place))
+    options = " ".join(place_options(place, collection=False))
+    return replace(handle, options=options, data_keys=data_keys_of(place))
+
+
+def data_keys_of(place: Place) -> DataKeys:
+    """The keys that encrypted collections are opened with; none are read before one is needed."""
+    return DataKeys.of(place.data_dir or default_data_dir(), os.environ)
 
 
 def make_queue(
@@ -74,7 +85,7 @@ def make_queue(
     """The sample queue of a collection; `model_id` for senders of vectors, `fence` for those of cameras."""
     from storage.sample_queue import SampleQueue
 
-    return SampleQueue(handle.client, keys, model_id=model_id, fence=fence)
+    return SampleQueue(handle.client, keys, model_id=model_id, fence=fence, data_keys=handle.data_keys)
 
 
 def make_look_mark(handle: RedisHandle, keys: Keys) -> Callable[[str], LookMark]:
@@ -95,14 +106,14 @@ def make_staged_vectors(handle: RedisHandle, keys: Keys) -> StagedVectors:
     """What another model makes of the faces of a collection."""
     from storage.staged_vectors import StagedVectors
 
-    return StagedVectors(handle.client, keys, handle.options)
+    return StagedVectors(handle.client, keys, handle.options, handle.data_keys)
 
 
 def make_store(handle: RedisHandle, keys: Keys) -> IdentityStore:
     """The identity store of a collection."""
     from storage.identity_store import IdentityStore
 
-    return IdentityStore(handle.client, keys, handle.options)
+    return IdentityStore(handle.client, keys, handle.options, handle.data_keys)
 
 
 def make_log(handle: RedisHandle, keys: Keys) -> DecisionLog:
@@ -142,7 +153,7 @@ def make_job_store(handle: RedisHandle, keys: Keys) -> JobStore:
 
 def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
     """The people and sources of a collection, to be read."""
-    return PeopleReader(handle.client, keys, handle.options)
+    return PeopleReader(handle.client, keys, handle.options, handle.data_keys)
 
 
 def make_board(handle: RedisHandle, reader: PeopleReader, news: News) -> PeopleBoard:
@@ -167,7 +178,7 @@ def make_change_reader(handle: RedisHandle, keys: Keys) -> ChangeReader:
 
 def make_catalogue(handle: RedisHandle) -> Catalogue:
     """The collections of a server."""
-    return Catalogue(handle.client)
+    return Catalogue(handle.client, handle.primaries)
 
 
 def make_device(written: str) -> DeviceChoice:

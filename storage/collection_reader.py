@@ -7,7 +7,9 @@ from functools import partial
 from typing import NamedTuple
 
 from storage.commands import Hash
+from storage.data_keys import template_context
 from storage.erasure_record import ErasureRecord
+from storage.errors import RecordError
 from storage.fields import Raw, number, reading, text
 from storage.people_reader import PeopleReader, chunks, read_or_leave_out
 from storage.recluster_record import ReclusterRecord
@@ -61,6 +63,7 @@ class CollectionReader(PeopleReader):
         client: Connection to Redis.
         keys: Keys of the collection.
         options: What leads to the server on the command line, for messages.
+        data_keys: What opens vectors and pictures, where the collection is encrypted.
     """
 
     # Tracks and samples ------------------------------------------------------------------------------------
@@ -103,7 +106,8 @@ class CollectionReader(PeopleReader):
 
     def samples(self, sample_ids: Iterable[str]) -> Iterator[FaceSample]:
         """Samples by id; unknown ids are left out, damaged records as well, with a warning."""
-        return self._records((self._keys.sample(sample_id) for sample_id in sample_ids), FaceSample.decode)
+        decode = partial(FaceSample.decode, data_keys=self._data_keys)
+        return self._records((self._keys.sample(sample_id) for sample_id in sample_ids), decode)
 
     def bare_samples(self, sample_ids: Iterable[str]) -> Iterator[BareSample]:
         """Samples by id without their crops, which are nine tenths of their bytes; else as `samples`."""
@@ -119,7 +123,8 @@ class CollectionReader(PeopleReader):
                     for name, value in zip(BareSample.FIELDS, values, strict=True)
                     if value is not None
                 }
-                sample = read_or_leave_out(key, raw, partial(BareSample.decode, has_crop=crop_bytes > 0))
+                decode = partial(BareSample.decode, has_crop=crop_bytes > 0, data_keys=self._data_keys)
+                sample = read_or_leave_out(key, raw, decode)
                 if sample is not None:
                     yield sample
 
@@ -134,9 +139,8 @@ class CollectionReader(PeopleReader):
         Args:
             dimension: Length of the collection's vectors.
         """
-        return TemplateTable.of(
-            self._whole_hash(self._keys.templates), self._whole_hash(self._keys.assignments), dimension
-        )
+        templates = self._opened(self._whole_hash(self._keys.templates))
+        return TemplateTable.of(templates, self._whole_hash(self._keys.assignments), dimension)
 
     def template_pages(self, dimension: int) -> Iterator[TemplateTable]:
         """The same page by page, so that never more than one is in memory.
@@ -162,7 +166,18 @@ class CollectionReader(PeopleReader):
         ids = [track_id.decode() for track_id in templates]
         values = self._client.hmget(self._keys.assignments, ids) if ids else []
         owners = {i.encode(): value for i, value in zip(ids, values, strict=True) if value is not None}
-        return TemplateTable.of(templates, owners, dimension)
+        return TemplateTable.of(self._opened(templates), owners, dimension)
+
+    def _opened(self, templates: Hash) -> Hash:
+        """Templates as they were before they were sealed, each by itself."""
+        opened: Hash = {}
+        for track_id, row in templates.items():
+            try:
+                opened[track_id] = self._data_keys.open(row, template_context(track_id.decode()))
+            except RecordError:
+                # One row more that is damaged: the table leaves it out and says so.
+                opened[track_id] = b""
+        return opened
 
     def template_ids(self) -> set[str]:
         """Ids of the tracks that have a template."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.data_keys import NO_DATA_KEYS, DataKeys
 from storage.errors import RecordError
 from storage.fields import Raw
 from storage.requests import (
@@ -62,17 +63,23 @@ def type_of(entry: Entry) -> str:
     return _NAMES[type(entry)]
 
 
-def delivery_of(entry_id: bytes, raw: Raw) -> Delivery:
+def delivery_of(entry_id: bytes, raw: Raw, data_keys: DataKeys = NO_DATA_KEYS) -> Delivery:
     """What an entry says, or why it can't be read.
 
     Args:
         entry_id: Its id.
         raw: Its fields as they came.
+        data_keys: What opens vector and picture, where they are sealed.
+
+    Raises:
+        DataKeyError: If the key for that is not here.
     """
     kind = _KINDS.get(raw.get(b"type", b""))
     if kind is None:
         return Delivery(entry_id, None, raw, f"unknown type {raw.get(b'type', b'')[:40]!r}")
     try:
+        if kind is FaceSample:
+            return Delivery(entry_id, FaceSample.decode(raw, data_keys), raw)
         return Delivery(entry_id, kind.decode(raw), raw)
     except RecordError as error:
         return Delivery(entry_id, None, raw, str(error))

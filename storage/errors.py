@@ -33,6 +33,7 @@ StorageError
 ├── NoSuchWebhookError
 ├── TooManyWebhooksError
 ├── SealError
+├── DataKeyError
 └── CommandError
 
 RedisUnavailableError and what is below it is worth trying again, for whoever is to work for long: a server
@@ -109,7 +110,7 @@ class RedisUnavailableError(RedisServerError):
 
 
 class RedisUnreachableError(RedisUnavailableError):
-    """Nobody answers: refused, unknown host, timed out, cut off, or no agreement on TLS."""
+    """Nobody answers: refused, unknown host, timed out, cut off, no agreement on TLS, no node for a slot."""
 
 
 class RedisLoadingError(RedisUnreachableError):
@@ -121,7 +122,7 @@ class RedisAuthError(RedisServerError):
 
 
 class UnsupportedServerError(RedisServerError):
-    """What answers is too old, a sentinel, one node of a cluster, or no Redis at all.
+    """What answers is too old, a sentinel, or no Redis at all.
 
     Attributes:
         found: What it says that it is, such as its version.
@@ -331,6 +332,18 @@ class TooManyWebhooksError(StorageError):
 
 class SealError(StorageError):
     """What is sealed can't be opened, or the key for it is missing, malformed or not private."""
+
+
+class DataKeyError(StorageError):
+    """The key that faces of a collection are encrypted with is missing, malformed or not private.
+
+    Attributes:
+        key_id: Id of the key that is missing; empty where it is another trouble.
+    """
+
+    def __init__(self, message: str, *, key_id: str = "") -> None:
+        super().__init__(message)
+        self.key_id = key_id
 
 
 class CommandError(StorageError):

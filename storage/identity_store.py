@@ -11,6 +11,7 @@ import redis
 
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline
+from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys, DataSeal
 from storage.decision_record import Decision
 from storage.effects import Effects
 from storage.errors import (
@@ -44,10 +45,13 @@ class IdentityStore(CollectionReader):
         client: Connection to Redis.
         keys: Keys of the collection.
         options: What leads to the server on the command line, for messages.
+        data_keys: What opens vectors and pictures, where the collection is encrypted.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
-        super().__init__(client, keys, options)
+    def __init__(
+        self, client: redis.Redis, keys: Keys, options: str = "", data_keys: DataKeys = NO_DATA_KEYS
+    ) -> None:
+        super().__init__(client, keys, options, data_keys)
         self._steps = StepCount(client, keys)
 
     def claim_model(
@@ -149,8 +153,10 @@ class IdentityStore(CollectionReader):
         Raises:
             ModelConflictError: If the collection holds embeddings of another space.
             ModelChangeError: If its models are being changed.
+            DataKeyError: If it is encrypted, and the key is not here.
         """
         self.check_usable()
+        self.check_key()
         meta = self.meta()
         stored = meta.get("model_id", model_id)
         if stored == model_id:
@@ -224,9 +230,10 @@ class IdentityStore(CollectionReader):
                 names = self._names_now(pipe, effects, merged)
                 back = [i for i, name in effects.names_back.items() if self._name_now(pipe, i) == name]
                 redacted = self._redacted(pipe, effects)
+                seal = self._seal(pipe) if effects.samples or effects.templates else PLAIN
                 webhooks = self._webhooks(pipe) if effects.forgotten else []
                 pipe.multi()
-                write_step(pipe, self._keys, effects, names, back)
+                write_step(pipe, self._keys, effects, names, back, seal)
                 self._steps.queue(pipe)
                 for webhook_id in webhooks:
                     pipe.zrem(self._keys.webhook_told(webhook_id), *effects.forgotten)
@@ -267,6 +274,10 @@ class IdentityStore(CollectionReader):
             if left != decision:
                 found[number.decode()] = left.encode()
         return found
+
+    def _seal(self, pipe: Pipeline) -> DataSeal:
+        """What seals now: it can't change as long as the lease is this process's."""
+        return self._data_keys.sealing(cast(bytes | None, pipe.hget(self._keys.meta, "data_key")))
 
     def _webhooks(self, pipe: Pipeline) -> list[str]:
         found = cast(Collection[bytes], pipe.execute_command("SMEMBERS", self._keys.webhooks))

@@ -288,6 +288,11 @@ class Keys:
         """Sorted set of the people whose sightings it was told of, by when."""
         return self._key("webhook", webhook_id, "told")
 
+    @property
+    def probe(self) -> str:
+        """Stream that is never there: whether writes are taken is asked with an entry that is not written."""
+        return self._key("probe")
+
     def is_passing_camera_key(self, key: str) -> bool:
         """Whether a key says what somebody does with a camera right now: its status, a lease, a live view."""
         # The name between them holds no colon, and may be one of these words.

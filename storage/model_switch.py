@@ -9,6 +9,7 @@ import redis
 
 from storage.array_fields import FloatArray
 from storage.commands import Value, commands_of
+from storage.data_keys import NO_DATA_KEYS, DataKeys, template_context, vector_context
 from storage.hold import Hold
 from storage.requests import ReclusterRequest
 
@@ -49,6 +50,7 @@ def switch_models(
     tracks: Iterable[RenewedTrack],
     reason: str,
     step_bytes: int = STEP_BYTES,
+    data_keys: DataKeys = NO_DATA_KEYS,
 ) -> None:
     """Give a collection the vectors that were staged, with their models, and ask for a re-cluster.
 
@@ -62,20 +64,25 @@ def switch_models(
         tracks: All tracks.
         reason: Of the re-cluster, for the log.
         step_bytes: What takes effect in one step.
+        data_keys: What seals vectors and templates, where the collection is encrypted.
 
     Raises:
+        DataKeyError: If the key for that is not here.
         CollectionBusyError: If something waits for a cluster worker; nothing was changed then.
         LeaseLostError: If the hold was lost in between.
     """
-    _Switch(client, hold, reason, step_bytes).run(tracks)
+    _Switch(client, hold, reason, step_bytes, data_keys).run(tracks)
 
 
 class _Switch:
-    def __init__(self, client: redis.Redis, hold: Hold, reason: str, step_bytes: int) -> None:
+    def __init__(
+        self, client: redis.Redis, hold: Hold, reason: str, step_bytes: int, data_keys: DataKeys
+    ) -> None:
         self._hold = hold
         self._keys = hold.keys
         self._reason = reason
         self._limit = step_bytes
+        self._seal = data_keys.sealing(commands_of(client).hget(hold.keys.meta, "data_key"))
         self._staged = commands_of(client).hgetall(hold.keys.reembed)
         self._target = {name.decode(): value.decode() for name, value in self._staged.items()}
         self._begun = commands_of(client).hget(hold.keys.meta, "changing_to") is not None
@@ -99,7 +106,7 @@ class _Switch:
     def _add(self, track: RenewedTrack) -> None:
         keys = self._keys
         for sample_id, vector in track.vectors.items():
-            row = vector.astype("<f2").tobytes()
+            row = self._seal.seal(vector.astype("<f2").tobytes(), vector_context(sample_id))
             self._commands.append(
                 ("HSET", keys.sample(sample_id), "model_id", self._target["model_id"], "vector", row)
             )
@@ -110,8 +117,9 @@ class _Switch:
         if track.template is None:
             self._mute.append(track.track_id)
         else:
-            self._templates += (track.track_id, track.template)
-            self._bytes += len(track.template)
+            template = self._seal.seal(track.template, template_context(track.track_id))
+            self._templates += (track.track_id, template)
+            self._bytes += len(template)
         self._bytes += _OVERHEAD_BYTES
 
     def _step(self, more: Iterable[Command]) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 import redis
 
 from storage.commands import Hash, commands_of
+from storage.data_keys import NO_DATA_KEYS, DataKeys, crop_context
 from storage.decision_record import Decision
 from storage.errors import CollectionSchemaError, ModelChangeError, RecordError
 from storage.fields import Raw, reading
@@ -52,12 +53,16 @@ class PeopleReader:
         client: Connection to Redis.
         keys: Keys of the collection.
         options: What leads to the server on the command line, for messages.
+        data_keys: What opens vectors and pictures, where the collection is encrypted.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
+    def __init__(
+        self, client: redis.Redis, keys: Keys, options: str = "", data_keys: DataKeys = NO_DATA_KEYS
+    ) -> None:
         self._client = commands_of(client)
         self._keys = keys
         self._options = options
+        self._data_keys = data_keys
 
     @property
     def keys(self) -> Keys:
@@ -86,6 +91,20 @@ class PeopleReader:
                 collection=self._keys.collection,
                 pack=pack,
             )
+
+    def check_key(self) -> None:
+        """Refuse an encrypted collection whose key is not here, before anything is half read.
+
+        Raises:
+            DataKeyError: If it is not here.
+        """
+        for name in self._client.hmget(self._keys.meta, ["data_key", "data_key_before"]):
+            self._data_keys.sealing(name)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether vectors and pictures of faces are sealed, or are about to be."""
+        return bool(self._client.hget(self._keys.meta, "data_key"))
 
     @property
     def _place(self) -> str:
@@ -313,8 +332,17 @@ class PeopleReader:
             with self._client.pipeline(transaction=False) as pipe:
                 for sample_id in chunk:
                     pipe.hget(self._keys.sample(sample_id), "crop_jpeg")
-                for crop in pipe.execute():
-                    yield crop or None
+                for sample_id, crop in zip(chunk, pipe.execute(), strict=True):
+                    yield self._opened_crop(sample_id, crop) if crop else None
+
+    def _opened_crop(self, sample_id: str, crop: bytes) -> bytes | None:
+        """A picture, or None where what is sealed is damaged."""
+        try:
+            with reading(self._keys.sample(sample_id)):
+                return self._data_keys.open(crop, crop_context(sample_id))
+        except RecordError as error:
+            leave_out(error)
+            return None
 
     def overview_ids(self) -> set[str]:
         """Ids of the people whom the overview holds."""

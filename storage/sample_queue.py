@@ -14,6 +14,7 @@ import redis
 
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
+from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys
 from storage.delivery import Delivery, Entry, delivery_of, type_of
 from storage.errors import (
     CollectionGoneError,
@@ -61,6 +62,7 @@ class SampleQueue:
         model_id: Embedding space of what is sent: nothing gets into a collection that has got another one
             since. Empty for senders of requests alone.
         fence: What the sender must hold: whoever was paused and has been replaced can't send any more.
+        data_keys: What seals and opens vectors and pictures, where the collection is encrypted.
     """
 
     def __init__(
@@ -70,12 +72,14 @@ class SampleQueue:
         limit: int = 20_000,
         model_id: str = "",
         fence: Lease | None = None,
+        data_keys: DataKeys = NO_DATA_KEYS,
     ) -> None:
         self._client = commands_of(client)
         self._keys = keys
         self._limit = limit
         self._model_id = model_id
         self._fence = fence
+        self._data_keys = data_keys
 
     def prepare(self) -> None:
         """Create the stream and the consumer group where they are missing."""
@@ -161,22 +165,29 @@ class SampleQueue:
 
     def _write(self, entries: Sequence[Entry], faces: Sequence[FaceSample], faces_limit: int) -> bytes | None:
         """Write entries in one step, if the collection has its models and the fence still holds."""
-        watched = [self._keys.meta] if self._model_id else []
+        shows_faces = bool(faces) or any(isinstance(entry, FaceSample) for entry in entries)
+        watched = [self._keys.meta] if self._model_id or shows_faces else []
         watched += [self._fence.key] if self._fence else []
         for _ in range(_TRIES):
             # A fence that is put off while it is watched would void the step for nothing.
             held = self._fence.watching if self._fence else contextlib.nullcontext()
+            seal = PLAIN
             with held, self._client.pipeline(transaction=True) as pipe:
                 if watched:
                     pipe.watch(*watched)
                     self._check_model(pipe)
                     self._check_fence(pipe)
+                    if shows_faces:
+                        # Watched: nothing is sent that a rotation of keys has left behind.
+                        name = cast(bytes | None, pipe.hget(self._keys.meta, "data_key"))
+                        seal = self._data_keys.sealing(name)
                     pipe.multi()
                 for entry in entries:
-                    fields: Fields = {"type": type_of(entry), **entry.encode()}
+                    said = entry.encode(seal) if isinstance(entry, FaceSample) else entry.encode()
+                    fields: Fields = {"type": type_of(entry), **said}
                     pipe.xadd(self._keys.samples, fields)
                 for face in faces:
-                    pipe.xadd(self._keys.faces, face.encode(), maxlen=faces_limit, approximate=True)
+                    pipe.xadd(self._keys.faces, face.encode(seal), maxlen=faces_limit, approximate=True)
                 try:
                     ids: list[bytes] = pipe.execute()
                 except redis.WatchError:
@@ -304,7 +315,7 @@ class SampleQueue:
 
     def _deliveries(self, entries: Sequence[StreamEntry]) -> list[Delivery]:
         """What entries say; what is asked to be tried again, stands for the request."""
-        found = [delivery_of(entry_id, raw) for entry_id, raw in entries if raw]
+        found = [delivery_of(entry_id, raw, self._data_keys) for entry_id, raw in entries if raw]
         return [self._tried_again(d, d.entry) if isinstance(d.entry, RetryRequest) else d for d in found]
 
     def _tried_again(self, delivery: Delivery, request: RetryRequest) -> Delivery:
@@ -315,7 +326,9 @@ class SampleQueue:
             return replace(delivery, entry=None, problem=f"field 'dead_id': {error}")
         raw = page[0][1] if page else None
         # One that is there no more was tried already, dropped or forgotten.
-        return replace(delivery_of(delivery.entry_id, raw), dead_id=dead_id) if raw else delivery
+        if not raw:
+            return delivery
+        return replace(delivery_of(delivery.entry_id, raw, self._data_keys), dead_id=dead_id)
 
     def attempts(self, consumer: str) -> SolitaryAttempts:
         """Counts attempts of a consumer at entries that were delivered again."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from storage.array_fields import FloatArray, float_array
+from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys, DataSeal, crop_context, vector_context
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, number, text
 
@@ -62,8 +63,12 @@ class FaceSample(EmbeddedFace):
         """Whether there is a picture of it."""
         return bool(self.crop_jpeg)
 
-    def encode(self) -> Fields:
-        """Fields of the hash, and of the stream entry."""
+    def encode(self, seal: DataSeal = PLAIN) -> Fields:
+        """Fields of the hash, and of the stream entry.
+
+        Args:
+            seal: What seals vector and picture, where the collection is encrypted.
+        """
         return {
             "sample_id": self.sample_id,
             "track_id": self.track_id,
@@ -76,21 +81,27 @@ class FaceSample(EmbeddedFace):
             "effective_px": f"{self.effective_px:.6g}",
             "quality": f"{self.quality:.6g}",
             "model_id": self.model_id,
-            "vector": self.vector.astype("<f2").tobytes(),
-            "crop_jpeg": self.crop_jpeg,
+            "vector": seal.seal(self.vector.astype("<f2").tobytes(), vector_context(self.sample_id)),
+            "crop_jpeg": seal.seal(self.crop_jpeg, crop_context(self.sample_id)),
             "crop_landmarks": self.crop_landmarks.astype("<f4").tobytes(),
         }
 
     @classmethod
-    def decode(cls, raw: Raw) -> Self:
+    def decode(cls, raw: Raw, data_keys: DataKeys = NO_DATA_KEYS) -> Self:
         """Read the fields back.
+
+        Args:
+            raw: The fields.
+            data_keys: What opens vector and picture, where they are sealed.
 
         Raises:
             RecordError: If one is missing or malformed; names it.
+            DataKeyError: If the key is not here that it is sealed with.
         """
+        facts = _facts(raw, data_keys)
         return cls(
-            **_facts(raw),
-            crop_jpeg=raw.get(b"crop_jpeg", b""),
+            **facts,
+            crop_jpeg=data_keys.open(raw.get(b"crop_jpeg", b""), crop_context(facts["sample_id"])),
             crop_landmarks=float_array(raw, "crop_landmarks", "<f4", (5, 2)),
         )
 
@@ -109,22 +120,20 @@ class BareSample(EmbeddedFace):
     has_crop: bool
 
     @classmethod
-    def decode(cls, raw: Raw, *, has_crop: bool) -> Self:
-        """Read the fields back.
-
-        Raises:
-            RecordError: If one is missing or malformed; names it.
-        """
-        return cls(**_facts(raw), has_crop=has_crop)
+    def decode(cls, raw: Raw, *, has_crop: bool, data_keys: DataKeys = NO_DATA_KEYS) -> Self:
+        """Read the fields back; arguments and errors as those of `FaceSample.decode`."""
+        return cls(**_facts(raw, data_keys), has_crop=has_crop)
 
 
 Sample = FaceSample | BareSample
 """A face of which it is known whether there is a picture."""
 
 
-def _facts(raw: Raw) -> dict[str, Any]:
+def _facts(raw: Raw, data_keys: DataKeys) -> dict[str, Any]:
     """What `EmbeddedFace` is made of."""
-    vector = float_array(raw, "vector", "<f2", (-1,))
+    sample_id = text(raw, "sample_id")
+    opened = data_keys.open(raw.get(b"vector", b""), vector_context(sample_id))
+    vector = float_array({b"vector": opened}, "vector", "<f2", (-1,))
     if len(vector) < 2 or not vector.any():
         raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")
     vector = vector / np.linalg.norm(vector)
@@ -133,7 +142,7 @@ def _facts(raw: Raw) -> dict[str, Any]:
     if not 0 < quality <= 1:
         raise RecordError(f"field 'quality' is not in (0, 1]: {quality:g}", field="quality")
     return {
-        "sample_id": text(raw, "sample_id"),
+        "sample_id": sample_id,
         "track_id": text(raw, "track_id"),
         "source_id": text(raw, "source_id"),
         "frame": count(raw, "frame"),

@@ -109,7 +109,7 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
     """
     written = environ.get(KEY_VARIABLE)
     if written:
-        return Seal(_key_of(written, f"The environment variable {KEY_VARIABLE}"))
+        return Seal(key_of(written, f"The environment variable {KEY_VARIABLE}"))
     if named := environ.get(KEY_FILE_VARIABLE):
         return Seal(_read_named(Path(named)))
     path = folder / KEY_FILE
@@ -134,7 +134,7 @@ def _read_named(path: Path) -> bytes:
         raise SealError(
             f"The file {path} that {KEY_FILE_VARIABLE} names can't be read: {error.strerror}."
         ) from error
-    return _key_of(content.decode("ascii", "replace"), f"The file {path} that {KEY_FILE_VARIABLE} names")
+    return key_of(content.decode("ascii", "replace"), f"The file {path} that {KEY_FILE_VARIABLE} names")
 
 
 def _read(path: Path) -> bytes:
@@ -151,10 +151,19 @@ def _read(path: Path) -> bytes:
             f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; "
             "if they could have read it, change the passwords of the cameras as well."
         )
-    return _key_of(content.decode("ascii", "replace"), f"The key file {path}")
+    return key_of(content.decode("ascii", "replace"), f"The key file {path}")
 
 
-def _key_of(written: str, what: str) -> bytes:
+def key_of(written: str, what: str) -> bytes:
+    """The 32 bytes of a key in base64.
+
+    Args:
+        written: The key.
+        what: Where it was found, for messages, which hold nothing of it.
+
+    Raises:
+        SealError: If it is none.
+    """
     made = "`openssl rand -base64 32` makes one"
     try:
         key = base64.b64decode(written.strip(), validate=True)

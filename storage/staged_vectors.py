@@ -12,6 +12,7 @@ import redis
 from storage.array_fields import FloatArray
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline, commands_of
+from storage.data_keys import NO_DATA_KEYS, DataKeys, staged_context
 from storage.errors import OvertakenError
 from storage.keys import Keys
 from storage.people_reader import chunks
@@ -32,11 +33,15 @@ class StagedVectors:
         client: Connection to Redis.
         keys: Keys of the collection.
         options: What leads to the server on the command line, for messages.
+        data_keys: What opens vectors and pictures, where the collection is encrypted.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys, options: str = "") -> None:
+    def __init__(
+        self, client: redis.Redis, keys: Keys, options: str = "", data_keys: DataKeys = NO_DATA_KEYS
+    ) -> None:
         self._client = commands_of(client)
-        self._reader = CollectionReader(client, keys, options)
+        self._reader = CollectionReader(client, keys, options, data_keys)
+        self._data_keys = data_keys
         self._keys = keys
         self._model_id = ""
 
@@ -100,12 +105,16 @@ class StagedVectors:
         names = [self._keys.sample(sample_id) for sample_id in sample_ids]
         for _ in range(_TRIES):
             with self._client.pipeline(transaction=True) as pipe:
-                pipe.watch(self._keys.reembed, *names)
+                pipe.watch(self._keys.meta, self._keys.reembed, *names)
                 self._check_target(pipe)
+                seal = self._data_keys.sealing(cast(bytes | None, pipe.hget(self._keys.meta, "data_key")))
                 vectors = embed(list(self._reader.samples(sample_ids)))
                 pipe.multi()
                 if vectors:
-                    rows = {i: vector.astype("<f2").tobytes() for i, vector in vectors.items()}
+                    rows = {
+                        i: seal.seal(vector.astype("<f2").tobytes(), staged_context(i))
+                        for i, vector in vectors.items()
+                    }
                     pipe.hset(self._keys.reembed_vectors, mapping=rows)
                 try:
                     pipe.execute()
@@ -130,6 +139,7 @@ class StagedVectors:
             rows = self._client.hmget(self._keys.reembed_vectors, list(chunk))
             for sample_id, row in zip(chunk, rows, strict=True):
                 if row is not None:
+                    row = self._data_keys.open(row, staged_context(sample_id))
                     vector = np.frombuffer(row, "<f2").astype(np.float32)
                     found[sample_id] = vector / np.linalg.norm(vector)
         return found

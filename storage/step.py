@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from storage.commands import Pipeline, Value
+from storage.data_keys import PLAIN, DataSeal, template_context
 from storage.dead_letters import DEAD_LIMIT, put_aside
 from storage.effects import Effects, Said
 from storage.erasure_record import ERASURES_LIMIT
@@ -19,7 +20,12 @@ _NO_LANDMARKS = bytes(40)
 
 
 def write_step(
-    pipe: Pipeline, keys: Keys, effects: Effects, names: Mapping[str, str], back: Collection[str]
+    pipe: Pipeline,
+    keys: Keys,
+    effects: Effects,
+    names: Mapping[str, str],
+    back: Collection[str],
+    seal: DataSeal = PLAIN,
 ) -> None:
     """Queue the commands of a step.
 
@@ -29,11 +35,12 @@ def write_step(
         effects: What changes.
         names: Names that people take over, by id.
         back: People who give back a name.
+        seal: What seals vectors and pictures, where the collection is encrypted.
     """
     now_s = time.time()
     now = f"{now_s:.3f}"
-    _queue_samples(pipe, keys, effects, now_s)
-    _queue_tracks(pipe, keys, effects)
+    _queue_samples(pipe, keys, effects, seal, now_s)
+    _queue_tracks(pipe, keys, effects, seal)
     _queue_people(pipe, keys, effects, names, back)
     _queue_erasures(pipe, keys, effects, now)
     unsaid = [*(i for i in names if i not in effects.names), *back]
@@ -41,13 +48,13 @@ def write_step(
     _queue_streams(pipe, keys, effects, renamed, now)
 
 
-def _queue_samples(pipe: Pipeline, keys: Keys, effects: Effects, now_s: float) -> None:
+def _queue_samples(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal, now_s: float) -> None:
     changed = [*effects.samples_removed, *(sample.sample_id for sample in effects.samples)]
     if changed:
         # What another model made of a face goes with it, and is made anew of one that is written again.
         pipe.hdel(keys.reembed_vectors, *changed)
     for sample in effects.samples:
-        pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode())
+        pipe.hset(keys.sample(sample.sample_id), mapping=sample.encode(seal))
     for sample_id in effects.samples_removed:
         pipe.delete(keys.sample(sample_id))
     named = {sample_id for track in effects.tracks for sample_id in track.sample_ids}
@@ -59,13 +66,13 @@ def _queue_samples(pipe: Pipeline, keys: Keys, effects: Effects, now_s: float) -
         pipe.zadd(keys.unclaimed, dict.fromkeys(sorted(unclaimed), now_s))
 
 
-def _queue_tracks(pipe: Pipeline, keys: Keys, effects: Effects) -> None:
+def _queue_tracks(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal) -> None:
     for track in effects.tracks:
         pipe.sadd(keys.tracks, track.track_id)
         pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
         pipe.hset(keys.track(track.track_id), mapping=track.encode())
     for track_id, template in effects.templates.items():
-        pipe.hset(keys.templates, track_id, template)
+        pipe.hset(keys.templates, track_id, seal.seal(template, template_context(track_id)))
     for track_id, identity_id in effects.assignments.items():
         pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
         if identity_id:

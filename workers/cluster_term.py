@@ -16,9 +16,11 @@ from storage.requests import EraseRequest, ReclusterRequest
 from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import SampleQueue
 from storage.solitary_attempts import is_of_entry
+from workers.clustering.cancellation import called_off_by
 from workers.doubts import Doubts
 from workers.entry_step import take_in
 from workers.erasures import Erasures
+from workers.errors import CalledOffError
 from workers.kept_roster import KeptRoster
 from workers.regrouping import Regrouping
 
@@ -84,6 +86,9 @@ class ClusterTerm:
             self._doubts.leave()
             # Of a short term, what it has brought itself.
             self._trim()
+        except CalledOffError:
+            # In the middle of reading: nothing was begun that somebody has to finish.
+            self._doubts.leave()
         finally:
             self._regrouping.abandon()
 
@@ -101,7 +106,10 @@ class ClusterTerm:
         self._queue.forget_others(self._consumer)
 
     def _load(self) -> None:
-        if self._kept.load():
+        # A large collection takes minutes, which whoever says stop does not wait for.
+        with called_off_by(self._stop.is_set):
+            torn = self._kept.load()
+        if torn:
             self._regrouping.wish_for_decided()
 
     def _load_anew(self) -> None:
@@ -161,6 +169,8 @@ class ClusterTerm:
     def _take_in_together(self, deliveries: list[Delivery]) -> None:
         try:
             self._step(deliveries)
+        except CalledOffError:
+            raise
         except Exception as error:
             if not is_of_entry(error):
                 raise
@@ -185,6 +195,8 @@ class ClusterTerm:
         while not self._stop.is_set() and (tried := self._doubts.try_again(delivery)) is not None:
             try:
                 self._step([tried])
+            except CalledOffError:
+                raise
             except Exception as error:
                 if tried.problem or not is_of_entry(error):
                     raise

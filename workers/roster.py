@@ -15,6 +15,7 @@ from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.clusterer import Clusterer, Partition
 from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
@@ -77,7 +78,11 @@ class Roster:
         return self._clusterer.method
 
     def load(self, effects: Effects) -> None:
-        """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`."""
+        """Take in what is in Redis; what a search needs and isn't there yet goes into `effects`.
+
+        Raises:
+            CalledOffError: If nobody wants it any more, see `called_off_by`; to be loaded anew then.
+        """
         self._store.begin_steps()
         present, assigned = self._store.template_ids(), self._store.assignments()
         shown = self._store.overview_ids()
@@ -93,6 +98,7 @@ class Roster:
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
             samples = self._samples.by_id(wanted)
             for track in tracks:
+                checkpoint()
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
                     self._membership.load_track(track.track_id, track.identity_id)

@@ -10,7 +10,13 @@ from facestream.output import printable
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.connection import RedisHandle
-from storage.errors import CollectionSchemaError, ModelChangeError, RedisUnavailableError, StorageError
+from storage.errors import (
+    CollectionSchemaError,
+    DataKeyError,
+    ModelChangeError,
+    RedisUnavailableError,
+    StorageError,
+)
 from storage.identity_store import IdentityStore
 from storage.outage import check_writable
 from storage.retention_policy import DAY_S
@@ -40,13 +46,17 @@ def check_server(place: Place) -> Iterator[Finding]:
                 f"{facts.name} {facts.version}{program}, there in {took_s:.2f} s: {handle.where}, "
                 f"{_kept(facts)}",
             )
+            if handle.is_cluster:
+                answered = sum(1 for client in handle.primaries() if client.ping())
+                yield Finding(name, "ok", f"it is a Redis Cluster, whose {answered} nodes with slots answer")
             yield from _troubles(name, handle, facts)
             store = make_store(handle, keys)
             try:
                 store.check_usable()
+                store.check_key()
                 yield _collection_finding(place, store.meta())
                 yield from _silent(store)
-            except (CollectionSchemaError, ModelChangeError) as error:
+            except (CollectionSchemaError, DataKeyError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:
         mend = (

@@ -77,6 +77,7 @@ def command(
                 "history_erased": done.history_erased,
                 "sealed_cameras": done.sealed_cameras,
                 "sealed_webhooks": done.sealed_webhooks,
+                "sealed_faces": done.sealed_faces,
             }
         )
     elif not quiet:
@@ -94,6 +95,8 @@ def command(
             "key is missing; or remove them and add them anew.",
             err=True,
         )
+    if done.sealed_faces:
+        click.echo(f"Warning: {done.sealed_faces}", err=True)
     if done.replaced is not None and not done.history_erased:
         click.echo(
             "Your server's append-only file and snapshots keep the one that was replaced until they are "

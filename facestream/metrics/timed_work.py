@@ -144,7 +144,7 @@ class TimedStore(IdentityStore):
     """
 
     def __init__(self, metrics: ProcessMetrics, handle: RedisHandle, keys: Keys) -> None:
-        super().__init__(handle.client, keys, handle.options)
+        super().__init__(handle.client, keys, handle.options, handle.data_keys)
         self._metrics = metrics
 
     def commit(self, effects: Effects, lease: Lease) -> None:

@@ -19,6 +19,7 @@ from facestream.settings_schema import ServeTable
 from facestream.supervisor import Supervisor
 from facestream.web.access import Access
 from facestream.web.clip_room import ClipRoom
+from facestream.web.decision_room import DecisionRoom
 from facestream.web.live_feed import LiveFeed
 from facestream.web.photo_places import PhotoPlaces
 from facestream.web.source_media import SourceMedia
@@ -48,6 +49,7 @@ class WebContext:
         media: The files that people were seen in.
         clips: Room for clips that are cut out of them.
         photo_places: Room for photos to search by.
+        deciding: Room for decisions.
     """
 
     place: Place
@@ -67,6 +69,7 @@ class WebContext:
     media: SourceMedia = field(default_factory=SourceMedia)
     clips: ClipRoom = field(default_factory=ClipRoom)
     photo_places: PhotoPlaces = field(default_factory=PhotoPlaces)
+    deciding: DecisionRoom = field(default_factory=DecisionRoom)
 
 
 def context_of(request: Request) -> WebContext:

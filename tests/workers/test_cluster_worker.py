@@ -18,6 +18,7 @@ from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
 from workers.clustering.density_clusterer import DensityClusterer
+from workers.clustering.evidence import TrackEvidence
 from workers.clustering.method import Method
 from workers.errors import ClusterWorkerError
 
@@ -657,6 +658,30 @@ def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     with bench.running(lambda: Slow(CALIBRATION), ttl_s=2.0):
         bench.take_in(Cast().track(0, 0))
     assert len(turns) == 1
+
+
+def test_a_worker_that_is_told_to_stop_does_not_read_the_whole_collection_first(bench: Bench) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(k % 3, k) for k in range(30)))
+    stop = threading.Event()
+    read: list[str] = []
+
+    class Watched(TrackClusterer):
+        def insert(self, track: TrackEvidence) -> None:
+            read.append(track.track_id)
+            if len(read) == 3:
+                stop.set()
+            super().insert(track)
+
+    worker, lease = bench.worker(lambda: Watched(CALIBRATION))
+    worker.run(stop)
+    assert len(read) == 3
+    # The next one need not wait, and finds everything.
+    assert lease.acquire()
+    lease.release()
+    with bench.running():
+        assert sum(map(len, bench.people().values())) == 30
 
 
 def test_a_second_worker_stands_by_and_takes_over(bench: Bench) -> None:

@@ -98,3 +98,10 @@ export function throttled(run, wait_ms) {
   };
   return Object.assign(call, { cancel: () => { clearTimeout(timer); timer = 0; } });
 }
+
+/** Calls once nobody has called for `wait_ms`. @param {() => void} run @param {number} wait_ms */
+export function debounced(run, wait_ms) {
+  let timer = 0;
+  const call = () => { clearTimeout(timer); timer = setTimeout(run, wait_ms); };
+  return Object.assign(call, { cancel: () => clearTimeout(timer) });
+}

@@ -2,21 +2,22 @@
  * A grid of any number of faces: only the rows in sight (and some around them) are in the document.
  * Keyboard: arrows, Home, End, Page keys move; x and Space select, with Shift a range.
  */
-import { el } from "./dom.js";
-import { makeTile, showTile } from "./people_tile.js";
+import { debounced, el } from "./dom.js";
+import { dropPictures, makeTile, showTile } from "./people_tile.js";
 
 /** @typedef {import("./person_shape.js").Person} Person */
 /** @typedef {import("./people_window.js").PeopleWindow} PeopleWindow */
 
-/** Pictures that nobody sees any more must not hold up those that somebody waits for. @param {HTMLElement} row */
+/** @param {HTMLElement} row */
 function drop(row) {
-  for (const image of row.querySelectorAll("img")) if (!image.complete) image.removeAttribute("src");
+  dropPictures(row);
   row.remove();
 }
 
 const GAP = 14;
 const CAPTION = 48;
 const AROUND = 3; // rows kept ready above and below
+const REST_MS = 250;
 
 export class PeopleGrid {
   /**
@@ -36,8 +37,9 @@ export class PeopleGrid {
     /** @type {PeopleWindow | null} */
     this._people = null;
     this._frame = 0;
-    this._draw = () => { this._frame = 0; this._render(); };
+    this._draw = () => { this._frame = 0; this._render(AROUND); };
     this._soon = () => { this._frame ||= requestAnimationFrame(this._draw); };
+    this._afterwards = debounced(this._soon, REST_MS);
     this._resized = new ResizeObserver(() => this._measure());
     this._resized.observe(this.root);
     addEventListener("scroll", this._soon, { passive: true });
@@ -50,18 +52,29 @@ export class PeopleGrid {
     });
   }
 
-  /** Show another list; where it is the same list anew, what is in place stays. @param {PeopleWindow} people @param {boolean} fresh */
-  show(people, fresh) {
+  /** Have another list, from its beginning; `update` shows it. @param {PeopleWindow} people */
+  show(people) {
     this._people = people;
-    if (fresh) { this._active = 0; this._anchor = 0; for (const row of this._rows.values()) drop(row); this._rows.clear(); }
-    this.update();
+    this._active = 0;
+    this._anchor = 0;
+    // Nobody of the list before may stand where it is not known yet who does.
+    for (const tile of this._tiles()) {
+      const index = Number(tile.dataset.index);
+      if (tile.shown && !people.at(index)) { dropPictures(tile); tile.replaceWith(makeTile(index, index % this._columns)); }
+    }
   }
 
   /** What is loaded changed. */
   update() {
-    this._measure();
-    this._render();
+    if (!this._columns) this._measure();
+    this._stretch();
+    // What is in sight comes first, and while somebody types nothing else: pictures that nobody sees would hold up the next list.
+    this._render(0);
+    this._afterwards();
   }
+
+  /** @returns {any[]} */
+  _tiles() { return [...this._rows.values()].flatMap((row) => [...row.children]); }
 
   get active() { return this._active; }
   /** Numbers of the people in sight. */
@@ -77,7 +90,6 @@ export class PeopleGrid {
     const least = width < 520 ? 98 : width < 1000 ? 124 : 142;
     const columns = Math.max(2, Math.floor((width + gap) / (least + gap)));
     const height = Math.floor((width - gap * (columns - 1)) / columns) + CAPTION + gap;
-    const rows = Math.ceil((this._people?.total ?? columns * 6) / columns);
     if (columns !== this._columns) { for (const row of this._rows.values()) drop(row); this._rows.clear(); }
     if (columns !== this._columns || height !== this._height) {
       // The face in sight stays in sight where the window is resized or turned.
@@ -89,52 +101,62 @@ export class PeopleGrid {
       this.root.style.setProperty("--gap", `${gap}px`);
       if (keep) requestAnimationFrame(() => scrollTo(0, this._top() + Math.floor(keep / columns) * height));
     }
-    this.root.setAttribute("aria-rowcount", String(rows));
-    this.root.setAttribute("aria-colcount", String(columns));
-    this.root.style.height = `${rows * height}px`;
+    this._stretch();
     this._soon();
+  }
+
+  /** Make room for everybody. */
+  _stretch() {
+    if (!this._columns) return;
+    const rows = Math.ceil((this._people?.total ?? this._columns * 6) / this._columns);
+    const size = `${rows} ${this._columns} ${this._height}`;
+    if (this._size === size) return;
+    this._size = size;
+    this.root.setAttribute("aria-rowcount", String(rows));
+    this.root.setAttribute("aria-colcount", String(this._columns));
+    this.root.style.height = `${rows * this._height}px`;
   }
 
   _top() { return this.root.getBoundingClientRect().top + scrollY; }
 
-  _render() {
+  /** @param {number} around rows above and below what is in sight */
+  _render(around) {
     if (!this._people || !this._columns) return;
     const { _columns: columns, _height: height } = this;
     const total = this._people.total ?? columns * 6;
     const offset = this.root.getBoundingClientRect().top;
     const rows = Math.ceil(total / columns);
-    const first = Math.max(0, Math.floor(-offset / height) - AROUND);
-    const last = Math.min(rows - 1, Math.floor((innerHeight - offset) / height) + AROUND);
-    this._first = first;
-    this._last = last;
+    const top = Math.floor(-offset / height);
+    const bottom = Math.floor((innerHeight - offset) / height);
+    const last = (/** @type {number} */ more) => Math.min(rows - 1, bottom + more);
+    this._first = Math.max(0, top - AROUND);
+    this._last = last(AROUND);
     for (const [number, row] of this._rows) {
       // The keyboard must not fall out of the document because its row was scrolled away.
-      if ((number < first || number > last || number >= rows) && (number >= rows || !row.contains(document.activeElement))) { drop(row); this._rows.delete(number); }
+      if ((number < this._first || number > this._last || number >= rows) && (number >= rows || !row.contains(document.activeElement))) { drop(row); this._rows.delete(number); }
     }
-    for (let number = first; number <= last; number++) {
+    for (let number = Math.max(0, top - around); number <= last(around); number++) {
       let row = this._rows.get(number);
       if (!row) {
-        row = el("div", { class: "faces-row", role: "row", "aria-rowindex": number + 1, style: { transform: `translateY(${number * height}px)` } });
+        row = el("div", { class: "faces-row", role: "row", "aria-rowindex": number + 1 });
         // In the order of the list, which is the order that screen readers and Tab go by.
         const after = Math.min(...[...this._rows.keys()].filter((other) => other > number));
         this.root.insertBefore(row, this._rows.get(after) ?? null);
         this._rows.set(number, row);
       }
-      if (row.style.transform !== `translateY(${number * height}px)`) row.style.transform = `translateY(${number * height}px)`;
+      const place = `translateY(${number * height}px)`;
+      if (row.style.transform !== place) row.style.transform = place;
       const count = Math.min(columns, total - number * columns);
       while (row.children.length > count) row.lastElementChild?.remove();
       for (let column = row.children.length; column < count; column++) row.append(makeTile(number * columns + column, column));
-    }
-    for (const row of this._rows.values()) {
-      for (const child of row.children) {
-        const tile = /** @type {HTMLElement} */ (child);
+      for (const tile of /** @type {Iterable<any>} */ (row.children)) {
         const index = Number(tile.dataset.index);
         const person = this._people.at(index);
         showTile(tile, person, person !== undefined && this.chosen.has(person.id), this._what.mayChoose);
         tile.tabIndex = index === this._active ? 0 : -1;
       }
     }
-    if (total) this._what.onWant(first * columns, (last + 1) * columns - 1);
+    if (total) this._what.onWant(this._first * columns, (this._last + 1) * columns - 1);
   }
 
   /** @param {number} index */
@@ -156,7 +178,7 @@ export class PeopleGrid {
     const bottom = innerHeight - 80;
     if (top < bar) scrollBy(0, top - bar);
     else if (top + this._height > bottom) scrollBy(0, top + this._height - bottom);
-    this._render();
+    this._render(AROUND);
     this._setActive(at);
     this.tile(at)?.focus({ preventScroll: true });
   }
@@ -226,13 +248,14 @@ export class PeopleGrid {
   }
 
   _told() {
-    this._render();
+    this._render(AROUND);
     this.root.classList.toggle("choosing", this.chosen.size > 0);
     this._what.onSelection(this.chosen);
   }
 
   end() {
     this._resized.disconnect();
+    this._afterwards.cancel();
     cancelAnimationFrame(this._frame);
     removeEventListener("scroll", this._soon);
     removeEventListener("resize", this._soon);

@@ -6,6 +6,11 @@ import { amount } from "./person_shape.js";
 
 /** @typedef {import("./person_shape.js").Person} Person */
 
+/** Pictures that nobody sees any more must not hold up those that somebody waits for. @param {HTMLElement} root */
+export function dropPictures(root) {
+  for (const image of root.querySelectorAll("img")) if (!image.complete) image.removeAttribute("src");
+}
+
 /** A tile that has its size and no person yet. @param {number} index @param {number} column */
 export function makeTile(index, column) {
   const tile = el("div", { class: "tile loading", role: "gridcell", tabindex: "-1", "data-index": index, "aria-colindex": column + 1 });
@@ -33,8 +38,10 @@ export function showTile(tile, person, selected, mayChange) {
   tile.setAttribute("aria-label", [person.name || (person.forgotten ? "Forgotten" : `${person.id}, without a name`), person.forgotten ? "" : amount(person), person.provisional ? "provisional" : "", person.ignored ? "ignored" : ""].filter(Boolean).join(", "));
   const picture = api.portrait(person);
   if (!before || before.id !== person.id || api.portrait(before) !== picture) {
-    tile.querySelector(".pic")?.replaceWith(el("a", { class: "pic", href: `#/person/${person.id}`, tabindex: "-1", "aria-hidden": "true", draggable: "false" }, face(picture)));
-    if (mayChange && !tile.querySelector(".pick")) tile.append(el("button", { class: "pick", type: "button", tabindex: "-1", "aria-hidden": "true" }, icon("check")));
+    // The picture before goes at once: no face may stand above another's name.
+    if (before) { dropPictures(tile); fill(/** @type {HTMLElement} */ (tile.querySelector(".pic")), face(picture)); } else tile.querySelector(".pic")?.replaceWith(el("a", { class: "pic", tabindex: "-1", "aria-hidden": "true", draggable: "false" }, face(picture)));
+    tile.querySelector(".pic")?.setAttribute("href", `#/person/${person.id}`);
+    if (mayChange && !before) tile.append(el("button", { class: "pick", type: "button", tabindex: "-1", "aria-hidden": "true" }, icon("check")));
   }
   tile.querySelector(".mark")?.remove();
   if (person.provisional || person.ignored) {
@@ -48,7 +55,16 @@ export function showTile(tile, person, selected, mayChange) {
 export function showCaption(caption, person, mayChange) {
   if (person.forgotten) return fill(caption, el("div", { class: "quiet" }, "Forgotten"));
   const title = `${person.name ? `${person.name} (${person.id})` : person.id}${mayChange ? (person.name ? ": rename" : ": add a name") : ""}`;
-  fill(caption,
-    el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", dir: "auto", title }, person.name || (mayChange ? "Add a name" : person.id)),
-    el("div", { class: "facts ellipsis figures" }, amount(person)));
+  const name = person.name || (mayChange ? "Add a name" : person.id);
+  const [label, facts] = caption.children;
+  if (!label?.matches(".name")) {
+    fill(caption,
+      el("button", { class: `name ellipsis ${person.name ? "" : "unnamed"}`, type: "button", tabindex: "-1", dir: "auto", title }, name),
+      el("div", { class: "facts ellipsis figures" }, amount(person)));
+    return;
+  }
+  label.classList.toggle("unnamed", !person.name);
+  label.setAttribute("title", title);
+  label.textContent = name;
+  facts.textContent = amount(person);
 }

@@ -4,9 +4,10 @@
  */
 import { api } from "./api.js";
 
-const PAGE = 100;
+// What a usual window shows with the rows around it, in one reply.
+const PAGE = 64;
 // Pages kept around what is shown: some 3000 people, so that 100,000 don't fill the memory.
-const KEPT = 30;
+const KEPT = 47;
 
 export class PeopleWindow {
   /**

@@ -2,6 +2,7 @@
  * Routing by the part of the address after #, so that the server needs to know one page only.
  * @typedef {{view: string, id: string, query: URLSearchParams, hash: string}} Route
  */
+import { debounced } from "./dom.js";
 
 const VIEWS = new Set(["people", "person", "search", "live", "cameras", "jobs", "log", "duplicates"]);
 // For how long a view that comes back may take to be as tall as it was.
@@ -93,10 +94,4 @@ function restore(top_px) {
   for (const kind of ["wheel", "touchstart", "keydown", "hashchange"]) addEventListener(kind, () => ended.abort(), { once: true, passive: true, signal: ended.signal });
   setTimeout(() => ended.abort(), RESTORE_MS);
   watch.observe(document.body);
-}
-
-/** @param {() => void} run @param {number} wait_ms */
-function debounced(run, wait_ms) {
-  let timer = 0;
-  return () => { clearTimeout(timer); timer = setTimeout(run, wait_ms); };
 }

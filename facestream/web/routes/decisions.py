@@ -9,7 +9,6 @@ from fastapi import APIRouter, Path
 from facestream.decision import Decision
 from facestream.web import schemas
 from facestream.web.context import Context, WebContext
-from facestream.web.deciding import one_of_few
 from facestream.web.queries import Limit, Offset, PersonPath
 from facestream.web.scopes import needs_read, needs_write
 
@@ -29,7 +28,7 @@ def decisions(context: Context, offset: Offset = 0, limit: Limit = 50) -> schema
 @router.post("/people/{person_id}/name", dependencies=[needs_write])
 def name(context: Context, person_id: PersonPath, body: schemas.NewName) -> schemas.Decided:
     """Say what people call somebody; an empty name takes it away."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.name(person_id, body.name)
     return _decided(context, decision)
 
@@ -37,7 +36,7 @@ def name(context: Context, person_id: PersonPath, body: schemas.NewName) -> sche
 @router.post("/people/merge", dependencies=[needs_write])
 def merge(context: Context, body: schemas.Merge) -> schemas.Decided:
     """Say that people are one: `keep` takes over what the others have."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.merge(body.keep, *body.others)
     return _decided(context, decision)
 
@@ -45,7 +44,7 @@ def merge(context: Context, body: schemas.Merge) -> schemas.Decided:
 @router.post("/people/{person_id}/split", dependencies=[needs_write])
 def split(context: Context, person_id: PersonPath, body: schemas.Split) -> schemas.Decided:
     """Say that some tracks are somebody else, whose new id comes last in `people`."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.split(person_id, body.tracks)
     return _decided(context, decision)
 
@@ -53,7 +52,7 @@ def split(context: Context, person_id: PersonPath, body: schemas.Split) -> schem
 @router.post("/people/differs", dependencies=[needs_write])
 def differs(context: Context, body: schemas.Differs) -> schemas.Decided:
     """Say that two people are two, however alike they look."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.differs(body.first, body.second)
     return _decided(context, decision)
 
@@ -61,7 +60,7 @@ def differs(context: Context, body: schemas.Differs) -> schemas.Decided:
 @router.post("/people/{person_id}/ignore", dependencies=[needs_write])
 def ignore(context: Context, person_id: PersonPath, body: schemas.Ignore) -> schemas.Decided:
     """Leave somebody out of lists, or no longer."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.ignore(person_id, on=body.ignored)
     return _decided(context, decision)
 
@@ -69,7 +68,7 @@ def ignore(context: Context, person_id: PersonPath, body: schemas.Ignore) -> sch
 @router.post("/people/{person_id}/cover", dependencies=[needs_write])
 def cover(context: Context, person_id: PersonPath, body: schemas.Cover) -> schemas.Decided:
     """Show somebody by the best face of one of their tracks."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.cover(person_id, body.track)
     return _decided(context, decision)
 
@@ -77,7 +76,7 @@ def cover(context: Context, person_id: PersonPath, body: schemas.Cover) -> schem
 @router.post("/decisions/{number}/undo", dependencies=[needs_write])
 def undo(context: Context, number: Number) -> schemas.Decided:
     """Take a decision back."""
-    with one_of_few():
+    with context.deciding.taken():
         decision = context.store.undo(number)
     told = next((one for one in context.store.decisions() if one.number == decision.undoes), None)
     return _decided(context, decision, told.people if told else ())

@@ -11,7 +11,6 @@ from facestream.people_filter import SORTS
 from facestream.person import Person
 from facestream.web import schemas
 from facestream.web.context import Context, WebContext
-from facestream.web.deciding import one_of_few
 from facestream.web.person_answers import person_answer, sighting_answer
 from facestream.web.queries import Limit, Offset, PersonPath, SeenWhere, Text
 from facestream.web.scopes import needs_admin, needs_read
@@ -65,7 +64,7 @@ def person(context: Context, person_id: PersonPath) -> schemas.Person:
 @router.delete("/people/{person_id}", dependencies=[needs_admin])
 def forget(context: Context, person_id: PersonPath) -> schemas.Forgotten:
     """Forget a person: every trace is deleted, for good."""
-    with one_of_few():
+    with context.deciding.taken():
         done = context.store.forget(person_id)
     context.people.refresh([done.id, *done.older_ids])
     return schemas.Forgotten(

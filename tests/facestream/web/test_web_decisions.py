@@ -13,7 +13,6 @@ from conftest import Serving
 from served_place import until
 
 from facestream.people_filter import PeopleFilter
-from facestream.web.deciding import one_of_few
 
 
 def told(serving: Serving, path: str, body: object = None, status: int = 200) -> Any:
@@ -210,7 +209,7 @@ def test_decisions_and_a_deletion_among_many_who_look_fail_nobody(serving: Servi
 def test_work_beyond_what_can_be_done_at_once_is_told_to_come_back(serving: Serving) -> None:
     with contextlib.ExitStack() as work:
         for _ in range(8):
-            work.enter_context(one_of_few())
+            work.enter_context(serving.context.deciding.taken())
         answer = serving.client.post("/api/v1/people/p2/name", json={"name": "Grace"})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert listed(serving) == ["p1", "p2", "p3"]

@@ -48,7 +48,7 @@ export function mount(root, context) {
   const failed = (/** @type {Error} */ error) => {
     if (people.total !== null) return;
     grid.root.hidden = true;
-    fill(state, errorState(error, () => { grid.root.hidden = false; fill(state); people.want(0, 60); }));
+    fill(state, errorState(error, () => { grid.root.hidden = false; fill(state); people.want(0, 63); }));
   };
   const list = () => {
     const query = toQuery(filters);
@@ -60,18 +60,18 @@ export function mount(root, context) {
     people.onChange = changed;
     people.onError = failed;
     left = { key, people };
-    if (known) { grid.show(people, true); changed(); renew(); return; }
+    if (known) { grid.show(people); changed(); renew(); return; }
     people.onChange = () => {
       // Until the first reply the faces before stay, so that typing doesn't flicker.
       people.onChange = changed;
       if (before) scrollTo(0, 0);
-      grid.show(people, true);
+      grid.show(people);
       changed();
     };
-    if (!before) grid.show(people, true);
-    people.want(0, 60);
+    if (!before) { grid.show(people); grid.update(); }
+    people.want(0, 63);
   };
-  const bar = filterBar(filters, () => { context.keepInAddress(toAddress(filters)); list(); });
+  const bar = filterBar(filters, () => { list(); context.keepInAddress(toAddress(filters)); });
 
   function nobody() {
     if (isFiltered(filters)) {

@@ -1,0 +1,105 @@
+"""Where the keys are that vectors and pictures of faces are sealed with."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+from storage.errors import DataKeyError, SealError
+from storage.sealing import key_of
+
+KEY_VARIABLE = "FACESTREAM_DATA_KEY"
+"""Environment variable with keys in base64, the newest first, separated by spaces or new lines."""
+
+KEY_FILE_VARIABLE = "FACESTREAM_DATA_KEY_FILE"
+"""Environment variable with the path of a file of keys, one a line, the newest first."""
+
+KEY_FILE = "data.key"
+"""File with keys, in the data folder: what counts where neither variable is set."""
+
+_KEY_BYTES = 32
+_LONGEST_FILE = 10_000
+_HEAD = "# Keys of encrypted collections. The first one seals; others only open what was sealed before.\n"
+
+
+def decoded_keys(written: str, what: str) -> list[bytes]:
+    """The keys of a text, the newest first; lines that begin with # say nothing.
+
+    Args:
+        written: Keys in base64.
+        what: What it is, for messages.
+
+    Raises:
+        DataKeyError: If one of them is no key, or there is none.
+    """
+    lines = [line for line in written.splitlines() if not line.lstrip().startswith("#")]
+    try:
+        keys = [key_of(word, what) for line in lines for word in line.split()]
+    except SealError as error:
+        raise DataKeyError(str(error)) from None
+    if not keys:
+        raise DataKeyError(f"{what} holds no key. `openssl rand -base64 32` makes one.")
+    return keys
+
+
+def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
+    """The keys of a file.
+
+    Args:
+        path: The file.
+        shared: Whether others may read it, as mounted secrets of containers are.
+
+    Raises:
+        DataKeyError: If it can't be read, others can read it, or what it holds are no keys.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            content = file.read(_LONGEST_FILE)
+    except OSError as error:
+        raise DataKeyError(f"The key file {path} can't be read: {error.strerror}.") from error
+    if stat.S_IMODE(status.st_mode) & (0o022 if shared else 0o077):
+        what = "written" if shared else "read or written"
+        raise DataKeyError(
+            f"The key file {path} can be {what} by others than its owner. Run `chmod 600` on it; if they "
+            "could have read it, rotate the key: facestream encryption rotate."
+        )
+    return decoded_keys(content.decode("ascii", "replace"), f"The key file {path}")
+
+
+def add_key(path: Path) -> bytes:
+    """Put a new random key in front of the others of a file, which is made if it isn't there.
+
+    The file is whole at any moment, and on the disk before this returns.
+
+    Raises:
+        DataKeyError: If it can't be written, or what it holds are no keys.
+    """
+    older = keys_in_file(path) if path.exists() else []
+    key = secrets.token_bytes(_KEY_BYTES)
+    lines = [base64.b64encode(each).decode() + "\n" for each in (key, *older)]
+    temporary = None
+    try:
+        # Made with mode 600.
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "w") as file:
+            file.write(_HEAD + "".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            # What is sealed with a key that a power cut takes is lost.
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+    return key
