@@ -1,6 +1,6 @@
 """Many cameras watched at once: who gets how much, how soon people are known, and what it takes.
 
-    python benchmarks/many_cameras.py [FOLDER] [--cameras 8] [--minutes 10] [--kill-one] [--json]
+    python benchmarks/many_cameras.py [FOLDER] [--cameras 8] [--minutes 10] [--kill-one]
     python benchmarks/many_cameras.py [FOLDER] --cameras 4 --size 640x360 --fps 5 --away 4
 
 FOLDER holds `clips/heads/*.mp4`, one person each; default: FACESTREAM_TEST_DATA; without it the demo's video
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import math
 import os
 import sys
@@ -33,6 +32,9 @@ from typing import Any
 import numpy as np
 from camera_scenes import Scene, clips_in, scene
 from camera_servers import CameraServers, gst_cameras, scripted_cameras
+from figure import Figure, Goal
+from markdown import markdown_table
+from result import Result, add_json_option
 from watched import Sample, Watched, slope_per_min, watch
 
 from facestream.people_tally import source_of
@@ -239,12 +241,34 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return round(float(np.percentile(values, share)), 3) if values else None
 
 
+def figures_of(result: dict[str, Any]) -> list[Figure]:
+    """What is told."""
+    captured = result["captured_per_s"]
+    figures = [
+        Figure("fairness (Jain's index)", result["jain"], better="more"),
+        Figure("frames processed", result["processed_per_s"], "frames/s", "more", captured, "captured"),
+        Figure("entries in the queue, at most", result["queue_most"]),
+        Figure("memory", result["rss_mb"], "MB"),
+        Figure("growth of memory", result["rss_slope_mb_per_min"], "MB/min", goal=Goal(1.0, "most")),
+        Figure("processor", result["cpu_cores"], "cores"),
+        Figure("people found", result["people"], rival=result["people_truth"], rival_name="there"),
+    ]
+    for name, words in (("p50", "median"), ("p95", "95th percentile"), ("worst", "worst")):
+        if (latency_s := result[f"latency_{name}_s"]) is not None:
+            figures.append(Figure(f"third good picture to a person, {words}", latency_s, "s"))
+    if result["visits"]:
+        figures.append(Figure(f"visits missed, of {result['visits']}", result["visits_missed"]))
+    if "killed" in result:
+        before = result["others_per_s_before"]
+        after = result["others_per_s_after"]
+        what = "frames of the others, after one lost its power"
+        figures.append(Figure(what, after, "frames/s", "more", before, "before"))
+    return figures
+
+
 def show(result: dict[str, Any]) -> None:
     """Print a table of the cameras, and all else line by line."""
-    rows = result["cameras"]
-    print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-    for row in rows:
-        print("| " + " | ".join("-" if value is None else f"{value}" for value in row.values()) + " |")
+    print(markdown_table(result["cameras"]))
     print()
     for key, value in result.items():
         if key != "cameras":
@@ -277,7 +301,7 @@ def main() -> None:
     )
     parser.add_argument("--kill-one", action="store_true")
     parser.add_argument("--gstreamer", action="store_true", help="GStreamer's server, which tells no latency")
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     if args.kill_one and args.cameras < 2:
         parser.error("--kill-one needs two cameras or more")
@@ -302,10 +326,8 @@ def main() -> None:
         result = measure(
             scenes, servers, args.minutes, args.look_fps, again=args.away > 0, kill_one=args.kill_one
         )
-    if args.json:
-        print(json.dumps(result, indent=2))
-    else:
-        show(result)
+    show(result)
+    Result(figures_of(result), details=result).write(args.json)
 
 
 if __name__ == "__main__":
