@@ -530,11 +530,23 @@ def main() -> int:
         whole_path(bench, precision == "fp16", args.layouts[-1], [b for b in args.batches if b <= 64])
     if args.device == "cuda":
         print()
+        bench.figures["figures"] = []
         for name, goal in GOALS.items():
             best = max(
                 (r["bound"] for r in bench.figures["rows"] if (r["model"], r["precision"]) == (name, "fp16")),
                 default=0.0,
             )
+            # As the suite of benchmarks reads it.
+            bench.figures["figures"].append(
+                {
+                    "what": f"{name}, fp16",
+                    "value": best,
+                    "unit": "/s",
+                    "better": "more",
+                    "goal": {"limit": goal},
+                }
+            )
+            bench.save()
             verdict = "reached" if best >= goal else "missed"
             print(f"{name}, fp16: {best:,.0f}/s, goal {goal:,}/s on an H200: {verdict}")
     return 0
