@@ -1,0 +1,72 @@
+"""What `facestream calibrate` says of photos and of clips: thresholds, and how well people are told apart.
+
+    python benchmarks/calibration.py LFW HALVES [--clips FOLDER] [--half calibrate] [--json FILE]
+
+LFW is a folder with one folder of photos per person, HALVES a CSV file with columns name and half; FOLDER
+holds clips of benchmarks/generate_clips.py.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from figure import Figure
+from markdown import markdown_table
+from result import Result, add_json_option
+
+
+def calibrate(*words: str) -> dict[str, Any]:
+    """What the command prints."""
+    command = [sys.executable, "-m", "facestream", "calibrate", "--json", "-q", *words]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def figures_of(what: str, told: dict[str, Any]) -> list[Figure]:
+    """What is told of photos or clips."""
+    result = told["results"]["all"]
+    figures = [
+        Figure(f"pairs of one person, {what}", result["genuine"]["pairs"], better="more"),
+        Figure(f"pairs of two people, {what}", result["impostor"]["pairs"], better="more"),
+        Figure(f"equal error rate, {what}", result["eer"]),
+    ]
+    for point in result["points"]:
+        if point["tar"] is not None:
+            where = f"at FAR {point['far']:g}, {what}"
+            figures += [
+                Figure(f"same person accepted {where}", point["tar"], better="more"),
+                Figure(f"similarity {where}", point["threshold"]),
+            ]
+    return figures
+
+
+def main() -> None:
+    """Calibrate and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("lfw", type=Path)
+    parser.add_argument("halves", type=Path)
+    parser.add_argument("--half", default="calibrate")
+    parser.add_argument("--clips", type=Path, metavar="FOLDER")
+    add_json_option(parser)
+    args = parser.parse_args()
+    told = {"photos": calibrate(str(args.lfw), "--only", str(args.halves), "--half", args.half)}
+    if args.clips:
+        told["clips"] = calibrate(*map(str, sorted(args.clips.glob("*.mp4"))))
+    figures = [one for what, found in told.items() for one in figures_of(what, found)]
+    if args.clips:
+        rise = told["clips"]["rise"]["video_rise"]
+        figures.append(Figure("rise of likeness in video, clips", rise))
+    print(markdown_table([{"what": one.what, "value": one.value} for one in figures]))
+    Result(figures, details=told).write(args.json)
+
+
+if __name__ == "__main__":
+    main()
