@@ -34,8 +34,12 @@ def figures_of(what: str, told: dict[str, Any]) -> list[Figure]:
     figures = [
         Figure(f"pairs of one person, {what}", result["genuine"]["pairs"], better="more"),
         Figure(f"pairs of two people, {what}", result["impostor"]["pairs"], better="more"),
-        Figure(f"equal error rate, {what}", result["eer"]),
     ]
+    if result["eer"] is not None:
+        figures.append(Figure(f"equal error rate, {what}", result["eer"]))
+    rise = told.get("rise", {}).get("video_rise")
+    if rise is not None:
+        figures.append(Figure(f"rise of likeness in video, {what}", rise))
     for point in result["points"]:
         if point["tar"] is not None:
             where = f"at FAR {point['far']:g}, {what}"
@@ -61,9 +65,6 @@ def main() -> None:
     if args.clips:
         told["clips"] = calibrate(*map(str, sorted(args.clips.glob("*.mp4"))))
     figures = [one for what, found in told.items() for one in figures_of(what, found)]
-    if args.clips:
-        rise = told["clips"]["rise"]["video_rise"]
-        figures.append(Figure("rise of likeness in video, clips", rise))
     print(markdown_table([{"what": one.what, "value": one.value} for one in figures]))
     Result(figures, details=told).write(args.json)
 

@@ -58,11 +58,12 @@ class Result:
 
     @classmethod
     def of(cls, found: dict[str, Any]) -> Result:
-        """What `as_dict` gave."""
+        """What `as_dict` gave, or a script that knows nothing of it; all else is details."""
+        rest = {name: value for name, value in found.items() if name not in ("figures", "curves")}
         return cls(
             [Figure.of(figure) for figure in found["figures"]],
             [Curve(**curve) for curve in found.get("curves", ())],
-            found.get("details"),
+            rest.get("details", rest),
         )
 
     def write(self, path: Path | None) -> None:

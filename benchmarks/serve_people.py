@@ -163,10 +163,8 @@ def main() -> None:
                     found = {words: percentile(times_s, share) * 1000 for words, share in shares.items()}
                     print(f"  {name:<28}", "  ".join(f"{time_ms:7.1f} ms" for time_ms in found.values()))
                     if changing:
-                        what, p95_ms = (
-                            f"{name}, while people change, 95th percentile",
-                            found["95th percentile"],
-                        )
+                        what = f"{name}, while people change, 95th percentile"
+                        p95_ms = found["95th percentile"]
                         figures.append(Figure(what, p95_ms, "ms", "less", at_rest[name], "at rest"))
                     else:
                         at_rest[name] = found["95th percentile"]

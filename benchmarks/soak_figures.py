@@ -177,9 +177,10 @@ def figures_of(report: dict[str, Any]) -> list[Figure]:
     for name, key in (("median", "recovery_median_s"), ("worst", "recovery_worst_s")):
         if report[key] is not None:
             figures.append(Figure(f"all well again after a fault, {name}", report[key], "s"))
-    for row in report["processes"]:
-        figures.append(Figure(f"growth of memory, {row['process']}", row["rss_mb_per_min"], "MB/min"))
-    return figures
+    return figures + [
+        Figure(f"growth of memory, {row['process']}", row["rss_mb_per_min"], "MB/min")
+        for row in report["processes"]
+    ]
 
 
 def _rounded(of: Callable[[list[float]], Any], values: Sequence[float]) -> float | None:
