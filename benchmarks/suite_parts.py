@@ -1,9 +1,10 @@
-"""What the suite measures: scripts of this folder, with their arguments in full and in short."""
+"""What the suite measures: the parts of suite.toml, which are scripts of this folder."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,42 +57,13 @@ class Part:
         return f"{', '.join(absent)} not on the PATH" if absent else ""
 
 
-_SITCOM = "clips/sitcom.mp4"
-_HEADS = "clips/heads"
-_HEAD = f"{_HEADS}/d14.mp4"
-_SCRFD = "models/scrfd_mbf"
-_LFW = ("lfw", "lfw_halves.csv")
+def _parts() -> Iterator[Part]:
+    for name, facts in tomllib.loads(Path(__file__).with_name("suite.toml").read_text("utf-8")).items():
+        lists = {key: tuple(facts.pop(key, ())) for key in ("needs", "programs", "after")}
+        yield Part(name=name, **facts, **lists)
 
-PARTS: tuple[Part, ...] = (
-    Part(
-        "files",
-        "speed",
-        "videos from start to end, and how well people are told apart",
-        "speed.py",
-        f"{{data}}/{_SITCOM} {{data}}/{_HEAD} --rounds 3",
-        f"{{data}}/{_HEAD} --rounds 1",
-        7,
-        needs=(_SITCOM, _HEAD),
-    ),
-    Part(
-        "recluster",
-        "clustering",
-        "a re-cluster by the number of tracks",
-        "recluster.py",
-        "2000 20000 150000 --limit-s 900",
-        "300 --limit-s 60",
-        40,
-    ),
-    Part(
-        "insertion",
-        "clustering",
-        "one track more, one track less, by the number of tracks",
-        "insertion.py",
-        "2000 20000 150000 --rival-tracks 2000 --steps 300 --cpu",
-        "200 500 --rival-tracks 200 --steps 20 --cpu",
-        8,
-    ),
-)
+
+PARTS: tuple[Part, ...] = tuple(_parts())
 
 
 def chosen(names: Sequence[str], parts: Sequence[Part] = PARTS) -> list[Part]:

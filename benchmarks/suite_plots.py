@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib as mpl
 from figure import Figure
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import ScalarFormatter
 from result import Curve
 from suite_run import Outcome
 
@@ -47,7 +48,8 @@ def _ratios(compared: Sequence[tuple[str, Figure]]) -> Canvas:
     axes.set_xscale("log")
     axes.set_yticks(range(len(compared)), [f"{part}: {f.what} ({f.rival_name})" for part, f in compared])
     axes.invert_yaxis()
-    axes.set_xlabel("times as good as the rival or floor; black: goal; green: met, red: missed")
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.set_xlabel("times as good; black: goal, green: met, red: missed")
     axes.grid(axis="x", alpha=0.3, which="both")
     return canvas
 
