@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 
 

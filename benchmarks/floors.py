@@ -33,7 +33,7 @@ from typing import Any
 import cv2
 from figure import Figure, Goal
 from made_video import write_moving
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 from session_trace import SessionTrace
 
@@ -74,7 +74,7 @@ def cv2_sampled(video: Path, wanted: set[int]) -> None:
     capture.release()
 
 
-def stages(video: Path) -> dict[str, float]:
+def stages(video: Path, rounds: int) -> dict[str, float]:
     """Detection and embedding of some frames and their floors, ms for each frame and face."""
     pack = make_pack("open", device="cpu")
     settings = FaceWorkerSettings()
@@ -84,30 +84,35 @@ def stages(video: Path) -> dict[str, float]:
     def detect() -> list[Any]:
         return [pack.detector.detect([frame.image_bgr], least_px)[0] for frame in frames]
 
-    detect()
-    with SessionTrace() as detecting:
-        detect_s, found = timed(detect)
-    told = {
-        "detect_ms": 1000 * detect_s / len(frames),
-        "detect_bare_ms": 1000 * detecting.replayed_s() / len(frames),
-    }
+    found = detect()
     chips = [
         align(frame.image_bgr, one.landmarks, pack.embedder.template, pack.embedder.input_px)
         for frame, detections in zip(frames, found, strict=True)
         for one in detections
     ]
+
+    def embed() -> None:
+        for start in range(0, len(chips), 8):
+            pack.embedder.embed(chips[start : start + 8])
+
+    told = beside_bare("detect", detect, len(frames), rounds)
     if chips:
-
-        def embed() -> None:
-            for start in range(0, len(chips), 8):
-                pack.embedder.embed(chips[start : start + 8])
-
         embed()
-        with SessionTrace() as embedding:
-            embed_s, _ = timed(embed)
-        told["embed_ms"] = 1000 * embed_s / len(chips)
-        told["embed_bare_ms"] = 1000 * embedding.replayed_s() / len(chips)
+        told |= beside_bare("embed", embed, len(chips), rounds)
     return told
+
+
+def beside_bare(name: str, work: Callable[[], Any], things: int, rounds: int) -> dict[str, float]:
+    """Some work and its calls alone, in turns: medians, ms for each of so many things."""
+    whole_s, bare_s = [], []
+    for _ in range(rounds):
+        with SessionTrace() as trace:
+            whole_s.append(timed(work)[0])
+        bare_s.append(trace.replayed_s())
+    return {
+        f"{name}_ms": 1000 * statistics.median(whole_s) / things,
+        f"{name}_bare_ms": 1000 * statistics.median(bare_s) / things,
+    }
 
 
 def detector_alone_s(video: Path) -> float:
@@ -156,7 +161,7 @@ def measure(video: Path, rounds: int, moving: bool, sender: Any) -> None:
             row["detector_s"] = detector_alone_s(video)
         found.append(row)
     middle = {name: statistics.median(row[name] for row in found) for name in found[0]}
-    sender.send({"video": video.name, **middle, **stages(video)})
+    sender.send({"video": video.name, **middle, **stages(video, rounds)})
     sender.close()
 
 

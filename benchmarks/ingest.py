@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from figure import Figure, Goal
 from made_tracks import made_track
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 from scale_data import generate
 

@@ -33,7 +33,7 @@ import numpy as np
 from camera_scenes import Scene, clips_in, scene
 from camera_servers import CameraServers, gst_cameras, scripted_cameras
 from figure import Figure, Goal
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import Sample, Watched, slope_per_min, watch
 

@@ -21,7 +21,7 @@ from typing import Any
 import av
 import psutil
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 
 _NAIVE = Path(__file__).with_name("naive.py")

@@ -32,7 +32,7 @@ import psutil
 from camera_scenes import Image, clips_in, pictures
 from camera_servers import ScriptedCameras, cpu_of, scripted_cameras
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import watch
 

@@ -25,7 +25,7 @@ import cv2
 import httpx2
 import numpy as np
 from figure import Figure, Goal
-from markdown import markdown_table
+from markdown_table import markdown_table
 from percentiles import percentile
 from playwright.sync_api import Browser, Page, sync_playwright
 from result import Result, add_json_option

@@ -22,7 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 
 from facestream import connect

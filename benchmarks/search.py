@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 
 from facestream import connect

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from figure import Figure, Goal
-from markdown import markdown_table
+from markdown_table import markdown_table
 from watched import slope_per_min
 
 # Of the life of a process, until its models are loaded and its caches are full.

@@ -22,7 +22,7 @@ from typing import Any
 
 from figure import Figure, Goal
 from made_video import write_room
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 
 from facestream.demo_video import ASTRONAUT

@@ -22,7 +22,7 @@ from typing import Any
 from camera_scenes import clips_in
 from camera_servers import scripted_cameras
 from figure import Figure, Goal
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import KEPT
 

@@ -22,7 +22,7 @@ import numpy as np
 from camera_scenes import Grain, Image
 from camera_servers import scripted_cameras
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import Watched, watch
 

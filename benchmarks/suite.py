@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from machine import commit, machine_facts
-from markdown import markdown_table
+from markdown_table import markdown_table
 from suite_parts import PARTS, Part, chosen
 from suite_plots import draw
 from suite_report import table, write_results

@@ -44,7 +44,7 @@ class Part:
     def command(self, data: Path | None, out: Path, *, quick: bool) -> list[str]:
         """The script and its arguments, without Python and without --json."""
         script, *words = self.words(quick=quick)
-        return [str(Path(__file__).with_name(script)), *(w.format(data=data, out=out) for w in words)]
+        return [str(Path(__file__).parent / script), *(w.format(data=data, out=out) for w in words)]
 
     def lacks(self, data: Path | None) -> str:
         """Why it can't run here; empty if it can."""

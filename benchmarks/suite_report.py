@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from figure import Figure
-from markdown import markdown_table
+from markdown_table import markdown_table
 from suite_run import Outcome
 
 _MET = {None: "", True: "yes", False: "**no**"}
