@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     text = table(outcomes)
     write_results(out / "results.json", outcomes, machine, quick=args.quick)
     (out / "results.md").write_text(text + "\n", encoding="utf-8")
-    plots = draw(outcomes, out / "plots")
+    plots = draw(outcomes, out / "plots", {part.name: part.group for part in PARTS})
     print(text)
     failed = [outcome.part for outcome in outcomes if outcome.state == "failed"]
     tell(f"\n{out / 'results.json'}, results.md and {len(plots)} plots.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -17,16 +17,23 @@ _ENDINGS = (".svg", ".png")
 _OURS = "facestream"
 
 
-def draw(outcomes: Sequence[Outcome], folder: Path) -> list[Path]:
+def draw(outcomes: Sequence[Outcome], folder: Path, group_of: Mapping[str, str]) -> list[Path]:
     """Draw everything; returns the files.
 
-    One plot of all ratios to rivals and floors, with their goals, and one for each title of curves.
+    One plot for each group, of all ratios to rivals and floors with their goals, and one for each title of
+    curves.
+
+    Args:
+        outcomes: What parts came to.
+        folder: Where the files go.
+        group_of: Group of each part.
     """
     folder.mkdir(parents=True, exist_ok=True)
     drawn: list[Path] = []
     compared = [(o.part, f) for o in outcomes for f in o.result.figures if f.ratio]
-    if compared:
-        drawn += _save(_ratios(compared), folder / "ratios")
+    for group in dict.fromkeys(group_of[part] for part, _ in compared):
+        of_group = [(part, figure) for part, figure in compared if group_of[part] == group]
+        drawn += _save(_ratios(group, of_group), folder / f"ratios-{group}")
     curves = [curve for outcome in outcomes for curve in outcome.result.curves if curve.x]
     for title in dict.fromkeys(curve.plot for curve in curves):
         name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
@@ -34,7 +41,7 @@ def draw(outcomes: Sequence[Outcome], folder: Path) -> list[Path]:
     return drawn
 
 
-def _ratios(compared: Sequence[tuple[str, Figure]]) -> Canvas:
+def _ratios(group: str, compared: Sequence[tuple[str, Figure]]) -> Canvas:
     """Bars from 1, which is as good as the rival, with a mark at each goal."""
     canvas = Canvas(figsize=(10, 1.2 + 0.28 * len(compared)), layout="constrained")
     axes = canvas.subplots()
@@ -42,12 +49,14 @@ def _ratios(compared: Sequence[tuple[str, Figure]]) -> Canvas:
         assert figure.ratio is not None
         colour = "tab:red" if figure.is_met is False else "tab:green" if figure.is_met else "tab:blue"
         axes.barh(place, figure.ratio - 1, left=1, color=colour, height=0.6)
+        axes.text(max(figure.ratio, 1.0) * 1.03, place, f"{figure.ratio:.2f}", va="center", fontsize=8)
         if figure.goal is not None and figure.goal.of == "ratio":
             axes.plot([figure.goal.limit] * 2, [place - 0.4, place + 0.4], color="black", linewidth=2)
     axes.axvline(1, color="grey", linewidth=1)
     axes.set_xscale("log")
     axes.set_yticks(range(len(compared)), [f"{part}: {f.what} ({f.rival_name})" for part, f in compared])
     axes.invert_yaxis()
+    axes.set_title(group)
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.set_xlabel("times as good; black: goal, green: met, red: missed")
     axes.grid(axis="x", alpha=0.3, which="both")

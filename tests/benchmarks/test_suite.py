@@ -93,12 +93,13 @@ def test_results_are_written_with_what_they_were_measured_on(tmp_path: Path, mea
 def test_ratios_and_each_title_of_curves_are_drawn(tmp_path: Path, measured: list[Any]) -> None:
     from suite_plots import draw
 
-    found = draw(measured, tmp_path / "plots")
+    groups = {"files": "speed", "floors": "speed", "gpu": "models"}
+    found = draw(measured, tmp_path / "plots", groups)
     assert sorted(path.name for path in found) == [
-        *("ratios.png", "ratios.svg", "time-by-tracks.png", "time-by-tracks.svg"),
+        *("ratios-speed.png", "ratios-speed.svg", "time-by-tracks.png", "time-by-tracks.svg"),
     ]
     assert all(path.stat().st_size > 1000 for path in found)
-    assert draw(measured[1:], tmp_path / "none") == []
+    assert draw(measured[1:], tmp_path / "none", groups) == []
 
 
 def test_a_part_is_read_as_it_was_written(tmp_path: Path, measured: list[Any]) -> None:
