@@ -184,7 +184,7 @@ def figures_of(result: dict[str, Any]) -> list[Figure]:
         Figure("memory", result["rss_mb"], "MB"),
         Figure("growth of memory", result["rss_slope_mb_per_min"], "MB/min", goal=Goal(1.0, "most")),
         Figure("processor", result["cpu_cores"], "cores"),
-        Figure("people found", result["people"], rival=result["people_truth"], rival_name="there"),
+        Figure(f"people found, of {result['people_truth']}", result["people"]),
     ]
     for name, words in (("p50", "median"), ("p95", "95th percentile"), ("worst", "worst")):
         if (latency_s := result[f"latency_{name}_s"]) is not None:

@@ -151,8 +151,10 @@ def main() -> None:
         Figure(f"search among {times['tracks']:,} tracks, worst", times["worst_s"], "s"),
     ]
     for row in told["sureness"]:
-        what = f"right, where {row['from']:.0%} to {row['to']:.0%} was said, {row['searches']} searches"
-        figures.append(Figure(what, row["right"], "", "more", row["said"], "said"))
+        said = f"{row['said']:.1%} was said on the mean ({row['from']:.0%} to {row['to']:.0%})"
+        figures.append(
+            Figure(f"right, where {said}, {row['searches']} searches", row["right"], better="more")
+        )
     x, y = ([row[key] for row in told["sureness"]] for key in ("said", "right"))
     plot, below = "How sure a search says it is", "mean of what was said"
     curves = [

@@ -15,7 +15,9 @@ _MET = {None: "", True: "yes", False: "**no**"}
 
 
 def rounded(value: float) -> str:
-    """A value for people: three digits that count, thousands with commas."""
+    """A value for people: three digits that count, thousands with commas; counts are whole."""
+    if isinstance(value, int) or value == 0:
+        return f"{value:,.0f}"
     if value and abs(value) < 0.01:
         return f"{value:.2g}"
     for least, digits in ((100, 0), (10, 1), (1, 2)):
