@@ -174,11 +174,9 @@ def main() -> None:
             medians.setdefault(name, {})[size] = float(middle)
             if name not in rivals:
                 what = f"{size:,} tracks, {name} index"
-                beside = {"rival": rival_ms, "rival_name": "incdbscan"}
+                first, goal = f"insertion p50, {what}", _GOALS.get((name, size))
                 result.figures += [
-                    Figure(
-                        f"insertion p50, {what}", float(middle), "ms", **beside, goal=_GOALS.get((name, size))
-                    ),
+                    Figure(first, float(middle), "ms", "less", rival_ms, "incdbscan", goal),
                     Figure(f"insertion p99, {what}", float(high), "ms"),
                     Figure(f"removal p50, {what}", float(gone_middle), "ms"),
                     Figure(f"removal p99, {what}", float(gone_high), "ms"),

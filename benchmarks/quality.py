@@ -81,8 +81,9 @@ def figures_of(rows: list[dict[str, Any]], *, by_method: bool) -> list[Figure]:
         what = f"{row['set']}, {row['people']} people, {row['pack']}"
         if by_method:
             first = same[0]
-            rival = {} if row is first else {"rival": first["score"], "rival_name": first["at"]}
-            figures.append(Figure(f"score by {row['at']}, {what}", row["score"], "", "more", **rival))
+            beside = None if row is first else first["score"]
+            by = f"score by {row['at']}, {what}"
+            figures.append(Figure(by, row["score"], "", "more", beside, first["at"]))
         elif row is same[0]:
             figures += [
                 Figure(f"score, {what}", row["score"], "", "more", one["score"], one["who"])

@@ -101,9 +101,9 @@ def main() -> None:
                     told = {"p50": float(p50), "p95": float(p95), "largest": float(most)}
                     alone = alone or told
                     for name, delay_ms in told.items():
-                        rival = {} if readers == 1 else {"rival": alone[name], "rival_name": "one reader"}
+                        rival = None if readers == 1 else alone[name]
                         what = f"event to {readers} readers, {name}"
-                        result.figures.append(Figure(what, delay_ms, "ms", **rival))
+                        result.figures.append(Figure(what, delay_ms, "ms", "less", rival, "one reader"))
     result.write(given.json)
 
 

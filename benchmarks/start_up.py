@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from camera_scenes import clips_in
 from camera_servers import scripted_cameras
@@ -25,6 +25,8 @@ from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import KEPT
+
+from stream.frame import Frame
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -41,11 +43,10 @@ def first_look(words: list[str]) -> None:
 
     take = SourceFollower.take
 
-    def taken(follower: SourceFollower, *given: Any, **more: Any) -> Any:
-        found = take(follower, *given, **more)
+    def taken(follower: SourceFollower, frame: Frame) -> NoReturn:
+        take(follower, frame)
         print(f"first look at {time.time()!r}", flush=True)
         os._exit(0)
-        return found
 
     SourceFollower.take = taken  # type: ignore[method-assign]
     command(words)
