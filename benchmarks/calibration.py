@@ -12,12 +12,15 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
+
+from facestream.labels import chosen_people
 
 
 def calibrate(*words: str) -> dict[str, Any]:
@@ -58,10 +61,15 @@ def main() -> None:
     parser.add_argument("lfw", type=Path)
     parser.add_argument("halves", type=Path)
     parser.add_argument("--half", default="calibrate")
+    parser.add_argument("--people", type=int, metavar="N", help="only the first N of the half")
     parser.add_argument("--clips", type=Path, metavar="FOLDER")
     add_json_option(parser)
     args = parser.parse_args()
-    told = {"photos": calibrate(str(args.lfw), "--only", str(args.halves), "--half", args.half)}
+    with tempfile.TemporaryDirectory() as folder:
+        names = Path(folder) / "names.csv"
+        people = sorted(chosen_people(args.halves, args.half))[: args.people]
+        names.write_text("\n".join(["name", *people]) + "\n", encoding="utf-8")
+        told = {"photos": calibrate(str(args.lfw), "--only", str(names))}
     if args.clips:
         told["clips"] = calibrate(*map(str, sorted(args.clips.glob("*.mp4"))))
     figures = [one for what, found in told.items() for one in figures_of(what, found)]

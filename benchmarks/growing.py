@@ -14,6 +14,7 @@ import argparse
 import os
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,16 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--names", type=int, default=20)
+    parser.add_argument("--photos", type=int, metavar="N", help="only so many; scores mean little then")
     add_json_option(parser)
     args = parser.parse_args()
     folder = args.folder or Path(os.environ.get("FACESTREAM_TEST_DATA") or parser.error("name a FOLDER"))
     photos = next((labelled for labelled in sets_in(folder) if labelled.photos), None)
     if photos is None:
         parser.error(f"no lfw/ with lfw_halves.csv in {folder}")
+    if args.photos:
+        files = photos.files[: args.photos]
+        photos = replace(photos, files=files, inputs=files)
     result = grow(photos, args.every, args.seed, args.names)
     tell("all at once")
     with tempfile.TemporaryDirectory() as place:
