@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -157,4 +158,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # Whoever is told to end ends its parts as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
