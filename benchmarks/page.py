@@ -65,7 +65,8 @@ _WATCH = """() => {
   keep("layout-shift", one => !one.hadRecentInput, one => shifts.push(one.value));
   keep("event", one => one.name === "keydown", one => events.push(one.duration));
 }"""
-_FACES_THERE = """() => new Promise(resolve => {
+_FACES_THERE = """() => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error("The faces in sight are not there after 30 s.")), 30_000);
   const inSight = tile => {
     const box = tile.getBoundingClientRect();
     return box.bottom > 0 && box.top < innerHeight;
@@ -78,15 +79,22 @@ _FACES_THERE = """() => new Promise(resolve => {
   };
   look();
 })"""
+_IN_SIGHT = """[...document.querySelectorAll(".tile")].filter(tile => {
+  const box = tile.getBoundingClientRect();
+  return box.top > 80 && box.bottom < innerHeight;
+})"""
 _PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 # Times an event of the given kind to the first frame in which `done` holds.
 _TIME = """([kind, done]) => {
   const holds = new Function(`return ${done}`);
-  window.timed = new Promise(resolve => addEventListener(kind, event => {
-    const told = () => resolve(performance.now() - event.timeStamp);
-    const look = () => requestAnimationFrame(() => holds() ? setTimeout(told) : look());
-    look();
-  }, {capture: true, once: true}));
+  window.timed = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`Not within 30 s of a ${kind}: ${done}`)), 30_000);
+    addEventListener(kind, event => {
+      const told = () => resolve(performance.now() - event.timeStamp);
+      const look = () => requestAnimationFrame(() => holds() ? setTimeout(told) : look());
+      look();
+    }, {capture: true, once: true});
+  });
 }"""
 _FILTERED = """(() => { const names = [...document.querySelectorAll(".tile:not(.loading) .name")]
     .filter(name => name.getBoundingClientRect().top < innerHeight);
@@ -164,10 +172,10 @@ def typing(page: Page, words: Sequence[str]) -> dict[str, list[float]]:
     for k in range(len(words)):
         page.evaluate(_FACES_THERE)
         middle = f"scrollTo(0, document.documentElement.scrollHeight * {(k + 1) / (len(words) + 1)})"
-        there = 'document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest(".tile:not(.loading)")'
+        there = f"(tiles => tiles.length && !tiles.some(tile => tile.matches('.loading')))({_IN_SIGHT})"
         found["jump"].append(timed(page, "scroll", there, lambda script=middle: page.evaluate(script)))
         page.evaluate(_FACES_THERE)
-        page.evaluate('document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest(".tile").focus()')
+        page.evaluate(f"(tiles => tiles[tiles.length >> 1].focus())({_IN_SIGHT})")
         chosen = "document.querySelector('.tile.selected')"
         found["select"].append(timed(page, "keydown", chosen, _press(page, "x")))
         page.keyboard.press("Escape")
