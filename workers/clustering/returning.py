@@ -1,0 +1,106 @@
+"""Whether a track is of somebody who was forgotten, by a few templates that were kept of them. Pure."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.clustering.kmedoids import medoids
+from workers.clustering.profiles import Profiles, compare_pairs
+from workers.clustering.search import sureness
+from workers.models.calibration import Calibration
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.intp]
+
+MOST_KEPT = 5
+"""Templates that are kept of a person at most."""
+
+SURE_RETURN = 0.99
+"""Least probability that a track is of somebody who was forgotten: less sure ones are taken in."""
+
+# Of more templates, those that tell most are chosen among: distances of all pairs are looked at.
+_MOST_CHOSEN_AMONG = 500
+
+
+def templates_to_keep(templates: FloatArray, telling: FloatArray) -> IntArray:
+    """Which templates stand best for all: one each of the views that differ most (k-medoids).
+
+    Args:
+        templates: float32 (N, D), L2-normalised.
+        telling: float32 (N,), how much each can tell.
+
+    Returns:
+        intp (K,), rows, ascending, each once; K is `MOST_KEPT`, or N where that is less.
+    """
+    best = np.sort(np.argsort(-telling, kind="stable")[:_MOST_CHOSEN_AMONG])
+    if len(best) <= MOST_KEPT:
+        return np.asarray(best, np.intp)
+    some = templates[best].astype(np.float64)
+    distances = np.clip(1 - some @ some.T, 0.0, 2.0)
+    distances = (distances + distances.T) / 2
+    np.fill_diagonal(distances, 0.0)
+    return np.asarray(np.sort(best[medoids(distances, MOST_KEPT)]), np.intp)
+
+
+def profile_of(
+    name: str,
+    templates: FloatArray,
+    sizes_px: FloatArray,
+    weights: FloatArray,
+    in_video: npt.NDArray[np.bool_],
+    calibration: Calibration,
+) -> Profiles:
+    """What some tracks are together, as one person.
+
+    Args:
+        name: Whose they are.
+        templates: float32 (N, D), L2-normalised, size-compensated; N is at least 1.
+        sizes_px: float32 (N,), effective size of the faces of each.
+        weights: float32 (N,), weight of each, positive.
+        in_video: bool (N,), whether its source is a video.
+        calibration: Of the embedder.
+    """
+    shares = weights / weights.sum()
+    return Profiles(
+        [name],
+        (shares @ templates)[None].astype(np.float32),
+        (shares @ calibration.size_weights(sizes_px))[None].astype(np.float32),
+        np.array([weights.sum() ** 2 / (weights**2).sum()], np.float32),
+        np.array([(shares * in_video).sum()], np.float32),
+    )
+
+
+def return_sureness(
+    track: Profiles,
+    forgotten: Profiles,
+    rival: Profiles | None,
+    people: int,
+    calibration: Calibration,
+) -> DoubleArray:
+    """Probability of each person who was forgotten to be the one of a track, as a search has it.
+
+    The person of the collection who would get the track has the same say: whoever is more like them than like
+    somebody who was forgotten is not left out.
+
+    Args:
+        track: Of the track alone.
+        forgotten: Those who were forgotten, K of them.
+        rival: Who would get the track, without it; None for nobody.
+        people: Number of people of the collection.
+        calibration: Of the embedder.
+
+    Returns:
+        float64 (K,) in [0, 1].
+    """
+    known = [forgotten] if rival is None else [forgotten, rival]
+    # Those of whom nothing was looked at take part in how likely anybody is beforehand.
+    ratios = np.full(len(forgotten) + max(people, 0 if rival is None else 1), -np.inf)
+    start = 0
+    for some in known:
+        rows = np.arange(len(some))
+        pairs = compare_pairs(some, rows, track, np.zeros(len(some), np.intp), calibration)
+        ratios[start : start + len(some)] = pairs.log_ratio
+        start += len(some)
+    return sureness(ratios)[: len(forgotten)]
