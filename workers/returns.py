@@ -11,8 +11,11 @@ from storage.effects import Effects
 from storage.identity_store import IdentityStore
 from storage.kept_out_record import KeptOut, field_of, ids_of_field
 from storage.template_record import TemplateTable
+from storage.track_record import TrackRecord
 from workers.clustering.profiles import Profiles
 from workers.clustering.returning import SURE_RETURN, profile_of, return_sureness, templates_to_keep
+from workers.decisions import Decisions
+from workers.membership import Membership
 from workers.models.calibration import Calibration
 
 _log = logging.getLogger(__name__)
@@ -27,31 +30,33 @@ class Returns:
     Args:
         store: The collection.
         calibration: Of its embedder.
+        membership: Who has which track.
+        decisions: What people said.
     """
 
-    def __init__(self, store: IdentityStore, calibration: Calibration) -> None:
+    def __init__(
+        self, store: IdentityStore, calibration: Calibration, membership: Membership, decisions: Decisions
+    ) -> None:
         self._store = store
         self._calibration = calibration
+        self._membership = membership
+        self._decisions = decisions
         self._dimension = calibration.mean.shape[1]
         self._profiles: dict[str, Profiles] = {}
         # Tracks that were left out, by source: one that grows is not weighed again.
         self._left_out: dict[str, set[str]] = {}
 
-    def __bool__(self) -> bool:
-        """Whether anybody is to be left out."""
-        return bool(self._profiles)
-
     def load(self) -> None:
         """Read what is kept."""
-        self._profiles = {field_of(kept.ids): self._of_kept(kept) for kept in self._store.kept_out(self._dimension)}
+        self._profiles = {
+            field_of(kept.ids): self._of_kept(kept) for kept in self._store.kept_out(self._dimension)
+        }
 
     def _of_kept(self, kept: KeptOut) -> Profiles:
         return self._profile(kept.ids[0], kept.templates)
 
     def _profile(self, name: str, table: TemplateTable) -> Profiles:
-        return profile_of(
-            name, table.vectors, table.sizes_px, table.weights, ~table.photo, self._calibration
-        )
+        return profile_of(name, table.vectors, table.sizes_px, table.weights, ~table.photo, self._calibration)
 
     # What is kept ------------------------------------------------------------------------------------------
 
@@ -112,18 +117,19 @@ class Returns:
         """No track of a stretch that is done grows any more."""
         self._left_out.pop(source_id, None)
 
-    def take_out(
-        self, source_id: str, track_id: str, rival: Collection[str], people: int, effects: Effects
-    ) -> bool:
+    def take_out(self, record: TrackRecord, owner: str | None, effects: Effects) -> bool:
         """Whether a track is to be left out, as almost surely that of somebody who was forgotten.
 
+        Not one of which people said whose it is.
+
         Args:
-            source_id: Where it was seen.
-            track_id: The track; its template is in `effects`.
-            rival: The tracks of who would get it, or has it; may hold the track.
-            people: Number of people of the collection.
+            record: The track; its template is in `effects`.
+            owner: Who would get it, or has it; None for nobody.
             effects: Takes in that it is.
         """
+        source_id, track_id = record.source_id, record.track_id
+        if not self._profiles or self._is_said(track_id):
+            return False
         left_out = self._left_out.setdefault(source_id, set())
         if track_id in left_out:
             effects.returned.setdefault(track_id, False)
@@ -132,13 +138,15 @@ class Returns:
         if not own.track_ids:
             return False
         track, forgotten = self._profile(track_id, own), _joined(list(self._profiles.values()))
-        sure = return_sureness(track, forgotten, None, people, self._calibration).max()
+        people = len(self._membership.alive())
+        sure = return_sureness(track, forgotten, None, people, self._calibration)
         if sure >= SURE_RETURN:
-            others = sorted(set(rival) - {track_id})[:_MOST_OF_RIVAL]
+            rivals = self._membership.members(owner) if owner else set()
+            others = sorted(rivals - {track_id})[:_MOST_OF_RIVAL]
             _, table = self._templates(others, effects)
             if table.track_ids:
                 profile = self._profile("", table)
-                sure = return_sureness(track, forgotten, profile, people, self._calibration).max()
+                sure = return_sureness(track, forgotten, profile, people, self._calibration)
         if sure < SURE_RETURN:
             return False
         left_out.add(track_id)
@@ -151,7 +159,14 @@ class Returns:
         )
         return True
 
-    def _templates(self, track_ids: Sequence[str], effects: Effects) -> tuple[dict[bytes, bytes], TemplateTable]:
+    def _is_said(self, track_id: str) -> bool:
+        """Whether people put a track together with others, or gave a name to who has it."""
+        owner = self._membership.identity_of.get(track_id)
+        return self._decisions.bind(track_id) or (owner is not None and owner in self._store.names())
+
+    def _templates(
+        self, track_ids: Sequence[str], effects: Effects
+    ) -> tuple[dict[bytes, bytes], TemplateTable]:
         """Templates of tracks as of this step, as bytes by track and as a table."""
         missing = [track_id for track_id in track_ids if track_id not in effects.templates]
         rows = dict(self._store.template_rows(missing)) if missing else {}

@@ -10,7 +10,7 @@ from storage.delivery import Entry
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
-from storage.requests import EraseRequest, ReclusterRequest
+from storage.requests import EraseRequest, ForgetRequest, ReclusterRequest
 from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone
 from storage.template_record import encode_template
@@ -23,6 +23,7 @@ from workers.membership import Membership
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
 from workers.reclustering import Reclustering, Snapshot
+from workers.returns import Returns
 from workers.settlement import Settlement
 from workers.source_book import SourceBook
 from workers.track_evidence import evidence_of, sample_problem, track_problem
@@ -56,7 +57,10 @@ class Roster:
         self._reclustering = Reclustering(
             store, clusterer, self._summaries, self._membership, self._decisions, self._settlement
         )
-        self._erasing = Erasing(store, self._summaries, self._membership, self._sources, self._remove)
+        self._returns = Returns(store, calibration, self._membership, self._decisions)
+        self._erasing = Erasing(
+            store, self._summaries, self._membership, self._sources, self._remove, self._returns
+        )
         self._forgot = False
         # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
         self._waiting: dict[str, FaceSample] = {}
@@ -82,6 +86,7 @@ class Roster:
         present, assigned = self._store.template_ids(), self._store.assignments()
         shown = self._store.overview_ids()
         self._sources.load()
+        self._returns.load()
         names = self._store.names()
         for identity in self._store.people():
             self._membership.load_person(identity.identity_id)
@@ -167,6 +172,8 @@ class Roster:
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
         """Store a sample, for a track that will name it."""
+        if self._returns.has_left_out(sample.source_id, sample.track_id):
+            return
         effects.samples.append(sample)
         self._waiting[sample.sample_id] = sample
 
@@ -186,6 +193,7 @@ class Roster:
         source = self._sources.fresh(segment.source_id)
         if source is not None:
             self._sources.write(source.with_segment(segment), effects)
+        self._returns.forget_source(segment.source_id)
         if segment.track_ids is None:
             return set()
         stale = [
@@ -216,14 +224,18 @@ class Roster:
             effects.tracks_removed[track_id] = summary.source_id
         return touched
 
-    def forget(self, identity_id: str, effects: Effects) -> set[str]:
-        """Delete every trace of a person, also of this step; returns their ids, older ones included."""
-        gone = self._erasing.forget(identity_id, effects)
+    def leave_out(self, effects: Effects) -> set[str]:
+        """Let nothing be left of tracks of the forgotten that came; returns the people whom this changes."""
+        self._forgot = self._forgot or bool(effects.returned)
+        return self._erasing.leave_out(effects)
+
+    def forget(self, request: ForgetRequest, effects: Effects) -> None:
+        """Delete every trace of a person, under all their ids, also of this step."""
+        gone = self._erasing.forget(request, self._founders, effects)
         waiting = self._waiting.items()
         # A track that names these may come with the next step, or be among what is erased.
         effects.samples_removed |= {i for i, s in waiting if s.track_id in effects.forgotten_tracks}
-        self._forgot = self._forgot or bool(gone)
-        return gone
+        self._forgot = self._forgot or gone
 
     def erase(self, request: EraseRequest, most: int, effects: Effects) -> tuple[set[str], bool]:
         """Delete some of what is asked for, in a step of its own; see `Erasing.erase`."""
@@ -257,8 +269,11 @@ class Roster:
             return set()
         self._settlement.track_came(track.track_id, effects)
         owner = self._membership.identity_of.get(track.track_id)
+        likely = owner or self._clusterer.nearest(track.track_id, self._membership.identity_of)
+        if self._returns.take_out(track, likely, effects):
+            return set()
         if owner is None:
-            owner = self._clusterer.nearest(track.track_id, self._membership.identity_of)
+            owner = likely
             if owner is None:
                 if track.track_id not in self._founders:
                     return set()

@@ -11,7 +11,6 @@ from workers.clustering.search import sureness
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
-DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
 MOST_KEPT = 5
@@ -78,21 +77,21 @@ def return_sureness(
     rival: Profiles | None,
     people: int,
     calibration: Calibration,
-) -> DoubleArray:
-    """Probability of each person who was forgotten to be the one of a track, as a search has it.
+) -> float:
+    """Probability that a track is of anybody who was forgotten, weighed as a search weighs people.
 
     The person of the collection who would get the track has the same say: whoever is more like them than like
     somebody who was forgotten is not left out.
 
     Args:
         track: Of the track alone.
-        forgotten: Those who were forgotten, K of them.
+        forgotten: Those who were forgotten.
         rival: Who would get the track, without it; None for nobody.
         people: Number of people of the collection.
         calibration: Of the embedder.
 
     Returns:
-        float64 (K,) in [0, 1].
+        It, in [0, 1].
     """
     known = [forgotten] if rival is None else [forgotten, rival]
     # Those of whom nothing was looked at take part in how likely anybody is beforehand.
@@ -103,4 +102,4 @@ def return_sureness(
         pairs = compare_pairs(some, rows, track, np.zeros(len(some), np.intp), calibration)
         ratios[start : start + len(some)] = pairs.log_ratio
         start += len(some)
-    return sureness(ratios)[: len(forgotten)]
+    return float(sureness(ratios)[: len(forgotten)].sum())
