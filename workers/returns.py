@@ -105,6 +105,8 @@ class Returns:
             self._profiles.pop(name, None)
             effects.kept_out.pop(name, None)
         effects.kept_out_removed |= fields
+        # Who was left out may be taken in now.
+        self._left_out.clear()
         return len(fields)
 
     # Who comes back ----------------------------------------------------------------------------------------
@@ -130,10 +132,6 @@ class Returns:
         source_id, track_id = record.source_id, record.track_id
         if not self._profiles or self._is_said(track_id):
             return False
-        left_out = self._left_out.setdefault(source_id, set())
-        if track_id in left_out:
-            effects.returned.setdefault(track_id, False)
-            return True
         _, own = self._templates([track_id], effects)
         if not own.track_ids:
             return False
@@ -149,7 +147,7 @@ class Returns:
                 sure = return_sureness(track, forgotten, profile, people, self._calibration)
         if sure < SURE_RETURN:
             return False
-        left_out.add(track_id)
+        self._left_out.setdefault(source_id, set()).add(track_id)
         effects.returned[track_id] = True
         # Not of whom: that would be a record of where somebody goes who wanted to have none.
         _log.info(

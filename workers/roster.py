@@ -256,6 +256,12 @@ class Roster:
 
     def add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
         """Store a track and give it a provisional identity; returns the people that this changes."""
+        if self._returns.has_left_out(track.source_id, track.track_id):
+            # Noted, so that what tells of it goes with the step.
+            self._note(track, ())
+            effects.tracks.append(track)
+            effects.returned.setdefault(track.track_id, False)
+            return set()
         if track.track_id in self._summaries:
             # It grew: samples that have given way to better ones go.
             effects.samples_removed |= self._sample_ids([track.track_id], effects)

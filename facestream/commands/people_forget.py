@@ -111,15 +111,15 @@ def _forget_one(
 
     if store.is_forgotten(person_id):
         # Their part in the server's files, where that could not be deleted the first time.
-        kept = any(person_id in ids for ids in store.kept_out())
+        is_kept = any(person_id in ids for ids in store.kept_out())
         if dry_run:
-            left = "; templates of the face are kept, and would go" if kept else ""
+            left = "; templates of the face are kept, and would go" if is_kept else ""
             click.echo(f"{person_id} was forgotten before{left}.")
             return
-        if kept and not how["and_ignore_return"]:
+        if is_kept and not how["and_ignore_return"]:
             confirm(
-                f"{person_id} was forgotten before, and templates of the face are kept. Delete these as well, "
-                "so that whoever comes back is somebody new?",
+                f"{person_id} was forgotten before, and templates of the face are kept. Delete these as "
+                "well, so that they are somebody new when they come back?",
                 yes=yes,
             )
         _tell(store.forget(person_id, **how), "", as_json=as_json)

@@ -194,7 +194,7 @@ def test_forgetting_again_deletes_the_templates_and_they_are_somebody_new(
         assert bench.client.hgetall(bench.keys.kept_out) == before
         bench.take_in([request_])
         assert not bench.client.exists(bench.keys.kept_out)
-        assert erasures(bench)[0] == ErasureRecord("kept_out", people=1)
+        assert ErasureRecord("kept_out", people=1) in erasures(bench)
         bench.take_in(cast.track(0, 10))
     assert "v-1.10.0" in set().union(*bench.people().values())
     assert returns_ignored(bench) == 0

@@ -109,7 +109,8 @@ export function mount(root, context) {
     if (!sure) return;
     try {
       const done = await api.delete(`/people/${id}${ignoring.checked ? "?and_ignore_return=true" : ""}`);
-      context.toast(`Forgotten, with ${counted(done.tracks, "track")}.${done.history_erased ? "" : " The server's own files may still hold some of it until it rewrites them."}`, { kind: "good" });
+      const kept = done.templates_kept ? ` Kept to leave them out: ${counted(done.templates_kept, "template")} of the face. Forgetting ${done.id} again, by command or API, deletes that.` : "";
+      context.toast(`Forgotten, with ${counted(done.tracks, "track")}.${kept}${done.history_erased ? "" : " The server's own files may still hold some of it until it rewrites them."}`, { kind: "good" });
       context.navigate("#/people", { replace: true });
     } catch (error) { context.toast(error.message, { kind: "danger" }); }
   }
