@@ -64,7 +64,7 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("logged faces", f"{stats.logged_faces}"),
         ("waiting", f"{stats.waiting}" + (", for the next run to take in" if stats.waiting else "")),
         ("put aside", f"{stats.put_aside}" + (", as they can't be taken in" if stats.put_aside else "")),
-        ("kept out", f"{counted(stats.kept_out, 'person', 'people')} who were forgotten" + _returns(stats)),
+        ("kept out", f"{counted(stats.kept_out, 'forgotten person', 'forgotten people')}" + _returns(stats)),
         ("memory", f"{memory} in the server"),
         ("model", f"{info.pack or 'unknown'} ({info.model_id or 'unknown'})"),
         ("licence", terms(info.licence, info.commercial_use).removeprefix("licence ")),

@@ -26,6 +26,7 @@ from workers.reclustering import Reclustering, Snapshot
 from workers.returns import Returns
 from workers.settlement import Settlement
 from workers.source_book import SourceBook
+from workers.step_samples import StepSamples
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
@@ -44,7 +45,8 @@ class Roster:
 
     def __init__(self, store: IdentityStore, clusterer: Clusterer, calibration: Calibration) -> None:
         self._store = store
-        self._samples = ComparableSamples(store)
+        self._comparable = ComparableSamples(store)
+        self._samples = StepSamples(store, self._comparable)
         self._clusterer = clusterer
         self._calibration = calibration
         self._summaries: dict[str, TrackSummary] = {}
@@ -62,8 +64,6 @@ class Roster:
             store, self._summaries, self._membership, self._sources, self._remove, self._returns
         )
         self._forgot = False
-        # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
-        self._waiting: dict[str, FaceSample] = {}
 
     @property
     def people(self) -> int:
@@ -96,7 +96,7 @@ class Roster:
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
-            samples = self._samples.by_id(wanted)
+            samples = self._comparable.by_id(wanted)
             for track in tracks:
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
                 if known and track.identity_id:
@@ -143,14 +143,14 @@ class Roster:
         """Why an entry that can be read must not be taken in, or empty."""
         match entry:
             case FaceSample():
-                return sample_problem(entry, self._calibration, self._samples.model_id)
+                return sample_problem(entry, self._calibration, self._comparable.model_id)
             case TrackRecord():
                 return track_problem(entry)
         return ""
 
     def committed(self) -> None:
         """The step is in Redis."""
-        self._waiting.clear()
+        self._samples.committed()
         self._sources.committed()
         if self._forgot:
             # What was said of them is blacked out.
@@ -172,10 +172,8 @@ class Roster:
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
         """Store a sample, for a track that will name it."""
-        if self._returns.has_left_out(sample.source_id, sample.track_id):
-            return
-        effects.samples.append(sample)
-        self._waiting[sample.sample_id] = sample
+        if not self._returns.has_left_out(sample.source_id, sample.track_id):
+            self._samples.add(sample, effects)
 
     def add_late(self, sample: FaceSample, effects: Effects) -> set[str]:
         """Store a sample whose track may have been taken in without it; returns whose that is."""
@@ -205,7 +203,7 @@ class Roster:
 
     def _remove(self, track_ids: list[str], effects: Effects) -> set[str]:
         """Delete tracks with their samples; returns the people who lose them."""
-        effects.samples_removed |= self._sample_ids(track_ids, effects)
+        effects.samples_removed |= self._samples.named_by(track_ids, effects)
         touched: set[str] = set()
         for track_id in track_ids:
             before = self._membership.leave(track_id, effects)
@@ -232,9 +230,7 @@ class Roster:
     def forget(self, request: ForgetRequest, effects: Effects) -> None:
         """Delete every trace of a person, under all their ids, also of this step."""
         gone = self._erasing.forget(request, self._founders, effects)
-        waiting = self._waiting.items()
-        # A track that names these may come with the next step, or be among what is erased.
-        effects.samples_removed |= {i for i, s in waiting if s.track_id in effects.forgotten_tracks}
+        self._samples.forget(effects)
         self._forgot = self._forgot or gone
 
     def erase(self, request: EraseRequest, most: int, effects: Effects) -> tuple[set[str], bool]:
@@ -249,11 +245,6 @@ class Roster:
         if source is not None:
             self._sources.write(replace(source, forgotten=0), effects)
 
-    def _sample_ids(self, track_ids: list[str], effects: Effects) -> set[str]:
-        """Samples that tracks name, in Redis or in this step."""
-        written = (track for track in effects.tracks if track.track_id in track_ids)
-        return {i for track in (*self._store.tracks(track_ids), *written) for i in track.sample_ids}
-
     def add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
         """Store a track and give it a provisional identity; returns the people that this changes."""
         if self._returns.has_left_out(track.source_id, track.track_id):
@@ -264,14 +255,12 @@ class Roster:
             return set()
         if track.track_id in self._summaries:
             # It grew: samples that have given way to better ones go.
-            effects.samples_removed |= self._sample_ids([track.track_id], effects)
+            effects.samples_removed |= self._samples.named_by([track.track_id], effects)
         effects.samples_removed.difference_update(track.sample_ids)
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
-        missing = [i for i in track.sample_ids if i not in self._waiting]
-        known: dict[str, Sample] = {**self._waiting, **self._samples.by_id(missing)}
         self._sources.fresh(track.source_id)
-        if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
+        if not self._take_in(track, self._samples.of(track), effects):
             return set()
         self._settlement.track_came(track.track_id, effects)
         owner = self._membership.identity_of.get(track.track_id)

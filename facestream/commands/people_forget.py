@@ -203,7 +203,7 @@ def _erase(
     tracks, people = counted(expected.tracks, "track"), counted(expected.people, "person", "people")
     kept = len(store.kept_out()) if extent == "all" else 0
     templates = (
-        f" Templates kept of {counted(kept, 'person', 'people')} who were forgotten go as well."
+        f" Templates kept of {counted(kept, 'forgotten person', 'forgotten people')} go as well."
         if kept
         else ""
     )

@@ -117,10 +117,10 @@ def _question(change: ModelChange) -> str:
 def _kept_out(change: ModelChange) -> str:
     from facestream.people_view import counted
 
-    people = counted(change.kept_out, "person", "people")
+    people = counted(change.kept_out, "forgotten person", "forgotten people")
     return (
-        f"Templates kept of {people} who were forgotten can't be compared any more and are deleted: whoever "
-        "of them comes back is somebody new."
+        f"Templates kept of {people} can't be compared any more and are deleted: whoever of them comes "
+        "back is somebody new."
     )
 
 
