@@ -136,15 +136,14 @@ class Returns:
         if not own.track_ids:
             return False
         track, forgotten = self._profile(track_id, own), _joined(list(self._profiles.values()))
-        people = len(self._membership.alive())
-        sure = return_sureness(track, forgotten, None, people, self._calibration)
+        sure = return_sureness(track, forgotten, None, self._calibration)
         if sure >= SURE_RETURN:
             rivals = self._membership.members(owner) if owner else set()
             others = sorted(rivals - {track_id})[:_MOST_OF_RIVAL]
             _, table = self._templates(others, effects)
             if table.track_ids:
                 profile = self._profile("", table)
-                sure = return_sureness(track, forgotten, profile, people, self._calibration)
+                sure = return_sureness(track, forgotten, profile, self._calibration)
         if sure < SURE_RETURN:
             return False
         self._left_out.setdefault(source_id, set()).add(track_id)

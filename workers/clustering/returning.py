@@ -75,31 +75,27 @@ def return_sureness(
     track: Profiles,
     forgotten: Profiles,
     rival: Profiles | None,
-    people: int,
     calibration: Calibration,
 ) -> float:
-    """Probability that a track is of anybody who was forgotten, weighed as a search weighs people.
+    """Probability that a track is of anybody who was forgotten, as a comparison of two faces has it.
 
-    The person of the collection who would get the track has the same say: whoever is more like them than like
-    somebody who was forgotten is not left out.
+    Before the look, both cases are equally likely, however many people the collection has: in a search the
+    many make each of them unlikely, and hardly anybody who comes back would be left out. The person of the
+    collection who would get the track has the same say: whoever is more like them than like somebody who was
+    forgotten is not left out.
 
     Args:
         track: Of the track alone.
         forgotten: Those who were forgotten.
         rival: Who would get the track, without it; None for nobody.
-        people: Number of people of the collection.
         calibration: Of the embedder.
 
     Returns:
         It, in [0, 1].
     """
-    known = [forgotten] if rival is None else [forgotten, rival]
-    # Those of whom nothing was looked at take part in how likely anybody is beforehand.
-    ratios = np.full(len(forgotten) + max(people, 0 if rival is None else 1), -np.inf)
-    start = 0
-    for some in known:
-        rows = np.arange(len(some))
-        pairs = compare_pairs(some, rows, track, np.zeros(len(some), np.intp), calibration)
-        ratios[start : start + len(some)] = pairs.log_ratio
-        start += len(some)
-    return float(sureness(ratios)[: len(forgotten)].sum())
+    ratios = []
+    for known in [forgotten] if rival is None else [forgotten, rival]:
+        rows = np.arange(len(known))
+        pairs = compare_pairs(known, rows, track, np.zeros(len(known), np.intp), calibration)
+        ratios.append(pairs.log_ratio)
+    return float(sureness(np.concatenate(ratios))[: len(forgotten)].sum())
