@@ -4,7 +4,7 @@
 
 LFW and HALVES are those of parts.py. Each photo of somebody of whom there are more is one who comes back:
 of the others, as many templates are kept as a collection keeps. Strangers are the photos of all others,
-compared with what is kept of each person. In videos, strangers are more alike: the second figures are those of
+compared with what is kept of each person. In videos, strangers are more alike: the second figures are of
 the same photos, with what the calibration allows for that.
 """
 
