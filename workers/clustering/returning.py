@@ -19,21 +19,25 @@ MOST_KEPT = 5
 SURE_RETURN = 0.99
 """Least probability that a track is of somebody who was forgotten: less sure ones are taken in."""
 
+# A template that tells less than this share of what the best one does would only blur what is kept.
+_LEAST_SHARE = 0.5
 # Of more templates, those that tell most are chosen among: distances of all pairs are looked at.
 _MOST_CHOSEN_AMONG = 500
 
 
 def templates_to_keep(templates: FloatArray, telling: FloatArray) -> IntArray:
-    """Which templates stand best for all: one each of the views that differ most (k-medoids).
+    """Which of the templates that tell much stand best for all of these: views that differ (k-medoids).
 
     Args:
-        templates: float32 (N, D), L2-normalised.
-        telling: float32 (N,), how much each can tell.
+        templates: float32 (N, D), L2-normalised; N is at least 1.
+        telling: float32 (N,), how much each can tell, positive.
 
     Returns:
-        intp (K,), rows, ascending, each once; K is `MOST_KEPT`, or N where that is less.
+        intp (K,), rows, ascending, each once; at most `MOST_KEPT`.
     """
-    best = np.sort(np.argsort(-telling, kind="stable")[:_MOST_CHOSEN_AMONG])
+    order = np.argsort(-telling, kind="stable")
+    sound = order[telling[order] >= _LEAST_SHARE * telling.max()]
+    best = np.sort(sound[:_MOST_CHOSEN_AMONG])
     if len(best) <= MOST_KEPT:
         return np.asarray(best, np.intp)
     some = templates[best].astype(np.float64)

@@ -43,7 +43,7 @@ def test_at_most_five_templates_are_kept_each_once(count: int, seed: int) -> Non
     noise = np.random.default_rng(seed)
     vectors = noise.normal(size=(count, DIMENSION)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    rows = templates_to_keep(vectors, noise.uniform(1, 2, count).astype(np.float32)).tolist()
+    rows = templates_to_keep(vectors, noise.uniform(1.1, 2, count).astype(np.float32)).tolist()
     assert len(rows) == min(count, MOST_KEPT)
     assert rows == sorted(set(rows))
     assert set(rows) <= set(range(count))
@@ -55,6 +55,12 @@ def test_of_views_that_differ_one_each_is_kept(order: list[int]) -> None:
     views = np.concatenate([templates(view, range(4)) for view in range(MOST_KEPT)])[order]
     rows = templates_to_keep(views, np.ones(20, np.float32))
     assert sorted(order[row] // 4 for row in rows) == list(range(MOST_KEPT))
+
+
+def test_poor_templates_are_not_kept_where_there_are_better_ones() -> None:
+    telling = np.array([20, 90, 25, 80, 30, 22, 24], np.float32)
+    assert templates_to_keep(templates(0, range(7)), telling).tolist() == [1, 3]
+    assert len(templates_to_keep(templates(0, range(7)), telling % 30 + 30)) == MOST_KEPT
 
 
 def test_of_very_many_templates_those_that_tell_most_are_chosen_among() -> None:
