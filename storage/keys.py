@@ -207,6 +207,11 @@ class Keys:
         return self._key("erasures")
 
     @property
+    def kept_out(self) -> str:
+        """Hash: templates of people who were forgotten and are not to be taken in anew, by their ids."""
+        return self._key("kept_out")
+
+    @property
     def cameras(self) -> str:
         """Set of the names of all cameras."""
         return self._key("cameras")
