@@ -1,6 +1,6 @@
 """`facestream backfill` beside a plain `run` over the same files: how much sooner, and the same people?
 
-    python benchmarks/backfill.py FILE... [--processes 1 2] [--segment 20s] [--json OUT]
+    python benchmarks/backfill.py FILE... [--processes 1 2] [--segment 20s] [--json FILE]
 
 Each is a command in a data folder of its own, on an idle machine. People agree as BCubed F of one partition
 of the faces against the other, over the faces that both found.
@@ -11,12 +11,14 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import json
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+from figure import Figure
+from result import Result, add_json_option
 
 from workers.clustering.metrics import agreement
 
@@ -64,10 +66,15 @@ def main(files: list[str], processes: list[int], segment: str, out: Path | None)
             results.append(
                 {"processes": count, "seconds": took_s, "people": people, "faces": len(found), "agree": agree}
             )
-    if out is not None:
-        out.write_text(
-            json.dumps({"run": {"seconds": plain_s, "faces": len(plain)}, "backfill": results}, indent=2)
-        )
+    figures = []
+    for row in results:
+        what = f"backfill by {row['processes']} processes"
+        figures += [
+            Figure(what, row["seconds"], "s", "less", plain_s, "run"),
+            Figure(f"agreement with run, {what}", row["agree"], better="more"),
+        ]
+    told = {"run": {"seconds": plain_s, "faces": len(plain)}, "backfill": results}
+    Result(figures, details=told).write(out)
 
 
 if __name__ == "__main__":
@@ -77,6 +84,6 @@ if __name__ == "__main__":
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--segment", default="20s")
-    parser.add_argument("--json", type=Path, metavar="OUT")
+    add_json_option(parser)
     args = parser.parse_args()
     main(args.files, args.processes, args.segment, args.json)

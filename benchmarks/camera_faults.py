@@ -1,6 +1,6 @@
 """Cameras that freeze, die and come back under the default settings; and what many reconnects leave behind.
 
-    python benchmarks/camera_faults.py [--cameras 3] [--cycles 20] [--reconnects 1000] [--json]
+    python benchmarks/camera_faults.py [--cameras 3] [--cycles 20] [--reconnects 1000] [--json FILE]
 
 The cameras are scripted RTSP servers in a process of their own. In the first part each freezes and loses its
 power in turns, while the others play, and the time from its return to its next frame is taken. In the second
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import multiprocessing
 import random
 import statistics
@@ -22,8 +21,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
+from figure import Figure
+from result import Result, add_json_option
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -158,6 +160,22 @@ def need(done: bool, viewing: Viewing) -> None:
         sys.exit(f"not within {_NOTICED_S:g} s: {viewing.reported[-5:]}")
 
 
+def figures_of(row: dict[str, Any]) -> list[Figure]:
+    """What is told."""
+    figures = [
+        Figure(f"next frame after {words}, {which}", row[f"{name}_recovery_{which}_s"], "s")
+        for name, words in (("power", "a loss of power"), ("freeze", "a freeze"))
+        for which in ("median", "worst")
+        if f"{name}_recovery_{which}_s" in row
+    ]
+    if "reconnects" in row:
+        span = f"from {_SHARES[0]:.0%} of {row['reconnects']:,} connections to the last"
+        for name, unit in (("threads", ""), ("descriptors", ""), ("rss_mb", "MB")):
+            what = {"rss_mb": "memory"}.get(name, name)
+            figures.append(Figure(f"more {what} {span}", row[name][-1] - row[name][0], unit))
+    return figures
+
+
 def main() -> None:
     """Watch, count, print."""
     parser = argparse.ArgumentParser(
@@ -166,19 +184,17 @@ def main() -> None:
     parser.add_argument("--cameras", type=int, default=3)
     parser.add_argument("--cycles", type=int, default=20)
     parser.add_argument("--reconnects", type=int, default=1000)
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
-    row: dict[str, object] = {}
+    row: dict[str, Any] = {}
     if args.cycles:
         with running(args.cameras) as cameras:
             row |= failures(cameras, args.cycles)
     if args.reconnects:
         with running(args.cameras) as cameras:
             row |= reconnects(cameras, args.reconnects)
-    if args.json:
-        print(json.dumps(row, indent=2))
-    else:
-        print("\n".join(f"{key:26} {value}" for key, value in row.items()))
+    print("\n".join(f"{key:26} {value}" for key, value in row.items()))
+    Result(figures_of(row), details=row).write(args.json)
 
 
 if __name__ == "__main__":

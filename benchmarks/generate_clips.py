@@ -1,6 +1,6 @@
 """Make labelled multi-shot clips from labelled photos: people who move, in several sizes, several at a time.
 
-    python benchmarks/generate_clips.py LFW_FOLDER HALVES.csv OUTPUT_FOLDER [--clips 6]
+    python benchmarks/generate_clips.py LFW_FOLDER HALVES.csv OUTPUT_FOLDER [--clips 6] [--json FILE]
 
 LFW_FOLDER holds NAME/*.jpg with the labelled face in the middle; only people of the half "calibrate" with
 four or more photos are used, so that settings may be chosen on these clips: `facestream calibrate
@@ -21,6 +21,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from figure import Figure
+from result import Result, add_json_option
 
 from facestream.labels import chosen_people, labelled_photos
 from facestream.search import read_photo
@@ -136,6 +138,7 @@ def main() -> None:
     parser.add_argument("halves", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--clips", type=int, default=len(_CLIPS), choices=range(1, len(_CLIPS) + 1))
+    add_json_option(parser)
     args = parser.parse_args()
     chosen = chosen_people(args.halves, "calibrate")
     found: dict[str, list[Path]] = defaultdict(list)
@@ -149,6 +152,7 @@ def main() -> None:
         target = args.output / f"clip{seed}"
         make_clip(pack, photos, target, seed, people, quality, blur)
         print(target.with_suffix(".mp4"))
+    Result([Figure("clips made", args.clips, better="more")]).write(args.json)
 
 
 if __name__ == "__main__":

@@ -530,11 +530,18 @@ def main() -> int:
         whole_path(bench, precision == "fp16", args.layouts[-1], [b for b in args.batches if b <= 64])
     if args.device == "cuda":
         print()
+        frames = max((r["frames_per_s"] for r in bench.figures["whole_path"]), default=0.0)
+        told = {"what": "frames of 1280x720 from memory to vectors", "value": frames, "unit": "/s"}
+        bench.figures["figures"] = [{**told, "better": "more"}]
         for name, goal in GOALS.items():
             best = max(
                 (r["bound"] for r in bench.figures["rows"] if (r["model"], r["precision"]) == (name, "fp16")),
                 default=0.0,
             )
+            # As the suite of benchmarks reads it.
+            told = {"what": f"{name}, fp16", "value": best, "unit": "/s", "better": "more"}
+            bench.figures["figures"].append({**told, "goal": {"limit": goal}})
+            bench.save()
             verdict = "reached" if best >= goal else "missed"
             print(f"{name}, fp16: {best:,.0f}/s, goal {goal:,}/s on an H200: {verdict}")
     return 0

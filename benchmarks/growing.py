@@ -1,6 +1,6 @@
 """How steady people are in a collection that grows: photos in random order, a re-cluster after every so many.
 
-    python benchmarks/growing.py [FOLDER] [--every 200] [--seed 1] [--names 20] [--json]
+    python benchmarks/growing.py [FOLDER] [--every 200] [--seed 1] [--names 20] [--json FILE]
 
 FOLDER holds `lfw/` with `lfw_halves.csv`; default: FACESTREAM_TEST_DATA. Each batch is one `facestream run`
 on the same collection. After the first, some people are named. Prints the churn of each re-cluster (share of
@@ -11,15 +11,17 @@ end, and BCubed F beside that of one run over all photos at once.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from figure import Figure
 from labelled_sets import LabelledSet, sets_in
 from quality import facestream, ours, tell
+from result import Result, add_json_option
 
 import facestream as product
 from facestream.evaluation import found_table
@@ -34,20 +36,21 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--names", type=int, default=20)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--photos", type=int, metavar="N", help="only so many; scores mean little then")
+    add_json_option(parser)
     args = parser.parse_args()
     folder = args.folder or Path(os.environ.get("FACESTREAM_TEST_DATA") or parser.error("name a FOLDER"))
     photos = next((labelled for labelled in sets_in(folder) if labelled.photos), None)
     if photos is None:
         parser.error(f"no lfw/ with lfw_halves.csv in {folder}")
+    if args.photos:
+        files = photos.files[: args.photos]
+        photos = replace(photos, files=files, inputs=files)
     result = grow(photos, args.every, args.seed, args.names)
     tell("all at once")
     with tempfile.TemporaryDirectory() as place:
         at_once = photos.score(ours(photos, "open", Path(place)))
     result["bcubed_f_at_once"] = round(at_once.agreement.bcubed.f(), 4)
-    if args.json:
-        print(json.dumps(result, indent=2))
-        return
     print("| re-cluster | tracks | people | nobody | churn |\n" + "|---" * 5 + "|")
     for number, row in enumerate(result["reclusters"], 1):
         cells = (
@@ -61,6 +64,15 @@ def main() -> None:
         f"\nchurn on the mean {result['churn']:.2%}; names kept {result['names_kept']} of {result['names']}; "
         f"BCubed F {result['bcubed_f']:.4f}, all at once {result['bcubed_f_at_once']:.4f}"
     )
+    at_once = "all at once"
+    Result(
+        [
+            Figure("churn of a re-cluster, mean", result["churn"]),
+            Figure("names kept", result["names_kept"], "", "more", result["names"], "names given"),
+            Figure("BCubed F, grown", result["bcubed_f"], "", "more", result["bcubed_f_at_once"], at_once),
+        ],
+        details=result,
+    ).write(args.json)
 
 
 def grow(photos: LabelledSet, every: int, seed: int, names: int) -> dict[str, Any]:

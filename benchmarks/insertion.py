@@ -1,6 +1,6 @@
 """How long one track takes to come and to go: incremental DBSCAN with either index, beside incdbscan.
 
-    python benchmarks/insertion.py 20000 [--rival-tracks 2000] [--steps 500] [--cpu]
+    python benchmarks/insertion.py 2000 20000 [--rival-tracks 2000] [--steps 500] [--cpu] [--json FILE]
 
 Fills a collection with synthetic tracks (see scale_data.py), then lets tracks go and others come, one at a
 time, on one core, and prints a Markdown table of milliseconds. incdbscan (`pip install incdbscan`) is left
@@ -19,6 +19,8 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from figure import Figure, Goal
+from result import Curve, Result, add_json_option
 from scale_data import ScaleData, generate
 from threadpoolctl import threadpool_limits
 
@@ -29,6 +31,8 @@ from workers.clustering.neighbours import ExactIndex
 FloatArray = npt.NDArray[np.float32]
 
 _EPS, _MIN_POINTS = 0.42, 3
+# Milliseconds of an insertion, by index and number of tracks.
+_GOALS = {("exact", 150_000): Goal(30.0, "most"), ("approximate", 150_000): Goal(3.0, "most")}
 
 
 class Subject(Protocol):
@@ -134,25 +138,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tracks", type=int)
+    parser.add_argument("tracks", type=int, nargs="+")
     parser.add_argument("--rival-tracks", type=int, default=2000)
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--cpu", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     clock = time.process_time if args.cpu else time.perf_counter
     subjects: dict[str, Callable[[int], Subject]] = {
         "exact": lambda dimension: Ours(ExactIndex(dimension)),
         "approximate": lambda dimension: Ours(ApproximateIndex(dimension)),
     }
-    sizes = [args.tracks]
+    sizes = dict.fromkeys(args.tracks)
     rivals: dict[str, Callable[[int], Subject]] = {}
     if importlib.util.find_spec("incdbscan") is None:
         print("incdbscan is not installed and left out.\n")
     else:
         rivals["incdbscan"] = lambda _: Incdbscan()
-        sizes = [args.rival_tracks, args.tracks]
+        sizes = dict.fromkeys((args.rival_tracks, *args.tracks))
     print("| tracks | index | insertion p50, ms | p99 | removal p50, ms | p99 | insertion to incdbscan's |")
     print("|---|---|---|---|---|---|---|")
+    result = Result(details={"clock": "processor" if args.cpu else "wall", "steps": args.steps})
+    medians: dict[str, dict[int, float]] = {}
     for size in sizes:
         data = generate(size + args.steps)
         rival_ms: float | None = None
@@ -164,12 +171,29 @@ def main() -> None:
                 np.quantile(ms, [0.5, 0.99]) for ms in (times.insertion, times.removal)
             )
             rival_ms = float(middle) if name in rivals else rival_ms
+            medians.setdefault(name, {})[size] = float(middle)
+            if name not in rivals:
+                what = f"{size:,} tracks, {name} index"
+                first, goal = f"insertion p50, {what}", _GOALS.get((name, size))
+                result.figures += [
+                    Figure(first, float(middle), "ms", "less", rival_ms, "incdbscan", goal),
+                    Figure(f"insertion p99, {what}", float(high), "ms"),
+                    Figure(f"removal p50, {what}", float(gone_middle), "ms"),
+                    Figure(f"removal p99, {what}", float(gone_high), "ms"),
+                ]
             ratio = "" if rival_ms is None else f"{rival_ms / middle:.0f} times as fast"
             print(
                 f"| {size:,} | {name} ({subject.clusters()} clusters) | {middle:.2f} | {high:.2f} "
                 f"| {gone_middle:.2f} | {gone_high:.2f} | {ratio} |",
                 flush=True,
             )
+    for name, found in medians.items():
+        label = name if name in rivals else f"facestream, {name} index"
+        x, y = [float(size) for size in sorted(found)], [found[size] for size in sorted(found)]
+        result.curves.append(
+            Curve("One track more, by tracks", label, "tracks", "ms, median", x, y, log=True)
+        )
+    result.write(args.json)
 
 
 if __name__ == "__main__":

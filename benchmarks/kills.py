@@ -15,7 +15,6 @@ anything differs.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import random
 import sys
@@ -30,6 +29,9 @@ from typing import Any
 
 import numpy as np
 import redis
+from figure import Figure, Goal
+from made_tracks import TRACK_S, made_track
+from result import Result, add_json_option
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
@@ -42,7 +44,7 @@ from storage.requests import ReclusterRequest
 from storage.sample_queue import GROUP, SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone, SourceRecord, covers
-from storage.track_record import OBSERVATION, TrackRecord
+from storage.track_record import TrackRecord
 from workers.cluster_worker import ClusterWorker
 from workers.clustering.clusterer import TrackClusterer
 from workers.models.calibration import Calibration
@@ -56,7 +58,6 @@ SAMPLES_PER_TRACK = 8
 TRACKS_PER_STRETCH = 10
 STRETCHES_PER_SOURCE = 25
 PEOPLE = 60
-TRACK_S = 6.0
 # Of a worker that was killed, for the next one: 5 s outside of here.
 LEASE_S = 1.0
 # Short, so that the sender is at work, and dies, all the while.
@@ -117,37 +118,14 @@ class Plan:
 
     def _track(self, stretch: int, number: int) -> tuple[list[FaceSample], TrackRecord]:
         source_id = self.source_of(stretch)
-        track_id = f"{source_id}.{number}"
         rng = np.random.default_rng((self.seed, stretch, number))
         person = int(rng.integers(PEOPLE))
-        observations = np.zeros(10, OBSERVATION)
-        observations["media_s"] = number * TRACK_S + np.arange(10) / 5
-        observations["frame"] = np.round(observations["media_s"] * 25)
-        observations["box_xyxy"] = (100, 100, 200, 220)
-        observations["score"] = 0.99
-        samples = [
-            FaceSample(
-                sample_id=f"{track_id}.{k}",
-                track_id=track_id,
-                source_id=source_id,
-                frame=int(observations["frame"][k]),
-                media_s=float(observations["media_s"][k]),
-                box_xyxy=np.array([100, 100, 200, 220], np.float32),
-                score=0.99,
-                size_px=110.0,
-                effective_px=100.0,
-                quality=0.5 + 0.01 * k + 0.001 * float(rng.random()),
-                model_id=MODEL_ID,
-                vector=_vector(person, rng),
-            )
-            for k in range(SAMPLES_PER_TRACK)
-        ]
-        return samples, TrackRecord(
-            track_id=track_id,
-            source_id=source_id,
-            observations=observations,
-            sample_ids=tuple(sample.sample_id for sample in samples),
-        )
+        vectors: list[Any] = []
+        qualities: list[float] = []
+        for k in range(SAMPLES_PER_TRACK):
+            qualities.append(0.5 + 0.01 * k + 0.001 * float(rng.random()))
+            vectors.append(_vector(person, rng))
+        return made_track(source_id, number, MODEL_ID, vectors, qualities)
 
 
 def _vector(person: int, rng: np.random.Generator) -> Any:
@@ -366,7 +344,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--collections", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path, metavar="FILE")
+    add_json_option(parser)
     options = parser.parse_args(arguments)
     began_s = time.monotonic()
     calm, killed, wrong = compare(options.samples, options.kills, options.seed, options.collections)
@@ -380,9 +358,23 @@ def main(arguments: Sequence[str]) -> int:
     for name, count in calm.counts.items():
         print(f"| {name} | {count} | {killed.counts[name]} |")
     print(f"\n{took_s:.0f} s. {'Not the same: ' + ', '.join(wrong) if wrong else 'All of it is the same.'}")
-    if options.json is not None:
-        told = {"undisturbed": asdict(calm), "killed": asdict(killed), "differ": wrong, "seconds": took_s}
-        options.json.write_text(json.dumps(told, indent=1))
+    same = "the undisturbed run"
+    figures = [
+        Figure("things that differ after kills", len(wrong), goal=Goal(0, "most")),
+        Figure("entries that killed workers had and had not acknowledged", killed.pending, better="more"),
+        Figure("seconds, summed up, killed", killed.seconds, "s", "less", calm.seconds, same),
+        Figure(
+            "samples that were sent and stored",
+            killed.counts["samples"],
+            "",
+            "more",
+            calm.counts["samples"],
+            same,
+        ),
+        *(Figure(f"kills of the {name}", count, better="more") for name, count in killed.kills.items()),
+    ]
+    told = {"undisturbed": asdict(calm), "killed": asdict(killed), "differ": wrong, "seconds": took_s}
+    Result(figures, details=told).write(options.json)
     return 1 if wrong else 0
 
 

@@ -1,6 +1,6 @@
 """Many cameras watched at once: who gets how much, how soon people are known, and what it takes.
 
-    python benchmarks/many_cameras.py [FOLDER] [--cameras 8] [--minutes 10] [--kill-one] [--json]
+    python benchmarks/many_cameras.py [FOLDER] [--cameras 8] [--minutes 10] [--kill-one]
     python benchmarks/many_cameras.py [FOLDER] --cameras 4 --size 640x360 --fps 5 --away 4
 
 FOLDER holds `clips/heads/*.mp4`, one person each; default: FACESTREAM_TEST_DATA; without it the demo's video
@@ -19,92 +19,27 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import math
 import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from camera_scenes import Scene, clips_in, scene
 from camera_servers import CameraServers, gst_cameras, scripted_cameras
-from watched import Sample, Watched, slope_per_min, watch
+from camera_visits import visits_of
+from figure import Figure, Goal
+from markdown_table import markdown_table
+from result import Result, add_json_option
+from watched import Sample, slope_per_min, watch
 
-from facestream.people_tally import source_of
 from facestream.wiring import make_pack
-from storage.identity_record import ChangeKind
 
-# Index of a camera's frames per second of its media time.
-_INDEX_PER_S = 25
-# After so long, somebody who was not published is counted as missed.
-_KNOWN_WITHIN_S = 5.0
 # A loss of power is noticed, and rates are means of the last five seconds.
 _KILL_SETTLES_S = 10.0
-
-
-@dataclass(frozen=True)
-class Visit:
-    """Somebody came into the picture.
-
-    Attributes:
-        camera: Which one's.
-        start_s: Unix time at which the loop began that they came in.
-        good_s: Unix time at which their third good picture was sent.
-        latency_s: From then until a person was published, s; None: nobody was.
-    """
-
-    camera: str
-    start_s: float
-    good_s: float
-    latency_s: float | None
-
-
-def visits_of(
-    camera: str, scene: Scene, servers: CameraServers, watched: Watched, *, again: bool
-) -> list[Visit]:
-    """Everybody who came into a camera's picture early enough to be published before the end.
-
-    Args:
-        camera: Its name.
-        scene: What it shows.
-        servers: The cameras.
-        watched: What the watch did.
-        again: Whether people come anew in every loop.
-    """
-    number = int(camera.removeprefix("cam"))
-    sent = servers.sent(number)
-    starts_s = [at_s for place, at_s in sent if place == 0]
-    goods_s = [at_s for place, at_s in sent if place == scene.third_good]
-    known_s = first_published_s(camera, watched)
-    visits = []
-    for start_s, end_s in pairwise([*starts_s, math.inf]):
-        good_s = next((at_s for at_s in goods_s if start_s <= at_s < end_s), math.inf)
-        if good_s + _KNOWN_WITHIN_S > watched.samples[-1].at_s:
-            break
-        published_s = [at_s for began_s, at_s in known_s if start_s <= began_s < end_s]
-        visits.append(Visit(camera, start_s, good_s, min(published_s) - good_s if published_s else None))
-        if not again:
-            break
-    return visits
-
-
-def first_published_s(camera: str, watched: Watched) -> list[tuple[float, float]]:
-    """Unix times at which each track of a camera began, and at which a person was first published for it."""
-    first: dict[str, float] = {}
-    for change in watched.changes:
-        if change.kind is ChangeKind.ASSIGNED and source_of(change.track_id) == f"c-{camera}":
-            first.setdefault(change.track_id, change.published_at_s)
-    epoch_s = watched.epochs_s.get(camera, 0.0)
-    prefix = len(f"c-{camera}.")
-    return [
-        (epoch_s + int(track_id[prefix:].partition(".")[0]) / _INDEX_PER_S, at_s)
-        for track_id, at_s in first.items()
-    ]
 
 
 def gained(samples: Sequence[Sample], camera: str, what: str) -> int:
@@ -239,12 +174,34 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     return round(float(np.percentile(values, share)), 3) if values else None
 
 
+def figures_of(result: dict[str, Any]) -> list[Figure]:
+    """What is told."""
+    captured = result["captured_per_s"]
+    figures = [
+        Figure("fairness (Jain's index)", result["jain"], better="more"),
+        Figure("frames processed", result["processed_per_s"], "frames/s", "more", captured, "captured"),
+        Figure("entries in the queue, at most", result["queue_most"]),
+        Figure("memory", result["rss_mb"], "MB"),
+        Figure("growth of memory", result["rss_slope_mb_per_min"], "MB/min", goal=Goal(1.0, "most")),
+        Figure("processor", result["cpu_cores"], "cores"),
+        Figure(f"people found, of {result['people_truth']}", result["people"]),
+    ]
+    for name, words in (("p50", "median"), ("p95", "95th percentile"), ("worst", "worst")):
+        if (latency_s := result[f"latency_{name}_s"]) is not None:
+            figures.append(Figure(f"third good picture to a person, {words}", latency_s, "s"))
+    if result["visits"]:
+        figures.append(Figure(f"visits missed, of {result['visits']}", result["visits_missed"]))
+    if "killed" in result:
+        before = result["others_per_s_before"]
+        after = result["others_per_s_after"]
+        what = "frames of the others, after one lost its power"
+        figures.append(Figure(what, after, "frames/s", "more", before, "before"))
+    return figures
+
+
 def show(result: dict[str, Any]) -> None:
     """Print a table of the cameras, and all else line by line."""
-    rows = result["cameras"]
-    print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-    for row in rows:
-        print("| " + " | ".join("-" if value is None else f"{value}" for value in row.values()) + " |")
+    print(markdown_table(result["cameras"]))
     print()
     for key, value in result.items():
         if key != "cameras":
@@ -277,7 +234,7 @@ def main() -> None:
     )
     parser.add_argument("--kill-one", action="store_true")
     parser.add_argument("--gstreamer", action="store_true", help="GStreamer's server, which tells no latency")
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     if args.kill_one and args.cameras < 2:
         parser.error("--kill-one needs two cameras or more")
@@ -302,10 +259,8 @@ def main() -> None:
         result = measure(
             scenes, servers, args.minutes, args.look_fps, again=args.away > 0, kill_one=args.kill_one
         )
-    if args.json:
-        print(json.dumps(result, indent=2))
-    else:
-        show(result)
+    show(result)
+    Result(figures_of(result), details=result).write(args.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What facestream adds to its models, and what it saves: ratios, in one run, alternating.
 
-    python benchmarks/models.py VIDEO [--detector SCRFD_640.onnx] [--frames 100] [--cpu] [--json]
+    python benchmarks/models.py VIDEO [--detector SCRFD_640.onnx] [--frames 100] [--cpu] [--json FILE]
 
 With `--cpu` in time of the processor, which is fairer on a machine that others use.
 
@@ -15,7 +15,6 @@ With `--cpu` in time of the processor, which is fairer on a machine that others 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import threading
 import time
@@ -26,7 +25,9 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from figure import Figure
 from naive import video_frames
+from result import Result, add_json_option
 
 from facestream.settings import model_cache
 from stream.frame import Frame
@@ -139,6 +140,8 @@ def measure_pack(frames: Sequence[Frame], timed: Clock) -> dict[str, Any]:
     return {
         "frames": len(frames),
         "ms_per_frame_one_by_one": round(1000 * sum(alone) / len(frames), 1),
+        "ms_per_frame_in_batches": round(1000 * sum(batched) / len(frames), 1),
+        "ms_per_frame_as_run_does": round(1000 * sum(followed) / len(frames), 1),
         "ratio_in_batches": _spread([a / b for a, b in zip(alone, batched, strict=True)]),
         "ratio_as_run_does": _spread([a / b for a, b in zip(alone, followed, strict=True)]),
     }
@@ -194,7 +197,7 @@ def main() -> None:
     parser.add_argument("--detector", type=Path, help="an SCRFD file for 640x640")
     parser.add_argument("--frames", type=int, default=100)
     parser.add_argument("--cpu", action="store_true", help="time of the processor instead of the wall's")
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     everything = list(video_frames(args.video))
     # Whole chunks from all over the video.
@@ -202,15 +205,31 @@ def main() -> None:
     starts = np.linspace(0, max(len(everything) - _CHUNK, 0), chunks).astype(int)
     frames = [frame for start in starts for frame in everything[start : start + _CHUNK]]
     clock = Clock(args.cpu)
-    _tell("open", measure_pack(frames, clock), as_json=args.json)
+    told = {"open": measure_pack(frames, clock)}
+    _tell("open", told["open"])
     if args.detector is not None:
-        _tell("scrfd", measure_detector(args.detector, frames[::4], clock), as_json=args.json)
+        told["scrfd"] = measure_detector(args.detector, frames[::4], clock)
+        _tell("scrfd", told["scrfd"])
+    Result(figures_of(told), details=told).write(args.json)
 
 
-def _tell(what: str, figures: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({what: figures}), flush=True)
-        return
+def figures_of(told: dict[str, Any]) -> list[Figure]:
+    """What is told."""
+    pack, alone = told["open"], "a call each"
+    each_ms = pack["ms_per_frame_one_by_one"]
+    figures = [
+        Figure("a frame, as run does it", pack["ms_per_frame_as_run_does"], "ms", "less", each_ms, alone),
+        Figure("a frame, eight in a call", pack["ms_per_frame_in_batches"], "ms", "less", each_ms, alone),
+    ]
+    if "scrfd" in told:
+        grid, bare = told["scrfd"], "bare session.run"
+        figures.append(Figure("SCRFD, a frame", grid["ms_detect"], "ms", "less", grid["ms_bare"], bare))
+        for number, times in grid["frames_per_s_to_one_by_one"].items():
+            figures.append(Figure(f"SCRFD, {number} frames in a call", times, "times as many", "more"))
+    return figures
+
+
+def _tell(what: str, figures: dict[str, Any]) -> None:
     print(what)
     for key, value in figures.items():
         print(f"  {key:28} {value}", flush=True)

@@ -1,6 +1,6 @@
 """Beside the loop that everyone writes for a camera: frames lost, delay and processor time.
 
-    python benchmarks/naive_camera.py [FOLDER] [--seconds 60] [--clip FILE] [--look-fps 5] [--json]
+    python benchmarks/naive_camera.py [FOLDER] [--seconds 60] [--clip FILE] [--look-fps 5] [--json FILE]
 
 The loop reads a picture with `cv2.VideoCapture`, finds and embeds its faces with the same models, and reads
 the next one; where the connection ends, it opens another one. It and then `facestream watch` get the same
@@ -17,7 +17,6 @@ newer ones took the place of.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -32,6 +31,9 @@ import numpy as np
 import psutil
 from camera_scenes import Image, clips_in, pictures
 from camera_servers import ScriptedCameras, cpu_of, scripted_cameras
+from figure import Figure
+from markdown_table import markdown_table
+from result import Result, add_json_option
 from watched import watch
 
 from facestream.wiring import make_pack
@@ -174,7 +176,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clip", type=Path, help="what the camera shows, instead")
     parser.add_argument("--look-fps", type=float, default=5.0, help="looks a second of the watch, at most")
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     parser.add_argument("--loop", metavar="URL", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.loop:
@@ -188,15 +190,12 @@ def main() -> None:
         rows.append(naive(servers, args.seconds))
     with scripted_cameras([film]) as servers:
         rows.append(ours(servers, args.seconds, args.look_fps))
-    ratio = {"what": "ratio", "cpu_cores": round(rows[1]["cpu_cores"] / rows[0]["cpu_cores"], 3)}
-    if rows[0]["delay_end_s"] > 0:
-        ratio["delay_end_s"] = round(rows[1]["delay_end_s"] / rows[0]["delay_end_s"], 4)
-    if args.json:
-        print(json.dumps([*rows, ratio], indent=2))
-        return
-    print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-    for row in [*rows, ratio]:
-        print("| " + " | ".join(f"{row.get(key, '')}" for key in rows[0]) + " |")
+    print(markdown_table(rows))
+    theirs, mine = rows
+    told = (("pictures lost", "lost_share", "of all"), ("delay, median", "delay_s", "s"))
+    told += (("delay at the end", "delay_end_s", "s"), ("processor", "cpu_cores", "cores"))
+    figures = [Figure(what, mine[key], unit, "less", theirs[key], theirs["what"]) for what, key, unit in told]
+    Result(figures, details=rows).write(args.json)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,11 @@ from pathlib import Path
 import cv2
 import httpx2
 import numpy as np
+from figure import Figure, Goal
+from markdown_table import markdown_table
+from percentiles import percentile
 from playwright.sync_api import Browser, Page, sync_playwright
+from result import Result, add_json_option
 from served_folder import served
 
 from facestream import connect
@@ -61,7 +65,8 @@ _WATCH = """() => {
   keep("layout-shift", one => !one.hadRecentInput, one => shifts.push(one.value));
   keep("event", one => one.name === "keydown", one => events.push(one.duration));
 }"""
-_FACES_THERE = """() => new Promise(resolve => {
+_FACES_THERE = """() => new Promise((resolve, reject) => {
+  setTimeout(() => reject(new Error("The faces in sight are not there after 30 s.")), 30_000);
   const inSight = tile => {
     const box = tile.getBoundingClientRect();
     return box.bottom > 0 && box.top < innerHeight;
@@ -74,15 +79,22 @@ _FACES_THERE = """() => new Promise(resolve => {
   };
   look();
 })"""
+_IN_SIGHT = """[...document.querySelectorAll(".tile")].filter(tile => {
+  const box = tile.getBoundingClientRect();
+  return box.top > 80 && box.bottom < innerHeight;
+})"""
 _PAINT = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 # Times an event of the given kind to the first frame in which `done` holds.
 _TIME = """([kind, done]) => {
   const holds = new Function(`return ${done}`);
-  window.timed = new Promise(resolve => addEventListener(kind, event => {
-    const told = () => resolve(performance.now() - event.timeStamp);
-    const look = () => requestAnimationFrame(() => holds() ? setTimeout(told) : look());
-    look();
-  }, {capture: true, once: true}));
+  window.timed = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`Not within 30 s of a ${kind}: ${done}`)), 30_000);
+    addEventListener(kind, event => {
+      const told = () => resolve(performance.now() - event.timeStamp);
+      const look = () => requestAnimationFrame(() => holds() ? setTimeout(told) : look());
+      look();
+    }, {capture: true, once: true});
+  });
 }"""
 _FILTERED = """(() => { const names = [...document.querySelectorAll(".tile:not(.loading) .name")]
     .filter(name => name.getBoundingClientRect().top < innerHeight);
@@ -160,10 +172,10 @@ def typing(page: Page, words: Sequence[str]) -> dict[str, list[float]]:
     for k in range(len(words)):
         page.evaluate(_FACES_THERE)
         middle = f"scrollTo(0, document.documentElement.scrollHeight * {(k + 1) / (len(words) + 1)})"
-        there = 'document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest(".tile:not(.loading)")'
+        there = f"(tiles => tiles.length && !tiles.some(tile => tile.matches('.loading')))({_IN_SIGHT})"
         found["jump"].append(timed(page, "scroll", there, lambda script=middle: page.evaluate(script)))
         page.evaluate(_FACES_THERE)
-        page.evaluate('document.elementFromPoint(innerWidth / 2, innerHeight / 2).closest(".tile").focus()')
+        page.evaluate(f"(tiles => tiles[tiles.length >> 1].focus())({_IN_SIGHT})")
         chosen = "document.querySelector('.tile.selected')"
         found["select"].append(timed(page, "keydown", chosen, _press(page, "x")))
         page.keyboard.press("Escape")
@@ -181,26 +193,17 @@ def _press(page: Page, key: str) -> Callable[[], object]:
     return lambda: page.keyboard.press(key)
 
 
-def percentile(values: Sequence[float], share: float) -> float:
-    """The value that this share of them does not exceed."""
-    return sorted(values)[min(int(len(values) * share), len(values) - 1)]
-
-
-def figures(found: dict[str, list[float]]) -> dict[str, dict[str, float | bool]]:
-    """What is told of each measure."""
-    told: dict[str, dict[str, float | bool]] = {}
+def figures_of(found: dict[str, list[float]]) -> list[Figure]:
+    """What is told of each measure: its median, and the share of the values that a goal is for."""
+    figures = []
     for name, values in found.items():
-        digits = 3 if name.startswith("layout") else 1
-        told[name] = {
-            label: round(percentile(values, share), digits)
-            for label, share in (("median", 0.5), ("p95", 0.95), ("longest", 1.0))
-        }
-        told[name]["count"] = len(values)
-        goal = next((goal for part, goal in _GOALS.items() if name.startswith(part)), None)
-        if goal is not None:
-            told[name]["goal"] = goal[1]
-            told[name]["reached"] = percentile(values, goal[0]) < goal[1]
-    return told
+        unit = "" if name.startswith("layout") else "ms"
+        share, limit = next((goal for part, goal in _GOALS.items() if name.startswith(part)), (0.95, None))
+        goal = None if limit is None else Goal(limit, "most")
+        figures.append(Figure(f"{name}, median", round(percentile(values, 0.5), 3), unit))
+        words = "largest" if share == 1.0 else f"{share:.0%}"
+        figures.append(Figure(f"{name}, {words}", round(percentile(values, share), 3), unit, goal=goal))
+    return figures
 
 
 def main() -> None:
@@ -209,7 +212,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--visits", type=int, default=20)
     parser.add_argument("--words", type=int, default=20)
-    parser.add_argument("--json", type=Path, help="also write the figures there")
+    add_json_option(parser)
     arguments = parser.parse_args()
     chromium = shutil.which("chromium")
     if chromium is None:
@@ -239,19 +242,13 @@ def main() -> None:
             page = browser.new_page(viewport=_WIDE)
             page.goto(server.url)
             found |= typing(page, words)
-            told = {
-                "people": arguments.people,
-                "browser": f"Chromium {browser.version}",
-                "figures": figures(found),
-            }
+            version = browser.version
             browser.close()
-    print(f"{arguments.people:,} people, {told['browser']}; ms, except for shifts")
-    print(f"{'':<34}{'median':>9}{'95 %':>9}{'longest':>9}{'goal':>9}")
-    for name, one in figures(found).items():
-        goal = f"< {one['goal']:g}" if "goal" in one else ""
-        print(f"{name:<34}{one['median']:>9}{one['p95']:>9}{one['longest']:>9}{goal:>9}")
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(told, indent=2) + "\n")
+    print(f"{arguments.people:,} people, Chromium {version}; ms, except for shifts")
+    figures = figures_of(found)
+    print(markdown_table([{"": one.what, "value": one.value, "goal": one.goal} for one in figures]))
+    told = {"people": arguments.people, "browser": f"Chromium {version}", "values": found}
+    Result(figures, details=told).write(arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Score `facestream run` beside the naive loop and its rivals on everything labelled; prints a table.
 
     python benchmarks/quality.py [FOLDER ...] [--models PACK ...] [--only TEXT]
-                                 [--clustering METHOD ...] [--json]
+                                 [--clustering METHOD ...] [--json FILE]
 
 FOLDER holds `clips/NAME.mp4` with `clips/NAME.truth.csv`, `clips/heads/` with a person in each file, and
 `lfw/` with `lfw_halves.csv`, as far as they are there; default: FACESTREAM_TEST_DATA. A folder of
@@ -13,7 +13,6 @@ of its settings and of some forty thresholds for that very set, which is more th
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -23,7 +22,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from figure import Figure
 from labelled_sets import LabelledSet, naive_faces, sets_in
+from result import Result, add_json_option
 from rivals import DBSCAN, RIVALS, IntArray, Rule, distances
 
 from facestream.evaluation import Evaluation, found_table
@@ -51,7 +52,7 @@ def main() -> None:
         metavar="METHOD",
         help="average, dbscan or hdbscan, without rivals",
     )
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     default = os.environ.get("FACESTREAM_TEST_DATA")
     folders = args.folders or ([Path(default)] if default else [])
@@ -61,18 +62,41 @@ def main() -> None:
     if not sets:
         parser.error(f"nothing labelled in {', '.join(map(str, folders))}")
     rows = []
-    if not args.json:
-        print("| set | pack | | score | BCubed F | P | R | junk | people | at |\n" + "|---" * 10 + "|")
+    print("| set | pack | | score | BCubed F | P | R | junk | people | at |\n" + "|---" * 10 + "|")
     for labelled in sets:
         for models in args.models or built_in_packs():
             methods: list[str] = args.clustering or []
             results = by_method(labelled, models, methods) if methods else compare(labelled, models)
             for who, at, result in results:
                 rows.append(as_row(labelled, models, who, at, result))
-                if not args.json:
-                    print(as_text(rows[-1]), flush=True)
-    if args.json:
-        print(json.dumps(rows, indent=2))
+                print(as_text(rows[-1]), flush=True)
+    Result(figures_of(rows, by_method=bool(args.clustering)), details=rows).write(args.json)
+
+
+def figures_of(rows: list[dict[str, Any]], *, by_method: bool) -> list[Figure]:
+    """Scores of facestream, beside each rival, or of its methods beside that which is the default."""
+    figures = []
+    for row in rows:
+        same = [one for one in rows if (one["set"], one["pack"]) == (row["set"], row["pack"])]
+        what = f"{row['set']}, {row['people']} people, {row['pack']}"
+        if by_method:
+            first = same[0]
+            beside = None if row is first else first["score"]
+            by = f"score by {row['at']}, {what}"
+            figures.append(Figure(by, row["score"], "", "more", beside, first["at"]))
+        elif row is same[0]:
+            figures += [
+                Figure(f"score, {what}", row["score"], "", "more", one["score"], one["who"])
+                for one in same[1:]
+            ]
+            figures += [
+                Figure(f"{words}, {what}", row[key], better="more")
+                for words, key in (("precision", "bcubed_p"), ("recall", "bcubed_r"))
+            ]
+        if row is same[0] or by_method:
+            by = f" by {row['at']}" if by_method else ""
+            figures.append(Figure(f"people found{by}, {what}", row["found"], "", "more"))
+    return figures
 
 
 def compare(labelled: LabelledSet, models: str) -> list[tuple[str, str, Evaluation]]:

@@ -1,6 +1,6 @@
 """How long people wait for an answer: `people` and `report` on made-up collections in a real server.
 
-    python benchmarks/queries.py [--people 10000] [--cards 1000]
+    python benchmarks/queries.py [--people 10000] [--cards 1000] [--json FILE]
 
 Whole processes are timed, from their start to their end, while another process keeps the embedded server up.
 The start of Python, measured with `facestream --version`, is given beside them. Pictures are crops of a
@@ -10,7 +10,6 @@ photograph that ships with scikit-image, blurred and shifted so that no two are 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -22,6 +21,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from figure import Figure
+from markdown_table import markdown_table
+from result import Result, add_json_option
 
 from facestream import connect
 from facestream.demo_video import ASTRONAUT
@@ -126,8 +128,9 @@ def main() -> None:
     )
     parser.add_argument("--people", type=int, default=10_000)
     parser.add_argument("--cards", type=int, default=1000)
+    add_json_option(parser)
     args = parser.parse_args()
-    result: dict[str, object] = {}
+    result: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="fs") as scratch:
         many, some, page = Path(scratch) / "many", Path(scratch) / "some", Path(scratch) / "page.html"
         fill(many, args.people, 1)
@@ -139,7 +142,14 @@ def main() -> None:
             result["people show"] = timed(many, "people", "show", "p7")
             report = timed(some, "report", "-o", str(page), rounds=3)
             result[f"report, {args.cards}"] = report | {"mb": round(page.stat().st_size / 1e6, 1)}
-    print(json.dumps(result, indent=2))
+    print(markdown_table([{"what": what, **times} for what, times in result.items()]))
+    start_s = result["start of Python"]["best_s"]
+    figures = [
+        Figure(f"{what}, best", times["best_s"], "s", "less", start_s, "start of Python")
+        for what, times in result.items()
+        if what != "start of Python"
+    ]
+    Result(figures, details=result).write(args.json)
 
 
 if __name__ == "__main__":

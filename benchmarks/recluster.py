@@ -1,20 +1,19 @@
 """A re-cluster of many tracks beside the clusterings that others would use: time, memory and BCubed F.
 
-    python benchmarks/recluster.py 150000 [--rival-tracks 20000] [--limit-s 600] [--only TEXT] [--json]
+    python benchmarks/recluster.py 2000 150000 [--rival-tracks 20000] [--limit-s 600] [--only TEXT]
 
 Synthetic tracks (see scale_data.py), each in a source of its own, as photos are. Each contestant runs in a
 process of its own and is stopped after --limit-s. Rivals know the truth: they get the best of seven
-thresholds for these very tracks, of which only the best is counted. They see --rival-tracks of them where all
-would take hours; "facestream" does as well, for the comparison. "batch DBSCAN" goes over the exact graph of
-neighbours of this project, so that it can see them all. fast_hdbscan (`pip install fast_hdbscan`) is left out
-where it is not installed.
+thresholds for these very tracks, of which only the best is counted, with the time of one clustering. They
+see --rival-tracks of them where all would take hours; "facestream" does as well, for the comparison. "batch
+DBSCAN" goes over the exact graph of neighbours of this project, so that it can see them all. fast_hdbscan
+(`pip install fast_hdbscan`) is left out where it is not installed.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import json
 import multiprocessing
 import resource
 import time
@@ -24,6 +23,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from figure import Better, Figure
+from result import Curve, Result, add_json_option
 from scale_data import NOBODY, ScaleData, generate
 
 from workers.clustering.clusterer import Partition, TrackClusterer
@@ -85,11 +86,14 @@ def _timed(work: Callable[[], IntArray]) -> tuple[float, IntArray]:
 
 def sklearn_dbscan(data: ScaleData) -> Found:
     """scikit-learn's DBSCAN, all cores."""
+    import joblib
     from sklearn.cluster import DBSCAN
 
-    for eps in _DISTANCES:
-        rule = DBSCAN(eps=eps, min_samples=2, metric="cosine", n_jobs=-1)
-        yield f"eps {eps}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+    # The usual way is one core in a process like this one, which may have no children.
+    with joblib.parallel_config("threading"):
+        for eps in _DISTANCES:
+            rule = DBSCAN(eps=eps, min_samples=2, metric="cosine", n_jobs=-1)
+            yield f"eps {eps}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
 
 
 def batch_dbscan(data: ScaleData) -> Found:
@@ -159,7 +163,7 @@ def compete(who: str, tracks: int, sender: Connection) -> None:
                 "who": who,
                 "tracks": tracks,
                 "settings": settings,
-                "seconds": round(seconds, 1),
+                "seconds": round(seconds, 3),
                 "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3),
                 "data_mb": round(before_mb),
                 "bcubed_f": round(result.f(), 4),
@@ -193,8 +197,59 @@ def results(who: str, tracks: int, limit_s: float) -> list[dict[str, Any]]:
 def as_text(row: dict[str, Any]) -> str:
     """A line of a Markdown table."""
     return (
-        f"| {row['who']} | {row['tracks']:,} | {row['settings']} | {row['seconds']} | {row['peak_mb']:,} | "
-        f"{row['bcubed_f']:.4f} | {row['clusters']:,} | {row['largest']:,} |"
+        f"| {row['who']} | {row['tracks']:,} | {row['settings']} | {row['seconds']:.1f} "
+        f"| {row['peak_mb']:,} | {row['bcubed_f']:.4f} | {row['clusters']:,} | {row['largest']:,} |"
+    )
+
+
+def result_of(rows: list[dict[str, Any]]) -> Result:
+    """Figures of each size beside its rivals, and curves by size."""
+    result = Result(details=rows)
+    for row in rows:
+        if row["who"] != "facestream":
+            continue
+        rivals = [one for one in rows if one["who"] != "facestream" and one["tracks"] == row["tracks"]]
+        quickest = min(rivals, key=lambda one: float(one["seconds"]), default=None)
+        best = max(rivals, key=lambda one: float(one["bcubed_f"]), default=None)
+        where = f"{row['tracks']:,} tracks, {row['settings']}"
+        beside = rivals if row["settings"] == "all new" else []
+        result.figures += [_figure(f"re-cluster, {where}", "seconds", row, one, "s") for one in beside]
+        if not beside:
+            result.figures.append(_figure(f"re-cluster, {where}", "seconds", row, None, "s"))
+        result.figures += [
+            _figure(f"BCubed F, {where}", "bcubed_f", row, best, better="more"),
+            _figure(f"peak memory, {where}", "peak_mb", row, quickest, "MB"),
+        ]
+    for plot, y_label, key in (
+        ("A re-cluster by tracks", "s", "seconds"),
+        ("Memory of a re-cluster by tracks", "peak MB", "peak_mb"),
+    ):
+        for who in dict.fromkeys(_name(row) for row in rows):
+            of = sorted((row for row in rows if _name(row) == who), key=lambda row: int(row["tracks"]))
+            x, y = ([float(row[name]) for row in of] for name in ("tracks", key))
+            result.curves.append(Curve(plot, who, "tracks", y_label, x, y, log=True))
+    return result
+
+
+def _name(row: dict[str, Any]) -> str:
+    return f"facestream, {row['settings']}" if row["who"] == "facestream" else str(row["who"])
+
+
+def _figure(
+    what: str,
+    key: str,
+    row: dict[str, Any],
+    rival: dict[str, Any] | None,
+    unit: str = "",
+    better: Better = "less",
+) -> Figure:
+    return Figure(
+        what,
+        row[key],
+        unit,
+        better,
+        rival=None if rival is None else rival[key],
+        rival_name="" if rival is None else rival["who"],
     )
 
 
@@ -203,17 +258,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tracks", type=int)
+    parser.add_argument("tracks", type=int, nargs="+")
     parser.add_argument("--rival-tracks", type=int, default=20_000)
     parser.add_argument("--limit-s", type=float, default=600.0)
     parser.add_argument("--only", default="", metavar="TEXT")
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
-    tasks = [("facestream", args.tracks), ("batch DBSCAN", args.tracks)]
-    tasks += [(who, min(args.rival_tracks, args.tracks)) for who in _CONTESTANTS]
+    tasks = []
+    for number in args.tracks:
+        tasks += [("facestream", number), ("batch DBSCAN", number)]
+        tasks += [(who, min(args.rival_tracks, number)) for who in _CONTESTANTS]
     rows = []
-    if not args.json:
-        print("| | tracks | | s | peak MB | BCubed F | clusters | largest |\n" + "|---" * 8 + "|")
+    print("| | tracks | | s | peak MB | BCubed F | clusters | largest |\n" + "|---" * 8 + "|")
     for who, tracks in dict.fromkeys(tasks):
         if args.only not in who or (who == "fast_hdbscan" and not importlib.util.find_spec(who)):
             continue
@@ -221,13 +277,11 @@ def main() -> None:
         if who != "facestream":
             found = [max(found, key=lambda row: float(row["bcubed_f"]))] if found else []
         rows += found
-        if not args.json:
-            print(
-                "\n".join(map(as_text, found)) or f"| {who} | {tracks:,} | nothing in time | | | | | |",
-                flush=True,
-            )
-    if args.json:
-        print(json.dumps(rows, indent=2))
+        print(
+            "\n".join(map(as_text, found)) or f"| {who} | {tracks:,} | nothing in time | | | | | |",
+            flush=True,
+        )
+    result_of(rows).write(args.json)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Search by photo: how often the right person comes first, how true the stated sureness is, how quick it is.
 
-    python benchmarks/search.py LFW NAMES [--tracks 100000]
+    python benchmarks/search.py LFW HALVES [--half report] [--tracks 100000] [--json FILE]
 
-LFW is a folder with one folder of photos per person, NAMES a text file with the people to use, one a line.
+LFW is a folder with one folder of photos per person, HALVES a CSV file with columns name and half.
 Each photo is searched for among all others. In half of the searches all photos of its person are taken out
 first, so that the right answer is "nobody". The speed is that of a search among synthetic tracks in a real
 server, from the connection to the ranked people.
@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from figure import Figure
+from markdown_table import markdown_table
+from result import Curve, Result, add_json_option
 
 from facestream import connect
+from facestream.labels import chosen_people
 from facestream.search import TemplateSearch
 from facestream.settings import model_cache
 from storage.template_record import encode_template
@@ -44,7 +48,7 @@ def central_face(path: Path, pack: Pack) -> PhotoFace | None:
     )
 
 
-def truth_of_sureness(folder: Path, names: list[str], pack: Pack) -> dict[str, object]:
+def truth_of_sureness(folder: Path, names: list[str], pack: Pack) -> dict[str, Any]:
     """Search for each photo among the others."""
     faces: list[PhotoFace] = []
     labels: list[int] = []
@@ -128,13 +132,36 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("lfw", type=Path)
-    parser.add_argument("names", type=Path)
+    parser.add_argument("halves", type=Path)
+    parser.add_argument("--half", default="report")
+    parser.add_argument("--people-of-half", type=int, metavar="N", help="only the first N of them")
     parser.add_argument("--tracks", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=10_000)
+    add_json_option(parser)
     args = parser.parse_args()
     pack = load_pack("open", model_cache())
-    result = truth_of_sureness(args.lfw, args.names.read_text().split(), pack)
-    print(json.dumps({**result, "speed": speed(args.tracks, args.people, pack)}, indent=2))
+    names = sorted(chosen_people(args.halves, args.half))[: args.people_of_half]
+    told = truth_of_sureness(args.lfw, names, pack)
+    times = speed(args.tracks, args.people, pack)
+    print(markdown_table(told["sureness"]))
+    print(f"\nright first in {told['right_first']:.2%} of {told['searches']} searches; a search: {times}")
+    figures = [
+        Figure(f"right person first, of {told['searches']} searches", told["right_first"], better="more"),
+        Figure(f"search among {times['tracks']:,} tracks, best", times["best_s"], "s"),
+        Figure(f"search among {times['tracks']:,} tracks, worst", times["worst_s"], "s"),
+    ]
+    for row in told["sureness"]:
+        said = f"{row['said']:.1%} was said on the mean ({row['from']:.0%} to {row['to']:.0%})"
+        figures.append(
+            Figure(f"right, where {said}, {row['searches']} searches", row["right"], better="more")
+        )
+    x, y = ([row[key] for row in told["sureness"]] for key in ("said", "right"))
+    plot, below = "How sure a search says it is", "mean of what was said"
+    curves = [
+        Curve(plot, "facestream", below, "share that was right", x, y),
+        Curve(plot, "as it should be", below, "share that was right", [0.0, 1.0], [0.0, 1.0]),
+    ]
+    Result(figures, curves, {**told, "speed": times}).write(args.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How long an event takes from Redis to many readers of the HTTP API at once.
 
-    python benchmarks/serve_events.py [--readers 200] [--seconds 20] [--per-second 10]
+    python benchmarks/serve_events.py [--readers 200] [--seconds 20] [--per-second 10] [--json FILE]
 
 Serves an empty collection in a process of its own, publishes events into Redis at a steady pace, and reads
 them over server-sent events: first with one reader, then with many. Prints a Markdown table of milliseconds
@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+from figure import Figure
+from result import Result, add_json_option
 from served_folder import served
 
 from facestream.settings import Place
@@ -81,7 +83,9 @@ def main() -> None:
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--per-second", type=float, default=10)
+    add_json_option(parser)
     given = parser.parse_args()
+    result, alone = Result(), dict[str, float]()
     print("| readers | events | p50, ms | p95, ms | largest, ms |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "data"
@@ -94,6 +98,13 @@ def main() -> None:
                     delays_s = asyncio.run(_measure(port, handle, readers, given.seconds, given.per_second))
                     p50, p95, most = 1000 * np.percentile(delays_s, [50, 95, 100])
                     print(f"| {readers} | {len(delays_s) // readers} | {p50:.1f} | {p95:.1f} | {most:.1f} |")
+                    told = {"p50": float(p50), "p95": float(p95), "largest": float(most)}
+                    alone = alone or told
+                    for name, delay_ms in told.items():
+                        rival = None if readers == 1 else alone[name]
+                        what = f"event to {readers} readers, {name}"
+                        result.figures.append(Figure(what, delay_ms, "ms", "less", rival, "one reader"))
+    result.write(given.json)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How long lists of people take over HTTP: a real server and a real Redis, with made-up people.
 
-    python benchmarks/serve_people.py [--people 100000] [--requests 200]
+    python benchmarks/serve_people.py [--people 100000] [--requests 200] [--json FILE]
 
 The server runs in a process of its own and is asked by one client, one request after the other, over a kept
 connection on loopback. What is told is the whole time from the request to the last byte of the answer: the
@@ -21,6 +21,9 @@ from pathlib import Path
 
 import httpx2
 import psutil
+from figure import Figure
+from percentiles import percentile
+from result import Result, add_json_option
 from served_folder import served
 
 from facestream import connect
@@ -82,11 +85,6 @@ def fill(store: IdentityStore, lease: Lease, people: int) -> None:
     lease.release()
 
 
-def percentile(times_s: list[float], share: float) -> float:
-    """Milliseconds."""
-    return sorted(times_s)[min(int(len(times_s) * share), len(times_s) - 1)] * 1000
-
-
 def questions(people: int) -> dict[str, Callable[[random.Random], tuple[str, dict[str, object]]]]:
     """What is asked, by what it is called."""
     sorts = ("seconds", "last", "name", "sightings")
@@ -140,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=200)
+    add_json_option(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch, connect(Path(scratch) / "data") as store:
         identities = store._identities
@@ -148,8 +147,11 @@ def main() -> None:
         began_s = time.perf_counter()
         with served(Path(scratch) / "data") as server:
             httpx2.get(f"{server.url}/api/v1/people", timeout=120).raise_for_status()
-            print(f"{arguments.people:,} people, ready after {time.perf_counter() - began_s:.1f} s", end=", ")
-            print(f"{psutil.Process(server.pid).memory_info().rss / 1e6:.0f} MB")
+            ready_s, process = time.perf_counter() - began_s, psutil.Process(server.pid)
+            first_mb = process.memory_info().rss / 1e6
+            print(f"{arguments.people:,} people, ready after {ready_s:.1f} s, {first_mb:.0f} MB")
+            figures = [Figure("ready after", ready_s, "s"), Figure("memory when ready", first_mb, "MB")]
+            at_rest: dict[str, float] = {}
             stop = threading.Event()
             for changing in (False, True):
                 print("while people change:" if changing else "at rest:")
@@ -157,17 +159,34 @@ def main() -> None:
                 if changing:
                     thread.start()
                 for name, times_s in ask(server.url, arguments.people, arguments.requests):
-                    figures = [percentile(times_s, share) for share in (0.5, 0.95, 1.0)]
-                    print(f"  {name:<28}", "  ".join(f"{figure:7.1f} ms" for figure in figures))
+                    shares = {"median": 0.5, "95th percentile": 0.95, "longest": 1.0}
+                    found = {words: percentile(times_s, share) * 1000 for words, share in shares.items()}
+                    print(f"  {name:<28}", "  ".join(f"{time_ms:7.1f} ms" for time_ms in found.values()))
+                    if changing:
+                        what = f"{name}, while people change, 95th percentile"
+                        p95_ms = found["95th percentile"]
+                        figures.append(Figure(what, p95_ms, "ms", "less", at_rest[name], "at rest"))
+                    else:
+                        at_rest[name] = found["95th percentile"]
+                        figures += [Figure(f"{name}, {words}", ms, "ms") for words, ms in found.items()]
             stop.set()
             thread.join()
-            print(f"{psutil.Process(server.pid).memory_info().rss / 1e6:.0f} MB at the end")
+            last_mb = process.memory_info().rss / 1e6
+            print(f"{last_mb:.0f} MB at the end")
             began_s = time.perf_counter()
             DecisionLog(store._handle.client, identities.keys).rename("p1", "Somebody")
             asked = {"q": "Somebody"}
             while not httpx2.get(f"{server.url}/api/v1/people", params=asked).json()["total"]:
                 pass
-            print(f"a name given elsewhere shows after {time.perf_counter() - began_s:.2f} s")
+            shown_s = time.perf_counter() - began_s
+            print(f"a name given elsewhere shows after {shown_s:.2f} s")
+            figures += [
+                Figure("memory at the end", last_mb, "MB"),
+                Figure("a name given elsewhere shows after", shown_s, "s"),
+            ]
+    Result(figures, details={"people": arguments.people, "requests": arguments.requests}).write(
+        arguments.json
+    )
 
 
 if __name__ == "__main__":

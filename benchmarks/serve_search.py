@@ -1,6 +1,6 @@
 """How quick a search in memory is: pure search by a face, beside the search that reads all arrays each time.
 
-    python benchmarks/serve_search.py [--tracks 1000000] [--dimension 128] [--redis]
+    python benchmarks/serve_search.py [--tracks 1000000] [--dimension 128] [--redis] [--json FILE]
 
 Vectors are made up: people lie around the mean of the model pack's calibration, as far from each other as two
 people are, and their tracks around them. Both searches look for the same faces, in turns, in one process;
@@ -12,16 +12,19 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import os
 import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import psutil
+from figure import Figure
+from result import Result, add_json_option
 
 from facestream import connect
 from facestream.resident_search import tracks_of
@@ -176,6 +179,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=100_000)
     parser.add_argument("--dimension", type=int, default=128)
     parser.add_argument("--redis", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     calibration = of_dimension(load_pack("open", model_cache()).calibration, args.dimension)
     gc.collect()
@@ -195,7 +199,7 @@ def main() -> None:
         np.array([numbers[person] for page in made for person in page.person_ids], np.intp),
     )
     del made
-    result: dict[str, object] = {
+    result: dict[str, Any] = {
         "tracks": len(gallery),
         "dimension": args.dimension,
         "load average": round(os.getloadavg()[0], 1),
@@ -207,7 +211,28 @@ def main() -> None:
     if args.redis:
         del gallery
         result["from Redis"] = load_from_redis(calibration, args.tracks, args.people)
-    print(json.dumps(result, indent=2))
+    print("\n".join(f"{key:32} {value}" for key, value in result.items()))
+    Result(figures_of(result), details=result).write(args.json)
+
+
+def figures_of(result: dict[str, Any]) -> list[Figure]:
+    """What is told."""
+    exact_ms, exact = result["all arrays each time"]["p50_ms"], "exact search over arrays"
+    people = result["comparison of people"]
+    figures = [
+        Figure("search, median", result["in memory"]["p50_ms"], "ms", "less", exact_ms, exact),
+        Figure("search, 95th percentile", result["in memory"]["p95_ms"], "ms"),
+        Figure("search, time of processors, median", result["in memory, time of processors"]["p50_ms"], "ms"),
+        Figure("search, two who ask, median", result["in memory, two who ask"]["p50_ms"], "ms"),
+        Figure("largest difference of sureness", result["largest difference of sureness"]),
+        Figure("memory", result["memory_mb"], "MB"),
+        Figure("256 people compared with all others", people["256 with all others_s"], "s"),
+        Figure("all people compared with each other", people["all with each other_s"], "s"),
+    ]
+    if "from Redis" in result:
+        figures.append(Figure("tracks read from Redis", result["from Redis"]["load_s"], "s"))
+    what = f"{result['tracks']:,} tracks of {result['dimension']} values"
+    return [replace(figure, what=f"{figure.what}, {what}") for figure in figures]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Cameras watched for a long time while everything fails at random: does anything grow or stay down?
 
-    python benchmarks/soak.py [FOLDER] [--minutes 60] [--cameras 3] [--seed 1] [--json]
+    python benchmarks/soak.py [FOLDER] [--minutes 60] [--cameras 3] [--seed 1]
     python benchmarks/soak.py --minutes 5                                   # as for continuous integration
 
 FOLDER holds `clips/heads/*.mp4`; default: FACESTREAM_TEST_DATA; without it the demo's video is shown. The
@@ -22,7 +22,6 @@ queue is empty, the API says that all is well and everything ends by Ctrl-C. The
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import random
@@ -38,7 +37,8 @@ from pathlib import Path
 import redis
 from camera_scenes import clips_in, scene
 from camera_servers import ScriptedCameras, scripted_cameras
-from soak_figures import Soak, report_of, show
+from result import Result, add_json_option
+from soak_figures import Soak, figures_of, report_of, show
 from soak_site import Server, Site
 
 from facestream.wiring import make_pack
@@ -209,7 +209,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--cameras", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     given = os.environ.get("FACESTREAM_TEST_DATA")
     clips = clips_in(args.folder or (Path(given) if given else None), args.cameras)
@@ -239,10 +239,8 @@ def main() -> None:
     report = report_of(soak)
     if not report["passed"]:
         tell("\n".join(soak.said))
-    if args.json:
-        print(json.dumps(report, indent=2))
-    else:
-        show(report)
+    show(report)
+    Result(figures_of(report), details=report).write(args.json)
     sys.exit(0 if report["passed"] else 1)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from figure import Figure, Goal
+from markdown_table import markdown_table
 from watched import slope_per_min
 
 # Of the life of a process, until its models are loaded and its caches are full.
@@ -164,6 +166,23 @@ def report_of(soak: Soak) -> dict[str, Any]:
     }
 
 
+def figures_of(report: dict[str, Any]) -> list[Figure]:
+    """What is told."""
+    figures = [
+        Figure("complaints", len(report["complaints"]), goal=Goal(0, "most")),
+        Figure("faults", sum(report["faults"].values()), better="more"),
+        Figure("entries in the queue, at most", report["queue_most"]),
+        Figure("memory of Redis, at most", report["redis_most_mb"], "MB"),
+    ]
+    for name, key in (("median", "recovery_median_s"), ("worst", "recovery_worst_s")):
+        if report[key] is not None:
+            figures.append(Figure(f"all well again after a fault, {name}", report[key], "s"))
+    return figures + [
+        Figure(f"growth of memory, {row['process']}", row["rss_mb_per_min"], "MB/min")
+        for row in report["processes"]
+    ]
+
+
 def _rounded(of: Callable[[list[float]], Any], values: Sequence[float]) -> float | None:
     finite = [value for value in values if value < np.inf]
     return round(float(of(finite)), 1) if finite else None
@@ -171,12 +190,8 @@ def _rounded(of: Callable[[list[float]], Any], values: Sequence[float]) -> float
 
 def show(report: dict[str, Any]) -> None:
     """Print it for people."""
-    rows = report["processes"]
-    if rows:
-        print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-        for row in rows:
-            print("| " + " | ".join(f"{value}" for value in row.values()) + " |")
-        print()
+    if rows := report["processes"]:
+        print(f"{markdown_table(rows)}\n")
     for key, value in report.items():
         if key not in ("processes", "complaints", "passed", "said"):
             print(f"{key:14} {value}")

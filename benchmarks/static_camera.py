@@ -1,6 +1,6 @@
 """What a camera costs in front of which nothing moves: processor time with motion gating, and without.
 
-    python benchmarks/static_camera.py [--seconds 60] [--fps 5] [--scene empty people] [--json]
+    python benchmarks/static_camera.py [--seconds 60] [--fps 5] [--scene empty people]
 
 The camera is an RTSP server in a process of its own; it shows a photograph, once without anybody and once
 with six people who don't move, under the noise of a sensor, as H.264. `facestream watch` looks at it three
@@ -11,7 +11,6 @@ process after a warm-up, decoding and all else included, but not that of its Red
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,9 @@ import cv2
 import numpy as np
 from camera_scenes import Grain, Image
 from camera_servers import scripted_cameras
+from figure import Figure
+from markdown_table import markdown_table
+from result import Result, add_json_option
 from watched import Watched, watch
 
 from facestream.demo_video import GROUP, Photo
@@ -81,7 +83,7 @@ def main() -> None:
     parser.add_argument("--fps", type=int, default=5)
     parser.add_argument("--size", default="1920x1080", metavar="WIDTHxHEIGHT")
     parser.add_argument("--scene", nargs="+", choices=tuple(_PHOTOS), default=list(_PHOTOS))
-    parser.add_argument("--json", action="store_true")
+    add_json_option(parser)
     args = parser.parse_args()
     width, _, height = args.size.partition("x")
     warm_s = min(20.0, args.seconds / 3)
@@ -101,12 +103,14 @@ def main() -> None:
             row = {"scene": name, "way": way, **cost(watched, warm_s)}
             baseline = baseline or row["cpu_percent"]
             rows.append(row | {"ratio": round(row["cpu_percent"] / baseline, 3) if baseline else None})
-    if args.json:
-        print(json.dumps(rows, indent=2))
-        return
-    print("| " + " | ".join(rows[0]) + " |\n" + "|---" * len(rows[0]) + "|")
-    for row in rows:
-        print("| " + " | ".join(f"{value}" for value in row.values()) + " |")
+    print(markdown_table(rows))
+    costs = {(row["scene"], row["way"]): row["cpu_percent"] for row in rows}
+    figures = [
+        Figure(f"{scene}, {way}", cost, "% of a core", "less", costs[scene, "every picture"], "every picture")
+        for (scene, way), cost in costs.items()
+        if way != "every picture"
+    ]
+    Result(figures, details=rows).write(args.json)
     if any(row["processed_per_s"] < _KEEPS_UP * row["captured_per_s"] for row in rows):
         print("\nThe machine was too busy to process what was captured: ratios say little.")
 

@@ -25,7 +25,7 @@ from storage.identity_record import IdentityChange
 
 # Until the models are loaded and the first camera is read.
 # Cameras need it to be said how long people are kept.
-_KEPT = {"FACESTREAM_RETENTION_UNNAMED": "forever", "FACESTREAM_RETENTION_NAMED": "forever"}
+KEPT = {"FACESTREAM_RETENTION_UNNAMED": "forever", "FACESTREAM_RETENTION_NAMED": "forever"}
 _STARTS_S = 300.0
 _ENDS_S = 60.0
 
@@ -112,7 +112,7 @@ def watch(
             command = [sys.executable, "-m", "facestream", "watch", "--json", "--data-dir", data]
             command += ["--for", f"{for_s + _STARTS_S:g}s"]
             with subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, **_KEPT, **(settings or {})}
+                command, stdout=log, stderr=log, env={**os.environ, **KEPT, **(settings or {})}
             ) as process:
                 try:
                     found = _look(process, data, for_s, every_s, list(at))

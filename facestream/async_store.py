@@ -123,6 +123,7 @@ class AsyncStore:
     find = _awaited(Store.find)
     is_forgotten = _awaited(Store.is_forgotten)
     forget = _awaited(Store.forget)
+    kept_out = _awaited(Store.kept_out)
     retention = _awaited(Store.retention)
     keep_retention = _awaited(Store.keep_retention)
     expected_erasure = _awaited(Store.expected_erasure)

@@ -66,26 +66,43 @@ class Store(ErasableCollection):
         """
         return self._one(person_id)
 
-    def forget(self, person_id: str, *, models: str | None = None) -> Forgotten:
+    def forget(
+        self, person_id: str, *, models: str | None = None, and_ignore_return: bool = False
+    ) -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
 
-        Somebody who was forgotten already may be forgotten again: where that ended early, as on a full disk,
-        what was left in files goes.
+        Somebody who was forgotten already may be forgotten again: templates that were kept go, and where that
+        ended early, as on a full disk, what was left in files.
 
         Args:
             person_id: Who.
             models: Model pack; default: the collection's own.
+            and_ignore_return: Keep at most five templates of the face, by which tracks of theirs that come
+                later are left out.
 
         Raises:
             NotFoundError: If there is no such person.
-            UsageError: If more than one person is called so.
+            UsageError: If more than one person is called so, or templates are to be kept of somebody who was
+                forgotten already.
             WorkerError: If the cluster worker fails.
         """
         from facestream.forgetting import forget
 
         with self._errors():
             identity = self._identity(person_id, also_forgotten=True)
-            return forget(self._handle, self._place, self._identities, identity, models)
+            return forget(
+                self._handle,
+                self._place,
+                self._identities,
+                identity,
+                models,
+                ignore_return=and_ignore_return,
+            )
+
+    def kept_out(self) -> list[tuple[str, ...]]:
+        """All ids of each person who was forgotten and of whom templates are kept, to leave them out."""
+        with self._errors():
+            return self._identities.kept_out_ids()
 
     def is_forgotten(self, person_id: str) -> bool:
         """Whether an id is one of somebody who was forgotten.

@@ -64,13 +64,15 @@ def stats_lines(stats: CollectionStats) -> list[tuple[str, str]]:
         ("logged faces", f"{stats.logged_faces}"),
         ("waiting", f"{stats.waiting}" + (", for the next run to take in" if stats.waiting else "")),
         ("put aside", f"{stats.put_aside}" + (", as they can't be taken in" if stats.put_aside else "")),
+        ("kept out", f"{counted(stats.kept_out, 'forgotten person', 'forgotten people')}" + _returns(stats)),
         ("memory", f"{memory} in the server"),
         ("model", f"{info.pack or 'unknown'} ({info.model_id or 'unknown'})"),
         ("licence", terms(info.licence, info.commercial_use).removeprefix("licence ")),
         ("clustering", info.clustering),
         ("created", _date(info, "%Y-%m-%d %H:%M:%S")),
     ]
-    seldom = {"logged faces": stats.logged_faces, "cameras": stats.cameras}
+    kept_out = stats.kept_out or stats.returns_ignored
+    seldom = {"logged faces": stats.logged_faces, "cameras": stats.cameras, "kept out": kept_out}
     return [line for line in lines if seldom.get(line[0], 1)]
 
 
@@ -101,6 +103,10 @@ def _of_them(stats: CollectionStats) -> str:
     """How many of the tracks are nobody's, or may still be somebody else's."""
     nobodys = f", {stats.unassigned} of nobody" if stats.unassigned else ""
     return nobodys + (f", {stats.provisional} provisional" if stats.provisional else "")
+
+
+def _returns(stats: CollectionStats) -> str:
+    return f", {counted(stats.returns_ignored, 'track')} of theirs left out" if stats.returns_ignored else ""
 
 
 def _how_many(number: int, complete: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,13 +88,31 @@ def _variables() -> dict[str, str]:
 
 
 def _checked(path: Path | None, variables: Mapping[str, str]) -> tuple[GivenSettings, Settings]:
+    if path is None:
+        return _check(None, "", "", tuple(variables.items()))
+    from facestream.settings_file import settings_text
+
+    # What the file's paths hang on: its folder, and whose home it is.
+    around = f"{path.absolute()}\n{os.environ.get('HOME')}"
+    return _check(path, settings_text(path), around, tuple(variables.items()))
+
+
+# A command asks some ten times for the same.
+@lru_cache(maxsize=1)
+def _check(
+    path: Path | None,
+    text: str,
+    around: str,  # noqa: ARG001 - part of the key
+    given: tuple[tuple[str, str], ...],
+) -> tuple[GivenSettings, Settings]:
     from pydantic import SecretStr, ValidationError
 
     from facestream.errors import SettingsError
     from facestream.settings_file import SettingsFile, wrong_values
     from facestream.settings_schema import Settings, fields
 
-    file = SettingsFile({}, {}) if path is None else SettingsFile.read(path)
+    file = SettingsFile({}, {}) if path is None else SettingsFile.parse(path, text)
+    variables = dict(given)
     known = {variable_of(key): key for key in fields()}
     origins = {**file.origins}
     origins |= {known[name]: Origin(variable=name) for name in variables if name in known}

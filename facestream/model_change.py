@@ -18,6 +18,8 @@ class ModelChange:
         faces: Faces that have a vector.
         left_out: Those of them without a picture: they can't be recomputed, and their tracks lose them.
         mute_tracks: Tracks without any picture: they stay with their person and are compared with nobody.
+        kept_out: People who were forgotten, and would be somebody new when they come back: templates that are
+            kept of them can't be made anew, and are deleted.
         assumed: What nobody said of the new pack and was assumed, a sentence each.
     """
 
@@ -29,6 +31,7 @@ class ModelChange:
     faces: int
     left_out: int
     mute_tracks: int
+    kept_out: int = 0
     assumed: tuple[str, ...] = ()
 
 

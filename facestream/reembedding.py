@@ -191,6 +191,7 @@ class _Reembedding:
             faces,
             left_out,
             mute,
+            len(self._store.kept_out_ids()),
             self._manifest.assumed,
         )
 

@@ -45,8 +45,17 @@ class SettingsFile:
         Raises:
             SettingsError: With all that is wrong.
         """
+        return cls.parse(path, settings_text(path))
+
+    @classmethod
+    def parse(cls, path: Path, text: str) -> SettingsFile:
+        """Check what a file says.
+
+        Raises:
+            SettingsError: With all that is wrong.
+        """
         try:
-            document = TomlText.parse(settings_text(path))
+            document = TomlText.parse(text)
         except TomlSyntaxError as error:
             raise SettingsError(
                 [Problem(Origin(path, error.line), f"this is not TOML: {_lowered(error.reason)}.")]

@@ -235,7 +235,8 @@ class SettingsTables(BaseModel):
     )
     redis: SecretStr | None = _setting(
         None,
-        "A Redis or Valkey server of your own, instead of the data folder's. It may hold a password.",
+        "A Redis or Valkey server of your own, or any node of a Redis Cluster, for the data folder's. It may "
+        "hold a password.",
         "a URL such as redis://host:6379/0",
     )
     cache_dir: _Text | None = _setting(

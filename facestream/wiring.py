@@ -64,8 +64,12 @@ def open_folder(place: Place) -> DataFolder:
 
 
 def open_handle(place: Place) -> RedisHandle:
-    """The connection to the server of a place, to be closed by the caller."""
-    handle = open_redis(place.redis_url, None if place.redis_url else open_folder(place))
+    """The connection to the server of a place, for its collection, to be closed by the caller.
+
+    Raises:
+        UsageError: If the collection's name can't be one.
+    """
+    handle = open_redis(place.redis_url, None if place.redis_url else open_folder(place), keys_of(place))
     options = " ".join(place_options(place, collection=False))
     return replace(handle, options=options, data_keys=data_keys_of(place))
 
@@ -174,7 +178,7 @@ def make_change_reader(handle: RedisHandle, keys: Keys) -> ChangeReader:
 
 def make_catalogue(handle: RedisHandle) -> Catalogue:
     """The collections of a server."""
-    return Catalogue(handle.client)
+    return Catalogue(handle.client, handle.primaries)
 
 
 def make_device(written: str) -> DeviceChoice:

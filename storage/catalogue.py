@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import redis
 
-from storage.commands import Hash, commands_of
+from storage.commands import Commands, Hash, commands_of
 from storage.errors import RecordError
 from storage.fields import unix_time
 from storage.keys import Keys
@@ -73,58 +73,74 @@ class Catalogue:
 
     Args:
         client: Connection to Redis.
+        primaries: Clients of all servers that hold collections, where they lie on several
+            (`RedisHandle.primaries`).
     """
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(
+        self, client: redis.Redis, primaries: Callable[[], Iterable[redis.Redis]] | None = None
+    ) -> None:
         self._client = commands_of(client)
+        self._primaries = primaries or (lambda: (client,))
 
     def names(self) -> list[str]:
         """Names of all collections, sorted."""
-        found: set[str] = set()
-        for key in self._client.scan_iter("fs:{*}:meta", SCAN_COUNT, "hash"):
-            match = _META.fullmatch(key.decode("utf-8", "replace"))
-            if match is not None and _is_name(match[1]):
-                found.add(match[1])
-        return sorted(found)
+        return sorted({name for client in self._primaries() for name in _names(commands_of(client))})
 
     def infos(self) -> list[CollectionInfo]:
         """All collections, sorted by name."""
-        names = self.names()
-        found: list[CollectionInfo] = []
-        for start in range(0, len(names), _CHUNK):
-            chunk = names[start : start + _CHUNK]
-            # One that was dropped since the scan is no more.
-            found += (info for info in self._read([Keys(name) for name in chunk]) if not info.leftover)
-        return found
+        found: dict[str, CollectionInfo] = {}
+        for client in map(commands_of, self._primaries()):
+            names = sorted(_names(client))
+            for start in range(0, len(names), _CHUNK):
+                chunk = [Keys(name) for name in names[start : start + _CHUNK]]
+                # One that was dropped since the scan is no more.
+                found |= {info.name: info for info in _read(client, chunk) if not info.leftover}
+        return [found[name] for name in sorted(found)]
 
     def find(self, keys: Keys) -> CollectionInfo | None:
-        """One collection, or what a restore left that was killed; None where there is nothing."""
+        """The collection that the connection is for, or what a restore left that was killed.
+
+        Returns:
+            None where there is nothing.
+        """
         info = self.info(keys)
         return None if info.leftover and not self._has_keys(keys) else info
 
     def info(self, keys: Keys) -> CollectionInfo:
-        """One collection; one that is not there is a `leftover` of nothing."""
-        (info,) = self._read([keys])
+        """The collection that the connection is for; one that is not there is a `leftover` of nothing."""
+        (info,) = _read(self._client, [keys])
         return info
 
     def _has_keys(self, keys: Keys) -> bool:
         leader = keys.leader.encode()
         return any(key != leader for key in self._client.scan_iter(key_prefix(keys) + "*", SCAN_COUNT))
 
-    def _read(self, collections: Sequence[Keys]) -> list[CollectionInfo]:
-        with self._client.pipeline(transaction=False) as pipe:
-            for keys in collections:
-                pipe.zcard(keys.identities)
-                pipe.scard(keys.tracks)
-                pipe.scard(keys.sources)
-                pipe.scard(keys.cameras)
-                pipe.hgetall(keys.meta)
-            replies = pipe.execute()
-        rows = zip(*(replies[k::5] for k in range(5)), strict=True)
-        return [
-            _info(keys.collection, people, tracks, sources, cameras, meta)
-            for keys, (people, tracks, sources, cameras, meta) in zip(collections, rows, strict=True)
-        ]
+
+def _names(client: Commands) -> set[str]:
+    """Names of the collections that one server holds."""
+    found: set[str] = set()
+    for key in client.scan_iter("fs:{*}:meta", SCAN_COUNT, "hash"):
+        match = _META.fullmatch(key.decode("utf-8", "replace"))
+        if match is not None and _is_name(match[1]):
+            found.add(match[1])
+    return found
+
+
+def _read(client: Commands, collections: Sequence[Keys]) -> list[CollectionInfo]:
+    with client.pipeline(transaction=False) as pipe:
+        for keys in collections:
+            pipe.zcard(keys.identities)
+            pipe.scard(keys.tracks)
+            pipe.scard(keys.sources)
+            pipe.scard(keys.cameras)
+            pipe.hgetall(keys.meta)
+        replies = pipe.execute()
+    rows = zip(*(replies[k::5] for k in range(5)), strict=True)
+    return [
+        _info(keys.collection, people, tracks, sources, cameras, meta)
+        for keys, (people, tracks, sources, cameras, meta) in zip(collections, rows, strict=True)
+    ]
 
 
 def _info(name: str, people: int, tracks: int, sources: int, cameras: int, meta: Hash) -> CollectionInfo:

@@ -7,10 +7,11 @@ from functools import partial
 from typing import NamedTuple
 
 from storage.commands import Hash
-from storage.data_keys import template_context
+from storage.data_keys import kept_out_context, template_context
 from storage.erasure_record import ErasureRecord
 from storage.errors import RecordError
 from storage.fields import Raw, number, reading, text
+from storage.kept_out_record import KeptOut, ids_of_field
 from storage.people_reader import PeopleReader, chunks, read_or_leave_out
 from storage.recluster_record import ReclusterRecord
 from storage.retention_policy import RetentionPolicy
@@ -178,6 +179,34 @@ class CollectionReader(PeopleReader):
                 # One row more that is damaged: the table leaves it out and says so.
                 opened[track_id] = b""
         return opened
+
+    def template_rows(self, track_ids: Collection[str]) -> Hash:
+        """Bytes of the templates of some tracks, whoever has them; those that have none are left out."""
+        ids = list(track_ids)
+        values = self._client.hmget(self._keys.templates, ids) if ids else []
+        rows = zip(ids, values, strict=True)
+        return self._opened({i.encode(): value for i, value in rows if value is not None})
+
+    def kept_out(self, dimension: int) -> list[KeptOut]:
+        """What is kept of people who were forgotten; what is damaged is left out with a warning.
+
+        Args:
+            dimension: Length of the collection's vectors.
+        """
+        key, found = self._keys.kept_out, self._client.hgetall(self._keys.kept_out)
+
+        def decode(raw: Raw) -> KeptOut:
+            ((name, row),) = raw.items()
+            written = name.decode("utf-8", "replace")
+            return KeptOut.decode(written, self._data_keys.open(row, kept_out_context(written)), dimension)
+
+        kept = (read_or_leave_out(key, {name: row}, decode) for name, row in found.items())
+        return [one for one in kept if one is not None]
+
+    def kept_out_ids(self) -> list[tuple[str, ...]]:
+        """All ids of each person who was forgotten and of whom templates are kept."""
+        names = self._client.hkeys(self._keys.kept_out)
+        return sorted(ids_of_field(name.decode("utf-8", "replace")) for name in names)
 
     def template_ids(self) -> set[str]:
         """Ids of the tracks that have a template."""

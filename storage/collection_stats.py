@@ -43,6 +43,8 @@ class CollectionStats:
         logged_faces: Entries in the stream `faces`.
         waiting: Entries that the next run takes in.
         put_aside: Entries that could not be taken in.
+        kept_out: People who were forgotten and of whom templates are kept, to leave them out.
+        returns_ignored: Tracks of theirs that were left out.
         memory_bytes: Memory in the server, estimated from some keys of each kind; None where the server does
             not tell.
     """
@@ -63,6 +65,8 @@ class CollectionStats:
     logged_faces: int
     waiting: int
     put_aside: int
+    kept_out: int
+    returns_ignored: int
     memory_bytes: int | None
 
 
@@ -99,6 +103,8 @@ def measure(client: redis.Redis, keys: Keys, info: CollectionInfo) -> Collection
         logged_faces=commands.xlen(keys.faces),
         waiting=commands.xlen(keys.samples),
         put_aside=commands.xlen(keys.dead),
+        kept_out=commands.hlen(keys.kept_out),
+        returns_ignored=int(commands.hget(keys.meta, "returns_ignored") or 0),
         memory_bytes=census.memory_bytes(),
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,12 +17,14 @@ from redis.backoff import EqualJitterBackoff
 from redis.connection import parse_url
 from redis.retry import Retry
 
+from storage.cluster_nodes import ClientMaker, ClusterNodes
 from storage.data_keys import NO_DATA_KEYS, DataKeys
 from storage.datafolder import DataFolder
-from storage.errors import RedisReadOnlyError, RedisUrlError, UnsupportedServerError
+from storage.errors import RedisReadOnlyError, RedisUrlError
+from storage.keys import Keys
 from storage.redaction import redact_url
 from storage.server import EmbeddedServer
-from storage.server_binary import OLDEST_MAJOR_VERSION
+from storage.server_check import check_server, is_cluster_node
 from storage.translation import translate_embedded_errors
 from storage.translation import translate_errors as translate_errors
 
@@ -53,6 +56,8 @@ _TLS_OPTIONS = frozenset(
     }
 )
 
+_DEFAULT = Keys("default")
+
 
 @dataclass(frozen=True, slots=True)
 class RedisHandle:
@@ -68,6 +73,7 @@ class RedisHandle:
         warnings: What a person should know about the server, one sentence each.
         options: What leads to it on the command line, for messages, without secrets; may be empty.
         data_keys: What opens encrypted collections.
+        keys: The collection that it is for.
     """
 
     client: redis.Redis = field(repr=False)
@@ -79,6 +85,26 @@ class RedisHandle:
     _resources: contextlib.ExitStack = field(repr=False)
     options: str = ""
     data_keys: DataKeys = field(default=NO_DATA_KEYS, repr=False)
+    keys: Keys = _DEFAULT
+    _primaries: Callable[[], Iterator[redis.Redis]] | None = field(default=None, repr=False)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether the server is a Redis Cluster, where other collections may lie on other nodes."""
+        return self._primaries is not None
+
+    def primaries(self) -> Iterator[redis.Redis]:
+        """A client of each server that holds collections: of all nodes of a cluster that have slots.
+
+        Each can be used until the next one is asked for.
+
+        Raises:
+            redis.ConnectionError: If the nodes of a cluster can't be told.
+        """
+        if self._primaries is None:
+            yield self.client
+        else:
+            yield from self._primaries()
 
     def errors(self) -> contextlib.AbstractContextManager[None]:
         """Turn errors of the client into ours within a `with` block, for code that uses `client`.
@@ -117,14 +143,22 @@ class RedisHandle:
 
 
 def open_redis(
-    url: str | None, folder: DataFolder | None, *, timeout_s: float = CONNECT_TIMEOUT_S
+    url: str | None,
+    folder: DataFolder | None,
+    keys: Keys = _DEFAULT,
+    *,
+    timeout_s: float = CONNECT_TIMEOUT_S,
 ) -> RedisHandle:
     """Connect to a user's own server, or to the embedded server of a data folder when there is no URL.
+
+    A server that is a node of a Redis Cluster leads to the node that has the collection's slot, and to
+    whichever has it later.
 
     Args:
         url: ``redis://``, ``rediss://`` (TLS), ``unix://``, or ``valkey://`` and ``valkeys://`` for the first
             two.
         folder: The data folder; unused with a URL.
+        keys: The collection that is to be used. On a Redis Cluster, others may lie on other nodes.
         timeout_s: How long to wait for a connection to the server of the URL and for each reply of the check.
 
     Returns:
@@ -132,7 +166,8 @@ def open_redis(
 
     Raises:
         RedisUrlError: The URL can't be read or names a database that the server doesn't have.
-        RedisUnreachableError: Nobody answers; RedisLoadingError where the server is not ready yet.
+        RedisUnreachableError: Nobody answers, or nobody has the slot; RedisLoadingError where the server is
+            not ready yet.
         RedisAuthError: User or password are wrong, or the user may not look at the server's state.
         RedisReadOnlyError: The server is a replica.
         UnsupportedServerError: It is too old or not a Redis.
@@ -140,7 +175,7 @@ def open_redis(
         ValueError: There is neither a URL nor a folder.
     """
     if url is not None:
-        return _open_url(url, timeout_s)
+        return _open_url(url, keys, timeout_s)
     if folder is None:
         raise ValueError("open_redis needs the URL of a server or a data folder, and got neither.")
     with contextlib.ExitStack() as stack:
@@ -153,20 +188,51 @@ def open_redis(
             contextlib.closing(_client(options, CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S, _RETRIES))
         )
         where = f"the embedded server of {folder.path}"
-        return RedisHandle(client, where, True, server.socket_path, server.log_path, (), stack.pop_all())
+        return RedisHandle(
+            client, where, True, server.socket_path, server.log_path, (), stack.pop_all(), keys=keys
+        )
 
 
-def _open_url(url: str, timeout_s: float) -> RedisHandle:
+def _open_url(url: str, keys: Keys, timeout_s: float) -> RedisHandle:
     where = redact_url(url)
     options = _options(url, where)
+
     # Looked at without retries: a wrong password or a silent port is reported after one timeout, not after
     # four.
-    with contextlib.closing(_client(options, timeout_s, timeout_s, 0)) as probe, translate_errors(where):
-        warnings = _check(probe, where)
-    client = _client(options, timeout_s, SOCKET_TIMEOUT_S, _RETRIES)
+    def probe(to: dict[str, Any]) -> redis.Redis:
+        return _client(to, timeout_s, timeout_s, 0)
+
+    nodes = None
+    with contextlib.ExitStack() as probes, translate_errors(where):
+        client = probes.enter_context(contextlib.closing(probe(options)))
+        info = _info(client)
+        if is_cluster_node(info):
+            nodes = ClusterNodes(options, keys.meta, probe)
+            options = nodes.to_owner()
+            client = probes.enter_context(contextlib.closing(probe(options)))
+            info = _info(client)
+        warnings = check_server(client, where, info)
+
+    def lasting(to: dict[str, Any]) -> redis.Redis:
+        return _client(to, timeout_s, SOCKET_TIMEOUT_S, _RETRIES)
+
+    client = lasting(options)
     stack = contextlib.ExitStack()
     stack.callback(client.close)
-    return RedisHandle(client, where, False, None, None, warnings, stack)
+    primaries = None if nodes is None else partial(_clients_of, nodes, lasting)
+    return RedisHandle(client, where, False, None, None, warnings, stack, keys=keys, _primaries=primaries)
+
+
+def _info(client: redis.Redis) -> dict[str, Any]:
+    client.ping()
+    info: dict[str, Any] = client.info()
+    return info
+
+
+def _clients_of(nodes: ClusterNodes, make_client: ClientMaker) -> Iterator[redis.Redis]:
+    for node in nodes.primaries():
+        with contextlib.closing(make_client(nodes.to(node))) as client:
+            yield client
 
 
 def _client(options: dict[str, Any], connect_timeout_s: float, timeout_s: float, retries: int) -> redis.Redis:
@@ -232,55 +298,3 @@ def _unreadable(where: str) -> RedisUrlError:
         "password, write % as %25, / as %2F, ? as %3F, # as %23, @ as %40 and : as %3A.",
         where=where,
     )
-
-
-def _check(client: redis.Redis, where: str) -> tuple[str, ...]:
-    """Refuse a server that can't do the work; return warnings about one that can."""
-    client.ping()
-    info: dict[str, Any] = client.info()
-    version = str(info.get("redis_version", ""))
-    major = re.match(r"[0-9]+", version)
-    if major is None or int(major[0]) < OLDEST_MAJOR_VERSION:
-        raise UnsupportedServerError(
-            f"The server at {where} has version {version or 'unknown'}; facestream needs Redis "
-            f"{OLDEST_MAJOR_VERSION} or newer, or Valkey. Update it, or run facestream without a URL to use "
-            "its own server.",
-            where=where,
-            found=version,
-        )
-    # Valkey 9 renamed it.
-    mode = str(info.get("redis_mode") or info.get("server_mode"))
-    if mode == "sentinel":
-        raise UnsupportedServerError(
-            f"The server at {where} is a sentinel, which holds no data. Give the URL of the primary.",
-            where=where,
-            found=mode,
-        )
-    if info.get("role", "master") != "master":
-        raise RedisReadOnlyError(
-            f"The server at {where} is a read-only replica. Give the URL of the primary.", where=where
-        )
-    warnings = []
-    if mode == "cluster":
-        warnings.append(
-            f"{where} is a node of a cluster: facestream uses only this node, so it has to own the "
-            "collection's slot."
-        )
-    if info.get("aof_enabled") == 0 and _has_no_snapshots(client):
-        warnings.append(f"{where} keeps its data in memory only: all results are lost when it restarts.")
-    policy = info.get("maxmemory_policy", "noeviction")
-    if info.get("maxmemory", 0) and policy != "noeviction":
-        warnings.append(
-            f"{where} deletes data when its memory is full (maxmemory-policy {policy}): results can vanish; "
-            "set it to noeviction."
-        )
-    return tuple(warnings)
-
-
-def _has_no_snapshots(client: redis.Redis) -> bool:
-    try:
-        settings = client.config_get("save")
-    except redis.ResponseError:
-        # Hosted servers hide CONFIG; nothing is known then, and nothing is claimed.
-        return False
-    return settings.get("save") == ""

@@ -52,6 +52,11 @@ def template_context(track_id: str) -> str:
     return f"template {track_id}"
 
 
+def kept_out_context(field: str) -> str:
+    """What the templates are bound to that are kept of people who were forgotten."""
+    return f"kept_out {field}"
+
+
 def staged_context(sample_id: str) -> str:
     """What a vector is bound to that another model made of a sample."""
     return f"reembed {sample_id}"

@@ -58,6 +58,9 @@ class Effects:
         sources_removed: Sources of which nothing may be left.
         nameless: People who are forgotten since they have no name.
         erasures: What is kept of erasures.
+        kept_out: Templates, as bytes, of people who are forgotten and not to be taken in anew, by the field.
+        kept_out_removed: Fields of those of whom these go.
+        returned: Tracks that are left out as they are of such people; whether each was not before.
         changes: Events to publish.
         reclustered: What a re-cluster did, where there was one.
         done: Deliveries to acknowledge and remove.
@@ -89,6 +92,9 @@ class Effects:
     sources_removed: set[str] = field(default_factory=set)
     nameless: set[str] = field(default_factory=set)
     erasures: list[ErasureRecord] = field(default_factory=list)
+    kept_out: dict[str, bytes] = field(default_factory=dict)
+    kept_out_removed: set[str] = field(default_factory=set)
+    returned: dict[str, bool] = field(default_factory=dict)
     changes: list[IdentityChange] = field(default_factory=list)
     reclustered: ReclusterRecord | None = None
     done: list[Delivery] = field(default_factory=list)

@@ -16,6 +16,7 @@ from storage.data_keys import (
     DataKeys,
     DataSeal,
     crop_context,
+    kept_out_context,
     sealed_with,
     template_context,
     vector_context,
@@ -66,7 +67,7 @@ class Rewritten:
 
     Attributes:
         samples: Faces.
-        templates: Mean vectors of tracks.
+        templates: Mean vectors of tracks, and what is kept of each person who is kept out.
         dead: Entries that could not be taken in.
         damaged: Values that don't open and stay as they are.
     """
@@ -145,7 +146,8 @@ class _Rewriting:
 
     def run(self) -> Rewritten:
         self._samples()
-        self._templates()
+        self._vectors(self._keys.templates, template_context)
+        self._vectors(self._keys.kept_out, kept_out_context)
         self._dead()
         return self._done
 
@@ -167,21 +169,22 @@ class _Rewriting:
                         pipe.execute_command("HSET", name, *_words(fields))
                         self._done.samples += 1
 
-    def _templates(self) -> None:
-        total = self._client.hlen(self._keys.templates)
+    def _vectors(self, key: str, context: Callable[[str], str]) -> None:
+        """Those of a hash, with what binds each of them to its field."""
+        total = self._client.hlen(key)
         cursor, seen = 0, 0
         while True:
             self._tell("rewriting templates", seen, total)
-            cursor, page = self._client.hscan(self._keys.templates, cursor, count=_TEMPLATES)
+            cursor, page = self._client.hscan(key, cursor, count=_TEMPLATES)
             seen += len(page)
             rows = {
-                track_id: row
-                for track_id, old in page.items()
-                if (row := self._renewed(old, template_context(track_id.decode()))) is not None
+                name: row
+                for name, old in page.items()
+                if (row := self._renewed(old, context(name.decode()))) is not None
             }
             if rows:
                 with self._hold.step() as pipe:
-                    pipe.execute_command("HSET", self._keys.templates, *_words(rows))
+                    pipe.execute_command("HSET", key, *_words(rows))
                 self._done.templates += len(rows)
             if cursor == 0:
                 return

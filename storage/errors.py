@@ -110,7 +110,7 @@ class RedisUnavailableError(RedisServerError):
 
 
 class RedisUnreachableError(RedisUnavailableError):
-    """Nobody answers: refused, unknown host, timed out, cut off, or no agreement on TLS."""
+    """Nobody answers: refused, unknown host, timed out, cut off, no agreement on TLS, no node for a slot."""
 
 
 class RedisLoadingError(RedisUnreachableError):
@@ -122,7 +122,7 @@ class RedisAuthError(RedisServerError):
 
 
 class UnsupportedServerError(RedisServerError):
-    """What answers is too old, a sentinel, one node of a cluster, or no Redis at all.
+    """What answers is too old, a sentinel, or no Redis at all.
 
     Attributes:
         found: What it says that it is, such as its version.

@@ -230,7 +230,8 @@ class IdentityStore(CollectionReader):
                 names = self._names_now(pipe, effects, merged)
                 back = [i for i, name in effects.names_back.items() if self._name_now(pipe, i) == name]
                 redacted = self._redacted(pipe, effects)
-                seal = self._seal(pipe) if effects.samples or effects.templates else PLAIN
+                sealed = effects.samples or effects.templates or effects.kept_out
+                seal = self._seal(pipe) if sealed else PLAIN
                 webhooks = self._webhooks(pipe) if effects.forgotten else []
                 pipe.multi()
                 write_step(pipe, self._keys, effects, names, back, seal)

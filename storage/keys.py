@@ -209,6 +209,11 @@ class Keys:
         return self._key("erasures")
 
     @property
+    def kept_out(self) -> str:
+        """Hash: templates of people who were forgotten and are not to be taken in anew, by their ids."""
+        return self._key("kept_out")
+
+    @property
     def cameras(self) -> str:
         """Set of the names of all cameras."""
         return self._key("cameras")
@@ -301,6 +306,11 @@ class Keys:
     def webhook_told(self, webhook_id: str) -> str:
         """Sorted set of the people whose sightings it was told of, by when."""
         return self._key("webhook", webhook_id, "told")
+
+    @property
+    def probe(self) -> str:
+        """Stream that is never there: whether writes are taken is asked with an entry that is not written."""
+        return self._key("probe")
 
     def is_passing_camera_key(self, key: str) -> bool:
         """Whether a key says what somebody does with a camera right now: status, leases, pictures."""

@@ -144,7 +144,8 @@ class _Switch:
         facts = (word for name in _FACTS for word in (name, target.get(name, "")))
         yield ("HSET", keys.meta, "model_id", target["model_id"], *facts)
         yield ("HDEL", keys.meta, "changing_to")
-        yield ("UNLINK", keys.reembed, keys.reembed_vectors)
+        # Templates of people who were forgotten can't be made anew, as no pictures are left, nor compared.
+        yield ("UNLINK", keys.reembed, keys.reembed_vectors, keys.kept_out)
         request = ReclusterRequest(self._reason).encode()
         yield (
             "XADD",

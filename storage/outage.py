@@ -21,7 +21,6 @@ _log = logging.getLogger(__name__)
 # Nobody starts the embedded server anew while its holder lives.
 _EMBEDDED_PATIENCE_S = 3.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 5.0
-_PROBE = "fs:probe"
 
 
 def jittered(wait_s: float) -> float:
@@ -38,7 +37,7 @@ def check_writable(handle: RedisHandle) -> None:
     with handle.errors(), contextlib.suppress(redis.exceptions.NoPermissionError):
         # Refused wherever a write would be. There is no such stream, and none is made. A user that may not
         # write to this key is another matter, and is told where work begins.
-        commands_of(handle.client).execute_command("XADD", _PROBE, "NOMKSTREAM", "*", "probe", "")
+        commands_of(handle.client).execute_command("XADD", handle.keys.probe, "NOMKSTREAM", "*", "probe", "")
 
 
 def wait_for_server(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Self
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, count, number, text
+from storage.fields import Fields, Raw, count, flag, number, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +42,27 @@ class ForgetRequest:
     """Asks to delete every trace of a person.
 
     Attributes:
-        identity_id: Who; whoever they were merged into by then.
+        identity_id: Who; whoever they were merged into by then. Of somebody who was forgotten before, the
+            templates that were kept go as well.
+        ignore_return: Whether a few templates are kept, so that they are not taken in anew. Of somebody who
+            was forgotten before, nothing changes then.
     """
 
     identity_id: str
+    ignore_return: bool = False
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
-        return {"identity_id": self.identity_id}
+        return {"identity_id": self.identity_id, "ignore_return": int(self.ignore_return)}
 
     @classmethod
     def decode(cls, raw: Raw) -> Self:
         """Read the fields back.
 
         Raises:
-            RecordError: If the field is missing or malformed.
+            RecordError: If a field is missing or malformed.
         """
-        return cls(identity_id=text(raw, "identity_id"))
+        return cls(text(raw, "identity_id"), flag(raw, "ignore_return", "0"))
 
 
 class Extent(StrEnum):

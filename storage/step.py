@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Mapping
 
 from storage.commands import Pipeline, Value
-from storage.data_keys import PLAIN, DataSeal, template_context
+from storage.data_keys import PLAIN, DataSeal, kept_out_context, template_context
 from storage.dead_letters import DEAD_LIMIT, put_aside
 from storage.effects import Effects, Said
 from storage.erasure_record import ERASURES_LIMIT
@@ -43,6 +43,7 @@ def write_step(
     _queue_tracks(pipe, keys, effects, seal)
     _queue_people(pipe, keys, effects, names, back)
     _queue_erasures(pipe, keys, effects, now)
+    _queue_kept_out(pipe, keys, effects, seal)
     unsaid = [*(i for i in names if i not in effects.names), *back]
     renamed = [IdentityChange(ChangeKind.RENAMED, i) for i in unsaid]
     _queue_streams(pipe, keys, effects, renamed, now)
@@ -159,10 +160,19 @@ def _queue_erasures(pipe: Pipeline, keys: Keys, effects: Effects, now: str) -> N
     for erasure in effects.erasures:
         fields = {**erasure.encode(), "erased_at_s": now}
         pipe.xadd(keys.erasures, fields, maxlen=ERASURES_LIMIT, approximate=True)
-    if effects.erasures:
+    if effects.erasures or effects.returned:
         pipe.hset(keys.meta, "erased_at_s", now)
         # By an order that no clock can reverse which is set back in between.
         pipe.hdel(keys.meta, "rewritten_at_s")
+
+
+def _queue_kept_out(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal) -> None:
+    for name, rows in effects.kept_out.items():
+        pipe.hset(keys.kept_out, name, seal.seal(rows, kept_out_context(name)))
+    if effects.kept_out_removed:
+        pipe.hdel(keys.kept_out, *effects.kept_out_removed)
+    if new := sum(effects.returned.values()):
+        pipe.hincrby(keys.meta, "returns_ignored", new)
 
 
 def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity) -> None:

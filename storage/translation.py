@@ -12,6 +12,7 @@ from pathlib import Path
 
 import redis
 
+from storage.cluster_nodes import ClusterNodeError
 from storage.errors import (
     RedisAuthError,
     RedisFullError,
@@ -88,6 +89,9 @@ def _translated(
 
 def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
     match error:
+        case redis.WatchError(__context__=redis.ConnectionError() | redis.TimeoutError() as cause):
+            # The connection broke between the look at a key and the change: the client says this alone.
+            return _translate(cause, where)
         case redis.AuthenticationError() if "Authentication required" in str(error):
             return RedisAuthError(
                 f"{where} wants a password and got none. Give it in the URL: redis://:PASSWORD@HOST:PORT/0 "
@@ -113,6 +117,12 @@ def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
                 "and, with rediss://, whether the port speaks TLS.",
                 where=where,
             )
+        case ClusterNodeError():
+            return RedisUnreachableError(
+                f"{where} is a Redis Cluster, and {_said(error)}. Look at its nodes: `redis-cli --cluster "
+                "check`.",
+                where=where,
+            )
         case redis.ConnectionError():
             return _unreachable(error, where)
         case redis.ReadOnlyError() | redis.exceptions.MasterDownError():
@@ -129,17 +139,16 @@ def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
                 f"{where} has reached its memory limit and refuses writes. Raise maxmemory or delete data.",
                 where=where,
             )
-        case redis.exceptions.MovedError() | redis.exceptions.ClusterDownError():
-            return UnsupportedServerError(
-                f"{where} is a node of a cluster that does not serve this collection's slot "
-                f"({_said(error)}). Give the URL of the node that owns it.",
-                where=where,
-                found="cluster",
-            )
         case redis.ResponseError() if _is_unsafe(error):
             return RedisFullError(
                 f"{where} refuses writes as it can't keep them safe: {_said(error)}. Check its disk, log and "
                 "replicas.",
+                where=where,
+            )
+        case redis.ResponseError() if "SELECT is not allowed in cluster mode" in str(error):
+            return RedisUrlError(
+                f"{where} is a Redis Cluster, which has database 0 alone. Leave the number at the end of the "
+                "URL out.",
                 where=where,
             )
         case redis.ResponseError() if "DB index is out of range" in str(error):

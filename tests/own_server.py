@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from storage.guardian import ask
@@ -24,9 +24,10 @@ class OwnServer:
         folder: A folder for its files; short, as the path of a socket has at most 107 characters.
         settings: Its settings, as on its command line.
         port: A port of 127.0.0.1 to listen at as well; 0 for none.
+        by: What starts it, before its own command line.
     """
 
-    def __init__(self, folder: Path, *settings: str, port: int = 0) -> None:
+    def __init__(self, folder: Path, *settings: str, port: int = 0, by: Sequence[str] = ()) -> None:
         folder.mkdir(exist_ok=True)
         self.folder, self.port = folder, port
         self.socket_path = folder / "own.sock"
@@ -38,7 +39,7 @@ class OwnServer:
             "--logfile",
             str(folder / "log"),
         ]
-        self._command = [str(find_server_binary()), "--bind", "127.0.0.1", "--port", str(port), *files]
+        self._command = [*by, str(find_server_binary()), "--bind", "127.0.0.1", "--port", str(port), *files]
         self._settings = settings
         self.start()
 

@@ -21,7 +21,7 @@ from facestream.cli import cli
 
 ROOT = Path(__file__).parents[1]
 OURS = ("facestream", "stream", "workers", "storage")
-DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "howto").glob("*.md")]
 
 # Where they are imported under another name than they are installed under.
 MODULES = {

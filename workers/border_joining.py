@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from storage.sample_record import BareSample
 from storage.track_record import TrackRecord
+from workers.assignment import assign
 from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio
 from workers.models.calibration import Calibration
 from workers.tracking.boxes import iou_matrix
@@ -60,7 +60,7 @@ def joined(
             np.stack([track.observations["box_xyxy"][0] for track in after]),
             np.stack([track.observations["box_xyxy"][-1] for track in before]),
         )
-        for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
+        for row, column in assign(overlap):
             late, early = after[row], before[column]
             one, other = samples.get(early.sample_ids[-1]), samples.get(late.sample_ids[0])
             if overlap[row, column] < JOIN_IOU or late.first_s - early.last_s > _LONGEST_GAP_S:

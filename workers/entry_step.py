@@ -77,7 +77,7 @@ class _Step:
     reclusters: list[tuple[Delivery, ReclusterRequest]] = field(default_factory=list)
     erasures: list[tuple[Delivery, EraseRequest]] = field(default_factory=list)
     torn: bool = False
-    _unwanted: list[str] = field(default_factory=list)
+    _unwanted: list[ForgetRequest] = field(default_factory=list)
 
     def add(self, delivery: Delivery) -> None:
         """Take in one of them."""
@@ -96,9 +96,11 @@ class _Step:
             self._apply(delivery, entry)
 
     def forget(self) -> None:
-        """Forget who is to be forgotten: last, so that what this very step brought of them goes as well."""
-        for identity_id in self._unwanted:
-            self.touched -= self.roster.forget(identity_id, self.effects)
+        """Leave out who was forgotten, and forget who is to be: last, with what this step brought of them."""
+        self.touched |= self.roster.leave_out(self.effects)
+        for request in self._unwanted:
+            self.roster.forget(request, self.effects)
+        self.touched -= self.effects.forgotten
 
     def _put_aside(self, delivery: Delivery, problem: str) -> None:
         _log.warning(
@@ -128,7 +130,7 @@ class _Step:
                 self.touched |= moved
                 self.torn = self.torn or torn
             case ForgetRequest():
-                self._unwanted.append(entry.identity_id)
+                self._unwanted.append(entry)
 
 
 def _about(delivery: Delivery) -> dict[str, str]:

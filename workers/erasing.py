@@ -12,13 +12,14 @@ from storage.erasure_record import ErasureRecord
 from storage.errors import RecordError
 from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
-from storage.requests import EraseRequest, Extent
+from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import RetentionPolicy
 from workers.erasing_entries import MOST_ENTRIES, EntryErasing
 from workers.expiry import Due, SeenTrack, due
 from workers.forgetting import bearer_of, ids_of, stream_traces
 from workers.membership import Membership
 from workers.people import TrackSummary
+from workers.returns import Returns
 from workers.source_book import SourceBook
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Erasing:
         membership: Who has which.
         sources: Where they were seen.
         remove: Deletes tracks with their samples, and returns the people who lose them.
+        returns: What is kept of the forgotten.
     """
 
     def __init__(
@@ -44,24 +46,64 @@ class Erasing:
         membership: Membership,
         sources: SourceBook,
         remove: Remove,
+        returns: Returns,
     ) -> None:
         self._store = store
         self._summaries = summaries
         self._membership = membership
         self._sources = sources
         self._remove = remove
+        self._returns = returns
         self._entries = EntryErasing(store, sources)
 
-    def forget(self, identity_id: str, effects: Effects) -> set[str]:
-        """Delete every trace of a person, also of this step; returns their ids, older ones included."""
+    def forget(self, request: ForgetRequest, founders: Collection[str], effects: Effects) -> bool:
+        """Delete every trace of a person, also of this step; returns whether there was one.
+
+        Args:
+            request: Whom, and whether a few templates of theirs are kept.
+            founders: Tracks that may found a person.
+            effects: Takes in what changes.
+        """
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
-        found = bearer_of(self._store, identity_id, merged, set(self._membership.alive()))
+        found = bearer_of(self._store, request.identity_id, merged, set(self._membership.alive()))
         if found is None:
-            return set()
+            if not request.ignore_return:
+                _tell_let_go(self._returns.let_go(request.identity_id, effects), effects)
+            return False
         track_ids = sorted(self._membership.members(found))
+        rows = self._returns.chosen(track_ids, founders, effects) if request.ignore_return else b""
         gone, _ = self._delete(track_ids, {found}, effects)
+        older = sorted(gone - {found}, key=lambda identity_id: (len(identity_id), identity_id))
+        self._returns.keep([found, *older], rows, effects)
         effects.erasures.append(ErasureRecord("person", len(track_ids), 1))
-        return gone
+        return True
+
+    def leave_out(self, effects: Effects) -> set[str]:
+        """Delete every trace of tracks of the forgotten that came in a step, and store none of them.
+
+        What waits behind the step is left out when it comes.
+
+        Args:
+            effects: Of the step, with what came in it.
+
+        Returns:
+            The people who go on without one of them.
+        """
+        doomed = sorted(effects.returned.keys() & self._summaries.keys())
+        if not doomed:
+            return set()
+        keys, owner_of = self._store.keys, self._membership.identity_of
+        owners = {owner_of[track_id] for track_id in doomed if track_id in owner_of}
+        ended = {owner for owner in owners if self._membership.members(owner) <= set(doomed)}
+        # Unless somebody gives them a name in this very moment.
+        effects.nameless |= ended
+        # Events tell only of tracks that somebody had.
+        streams = (keys.faces, keys.dead, *((keys.changes,) if owners else ()))
+        _, touched = self._delete(doomed, ended, effects, streams)
+        effects.tracks = [track for track in effects.tracks if track.track_id not in effects.returned]
+        effects.samples_removed |= {s.sample_id for s in effects.samples if s.track_id in effects.returned}
+        effects.samples = [s for s in effects.samples if s.track_id not in effects.returned]
+        return touched
 
     def erase(self, request: EraseRequest, most: int, effects: Effects) -> tuple[set[str], bool]:
         """Delete some of what a request asks for.
@@ -99,6 +141,8 @@ class Erasing:
             # A camera's media time counts from its first registration; it goes on.
             if source is not None and source.kind != "camera":
                 self._sources.remove(source.source_id, effects)
+        if over and request.extent is Extent.ALL:
+            _tell_let_go(self._returns.let_all_go(effects), effects)
         if track_ids or bare or entries or effects.sources_removed:
             effects.erasures.append(
                 ErasureRecord(request.extent, len(track_ids), len(doomed), len(bare), entries)
@@ -139,7 +183,11 @@ class Erasing:
         return due(request, policy, tracks, self._sources, named, now_s)
 
     def _delete(
-        self, track_ids: list[str], doomed: Collection[str], effects: Effects
+        self,
+        track_ids: list[str],
+        doomed: Collection[str],
+        effects: Effects,
+        streams: Collection[str] | None = None,
     ) -> tuple[set[str], set[str]]:
         """Delete every trace of tracks.
 
@@ -147,6 +195,7 @@ class Erasing:
             track_ids: The tracks.
             doomed: Their people who have no others, of whom nothing may be left.
             effects: Takes in what changes.
+            streams: Keys of the streams that may tell of them, where that is not all of them.
 
         Returns:
             All ids of the doomed, and the people who go on without some of their tracks.
@@ -159,7 +208,8 @@ class Erasing:
         gone = ids_of(self._store, doomed, merged) - (alive - set(doomed)) if doomed else set()
         wanted = set(track_ids)
         written = [track for track in effects.tracks if track.track_id in wanted]
-        traces = stream_traces(self._store, gone, [*self._store.tracks(track_ids), *written])
+        seen = [*self._store.tracks(track_ids), *written]
+        traces = stream_traces(self._store, gone, seen, streams)
         for key, entry_ids in traces.items():
             effects.erased.setdefault(key, []).extend(entry_ids)
         self._count_forgotten(track_ids, effects)
@@ -193,3 +243,9 @@ class Erasing:
             self._summaries[track_id] = replace(self._summaries[track_id], views=(), best_sample="")
         owners = (self._membership.identity_of.get(track_id) for track_id in track_ids)
         return {owner for owner in owners if owner is not None}
+
+
+def _tell_let_go(people: int, effects: Effects) -> None:
+    """Keep that templates went which were kept of people who were forgotten."""
+    if people:
+        effects.erasures.append(ErasureRecord("kept_out", people=people))

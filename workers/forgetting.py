@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.collection_reader import CollectionReader
+from storage.commands import Hash
 from storage.errors import RecordError
 from storage.track_record import TrackRecord
 from workers.tracking.boxes import iou_matrix
@@ -64,7 +65,10 @@ def ids_of(store: CollectionReader, identity_ids: Collection[str], merged: Mappi
 
 
 def stream_traces(
-    store: CollectionReader, identity_ids: Collection[str], tracks: Iterable[TrackRecord]
+    store: CollectionReader,
+    identity_ids: Collection[str],
+    tracks: Iterable[TrackRecord],
+    streams: Collection[str] | None = None,
 ) -> dict[str, list[bytes]]:
     """Entries of streams that tell of a person.
 
@@ -72,6 +76,7 @@ def stream_traces(
         store: The collection.
         identity_ids: The ids of the person, older ones included.
         tracks: Their tracks.
+        streams: Keys of the streams to look at, where that is not all of them.
 
     Returns:
         Ids of the entries by key of the stream, without streams that hold none.
@@ -79,22 +84,16 @@ def stream_traces(
     keys = store.keys
     people = {identity_id.encode() for identity_id in identity_ids}
     seen = _Seen(tracks)
-    found: dict[str, list[bytes]] = {
-        keys.changes: [
-            entry_id
-            for entry_id, raw in store.stream(keys.changes)
-            if raw.get(b"identity_id") in people
-            or raw.get(b"other_id") in people
-            or raw.get(b"track_id") in seen.track_ids
-        ],
-        keys.faces: [
-            entry_id
-            for entry_id, raw in store.stream(keys.faces)
-            if raw.get(b"track_id") in seen.track_ids or seen.holds(raw)
-        ],
-    }
-    for key in (keys.samples, keys.dead):
-        found[key] = [i for i, raw in store.stream(key) if raw.get(b"track_id") in seen.track_ids]
+
+    def tells(key: str, raw: Hash) -> bool:
+        if raw.get(b"track_id") in seen.track_ids:
+            return True
+        if key == keys.changes:
+            return raw.get(b"identity_id") in people or raw.get(b"other_id") in people
+        return key == keys.faces and seen.holds(raw)
+
+    wanted = (keys.changes, keys.faces, keys.samples, keys.dead) if streams is None else streams
+    found = {key: [i for i, raw in store.stream(key) if tells(key, raw)] for key in wanted}
     return {key: entry_ids for key, entry_ids in found.items() if entry_ids}
 
 

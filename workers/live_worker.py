@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from storage.errors import LeaseLostError
 from stream.frame import Frame
+from workers.assignment import load_solver
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.live_camera import LiveCamera, LiveFigures, LiveView
 from workers.models.pack import Pack
@@ -58,6 +59,8 @@ class LiveWorker:
         on_lost: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        # Now: the first faces that come near each other would hold up all cameras for it.
+        load_solver()
         self._pack = pack
         self._settings = settings
         self._governor = governor or RateGovernor(on_change=lambda change: _log.warning("%s", change))

@@ -10,7 +10,7 @@ from storage.delivery import Entry
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity
 from storage.identity_store import IdentityStore
-from storage.requests import EraseRequest, ReclusterRequest
+from storage.requests import EraseRequest, ForgetRequest, ReclusterRequest
 from storage.sample_record import FaceSample, Sample
 from storage.source_record import SegmentDone
 from storage.template_record import encode_template
@@ -24,8 +24,10 @@ from workers.membership import Membership
 from workers.models.calibration import Calibration
 from workers.people import TrackSummary, describe
 from workers.reclustering import Reclustering, Snapshot
+from workers.returns import Returns
 from workers.settlement import Settlement
 from workers.source_book import SourceBook
+from workers.step_samples import StepSamples
 from workers.track_evidence import evidence_of, sample_problem, track_problem
 
 _log = logging.getLogger(__name__)
@@ -44,7 +46,8 @@ class Roster:
 
     def __init__(self, store: IdentityStore, clusterer: Clusterer, calibration: Calibration) -> None:
         self._store = store
-        self._samples = ComparableSamples(store)
+        self._comparable = ComparableSamples(store)
+        self._samples = StepSamples(store, self._comparable)
         self._clusterer = clusterer
         self._calibration = calibration
         self._summaries: dict[str, TrackSummary] = {}
@@ -57,10 +60,11 @@ class Roster:
         self._reclustering = Reclustering(
             store, clusterer, self._summaries, self._membership, self._decisions, self._settlement
         )
-        self._erasing = Erasing(store, self._summaries, self._membership, self._sources, self._remove)
+        self._returns = Returns(store, calibration, self._membership, self._decisions)
+        self._erasing = Erasing(
+            store, self._summaries, self._membership, self._sources, self._remove, self._returns
+        )
         self._forgot = False
-        # Samples of this step, not in Redis yet: senders put them before the tracks that name them.
-        self._waiting: dict[str, FaceSample] = {}
 
     @property
     def people(self) -> int:
@@ -87,6 +91,7 @@ class Roster:
         present, assigned = self._store.template_ids(), self._store.assignments()
         shown = self._store.overview_ids()
         self._sources.load()
+        self._returns.load()
         names = self._store.names()
         for identity in self._store.people():
             self._membership.load_person(identity.identity_id)
@@ -96,7 +101,7 @@ class Roster:
         for start in range(0, len(ids), _LOAD_CHUNK):
             tracks = list(self._store.tracks(ids[start : start + _LOAD_CHUNK]))
             wanted = [sample_id for track in tracks for sample_id in track.sample_ids]
-            samples = self._samples.by_id(wanted)
+            samples = self._comparable.by_id(wanted)
             for track in tracks:
                 checkpoint()
                 known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
@@ -144,14 +149,14 @@ class Roster:
         """Why an entry that can be read must not be taken in, or empty."""
         match entry:
             case FaceSample():
-                return sample_problem(entry, self._calibration, self._samples.model_id)
+                return sample_problem(entry, self._calibration, self._comparable.model_id)
             case TrackRecord():
                 return track_problem(entry)
         return ""
 
     def committed(self) -> None:
         """The step is in Redis."""
-        self._waiting.clear()
+        self._samples.committed()
         self._sources.committed()
         if self._forgot:
             # What was said of them is blacked out.
@@ -173,8 +178,8 @@ class Roster:
 
     def add_sample(self, sample: FaceSample, effects: Effects) -> None:
         """Store a sample, for a track that will name it."""
-        effects.samples.append(sample)
-        self._waiting[sample.sample_id] = sample
+        if not self._returns.has_left_out(sample.source_id, sample.track_id):
+            self._samples.add(sample, effects)
 
     def add_late(self, sample: FaceSample, effects: Effects) -> set[str]:
         """Store a sample whose track may have been taken in without it; returns whose that is."""
@@ -192,6 +197,7 @@ class Roster:
         source = self._sources.fresh(segment.source_id)
         if source is not None:
             self._sources.write(source.with_segment(segment), effects)
+        self._returns.forget_source(segment.source_id)
         if segment.track_ids is None:
             return set()
         stale = [
@@ -203,7 +209,7 @@ class Roster:
 
     def _remove(self, track_ids: list[str], effects: Effects) -> set[str]:
         """Delete tracks with their samples; returns the people who lose them."""
-        effects.samples_removed |= self._sample_ids(track_ids, effects)
+        effects.samples_removed |= self._samples.named_by(track_ids, effects)
         touched: set[str] = set()
         for track_id in track_ids:
             before = self._membership.leave(track_id, effects)
@@ -222,14 +228,16 @@ class Roster:
             effects.tracks_removed[track_id] = summary.source_id
         return touched
 
-    def forget(self, identity_id: str, effects: Effects) -> set[str]:
-        """Delete every trace of a person, also of this step; returns their ids, older ones included."""
-        gone = self._erasing.forget(identity_id, effects)
-        waiting = self._waiting.items()
-        # A track that names these may come with the next step, or be among what is erased.
-        effects.samples_removed |= {i for i, s in waiting if s.track_id in effects.forgotten_tracks}
-        self._forgot = self._forgot or bool(gone)
-        return gone
+    def leave_out(self, effects: Effects) -> set[str]:
+        """Let nothing be left of tracks of the forgotten that came; returns the people whom this changes."""
+        self._forgot = self._forgot or bool(effects.returned)
+        return self._erasing.leave_out(effects)
+
+    def forget(self, request: ForgetRequest, effects: Effects) -> None:
+        """Delete every trace of a person, under all their ids, also of this step."""
+        gone = self._erasing.forget(request, self._founders, effects)
+        self._samples.forget(effects)
+        self._forgot = self._forgot or gone
 
     def erase(self, request: EraseRequest, most: int, effects: Effects) -> tuple[set[str], bool]:
         """Delete some of what is asked for, in a step of its own; see `Erasing.erase`."""
@@ -243,28 +251,30 @@ class Roster:
         if source is not None:
             self._sources.write(replace(source, forgotten=0), effects)
 
-    def _sample_ids(self, track_ids: list[str], effects: Effects) -> set[str]:
-        """Samples that tracks name, in Redis or in this step."""
-        written = (track for track in effects.tracks if track.track_id in track_ids)
-        return {i for track in (*self._store.tracks(track_ids), *written) for i in track.sample_ids}
-
     def add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
         """Store a track and give it a provisional identity; returns the people that this changes."""
+        if self._returns.has_left_out(track.source_id, track.track_id):
+            # Noted, so that what tells of it goes with the step.
+            self._note(track, ())
+            effects.tracks.append(track)
+            effects.returned.setdefault(track.track_id, False)
+            return set()
         if track.track_id in self._summaries:
             # It grew: samples that have given way to better ones go.
-            effects.samples_removed |= self._sample_ids([track.track_id], effects)
+            effects.samples_removed |= self._samples.named_by([track.track_id], effects)
         effects.samples_removed.difference_update(track.sample_ids)
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
-        missing = [i for i in track.sample_ids if i not in self._waiting]
-        known: dict[str, Sample] = {**self._waiting, **self._samples.by_id(missing)}
         self._sources.fresh(track.source_id)
-        if not self._take_in(track, [known[i] for i in track.sample_ids if i in known], effects):
+        if not self._take_in(track, self._samples.of(track), effects):
             return set()
         self._settlement.track_came(track.track_id, effects)
         owner = self._membership.identity_of.get(track.track_id)
+        likely = owner or self._clusterer.nearest(track.track_id, self._membership.identity_of)
+        if self._returns.take_out(track, likely, effects):
+            return set()
         if owner is None:
-            owner = self._clusterer.nearest(track.track_id, self._membership.identity_of)
+            owner = likely
             if owner is None:
                 if track.track_id not in self._founders:
                     return set()

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
 from stream.frame import Frame
+from workers.assignment import assign
 from workers.border_joining import JOIN_IOU
 from workers.candidate import Candidate, FaceJudge, Look
 from workers.followed import Followed
@@ -219,7 +219,7 @@ class TrackBuilder:
         overlap = iou_matrix(
             np.stack([f.newest.detection.box_xyxy for f in new]), np.stack([c.box_xyxy for c in carried])
         )
-        for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
+        for row, column in assign(overlap):
             followed, before = new[row], carried[column]
             near = overlap[row, column] >= JOIN_IOU
             if near and self._judge.alike(followed.newest.look, before.look):

@@ -46,6 +46,9 @@ def check_server(place: Place) -> Iterator[Finding]:
                 f"{facts.name} {facts.version}{program}, there in {took_s:.2f} s: {handle.where}, "
                 f"{_kept(facts)}",
             )
+            if handle.is_cluster:
+                answered = sum(1 for client in handle.primaries() if client.ping())
+                yield Finding(name, "ok", f"it is a Redis Cluster, whose {answered} nodes with slots answer")
             yield from _troubles(name, handle, facts)
             store = make_store(handle, keys)
             try:

@@ -29,6 +29,7 @@ _EXIT_INTERRUPTED = 130
 Examples:
   facestream people forget p3
   facestream people forget p3 --yes --json
+  facestream people forget p3 --and-ignore-return
   facestream people forget --before 2026-01-01 --dry-run
   facestream people forget --source lobby.mp4
   facestream people forget --all
@@ -39,6 +40,12 @@ Examples:
 @click.option("--before", type=Moment(), metavar="DATE", help="What was seen before this moment, ISO 8601.")
 @click.option(
     "--source", metavar="SOURCE", help="What was seen in a video, a photo or by a camera: id, path or name."
+)
+@click.option(
+    "--and-ignore-return",
+    "ignore_return",
+    is_flag=True,
+    help="Keep a few templates of the face, to leave them out when they come back.",
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
@@ -54,6 +61,7 @@ def forget(
     everybody: bool,
     before: Any,
     source: str | None,
+    ignore_return: bool,
     dry_run: bool,
     yes: bool,
     pack: str | None,
@@ -66,6 +74,11 @@ def forget(
     at them right now, the person would be a new one: nothing is kept to know them by. Backups, reports and
     exports that you made are yours to delete. WHO is an id, or the whole name of somebody.
 
+    With --and-ignore-return, at most five templates of their face stay: biometric data, by which tracks that
+    are almost surely theirs (99 %) are left out from then on, and only counted. Whoever comes back as a poor
+    view may be somebody new, and a stranger who looks almost the same is left out with them. Forgetting WHO
+    again deletes the templates, as --all and `reembed` do; retention does not.
+
     With --all, --before or --source, people of whom something else was seen stay, with that. --source also
     deletes the record of the file, and what was uploaded. Whoever stops it leaves the rest to the next
     command that finds people, or to the same one again. docs/privacy.md tells more.
@@ -73,6 +86,8 @@ def forget(
     wanted = [person_id is not None, everybody, before is not None, source is not None]
     if sum(wanted) != 1:
         raise click.UsageError("say whom: WHO, --all, --before DATE or --source SOURCE, one of them.")
+    if ignore_return and person_id is None:
+        raise click.UsageError("--and-ignore-return goes with WHO alone: somebody whose return is ignored.")
     place = chosen_place(ctx)
     from facestream.client import open_store
 
@@ -83,21 +98,31 @@ def forget(
             what = {"before": before, "source": source, "models": pack}
             _erase(store, extent, what, dry_run=dry_run, yes=yes, as_json=as_json)
         else:
-            _forget_one(store, person_id, pack, dry_run=dry_run, yes=yes, as_json=as_json)
+            how = {"models": pack, "and_ignore_return": ignore_return}
+            _forget_one(store, person_id, how, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
 def _forget_one(
-    store: Store, person_id: str, pack: str | None, *, dry_run: bool, yes: bool, as_json: bool
+    store: Store, person_id: str, how: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     from facestream.output import confirm, print_json, printable
     from facestream.people_view import counted, led_on
+    from workers.clustering.returning import MOST_KEPT
 
     if store.is_forgotten(person_id):
         # Their part in the server's files, where that could not be deleted the first time.
+        is_kept = any(person_id in ids for ids in store.kept_out())
         if dry_run:
-            click.echo(f"{person_id} was forgotten before.")
+            left = "; templates of the face are kept, and would go" if is_kept else ""
+            click.echo(f"{person_id} was forgotten before{left}.")
             return
-        _tell(store.forget(person_id, models=pack), as_json=as_json)
+        if is_kept and not how["and_ignore_return"]:
+            confirm(
+                f"{person_id} was forgotten before, and templates of the face are kept. Delete these as "
+                "well, so that they are somebody new when they come back?",
+                yes=yes,
+            )
+        _tell(store.forget(person_id, **how), "", as_json=as_json)
         return
     person = store.person(person_id)
     merged = led_on(person_id, person)
@@ -105,17 +130,28 @@ def _forget_one(
     name = f" ({printable(person.name)})" if person.name else ""
     sources = sorted({sighting.source_id for sighting in person.sightings})
     tracks = f"{counted(person.tracks, 'track')} in {counted(len(sources), 'source')}"
+    most = min(person.tracks, MOST_KEPT) if how["and_ignore_return"] else 0
+    kept = (
+        f" At most {counted(most, 'template')} of the face {'stay' if most > 1 else 'stays'}." if most else ""
+    )
     if dry_run:
         if as_json:
-            print_json({"id": person.id, "tracks": person.tracks, "sources": sources, "dry_run": True})
+            told = {"id": person.id, "tracks": person.tracks, "sources": sources, "templates_kept": most}
+            print_json({**told, "dry_run": True})
         else:
-            click.echo(f"{was}{person.id}{name} would be forgotten: {tracks}.")
+            click.echo(f"{was}{person.id}{name} would be forgotten: {tracks}.{kept}")
         return
-    confirm(f"{was}Forget {person.id}{name}: {tracks}, for good?", yes=yes)
-    _tell(store.forget(person.id, models=pack), as_json=as_json)
+    again = store.hint("people", "forget", person.id)
+    if kept:
+        kept += (
+            f" This is biometric data, kept to leave them out when they come back; `{again}` deletes it then."
+        )
+    confirm(f"{was}Forget {person.id}{name}: {tracks}, for good?{kept}", yes=yes)
+    _tell(store.forget(person.id, **how), again if most else "", as_json=as_json)
 
 
-def _tell(done: Forgotten, *, as_json: bool) -> None:
+def _tell(done: Forgotten, again: str, *, as_json: bool) -> None:
+    """Say what was deleted; `again` is what deletes the templates that were to be kept, empty for none."""
     from facestream.output import print_json
     from facestream.people_view import counted
 
@@ -126,15 +162,30 @@ def _tell(done: Forgotten, *, as_json: bool) -> None:
                 "older_ids": list(done.older_ids),
                 "tracks": done.tracks,
                 "sources": list(done.sources),
+                "templates_kept": done.templates_kept,
+                "templates_deleted": done.templates_deleted,
                 "history_erased": done.history_erased,
             }
         )
         return
     if not done.tracks:
-        click.echo(f"{done.id} was forgotten before; what was left of them in files is deleted now.")
+        gone = "what was left of them in files is"
+        if done.templates_deleted:
+            number = done.templates_deleted
+            gone = f"{counted(number, 'template')} of the face {'is' if number == 1 else 'are'}"
+        click.echo(f"{done.id} was forgotten before; {gone} deleted now.")
+        if done.templates_deleted and not done.history_erased:
+            click.echo(UNPROVEN, err=True)
         return
     older = f" (once also {', '.join(done.older_ids)})" if done.older_ids else ""
     click.echo(f"{done.id}{older} is forgotten: {counted(done.tracks, 'track')} deleted.")
+    if done.templates_kept:
+        kept = counted(done.templates_kept, "template")
+        click.echo(
+            f"Kept, to leave them out when they come back: {kept} of the face. `{again}` deletes that."
+        )
+    elif again:
+        click.echo("Nothing of the face could be kept: who comes back is somebody new.", err=True)
     if not done.history_erased:
         click.echo(UNPROVEN, err=True)
 
@@ -150,13 +201,19 @@ def _erase(
     before, source = what["before"], what["source"]
     expected = store.expected_erasure(extent, before=before, source=source)
     tracks, people = counted(expected.tracks, "track"), counted(expected.people, "person", "people")
+    kept = len(store.kept_out()) if extent == "all" else 0
+    templates = (
+        f" Templates kept of {counted(kept, 'forgotten person', 'forgotten people')} go as well."
+        if kept
+        else ""
+    )
     if dry_run:
         if as_json:
             print_json({"tracks": expected.tracks, "people": expected.people, "dry_run": True})
         else:
-            click.echo(f"{tracks} would be deleted, and {people} of whom nothing would be left.")
+            click.echo(f"{tracks} would be deleted, and {people} of whom nothing would be left.{templates}")
         return
-    question = f"Delete {tracks}, with {people} of whom nothing is left then, for good?"
+    question = f"Delete {tracks}, with {people} of whom nothing is left then, for good?{templates}"
     _confirm_number(question, expected.tracks, yes=yes)
     try:
         with ProgressBar(stderr_console(), quiet=as_json) as bar:

@@ -32,7 +32,7 @@ Examples:
 )
 @device_option
 @click.option("--cancel", is_flag=True, help="Delete what an interrupted change has got ready.")
-@click.option("-y", "--yes", is_flag=True, help="Don't ask before faces are left out.")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask before faces are left out or templates deleted.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options()
 @verbosity_options
@@ -53,7 +53,8 @@ def command(
     All faces are recomputed from their stored pictures, and people are grouped anew. Ids, names, decisions
     and pictures stay; no video or photo is needed. Faces without a picture, which are the least of the four
     that a track may have, are left out. The collection keeps its old models, and can be used, until all is
-    recomputed; if this is interrupted, the same command goes on from there.
+    recomputed; if this is interrupted, the same command goes on from there. Templates that `people forget
+    --and-ignore-return` kept can't be recomputed, and are deleted.
     """
     from facestream import reembedding
     from facestream.progress import stderr_console
@@ -77,7 +78,7 @@ def command(
             if change.assumed and not quiet:
                 bar.pause()
                 click.echo("\n".join(map(printable, change.assumed)), err=True)
-            if change.left_out:
+            if change.left_out or change.kept_out:
                 bar.pause()
                 confirm(_question(change), yes=yes)
 
@@ -104,9 +105,22 @@ def command(
 def _question(change: ModelChange) -> str:
     from facestream.people_view import counted
 
+    question = (
+        f"Change collection {change.collection!r} from the models {change.pack_before!r} to {change.pack!r}?"
+    )
+    if change.left_out:
+        left_out = f"{counted(change.left_out, 'face')} of {change.faces}"
+        question += f" {left_out} without a picture will be left out for good."
+    return f"{question} {_kept_out(change)}" if change.kept_out else question
+
+
+def _kept_out(change: ModelChange) -> str:
+    from facestream.people_view import counted
+
+    people = counted(change.kept_out, "forgotten person", "forgotten people")
     return (
-        f"Change collection {change.collection!r} from the models {change.pack_before!r} to {change.pack!r}? "
-        f"{counted(change.left_out, 'face')} of {change.faces} without a picture will be left out for good."
+        f"Templates kept of {people} can't be compared any more and are deleted: whoever of them comes "
+        "back is somebody new."
     )
 
 
@@ -126,6 +140,8 @@ def _lines(done: Reembedded) -> list[str]:
             f"{counted(change.mute_tracks, 'track')} without any picture: they stay with their person, and "
             "are compared with nobody."
         )
+    if change.kept_out:
+        lines.append(_kept_out(change))
     kept = len(set(change.people) & set(now))
     lines.append(f"People: {len(change.people)} before, {len(now)} now, {kept} of them known from before.")
     if change.commercial_use is None:
@@ -146,6 +162,7 @@ def _as_json(done: Reembedded) -> dict[str, Any]:
         "faces": 0 if change is None else change.faces - change.left_out,
         "left_out": 0 if change is None else change.left_out,
         "mute_tracks": 0 if change is None else change.mute_tracks,
+        "kept_out": 0 if change is None else change.kept_out,
         "people_before": list(done.people if change is None else change.people),
         "people": list(done.people),
         "seconds": round(done.seconds, 3),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from starlette.routing import BaseRoute
 
 from facestream import __version__
 from facestream.news import MOST_SILENCE_S
@@ -60,17 +62,28 @@ _ROUTES = (
     webhooks,
     stats,
 )
+_PREFIX = "/api/v1"
 _OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class WebApp(FastAPI):
     """FastAPI with a document that says how to get in, and what errors look like."""
 
+    def __init__(self) -> None:
+        # The pages that FastAPI shows the document with come from elsewhere.
+        super().__init__(
+            title="facestream",
+            version=__version__,
+            routes=list(_routes()),
+            openapi_url=f"{_PREFIX}/openapi.json",
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
+
     def openapi(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        if not self.openapi_schema:
-            self.openapi_schema = completed(super().openapi())
-        return self.openapi_schema
+        """The OpenAPI document, which is the same for all applications; not to be changed."""
+        return _document()
 
 
 def make_app(context: WebContext) -> FastAPI:
@@ -79,25 +92,10 @@ def make_app(context: WebContext) -> FastAPI:
     Args:
         context: What its routes work with; to be closed by the caller.
     """
-    # The pages that FastAPI shows the document with come from elsewhere.
-    app = WebApp(
-        title="facestream",
-        version=__version__,
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=operation_id,
-    )
+    app = WebApp()
     app.state.context = context
-    api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-    for module in _ROUTES:
-        api.include_router(module.router)
-    app.include_router(api)
-    app.add_api_route("/healthz", _health, include_in_schema=False)
-    app.add_api_route("/readyz", _ready, include_in_schema=False)
-    app.include_router(metrics.router)
-    app.include_router(page_router(read_page()))
+    # Not by the document, which takes half a second to write: the page asks for these first of all.
+    app.state.features = sorted({str(tag) for module in _ROUTES for tag in module.router.tags})
     answer_problems(app)
     serve = context.serve
     hosts = frozenset(
@@ -111,6 +109,26 @@ def make_app(context: WebContext) -> FastAPI:
     app.add_middleware(BodyLimits, upload_bytes=upload_bytes(serve))
     app.add_middleware(SecurityHeaders)
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """The routes, which know nothing of a collection; FastAPI looks at each when a request comes near it."""
+    router = APIRouter(generate_unique_id_function=operation_id)
+    for module in _ROUTES:
+        # With the prefix given here: without one FastAPI looks at all routes now, and does so again later.
+        router.include_router(module.router, prefix=_PREFIX, responses=PROBLEMS)
+    router.add_api_route("/healthz", _health, include_in_schema=False)
+    router.add_api_route("/readyz", _ready, include_in_schema=False)
+    router.include_router(metrics.router)
+    router.include_router(page_router(read_page()))
+    return tuple(router.routes)
+
+
+@cache
+def _document() -> dict[str, Any]:
+    """The OpenAPI document; to write it takes half a second."""
+    return completed(FastAPI.openapi(WebApp()))
 
 
 async def _health(context: Context) -> JSONResponse:

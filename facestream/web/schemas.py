@@ -171,6 +171,8 @@ class Forgotten(BaseModel):
     older_ids: list[str]
     tracks: int
     sources: list[str]
+    templates_kept: int
+    templates_deleted: int
     history_erased: bool
 
 

@@ -4,9 +4,12 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections import Counter
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
@@ -260,6 +263,31 @@ def test_a_camera_is_watched(run: Scripts) -> None:
     run.facestream("camera", "add", "desk", "synthetic://desk?fps=5", "--no-test", *place)
     assert run("watch_webcam.py", "--camera", "desk", "--minutes", "0.05", *place) == "Nobody was seen.\n"
     run("watch_webcam.py", "--camera", "nobody", *place, code=2)
+
+
+def test_a_film_is_two_cameras(run: Scripts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    from demo_cameras import Cameras, pictures_of
+
+    video = run.folder / "blink.mp4"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), 20, (64, 48))
+    for shade in (40, 40, 40, 40, 200, 200, 200, 200):
+        writer.write(np.full((48, 64, 3), shade, np.uint8))
+    writer.release()
+    pictures = pictures_of(video)
+    assert len(pictures) == 4
+    with Cameras(pictures, 0) as cameras:
+        threading.Thread(target=cameras.serve_forever).start()
+        try:
+            said = run.facestream("camera", "test", f"http://127.0.0.1:{cameras.server_port}/yard.mjpg")
+        finally:
+            cameras.shutdown()
+        began_s = cameras.began_s
+        assert cameras.picture(0.0, began_s) == pictures[0]
+        # The second one is half a film ahead, and both begin anew at its end.
+        assert cameras.picture(0.5, began_s + 0.05) == pictures[2]
+        assert cameras.picture(0.5, began_s + 0.25) == pictures[0]
+    assert re.search(r"^size +64x48$", said, re.MULTILINE)
 
 
 def test_wrong_input_ends_with_a_message(run: Scripts) -> None:

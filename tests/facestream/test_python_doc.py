@@ -1,4 +1,4 @@
-"""docs/python.md: its code runs as it stands, on a made-up collection."""
+"""Code of docs/python.md and other documents runs as it stands, on a made-up collection."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from typing import Any
 
 import pytest
 from collections_made import fill
+from doc_commands import PAGES
 from PIL import Image
 from processes import Processed
 
 import facestream
 from facestream.demo_video import ASTRONAUT
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
 
-PAGE = Path(__file__).parents[2] / "docs" / "python.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "python.md"
+# Pages whose code other tests run.
+ELSEWHERE = {
+    "docs/python.md": "this file",
+    "docs/redis.md": "tests/storage/test_redis_doc.py",
+    "docs/webhooks.md": "tests/facestream/test_signature.py",
+}
 _BLOCK = re.compile(r"(<!-- needs .*? -->\n)?```python\n(.*?)```", re.DOTALL)
 
 
@@ -55,6 +65,8 @@ def test_the_blocks_that_need_models_run_on_people_who_were_found(
     monkeypatch.setenv("FACESTREAM_DATA_DIR", str(processed.cli.data_dir))
     blocks = [found[2] for found in _BLOCK.finditer(PAGE.read_text(encoding="utf-8")) if found[1]]
     assert blocks
+    (readme,) = _blocks_of(ROOT / "README.md")
+    exec(readme, {})
     with facestream.connect(processed.cli.data_dir) as store:
         for block in blocks:
             names: dict[str, Any] = {"store": store}
@@ -71,6 +83,35 @@ def test_the_blocks_that_need_models_run_on_people_who_were_found(
             assert store.find((tmp_path / "visitor.jpg").read_bytes(), limit=1) == by_path
             assert store.find(names["image"], limit=1)[0].matches[0].person == by_path[0].matches[0].person
             names["image"][0, 0] = 0  # still the caller's to write to
+
+
+def _blocks_of(page: Path) -> list[str]:
+    return [found[2] for found in _BLOCK.finditer(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("name", ["alerts", "query-redis"])
+def test_code_of_how_tos_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    for variable, value in environment.items():
+        monkeypatch.setenv(variable, value)
+    folder = fill(tmp_path / "data")
+    monkeypatch.setenv("FACESTREAM_DATA_DIR", str(folder))
+    (block,) = _blocks_of(ROOT / "docs" / "howto" / f"{name}.md")
+    with open_redis(None, DataFolder(folder)) as handle:
+        names: dict[str, Any] = {"SOCKET": handle.client.connection_pool.connection_kwargs["path"]}
+        exec(block, names)
+        if "stream" in names:
+            names["client"].xadd(names["stream"], {"kind": "created", "identity_id": "p9"})
+            exec(block, names)
+            assert names["fields"] == {"kind": "created", "identity_id": "p9"}
+            assert names["client"].xpending(names["stream"], "billing")["pending"] == 0
+            names["client"].close()
+
+
+def test_the_code_of_every_document_is_run() -> None:
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES if _blocks_of(page)}
+    assert pages == {"README.md", "docs/howto/alerts.md", "docs/howto/query-redis.md", *ELSEWHERE}
 
 
 def test_every_method_is_told_of() -> None:

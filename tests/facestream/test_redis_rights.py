@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from documented_user import allow, documented, refused, url_of
+from documented_user import PASSWORD, allow, documented, refused, url_of
 from other_pack import other_pack
 from own_server import OwnServer
 from processes import Done
@@ -40,6 +41,31 @@ def owner(server: OwnServer) -> Iterator[redis.Redis]:
 
 def allowed() -> set[str]:
     return {word[1:].replace("|", " ") for word in documented() if word.startswith("+")}
+
+
+def test_a_user_who_may_only_read_can_read_all_of_it_and_write_nothing(
+    server: OwnServer, owner: redis.Redis
+) -> None:
+    how_to = Path(__file__).parents[2] / "docs" / "howto" / "query-redis.md"
+    (rule,) = re.findall(r"^user reader (.*)$", how_to.read_text(), re.MULTILINE)
+    words = rule.replace("PASSWORD", PASSWORD).split()
+    owner.execute_command("ACL", "SETUSER", "reader", "reset", *words)
+    owner.hset("fs:{read}:identity:p1", "name", "Ada")
+    owner.xadd("fs:{read}:changes", {"kind": "created"})
+    owner.set("another", "secret")
+    url = f"unix://reader:{PASSWORD}@{server.socket_path}"
+    with contextlib.closing(redis.Redis.from_url(url, decode_responses=True, protocol=2)) as reader:
+        assert reader.hgetall("fs:{read}:identity:p1") == {"name": "Ada"}
+        assert len(reader.xread({"fs:{read}:changes": "0"})) == 1
+        for command in (
+            ("GET", "another"),
+            ("HSET", "fs:{read}:identity:p1", "name", "Eve"),
+            ("KEYS", "*"),
+            ("XGROUP", "CREATE", "fs:{read}:changes", "g", "$"),
+        ):
+            with pytest.raises(redis.exceptions.NoPermissionError):
+                reader.execute_command(*command)
+    owner.delete("fs:{read}:identity:p1", "fs:{read}:changes", "another")
 
 
 def test_they_are_enough_and_none_is_too_much(

@@ -376,14 +376,6 @@ def test_a_server_that_evicts_is_warned_about(own_server: Callable[..., Server])
         assert handle.warnings == ()
 
 
-def test_a_cluster_node_is_warned_about(own_server: Callable[..., Server]) -> None:
-    server = own_server("--cluster-enabled", "yes", "--cluster-port", str(free_port()), "--appendonly", "yes")
-    with open_redis(server.url, None) as handle:
-        assert "node of a cluster" in handle.warnings[0]
-        with pytest.raises(UnsupportedServerError, match="cluster"), handle.errors():
-            handle.client.set("name", "value")
-
-
 def test_a_hosted_server_that_hides_its_settings_is_used_without_a_claim(
     own_server: Callable[..., Server],
 ) -> None:

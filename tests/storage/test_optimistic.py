@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 import redis
+from own_server import OwnServer
 
 from storage.commands import Pipeline, commands_of
-from storage.errors import OvertakenError
+from storage.connection import open_redis
+from storage.errors import OvertakenError, RedisUnreachableError
 from storage.keys import Keys
 from storage.optimistic import change_alone
 
@@ -39,3 +41,17 @@ def test_what_is_always_overtaken_is_given_up_and_changes_nothing(client: redis.
 def test_an_attempt_that_queues_nothing_changes_nothing(client: redis.Redis, keys: Keys) -> None:
     assert change_alone(commands_of(client), keys.leader, lambda _: "same", tries=1, restless="no") == "same"
     assert client.get(keys.leader) is None
+
+
+def test_a_connection_that_breaks_after_the_look_is_a_server_that_is_away(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    server = OwnServer(tmp_path_factory.mktemp("own"))
+    with open_redis(server.url, None) as handle:
+
+        def attempt(pipe: Pipeline) -> None:
+            server.kill()
+            pipe.get("key")
+
+        with pytest.raises(RedisUnreachableError), handle.errors():
+            change_alone(commands_of(handle.client), "key", attempt, tries=3, restless="never")

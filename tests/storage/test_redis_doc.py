@@ -108,7 +108,11 @@ def fill(client: redis.Redis) -> None:
     retry = RetryRequest(dead_id)
     for name, value in RetentionPolicy(30, math.inf, 90, 14, 30, files=False).encode().items():
         client.hset(KEYS.retention, name, value)
-    store.commit(Effects(erasures=[ErasureRecord("person", 1, 1)]), lease)
+    kept_out = encode_template(a_sample().vector, 40.0, 2.0, photo=False)
+    erased = Effects(
+        erasures=[ErasureRecord("person", 1, 1)], kept_out={gone: kept_out}, returned={"v-1.0.1": True}
+    )
+    store.commit(erased, lease)
     client.hset(KEYS.meta, "rewritten_at_s", 0)
     requests = [
         retry,
@@ -183,6 +187,7 @@ def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
             KEYS.people,
             KEYS.names,
             KEYS.templates,
+            KEYS.kept_out,
             KEYS.assignments,
             KEYS.decisions,
             KEYS.reembed_vectors,

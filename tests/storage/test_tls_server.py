@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -20,6 +21,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from own_cluster import OwnCluster, ask
 
 from storage.connection import open_redis
 from storage.errors import RedisUnreachableError
@@ -131,6 +133,27 @@ def test_a_ca_of_ones_own_is_trusted_and_no_other(client: redis.Redis, tmp_path:
         for untrusted in (url, f"{url}?ssl_ca_certs={other.certificate}"):
             with pytest.raises(RedisUnreachableError, match="TLS"):
                 open_redis(untrusted, None)
+
+
+def test_the_nodes_of_a_cluster_are_reached_over_tls_as_well(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with contextlib.ExitStack() as stack:
+        cluster = OwnCluster(tmp_path_factory.mktemp("rc"), size=1)
+        stack.callback(cluster.end)
+        node = cluster.nodes[0]
+        ca = issue(tmp_path, "ca")
+        client = stack.enter_context(contextlib.closing(redis.Redis(unix_socket_path=str(node.socket_path))))
+        url = stack.enter_context(tls_before(client, issue(tmp_path, "server", ca)))
+        # The node is told the port with TLS before it, which it names to others.
+        ask(node, "CONFIG", "SET", "cluster-announce-port", str(urlsplit(url).port))
+        with open_redis(f"{url}?ssl_ca_certs={ca.certificate}", None) as handle, handle.errors():
+            assert handle.client.incr("fs:{default}:next_identity") == 1
+            handle.client.connection_pool.disconnect()
+            # Learnt from the node itself.
+            assert [client.ping() for client in handle.primaries()] == [True]
+        with pytest.raises(RedisUnreachableError, match="TLS"):
+            open_redis(url, None)
 
 
 def test_a_certificate_for_another_host_is_refused(client: redis.Redis, tmp_path: Path) -> None:

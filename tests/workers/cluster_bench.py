@@ -175,8 +175,8 @@ def change_of(raw: Mapping[bytes, bytes]) -> IdentityChange:
     return IdentityChange(ChangeKind(told.pop("kind")), **told, **times, provisional=provisional)
 
 
-def new_bench(handle: RedisHandle) -> Bench:
-    keys = Keys(f"test-{uuid4().hex}")
+def new_bench(handle: RedisHandle, keys: Keys | None = None) -> Bench:
+    keys = keys or Keys(f"test-{uuid4().hex}")
     store, queue = IdentityStore(handle.client, keys), SampleQueue(handle.client, keys)
     store.claim_model(MODEL_ID, {})
     store.register_source(a_source())

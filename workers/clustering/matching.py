@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+
+from workers.assignment import assign
 
 # What the oldest identity is ahead by among equals.
 _TIE = 1e-6
@@ -107,5 +108,4 @@ def _matched(shared: Mapping[tuple[int, int], float], identities: int) -> list[t
     for (row, k), weight in shared.items():
         # Small enough to break ties only: weights of tracks are at least 1.
         table[row_of[row], column_of[k]] = weight + _TIE * (1 - k / identities)
-    found = linear_sum_assignment(table, maximize=True)
-    return [(rows[a], columns[b]) for a, b in zip(*found, strict=True) if table[a, b] > 0]
+    return [(rows[a], columns[b]) for a, b in assign(table)]

@@ -12,17 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workers.errors import WeightsError
-from workers.models.dlib_resnet import build_dlib_resnet
 from workers.models.manifest import Manifest
 from workers.models.manifest_parts import BuildStep
-from workers.models.mtcnn_nets import build_onet, build_pnet, build_rnet
 
-_BUILDERS: dict[str, Callable[[Path, Path], None]] = {
-    "mtcnn_pnet": build_pnet,
-    "mtcnn_rnet": build_rnet,
-    "mtcnn_onet": build_onet,
-    "dlib_resnet29": build_dlib_resnet,
-}
 # These weights are pickles, which can run any code when they are loaded: only those known here ever are,
 # whatever a manifest says.
 _PICKLES = {
@@ -71,7 +63,7 @@ def built_folder(manifest: Manifest, cache: Path) -> Path:
         folder = Path(tempfile.mkdtemp(prefix=f".{manifest.name}-", dir=cache))
         try:
             for step, source in sources:
-                _BUILDERS[step.builder](source, folder / step.file)
+                _builder(step)(source, folder / step.file)
             seal = {step.file: file_sha256(folder / step.file) for step in manifest.build}
             (folder / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
             _put_in_place(folder, target, manifest)
@@ -112,6 +104,20 @@ def file_sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _builder(step: BuildStep) -> Callable[[Path, Path], None]:
+    """What writes a model, given where its weights lie and where it goes."""
+    # Late: what reads weights and writes models takes long to load, and most find them built.
+    from workers.models.dlib_resnet import build_dlib_resnet
+    from workers.models.mtcnn_nets import build_onet, build_pnet, build_rnet
+
+    return {
+        "mtcnn_pnet": build_pnet,
+        "mtcnn_rnet": build_rnet,
+        "mtcnn_onet": build_onet,
+        "dlib_resnet29": build_dlib_resnet,
+    }[step.builder]
 
 
 def _weights(step: BuildStep) -> Path:

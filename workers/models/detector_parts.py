@@ -11,6 +11,9 @@ from workers.models.manifest_parts import Colour, Colours, FileName, Loss, Part,
 INPUT_PX = 640
 """Side of what a detector of one network is given, where neither its file nor its manifest says another."""
 
+RNET_PX, ONET_PX = 24, 48
+"""Sides of what the second and the third network of MTCNN are given."""
+
 
 class _MtcnnFiles(Part):
     """The three networks of MTCNN."""

@@ -8,7 +8,6 @@ from pathlib import Path
 from workers.models.detection import FaceDetector
 from workers.models.detector_parts import GridPart, HaarPart, MtcnnPart
 from workers.models.device import CPU, Device
-from workers.models.grid_detector import GridDetector
 from workers.models.haar import HaarDetector
 from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
 
@@ -34,6 +33,9 @@ def make_detector(
             Haar cascades.
     """
     if isinstance(part, GridPart):
+        # Late: it may rewrite models, and what that takes is long to load.
+        from workers.models.grid_detector import GridDetector
+
         return GridDetector(paths[part.file], part, threads, device, cache=cache)
     networks = MtcnnDetector(
         paths[part.files["pnet"]],

@@ -22,7 +22,6 @@ from workers.errors import ModelError
 from workers.models.device import CPU, Device, DeviceKind
 from workers.models.device_choice import CANDIDATES, DeviceChoice, choose_device
 from workers.models.device_diagnosis import RuntimeFacts
-from workers.models.graph import GraphBuilder
 from workers.models.providers import available_providers
 from workers.models.session import Session
 
@@ -85,6 +84,8 @@ def run_small_model(device: Device) -> None:
     Raises:
         ModelError: If it doesn't run there.
     """
+    from workers.models.graph import GraphBuilder
+
     with tempfile.TemporaryDirectory(prefix="facestream-device-") as folder:
         path = Path(folder) / "small.onnx"
         graph = GraphBuilder("small", {"picture": ["N", 3, 16, 16]})

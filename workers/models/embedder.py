@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.errors import InferenceError, ModelError
-from workers.models.byte_input import with_byte_input
 from workers.models.calibration import normalised
 from workers.models.detection import BgrImage
 from workers.models.device import CPU, Device
@@ -84,6 +83,9 @@ class OnnxEmbedder:
         self._half = suits_float16(part.float16_loss, device) if half is None else half
         content = with_float16(path, cache) if self._half else None
         if self._bytes:
+            # Late, as are the others that rewrite models: most packs need none, and onnx takes long to load.
+            from workers.models.byte_input import with_byte_input
+
             content = with_byte_input(
                 path, part.mean, part.scale, swap=part.colours == "rgb", content=content
             )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
-
 from workers.errors import ModelError
 from workers.models.detector_parts import GridPart
 from workers.models.device import Device
@@ -65,6 +63,7 @@ def with_float16(path: Path, cache: Path | None = None, content: bytes | None = 
 
 def _converted(source: bytes) -> bytes:
     # Late: few need it.
+    import onnx
     from onnxruntime.transformers.float16 import convert_float_to_float16
 
     model = onnx.load_model_from_string(source)

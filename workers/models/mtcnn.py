@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from workers.models.boxes import sane
 from workers.models.detection import BgrImage, Detection
+from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.device import CPU, Device
-from workers.models.mtcnn_nets import ONET_PX, RNET_PX
 from workers.models.session import Session
 
 FloatArray = npt.NDArray[np.float32]

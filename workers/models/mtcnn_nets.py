@@ -18,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.errors import WeightsError
+from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.graph import GraphBuilder
 
 _Array = npt.NDArray[np.float32]
-
-RNET_PX = 24
-ONET_PX = 48
 
 
 def _load(path: Path, count: int) -> Iterator[_Array]:

@@ -20,7 +20,6 @@ from workers.models.families import family_calibration
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.model_file import check_onnx_file, file_in
 from workers.models.pack_root import pack_in, packs_in
-from workers.models.recognition import recognise
 
 _BUILT_IN = Path(__file__).parent / "packs"
 
@@ -118,6 +117,9 @@ def describe_pack(folder: Path) -> Manifest:
     # Also one that can't be read: then that is what is wrong.
     if os.path.lexists(folder / FILE_NAME):
         return read_manifest(folder)
+    # Late: it reads graphs, and what that takes is long to load.
+    from workers.models.recognition import recognise
+
     return recognise(folder)
 
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
+from workers.assignment import assign
 from workers.models.detection import Detection
 from workers.tracking.boxes import centres, iou_matrix, sides
 from workers.tracking.track import LiveTrack, Observation
@@ -145,11 +145,8 @@ class Tracker:
         possible = fits & ((overlap >= s.sure_iou) | (apart < s.reach))
         # A second track or detection nearby makes even a good overlap doubtful.
         gain = np.where(possible, 1.0 + overlap - 0.3 * apart, 0.0)
-        rows, columns = linear_sum_assignment(-gain)
         links: dict[int, LiveTrack] = {}
-        for row, column in zip(rows, columns, strict=True):
-            if not possible[row, column]:
-                continue
+        for row, column in assign(gain):
             track, detection = self._live[row], detections[column]
             rivals = (overlap[:, column] > 0.6 * overlap[row, column]).sum() + (
                 overlap[row] > 0.6 * overlap[row, column]
@@ -157,5 +154,5 @@ class Tracker:
             recent = media_s - track.last_s <= s.max_gap_s
             sure = recent and overlap[row, column] >= s.sure_iou and rivals <= 2
             if sure or (self._alike is not None and self._alike(track, detection)):
-                links[int(column)] = track
+                links[column] = track
         return links

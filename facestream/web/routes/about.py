@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
@@ -63,11 +61,5 @@ def about(request: Request, context: Context) -> About:
         people=info.people,
         sources=info.sources,
         folders=[str(folder) for folder in folders],
-        features=_features(request.app.openapi()),
+        features=request.app.state.features,
     )
-
-
-def _features(document: dict[str, Any]) -> list[str]:
-    """Parts of the API that are there, by the tags of their routes."""
-    routes = (route for path in document["paths"].values() for route in path.values())
-    return sorted({tag for route in routes for tag in route.get("tags", ())})

@@ -62,16 +62,22 @@ def person(context: Context, person_id: PersonPath) -> schemas.Person:
 
 
 @router.delete("/people/{person_id}", dependencies=[needs_admin])
-def forget(context: Context, person_id: PersonPath) -> schemas.Forgotten:
-    """Forget a person: every trace is deleted, for good."""
+def forget(context: Context, person_id: PersonPath, *, and_ignore_return: bool = False) -> schemas.Forgotten:
+    """Forget a person: every trace is deleted, for good.
+
+    With `and_ignore_return`, at most five templates of the face are kept, by which tracks of theirs that come
+    later are left out. Forgetting them again deletes these.
+    """
     with context.deciding.taken():
-        done = context.store.forget(person_id)
+        done = context.store.forget(person_id, and_ignore_return=and_ignore_return)
     context.people.refresh([done.id, *done.older_ids])
     return schemas.Forgotten(
         id=done.id,
         older_ids=list(done.older_ids),
         tracks=done.tracks,
         sources=list(done.sources),
+        templates_kept=done.templates_kept,
+        templates_deleted=done.templates_deleted,
         history_erased=done.history_erased,
     )
 

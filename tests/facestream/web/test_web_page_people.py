@@ -213,8 +213,16 @@ def test_somebody_is_forgotten_only_when_their_name_is_typed(
     dialog.get_by_role("textbox").fill("Grace")
     expect(go).to_be_disabled()
     dialog.get_by_role("textbox").fill("Ada")
+    dialog.get_by_role("checkbox", name="Leave them out when they come back").check()
     go.click()
     expect(page).to_have_url(re.compile("#/people$"))
+    expect(page.get_by_text("Kept to leave them out")).to_be_visible()
     expect(tile(page, 2)).to_be_visible()
     expect(tile(page, 1)).to_have_count(0)
     assert serving.client.get("/api/v1/people/p1").status_code == 410
+    # Forgotten again, also what was kept to know them by goes.
+    assert serving.context.store.kept_out() == [("p1",)]
+    again = serving.client.delete("/api/v1/people/p1?and_ignore_return=true")
+    assert (again.status_code, "kept already" in again.text) == (422, True)
+    assert serving.client.delete("/api/v1/people/p1").json()["templates_deleted"] > 0
+    assert serving.context.store.kept_out() == []

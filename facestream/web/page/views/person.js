@@ -100,12 +100,17 @@ export function mount(root, context) {
   }
 
   async function forget() {
+    const ignoring = el("input", { type: "checkbox" });
     const sure = await askSure({ title: `Forget ${called(person)}?`, typed: person.name || person.id, confirm: "Forget for ever",
-      text: el("p", null, `All that is kept of them is deleted: ${counted(person.faces, "face")}, ${counted(person.sightings, "sighting")}, pictures and decisions. This can't be undone.`) });
+      text: [
+        el("p", null, `All that is kept of them is deleted: ${counted(person.faces, "face")}, ${counted(person.sightings, "sighting")}, pictures and decisions. This can't be undone.`),
+        el("label", { class: "check" }, ignoring, " Leave them out when they come back: at most five templates of the face are kept for that, which are biometric data."),
+      ] });
     if (!sure) return;
     try {
-      const done = await api.delete(`/people/${id}`);
-      context.toast(`Forgotten, with ${counted(done.tracks, "track")}.${done.history_erased ? "" : " The server's own files may still hold some of it until it rewrites them."}`, { kind: "good" });
+      const done = await api.delete(`/people/${id}${ignoring.checked ? "?and_ignore_return=true" : ""}`);
+      const kept = done.templates_kept ? ` Kept to leave them out: ${counted(done.templates_kept, "template")} of the face. Forgetting ${done.id} again, by command or API, deletes that.` : "";
+      context.toast(`Forgotten, with ${counted(done.tracks, "track")}.${kept}${done.history_erased ? "" : " The server's own files may still hold some of it until it rewrites them."}`, { kind: "good" });
       context.navigate("#/people", { replace: true });
     } catch (error) { context.toast(error.message, { kind: "danger" }); }
   }

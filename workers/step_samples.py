@@ -1,0 +1,52 @@
+"""Samples of tracks: those in Redis, and those that came in the step that is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from storage.collection_reader import CollectionReader
+from storage.effects import Effects
+from storage.sample_record import FaceSample, Sample
+from storage.track_record import TrackRecord
+from workers.comparable_samples import ComparableSamples
+
+
+class StepSamples:
+    """Finds the samples of tracks, wherever they are.
+
+    Args:
+        store: The collection.
+        comparable: Its samples that can be compared.
+    """
+
+    def __init__(self, store: CollectionReader, comparable: ComparableSamples) -> None:
+        self._store = store
+        self._comparable = comparable
+        # Not in Redis yet: senders put them before the tracks that name them.
+        self._waiting: dict[str, FaceSample] = {}
+
+    def add(self, sample: FaceSample, effects: Effects) -> None:
+        """Store a sample, for a track that will name it."""
+        effects.samples.append(sample)
+        self._waiting[sample.sample_id] = sample
+
+    def committed(self) -> None:
+        """The step is in Redis."""
+        self._waiting.clear()
+
+    def of(self, track: TrackRecord) -> list[Sample]:
+        """Those of a track that can be compared, in its order."""
+        missing = [i for i in track.sample_ids if i not in self._waiting]
+        known: dict[str, Sample] = {**self._waiting, **self._comparable.by_id(missing)}
+        return [known[i] for i in track.sample_ids if i in known]
+
+    def named_by(self, track_ids: Collection[str], effects: Effects) -> set[str]:
+        """Ids of those that tracks name, in Redis or in this step."""
+        written = (track for track in effects.tracks if track.track_id in track_ids)
+        return {i for track in (*self._store.tracks(track_ids), *written) for i in track.sample_ids}
+
+    def forget(self, effects: Effects) -> None:
+        """Delete those of this step that belong to forgotten tracks."""
+        # A track that names these may come with the next step, or be among what is erased.
+        doomed = effects.forgotten_tracks
+        effects.samples_removed |= {i for i, s in self._waiting.items() if s.track_id in doomed}
