@@ -79,6 +79,7 @@ def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dic
         "transport": record.transport,
         "hwaccel": record.hwaccel,
         "keyframes_only": record.keyframes_only,
+        "remote": record.remote,
         "paused": record.paused,
         "created_at_s": record.created_at_s,
         "status": None if status is None else _status_json(status),
@@ -121,6 +122,8 @@ def settings_text(record: CameraRecord) -> str:
         parts.append(f"decoded by {record.hwaccel}")
     if record.keyframes_only:
         parts.append("keyframes of the main stream only" if record.shown_sub_url else "keyframes only")
+    if record.remote:
+        parts.append("sent by a reader")
     return ", ".join([*parts, "paused"] if record.paused else parts)
 
 

@@ -9,9 +9,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from facestream.camera_reach import CameraReach
+from facestream.remote_wiring import make_frame_streams, make_remote_cameras
 from facestream.wiring import make_queue, make_store
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
@@ -29,6 +31,7 @@ from stream.paired_source import PairedSource
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
 from workers.live_camera import LiveCamera
+from workers.remote_source import RemoteSource
 from workers.tracking.motion import MotionSettings
 from workers.tracking.region import Region
 
@@ -42,18 +45,22 @@ def worker_name() -> str:
     return f"{host[:40] or 'host'}-{os.getpid()}-{secrets.token_hex(2)}"
 
 
-def make_claims(handle: RedisHandle, keys: Keys, *, registered: bool) -> CameraClaims:
+def make_claims(
+    handle: RedisHandle, keys: Keys, *, registered: bool, lease_key: Callable[[str], str] | None = None
+) -> CameraClaims:
     """The claims of a new worker.
 
     Args:
         handle: The server.
         keys: Keys of the collection.
         registered: Whether it takes its share of all cameras, and not just those that somebody named.
+        lease_key: As that of `CameraLeases`.
     """
     from storage.camera_leases import CameraLeases
 
     return CameraClaims(
-        CameraLeases(handle.client, keys, worker_name(), registered=registered), handle.errors
+        CameraLeases(handle.client, keys, worker_name(), registered=registered, lease_key=lease_key),
+        handle.errors,
     )
 
 
@@ -79,39 +86,13 @@ class Opener:
     on_arrival: Callable[[], None]
     on_decode: Callable[[float], None] | None = None
 
-    def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
+    def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera[LiveCamera]:
         """Begin to read a camera; errors as those of `CameraOpener`."""
-        sealed = SealedCamera(self.seal(), self.keys.collection)
-        url, sub_url = CameraUrl.parse(sealed.url(record)), sealed.sub_url(record)
-        source = self._registered(record)
-        assert source.recorded_at_s is not None
-        clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
-        camera, watch = self.settings.camera, self.settings.watch
-        reading = LiveSettings(
-            fps=record.fps,
-            transport=record.transport,
-            hwaccel=record.hwaccel,
-            keyframes_only=record.keyframes_only,
-            open_timeout_s=camera.open_timeout_s,
-            stall_s=camera.stall_s,
-            first_backoff_s=camera.first_backoff_s,
-            longest_backoff_s=camera.longest_backoff_s,
-            on_decode=self.on_decode,
-        )
-        # As the settings of this worker allow, and not those of the server that it was added with.
-        check_host = CameraReach.allowed_by(self.settings.serve).check_host
-        reading = replace(reading, check_host=check_host if record.check_url else None)
-        reader: LiveSource | PairedSource
-        if sub_url:
-            # The sub-stream is cheap to decode; keyframes alone are too few to follow faces in.
-            small = replace(
-                reading, keyframes_only=False, check_host=check_host if record.check_sub_url else None
-            )
-            sub = CameraUrl.parse(sub_url)
-            reader = PairedSource(url, sub, record.source_id, small, clock, reading)
-        else:
-            reader = LiveSource(url, record.source_id, reading, clock)
+        source = registered_source(self.handle, self.keys, record)
+        reader: LiveSource | PairedSource | RemoteSource
+        reader, on_told = self._remote(record) if record.remote else (self._local(record, source), None)
         reader.on_arrival = self.on_arrival
+        watch = self.settings.watch
         live = LiveCamera(
             reader,
             make_queue(self.handle, self.keys, self.model_id, fence=lease),
@@ -119,32 +100,95 @@ class Opener:
             min_face_px=record.min_face_px,
             region=Region(record.zones, record.masks) if record.zones or record.masks else None,
             motion=MotionSettings(look_s=watch.longest_still_s) if watch.motion_gate else None,
+            on_told=on_told,
         )
-
-        def resize(width_px: int, height_px: int) -> None:
-            store = make_store(self.handle, self.keys)
-            store.register_source(replace(source, width_px=width_px, height_px=height_px))
-
         # Last: what fails before would leave it running.
         reader.__enter__()
-        return OpenCamera(reader, live, resize)
+        return OpenCamera(reader, live, resizer(self.handle, self.keys, source))
 
-    def _registered(self, record: CameraRecord) -> SourceRecord:
-        """The source of a camera; its epoch is that of its first registration."""
-        store = make_store(self.handle, self.keys)
-        known = store.source(record.source_id)
-        epoch_s = time.time() if known is None else known.recorded_at_s
-        return store.register_source(
-            SourceRecord(
-                record.source_id,
-                "camera",
-                record.shown_url,
-                known.width_px if known else 0,
-                known.height_px if known else 0,
-                recorded_at_s=time.time() if epoch_s is None else epoch_s,
-                fps=record.fps,
-            )
+    def _remote(self, record: CameraRecord) -> tuple[RemoteSource, Callable[[float, bool], None]]:
+        """Frames that a reader sends; where the camera is need not be known."""
+        reader = RemoteSource(
+            record.name,
+            record.source_id,
+            make_frame_streams(self.handle, self.keys),
+            partial(make_remote_cameras(self.handle, self.keys).status, record.name),
+            self.handle.errors,
+            record.fps,
         )
+        return reader, reader.told
+
+    def _local(self, record: CameraRecord, source: SourceRecord) -> LiveSource | PairedSource:
+        """Frames of a camera that is connected to from here."""
+        sealed = SealedCamera(self.seal(), self.keys.collection)
+        url, sub_url = CameraUrl.parse(sealed.url(record)), sealed.sub_url(record)
+        assert source.recorded_at_s is not None
+        clock = LiveClock(source.recorded_at_s, source.ranges[-1][1] if source.ranges else 0.0)
+        reading = reading_of(record, self.settings, self.on_decode)
+        if not sub_url:
+            return LiveSource(url, record.source_id, reading, clock)
+        # The sub-stream is cheap to decode; keyframes alone are too few to follow faces in.
+        small = replace(
+            reading, keyframes_only=False, check_host=check_host_of(self.settings, record.check_sub_url)
+        )
+        return PairedSource(url, CameraUrl.parse(sub_url), record.source_id, small, clock, reading)
+
+
+def reading_of(
+    record: CameraRecord, settings: Settings, on_decode: Callable[[float], None] | None = None
+) -> LiveSettings:
+    """How a camera is read.
+
+    Args:
+        record: The camera.
+        settings: What holds for all cameras.
+        on_decode: As that of `LiveSettings`.
+    """
+    camera = settings.camera
+    return LiveSettings(
+        fps=record.fps,
+        transport=record.transport,
+        hwaccel=record.hwaccel,
+        keyframes_only=record.keyframes_only,
+        open_timeout_s=camera.open_timeout_s,
+        stall_s=camera.stall_s,
+        first_backoff_s=camera.first_backoff_s,
+        longest_backoff_s=camera.longest_backoff_s,
+        on_decode=on_decode,
+        check_host=check_host_of(settings, record.check_url),
+    )
+
+
+def check_host_of(settings: Settings, check: bool) -> Callable[[str, int], None] | None:
+    """What checks hosts before connections: by the settings of this worker, not of who added the camera."""
+    return CameraReach.allowed_by(settings.serve).check_host if check else None
+
+
+def registered_source(handle: RedisHandle, keys: Keys, record: CameraRecord) -> SourceRecord:
+    """The source of a camera; its epoch is that of its first registration."""
+    store = make_store(handle, keys)
+    known = store.source(record.source_id)
+    epoch_s = time.time() if known is None else known.recorded_at_s
+    return store.register_source(
+        SourceRecord(
+            record.source_id,
+            "camera",
+            record.shown_url,
+            known.width_px if known else 0,
+            known.height_px if known else 0,
+            recorded_at_s=time.time() if epoch_s is None else epoch_s,
+            fps=record.fps,
+        )
+    )
+
+
+def resizer(handle: RedisHandle, keys: Keys, source: SourceRecord) -> Callable[[int, int], None]:
+    """What writes the size of a camera's pictures, px."""
+
+    def resize(width_px: int, height_px: int) -> None:
+        make_store(handle, keys).register_source(replace(source, width_px=width_px, height_px=height_px))
+
+    return resize
 
 
 class OneCamera:

@@ -79,5 +79,6 @@ class CameraWish:
             changes["check_sub_url"] = self.from_network
         areas = {"zones": self.zones, "masks": self.masks}
         changes |= {name: polygons for name, polygons in areas.items() if polygons is not None}
-        usual = {"zones": (), "masks": (), "min_face_px": None, "sealed_sub_url": "", "shown_sub_url": ""}
+        usual: dict[str, Any] = {"zones": (), "masks": (), "min_face_px": None, "remote": False}
+        usual |= {"sealed_sub_url": "", "shown_sub_url": ""}
         return record.changed(**changes, **{name: usual[name] for name in self.cleared})

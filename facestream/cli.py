@@ -61,6 +61,7 @@ _COMMANDS = {
     "doctor": ("facestream.commands.doctor", "Check this installation and measure its speed."),
     "serve": ("facestream.commands.serve", "Serve the web page and the HTTP API."),
     "token": ("facestream.commands.token", "Add, list or remove tokens of the web page and the API."),
+    "reader": ("facestream.commands.reader", "Send frames of cameras to workers on other hosts."),
     "camera": ("facestream.commands.camera", "Add, list, test, pause or remove cameras."),
     "webhook": ("facestream.commands.webhook", "Add, list, test or remove webhooks."),
     "config": ("facestream.commands.config", "Check the settings file, or show what is set and where."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import cast
 
 import redis
@@ -30,6 +30,7 @@ class CameraLeases:
         lease_s: How long a lease lasts that nobody renews.
         registered: Whether this worker takes its share of all cameras and so is in the register; one that
             is to look at a few cameras only is not.
+        lease_key: Gives the key of a camera's lease; by default that of who looks at its frames.
     """
 
     def __init__(
@@ -40,10 +41,12 @@ class CameraLeases:
         *,
         lease_s: float = LEASE_S,
         registered: bool = True,
+        lease_key: Callable[[str], str] | None = None,
     ) -> None:
         self._redis = client
         self._client = commands_of(client)
         self._keys = keys
+        self._lease_key = lease_key or keys.camera_lease
         self.worker = worker
         self.lease_s = lease_s
         self.registered = registered
@@ -52,7 +55,7 @@ class CameraLeases:
         """The worker of each of these cameras that has one."""
         if not names:
             return {}
-        keys = [self._keys.camera_lease(name) for name in names]
+        keys = [self._lease_key(name) for name in names]
         with self._client.pipeline(transaction=False) as pipe:
             pipe.mget(keys)
             for key in keys:
@@ -67,7 +70,7 @@ class CameraLeases:
 
     def claim(self, name: str) -> Lease | None:
         """Take a camera that nobody has; None where somebody was quicker."""
-        lease = Lease(self._redis, self._keys.camera_lease(name), self.lease_s, self.worker)
+        lease = Lease(self._redis, self._lease_key(name), self.lease_s, self.worker)
         return lease if lease.acquire() else None
 
     def renew(self, leases: Collection[Lease]) -> tuple[set[str], set[str]]:

@@ -46,6 +46,7 @@ class CameraRecord:
         transport: "auto", "tcp" or "udp".
         hwaccel: "none", "auto" or FFmpeg's name of a decoding device.
         keyframes_only: Whether only keyframes are decoded.
+        remote: Whether a reader near it sends its frames: workers take them from there, and don't connect.
         paused: Whether it is left alone for now.
         created_at_s: Unix time.
         check_url: Whether it was given over the network, so that its host is checked at every connection.
@@ -68,6 +69,7 @@ class CameraRecord:
     transport: str = "auto"
     hwaccel: str = "none"
     keyframes_only: bool = False
+    remote: bool = False
     paused: bool = False
     created_at_s: float = 0.0
     check_url: bool = False
@@ -120,6 +122,7 @@ class CameraRecord:
             "transport": self.transport,
             "hwaccel": self.hwaccel,
             "keyframes_only": int(self.keyframes_only),
+            "remote": int(self.remote),
             "paused": int(self.paused),
             "created_at_s": f"{self.created_at_s:.3f}",
             "check_url": int(self.check_url),
@@ -149,6 +152,7 @@ class CameraRecord:
                 transport=text(raw, "transport", "auto"),
                 hwaccel=text(raw, "hwaccel", "none"),
                 keyframes_only=flag(raw, "keyframes_only", "0"),
+                remote=flag(raw, "remote", "0"),
                 paused=flag(raw, "paused", "0"),
                 created_at_s=number(raw, "created_at_s", "0"),
                 check_url=flag(raw, "check_url", "0"),

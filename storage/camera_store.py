@@ -155,7 +155,12 @@ class CameraStore:
         """
         with self._client.pipeline() as pipe:
             pipe.srem(self._keys.cameras, name)
-            passing = (self._keys.camera_status(name), self._keys.camera_view(name))
+            passing = (
+                self._keys.camera_status(name),
+                self._keys.camera_view(name),
+                self._keys.camera_frames(name),
+                self._keys.camera_reader(name),
+            )
             pipe.delete(self._keys.camera(name), *passing)
             removed, _ = pipe.execute()
         if not removed:

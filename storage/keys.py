@@ -13,6 +13,8 @@ SCHEMA = 1
 TOKEN_PREFIX = "fst_"  # noqa: S105 - by which one is known where it doesn't belong
 """What tokens of the HTTP API begin with."""
 
+_PASSING = ("status", "lease", "view", "viewers", "frames", "reader", "reader-lease")
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -236,6 +238,18 @@ class Keys:
         """String with an expiry: there while somebody looks at a camera live."""
         return self._key("camera", name, "viewers")
 
+    def camera_frames(self, name: str) -> str:
+        """Stream, capped, with an expiry: frames of a camera that a reader sends to workers."""
+        return self._key("camera", name, "frames")
+
+    def camera_reader(self, name: str) -> str:
+        """Hash with an expiry: how a camera is doing where it is read and its frames are sent from."""
+        return self._key("camera", name, "reader")
+
+    def camera_reader_lease(self, name: str) -> str:
+        """String with an expiry: token of the reader that sends the frames of a camera."""
+        return self._key("camera", name, "reader-lease")
+
     @property
     def unclaimed(self) -> str:
         """Sorted set of the stored samples that no track names yet, by when they were taken in."""
@@ -299,7 +313,7 @@ class Keys:
         return self._key("probe")
 
     def is_passing_camera_key(self, key: str) -> bool:
-        """Whether a key says what somebody does with a camera right now: its status, a lease, a live view."""
+        """Whether a key says what somebody does with a camera right now: status, leases, pictures."""
         # The name between them holds no colon, and may be one of these words.
         _, _, rest = key.removeprefix(self._key("camera", "")).partition(":")
-        return key.startswith(self._key("camera", "")) and rest in ("status", "lease", "view", "viewers")
+        return key.startswith(self._key("camera", "")) and rest in _PASSING

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.lease import Lease
-from stream.live_source import LiveSource
 from stream.live_state import LiveStatus
-from stream.paired_source import PairedSource
-from workers.live_camera import LiveCamera, LiveFigures
+from workers.live_camera import LiveFigures
+
+CameraT = TypeVar("CameraT")
+TakenT = TypeVar("TakenT", contravariant=True)
 
 
 class Cameras(Protocol):
@@ -36,18 +37,36 @@ class Cameras(Protocol):
         ...
 
 
+class CameraSource(Protocol):
+    """What reads a camera, in threads of its own."""
+
+    @property
+    def source_id(self) -> str:
+        """Name of the source."""
+        ...
+
+    @property
+    def status(self) -> LiveStatus:
+        """How the camera gets on."""
+        ...
+
+    def close(self) -> None:
+        """End the reading."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
-class OpenCamera:
+class OpenCamera(Generic[CameraT]):
     """A camera that is read.
 
     Attributes:
-        source: Reads it, in threads of its own.
-        camera: What the live worker needs of it.
+        source: Reads it.
+        camera: What whoever takes its frames needs of it.
         resize: Called with width and height, px, when the size of its pictures is known or another one.
     """
 
-    source: LiveSource | PairedSource
-    camera: LiveCamera
+    source: CameraSource
+    camera: CameraT
     resize: Callable[[int, int], None]
 
 
@@ -93,10 +112,30 @@ def status_of(name: str, worker: str, status: LiveStatus, figures: LiveFigures) 
     )
 
 
-class CameraOpener(Protocol):
+class FrameTaker(Protocol[TakenT]):
+    """Takes the frames of any number of cameras, and does something with them: `LiveWorker`, say."""
+
+    def add(self, camera: TakenT) -> None:
+        """Take those of one more camera from now on."""
+        ...
+
+    def remove(self, source_id: str, wait_s: float = ...) -> int:
+        """Take no more of a camera; finish what is under way, for so long at most."""
+        ...
+
+    def step(self, timeout_s: float = ...) -> bool:
+        """Do the next piece of work, or wait for one."""
+        ...
+
+    def figures(self, source_id: str) -> LiveFigures:
+        """How that gets on; zeros if there is no such camera."""
+        ...
+
+
+class CameraOpener(Protocol[CameraT]):
     """Begins to read a camera."""
 
-    def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera:
+    def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera[CameraT]:
         """Open it; that the camera answers is not waited for.
 
         Args:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from typing import Generic
 
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
@@ -16,8 +17,15 @@ from storage.lease import Lease
 from stream.errors import StreamError
 from stream.live_state import CameraState
 from workers.camera_claims import CameraClaims
-from workers.camera_events import CameraListener, CameraOpener, Cameras, OpenCamera, status_of
-from workers.live_worker import LiveWorker
+from workers.camera_events import (
+    CameraListener,
+    CameraOpener,
+    Cameras,
+    CameraT,
+    FrameTaker,
+    OpenCamera,
+    status_of,
+)
 from workers.rate_governor import RateGovernor
 
 _log = logging.getLogger(__name__)
@@ -44,7 +52,7 @@ PAUSED = CameraState.PAUSED.value
 
 
 @dataclass(slots=True, eq=False)
-class _Held:
+class _Held(Generic[CameraT]):
     """A camera that this worker has the lease of.
 
     Attributes:
@@ -59,14 +67,14 @@ class _Held:
 
     record: CameraRecord
     lease: Lease
-    opened: OpenCamera | None = None
+    opened: OpenCamera[CameraT] | None = None
     error: str = ""
     since_s: float = 0.0
     again_s: float = 0.0
     size_px: tuple[int, int] = (0, 0)
 
 
-class CameraWorker:
+class CameraWorker(Generic[CameraT]):
     """Looks at its share of the cameras of a collection, for as long as it is let.
 
     What the collection says (cameras added, removed, paused, changed) is brought together with what runs
@@ -75,7 +83,8 @@ class CameraWorker:
     Args:
         cameras: The cameras that there are.
         claims: This worker's leases.
-        live: Looks at the frames. Who finds there that a lease is lost tells the claims.
+        live: Looks at the frames, or sends them to who does. Who finds there that a lease is lost tells the
+            claims.
         governor: Lowers their rates.
         opener: Opens a camera.
         listener: Is told how cameras get on.
@@ -88,9 +97,9 @@ class CameraWorker:
         self,
         cameras: Cameras,
         claims: CameraClaims,
-        live: LiveWorker,
+        live: FrameTaker[CameraT],
         governor: RateGovernor,
-        opener: CameraOpener,
+        opener: CameraOpener[CameraT],
         listener: CameraListener,
         errors: Callable[[], AbstractContextManager[None]],
         wait_for_server: Callable[[RedisUnavailableError, threading.Event], None],
@@ -105,7 +114,7 @@ class CameraWorker:
         self._errors = errors
         self._wait_for_server = wait_for_server
         self._names = None if names is None else frozenset(names)
-        self._held: dict[str, _Held] = {}
+        self._held: dict[str, _Held[CameraT]] = {}
         self._records: dict[str, CameraRecord] = {}
         self._others: Mapping[str, CameraStatus] = {}
         self._told: dict[str, tuple[str, ...]] = {}
@@ -178,7 +187,7 @@ class CameraWorker:
             if held.opened is None and time.monotonic() >= held.again_s:
                 self._begin(held)
 
-    def _begin(self, held: _Held) -> None:
+    def _begin(self, held: _Held[CameraT]) -> None:
         """Open a camera; one that can't be opened is tried again later."""
         try:
             held.opened = self._open(held.record, held.lease)
@@ -191,7 +200,7 @@ class CameraWorker:
         self._live.add(held.opened.camera)
         held.size_px = (0, 0)
 
-    def _close(self, held: _Held, until_s: float | None = None) -> None:
+    def _close(self, held: _Held[CameraT], until_s: float | None = None) -> None:
         """Close a camera and hand in its open tracks; room in the queue is waited for, until then at most."""
         opened, held.opened = held.opened, None
         if opened is None:
@@ -287,7 +296,7 @@ class CameraWorker:
             return CameraStatus(record.name, "", WAITING, 0.0, at_s=time.time())
         return other
 
-    def _status(self, held: _Held) -> CameraStatus:
+    def _status(self, held: _Held[CameraT]) -> CameraStatus:
         """How a camera of this worker gets on."""
         name, worker = held.record.name, self._claims.worker
         if held.opened is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -25,6 +26,9 @@ _RATE_S = 5.0
 # A segment reaches this far beyond its last frame, s.
 _BEYOND_S = 1e-3
 
+REPEATABLE_S = 10.0
+"""Faces of frames that can be had again are told for good at least so often."""
+
 
 @dataclass(frozen=True, slots=True)
 class LiveCamera:
@@ -37,6 +41,9 @@ class LiveCamera:
         min_face_px: Smallest face side looked for, px, or None for what holds for all.
         region: Where faces count, or None for everywhere.
         motion: Which frames are passed over as nothing has changed in them; None: none are.
+        on_told: For frames that can be had again, by another worker say, until this was called: with the
+            media time up to which all that was seen has been sent, and whether nothing is under way any more.
+            Faces are then told for good at least every `REPEATABLE_S`. None: no frame can be had again.
     """
 
     frames: LiveFrames
@@ -45,6 +52,7 @@ class LiveCamera:
     min_face_px: float | None = None
     region: Region | None = None
     motion: MotionSettings | None = field(default_factory=MotionSettings)
+    on_told: Callable[[float, bool], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,9 @@ class LiveView:
     def __init__(self, camera: LiveCamera, pack: Pack, settings: FaceWorkerSettings) -> None:
         if camera.min_face_px is not None:
             settings = replace(settings, min_face_px=camera.min_face_px)
+        repeatable = camera.on_told is not None
+        if repeatable:
+            settings = replace(settings, segment_s=min(settings.segment_s, REPEATABLE_S))
         self.camera = camera
         self.fps = camera.fps
         self._follower = SourceFollower(
@@ -94,7 +105,7 @@ class LiveView:
             settings,
             region=camera.region,
             gate=None if camera.motion is None else MotionGate(camera.motion, camera.region),
-            repeatable=False,
+            repeatable=repeatable,
         )
         self._entries: list[Entry] = []
         self._faces: list[FaceSample] = []
@@ -103,6 +114,8 @@ class LiveView:
         self._captured_s: float | None = None
         # When the frame after the last one that was taken came, or would have; at first, the very first one.
         self._due_s: float | None = None
+        # Media time of the newest frame that was looked at.
+        self._seen_s = -np.inf
         # Frames that had been dropped when the last one was taken.
         self._dropped = 0
         self._taken_s = -np.inf
@@ -141,6 +154,7 @@ class LiveView:
         found = self._follower.take(frame)
         self._entries += found.entries
         self._faces += found.faces
+        self._seen_s = frame.media_s
         self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
         if self._captured_s is not None:
             self._due_s = self._captured_s + self._offset_s + 1 / self.fps
@@ -192,6 +206,10 @@ class LiveView:
         if not self.camera.queue.try_send(self._entries, faces=self._faces):
             return False
         self._entries, self._faces = [], []
+        if self.camera.on_told is not None:
+            untold_s = self._follower.untold_s
+            told_s = self._seen_s if untold_s is None else float(np.nextafter(untold_s, -np.inf))
+            self.camera.on_told(told_s, self._follower.last_s is None)
         return True
 
     @property

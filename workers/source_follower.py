@@ -109,6 +109,11 @@ class SourceFollower:
         """Media time of the newest frame of the open segment, or its start; None without one."""
         return None if self._segment is None else self._segment.last_s
 
+    @property
+    def untold_s(self) -> float | None:
+        """Media time of the first frame that what is open of tracks may need; None where nothing is open."""
+        return None if self._segment is None else self._segment.busy_s
+
     def present(self) -> list[tuple[str, FloatArray, str]]:
         """Faces of the newest frame that was looked at, as `TrackBuilder.present` gives them."""
         return self._builder.present()

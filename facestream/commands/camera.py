@@ -132,6 +132,7 @@ Examples:
 @click.option("--no-zones", is_flag=True, help="Let faces count in the whole picture again.")
 @click.option("--no-masks", is_flag=True, help="Take all masks away.")
 @click.option("--no-min-face", is_flag=True, help="Choose the smallest face by the picture's size again.")
+@click.option("--local", is_flag=True, help="Let workers connect to it again, instead of a reader's sending.")
 @click.option("--json", "as_json", is_flag=True, help="Print the camera as JSON.")
 @place_options()
 @verbosity_options
@@ -159,6 +160,8 @@ def change(ctx: click.Context, /, name: str, url: str | None, **options: Any) ->
                     f"--{flag.replace('_', '-')} takes away what another option gives. Choose one."
                 )
             cleared.update(fields)
+    if options["local"]:
+        cleared.add("remote")
     wish = wish_of(options, url, frozenset(cleared))
     if wish == CameraWish():
         raise UsageError("nothing was named that is to change. `facestream camera set --help` lists it.")

@@ -72,6 +72,7 @@ COMMANDS = (
     ["models", "pull"],
     ["models", "add"],
     ["worker"],
+    ["reader"],
     ["cluster-worker"],
     ["doctor"],
     ["webhook"],

@@ -28,6 +28,7 @@ cameras = st.builds(
     transport=st.sampled_from(["auto", "tcp", "udp"]),
     hwaccel=st.sampled_from(["none", "auto", "cuda"]),
     keyframes_only=st.booleans(),
+    remote=st.booleans(),
     paused=st.booleans(),
     created_at_s=st.floats(0, 4e9).map(lambda t: round(t, 3)),
 )

@@ -25,6 +25,11 @@ def all_keys(keys: Keys) -> list[str]:
         keys.camera("door"),
         keys.camera_status("door"),
         keys.camera_lease("door"),
+        keys.camera_view("door"),
+        keys.camera_viewers("door"),
+        keys.camera_frames("door"),
+        keys.camera_reader("door"),
+        keys.camera_reader_lease("door"),
         keys.identity("p1"),
         keys.identity_tracks("p1"),
         keys.identity_sightings("p1"),
@@ -45,6 +50,23 @@ def test_all_keys_of_a_collection_share_its_hash_tag(name: str) -> None:
 def test_no_two_keys_are_the_same() -> None:
     found = all_keys(Keys("default"))
     assert len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("name", ["door", "frames", "reader-lease", "status"])
+def test_what_somebody_does_with_a_camera_right_now_is_in_no_backup(name: str) -> None:
+    keys = Keys("default")
+    passing = [
+        keys.camera_status(name),
+        keys.camera_lease(name),
+        keys.camera_view(name),
+        keys.camera_viewers(name),
+        keys.camera_frames(name),
+        keys.camera_reader(name),
+        keys.camera_reader_lease(name),
+    ]
+    assert all(keys.is_passing_camera_key(key) for key in passing)
+    assert not keys.is_passing_camera_key(keys.camera(name))
+    assert not keys.is_passing_camera_key(keys.cameras)
 
 
 @given(names, names)

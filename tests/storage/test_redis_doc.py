@@ -28,6 +28,7 @@ from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
 from storage.erasure_record import ErasureRecord
 from storage.errors import ModelChangeError
+from storage.frame_streams import FrameStreams, Outgoing
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
 from storage.identity_store import IdentityStore
 from storage.job_record import Job, new_job_id
@@ -35,6 +36,8 @@ from storage.job_store import JobStore
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.look_mark import LookMark
+from storage.remote_cameras import RemoteCameras
+from storage.remote_frame import RemoteFrame
 from storage.requests import (
     DecisionRequest,
     EraseRequest,
@@ -135,6 +138,14 @@ def fill(client: redis.Redis) -> None:
     )
     JobStore(client, KEYS).add(Job(new_job_id(), "home", "film.mp4", "path", "/films/film.mp4"))
     LookMark(client, KEYS, "v-1").__enter__()
+    readers = CameraLeases(client, KEYS, "edge-1", lease_s=600, lease_key=KEYS.camera_reader_lease)
+    sends = readers.claim("door")
+    assert sends is not None
+    frame = RemoteFrame("c-door", 170, 6.8, 1.8e9, "ab12cd34", 34, b"JPEG")
+    FrameStreams(client, KEYS).send([Outgoing("door", sends, 5.0, frame)])
+    RemoteCameras(client, KEYS).write_statuses([CameraStatus("door", "edge-1", "streaming", 1.8e9)])
+    client.persist(KEYS.camera_frames("door"))
+    client.persist(KEYS.camera_reader("door"))
     leases = CameraLeases(client, KEYS, "host-1", lease_s=600)
     webhooks = WebhookStore(client, KEYS)
     webhooks.add(a_webhook(), "1-0")

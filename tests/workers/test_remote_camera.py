@@ -1,0 +1,394 @@
+"""Frames of a camera sent through a real server, and looked at on the other side."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import cv2
+import numpy as np
+import pytest
+from films import Image, blank, pair, solo
+
+from storage.camera_status import CameraStatus
+from storage.connection import RedisHandle
+from storage.delivery import Entry
+from storage.errors import RedisFullError
+from storage.frame_streams import FrameStreams, length
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sample_queue import SampleQueue
+from storage.source_record import SegmentDone
+from storage.track_record import TrackRecord
+from stream.frame import Frame
+from stream.live_state import CameraState
+from workers.frame_jpeg import decoded, encoded
+from workers.frame_sender import FrameSender, SentCamera
+from workers.live_camera import LiveCamera
+from workers.live_worker import LIVE_SETTINGS, LiveWorker
+from workers.models.pack import Pack
+from workers.remote_source import NOBODY, RemoteSource
+from workers.tracking.motion import MotionSettings
+
+FPS = 5.0
+SOURCE = "c-door"
+LATE_S = 30.0
+
+
+@dataclass(frozen=True)
+class Counts:
+    dropped: int = 0
+
+
+class Shown:
+    """A camera that shows what it is told to."""
+
+    source_id = SOURCE
+    waiting_since_s = None
+
+    def __init__(self) -> None:
+        self.status = Counts()
+        self.waiting: deque[Frame] = deque()
+        self.shown = 0
+
+    def show(self, *pictures: Image) -> None:
+        for picture in pictures:
+            media_s = self.shown / FPS
+            self.waiting.append(Frame(SOURCE, 5 * self.shown, media_s, 1.8e9 + media_s, picture.copy()))
+            self.shown += 1
+
+    def drop(self, count: int) -> None:
+        self.status = Counts(self.status.dropped + count)
+        self.shown += count
+
+    def take(self) -> Frame | None:
+        return self.waiting.popleft() if self.waiting else None
+
+    def set_fps(self, fps: float) -> None:
+        raise AssertionError("a reader samples as its camera says")
+
+
+class Edge:
+    """A camera, what sends its frames, and what takes them on other hosts."""
+
+    def __init__(self, handle: RedisHandle, motion: MotionSettings | None = None) -> None:
+        self.handle = handle
+        self.client = handle.client
+        self.keys = Keys(f"test-{uuid4().hex}")
+        self.streams = FrameStreams(handle.client, self.keys)
+        self.queue = SampleQueue(handle.client, self.keys)
+        self.queue.prepare()
+        self.camera = Shown()
+        self.lost: list[str] = []
+        self.lease = Lease(handle.client, self.keys.camera_reader_lease("door"), ttl_s=600)
+        assert self.lease.acquire()
+        self.sender = FrameSender(self.streams, 95, self.lost.append)
+        self.sender.add(SentCamera("door", self.camera, self.lease, FPS, motion))
+        self.status: CameraStatus | None = CameraStatus("door", "edge-1", "streaming", 1.8e9, codec="h264")
+
+    @property
+    def key(self) -> str:
+        return self.keys.camera_frames("door")
+
+    @property
+    def kept(self) -> int:
+        return int(self.client.xlen(self.key))
+
+    def send(self, pictures: Iterable[Image]) -> None:
+        for picture in pictures:
+            self.camera.show(picture)
+            assert self.sender.step(0.0)
+
+    def source(self, capacity: int = 4) -> RemoteSource:
+        return RemoteSource(
+            "door", SOURCE, self.streams, lambda: self.status, self.handle.errors, FPS, capacity
+        )
+
+    def entries(self) -> list[Entry]:
+        deliveries = self.queue.receive("test", 10_000, block_ms=1)
+        assert [d.problem for d in deliveries if d.problem] == []
+        return [d.entry for d in deliveries if d.entry is not None]
+
+
+@pytest.fixture
+def edge(handle: RedisHandle) -> Edge:
+    return Edge(handle)
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def until(condition: Callable[[], bool]) -> None:
+    late_s = time.monotonic() + LATE_S
+    while not condition():
+        assert time.monotonic() < late_s
+        time.sleep(0.005)
+
+
+def taken(source: RemoteSource, count: int) -> list[Frame]:
+    frames: list[Frame] = []
+
+    def more() -> bool:
+        frame = source.take()
+        if frame is not None:
+            frames.append(frame)
+        return len(frames) == count
+
+    until(more)
+    return frames
+
+
+class Looker:
+    """A worker on another host; it dies where it is left."""
+
+    def __init__(
+        self, edge: Edge, pack: Pack, opened: ExitStack, motion: MotionSettings | None = None
+    ) -> None:
+        self.source = opened.enter_context(edge.source())
+        self.worker = LiveWorker(pack, replace(LIVE_SETTINGS, min_face_px=30))
+        camera = LiveCamera(self.source, edge.queue, FPS, motion=motion, on_told=self.source.told)
+        self.source.on_arrival = self.worker.wake
+        self.worker.add(camera)
+
+    def look(self, count: int) -> None:
+        late_s = time.monotonic() + LATE_S
+        while count:
+            count -= self.worker.step(0.2)
+            assert time.monotonic() < late_s
+
+
+# On the way --------------------------------------------------------------------------------------------
+
+
+def test_frames_arrive_with_their_pictures_and_their_places_in_time(edge: Edge, opened: ExitStack) -> None:
+    source = opened.enter_context(edge.source())
+    edge.send([pair(), solo(), blank()])
+    first, second, third = taken(source, 3)
+    assert [(f.index, f.media_s) for f in (first, second, third)] == [(0, 0.0), (5, 0.2), (10, 0.4)]
+    assert first.captured_at_s == 1.8e9
+    assert cv2.PSNR(first.image_bgr, pair()) > 35
+    assert cv2.PSNR(second.image_bgr, solo()) > 35
+    status = source.status
+    assert (status.state, status.codec, status.taken, status.dropped) == (
+        CameraState.STREAMING,
+        "h264",
+        3,
+        0,
+    )
+    assert (status.width_px, status.height_px) == (blank().shape[1], blank().shape[0])
+
+
+def test_of_a_still_scene_few_pictures_are_sent_and_all_frames_arrive(
+    handle: RedisHandle, opened: ExitStack
+) -> None:
+    edge = Edge(handle, MotionSettings())
+    source = opened.enter_context(edge.source(capacity=40))
+    edge.send([pair()] * 30)
+    frames = taken(source, 30)
+    assert [f.index for f in frames] == [5 * k for k in range(30)]
+    assert all(np.array_equal(f.image_bgr, frames[0].image_bgr) for f in frames)
+    pictures = [raw for _, raw in edge.client.xrange(edge.key) if raw[b"jpeg"]]
+    # Faces that keep still are looked at again every 0.75 s.
+    assert 6 <= len(pictures) <= 12
+    figures = edge.sender.figures(SOURCE)
+    assert (figures.done, figures.looked) == (30, len(pictures))
+
+
+def test_frames_that_were_dropped_where_the_camera_is_read_are_counted(edge: Edge, opened: ExitStack) -> None:
+    source = opened.enter_context(edge.source())
+    edge.send([blank()] * 2)
+    edge.camera.drop(3)
+    edge.send([blank()] * 2)
+    taken(source, 4)
+    assert source.status.dropped == 3
+
+
+def test_a_slow_worker_costs_frames_that_are_counted_and_no_memory(edge: Edge, opened: ExitStack) -> None:
+    source = opened.enter_context(edge.source(capacity=2))
+    edge.send([blank()])
+    taken(source, 1)
+    total = length(FPS) + 40
+    for _ in range(total):
+        edge.camera.show(blank())
+    assert edge.sender.step(0.0)
+    assert edge.kept == length(FPS)
+    # Those that were read ahead are few; what is left of the others is what the stream holds.
+    frames = []
+    while not frames or frames[-1].index < 5 * total:
+        frames += taken(source, 1)
+    status = source.status
+    assert status.dropped == total - len(frames)
+    assert 30 <= status.dropped <= 40
+    assert edge.kept <= length(FPS)
+
+
+def test_what_a_worker_can_not_look_at_in_time_is_passed_over(edge: Edge, opened: ExitStack) -> None:
+    source = edge.source(capacity=40)
+    source.set_fps(1.0)
+    opened.enter_context(source)
+    edge.send([blank()] * 21)
+    frames = taken(source, 5)
+    # One that comes a little early is the one that is due.
+    assert [f.media_s for f in frames] == [0.0, 0.8, 1.8, 2.8, 3.8]
+    assert source.status.dropped == 0
+    source.told(frames[-1].media_s, at_once=True)
+    # Those before it went with it.
+    assert edge.kept == 1
+
+
+def test_what_is_damaged_is_passed_over_and_counted(edge: Edge, opened: ExitStack) -> None:
+    edge.send([pair()])
+    ((_, raw),) = edge.client.xrange(edge.key)
+    good = raw[b"jpeg"]
+    noise = np.random.default_rng(1).bytes(2000)
+    for sequence, jpeg in enumerate([noise, good[:-100], b"", b"\x89PNG" + noise], start=1):
+        place = {b"index": b"%d" % (5 * sequence), b"media_s": b"%.1f" % (sequence / FPS)}
+        edge.client.xadd(edge.key, raw | place | {b"sequence": b"%d" % sequence, b"jpeg": jpeg})
+    edge.client.xadd(edge.key, {"banana": "yes"})
+    edge.camera.shown = 6
+    source = opened.enter_context(edge.source(capacity=20))
+    # As its sender has numbered only one, it goes on with the second.
+    edge.send([solo()])
+    first, last = taken(source, 2)
+    assert (first.index, last.index) == (0, 30)
+    assert cv2.PSNR(last.image_bgr, solo()) > 35
+    status = source.status
+    # The one without a picture had none to repeat.
+    assert status.corrupt == 4
+    assert "passed over" in status.last_error
+    source.told(last.media_s, at_once=True)
+    assert edge.kept == 0
+
+
+def test_a_picture_too_large_to_be_looked_at_is_not_decoded() -> None:
+    jpeg = encoded(np.zeros((40, 50, 3), np.uint8), 90)
+    assert decoded(jpeg).shape == (40, 50, 3)
+    with pytest.raises(ValueError, match="50x40 pixels"):
+        decoded(jpeg, max_pixels=1999)
+    with pytest.raises(ValueError, match="70000"):
+        encoded(np.zeros((1, 70_000, 3), np.uint8), 90)
+
+
+def test_after_a_server_that_took_no_frames_the_next_one_has_its_picture(
+    handle: RedisHandle, opened: ExitStack
+) -> None:
+    edge = Edge(handle, MotionSettings())
+    source = opened.enter_context(edge.source())
+    edge.send([pair(), pair()])
+    edge.client.config_set("maxmemory", 1)
+    edge.camera.show(pair())
+    try:
+        with pytest.raises(RedisFullError), handle.errors():
+            edge.sender.step(0.0)
+    finally:
+        edge.client.config_set("maxmemory", 0)
+    edge.send([pair()])
+    assert [f.index for f in taken(source, 3)] == [0, 5, 15]
+    assert [bool(raw[b"jpeg"]) for _, raw in edge.client.xrange(edge.key)] == [True, False, True]
+    assert source.status.dropped == 1
+
+
+def test_who_has_been_replaced_sends_no_more(edge: Edge) -> None:
+    edge.send([blank()])
+    edge.client.set(edge.lease.key, b"edge-2/1")
+    edge.send([blank()])
+    assert edge.lost == [SOURCE]
+    edge.camera.show(blank())
+    assert not edge.sender.step(0.0)
+
+
+def test_a_camera_that_nobody_sends_is_down_and_says_why(edge: Edge, opened: ExitStack) -> None:
+    edge.status = None
+    source = opened.enter_context(edge.source())
+    until(lambda: source.status.state is CameraState.BACKING_OFF)
+    assert source.status.last_error == NOBODY
+
+
+# Seen ---------------------------------------------------------------------------------------------------
+
+
+def people_of(entries: Iterable[Entry]) -> dict[str, list[float]]:
+    """Times at which each track was seen, of those that ended."""
+    return {
+        e.track_id: e.observations["media_s"].round(1).tolist()
+        for e in entries
+        if isinstance(e, TrackRecord) and e.ended
+    }
+
+
+def test_faces_are_found_in_them_and_what_has_been_told_is_deleted(
+    edge: Edge, open_pack: Pack, opened: ExitStack
+) -> None:
+    looker = Looker(edge, open_pack, opened)
+    edge.send([blank()] * 3)
+    looker.look(3)
+    # Of frames without faces nothing is to be told.
+    until(lambda: edge.kept == 0)
+    edge.send([pair()] * 6)
+    looker.look(6)
+    # What the two of them looked like is kept for whoever has to begin anew.
+    assert edge.kept == 6
+    looker.worker.remove(SOURCE)
+    assert edge.kept == 0
+    entries = edge.entries()
+    assert list(people_of(entries).values()) == [[0.6, 0.8, 1.0, 1.2, 1.4, 1.6]] * 2
+    *_, done = [e for e in entries if isinstance(e, SegmentDone)]
+    assert done.track_ids == tuple(sorted(people_of(entries)))
+
+
+def test_what_is_kept_for_another_worker_is_that_of_ten_seconds(
+    handle: RedisHandle, open_pack: Pack, opened: ExitStack
+) -> None:
+    edge = Edge(handle, MotionSettings())
+    looker = Looker(edge, open_pack, opened, MotionSettings())
+    most = 0
+    for _ in range(65):
+        edge.send([solo()])
+        looker.look(1)
+        most = max(most, edge.kept)
+    assert most >= 40
+    until(lambda: edge.kept < 30)
+
+
+def test_another_worker_sees_all_that_one_which_died_had_not_told(
+    edge: Edge, open_pack: Pack, opened: ExitStack
+) -> None:
+    with ExitStack() as first_host:
+        dead = Looker(edge, open_pack, first_host)
+        edge.send([blank()] * 2 + [pair()] * 5)
+        dead.look(7)
+    early = [e for e in edge.entries() if isinstance(e, TrackRecord)]
+    assert len(early) == 2
+    assert not any(e.ended for e in early)
+    edge.send([pair()] * 5)
+    heir = Looker(edge, open_pack, opened)
+    heir.look(10)
+    assert heir.source.status.dropped == 0
+    heir.worker.remove(SOURCE)
+    entries = edge.entries()
+    times = [round(0.4 + k / FPS, 1) for k in range(10)]
+    # Nothing is missing and nobody is there twice: the same tracks, now with all that was seen.
+    assert people_of(entries) == {e.track_id: times for e in early}
+    assert edge.kept == 0
+
+
+def test_frames_of_a_worker_that_is_gone_wait_for_the_next_one(
+    edge: Edge, open_pack: Pack, opened: ExitStack
+) -> None:
+    with ExitStack() as first_host:
+        Looker(edge, open_pack, first_host)
+        edge.send([solo()] * 8)
+        # It reads ahead, and looks at none.
+        time.sleep(0.05)
+    heir = Looker(edge, open_pack, opened)
+    with suppress(AssertionError):
+        heir.look(8)
+    heir.worker.remove(SOURCE)
+    assert [len(times) for times in people_of(edge.entries()).values()] == [8]

@@ -1,0 +1,188 @@
+"""Frames of cameras, sent to workers elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from storage.frame_streams import FrameStreams, Outgoing
+from storage.lease import Lease
+from storage.remote_frame import MAX_JPEG_BYTES, RemoteFrame
+from stream.frame import Frame
+from stream.source import LiveFrames
+from workers.frame_jpeg import encoded
+from workers.live_camera import LiveFigures
+from workers.tracking.motion import MotionGate, MotionSettings
+
+_log = logging.getLogger(__name__)
+
+_RATE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class SentCamera:
+    """A camera whose frames are to be sent.
+
+    Attributes:
+        name: Its name.
+        frames: Its frames.
+        fence: What its reader must hold.
+        fps: Frames per second, at most.
+        motion: In which frames nothing has changed, so that no picture is sent; None: all are.
+    """
+
+    name: str
+    frames: LiveFrames
+    fence: Lease
+    fps: float = 5.0
+    motion: MotionSettings | None = field(default_factory=MotionSettings)
+
+
+class FrameSender:
+    """Sends the frames of any number of cameras, in the thread that calls `step`. Implements `FrameTaker`.
+
+    All frames that wait go in one round trip, so that a server that is far away costs delay and not frames.
+    A frame in which nothing has changed goes without its picture; pictures of scenes with faces that keep
+    still go as often as faces are looked at again.
+
+    Methods are for one thread, but `wake` and `figures`, which any may call.
+
+    Args:
+        streams: Where they go.
+        quality: Of the JPEGs, 1 to 100.
+        on_lost: Called with the source id of a camera that somebody else sends now; it is removed already.
+    """
+
+    def __init__(
+        self, streams: FrameStreams, quality: int, on_lost: Callable[[str], None] | None = None
+    ) -> None:
+        self._streams = streams
+        self._quality = quality
+        self._on_lost = on_lost
+        self._views: dict[str, _View] = {}
+        self._arrived = threading.Event()
+
+    def wake(self) -> None:
+        """A frame has arrived somewhere: for `on_arrival` of a live source."""
+        self._arrived.set()
+
+    def add(self, camera: SentCamera) -> None:
+        """Send the frames of one more camera from now on."""
+        self._views[camera.frames.source_id] = _View(camera)
+
+    def remove(self, source_id: str, wait_s: float = 0.0) -> int:  # noqa: ARG002 - nothing is under way
+        """Send no more frames of a camera; returns 0, as none is kept back."""
+        self._views.pop(source_id, None)
+        return 0
+
+    def step(self, timeout_s: float = 0.1) -> bool:
+        """Send all frames that wait, or wait for one; returns whether there was one.
+
+        Raises:
+            StorageError: If Redis fails: these frames are dropped then. If the collection is encrypted, and
+                its key is not here.
+        """
+        self._arrived.clear()
+        batch = self._batch()
+        if not batch:
+            self._arrived.wait(timeout_s)
+            batch = self._batch()
+        if not batch:
+            return False
+        try:
+            lost = self._streams.send(batch)
+        except BaseException:
+            for view in self._views.values():
+                # What is repeated must have arrived.
+                view.begin_anew()
+            raise
+        now_s = time.time()
+        for out in batch:
+            self._views[out.frame.source_id].sent(out.frame, now_s)
+        for name in lost:
+            source_id = next(out.frame.source_id for out in batch if out.name == name)
+            _log.warning("%s: another reader sends its frames now", source_id)
+            del self._views[source_id]
+            if self._on_lost is not None:
+                self._on_lost(source_id)
+        return True
+
+    def figures(self, source_id: str) -> LiveFigures:
+        """How a camera gets on; zeros if there is none. `looked` counts frames that went with a picture."""
+        view = self._views.get(source_id)
+        return LiveFigures() if view is None else view.figures(time.time())
+
+    def _batch(self) -> list[Outgoing]:
+        batch = []
+        for view in self._views.values():
+            camera = view.camera
+            while (frame := camera.frames.take()) is not None:
+                made = view.made(frame, self._quality)
+                if made is not None:
+                    batch.append(Outgoing(camera.name, camera.fence, camera.fps, made))
+        return batch
+
+
+class _View:
+    """What a sender keeps of a camera."""
+
+    def __init__(self, camera: SentCamera) -> None:
+        self.camera = camera
+        self._reading = secrets.token_hex(4)
+        self._gate = self._new_gate()
+        self._made = 0
+        self._times_s: deque[float] = deque()
+        self._figures = LiveFigures()
+
+    def begin_anew(self) -> None:
+        """Send the next frame with its picture."""
+        self._gate = self._new_gate()
+
+    def made(self, frame: Frame, quality: int) -> RemoteFrame | None:
+        """A frame as it is sent; None where it can't be."""
+        # Those that were dropped before it was taken are missing between the numbers.
+        sequence = self.camera.frames.status.dropped + self._made
+        self._made += 1
+        jpeg = b""
+        if self._gate is None or self._gate.wants(frame.image_bgr, frame.media_s, faces_live=True):
+            try:
+                jpeg = encoded(frame.image_bgr, quality)
+                problem = "" if len(jpeg) <= MAX_JPEG_BYTES else f"its JPEG has {len(jpeg):,} bytes"
+            except ValueError as error:
+                problem = str(error)
+            if problem:
+                self._failed(problem)
+                return None
+        at_s = time.time() if frame.captured_at_s is None else frame.captured_at_s
+        return RemoteFrame(frame.source_id, frame.index, frame.media_s, at_s, self._reading, sequence, jpeg)
+
+    def sent(self, frame: RemoteFrame, now_s: float) -> None:
+        """A frame is in Redis."""
+        self._times_s.append(now_s)
+        while now_s - self._times_s[0] > _RATE_S:
+            self._times_s.popleft()
+        self._figures = replace(
+            self._figures,
+            done=self._figures.done + 1,
+            looked=self._figures.looked + bool(frame.jpeg),
+            delay_s=max(now_s - frame.captured_at_s, 0.0),
+            last_frame_at_s=frame.captured_at_s,
+        )
+
+    def figures(self, now_s: float) -> LiveFigures:
+        """How it gets on."""
+        recent = sum(now_s - time_s <= _RATE_S for time_s in list(self._times_s))
+        return replace(self._figures, fps_done=recent / _RATE_S)
+
+    def _failed(self, problem: str) -> None:
+        if not self._figures.failed:
+            _log.warning("%s: a frame is not sent: %s", self.camera.frames.source_id, problem)
+        self._figures = replace(self._figures, failed=self._figures.failed + 1)
+
+    def _new_gate(self) -> MotionGate | None:
+        return None if self.camera.motion is None else MotionGate(self.camera.motion)

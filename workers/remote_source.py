@@ -1,0 +1,302 @@
+"""A camera that is read elsewhere: its frames come through Redis."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.camera_status import CameraStatus
+from storage.errors import StorageError
+from storage.frame_streams import FrameStreams, Received, length
+from storage.remote_frame import RemoteFrame
+from stream.arrival_sampling import ArrivalSampler
+from stream.errors import InvalidFrameError
+from stream.frame import Frame
+from stream.live_state import CameraState, LiveStatus
+from workers.frame_jpeg import decoded
+
+_log = logging.getLogger(__name__)
+
+_BLOCK_MS = 500
+_STATUS_EVERY_S = 1.5
+_RETRY_S = 0.5
+_JOIN_S = 2.0
+
+NOBODY = "nobody sends its frames: run `facestream reader NAME --remote` where the camera can be reached"
+"""What is wrong with a camera that no reader reads."""
+
+
+class RemoteSource:
+    """Takes the frames of one camera out of its stream; a context manager. Implements `LiveFrames`.
+
+    No more frames are read ahead than are soon looked at: the others wait in Redis, where the oldest go when
+    there are too many. An entry is deleted when what was seen in it has been sent (`told`), so that another
+    worker finds what this one leaves. What can't be read is counted and passed over.
+
+    Attributes:
+        source_id: Name of the source, goes into every frame.
+        on_arrival: Called when a frame can be taken, in a thread of this object; must be quick.
+
+    Args:
+        name: The camera.
+        source_id: Name of the source.
+        streams: Where the frames are.
+        reader_status: Tells how the camera is doing where it is read; None where nobody reads it.
+        errors: Turns errors of the client into ours: `RedisHandle.errors`.
+        fps: Frames per second of the camera, at most.
+        capacity: Most frames that are read ahead.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source_id: str,
+        streams: FrameStreams,
+        reader_status: Callable[[], CameraStatus | None],
+        errors: Callable[[], AbstractContextManager[None]],
+        fps: float,
+        capacity: int = 4,
+    ) -> None:
+        self.source_id = source_id
+        self.on_arrival: Callable[[], None] | None = None
+        self._name = name
+        self._streams = streams
+        self._reader_status = reader_status
+        self._errors = errors
+        self._most_fps = self._fps = fps
+        self._sampler = ArrivalSampler(fps)
+        self._capacity = capacity
+        self._waiting: deque[Frame] = deque()
+        # Entries that were read and may still be needed, by media time.
+        self._kept: deque[tuple[float, bytes]] = deque()
+        self._told_s = -math.inf
+        self._after = b"0-0"
+        self._last: RemoteFrame | None = None
+        # Entries since then whose numbers can't be read.
+        self._unnumbered = 0
+        # The newest picture, and what it shows as soon as somebody wants to know.
+        self._jpeg = b""
+        self._image: npt.NDArray[np.uint8] | None = None
+        self._taken = self._dropped = self._corrupt = 0
+        self._problem = ""
+        self._size_px = 0, 0
+        self._reader: CameraStatus | None = None
+        self._asked_s = -math.inf
+        self._since_s = time.time()
+        self._lock = threading.Lock()
+        self._room = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"frames of {source_id}", daemon=True)
+
+    @property
+    def waiting_since_s(self) -> float | None:
+        """`captured_at_s` of the oldest frame that waits, None if there is none."""
+        with self._lock:
+            return self._waiting[0].captured_at_s if self._waiting else None
+
+    @property
+    def status(self) -> LiveStatus:
+        """How the camera is doing where it is read; what is counted of its frames, from the stream on."""
+        reader, width_px, height_px = self._reader, *self._size_px
+        state, error = _state_of(reader, known=self._asked_s > -math.inf)
+        return LiveStatus(
+            state=state,
+            since_s=self._since_s if reader is None else reader.since_s,
+            last_error=error if state is not CameraState.STREAMING else self._problem or error,
+            received=0 if reader is None else reader.received,
+            taken=self._taken,
+            dropped=self._dropped,
+            corrupt=self._corrupt + (0 if reader is None else reader.corrupt),
+            connects=0 if reader is None else reader.connects,
+            fps_in=0.0 if reader is None else reader.fps_in,
+            width_px=width_px,
+            height_px=height_px,
+            codec="" if reader is None else reader.codec,
+            last_frame_at_s=None if self._last is None else self._last.captured_at_s,
+        )
+
+    def take(self) -> Frame | None:
+        """The oldest frame that waits, at once; None if there is none."""
+        with self._lock:
+            frame = self._waiting.popleft() if self._waiting else None
+        self._room.set()
+        return frame
+
+    def set_fps(self, fps: float) -> None:
+        """Take so many frames per second from now on, and pass the others over.
+
+        Raises:
+            ValueError: If `fps` is not more than 0 and at most 25.
+        """
+        self._sampler.set_fps(fps)
+        self._fps = fps
+
+    def told(self, media_s: float, at_once: bool) -> None:
+        """What was seen up to this media time has been sent: its entries go, at once or soon."""
+        self._told_s = max(self._told_s, media_s)
+        if at_once:
+            with self._errors():
+                self._delete()
+
+    def close(self) -> None:
+        """End the reading; what has not been looked at stays in the stream."""
+        self._closed.set()
+        self._room.set()
+        if self._thread.ident is not None:
+            self._thread.join(_JOIN_S)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                with self._errors():
+                    self._ask()
+                    self._delete()
+                    received = self._read()
+            except StorageError as error:
+                # The worker itself says that the server is away.
+                _log.info("%s: %s", self.source_id, error, extra={"source_id": self.source_id})
+                self._closed.wait(_RETRY_S)
+                continue
+            for each in received:
+                self._accept(each)
+        try:
+            with self._errors():
+                self._delete()
+        except StorageError as error:
+            _log.info("%s: %s", self.source_id, error, extra={"source_id": self.source_id})
+
+    def _ask(self) -> None:
+        """Ask how the camera is doing where it is read."""
+        now_s = time.monotonic()
+        if now_s - self._asked_s < _STATUS_EVERY_S:
+            return
+        reader = self._reader_status()
+        if reader is None and self._reader is not None:
+            self._since_s = time.time()
+        self._reader, self._asked_s = reader, now_s
+
+    def _read(self) -> list[Received]:
+        """The next entries, as many as there is room for."""
+        self._room.clear()
+        room = self._capacity - len(self._waiting)
+        if room <= 0:
+            self._room.wait(_BLOCK_MS / 1000)
+            return []
+        found = self._streams.read(self._name, self.source_id, self._after, room, _BLOCK_MS)
+        if not found and self._after > b"0-0":
+            newest = self._streams.newest(self._name, self.source_id)
+            if newest is not None and _order(newest.entry_id) < _order(self._after):
+                # The server's clock was set back, and ids began anew with another stream.
+                self._after = b"0-0"
+        return found
+
+    def _accept(self, received: Received) -> None:
+        """Take in an entry: count what is missing before it, and let the frame be taken."""
+        self._after = received.entry_id
+        found = received.frame
+        with self._lock:
+            at_s = self._last.media_s if self._last else -math.inf
+            self._kept.append((max(at_s, -math.inf if found is None else found.media_s), received.entry_id))
+            while len(self._kept) > length(self._most_fps):
+                # The stream has let go of it.
+                self._kept.popleft()
+        if found is None:
+            self._unnumbered += 1
+            self._damaged(received.problem)
+            return
+        if self._last is not None:
+            self._count_dropped(found, self._last)
+        self._unnumbered = 0
+        if found.media_s <= at_s:
+            self._damaged("it came after a later one, as two readers sent at a time")
+            return
+        self._last = found
+        if found.jpeg:
+            self._jpeg, self._image = found.jpeg, None
+        if self._fps < self._most_fps and not self._sampler.wants(found.captured_at_s):
+            return
+        self._show(found)
+
+    def _count_dropped(self, found: RemoteFrame, last: RemoteFrame) -> None:
+        anew = found.reading != last.reading
+        missing = found.sequence if anew else found.sequence - last.sequence - 1
+        self._dropped += max(missing - self._unnumbered, 0)
+
+    def _show(self, found: RemoteFrame) -> None:
+        """Let a frame be taken; one without a picture shows what the one before did."""
+        if self._image is None and self._jpeg:
+            try:
+                self._image = decoded(self._jpeg)
+            except ValueError as error:
+                self._jpeg = b""
+                self._damaged(str(error))
+                return
+        # The picture that it repeats was dropped, or is damaged: the next one is not far.
+        if self._image is None:
+            return
+        try:
+            frame = Frame(self.source_id, found.index, found.media_s, found.captured_at_s, self._image)
+        except InvalidFrameError as error:
+            self._damaged(str(error))
+            return
+        height_px, width_px = self._image.shape[:2]
+        self._size_px = width_px, height_px
+        self._taken += 1
+        with self._lock:
+            self._waiting.append(frame)
+        if self.on_arrival is not None and not self._closed.is_set():
+            self.on_arrival()
+
+    def _damaged(self, problem: str) -> None:
+        if not self._corrupt:
+            _log.warning(
+                "%s: a frame that came through Redis is passed over: %s",
+                self.source_id,
+                problem,
+                extra={"source_id": self.source_id},
+            )
+        self._corrupt += 1
+        self._problem = f"a frame was passed over: {problem}"
+
+    def _delete(self) -> None:
+        """Delete the entries that are needed no more."""
+        done = []
+        with self._lock:
+            while self._kept and self._kept[0][0] <= self._told_s:
+                done.append(self._kept.popleft()[1])
+        if done:
+            self._streams.delete(self._name, done)
+
+
+def _order(entry_id: bytes) -> tuple[int, int]:
+    milliseconds, number = entry_id.split(b"-")
+    return int(milliseconds), int(number)
+
+
+def _state_of(reader: CameraStatus | None, *, known: bool) -> tuple[CameraState, str]:
+    """State of a camera by what its reader says, and what is wrong with it."""
+    if reader is None:
+        return (CameraState.BACKING_OFF, NOBODY) if known else (CameraState.CONNECTING, "")
+    try:
+        return CameraState(reader.state), reader.last_error
+    except ValueError:
+        return CameraState.CONNECTING, reader.last_error
