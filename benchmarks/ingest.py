@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 from figure import Figure, Goal
-from made_tracks import made_track
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 from scale_data import generate
+from synthetic_tracks import made_track
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder

@@ -30,8 +30,8 @@ from typing import Any
 import numpy as np
 import redis
 from figure import Figure, Goal
-from made_tracks import TRACK_S, made_track
 from result import Result, add_json_option
+from synthetic_tracks import TRACK_S, made_track
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder

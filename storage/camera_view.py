@@ -92,5 +92,5 @@ def _faces(written: str) -> tuple[ViewedFace, ...]:
             box_xyxy = (left, top, right, bottom)
             found.append(ViewedFace(box_xyxy, str(face["track_id"]), str(face.get("continues", ""))))
         return tuple(found)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise RecordError("field 'faces' is no list of faces", field="faces") from error

@@ -138,7 +138,7 @@ def _check_schema(folder: Path) -> None:
     try:
         content = json.loads(text)
         found = int(content["schema"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise DataFolderError(
             f"{file} should hold the layout version of this data folder but can't be read ({error!r}). If "
             "the folder is "

@@ -95,5 +95,5 @@ class Job:
             known["source_ids"] = tuple(map(str, known.get("source_ids", ())))
             known["created_at_s"] = float(known.get("created_at_s", 0.0))
             return cls(**known)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             raise RecordError("a job is damaged", field="jobs") from error

@@ -71,5 +71,5 @@ def _decode(raw: bytes) -> tuple[int | None, Counter[int]]:
         said = json.loads(raw)
         at = said["at"]
         return None if at is None else int(at), Counter({int(k): int(v) for k, v in said["died"].items()})
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
         return None, Counter()

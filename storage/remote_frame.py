@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from storage.data_keys import DataKeys, DataSeal
+from storage.data_keys import PLAIN, DataKeys, DataSeal
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, number, text
 
@@ -35,7 +35,7 @@ class RemoteFrame:
     sequence: int
     jpeg: bytes
 
-    def encode(self, seal: DataSeal) -> Fields:
+    def encode(self, seal: DataSeal = PLAIN) -> Fields:
         """Fields of the entry.
 
         Args:

@@ -56,6 +56,6 @@ class TokenRecord:
             record = cls(
                 name.decode(), Scope(facts["scope"]), str(facts["sha256"]), float(facts["created_at_s"])
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError, KeyError, TypeError) as error:
             raise RecordError("it is no token", field=name.decode("utf-8", "replace")) from error
         return record

@@ -203,5 +203,5 @@ def _session(row: bytes | None) -> tuple[str, float]:
     try:
         facts = json.loads(row or b"")
         return str(facts["token"]), float(facts["ends_at_s"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, RecursionError, KeyError, TypeError):
         return "", 0.0

@@ -27,7 +27,7 @@ def test_templates_stay_until_they_are_forgotten_as_well(here: Here, tmp_path: P
         assert "At most 1 template of the face stays." in told
         refused = here(*forget, code=2).stderr
         assert "biometric data, kept to leave them out when they come back" in refused
-        assert "`facestream people forget p1" in refused
+        assert "facestream people forget p1" in refused
         assert "Nothing was done" in refused
 
         done = here(*forget, "--yes", "--json").json()

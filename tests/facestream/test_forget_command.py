@@ -238,6 +238,8 @@ def test_while_a_run_is_at_work_it_forgets_all_the_same(copied: Processed, tmp_p
         "older_ids": [],
         "tracks": 1,
         "sources": [str(copied.photos / "group.jpg")],
+        "templates_kept": 0,
+        "templates_deleted": 0,
         "history_erased": True,
     }
     assert {person["id"] for person in cli.people()} == set(everybody) - {doomed}

@@ -19,13 +19,16 @@ from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_view import CameraView, ViewedFace
 from storage.collection_reader import TrackFacts
+from storage.data_keys import NO_DATA_KEYS, PLAIN
 from storage.dead_letters import DeadEntry
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.erasure_record import ErasureRecord
 from storage.errors import RecordError
 from storage.identity_record import ChangeKind, Identity, IdentityChange, Moment, Sighting
 from storage.job_record import Job
+from storage.kept_out_record import KeptOut
 from storage.recluster_record import ReclusterRecord
+from storage.remote_frame import RemoteFrame
 from storage.requests import (
     DecisionRequest,
     EraseRequest,
@@ -77,6 +80,10 @@ OF_FIELDS: dict[type, tuple[Callable[[Mapping[bytes, bytes]], object], Fields]] 
     ReclusterRecord: (ReclusterRecord.decode, fields_of(a_recluster())),
     ReclusterRequest: (ReclusterRequest.decode, fields_of(ReclusterRequest("why", "v-1"))),
     RetentionPolicy: (RetentionPolicy.decode, fields_of(RetentionPolicy(30.0, files=True))),
+    RemoteFrame: (
+        lambda raw: RemoteFrame.decode("c-1", raw, NO_DATA_KEYS),
+        as_stored(RemoteFrame("c-1", 1, 0.2, 1.7e9, "r", 1, b"jpeg").encode(PLAIN)),
+    ),
     RetryRequest: (RetryRequest.decode, fields_of(RetryRequest("1-1"))),
     SegmentDone: (SegmentDone.decode, fields_of(SegmentDone("v-1", 0.0, 1.0, track_ids=("t",)))),
     SourceRecord: (SourceRecord.decode, fields_of(_SOURCE)),
@@ -94,6 +101,7 @@ OF_VALUES: dict[type, tuple[Callable[[bytes], object], bytes]] = {
     ),
     Identity: (lambda value: Identity.decode_overview("p1", "", value), _PERSON.encode_overview()),
     Job: (Job.decode, Job("j-1", "h", "film", "path", "/film", 5.0, source_ids=("v-1",)).encode()),
+    KeptOut: (lambda value: KeptOut.decode("p2 p1", value, 128), a_template()),
     Sighting: (Sighting.decode, b"v-1|0.000|1.000"),
     TemplateTable: (lambda value: TemplateTable.of({b"t": value}, {b"t": b"p1"}, 128), a_template()),
     TokenRecord: (

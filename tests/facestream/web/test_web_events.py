@@ -214,7 +214,8 @@ def test_what_is_no_longer_there_is_told(served: Served, last_id: str) -> None:
 
 
 def test_a_collection_that_was_replaced_is_told(served: Served) -> None:
-    served.happens(ChangeKind.CREATED, "p1")
+    entry = served.happens(ChangeKind.CREATED, "p1")
+    wait_until(lambda: served.context.live_feed.position == entry)
     with reading(served) as reader:
         served.handle.client.delete(served.keys.changes)
         kind, data = reader.wait_for(1)[-1]
