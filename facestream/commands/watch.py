@@ -87,12 +87,12 @@ def perform(
         metrics: Where Prometheus is told how it gets on.
         live: Whether a terminal shows a table, and not lines.
     """
-    from facestream.allocator import limit_arenas
+    from facestream.allocator import steady_memory
     from facestream.retention import settle_policy
     from facestream.wiring import keys_of, make_camera_store, make_reader, open_handle, thumbnails_folder
 
     # Before there are threads.
-    limit_arenas()
+    steady_memory()
     keys = keys_of(place)
     # Held to the end: the embedded server should not stop between the watch and the look at its result.
     with open_handle(place) as handle:

@@ -8,10 +8,10 @@ import pytest
 
 SCRIPT = """
 import ctypes, sys, threading
-from facestream.allocator import limit_arenas
+from facestream.allocator import steady_memory
 
 if sys.argv[2] == "limited":
-    limit_arenas()
+    steady_memory()
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
 libc.malloc.argtypes = [ctypes.c_size_t]
@@ -48,3 +48,46 @@ def test_threads_share_two_arenas(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     # Who chose another number has it.
     monkeypatch.setenv("MALLOC_ARENA_MAX", "4")
     assert arenas(tmp_path / "chosen.xml", "limited") == 4
+
+
+MAPPED = """
+import ctypes, sys
+from facestream.allocator import steady_memory
+
+if sys.argv[1] == "steady":
+    steady_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.malloc.argtypes = [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+
+class Mallinfo2(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd".split()] + [
+        ("rest", ctypes.c_size_t * 5)
+    ]
+
+libc.mallinfo2.restype = Mallinfo2
+libc.free(libc.malloc(2_000_000))
+before = libc.mallinfo2().hblks
+libc.malloc(700_000)
+print(libc.mallinfo2().hblks - before)
+"""
+
+
+def mapped(how: str) -> int:
+    """Whether a block the size of a picture is mapped on its own, after another one was freed."""
+    done = subprocess.run(
+        [sys.executable, "-c", MAPPED, how], check=True, timeout=100, capture_output=True, text=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
+def test_pictures_are_mapped_on_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    assert mapped("free") == 0
+    assert mapped("steady") == 1
+    # Who chose another size has it.
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "1000000")
+    assert mapped("steady") == 0
