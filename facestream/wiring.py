@@ -290,7 +290,6 @@ def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) ->
         UsageError: If there is no such method, or the pack doesn't say what it needs.
     """
     from workers.clustering.clusterer import TrackClusterer
-    from workers.clustering.density_clusterer import DensityClusterer
     from workers.clustering.method import Method
 
     if method not in [*Method]:
@@ -307,6 +306,9 @@ def make_clusterer(method: str, manifest: Manifest, calibration: Calibration) ->
             f"{manifest.name!r} does not say: its manifest has no [thresholds] below 1, which `facestream "
             "calibrate` measures. `--clustering average` does without."
         )
+    # With hdbscan and scikit-learn, which take most of a second to load.
+    from workers.clustering.density_clusterer import DensityClusterer
+
     # A chain of neighbours grows on a single pair that is wrong, a mean over many pairs forgives some.
     return DensityClusterer(Method(method), 1 - thresholds.far_1e4, 1 - thresholds.far_1e3)
 
