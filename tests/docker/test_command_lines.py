@@ -25,7 +25,8 @@ def variables() -> dict[str, str]:
 def parse(words: list[str]) -> click.Context:
     """Read a command line as far as it is read before anything is done."""
     command: Any = cli
-    context = click.Context(cli, info_name="facestream")
+    # click keeps the first help option that is made of a command, with the names of that context.
+    context = click.Context(cli, info_name="facestream", **cli.context_settings)
     while isinstance(command, click.Group):
         name, *words = words
         command = command.get_command(context, name)

@@ -12,6 +12,7 @@ import pytest
 from processes import Done
 from test_help import COMMANDS, command_of
 
+from facestream.cli import cli
 from facestream.commands.cluster import command as cluster
 from facestream.commands.model_options import own_parts_options, photo_parts_options
 from facestream.commands.run import command as run
@@ -149,7 +150,7 @@ def test_the_config_option_is_for_one_command(here: Here, monkeypatch: pytest.Mo
 
 def options_of(command: click.Command, *words: str) -> dict[str, object]:
     """Options as they are when the command begins, before parts of models become one name."""
-    with command.make_context("command", list(words)) as ctx:
+    with command.make_context("command", list(words), **cli.context_settings) as ctx:
         return ctx.params
 
 
@@ -161,7 +162,7 @@ def pack_of(command: click.Command, *words: str) -> object:
     def take(pack: str | None, **_: object) -> None:
         taken.append(pack)
 
-    with command.make_context("command", list(words)) as ctx:
+    with command.make_context("command", list(words), **cli.context_settings) as ctx:
         names = ("pack", "detector", "embedder")
         take(**{name: ctx.params[name] for name in names})
     return taken[0]

@@ -12,6 +12,7 @@ import click
 import pytest
 from processes import Done
 
+from facestream.cli import cli
 from facestream.commands.collections import command as collections
 from facestream.hint import command_line, place_options
 from facestream.setting_option import use_config
@@ -49,7 +50,7 @@ def test_what_somebody_gave_is_given_again(given: dict[str, Any]) -> None:
     place = Place.of(**given)
     typed = words(place, "collections")
     # As the command line reads it.
-    ctx = collections.make_context("collections", typed[1:], resilient_parsing=True)
+    ctx = collections.make_context("collections", typed[1:], resilient_parsing=True, **cli.context_settings)
     assert typed[0] == "collections"
     assert Place.of(*(ctx.params[name] for name in ("data_dir", "redis_url", "collection"))) == place
 

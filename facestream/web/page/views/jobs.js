@@ -19,6 +19,8 @@ export function mount(root, context) {
   const mayWrite = context.may("write");
   /** @type {number | undefined} */ let mostBytes;
   /** @type {Map<string, any>} */ let jobs = new Map();
+  /** Told of by an event while the reply to their upload is on its way: they are shown when it is here, and once. @type {Map<string, any>} */
+  const held = new Map();
   /** @type {Map<string, JobRow>} */ const rows = new Map();
   /** @type {Map<number, UploadRow>} */ const sending = new Map();
   const takes = el("span", null, "MP4, MKV, MOV, AVI, WebM and more; several at once.");
@@ -111,6 +113,14 @@ export function mount(root, context) {
     sendingCard.hidden = sending.size === 0;
   }
 
+  /** Whether it may be what an upload has become, whose reply is on its way. @param {any} job */
+  const isAwaited = (job) => job.kind === "upload" && uploads.items.some((item) => (item.state === "sending" || item.state === "checking") && item.file.name === job.name);
+
+  /** Show what was held, where the reply is here. */
+  function release() {
+    for (const [id, job] of held) if (!isAwaited(job)) { held.delete(id); put(job); }
+  }
+
   /** @param {any} job */
   function cancel(job) {
     api.post(`/jobs/${encodeURIComponent(job.id)}/cancel`).then((now) => now?.id && put(now), (error) => context.toast(error.message, { kind: "danger" }));
@@ -144,8 +154,9 @@ export function mount(root, context) {
   drawUploads();
   void read();
   const off = [
-    uploads.watch(drawUploads, (job) => { put(job); context.announce(`${job.name} is uploaded.`); }),
+    uploads.watch(() => { drawUploads(); release(); }, (job) => { put(job); context.announce(`${job.name} is uploaded.`); }),
     context.events.on("job", (job) => {
+      if (!jobs.has(job.id) && isAwaited(job)) { held.set(job.id, { ...held.get(job.id), ...job }); return; }
       const before = jobs.get(job.id);
       put(job);
       if (before && before.state !== job.state) context.announce(`${job.name}: ${job.state}.`);
