@@ -129,6 +129,9 @@ export class PeopleGrid {
     const top = Math.floor(-offset / height);
     const bottom = Math.floor((innerHeight - offset) / height);
     const last = (/** @type {number} */ more) => Math.min(rows - 1, bottom + more);
+    // After a jump nothing is drawn yet of what is in sight: that alone is at first.
+    const jumped = around > 0 && this._rows.size > 0 && ![...this._rows.keys()].some((number) => number >= top && number <= bottom);
+    if (jumped) { around = 0; this._afterwards(); }
     this._first = Math.max(0, top - AROUND);
     this._last = last(AROUND);
     for (const [number, row] of this._rows) {
@@ -248,7 +251,8 @@ export class PeopleGrid {
   }
 
   _told() {
-    this._render(AROUND);
+    this._render(0);
+    this._afterwards();
     this.root.classList.toggle("choosing", this.chosen.size > 0);
     this._what.onSelection(this.chosen);
   }
