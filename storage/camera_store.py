@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import cast
 
 import redis
 
 from storage.camera_record import CameraRecord
-from storage.camera_status import CameraStatus
-from storage.commands import Hash, Pipeline, commands_of
+from storage.camera_statuses import CameraStatuses
+from storage.commands import Hash, Pipeline
 from storage.errors import CameraExistsError, NoSuchCameraError, RecordError
 from storage.fields import reading
 from storage.keys import Keys
 from storage.optimistic import T, begin_collection, change_alone
 from storage.people_reader import leave_out
 
-STATUS_TTL_S = 15.0
-"""How long a status is believed."""
-
 _TRIES = 20
 
 
-class CameraStore:
-    """Reads and writes cameras; every change takes effect as a whole or not at all.
+class CameraStore(CameraStatuses):
+    """Reads and writes cameras, and how they are doing; every change takes effect as a whole or not at all.
 
     Args:
         client: Connection to Redis.
@@ -32,7 +27,7 @@ class CameraStore:
     """
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
-        self._client = commands_of(client)
+        super().__init__(client, keys.camera_status)
         self._keys = keys
         self._warned: set[str] = set()
 
@@ -165,46 +160,6 @@ class CameraStore:
             removed, _ = pipe.execute()
         if not removed:
             raise self._missing(name)
-
-    def write_statuses(self, statuses: Sequence[CameraStatus], ttl_s: float = STATUS_TTL_S) -> None:
-        """Say how some cameras are doing, in one step.
-
-        Args:
-            statuses: How.
-            ttl_s: For how long that holds.
-        """
-        with self._client.pipeline() as pipe:
-            for status in statuses:
-                key = self._keys.camera_status(status.name)
-                pipe.hset(key, mapping=status.encode())
-                pipe.pexpire(key, int(ttl_s * 1000))
-            pipe.execute()
-
-    def forget_statuses(self, names: Sequence[str]) -> None:
-        """Take back what was said of how some cameras are doing."""
-        if names:
-            self._client.delete(*(self._keys.camera_status(name) for name in names))
-
-    def readable_statuses(self) -> dict[str, CameraStatus]:
-        """How the cameras are doing, by name.
-
-        Left out are those of whom nobody has said anything lately, and what is damaged: it is written anew
-        every other second.
-        """
-        names = self.names()
-        keys = [self._keys.camera_status(name) for name in names]
-        found: dict[str, CameraStatus] = {}
-        for name, raw in zip(names, self._hashes(keys), strict=True):
-            if raw:
-                with contextlib.suppress(RecordError):
-                    found[name] = CameraStatus.decode(raw)
-        return found
-
-    def _hashes(self, keys: Sequence[str]) -> list[Hash]:
-        with self._client.pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.hgetall(key)
-            return cast("list[Hash]", pipe.execute())
 
     def _decoded(self, name: str, raw: Hash) -> CameraRecord:
         with reading(self._keys.camera(name)):
