@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import os
 import secrets
-import stat
-import tempfile
 from pathlib import Path
 
 from storage.errors import DataKeyError, SealError
+from storage.private_file import content_of, written_beside
 from storage.sealing import key_of
 
 KEY_VARIABLE = "FACESTREAM_DATA_KEY"
@@ -57,18 +56,16 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
         DataKeyError: If it can't be read, others can read it, or what it holds are no keys.
     """
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            content = file.read(_LONGEST_FILE)
+        content = content_of(path, _LONGEST_FILE)
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be read: {error.strerror}.") from error
-    if stat.S_IMODE(status.st_mode) & (0o022 if shared else 0o077):
+    if content.mode & (0o022 if shared else 0o077):
         what = "written" if shared else "read or written"
         raise DataKeyError(
             f"The key file {path} can be {what} by others than its owner. Run `chmod 600` on it; if they "
             "could have read it, rotate the key: facestream encryption rotate."
         )
-    return decoded_keys(content.decode("ascii", "replace"), f"The key file {path}")
+    return decoded_keys(content.text, f"The key file {path}")
 
 
 def add_key(path: Path) -> bytes:
@@ -82,15 +79,9 @@ def add_key(path: Path) -> bytes:
     older = keys_in_file(path) if path.exists() else []
     key = secrets.token_bytes(_KEY_BYTES)
     lines = [base64.b64encode(each).decode() + "\n" for each in (key, *older)]
-    temporary = None
     try:
-        # Made with mode 600.
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "w") as file:
-            file.write(_HEAD + "".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        with written_beside(path, (_HEAD + "".join(lines)).encode()) as beside:
+            beside.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             # What is sealed with a key that a power cut takes is lost.
@@ -99,7 +90,4 @@ def add_key(path: Path) -> bytes:
             os.close(folder)
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
     return key

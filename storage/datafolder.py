@@ -9,11 +9,11 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from storage.errors import DataFolderError, SchemaMismatchError
+from storage.private_file import written_beside
 
 SCHEMA = 1
 """Layout of the folder that this program reads and writes."""
@@ -133,7 +133,8 @@ def _check_schema(folder: Path) -> None:
     try:
         text = file.read_bytes()
     except FileNotFoundError:
-        _write_atomically(file, json.dumps({"schema": SCHEMA}).encode() + b"\n")
+        with written_beside(file, json.dumps({"schema": SCHEMA}).encode() + b"\n") as beside:
+            beside.replace(file)
         return
     try:
         content = json.loads(text)
@@ -153,22 +154,6 @@ def _check_schema(folder: Path) -> None:
             found=found,
             supported=SCHEMA,
         )
-
-
-def _write_atomically(file: Path, content: bytes) -> None:
-    # Whoever reads the file sees all of it or none, also after a power cut: written beside it, synced,
-    # renamed.
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
-        raise
 
 
 def _make_private(folder: Path) -> None:

@@ -7,12 +7,11 @@ import binascii
 import errno
 import os
 import secrets
-import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from storage.errors import SealError
+from storage.private_file import content_of, written_beside
 
 KEY_VARIABLE = "FACESTREAM_SECRET_KEY"
 """Environment variable with the key, base64; without it and the next one, the key file counts."""
@@ -127,31 +126,27 @@ def open_seal(folder: Path, environ: Mapping[str, str], *, create: bool = False)
 
 
 def _read_named(path: Path) -> bytes:
+    what = f"The file {path} that {KEY_FILE_VARIABLE} names"
     try:
-        with path.open("rb") as file:
-            content = file.read(_LONGEST_FILE)
+        content = content_of(path, _LONGEST_FILE)
     except OSError as error:
-        raise SealError(
-            f"The file {path} that {KEY_FILE_VARIABLE} names can't be read: {error.strerror}."
-        ) from error
-    return key_of(content.decode("ascii", "replace"), f"The file {path} that {KEY_FILE_VARIABLE} names")
+        raise SealError(f"{what} can't be read: {error.strerror}.") from error
+    return key_of(content.text, what)
 
 
 def _read(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            content = file.read(_LONGEST_FILE)
+        content = content_of(path, _LONGEST_FILE)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise SealError(f"The key file {path} can't be read: {error.strerror}.") from error
-    if stat.S_IMODE(status.st_mode) & 0o077:
+    if content.mode & 0o077:
         raise SealError(
             f"The key file {path} can be read or written by others than its owner. Run `chmod 600` on it; "
             "if they could have read it, change the passwords of the cameras as well."
         )
-    return key_of(content.decode("ascii", "replace"), f"The key file {path}")
+    return key_of(content.text, f"The key file {path}")
 
 
 def key_of(written: str, what: str) -> bytes:
@@ -177,19 +172,11 @@ def key_of(written: str, what: str) -> bytes:
 
 def _make(path: Path) -> None:
     """Make a key file that appears, private and whole, only where there is none."""
-    temporary = None
     try:
-        # Made with mode 600.
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        # Unlike a rename, a link never takes the place of a key that is in use.
-        os.link(temporary, path)
+        key = base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n"
+        with written_beside(path, key) as beside:
+            # Unlike a rename, a link never takes the place of a key that is in use.
+            os.link(beside, path)
     except OSError as error:
         if error.errno != errno.EEXIST:
             raise SealError(f"The key file {path} can't be made: {error.strerror}.") from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
