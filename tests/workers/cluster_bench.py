@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import redis
 from preloaded import Preloaded
-from synthetic import CALIBRATION, MODEL_ID, a_source
+from synthetic import CALIBRATION, MODEL_ID, Cast, a_source
 
 from storage.connection import RedisHandle, open_redis
 from storage.decision_log import DecisionLog
@@ -181,3 +181,22 @@ def new_bench(handle: RedisHandle, keys: Keys | None = None) -> Bench:
     store.claim_model(MODEL_ID, {})
     store.register_source(a_source())
     return Bench(handle.client, keys, store, queue, DecisionLog(handle.client, keys))
+
+
+def as_partition(people: dict[str, set[str]]) -> set[frozenset[str]]:
+    return {frozenset(members) for members in people.values()}
+
+
+def truth(cast: Cast) -> set[frozenset[str]]:
+    return {
+        frozenset(t for t, p in cast.person_of.items() if p == person) for person in cast.person_of.values()
+    }
+
+
+def ids_by_person(bench: Bench, cast: Cast) -> dict[int, set[str]]:
+    """Which identities the tracks of each made-up person are given to."""
+    found: dict[int, set[str]] = {}
+    for identity_id, members in bench.people().items():
+        for track_id in members:
+            found.setdefault(cast.person_of[track_id], set()).add(identity_id)
+    return found
