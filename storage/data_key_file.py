@@ -53,7 +53,7 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
         shared: Whether others may read it, as mounted secrets of containers are.
 
     Raises:
-        DataKeyError: If it can't be read, others can read it, or what it holds are no keys.
+        DataKeyError: If it can't be read or is too long, others can read it, or what it holds are no keys.
     """
     try:
         content = content_of(path, _LONGEST_FILE)
@@ -65,6 +65,7 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
             f"The key file {path} can be {what} by others than its owner. Run `chmod 600` on it; if they "
             "could have read it, rotate the key: facestream encryption rotate."
         )
+    _check_length(path, content.text)
     return decoded_keys(content.text, f"The key file {path}")
 
 
@@ -74,13 +75,14 @@ def add_key(path: Path) -> bytes:
     The file is whole at any moment, and on the disk before this returns.
 
     Raises:
-        DataKeyError: If it can't be written, or what it holds are no keys.
+        DataKeyError: If it can't be written, has no room for one more, or what it holds are no keys.
     """
     older = keys_in_file(path) if path.exists() else []
     key = secrets.token_bytes(_KEY_BYTES)
-    lines = [base64.b64encode(each).decode() + "\n" for each in (key, *older)]
+    content = _HEAD + "".join(base64.b64encode(each).decode() + "\n" for each in (key, *older))
+    _check_length(path, content)
     try:
-        with written_beside(path, (_HEAD + "".join(lines)).encode()) as beside:
+        with written_beside(path, content.encode()) as beside:
             beside.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -91,3 +93,12 @@ def add_key(path: Path) -> bytes:
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
     return key
+
+
+def _check_length(path: Path, content: str) -> None:
+    """Refuse a file of which not all would be read: keys at its end would be lost with the next rotation."""
+    if len(content) >= _LONGEST_FILE:
+        raise DataKeyError(
+            f"The key file {path} is too long, or would be with one key more. Those that no collection and "
+            "no backup needs any more can go."
+        )

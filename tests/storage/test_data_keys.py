@@ -143,6 +143,16 @@ def test_a_key_that_is_added_comes_first_and_those_who_run_come_to_know_it(tmp_p
     assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
 
 
+def test_no_key_is_lost_to_a_file_that_gets_too_long(tmp_path: Path) -> None:
+    path = tmp_path / KEY_FILE
+    path.write_text(f"{written(ONE)}\n" * 220)
+    path.chmod(0o600)
+    before = keys_in_file(path)
+    with pytest.raises(DataKeyError, match="too long"):
+        add_key(path)
+    assert keys_in_file(path) == before
+
+
 @pytest.mark.parametrize(
     ("content", "mode", "says"),
     [
@@ -150,6 +160,7 @@ def test_a_key_that_is_added_comes_first_and_those_who_run_come_to_know_it(tmp_p
         ("secret words of somebody", 0o600, "base64"),
         (base64.b64encode(b"short and secret").decode(), 0o600, "16 bytes"),
         ("# nothing\n", 0o600, "openssl rand"),
+        (f"{written(ONE)}\n" * 400, 0o600, "too long"),
     ],
 )
 def test_a_key_file_that_can_not_be_used_is_refused_without_a_word_of_it(

@@ -130,7 +130,8 @@ export class PeopleGrid {
     const bottom = Math.floor((innerHeight - offset) / height);
     const last = (/** @type {number} */ more) => Math.min(rows - 1, bottom + more);
     // After a jump nothing is drawn yet of what is in sight: that alone is at first.
-    const jumped = around > 0 && this._rows.size > 0 && ![...this._rows.keys()].some((number) => number >= top && number <= bottom);
+    const begins = Math.max(0, top);
+    const jumped = around > 0 && this._rows.size > 0 && begins <= last(0) && ![...this._rows.keys()].some((number) => number >= begins && number <= last(0));
     if (jumped) { around = 0; this._afterwards(); }
     this._first = Math.max(0, top - AROUND);
     this._last = last(AROUND);
