@@ -46,6 +46,10 @@ class GraphBuilder:
         self._nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
         return name
 
+    def nodes(self, op: str, *inputs: str, outputs: Sequence[str], **attributes: Any) -> None:
+        """Add a node with several outputs, of these names."""
+        self._nodes.append(helper.make_node(op, list(inputs), list(outputs), **attributes))
+
     def save(self, path: Path, outputs: dict[str, Sequence[int | str]]) -> None:
         """Check the model and write it to `path`.
 

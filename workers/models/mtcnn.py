@@ -153,9 +153,9 @@ class MtcnnDetector:
                 for image in images
             ]
             box, score = self._pnet.run(["box", "score"], _blob(level))
-            owner, y, x = np.nonzero(score[:, 1] > self._thresholds.proposal)
+            owner, y, x = np.nonzero(score[:, 0] > self._thresholds.proposal)
             if len(owner):
-                score_here = score[owner, 1, y, x]
+                score_here = score[owner, 0, y, x]
                 corner = np.stack([x, y, x, y], axis=1) * float(_STRIDE_PX)
                 corner[:, 2:] += _CELL_PX
                 here = corner + box[owner, :, y, x] * _CELL_PX

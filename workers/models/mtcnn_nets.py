@@ -20,6 +20,7 @@ import numpy.typing as npt
 from workers.errors import WeightsError
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.graph import GraphBuilder
+from workers.models.prelu import Feature, MaxPool, conv_prelu, image
 
 _Array = npt.NDArray[np.float32]
 
@@ -38,15 +39,16 @@ def _load(path: Path, count: int) -> Iterator[_Array]:
     return (np.asarray(array, np.float32) for array in arrays)
 
 
-def _conv_prelu(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
+def _kernel(kernel: _Array) -> _Array:
+    """HWIO to OIHW."""
+    return kernel.transpose(3, 2, 0, 1)
+
+
+def _conv_prelu(
+    graph: GraphBuilder, arrays: Iterator[_Array], x: Feature, pool: MaxPool | None = None
+) -> Feature:
     kernel, bias, slope = next(arrays), next(arrays), next(arrays)
-    x = graph.node("Conv", x, graph.constant(kernel.transpose(3, 2, 0, 1)), graph.constant(bias))
-    return graph.node("PRelu", x, graph.constant(slope.reshape(-1, 1, 1)))
-
-
-def _max_pool(graph: GraphBuilder, x: str, size: int, *, same: bool) -> str:
-    pad = "SAME_UPPER" if same else "VALID"
-    return graph.node("MaxPool", x, kernel_shape=[size, size], strides=[2, 2], auto_pad=pad)
+    return conv_prelu(graph, x, _kernel(kernel), bias, slope.reshape(-1), pool)
 
 
 def _dense(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
@@ -54,37 +56,41 @@ def _dense(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
     return graph.node("Gemm", x, graph.constant(kernel), graph.constant(bias))
 
 
-def _flat_dense_prelu(graph: GraphBuilder, arrays: Iterator[_Array], x: str) -> str:
-    # (N, C, H, W) to (N, W, H, C): the order in which the dense layer was trained.
-    x = graph.node("Flatten", graph.node("Transpose", x, perm=[0, 3, 2, 1]))
-    x = _dense(graph, arrays, x)
-    return graph.node("PRelu", x, graph.constant(next(arrays)))
+def _flat_dense_prelu(graph: GraphBuilder, arrays: Iterator[_Array], x: Feature, side: int) -> str:
+    kernel, bias, slope = next(arrays), next(arrays), next(arrays)
+    # Its rows are in the order width, height, channel; those of a flat tensor are in the reverse one.
+    rows = kernel.reshape(side, side, -1, kernel.shape[1]).transpose(2, 1, 0, 3)
+    rows = rows * x.signs[: len(rows), None, None, None]
+    flat = graph.node("Flatten", x.name)
+    dense = graph.node("Gemm", flat, graph.constant(rows.reshape(kernel.shape)), graph.constant(bias))
+    return graph.node("PRelu", dense, graph.constant(slope))
 
 
 def build_pnet(weights: Path, target: Path) -> None:
-    """Write the proposal network: image (N, 3, H, W) to box (N, 4, h, w) and score (N, 2, h, w)."""
+    """Write the proposal network: image (N, 3, H, W) to box (N, 4, h, w) and score (N, 1, h, w)."""
     arrays = _load(weights, 13)
     graph = GraphBuilder("mtcnn_pnet", {"image": ["N", 3, "H", "W"]})
-    x = _max_pool(graph, _conv_prelu(graph, arrays, "image"), 2, same=True)
+    x = _conv_prelu(graph, arrays, image("image"), MaxPool(2, same=True, first=True))
     x = _conv_prelu(graph, arrays, _conv_prelu(graph, arrays, x))
-    for output in ("box", "logit"):
-        kernel, bias = next(arrays), next(arrays)
-        graph.node(
-            "Conv", x, graph.constant(kernel.transpose(3, 2, 0, 1)), graph.constant(bias), output=output
-        )
-    graph.node("Softmax", "logit", axis=1, output="score")
-    graph.save(target, {"box": ["N", 4, "h", "w"], "score": ["N", 2, "h", "w"]})
+    box, box_bias, logits, logits_bias = (next(arrays) for _ in range(4))
+    # The softmax of two is the logistic function of their difference.
+    kernel = np.concatenate([_kernel(box), np.diff(_kernel(logits), axis=0)])
+    bias = np.concatenate([box_bias, np.diff(logits_bias)])
+    answer = graph.node("Conv", x.name, graph.constant(x.kernel(kernel)), graph.constant(bias))
+    graph.nodes("Split", answer, graph.constant([4, 1], np.int64), outputs=("box", "logit"), axis=1)
+    graph.node("Sigmoid", "logit", output="score")
+    graph.save(target, {"box": ["N", 4, "h", "w"], "score": ["N", 1, "h", "w"]})
 
 
 def build_rnet(weights: Path, target: Path) -> None:
     """Write the refinement network: crops (N, 3, 24, 24) to box (N, 4) and score (N, 2)."""
     arrays = _load(weights, 16)
     graph = GraphBuilder("mtcnn_rnet", {"image": ["N", 3, RNET_PX, RNET_PX]})
-    x = _max_pool(graph, _conv_prelu(graph, arrays, "image"), 3, same=True)
-    x = _max_pool(graph, _conv_prelu(graph, arrays, x), 3, same=False)
-    x = _flat_dense_prelu(graph, arrays, _conv_prelu(graph, arrays, x))
-    graph.node("Identity", _dense(graph, arrays, x), output="box")
-    graph.node("Softmax", _dense(graph, arrays, x), axis=1, output="score")
+    x = _conv_prelu(graph, arrays, image("image"), MaxPool(3, same=True))
+    x = _conv_prelu(graph, arrays, x, MaxPool(3, same=False))
+    y = _flat_dense_prelu(graph, arrays, _conv_prelu(graph, arrays, x), 3)
+    graph.node("Identity", _dense(graph, arrays, y), output="box")
+    graph.node("Softmax", _dense(graph, arrays, y), axis=1, output="score")
     graph.save(target, {"box": ["N", 4], "score": ["N", 2]})
 
 
@@ -92,11 +98,11 @@ def build_onet(weights: Path, target: Path) -> None:
     """Write the output network: crops (N, 3, 48, 48) to box (N, 4), landmarks (N, 10) and score (N, 2)."""
     arrays = _load(weights, 21)
     graph = GraphBuilder("mtcnn_onet", {"image": ["N", 3, ONET_PX, ONET_PX]})
-    x = _max_pool(graph, _conv_prelu(graph, arrays, "image"), 3, same=True)
-    x = _max_pool(graph, _conv_prelu(graph, arrays, x), 3, same=False)
-    x = _max_pool(graph, _conv_prelu(graph, arrays, x), 2, same=True)
-    x = _flat_dense_prelu(graph, arrays, _conv_prelu(graph, arrays, x))
-    graph.node("Identity", _dense(graph, arrays, x), output="box")
-    graph.node("Identity", _dense(graph, arrays, x), output="landmarks")
-    graph.node("Softmax", _dense(graph, arrays, x), axis=1, output="score")
+    x = _conv_prelu(graph, arrays, image("image"), MaxPool(3, same=True))
+    x = _conv_prelu(graph, arrays, x, MaxPool(3, same=False))
+    x = _conv_prelu(graph, arrays, x, MaxPool(2, same=True))
+    y = _flat_dense_prelu(graph, arrays, _conv_prelu(graph, arrays, x), 3)
+    graph.node("Identity", _dense(graph, arrays, y), output="box")
+    graph.node("Identity", _dense(graph, arrays, y), output="landmarks")
+    graph.node("Softmax", _dense(graph, arrays, y), axis=1, output="score")
     graph.save(target, {"box": ["N", 4], "landmarks": ["N", 10], "score": ["N", 2]})
