@@ -20,7 +20,6 @@ from workers.models.boxes import sane
 from workers.models.detection import BgrImage, Detection
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.device import CPU, Device
-from workers.models.pyramid import Pyramid
 from workers.models.session import Session
 
 FloatArray = npt.NDArray[np.float32]
@@ -88,16 +87,15 @@ class MtcnnDetector:
         found: list[list[Detection]] = [[] for _ in images_bgr]
         candidates: list[FloatArray] = []
         owners: list[IntArray] = []
-        pyramids = [Pyramid(image) for image in images_bgr]
         for shape in sorted({image.shape for image in images_bgr}):
             members = [i for i, image in enumerate(images_bgr) if image.shape == shape]
-            boxes, owner = self._propose([pyramids[i] for i in members], max(min_face_px, _CELL_PX))
+            boxes, owner = self._propose([images_bgr[i] for i in members], max(min_face_px, _CELL_PX))
             candidates.append(boxes)
             owners.append(np.asarray(members, np.intp)[owner])
         if not candidates:
             return found
         boxes, owner = np.concatenate(candidates), np.concatenate(owners)
-        boxes, owner = self._refine_candidates(pyramids, boxes, owner)
+        boxes, owner = self._refine_candidates(images_bgr, boxes, owner)
         boxes, landmarks, scores = self._output(images_bgr, boxes, owner)
         keep = (scores > self._thresholds.output) & sane(boxes, landmarks)
         boxes, landmarks, scores, owner = boxes[keep], landmarks[keep], scores[keep], owner[keep]
@@ -135,22 +133,24 @@ class MtcnnDetector:
             for box, points, score, is_face in zip(boxes, landmarks, scores, real, strict=True)
         ]
 
-    def _propose(self, pyramids: list[Pyramid], min_face_px: float) -> tuple[FloatArray, IntArray]:
-        """Candidates of pictures of one size."""
+    def _propose(self, images: list[BgrImage], min_face_px: float) -> tuple[FloatArray, IntArray]:
+        height, width = images[0].shape[:2]
         scale = _CELL_PX / min_face_px
+        if scale < 0.5:
+            # A large picture is halved down once, since every level reads the whole of its source.
+            size = (round(width * scale * 2), round(height * scale * 2))
+            images = [
+                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+                for image in images
+            ]
         boxes: list[FloatArray] = []
         scores: list[FloatArray] = []
         owners: list[IntArray] = []
-        while True:
-            halved = [pyramid.nearest(1 / scale) for pyramid in pyramids]
-            (first, per_pixel), *_ = halved
-            height, width = first.shape[0] * per_pixel, first.shape[1] * per_pixel
-            if min(height, width) * scale < _CELL_PX:
-                break
+        while min(height, width) * scale >= _CELL_PX:
             size = (round(width * scale), round(height * scale))
             level = [
-                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
-                for image, _ in halved
+                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+                for image in images
             ]
             box, score = self._pnet.run(["box", "score"], _blob(level))
             owner, y, x = np.nonzero(score[:, 0] > self._thresholds.proposal)
@@ -172,15 +172,14 @@ class MtcnnDetector:
         return _squared(all_boxes[keep]), all_owners[keep]
 
     def _refine_candidates(
-        self, pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray
+        self, images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray
     ) -> tuple[FloatArray, IntArray]:
         if len(boxes) == 0:
             return boxes, owner
         shifts, scores = [], []
         for start in range(0, len(boxes), _MAX_BATCH):
             part = slice(start, start + _MAX_BATCH)
-            crops = _coarse_crops(pyramids, boxes[part], owner[part], RNET_PX)
-            box, score = self._rnet.run(["box", "score"], crops)
+            box, score = self._rnet.run(["box", "score"], _crops(images, boxes[part], owner[part], RNET_PX))
             shifts.append(box)
             scores.append(score[:, 1])
         score = np.concatenate(scores)
@@ -232,42 +231,25 @@ def _squared(boxes: FloatArray) -> FloatArray:
 
 def _crops(images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray, size_px: int) -> FloatArray:
     """Square crops scaled to the input of a network; grey where a box reaches over the edge."""
-    crops = _grey(len(boxes), size_px)
-    for crop, box, i in zip(crops, np.rint(boxes).astype(int), owner, strict=True):
-        shrinks = box[3] - box[1] > size_px
-        _scale(images[i], box, crop, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return _blob(crops)
-
-
-def _coarse_crops(
-    pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray, size_px: int
-) -> FloatArray:
-    """The same out of halved pictures: several times as fast, shifted by less than a pixel of the crop."""
-    crops = _grey(len(boxes), size_px)
-    for crop, box, i in zip(crops, boxes, owner, strict=True):
-        image, per_pixel = pyramids[i].nearest((box[3] - box[1]) / size_px)
-        _scale(image, np.rint(box / per_pixel).astype(int), crop, cv2.INTER_LINEAR)
-    return _blob(crops)
-
-
-def _grey(count: int, size_px: int) -> BgrImage:
     # 127.5 is the zero of the networks' input.
-    return np.full((count, size_px, size_px, 3), 127, np.uint8)
-
-
-def _scale(image: BgrImage, box: IntArray, crop: BgrImage, interpolation: int) -> None:
-    """Fill a crop with the part of a picture inside a box; what lies over the edge is grey."""
-    left, top, right, bottom = box.tolist()
-    height, width = image.shape[:2]
-    x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-    if x2 - x1 < 1 or y2 - y1 < 1:
-        return
-    part = image[y1:y2, x1:x2]
-    if (x1, y1, x2, y2) != (left, top, right, bottom):
-        edges = (y1 - top, bottom - y2, x1 - left, right - x2)
-        bordered = cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=(127, 127, 127))
-        part = np.asarray(bordered, np.uint8)
-    cv2.resize(part, crop.shape[:2], dst=crop, interpolation=interpolation)
+    crops = np.full((len(boxes), size_px, size_px, 3), 127, np.uint8)
+    whole = np.rint(boxes).astype(int)
+    for crop, (left, top, right, bottom), i in zip(crops, whole, owner, strict=True):
+        image = images[i]
+        height, width = image.shape[:2]
+        x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
+        if x2 - x1 < 1 or y2 - y1 < 1:
+            continue
+        part = image[y1:y2, x1:x2]
+        if (x1, y1, x2, y2) != (left, top, right, bottom):
+            part = cv2.copyMakeBorder(
+                part, y1 - top, bottom - y2, x1 - left, right - x2, cv2.BORDER_CONSTANT, value=(127, 127, 127)
+            )
+        shrinks = part.shape[0] > size_px
+        cv2.resize(
+            part, (size_px, size_px), dst=crop, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        )
+    return _blob(crops)
 
 
 def _suppress(boxes: FloatArray, scores: FloatArray, owner: IntArray, overlap: float) -> IntArray:
