@@ -20,7 +20,8 @@ from workers.models.boxes import sane
 from workers.models.detection import BgrImage, Detection
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.device import CPU, Device
-from workers.models.session import Session
+from workers.models.lanes import Lanes
+from workers.models.session import Session, available_cores
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -30,8 +31,11 @@ _STRIDE_PX = 2
 _PYRAMID_STEP = 0.709  # the original's: halves the area from level to level
 _NMS_PER_SCALE = 0.5
 _NMS = 0.7
-# Candidates of one batch of the output network; bounds memory on pictures of crowds.
-_MAX_BATCH = 256
+# Candidates of one batch of the later networks; bounds the memory that ONNX Runtime keeps after a crowd.
+_RNET_BATCH = 64
+_ONET_BATCH = 16
+# The largest level of a pyramid takes half of the time of all.
+_MOST_LANES = 4
 # Between these scores a second look at an expected face is worth its time.
 _HOPELESS = 0.05
 _CERTAIN = 0.95
@@ -58,6 +62,7 @@ class MtcnnDetector:
         thresholds: Least face probability to pass each network.
         threads: Threads for one call; default: all cores of this process.
         device: What they run on.
+        lanes: Calls side by side; default: one for each of the threads, where they run on the CPU.
     """
 
     def __init__(
@@ -68,11 +73,15 @@ class MtcnnDetector:
         thresholds: MtcnnThresholds | None = None,
         threads: int | None = None,
         device: Device = CPU,
+        lanes: int | None = None,
     ) -> None:
         self._pnet = Session(pnet, threads, device)
         self._rnet = Session(rnet, threads, device)
         self._onet = Session(onet, threads, device)
         self._thresholds = thresholds or MtcnnThresholds()
+        # A GPU takes one call after the other.
+        count = lanes or (1 if device != CPU else threads or available_cores())
+        self._lanes = Lanes(min(count, _MOST_LANES))
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
         """Find the faces of several pictures.
@@ -143,48 +152,50 @@ class MtcnnDetector:
                 np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
                 for image in images
             ]
-        boxes: list[FloatArray] = []
-        scores: list[FloatArray] = []
-        owners: list[IntArray] = []
+        scales = []
         while min(height, width) * scale >= _CELL_PX:
-            size = (round(width * scale), round(height * scale))
-            level = [
-                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-                for image in images
-            ]
-            box, score = self._pnet.run(["box", "score"], _blob(level))
-            owner, y, x = np.nonzero(score[:, 0] > self._thresholds.proposal)
-            if len(owner):
-                score_here = score[owner, 0, y, x]
-                corner = np.stack([x, y, x, y], axis=1) * float(_STRIDE_PX)
-                corner[:, 2:] += _CELL_PX
-                here = corner + box[owner, :, y, x] * _CELL_PX
-                here *= np.array([width / size[0], height / size[1]] * 2)
-                keep = _suppress(here, score_here, owner, _NMS_PER_SCALE)
-                boxes.append(here[keep].astype(np.float32))
-                scores.append(score_here[keep])
-                owners.append(owner[keep])
+            scales.append(scale)
             scale *= _PYRAMID_STEP
+        levels = self._lanes.map(lambda at: self._propose_at(images, at, (height, width)), scales)
+        boxes, scores, owners = zip(*levels, strict=True) if levels else ((), (), ())
         if not boxes:
             return np.empty((0, 4), np.float32), np.empty(0, np.intp)
         all_boxes, all_owners = np.concatenate(boxes), np.concatenate(owners)
         keep = _suppress(all_boxes, np.concatenate(scores), all_owners, _NMS)
         return _squared(all_boxes[keep]), all_owners[keep]
 
+    def _propose_at(
+        self, images: list[BgrImage], scale: float, size_px: tuple[int, int]
+    ) -> tuple[FloatArray, FloatArray, IntArray]:
+        """Boxes (N, 4), scores (N,) and owners (N,) of one level of the pyramid."""
+        height, width = size_px
+        size = (round(width * scale), round(height * scale))
+        level = [
+            np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8) for image in images
+        ]
+        box, score = self._pnet.run(["box", "score"], _blob(level))
+        owner, y, x = np.nonzero(score[:, 0] > self._thresholds.proposal)
+        score_here = score[owner, 0, y, x]
+        corner = np.stack([x, y, x, y], axis=1) * float(_STRIDE_PX)
+        corner[:, 2:] += _CELL_PX
+        here = corner + box[owner, :, y, x] * _CELL_PX
+        here *= np.array([width / size[0], height / size[1]] * 2)
+        keep = _suppress(here, score_here, owner, _NMS_PER_SCALE)
+        return here[keep].astype(np.float32), score_here[keep], owner[keep]
+
     def _refine_candidates(
         self, images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray
     ) -> tuple[FloatArray, IntArray]:
         if len(boxes) == 0:
             return boxes, owner
-        shifts, scores = [], []
-        for start in range(0, len(boxes), _MAX_BATCH):
-            part = slice(start, start + _MAX_BATCH)
-            box, score = self._rnet.run(["box", "score"], _crops(images, boxes[part], owner[part], RNET_PX))
-            shifts.append(box)
-            scores.append(score[:, 1])
-        score = np.concatenate(scores)
+        answers = self._lanes.map(
+            lambda part: self._rnet.run(["box", "score"], _crops(images, boxes[part], owner[part], RNET_PX)),
+            _parts(len(boxes), _RNET_BATCH),
+        )
+        shift, score = (np.concatenate(each) for each in zip(*answers, strict=True))
+        score = score[:, 1]
         keep = np.flatnonzero(score > self._thresholds.refinement)
-        moved = _moved(boxes[keep], np.concatenate(shifts)[keep])
+        moved = _moved(boxes[keep], shift[keep])
         kept = _suppress(moved, score[keep], owner[keep], _NMS)
         return _squared(moved[kept]), owner[keep][kept]
 
@@ -192,21 +203,24 @@ class MtcnnDetector:
         self, images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Boxes (N, 4), landmarks (N, 5, 2) and scores (N,) of the output network for every candidate."""
-        moved, landmarks, scores = [], [], []
-        for start in range(0, len(boxes), _MAX_BATCH):
-            part = slice(start, start + _MAX_BATCH)
-            box, points, score = self._onet.run(
-                ["box", "landmarks", "score"], _crops(images, boxes[part], owner[part], ONET_PX)
-            )
-            side = boxes[part, 2:] - boxes[part, :2]
-            moved.append(_moved(boxes[part], box))
-            # Five x, then five y, relative to the box.
-            relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
-            landmarks.append(boxes[part, None, :2] + relative * side[:, None])
-            scores.append(score[:, 1])
-        if not moved:
+        if len(boxes) == 0:
             return np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
-        return np.concatenate(moved), np.concatenate(landmarks), np.concatenate(scores)
+        answers = self._lanes.map(
+            lambda part: self._onet.run(
+                ["box", "landmarks", "score"], _crops(images, boxes[part], owner[part], ONET_PX)
+            ),
+            _parts(len(boxes), _ONET_BATCH),
+        )
+        shift, points, score = (np.concatenate(each) for each in zip(*answers, strict=True))
+        side = boxes[:, 2:] - boxes[:, :2]
+        # Five x, then five y, relative to the box.
+        relative = points.reshape(-1, 2, 5).transpose(0, 2, 1)
+        return _moved(boxes, shift), boxes[:, None, :2] + relative * side[:, None], score[:, 1]
+
+
+def _parts(count: int, most: int) -> list[slice]:
+    """Batches of at most so many."""
+    return [slice(start, start + most) for start in range(0, count, most)]
 
 
 def _blob(images: Sequence[BgrImage] | BgrImage) -> FloatArray:
