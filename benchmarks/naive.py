@@ -1,7 +1,7 @@
 """The loop that everyone writes: detect and embed every face, then DBSCAN over all faces.
 
 Same models and same sampling as `facestream run --device cpu`; frames are decoded, searched and embedded one
-after the other.
+after the other, by networks as they are published.
 
     python benchmarks/naive.py VIDEO -o FACES.csv [--eps 0.075] [--fps 5]
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from published_mtcnn import published_mtcnn
 from sklearn.cluster import DBSCAN
 
 from facestream.settings import model_cache
@@ -27,6 +29,7 @@ from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align
+from workers.models.detector_parts import MtcnnPart
 from workers.models.embedder import OnnxEmbedder
 
 # The usual choice; a person is seen in more frames than that.
@@ -64,13 +67,17 @@ def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
     part = pack.manifest.embedder.model_copy(update={"mirror": False})
     folder = next(model_cache().glob(f"{pack.manifest.name}-*"))
     embedder = OnnxEmbedder(folder / part.file, part)
+    with tempfile.TemporaryDirectory() as scratch:
+        described = pack.manifest.detector
+        is_mtcnn = isinstance(described, MtcnnPart)
+        detector = published_mtcnn(described, Path(scratch)) if is_mtcnn else pack.detector
     settings = FaceWorkerSettings()
     frames, boxes, vectors, sampled = [], [], [], 0
     started_s = time.perf_counter()
     for frame in images:
         sampled += 1
         image = frame.image_bgr
-        for detection in pack.detector.detect([image], settings.min_face(*image.shape[:2]))[0]:
+        for detection in detector.detect([image], settings.min_face(*image.shape[:2]))[0]:
             chip = align(image, detection.landmarks, embedder.template, embedder.input_px)
             frames.append(frame.index)
             boxes.append(detection.box_xyxy)
