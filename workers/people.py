@@ -115,6 +115,6 @@ def describe(
 def _thumbnails(tracks: Iterable[TrackSummary], cover: str) -> tuple[str, ...]:
     """The faces to show, the one that people chose first."""
     tracks = list(tracks)
-    chosen = [track.views[0].sample_id for track in tracks if track.track_id == cover and track.views]
+    chosen = [best for track in tracks if track.track_id == cover for best in portraits(track.views, 1)]
     found = portraits([view for track in tracks for view in track.views], _THUMBNAILS)
     return tuple(dict.fromkeys([*chosen, *found]))[:_THUMBNAILS]

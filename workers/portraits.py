@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,9 @@ _POOL = 256
 _POOL_PER_SOURCE = 16
 # A face that is so much worse than the best is not shown, however different.
 _LEAST_QUALITY = 0.4
+# A detector's score falls where a face turns away or is covered, long before its box says so; landmarks are
+# guessed then, and may look like those of a large face from the front. So it counts with this power.
+_SURENESS = 4
 # One that is nearer to a chosen one than this share of the largest distance there is shows nothing new. A
 # share, because every embedder has distances of its own.
 _SAME_VIEW = 0.1
@@ -33,12 +36,14 @@ class View:
         sample_id: Its sample.
         source_id: Where it was seen.
         quality: In (0, 1], higher is better.
+        score: Detector's score, (0, 1].
         vector: float16 (D,), L2-normalised embedding.
     """
 
     sample_id: str
     source_id: str
     quality: float
+    score: float
     vector: npt.NDArray[np.float16]
 
 
@@ -46,16 +51,17 @@ def views_of(samples: Iterable[Sample]) -> tuple[View, ...]:
     """The faces of a track that can be shown, the best first."""
     with_crop = sorted((s for s in samples if s.has_crop), key=lambda s: (-s.quality, s.sample_id))
     return tuple(
-        View(s.sample_id, s.source_id, s.quality, s.vector.astype(np.float16)) for s in with_crop[:_VIEWS]
+        View(s.sample_id, s.source_id, s.quality, s.score, s.vector.astype(np.float16))
+        for s in with_crop[:_VIEWS]
     )
 
 
 def portraits(views: Sequence[View], count: int) -> tuple[str, ...]:
     """Choose the faces that stand for a person.
 
-    The best one first; then, again and again, the one with the highest product of quality and distance to
-    those chosen (greedy max-min diversity, Gonzalez 1985). So a better face replaces a worse one whenever it
-    comes, and the same smile twice is shown once.
+    The best one first, of those that the detector was sure of; then, again and again, the one with the
+    highest product of quality and distance to those chosen (greedy max-min diversity, Gonzalez 1985). So a
+    better face replaces a worse one whenever it comes, and the same smile twice is shown once.
 
     Args:
         views: All that can be shown, in any order.
@@ -64,10 +70,15 @@ def portraits(views: Sequence[View], count: int) -> tuple[str, ...]:
     Returns:
         Sample ids, at most `count`, none twice.
     """
-    pool = _pool(views)
-    if not pool:
+    if not views:
         return ()
-    quality = np.array([view.quality for view in pool])
+    surest = max(max(view.score for view in views), 1e-6)
+
+    def worth(view: View) -> float:
+        return view.quality * (view.score / surest) ** _SURENESS
+
+    pool = _pool(views, worth)
+    quality = np.array([worth(view) for view in pool])
     vectors = np.stack([view.vector for view in pool]).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     good = quality >= _LEAST_QUALITY * quality[0]
@@ -85,11 +96,11 @@ def portraits(views: Sequence[View], count: int) -> tuple[str, ...]:
     return tuple(pool[k].sample_id for k in chosen)
 
 
-def _pool(views: Sequence[View]) -> list[View]:
+def _pool(views: Sequence[View], worth: Callable[[View], float]) -> list[View]:
     """The best views, the best first, and of each source no more than its share where there are many."""
 
     def rank(view: View) -> tuple[float, str]:
-        return (-view.quality, view.sample_id)
+        return (-worth(view), view.sample_id)
 
     if len(views) > _POOL:
         by_source: dict[str, list[View]] = {}

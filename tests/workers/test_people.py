@@ -17,7 +17,7 @@ from workers.portraits import View
 def summary(
     track_id: str = "t", source_id: str = "v-1", first_s: float = 0.0, last_s: float = 2.0, **changes: object
 ) -> TrackSummary:
-    views = (View(f"{track_id}.s", source_id, 0.5, look(track_id)),)
+    views = (View(f"{track_id}.s", source_id, 0.5, 1.0, look(track_id)),)
     facts: dict = {"faces": 10, "photo": False, "best_sample": f"{track_id}.s", "views": views}
     return TrackSummary(track_id, source_id, first_s, last_s, **{**facts, **changes})
 
@@ -151,7 +151,7 @@ def test_a_recording_may_begin_at_the_epoch() -> None:
 
 def test_shows_up_to_five_good_faces_that_differ_the_best_first() -> None:
     qualities = {"a": 0.2, "b": 0.9, "c": 0.5, "d": 0.5, "e": 0.6, "f": 0.7, "g": 0.8, "h": 0.5}
-    tracks = [summary(name, views=(View(name, "v-1", q, look(name)),)) for name, q in qualities.items()]
+    tracks = [summary(name, views=(View(name, "v-1", q, 1.0, look(name)),)) for name, q in qualities.items()]
     shown = describe("p1", tracks, {}, {}, {}).thumbnails
     assert (len(shown), shown[0]) == (5, "b")
     assert "a" not in shown
@@ -160,7 +160,7 @@ def test_shows_up_to_five_good_faces_that_differ_the_best_first() -> None:
 
 
 def test_a_track_gives_as_many_thumbnails_as_it_has_views() -> None:
-    views = tuple(View(f"t.{k}", "v-1", 0.9 - k / 10, look(str(k))) for k in range(3))
+    views = tuple(View(f"t.{k}", "v-1", 0.9 - k / 10, 1.0, look(str(k))) for k in range(3))
     assert set(describe("p1", [summary(views=views)], {}, {}, {}).thumbnails) == {"t.0", "t.1", "t.2"}
     assert describe("p1", [summary(views=())], {}, {}, {}).thumbnails == ()
 

@@ -27,8 +27,10 @@ def look(number: int, *, near: int | None = None, share: float = 0.0) -> npt.NDA
     return (vector / np.linalg.norm(vector)).astype(np.float16)
 
 
-def view(name: str, quality: float, vector: npt.NDArray[np.float16], source_id: str = "v-1") -> View:
-    return View(name, source_id, quality, vector)
+def view(
+    name: str, quality: float, vector: npt.NDArray[np.float16], source_id: str = "v-1", score: float = 1.0
+) -> View:
+    return View(name, source_id, quality, score, vector)
 
 
 @st.composite
@@ -139,6 +141,18 @@ def test_a_better_picture_of_a_look_takes_the_place_of_a_worse_one() -> None:
     again = view("again", 0.8, look(777, near=2, share=0.05))
     after = portraits([best, *looks, again], COUNT + 1)
     assert set(after) == {*before, "again"} - {"s2"}
+
+
+def test_a_head_that_turns_away_is_not_the_first_to_be_shown_however_large_it_is() -> None:
+    """Landmarks are guessed there, and may be those of a large face; the detector was less sure."""
+    turned = view("turned", 0.77, look(1), score=0.89)
+    frontal = view("frontal", 0.64, look(2), score=0.9999)
+    assert portraits([turned, frontal], COUNT)[0] == "frontal"
+
+
+def test_a_detector_that_is_never_quite_sure_loses_nothing() -> None:
+    views = [view("good", 0.9, look(1), score=0.7), view("small", 0.3, look(2), score=0.7)]
+    assert portraits(views, 1) == ("good",)
 
 
 def test_what_is_different_goes_before_what_is_a_little_better() -> None:
