@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,7 +9,9 @@ import numpy.typing as npt
 import pytest
 from face_pictures import GROUP_BOXES, texture
 
+from workers.models.build import built_path
 from workers.models.detection import Detection
+from workers.models.mtcnn import MtcnnDetector
 from workers.models.pack import Pack
 from workers.tracking.boxes import iou_matrix
 
@@ -55,6 +58,23 @@ def test_best_score_comes_first(open_pack: Pack, group_image: Image) -> None:
     scores = [face.score for face in open_pack.detector.detect([group_image], 40)[0]]
     assert scores == sorted(scores, reverse=True)
     assert min(scores) > 0.6
+
+
+def test_calls_side_by_side_give_the_same_to_the_last_bit(
+    open_pack: Pack, model_cache: Path, group_image: Image
+) -> None:
+    names = ("pnet.onnx", "rnet.onnx", "onet.onnx")
+    folder = built_path(open_pack.manifest, model_cache)
+    # Small faces are looked for: more candidates than one batch of each network takes.
+    answers = [
+        MtcnnDetector(*(folder / name for name in names), threads=1, lanes=lanes).detect([group_image], 14)[0]
+        for lanes in (1, 3)
+    ]
+    assert len(answers[0]) >= 6
+    for one, other in zip(*answers, strict=True):
+        assert np.array_equal(one.box_xyxy, other.box_xyxy)
+        assert np.array_equal(one.landmarks, other.landmarks)
+        assert one.score == other.score
 
 
 def test_several_pictures_of_several_sizes_equal_single_calls(
