@@ -7,8 +7,30 @@ import numpy as np
 import numpy.typing as npt
 
 _SIZE_PX = (64, 36)
-_GRID = (3, 4)  # rows and columns of cells with a histogram of their own
-_BINS = [8, 4, 4]  # hue, saturation, value
+# Halving takes OpenCV a fraction of the time of any other factor; smaller pictures are scaled down at once.
+_HALVED_FROM_PX = 1280
+_ROWS, _COLUMNS = 3, 4  # cells with a histogram of their own
+# Bins of hue, saturation and value, and the first value beyond the highest bin.
+_BINS, _ENDS = (8, 4, 4), (180, 256, 256)
+_ALL_BINS = _BINS[0] * _BINS[1] * _BINS[2]
+
+
+def _bin_tables() -> list[npt.NDArray[np.intp]]:
+    """What each value of a channel adds to the number of a bin, three times (256,)."""
+    steps = (_BINS[1] * _BINS[2], _BINS[2], 1)
+    values = np.arange(256)
+    return [
+        (np.minimum(values * count // end, count - 1) * step).astype(np.intp)
+        for count, end, step in zip(_BINS, _ENDS, steps, strict=True)
+    ]
+
+
+_TABLES = _bin_tables()
+# The first bin of the cell that each pixel is in, (36, 64).
+_FIRST_BIN = _ALL_BINS * (
+    np.arange(_SIZE_PX[1])[:, None] * _ROWS // _SIZE_PX[1] * _COLUMNS
+    + np.arange(_SIZE_PX[0]) * _COLUMNS // _SIZE_PX[0]
+)
 
 
 class ShotDetector:
@@ -24,7 +46,7 @@ class ShotDetector:
 
     def __init__(self, threshold: float = 0.36) -> None:
         self._threshold = threshold
-        self._before: list[npt.NDArray[np.float32]] | None = None
+        self._before: npt.NDArray[np.float64] | None = None
         self.distance = 0.0
 
     def is_cut(self, image_bgr: npt.NDArray[np.uint8]) -> bool:
@@ -35,22 +57,25 @@ class ShotDetector:
         Args:
             image_bgr: uint8 (H, W, 3).
         """
-        small = np.asarray(cv2.resize(image_bgr, _SIZE_PX, interpolation=cv2.INTER_AREA), np.uint8)
-        hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
-        cells = [
-            cell
-            for row in np.array_split(hsv, _GRID[0], axis=0)
-            for cell in np.array_split(row, _GRID[1], axis=1)
-        ]
-        now = []
-        for cell in cells:
-            histogram = cv2.calcHist([cell], [0, 1, 2], None, _BINS, [0, 180, 0, 256, 0, 256])
-            now.append(np.asarray(cv2.normalize(histogram, histogram, 1.0, 0.0, cv2.NORM_L1), np.float32))
+        now = _histogram_roots(image_bgr)
         before, self._before = self._before, now
         if before is None:
             return False
-        distances = [
-            cv2.compareHist(a, b, cv2.HISTCMP_BHATTACHARYYA) for a, b in zip(before, now, strict=True)
-        ]
-        self.distance = float(np.mean(distances))
+        # Bhattacharyya (Hellinger) distance of each cell.
+        distances = np.sqrt(np.clip(1 - (before * now).sum(axis=1), 0, 1))
+        self.distance = float(distances.mean())
         return self.distance > self._threshold
+
+
+def _histogram_roots(image_bgr: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Square roots of the colour histograms of all cells, each with the sum 1: (cells, bins)."""
+    image: cv2.typing.MatLike = image_bgr
+    while image.shape[1] >= _HALVED_FROM_PX and image.shape[0] > 1:
+        half = (image.shape[1] // 2, image.shape[0] // 2)
+        image = cv2.resize(image[: half[1] * 2, : half[0] * 2], half, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(image, _SIZE_PX, interpolation=cv2.INTER_AREA)
+    hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
+    bins = _FIRST_BIN + sum(table[hsv[..., channel]] for channel, table in enumerate(_TABLES))
+    counts = np.bincount(bins.ravel(), minlength=_ROWS * _COLUMNS * _ALL_BINS)
+    counts = counts.reshape(_ROWS * _COLUMNS, _ALL_BINS)
+    return np.asarray(np.sqrt(counts / counts.sum(axis=1, keepdims=True)))

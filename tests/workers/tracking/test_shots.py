@@ -139,3 +139,39 @@ def test_frames_are_not_changed(scene: Image, other_scene: Image) -> None:
     before = scene.copy()
     cuts(scene, other_scene, scene)
     assert np.array_equal(scene, before)
+
+
+def reference_distance(one: Image, other: Image) -> float:
+    """The same by OpenCV's own histograms, cell by cell."""
+
+    def histograms(image: Image) -> list[cv2.typing.MatLike]:
+        small = cv2.resize(image, (64, 36), interpolation=cv2.INTER_AREA)
+        hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
+        rows = np.array_split(hsv, 3, axis=0)
+        cells = [cell for row in rows for cell in np.array_split(row, 4, axis=1)]
+        ranges = [0, 180, 0, 256, 0, 256]
+        return [cv2.calcHist([cell], [0, 1, 2], None, [8, 4, 4], ranges) for cell in cells]
+
+    pairs = zip(histograms(one), histograms(other), strict=True)
+    return float(np.mean([cv2.compareHist(a, b, cv2.HISTCMP_BHATTACHARYYA) for a, b in pairs]))
+
+
+@pytest.mark.parametrize("name", ["coffee.png", "chelsea.png", "rocket.jpg"])
+@pytest.mark.parametrize(
+    ("size", "tolerance"), [((640, 360), 1e-6), ((417, 999), 1e-6), ((1920, 1080), 0.02), ((2561, 900), 0.02)]
+)
+def test_the_distance_is_that_of_opencv(
+    scene: Image, name: str, size: tuple[int, int], tolerance: float
+) -> None:
+    """Large pictures are halved first, which rounds twice."""
+    one, other = (np.asarray(cv2.resize(image, size), np.uint8) for image in (scene, texture(name)))
+    shots = ShotDetector()
+    shots.is_cut(one)
+    shots.is_cut(other)
+    assert shots.distance == pytest.approx(reference_distance(one, other), abs=tolerance)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (3, 1281)])
+def test_pictures_of_any_shape_are_compared(shape: tuple[int, int]) -> None:
+    dark, bright = np.zeros((*shape, 3), np.uint8), np.full((*shape, 3), 255, np.uint8)
+    assert cuts(dark, dark, bright) == [False, False, True]
