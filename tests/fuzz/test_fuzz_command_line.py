@@ -71,7 +71,6 @@ _VALUES = st.sampled_from(
             "today",
             "door",
             "nobody",
-            "\x00",
         ),
         *(
             "redis://",
@@ -96,7 +95,7 @@ _VALUES = st.sampled_from(
             "forever",
         ),
     ]
-) | st.text(max_size=12)
+) | st.text(st.characters(exclude_characters="\0"), max_size=12)  # no system passes that one on
 
 
 @st.composite
