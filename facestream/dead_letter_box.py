@@ -37,7 +37,7 @@ class DeadLetterBox(DecidedPeople):
             NotFoundError: If there is none with this id.
         """
         from facestream.dead_letter import DeadLetter
-        from storage.dead_letters import is_entry_id
+        from storage.entry_id import is_entry_id
 
         with self._errors():
             entry = self._letters.get(letter_id) if is_entry_id(letter_id) else None
@@ -88,7 +88,7 @@ class DeadLetterBox(DecidedPeople):
 
     def _letter_ids(self, letter_ids: Sequence[str] | None) -> list[str]:
         """Ids of dead letters that there are, the oldest first."""
-        from storage.dead_letters import is_entry_id
+        from storage.entry_id import is_entry_id
 
         if letter_ids is None:
             return [entry.entry_id for entry in self._letters.all()]

@@ -86,7 +86,7 @@ class SeenPeople(DeadLetterBox):
         """
         from facestream.event import Wanted, events
         from facestream.wiring import make_change_reader
-        from storage.change_reader import is_entry_id
+        from storage.entry_id import is_entry_id
 
         if after is not None and not is_entry_id(after):
             raise UsageError(f"no event has the id {after[:40]!r}: they look like 1700000000000-0.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import redis
 
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
+from storage.entry_id import is_entry_id, order
 from storage.errors import RecordError
 from storage.identity_record import IdentityChange
 from storage.keys import Keys
@@ -22,8 +22,6 @@ PAGE = 1000
 
 START = "0-0"
 """Id before those of all entries."""
-
-_ID = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
 
 
 class ChangePage(NamedTuple):
@@ -175,17 +173,6 @@ class ChangeReader:
             except RecordError as error:
                 _log.warning("%s %s is left out: %s", self._key, entry_id.decode(), error)
         return found
-
-
-def is_entry_id(written: str) -> bool:
-    """Whether a text can be the id of an entry."""
-    return _ID.fullmatch(written) is not None
-
-
-def order(entry_id: str | bytes) -> tuple[int, int]:
-    """What ids of entries are sorted by."""
-    milliseconds, _, number = (entry_id.decode() if isinstance(entry_id, bytes) else entry_id).partition("-")
-    return int(milliseconds), int(number)
 
 
 def _facts(told: dict[str, Any]) -> _Facts:

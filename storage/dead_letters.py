@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +19,6 @@ REASON, AT, TRIES, WAS = b"dead_reason", b"dead_at_s", b"dead_tries", b"dead_was
 # Entries read in one round trip: a sample with its picture takes 10 kB.
 _PAGE = 200
 _TRIES = 100
-_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,11 +62,6 @@ class DeadEntry:
     def size_bytes(self) -> int:
         """Size of what was sent."""
         return sum(len(name) + len(value) for name, value in self.fields.items())
-
-
-def is_entry_id(written: str) -> bool:
-    """Whether this is the id of an entry of a stream."""
-    return _ID.fullmatch(written) is not None
 
 
 def put_aside(raw: Mapping[bytes, bytes], dead_id: bytes, reason: str, at_s: str) -> dict[bytes, bytes]:

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from facestream.web.live_feed import FeedClient, LiveFeed, event_item, is_behind, sse_text
-from storage.change_reader import is_entry_id
+from storage.entry_id import is_entry_id
 from storage.errors import StorageError
 
 _log = logging.getLogger(__name__)

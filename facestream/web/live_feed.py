@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from facestream.event_filter import EventFilter
 from facestream.live_event import EventLog, LiveEvent
-from storage.change_reader import order
+from storage.entry_id import order
 from storage.errors import StorageError
 
 if TYPE_CHECKING:

@@ -18,9 +18,8 @@ from facestream.log_format import redacted
 from facestream.outbound import Target
 from facestream.settings_file import SettingsFile
 from facestream.uploads import safe_name
-from storage.change_reader import is_entry_id, order
 from storage.connection import open_redis
-from storage.dead_letters import is_entry_id as is_dead_id
+from storage.entry_id import is_entry_id, order
 from storage.errors import SealError, StorageError
 from storage.keys import check_camera_name
 from storage.redaction import redact_url
@@ -148,7 +147,6 @@ def test_urls_of_redis_lead_somewhere_or_are_refused(url: str) -> None:
 @fuzzed
 @given(anything | st.from_regex(r"[0-9]{1,22}-[0-9]{0,22}"))
 def test_ids_of_events(written: str) -> None:
-    assert isinstance(is_dead_id(written), bool)
     if is_entry_id(written):
         milliseconds, number = order(written)
         assert 0 <= milliseconds < 2**64

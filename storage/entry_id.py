@@ -1,0 +1,19 @@
+"""Ids of entries of streams: milliseconds and a number, each of 64 bits."""
+
+from __future__ import annotations
+
+import re
+
+_ID = re.compile(r"([0-9]{1,20})-([0-9]{1,20})")
+_LIMIT = 1 << 64
+
+
+def is_entry_id(written: str) -> bool:
+    """Whether a text can be the id of an entry; Redis refuses any other."""
+    return _ID.fullmatch(written) is not None and max(order(written)) < _LIMIT
+
+
+def order(entry_id: str | bytes) -> tuple[int, int]:
+    """What ids of entries are sorted by."""
+    milliseconds, _, number = (entry_id.decode() if isinstance(entry_id, bytes) else entry_id).partition("-")
+    return int(milliseconds), int(number)
