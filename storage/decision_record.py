@@ -132,7 +132,7 @@ class Decision:
             raise RecordError(f"field {shown!r} is no number of a decision", field=shown)
         try:
             written = _DECISIONS.decode(row)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RecordError(f"field {shown!r} is malformed: {error}", field=shown) from error
         if not written.redacted and not _is_whole(written):
             raise RecordError(f"field {shown!r} does not say whom or what it is about", field=shown)

@@ -189,7 +189,7 @@ class Identity:
         """
         try:
             facts = _OVERVIEWS.decode(row)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise RecordError(f"field {identity_id!r} is malformed: {error}", field=identity_id) from error
         return cls(
             identity_id,

@@ -50,6 +50,7 @@ def test_a_decision_comes_back_as_it_went(decision: Decision) -> None:
         (b"one", b'{"kind":"undo","made_at_s":1}', "'one' is no number of a decision"),
         (b"0", b'{"kind":"undo","made_at_s":1}', "'0' is no number of a decision"),
         (b"3", b"{", "'3' is malformed"),
+        (b"3", b'{"kind":"na\xa2', "'3' is malformed"),
         (b"3", b'{"kind":"marry","made_at_s":1}', "'3' is malformed"),
         (b"3", b'{"kind":"merge"}', "made_at_s"),
         (b"3", b'{"kind":"merge","made_at_s":1,"sides":[["p1"]]}', "does not say whom"),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from storage.commands import commands_of
-from storage.connection import RedisHandle
 from storage.entry_id import is_entry_id, order
 
 HIGHEST = 2**64 - 1
 
 
 @pytest.mark.parametrize("written", ["0-0", "1-0", f"{HIGHEST}-{HIGHEST}", "00000000000000000001-1"])
-def test_what_redis_takes_is_an_id(handle: RedisHandle, written: str) -> None:
+def test_what_redis_takes_is_an_id(client: redis.Redis, written: str) -> None:
     assert is_entry_id(written)
-    assert commands_of(handle.client).xrange("nothing", written, "+") == []
+    assert commands_of(client).xrange("nothing", written, "+") == []
 
 
 @pytest.mark.parametrize(

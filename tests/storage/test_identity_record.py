@@ -77,8 +77,9 @@ def overview(**changes: object) -> bytes:
         overview(sightings=[["v-1", 0, math.inf]]),
         overview(sightings=[["v-1", "0", "1"]]),
         overview(sightings={"v-1": 0}),
+        overview(thumbnails=["s1"]).replace(b"s1", b"s\xa2"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_an_overview_that_is_malformed_is_refused(row: bytes) -> None:
     assert Identity.decode_overview("p1", "", overview()).tracks == 1
