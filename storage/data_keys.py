@@ -159,10 +159,14 @@ class DataKeys:
 
         Raises:
             DataKeyError: If the key is not here.
-            RecordError: If it was sealed for another place, or changed since.
+            RecordError: If it was sealed for another place, was cut off, or changed since.
         """
         if not value.startswith(MAGIC):
             return value
+        if len(value) < OVERHEAD_BYTES:
+            raise RecordError(
+                f"{context}: what is sealed there was cut off", field=context.rpartition(" ")[2]
+            )
         from cryptography.exceptions import InvalidTag
 
         cipher = self._cipher(sealed_with(value))

@@ -51,6 +51,14 @@ def test_what_was_sealed_opens_where_it_belongs_and_is_nowhere_to_be_seen(value:
 
 
 @given(st.binary(min_size=1, max_size=50), st.data())
+def test_what_was_cut_off_does_not_open(value: bytes, data: st.DataObject) -> None:
+    sealed = SEAL.seal(value, "sample a vector")
+    whole = data.draw(st.integers(len(MAGIC), len(sealed) - 1))
+    with pytest.raises(RecordError, match=r"cut off|changed since"):
+        KEYS.open(sealed[:whole], "sample a vector")
+
+
+@given(st.binary(min_size=1, max_size=50), st.data())
 def test_what_was_changed_or_put_elsewhere_does_not_open(value: bytes, data: st.DataObject) -> None:
     sealed = bytearray(SEAL.seal(value, "sample a vector"))
     with pytest.raises(RecordError, match="another place"):
