@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from facestream.demo_video import ASTRONAUT, GROUP, make_video
+from facestream.wiring import make_pack
 from stream.video import VideoFile
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.models.pack import Pack
@@ -99,6 +101,35 @@ def scene(
         images=after(first, images),
     )
     return Scene(clip, film, search.third)
+
+
+def scenes_of(
+    folder: Path | None,
+    count: int,
+    *,
+    look_fps: float,
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
+    away_s: float = 0.0,
+) -> list[Scene]:
+    """What so many cameras show, see `clips_in` and `scene`; each clip is made once.
+
+    Args:
+        folder: Labelled data; None: FACESTREAM_TEST_DATA, and where that isn't set the demo's video.
+        count: Number of cameras.
+        look_fps: How many pictures a second are captured at most.
+        size: Width and height, px, or None for those of the video.
+        fps: Pictures per second, or None for those of the video.
+        away_s: How long nobody is there in each loop, s.
+    """
+    given = os.environ.get("FACESTREAM_TEST_DATA")
+    clips = clips_in(folder or (Path(given) if given else None), count)
+    pack = make_pack("open", device="cpu")
+    made = {
+        clip: scene(clip, pack, size=size, fps=fps, away_s=away_s, look_fps=look_fps)
+        for clip in dict.fromkeys(clips)
+    }
+    return [made[clip] for clip in clips]
 
 
 class GoodFaces:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -28,15 +27,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from camera_scenes import Scene, clips_in, scene
+from camera_scenes import Scene, scenes_of
 from camera_servers import CameraServers, gst_cameras, scripted_cameras
 from camera_visits import visits_of
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import Sample, slope_per_min, watch
-
-from facestream.wiring import make_pack
 
 # A loss of power is noticed, and rates are means of the last five seconds.
 _KILL_SETTLES_S = 10.0
@@ -238,15 +235,14 @@ def main() -> None:
     args = parser.parse_args()
     if args.kill_one and args.cameras < 2:
         parser.error("--kill-one needs two cameras or more")
-    given = os.environ.get("FACESTREAM_TEST_DATA")
-    clips = clips_in(args.folder or (Path(given) if given else None), args.cameras)
-    pack = make_pack("open", device="cpu")
-    made = {
-        clip: scene(clip, pack, size=args.size, fps=args.fps, away_s=args.away, look_fps=args.look_fps)
-        for clip in dict.fromkeys(clips)
-    }
-    del pack
-    scenes = [made[clip] for clip in clips]
+    scenes = scenes_of(
+        args.folder,
+        args.cameras,
+        size=args.size,
+        fps=args.fps,
+        away_s=args.away,
+        look_fps=args.look_fps,
+    )
     films = [shown.film for shown in scenes]
     with contextlib.ExitStack() as stack:
         servers: CameraServers

@@ -29,8 +29,10 @@ from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align
+from workers.models.detection import FaceDetector
 from workers.models.detector_parts import MtcnnPart
 from workers.models.embedder import OnnxEmbedder
+from workers.models.pack import Pack
 
 # The usual choice; a person is seen in more frames than that.
 _MIN_SAMPLES = 3
@@ -67,10 +69,7 @@ def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
     part = pack.manifest.embedder.model_copy(update={"mirror": False})
     folder = next(model_cache().glob(f"{pack.manifest.name}-*"))
     embedder = OnnxEmbedder(folder / part.file, part)
-    with tempfile.TemporaryDirectory() as scratch:
-        described = pack.manifest.detector
-        is_mtcnn = isinstance(described, MtcnnPart)
-        detector = published_mtcnn(described, Path(scratch)) if is_mtcnn else pack.detector
+    detector = _detector(pack)
     settings = FaceWorkerSettings()
     frames, boxes, vectors, sampled = [], [], [], 0
     started_s = time.perf_counter()
@@ -90,6 +89,15 @@ def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
         sampled,
         seconds,
     )
+
+
+def _detector(pack: Pack) -> FaceDetector:
+    """The detector of a pack; MTCNN as it is published."""
+    part = pack.manifest.detector
+    if not isinstance(part, MtcnnPart):
+        return pack.detector
+    with tempfile.TemporaryDirectory() as scratch:
+        return published_mtcnn(part, Path(scratch))
 
 
 def cluster(faces: NaiveFaces, eps: float, min_samples: int = _MIN_SAMPLES) -> npt.NDArray[np.int64]:

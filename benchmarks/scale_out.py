@@ -19,24 +19,24 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
-from camera_scenes import clips_in, scene
+from camera_scenes import scenes_of
 from camera_servers import cpu_of, scripted_cameras
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 from soak_site import Server
-from watched import KEPT
+from watched import KEPT, running
 
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_camera_store, make_pack, open_handle
+from facestream.wiring import keys_of, make_camera_store, open_handle
 from storage.camera_status import CameraStatus
 
-_STARTS_S, _SETTLES_S, _ENDS_S = 120.0, 15.0, 40.0
+_STARTS_S, _SETTLES_S = 120.0, 15.0
 # Of the processor time of a frame with one worker.
 _LINEAR = Goal(0.9, of="ratio")
 
@@ -53,15 +53,8 @@ def main() -> None:
     parser.add_argument("--look-fps", type=float, default=1.0, help="frames looked at a second, of each")
     add_json_option(parser)
     args = parser.parse_args()
-    given = os.environ.get("FACESTREAM_TEST_DATA")
-    clips = clips_in(args.folder or (Path(given) if given else None), args.cameras)
-    pack = make_pack("open", device="cpu")
-    made = {
-        clip: scene(clip, pack, size=None, fps=None, away_s=0.0, look_fps=args.look_fps)
-        for clip in dict.fromkeys(clips)
-    }
-    del pack
-    with scripted_cameras([made[clip].film for clip in clips]) as cameras:
+    scenes = scenes_of(args.folder, args.cameras, look_fps=args.look_fps)
+    with scripted_cameras([shown.film for shown in scenes]) as cameras:
         rows = [measure(cameras.urls, count, args.seconds, args.look_fps) for count in args.workers]
     print(markdown_table(rows))
     Result(figures_of(rows), [curve(rows)], rows).write(args.json)
@@ -85,7 +78,8 @@ def measure(urls: Sequence[str], count: int, seconds: float, look_fps: float) ->
             log = stack.enter_context((Path(name) / "log").open("w"))
 
             def begin(*words: str) -> psutil.Process:
-                return stack.enter_context(running([*command, *words], environ, log.fileno()))
+                process = stack.enter_context(running([*command, *words], environ, log))
+                return psutil.Process(process.pid)
 
             clusters = begin("cluster-worker")
             workers = [begin("worker") for _ in range(count)]
@@ -125,20 +119,6 @@ def is_balanced(statuses: dict[str, CameraStatus], cameras: int, workers: int) -
     """Whether every camera streams, and every worker has its share."""
     streaming = [status for status in statuses.values() if status.state == "streaming" and status.done]
     return len(streaming) == cameras and len({status.worker for status in streaming}) == workers
-
-
-@contextlib.contextmanager
-def running(command: Sequence[str], environ: dict[str, str], log: int) -> Iterator[psutil.Process]:
-    """A process that is ended with the context."""
-    with subprocess.Popen(command, env=environ, stdout=log, stderr=log) as process:
-        try:
-            yield psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            try:
-                process.wait(_ENDS_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def figures_of(rows: Sequence[dict[str, Any]]) -> list[Figure]:

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import random
 import sys
 import tempfile
@@ -35,13 +34,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import redis
-from camera_scenes import clips_in, scene
+from camera_scenes import scenes_of
 from camera_servers import ScriptedCameras, scripted_cameras
 from result import Result, add_json_option
 from soak_figures import Soak, figures_of, report_of, show
 from soak_site import Server, Site
-
-from facestream.wiring import make_pack
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -211,20 +208,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     add_json_option(parser)
     args = parser.parse_args()
-    given = os.environ.get("FACESTREAM_TEST_DATA")
-    clips = clips_in(args.folder or (Path(given) if given else None), args.cameras)
-    pack = make_pack("open", device="cpu")
-    made = {
-        clip: scene(clip, pack, size=_SIZE_PX, fps=_FPS, away_s=_AWAY_S, look_fps=_LOOK_FPS)
-        for clip in dict.fromkeys(clips)
-    }
-    del pack
+    scenes = scenes_of(args.folder, args.cameras, size=_SIZE_PX, fps=_FPS, away_s=_AWAY_S, look_fps=_LOOK_FPS)
     seconds = args.minutes * 60
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         (folder / "redis").mkdir()
         server = stack.enter_context(Server(folder / "redis"))
-        cameras = stack.enter_context(scripted_cameras([made[clip].film for clip in clips]))
+        cameras = stack.enter_context(scripted_cameras([shown.film for shown in scenes]))
         site = Site(folder, server, cameras.urls, seconds / 6 / 86400, _LOOK_FPS)
         try:
             if not within(_BEGINS_S, lambda: is_well(site, 0.0)):

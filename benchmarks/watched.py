@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import psutil
@@ -111,21 +113,28 @@ def watch(
         with (Path(data) / "watch.log").open("w+") as log:
             command = [sys.executable, "-m", "facestream", "watch", "--json", "--data-dir", data]
             command += ["--for", f"{for_s + _STARTS_S:g}s"]
-            with subprocess.Popen(
-                command, stdout=log, stderr=log, env={**os.environ, **KEPT, **(settings or {})}
-            ) as process:
-                try:
-                    found = _look(process, data, for_s, every_s, list(at))
-                finally:
-                    process.terminate()
-                    try:
-                        process.wait(_ENDS_S)
-                    except subprocess.TimeoutExpired:
-                        process.kill()
+            with running(command, {**os.environ, **KEPT, **(settings or {})}, log) as process:
+                found = _look(process, data, for_s, every_s, list(at))
             if process.returncode != 0 or not found.samples:
                 log.seek(0)
                 sys.exit(f"facestream watch ended with {process.returncode}:\n{log.read()[-3000:]}")
         return found
+
+
+@contextlib.contextmanager
+def running(
+    command: Sequence[str], environ: Mapping[str, str], log: IO[str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends with the context, by a signal, or is killed where it does not."""
+    with subprocess.Popen(command, stdout=log, stderr=log, env=environ) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(_ENDS_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _look(

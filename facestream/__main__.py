@@ -35,7 +35,12 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     # Imports and long lists make many objects and hardly a cycle: looking for some so often is a fifth of the
     # time of a short command.
     gc.set_threshold(200_000, 20, 100)
-    debug = "--debug" in (sys.argv[1:] if arguments is None else arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in words
+    if any("\0" in word for word in words):
+        # No system passes one on and no path may hold one; whoever calls this function can.
+        click.echo("Error: a word of the command line holds a NUL character.", err=True)
+        sys.exit(EXIT_USAGE)
     if arguments is None and may_hold_secrets(sys.argv):
         hide_arguments()
     if isinstance(sys.stdout, io.TextIOWrapper):

@@ -7,11 +7,12 @@ in a process that was started anew.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -76,6 +77,18 @@ class Preloaded:
 
     def kill(self) -> None:
         self._process.kill()
+
+
+@contextlib.contextmanager
+def killed_in_the_end() -> Iterator[list[Preloaded]]:
+    """A list of processes, which are killed at the end of the block."""
+    processes: list[Preloaded] = []
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 @atexit.register

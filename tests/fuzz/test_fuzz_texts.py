@@ -147,6 +147,7 @@ def test_urls_of_redis_lead_somewhere_or_are_refused(url: str) -> None:
 @fuzzed
 @given(anything | st.from_regex(r"[0-9]{1,22}-[0-9]{0,22}"))
 def test_ids_of_events(written: str) -> None:
+    assert isinstance(is_entry_id(written), bool)
     if is_entry_id(written):
         milliseconds, number = order(written)
         assert 0 <= milliseconds < 2**64

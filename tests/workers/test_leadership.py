@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from cluster_bench import Bench, as_partition, new_bench, start_worker, truth, until
-from preloaded import Preloaded
+from preloaded import Preloaded, killed_in_the_end
 from synthetic import CALIBRATION, Cast
 
 from storage.connection import RedisHandle
@@ -109,17 +109,14 @@ def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench
 
 @pytest.fixture
 def start_process(handle: RedisHandle) -> Iterator[Callable[[Bench], Preloaded]]:
-    started: list[Preloaded] = []
+    with killed_in_the_end() as started:
 
-    def start(bench: Bench) -> Preloaded:
-        # So slow that it can be killed in the middle of a step.
-        started.append(start_worker(handle, bench, track_s=0.008))
-        return started[-1]
+        def start(bench: Bench) -> Preloaded:
+            # So slow that it can be killed in the middle of a step.
+            started.append(start_worker(handle, bench, track_s=0.008))
+            return started[-1]
 
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
+        yield start
 
 
 def test_killing_workers_loses_nothing_and_doubles_nothing(

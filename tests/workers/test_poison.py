@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from cluster_bench import Bench, plain, until
-from preloaded import Preloaded
+from preloaded import Preloaded, killed_in_the_end
 from synthetic import CALIBRATION, MODEL_ID, Cast
 
 from storage.connection import RedisHandle, open_redis
@@ -96,16 +96,13 @@ def _work(ready: Callable[[], None], socket_path: str, keys: Keys) -> None:
 @pytest.fixture
 def start(handle: RedisHandle, bench: Bench) -> Iterator[Callable[[], Preloaded]]:
     """Starts workers that die of the poison."""
-    started: list[Preloaded] = []
+    with killed_in_the_end() as started:
 
-    def start_one() -> Preloaded:
-        started.append(Preloaded(_work, str(handle.socket_path), bench.keys))
-        return started[-1]
+        def start_one() -> Preloaded:
+            started.append(Preloaded(_work, str(handle.socket_path), bench.keys))
+            return started[-1]
 
-    yield start_one
-    for process in started:
-        process.kill()
-        process.wait()
+        yield start_one
 
 
 def test_one_that_kills_its_worker_in_a_thousand_is_put_aside_and_the_others_are_taken_in(

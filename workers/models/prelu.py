@@ -94,15 +94,12 @@ def conv_prelu(
     z = _conv(graph, x, _padded(kernel, channels), _padded(bias, channels))
     signs = _signs(slope, channels)
     a = _padded(slope, channels) * signs
-    # Of every channel alone.
-    linear, rest = _each(a), _each(signs - a)
-    if pool is None:
-        return Feature(_activated(graph, z, linear, rest, group=channels), signs)
-    if (signs >= 0).all():
-        return Feature(_pool(graph, _activated(graph, z, linear, rest, group=channels), pool), signs)
-    # A maximum needs the right sign, at the price of one more convolution.
-    y = _activated(graph, z, _each(a * signs), rest, group=channels, turned=_each(signs))
-    return Feature(_pool(graph, y, pool), np.abs(signs))
+    linear, rest, turned = a, signs - a, None
+    if pool is not None and (signs < 0).any():
+        # A maximum needs the right sign, at the price of one more convolution.
+        linear, turned, signs = a * signs, _each(signs), np.abs(signs)
+    y = _activated(graph, z, _each(linear), _each(rest), group=channels, turned=turned)
+    return Feature(y if pool is None else _pool(graph, y, pool), signs)
 
 
 def _pooled_first(
