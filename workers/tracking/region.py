@@ -84,8 +84,9 @@ def _raster(polygons: Sequence[FloatArray], shape: tuple[int, int]) -> BoolArray
     result = np.zeros(shape, np.bool_)
     for corners in polygons:
         drawn = np.zeros(shape, np.uint8)
-        # The middle of a raster point is half a point from its edge.
-        at = corners * [shape[1], shape[0]] - 0.5
+        # The middle of a raster point is half a point from its edge. The picture's own edge is drawn as well.
+        size = np.array([shape[1], shape[0]])
+        at = np.clip(corners * size - 0.5, 0, size - 1)
         cv2.fillPoly(drawn, [np.rint(at * 2**_SHIFT).astype(np.int32)], 1, shift=_SHIFT)
         result |= drawn.astype(np.bool_)
     return result

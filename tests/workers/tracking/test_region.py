@@ -84,6 +84,15 @@ def test_a_polygon_is_a_zone_where_it_is_no_mask(
     assert all(inside or outside for inside, outside in zip(zone, mask, strict=True))
 
 
+@pytest.mark.parametrize("corner", [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_a_zone_that_is_a_corner_of_the_picture_has_its_cell(corner: tuple[float, float]) -> None:
+    region = Region([[corner] * 3])
+    assert holds(region, corner) == [True]
+    cells = region.cells(9, 16)
+    assert cells.sum() == 1
+    assert cells[-int(corner[1]), -int(corner[0])]
+
+
 @given(polygons, st.tuples(shares, shares))
 def test_where_a_face_counts_its_cell_does_too(
     polygon: list[tuple[float, float]], point: tuple[float, float]
