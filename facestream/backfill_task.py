@@ -115,7 +115,8 @@ def segments(start_s: float, end_s: float, duration_s: float | None, length_s: f
     """Borders of the parts that a stretch is cut into, both ends included.
 
     Borders lie at whole multiples of the length, so that a run that is taken up again cuts at the same ones;
-    a last part of less than half the length belongs to the one before it.
+    a first or last part of less than half the length belongs to its neighbour. So a part is of 0.5 to 1.5
+    lengths, and a stretch that stays whole of less than 2.
 
     Args:
         start_s: From, media time.

@@ -6,7 +6,7 @@ import json
 import math
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from facestream.backfill_task import Outcome, Photos, Stretch, Task, segments
@@ -30,6 +30,7 @@ def test_an_outcome_is_read_back() -> None:
     assert Outcome.decode(json.loads(outcome.encode())["outcome"]) == outcome
 
 
+@example(start_s=151.0, long_s=451.0, length_s=300.0, open_end=False)
 @given(
     start_s=st.floats(0, 5_000),
     long_s=st.floats(0.1, 20_000),
@@ -46,7 +47,8 @@ def test_parts_cover_a_stretch_and_are_of_the_length(
     assert borders == sorted(borders)
     assert all(border % length_s == 0 for border in borders[1:-1])
     parts = [min(b, duration_s) - a for a, b in pairwise(borders)]
-    assert all(part <= 1.5 * length_s + 1e-6 for part in parts)
+    # A stretch that is not cut may be short at both ends, which then belong to its middle.
+    assert all(part <= (1.5 if len(parts) > 1 else 2) * length_s + 1e-6 for part in parts)
     assert len(parts) == 1 or all(part >= length_s / 2 - 1e-6 for part in parts)
 
 
