@@ -31,7 +31,7 @@ from workers.clustering.neighbours import ExactIndex
 FloatArray = npt.NDArray[np.float32]
 
 _EPS, _MIN_POINTS = 0.42, 3
-# Milliseconds of an insertion, by index and number of tracks.
+# Milliseconds of all insertions but one in a hundred, by index and number of tracks.
 _GOALS = {("exact", 150_000): Goal(30.0, "most"), ("approximate", 150_000): Goal(3.0, "most")}
 
 
@@ -174,10 +174,10 @@ def main() -> None:
             medians.setdefault(name, {})[size] = float(middle)
             if name not in rivals:
                 what = f"{size:,} tracks, {name} index"
-                first, goal = f"insertion p50, {what}", _GOALS.get((name, size))
+                goal = _GOALS.get((name, size))
                 result.figures += [
-                    Figure(first, float(middle), "ms", "less", rival_ms, "incdbscan", goal),
-                    Figure(f"insertion p99, {what}", float(high), "ms"),
+                    Figure(f"insertion p50, {what}", float(middle), "ms", "less", rival_ms, "incdbscan"),
+                    Figure(f"insertion p99, {what}", float(high), "ms", goal=goal),
                     Figure(f"removal p50, {what}", float(gone_middle), "ms"),
                     Figure(f"removal p99, {what}", float(gone_high), "ms"),
                 ]

@@ -8,16 +8,28 @@ import numpy as np
 import numpy.typing as npt
 from usearch.index import Index
 
-from workers.clustering.neighbours import NeighbourGraph, Neighbours, RowsOfTracks, unit_queries
+from workers.clustering.neighbour_lists import NeighbourLists
+from workers.clustering.neighbours import (
+    KnownNeighbours,
+    NeighbourGraph,
+    Neighbours,
+    RowsOfTracks,
+    unit_queries,
+)
 from workers.clustering.quantisation import quantise
+from workers.clustering.unit_vectors import unit_vector
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
 
 # Links of a node, and nodes looked at when one is linked: with 64 of the latter, 32 links found more
 # neighbours than 16, in less time than 128 nodes take.
 _LINKS, _LOOKED_AT = 32, 64
 # The nearest nodes are asked for in steps, until one is too far: most tracks have few neighbours.
 _FIRST, _STEP = 64, 8
+# Of the nearest so many, the known neighbours are looked at; and then of those among them that are near, as
+# long as these make the found more by this share.
+_SOURCES, _WORTH = 8, 0.05
 # Most that bytes change a similarity by, as a rule.
 _ORDER_ERROR = 0.02
 
@@ -29,6 +41,10 @@ class ApproximateIndex(RowsOfTracks):
     neighbor search using Hierarchical Navigable Small World graphs") over vectors as bytes, by USearch. What
     it finds is compared once more in float32: no pair is wrong, some are missed (about one in 1,000; one in
     100 after half of all vectors was exchanged five times, since nodes that went leave gaps).
+
+    Whoever has thousands of neighbours would be searched for long. Where those that were found before are
+    known, only the nearest are searched for, and the known neighbours of these are compared: among 50,000
+    vectors whose people have up to 3,000, that finds 9,999 of 10,000, the more the more there are.
 
     USearch, because its graph forgets nodes, its wheels are small and typed, and it takes single insertions:
     the graph of Faiss can't remove, and its inverted lists have to be trained on vectors yet to come.
@@ -56,7 +72,8 @@ class ApproximateIndex(RowsOfTracks):
 
     def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
         """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""
-        levels = quantise(self._vectors.insert(track_id, vector)).levels
+        self._vectors.insert(track_id, vector)
+        levels = self._vectors.levels[-1]
         node = self._node.get(levels.tobytes())
         if node is None:
             node = self._next
@@ -66,31 +83,43 @@ class ApproximateIndex(RowsOfTracks):
             self._graph.add(node, levels, threads=1)
         self._tracks[node].add(track_id)
 
-    def remove(self, track_id: str) -> None:
+    def remove(self, track_id: str) -> int:
         """Forget a vector, see `NeighbourIndex.remove`."""
-        code = quantise(self._vectors.values[self._vectors.row_of(track_id)]).levels.tobytes()
-        self._vectors.remove(track_id)
+        code = self._vectors.levels[self._vectors.row_of(track_id)].tobytes()
+        row = self._vectors.remove(track_id)
         node = self._node[code]
         self._tracks[node].remove(track_id)
         if not self._tracks[node]:
             del self._node[code], self._tracks[node]
             self._graph.remove(node)
+        return row
 
     def within(self, vectors: FloatArray, least_similarity: float) -> list[Neighbours]:
         """Nearly all rows that are so similar to each of some vectors, see `NeighbourIndex.within`."""
         return [self._within_one(query, least_similarity) for query in unit_queries(vectors, self.dimension)]
+
+    def rows_within(self, vector: FloatArray, least_similarity: float, known: KnownNeighbours) -> IntArray:
+        """Nearly all rows that are so similar to a vector, see `NeighbourIndex.rows_within`."""
+        return self._rows_within(unit_vector(vector, self.dimension, "query"), least_similarity, known)
 
     def graph(self, least_similarity: float) -> NeighbourGraph:
         """Nearly all pairs of rows that are so similar: those that one of the two finds."""
         count = len(self)
         pairs = [np.zeros(0, np.int64)]
         similarities = [np.zeros(0, np.float32)]
+        # What is known grows with each row, as if the rows came one by one.
+        lists = NeighbourLists()
+
+        def known(rows: IntArray) -> IntArray:
+            there = rows[rows < len(pairs) - 1]
+            return np.concatenate([np.zeros(0, np.intp), *(lists.of(row) for row in there.tolist())])
+
         for row, vector in enumerate(self._vectors.values):
-            near = self._within_one(vector, least_similarity)
-            other = near.rows != row
-            found = near.rows[other]
+            found = self._rows_within(vector, least_similarity, known)
+            found = found[found != row]
+            lists.add(found[found < row].astype(np.int32))
             pairs.append(np.minimum(found, row) * count + np.maximum(found, row))
-            similarities.append(near.similarities[other])
+            similarities.append(self._vectors.similarities(vector, found))
         numbers, first = np.unique(np.concatenate(pairs), return_index=True)
         return NeighbourGraph(
             (numbers // max(count, 1)).astype(np.int32),
@@ -103,14 +132,40 @@ class ApproximateIndex(RowsOfTracks):
         levels = quantise(query).levels
         asked = _FIRST
         while True:
-            nodes = self._graph.search(levels, min(asked, max(len(self._graph), 1)), threads=1).keys.tolist()
-            rows = self._vectors.rows_of(itertools.chain.from_iterable(map(self._tracks.__getitem__, nodes)))
-            similarities = self._vectors.values[rows] @ query
-            near = np.flatnonzero(similarities >= least_similarity)
-            # Nodes come in the order of their bytes: behind one that is clearly too far, none is near.
-            farthest = similarities.min(initial=1)
-            if len(nodes) < asked or farthest < least_similarity - _ORDER_ERROR:
-                rows, similarities = rows[near], similarities[near]
-                order = np.argsort(rows)
-                return Neighbours(rows[order], similarities[order])
+            rows, similarities, all_found = self._nearest(query, levels, asked, least_similarity)
+            if all_found:
+                near = np.flatnonzero(similarities >= least_similarity)
+                near = near[np.argsort(rows[near])]
+                return Neighbours(rows[near], similarities[near])
             asked *= _STEP
+
+    def _rows_within(self, query: FloatArray, least_similarity: float, known: KnownNeighbours) -> IntArray:
+        """Rows that are so similar to a vector of unit length, by way of the nearest of them."""
+        code = quantise(query)
+        rows, likeness, all_found = self._nearest(query, code.levels, _FIRST, least_similarity)
+        near = likeness >= least_similarity
+        newest, likeness = rows[near], likeness[near]
+        found = newest
+        if all_found:
+            return found
+        unseen = np.ones(len(self), np.bool_)
+        unseen[rows] = False
+        while len(newest) > _WORTH * (len(found) - len(newest)):
+            beside = np.zeros(len(self), np.bool_)
+            beside[known(newest[np.argsort(-likeness, kind="stable")[:_SOURCES]])] = True
+            rows = np.flatnonzero(beside & unseen)
+            unseen[rows] = False
+            newest, likeness = self._vectors.near(query, code, least_similarity, rows)
+            found = np.concatenate([found, newest])
+        return found
+
+    def _nearest(
+        self, query: FloatArray, levels: npt.NDArray[np.int8], asked: int, least_similarity: float
+    ) -> tuple[IntArray, FloatArray, bool]:
+        """Rows of the nearest nodes, the cosine of each, and whether no others are so similar."""
+        nodes = self._graph.search(levels, min(asked, max(len(self._graph), 1)), threads=1).keys.tolist()
+        rows = self._vectors.rows_of(itertools.chain.from_iterable(map(self._tracks.__getitem__, nodes)))
+        similarities = self._vectors.similarities(query, rows)
+        # Nodes come in the order of their bytes: behind one that is clearly too far, none is near.
+        farthest = float(similarities.min(initial=1))
+        return rows, similarities, len(nodes) < asked or farthest < least_similarity - _ORDER_ERROR

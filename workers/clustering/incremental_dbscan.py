@@ -11,12 +11,14 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from workers.clustering.columns import Column
 from workers.clustering.connectivity import cut_off
 from workers.clustering.neighbour_lists import NeighbourLists
 from workers.clustering.neighbours import NeighbourIndex
 from workers.clustering.unit_vectors import unit_vector
 
 SlotArray = npt.NDArray[np.int32]
+IntArray = npt.NDArray[np.intp]
 
 # What float32 may take from the similarity of two equal vectors.
 _ROUNDING = 1e-6
@@ -57,9 +59,10 @@ class IncrementalDbscan:
     any of the clusters that it has a core neighbour in; here it goes with the oldest.
 
     An insertion asks the index once, for the neighbours of the new track. They are kept, so that a removal
-    asks nothing; and with an approximate index all is done on one and the same graph, that of what it found
-    when the later track of each pair came. A removal looks at the core neighbours of the tracks that stop
-    being core: a cluster splits only if these don't find together (see `cut_off`).
+    asks nothing, and an index that doesn't look at all tracks looks at these. With an approximate index all
+    is done on one and the same graph, that of what it found when the later track of each pair came. A removal
+    looks at the core neighbours of the tracks that stop being core: a cluster splits only if these don't find
+    together (see `cut_off`).
 
     Clusters are numbered from 0 and no number is used twice. When clusters merge, the one with the most core
     tracks keeps its number, among equals the oldest; when one splits, the largest part keeps it.
@@ -89,6 +92,9 @@ class IncrementalDbscan:
         self._enough = min_points - 1
         self._lists = NeighbourLists()
         self._slot: dict[str, int] = {}
+        # Slot of the track in each row of the index, and row of that in each slot.
+        self._slots = Column((), np.int32)
+        self._rows = np.zeros(self._lists.capacity, np.int32)
         self._labels = np.full(self._lists.capacity, _NOT_CORE, np.int32)
         self._cores: dict[int, set[int]] = {}
         self._next = 0
@@ -119,8 +125,12 @@ class IncrementalDbscan:
         for track_id, unit in units.items():
             self._index.insert(track_id, unit)
         graph = self._index.graph(self._least_similarity)
+        # Not those that tracks may have come to and gone from.
+        self._lists = NeighbourLists()
         self._lists.fill(len(units), graph.rows, graph.columns)
         self._slot = {track_id: row for row, track_id in enumerate(self._index.ids)}
+        self._slots.extend(np.arange(len(units), dtype=np.int32))
+        self._rows = np.arange(self._lists.capacity, dtype=np.int32)
         self._labels = np.full(self._lists.capacity, _NOT_CORE, np.int32)
         core = self._lists.degrees[: len(units)] >= self._enough
         linked = core[graph.rows] & core[graph.columns]
@@ -145,14 +155,17 @@ class IncrementalDbscan:
         """
         unit = unit_vector(vector, self._index.dimension, track_id)
         change = self.remove(track_id) if track_id in self._slot else Change()
-        (found,) = self._index.within(unit[None], self._least_similarity)
-        ids = self._index.ids
-        neighbours = np.array([self._slot[ids[row]] for row in found.rows.tolist()], np.int32)
+        neighbours = self._slots.values[
+            self._index.rows_within(unit, self._least_similarity, self._rows_beside)
+        ]
         self._index.insert(track_id, unit)
         slot = self._slot[track_id] = self._lists.add(neighbours)
         if self._lists.capacity > len(self._labels):
             more = np.full(self._lists.capacity - len(self._labels), _NOT_CORE, np.int32)
             self._labels = np.concatenate([self._labels, more])
+            self._rows = np.concatenate([self._rows, np.zeros_like(more)])
+        self._rows[slot] = len(self._slots)
+        self._slots.append(slot)
         degrees = self._lists.degrees
         # The new one first: where it is core, it joins the others.
         cores = [slot] if degrees[slot] >= self._enough else []
@@ -169,7 +182,10 @@ class IncrementalDbscan:
             KeyError: It is not there.
         """
         slot = self._slot.pop(track_id)
-        self._index.remove(track_id)
+        row = self._index.remove(track_id)
+        self._slots.remove(row)
+        # The last one is in its row now.
+        self._rows[self._slots.values[row : row + 1]] = row
         neighbours = self._lists.remove(slot)
         labels = self._labels
         falling = neighbours[
@@ -250,6 +266,11 @@ class IncrementalDbscan:
             else:
                 clusters.setdefault(label, []).append(track_id)
         return [clusters[label] for label in sorted(clusters)] + alone
+
+    def _rows_beside(self, rows: IntArray) -> IntArray:
+        """Rows of the neighbours of some rows, see `KnownNeighbours`."""
+        lists = [self._lists.of(slot) for slot in self._slots.values[rows].tolist()]
+        return np.asarray(self._rows[np.concatenate([np.zeros(0, np.int32), *lists])], np.intp)
 
     def _label(self, slot: int) -> int | None:
         """Cluster of a core track, or the oldest of the core neighbours of another one."""

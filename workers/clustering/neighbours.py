@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numkong
 import numpy as np
 import numpy.typing as npt
 
-from workers.clustering.columns import Column
+from workers.clustering.coded_vectors import CodedVectors
 from workers.clustering.quantisation import quantise
-from workers.clustering.unit_vectors import UnitVectors, unit_vector
+from workers.clustering.unit_vectors import unit_vector
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
+
+# The rows of the known neighbours of some rows, in any order, some of them more than once.
+KnownNeighbours = Callable[[IntArray], IntArray]
 
 # So many queries are faster one by one through bytes; BLAS first rearranges all vectors.
 _FEW = 6
@@ -23,8 +25,6 @@ _FEW = 6
 _AT_ONCE = 1 << 23
 # Rows and columns of a block of `graph`: large enough for BLAS, small enough for the cache.
 _ROWS, _COLUMNS = 1024, 4096
-# Where more of all rows than this share are candidates, looking at all of them is faster than picking.
-_MANY = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +88,11 @@ class NeighbourIndex(Protocol):
         """
         ...
 
-    def remove(self, track_id: str) -> None:
+    def remove(self, track_id: str) -> int:
         """Forget a vector, in O(1).
+
+        Returns:
+            The row that it was in, in which the last one is now.
 
         Raises:
             KeyError: There is none.
@@ -105,6 +108,23 @@ class NeighbourIndex(Protocol):
 
         Raises:
             ValueError: A vector has another dimension, is not finite or is zero.
+        """
+        ...
+
+    def rows_within(self, vector: FloatArray, least_similarity: float, known: KnownNeighbours) -> IntArray:
+        """Rows that are at least so similar to a vector, and nothing but the rows.
+
+        Args:
+            vector: (D,), of any length but zero.
+            least_similarity: Least cosine, [-1, 1].
+            known: Who is that near to some rows, as far as it was found: whoever is near to a vector is
+                mostly near to those that are near to it, so that an index need not search for all.
+
+        Returns:
+            intp (K,), each once.
+
+        Raises:
+            ValueError: The vector has another dimension, is not finite or is zero.
         """
         ...
 
@@ -131,7 +151,7 @@ class RowsOfTracks:
     """
 
     def __init__(self, dimension: int) -> None:
-        self._vectors = UnitVectors(dimension)
+        self._vectors = CodedVectors(dimension)
 
     @property
     def dimension(self) -> int:
@@ -155,37 +175,22 @@ class RowsOfTracks:
 class ExactIndex(RowsOfTracks):
     """All neighbours, by comparison with all vectors.
 
-    A query reads the vectors as bytes, and the float32 of those that may be near: among 150,000 of 512 values
-    12 ms instead of 24 on one core of an EPYC of the first generation. None is missed: with q = q' + r and
-    x = x' + s, where q' and x' are what the bytes say, Cauchy-Schwarz gives q.x <= q'.x' + |q'||s| + |r||x|,
-    and the norms of the rests are known for each vector. Many queries at once, and `graph`, are bound by
-    arithmetic, where float32 BLAS is faster (products of matrices of bytes by NumKong took half as long again
-    on that processor, which has no VNNI).
+    A query reads the vectors as bytes, and the float32 of those that may be near (see `CodedVectors`): among
+    150,000 of 512 values 12 ms instead of 24 on one core of an EPYC of the first generation. None is missed.
+    Many queries at once, and `graph`, are bound by arithmetic, where float32 BLAS is faster (products of
+    matrices of bytes by NumKong took half as long again on that processor, which has no VNNI).
 
     Args:
         dimension: Of a vector, D.
     """
 
-    def __init__(self, dimension: int) -> None:
-        super().__init__(dimension)
-        self._levels = Column((dimension,), np.int8)
-        self._scales = Column((), np.float32)
-        self._rest_norms = Column((), np.float32)
-        # What rounding can add to a float32 product of two unit vectors, in whatever order it is summed.
-        self._rounding = dimension * float(np.finfo(np.float32).eps)
-
     def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
         """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""
-        code = quantise(self._vectors.insert(track_id, vector))
-        self._levels.append(code.levels)
-        self._scales.append(code.scale)
-        self._rest_norms.append(code.rest_norm)
+        self._vectors.insert(track_id, vector)
 
-    def remove(self, track_id: str) -> None:
+    def remove(self, track_id: str) -> int:
         """Forget a vector, see `NeighbourIndex.remove`."""
-        row = self._vectors.remove(track_id)
-        for column in (self._levels, self._scales, self._rest_norms):
-            column.remove(row)
+        return self._vectors.remove(track_id)
 
     def within(self, vectors: FloatArray, least_similarity: float) -> list[Neighbours]:
         """All rows that are at least so similar to each of some vectors, see `NeighbourIndex.within`."""
@@ -200,6 +205,16 @@ class ExactIndex(RowsOfTracks):
             similarities = queries[start : start + at_once] @ self._vectors.values.T
             found += [_chosen(row, least_similarity) for row in similarities]
         return found
+
+    def rows_within(
+        self,
+        vector: FloatArray,
+        least_similarity: float,
+        known: KnownNeighbours,  # noqa: ARG002 - all are looked at
+    ) -> IntArray:
+        """Rows that are so similar to a vector, see `NeighbourIndex.rows_within`; ascending."""
+        query = unit_vector(vector, self.dimension, "query")
+        return self._vectors.near(query, quantise(query), least_similarity)[0]
 
     def graph(self, least_similarity: float) -> NeighbourGraph:
         """All pairs of rows that are at least so similar, see `NeighbourIndex.graph`."""
@@ -222,18 +237,9 @@ class ExactIndex(RowsOfTracks):
 
     def _within_one(self, query: FloatArray, least_similarity: float) -> Neighbours:
         """Neighbours of a vector of unit length."""
-        code = quantise(query)
-        products = np.asarray(numkong.cdist(code.levels[None], self._levels.values, "dot"))[0]
-        # In float64, so that the bound holds by more than it is rounded.
-        most = products * self._scales.values * float(code.scale)
-        most += self._rest_norms.values * np.float64(code.norm)
-        least = least_similarity - float(code.rest_norm) - self._rounding
-        candidates = np.flatnonzero(most >= least)
-        vectors = self._vectors.values
-        if len(candidates) > _MANY * len(vectors):
-            return _chosen(vectors @ query, least_similarity)
-        near = _chosen(vectors[candidates] @ query, least_similarity)
-        return Neighbours(candidates[near.rows], near.similarities)
+        rows, _, _ = self._vectors.possible(quantise(query), least_similarity)
+        near = _chosen(self._vectors.similarities(query, rows), least_similarity)
+        return Neighbours(rows[near.rows], near.similarities)
 
 
 def _chosen(similarities: FloatArray, least_similarity: float) -> Neighbours:

@@ -116,6 +116,25 @@ def test_after_whatever_comes_changes_and_goes_it_is_dbscan_of_what_is_left(
     assert_is_dbscan(found, there, eps, min_points)
 
 
+@given(st.lists(st.integers(0, 59), max_size=25), operations, st.integers(2, 8))
+@settings(max_examples=30, deadline=None)
+def test_few_tracks_are_grouped_by_an_approximate_index_as_by_the_exact_one(
+    first: list[int], steps: list[tuple[str, int, int]], dimension: int
+) -> None:
+    """Up to 50 tracks, which it finds all of: rows that move and slots that are used again stay in step."""
+    vectors = pool(dimension, 0.04)
+    both = [IncrementalDbscan(make(dimension), 0.04, 3) for make in (ExactIndex, ApproximateIndex)]
+    for found in both:
+        found.fill({str(k): vectors[which] for k, which in enumerate(first)})
+        for kind, number, which in steps:
+            if kind == "put":
+                found.insert(str(number), vectors[which])
+            elif str(number) in found:
+                found.remove(str(number))
+    exact, near = both
+    assert {tuple(sorted(one)) for one in exact.people()} == {tuple(sorted(one)) for one in near.people()}
+
+
 @pytest.mark.parametrize(("dimension", "eps", "min_points"), [(2, 0.001, 3), (5, 0.03, 3), (8, 0.04, 2)])
 def test_a_long_stream_is_dbscan_at_all_times_and_merges_and_splits(
     dimension: int, eps: float, min_points: int
@@ -174,6 +193,21 @@ def test_with_an_approximate_index_people_are_nearly_the_same() -> None:
             found.remove(str(number))
     same = set(map(tuple, exact.people())) & set(map(tuple, near.people()))
     assert len(same) >= 0.95 * len(exact.people())
+
+
+def test_what_has_become_empty_can_be_filled() -> None:
+    vectors = pool(3, 0.04)
+    found = scan(3, 0.04)
+    for number in range(20):
+        found.insert(f"gone {number}", vectors[number])
+    for number in range(20):
+        found.remove(f"gone {number}")
+    there = {str(number): vectors[number] for number in range(10)}
+    found.fill(there)
+    for number in range(10, 60):
+        found.insert(str(number), vectors[number])
+        there[str(number)] = vectors[number]
+    assert_is_dbscan(found, there, 0.04, 3)
 
 
 # One by one ----------------------------------------------------------------------------------------------

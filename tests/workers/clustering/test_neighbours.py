@@ -49,6 +49,10 @@ def assert_all_found(index: NeighbourIndex, there: dict[str, FloatArray], least:
     together = index.within(vectors, least)
     for row, near in enumerate(together):
         (alone,) = index.within(vectors[row][None], least)
+        rows = index.rows_within(vectors[row], least, lambda asked: np.concatenate([asked, asked]))
+        assert len(set(rows.tolist())) == len(rows)
+        assert set(np.flatnonzero(expected[row] > least + CLEAR)) <= set(rows.tolist())
+        assert (expected[row, rows] > least - CLEAR).all()
         for found in (near, alone):
             assert np.all(np.diff(found.rows) > 0)
             assert found.similarities == pytest.approx(expected[row, found.rows], abs=1e-6)
@@ -128,7 +132,9 @@ def test_whatever_comes_and_goes_all_that_is_near_is_found(
     for number, which in steps:
         track_id = str(number)
         if track_id in there:
-            index.remove(track_id)
+            row, last = list(index.ids).index(track_id), index.ids[-1]
+            assert index.remove(track_id) == row
+            assert list(index.ids)[row : row + 1] in ([last], [])
             del there[track_id]
         else:
             index.insert(track_id, vectors[which])
@@ -178,6 +184,31 @@ def test_the_approximate_index_finds_nearly_all_and_nothing_wrong() -> None:
     hits = sum(len(near.rows) for near in found)
     assert all((expected[row, near.rows] > 0.5 - CLEAR).all() for row, near in enumerate(found))
     assert hits >= 0.98 * (expected >= 0.5).sum()
+
+
+def test_the_approximate_index_finds_large_crowds_by_what_is_known_of_them() -> None:
+    """Of 1,500 neighbours the nearest are searched for; who is beside these is known."""
+    random = np.random.default_rng(2)
+    centres = random.normal(size=(2, 128))
+    vectors = np.concatenate([centres[0] + 0.7 * random.normal(size=(1500, 128)), clumps(300, 128)])
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    index = filled(ApproximateIndex, vectors)
+    expected = similarities(vectors, vectors) >= 0.5
+    asked = 0
+
+    def known(rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+        nonlocal asked
+        asked += len(rows)
+        return np.concatenate([np.flatnonzero(expected[row]) for row in rows])
+
+    hits = sum(
+        len(set(index.rows_within(vectors[row], 0.5, known)) & set(np.flatnonzero(expected[row])))
+        for row in range(0, 1800, 60)
+    )
+    assert hits >= 0.999 * expected[::60].sum()
+    assert asked > 0
+    # Without anything known it is no more than the nearest.
+    assert len(index.rows_within(vectors[0], 0.5, lambda rows: rows[:0])) < 100
 
 
 def test_the_approximate_index_finds_thousands_of_copies_and_what_is_behind_them() -> None:
