@@ -270,7 +270,8 @@ class Roster:
             return set()
         self._settlement.track_came(track.track_id, effects)
         owner = self._membership.identity_of.get(track.track_id)
-        likely = owner or self._clusterer.nearest(track.track_id, self._membership.identity_of)
+        known = self._membership
+        likely = owner or self._clusterer.nearest(track.track_id, known.identity_of, known.members)
         if self._returns.take_out(track, likely, effects):
             return set()
         if owner is None:

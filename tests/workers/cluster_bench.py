@@ -23,7 +23,7 @@ from storage.lease import Lease
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import Clusterer, Partition, TrackClusterer
+from workers.clustering.clusterer import Clusterer, Members, Partition, TrackClusterer
 
 
 def start_worker(
@@ -39,9 +39,11 @@ def _work(
     """Work until killed, which may be at any moment."""
 
     class Slow(TrackClusterer):
-        def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+        def nearest(
+            self, track_id: str, groups: Mapping[str, str], members: Members | None = None
+        ) -> str | None:
             time.sleep(track_s)
-            return super().nearest(track_id, groups)
+            return super().nearest(track_id, groups, members)
 
         def recluster(self, settled: Mapping[str, str]) -> Partition:
             time.sleep(recluster_s)

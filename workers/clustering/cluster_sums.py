@@ -46,7 +46,8 @@ class ClusterSums:
     sources are very many, the prior would outgrow it. Clothes play no part.
 
     Args:
-        templates: float32 (N, D), L2-normalised, times `weights`; is used up.
+        templates: float32 (N, D), L2-normalised, times `weights`. They stay as they are: the first merge
+            makes a copy.
         size_weights: float32 (N, S), see `Calibration.size_weights`.
         weights: float32 (N,), positive: weight of each track in the mean of a cluster.
         rise: float32 (N,), impostor rise of each track's source.
@@ -71,6 +72,7 @@ class ClusterSums:
     ) -> None:
         self._mass = weights.astype(np.float64)
         self._templates = templates
+        self._owns_templates = False
         self._sizes = size_weights * weights[:, None]
         self._rise = (rise * weights).astype(np.float64)
         told = [(_shares(one.labels, weights), one.value) for one in common if one.value]
@@ -174,11 +176,14 @@ class ClusterSums:
         groups = copy.copy(self)
         groups._mass, groups._rise = gather @ self._mass, gather @ self._rise
         groups._templates, groups._sizes = gather @ self._templates, gather @ self._sizes
+        groups._owns_templates = True
         groups._move(gather)
         return groups
 
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""
+        if not self._owns_templates:
+            self._templates, self._owns_templates = self._templates.copy(), True
         for sums in (self._mass, self._templates, self._sizes, self._rise):
             sums[into] += sums[gone]
         if not self._is_shared:
@@ -192,6 +197,7 @@ class ClusterSums:
         """Go on with these clusters alone, in this order."""
         self._mass, self._rise = self._mass[clusters], self._rise[clusters]
         self._templates, self._sizes = self._templates[clusters], self._sizes[clusters]
+        self._owns_templates = True
         if not self._is_shared:
             return
         count = len(clusters)

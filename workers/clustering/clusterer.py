@@ -26,6 +26,9 @@ from workers.models.calibration import Calibration
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
+# Gives the tracks of a group.
+Members = Callable[[str], Collection[str]]
+
 # A smaller change of the prior is not worth a second linkage.
 _PRIOR_STEP = 0.3
 
@@ -93,7 +96,7 @@ class Clusterer(Protocol):
         """Keep to what people said, in place of what they said before."""
         ...
 
-    def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+    def nearest(self, track_id: str, groups: Mapping[str, str], members: Members | None = None) -> str | None:
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
 
@@ -180,12 +183,13 @@ class TrackClusterer:
         """Keep to what people said, in place of what they said before."""
         self._company.constraints = constraints
 
-    def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+    def nearest(self, track_id: str, groups: Mapping[str, str], members: Members | None = None) -> str | None:
         """The group that an inserted track most likely belongs to.
 
         Args:
             track_id: An inserted track.
             groups: Group of other inserted tracks.
+            members: The tracks of a group, where somebody has them; else all of `groups` are gone through.
 
         Returns:
             The group of tracks that belong together with this one. Where there is none, that of the highest
@@ -204,19 +208,36 @@ class TrackClusterer:
         names = sorted({groups[t] for t in alike if t in groups})
         if not names:
             return None
-        # All others count into one more group, which is never chosen.
         number = {name: k for k, name in enumerate(names)}
-        member = np.array([number.get(groups.get(t, ""), len(names)) for t in ids])
-        member[row] = len(names)
-        weights = self._gallery.weights
-        total = np.bincount(member, weights, minlength=len(names) + 1)[: len(names)]
-        mean = np.bincount(member, ratios * weights, minlength=len(names) + 1)[: len(names)] / total
+        rows, of = self._rows_of(names, groups, members)
+        rows, of = rows[rows != row], of[rows != row]
+        weights = self._gallery.weights[rows]
+        total = np.bincount(of, weights, minlength=len(names))
+        mean = np.bincount(of, ratios[rows] * weights, minlength=len(names)) / total
         for other in self._company.of(track_id) | self._company.constraints.against(track_id):
             # Who was removed may still be named by people.
             if other in groups and groups[other] in number:
                 mean[number[groups[other]]] = -np.inf
         best = int(mean.argmax())
         return names[best] if mean[best] >= self._threshold else None
+
+    def _rows_of(
+        self, names: Sequence[str], groups: Mapping[str, str], members: Members | None
+    ) -> tuple[IntArray, IntArray]:
+        """Rows of the tracks of some groups, ascending, and which of the groups each is in."""
+        if members is None:
+            found: dict[str, list[str]] = {name: [] for name in names}
+            for other, name in groups.items():
+                if name in found:
+                    found[name].append(other)
+            members = found.__getitem__
+        rows, of = [], []
+        for k, name in enumerate(names):
+            there = [self._gallery.row_of(t) for t in members(name) if t in self._tracks]
+            rows += there
+            of += [k] * len(there)
+        order = np.argsort(np.array(rows, np.intp))
+        return np.array(rows, np.intp)[order], np.array(of, np.intp)[order]
 
     def recluster(self, settled: Mapping[str, str]) -> Partition:
         """Group all tracks anew.
@@ -279,14 +300,16 @@ class TrackClusterer:
         """Tracks to link, with what is known of who is whom."""
         ties = Ties.of(ids, self._tracks, self._company)
         numbers = {group: k for k, group in enumerate(sorted(set(settled.values())))}
+        rows = np.array([self._gallery.row_of(track_id) for track_id in ids])
         return LinkageTask(
-            rows=np.array([self._gallery.row_of(track_id) for track_id in ids]),
+            rows=rows,
             stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
             stay=self._settings.stay,
             stay_across=self._stay_across(settled),
             ties=ties,
             decided=np.array([bool(self._company.constraints.with_(track_id)) for track_id in ids]),
             founds=np.fromiter(map(self._founds, ids), np.bool_),
+            weighted=self._linkage.weighted(rows),
         )
 
     def _stay_across(self, settled: Mapping[str, str]) -> float:

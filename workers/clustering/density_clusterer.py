@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.approximate_neighbours import ApproximateIndex
-from workers.clustering.clusterer import Partition
+from workers.clustering.clusterer import Members, Partition
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
 from workers.clustering.contraction import Contraction
@@ -136,12 +136,18 @@ class DensityClusterer:
         """Keep to what people said, in place of what they said before."""
         self._company.constraints = constraints
 
-    def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+    def nearest(
+        self,
+        track_id: str,
+        groups: Mapping[str, str],
+        members: Members | None = None,  # noqa: ARG002 - of the protocol
+    ) -> str | None:
         """The group that an inserted track most likely belongs to.
 
         Args:
             track_id: An inserted track.
             groups: Group of other inserted tracks.
+            members: Plays no part here: neighbours tell it.
 
         Returns:
             The group of tracks that belong together with this one. Where there is none, that of its nearest

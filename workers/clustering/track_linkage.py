@@ -46,6 +46,7 @@ class LinkageTask:
         ties: Which of them belong together, and which are apart.
         decided: bool (N,), whether people put a track together with others.
         founds: bool (N,), whether a track may make a person.
+        weighted: float32 (N, D), templates times weights, which nobody changes (see `TrackLinkage.weighted`).
     """
 
     rows: IntArray
@@ -55,6 +56,7 @@ class LinkageTask:
     ties: Ties
     decided: npt.NDArray[np.bool_]
     founds: npt.NDArray[np.bool_]
+    weighted: FloatArray
 
     def part(self, chosen: IntArray) -> LinkageTask:
         """The same of some tracks alone."""
@@ -66,6 +68,7 @@ class LinkageTask:
             self.ties.part(chosen, len(self.rows)),
             self.decided[chosen],
             self.founds[chosen],
+            self.weighted[chosen],
         )
 
 
@@ -115,6 +118,10 @@ class TrackLinkage:
         if self._many:
             return self._of_near(task, prior, self._threshold + tighter, begun)
         return self._of_all(task, prior, self._threshold + tighter)
+
+    def weighted(self, rows: IntArray) -> FloatArray:
+        """Templates float32 (N, D) of rows of the gallery, times their weights."""
+        return _weighted(self._gallery.templates, rows, self._gallery.weights[rows])
 
     @property
     def face_limit(self) -> float:
@@ -206,7 +213,7 @@ class TrackLinkage:
         gallery, rows = self._gallery, task.rows
         sources, weights = gallery.sources[rows], gallery.weights[rows]
         return ClusterSums(
-            _weighted(gallery.templates, rows, weights),
+            task.weighted,
             gallery.size_weights[rows],
             weights,
             self._comparison.rises(rows),

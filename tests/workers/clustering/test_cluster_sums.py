@@ -139,3 +139,17 @@ def test_all_are_asked_at_once_what_each_is_asked_alone() -> None:
         others = np.arange(COUNT)
         expected = found.between(np.full(COUNT, one), others)
         assert table[k] == pytest.approx(expected, abs=1e-3, rel=1e-4)
+
+
+def test_the_templates_that_were_given_stay_as_they_are() -> None:
+    vectors, weights = facts(3)
+    weighted = vectors * weights[:, None]
+    before = weighted.copy()
+    sizes = CALIBRATION.size_weights([100.0] * COUNT)
+    flat = np.zeros(COUNT, np.float32)
+    found = ClusterSums(weighted, sizes, weights, flat, (), (), 0.0, CALIBRATION, LikelihoodSettings())
+    found.grouped(np.arange(COUNT) // 2).merge(*pair(0, 1))
+    found.merge(*pair(0, 1))
+    found.keep(np.arange(COUNT // 2))
+    found.merge(*pair(2, 3))
+    assert (weighted == before).all()

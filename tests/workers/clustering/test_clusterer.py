@@ -460,6 +460,9 @@ def test_inserting_one_by_one_gives_the_people_of_a_recluster() -> None:
     for track in tracks:
         clusterer.insert(track)
         found = clusterer.nearest(track.track_id, groups)
+        # The same where somebody knows who is in which group, among them tracks that are no longer there.
+        there = {g: [*(t for t in groups if groups[t] == g), "gone"] for g in set(groups.values())}
+        assert clusterer.nearest(track.track_id, groups, there.__getitem__) == found
         groups[track.track_id] = found or f"p{len(set(groups.values())) + 1}"
     by_group = {frozenset(t for t, g in groups.items() if g == group) for group in groups.values()}
     assert groups_of(clusterer.recluster(groups)) == by_group
