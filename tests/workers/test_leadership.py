@@ -17,7 +17,7 @@ from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind
 from storage.requests import ReclusterRequest
 from storage.source_record import SegmentDone
-from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.clusterer import Members, TrackClusterer
 from workers.clustering.evidence import TrackEvidence
 
 
@@ -25,10 +25,12 @@ def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     turns: list[int] = []
 
     class Slow(TrackClusterer):
-        def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+        def nearest(
+            self, track_id: str, groups: Mapping[str, str], members: Members | None = None
+        ) -> str | None:
             turns.append(1)
             time.sleep(3.0)
-            return super().nearest(track_id, groups)
+            return super().nearest(track_id, groups, members)
 
     # Long enough that a busy machine doesn't keep the lease from being renewed.
     with bench.running(lambda: Slow(CALIBRATION), ttl_s=2.0):

@@ -25,7 +25,7 @@ from storage.errors import (
     RedisUnavailableError,
     RedisUnreachableError,
 )
-from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.clusterer import Members, TrackClusterer
 
 Trouble = Callable[[OwnServer, RedisHandle], contextlib.AbstractContextManager[None]]
 
@@ -135,11 +135,13 @@ def test_a_worker_that_lasts_goes_on_after_the_trouble_and_nothing_is_lost(
         met, at_work = threading.Event(), threading.Event()
 
         class Waiting(TrackClusterer):
-            def nearest(self, track_id: str, groups: Mapping[str, str]) -> str | None:
+            def nearest(
+                self, track_id: str, groups: Mapping[str, str], members: Members | None = None
+            ) -> str | None:
                 if not met.is_set():
                     at_work.set()
                     assert met.wait(60)
-                return super().nearest(track_id, groups)
+                return super().nearest(track_id, groups, members)
 
         worker, _ = bench.worker(lambda: Waiting(CALIBRATION), ttl_s=1.0)
         with Background(worker, handle, lasting=True) as background:

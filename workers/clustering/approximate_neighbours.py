@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from usearch.index import Index
 
-from workers.clustering.neighbour_lists import NeighbourLists
 from workers.clustering.neighbours import (
     KnownNeighbours,
     NeighbourGraph,
@@ -43,8 +42,8 @@ class ApproximateIndex(RowsOfTracks):
     100 after half of all vectors was exchanged five times, since nodes that went leave gaps).
 
     Whoever has thousands of neighbours would be searched for long. Where those that were found before are
-    known, only the nearest are searched for, and the known neighbours of these are compared: among 50,000
-    vectors whose people have up to 3,000, that finds 9,999 of 10,000, the more the more there are.
+    known in full, only the nearest are searched for, and the known neighbours of these are compared: among
+    50,000 vectors whose people have up to 3,000, that finds 9,999 of 10,000.
 
     USearch, because its graph forgets nodes, its wheels are small and typed, and it takes single insertions:
     the graph of Faiss can't remove, and its inverted lists have to be trained on vectors yet to come.
@@ -107,19 +106,12 @@ class ApproximateIndex(RowsOfTracks):
         count = len(self)
         pairs = [np.zeros(0, np.int64)]
         similarities = [np.zeros(0, np.float32)]
-        # What is known grows with each row, as if the rows came one by one.
-        lists = NeighbourLists()
-
-        def known(rows: IntArray) -> IntArray:
-            there = rows[rows < len(pairs) - 1]
-            return np.concatenate([np.zeros(0, np.intp), *(lists.of(row) for row in there.tolist())])
-
         for row, vector in enumerate(self._vectors.values):
-            found = self._rows_within(vector, least_similarity, known)
-            found = found[found != row]
-            lists.add(found[found < row].astype(np.int32))
+            near = self._within_one(vector, least_similarity)
+            other = near.rows != row
+            found = near.rows[other]
             pairs.append(np.minimum(found, row) * count + np.maximum(found, row))
-            similarities.append(self._vectors.similarities(vector, found))
+            similarities.append(near.similarities[other])
         numbers, first = np.unique(np.concatenate(pairs), return_index=True)
         return NeighbourGraph(
             (numbers // max(count, 1)).astype(np.int32),
@@ -148,6 +140,9 @@ class ApproximateIndex(RowsOfTracks):
         found = newest
         if all_found:
             return found
+        if len(found) == 0:
+            # The nearest by their bytes are just too far; one behind them may not be.
+            return self._within_one(query, least_similarity).rows
         unseen = np.ones(len(self), np.bool_)
         unseen[rows] = False
         while len(newest) > _WORTH * (len(found) - len(newest)):
