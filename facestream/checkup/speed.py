@@ -49,8 +49,8 @@ class Speed:
 
     @property
     def frames_per_s(self) -> float:
-        """Frames per second."""
-        return self.frames / max(self.seconds, 1e-3)
+        """Frames per second, rounded once for all who tell it."""
+        return round(self.frames / max(self.seconds, 1e-3), 3)
 
     @property
     def videos(self) -> float:
@@ -74,7 +74,7 @@ class Speed:
     def as_json(self) -> dict[str, Any]:
         """The figures for machines."""
         return {
-            "frames_per_s": round(self.frames_per_s, 3),
+            "frames_per_s": self.frames_per_s,
             "frames": self.frames,
             "seconds": round(self.seconds, 3),
             "width_px": self.width_px,

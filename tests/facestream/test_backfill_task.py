@@ -47,8 +47,13 @@ def test_parts_cover_a_stretch_and_are_of_the_length(
     assert borders == sorted(borders)
     assert all(border % length_s == 0 for border in borders[1:-1])
     parts = [min(b, duration_s) - a for a, b in pairwise(borders)]
-    # A stretch that is not cut may be short at both ends, which then belong to its middle.
-    assert all(part <= (1.5 if len(parts) > 1 else 2) * length_s + 1e-6 for part in parts)
+    if len(parts) > 1:
+        assert all(part <= 1.5 * length_s + 1e-6 for part in parts)
+    else:
+        # Not cut, since no multiple of the length has half of one on both of its sides.
+        inside = range(math.floor(start_s / length_s) + 1, math.ceil(duration_s / length_s))
+        ends = [(k * length_s - start_s, duration_s - k * length_s) for k in inside]
+        assert all(min(before, after) <= length_s / 2 + 1e-6 for before, after in ends)
     assert len(parts) == 1 or all(part >= length_s / 2 - 1e-6 for part in parts)
 
 

@@ -71,7 +71,7 @@ class ApproximateIndex(RowsOfTracks):
 
     def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
         """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""
-        self._vectors.insert(track_id, vector)
+        super().insert(track_id, vector)
         levels = self._vectors.levels[-1]
         node = self._node.get(levels.tobytes())
         if node is None:
@@ -85,7 +85,7 @@ class ApproximateIndex(RowsOfTracks):
     def remove(self, track_id: str) -> int:
         """Forget a vector, see `NeighbourIndex.remove`."""
         code = self._vectors.levels[self._vectors.row_of(track_id)].tobytes()
-        row = self._vectors.remove(track_id)
+        row = super().remove(track_id)
         node = self._node[code]
         self._tracks[node].remove(track_id)
         if not self._tracks[node]:
@@ -99,7 +99,27 @@ class ApproximateIndex(RowsOfTracks):
 
     def rows_within(self, vector: FloatArray, least_similarity: float, known: KnownNeighbours) -> IntArray:
         """Nearly all rows that are so similar to a vector, see `NeighbourIndex.rows_within`."""
-        return self._rows_within(unit_vector(vector, self.dimension, "query"), least_similarity, known)
+        query = unit_vector(vector, self.dimension, "query")
+        code = quantise(query)
+        rows, likeness, all_found = self._nearest(query, code.levels, _FIRST, least_similarity)
+        near = likeness >= least_similarity
+        newest, likeness = rows[near], likeness[near]
+        found = newest
+        if all_found:
+            return found
+        if len(found) == 0:
+            # The nearest by their bytes are just too far; one behind them may not be.
+            return self._within_one(query, least_similarity).rows
+        unseen = np.ones(len(self), np.bool_)
+        unseen[rows] = False
+        while len(newest) > _WORTH * (len(found) - len(newest)):
+            beside = np.zeros(len(self), np.bool_)
+            beside[known(newest[np.argsort(-likeness, kind="stable")[:_SOURCES]])] = True
+            rows = np.flatnonzero(beside & unseen)
+            unseen[rows] = False
+            newest, likeness = self._vectors.near(query, code, least_similarity, rows)
+            found = np.concatenate([found, newest])
+        return found
 
     def graph(self, least_similarity: float) -> NeighbourGraph:
         """Nearly all pairs of rows that are so similar: those that one of the two finds."""
@@ -130,29 +150,6 @@ class ApproximateIndex(RowsOfTracks):
                 near = near[np.argsort(rows[near])]
                 return Neighbours(rows[near], similarities[near])
             asked *= _STEP
-
-    def _rows_within(self, query: FloatArray, least_similarity: float, known: KnownNeighbours) -> IntArray:
-        """Rows that are so similar to a vector of unit length, by way of the nearest of them."""
-        code = quantise(query)
-        rows, likeness, all_found = self._nearest(query, code.levels, _FIRST, least_similarity)
-        near = likeness >= least_similarity
-        newest, likeness = rows[near], likeness[near]
-        found = newest
-        if all_found:
-            return found
-        if len(found) == 0:
-            # The nearest by their bytes are just too far; one behind them may not be.
-            return self._within_one(query, least_similarity).rows
-        unseen = np.ones(len(self), np.bool_)
-        unseen[rows] = False
-        while len(newest) > _WORTH * (len(found) - len(newest)):
-            beside = np.zeros(len(self), np.bool_)
-            beside[known(newest[np.argsort(-likeness, kind="stable")[:_SOURCES]])] = True
-            rows = np.flatnonzero(beside & unseen)
-            unseen[rows] = False
-            newest, likeness = self._vectors.near(query, code, least_similarity, rows)
-            found = np.concatenate([found, newest])
-        return found
 
     def _nearest(
         self, query: FloatArray, levels: npt.NDArray[np.int8], asked: int, least_similarity: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -225,19 +226,11 @@ class TrackClusterer:
         self, names: Sequence[str], groups: Mapping[str, str], members: Members | None
     ) -> tuple[IntArray, IntArray]:
         """Rows of the tracks of some groups, ascending, and which of the groups each is in."""
-        if members is None:
-            found: dict[str, list[str]] = {name: [] for name in names}
-            for other, name in groups.items():
-                if name in found:
-                    found[name].append(other)
-            members = found.__getitem__
-        rows, of = [], []
-        for k, name in enumerate(names):
-            there = [self._gallery.row_of(t) for t in members(name) if t in self._tracks]
-            rows += there
-            of += [k] * len(there)
-        order = np.argsort(np.array(rows, np.intp))
-        return np.array(rows, np.intp)[order], np.array(of, np.intp)[order]
+        of_group = members or (lambda name: [t for t, group in groups.items() if group == name])
+        each = [[self._gallery.row_of(t) for t in of_group(name) if t in self._tracks] for name in names]
+        rows = np.array(list(itertools.chain.from_iterable(each)), np.intp)
+        order = np.argsort(rows)
+        return rows[order], np.repeat(np.arange(len(names)), [len(part) for part in each])[order]
 
     def recluster(self, settled: Mapping[str, str]) -> Partition:
         """Group all tracks anew.

@@ -171,6 +171,14 @@ class RowsOfTracks:
         """Whether there is a vector under an id."""
         return track_id in self._vectors
 
+    def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
+        """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""
+        self._vectors.insert(track_id, vector)
+
+    def remove(self, track_id: str) -> int:
+        """Forget a vector, see `NeighbourIndex.remove`."""
+        return self._vectors.remove(track_id)
+
 
 class ExactIndex(RowsOfTracks):
     """All neighbours, by comparison with all vectors.
@@ -183,14 +191,6 @@ class ExactIndex(RowsOfTracks):
     Args:
         dimension: Of a vector, D.
     """
-
-    def insert(self, track_id: str, vector: npt.ArrayLike) -> None:
-        """Take in the vector of a track that is not there, see `NeighbourIndex.insert`."""
-        self._vectors.insert(track_id, vector)
-
-    def remove(self, track_id: str) -> int:
-        """Forget a vector, see `NeighbourIndex.remove`."""
-        return self._vectors.remove(track_id)
 
     def within(self, vectors: FloatArray, least_similarity: float) -> list[Neighbours]:
         """All rows that are at least so similar to each of some vectors, see `NeighbourIndex.within`."""

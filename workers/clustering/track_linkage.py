@@ -121,7 +121,13 @@ class TrackLinkage:
 
     def weighted(self, rows: IntArray) -> FloatArray:
         """Templates float32 (N, D) of rows of the gallery, times their weights."""
-        return _weighted(self._gallery.templates, rows, self._gallery.weights[rows])
+        templates, weights = self._gallery.templates, self._gallery.weights
+        result = np.empty((len(rows), templates.shape[1]), np.float32)
+        # Some at a time, which stay in a cache.
+        for start in range(0, len(rows), _BLOCK):
+            part = rows[start : start + _BLOCK]
+            np.multiply(templates[part], weights[part, None], out=result[start : start + _BLOCK])
+        return result
 
     @property
     def face_limit(self) -> float:
@@ -269,15 +275,6 @@ class TrackLinkage:
             # Nothing leads from one source to another here.
             labels = self._of_all(task.part(window), np.inf, threshold)
             yield window[_chains(labels)]
-
-
-def _weighted(vectors: FloatArray, rows: IntArray, weights: FloatArray) -> FloatArray:
-    """Rows (N, D) of an array, times weights (N,); some at a time, which stay in a cache."""
-    result = np.empty((len(rows), vectors.shape[1]), np.float32)
-    for start in range(0, len(rows), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        np.multiply(vectors[rows[part]], weights[part, None], out=result[part])
-    return result
 
 
 def _chains(labels: IntArray) -> IntArray:

@@ -38,9 +38,9 @@ _FILTERED = """text => new Promise(resolve => {
   };
   look();
 })"""
-_SCROLLED = """share => new Promise(resolve => {
+_SCROLLED = """() => new Promise(resolve => {
   const began = performance.now();
-  scrollTo(0, document.documentElement.scrollHeight * share);
+  scrollTo(0, document.documentElement.scrollHeight / 2);
   const look = () => {
     const here = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
     if (here?.closest(".tile:not(.loading)")) resolve(performance.now() - began);
@@ -77,11 +77,11 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
             .observe({type: "layout-shift", buffered: true}) || setTimeout(() => resolve(0), 300))"""
     )
     assert shift < 0.05
-    # The quickest of three: a machine that tests may be held up at any moment, a slow page always is.
-    assert min(page.evaluate(_FILTERED, text) for text in ("Name 99", "Name 4", "Name 7")) < QUICK_MS
+    assert page.evaluate(_FILTERED, "Name 99") < QUICK_MS
+    assert page.evaluate(_FILTERED, "Name 4") < QUICK_MS
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".count")).to_have_text("10,008")
-    assert min(page.evaluate(_SCROLLED, share) for share in (0.5, 0.2, 0.8)) < QUICK_MS
+    assert page.evaluate(_SCROLLED) < QUICK_MS
     # Only those in sight are in the document.
     assert nodes(page) < 3000
 
@@ -89,7 +89,7 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
 def test_back_from_a_person_is_where_somebody_was(visit: Visit, crowded: Serving) -> None:
     page = visit(crowded.url, "people?sort=id")
     expect(page.locator(".count")).to_have_text("10,008")
-    page.evaluate(_SCROLLED, 0.5)
+    page.evaluate(_SCROLLED)
     top, tile = page.evaluate("scrollY"), page.locator(".tile:not(.loading)").nth(40)
     # How far it is scrolled is noted once it rests.
     page.wait_for_timeout(300)
