@@ -27,10 +27,11 @@ from figure import Better, Figure
 from result import Curve, Result, add_json_option
 from scale_data import NOBODY, ScaleData, generate
 
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.metrics import bcubed
 from workers.clustering.neighbours import ExactIndex
+from workers.clustering.partition import Partition
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workers.clustering.clusterer import Partition
+from workers.clustering.partition import Partition
 
 
 def with_mute(partition: Partition, owners: Mapping[str, str], weights: Mapping[str, float]) -> Partition:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from workers.clustering.clusterer import Partition
 from workers.clustering.matching import Inheritance, inherit
+from workers.clustering.partition import Partition
 from workers.membership import Membership
 
 Divide = Callable[[Collection[str], Sequence[Collection[str]]], Sequence[tuple[str, ...]]]

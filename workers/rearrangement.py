@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from storage.effects import Effects
 from storage.identity_record import ChangeKind
-from workers.clustering.clusterer import Partition
 from workers.clustering.matching import Inheritance
+from workers.clustering.partition import Partition
 from workers.membership import Membership
 
 

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Mapping
 
 from workers.clustering.cancellation import called_off_by
-from workers.clustering.clusterer import Clusterer, Partition
+from workers.clustering.clusterer import Clusterer
+from workers.clustering.partition import Partition
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from storage.collection_reader import CollectionReader
 from storage.effects import Effects
 from storage.recluster_record import ReclusterRecord
 from workers.clustering.churn import churn
-from workers.clustering.clusterer import Clusterer, Partition
+from workers.clustering.clusterer import Clusterer
+from workers.clustering.partition import Partition
 from workers.decisions import Decisions
 from workers.membership import Membership
 from workers.mute_tracks import with_mute

@@ -16,7 +16,8 @@ from storage.source_record import SegmentDone
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.clusterer import Clusterer, Partition
+from workers.clustering.clusterer import Clusterer
+from workers.clustering.partition import Partition
 from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
 from workers.erasing import Erasing

@@ -15,7 +15,8 @@ from facestream.run_report import RunOptions, RunReport
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_queue, make_store, open_handle
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 
 
 def test_a_run_that_is_stopped_does_not_wait_for_a_long_re_cluster(

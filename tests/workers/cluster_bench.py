@@ -23,7 +23,8 @@ from storage.lease import Lease
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import Clusterer, Members, Partition, TrackClusterer
+from workers.clustering.clusterer import Clusterer, Members, TrackClusterer
+from workers.clustering.partition import Partition
 
 
 def start_worker(

@@ -15,7 +15,8 @@ from storage.decision_record import Decision, DecisionKind, Side
 from storage.identity_record import ChangeKind
 from storage.requests import DecisionRequest, ForgetRequest, ReclusterRequest
 from storage.source_record import SegmentDone
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 
 
 def kinds(bench: Bench, after: int = 0) -> list[tuple[ChangeKind, str, str, str]]:

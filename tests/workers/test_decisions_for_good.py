@@ -17,7 +17,8 @@ from storage.connection import RedisHandle
 from storage.decision_record import DecisionKind, Side
 from storage.errors import OvertakenError
 from storage.requests import ReclusterRequest
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 from workers.rulings import constraints_of, in_force
 
 

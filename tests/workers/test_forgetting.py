@@ -17,7 +17,8 @@ from storage.identity_record import ChangeKind, Identity
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 from workers.forgetting import stream_traces
 
 # Numbers that stand nowhere by chance, so that a look for them finds nothing else.

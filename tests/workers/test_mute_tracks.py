@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.clustering.clusterer import Partition
+from workers.clustering.partition import Partition
 from workers.mute_tracks import with_mute
 
 TRACKS = [f"t{number}" for number in range(8)]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.clustering.clusterer import Partition
 from workers.clustering.matching import Inheritance
+from workers.clustering.partition import Partition
 from workers.membership import Membership
 from workers.named_people import inherit_with_names
 

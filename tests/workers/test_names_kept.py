@@ -9,7 +9,8 @@ from cluster_bench import Bench
 from synthetic import CALIBRATION, Cast
 
 from storage.identity_record import ChangeKind
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 
 
 class Merging(TrackClusterer):

@@ -20,7 +20,8 @@ from storage.recluster_record import ReclusterRecord
 from storage.requests import DecisionRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.source_record import SegmentDone
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 
 
 @dataclass(eq=False)

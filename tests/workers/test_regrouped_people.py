@@ -10,7 +10,8 @@ from cluster_bench import Bench, as_partition, ids_by_person, truth, until
 from synthetic import CALIBRATION, Cast, a_source
 
 from storage.identity_record import ChangeKind
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.partition import Partition
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])

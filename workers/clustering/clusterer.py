@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol, Self
 
 import numpy as np
@@ -19,7 +18,8 @@ from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.method import Method
-from workers.clustering.ties import Ties, founds, group_said
+from workers.clustering.partition import Partition
+from workers.clustering.ties import Ties, founding, group_said
 from workers.clustering.track_linkage import LinkageTask, TrackLinkage
 from workers.clustering.width_guard import GuardedLinkage, guarded
 from workers.models.calibration import Calibration
@@ -32,48 +32,6 @@ Members = Callable[[str], Collection[str]]
 
 # A smaller change of the prior is not worth a second linkage.
 _PRIOR_STEP = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Partition:
-    """The outcome of a re-cluster.
-
-    Attributes:
-        clusters: The track ids of each person, in the order of the smallest id of each.
-        unassigned: Tracks that belong to nobody: too poor to found a person, like none that exists.
-        wide: How many clusters hold a track that the others speak against.
-    """
-
-    clusters: tuple[tuple[str, ...], ...]
-    unassigned: tuple[str, ...]
-    wide: int = 0
-
-    @classmethod
-    def of(
-        cls,
-        ids: Sequence[str],
-        labels: IntArray,
-        founds: Callable[[str], bool],
-        is_wide: Callable[[int, list[str]], bool],
-    ) -> Partition:
-        """Make people of clusters; those without a track that founds a person are nobody.
-
-        Args:
-            ids: The tracks, ascending.
-            labels: (N,), number of the cluster of each.
-            founds: Whether a track may found a person.
-            is_wide: Whether a cluster, by its number and its tracks, holds one that the others speak against.
-        """
-        members: dict[int, list[str]] = {}
-        for track_id, label in zip(ids, labels.tolist(), strict=True):
-            members.setdefault(label, []).append(track_id)
-        people = {label: group for label, group in members.items() if any(map(founds, group))}
-        assigned = {track_id for group in people.values() for track_id in group}
-        return cls(
-            tuple(tuple(group) for group in people.values()),
-            tuple(track_id for track_id in ids if track_id not in assigned),
-            sum(is_wide(label, group) for label, group in people.items()),
-        )
 
 
 class Clusterer(Protocol):
@@ -249,16 +207,17 @@ class TrackClusterer:
         if not ids:
             return Partition((), ())
         self._comparison.measure_sources()
-        found = self._linked(self._task(ids, settled))
+        task = self._task(ids, settled)
+        found = self._linked(task)
         wide = found.least < self._threshold
-        return Partition.of(ids, found.labels, self._founds, lambda label, _: bool(wide[label]))
+        return Partition.of(ids, found.labels, task.founds, lambda label, _: bool(wide[label]))
 
     def divide(self, cluster: Collection[str], homes: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
         """Divide a cluster between people, given the tracks of each that are in it; see `divided`."""
-        row, prior = self._gallery.row_of, self._comparison.strict_prior
+        prior = self._comparison.strict_prior
 
         def likeness(first: list[str], second: list[str]) -> FloatArray:
-            rows, columns = (np.array([*map(row, ids)]) for ids in (first, second))
+            rows, columns = map(self._gallery.rows_of, (first, second))
             return self._comparison.ratios(rows, columns, prior, self._linkage.face_limit)
 
         return divided(cluster, homes, self._tracks, self._company.constraints, likeness)
@@ -291,17 +250,16 @@ class TrackClusterer:
 
     def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
-        ties = Ties.of(ids, self._tracks, self._company)
         numbers = {group: k for k, group in enumerate(sorted(set(settled.values())))}
-        rows = np.array([self._gallery.row_of(track_id) for track_id in ids])
+        rows, constraints = self._gallery.rows_of(ids), self._company.constraints
         return LinkageTask(
             rows=rows,
             stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
             stay=self._settings.stay,
             stay_across=self._stay_across(settled),
-            ties=ties,
-            decided=np.array([bool(self._company.constraints.with_(track_id)) for track_id in ids]),
-            founds=np.fromiter(map(self._founds, ids), np.bool_),
+            ties=Ties.of(ids, self._tracks, self._company),
+            decided=constraints.decided(ids),
+            founds=founding(ids, self._tracks, constraints),
             weighted=self._linkage.weighted(rows),
         )
 
@@ -309,7 +267,3 @@ class TrackClusterer:
         """How much it counts that an earlier re-cluster put tracks of two sources together."""
         sources = {self._tracks[track_id].source_id for track_id in settled if track_id in self._tracks}
         return self._settings.stay * max(0.0, 1 - self._settings.stay_sources / max(len(sources), 1))
-
-    def _founds(self, track_id: str) -> bool:
-        """Whether a track makes a person: good enough, or people said so."""
-        return founds(self._tracks[track_id], self._company.constraints)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
 import numpy as np
@@ -80,6 +80,11 @@ class Company:
         if not group:
             return self._seen[track_id]
         return set().union(*(self.of(other) for other in group if other in self._seen))
+
+    def accompanied(self) -> Iterator[str]:
+        """Tracks for which `of_all_with` may give others: for most of a large collection it gives none."""
+        joined = self.constraints.joined
+        return (track_id for track_id, others in self._seen.items() if others or track_id in joined)
 
     def pairs(self, source_id: str) -> list[tuple[str, str]]:
         """Pairs of a source that are different people, sorted."""

@@ -49,7 +49,8 @@ class Comparison:
         self._company = company
         self._calibration = calibration
         self._settings = settings
-        # By number of the source, as of the last measurement.
+        # By number of the source: what is expected of it, and the last measurement.
+        self._expected_rise = np.zeros(1, np.float32)
         self._rise = np.zeros(1, np.float32)
         self._even = np.zeros(1, np.float32)
 
@@ -63,26 +64,27 @@ class Comparison:
         number = self._gallery.source_number(track.source_id)
         if number >= len(self._rise):
             more = np.zeros(number, np.float32)
-            self._rise, self._even = (np.concatenate([old, more]) for old in (self._rise, self._even))
+            self._expected_rise, self._rise, self._even = (
+                np.concatenate([old, more]) for old in (self._expected_rise, self._rise, self._even)
+            )
         # Nothing is measured yet.
-        self._rise[number] = 0.0 if track.photo else self._calibration.video_rise
+        self._expected_rise[number] = 0.0 if track.photo else self._calibration.video_rise
+        self._rise[number] = self._expected_rise[number]
         self._even[number] = self._settings.clothing_even
 
     def adopt(self, other: Comparison) -> None:
         """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
         known = other._gallery.source_count
+        self._expected_rise = np.concatenate([other._expected_rise[:known], self._expected_rise[known:]])
         self._rise = np.concatenate([other._rise[:known], self._rise[known:]])
         self._even = np.concatenate([other._even[:known], self._even[known:]])
 
     def measure_sources(self) -> None:
         """What pairs seen together say about each source: how alike its people look, and how they dress."""
         gallery = self._gallery
-        sources = self._company.by_source
-        numbers = np.array([gallery.source_number(source_id) for source_id in sources], np.intp)
-        photos = np.array([self._tracks[next(iter(ids))].photo for ids in sources.values()], np.bool_)
-        self._rise[numbers] = np.where(photos, 0.0, self._calibration.video_rise)
-        self._even[numbers] = self._settings.clothing_even
-        for source_id, track_ids in sources.items():
+        self._rise[:] = self._expected_rise
+        self._even[:] = self._settings.clothing_even
+        for source_id, track_ids in self._company.by_source.items():
             pairs = self._company.pairs(source_id) if len(track_ids) > 1 else []
             if not pairs:
                 continue

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 Pair = tuple[frozenset[str], frozenset[str]]
 _NONE: frozenset[str] = frozenset()
@@ -75,6 +79,15 @@ class Constraints:
     def with_(self, track_id: str) -> frozenset[str]:
         """All tracks of the group that a track belongs to, itself included; empty where it is in none."""
         return self._group.get(track_id, _NONE)
+
+    @property
+    def joined(self) -> AbstractSet[str]:
+        """The tracks of all groups."""
+        return self._group.keys()
+
+    def decided(self, track_ids: Sequence[str]) -> npt.NDArray[np.bool_]:
+        """Whether each of N tracks is in a group, bool (N,)."""
+        return np.fromiter((track_id in self._group for track_id in track_ids), np.bool_, len(track_ids))
 
     def sides_of(self, track_id: str) -> tuple[tuple[int, int], ...]:
         """Where a track stands in `apart`: numbers of pairs, and which side of each."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.approximate_neighbours import ApproximateIndex
-from workers.clustering.clusterer import Members, Partition
+from workers.clustering.clusterer import Members
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
 from workers.clustering.contraction import Contraction
@@ -21,7 +21,8 @@ from workers.clustering.method import Method
 from workers.clustering.mutual_reachability import component_clusters
 from workers.clustering.neighbours import ExactIndex, NeighbourIndex, Neighbours
 from workers.clustering.parting import keep_to
-from workers.clustering.ties import Ties, founds, group_said
+from workers.clustering.partition import Partition
+from workers.clustering.ties import Ties, founding, group_said
 from workers.clustering.unit_vectors import unit_vector
 from workers.clustering.width import heard
 
@@ -188,8 +189,8 @@ class DensityClusterer:
             lambda members: self._neighbours([ids[k] for k in members.tolist()]),
             self._limit,
         )
-        constraints = self._company.constraints
-        return Partition.of(ids, labels, lambda t: founds(self._tracks[t], constraints), self._is_wide)
+        founds = founding(ids, self._tracks, self._company.constraints)
+        return Partition.of(ids, labels, founds, self._is_wide)
 
     def divide(self, cluster: Collection[str], homes: Sequence[Collection[str]]) -> list[tuple[str, ...]]:
         """Divide a cluster between people, given the tracks of each that are in it; see `divided`."""
@@ -310,7 +311,7 @@ class DensityClusterer:
         more = np.array(beside, np.intp).reshape(-1, 2)
         return np.append(founders[first], more[:, 0]), np.append(founders[second], more[:, 1])
 
-    def _is_wide(self, _: int, group: list[str]) -> bool:
+    def _is_wide(self, _: int, group: Sequence[str]) -> bool:
         """Whether the weightiest tracks of a cluster speak against one of them."""
         weighty = sorted(group, key=lambda track_id: (-self._tracks[track_id].weight, track_id))[:_HEARD]
         units = np.stack([self._units[track_id] for track_id in weighty])

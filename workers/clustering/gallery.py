@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,10 @@ class Gallery:
     def row_of(self, track_id: str) -> int:
         """Row of a track at this moment."""
         return self._row[track_id]
+
+    def rows_of(self, track_ids: Iterable[str]) -> IntArray:
+        """Rows of tracks at this moment, intp (K,)."""
+        return np.fromiter(map(self._row.__getitem__, track_ids), np.intp)
 
     def source_number(self, source_id: str) -> int:
         """The number that stands for a source in `sources`."""

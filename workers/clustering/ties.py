@@ -43,10 +43,11 @@ class Ties:
         """
         position = {track_id: k for k, track_id in enumerate(ids)}
         before = ((tracks[track_id].continues, k) for track_id, k in position.items())
+        accompanied = sorted(position[track_id] for track_id in company.accompanied() if track_id in position)
         seen = (
             (k, position[other])
-            for track_id, k in position.items()
-            for other in company.of_all_with(track_id)
+            for k in accompanied
+            for other in company.of_all_with(ids[k])
             if other in position
         )
         continued = ((position[t], k) for t, k in before if t in position)
@@ -93,9 +94,12 @@ def group_said(track_id: str, groups: Mapping[str, str], constraints: Constraint
     return max(set(said), key=lambda group: (said.count(group), group)) if said else None
 
 
-def founds(track: TrackEvidence, constraints: Constraints) -> bool:
-    """Whether a track makes a person: good enough, or people said so."""
-    return track.founder or bool(constraints.with_(track.track_id))
+def founding(
+    ids: Sequence[str], tracks: Mapping[str, TrackEvidence], constraints: Constraints
+) -> npt.NDArray[np.bool_]:
+    """Whether each of N tracks makes a person, bool (N,): good enough, or people said so."""
+    good = np.fromiter((tracks[track_id].founder for track_id in ids), np.bool_, len(ids))
+    return good | constraints.decided(ids)
 
 
 def _said(position: Mapping[str, int], constraints: Constraints) -> Iterator[tuple[int, int]]:

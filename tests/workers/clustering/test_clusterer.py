@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from made_tracks import CAST, beside, clothes, evidence, filled, of, unit
 from synthetic import CALIBRATION
 
-from workers.clustering.clusterer import Partition, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence, seen_together
 from workers.clustering.likelihood import LikelihoodSettings
+from workers.clustering.partition import Partition
 from workers.models.calibration import Calibration
 
 # Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from made_tracks import evidence, unit
+from made_tracks import evidence, of, unit
 
 from workers.clustering.company import Company
+from workers.clustering.constraints import Constraints
 from workers.clustering.evidence import TrackEvidence, seen_together
 
 # Fifths of a second: a track of a few minutes, somewhere in ten.
@@ -38,3 +39,15 @@ def test_one_who_is_seen_over_a_border_of_time_is_seen_by_both_sides() -> None:
         there[name] = track
     assert company.of("long") == {"early", "late"}
     assert company.of("early") == company.of("late") == {"long"}
+
+
+def test_whoever_may_be_apart_from_somebody_is_accompanied() -> None:
+    tracks = [of(0, 0, moments=range(10)), of(1, 0, moments=range(10)), of(2, 5), of(3, 9)]
+    by_id = {track.track_id: track for track in tracks}
+    company = Company()
+    for track in tracks:
+        company.insert(track, by_id)
+    assert set(company.accompanied()) == {"0-0", "1-0"}
+    # One of the group was seen with somebody, so that all of it are apart from that one.
+    company.constraints = Constraints.of([["0-0", "2-5"]])
+    assert set(company.accompanied()) == {"0-0", "1-0", "2-5"}

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_tracks import filled, of
 
-from workers.clustering.clusterer import Partition
 from workers.clustering.constraints import Constraints
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.partition import Partition
 
 
 def owners_of(partition: Partition) -> dict[str, str]:

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_tracks import CAST, beside, evidence, of, unit
 
-from workers.clustering.clusterer import Partition
 from workers.clustering.constraints import Constraints
 from workers.clustering.density_clusterer import DensityClusterer
 from workers.clustering.evidence import TrackEvidence, seen_together
 from workers.clustering.method import Method
+from workers.clustering.partition import Partition
 
 METHODS = (Method.DBSCAN, Method.HDBSCAN)
 BOTH = pytest.mark.parametrize("method", METHODS)

@@ -4,7 +4,7 @@ from made_tracks import of
 
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
-from workers.clustering.ties import Ties, founds, group_said
+from workers.clustering.ties import Ties, founding, group_said
 
 
 def test_what_people_said_comes_before_what_a_track_continues() -> None:
@@ -40,7 +40,8 @@ def test_the_group_of_most_is_said_and_of_equals_always_the_same() -> None:
 
 
 def test_whom_people_put_together_is_somebody_however_poor() -> None:
-    poor = of(0, 0, founder=False)
-    assert not founds(poor, Constraints.of())
-    assert founds(poor, Constraints.of([["0-0"]]))
-    assert founds(of(0, 0), Constraints.of())
+    tracks = {"poor": of(0, 0, founder=False), "good": of(1, 0)}
+    ids = ["poor", "good"]
+    assert founding(ids, tracks, Constraints.of()).tolist() == [False, True]
+    assert founding(ids, tracks, Constraints.of([["poor"]])).tolist() == [True, True]
+    assert founding([], tracks, Constraints.of()).tolist() == []
