@@ -21,7 +21,7 @@ IntArray = npt.NDArray[np.intp]
 
 # Pairs looked at together: bounds the memory. The vectors of fewer of them stay in a cache.
 _CHUNK = 1 << 13
-_VECTORS = 1 << 8
+_VECTORS = 1 << 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)

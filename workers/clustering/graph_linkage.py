@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,12 +38,11 @@ class MeanAffinity(Protocol):
 
 
 def graph_average_linkage(
-    weights: FloatArray,
+    weights: npt.NDArray[np.floating[Any]],
     near: tuple[IntArray, IntArray],
     apart: tuple[IntArray, IntArray],
     affinity: MeanAffinity,
     threshold: float,
-    joined: IntArray | None = None,
     slack: float = 0.0,
     known: FloatArray | None = None,
 ) -> IntArray:
@@ -61,29 +60,21 @@ def graph_average_linkage(
     highest is below the threshold is done: what its neighbours grow into is, on the mean, no more like it.
 
     Args:
-        weights: float32 (N,), positive: weight of each item in the mean of a cluster.
+        weights: float (N,), positive: weight of each item in the mean of a cluster.
         near: Pairs of items that may begin a merge, two arrays (E,). Pairs that aren't there count in the
             mean of clusters all the same.
         apart: Pairs of items that must not be in one cluster, two arrays.
         affinity: Of single items as yet; is used up.
         threshold: Clusters merge only if their mean affinity is at least this.
-        joined: intp (N,), for items that are one from the start the lowest number of them, else their own.
         slack: How far below the highest of both its clusters a pair may be that is merged.
         known: float32 (E,), affinities of the near pairs, where somebody has them.
 
     Returns:
         (N,) cluster numbers from 0, in the order of each cluster's first item.
     """
-    parent = np.arange(len(weights)) if joined is None else joined.copy()
-    _merge_joined(parent, affinity)
-    root = parent.copy()
-    mass = np.bincount(root, weights, minlength=len(weights)).astype(np.float64)
-    ends = [(root[first], root[second]) for first, second in (near, apart)]
-    if known is not None:
-        alone = np.bincount(root, minlength=len(root))[root] == 1
-        # What is known of items is not of those that they have been joined with.
-        known = np.where(alone[near[0]] & alone[near[1]], known, np.nan)
-    pairs = _Pairs.of(ends[0], ends[1], affinity, threshold, known)
+    parent = np.arange(len(weights))
+    mass = weights.astype(np.float64)
+    pairs = _Pairs.of(near, apart, affinity, threshold, known)
     # Those that may still merge, under numbers from 0.
     open_ = np.arange(len(weights))
     while True:
@@ -250,20 +241,6 @@ class _Pairs:
             np.concatenate([as_they_are.value, value]),
             np.concatenate([as_they_are.sure, sure | np.isneginf(value)]),
         )
-
-
-def _merge_joined(joined: IntArray, affinity: MeanAffinity) -> None:
-    """Merge what is one from the start, into the first of each; two by two, so that none is named twice."""
-    items = np.lexsort((np.arange(len(joined)), joined))
-    while True:
-        checkpoint()
-        groups = joined[items]
-        second = (np.arange(len(items)) - np.searchsorted(groups, groups)) % 2 == 1
-        if not second.any():
-            return
-        at = np.flatnonzero(second)
-        affinity.merge(items[at - 1], items[at])
-        items = items[~second]
 
 
 def _roots(parent: IntArray) -> IntArray:

@@ -16,7 +16,7 @@ from workers.clustering.gallery import Gallery
 from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
-from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.linkage import constrained_average_linkage, in_order
 from workers.clustering.strays import Strays
 from workers.clustering.ties import Ties
 from workers.clustering.width import heard
@@ -202,18 +202,21 @@ class TrackLinkage:
         # Windows know no other source, so that whatever was begun holds what they link.
         joined = self._linked_in_windows(task, threshold) if begun is None else [_chains(begun)]
         must = np.concatenate([task.ties.must, *joined])
+        # Who belongs together is one from the start.
+        node = in_order(Contraction(len(task.rows), replace(task.ties, must=must)).nodes)
+        alone = np.bincount(node)[node] == 1
         sums = self._sums(task, prior)
         first, second, known = self._near(task, sums, threshold + prior)
         return graph_average_linkage(
-            self._gallery.weights[task.rows],
-            (first, second),
-            (task.ties.apart[:, 0], task.ties.apart[:, 1]),
-            sums,
+            np.bincount(node, self._gallery.weights[task.rows]).astype(np.float64),
+            (node[first], node[second]),
+            (node[task.ties.apart[:, 0]], node[task.ties.apart[:, 1]]),
+            sums.grouped(node),
             threshold,
-            Contraction(len(task.rows), replace(task.ties, must=must)).nodes,
             _SLACK,
-            known,
-        )
+            # What is known of tracks is not of those that they are one with.
+            np.where(alone[first] & alone[second], known, np.float32(np.nan)),
+        )[node]
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
         gallery, rows = self._gallery, task.rows

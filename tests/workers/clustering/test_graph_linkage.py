@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from workers.clustering.contraction import Contraction
 from workers.clustering.graph_linkage import graph_average_linkage
-from workers.clustering.linkage import constrained_average_linkage
+from workers.clustering.linkage import constrained_average_linkage, in_order
 from workers.clustering.ties import Ties
 
 FloatArray = npt.NDArray[np.float32]
@@ -22,6 +22,9 @@ class Table:
     def __init__(self, affinity: FloatArray, weights: FloatArray) -> None:
         self._sums = np.outer(weights, weights) * affinity.astype(np.float64)
         self._mass = weights.astype(np.float64)
+
+    def __len__(self) -> int:
+        return len(self._mass)
 
     def between(self, first: IntArray, second: IntArray) -> FloatArray:
         mean = self._sums[first, second] / (self._mass[first] * self._mass[second])
@@ -43,6 +46,19 @@ def table(seed: int, count: int) -> tuple[FloatArray, FloatArray]:
     return (half + half.T).astype(np.float32), random.uniform(1, 4, count).astype(np.float32)
 
 
+def one_from_the_start(
+    sums: Table, must: list[tuple[int, int]], apart: list[tuple[int, int]]
+) -> tuple[Table, IntArray]:
+    """Items that belong together as one, and the number of each then."""
+    pairs = (np.array(some, np.intp).reshape(-1, 2) for some in (must, apart))
+    node = in_order(Contraction(len(sums), Ties(*pairs, ())).nodes)
+    _, first = np.unique(node, return_index=True)
+    for item in np.delete(np.arange(len(node)), first).tolist():
+        sums.merge(first[node[item : item + 1]], np.array([item]))
+    sums.keep(first)
+    return sums, node
+
+
 def all_pairs(count: int) -> tuple[IntArray, IntArray]:
     first, second = np.array(list(itertools.combinations(range(count), 2)), np.intp).reshape(-1, 2).T
     return first, second
@@ -51,13 +67,6 @@ def all_pairs(count: int) -> tuple[IntArray, IntArray]:
 def ends(pairs: list[tuple[int, int]]) -> tuple[IntArray, IntArray]:
     first, second = np.array(pairs, np.intp).reshape(-1, 2).T
     return first, second
-
-
-def together(
-    count: int, must: list[tuple[int, int]], apart: list[tuple[int, int]], *sides: tuple[list[int], list[int]]
-) -> IntArray:
-    pairs = (np.array(some, np.intp).reshape(-1, 2) for some in (must, apart))
-    return Contraction(count, Ties(*pairs, sides)).nodes
 
 
 items = st.integers(0, 24)
@@ -72,10 +81,10 @@ def test_with_all_pairs_it_is_average_linkage(
     affinity, weights = table(seed, count)
     apart, must = ([pair for pair in some if max(pair) < count] for some in (apart, must))
     # What is asked for and forbidden at once is forbidden first.
-    joined = together(count, must, apart)
-    found = graph_average_linkage(
-        weights, all_pairs(count), ends(apart), Table(affinity, weights), 0.0, joined
-    )
+    sums, node = one_from_the_start(Table(affinity, weights), must, apart)
+    near, far = ([node[end] for end in some] for some in (all_pairs(count), ends(apart)))
+    mass = np.bincount(node, weights)
+    found = graph_average_linkage(mass, (near[0], near[1]), (far[0], far[1]), sums, 0.0)[node]
     forbidden = affinity.copy()
     for a, b in apart:
         forbidden[a, b] = forbidden[b, a] = -np.inf
@@ -100,18 +109,10 @@ def test_all_equal_items_become_one_whatever_their_number() -> None:
     assert found.tolist() == [0] * count
 
 
-def test_what_an_affinity_forbids_is_not_done_however_it_is_asked_for() -> None:
-    affinity = np.full((3, 3), 5, np.float32)
-    affinity[0, 2] = affinity[2, 0] = -np.inf
+def test_what_an_affinity_forbids_is_not_done() -> None:
+    affinity = np.array([[0, 5, -np.inf], [5, 0, 4], [-np.inf, 4, 0]], np.float32)
     ones = np.ones(3, np.float32)
-    found = graph_average_linkage(
-        ones,
-        all_pairs(3),
-        ends([]),
-        Table(affinity, ones),
-        0.0,
-        together(3, [(0, 1), (1, 2)], [], ([0], [2])),
-    )
+    found = graph_average_linkage(ones, all_pairs(3), ends([]), Table(affinity, ones), 0.0)
     assert found.tolist() == [0, 0, 1]
 
 
@@ -155,18 +156,13 @@ def test_with_slack_those_merge_who_are_nearly_each_others_nearest() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(0, 10_000), st.integers(2, 25), pairs)
-def test_affinities_that_are_known_need_not_be_asked_for(
-    seed: int, count: int, must: list[tuple[int, int]]
-) -> None:
+@given(st.integers(0, 10_000), st.integers(2, 25))
+def test_affinities_that_are_known_need_not_be_asked_for(seed: int, count: int) -> None:
     affinity, weights = table(seed, count)
-    joined = together(count, [pair for pair in must if max(pair) < count], [])
     first, second = all_pairs(count)
     known = np.where(np.arange(len(first)) % 3 == 0, np.nan, affinity[first, second]).astype(np.float32)
     asked, told = (
-        graph_average_linkage(
-            weights, (first, second), ends([]), Table(affinity, weights), 0.0, joined, known=values
-        )
+        graph_average_linkage(weights, (first, second), ends([]), Table(affinity, weights), 0.0, known=values)
         for values in (None, known)
     )
     assert told.tolist() == asked.tolist()
