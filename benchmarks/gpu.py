@@ -3,7 +3,7 @@
 This file needs numpy, onnx and onnxruntime-gpu, and nothing of facestream: it can be copied alone to a
 machine without a network. Its graphs have random weights and the true size: ArcFace's iResNet-50 and -100
 (112x112 to 512 numbers), and SCRFD-10G (640x640 to boxes and landmarks). Pictures go to the device as uint8;
-what prepares them is part of the graph.
+what prepares them is part of the graph: of the rows "of 1080p" scaling them as well.
 
     python gpu.py --device cuda --json figures.json
     python gpu.py --device cpu --quick            does it work at all?
@@ -29,6 +29,7 @@ from onnx import TensorProto, helper, numpy_helper
 DETECTOR_PX = 640
 CHIP_PX = 112
 FRAME_HW = (720, 1280)
+LARGE_HW = (1080, 1920)
 CANDIDATES = 64  # of one picture, that leave the detector's graph
 FACES = 4  # of each frame, that are embedded in the whole path
 STRIDES = (8, 16, 32)
@@ -224,16 +225,17 @@ def detector(half: bool, height_px: int = DETECTOR_PX) -> bytes:
     return g.model({"pictures": (TensorProto.UINT8, ["N", height_px, DETECTOR_PX, 3])}, FOUND)
 
 
-def frame_detector(half: bool) -> bytes:
-    """uint8 frames (N, 720, 1280, 3), scaled down and padded in the graph, to candidates."""
+def frame_detector(half: bool, frame_hw: tuple[int, int] = FRAME_HW) -> bytes:
+    """uint8 frames (N, H, W, 3), scaled down and padded in the graph, to candidates."""
     g = Graph(half)
-    scale = DETECTOR_PX / FRAME_HW[1]
-    x = g.node(
-        "Resize", g.floats("frames", 1 / 128), "", g.constant([1, 1, scale, scale], np.float32), mode="linear"
-    )
-    below = DETECTOR_PX - round(FRAME_HW[0] * scale)
-    scrfd(g, g.node("Pad", x, g.constant([0] * 6 + [below, 0], np.int64)), DETECTOR_PX, DETECTOR_PX)
-    return g.model({"frames": (TensorProto.UINT8, ["N", *FRAME_HW, 3])}, FOUND)
+    scale = DETECTOR_PX / frame_hw[1]
+    x = g.node("Cast", g.node("Transpose", "frames", perm=[0, 3, 1, 2]), to=TensorProto.FLOAT)
+    x = g.node("Resize", x, "", g.constant([1, 1, scale, scale], np.float32), mode="linear")
+    below = DETECTOR_PX - round(frame_hw[0] * scale)
+    x = g.node("Cast", g.node("Pad", x, g.constant([0] * 6 + [below, 0], np.int64)), to=g.kind)
+    x = g.node("Mul", g.node("Sub", x, g.constant(127.5)), g.constant(1 / 128))
+    scrfd(g, x, DETECTOR_PX, DETECTOR_PX)
+    return g.model({"frames": (TensorProto.UINT8, ["N", *frame_hw, 3])}, FOUND)
 
 
 def frame_embedder(half: bool, blocks: Sequence[int]) -> bytes:
@@ -524,6 +526,8 @@ def main() -> int:
         if not args.quick:
             measure(bench, "arcface_r100", embedder(half, R100), (CHIP_PX, CHIP_PX, 3), args, half)
         measure(bench, "scrfd_10g", detector(half), (DETECTOR_PX, DETECTOR_PX, 3), args, half)
+        large = frame_detector(half, LARGE_HW)
+        measure(bench, "scrfd_10g of 1080p", large, (*LARGE_HW, 3), args, half)
     print(f"\nFrames of {FRAME_HW[1]}x{FRAME_HW[0]} from memory, {FACES} faces of each, SCRFD-10G and R50:\n")
     print("| precision | layout | batch | frames/s | faces/s |\n|---|---|---|---|---|")
     for precision in args.precisions:

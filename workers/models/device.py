@@ -74,6 +74,11 @@ class Device:
         """Whether it is a GPU of NVIDIA's."""
         return self.kind in _NUMBERED
 
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether pictures may be of ever new sizes there: TensorRT compiles anew for them."""
+        return self.kind is DeviceKind.CUDA
+
     def session_providers(self) -> list[tuple[str, dict[str, str]]]:
         """What an ONNX Runtime session is given: the provider, then those for operators that it lacks."""
         cpu: tuple[str, dict[str, str]] = (CPU_PROVIDER, {})

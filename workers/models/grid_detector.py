@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,14 @@ import numpy.typing as npt
 from workers.errors import InferenceError, ModelError
 from workers.models.batch_input import with_batch_input
 from workers.models.boxes import sane, suppress
+from workers.models.byte_input import with_byte_input
 from workers.models.detection import BgrImage, Detection
 from workers.models.detector_parts import INPUT_PX, GridPart
 from workers.models.device import CPU, Device
 from workers.models.float16 import suits_float16, with_float16
+from workers.models.frame_input import with_frame_input
 from workers.models.grid import Faces, LayoutError
+from workers.models.grid_input import GridInput, Takes
 from workers.models.retinaface import decode_retinaface
 from workers.models.scrfd import decode_scrfd
 from workers.models.session import Session
@@ -81,7 +85,8 @@ class GridDetector:
         half: bool | None = None,
         cache: Path | None = None,
     ) -> None:
-        self._session = Session(path, threads, device)
+        # What the file takes is read on the CPU: another device gets a model that is rewritten in any case.
+        self._session = Session(path, threads)
         self._part = part
         self._name = path.name
         self._decode = _DECODERS[part.decoding]
@@ -92,7 +97,8 @@ class GridDetector:
                 f"{path}: takes input of shape {shape}, and a detector takes pictures: batch, 3 colours, "
                 "height, width."
             )
-        self._height_px, self._width_px = (fixed or part.input_px or INPUT_PX for fixed in shape[2:])
+        height_px, width_px = (fixed or part.input_px or INPUT_PX for fixed in shape[2:])
+        self._input = GridInput(part, height_px, width_px)
         several = tuple(batches or (_GPU_BATCHES if device.is_nvidia else _BATCHES))
         # Without a dimension for the batch in the outputs nobody knows whose faces they are.
         alone = shape[0] == 1 or any(len(output) != 3 for output in self._session.output_shapes)
@@ -105,22 +111,34 @@ class GridDetector:
                 content, self._batches = batched, several
         if self._half:
             content = with_float16(path, cache, content)
+        if device != CPU:
+            content = self._preparing(path, device, content)
         if content is not None:
             self._session = Session(path, threads, device, content)
             self._check(path)
 
+    def _preparing(self, path: Path, device: Device, content: bytes | None) -> bytes:
+        """The model for a device: it prepares pictures itself, as far as that spares more than it costs."""
+        part, frames = self._part, None
+        content = with_byte_input(path, part.mean, part.scale, swap=part.colours == "rgb", content=content)
+        if device.takes_any_size:
+            frames = with_frame_input(content)
+        self._input = replace(self._input, takes=Takes.FRAMES if frames else Takes.BYTES)
+        return frames or content
+
     def _of_size(self, path: Path, side_px: int | None, cache: Path | None) -> bytes | None:
         """The model for pictures of another size than it was made for, where that is asked for and can be."""
-        if side_px is None or (self._height_px, self._width_px) == (side_px, side_px):
+        old = self._input.height_px, self._input.width_px
+        if side_px is None or old == (side_px, side_px):
             return None
         content = with_size_input(path, self._trial()[:1], cache)
         if content is None:
             _log.warning(
                 "%s: made for pictures of %dx%d px, and can't be brought to input_px = %d; used as it is",
-                path, self._width_px, self._height_px, side_px,
+                path, *reversed(old), side_px,
             )  # fmt: skip
         else:
-            self._height_px = self._width_px = side_px
+            self._input = replace(self._input, height_px=side_px, width_px=side_px)
         return content
 
     @property
@@ -137,14 +155,15 @@ class GridDetector:
         """Three pictures on which a rewritten model must agree with the original."""
         # Coarse patches: noise of single pixels is grey to a network.
         patches = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3)).astype(np.uint8)
-        size = (self._width_px, self._height_px)
+        size = (self._input.width_px, self._input.height_px)
         fitted = [cv2.resize(patch, size, interpolation=cv2.INTER_NEAREST) for patch in patches]
-        return self._blob(np.asarray(fitted, np.uint8))
+        return self._input.floats(np.asarray(fitted, np.uint8))
 
     def _check(self, path: Path) -> None:
         """Run once on nothing: whether outputs can be decoded shows at once, and not at the first face."""
+        black = np.zeros((self._input.height_px, self._input.width_px, 3), np.uint8)
         try:
-            self._found([np.zeros((self._height_px, self._width_px, 3), np.uint8)], self._part.threshold)
+            self._found([black], self._part.threshold)
         except InferenceError as error:
             raise ModelError(
                 f"{path}: is not what detector.decoding = {self._part.decoding!r} asks for: {error}"
@@ -209,19 +228,12 @@ class GridDetector:
 
     def _batch(self, images: Sequence[BgrImage], threshold: float, share: float) -> list[list[Detection]]:
         size = next(batch for batch in self._batches if batch >= len(images))
-        fitted = np.zeros((size, self._height_px, self._width_px, 3), np.uint8)
-        scales = [_fit(image, canvas, share) for image, canvas in zip(images, fitted, strict=False)]
-        outputs = self._session.run(None, self._blob(fitted))
+        given, scales = self._input.prepared(images, size, share)
+        outputs = self._session.run(None, *given)
         return [
             self._detections([o[k] if o.ndim == 3 else o for o in outputs], scale, threshold)
             for k, scale in enumerate(scales)
         ]
-
-    def _blob(self, fitted: BgrImage) -> FloatArray:
-        """uint8 (N, H, W, 3) as the network takes it: float32 (N, 3, H, W)."""
-        rgb = self._part.colours == "rgb"
-        blob = cv2.dnn.blobFromImages(list(fitted), self._part.scale, mean=self._part.mean, swapRB=rgb)
-        return np.asarray(blob, np.float32)
 
     def _detections(self, outputs: list[FloatArray], scale: float, threshold: float) -> list[Detection]:
         if any(output.ndim != 2 for output in outputs):
@@ -230,7 +242,7 @@ class GridDetector:
         try:
             # What is not finite is dropped below, without NumPy's warnings.
             with np.errstate(over="ignore", invalid="ignore"):
-                faces = self._decode(outputs, self._height_px, self._width_px, threshold)
+                faces = self._decode(outputs, self._input.height_px, self._input.width_px, threshold)
                 boxes, landmarks = faces.boxes / scale, faces.landmarks / scale
         except LayoutError as error:
             raise InferenceError(f"{self._name}: {error}", model=self._name) from error
@@ -254,21 +266,3 @@ class GridDetector:
 def _side(face: Detection) -> float:
     """The longer side of a face, px."""
     return float((face.box_xyxy[2:] - face.box_xyxy[:2]).max())
-
-
-def _fit(image: BgrImage, canvas: BgrImage, share: float) -> float:
-    """Scale a picture into the upper left of a black canvas, of which it may fill a share each way.
-
-    Returns:
-        By how much it was scaled.
-    """
-    most_height, most_width = int(canvas.shape[0] * share), int(canvas.shape[1] * share)
-    height, width = image.shape[:2]
-    if height / width > most_height / most_width:
-        new_height = most_height
-        new_width = max(int(new_height / (height / width)), 1)
-    else:
-        new_width = most_width
-        new_height = max(int(new_width * (height / width)), 1)
-    cv2.resize(image, (new_width, new_height), dst=canvas[:new_height, :new_width])
-    return float(new_height / height)

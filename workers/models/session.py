@@ -82,18 +82,23 @@ class Session:
             for node in self._session.get_outputs()
         )
 
-    def run(self, outputs: list[str] | None, image: FloatArray | ByteArray) -> list[FloatArray]:
+    def run(
+        self, outputs: list[str] | None, image: FloatArray | ByteArray, *others: npt.NDArray[Any]
+    ) -> list[FloatArray]:
         """Run the model on one batch.
 
         Args:
             outputs: Names of the outputs wanted, or None for all in the model's order.
             image: float32 (N, C, H, W), or uint8 (N, H, W, C) where the model takes bytes.
+            others: What its other inputs take, in the model's order.
 
         Raises:
             InferenceError: If the model refuses the input.
         """
         try:
-            result: list[Any] = self._session.run(outputs, {self.input_name: image})
+            result: list[Any] = self._session.run(
+                outputs, dict(zip(self._inputs, (image, *others), strict=False))
+            )
         except Exception as error:
             raise InferenceError(
                 f"{self._path.name}: failed on an input of shape {image.shape}: {error}",

@@ -15,10 +15,12 @@ from grid_models import (
     write_scrfd,
     write_yunet,
 )
+from like_device import LikeDevice
 
 from workers.errors import ModelError
 from workers.models.detection import Detection
 from workers.models.detector_parts import GridPart
+from workers.models.device import CPU, Device, DeviceKind
 from workers.models.families import DETECTORS
 from workers.models.grid_detector import GridDetector
 
@@ -219,9 +221,12 @@ def test_a_file_that_cannot_be_opened_is_used_at_its_size_and_says_so(
     assert_same(other.detect([noise()], 0), expected)
 
 
-def test_half_precision_finds_the_same_faces(tmp_path: Path) -> None:
+@pytest.mark.parametrize("device", [CPU, LikeDevice(DeviceKind.CUDA)], ids=str)
+def test_half_precision_finds_the_same_faces(tmp_path: Path, device: Device) -> None:
     path = write_scrfd(tmp_path / "scrfd.onnx", flat=True)
-    whole, half = (GridDetector(path, part("scrfd"), 1, batches=(1, 2), half=h) for h in (False, True))
+    whole, half = (
+        GridDetector(path, part("scrfd"), 1, device, batches=(1, 2), half=h) for h in (False, True)
+    )
     assert (whole.half, half.half) == (False, True)
     one, other = (as_arrays(detector.detect([noise()], 0)[0])[0] for detector in (whole, half))
     assert len(one) > 3
@@ -265,6 +270,42 @@ def test_a_large_face_that_is_doubtful_is_looked_at_again_at_half_the_size(tmp_p
     assert sides == [[32, 1024], [32, 1024, 2048]]
     sure = GridDetector(path, part("retinaface", sure_score=0.6, look_twice=True), 1).detect([image], 0)[0]
     assert len(sure) == len(once)
+
+
+# Devices --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [DeviceKind.CUDA, DeviceKind.TENSORRT, DeviceKind.OPENVINO])
+@pytest.mark.parametrize("decoding", ["scrfd", "yunet", "retinaface"])
+def test_a_device_that_prepares_pictures_itself_finds_the_same_faces(
+    tmp_path: Path, decoding: str, kind: DeviceKind
+) -> None:
+    write = {"scrfd": write_scrfd, "yunet": write_yunet, "retinaface": write_retinaface}[decoding]
+    path, facts = write(tmp_path / "detector.onnx"), part(decoding, look_twice=True)
+    here, there = GridDetector(path, facts, 1), GridDetector(path, facts, 1, LikeDevice(kind))
+    # Larger ones, smaller ones, one too large to travel whole, and in one call with others of its size.
+    images = [noise(2 * SIDE_PX, 2 * SIDE_PX, k) for k in range(3)]
+    images += [noise(SIDE_PX // 2, SIDE_PX), noise(4 * SIDE_PX, 3 * SIDE_PX)]
+    expected = [here.detect([image], 0)[0] for image in images]
+    assert sum(map(len, expected)) >= 10
+    assert_same(there.detect(images, 0), expected)
+    for image, faces in zip(images, expected, strict=True):
+        assert_same([there.detect([image], 0)[0]], [faces])
+
+
+@pytest.mark.parametrize("shape", [(300, 200), (70, 90)])
+def test_what_is_rounded_otherwise_on_a_device_moves_boxes_little(
+    tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    path, image = write_scrfd(tmp_path / "scrfd.onnx"), noise(*shape)
+    here, there = (
+        as_arrays(GridDetector(path, part("scrfd"), 1, device).detect([image], 0)[0])[0]
+        for device in (CPU, LikeDevice(DeviceKind.CUDA))
+    )
+    assert len(here) > 3
+    # With weights by lot, many scores are nearly the same: which box is kept of two hangs on the last digits.
+    nearest = np.abs(here[:, None] - there[None]).max(axis=2).min(axis=1)
+    assert (nearest < 0.1).mean() > 0.95
 
 
 # Expected faces -------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from like_device import LikeDevice
 
 from workers.faces.alignment import align, umeyama
 from workers.models.detector_parts import GridPart
+from workers.models.device import DeviceKind
 from workers.models.families import DETECTORS, arcface_template
 from workers.models.grid_detector import GridDetector
 from workers.models.pack import Pack, load_pack
@@ -114,3 +116,18 @@ def test_several_pictures_in_one_call_give_what_each_gives_alone(pictures: list[
             assert face.box_xyxy == pytest.approx(other.box_xyxy, abs=1e-2)
             assert face.landmarks == pytest.approx(other.landmarks, abs=1e-2)
             assert face.score == pytest.approx(other.score, abs=1e-4)
+
+
+@pytest.mark.parametrize("kind", [DeviceKind.CUDA, DeviceKind.OPENVINO])
+def test_pictures_that_a_device_prepares_show_the_same_faces(
+    detector: GridDetector, pictures: list[Image], kind: DeviceKind
+) -> None:
+    path = FOLDER / "det_2.5g.onnx"
+    part = GridPart(file=path.name, look_twice=False, **DETECTORS["scrfd"].facts)
+    device = GridDetector(path, part, device=LikeDevice(kind))
+    for found, expected in zip(device.detect(pictures, 0), detector.detect(pictures, 0), strict=True):
+        assert len(found) == len(expected)
+        for face, other in zip(found, expected, strict=True):
+            assert face.box_xyxy == pytest.approx(other.box_xyxy, abs=0.25)
+            assert face.landmarks == pytest.approx(other.landmarks, abs=0.25)
+            assert face.score == pytest.approx(other.score, abs=0.005)
