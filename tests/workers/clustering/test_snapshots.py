@@ -158,8 +158,8 @@ def test_a_re_cluster_can_be_called_off_at_many_moments_and_changes_nothing_then
     whole, endless = filled(tracks, limit=limit).recluster({}), Patience(10**9)
     with called_off_by(endless.is_over):
         assert clusterer.snapshot().recluster({}) == whole
-    # At each merge, at least.
-    assert endless.asked >= len(tracks) - 4
+    # Often enough to stop at different moments.
+    assert endless.asked >= 8
     for turn in range(8):
         snapshot = clusterer.snapshot()
         with pytest.raises(CalledOffError), called_off_by(Patience(endless.asked * turn // 8).is_over):
