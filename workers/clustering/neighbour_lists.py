@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-from array import array
-
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_array
+
+from workers.clustering.number_lists import NumberLists
 
 SlotArray = npt.NDArray[np.int32]
 
@@ -22,11 +21,13 @@ class NeighbourLists:
     Points have slots, which stay theirs while they are there. A removed point is not looked for in the lists
     of its neighbours: it is left there until a list has more such names than others, and its slot is used
     again when no list names it any more. So a point comes and goes in a time of the order of its number of
-    neighbours. Takes 4 bytes for each neighbour of each point.
+    neighbours. Takes 4 to 12 bytes for each neighbour of each point.
     """
 
     def __init__(self) -> None:
-        self._lists: list[array[int]] = []
+        self._lists = NumberLists()
+        self._lists.grow(_FIRST_SLOTS)
+        self._used = 0
         self._free: list[int] = []
         # Of each slot: whether a point is there, its neighbours, what its list names in vain, and how many
         # lists name it in vain.
@@ -47,7 +48,7 @@ class NeighbourLists:
 
     def of(self, slot: int) -> SlotArray:
         """The slots of a point's neighbours."""
-        named = np.frombuffer(self._lists[slot], np.int32)
+        named = self._lists[slot]
         return named[self._there[named]]
 
     def fill(self, points: int, first: SlotArray, second: SlotArray) -> None:
@@ -65,23 +66,20 @@ class NeighbourLists:
         rows = coo_array((np.ones(len(ends[0]), np.bool_), ends), shape=(points, points)).tocsr()
         self._degrees[:points] = np.diff(rows.indptr)
         self._there[:points] = True
-        self._lists = [
-            array("i", rows.indices[start:end].astype(np.int32).tobytes())
-            for start, end in itertools.pairwise(rows.indptr.tolist())
-        ]
+        self._lists.fill(rows.indices, np.diff(rows.indptr))
+        self._used = points
 
     def add(self, neighbours: SlotArray) -> int:
         """Take in a point with all its neighbours among those that are there, and return its slot."""
         if self._free:
             slot = self._free.pop()
         else:
-            slot = len(self._lists)
-            self._lists.append(array("i"))
+            slot = self._used
+            self._used += 1
             if slot == self.capacity:
                 self._grow()
-        self._lists[slot] = array("i", neighbours.astype(np.int32).tobytes())
-        for neighbour in neighbours.tolist():
-            self._lists[neighbour].append(slot)
+        self._lists.put(slot, neighbours)
+        self._lists.append(neighbours, slot)
         self._there[slot] = True
         self._degrees[slot] = len(neighbours)
         self._stale[slot] = 0
@@ -92,7 +90,7 @@ class NeighbourLists:
         """Forget a point, and return who its neighbours were."""
         neighbours = self.of(slot)
         self._sweep(slot)
-        self._lists[slot] = array("i")
+        self._lists.put(slot, np.zeros(0, np.int32))
         self._there[slot] = False
         self._named[slot] = len(neighbours)
         self._degrees[neighbours] -= 1
@@ -108,16 +106,17 @@ class NeighbourLists:
         """Take the names of points that are gone out of a list."""
         if self._stale[slot] == 0:
             return
-        named = np.frombuffer(self._lists[slot], np.int32)
+        named = self._lists[slot]
         there = self._there[named]
         gone = named[~there]
-        self._lists[slot] = array("i", named[there].tobytes())
+        self._lists.put(slot, named[there])
         self._stale[slot] = 0
         self._named[gone] -= 1
         self._free += gone[self._named[gone] == 0].tolist()
 
     def _grow(self) -> None:
         """Twice as many slots."""
+        self._lists.grow(self.capacity)
         self._there = np.concatenate([self._there, np.zeros_like(self._there)])
         self._degrees = np.concatenate([self._degrees, np.zeros_like(self._degrees)])
         self._stale = np.concatenate([self._stale, np.zeros_like(self._stale)])
