@@ -10,7 +10,6 @@ from usearch.index import Index
 
 from workers.clustering.neighbours import (
     KnownNeighbours,
-    NeighbourGraph,
     Neighbours,
     RowsOfTracks,
     unit_queries,
@@ -120,24 +119,6 @@ class ApproximateIndex(RowsOfTracks):
             newest, likeness = self._vectors.near(query, code, least_similarity, rows)
             found = np.concatenate([found, newest])
         return found
-
-    def graph(self, least_similarity: float) -> NeighbourGraph:
-        """Nearly all pairs of rows that are so similar: those that one of the two finds."""
-        count = len(self)
-        pairs = [np.zeros(0, np.int64)]
-        similarities = [np.zeros(0, np.float32)]
-        for row, vector in enumerate(self._vectors.values):
-            near = self._within_one(vector, least_similarity)
-            other = near.rows != row
-            found = near.rows[other]
-            pairs.append(np.minimum(found, row) * count + np.maximum(found, row))
-            similarities.append(near.similarities[other])
-        numbers, first = np.unique(np.concatenate(pairs), return_index=True)
-        return NeighbourGraph(
-            (numbers // max(count, 1)).astype(np.int32),
-            (numbers % max(count, 1)).astype(np.int32),
-            np.concatenate(similarities)[first],
-        )
 
     def _within_one(self, query: FloatArray, least_similarity: float) -> Neighbours:
         """Neighbours of a vector of unit length."""

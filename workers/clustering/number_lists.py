@@ -17,8 +17,8 @@ class NumberLists:
     """Lists of int32, of which thousands get a number at their end at once, without a step for each.
 
     A list that is full moves to a place with more room; the place that it leaves is for other lists. So all
-    of it takes at most five times as much as there ever were numbers, where all lists grow one by one, and less
-    than half as much again for those that `fill` brings.
+    of it takes at most five times as much as there ever were numbers, where all lists grow one by one, and
+    less than half as much again for those that `fill` brings.
     """
 
     def __init__(self) -> None:

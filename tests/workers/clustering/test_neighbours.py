@@ -211,20 +211,6 @@ def test_the_approximate_index_finds_large_crowds_by_what_is_known_of_them() -> 
     assert len(index.rows_within(vectors[0], 0.5, lambda rows: rows[:0])) < 100
 
 
-def test_the_graph_of_a_crowd_by_the_approximate_index_is_nearly_whole() -> None:
-    random = np.random.default_rng(4)
-    vectors = random.normal(size=64) + 0.9 * random.normal(size=(500, 64))
-    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    near = np.triu(similarities(vectors, vectors) >= 0.5, 1)
-    graph = filled(ApproximateIndex, vectors).graph(0.5)
-    found = np.zeros_like(near)
-    found[graph.rows, graph.columns] = True
-    assert near.sum() > 50_000
-    assert (found & near).sum() >= 0.999 * near.sum()
-    # Of nobody much is missed.
-    assert ((found & near) | (found & near).T).sum(axis=1).min() >= 0.9 * (near | near.T).sum(axis=1).min()
-
-
 def test_the_approximate_index_finds_thousands_of_copies_and_what_is_behind_them() -> None:
     vectors = clumps(200, 32)
     index = filled(ApproximateIndex, vectors)
