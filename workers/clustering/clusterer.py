@@ -264,6 +264,16 @@ class TrackClusterer:
         )
 
     def _stay_across(self, settled: Mapping[str, str]) -> float:
-        """How much it counts that an earlier re-cluster put tracks of two sources together."""
+        """How much it counts that an earlier re-cluster put tracks of two sources together.
+
+        Beside `LikelihoodSettings.stay`, what more sources ask of two tracks since then: that there are more
+        people elsewhere says nothing of these two.
+        """
+        settings = self._settings
         sources = {self._tracks[track_id].source_id for track_id in settled if track_id in self._tracks}
-        return self._settings.stay * max(0.0, 1 - self._settings.stay_sources / max(len(sources), 1))
+        if not sources:
+            return 0.0
+        since = self._comparison.prior_of(len(self._company.by_source)) - self._comparison.prior_of(
+            len(sources)
+        )
+        return (settings.stay + since) * max(0.0, 1 - settings.stay_sources / len(sources))

@@ -57,7 +57,11 @@ class Comparison:
     @property
     def strict_prior(self) -> float:
         """What speaks against one person for tracks of two sources, as long as people aren't known."""
-        return self._settings.source_prior * float(np.log(max(len(self._company.by_source), 1)))
+        return self.prior_of(len(self._company.by_source))
+
+    def prior_of(self, sources: int) -> float:
+        """The same for so many sources."""
+        return self._settings.source_prior * float(np.log(max(sources, 1)))
 
     def expect(self, track: TrackEvidence) -> None:
         """Note the source of a track; call it for the first of a source."""

@@ -50,7 +50,7 @@ class LikelihoodSettings:
     clothing_reach_s: float = 600.0
     source_prior: float = 0.75
     stay: float = 1.0
-    stay_sources: int = 100
+    stay_sources: int = 50
 
 
 def impostor_rise(excess: FloatArray, expected: float, settings: LikelihoodSettings) -> float:

@@ -567,6 +567,29 @@ def test_across_few_sources_what_was_thought_before_counts_nothing(
     assert len({cluster for cluster in found.clusters if {"a", "b"} & set(cluster)}) == people
 
 
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_more_sources_elsewhere_part_nobody_who_was_together(limit: int) -> None:
+    """Ten times as many sources ask 1.7 more of a pair: of those that come then, not of those that were."""
+    settings = LikelihoodSettings(stay=0.0, stay_sources=0)
+
+    def strangers(count: int) -> list[TrackEvidence]:
+        return [of(1 + k % 30, k, source_id=f"v-{k}") for k in range(count)]
+
+    def is_one(clusterer: TrackClusterer, settled: dict[str, str]) -> bool:
+        found = clusterer.recluster(settled)
+        return len({cluster for cluster in found.clusters if {"a", "b"} & set(cluster)}) == 1
+
+    pair = [evidence("a", unit(1.0), source_id="a"), evidence("b", beside(0.45, axis=31), source_id="b")]
+    few = filled([*pair, *strangers(40)], threshold=0.9, limit=limit, settings=settings)
+    assert is_one(few, {})
+    settled = {
+        track_id: f"p{k}" for k, cluster in enumerate(few.recluster({}).clusters) for track_id in cluster
+    }
+    many = filled([*pair, *strangers(420)], threshold=0.9, limit=limit, settings=settings)
+    assert is_one(many, settled)
+    assert not is_one(many, {})
+
+
 def test_calibrations_decide_what_alike_means() -> None:
     tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
     strict = Calibration.flat(32, genuine=0.95, impostor=0.4, spread=0.1)
