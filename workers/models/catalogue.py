@@ -47,7 +47,7 @@ class SourceFile(_Part):
 class KnownPack(_Part):
     """A pack that facestream knows of."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+    name: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=64)]
     title: str
     detector: str
     embedder: str
