@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from workers.assignment import assign
 
@@ -88,6 +86,10 @@ def _connected(shared: Mapping[tuple[int, int], float], rows: int) -> Iterator[d
     """
     if not shared:
         return
+    # Late: they take longest to load of all that a worker begins with, and it has a while until a re-cluster.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     ends = np.array(list(shared)) + np.array([0, rows])
     nodes = int(ends.max()) + 1
     graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(nodes, nodes))

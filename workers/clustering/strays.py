@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.cluster_sums import ClusterSums
 from workers.clustering.contraction import Contraction
 from workers.clustering.linkage import in_order
 from workers.clustering.ties import Ties
+
+if TYPE_CHECKING:
+    from workers.clustering.cluster_sums import ClusterSums
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]

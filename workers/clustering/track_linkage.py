@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.cluster_sums import ClusterSums, Common
 from workers.clustering.comparison import Comparison
 from workers.clustering.contraction import Contraction
 from workers.clustering.gallery import Gallery
@@ -21,6 +21,9 @@ from workers.clustering.strays import Strays
 from workers.clustering.ties import Ties
 from workers.clustering.width import heard
 from workers.models.calibration import Calibration
+
+if TYPE_CHECKING:
+    from workers.clustering.cluster_sums import ClusterSums
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -219,6 +222,9 @@ class TrackLinkage:
         )[node]
 
     def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
+        # Late: sparse matrices take long to load, and a few tracks never need any.
+        from workers.clustering.cluster_sums import ClusterSums, Common
+
         gallery, rows = self._gallery, task.rows
         sources, weights = gallery.sources[rows], gallery.weights[rows]
         return ClusterSums(
