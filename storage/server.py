@@ -97,6 +97,22 @@ class EmbeddedServer:
         self._holder_fd = holder_fd
         return self
 
+    def begin(self) -> None:
+        """Hold the folder and have its server started, and don't wait until it answers; `__exit__` leaves it.
+
+        Nothing is held while the last server stops.
+
+        Raises:
+            ServerStartError: There is no server program.
+            DataFolderError: A file in the data folder can't be written.
+        """
+        holder_fd = self._open_lock("holders")
+        if not _try_lock(holder_fd, fcntl.LOCK_SH):
+            os.close(holder_fd)
+            return
+        self._holder_fd = holder_fd
+        self._attend(may_start=True)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:

@@ -177,37 +177,40 @@ def perform(
     if page is not None:
         check_writable(page)
 
-    from facestream.wiring import keys_of, make_reader, open_handle, thumbnails_folder
+    from facestream.head_start import head_start
 
-    keys = keys_of(place)
-    # Held to the end: the embedded server should not stop between the run and the look at its result.
-    with open_handle(place) as handle:
-        from facestream.client import Store
-        from facestream.hint import shown_path
-        from facestream.metrics.monitored import monitored
-        from facestream.page import write_page
-        from facestream.people_view import remove_thumbnails, write_thumbnails
-        from facestream.progress import RunProgress, stderr_console
-        from facestream.run import Run
+    with head_start(place) as opened:
+        from facestream.wiring import keys_of, make_reader, thumbnails_folder
 
-        with (
-            RunProgress(stderr_console(), quiet=quiet) as progress,
-            stopping() as stop,
-            monitored("run", place, handle, metrics, collection=True) as monitor,
-        ):
-            report = Run(place, options, progress, found, monitor).execute(stop)
-        with Store(handle, make_reader(handle, keys), place) as store:
-            everybody = store.people()
-            here = people_in(everybody, report.sources)
-            by_id = {person.id: person for person in everybody}
-            people = [by_id[person.id] for person in here]
-            folder = thumbnails_folder(place)
-            files = write_thumbnails(store, people, folder)
-            remove_thumbnails(folder, by_id.keys())
-            if page is not None:
-                written = write_page(store, here, page)
-                if not quiet:
-                    click.echo(f"report: {shown_path(written)}", err=True)
+        keys = keys_of(place)
+        # Held to the end: the embedded server should not stop between the run and the look at its result.
+        with opened() as handle:
+            from facestream.client import Store
+            from facestream.hint import shown_path
+            from facestream.metrics.monitored import monitored
+            from facestream.page import write_page
+            from facestream.people_view import remove_thumbnails, write_thumbnails
+            from facestream.progress import RunProgress, stderr_console
+            from facestream.run import Run
+
+            with (
+                RunProgress(stderr_console(), quiet=quiet) as progress,
+                stopping() as stop,
+                monitored("run", place, handle, metrics, collection=True) as monitor,
+            ):
+                report = Run(place, options, progress, found, monitor).execute(stop)
+            with Store(handle, make_reader(handle, keys), place) as store:
+                everybody = store.people()
+                here = people_in(everybody, report.sources)
+                by_id = {person.id: person for person in everybody}
+                people = [by_id[person.id] for person in here]
+                folder = thumbnails_folder(place)
+                files = write_thumbnails(store, people, folder)
+                remove_thumbnails(folder, by_id.keys())
+                if page is not None:
+                    written = write_page(store, here, page)
+                    if not quiet:
+                        click.echo(f"report: {shown_path(written)}", err=True)
     return report, people, files
 
 

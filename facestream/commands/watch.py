@@ -88,44 +88,47 @@ def perform(
         live: Whether a terminal shows a table, and not lines.
     """
     from facestream.allocator import steady_memory
-    from facestream.retention import settle_policy
-    from facestream.wiring import keys_of, make_camera_store, make_reader, open_handle, thumbnails_folder
+    from facestream.head_start import head_start
 
     # Before there are threads.
     steady_memory()
-    keys = keys_of(place)
-    # Held to the end: the embedded server should not stop between the watch and the look at its result.
-    with open_handle(place) as handle:
-        from facestream.client import Store
-        from facestream.people_view import provisional_note, write_thumbnails
-        from facestream.watch_lines import JsonLines
+    with head_start(place) as opened:
+        from facestream.retention import settle_policy
+        from facestream.wiring import keys_of, make_camera_store, make_reader, thumbnails_folder
 
-        with handle.errors():
-            if options.url is not None or options.waits or make_camera_store(handle, keys).names():
-                settle_policy(handle, keys, place, began=options.began)
-        with ExitStack() as stack:
-            listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
-            stop = stack.enter_context(stopping(listener.ending))
-            from facestream.metrics.monitored import monitored
-            from facestream.watching import Watch
+        keys = keys_of(place)
+        # Held to the end: the embedded server should not stop between the watch and the look at its result.
+        with opened() as handle:
+            from facestream.client import Store
+            from facestream.people_view import provisional_note, write_thumbnails
+            from facestream.watch_lines import JsonLines
 
-            command = "watch" if options.clusters else "worker"
-            monitor = stack.enter_context(
-                monitored(command, place, handle, metrics, collection=options.clusters)
-            )
-            report = Watch(place, options, listener, monitor).execute(stop)
-        if not options.clusters:
-            return
-        with Store(handle, make_reader(handle, keys), place) as store:
-            people = people_during(store.people(), report)
-            if isinstance(listener, JsonLines):
-                listener.ended(people, report.seconds, report.done)
+            with handle.errors():
+                if options.url is not None or options.waits or make_camera_store(handle, keys).names():
+                    settle_policy(handle, keys, place, began=options.began)
+            with ExitStack() as stack:
+                listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
+                stop = stack.enter_context(stopping(listener.ending))
+                from facestream.metrics.monitored import monitored
+                from facestream.watching import Watch
+
+                command = "watch" if options.clusters else "worker"
+                monitor = stack.enter_context(
+                    monitored(command, place, handle, metrics, collection=options.clusters)
+                )
+                report = Watch(place, options, listener, monitor).execute(stop)
+            if not options.clusters:
                 return
-            files = write_thumbnails(store, people, thumbnails_folder(place))
-        show(people, files, report, quiet=quiet)
-        note = provisional_note(place, sum(person.provisional for person in people), "person", "people")
-        if note and not quiet:
-            click.echo(note, err=True)
+            with Store(handle, make_reader(handle, keys), place) as store:
+                people = people_during(store.people(), report)
+                if isinstance(listener, JsonLines):
+                    listener.ended(people, report.seconds, report.done)
+                    return
+                files = write_thumbnails(store, people, thumbnails_folder(place))
+            show(people, files, report, quiet=quiet)
+            note = provisional_note(place, sum(person.provisional for person in people), "person", "people")
+            if note and not quiet:
+                click.echo(note, err=True)
 
 
 def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractContextManager[WatchListener]:

@@ -257,6 +257,29 @@ def test_one_object_holds_once_at_a_time(folder: DataFolder) -> None:
         assert ask(str(server.socket_path), "PING") == b"+PONG"
 
 
+def test_who_begins_a_server_holds_it_before_it_answers(folder: DataFolder) -> None:
+    server = EmbeddedServer(folder)
+    with contextlib.ExitStack() as stack:
+        stack.push(server)
+        server.begin()
+        with EmbeddedServer(folder) as joined:
+            begun = run_of(joined.socket_path)
+        with EmbeddedServer(folder) as joined:
+            assert run_of(joined.socket_path) == begun
+
+    until(lambda: is_gone(folder))
+
+
+def test_nothing_is_begun_while_the_last_server_stops(folder: DataFolder) -> None:
+    server = EmbeddedServer(folder)
+    with (folder.path / "holders.lock").open("a") as stopping:
+        fcntl.flock(stopping, fcntl.LOCK_EX)
+        server.begin()
+        server.__exit__(None, None, None)
+
+    assert is_gone(folder)
+
+
 # Signals and sudden ends.
 
 
