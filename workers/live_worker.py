@@ -59,8 +59,6 @@ class LiveWorker:
         on_lost: Callable[[str], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # Now: the first faces that come near each other would hold up all cameras for it.
-        load_solver()
         self._pack = pack
         self._settings = settings
         self._governor = governor or RateGovernor(on_change=lambda change: _log.warning("%s", change))
@@ -154,6 +152,8 @@ class LiveWorker:
         self._busy_s += ended_s - begun_s
         if self._on_frame is not None:
             self._on_frame(frame, faces)
+        # Not before: the first frame would wait for it. Nor when faces come near each other: all would.
+        load_solver()
         self._measure()
         return True
 
