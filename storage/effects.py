@@ -11,6 +11,7 @@ from storage.erasure_record import ErasureRecord
 from storage.identity_record import Identity, IdentityChange
 from storage.recluster_record import ReclusterRecord
 from storage.sample_record import FaceSample
+from storage.sighting_rows import SightingRows
 from storage.source_record import SourceRecord
 from storage.track_record import TrackRecord
 
@@ -40,6 +41,7 @@ class Effects:
         provisional: Whether nobody has confirmed yet whose a track is, where that changed.
         sources: Progress of sources.
         identities: People to write, with their sightings.
+        sightings: Rows of the sightings of those of them of whom they are kept, by person.
         members_added: Tracks that a person got.
         members_removed: Tracks that a person lost.
         templates: Template of each track that is new or has changed, as bytes.
@@ -75,6 +77,7 @@ class Effects:
     provisional: dict[str, bool] = field(default_factory=dict)
     sources: dict[str, SourceRecord] = field(default_factory=dict)
     identities: list[Identity] = field(default_factory=list)
+    sightings: dict[str, SightingRows] = field(default_factory=dict)
     members_added: dict[str, set[str]] = field(default_factory=dict)
     members_removed: dict[str, set[str]] = field(default_factory=dict)
     templates: dict[str, bytes] = field(default_factory=dict)
@@ -125,6 +128,7 @@ class Effects:
             if delivery.raw.get(b"track_id", b"").decode("utf-8", "replace") not in track_ids
         ]
         for identity_id in identity_ids:
+            self.sightings.pop(identity_id, None)
             self.names.pop(identity_id, None)
             self.names_back.pop(identity_id, None)
             self.revived.pop(identity_id, None)

@@ -33,6 +33,10 @@ class Sighting(NamedTuple):
         """Member of the sorted set of sightings."""
         return f"{self.source_id}|{self.start_s:.3f}|{self.end_s:.3f}"
 
+    def encode_row(self) -> bytes:
+        """Its place in the list of the overview, as JSON."""
+        return msgspec.json.encode((self.source_id, round(self.start_s, 3), round(self.end_s, 3)))
+
     @classmethod
     def decode(cls, member: bytes) -> Self:
         """Read a member back.
@@ -71,8 +75,8 @@ class Moment(NamedTuple):
         return cls(text(raw, "source_id"), number(raw, "first_s"))
 
 
-class _Overview(msgspec.Struct, frozen=True, gc=False):
-    """A value of the hash `people`, checked as it is read: lists of thousands of people should be quick."""
+class _Facts(msgspec.Struct, frozen=True, gc=False):
+    """A value of the hash `people`, but for the sightings."""
 
     tracks: Annotated[int, msgspec.Meta(ge=0)]
     faces: Annotated[int, msgspec.Meta(ge=0)]
@@ -81,7 +85,18 @@ class _Overview(msgspec.Struct, frozen=True, gc=False):
     last_seen_s: float
     wall_clock: bool
     thumbnails: tuple[str, ...]
+
+
+class _Overview(_Facts, frozen=True, gc=False):
+    """A value of the hash `people`, checked as it is read: lists of thousands of people should be quick."""
+
     sightings: tuple[Sighting, ...]
+
+
+class _Row(_Facts, frozen=True, gc=False):
+    """A value of the hash `people` as it is written."""
+
+    sightings: msgspec.Raw
 
 
 _OVERVIEWS = msgspec.json.Decoder(_Overview)
@@ -149,11 +164,14 @@ class Identity:
             "merged_into": self.merged_into or "",
         }
 
-    def encode_overview(self) -> bytes:
-        """The value of the hash `people`: one JSON object, with the sightings in the order of their set."""
-        ordered = sorted(self.sightings, key=lambda sighting: (sighting.start_s, sighting.encode()))
+    def encode_overview(self, sightings: bytes) -> bytes:
+        """The value of the hash `people`: one JSON object, with the sightings in the order of their set.
+
+        Args:
+            sightings: They as JSON, see `SightingRows.json`.
+        """
         return msgspec.json.encode(
-            _Overview(
+            _Row(
                 self.tracks,
                 self.faces,
                 round(self.seconds, 3),
@@ -161,7 +179,7 @@ class Identity:
                 round(self.last_seen_s, 3),
                 self.wall_clock,
                 self.thumbnails,
-                tuple(Sighting(s.source_id, round(s.start_s, 3), round(s.end_s, 3)) for s in ordered),
+                msgspec.Raw(sightings),
             )
         )
 

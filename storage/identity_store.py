@@ -224,7 +224,7 @@ class IdentityStore(CollectionReader):
                     )
                 if self._steps.is_done(pipe, tried=attempt > 0):
                     # The connection broke after the server had taken it in.
-                    return
+                    break
                 if any(self._name_now(pipe, identity_id) for identity_id in effects.nameless):
                     raise OvertakenError(f"{self._keys.names}: somebody was named who was to be forgotten")
                 names = self._names_now(pipe, effects, merged)
@@ -247,10 +247,13 @@ class IdentityStore(CollectionReader):
                     # next look tells.
                     continue
             self._steps.committed()
-            return
-        raise LeaseLostError(
-            f"{lease.key}: names, decisions or the lease changed again and again during a step"
-        )
+            break
+        else:
+            raise LeaseLostError(
+                f"{lease.key}: names, decisions or the lease changed again and again during a step"
+            )
+        for rows in effects.sightings.values():
+            rows.committed()
 
     def _read_again(self, effects: Effects, merged: Collection[Identity]) -> list[str]:
         """Keys that others write and that the step depends on."""

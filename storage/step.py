@@ -13,6 +13,7 @@ from storage.erasure_record import ERASURES_LIMIT
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.keys import Keys
 from storage.sample_queue import GROUP
+from storage.sighting_rows import SightingRows
 from storage.stream_trimming import MOST
 
 _RECLUSTERS_LIMIT = 10_000
@@ -105,7 +106,7 @@ def _queue_people(
         if come:
             pipe.sadd(keys.identity_tracks(identity_id), *come)
     for identity in effects.identities:
-        _queue_identity(pipe, keys, identity)
+        _queue_identity(pipe, keys, identity, effects.sightings.get(identity.identity_id))
     for identity_id, name in names.items():
         pipe.hset(keys.identity(identity_id), "name", name)
         pipe.hset(keys.names, identity_id, name)
@@ -175,20 +176,26 @@ def _queue_kept_out(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal
         pipe.hincrby(keys.meta, "returns_ignored", new)
 
 
-def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity) -> None:
+def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity, rows: SightingRows | None) -> None:
     pipe.hset(keys.identity(identity.identity_id), mapping=identity.encode())
-    pipe.delete(keys.identity_sightings(identity.identity_id))
     if identity.tracks == 0:
+        pipe.delete(keys.identity_sightings(identity.identity_id))
         pipe.zrem(keys.identities, identity.identity_id)
         pipe.hdel(keys.people, identity.identity_id)
         pipe.hdel(keys.names, identity.identity_id)
         pipe.srem(keys.ignored, identity.identity_id)
         return
-    pipe.hset(keys.people, identity.identity_id, identity.encode_overview())
+    rows = SightingRows(identity.sightings) if rows is None else rows
+    pipe.hset(keys.people, identity.identity_id, identity.encode_overview(rows.json()))
     pipe.zadd(keys.identities, {identity.identity_id: identity.number})
-    starts: dict[str, float] = {sighting.encode(): sighting.start_s for sighting in identity.sightings}
-    if starts:
-        pipe.zadd(keys.identity_sightings(identity.identity_id), starts)
+    key = keys.identity_sightings(identity.identity_id)
+    if rows.is_new:
+        pipe.delete(key)
+    elif rows.gone:
+        pipe.zrem(key, *rows.gone)
+    come = rows.starts if rows.is_new else rows.come
+    if come:
+        pipe.zadd(key, come)
 
 
 def _queue_said(pipe: Pipeline, keys: Keys, identity_id: str, said: Said) -> None:

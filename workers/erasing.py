@@ -89,7 +89,7 @@ class Erasing:
         Returns:
             The people who go on without one of them.
         """
-        doomed = sorted(effects.returned.keys() & self._summaries.keys())
+        doomed = sorted(track_id for track_id in effects.returned if track_id in self._summaries)
         if not doomed:
             return set()
         keys, owner_of = self._store.keys, self._membership.identity_of

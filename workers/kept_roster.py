@@ -85,4 +85,4 @@ class KeptRoster:
         """Add the records of people who changed."""
         # A person of this very step may have gone already, and their record says where.
         gone = {identity.identity_id for identity in effects.identities if identity.merged_into}
-        effects.identities += [self._roster.describe(identity_id) for identity_id in sorted(touched - gone)]
+        self._roster.describe(sorted(touched - gone), effects)

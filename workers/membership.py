@@ -19,6 +19,7 @@ class Membership:
 
     Attributes:
         identity_of: Person of each track that has one.
+        changed: Tracks that somebody got or lost, to be emptied by whoever heeds it.
     """
 
     def __init__(self, summaries: Mapping[str, TrackSummary], new_id: Callable[[], str]) -> None:
@@ -26,6 +27,7 @@ class Membership:
         self._new_id = new_id
         self._members: dict[str, set[str]] = {}
         self.identity_of: dict[str, str] = {}
+        self.changed: set[str] = set()
 
     def alive(self) -> list[str]:
         """People who have tracks, in the order in which they came."""
@@ -46,6 +48,7 @@ class Membership:
     def load_track(self, track_id: str, identity_id: str) -> None:
         """Note a track that somebody has in Redis already."""
         self.identity_of[track_id] = identity_id
+        self.changed.add(track_id)
         self._members.setdefault(identity_id, set()).add(track_id)
 
     def create(self, track_id: str, effects: Effects) -> str:
@@ -68,6 +71,7 @@ class Membership:
         before = self.identity_of.pop(track_id, None)
         if before is not None:
             self._members[before].discard(track_id)
+            self.changed.add(track_id)
             effects.members_removed.setdefault(before, set()).add(track_id)
             effects.members_added.get(before, set()).discard(track_id)
         return before

@@ -1,18 +1,19 @@
-"""People as the sum of their tracks: sightings, seconds, thumbnails."""
+"""People as the sum of their tracks: sightings, seconds, thumbnails, kept from track to track."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from storage.identity_record import Identity, Sighting
 from storage.sample_record import Sample
+from storage.sighting_rows import SightingRows
 from storage.track_record import TrackRecord
-from workers.portraits import View, portraits, views_of
+from workers.portraits import Portraits, View, portraits, views_of
+from workers.stretches import Span, Stretches
 
-# A person who is out of sight for no longer has not left.
-_BREAK_S = 3.0
 _THUMBNAILS = 5
 
 
@@ -56,65 +57,165 @@ class TrackSummary:
         )
 
 
-def sightings_of(tracks: Iterable[TrackSummary]) -> tuple[Sighting, ...]:
-    """Stretches of time per source, with breaks of up to three seconds closed."""
-    result: list[Sighting] = []
-    for track in sorted(tracks, key=lambda t: (t.source_id, t.first_s, t.last_s)):
-        last = result[-1] if result else None
-        if last and last.source_id == track.source_id and track.first_s - last.end_s <= _BREAK_S:
-            result[-1] = Sighting(last.source_id, last.start_s, max(last.end_s, track.last_s))
-        else:
-            result.append(Sighting(track.source_id, track.first_s, track.last_s))
-    return tuple(result)
+class SourceTimes(NamedTuple):
+    """What tells when faces of a source were seen, and for how long.
+
+    Attributes:
+        recorded_at_s: Unix time of its start; None where nobody knows.
+        period_s: Time between its sampled frames: a face seen once was there for so long.
+        duration_s: Length of the source, infinite where it has none: nobody is there for longer.
+    """
+
+    recorded_at_s: float | None = None
+    period_s: float = 0.0
+    duration_s: float = math.inf
 
 
-def describe(
-    identity_id: str,
-    tracks: list[TrackSummary],
-    recorded_at_s: Mapping[str, float | None],
-    periods_s: Mapping[str, float],
-    durations_s: Mapping[str, float],
-    cover: str = "",
-) -> Identity:
-    """The record of a person.
+@dataclass(slots=True, eq=False)
+class _Place:
+    """A source that somebody was seen in.
+
+    Attributes:
+        times: Of the source.
+        stretches: When.
+        moving: Tracks of it that are of a video.
+    """
+
+    times: SourceTimes
+    stretches: Stretches = field(default_factory=Stretches)
+    moving: int = 0
+
+    def seconds(self, span: Span) -> float:
+        """How long a stretch lasts, s; nothing in photos."""
+        if not self.moving:
+            return 0.0
+        until_s = span.end_s + self.times.period_s
+        return min(until_s, max(self.times.duration_s, span.end_s)) - span.start_s
+
+
+class Person:
+    """What the tracks of a person tell of them. One track more or less costs little, however many they have.
 
     Args:
-        identity_id: Who.
-        tracks: Their tracks; none for a person who is no more.
-        recorded_at_s: Unix time of the start of each source, where it is known.
-        periods_s: Time between the sampled frames of each source, s: a face seen once was there for so long.
-        durations_s: Length of each source that tells it, s: nobody is there for longer.
-        cover: The track whose best face is to be shown first, or empty.
+        times: Gives what is known of a source, which must not change.
+
+    Attributes:
+        tracks: Their tracks by id.
+        rows: Their sightings as they are written.
     """
-    if not tracks:
-        return Identity(identity_id)
-    sightings = sightings_of(tracks)
-    videos = {track.source_id for track in tracks if not track.photo}
-    seconds = 0.0
-    for s in sightings:
-        if s.source_id in videos:
-            until_s = s.end_s + periods_s.get(s.source_id, 0.0)
-            seconds += min(until_s, max(durations_s.get(s.source_id, math.inf), s.end_s)) - s.start_s
-    # Unix times only where every source has one: the two kinds of time can't be compared.
-    starts = {source: recorded_at_s.get(source) for source in {track.source_id for track in tracks}}
-    wall_clock = all(start is not None for start in starts.values())
-    origin = {source: (start or 0.0) if wall_clock else 0.0 for source, start in starts.items()}
-    return Identity(
-        identity_id=identity_id,
-        tracks=len(tracks),
-        faces=sum(track.faces for track in tracks),
-        seconds=seconds,
-        sightings=sightings,
-        first_seen_s=min(origin[s.source_id] + s.start_s for s in sightings),
-        last_seen_s=max(origin[s.source_id] + s.end_s for s in sightings),
-        wall_clock=wall_clock,
-        thumbnails=_thumbnails(tracks, cover),
-    )
+
+    def __init__(self, times: Callable[[str], SourceTimes]) -> None:
+        self.tracks: dict[str, TrackSummary] = {}
+        self.rows = SightingRows()
+        self._times = times
+        self._places: dict[str, _Place] = {}
+        self._faces = 0
+        # Sources of which nobody knows when they were recorded.
+        self._undated = 0
+        # Of each sighting: how long it was, and when it began and ended.
+        self._seconds: dict[Sighting, float] = {}
+        self._began_s: dict[Sighting, float] = {}
+        self._ended_s: dict[Sighting, float] = {}
+        self._portraits = Portraits(_THUMBNAILS)
+
+    @property
+    def sources(self) -> Collection[str]:
+        """Where they were seen."""
+        return self._places.keys()
+
+    def add(self, track: TrackSummary) -> None:
+        """Take in a track that isn't there."""
+        self.tracks[track.track_id] = track
+        self._faces += track.faces
+        for view in track.views:
+            self._portraits.add(view)
+        place = self._places.get(track.source_id)
+        if place is None:
+            place = self._places[track.source_id] = _Place(self._times(track.source_id))
+            self._date(place, 1)
+        place.moving += not track.photo
+        self._restretch(track.source_id, place, place.stretches.add(_span(track)))
+        if place.moving == 1 and not track.photo:
+            self._remeasure(track.source_id, place)
+
+    def remove(self, track_id: str) -> None:
+        """Take out a track that is there."""
+        track = self.tracks.pop(track_id)
+        self._faces -= track.faces
+        for view in track.views:
+            self._portraits.remove(view)
+        place = self._places[track.source_id]
+        place.moving -= not track.photo
+        self._restretch(track.source_id, place, place.stretches.remove(_span(track)))
+        if place.moving == 0 and not track.photo:
+            self._remeasure(track.source_id, place)
+        if not len(place.stretches):
+            del self._places[track.source_id]
+            self._date(place, -1)
+
+    def describe(self, identity_id: str, cover: str = "") -> Identity:
+        """Their record; that of somebody who is no more where they have no track.
+
+        Args:
+            identity_id: Who they are.
+            cover: The track whose best face is to be shown first, or empty.
+        """
+        if not self.tracks:
+            return Identity(identity_id)
+        return Identity(
+            identity_id=identity_id,
+            tracks=len(self.tracks),
+            faces=self._faces,
+            # Rounded once, whatever the order in which they came.
+            seconds=math.fsum(self._seconds.values()),
+            sightings=self.rows.sightings,
+            first_seen_s=min(self._began_s.values()),
+            last_seen_s=max(self._ended_s.values()),
+            wall_clock=not self._undated,
+            thumbnails=self._thumbnails(cover),
+        )
+
+    def _thumbnails(self, cover: str) -> tuple[str, ...]:
+        """The faces to show, the one that people chose first."""
+        track = self.tracks.get(cover)
+        chosen = portraits(track.views, 1) if track else ()
+        return tuple(dict.fromkeys([*chosen, *self._portraits.chosen()]))[:_THUMBNAILS]
+
+    def _restretch(self, source_id: str, place: _Place, changed: tuple[list[Span], list[Span]]) -> None:
+        gone, come = changed
+        for span in gone:
+            sighting = Sighting(source_id, *span)
+            self.rows.remove(sighting)
+            for values in (self._seconds, self._began_s, self._ended_s):
+                del values[sighting]
+        for span in come:
+            sighting = Sighting(source_id, *span)
+            self.rows.add(sighting)
+            self._seconds[sighting] = place.seconds(span)
+            self._time(sighting, place)
+
+    def _remeasure(self, source_id: str, place: _Place) -> None:
+        """Measure a source anew that has become a video, or a photo."""
+        for span in place.stretches.spans():
+            self._seconds[Sighting(source_id, *span)] = place.seconds(span)
+
+    def _date(self, place: _Place, more: int) -> None:
+        """Count a source, or no more, and tell all times anew where they are of another kind then."""
+        if place.times.recorded_at_s is not None:
+            return
+        before = self._undated
+        self._undated += more
+        if bool(before) != bool(self._undated):
+            for source_id, other in self._places.items():
+                for span in other.stretches.spans():
+                    self._time(Sighting(source_id, *span), other)
+
+    def _time(self, sighting: Sighting, place: _Place) -> None:
+        # Unix times only where every source has one: the two kinds of time can't be compared.
+        origin_s = 0.0 if self._undated else place.times.recorded_at_s or 0.0
+        self._began_s[sighting] = origin_s + sighting.start_s
+        self._ended_s[sighting] = origin_s + sighting.end_s
 
 
-def _thumbnails(tracks: Iterable[TrackSummary], cover: str) -> tuple[str, ...]:
-    """The faces to show, the one that people chose first."""
-    tracks = list(tracks)
-    chosen = [best for track in tracks if track.track_id == cover for best in portraits(track.views, 1)]
-    found = portraits([view for track in tracks for view in track.views], _THUMBNAILS)
-    return tuple(dict.fromkeys([*chosen, *found]))[:_THUMBNAILS]
+def _span(track: TrackSummary) -> Span:
+    return Span(track.first_s, track.last_s)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Sequence
+from bisect import bisect_left, insort
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,12 +56,8 @@ def views_of(samples: Iterable[Sample]) -> tuple[View, ...]:
     )
 
 
-def portraits(views: Sequence[View], count: int) -> tuple[str, ...]:
-    """Choose the faces that stand for a person.
-
-    The best one first, of those that the detector was sure of; then, again and again, the one with the
-    highest product of quality and distance to those chosen (greedy max-min diversity, Gonzalez 1985). So a
-    better face replaces a worse one whenever it comes, and the same smile twice is shown once.
+def portraits(views: Iterable[View], count: int) -> tuple[str, ...]:
+    """Choose the faces that stand for a person, see `Portraits`.
 
     Args:
         views: All that can be shown, in any order.
@@ -70,15 +66,116 @@ def portraits(views: Sequence[View], count: int) -> tuple[str, ...]:
     Returns:
         Sample ids, at most `count`, none twice.
     """
-    if not views:
-        return ()
-    surest = max(max(view.score for view in views), 1e-6)
+    album = Portraits(count)
+    for view in views:
+        album.add(view)
+    return album.chosen()
 
-    def worth(view: View) -> float:
-        return view.quality * (view.score / surest) ** _SURENESS
 
-    pool = _pool(views, worth)
-    quality = np.array([worth(view) for view in pool])
+class Portraits:
+    """Chooses the faces that stand for a person, kept from face to face.
+
+    The best one first, of those that the detector was sure of; then, again and again, the one with the
+    highest product of quality and distance to those chosen (greedy max-min diversity, Gonzalez 1985). So a
+    better face replaces a worse one whenever it comes, and the same smile twice is shown once. The choice is
+    made among the best of all, and made anew only where these are others.
+
+    Args:
+        count: How many to choose.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        # Ascending, as are the views: by `_rank`.
+        self._scores: list[float] = []
+        self._by_source: dict[str, list[View]] = {}
+        # Of each source no more than its share, where there are many.
+        self._candidates: list[View] = []
+        self._share = _POOL
+        self._chosen: tuple[str, ...] | None = None
+
+    def add(self, view: View) -> None:
+        """Take in a face that isn't there."""
+        surest = self._scores[-1] if self._scores else 0.0
+        insort(self._scores, view.score)
+        own = self._by_source.setdefault(view.source_id, [])
+        at = bisect_left(own, _rank(view), key=_rank)
+        own.insert(at, view)
+        if self._scores[-1] != surest:
+            self._chosen = None
+        if self._share_out() or at >= self._share:
+            return
+        self._enter(view)
+        if len(own) > self._share:
+            self._leave(own[self._share])
+
+    def remove(self, view: View) -> None:
+        """Take out a face that is there."""
+        surest = self._scores[-1]
+        del self._scores[bisect_left(self._scores, view.score)]
+        own = self._by_source[view.source_id]
+        at = _place(own, view)
+        del own[at]
+        if not own:
+            del self._by_source[view.source_id]
+        if not self._scores or self._scores[-1] != surest:
+            self._chosen = None
+        if self._share_out() or at >= self._share:
+            return
+        self._leave(view)
+        if len(own) >= self._share:
+            self._enter(own[self._share - 1])
+
+    def chosen(self) -> tuple[str, ...]:
+        """Sample ids of the faces, none twice; fewer than asked for where others would show nothing new."""
+        if self._chosen is None:
+            pool = self._candidates[:_POOL]
+            self._chosen = _choice(pool, max(self._scores[-1], 1e-6), self._count) if pool else ()
+        return self._chosen
+
+    def _share_out(self) -> bool:
+        """Choose the candidates anew where the share of each source has changed; returns whether it has."""
+        few = len(self._scores) <= _POOL
+        share = _POOL if few else max(_POOL_PER_SOURCE, _POOL // len(self._by_source))
+        if share == self._share:
+            return False
+        self._share = share
+        some = (view for own in self._by_source.values() for view in own[:share])
+        self._candidates = sorted(some, key=_rank)
+        self._chosen = None
+        return True
+
+    def _enter(self, view: View) -> None:
+        at = bisect_left(self._candidates, _rank(view), key=_rank)
+        self._candidates.insert(at, view)
+        self._changed(at)
+
+    def _leave(self, view: View) -> None:
+        at = _place(self._candidates, view)
+        del self._candidates[at]
+        self._changed(at)
+
+    def _changed(self, at: int) -> None:
+        if at < _POOL:
+            self._chosen = None
+
+
+def _rank(view: View) -> tuple[float, str]:
+    """What comes first is worth more."""
+    return (-view.quality * view.score**_SURENESS, view.sample_id)
+
+
+def _place(views: list[View], view: View) -> int:
+    """Where a view is in a list that holds it, ascending by `_rank`."""
+    at = bisect_left(views, _rank(view), key=_rank)
+    while views[at] is not view:
+        at += 1
+    return at
+
+
+def _choice(pool: list[View], surest: float, count: int) -> tuple[str, ...]:
+    """Choose of some views, the best first; the detector was as sure of one of all as `surest`."""
+    quality = np.array([view.quality * (view.score / surest) ** _SURENESS for view in pool])
     vectors = np.stack([view.vector for view in pool]).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     good = quality >= _LEAST_QUALITY * quality[0]
@@ -94,18 +191,3 @@ def portraits(views: Sequence[View], count: int) -> tuple[str, ...]:
         chosen.append(best)
         distance = np.minimum(distance, 1 - vectors @ vectors[best])
     return tuple(pool[k].sample_id for k in chosen)
-
-
-def _pool(views: Sequence[View], worth: Callable[[View], float]) -> list[View]:
-    """The best views, the best first, and of each source no more than its share where there are many."""
-
-    def rank(view: View) -> tuple[float, str]:
-        return (-worth(view), view.sample_id)
-
-    if len(views) > _POOL:
-        by_source: dict[str, list[View]] = {}
-        for view in views:
-            by_source.setdefault(view.source_id, []).append(view)
-        share = max(_POOL_PER_SOURCE, _POOL // len(by_source))
-        views = [view for group in by_source.values() for view in heapq.nsmallest(share, group, key=rank)]
-    return heapq.nsmallest(_POOL, views, key=rank)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from storage.delivery import Entry
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity
+from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, ForgetRequest, ReclusterRequest
 from storage.sample_record import FaceSample, Sample
@@ -20,16 +20,18 @@ from workers.clustering.clusterer import Clusterer
 from workers.clustering.partition import Partition
 from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
+from workers.descriptions import Descriptions
 from workers.erasing import Erasing
 from workers.membership import Membership
 from workers.models.calibration import Calibration
-from workers.people import TrackSummary, describe
+from workers.people import TrackSummary
 from workers.reclustering import Reclustering, Snapshot
 from workers.returns import Returns
 from workers.settlement import Settlement
 from workers.source_book import SourceBook
 from workers.step_samples import StepSamples
 from workers.track_evidence import evidence_of, sample_problem, track_problem
+from workers.track_summaries import TrackSummaries
 
 _log = logging.getLogger(__name__)
 
@@ -51,11 +53,14 @@ class Roster:
         self._samples = StepSamples(store, self._comparable)
         self._clusterer = clusterer
         self._calibration = calibration
-        self._summaries: dict[str, TrackSummary] = {}
+        self._summaries = TrackSummaries()
         self._by_source: dict[str, set[str]] = {}
         self._membership = Membership(self._summaries, store.new_identity_id)
         self._decisions = Decisions(store, self._membership, clusterer)
         self._sources = SourceBook(store)
+        self._descriptions = Descriptions(
+            self._summaries, self._membership, self._sources, self._decisions.cover_of
+        )
         self._founders: set[str] = set()
         self._settlement = Settlement(self._decisions.bind)
         self._reclustering = Reclustering(
@@ -115,7 +120,7 @@ class Roster:
         self._decisions.load()
         self._settlement.load(self._summaries, self._store.provisional(), effects)
         hidden = sorted(set(self._membership.alive()) - shown)
-        effects.identities += [self.describe(identity_id) for identity_id in hidden]
+        self.describe(hidden, effects)
 
     def _take_in(self, track: TrackRecord, samples: Sequence[Sample], effects: Effects) -> bool:
         """Give a track to the clusterer; returns whether anybody may have it.
@@ -316,16 +321,6 @@ class Roster:
         """Let the events of a step say what of them is provisional once all of the step is done."""
         self._settlement.mark(effects)
 
-    def describe(self, identity_id: str) -> Identity:
-        """The record of a person, as of now."""
-        members = self._membership.members(identity_id)
-        tracks = [self._summaries[track_id] for track_id in members]
-        sources = {track.source_id: self._sources.get(track.source_id) for track in tracks}
-        return describe(
-            identity_id,
-            tracks,
-            {i: source.recorded_at_s if source else None for i, source in sources.items()},
-            {i: 1 / source.fps for i, source in sources.items() if source and source.fps},
-            {i: source.duration_s for i, source in sources.items() if source and source.duration_s},
-            self._decisions.cover_of(members),
-        )
+    def describe(self, identity_ids: Iterable[str], effects: Effects) -> None:
+        """Add the records of people, as of now, to a step that is to be committed next."""
+        self._descriptions.write(identity_ids, effects)

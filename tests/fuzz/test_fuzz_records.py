@@ -40,6 +40,7 @@ from storage.requests import (
 )
 from storage.retention_policy import RetentionPolicy
 from storage.sample_record import BareSample, FaceSample
+from storage.sighting_rows import SightingRows
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import TemplateTable
 from storage.token_record import TokenRecord
@@ -99,7 +100,10 @@ OF_VALUES: dict[type, tuple[Callable[[bytes], object], bytes]] = {
         lambda value: (Decision.decode(b"1", value), Decision.decode(value, _DECISION.encode())),
         b"1",
     ),
-    Identity: (lambda value: Identity.decode_overview("p1", "", value), _PERSON.encode_overview()),
+    Identity: (
+        lambda value: Identity.decode_overview("p1", "", value),
+        _PERSON.encode_overview(SightingRows(_PERSON.sightings).json()),
+    ),
     Job: (Job.decode, Job("j-1", "h", "film", "path", "/film", 5.0, source_ids=("v-1",)).encode()),
     KeptOut: (lambda value: KeptOut.decode("p2 p1", value, 128), a_template()),
     Sighting: (Sighting.decode, b"v-1|0.000|1.000"),

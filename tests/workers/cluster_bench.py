@@ -12,6 +12,7 @@ from uuid import uuid4
 import redis
 from preloaded import Preloaded
 from synthetic import CALIBRATION, MODEL_ID, Cast, a_source
+from told_in_full import sightings_of
 
 from storage.connection import RedisHandle, open_redis
 from storage.decision_log import DecisionLog
@@ -157,7 +158,8 @@ class Bench:
 
         What a search and a list read is the same once more.
         """
-        told = {track.track_id: track.identity_id for track in self.store.tracks(self.store.track_ids())}
+        tracks = list(self.store.tracks(self.store.track_ids()))
+        told = {track.track_id: track.identity_id for track in tracks}
         assert self.store.assignments() == {track_id: owner for track_id, owner in told.items() if owner}
         assert self.store.template_ids() == told.keys()
         people = self.store.people()
@@ -167,6 +169,8 @@ class Bench:
             members = self.members(person.identity_id)
             assert members == {t for t, identity_id in told.items() if identity_id == person.identity_id}
             assert person.tracks == len(members)
+            seen = sightings_of((t.source_id, t.first_s, t.last_s) for t in tracks if t.track_id in members)
+            assert {s.encode() for s in person.sightings} == {s.encode() for s in seen}
             assert person.thumbnails
 
 

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic import Cast
+from told_in_full import portraits_in_full
 
 from storage.sample_record import FaceSample
-from workers.portraits import View, portraits, views_of
+from workers import portraits as album
+from workers.portraits import Portraits, View, portraits, views_of
 
 DIMENSION = 16
 COUNT = 5
@@ -60,6 +62,27 @@ def chosen(views: Sequence[View], count: int = COUNT) -> list[View]:
 
 def distance(one: View, other: View) -> float:
     return 1 - float(one.vector.astype(np.float32) @ other.vector.astype(np.float32))
+
+
+@quick
+@given(st.data())
+def test_what_is_kept_from_face_to_face_chooses_as_from_all_faces_at_once(data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # Few, so that there are soon more faces than are chosen from.
+        patch.setattr(album, "_POOL", 8)
+        patch.setattr(album, "_POOL_PER_SOURCE", 2)
+        kept, there = Portraits(COUNT), list[View]()
+        for number in range(data.draw(st.integers(1, 60))):
+            if there and data.draw(st.integers(0, 3)) == 0:
+                kept.remove(there.pop(data.draw(st.integers(0, len(there) - 1))))
+            else:
+                quality, score = (data.draw(st.integers(1, 5)) / 5 for _ in range(2))
+                source_id = data.draw(st.sampled_from(["v-1", "v-2", "v-3", "v-4", "v-5"]))
+                there.append(view(f"s{number}", quality, look(number), source_id, score))
+                kept.add(there[-1])
+            if data.draw(st.booleans()):
+                assert kept.chosen() == portraits_in_full(there, COUNT, 8, 2)
+        assert kept.chosen() == portraits_in_full(there, COUNT, 8, 2)
 
 
 # What always holds ----------------------------------------------------------------------------------------

@@ -1,0 +1,101 @@
+"""When somebody is seen in one source, kept from track to track."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from typing import NamedTuple
+
+# A person who is out of sight for no longer has not left.
+_BREAK_S = 3.0
+
+
+class Span(NamedTuple):
+    """A stretch of media time.
+
+    Attributes:
+        start_s: From.
+        end_s: To, no earlier.
+    """
+
+    start_s: float
+    end_s: float
+
+
+class Stretches:
+    """The stretches in which tracks of one source lie, with breaks of up to three seconds closed.
+
+    A track more costs a search among them, one less a look at those of its stretch.
+    """
+
+    def __init__(self) -> None:
+        # Ascending, with the end of each and its tracks, ascending too.
+        self._starts: list[float] = []
+        self._ends: list[float] = []
+        self._tracks: list[list[Span]] = []
+
+    def __len__(self) -> int:
+        """Number of stretches."""
+        return len(self._starts)
+
+    def spans(self) -> list[Span]:
+        """All stretches, ascending."""
+        return list(map(Span, self._starts, self._ends))
+
+    def add(self, track: Span) -> tuple[list[Span], list[Span]]:
+        """Take in a track; returns the stretches that are no more, and those that are new."""
+        at = bisect_right(self._starts, track.start_s) - 1
+        gone: list[Span] = []
+        if at >= 0 and track.start_s - self._ends[at] <= _BREAK_S:
+            if track.end_s <= self._ends[at]:
+                insort(self._tracks[at], track)
+                return [], []
+            gone.append(Span(self._starts[at], self._ends[at]))
+            insort(self._tracks[at], track)
+            self._ends[at] = track.end_s
+        else:
+            at += 1
+            self._insert(at, track, [track])
+        while at + 1 < len(self) and self._starts[at + 1] - self._ends[at] <= _BREAK_S:
+            gone.append(Span(self._starts[at + 1], self._ends[at + 1]))
+            self._ends[at] = max(self._ends[at], self._ends[at + 1])
+            self._tracks[at] += self._tracks[at + 1]
+            self._delete(at + 1)
+        return gone, [Span(self._starts[at], self._ends[at])]
+
+    def remove(self, track: Span) -> tuple[list[Span], list[Span]]:
+        """Take out a track that is there; returns what `add` does."""
+        at = bisect_right(self._starts, track.start_s) - 1
+        tracks = self._tracks[at]
+        tracks.remove(track)
+        before = Span(self._starts[at], self._ends[at])
+        parts = list(_parts(tracks))
+        if [span for span, _ in parts] == [before]:
+            return [], []
+        self._delete(at)
+        for place, (span, inside) in enumerate(parts, at):
+            self._insert(place, span, inside)
+        return [before], [span for span, _ in parts]
+
+    def _insert(self, at: int, span: Span, tracks: list[Span]) -> None:
+        self._starts.insert(at, span.start_s)
+        self._ends.insert(at, span.end_s)
+        self._tracks.insert(at, tracks)
+
+    def _delete(self, at: int) -> None:
+        for values in (self._starts, self._ends, self._tracks):
+            del values[at]
+
+
+def _parts(tracks: Iterable[Span]) -> Iterable[tuple[Span, list[Span]]]:
+    """The stretches in which tracks, ascending, lie, and the tracks of each."""
+    inside: list[Span] = []
+    end_s = 0.0
+    for track in tracks:
+        if inside and track.start_s - end_s > _BREAK_S:
+            yield Span(inside[0].start_s, end_s), inside
+            inside = []
+        end_s = max(end_s, track.end_s) if inside else track.end_s
+        inside.append(track)
+    if inside:
+        yield Span(inside[0].start_s, end_s), inside
