@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, Self
 
@@ -159,20 +158,20 @@ class TrackClusterer:
         if said is not None:
             return said
         ids, row = self._gallery.ids, self._gallery.row_of(track_id)
-        everyone = slice(None)
         prior, limit = self._comparison.strict_prior, self._linkage.face_limit
-        ratios = self._comparison.ratios(np.array([row]), everyone, prior, limit)[0]
         # Where the mean is high enough, one of the group is.
-        alike = (ids[k] for k in np.flatnonzero(ratios >= self._threshold).tolist() if k != row)
+        found = self._comparison.alike(row, self._threshold, prior, limit)
+        alike = (ids[k] for k in found.tolist() if k != row)
         names = sorted({groups[t] for t in alike if t in groups})
         if not names:
             return None
         number = {name: k for k, name in enumerate(names)}
         rows, of = self._rows_of(names, groups, members)
         rows, of = rows[rows != row], of[rows != row]
+        ratios = self._comparison.ratios(np.array([row]), rows, prior, limit)[0]
         weights = self._gallery.weights[rows]
         total = np.bincount(of, weights, minlength=len(names))
-        mean = np.bincount(of, ratios[rows] * weights, minlength=len(names)) / total
+        mean = np.bincount(of, ratios * weights, minlength=len(names)) / total
         for other in self._company.of(track_id) | self._company.constraints.against(track_id):
             # Who was removed may still be named by people.
             if other in groups and groups[other] in number:
@@ -185,8 +184,8 @@ class TrackClusterer:
     ) -> tuple[IntArray, IntArray]:
         """Rows of the tracks of some groups, ascending, and which of the groups each is in."""
         of_group = members or (lambda name: [t for t, group in groups.items() if group == name])
-        each = [[self._gallery.row_of(t) for t in of_group(name) if t in self._tracks] for name in names]
-        rows = np.array(list(itertools.chain.from_iterable(each)), np.intp)
+        each = [self._gallery.rows_of(of_group(name)) for name in names]
+        rows = np.concatenate(each)
         order = np.argsort(rows)
         return rows[order], np.repeat(np.arange(len(names)), [len(part) for part in each])[order]
 

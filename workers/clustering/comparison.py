@@ -18,6 +18,7 @@ from workers.clustering.likelihood import (
     even_clothing,
     face_log_ratio,
     impostor_rise,
+    least_similarity,
 )
 from workers.models.calibration import Calibration
 
@@ -137,6 +138,28 @@ class Comparison:
         others = np.arange(len(gallery))[columns][beside]
         ratios[:, beside] += np.where(same[:, beside], self._worn(rows, others), 0.0)
         return ratios
+
+    def alike(self, row: int, least: float, prior: float, limit: float) -> IntArray:
+        """All rows whose ratio with one is so high, ascending; only those that may be are looked at closely.
+
+        Args:
+            row: The row; among those that are found.
+            least: Least ratio, see `ratios`.
+            prior: See `ratios`; 0 or more.
+            limit: See `ratios`.
+        """
+        gallery = self._gallery
+        similarity = least_similarity(
+            # Clothes may make up for what faces lack.
+            least if gallery.clothing_roots is None else least - self._settings.clothing_for,
+            gallery.size_weights[row],
+            float(self._rise.max()),
+            self._calibration,
+            replace(self._settings, limit=limit),
+        )
+        rows = gallery.like(row, similarity)
+        ratios = self.ratios(np.array([row]), rows, prior, limit)[0]
+        return np.asarray(rows[ratios >= least], np.intp)
 
     def _worn(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """What clothes say of tracks (N, M) of one source; nothing where they are not seen or long ago."""

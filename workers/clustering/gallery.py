@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from workers.clustering.columns import Column
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.template_codes import TemplateCodes
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -19,6 +20,8 @@ IntArray = npt.NDArray[np.intp]
 
 # Neighbours kept of each track: most people have fewer tracks, and of others a few lead to all.
 _NEAR = 8
+# Bounds the memory for intermediate results.
+_CODED_AT_ONCE = 4096
 
 
 class Gallery:
@@ -38,6 +41,8 @@ class Gallery:
         self._number: dict[str, int] = {}
         self._columns: dict[str, Column[Any]] = {}
         self._serial = itertools.count()
+        # Made when they are first needed, all at once; kept up to date from then on.
+        self._codes: TemplateCodes | None = None
 
     def __len__(self) -> int:
         """Number of tracks."""
@@ -89,6 +94,8 @@ class Gallery:
             self._columns[name].append(value)
         self._row[track.track_id] = row
         self.ids.append(track.track_id)
+        if self._codes is not None:
+            self._codes.put(np.array([row]), 1, track.template[None])
 
     def remove(self, track_id: str) -> None:
         """Take a track out; the last row moves into its place."""
@@ -99,6 +106,29 @@ class Gallery:
             self._row[moved] = row
         for column in self._columns.values():
             column.remove(row)
+        if self._codes is not None:
+            self._codes.remove(row)
+
+    def rows_of(self, track_ids: Iterable[str]) -> IntArray:
+        """Rows of those of some tracks that are there, in their order."""
+        rows = np.fromiter(map(self._row.get, track_ids, itertools.repeat(-1)), np.intp)
+        return rows[rows >= 0]
+
+    def like(self, row: int, least_similarity: float) -> IntArray:
+        """Rows, ascending, of all that are at least so similar to the one in a row, and of some that aren't.
+
+        Args:
+            row: A row.
+            least_similarity: Least cosine of two templates.
+        """
+        if self._codes is None:
+            self._codes = TemplateCodes(self._calibration.mean[-1])
+            for start in range(0, len(self), _CODED_AT_ONCE):
+                block = np.arange(start, min(start + _CODED_AT_ONCE, len(self)))
+                self._codes.put(block, len(block), self.templates[block])
+        face = self._codes.face(self.templates[row])
+        similarity = self._codes.similarities(face, slice(None))
+        return np.flatnonzero(similarity >= least_similarity - self._codes.error(face))
 
     @property
     def templates(self) -> FloatArray:
@@ -156,6 +186,7 @@ class Gallery:
         clone = copy.copy(self)
         clone.ids, clone._row, clone._number = self.ids.copy(), self._row.copy(), self._number.copy()
         clone._columns = {name: column.copy() for name, column in self._columns.items()}
+        clone._codes = None
         return clone
 
     def adopt(self, snapshot: Gallery) -> None:

@@ -15,6 +15,10 @@ AnyFloatArray = npt.NDArray[np.floating[Any]]
 
 # Fewer pairs say nothing about how people of a source dress.
 _LEAST_CLOTHING_PAIRS = 5
+# Means of genuine and impostor similarities lie apart by at least so many times their spread.
+_LEAST_GAP = 0.75
+# More than float32 is off in all that leads from a cosine to a ratio.
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,43 @@ def face_log_ratio(
     """
     expected = _expected(weights_a, weights_b, calibration)
     return _ratio(similarity, *_normals(*expected, rise, settings), settings)
+
+
+def least_similarity(
+    least: float,
+    weights: FloatArray,
+    most_rise: float,
+    calibration: Calibration,
+    settings: LikelihoodSettings,
+) -> float:
+    """A cosine that one face and another must have at least, of whatever size, for a log-likelihood ratio.
+
+    It is a lower bound: most faces that are so similar still have a lower ratio.
+
+    Args:
+        least: The ratio of faces, see `face_log_ratio`.
+        weights: float32 (S,), size weights of the one face, see `Calibration.size_weights`.
+        most_rise: Highest impostor rise that there is, >= 0.
+        calibration: Of the embedder.
+        settings: See `LikelihoodSettings`.
+
+    Returns:
+        The cosine; minus infinity where every face has that ratio.
+    """
+    if least <= -settings.limit:
+        return -np.inf
+    # Whatever the size of the other face, it lies between those that were measured, and a rise never lowers
+    # the middle.
+    genuine, impostor, spread = (
+        weights.astype(np.float64) @ table
+        for table in (calibration.genuine, calibration.impostor, calibration.spread)
+    )
+    middle = float((genuine + impostor).min()) / 2
+    if least < 0:
+        return middle + least * float(spread.max()) / _LEAST_GAP - _ROUNDING
+    widened = max(settings.genuine_share - 1, 0.0) * most_rise
+    gap = max(float((genuine - impostor).max()) + widened, _LEAST_GAP * float(spread.max()))
+    return middle + least * float(spread.min()) ** 2 / gap - _ROUNDING
 
 
 def paired_face_log_ratio(
@@ -182,7 +223,7 @@ def _normals(
     genuine = genuine + settings.genuine_share * rise
     impostor = impostor + rise
     # One common spread keeps the ratio monotonic; a gap that the rise has closed must not turn it around.
-    return (genuine + impostor) / 2, np.maximum(genuine - impostor, 0.75 * spread), spread
+    return (genuine + impostor) / 2, np.maximum(genuine - impostor, _LEAST_GAP * spread), spread
 
 
 def _ratio(

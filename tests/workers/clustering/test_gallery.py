@@ -157,3 +157,41 @@ def test_whatever_comes_and_goes_rows_hold_what_was_put_in(
             gallery.insert(track)
             there[track.track_id] = track
         assert_holds(gallery, there)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=40), st.floats(-1, 1))
+def test_nobody_is_missed_who_is_so_similar_and_few_others_are_named(
+    steps: list[tuple[int, int]], least: float
+) -> None:
+    gallery, there = Gallery(CALIBRATION), dict[str, TrackEvidence]()
+    for person, number in steps:
+        track = of(person, number)
+        if there.pop(track.track_id, None) is not None:
+            gallery.remove(track.track_id)
+        else:
+            gallery.insert(track)
+            there[track.track_id] = track
+        for row in range(len(gallery)):
+            found = gallery.like(row, least)
+            similarity = gallery.templates @ gallery.templates[row]
+            assert set(np.flatnonzero(similarity >= least).tolist()) <= set(found.tolist())
+            assert (similarity[found] >= least - 0.05).all()
+            assert (np.diff(found) > 0).all()
+
+
+def test_a_snapshot_finds_who_is_like_whom_as_of_then() -> None:
+    gallery = filled(of(0, 0), of(1, 0), of(0, 1))
+    assert gallery.like(0, 0.5).tolist() == [0, 2]
+    before = gallery.snapshot()
+    gallery.remove("0-1")
+    gallery.insert(of(2, 0))
+    assert before.like(0, 0.5).tolist() == [0, 2]
+    assert gallery.like(0, 0.5).tolist() == [0]
+
+
+def test_rows_of_tracks_that_are_not_there_are_left_out() -> None:
+    gallery = filled(of(0, 0), of(1, 0), of(2, 0))
+    gallery.remove("0-0")
+    assert gallery.rows_of(["1-0", "nobody", "0-0", "2-0"]).tolist() == [1, 0]
+    assert gallery.rows_of([]).tolist() == []

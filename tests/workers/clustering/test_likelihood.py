@@ -13,6 +13,7 @@ from workers.clustering.likelihood import (
     face_evidence,
     face_log_ratio,
     impostor_rise,
+    least_similarity,
 )
 from workers.models.calibration import Calibration
 
@@ -253,3 +254,32 @@ def test_the_even_point_may_differ_by_row() -> None:
     distance = np.full((2, 2), 0.5, np.float32)
     found = clothing_log_ratio(distance, np.array([[0.6], [0.48]], np.float32), SETTINGS)
     assert found == pytest.approx(np.array([[1, 1], [-0.2, -0.2]]), abs=1e-5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from([FLAT, BY_SIZE]),
+    st.floats(-10, 10),
+    st.floats(0, 0.4),
+    st.sampled_from([0.0, 0.5, 1.5]),
+    st.floats(20, 100),
+)
+def test_no_face_below_the_least_similarity_reaches_the_ratio(
+    calibration: Calibration, least: float, most_rise: float, share: float, size: float
+) -> None:
+    told = LikelihoodSettings(genuine_share=share)
+    weights = calibration.size_weights([size])
+    bound = least_similarity(least, weights[0], most_rise, calibration, told)
+    similarity = np.linspace(-1, 1, 201, dtype=np.float32)
+    for other in (20.0, 31.0, 55.0, 100.0):
+        for rise in (0.0, most_rise / 2, most_rise):
+            ratios = face_log_ratio(
+                similarity[None], weights, calibration.size_weights([other] * 201), rise, calibration, told
+            )[0]
+            assert (similarity[ratios >= least] >= bound).all()
+
+
+def test_faces_of_one_size_that_are_as_similar_as_that_reach_the_ratio() -> None:
+    bound = least_similarity(2.0, np.ones(1, np.float32), 0.0, FLAT, SETTINGS)
+    assert face_ratio(bound + 2e-4) >= 2.0
+    assert face_ratio(bound - 2e-4) < 2.0

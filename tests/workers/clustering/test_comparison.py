@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_tracks import clothes, of
+from synthetic import CALIBRATION
+
+from workers.clustering.company import Company
+from workers.clustering.comparison import Comparison
+from workers.clustering.evidence import TrackEvidence
+from workers.clustering.gallery import Gallery
+from workers.clustering.likelihood import LikelihoodSettings
+
+some_tracks = st.lists(
+    st.builds(
+        lambda person, number, source, dress: of(
+            person,
+            number,
+            source_id=source,
+            clothing=None if dress is None else clothes(dress),
+            photo=source == "i-1",
+        ),
+        st.integers(0, 2),
+        st.integers(0, 6),
+        st.sampled_from(["v-1", "v-2", "i-1"]),
+        st.sampled_from([None, 0, 1]),
+    ),
+    min_size=1,
+    max_size=15,
+    unique_by=lambda track: track.track_id,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(some_tracks, st.floats(-9, 9), st.floats(0, 4))
+def test_who_is_alike_is_found_as_by_looking_at_all(
+    tracks: list[TrackEvidence], least: float, prior: float
+) -> None:
+    gallery, company, settings = Gallery(CALIBRATION), Company(), LikelihoodSettings()
+    comparison = Comparison(gallery, {t.track_id: t for t in tracks}, company, CALIBRATION, settings)
+    for track in tracks:
+        gallery.insert(track)
+        comparison.expect(track)
+    everyone = np.arange(len(tracks))
+    ratios = comparison.ratios(everyone, slice(None), prior, settings.limit)
+    for row in range(len(tracks)):
+        found = set(comparison.alike(row, least, prior, settings.limit).tolist())
+        # To within what float32 rounds, which depends on how many are looked at.
+        assert set(np.flatnonzero(ratios[row] >= least + 1e-3).tolist()) <= found
+        assert found <= set(np.flatnonzero(ratios[row] >= least - 1e-3).tolist())
