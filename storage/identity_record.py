@@ -16,6 +16,11 @@ from storage.fields import Fields, Raw, count, flag, number, text
 _IDENTITY_ID = re.compile(r"p[0-9]{1,18}")
 
 
+def number_of(identity_id: str) -> int:
+    """Age rank of a person: lower is older."""
+    return int(identity_id[1:])
+
+
 class Sighting(NamedTuple):
     """A person in one source without a longer break.
 
@@ -147,7 +152,7 @@ class Identity:
     @property
     def number(self) -> int:
         """Age rank: lower is older."""
-        return int(self.identity_id[1:])
+        return number_of(self.identity_id)
 
     def encode(self) -> Fields:
         """Fields of the hash without the name and `ignored`, which only people change."""

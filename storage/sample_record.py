@@ -134,9 +134,10 @@ def _facts(raw: Raw, data_keys: DataKeys) -> dict[str, Any]:
     sample_id = text(raw, "sample_id")
     opened = data_keys.open(raw.get(b"vector", b""), vector_context(sample_id))
     vector = float_array({b"vector": opened}, "vector", "<f2", (-1,))
-    if len(vector) < 2 or not vector.any():
+    length = np.sqrt(vector.dot(vector))
+    if len(vector) < 2 or not length:
         raise RecordError(f"field 'vector' holds no direction ({len(vector)} numbers)", field="vector")
-    vector = vector / np.linalg.norm(vector)
+    vector = vector / length
     vector.flags.writeable = False
     quality = number(raw, "quality")
     if not 0 < quality <= 1:

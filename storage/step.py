@@ -10,7 +10,8 @@ from storage.data_keys import PLAIN, DataSeal, kept_out_context, template_contex
 from storage.dead_letters import DEAD_LIMIT, put_aside
 from storage.effects import Effects, Said
 from storage.erasure_record import ERASURES_LIMIT
-from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.fields import Fields
+from storage.identity_record import ChangeKind, Identity, IdentityChange, number_of
 from storage.keys import Keys
 from storage.sample_queue import GROUP
 from storage.sighting_rows import SightingRows
@@ -69,29 +70,39 @@ def _queue_samples(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal,
 
 
 def _queue_tracks(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal) -> None:
+    owners = effects.assignments
+    if effects.tracks:
+        pipe.sadd(keys.tracks, *(track.track_id for track in effects.tracks))
+    of_source: dict[str, list[str]] = {}
     for track in effects.tracks:
-        pipe.sadd(keys.tracks, track.track_id)
-        pipe.sadd(keys.source_tracks(track.source_id), track.track_id)
-        pipe.hset(keys.track(track.track_id), mapping=track.encode())
-    for track_id, template in effects.templates.items():
-        pipe.hset(keys.templates, track_id, seal.seal(template, template_context(track_id)))
-    for track_id, identity_id in effects.assignments.items():
-        pipe.hset(keys.track(track_id), "identity_id", identity_id or "")
-        if identity_id:
-            pipe.hset(keys.assignments, track_id, identity_id)
-        else:
-            pipe.hdel(keys.assignments, track_id)
+        of_source.setdefault(track.source_id, []).append(track.track_id)
+        fields = track.encode()
+        if track.track_id in owners:
+            fields["identity_id"] = owners[track.track_id] or ""
+        pipe.hset(keys.track(track.track_id), mapping=fields)
+    for source_id, track_ids in of_source.items():
+        pipe.sadd(keys.source_tracks(source_id), *track_ids)
+    if effects.templates:
+        sealed: Fields = {t: seal.seal(row, template_context(t)) for t, row in effects.templates.items()}
+        pipe.hset(keys.templates, mapping=sealed)
+    for track_id in owners.keys() - {track.track_id for track in effects.tracks}:
+        pipe.hset(keys.track(track_id), "identity_id", owners[track_id] or "")
+    if assigned := {track_id: owner for track_id, owner in owners.items() if owner}:
+        pipe.hset(keys.assignments, mapping=assigned)
+    if nobodys := [track_id for track_id, owner in owners.items() if not owner]:
+        pipe.hdel(keys.assignments, *nobodys)
     if unsure := [track_id for track_id, provisional in effects.provisional.items() if provisional]:
         pipe.sadd(keys.provisional, *unsure)
     if sure := [track_id for track_id, provisional in effects.provisional.items() if not provisional]:
         pipe.srem(keys.provisional, *sure)
     for track_id, source_id in effects.tracks_removed.items():
-        pipe.srem(keys.tracks, track_id)
-        pipe.srem(keys.provisional, track_id)
         pipe.srem(keys.source_tracks(source_id), track_id)
-        pipe.hdel(keys.templates, track_id)
-        pipe.hdel(keys.assignments, track_id)
         pipe.delete(keys.track(track_id))
+    if removed := list(effects.tracks_removed):
+        pipe.srem(keys.tracks, *removed)
+        pipe.srem(keys.provisional, *removed)
+        pipe.hdel(keys.templates, *removed)
+        pipe.hdel(keys.assignments, *removed)
     for source in effects.sources.values():
         pipe.hset(keys.source(source.source_id), mapping=source.progress_fields())
 
@@ -105,8 +116,17 @@ def _queue_people(
     for identity_id, come in effects.members_added.items():
         if come:
             pipe.sadd(keys.identity_tracks(identity_id), *come)
+    overview: dict[str, Value] = {}
     for identity in effects.identities:
-        _queue_identity(pipe, keys, identity, effects.sightings.get(identity.identity_id))
+        rows = effects.sightings.get(identity.identity_id) or SightingRows(identity.sightings)
+        _queue_identity(pipe, keys, identity, rows)
+        # Of two records of somebody, the last one holds.
+        overview.pop(identity.identity_id, None)
+        if identity.tracks:
+            overview[identity.identity_id] = identity.encode_overview(rows.json())
+    if overview:
+        pipe.hset(keys.people, mapping=overview)
+        pipe.zadd(keys.identities, {identity_id: number_of(identity_id) for identity_id in overview})
     for identity_id, name in names.items():
         pipe.hset(keys.identity(identity_id), "name", name)
         pipe.hset(keys.names, identity_id, name)
@@ -176,7 +196,7 @@ def _queue_kept_out(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal
         pipe.hincrby(keys.meta, "returns_ignored", new)
 
 
-def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity, rows: SightingRows | None) -> None:
+def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity, rows: SightingRows) -> None:
     pipe.hset(keys.identity(identity.identity_id), mapping=identity.encode())
     if identity.tracks == 0:
         pipe.delete(keys.identity_sightings(identity.identity_id))
@@ -185,9 +205,6 @@ def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity, rows: Sighti
         pipe.hdel(keys.names, identity.identity_id)
         pipe.srem(keys.ignored, identity.identity_id)
         return
-    rows = SightingRows(identity.sightings) if rows is None else rows
-    pipe.hset(keys.people, identity.identity_id, identity.encode_overview(rows.json()))
-    pipe.zadd(keys.identities, {identity.identity_id: identity.number})
     key = keys.identity_sightings(identity.identity_id)
     if rows.is_new:
         pipe.delete(key)

@@ -79,11 +79,20 @@ class _Place:
         times: Of the source.
         stretches: When.
         moving: Tracks of it that are of a video.
+        still: Tracks of it that are of a photo.
     """
 
     times: SourceTimes
     stretches: Stretches = field(default_factory=Stretches)
     moving: int = 0
+    still: int = 0
+
+    def count(self, track: TrackSummary, more: int) -> bool:
+        """Count a track, or no more; returns whether that changes how long the others lasted."""
+        before = self.moving
+        self.moving += 0 if track.photo else more
+        self.still += more if track.photo else 0
+        return bool(self.still) and bool(before) != bool(self.moving)
 
     def seconds(self, span: Span) -> float:
         """How long a stretch lasts, s; nothing in photos."""
@@ -112,10 +121,10 @@ class Person:
         self._faces = 0
         # Sources of which nobody knows when they were recorded.
         self._undated = 0
-        # Of each sighting: how long it was, and when it began and ended.
+        # How long each sighting was, and when the first began and the last ended in each source.
         self._seconds: dict[Sighting, float] = {}
-        self._began_s: dict[Sighting, float] = {}
-        self._ended_s: dict[Sighting, float] = {}
+        self._began_s: dict[str, float] = {}
+        self._ended_s: dict[str, float] = {}
         self._portraits = Portraits(_THUMBNAILS)
 
     @property
@@ -133,9 +142,9 @@ class Person:
         if place is None:
             place = self._places[track.source_id] = _Place(self._times(track.source_id))
             self._date(place, 1)
-        place.moving += not track.photo
+        turns = place.count(track, 1)
         self._restretch(track.source_id, place, place.stretches.add(_span(track)))
-        if place.moving == 1 and not track.photo:
+        if turns:
             self._remeasure(track.source_id, place)
 
     def remove(self, track_id: str) -> None:
@@ -145,12 +154,13 @@ class Person:
         for view in track.views:
             self._portraits.remove(view)
         place = self._places[track.source_id]
-        place.moving -= not track.photo
+        turns = place.count(track, -1)
         self._restretch(track.source_id, place, place.stretches.remove(_span(track)))
-        if place.moving == 0 and not track.photo:
+        if turns:
             self._remeasure(track.source_id, place)
-        if not len(place.stretches):
-            del self._places[track.source_id]
+        if not place.stretches.starts_s:
+            for values in (self._places, self._began_s, self._ended_s):
+                del values[track.source_id]
             self._date(place, -1)
 
     def describe(self, identity_id: str, cover: str = "") -> Identity:
@@ -186,13 +196,13 @@ class Person:
         for span in gone:
             sighting = Sighting(source_id, *span)
             self.rows.remove(sighting)
-            for values in (self._seconds, self._began_s, self._ended_s):
-                del values[sighting]
+            del self._seconds[sighting]
         for span in come:
             sighting = Sighting(source_id, *span)
             self.rows.add(sighting)
             self._seconds[sighting] = place.seconds(span)
-            self._time(sighting, place)
+        if place.stretches.starts_s:
+            self._time(source_id, place)
 
     def _remeasure(self, source_id: str, place: _Place) -> None:
         """Measure a source anew that has become a video, or a photo."""
@@ -207,14 +217,14 @@ class Person:
         self._undated += more
         if bool(before) != bool(self._undated):
             for source_id, other in self._places.items():
-                for span in other.stretches.spans():
-                    self._time(Sighting(source_id, *span), other)
+                if other is not place:
+                    self._time(source_id, other)
 
-    def _time(self, sighting: Sighting, place: _Place) -> None:
+    def _time(self, source_id: str, place: _Place) -> None:
         # Unix times only where every source has one: the two kinds of time can't be compared.
         origin_s = 0.0 if self._undated else place.times.recorded_at_s or 0.0
-        self._began_s[sighting] = origin_s + sighting.start_s
-        self._ended_s[sighting] = origin_s + sighting.end_s
+        self._began_s[source_id] = origin_s + place.stretches.starts_s[0]
+        self._ended_s[source_id] = origin_s + place.stretches.ends_s[-1]
 
 
 def _span(track: TrackSummary) -> Span:

@@ -26,49 +26,49 @@ class Stretches:
     """The stretches in which tracks of one source lie, with breaks of up to three seconds closed.
 
     A track more costs a search among them, one less a look at those of its stretch.
+
+    Attributes:
+        starts_s: When each begins, ascending.
+        ends_s: When each ends, ascending.
     """
 
     def __init__(self) -> None:
-        # Ascending, with the end of each and its tracks, ascending too.
-        self._starts: list[float] = []
-        self._ends: list[float] = []
+        self.starts_s: list[float] = []
+        self.ends_s: list[float] = []
+        # Ascending as well.
         self._tracks: list[list[Span]] = []
-
-    def __len__(self) -> int:
-        """Number of stretches."""
-        return len(self._starts)
 
     def spans(self) -> list[Span]:
         """All stretches, ascending."""
-        return list(map(Span, self._starts, self._ends))
+        return list(map(Span, self.starts_s, self.ends_s))
 
     def add(self, track: Span) -> tuple[list[Span], list[Span]]:
         """Take in a track; returns the stretches that are no more, and those that are new."""
-        at = bisect_right(self._starts, track.start_s) - 1
+        at = bisect_right(self.starts_s, track.start_s) - 1
         gone: list[Span] = []
-        if at >= 0 and track.start_s - self._ends[at] <= _BREAK_S:
-            if track.end_s <= self._ends[at]:
+        if at >= 0 and track.start_s - self.ends_s[at] <= _BREAK_S:
+            if track.end_s <= self.ends_s[at]:
                 insort(self._tracks[at], track)
                 return [], []
-            gone.append(Span(self._starts[at], self._ends[at]))
+            gone.append(Span(self.starts_s[at], self.ends_s[at]))
             insort(self._tracks[at], track)
-            self._ends[at] = track.end_s
+            self.ends_s[at] = track.end_s
         else:
             at += 1
             self._insert(at, track, [track])
-        while at + 1 < len(self) and self._starts[at + 1] - self._ends[at] <= _BREAK_S:
-            gone.append(Span(self._starts[at + 1], self._ends[at + 1]))
-            self._ends[at] = max(self._ends[at], self._ends[at + 1])
+        while at + 1 < len(self.starts_s) and self.starts_s[at + 1] - self.ends_s[at] <= _BREAK_S:
+            gone.append(Span(self.starts_s[at + 1], self.ends_s[at + 1]))
+            self.ends_s[at] = max(self.ends_s[at], self.ends_s[at + 1])
             self._tracks[at] += self._tracks[at + 1]
             self._delete(at + 1)
-        return gone, [Span(self._starts[at], self._ends[at])]
+        return gone, [Span(self.starts_s[at], self.ends_s[at])]
 
     def remove(self, track: Span) -> tuple[list[Span], list[Span]]:
         """Take out a track that is there; returns what `add` does."""
-        at = bisect_right(self._starts, track.start_s) - 1
+        at = bisect_right(self.starts_s, track.start_s) - 1
         tracks = self._tracks[at]
         tracks.remove(track)
-        before = Span(self._starts[at], self._ends[at])
+        before = Span(self.starts_s[at], self.ends_s[at])
         parts = list(_parts(tracks))
         if [span for span, _ in parts] == [before]:
             return [], []
@@ -78,12 +78,12 @@ class Stretches:
         return [before], [span for span, _ in parts]
 
     def _insert(self, at: int, span: Span, tracks: list[Span]) -> None:
-        self._starts.insert(at, span.start_s)
-        self._ends.insert(at, span.end_s)
+        self.starts_s.insert(at, span.start_s)
+        self.ends_s.insert(at, span.end_s)
         self._tracks.insert(at, tracks)
 
     def _delete(self, at: int) -> None:
-        for values in (self._starts, self._ends, self._tracks):
+        for values in (self.starts_s, self.ends_s, self._tracks):
             del values[at]
 
 
