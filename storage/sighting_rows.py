@@ -20,14 +20,13 @@ class SightingRows:
 
     def __init__(self, sightings: Iterable[Sighting] = ()) -> None:
         self.is_new = True
-        self._sightings: list[Sighting] = []
-        # In the same order: start and member of each, and its place in the list of the overview.
-        self._order: list[tuple[float, str]] = []
-        self._json: list[bytes] = []
-        self._come: dict[str, float] = {}
+        # Start and member of each, it, and its place in the list of the overview: in the order of the set.
+        keyed = sorted((sighting.start_s, sighting.encode(), sighting) for sighting in sightings)
+        self._order = [(start_s, member) for start_s, member, _ in keyed]
+        self._sightings = [sighting for _, _, sighting in keyed]
+        self._json = [sighting.encode_row() for sighting in self._sightings]
+        self._come: dict[str, float] = {member: start_s for start_s, member in self._order}
         self._gone: set[str] = set()
-        for sighting in sightings:
-            self.add(sighting)
 
     @property
     def sightings(self) -> tuple[Sighting, ...]:

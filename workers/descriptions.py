@@ -11,8 +11,8 @@ from workers.people import Person
 from workers.source_book import SourceBook
 from workers.track_summaries import TrackSummaries
 
-# So many tracks of people may be kept, of whom each takes 1 kB or so: who has few is described soon enough.
-_MOST_TRACKS = 50_000
+# So many tracks of people may be kept, which take 0.6 kB each: who has few is described soon enough.
+_MOST_TRACKS = 100_000
 
 
 class Descriptions:
@@ -66,9 +66,8 @@ class Descriptions:
         if person is not None:
             self._kept.move_to_end(identity_id)
             return person
-        person = Person(self._sources.times)
-        for track_id in self._membership.members(identity_id):
-            person.add(self._summaries[track_id])
+        tracks = (self._summaries[track_id] for track_id in self._membership.members(identity_id))
+        person = Person(self._sources.times, tracks)
         if person.tracks:
             self._kept[identity_id] = person
             self._described.update(dict.fromkeys(person.tracks, identity_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -107,25 +107,41 @@ class Person:
 
     Args:
         times: Gives what is known of a source, which must not change.
+        tracks: Those that they begin with.
 
     Attributes:
         tracks: Their tracks by id.
         rows: Their sightings as they are written.
     """
 
-    def __init__(self, times: Callable[[str], SourceTimes]) -> None:
-        self.tracks: dict[str, TrackSummary] = {}
-        self.rows = SightingRows()
+    def __init__(self, times: Callable[[str], SourceTimes], tracks: Iterable[TrackSummary] = ()) -> None:
+        self.tracks = {track.track_id: track for track in tracks}
         self._times = times
-        self._places: dict[str, _Place] = {}
-        self._faces = 0
+        self._faces = sum(track.faces for track in self.tracks.values())
+        by_source: dict[str, list[TrackSummary]] = {}
+        for track in self.tracks.values():
+            by_source.setdefault(track.source_id, []).append(track)
+        views = (view for track in self.tracks.values() for view in track.views)
+        self._portraits = Portraits(_THUMBNAILS, views)
+        self._places = {
+            source_id: _Place(
+                times(source_id),
+                Stretches(map(_span, own)),
+                sum(not track.photo for track in own),
+                sum(track.photo for track in own),
+            )
+            for source_id, own in by_source.items()
+        }
         # Sources of which nobody knows when they were recorded.
-        self._undated = 0
+        self._undated = sum(place.times.recorded_at_s is None for place in self._places.values())
         # How long each sighting was, and when the first began and the last ended in each source.
         self._seconds: dict[Sighting, float] = {}
         self._began_s: dict[str, float] = {}
         self._ended_s: dict[str, float] = {}
-        self._portraits = Portraits(_THUMBNAILS)
+        for source_id, place in self._places.items():
+            self._remeasure(source_id, place)
+            self._time(source_id, place)
+        self.rows = SightingRows(self._seconds)
 
     @property
     def sources(self) -> Collection[str]:

@@ -66,10 +66,7 @@ def portraits(views: Iterable[View], count: int) -> tuple[str, ...]:
     Returns:
         Sample ids, at most `count`, none twice.
     """
-    album = Portraits(count)
-    for view in views:
-        album.add(view)
-    return album.chosen()
+    return Portraits(count, views).chosen()
 
 
 class Portraits:
@@ -82,17 +79,23 @@ class Portraits:
 
     Args:
         count: How many to choose.
+        views: Those that there are to begin with.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, views: Iterable[View] = ()) -> None:
         self._count = count
-        # Ascending, as are the views: by `_rank`.
-        self._scores: list[float] = []
         self._by_source: dict[str, list[View]] = {}
+        for view in views:
+            self._by_source.setdefault(view.source_id, []).append(view)
+        # Ascending, as are all views: by `_rank`.
+        self._scores = sorted(view.score for own in self._by_source.values() for view in own)
+        for own in self._by_source.values():
+            own.sort(key=_rank)
         # Of each source no more than its share, where there are many.
         self._candidates: list[View] = []
-        self._share = _POOL
+        self._share = 0
         self._chosen: tuple[str, ...] | None = None
+        self._share_out()
 
     def add(self, view: View) -> None:
         """Take in a face that isn't there."""

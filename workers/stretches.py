@@ -27,16 +27,20 @@ class Stretches:
 
     A track more costs a search among them, one less a look at those of its stretch.
 
+    Args:
+        tracks: Those that it begins with.
+
     Attributes:
         starts_s: When each begins, ascending.
         ends_s: When each ends, ascending.
     """
 
-    def __init__(self) -> None:
-        self.starts_s: list[float] = []
-        self.ends_s: list[float] = []
+    def __init__(self, tracks: Iterable[Span] = ()) -> None:
+        parts = list(_parts(sorted(tracks)))
+        self.starts_s = [span.start_s for span, _ in parts]
+        self.ends_s = [span.end_s for span, _ in parts]
         # Ascending as well.
-        self._tracks: list[list[Span]] = []
+        self._tracks = [inside for _, inside in parts]
 
     def spans(self) -> list[Span]:
         """All stretches, ascending."""

@@ -223,5 +223,8 @@ def test_what_is_kept_from_track_to_track_says_what_all_tracks_say(
             there[track_id] = track
             person.add(track)
         found = person.describe("p1", f"t{cover}")
+        anew = Person(TIMES.__getitem__, there.values())
+        assert anew.describe("p1", f"t{cover}") == found
+        assert anew.rows.json() == person.rows.json()
         assert found == described_in_full("p1", [*there.values()], TIMES.__getitem__, f"t{cover}")
         assert person.sources == {track.source_id for track in there.values()}
