@@ -184,7 +184,7 @@ class TrackClusterer:
     ) -> tuple[IntArray, IntArray]:
         """Rows of the tracks of some groups, ascending, and which of the groups each is in."""
         of_group = members or (lambda name: [t for t, group in groups.items() if group == name])
-        each = [self._gallery.rows_of(of_group(name)) for name in names]
+        each = [self._gallery.rows_there(of_group(name)) for name in names]
         rows = np.concatenate(each)
         order = np.argsort(rows)
         return rows[order], np.repeat(np.arange(len(names)), [len(part) for part in each])[order]

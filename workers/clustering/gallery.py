@@ -56,6 +56,11 @@ class Gallery:
         """Rows of tracks at this moment, intp (K,)."""
         return np.fromiter(map(self._row.__getitem__, track_ids), np.intp)
 
+    def rows_there(self, track_ids: Iterable[str]) -> IntArray:
+        """Rows of those of some tracks that are there, in their order."""
+        rows = np.fromiter(map(self._row.get, track_ids, itertools.repeat(-1)), np.intp)
+        return rows[rows >= 0]
+
     def source_number(self, source_id: str) -> int:
         """The number that stands for a source in `sources`."""
         return self._number.setdefault(source_id, len(self._number))
@@ -108,11 +113,6 @@ class Gallery:
             column.remove(row)
         if self._codes is not None:
             self._codes.remove(row)
-
-    def rows_of(self, track_ids: Iterable[str]) -> IntArray:
-        """Rows of those of some tracks that are there, in their order."""
-        rows = np.fromiter(map(self._row.get, track_ids, itertools.repeat(-1)), np.intp)
-        return rows[rows >= 0]
 
     def like(self, row: int, least_similarity: float) -> IntArray:
         """Rows, ascending, of all that are at least so similar to the one in a row, and of some that aren't.

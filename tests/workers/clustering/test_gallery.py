@@ -193,5 +193,5 @@ def test_a_snapshot_finds_who_is_like_whom_as_of_then() -> None:
 def test_rows_of_tracks_that_are_not_there_are_left_out() -> None:
     gallery = filled(of(0, 0), of(1, 0), of(2, 0))
     gallery.remove("0-0")
-    assert gallery.rows_of(["1-0", "nobody", "0-0", "2-0"]).tolist() == [1, 0]
-    assert gallery.rows_of([]).tolist() == []
+    assert gallery.rows_there(["1-0", "nobody", "0-0", "2-0"]).tolist() == [1, 0]
+    assert gallery.rows_there([]).tolist() == []
