@@ -63,7 +63,8 @@ class NumberLists:
         rooms = np.where(lengths > 0, _ROOMS[np.searchsorted(_ROOMS, lengths)], 0)
         starts = np.cumsum(rooms) - rooms
         self._end = int(rooms.sum())
-        self._pool = np.empty(max(self._end, _FIRST_NUMBERS), np.int32)
+        # Pages that nothing is written to take no memory.
+        self._pool = np.empty(max(2 * self._end, _FIRST_NUMBERS), np.int32)
         self._start[:count], self._room[:count], self._length[:count] = starts, rooms, lengths
         before = np.cumsum(lengths) - lengths
         self._pool[np.arange(len(numbers)) + np.repeat(starts - before, lengths)] = numbers
@@ -104,7 +105,6 @@ class NumberLists:
             self._start[number] = spare.pop()
         else:
             if self._end + room > len(self._pool):
-                # Pages that nothing is written to take no memory.
                 larger = np.empty(2 * len(self._pool) + room, np.int32)
                 larger[: self._end] = self._pool[: self._end]
                 self._pool = larger
