@@ -37,7 +37,7 @@ def head_start(place: Place) -> Iterator[Callable[[], RedisHandle]]:
             name="starts the server",
             daemon=True,
         )
-        if place.redis_url is None and _can_be(place.collection):
+        if place.redis_url is None and Keys.allow(place.collection):
             thread.start()
 
         def arrived() -> None:
@@ -56,14 +56,6 @@ def head_start(place: Place) -> Iterator[Callable[[], RedisHandle]]:
             yield opened
         finally:
             arrived()
-
-
-def _can_be(collection: str) -> bool:
-    try:
-        Keys(collection)
-    except ValueError:
-        return False
-    return True
 
 
 def _begin(folder: Path, held: contextlib.ExitStack) -> None:

@@ -122,7 +122,7 @@ def _names(client: Commands) -> set[str]:
     found: set[str] = set()
     for key in client.scan_iter("fs:{*}:meta", SCAN_COUNT, "hash"):
         match = _META.fullmatch(key.decode("utf-8", "replace"))
-        if match is not None and _is_name(match[1]):
+        if match is not None and Keys.allow(match[1]):
             found.add(match[1])
     return found
 
@@ -167,11 +167,3 @@ def _info(name: str, people: int, tracks: int, sources: int, cameras: int, meta:
         not meta,
         cameras,
     )
-
-
-def _is_name(text: str) -> bool:
-    try:
-        Keys(text)
-    except ValueError:
-        return False
-    return True

@@ -61,11 +61,16 @@ class Keys:
 
     def __post_init__(self) -> None:
         """Refuse names that could not stand in a key."""
-        if not _NAME.fullmatch(self.collection):
+        if not self.allow(self.collection):
             raise ValueError(
                 f"collection {self.collection!r} must be 1 to 64 letters, digits, dots, dashes or "
                 "underscores, the first a letter or digit"
             )
+
+    @staticmethod
+    def allow(collection: str) -> bool:
+        """Whether a collection may have this name."""
+        return _NAME.fullmatch(collection) is not None
 
     def _key(self, *parts: str) -> str:
         return ":".join((f"fs:{{{self.collection}}}", *parts))

@@ -133,7 +133,7 @@ class Portraits:
         """Sample ids of the faces, none twice; fewer than asked for where others would show nothing new."""
         if self._chosen is None:
             pool = self._candidates[:_POOL]
-            self._chosen = _choice(pool, max(self._scores[-1], 1e-6), self._count) if pool else ()
+            self._chosen = choose(pool, max(self._scores[-1], 1e-6), self._count) if pool else ()
         return self._chosen
 
     def _share_out(self) -> bool:
@@ -176,8 +176,17 @@ def _place(views: list[View], view: View) -> int:
     return at
 
 
-def _choice(pool: list[View], surest: float, count: int) -> tuple[str, ...]:
-    """Choose of some views, the best first; the detector was as sure of one of all as `surest`."""
+def choose(pool: list[View], surest: float, count: int) -> tuple[str, ...]:
+    """Choose faces of some views, see `Portraits`.
+
+    Args:
+        pool: The views, the best first, at least one.
+        surest: Highest score that the detector gave any face of all.
+        count: How many to choose at most.
+
+    Returns:
+        Sample ids, none twice.
+    """
     quality = np.array([view.quality * (view.score / surest) ** _SURENESS for view in pool])
     vectors = np.stack([view.vector for view in pool]).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -6,11 +6,9 @@ import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import numpy as np
-
 from storage.identity_record import Identity, Sighting
 from workers.people import Person, SourceTimes, TrackSummary
-from workers.portraits import View
+from workers.portraits import View, choose
 
 POOL, POOL_PER_SOURCE = 256, 16
 
@@ -91,9 +89,6 @@ def portraits_in_full(
         return ()
     surest = max(max(view.score for view in views), 1e-6)
 
-    def worth(view: View) -> float:
-        return view.quality * (view.score / surest) ** 4
-
     def rank(view: View) -> tuple[float, str]:
         return (-view.quality * view.score**4, view.sample_id)
 
@@ -103,20 +98,4 @@ def portraits_in_full(
             by_source.setdefault(view.source_id, []).append(view)
         share = max(most_per_source, most // len(by_source))
         views = [view for group in by_source.values() for view in heapq.nsmallest(share, group, key=rank)]
-    pool = heapq.nsmallest(most, views, key=rank)
-    quality = np.array([worth(view) for view in pool])
-    vectors = np.stack([view.vector for view in pool]).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    good = quality >= 0.4 * quality[0]
-    chosen = [0]
-    distance = 1 - vectors @ vectors[0]
-    least = max(0.1 * float(distance[good].max()), 1e-3)
-    while len(chosen) < count:
-        gain = np.where(good & (distance > least), quality * distance, 0.0)
-        gain[chosen] = 0.0
-        best = int(gain.argmax())
-        if gain[best] <= 0:
-            break
-        chosen.append(best)
-        distance = np.minimum(distance, 1 - vectors @ vectors[best])
-    return tuple(pool[k].sample_id for k in chosen)
+    return choose(heapq.nsmallest(most, views, key=rank), surest, count)

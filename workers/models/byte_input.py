@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from workers.errors import ModelError
+from workers.models.graph_prefix import GraphPrefix
 
 _PREFIX = "facestream_bytes"
 
@@ -52,33 +51,13 @@ def with_byte_input(
         or given.type.tensor_type.elem_type != TensorProto.FLOAT
     ):
         raise ModelError(f"{path}: its first input is no float32 picture of 3 colours (N, 3, H, W).")
-    name = given.name
     shape = [dim.dim_value or dim.dim_param or None for dim in (dims[0], dims[2], dims[3])]
-    nodes: list[onnx.NodeProto] = []
-    last = _PREFIX
-
-    def add(op: str, *others: str, **attributes: Any) -> None:
-        nonlocal last
-        made = f"{_PREFIX}_{len(nodes)}"
-        nodes.append(helper.make_node(op, [last, *others], [made], **attributes))
-        last = made
-
-    constants: dict[str, npt.NDArray[Any]] = {
-        f"{_PREFIX}_mean": np.asarray(mean, np.float32),
-        f"{_PREFIX}_scale": np.asarray(scale, np.float32),
-        f"{_PREFIX}_order": np.asarray([2, 1, 0], np.int64),
-    }
+    prefix = GraphPrefix(graph, given, _PREFIX)
     if swap:
-        add("Gather", f"{_PREFIX}_order", axis=3)
-    add("Cast", to=TensorProto.FLOAT)
-    add("Sub", f"{_PREFIX}_mean")
-    add("Mul", f"{_PREFIX}_scale")
-    add("Transpose", perm=[0, 3, 1, 2])
-    nodes[-1].output[0] = name
-    graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in constants.items())
-    rest, others = list(graph.node), [value for value in graph.input if value.name != name]
-    del graph.node[:]
-    graph.node.extend([*nodes, *rest])
-    del graph.input[:]
-    graph.input.extend([helper.make_tensor_value_info(_PREFIX, TensorProto.UINT8, [*shape, 3]), *others])
+        prefix.add("Gather", prefix.constant("order", np.asarray([2, 1, 0], np.int64)), axis=3)
+    prefix.add("Cast", to=TensorProto.FLOAT)
+    prefix.add("Sub", prefix.constant("mean", np.asarray(mean, np.float32)))
+    prefix.add("Mul", prefix.constant("scale", np.asarray(scale, np.float32)))
+    prefix.add("Transpose", perm=[0, 3, 1, 2])
+    prefix.put([helper.make_tensor_value_info(_PREFIX, TensorProto.UINT8, [*shape, 3])])
     return bytes(model.SerializeToString())

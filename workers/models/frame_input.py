@@ -5,12 +5,11 @@ Only operators and types are used that ONNX Runtime's CUDA provider has, so that
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from workers.models.graph_prefix import GraphPrefix
 
 _PREFIX = "facestream_frames"
 # Resize and Pad are other operators from 19 on, which the CUDA provider of older releases lacks; before 11
@@ -40,44 +39,26 @@ def with_frame_input(content: bytes) -> bytes | None:
     given = graph.input[0]
     dims = given.type.tensor_type.shape.dim
     batch = dims[0].dim_value or dims[0].dim_param or None
-    sizes, pads, nothing, half = (f"{_PREFIX}_{name}" for name in ("sizes", "pads", "nothing", "half"))
-    nodes: list[onnx.NodeProto] = []
-    last = _PREFIX
-
-    def add(op: str, *others: str, **attributes: Any) -> None:
-        nonlocal last
-        made = f"{_PREFIX}_{len(nodes)}"
-        nodes.append(helper.make_node(op, [last, *others], [made], **attributes))
-        last = made
-
-    add("Transpose", perm=[0, 3, 1, 2])
+    sizes, pads = f"{_PREFIX}_sizes", f"{_PREFIX}_pads"
+    prefix = GraphPrefix(graph, given, _PREFIX)
+    prefix.add("Transpose", perm=[0, 3, 1, 2])
     # Of bytes Resize gives bytes, and cuts off what is behind the point.
-    add("Cast", to=TensorProto.FLOAT)
+    prefix.add("Cast", to=TensorProto.FLOAT)
     # Opset 11 wants a region and scales, though they be empty.
-    add("Resize", nothing, nothing, sizes, mode="linear", coordinate_transformation_mode="half_pixel")
-    add("Pad", pads)
+    nothing = prefix.constant("nothing", np.empty(0, np.float32))
+    prefix.add("Resize", nothing, nothing, sizes, mode="linear", coordinate_transformation_mode="half_pixel")
+    prefix.add("Pad", pads)
     # A half is rounded up, as OpenCV does: the cast cuts off.
-    add("Add", half)
-    add("Cast", to=TensorProto.UINT8)
-    add("Transpose", perm=[0, 2, 3, 1])
-    nodes[-1].output[0] = given.name
+    prefix.add("Add", prefix.constant("half", np.asarray(0.5, np.float32)))
+    prefix.add("Cast", to=TensorProto.UINT8)
+    prefix.add("Transpose", perm=[0, 2, 3, 1])
     # Or all shapes behind it would be unknown, and be worked out again for each picture.
     graph.value_info.append(given)
-    constants: dict[str, npt.NDArray[np.float32]] = {
-        nothing: np.empty(0, np.float32),
-        half: np.asarray(0.5, np.float32),
-    }
-    graph.initializer.extend(numpy_helper.from_array(value, key) for key, value in constants.items())
-    rest, others = list(graph.node), list(graph.input)[1:]
-    del graph.node[:]
-    graph.node.extend([*nodes, *rest])
-    del graph.input[:]
-    graph.input.extend(
+    prefix.put(
         [
             helper.make_tensor_value_info(_PREFIX, TensorProto.UINT8, [batch, None, None, 3]),
             helper.make_tensor_value_info(sizes, TensorProto.INT64, [4]),
             helper.make_tensor_value_info(pads, TensorProto.INT64, [8]),
-            *others,
         ]
     )
     return bytes(model.SerializeToString())
