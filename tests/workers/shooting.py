@@ -1,0 +1,57 @@
+"""Pictures of faces fed to a builder of tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.fields import Fields
+from storage.sample_record import FaceSample
+from storage.track_record import TrackRecord
+from stream.frame import Frame
+from workers.models.detection import Detection
+from workers.track_builder import Batch, TrackBuilder
+
+Image = npt.NDArray[np.uint8]
+
+STEP_S = 0.2
+
+
+class Shooting:
+    """Feeds a builder with pictures, 0.2 s apart, and keeps what comes out."""
+
+    def __init__(self, builder: TrackBuilder) -> None:
+        self.builder = builder
+        self.batches: list[Batch] = []
+        self._next = 0
+
+    def show(self, image: Image, *detections: Detection, times: int = 1) -> None:
+        for _ in range(times):
+            frame = Frame("v-1", self._next * 5, self._next * STEP_S, None, image.copy())
+            self.batches.append(self.builder.add(frame, detections)[0])
+            self._next += 1
+
+    def end(self, *, at_cut: bool = True) -> list[TrackRecord]:
+        """End all tracks; those that end with this."""
+        self.batches.append(self.builder.end(at_cut=at_cut))
+        return list(self.batches[-1].tracks)
+
+    def samples(self) -> dict[str, FaceSample]:
+        return {s.sample_id: s for batch in self.batches for s in batch.samples}
+
+    def samples_of(self, track: TrackRecord) -> list[FaceSample]:
+        known = self.samples()
+        return [known[sample_id] for sample_id in track.sample_ids]
+
+    def tracks(self) -> list[TrackRecord]:
+        return [track for batch in self.batches for track in batch.tracks]
+
+
+def frames_of(track: TrackRecord) -> list[int]:
+    return (track.observations["frame"] // 5).tolist()
+
+
+def written(batches: Sequence[Batch]) -> list[Fields]:
+    return [record.encode() for batch in batches for record in (*batch.samples, *batch.tracks)]
