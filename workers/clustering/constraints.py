@@ -87,6 +87,8 @@ class Constraints:
 
     def decided(self, track_ids: Sequence[str]) -> npt.NDArray[np.bool_]:
         """Whether each of N tracks is in a group, bool (N,)."""
+        if not self._group:
+            return np.zeros(len(track_ids), np.bool_)
         return np.fromiter((track_id in self._group for track_id in track_ids), np.bool_, len(track_ids))
 
     def sides_of(self, track_id: str) -> tuple[tuple[int, int], ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.linkage import roots
 from workers.clustering.ties import Ties
 
 IntArray = npt.NDArray[np.intp]
@@ -41,7 +42,7 @@ class Contraction:
     @property
     def nodes(self) -> IntArray:
         """The node of each track, (N,): the number of its first track."""
-        return np.array([self._root(track) for track in range(len(self._parent))], np.intp)
+        return roots(np.array(self._parent, np.intp))
 
     def apart(self, nodes: IntArray) -> IntArray:
         """Pairs of nodes that must be apart.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.cancellation import checkpoint
-from workers.clustering.linkage import in_order
+from workers.clustering.linkage import in_order, roots
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -106,7 +106,7 @@ def graph_average_linkage(
                 pairs, first=np.searchsorted(left, pairs.first), second=np.searchsorted(left, pairs.second)
             )
             open_, mass = open_[left], mass[left]
-    return in_order(_roots(parent))
+    return in_order(roots(parent))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,11 +241,3 @@ class _Pairs:
             np.concatenate([as_they_are.value, value]),
             np.concatenate([as_they_are.sure, sure | np.isneginf(value)]),
         )
-
-
-def _roots(parent: IntArray) -> IntArray:
-    """The cluster that each item ended in."""
-    root = parent
-    while not np.array_equal(root, root[root]):
-        root = root[root]
-    return root

@@ -84,3 +84,11 @@ def in_order(labels: IntArray) -> IntArray:
     rank[np.argsort(first, kind="stable")] = np.arange(len(first))
     result: IntArray = rank[inverse]
     return result
+
+
+def roots(parent: IntArray) -> IntArray:
+    """Where each of N items ends, (N,), that follows its parent until one is its own."""
+    root = parent
+    while not np.array_equal(root, root[root]):
+        root = root[root]
+    return root

@@ -42,7 +42,6 @@ class Ties:
             company: Who was seen with whom, and what people said.
         """
         position = {track_id: k for k, track_id in enumerate(ids)}
-        before = ((tracks[track_id].continues, k) for track_id, k in position.items())
         accompanied = sorted(position[track_id] for track_id in company.accompanied() if track_id in position)
         seen = (
             (k, position[other])
@@ -50,7 +49,8 @@ class Ties:
             for other in company.of_all_with(ids[k])
             if other in position
         )
-        continued = ((position[t], k) for t, k in before if t in position)
+        before = [tracks[track_id].continues for track_id in ids]
+        continued = ((position[t], k) for k, t in enumerate(before) if t is not None and t in position)
         return cls(
             _pairs(itertools.chain(_said(position, company.constraints), continued)),
             _pairs(seen),
@@ -98,7 +98,7 @@ def founding(
     ids: Sequence[str], tracks: Mapping[str, TrackEvidence], constraints: Constraints
 ) -> npt.NDArray[np.bool_]:
     """Whether each of N tracks makes a person, bool (N,): good enough, or people said so."""
-    good = np.fromiter((tracks[track_id].founder for track_id in ids), np.bool_, len(ids))
+    good = np.array([tracks[track_id].founder for track_id in ids], np.bool_)
     return good | constraints.decided(ids)
 
 
