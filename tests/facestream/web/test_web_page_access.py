@@ -62,10 +62,10 @@ def test_a_token_logs_in_and_leaving_ends_the_session(visit: Visit, guarded: Ser
     field.fill(token(guarded, Scope.WRITE))
     page.keyboard.press("Enter")
     # Where somebody wanted to go, and not to where everybody begins.
-    expect(page.get_by_role("heading", name="Log")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log", exact=True)).to_be_visible()
     assert page.evaluate("document.cookie") == ""
     page.reload()
-    expect(page.get_by_role("heading", name="Log")).to_be_visible()
+    expect(page.get_by_role("heading", name="Log", exact=True)).to_be_visible()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Token")).to_be_visible()
     page.reload()
