@@ -1,8 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import redis
+from held_server import Holder
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
@@ -20,3 +22,23 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:
 def keys() -> Keys:
     """A collection that no other test uses."""
     return Keys(f"test-{uuid4().hex}")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """A data folder that is not there yet."""
+    return DataFolder(tmp_path / "data")
+
+
+@pytest.fixture
+def hold(folder: DataFolder) -> Iterator[Callable[[], Holder]]:
+    """Starts processes that hold its server, and ends them."""
+    holders: list[Holder] = []
+
+    def start() -> Holder:
+        holders.append(Holder(folder))
+        return holders[-1]
+
+    yield start
+    for holder in holders:
+        holder.kill()
