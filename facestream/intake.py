@@ -13,6 +13,7 @@ from storage.identity_store import IdentityStore
 from storage.source_record import Range
 from stream.errors import PhotoUnreadableError
 from stream.frame import Frame
+from stream.seek_points import seek_point
 from stream.video import VideoFile
 from workers.errors import InferenceError
 from workers.face_worker import FaceWorker
@@ -74,6 +75,7 @@ class Intake:
             end_s=None if math.isinf(end_s) else end_s,
             recorded_at_s=source.recorded_at_s,
             max_pixels=self._desk.video_pixels,
+            seek=seek_point(work.path, start_s, self._desk.video_pixels, stop),
         )
         finished = self._faces.run(
             video,

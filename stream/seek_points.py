@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +13,9 @@ from typing import Self
 import av
 
 from stream.decoder import VideoDecoder
+
+LEAD_S = 1.0
+"""Decoding begins so long before the first frame that is wanted: the sampler must see the frame before."""
 
 # Timestamps that lead further past the announced end than this are moved by `Timeline`, by what came before.
 _PAST_END_S = 1.0
@@ -46,8 +51,16 @@ class SeekPoints:
         self._time_base = time_base
 
     @classmethod
-    def of(cls, path: Path, max_pixels: int) -> Self | None:
-        """Look the keyframes up; reads all of the file, but decodes nothing.
+    def of(
+        cls, path: Path, max_pixels: int, until_s: float = math.inf, stop: threading.Event | None = None
+    ) -> Self | None:
+        """Look the keyframes up; reads the file, but decodes nothing.
+
+        Args:
+            path: The file.
+            max_pixels: Largest width times height of a frame.
+            until_s: Media time from which on no keyframe is asked for: the rest of the file is not read.
+            stop: Once set, there is no answer any more.
 
         Returns:
             None where only decoding from the beginning tells the times or the numbers of frames: where some
@@ -62,12 +75,19 @@ class SeekPoints:
                 return None
             keys: list[int] = []
             shown: list[int] = []
+            # A tick more than needed is no harm.
+            last_wanted = until_s / float(stream.time_base) + stream.start_time + 1
             try:
                 for packet in decoder.container.demux(stream):
+                    if stop is not None and stop.is_set():
+                        return None
                     if not packet.size:
                         continue
                     if packet.pts is None or packet.is_corrupt:
                         return None
+                    if packet.is_keyframe and packet.pts > last_wanted:
+                        # What is shown before the last one asked for has come by now.
+                        break
                     shown.append(packet.pts)
                     if packet.is_keyframe:
                         keys.append(packet.pts)
@@ -91,3 +111,22 @@ class SeekPoints:
             return None
         pts = self._keys[at]
         return SeekPoint(pts, bisect_left(self._shown, pts))
+
+
+def seek_point(path: Path, start_s: float, max_pixels: int, stop: threading.Event) -> SeekPoint | None:
+    """Where to decode from for the frames from a moment on; None: from the beginning.
+
+    Args:
+        path: The file, which is read up to the moment.
+        start_s: Media time of the first frame that is wanted.
+        max_pixels: Largest width times height of a frame.
+        stop: Ends the reading.
+
+    Raises:
+        StreamError: If the file can't be opened.
+    """
+    wanted_s = start_s - LEAD_S
+    if wanted_s <= 0:
+        return None
+    points = SeekPoints.of(path, max_pixels, wanted_s, stop)
+    return None if points is None else points.before(wanted_s)

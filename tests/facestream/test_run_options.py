@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import av
+import broken_files
+import numpy as np
 import pytest
 import scenes
 from processes import Cli
@@ -44,6 +47,26 @@ def test_a_part_then_the_whole_looks_at_the_gaps_alone(cli: Cli, duo: Path) -> N
     assert len(whole.json()["people"]) == 2
     assert int(source_of(cli)[b"sampled"]) == len(scenes.sampled_frames())
     assert "already processed" in cli("run", duo).stderr
+
+
+def test_what_is_long_before_the_start_is_not_decoded(cli: Cli, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (120, 96, 96, 3), np.uint8)
+    clip = tmp_path / "clip.mp4"
+    with av.open(str(clip), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"g": "10", "preset": "ultrafast"})
+        stream.width = stream.height = 96
+        for number, image in enumerate(noise):
+            picture = av.VideoFrame.from_ndarray(image, format="bgr24")
+            picture.pts = number
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    broken = broken_files.flipped(clip, tmp_path / "flipped.mp4")
+
+    late = cli("run", "--json", "--start", "4.2", broken).json()
+    early = cli("run", "--json", "--start", "1", "--end", "4.2", broken).json()
+
+    assert (late["frames"], late["damaged"]) == (3, [])
+    assert "damaged" in early["damaged"][0]["warning"]
 
 
 def test_the_rate_of_a_file_that_goes_on_is_kept(cli: Cli, duo: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from painted_video import write_video
 
-from stream.seek_points import SeekPoint, SeekPoints
+from stream.seek_points import SeekPoint, SeekPoints, seek_point
 from stream.video import VideoFile
 
 LIMIT = 10**7
@@ -53,6 +53,8 @@ def test_frames_are_those_of_a_run_from_the_beginning(
     for start_s in (1.5, 2.0, 3.7):
         point = None if points is None else points.before(start_s - 1)
         seeks += point is not None
+        # Who asks for one alone gets the same without the rest of the file.
+        assert seek_point(path, start_s, LIMIT, STOP) == point
         wanted = [frame for frame in all_of_them if frame[1] >= start_s]
         assert wanted
         assert frames(path, start_s, point, fps) == wanted
@@ -89,3 +91,23 @@ def test_there_is_no_point_before_the_second_keyframe(tmp_path: Path) -> None:
     assert points is not None
     assert points.before(0.3) is None
     assert points.before(-1.0) is None
+
+
+def test_what_is_behind_the_keyframe_is_not_read(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "long.ts", frames=250, codec_options={"sc_threshold": "0"})
+    whole = SeekPoints.of(path, LIMIT)
+    assert whole is not None
+    point = whole.before(4.0)
+    assert point is not None
+    cut = path.read_bytes()
+    # Whatever comes long after the moment that is asked for, it is not looked at.
+    path.write_bytes(cut[: len(cut) * 7 // 10] + bytes(len(cut) * 3 // 10))
+    assert seek_point(path, 5.0, LIMIT, STOP) == point
+
+
+def test_the_search_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", frames=120, codec_options={"g": "12"})
+    stop = threading.Event()
+    assert seek_point(path, 4.0, LIMIT, stop) is not None
+    stop.set()
+    assert seek_point(path, 4.0, LIMIT, stop) is None
