@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+from typing import NoReturn
 
 import click
 
@@ -50,24 +51,35 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         code = command.main(arguments, prog_name="facestream", standalone_mode=False)
         # Now and not when Python ends: a full disk or a reader that left is noticed here.
         sys.stdout.flush()
-    except click.exceptions.Abort:
-        click.echo("Interrupted.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _say_interrupted()
     except click.ClickException as error:
         # It repeats what was typed, and of a camera's URL in the wrong place that is a password.
         error.message = _URL_WITH_SECRETS.sub(r"\1***", error.message)  # type: ignore[misc]
         error.show()
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        click.echo("Interrupted.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
     except BrokenPipeError:
         # The reader of a pipe has left, as `head` does; Python must not complain when it flushes.
         _discard_output()
         sys.exit(EXIT_FAILED)
     except Exception as error:  # the last line of defence
+        if _interrupted_an_import(error):
+            _say_interrupted()
         sys.exit(_explain(error, debug=debug))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say_interrupted() -> NoReturn:
+    click.echo("Interrupted.", err=True)
+    sys.exit(EXIT_INTERRUPTED)
+
+
+def _interrupted_an_import(error: Exception) -> bool:
+    """Whether Ctrl-C came while a library was loaded: compiled ones call that a failure of theirs."""
+    before: BaseException | None = error
+    while isinstance(before, ImportError):
+        before = before.__cause__ or before.__context__
+    return isinstance(before, KeyboardInterrupt)
 
 
 def _discard_output() -> None:
