@@ -7,7 +7,7 @@ process of its own and is stopped after --limit-s. Rivals know the truth: they g
 thresholds for these very tracks, of which only the best is counted, with the time of one clustering. They
 see --rival-tracks of them where all would take hours; "facestream" does as well, for the comparison. "batch
 DBSCAN" goes over the exact graph of neighbours of this project, so that it can see them all. fast_hdbscan
-(`pip install fast_hdbscan`) is left out where it is not installed.
+(`pip install fast_hdbscan[nndescent]`, which long vectors need) is left out where it is not installed.
 """
 
 from __future__ import annotations
@@ -176,7 +176,11 @@ def compete(who: str, tracks: int, sender: Connection) -> None:
 
 
 def results(who: str, tracks: int, limit_s: float) -> list[dict[str, Any]]:
-    """What a contestant comes to within a time."""
+    """What a contestant comes to within a time.
+
+    Raises:
+        RuntimeError: If it fails.
+    """
     receiver, sender = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(target=compete, args=(who, tracks, sender))
     # Nothing runs on where this is killed.
@@ -189,7 +193,9 @@ def results(who: str, tracks: int, limit_s: float) -> list[dict[str, Any]]:
         while receiver.poll(max(until_s - time.monotonic(), 0.0)):
             rows.append(receiver.recv())
     except EOFError:
-        pass
+        process.join()
+        if process.exitcode:
+            raise RuntimeError(f"{who} failed with {tracks} tracks, see above") from None
     process.kill()
     process.join()
     return rows
