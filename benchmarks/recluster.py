@@ -42,6 +42,8 @@ Found = Iterator[tuple[str, float, IntArray]]
 _CALIBRATION = Calibration.flat(512, genuine=0.65, impostor=0.02, spread=0.09)
 # Label of a track that has not come yet.
 _NOT_THERE = -2
+# How long a contestant that has said all may take to end.
+_ENDS_S = 30.0
 _DISTANCES = (0.40, 0.44, 0.48, 0.52, 0.56, 0.60, 0.64)
 
 
@@ -189,11 +191,12 @@ def results(who: str, tracks: int, limit_s: float) -> tuple[list[dict[str, Any]]
         while receiver.poll(max(until_s - time.monotonic(), 0.0)):
             rows.append(receiver.recv())
     except EOFError:
-        # It has nothing more to say; whoever is in time is not killed.
-        process.join()
+        # It has said all, or has failed.
+        process.join(_ENDS_S)
+    failed = bool(process.exitcode)
     process.kill()
     process.join()
-    return rows, process.exitcode == 1
+    return rows, failed
 
 
 def as_text(row: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from facestream.backfill_task import Photos, Stretch, Task, segments
 from facestream.source_desk import SourceDesk, VideoWork
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import StreamError
-from stream.seek_points import LEAD_S, SeekPoints
+from stream.seek_points import SeekPoints
 
 _PHOTOS_AT_ONCE = 32
 
@@ -130,5 +130,5 @@ class BackfillPlan:
             end_s,
             work.is_to_end(end_s),
             work.source.recorded_at_s,
-            None if points is None else points.before(start_s - LEAD_S),
+            None if points is None else points.for_start(start_s),
         )

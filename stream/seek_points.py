@@ -14,9 +14,8 @@ import av
 
 from stream.decoder import VideoDecoder
 
-LEAD_S = 1.0
-"""Decoding begins so long before the first frame that is wanted: the sampler must see the frame before."""
-
+# Decoding begins so long before the first frame that is wanted: the sampler must see the frame before.
+_LEAD_S = 1.0
 # Timestamps that lead further past the announced end than this are moved by `Timeline`, by what came before.
 _PAST_END_S = 1.0
 
@@ -27,7 +26,7 @@ class SeekPoint:
 
     Attributes:
         pts: Its timestamp, in the time base of the stream.
-        index: Frames that are shown before it.
+        index: Frames that are shown before it; also those that turn out to be damaged.
     """
 
     pts: int
@@ -112,9 +111,13 @@ class SeekPoints:
         pts = self._keys[at]
         return SeekPoint(pts, bisect_left(self._shown, pts))
 
+    def for_start(self, start_s: float) -> SeekPoint | None:
+        """Where to decode from for the frames from a moment on; None: from the beginning."""
+        return self.before(start_s - _LEAD_S)
+
 
 def seek_point(path: Path, start_s: float, max_pixels: int, stop: threading.Event) -> SeekPoint | None:
-    """Where to decode from for the frames from a moment on; None: from the beginning.
+    """See `SeekPoints.for_start`, for who asks once.
 
     Args:
         path: The file, which is read up to the moment.
@@ -125,8 +128,7 @@ def seek_point(path: Path, start_s: float, max_pixels: int, stop: threading.Even
     Raises:
         StreamError: If the file can't be opened.
     """
-    wanted_s = start_s - LEAD_S
-    if wanted_s <= 0:
+    if start_s <= _LEAD_S:
         return None
-    points = SeekPoints.of(path, max_pixels, wanted_s, stop)
-    return None if points is None else points.before(wanted_s)
+    points = SeekPoints.of(path, max_pixels, start_s, stop)
+    return None if points is None else points.for_start(start_s)

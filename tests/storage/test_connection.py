@@ -38,11 +38,6 @@ ESCAPED = "S3cret%2FWord"
 PIECES = ("S3cret", "Word")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    return DataFolder(tmp_path / "data")
-
-
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -11,11 +11,6 @@ from storage.full_disk import is_disk_full
 from storage.server import EmbeddedServer
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> DataFolder:
-    return DataFolder(tmp_path / "data")
-
-
 @pytest.mark.parametrize(
     "line",
     [

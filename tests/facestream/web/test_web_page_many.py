@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 import drawn_people
 import pytest
@@ -18,7 +17,6 @@ COUNT = 10_000
 # A second is promised, and a tenth of one for what somebody does. Machines that test have much else to do.
 PAINT_MS = 3000
 QUICK_MS = 1500
-TRIES = 3
 
 _PAINTED = """() => new Promise(resolve => {
   const painted = () => {
@@ -69,17 +67,9 @@ def nodes(page: Page) -> int:
     return count
 
 
-def best_of_some(measure: Callable[[], float], enough_ms: float) -> float:
-    """The shortest of a few times, ms; the first one that is short enough will do."""
-    times: list[float] = []
-    while len(times) < TRIES and min(times, default=enough_ms) >= enough_ms:
-        times.append(measure())
-    return min(times)
-
-
 def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, crowded: Serving) -> None:
-    assert best_of_some(lambda: visit(crowded.url).evaluate(_PAINTED), PAINT_MS) < PAINT_MS
     page = visit(crowded.url)
+    assert page.evaluate(_PAINTED) < PAINT_MS
     expect(page.locator(".count")).to_have_text("10,008")
     shift = page.evaluate(
         """() => new Promise(resolve => new PerformanceObserver(list => resolve(
@@ -87,22 +77,11 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
             .observe({type: "layout-shift", buffered: true}) || setTimeout(() => resolve(0), 300))"""
     )
     assert shift < 0.05
-
-    def filtered(text: str) -> float:
-        page.get_by_role("searchbox").fill("")
-        expect(page.locator(".count")).to_have_text("10,008")
-        return float(page.evaluate(_FILTERED, text))
-
-    def scrolled() -> float:
-        page.evaluate("scrollTo(0, 0)")
-        expect(page.locator(".tile:not(.loading)").first).to_be_in_viewport()
-        return float(page.evaluate(_SCROLLED))
-
-    for text in ("Name 99", "Name 4"):
-        assert best_of_some(partial(filtered, text), QUICK_MS) < QUICK_MS
+    assert page.evaluate(_FILTERED, "Name 99") < QUICK_MS
+    assert page.evaluate(_FILTERED, "Name 4") < QUICK_MS
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".count")).to_have_text("10,008")
-    assert best_of_some(scrolled, QUICK_MS) < QUICK_MS
+    assert page.evaluate(_SCROLLED) < QUICK_MS
     # Only those in sight are in the document.
     assert nodes(page) < 3000
 
