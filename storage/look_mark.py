@@ -35,6 +35,11 @@ class LookMark:
         self._deaths: Counter[int] = Counter()
         self._careful = False
 
+    @property
+    def careful(self) -> bool:
+        """Whether each frame is written down before it is looked at, as somebody has died over one."""
+        return self._careful
+
     def is_deadly(self, index: int) -> bool:
         """Whether a frame is to be left out."""
         return self._deaths[index] >= _DEATHS

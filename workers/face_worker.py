@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 import numpy as np
@@ -17,7 +17,9 @@ from stream.reader import FrameReader
 from stream.source import FrameSource
 from workers.face_worker_settings import FaceWorkerSettings as FaceWorkerSettings
 from workers.model_faults import ModelFaults
+from workers.models.detection import Shown
 from workers.models.pack import Pack
+from workers.shared_look import SharedLook
 from workers.source_follower import SourceFollower
 from workers.track_builder import Carried
 
@@ -48,6 +50,7 @@ class FaceWorker:
         self._mark = mark
         self._queue = queue
         self._settings = settings or FaceWorkerSettings()
+        self._shared = SharedLook(pack.detector, self._settings.watchdog)
         self.faults = ModelFaults()
 
     def run(
@@ -91,7 +94,7 @@ class FaceWorker:
         last_s = start_s
         try:
             with self._marked(source.source_id) as mark, FrameReader(source, stop=stop) as reader:
-                for frame in reader:
+                for frame, shown in self._shown(reader, follower, mark):
                     if stop.is_set():
                         break
                     if mark is not None and mark.is_deadly(frame.index):
@@ -99,7 +102,7 @@ class FaceWorker:
                         continue
                     if mark is not None:
                         mark.at(frame.index)
-                    found = follower.take(frame)
+                    found = follower.look(frame, shown)
                     last_s = frame.media_s
                     self._queue.send(found.entries, faces=found.faces, stop=stop.is_set)
                     if on_frame is not None:
@@ -116,6 +119,19 @@ class FaceWorker:
             end_s = last_s + 1e-3
         self._queue.send(follower.close(end_s, complete=to_end))
         return True
+
+    def _shown(
+        self, reader: FrameReader, follower: SourceFollower, mark: LookMark | None
+    ) -> Iterator[tuple[Frame, Shown | None]]:
+        """The frames, shown to the detector together where several lie ready and it gains by that."""
+
+        def most() -> int:
+            # Where nobody is followed, most frames need no detector. What may be deadly comes alone.
+            careful = mark is not None and mark.careful
+            return self._shared.most if follower.follows and not careful else 1
+
+        for frames in reader.batches(most):
+            yield from zip(frames, self._shared.at(frames), strict=True)
 
     def _marked(self, source_id: str) -> AbstractContextManager[LookMark | None]:
         return contextlib.nullcontext() if self._mark is None else self._mark(source_id)

@@ -15,8 +15,9 @@ from storage.sample_record import FaceSample
 from stream.frame import Frame
 from stream.source import LiveFrames
 from workers.face_worker_settings import FaceWorkerSettings
+from workers.models.detection import Shown
 from workers.models.pack import Pack
-from workers.source_follower import SourceFollower
+from workers.source_follower import Found, SourceFollower
 from workers.tracking.motion import MotionGate, MotionSettings
 from workers.tracking.region import Region
 
@@ -146,29 +147,24 @@ class LiveView:
             return since_s
         return min(since_s, self._due_s)
 
-    def look(self, frame: Frame, now_s: float) -> int:
-        """Look at a frame that was taken; returns the number of its faces."""
+    def wants(self, frame: Frame) -> bool:
+        """Whether a frame that was taken is worth a look; asked once of each, before `look` or `skip`."""
         last_s = self._follower.last_s
         if last_s is not None and frame.media_s - last_s > self._gap_s:
             self.close()
-        found = self._follower.take(frame)
-        self._entries += found.entries
-        self._faces += found.faces
-        self._seen_s = frame.media_s
-        self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
-        if self._captured_s is not None:
-            self._due_s = self._captured_s + self._offset_s + 1 / self.fps
-        self._taken_s = now_s
-        figures = self._figures
-        self._figures = replace(
-            figures,
-            done=figures.done + 1,
-            looked=figures.looked + found.looked,
-            failed=self._follower.faults.frames,
-            faces=found.seen,
-            last_frame_at_s=frame.captured_at_s,
-        )
-        return found.seen
+        return self._follower.wants(frame)
+
+    def needs_detector(self, frame: Frame) -> bool:
+        """Whether the detector will be asked about a frame that is worth a look."""
+        return self._follower.needs_detector(frame)
+
+    def look(self, frame: Frame, now_s: float, shown: Shown | None = None) -> int:
+        """Look at a frame, which may have been shown to the detector; returns the number of its faces."""
+        return self._took(frame, self._follower.look(frame, shown), now_s)
+
+    def skip(self, frame: Frame, now_s: float) -> int:
+        """Pass a frame over, as nothing has changed; returns the number of faces that are followed."""
+        return self._took(frame, self._follower.skip(frame), now_s)
 
     def present(self) -> list[tuple[str, npt.NDArray[np.float32], str]]:
         """Faces of the newest frame that was looked at, as `TrackBuilder.present` gives them."""
@@ -230,6 +226,25 @@ class LiveView:
         """How it gets on; any thread may ask."""
         recent = sum(now_s - time_s <= _RATE_S for time_s in list(self._times_s))
         return replace(self._figures, fps_done=recent / _RATE_S, held=len(self._entries))
+
+    def _took(self, frame: Frame, found: Found, now_s: float) -> int:
+        self._entries += found.entries
+        self._faces += found.faces
+        self._seen_s = frame.media_s
+        self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
+        if self._captured_s is not None:
+            self._due_s = self._captured_s + self._offset_s + 1 / self.fps
+        self._taken_s = now_s
+        figures = self._figures
+        self._figures = replace(
+            figures,
+            done=figures.done + 1,
+            looked=figures.looked + found.looked,
+            failed=self._follower.faults.frames,
+            faces=found.seen,
+            last_frame_at_s=frame.captured_at_s,
+        )
+        return found.seen
 
     @property
     def _gap_s(self) -> float:

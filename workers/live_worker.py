@@ -17,6 +17,7 @@ from workers.face_worker_settings import FaceWorkerSettings
 from workers.live_camera import LiveCamera, LiveFigures, LiveView
 from workers.models.pack import Pack
 from workers.rate_governor import RateGovernor
+from workers.shared_look import SharedLook
 
 _log = logging.getLogger(__name__)
 
@@ -33,11 +34,12 @@ _LOAD_S = 1.0
 
 
 class LiveWorker:
-    """Looks at the frames of any number of cameras, one at a time, in the thread that calls `step`.
+    """Looks at the frames of any number of cameras, in the thread that calls `step`.
 
     The camera whose oldest frame has waited longest comes first, frames that were dropped meanwhile included:
-    cameras that nothing comes from cost nothing, and none starves. Nothing waits for a full queue: what was
-    found is kept, and that camera's frames are left to be dropped until there is room again.
+    cameras that nothing comes from cost nothing, and none starves. Frames of several cameras that wait at the
+    same moment are shown to the detector together where it gains by that. Nothing waits for a full queue:
+    what was found is kept, and that camera's frames are left to be dropped until there is room again.
 
     Methods are for one thread, but `wake` and `figures`, which any may call.
 
@@ -65,6 +67,7 @@ class LiveWorker:
         self._on_frame = on_frame
         self._on_lost = on_lost
         self._clock = clock
+        self._shared = SharedLook(pack.detector, settings.watchdog, clock)
         self._views: dict[str, LiveView] = {}
         self._arrived = threading.Event()
         self._retried_s = self._measured_s = clock()
@@ -121,7 +124,7 @@ class LiveWorker:
         return lost
 
     def step(self, timeout_s: float = 0.1) -> bool:
-        """Look at the frame whose turn it is, or wait for one.
+        """Look at the frame whose turn it is, and at as many more as are best looked at with it; or wait.
 
         Args:
             timeout_s: How long to wait at most.
@@ -136,22 +139,14 @@ class LiveWorker:
         # Before the cameras are asked: what comes after that must end the wait.
         self._arrived.clear()
         self._resend()
-        view = self._next()
-        if view is None:
+        due = self._taken()
+        if not due:
             self._measure()
             self._arrived.wait(timeout_s)
-            view = self._next()
-        frame = None if view is None else view.camera.frames.take()
-        if view is None or frame is None:
+            due = self._taken()
+        if not due:
             return False
-        begun_s = self._clock()
-        faces = view.look(frame, begun_s)
-        self._send(view)
-        ended_s = self._clock()
-        view.done(ended_s)
-        self._busy_s += ended_s - begun_s
-        if self._on_frame is not None:
-            self._on_frame(frame, faces)
+        self._look(due)
         # Not before: the first frame would wait for it. Nor when faces come near each other: all would.
         load_solver()
         self._measure()
@@ -167,13 +162,32 @@ class LiveWorker:
         view = self._views.get(source_id)
         return [] if view is None else view.present()
 
-    def _next(self) -> LiveView | None:
-        """The camera whose turn it is."""
+    def _taken(self) -> list[tuple[LiveView, Frame]]:
+        """The frames whose turn it is, one of a camera."""
         now_s = self._clock()
         turns = [
             (turn_s, view) for view in self._views.values() if (turn_s := view.turn_s(now_s)) is not None
         ]
-        return min(turns, key=lambda turn: turn[0])[1] if turns else None
+        turns.sort(key=lambda turn: turn[0])
+        frames = [(view, view.camera.frames.take()) for _, view in turns[: self._shared.most]]
+        return [(view, frame) for view, frame in frames if frame is not None]
+
+    def _look(self, due: list[tuple[LiveView, Frame]]) -> None:
+        """Look at frames, each of another camera, and send what was found."""
+        begun_s = self._clock()
+        worth = [view.wants(frame) for view, frame in due]
+        together = [k for k, (view, frame) in enumerate(due) if worth[k] and view.needs_detector(frame)]
+        shown = dict(zip(together, self._shared.at([due[k][1] for k in together]), strict=True))
+        faces = [
+            view.look(frame, begun_s, shown.get(k)) if worth[k] else view.skip(frame, begun_s)
+            for k, (view, frame) in enumerate(due)
+        ]
+        for (view, frame), count in zip(due, faces, strict=True):
+            self._send(view)
+            view.done(self._clock())
+            if self._on_frame is not None:
+                self._on_frame(frame, count)
+        self._busy_s += self._clock() - begun_s
 
     def _send(self, view: LiveView) -> None:
         try:

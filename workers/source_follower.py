@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -11,14 +11,13 @@ import numpy.typing as npt
 
 from storage.delivery import Entry
 from storage.sample_record import FaceSample
-from storage.source_record import SegmentDone
-from storage.track_record import TrackRecord
 from stream.frame import Frame
 from workers.errors import InferenceError
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.model_faults import ModelFaults
-from workers.models.detection import Detection
+from workers.models.detection import Detection, Shown, Unseen
 from workers.models.pack import Pack
+from workers.segment import Segment
 from workers.stages import TRACK
 from workers.track_builder import Carried, TrackBuilder
 from workers.tracking.boxes import iou_matrix
@@ -114,19 +113,52 @@ class SourceFollower:
         """Media time of the first frame that what is open of tracks may need; None where nothing is open."""
         return None if self._segment is None else self._segment.busy_s
 
+    @property
+    def follows(self) -> bool:
+        """Whether faces are being followed."""
+        return self._builder.live > 0
+
     def present(self) -> list[tuple[str, FloatArray, str]]:
         """Faces of the newest frame that was looked at, as `TrackBuilder.present` gives them."""
         return self._builder.present()
 
-    def take(self, frame: Frame) -> Found:
+    def wants(self, frame: Frame) -> bool:
+        """Whether the next sampled frame is worth a look; asked once of each, before `look` or `skip`."""
+        if self._gate is None:
+            return True
+        return (
+            self._gate.wants(frame.image_bgr, frame.media_s, self.follows)
+            or not self._settled
+            # Tracks that are closed are found again at once, or not at all.
+            or self._segment is None
+            or self._is_over(frame.media_s)
+        )
+
+    def needs_detector(self, frame: Frame) -> bool:
+        """Whether the detector will be asked about a frame, which is known before it is looked at."""
+        return self.follows or self._is_search(frame.media_s)
+
+    def skip(self, frame: Frame) -> Found:
+        """Pass the next sampled frame over, as nothing has changed."""
+        assert self._segment is not None
+        followed = self._builder.live
+        self._segment.saw(frame)
+        self._builder.pass_over(frame.media_s)
+        return Found((), (), followed, looked=False)
+
+    def look(self, frame: Frame, shown: Shown | None = None) -> Found:
         """Look at the next sampled frame; one that models fail on is passed over.
+
+        Args:
+            frame: The frame.
+            shown: It as it was shown to the detector, with others; None looks at it now.
 
         Raises:
             InferenceError: If they fail on a photo, or do nothing but fail.
         """
         self.faults.now_s = frame.media_s
         with self._watching():
-            return self._take(frame)
+            return self._look(frame, shown or Unseen(self._pack.detector, frame.image_bgr))
 
     def leave_out(self, frame: Frame, reason: str) -> None:
         """Pass a sampled frame over that must not be looked at; the reason is told."""
@@ -137,16 +169,10 @@ class SourceFollower:
         self._segment.saw(frame)
         self._builder.pass_over(frame.media_s)
 
-    def _take(self, frame: Frame) -> Found:
+    def _look(self, frame: Frame, shown: Shown) -> Found:
         image = frame.image_bgr
         expected = self._builder.expected_boxes(frame.media_s)
-        over = self._segment is not None and self._segment.sampled > 0 and self._is_over(frame.media_s)
-        # Tracks that are closed are found again at once, or not at all.
-        wanted = self._is_wanted(frame, len(expected) > 0) or over
-        if not wanted and self._segment is not None:
-            self._segment.saw(frame)
-            self._builder.pass_over(frame.media_s)
-            return Found((), (), len(expected), looked=False)
+        over = self._is_over(frame.media_s)
         # A stream that changes its size has no common coordinates from before to after.
         cut = self._shots.is_cut(image) or (self._shape not in ((), image.shape))
         self._shape = image.shape
@@ -157,7 +183,7 @@ class SourceFollower:
         if self._segment is None:
             self._segment = self._begin(frame.media_s)
         try:
-            detections = self._look(frame, expected)
+            detections = self._detections(frame, shown, expected)
         except Exception as error:  # whatever it is, one frame must not cost the others
             if self._photo:
                 raise InferenceError(
@@ -206,39 +232,37 @@ class SourceFollower:
     def _watching(self) -> AbstractContextManager[None]:
         return self._settings.watchdog.watching(f"{self._source_id} at {self.faults.now_s:.1f} s")
 
-    def _begin(self, start_s: float) -> _Segment:
-        return _Segment(self._source_id, start_s, self._pack.providers[0], named=self._repeatable)
-
-    def _is_wanted(self, frame: Frame, faces_live: bool) -> bool:
-        """Whether a frame is worth a look."""
-        return (
-            self._gate is None
-            or self._gate.wants(frame.image_bgr, frame.media_s, faces_live)
-            or not self._settled
-        )
+    def _begin(self, start_s: float) -> Segment:
+        return Segment(self._source_id, start_s, self._pack.providers[0], named=self._repeatable)
 
     def _is_over(self, media_s: float) -> bool:
         """Whether the open segment has lasted long enough."""
-        assert self._segment is not None
+        segment = self._segment
+        if segment is None or not segment.sampled:
+            return False
         idle_s = self._settings.idle_segment_s
         if idle_s is None:
-            return media_s - self._segment.start_s >= self._settings.segment_s
-        if self._segment.busy_s is None:
-            return media_s - self._segment.start_s >= idle_s
+            return media_s - segment.start_s >= self._settings.segment_s
+        if segment.busy_s is None:
+            return media_s - segment.start_s >= idle_s
         # Whoever comes into a long idle one is not cut off at once.
-        return media_s - self._segment.busy_s >= self._settings.segment_s
+        return media_s - segment.busy_s >= self._settings.segment_s
 
-    def _look(self, frame: Frame, expected: FloatArray) -> list[Detection]:
-        """Faces of a frame; the whole picture is searched when it is time to."""
-        image = frame.image_bgr
-        searched = frame.media_s >= self._search_at_s and (
+    def _is_search(self, media_s: float) -> bool:
+        """Whether it is time to search the whole picture."""
+        return media_s >= self._search_at_s and (
             self._gate is None or self._gate.searches or not self._settled
         )
+
+    def _detections(self, frame: Frame, shown: Shown, expected: FloatArray) -> list[Detection]:
+        """Faces of a frame; the whole picture is searched when it is time to."""
+        image = frame.image_bgr
+        searched = self._is_search(frame.media_s)
         if searched:
             min_face = self._settings.min_face(image.shape[0], image.shape[1])
-            detections = self._pack.detector.detect([image], min_face)[0]
+            detections = shown.detect(min_face)
         else:
-            detections = _distinct(self._pack.detector.refine(image, expected))
+            detections = _distinct(shown.refine(expected))
         if self._region is not None and detections:
             height, width = image.shape[:2]
             holds = self._region.holds(np.stack([d.box_xyxy for d in detections]), width, height)
@@ -251,35 +275,6 @@ class SourceFollower:
         if not searched and not calm:
             self._search_at_s = min(self._search_at_s, frame.media_s + self._settings.search_interval_s)
         return detections
-
-
-class _Segment:
-    """A stretch of a source that is under way."""
-
-    def __init__(self, source_id: str, start_s: float, provider: str, *, named: bool) -> None:
-        self._source_id = source_id
-        self._provider = provider
-        self._named = named
-        self.start_s = start_s
-        self.last_s = start_s
-        self.sampled = 0
-        # When a face was first seen in it.
-        self.busy_s: float | None = None
-        self._track_ids: set[str] = set()
-
-    def saw(self, frame: Frame) -> None:
-        """Count a frame."""
-        self.sampled += 1
-        self.last_s = frame.media_s
-
-    def sent(self, tracks: Iterable[TrackRecord]) -> None:
-        """Remember tracks that were sent."""
-        self._track_ids.update(track.track_id for track in tracks)
-
-    def done(self, end_s: float, *, complete: bool = False) -> SegmentDone:
-        """The stretch from its start to `end_s`, which is done."""
-        ids = tuple(sorted(self._track_ids)) if self._named else None
-        return SegmentDone(self._source_id, self.start_s, end_s, self.sampled, complete, ids, self._provider)
 
 
 def _all_expected(detections: list[Detection], expected_xyxy: FloatArray) -> bool:

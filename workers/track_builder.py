@@ -98,6 +98,11 @@ class TrackBuilder:
         boxes = [track.predicted_xyxy(media_s) for track in self._tracker.live]
         return np.stack(boxes) if boxes else np.empty((0, 4), np.float32)
 
+    @property
+    def live(self) -> int:
+        """Number of faces that are being followed."""
+        return len(self._tracker.live)
+
     def present(self) -> list[tuple[str, FloatArray, str]]:
         """Faces of the newest frame that was looked at: track id, box (4,) px, id of what it continues."""
         if not self._sampled:

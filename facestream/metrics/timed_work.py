@@ -22,7 +22,7 @@ from storage.sample_queue import SampleQueue
 from stream.frame import Frame
 from stream.source import FrameSource
 from workers.face_worker import FaceWorker, FaceWorkerSettings
-from workers.models.detection import BgrImage, Detection, FaceDetector
+from workers.models.detection import BgrImage, Detection, FaceDetector, Shown
 from workers.models.embedder import FaceEmbedder
 from workers.models.pack import Pack
 from workers.stages import COMMIT, DECODE, DETECT, EMBED
@@ -41,9 +41,18 @@ def timed_pack(pack: Pack, metrics: ProcessMetrics) -> Pack:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _TimedDetector:
+class _TimedDetector(FaceDetector):
     inner: FaceDetector
     metrics: ProcessMetrics
+
+    @property
+    def at_once(self) -> int:
+        return self.inner.at_once
+
+    def show(self, images_bgr: Sequence[BgrImage]) -> Sequence[Shown]:
+        self.metrics.batch("detector", len(images_bgr))
+        with self.metrics.timed(DETECT):
+            return self.inner.show(images_bgr)
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
         self.metrics.batch("detector", len(images_bgr))

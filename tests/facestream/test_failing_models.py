@@ -22,7 +22,7 @@ Boxes = npt.NDArray[np.float32]
 
 
 @dataclass
-class Failing:
+class Failing(FaceDetector):
     """A detector that fails on its second picture of the video and on every photo of 512x512."""
 
     inner: FaceDetector

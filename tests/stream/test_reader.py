@@ -153,3 +153,30 @@ def test_reads_a_real_video(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", frames=60)
     with FrameReader(VideoFile(path, "clip", fps=None), capacity=2) as reader:
         assert [read_number(frame.image_bgr) for frame in reader] == list(range(60))
+
+
+def test_batches_hold_what_lies_ready_and_nothing_waits_for_more() -> None:
+    def most() -> int:
+        # Until all of the next batch lies ready, or the source is at its end.
+        assert eventually(lambda: reader.queued == 4 or source.closed_in)
+        return limits.pop(0)
+
+    source, limits = Counter(12), [3, 1, 8, 8, 8]
+    with FrameReader(source, capacity=4) as reader:
+        batches = [[frame.index for frame in batch] for batch in reader.batches(most)]
+    assert batches[:2] == [[0, 1, 2], [3]]
+    assert max(map(len, batches)) <= 5
+    assert [index for batch in batches for index in batch] == list(range(12))
+
+
+def test_frames_before_an_error_come_in_batches_as_well() -> None:
+    taken: list[int] = []
+
+    def take_all() -> None:
+        with FrameReader(Counter(5, ValueError("torn"))) as reader:
+            for batch in reader.batches(lambda: 3):
+                taken.extend(frame.index for frame in batch)
+
+    with pytest.raises(ValueError, match="torn"):
+        take_all()
+    assert taken == [0, 1, 2, 3, 4]

@@ -17,7 +17,7 @@ FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass
-class FaultyDetector:
+class FaultyDetector(FaceDetector):
     """A detector before which something happens at each picture."""
 
     inner: FaceDetector

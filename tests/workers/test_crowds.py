@@ -22,7 +22,7 @@ from stream.frame import Frame
 from workers.face_worker import FaceWorker
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.live_worker import LIVE_SETTINGS
-from workers.models.detection import BgrImage, Detection
+from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.embedder import FaceEmbedder
 from workers.models.pack import Pack
 from workers.source_follower import SourceFollower
@@ -32,7 +32,7 @@ SIDE_PX = 30
 
 
 @dataclass
-class Crowd:
+class Crowd(FaceDetector):
     """Finds 500 faces in 20 rows, whatever the picture shows."""
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
@@ -104,7 +104,7 @@ def test_an_hour_without_a_face_makes_a_dozen_entries_and_leaves_nothing_behind(
     looks = 0
 
     @dataclass
-    class Nobody:
+    class Nobody(FaceDetector):
         def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
             nonlocal looks
             looks += 1
@@ -118,7 +118,7 @@ def test_an_hour_without_a_face_makes_a_dozen_entries_and_leaves_nothing_behind(
     entries: list[Entry] = []
     image = blank()[:48, :64].copy()
     for second in range(0, 3600, 4):
-        found = follower.take(Frame("c-hall", second * 25, float(second), None, image))
+        found = follower.look(Frame("c-hall", second * 25, float(second), None, image))
         entries += found.entries
         assert found.seen == 0
     assert looks == 900

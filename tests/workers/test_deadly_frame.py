@@ -25,6 +25,7 @@ from storage.look_mark import LookMark
 from storage.sample_queue import SampleQueue
 from stream.frame import Frame
 from workers.face_worker import FaceWorker, FaceWorkerSettings
+from workers.models.detection import FaceDetector
 
 class Film:
     source_id = "film"
@@ -32,7 +33,7 @@ class Film:
         for k in range(12):
             yield Frame("film", 5 * k, k / 5, None, np.full((48, 64, 3), 100 if k == 7 else 90, np.uint8))
 
-class Detector:
+class Detector(FaceDetector):
     def detect(self, images, min_face_px):
         if images[0][0, 0, 0] == 100:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import redis
 from films import FPS, INDEX_STEP, Film, Image, blank, covered, pair, solo, view
+from together import Together
 
 from storage.connection import RedisHandle
 from storage.delivery import Entry
@@ -457,3 +459,33 @@ def test_the_faces_of_a_photo_are_tracks_of_one_sight(bench: Bench) -> None:
 def test_one_sight_in_a_video_is_no_face(bench: Bench) -> None:
     bench.run(Film([pair()]))
     assert ended_tracks(bench.entries()) == []
+
+
+# Several at once -----------------------------------------------------------------------------------------
+
+
+def test_frames_that_lie_ready_are_shown_together_and_tell_the_same(new_bench: Callable[[], Bench]) -> None:
+    one, several = new_bench(), new_bench()
+    detector = Together(several.pack.detector)
+    several.pack = replace(several.pack, detector=detector)
+    film = Film([pair()] * 12 + [blank()] * 6 + [solo()] * 12)
+    assert one.run(film)
+    # So that frames pile up.
+    assert several.run(film, on_frame=lambda _frame, _faces: time.sleep(0.02))
+    assert max(detector.shown) == 4
+    assert sum(detector.shown) + detector.alone < len(film.pictures), "nobody needs no detector"
+    found, expected = several.entries(), one.entries()
+    assert stretches(found) == stretches(expected)
+    assert [frames_of(t) for t in ended_tracks(found)] == [frames_of(t) for t in ended_tracks(expected)]
+
+
+def test_a_stop_ends_the_work_within_what_was_shown_together(bench: Bench) -> None:
+    bench.pack = replace(bench.pack, detector=Together(bench.pack.detector))
+    taken: list[int] = []
+
+    def note(frame: Frame, _faces: int) -> None:
+        time.sleep(0.02)
+        taken.append(frame.index)
+
+    assert not bench.run(Film([pair()] * 30), stop_after=6, on_frame=note)
+    assert len(taken) == 6

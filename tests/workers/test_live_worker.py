@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import redis
 from films import Image, blank, covered, pair, solo
+from together import Together
 
 from storage.connection import RedisHandle
 from storage.delivery import Entry
@@ -386,6 +387,69 @@ def test_an_arriving_frame_ends_the_wait(site: Site) -> None:
     assert site.worker.step(60.0)
     timer.join()
     assert time.monotonic() - began_s < 30
+
+
+# Several at once -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def together(handle: RedisHandle, open_pack: Pack) -> tuple[Site, Together]:
+    """Cameras whose worker has a detector that gains by seeing several frames at once."""
+    detector = Together(open_pack.detector)
+    return Site(handle.client, replace(open_pack, detector=detector)), detector
+
+
+def test_frames_of_several_cameras_are_shown_together_and_tell_the_same(
+    site: Site, together: tuple[Site, Together]
+) -> None:
+    several, detector = together
+    for each in (site, several):
+        cameras = [each.add(Camera(f"n{k}")) for k in range(6)]
+        for _ in range(6):
+            for k, camera in enumerate(cameras):
+                camera.show(pair() if k % 2 else solo())
+            each.drain()
+        for camera in cameras:
+            each.worker.remove(camera.source_id)
+    # Six cameras at a time, of which four make a call.
+    assert detector.shown[:2] == [4, 2]
+    assert detector.alone == 0
+    assert sorted(several.taken) == sorted(site.taken)
+    found, expected = several.entries(), site.entries()
+    for k in range(6):
+        mine, theirs = (tracks(entries, f"c-n{k}") for entries in (found, expected))
+        assert [len(track.observations) for track in mine] == [len(track.observations) for track in theirs]
+        assert len(mine) == (2 if k % 2 else 1)
+
+
+def test_what_no_detector_is_needed_for_is_not_shown_to_it(together: tuple[Site, Together]) -> None:
+    several, detector = together
+    door, hall = several.add(Camera("door")), several.add(Camera("hall"))
+    for _ in range(10):
+        door.show(blank())
+        hall.show(blank())
+        several.drain()
+    assert len(several.taken) == 20
+    # Of an empty scene that stays as it is, the first frames alone are searched.
+    assert sum(detector.shown) <= 8
+    assert detector.alone == 0
+
+
+def test_a_frame_that_makes_the_detector_fail_costs_other_cameras_nothing(
+    together: tuple[Site, Together],
+) -> None:
+    several, detector = together
+    detector.is_bad = lambda image: int(image[0, 0, 0]) == int(covered(pair(), [0, 0, 9, 9])[0, 0, 0])
+    bad = covered(pair(), [0, 0, 9, 9])
+    door, hall = several.add(Camera("door"), motion=None), several.add(Camera("hall"), motion=None)
+    for k in range(4):
+        door.show(bad if k == 1 else pair())
+        hall.show(pair())
+        several.drain()
+    assert several.worker.figures("c-door").failed == 1
+    assert several.worker.figures("c-hall").failed == 0
+    assert [faces for name, _, faces in several.taken if name == "c-hall"] == [2, 2, 2, 2]
+    assert [faces for name, _, faces in several.taken if name == "c-door"] == [2, 0, 2, 2]
 
 
 def test_dropped_frames_lower_the_rates_of_all_cameras(site: Site) -> None:

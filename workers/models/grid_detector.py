@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -13,35 +13,21 @@ import numpy.typing as npt
 
 from workers.errors import InferenceError, ModelError
 from workers.models.batch_input import with_batch_input
-from workers.models.boxes import sane, suppress
 from workers.models.byte_input import with_byte_input
-from workers.models.detection import BgrImage, Detection
+from workers.models.detection import BgrImage, Detection, FaceDetector, Shown
 from workers.models.detector_parts import INPUT_PX, GridPart
 from workers.models.device import CPU, Device
 from workers.models.float16 import suits_float16, with_float16
 from workers.models.frame_input import with_frame_input
-from workers.models.grid import Faces, LayoutError
+from workers.models.grid_answer import GridAnswer, distinct
 from workers.models.grid_input import GridInput, Takes
-from workers.models.retinaface import decode_retinaface
-from workers.models.scrfd import decode_scrfd
 from workers.models.session import Session
 from workers.models.size_input import with_size_input
-from workers.models.yunet import decode_yunet
-from workers.tracking.boxes import iou_matrix
 
 _log = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float32]
 
-Decode = Callable[[Sequence[FloatArray], int, int, float], Faces]
-
-_DECODERS: dict[str, Decode] = {
-    "scrfd": decode_scrfd,
-    "retinaface": decode_retinaface,
-    "yunet": decode_yunet,
-}
-# Whether the last pixel of a box counts as part of it when two are compared.
-_BORDER_PX = {"scrfd": 1.0, "retinaface": 1.0, "yunet": 0.0}
 # A GPU is not busy with one picture. Cores are: there a batch takes as long and much memory. ONNX Runtime's
 # memory arena keeps a block for every batch size that it has seen.
 _BATCHES = (1,)
@@ -52,11 +38,9 @@ _LARGE = 0.4
 _DOUBTFUL = 0.5
 # Where a face is expected, this share of the least score is enough.
 _EXPECTED = 0.6
-# And so much of the box must be where it was expected.
-_EXPECTED_IOU = 0.3
 
 
-class GridDetector:
+class GridDetector(FaceDetector):
     """Detects faces with SCRFD, RetinaFace or YuNet, as a manifest describes it.
 
     Args:
@@ -89,7 +73,6 @@ class GridDetector:
         self._session = Session(path, threads)
         self._part = part
         self._name = path.name
-        self._decode = _DECODERS[part.decoding]
         self._half = suits_float16(part.float16_loss, device) if half is None else half
         shape = self._session.input_shape
         if len(shape) != 4 or shape[1] not in (None, 3):
@@ -163,11 +146,24 @@ class GridDetector:
         """Run once on nothing: whether outputs can be decoded shows at once, and not at the first face."""
         black = np.zeros((self._input.height_px, self._input.width_px, 3), np.uint8)
         try:
-            self._found([black], self._part.threshold)
+            self._shown([black])[0].answer.faces(self._part.threshold)
         except InferenceError as error:
             raise ModelError(
                 f"{path}: is not what detector.decoding = {self._part.decoding!r} asks for: {error}"
             ) from error
+
+    @property
+    def at_once(self) -> int:
+        """So many pictures are best shown together."""
+        return self._batches[-1]
+
+    def show(self, images_bgr: Sequence[BgrImage]) -> list[Shown]:
+        """Run the network on several pictures; what is asked of each is read off its answers afterwards.
+
+        Raises:
+            InferenceError: If the network refuses its input or returns something unusable.
+        """
+        return [*self._shown(images_bgr)]
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
         """Find the faces of several pictures; each is scaled to fit into the network's input.
@@ -182,19 +178,7 @@ class GridDetector:
         Raises:
             InferenceError: If the network refuses its input or returns something unusable.
         """
-        least, twice = self._part.threshold, self._part.look_twice
-        found = self._found(images_bgr, least * _DOUBTFUL if twice else least)
-        again = [k for k, image in enumerate(images_bgr) if twice and self._is_doubtful(image, found[k])]
-        for k, faces in zip(again, self._found([images_bgr[k] for k in again], least, 0.5), strict=True):
-            large_px = _LARGE * max(images_bgr[k].shape[:2])
-            found[k] = self._best([*found[k], *(face for face in faces if _side(face) >= large_px)])
-        return [
-            [face for face in faces if face.score >= least and _side(face) >= min_face_px] for faces in found
-        ]
-
-    def _is_doubtful(self, image: BgrImage, faces: Sequence[Detection]) -> bool:
-        large_px = _LARGE * max(image.shape[:2])
-        return any(face.score < self._part.sure_score and _side(face) >= large_px for face in faces)
+        return self._searched(self._shown(images_bgr), min_face_px)
 
     def refine(self, image_bgr: BgrImage, boxes_xyxy: FloatArray) -> list[Detection | None]:
         """Look for the faces that are expected at some boxes: less is asked of those.
@@ -208,59 +192,57 @@ class GridDetector:
         Returns:
             One entry per box, None where no face overlaps it enough.
         """
-        if len(boxes_xyxy) == 0:
-            return []
-        found = self._found([image_bgr], self._part.threshold * _EXPECTED)[0]
-        if not found:
-            return [None] * len(boxes_xyxy)
-        overlap = iou_matrix(boxes_xyxy, np.stack([face.box_xyxy for face in found]))
-        return [found[row.argmax()] if row.max() >= _EXPECTED_IOU else None for row in overlap]
+        return self._shown([image_bgr])[0].refine(boxes_xyxy) if len(boxes_xyxy) else []
 
-    def _found(
-        self, images: Sequence[BgrImage], threshold: float, share: float = 1.0
-    ) -> list[list[Detection]]:
-        """Faces of pictures that fill this share of the network's input, each way."""
-        most = self._batches[-1]
-        found: list[list[Detection]] = []
-        for start in range(0, len(images), most):
-            found += self._batch(images[start : start + most], threshold, share)
-        return found
-
-    def _batch(self, images: Sequence[BgrImage], threshold: float, share: float) -> list[list[Detection]]:
-        size = next(batch for batch in self._batches if batch >= len(images))
-        given, scales = self._input.prepared(images, size, share)
-        outputs = self._session.run(None, *given)
+    def _searched(self, pictures: Sequence[_Seen], min_face_px: float) -> list[list[Detection]]:
+        """Faces of whole pictures; those that may hide a large one are looked at again, at half the size."""
+        least, twice = self._part.threshold, self._part.look_twice
+        found = [seen.answer.faces(least * _DOUBTFUL if twice else least) for seen in pictures]
+        again = [k for k, seen in enumerate(pictures) if twice and self._is_doubtful(seen, found[k])]
+        for k, seen in zip(again, self._shown([pictures[k].image_bgr for k in again], 0.5), strict=True):
+            large = [face for face in seen.answer.faces(least) if _is_large(face, seen.image_bgr)]
+            found[k] = distinct([*found[k], *large], self._part)
         return [
-            self._detections([o[k] if o.ndim == 3 else o for o in outputs], scale, threshold)
-            for k, scale in enumerate(scales)
+            [face for face in faces if face.score >= least and _side(face) >= min_face_px] for faces in found
         ]
 
-    def _detections(self, outputs: list[FloatArray], scale: float, threshold: float) -> list[Detection]:
-        if any(output.ndim != 2 for output in outputs):
-            shapes = [output.shape for output in outputs]
-            raise InferenceError(f"{self._name}: outputs have shapes {shapes}", model=self._name)
-        try:
-            # What is not finite is dropped below, without NumPy's warnings.
-            with np.errstate(over="ignore", invalid="ignore"):
-                faces = self._decode(outputs, self._input.height_px, self._input.width_px, threshold)
-                boxes, landmarks = faces.boxes / scale, faces.landmarks / scale
-        except LayoutError as error:
-            raise InferenceError(f"{self._name}: {error}", model=self._name) from error
-        if (faces.scores > 1.001).any():
-            raise InferenceError(
-                f"{self._name}: scores up to {faces.scores.max():.3g}, and scores end at 1", model=self._name
-            )
-        real = sane(boxes, landmarks)
-        boxes, landmarks, scores = boxes[real], landmarks[real], faces.scores[real]
-        kept = suppress(boxes, scores, self._part.nms_iou, _BORDER_PX[self._part.decoding])
-        return [Detection(boxes[i], landmarks[i], float(scores[i])) for i in kept]
+    def _is_doubtful(self, seen: _Seen, faces: Sequence[Detection]) -> bool:
+        return any(face.score < self._part.sure_score and _is_large(face, seen.image_bgr) for face in faces)
 
-    def _best(self, faces: Sequence[Detection]) -> list[Detection]:
-        """Faces without those that are there twice."""
-        boxes = np.stack([face.box_xyxy for face in faces])
-        scores = np.array([face.score for face in faces], np.float32)
-        kept = suppress(boxes, scores, self._part.nms_iou, _BORDER_PX[self._part.decoding])
-        return [faces[i] for i in kept]
+    def _shown(self, images: Sequence[BgrImage], share: float = 1.0) -> list[_Seen]:
+        """Pictures that the network has seen, of which each filled this share of its input, each way."""
+        most, size_px = self._batches[-1], (self._input.height_px, self._input.width_px)
+        seen: list[_Seen] = []
+        for start in range(0, len(images), most):
+            some = images[start : start + most]
+            size = next(batch for batch in self._batches if batch >= len(some))
+            given, scales = self._input.prepared(some, size, share)
+            outputs = self._session.run(None, *given)
+            for k, (image, scale) in enumerate(zip(some, scales, strict=True)):
+                own = [o[k] if o.ndim == 3 else o for o in outputs]
+                answer = GridAnswer(own, scale, size_px, self._part, self._name)
+                seen.append(_Seen(image, answer, self._part, self._searched))
+        return seen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A picture that the network has seen; implements `Shown`."""
+
+    image_bgr: BgrImage
+    answer: GridAnswer
+    part: GridPart
+    search: Callable[[Sequence[_Seen], float], list[list[Detection]]]
+
+    def detect(self, min_face_px: float) -> list[Detection]:
+        return self.search([self], min_face_px)[0]
+
+    def refine(self, boxes_xyxy: FloatArray) -> list[Detection | None]:
+        return self.answer.near(boxes_xyxy, self.part.threshold * _EXPECTED)
+
+
+def _is_large(face: Detection, image: BgrImage) -> bool:
+    return _side(face) >= _LARGE * float(max(image.shape[:2]))
 
 
 def _side(face: Detection) -> float:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from workers.errors import ModelError, WeightsError
 from workers.models.boxes import suppress
-from workers.models.detection import BgrImage, Detection
+from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import HaarPart
 from workers.models.mtcnn import MtcnnDetector
 
@@ -24,7 +24,7 @@ _WINDOW_PX = 24
 _NMS_IOU = 0.5
 
 
-class HaarDetector:
+class HaarDetector(FaceDetector):
     """A cascade finds boxes; the output network of MTCNN says which are faces, and where eyes and mouth are.
 
     A cascade has no landmarks, and without them faces can't be aligned as embedders want it. It sees upright

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.boxes import sane
-from workers.models.detection import BgrImage, Detection
+from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.device import CPU, Device
 from workers.models.lanes import Lanes
@@ -52,7 +52,7 @@ class MtcnnThresholds:
     output: float = 0.6
 
 
-class MtcnnDetector:
+class MtcnnDetector(FaceDetector):
     """Detects faces with the three MTCNN networks.
 
     Args:

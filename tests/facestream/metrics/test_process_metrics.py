@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.metrics.timed_work import timed_pack
 from workers.models.calibration import Calibration
+from workers.models.detection import FaceDetector
 from workers.models.pack import Pack
 
 
@@ -55,7 +56,7 @@ def test_a_stage_that_fails_counts_and_passes_its_error_on() -> None:
 
 
 def test_models_tell_batch_sizes_and_what_they_run_on() -> None:
-    class Detector:
+    class Detector(FaceDetector):
         def detect(self, images_bgr, min_face_px):  # type: ignore[no-untyped-def]
             return [[] for _ in images_bgr]
 
@@ -76,13 +77,16 @@ def test_models_tell_batch_sizes_and_what_they_run_on() -> None:
     picture = np.zeros((8, 8, 3), np.uint8)
     assert pack.detector.detect([picture], 20) == [[]]
     assert pack.detector.refine(picture, np.zeros((2, 4), np.float32)) == [None, None]
+    assert pack.detector.at_once == 1
+    assert [shown.detect(20) for shown in pack.detector.show([picture] * 2)] == [[], []]
     assert pack.embedder.embed([picture] * 3).shape == (3, 4)
     assert pack.embedder.embed([]).shape == (0, 4)
     assert (pack.embedder.dimension, pack.embedder.input_px) == (4, 112)
     found = values(metrics)
     assert found["facestream_batch_size_sum", "embedder"] == 3
-    assert found["facestream_batch_size_count", "detector"] == 1
-    assert found["facestream_stage_seconds_count", "detect"] == 2
+    assert found["facestream_batch_size_count", "detector"] == 2
+    assert found["facestream_batch_size_sum", "detector"] == 3
+    assert found["facestream_stage_seconds_count", "detect"] == 3
     assert found["facestream_stage_seconds_count", "embed"] == 1
     assert found["facestream_provider_info", "cpu", "CPUExecutionProvider"] == 1
 

@@ -23,6 +23,7 @@ from workers.models.detector_parts import GridPart
 from workers.models.device import CPU, Device, DeviceKind
 from workers.models.families import DETECTORS
 from workers.models.grid_detector import GridDetector
+from workers.models.session import Session
 
 Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
@@ -332,6 +333,32 @@ def test_less_is_asked_of_a_face_that_is_expected(tmp_path: Path) -> None:
     (found,) = strict.refine(image, best.box_xyxy[None])
     assert found is not None
     assert found.score == pytest.approx(best.score)
+
+
+def test_pictures_shown_together_share_calls_and_can_be_asked_about_in_any_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector = GridDetector(write_scrfd(tmp_path / "scrfd.onnx", batch="N"), part("scrfd"), 1, batches=(1, 4))
+    images = [noise(300, 200), noise(), noise(90, 120), noise(seed=1), noise(seed=2)]
+    found = [detector.detect([image], 20)[0] for image in images]
+    boxes = [np.stack([face.box_xyxy for face in faces[:2]]) for faces in found]
+    again = [detector.refine(image, some) for image, some in zip(images, boxes, strict=True)]
+    calls: list[int] = []
+    run = Session.run
+
+    def counted(session: Session, names: list[str] | None, image: Float) -> list[Float]:
+        calls.append(len(image))
+        return run(session, names, image)
+
+    monkeypatch.setattr(Session, "run", counted)
+    assert detector.at_once == 4
+    shown = detector.show(images)
+    assert calls == [4, 1]
+    assert_same([each.detect(20) for each in shown], found)
+    near = [each.refine(some) for each, some in zip(shown, boxes, strict=True)]
+    assert_same([[face for face in faces if face] for faces in near], [[f for f in a if f] for a in again])
+    assert shown[0].refine(np.empty((0, 4), np.float32)) == []
+    assert calls == [4, 1]
 
 
 # What is no such detector ---------------------------------------------------------------------------------
