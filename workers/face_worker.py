@@ -22,6 +22,7 @@ from workers.models.pack import Pack
 from workers.shared_look import SharedLook
 from workers.source_follower import SourceFollower
 from workers.track_builder import Carried
+from workers.tracking.recording import RecordingGate
 
 OnFrame = Callable[[Frame, int], None]
 
@@ -88,7 +89,13 @@ class FaceWorker:
             StreamError: If the source can't be read any further.
         """
         follower = SourceFollower(
-            self._pack, source.source_id, self._settings, start_s=start_s, photo=photo, carried=carried
+            self._pack,
+            source.source_id,
+            self._settings,
+            start_s=start_s,
+            photo=photo,
+            carried=carried,
+            gate=RecordingGate(),
         )
         self.faults = follower.faults
         last_s = start_s
@@ -102,7 +109,7 @@ class FaceWorker:
                         continue
                     if mark is not None:
                         mark.at(frame.index)
-                    found = follower.look(frame, shown)
+                    found = follower.look(frame, shown) if follower.wants(frame) else follower.skip(frame)
                     last_s = frame.media_s
                     self._queue.send(found.entries, faces=found.faces, stop=stop.is_set)
                     if on_frame is not None:

@@ -21,7 +21,7 @@ from workers.segment import Segment
 from workers.stages import TRACK
 from workers.track_builder import Carried, TrackBuilder
 from workers.tracking.boxes import iou_matrix
-from workers.tracking.motion import MotionGate
+from workers.tracking.gate import Gate
 from workers.tracking.region import Region
 from workers.tracking.shots import ShotDetector
 
@@ -79,7 +79,7 @@ class SourceFollower:
         photo: bool = False,
         carried: Sequence[Carried] = (),
         region: Region | None = None,
-        gate: MotionGate | None = None,
+        gate: Gate | None = None,
         repeatable: bool = True,
     ) -> None:
         self._region = region

@@ -461,6 +461,23 @@ def test_one_sight_in_a_video_is_no_face(bench: Bench) -> None:
     assert ended_tracks(bench.entries()) == []
 
 
+# Where nothing happens ------------------------------------------------------------------------------------
+
+
+def test_where_nobody_is_and_nothing_moves_few_frames_are_looked_at_and_whoever_comes_is_seen_at_once(
+    bench: Bench,
+) -> None:
+    detector = Together(bench.pack.detector, most=1)
+    bench.pack = replace(bench.pack, detector=detector)
+    film = Film([*[blank()] * 40, *[pair()] * 10])
+    assert bench.run(film, stop_after=40) is False
+    assert detector.alone <= 4
+    assert bench.run(film)
+    found = ended_tracks(bench.entries())
+    assert [frames_of(track)[0] for track in found] == [40, 40]
+    assert [len(track.observations) for track in found] == [10, 10]
+
+
 # Several at once -----------------------------------------------------------------------------------------
 
 
