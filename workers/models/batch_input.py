@@ -1,4 +1,4 @@
-"""Detectors that were exported for one picture, rewritten to take any number of them.
+"""Models that were exported for one picture, rewritten to take any number of them.
 
 The batch of such a file is fixed in its input, in the shapes of its Reshapes, and where it is moved behind
 height and width so that nothing of it is left in the outputs. Whether a rewritten model answers for each
@@ -22,7 +22,7 @@ from workers.models.session import Session
 FloatArray = npt.NDArray[np.float32]
 
 # Raise it when the rewriting changes, so that older files are not used any more.
-_VERSION = 1
+_VERSION = 2
 _PREFIX = "facestream_batch"
 # From the last Reshape to an output.
 _ELEMENTWISE = frozenset({"Sigmoid", "Identity", "Mul", "Add", "Exp", "Clip", "Cast"})
@@ -37,13 +37,13 @@ def with_batch_input(
 
     Args:
         path: An ONNX file whose first input is float32 (1, 3, H, W), or (N, 3, H, W) with outputs that have
-            no dimension for the batch.
+            no dimension for the batch. Outputs are (1, R, C), (R, C), or (1, D) of an embedder.
         pictures: float32 (N, 3, H, W), N >= 2, all different: both models must agree on them.
         cache: Folder where the result is kept; whoever can't write there tries it out at each start.
         content: The model, where it is not what the file holds.
 
     Returns:
-        The model, whose outputs are (N, R, C), or None where the file can't be rewritten safely.
+        The model, whose outputs are (N, R, C) or (N, D), or None where the file can't be rewritten safely.
 
     Raises:
         ModelError: If the file is no model.
@@ -63,7 +63,7 @@ def with_batch_input(
 
 
 def _rewritten(model: Any) -> bytes | None:
-    """The model with an open batch, as far as can be told from its nodes; None if that is no detector."""
+    """The model with an open batch, as far as can be told from its nodes; None where that can't be."""
     graph = model.graph
     weights = {weight.name: numpy_helper.to_array(weight) for weight in graph.initializer}
     for node in graph.node:
@@ -80,12 +80,12 @@ def _rewritten(model: Any) -> bytes | None:
     for output in graph.output:
         reshape = _last_reshape(output.name, made_by)
         dims = output.type.tensor_type.shape.dim
-        if len(dims) == 2 and reshape is not None:
+        if len(dims) == 2 and dims[0].dim_value != 1 and reshape is not None:
             columns = dims[1].dim_value or None
             output.CopyFrom(
                 helper.make_tensor_value_info(output.name, TensorProto.FLOAT, ["batch", None, columns])
             )
-        elif len(dims) == 3:
+        elif len(dims) == 3 or (len(dims) == 2 and dims[0].dim_value == 1):
             dims[0].dim_param = "batch"
         else:
             return None
@@ -139,8 +139,9 @@ def _agrees(path: Path, source: bytes, rewritten: bytes, pictures: FloatArray) -
             return False
         for k in range(len(batch)):
             for expected, several in zip(original.run(None, batch[k : k + 1]), found, strict=True):
-                one = expected.reshape(expected.shape[-2:])
-                if several.ndim != 3 or several.shape != (len(batch), *one.shape):
+                # Of a detector, the batch may be in the rows.
+                one = expected if several.ndim > expected.ndim else expected[0]
+                if several.shape != (len(batch), *one.shape):
                     return False
                 reach = max(float(np.abs(one).max(initial=0)), 1.0)
                 if not np.allclose(several[k], one, rtol=0, atol=_TOLERANCE * reach):

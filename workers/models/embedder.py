@@ -81,7 +81,9 @@ class OnnxEmbedder:
         # To another device the bus is narrow.
         self._bytes = device != CPU
         self._half = suits_float16(part.float16_loss, device) if half is None else half
-        content = with_float16(path, cache) if self._half else None
+        content = None if device == CPU else self._for_several(path, cache)
+        if self._half:
+            content = with_float16(path, cache, content)
         if self._bytes:
             # Late, as are the others that rewrite models: most packs need none, and onnx takes long to load.
             from workers.models.byte_input import with_byte_input
@@ -105,9 +107,21 @@ class OnnxEmbedder:
                 f"{path}: gives vectors of {answers[1]} numbers, and by the manifest (embedder.dimension) "
                 f"they have {part.dimension}."
             )
-        # Many models were exported for one face at a time.
+        # Many models were exported for one face at a time. On the CPU a batch would take as long.
         several = _GPU_BATCHES if device.is_nvidia else _BATCHES
         self._batches = several if given[0] is None else (given[0],)
+
+    def _for_several(self, path: Path, cache: Path | None) -> bytes | None:
+        """A model for several faces, where the file is one for a single one and can be rewritten."""
+        shape = Session(path).input_shape
+        if len(shape) != 4 or shape[0] != 1:
+            return None
+        # Late, as below.
+        from workers.models.batch_input import with_batch_input
+
+        side = self._part.input_px
+        chips = np.random.default_rng(0).integers(0, 256, (3, 3, side, side)).astype(np.float32)
+        return with_batch_input(path, (chips - 127.5) * np.float32(self._part.scale), cache)
 
     @property
     def dimension(self) -> int:

@@ -25,6 +25,13 @@ from workers.models.families import (
     family_of,
     float16_loss_of,
 )
+from workers.models.insightface_package import FILE_NAME as PACKAGE_NAME
+from workers.models.insightface_package import (
+    InsightfacePackage,
+    PackageFile,
+    looks_like_package,
+    read_package,
+)
 from workers.models.manifest import FILE_NAME, Manifest
 from workers.models.manifest_parts import Colour, Licence
 from workers.models.model_file import file_in
@@ -52,6 +59,8 @@ class _Found:
 
     path: Path
     graph: OnnxGraph
+    # What the package says that it is of.
+    told: PackageFile | None = None
 
     @property
     def shape(self) -> Shape:
@@ -101,13 +110,20 @@ def _recognised(folder: Path, state: tuple[tuple[str | int, ...], ...]) -> Manif
             "with a detector and an embedder as ONNX files.",
             path=folder / FILE_NAME,
         )
-    found = [_Found(file_in(folder, path.name), read_graph(path)) for path in paths]
+    package = read_package(folder) if looks_like_package(folder) else None
+    if package is not None:
+        # It has models for other tasks as well, which may look like these two.
+        paths = [path for path in paths if path.name in (package.detector.name, package.embedder.name)]
+    told = {} if package is None else {file.name: file for file in (package.detector, package.embedder)}
+    found = [_Found(file_in(folder, p.name), read_graph(p), told.get(p.name)) for p in paths]
     detectors = [(one, kind) for one in found if (kind := detector_kind(one.graph))]
     embedders = [(one, kind) for one in found if (kind := embedder_kind(one.graph))]
     _check_one(folder, "detector", [one for one, _ in detectors], found)
     _check_one(folder, "embedder", [one for one, _ in embedders], found)
     (detector, detects), (embedder, embeds) = detectors[0], embedders[0]
     others = [one.path.name for one in found if one is not detector and one is not embedder]
+    if package is not None:
+        _check_package(folder, package, detector, embedder)
     return _manifest(folder, detector, detects, embedder, embeds, others)
 
 
@@ -157,6 +173,24 @@ def _check_one(folder: Path, what: str, of_kind: list[_Found], found: list[_Foun
         f"{mend.capitalize()}.",
         path=folder / FILE_NAME,
     )
+
+
+def _check_package(folder: Path, package: InsightfacePackage, detector: _Found, embedder: _Found) -> None:
+    """Refuse a package whose manifest and files tell of different models."""
+    path = folder / PACKAGE_NAME
+    if detector.path.name != package.detector.name:
+        raise ManifestError(
+            f"{path}: says that {package.detector.name} finds faces, and by their inputs and outputs that is "
+            f"{detector.path.name}. Get the package again.",
+            path=path,
+        )
+    dimension = embedder.output[1]
+    if dimension != package.dimension:
+        raise ManifestError(
+            f"{path}: says that {embedder.path.name} gives vectors of {package.dimension} numbers, and it "
+            f"gives {dimension}. Get the package again.",
+            path=path,
+        )
 
 
 def _manifest(
@@ -210,6 +244,8 @@ def _manifest(
 
 def _pixels(found: _Found, mean: Colour, scale: float) -> dict[str, Any]:
     """What is done to pixels before a graph gets them: nothing where it begins with that itself."""
+    if found.told is not None:
+        return {"mean": found.told.mean, "scale": found.told.scale}
     if found.graph.normalises:
         return {"mean": (0.0, 0.0, 0.0), "scale": 1.0}
     return {"mean": mean, "scale": scale}
@@ -219,6 +255,8 @@ def _said_of_detector(found: _Found, family: DetectorFamily) -> str:
     facts = family.facts
     sure = "" if family.measured else ", not measured here"
     scaled = ", 0..255, which it scales itself" if found.graph.normalises else ""
+    if found.told is not None:
+        scaled = f", scaled as {PACKAGE_NAME} says"
     return (
         f"{found.path.name}: taken for the detector {family.title}, by its {len(found.graph.outputs)} "
         f"outputs; pictures in {facts['colours'].upper()}{scaled}, faces from a score of "
@@ -228,6 +266,8 @@ def _said_of_detector(found: _Found, family: DetectorFamily) -> str:
 
 def _said_of_embedder(found: _Found, title: str) -> str:
     pixels = "0..255, which it scales itself" if found.graph.normalises else "(x - 127.5) / 127.5"
+    if found.told is not None:
+        pixels = f"scaled as {PACKAGE_NAME} says"
     return (
         f"{found.path.name}: taken for an embedder like {title}, by its input of {found.shape[2]} px and its "
         f"vectors of {found.output[1]} numbers; aligned like ArcFace, colours in RGB, {pixels}."

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from like_device import LikeDevice
 from small_models import (
     INPUT_PX,
     TEMPLATE,
@@ -15,9 +16,11 @@ from small_models import (
 )
 
 from workers.errors import InferenceError, ModelError
+from workers.models.device import DeviceKind
 from workers.models.embedder import OnnxEmbedder
 from workers.models.graph import GraphBuilder
 from workers.models.pack import Pack
+from workers.models.session import Session
 
 Image = npt.NDArray[np.uint8]
 Vectors = npt.NDArray[np.float32]
@@ -131,6 +134,27 @@ def test_a_model_for_a_fixed_number_of_faces_takes_any_number(
     fixed = OnnxEmbedder(write_columns_model(tmp_path / "fixed.onnx", batch), part, 1)
     faces = noise(9)
     assert np.allclose(fixed.embed(faces), OnnxEmbedder(columns, part, 1).embed(faces), atol=1e-6)
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_on_a_device_a_model_for_one_face_takes_several_at_once(
+    tmp_path: Path, half: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_columns_model(tmp_path / "one.onnx", 1)
+    part = embedder_part(dimension=INPUT_PX)
+    expected = OnnxEmbedder(path, part, 1).embed(noise(5))
+    device = LikeDevice(DeviceKind.CUDA)
+    several = OnnxEmbedder(path, part, 1, device, half=half, cache=tmp_path / "cache")
+    calls: list[int] = []
+    run = Session.run
+
+    def counted(session: Session, names: list[str] | None, image: Vectors) -> list[Vectors]:
+        calls.append(len(image))
+        return run(session, names, image)
+
+    monkeypatch.setattr(Session, "run", counted)
+    assert several.embed(noise(5)) == pytest.approx(expected, abs=2e-3 if half else 1e-5)
+    assert calls == [8]
 
 
 def test_a_model_for_pictures_of_another_size_is_refused_when_it_is_loaded(tmp_path: Path) -> None:
