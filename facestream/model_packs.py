@@ -96,8 +96,7 @@ def checked(pack: ModelPack) -> list[CheckedFile]:
 def mend(pack: ModelPack, data_dir: Path | None = None) -> str:
     """What to do about a pack whose files are missing or others than they should be."""
     if pack.known is not None and pack.known.pullable:
-        accept = "" if pack.known.licence.commercial_use else " --accept-license"
-        return f"Get {pack.name} anew: facestream models pull {pack.name}{accept}"
+        return f"Get {pack.name} anew: {pack.known.pull_command}"
     if pack.folder is not None and pack.folder.parent == models_dir(data_dir):
         return (
             f"Put {pack.name} in anew: facestream models remove {pack.name}, then facestream models add "

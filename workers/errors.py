@@ -23,7 +23,17 @@ class WorkerError(Exception):
 
 
 class ModelError(WorkerError):
-    """A model could not be found, read, built or run."""
+    """A model could not be found, read, built or run.
+
+    Attributes:
+        cause: What is so.
+        mend: What to do about it; empty where the cause says it, or nothing is known.
+    """
+
+    def __init__(self, cause: str, *, mend: str = "") -> None:
+        super().__init__(f"{cause} {mend}" if mend else cause)
+        self.cause = cause
+        self.mend = mend
 
 
 class DeviceError(ModelError):
@@ -49,8 +59,8 @@ class PackNotFoundError(ModelError):
         pack: What was asked for.
     """
 
-    def __init__(self, message: str, *, pack: str) -> None:
-        super().__init__(message)
+    def __init__(self, cause: str, *, pack: str, mend: str = "") -> None:
+        super().__init__(cause, mend=mend)
         self.pack = pack
 
 
@@ -73,8 +83,8 @@ class WeightsError(ModelError):
         path: The file, or None where its package is not installed.
     """
 
-    def __init__(self, message: str, *, path: Path | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, cause: str, *, path: Path | None = None, mend: str = "") -> None:
+        super().__init__(cause, mend=mend)
         self.path = path
 
 

@@ -55,12 +55,9 @@ class Examination:
 
         Raises:
             UsageError: If the place makes no sense.
-            PackNotFoundError: If there is no such model pack.
         """
         place = self._place
         self._broken = broken_imports(list(MODULES)) | strangers()
-        if self._chosen is not None and not self._broken.keys() & set(_MODELS):
-            _pack_address(self._chosen, place)
         self._check("program", check_program)
         self._check("packages", lambda: check_packages(self._broken))
         self._check("clashes", check_clashes)

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from facestream.checkup.finding import Finding
+from facestream.checkup.finding import Finding, Status
 from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, model_cache
 from facestream.terms import terms
 from facestream.wiring import make_device, make_manifest, make_pack
-from workers.errors import DeviceError, ModelError
+from workers.errors import DeviceError, ManifestError, ModelError
 from workers.models.build import built_folder, is_intact
 from workers.models.device import CPU
 from workers.models.device_choice import DeviceChoice
@@ -40,9 +40,16 @@ def check_models(
             # Where the device doesn't work, their files can be looked at all the same.
             yield from _pack_findings(name, chosen, data_dir, choice)
         except ModelError as error:
-            yield Finding(
-                f"models {name}", "failed" if name in (DEFAULT_MODELS, chosen) else "warning", str(error)
-            )
+            status: Status = "failed" if name in (DEFAULT_MODELS, chosen) else "warning"
+            mend = error.mend or ("" if name in names else _mend(error))
+            yield Finding(f"models {name}", status, error.cause, mend)
+
+
+def _mend(error: ModelError) -> str:
+    """What helps with a pack of somebody's own, where its error doesn't say it apart."""
+    if isinstance(error, ManifestError) and error.path.is_file():
+        return f"Correct {error.path}; docs/models.md has its keys. Or choose another pack: --models NAME"
+    return "Put the right files there, or choose another pack: `facestream models` lists them."
 
 
 def _pack_findings(

@@ -1,7 +1,9 @@
-"""A pack of whose files not all is known: what is told of it, and where."""
+"""A pack of whose files not all is known, or that can't be used: what is told of it, and where."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,3 +63,51 @@ def test_the_doctor_says_what_is_wrong_with_a_folder(
     found = {finding.name: finding for finding in check_models(str(tmp_path))}
     assert found[f"models {tmp_path}"].status == "failed"
     assert "no manifest.toml and no ONNX files" in found[f"models {tmp_path}"].detail
+    assert "`facestream models` lists them" in found[f"models {tmp_path}"].mend
+
+
+def missing(folder: Path) -> str:
+    shutil.rmtree(folder)
+    return "there is no such folder"
+
+
+def with_unknown_key(folder: Path) -> str:
+    file = folder / FILE_NAME
+    file.write_text(f"tilte = 'mine'\n{file.read_text()}")
+    return "tilte"
+
+
+def with_cut_file(folder: Path) -> str:
+    """Of the files that were written for the manifest, one is shorter now."""
+    file = folder / FILE_NAME
+    (folder / "extra.onnx").write_bytes(b"model")
+    sums = f'[sha256]\n"extra.onnx" = "{"0a" * 32}"\n[[build]]'
+    file.write_text(file.read_text().replace("[[build]]", sums, 1))
+    return "extra.onnx: damaged or exchanged"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("spoil", [missing, with_unknown_key, with_cut_file])
+def test_the_doctor_command_tells_all_else_beside_a_pack_that_can_t_be_used(
+    cli: Cli, pack: Path, spoil: Callable[[Path], str]
+) -> None:
+    said = spoil(pack)
+    done = cli("doctor", "--no-speed-test", "--json", "--models", pack, code=1)
+    findings = {finding["name"]: finding for finding in done.json()["findings"]}
+    assert done.json()["ok"] is False
+    assert [name for name, each in findings.items() if each["status"] == "failed"] == [f"models {pack}"]
+    assert said in findings[f"models {pack}"]["detail"]
+    assert findings[f"models {pack}"]["mend"]
+    assert findings["models open"]["status"] == "ok"
+    assert {"decoders", "memory", "model cache"} <= set(findings)
+
+
+@pytest.mark.e2e
+def test_the_doctor_command_tells_it_in_words_as_well(cli: Cli, pack: Path) -> None:
+    said = with_unknown_key(pack)
+    done = cli("doctor", "--models", pack, code=1)
+    failed = done.stdout.partition(f"FAILED   models {pack}")[2]
+    assert said in failed
+    assert f"mend: Correct {pack / FILE_NAME}" in failed
+    assert "not measured: the models don't work" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("1 FAILED: ")

@@ -68,6 +68,12 @@ class KnownPack(_Part):
         return not self.by_hand
 
     @property
+    def pull_command(self) -> str:
+        """The command that gets a pack that can be pulled, and gets it again where it is damaged."""
+        accept = "" if self.licence.commercial_use else " --accept-license"
+        return f"facestream models pull {self.name}{accept}"
+
+    @property
     def sources(self) -> tuple[SourceFile, ...]:
         """What is downloaded."""
         return (self.archive,) if self.archive is not None else self.files

@@ -10,6 +10,7 @@ import onnx
 
 from workers.errors import WeightsError
 from workers.models.model_file import check_onnx_file
+from workers.models.pack_mend import get_again
 
 Shape = tuple[int | None, ...]
 
@@ -46,10 +47,16 @@ def read_graph(path: Path) -> OnnxGraph:
     try:
         model: Any = onnx.load_model(path, load_external_data=False)
     except Exception as error:  # protobuf's errors and onnx's share no base class
-        raise WeightsError(f"{path}: not an ONNX model, or cut off: {error}", path=path) from error
+        raise WeightsError(
+            f"{path}: not an ONNX model, or cut off: {error}.", path=path, mend=get_again(path)
+        ) from error
     graph = model.graph
     if not graph.node or not graph.output:
-        raise WeightsError(f"{path}: not an ONNX model, or cut off: there is no graph in it.", path=path)
+        raise WeightsError(
+            f"{path}: not an ONNX model, or cut off: there is no graph in it.",
+            path=path,
+            mend=get_again(path),
+        )
     if any(weight.data_location == onnx.TensorProto.EXTERNAL for weight in graph.initializer):
         raise WeightsError(
             f"{path}: its weights are in another file, which no checksum would cover. Save it as one file.",

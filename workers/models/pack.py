@@ -19,6 +19,7 @@ from workers.models.embedder import FaceEmbedder, OnnxEmbedder
 from workers.models.families import family_calibration
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.model_file import check_onnx_file, file_in
+from workers.models.pack_mend import get_again
 from workers.models.pack_root import pack_in, packs_in
 
 _BUILT_IN = Path(__file__).parent / "packs"
@@ -71,8 +72,9 @@ def find_pack(name: str, roots: Sequence[Path] = ()) -> Path:
     if os.path.isdir(folder):  # noqa: PTH112
         return folder
     if name in known_packs():
-        raise PackNotFoundError(_not_here(known_packs()[name]), pack=name)
-    raise PackNotFoundError(_nothing(name, folder, roots), pack=name)
+        raise _not_here(known_packs()[name])
+    cause, mend = _nothing(name, folder, roots)
+    raise PackNotFoundError(cause, pack=name, mend=mend)
 
 
 def like_named(name: str, names: Iterable[str]) -> str:
@@ -81,26 +83,32 @@ def like_named(name: str, names: Iterable[str]) -> str:
     return f"Did you mean {like[0]!r}?" if like else "`facestream models` lists those that there are."
 
 
-def _nothing(name: str, folder: Path, roots: Sequence[Path]) -> str:
+def _nothing(name: str, folder: Path, roots: Sequence[Path]) -> tuple[str, str]:
+    """That there is no such pack, and what to do."""
     if os.path.exists(folder):  # noqa: PTH110
-        return f"no model pack {name!r}: that is a file. Name the folder of the pack."
+        return f"no model pack {name!r}: that is a file.", "Name the folder of the pack."
     if os.sep in name or name.startswith(("~", ".")):
-        return f"no model pack {name!r}: there is no such folder. `facestream models` lists packs by name."
+        return f"no model pack {name!r}: there is no such folder.", "`facestream models` lists packs by name."
     here = [*built_in_packs(), *(known for root in roots for known in packs_in(root)), *known_packs()]
     places = "".join(f", nor in {root}" for root in roots)
     return (
         f"no model pack {name!r}: it is neither built in ({', '.join(built_in_packs())}){places}, nor a "
-        f"folder. {like_named(name, here)}"
+        "folder.",
+        like_named(name, here),
     )
 
 
-def _not_here(pack: KnownPack) -> str:
+def _not_here(pack: KnownPack) -> PackNotFoundError:
     if pack.pullable:
-        accept = "" if pack.licence.commercial_use else " --accept-license"
-        get = f"facestream models pull {pack.name}{accept}"
-        return f"the model pack {pack.name!r} is not here yet. Get it: {get}"
-    return (
-        f"the model pack {pack.name!r} can't be pulled, only made by hand: facestream models show {pack.name}"
+        return PackNotFoundError(
+            f"the model pack {pack.name!r} is not here yet.",
+            pack=pack.name,
+            mend=f"Get it: {pack.pull_command}",
+        )
+    return PackNotFoundError(
+        f"the model pack {pack.name!r} is not here, and can't be pulled, only made by hand.",
+        pack=pack.name,
+        mend=f"How: facestream models show {pack.name}",
     )
 
 
@@ -184,12 +192,27 @@ def model_paths(folder: Path, manifest: Manifest, cache: Path) -> dict[str, Path
         WeightsError: If a file is missing or damaged.
     """
     for file, expected in manifest.sha256.items():
-        path = file_in(folder, file)
+        path = _file_in(folder, file, manifest.name)
         if file_sha256(path) != expected:
-            raise WeightsError(f"{path}: damaged or exchanged, its sha256 is not the manifest's.", path=path)
+            raise WeightsError(
+                f"{path}: damaged or exchanged, its sha256 is not the manifest's.",
+                path=path,
+                mend=get_again(path, manifest.name),
+            )
     built = built_folder(manifest, cache) if manifest.build else folder
     places = {step.file: built for step in manifest.build}
     paths = {file: places.get(file, folder) / file for file in manifest.model_files}
     for path in paths.values():
         check_onnx_file(path)
     return paths
+
+
+def _file_in(folder: Path, name: str, pack: str) -> Path:
+    """A file of a pack; where it is missing, the error says how to get it again."""
+    try:
+        return file_in(folder, name)
+    except WeightsError as error:
+        path = folder / name
+        if path.is_file():
+            raise
+        raise WeightsError(error.cause, path=path, mend=get_again(path, pack)) from error

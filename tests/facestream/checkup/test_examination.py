@@ -9,7 +9,6 @@ import pytest
 
 from facestream.checkup.examination import Examination
 from facestream.settings import Place
-from workers.errors import PackNotFoundError
 
 
 @pytest.fixture
@@ -39,13 +38,21 @@ def test_where_no_server_can_be_started_the_speed_is_not_measured(
     assert list(no_server_program.iterdir()) == []
 
 
-def test_a_pack_that_is_not_there_ends_it_at_once(tmp_path: Path) -> None:
+def test_a_pack_that_is_not_there_costs_the_other_checks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> None:
+    monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
     examination = Examination(Place(tmp_path), models="opne")
 
-    with pytest.raises(PackNotFoundError, match="Did you mean 'open'"):
-        examination.run()
+    examination.run()
 
-    assert examination.findings == []
+    failed = [finding for finding in examination.findings if finding.status == "failed"]
+    assert [(finding.name, finding.mend) for finding in failed] == [("models opne", "Did you mean 'open'?")]
+    assert "no model pack 'opne'" in failed[0].detail
+    assert {"models open", "decoders", "memory", "model cache"} <= {
+        finding.name for finding in examination.findings
+    }
+    assert not examination.can_measure_speed
 
 
 def test_a_device_that_does_not_work_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
