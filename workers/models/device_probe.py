@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import importlib.metadata
 import io
 import logging
 import os
@@ -22,12 +21,11 @@ from workers.errors import ModelError
 from workers.models.device import CPU, Device, DeviceKind
 from workers.models.device_choice import CANDIDATES, DeviceChoice, choose_device
 from workers.models.device_diagnosis import RuntimeFacts
-from workers.models.providers import available_providers
+from workers.models.providers import available_providers, runtime_wheels
 from workers.models.session import Session
 
 _log = logging.getLogger(__name__)
 
-_MODULE = "onnxruntime"
 _PATIENCE_S = 300.0
 _FATAL, _WARNING = 4, 2
 
@@ -56,7 +54,7 @@ def runtime_facts() -> RuntimeFacts:
     """Look the facts up; nothing is tried."""
     driver, gpus = _nvidia()
     return RuntimeFacts(
-        wheels=_wheels(),
+        wheels=runtime_wheels(),
         providers=available_providers(),
         platform=sys.platform,
         cuda_build=_cuda_build(),
@@ -130,11 +128,6 @@ def _preload_libraries() -> None:
 
 def _cuda_build() -> str:
     return str(getattr(onnxruntime, "cuda_version", "") or "")
-
-
-def _wheels() -> tuple[str, ...]:
-    found = importlib.metadata.packages_distributions().get(_MODULE, [])
-    return tuple(sorted({re.sub(r"[-_.]+", "-", name).lower() for name in found}))
 
 
 def _nvidia() -> tuple[str, tuple[str, ...]]:

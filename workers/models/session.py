@@ -12,7 +12,8 @@ import onnxruntime
 
 from workers.errors import DeviceError, InferenceError, ModelError
 from workers.models.device import CPU, Device
-from workers.models.providers import available_providers
+from workers.models.providers import available_providers, runtime_wheels
+from workers.models.runtime_words import mend_of, plain_words
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -51,7 +52,10 @@ class Session:
                 content or str(path), options, providers=device.session_providers(), enable_fallback=False
             )
         except Exception as error:  # ONNX Runtime's errors share no base class
-            raise ModelError(f"{path}: ONNX Runtime can't load this model: {error}") from error
+            raise ModelError(
+                f"{path}: ONNX Runtime can't load this model: {plain_words(error)}.",
+                mend=mend_of(error, path, next(iter(runtime_wheels()), "onnxruntime")),
+            ) from error
         if device.provider not in self.providers:
             raise _not_running(path, device, f"ONNX Runtime loaded it for {', '.join(self.providers)}")
         if device != CPU and not self._has_work_for(device):
@@ -101,7 +105,7 @@ class Session:
             )
         except Exception as error:
             raise InferenceError(
-                f"{self._path.name}: failed on an input of shape {image.shape}: {error}",
+                f"{self._path.name}: failed on an input of shape {image.shape}: {plain_words(error)}",
                 model=self._path.name,
             ) from error
         return result

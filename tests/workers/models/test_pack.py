@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -189,6 +190,29 @@ def test_a_file_with_another_checksum_is_named(
         load_pack(str(folder), tmp_path / "cache")
     assert caught.value.path == folder / name
     assert str(folder / name) in str(caught.value)
+    assert caught.value.mend == f"Get {name} again from where the pack comes from, and put it into {folder}."
+    assert str(caught.value).endswith(caught.value.mend)
+
+
+@pytest.mark.parametrize("change", [flip_a_bit, Path.unlink])
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("sface", "facestream models pull sface"),
+        ("buffalo_l", "facestream models pull buffalo_l --accept-license"),
+    ],
+)
+def test_a_damaged_file_of_a_known_pack_comes_with_the_command_that_gets_it(
+    folder: Path, tmp_path: Path, change: Callable[[Path], None], name: str, command: str
+) -> None:
+    manifest = folder / FILE_NAME
+    manifest.write_text(
+        re.sub(r'^name = ".*"$', f'name = "{name}"', manifest.read_text(), count=1, flags=re.M)
+    )
+    change(folder / "means.onnx")
+    with pytest.raises(WeightsError) as caught:
+        load_pack(str(folder), tmp_path / "cache")
+    assert str(caught.value).endswith(f" Get it again: {command}")
 
 
 def test_a_checksum_of_a_file_that_is_no_model_counts_too(folder: Path, tmp_path: Path) -> None:

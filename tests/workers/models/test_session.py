@@ -3,9 +3,11 @@ from __future__ import annotations
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 from small_models import INPUT_PX, write_mean_model
 
@@ -119,6 +121,48 @@ def test_a_model_that_was_cut_off_is_refused(two_outputs: Path, tmp_path: Path) 
     path.write_bytes(two_outputs.read_bytes()[:-20])
     with pytest.raises(ModelError, match=r"cut\.onnx"):
         Session(path)
+
+
+def written_for(path: Path, operator: str, opset: int = 17, ir_version: int = 10) -> Path:
+    shape = [1, 3, 4, 4]
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name in "xy"]
+    graph = onnx.helper.make_graph([onnx.helper.make_node(operator, ["x"], ["y"])], "g", ends[:1], ends[1:])
+    imports = [onnx.helper.make_opsetid("", opset)]
+    model = onnx.helper.make_model(graph, opset_imports=imports, ir_version=ir_version)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        pytest.param(("NoSuch",), "No Op registered for NoSuch with domain_version of 17.", id="operator"),
+        pytest.param(("Relu", 99), "model: ONNX Runtime only *guarantees* support for models", id="opset"),
+        pytest.param(("Relu", 17, 99), "model: Unsupported model IR version: 99, max", id="format"),
+    ],
+)
+def test_what_onnx_runtime_does_not_know_is_said_without_its_source_and_with_what_helps(
+    tmp_path: Path, facts: tuple[Any, ...], said: str
+) -> None:
+    path = written_for(tmp_path / "new.onnx", *facts)
+    with pytest.raises(ModelError) as caught:
+        Session(path)
+    assert said in caught.value.cause
+    for inner in ("onnxruntime_src", "onnxruntime::", "std::", "ONNXRuntimeError", "\n"):
+        assert inner not in str(caught.value)
+    assert "another export" in caught.value.mend
+    assert "pip install -U onnxruntime" in caught.value.mend
+
+
+def test_a_cut_file_of_a_known_pack_comes_with_the_command_that_gets_it(
+    two_outputs: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "sface" / "cut.onnx"
+    path.parent.mkdir()
+    path.write_bytes(two_outputs.read_bytes()[:-20])
+    with pytest.raises(ModelError) as caught:
+        Session(path)
+    assert caught.value.mend == "Get it again: facestream models pull sface"
 
 
 def test_a_missing_file_is_refused_with_its_path(tmp_path: Path) -> None:
