@@ -515,6 +515,25 @@ def test_problems_of_a_pull_name_where_it_comes_from(weights: Path, tmp_path: Pa
     assert caught.value.path == folder / "rec.onnx"
 
 
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("packed", [b"", b"\x08another model"])
+def test_a_zip_file_that_lacks_a_file_or_has_another_is_named(
+    weights: Path, tmp_path: Path, packed: bytes
+) -> None:
+    path = tmp_path / "half.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(weights / "det.onnx", "det.onnx")
+        if packed:
+            archive.writestr("rec.onnx", packed)
+    with pytest.raises(WeightsError) as caught:
+        pack_changes.pull("free", tmp_path / "data", source=str(path))
+    if packed:
+        assert str(caught.value).startswith(f"{path}: rec.onnx: damaged, or another file")
+    else:
+        assert str(caught.value).startswith(f"{path}: has no rec.onnx, which the pack needs. ")
+        assert str(caught.value).endswith("facestream models pull free")
+
+
 def test_a_pack_is_not_replaced_by_another_one(here: Here, weights: Path) -> None:
     here("models", "add", weights, "--name", "mine")
     assert "models remove mine" in here("models", "add", weights, "--name", "mine", code=2).stderr

@@ -9,9 +9,10 @@ from workers.models.device import Device, DeviceKind
 
 _GPU_WHEEL = "onnxruntime-gpu"
 _GPU_INSTALL = "pip install 'onnxruntime-gpu[cuda,cudnn]'"
+# What ONNX Runtime 1.31 links: libnvinfer.so.10, which newer TensorRT doesn't bring, for CUDA 13.
+_TENSORRT_MAJOR, _CUDA_MAJOR = 10, 13
 _WHEELS = {
     DeviceKind.CUDA: (_GPU_WHEEL, _GPU_INSTALL),
-    DeviceKind.TENSORRT: (_GPU_WHEEL, _GPU_INSTALL),
     DeviceKind.OPENVINO: ("onnxruntime-openvino", "pip install onnxruntime-openvino"),
     DeviceKind.COREML: ("onnxruntime", "pip install onnxruntime"),
 }
@@ -81,12 +82,7 @@ def diagnose(device: Device, facts: RuntimeFacts) -> Obstacle:
     if device.kind is DeviceKind.TENSORRT and (
         any("nvinfer" in name for name in missing) or ("install TensorRT" in facts.said and not missing)
     ):
-        major = _major(facts.cuda_build)
-        return Obstacle(
-            f"TensorRT's libraries are missing{_named(missing)}",
-            f"pip install tensorrt-cu{major} {_GPU_INSTALL.removeprefix('pip install ')}, and put the folder "
-            f"tensorrt_libs of site-packages on LD_LIBRARY_PATH; --device cuda does without TensorRT",
-        )
+        return Obstacle(f"TensorRT's libraries are missing{_named(missing)}", _install_tensorrt(facts))
     if device.is_nvidia and (missing or re.search("cudnn", facts.said, re.IGNORECASE)):
         what = "cuDNN" if not missing or all("cudnn" in name for name in missing) else "CUDA's libraries"
         verb = "is" if what == "cuDNN" else "are"
@@ -109,7 +105,7 @@ def _other_system(device: Device, platform: str) -> str:
 
 def _lacking(device: Device, facts: RuntimeFacts) -> Obstacle:
     """The build that is imported doesn't have the provider."""
-    wanted, _ = _WHEELS[device.kind]
+    wanted = _GPU_WHEEL if device.is_nvidia else _WHEELS[device.kind][0]
     if len(facts.wheels) > 1:
         return _shadowed(device, facts)
     kind = f"the installed wheel {facts.wheels[0]}" if facts.wheels else "this build of ONNX Runtime"
@@ -131,8 +127,20 @@ def _shadowed(device: Device, facts: RuntimeFacts) -> Obstacle:
 
 
 def _reinstall(device: Device, facts: RuntimeFacts) -> str:
-    _, install = _WHEELS[device.kind]
+    tensorrt = device.kind is DeviceKind.TENSORRT
+    install = _install_tensorrt(facts) if tensorrt else _WHEELS[device.kind][1]
     return f"pip uninstall -y {' '.join(sorted(facts.wheels))} && {install}" if facts.wheels else install
+
+
+def _install_tensorrt(facts: RuntimeFacts) -> str:
+    """How to get TensorRT's libraries and all that they need."""
+    needed = re.search(r"libnvinfer\.so\.(\d+)", facts.said)
+    major = int(needed[1]) if needed else _TENSORRT_MAJOR
+    wheel = f"'tensorrt-cu{_major(facts.cuda_build) or _CUDA_MAJOR}<{major + 1}'"
+    return (
+        f"{_GPU_INSTALL} {wheel}, and put the folder tensorrt_libs of site-packages on LD_LIBRARY_PATH; "
+        "--device cuda does without TensorRT"
+    )
 
 
 def _without_gpu(device: Device, facts: RuntimeFacts) -> Obstacle | None:

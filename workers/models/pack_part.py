@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from workers.errors import ModelError, PackNotFoundError
-from workers.models.catalogue import known_packs
+from workers.models.catalogue import KnownPack, known_packs
 from workers.models.manifest import Manifest
 from workers.models.pack import built_in_packs, describe_pack, find_pack
 from workers.models.pack_root import packs_in
@@ -71,7 +71,9 @@ def find_part(what: What, asked: str, other: str, roots: Sequence[Path] = ()) ->
             pack=asked,
         )
     if not found:
-        raise PackNotFoundError(_none_here(what, asked), pack=asked)
+        raise PackNotFoundError(
+            f"no model pack that is here has the {what} {asked!r}.", pack=asked, mend=_where_from(what, asked)
+        )
     return next(iter(found.values()))
 
 
@@ -119,9 +121,10 @@ def _identity(what: What, source: PackPart) -> str:
     return " ".join(sums)
 
 
-def _none_here(what: What, asked: str) -> str:
+def _where_from(what: What, asked: str) -> str:
+    """How to get a pack that has a part: first what anybody may use."""
     known = [
-        pack.name
+        pack
         for pack in known_packs().values()
         if pack.pullable
         and any(
@@ -129,9 +132,16 @@ def _none_here(what: What, asked: str) -> str:
             for word in (pack.detector if what == "detector" else pack.embedder).replace("-", " ").split()
         )
     ]
-    said = f"no model pack that is here has the {what} {asked!r}."
-    if known:
-        others = f" (or {', '.join(known[1:])})" if known[1:] else ""
-        return f"{said} Get one: facestream models pull {known[0]}{others}"
+    free = [pack for pack in known if pack.licence.commercial_use]
+    closed = [pack for pack in known if not pack.licence.commercial_use]
+    ways = [_pulls(packs) for packs in (free, closed) if packs]
+    if ways:
+        return f"Get one: {'; for non-commercial use also: '.join(ways)}"
     made = f", for which see: facestream models show {asked}" if asked in known_packs() else ""
-    return f"{said} None can be pulled; add one of your own: facestream models add FOLDER{made}"
+    return f"None can be pulled; add one of your own: facestream models add FOLDER{made}"
+
+
+def _pulls(packs: Sequence[KnownPack]) -> str:
+    """The command for the first of several packs, and the names of the others."""
+    others = f" (or {', '.join(pack.name for pack in packs[1:])})" if packs[1:] else ""
+    return f"{packs[0].pull_command}{others}"

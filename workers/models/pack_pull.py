@@ -79,7 +79,7 @@ class PackPull:
         else:
             self._copy(folder, Path(source).expanduser())
         for file in self._pack.files:
-            _check_file(folder, file)
+            self._check_file(folder, file)
         unpublished = [file.name for file in self._pack.files if file.sha256 is None]
         return Pulled(tuple(self._from), tuple(unpublished))
 
@@ -207,19 +207,28 @@ class PackPull:
                 path=source,
             )
 
+    def _check_file(self, folder: Path, file: SourceFile) -> None:
+        path = folder / file.name
+        # Each file of its own, or what it was packed in.
+        sources = ", ".join(each for each in self._from if each.endswith(f"/{file.name}")) or (
+            ", ".join(self._from)
+        )
+        if not path.is_file():
+            raise WeightsError(
+                f"{sources}: has no {file.name}, which the pack needs.",
+                path=path,
+                mend=f"It needs {', '.join(sorted(self._wanted))}; without --from they are downloaded: "
+                f"{self._pack.pull_command}",
+            )
+        check_onnx_file(path)
+        if file.sha256 is not None:
+            found = file_sha256(path)
+            if found != file.sha256:
+                where = sources if sources.endswith(file.name) else f"{sources}: {file.name}"
+                raise WeightsError(_other(where, found, file.sha256), path=path)
 
-def _check_file(folder: Path, file: SourceFile) -> None:
-    path = folder / file.name
-    if not path.is_file():
-        raise WeightsError(f"{file.name}: is not there, though the pack needs it.", path=path)
-    check_onnx_file(path)
-    if file.sha256 is not None:
-        found = file_sha256(path)
-        if found != file.sha256:
-            raise WeightsError(_other(Path(file.name), found, file.sha256), path=path)
 
-
-def _other(path: Path, found: str, expected: str) -> str:
+def _other(path: Path | str, found: str, expected: str) -> str:
     return (
         f"{path}: damaged, or another file: its sha256 is {found}, and not {expected}. Nothing of it is "
         "used; get it anew."

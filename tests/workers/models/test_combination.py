@@ -111,7 +111,12 @@ def test_a_pack_that_cannot_be_read_is_passed_over(root: Path) -> None:
         ("yunet+dlib", "facestream models pull sface"),
         ("mtcnn+sface", "facestream models pull sface"),
         ("scrfd+dlib", "facestream models pull buffalo_l"),
-        ("mtcnn+arcface", "facestream models pull auraface (or buffalo_l, "),
+        (
+            "mtcnn+arcface",
+            "facestream models pull auraface; for non-commercial use also: facestream models pull ",
+        ),
+        ("mtcnn+arcface", "pull buffalo_l --accept-license (or buffalo_m, "),
+        ("scrfd+dlib", "Get one: facestream models pull buffalo_l --accept-license (or "),
         ("retinaface+dlib", "facestream models add FOLDER"),
         ("mtcnn+facenet", "facestream models show facenet"),
         ("buffalo_l+dlib", "facestream models pull buffalo_l"),
