@@ -11,13 +11,14 @@ from typing import Any
 from facestream.area import parse_area
 from facestream.camera_wish import HWACCEL, CameraWish
 from facestream.errors import SettingsError
-from facestream.settings_file import nearest, settings_text
+from facestream.settings_file import settings_text
 from facestream.settings_problem import Origin, Problem
 from facestream.toml_text import TomlSyntaxError, TomlText, lines_in_array
 from storage.camera_record import HIGHEST_FPS, LARGEST_FACE_PX, SMALLEST_FACE_PX
 from storage.keys import check_camera_name
 from storage.polygon import Polygon, check_polygon
 from stream.camera_url import CameraUrl
+from workers.models.near_name import nearest
 
 _WORD = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _FIELDS = {"min_face": "min_face_px"}

@@ -144,7 +144,7 @@ def _guilty(key: str, origins: Mapping[str, Origin]) -> Origin:
 
 
 def _no_setting(name: str, known: Mapping[str, str]) -> Problem:
-    from facestream.settings_file import nearest
+    from workers.models.near_name import nearest
 
     # The prefix, which all have, makes no two of them alike.
     like = nearest(name.removeprefix(VARIABLE_PREFIX), [n.removeprefix(VARIABLE_PREFIX) for n in known])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -108,6 +107,9 @@ def _unknown(path: Path, document: TomlText) -> Iterator[Problem]:
 
 def _unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
     """That there is no such setting, and what may have been meant."""
+    # Late: the doctor reads settings also where another package is in the place of `workers`.
+    from workers.models.near_name import nearest
+
     # What somebody pasted into the wrong place may be a secret, and is no word.
     shown = ".".join(name if _WORD.fullmatch(name) else "***" for name in names)
     what = f"there is no table [{shown}]" if is_table else f"there is no setting {shown}"
@@ -125,19 +127,14 @@ def _unknown_key(names: tuple[str, ...], *, is_table: bool = False) -> str:
 
 def _meant(table: str, name: str) -> str | None:
     """The setting that is most likely meant: of its table, of that name, or of nearly that one."""
+    from workers.models.near_name import nearest
+
     by_name = {key.rpartition(".")[2]: key for key in reversed(fields())}
     here = {key.rpartition(".")[2]: key for key in fields() if key.rpartition(".")[0] == table}
     if like := nearest(name, here):
         return here[like]
     like = name if name in by_name else nearest(name, by_name)
     return None if like is None else by_name[like]
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """What somebody who wrote a name most likely meant, or None."""
-    by_folded = {other.lower().replace("-", "_"): other for other in names}
-    like = difflib.get_close_matches(name.lower().replace("-", "_"), list(by_folded), 1, 0.65)
-    return by_folded[like[0]] if like else None
 
 
 def _wrong(path: Path, document: TomlText) -> Iterator[Problem]:

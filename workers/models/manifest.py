@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from workers.errors import ManifestError
 from workers.models.detector_parts import DetectorPart
 from workers.models.manifest_parts import (
+    ID_PATTERN,
+    NAME_PATTERN,
     BuildStep,
     CalibrationPart,
     EmbedderPart,
@@ -22,6 +23,7 @@ from workers.models.manifest_parts import (
     Sha256,
     ThresholdPart,
 )
+from workers.models.manifest_problems import manifest_problems
 
 FILE_NAME = "manifest.toml"
 
@@ -31,9 +33,9 @@ class Manifest(Part):
 
     schema_version: Annotated[Literal[1], Field(alias="schema")]
     # Lengths beside the patterns: a bound within one takes 30 to 70 ms to compile.
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=64)]
+    name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
     title: str
-    model_id: Annotated[str, Field(pattern=r"^[\w.:-]+$", max_length=128)]
+    model_id: Annotated[str, Field(pattern=ID_PATTERN, max_length=128)]
     licence: Licence
     detector: DetectorPart
     embedder: EmbedderPart
@@ -57,7 +59,10 @@ class Manifest(Part):
         built = {step.file for step in self.build}
         unknown = [name for name in self.model_files if name not in self.sha256 and name not in built]
         if unknown:
-            raise ValueError(f"no sha256 and no build step for {', '.join(unknown)}")
+            raise ValueError(
+                f"[sha256] has no checksum of {', '.join(unknown)}, and no [[build]] step writes it; "
+                "`sha256sum FILE` prints one"
+            )
         return self
 
 
@@ -84,19 +89,4 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        raise ManifestError(f"{path}: {'; '.join(_problems(error))}", path=path) from error
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    """Each key that is wrong, and what is wrong with it."""
-    for item in error.errors():
-        place, message = [str(part) for part in item["loc"]], item["msg"]
-        facts: dict[str, Any] = item.get("ctx", {})
-        if item["type"] == "union_tag_not_found":
-            place, message = [*place, "decoding"], "Field required"
-        elif item["type"] == "union_tag_invalid":
-            place, message = [*place, "decoding"], f"Input should be {facts['expected_tags']}"
-        elif place[:1] == ["detector"]:
-            # Between the section and the key stands which kind of detector it is.
-            del place[1:2]
-        yield f"{'.'.join(place) or 'manifest'}: {message}"
+        raise ManifestError(f"{path}: {'; '.join(manifest_problems(error, Manifest))}", path=path) from error

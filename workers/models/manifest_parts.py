@@ -6,8 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-FileName = Annotated[str, Field(pattern=r"^\w[^/\\\x00-\x1f]*$")]
+# What is wrong with a text that doesn't match is said in words for each of them.
+SHA256_PATTERN = "^[0-9a-f]{64}$"
+FILE_NAME_PATTERN = r"^\w[^/\\\x00-\x1f]*$"
+NAME_PATTERN = r"^[\w.-]+$"
+ID_PATTERN = r"^[\w.:-]+$"
+MODULE_PATTERN = r"^\w+$"
+WEIGHTS_PATTERN = r"^\w[\w.-]*(/\w[\w.-]*)*$"
+
+Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
+FileName = Annotated[str, Field(pattern=FILE_NAME_PATTERN)]
 """A file right in the pack's folder: no path, and nothing that could lead out of it."""
 Probability = Annotated[float, Field(ge=0, le=1)]
 Similarity = Annotated[float, Field(ge=-1, le=1)]
@@ -53,7 +61,7 @@ class Licence(Part):
     @model_validator(mode="after")
     def _is_named(self) -> Licence:
         if self.spdx is None and self.text is None:
-            raise ValueError("licence needs spdx, or text where SPDX has no name for it")
+            raise ValueError("[licence] needs spdx, or text where SPDX has no name for it")
         return self
 
 
@@ -98,7 +106,7 @@ class CalibrationPart(Part):
         ways = (self.file is not None, self.family is not None, any(figures))
         if sum(ways) != 1 or any(figures) != all(figures):
             raise ValueError(
-                "calibration needs either a file, a family, or all of genuine, impostor and spread"
+                "[calibration] needs either a file, a family, or all of genuine, impostor and spread"
             )
         return self
 
@@ -133,7 +141,7 @@ class BuildStep(Part):
 
     builder: Literal["mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet", "dlib_resnet29"]
     file: FileName
-    package: Annotated[str, Field(pattern=r"^\w+$")]
-    weights: Annotated[str, Field(pattern=r"^\w[\w.-]*(/\w[\w.-]*)*$")]
+    package: Annotated[str, Field(pattern=MODULE_PATTERN)]
+    weights: Annotated[str, Field(pattern=WEIGHTS_PATTERN)]
     """Path inside the package; never out of it, since reading some formats can run code."""
     sha256: Sha256

@@ -164,7 +164,7 @@ def test_a_manifest_is_what_counts_where_there_is_one(tmp_path: Path) -> None:
     write_scrfd(tmp_path / "det.onnx")
     write_embedder(tmp_path / "rec.onnx")
     (tmp_path / "manifest.toml").write_text("schema = 7")
-    with pytest.raises(ManifestError, match="schema: Input should be 1"):
+    with pytest.raises(ManifestError, match="schema must be 1"):
         load_pack(str(tmp_path), tmp_path / "cache")
 
 
