@@ -9,6 +9,7 @@ from facestream.collections_view import shown_size
 from facestream.model_packs import ModelPack
 from facestream.pack_changes import Change
 from workers.models.catalogue import KnownPack
+from workers.models.manifest_example import manifest_example
 from workers.models.pack_check import CheckedFile
 
 COLUMNS = ("name", "detector", "embedder", "dim", "licence", "commercial", "state")
@@ -84,6 +85,7 @@ def pack_details(pack: ModelPack) -> dict[str, Any]:
     details["homepage"] = pack.known.homepage if pack.known else None
     details["download"] = download_json(pack.known) if pack.known and pack.known.pullable else None
     details["by_hand"] = pack.known.by_hand or None if pack.known else None
+    details["manifest_example"] = manifest_example(pack.known) if pack.known else None
     details["manifest"] = (
         pack.manifest.model_dump(mode="json", by_alias=True, exclude_none=True) if pack.manifest else None
     )

@@ -24,10 +24,10 @@ def write_scrfd(path: Path, *, seed: int = 0) -> Path:
     return path
 
 
-def write_arcface(path: Path, *, seed: int = 0, dimension: int = 128) -> Path:
-    """What is taken for ArcFace: faces of 112 px to vectors."""
+def write_arcface(path: Path, *, seed: int = 0, dimension: int = 128, size_px: int = 112) -> Path:
+    """What is taken for ArcFace: faces of 112 px, or another size, to vectors."""
     weights = np.random.default_rng(seed).normal(size=(3, dimension)).astype(np.float32)
-    graph = GraphBuilder("arcface", {"image": ["N", 3, 112, 112]})
+    graph = GraphBuilder("arcface", {"image": ["N", 3, size_px, size_px]})
     mean = graph.node("Flatten", graph.node("GlobalAveragePool", "image"))
     graph.node("MatMul", mean, graph.constant(weights), output="vector")
     graph.save(path, {"vector": ["N", dimension]})

@@ -78,6 +78,7 @@ Examples:
   facestream models show open
   facestream models show scrfd+dlib             the detector of one pack, the embedder of another
   facestream models show buffalo_l --json | jq .download
+  facestream models show facenet --json | jq -r .manifest_example
 """,
 )
 @click.argument("name", metavar="NAME|FOLDER")
@@ -89,6 +90,7 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
     """Show all of a pack: licence, origin, files, thresholds and what those were measured on."""
     from facestream.model_packs import model_pack
     from facestream.models_view import detail_lines, licence_text, pack_details
+    from workers.models.manifest_example import manifest_example
 
     pack = model_pack(name, data_dir_of(ctx))
     if chosen(ctx, "as_json"):
@@ -96,7 +98,9 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
         return
     for what, text in detail_lines(pack):
         click.echo(f"{what:<13}{printable(text)}".rstrip())
-    for paragraph in (licence_text(pack), pack.known.by_hand.strip() if pack.known else None):
+    known = pack.known
+    paragraphs = (known.by_hand.strip(), manifest_example(known)) if known else ()
+    for paragraph in (licence_text(pack), *paragraphs):
         if paragraph:
             click.echo(f"\n{paragraph}")
 

@@ -165,7 +165,11 @@ def test_show_tells_licence_thresholds_and_where_it_comes_from(here: Here) -> No
     assert details["download"]["bytes"] == 288_621_354
     assert details["manifest"] is None
     assert here("models", "show", "open", "--json").json()["manifest"]["embedder"]["dimension"] == 128
-    assert "torch.onnx.export" in here("models", "show", "facenet").stdout
+    said = here("models", "show", "facenet").stdout
+    assert "torch.onnx.export" in said
+    assert 'model_id = "facenet-vggface2-20180402"' in said
+    assert here("models", "show", "facenet", "--json").json()["manifest_example"] in said
+    assert here("models", "show", "sface", "--json").json()["manifest_example"] is None
 
 
 def test_the_list_fits_a_hundred_columns(here: Here) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -44,6 +44,22 @@ class SourceFile(_Part):
     """None where no checksum is published; the one that is seen at the pull is kept."""
 
 
+class MadeEmbedder(_Part):
+    """The embedder of a pack that is made by hand, as its manifest has to describe it."""
+
+    model_id: str
+    file: _FileName
+    """What its export is to be called."""
+    input_px: int
+    colours: Literal["rgb", "bgr"]
+    mean: float
+    scale: float
+    template: tuple[tuple[float, float], ...] | None = None
+    """Where the five landmarks lie in the input, px; None for those of ArcFace."""
+    assumed: tuple[str, ...] = ()
+    """What nobody said of it and was assumed, a sentence each."""
+
+
 class KnownPack(_Part):
     """A pack that facestream knows of."""
 
@@ -61,6 +77,8 @@ class KnownPack(_Part):
     files: tuple[SourceFile, ...] = ()
     by_hand: str = ""
     """How to get it where facestream can't pull it."""
+    made: MadeEmbedder | None = None
+    """Of one that is made by hand, what an example of a manifest is made of."""
 
     @property
     def pullable(self) -> bool:
