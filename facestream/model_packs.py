@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -91,6 +91,24 @@ def checked(pack: ModelPack) -> list[CheckedFile]:
     known = pack.known if pack.known and pack.known.pullable else None
     published = {file.name: file.sha256 for file in known.files if file.sha256} if known else {}
     return check_files(pack.folder, manifest, model_cache(), published)
+
+
+def try_checked(pack: ModelPack, files: Sequence[CheckedFile]) -> bool:
+    """Load a pack whose files were checked, and have its models answer once.
+
+    Returns:
+        False if nothing was loaded, as files are missing, are others, or are built on first use.
+
+    Raises:
+        ModelError: If it can't be used, though its files are the right ones.
+    """
+    if pack.folder is None or not all(file.state in ("ok", "no checksum", "built") for file in files):
+        return False
+    # Late: other commands load no model.
+    from workers.models.pack_trial import try_pack
+
+    try_pack(pack.folder, model_cache())
+    return True
 
 
 def mend(pack: ModelPack, data_dir: Path | None = None) -> str:

@@ -160,13 +160,16 @@ def source_line(known: KnownPack) -> str:
     return f"{names}, {shown_size(known.size_bytes)}" if known.size_bytes else f"{names}, of unknown size"
 
 
-def checked_json(name: str, folder: str, files: Sequence[CheckedFile], problem: str | None) -> dict[str, Any]:
-    """Checked files of a pack, as JSON."""
+def checked_json(
+    name: str, folder: str, files: Sequence[CheckedFile], problem: str | None, loads: bool | None
+) -> dict[str, Any]:
+    """Checked files of a pack, and whether its models load, as JSON."""
     return {
         "name": name,
         "folder": folder,
         "ok": problem is None and all(file.is_good for file in files),
         "problem": problem,
+        "loads": loads,
         "files": [{"name": file.name, "state": file.state, "sha256": file.sha256} for file in files],
     }
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from facestream.errors import UsageError
 from facestream.model_packs import ModelPack, checked, model_pack
+from facestream.settings import model_cache
 from facestream.wiring import models_dir
-from workers.errors import ManifestError, WeightsError
+from workers.errors import ManifestError, ModelError, WeightsError
 from workers.models.build import file_sha256
 from workers.models.catalogue import KnownPack, known_packs
 from workers.models.download import PATIENCE, Patience
@@ -25,6 +26,7 @@ from workers.models.pack_archive import extract_pack
 from workers.models.pack_copy import check_source, copy_pack
 from workers.models.pack_pull import PackPull, Pulled
 from workers.models.pack_store import PackStore, is_pack_name
+from workers.models.pack_trial import try_pack
 
 Tell = Callable[[str, int, int], None]
 
@@ -96,7 +98,8 @@ def pull(
     Raises:
         NotFoundError: If there is none of this name.
         UsageError: If it can't be pulled.
-        ModelError: If a file can't be had, or is not the expected one; nothing of it is used then.
+        ModelError: If a file can't be had, is not the expected one, or can't be loaded; nothing of it is used
+            then.
     """
     pack, known = pullable(name, data_dir)
     if is_whole(pack):
@@ -109,6 +112,7 @@ def pull(
         (folder / FILE_NAME).unlink(missing_ok=True)
         manifest = _with_sums(folder, _as_known(describe_pack(folder), known, done))
         write_manifest(folder, manifest)
+        try_pack(folder, model_cache())
     seen = tuple((file, manifest.sha256[file]) for file in done.unpublished)
     return Change(model_pack(name, data_dir), changed=True, sources=done.sources, seen=seen)
 
@@ -123,7 +127,7 @@ def add(source: Path, data_dir: Path | None = None, *, name: str | None = None) 
 
     Raises:
         UsageError: If the name can't be one, or is taken.
-        ModelError: If it is no pack, or files are not as its manifest says.
+        ModelError: If it is no pack, files are not as its manifest says, or can't be loaded.
     """
     given = source.expanduser()
     check_source(given)
@@ -138,19 +142,30 @@ def add(source: Path, data_dir: Path | None = None, *, name: str | None = None) 
         licence = manifest.licence.model_copy(update={"origin": origin})
         manifest = _with_sums(folder, manifest.model_copy(update={"name": called, "licence": licence}))
         write_manifest(folder, manifest)
+        try_pack(folder, model_cache())
     return Change(model_pack(called, data_dir), changed=True, sources=(str(given),), left_out=tuple(left_out))
 
 
 @contextlib.contextmanager
 def _named_after(source: str, folder: Path) -> Iterator[None]:
     """Have errors name where files come from, and not the folder that is gone when they are read."""
+
+    def renamed(text: str) -> str:
+        # What is loaded is found by its whole path.
+        return text.replace(str(folder.absolute()), source).replace(str(folder), source)
+
     try:
         yield
     except (ManifestError, WeightsError) as error:
-        if str(folder) not in f"{error} {error.path}":
+        said = renamed(str(error)), renamed(str(error.path))
+        if said == (str(error), str(error.path)):
             raise
-        path = Path(str(error.path).replace(str(folder), source))
-        raise type(error)(str(error).replace(str(folder), source), path=path) from error
+        raise type(error)(said[0], path=Path(said[1])) from error
+    except ModelError as error:
+        # Others of them name no folder.
+        if type(error) is not ModelError or renamed(str(error)) == str(error):
+            raise
+        raise ModelError(renamed(str(error))) from error
 
 
 def _own_name(source: Path) -> str:

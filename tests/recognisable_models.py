@@ -10,7 +10,7 @@ from workers.models.graph import GraphBuilder
 
 
 def write_scrfd(path: Path, *, seed: int = 0) -> Path:
-    """What is taken for SCRFD: a picture of 64 px to scores, boxes and landmarks of three grids."""
+    """What is taken for SCRFD: a picture of 64 px to scores, boxes and landmarks of three grids; no faces."""
     graph = GraphBuilder("scrfd", {"image": [1, 3, 64, 64]})
     mean = graph.node("Flatten", graph.node("GlobalAveragePool", "image"))
     outputs: dict[str, list[str | int]] = {}
@@ -18,7 +18,10 @@ def write_scrfd(path: Path, *, seed: int = 0) -> Path:
         for stride in (8, 16, 32):
             name = f"out{columns}_{stride}"
             weights = np.full((3, columns), seed + columns / stride, np.float32)
-            graph.node("MatMul", mean, graph.constant(weights), output=name)
+            # Two answers for every cell; of one number are scores, which are far below those of faces.
+            cells = graph.constant(np.full((2 * (64 // stride) ** 2, columns), -20.0))
+            answer = graph.node("Add", graph.node("MatMul", mean, graph.constant(weights)), cells)
+            graph.node("Sigmoid" if columns == 1 else "Identity", answer, output=name)
             outputs[name] = ["cells", columns]
     graph.save(path, outputs)
     return path

@@ -119,11 +119,12 @@ Examples:
 @verbosity_options
 @click.pass_context
 def verify(ctx: click.Context, /, name: str | None, **_: Any) -> None:
-    """Read all files of a pack, or of all that are here, and compare them with their checksums.
+    """Read all files of a pack, or of all that are here, compare them with their checksums, and load them.
 
-    Ends with 1 if a file is missing or another one than it should be, and says what to do.
+    Models are loaded on the CPU and asked once. Ends with 1 if a file is missing or another one than it
+    should be, or a model can't be used, and says what to do.
     """
-    from facestream.model_packs import checked, mend, model_pack, model_packs
+    from facestream.model_packs import checked, mend, model_pack, model_packs, try_checked
     from facestream.models_view import checked_json
     from workers.errors import ModelError
 
@@ -132,11 +133,14 @@ def verify(ctx: click.Context, /, name: str | None, **_: Any) -> None:
     results = []
     for pack in packs:
         files, problem = [], None
+        loads: bool | None = None
         try:
             files = checked(pack)
+            loads = try_checked(pack, files) or None
         except ModelError as error:
             problem = str(error)
-        results.append(checked_json(pack.name, str(pack.folder), files, problem))
+            loads = False if files else None
+        results.append(checked_json(pack.name, str(pack.folder), files, problem, loads))
     good = all(result["ok"] for result in results)
     if chosen(ctx, "as_json"):
         print_json(results)
@@ -195,6 +199,8 @@ def _print_result(result: dict[str, Any], *, quiet: bool) -> None:
         good = file["state"] not in ("missing", "differs")
         if not (quiet and good):
             click.echo(f"{result['name']}/{printable(file['name'])}: {file['state']}")
+    if result["loads"] and not quiet:
+        click.echo(f"{result['name']}: detector and embedder load and answer")
 
 
 for subcommand in (pull, add):

@@ -51,8 +51,8 @@ def pull(ctx: click.Context, /, name: str, accept_license: bool, source: str | N
     """Download a pack that facestream knows of, after showing its licence.
 
     Files are compared with the size and checksum that their publisher states, and the pack appears when all
-    of it is right. Interrupt it as you like: the same command goes on where it stopped. A proxy is taken from
-    HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+    of it is right and its models load. Interrupt it as you like: the same command goes on where it stopped.
+    A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
     """
     from facestream import pack_changes
     from facestream.model_packs import checked
@@ -91,8 +91,8 @@ Examples:
 def add(ctx: click.Context, /, source: Path, name: str | None, **_: Any) -> None:
     """Copy a pack of your own into the models folder: ONNX models, and texts beside them.
 
-    Formats whose reading could run a program (pickles, PyTorch files) are refused, and so are links and paths
-    that lead out of the folder.
+    The models are loaded on the CPU and asked once before the pack is there. Formats whose reading could run
+    a program (pickles, PyTorch files) are refused, and so are links and paths that lead out of the folder.
     """
     from facestream import pack_changes
 

@@ -17,7 +17,7 @@ from recognisable_models import write_arcface, write_scrfd
 
 from facestream import pack_changes
 from facestream.model_packs import model_pack, users_of
-from workers.errors import DownloadError, ManifestError, WeightsError
+from workers.errors import DownloadError, ManifestError, ModelError, WeightsError
 from workers.models import catalogue
 from workers.models.catalogue import known_packs
 from workers.models.download import Patience
@@ -573,6 +573,25 @@ def test_a_manifest_whose_checksums_are_wrong_is_refused(
     assert "damaged or exchanged" in here("models", "add", copy, "--name", "other", code=1).stderr
     assert names_in(models) == {"mine"}
     assert [path.name for path in models.iterdir()] == ["mine"]
+
+
+@pytest.mark.usefixtures("known")
+def test_a_pulled_pack_that_can_not_be_used_leaves_the_older_one(
+    here: Here, weights: Path, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here("models", "pull", "free", "--from", weights)
+    before = (models / "free" / "manifest.toml").read_bytes()
+    (models / "free" / "det.onnx").unlink()
+
+    def fail(folder: Path, _cache: Path) -> None:
+        raise ModelError(f"{folder.absolute()}/rec.onnx: can't be used")
+
+    monkeypatch.setattr(pack_changes, "try_pack", fail)
+    said = here("models", "pull", "free", "--from", weights, code=1).stderr
+    assert f"{weights}/rec.onnx: can't be used" in said
+    assert "Use it" not in said
+    assert (models / "free" / "manifest.toml").read_bytes() == before
+    assert names_in(models) == {"free"}
 
 
 def test_a_pack_is_removed_when_somebody_says_so(here: Here, weights: Path, models: Path) -> None:
