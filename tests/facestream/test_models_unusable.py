@@ -130,3 +130,22 @@ def test_a_zip_file_whose_models_can_not_be_used_is_not_added(
     said = here("models", "add", tmp_path / "wrong.zip", code=1).stderr
     assert f"{tmp_path / 'wrong.zip'}/rec.onnx: gives vectors of 128 numbers" in said
     assert list(models.iterdir()) == []
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_model_with_weights_in_another_file_is_refused_everywhere(
+    here: Here, given: Path, models: Path, named: bool
+) -> None:
+    model = onnx.load(given / "rec.onnx")
+    onnx.save(model, given / "rec.onnx", save_as_external_data=True, location="w.data", size_threshold=0)
+    if named:
+        rewritten(given, "dimension = 128", "dimension = 128")
+    else:
+        (given / "manifest.toml").unlink()
+    reason = "rec.onnx: has weights in another file, 'w.data', which no checksum would cover. Save it as one"
+    assert f"{given}: {reason}" in here("models", "add", given, "--name", "new", code=1).stderr
+    assert list(models.iterdir()) == []
+    verified = here("models", "verify", given, "--json", code=1).json()[0]
+    assert reason in verified["problem"]
+    assert here("models", "show", given, "--json").json()["state"] == "damaged"
+    assert reason in here("run", given / "rec.onnx", "--models", given, code=1).stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workers.errors import WeightsError
+from workers.models.outside_weights import outside_weights
 
 _ZIP = b"PK\x03\x04"
 # How files begin that people take for ONNX models. None of them is read any further: to load a pickle is to
@@ -41,14 +42,28 @@ def file_in(folder: Path, name: str) -> Path:
 
 
 def check_onnx_file(path: Path) -> None:
-    """Refuse what is plainly no ONNX model, and say what it is.
+    """Refuse what is plainly no ONNX model, or not all of one, and say what it is.
 
     Raises:
-        WeightsError: If it is a file of another kind, or empty.
+        WeightsError: If it is a file of another kind, or empty, or has weights in another file.
     """
-    problem = other_kind(path)
+    problem = file_problem(path)
     if problem is not None:
         raise WeightsError(f"{path}: {problem}.", path=path)
+
+
+def file_problem(path: Path) -> str | None:
+    """What is plainly wrong with a file that should be an ONNX model, found without reading its weights."""
+    problem = other_kind(path)
+    if problem is not None:
+        return problem
+    outside = outside_weights(path)
+    if outside is None:
+        return None
+    return (
+        f"has weights in another file, {outside!r}, which no checksum would cover. Save it as one file, in "
+        f"Python: onnx.save(onnx.load({path.name!r}), {path.name!r}, save_as_external_data=False)"
+    )
 
 
 def other_kind(path: Path) -> str | None:

@@ -57,11 +57,6 @@ def read_graph(path: Path) -> OnnxGraph:
             path=path,
             mend=get_again(path),
         )
-    if any(weight.data_location == onnx.TensorProto.EXTERNAL for weight in graph.initializer):
-        raise WeightsError(
-            f"{path}: its weights are in another file, which no checksum would cover. Save it as one file.",
-            path=path,
-        )
     weights = {weight.name for weight in graph.initializer}
     inputs = {node.name: _shape(node) for node in graph.input if node.name not in weights}
     return OnnxGraph(inputs, {node.name: _shape(node) for node in graph.output}, _normalises(graph, inputs))

@@ -10,7 +10,7 @@ from typing import Literal
 
 from workers.models.build import built_path, file_sha256, is_intact
 from workers.models.manifest import FILE_NAME, Manifest
-from workers.models.model_file import other_kind
+from workers.models.model_file import file_problem
 
 FileState = Literal["ok", "missing", "differs", "no checksum", "built", "not built yet", "damaged"]
 
@@ -55,7 +55,7 @@ def plain_problem(folder: Path, manifest: Manifest, sizes_bytes: Mapping[str, in
         size_bytes = path.stat().st_size
         if sizes_bytes.get(name, size_bytes) != size_bytes:
             return f"{path}: has {size_bytes:,} bytes, and not {sizes_bytes[name]:,}"
-        problem = other_kind(path) if name in manifest.model_files else None
+        problem = file_problem(path) if name in manifest.model_files else None
         if problem is not None:
             return f"{path}: {problem}"
     return None

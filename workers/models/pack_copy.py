@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from workers.errors import PackNotFoundError, WeightsError
-from workers.models.model_file import file_in, is_zip, other_kind
+from workers.models.model_file import file_in, file_problem, is_zip
 from workers.models.pack_archive import MODEL_ENDING, belongs, extract_pack, may_run_programs, most_bytes
 
 
@@ -42,7 +42,7 @@ def copy_pack(source: Path, folder: Path) -> list[str]:
     left_out = _copy_files(source, folder) if source.is_dir() else extract_pack(source, folder)
     models = [path for path in folder.iterdir() if path.name.lower().endswith(MODEL_ENDING)]
     for path in models:
-        problem = other_kind(path)
+        problem = file_problem(path)
         if problem is not None:
             raise WeightsError(f"{source}: {path.name}: {problem}.", path=source)
     if not any(folder.iterdir()):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 from small_models import write_columns_model, write_pack
 
@@ -231,6 +232,26 @@ def test_a_file_with_the_right_checksum_that_is_no_model_is_refused(tmp_path: Pa
     (tmp_path / "pack").mkdir()
     folder = write_pack(tmp_path / "pack", tmp_path / "networks")
     with pytest.raises(ModelError, match=r"onet\.onnx: ONNX Runtime can't load this model"):
+        load_pack(str(folder), tmp_path / "cache")
+
+
+def test_a_model_with_weights_in_another_file_is_refused(
+    folder: Path, tmp_path: Path, networks: Path
+) -> None:
+    own = tmp_path / "networks"
+    own.mkdir()
+    for name in ("pnet.onnx", "rnet.onnx", "onet.onnx"):
+        onnx.save(onnx.load(networks / name), own / name)
+    onnx.save(
+        onnx.load(own / "rnet.onnx"),
+        own / "rnet.onnx",
+        save_as_external_data=True,
+        location="w.data",
+        size_threshold=0,
+    )
+    write_pack(folder, own)
+    (folder / "w.data").write_bytes((own / "w.data").read_bytes())
+    with pytest.raises(WeightsError, match=r"rnet\.onnx: has weights in another file, 'w\.data'"):
         load_pack(str(folder), tmp_path / "cache")
 
 

@@ -237,7 +237,7 @@ def test_operators_that_onnx_runtime_lacks_are_told(tmp_path: Path) -> None:
 def test_weights_in_another_file_are_refused(tmp_path: Path) -> None:
     model = onnx.load(write_embedder(tmp_path / "rec.onnx"))
     onnx.save(model, tmp_path / "rec.onnx", save_as_external_data=True, location="weights", size_threshold=0)
-    with pytest.raises(WeightsError, match=r"rec\.onnx: its weights are in another file"):
+    with pytest.raises(WeightsError, match=r"rec\.onnx: has weights in another file"):
         recognise(tmp_path)
 
 
