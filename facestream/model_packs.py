@@ -33,7 +33,8 @@ class ModelPack:
         name: What --models takes.
         state: Where it is.
         folder: Where it lies; None for one that isn't there.
-        manifest: What it says of itself; None for one that isn't there or is damaged.
+        manifest: What it says of itself, also where its files are damaged; None for one that isn't there or
+            whose manifest can't be read.
         known: What facestream knows of it; None for others.
         problem: Why it can't be used.
     """
@@ -178,13 +179,14 @@ def _model_pack(name: str, data_dir: Path | None) -> ModelPack:
 
 def _described(name: str, state: PackState, folder: Path, known: KnownPack | None) -> ModelPack:
     sizes_bytes = {file.name: file.size_bytes for file in known.files if file.size_bytes} if known else {}
+    manifest = None
     try:
         manifest = describe_pack(folder)
         problem = plain_problem(folder, manifest, sizes_bytes)
     except (ModelError, OSError) as error:
         problem = str(error)
     if problem is not None:
-        return ModelPack(name, "damaged", folder, None, known, problem)
+        return ModelPack(name, "damaged", folder, manifest, known, problem)
     return ModelPack(name, state, folder, manifest, known)
 
 

@@ -70,7 +70,7 @@ def pack_json(pack: ModelPack) -> dict[str, Any]:
     return {
         "name": pack.name,
         "state": pack.state,
-        "usable": manifest is not None,
+        "usable": manifest is not None and not pack.problem,
         "folder": str(pack.folder) if pack.folder else None,
         **facts,
         "problem": pack.problem or None,

@@ -70,7 +70,7 @@ def pullable(name: str, data_dir: Path | None = None) -> tuple[ModelPack, KnownP
 
 def is_whole(pack: ModelPack) -> bool:
     """Whether a known pack is there, with all files as they should be."""
-    if pack.manifest is None or pack.known is None:
+    if pack.problem or pack.manifest is None or pack.known is None:
         return False
     states = {file.name: file.is_good for file in checked(pack)}
     return all(states.get(file.name, False) for file in pack.known.files)

@@ -149,3 +149,29 @@ def test_a_model_with_weights_in_another_file_is_refused_everywhere(
     assert reason in verified["problem"]
     assert here("models", "show", given, "--json").json()["state"] == "damaged"
     assert reason in here("run", given / "rec.onnx", "--models", given, code=1).stderr
+
+
+def test_a_pickle_beside_models_is_told_where_they_are_used_in_place(here: Here, given: Path) -> None:
+    (given / "weights.pt").write_bytes(b"\x80")
+    reason = f"{given / 'weights.pt'}: never read, as reading this format can run a program"
+    done = here("models", "verify", given)
+    assert reason in done.stderr
+    assert "detector and embedder load and answer" in done.stdout
+    (given / "none.jpg").write_bytes(b"no picture")
+    assert reason in here("run", given / "none.jpg", "--models", given, code=1).stderr
+    assert "take it out of the folder" in here("models", "add", given, "--name", "new", code=1).stderr
+
+
+def test_a_pack_with_a_missing_file_keeps_the_terms_that_its_manifest_states(here: Here, given: Path) -> None:
+    rewritten(given, 'spdx = "NOASSERTION"', 'spdx = "MIT"')
+    rewritten(given, 'commercial_use = "unknown"', "commercial_use = true")
+    whole = here("models", "show", given, "--json").json()
+    (given / "rec.onnx").unlink()
+    shown = here("models", "show", given, "--json").json()
+    differs = {key for key in whole if whole[key] != shown[key]}
+    assert differs == {"state", "usable", "problem"}
+    assert (shown["state"], shown["usable"], shown["licence"]) == ("damaged", False, "MIT")
+    text = here("models", "show", given).stdout
+    assert "commercial   yes" in text
+    assert f"origin       {whole['origin']}" in text
+    assert f"problem      {given / 'rec.onnx'}: missing" in text

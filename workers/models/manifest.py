@@ -54,6 +54,12 @@ class Manifest(Part):
         """Names of the ONNX files of the pack."""
         return (*self.detector.file_names, self.embedder.file)
 
+    @property
+    def file_names(self) -> frozenset[str]:
+        """Names of all files of the pack that it speaks of."""
+        calibration = () if self.calibration.file is None else (self.calibration.file,)
+        return frozenset((*self.model_files, *self.sha256, *calibration))
+
     @model_validator(mode="after")
     def _accounts_for_files(self) -> Manifest:
         built = {step.file for step in self.build}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os.path
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -19,8 +20,11 @@ from workers.models.embedder import FaceEmbedder, OnnxEmbedder
 from workers.models.families import family_calibration
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.model_file import check_onnx_file, file_in
+from workers.models.pack_archive import pickles_in
 from workers.models.pack_mend import get_again
 from workers.models.pack_root import pack_in, packs_in
+
+_log = logging.getLogger(__name__)
 
 _BUILT_IN = Path(__file__).parent / "packs"
 
@@ -189,8 +193,18 @@ def model_paths(folder: Path, manifest: Manifest, cache: Path) -> dict[str, Path
         cache: Folder for models that are built on first use.
 
     Raises:
-        WeightsError: If a file is missing or damaged, or has weights in another file.
+        WeightsError: If a file is missing or damaged, has weights in another file, or could run a program.
     """
+    for path in pickles_in(folder):
+        if path.name in manifest.file_names:
+            raise WeightsError(
+                f"{path}: the manifest names it, and reading this format can run a program. Packs hold ONNX "
+                "models; convert it.",
+                path=path,
+            )
+        _log.warning(
+            "%s: never read, as reading this format can run a program; take it away from there", path
+        )
     for file, expected in manifest.sha256.items():
         path = _file_in(folder, file, manifest.name)
         if file_sha256(path) != expected:

@@ -44,6 +44,14 @@ def may_run_programs(name: str) -> bool:
     return PurePosixPath(name.lower()).suffix in _PICKLES
 
 
+def pickles_in(folder: Path) -> list[Path]:
+    """Files of a folder whose reading could run a program; none where it can't be listed."""
+    try:
+        return sorted(path for path in folder.iterdir() if may_run_programs(path.name) and path.is_file())
+    except OSError:
+        return []
+
+
 def most_bytes(name: str) -> int:
     """Largest size that a file of this name may have in a pack."""
     return _MOST_MODEL_BYTES if name.lower().endswith(MODEL_ENDING) else _MOST_TEXT_BYTES

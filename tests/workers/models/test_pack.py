@@ -11,7 +11,7 @@ import pytest
 from small_models import write_columns_model, write_pack
 
 from workers.errors import ManifestError, ModelError, PackNotFoundError, WeightsError
-from workers.models.build import built_folder
+from workers.models.build import built_folder, file_sha256
 from workers.models.calibration import Calibration
 from workers.models.detection import Detection
 from workers.models.manifest import FILE_NAME
@@ -253,6 +253,29 @@ def test_a_model_with_weights_in_another_file_is_refused(
     (folder / "w.data").write_bytes((own / "w.data").read_bytes())
     with pytest.raises(WeightsError, match=r"rnet\.onnx: has weights in another file, 'w\.data'"):
         load_pack(str(folder), tmp_path / "cache")
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "old.PKL", "model.bin"])
+def test_a_pickle_beside_the_models_is_never_read_and_told(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    load_pack(str(folder), tmp_path / "cache", threads=1)
+    assert not caplog.messages
+    (folder / name).write_bytes(b"\x80")
+    load_pack(str(folder), tmp_path / "cache", threads=1)
+    (said,) = caplog.messages
+    assert said.startswith(f"{folder / name}: never read, as reading this format can run a program")
+
+
+def test_a_pickle_that_the_manifest_names_is_refused(folder: Path, tmp_path: Path) -> None:
+    (folder / "weights.pt").write_bytes(b"\x80")
+    with (folder / FILE_NAME).open("a") as manifest:
+        manifest.write(f'\n"weights.pt" = "{file_sha256(folder / "weights.pt")}"\n')
+    with pytest.raises(
+        WeightsError, match=r"weights\.pt: the manifest names it, and reading this format"
+    ) as caught:
+        load_pack(str(folder), tmp_path / "cache")
+    assert caught.value.path == folder / "weights.pt"
 
 
 def test_vectors_of_another_length_than_the_manifest_says_are_refused(tmp_path: Path, networks: Path) -> None:
