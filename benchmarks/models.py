@@ -43,8 +43,6 @@ from workers.models.session import Session
 
 # Five seconds of video: long enough for tracks, short enough that both see the same load of the machine.
 _CHUNK = 25
-# Threads that spin for work have ended by then, s.
-_CALM_S = 0.02
 _BATCHES = (1, 2, 4, 8)
 
 
@@ -154,19 +152,17 @@ def measure_detector(path: Path, frames: Sequence[Frame], timed: Clock) -> dict[
     """Whole detection beside the bare network, frame by frame; then batches."""
     part = GridPart(file=path.name, look_twice=False, **DETECTORS["scrfd"].facts)
     detector = GridDetector(path, part)
-    bare = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     # Without threads that spin, as all of ours.
     calm, side = Session(path), INPUT_PX
-    name = calm.input_name
     blob = np.random.default_rng(0).normal(0, 0.5, (1, 3, side, side)).astype(np.float32)
     least_px = FaceWorkerSettings().min_face(*frames[0].image_bgr.shape[:2])
-    whole, network, spinning = [], [], []
+    whole, network = [], []
     for frame in frames:
         network.append(timed(lambda: calm.run(None, blob)))
         whole.append(timed(lambda image=frame.image_bgr: detector.detect([image], least_px)))
-        spinning.append(timed(lambda: bare.run(None, {name: blob})))
-        # Its threads go on spinning, at the expense of what comes next.
-        time.sleep(_CALM_S)
+    # Not in turn with ours: its threads go on spinning, at the expense of what comes next.
+    bare = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    spinning = [timed(lambda: bare.run(None, {calm.input_name: blob})) for _ in frames]
     several = {n: GridDetector(path, part, batches=(n,)) for n in _BATCHES}
     images = [frame.image_bgr for frame in frames[: _BATCHES[-1]]]
     per_batch: dict[int, list[float]] = {n: [] for n in _BATCHES}
@@ -180,18 +176,14 @@ def measure_detector(path: Path, frames: Sequence[Frame], timed: Clock) -> dict[
         "ms_bare": round(1000 * statistics.median(network), 1),
         "ms_bare_by_default": round(1000 * statistics.median(spinning), 1),
         "ms_detect": round(1000 * statistics.median(whole), 1),
-        "detect_to_bare": _ratio(whole, network),
-        "detect_to_bare_by_default": _ratio(whole, spinning),
+        "detect_to_bare": round(statistics.median(w / n for w, n in zip(whole, network, strict=True)), 3),
+        "detect_to_bare_by_default": round(statistics.median(whole) / statistics.median(spinning), 3),
         "frames_per_s_to_one_by_one": {
-            n: round(alone / statistics.median(times), 2)
-            for n, times in per_batch.items()
+            n: round(alone / statistics.median(each), 2)
+            for n, each in per_batch.items()
             if several[n].batches == (n,)
         },
     }
-
-
-def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    return round(statistics.median(w / n for w, n in zip(ours, theirs, strict=True)), 3)
 
 
 def _spread(ratios: Sequence[float]) -> dict[str, float]:

@@ -53,11 +53,17 @@ class GridAnswer:
         """The faces that score at least so much, the best first.
 
         Raises:
-            InferenceError: If these are not the outputs of such a network.
+            InferenceError: If these are not the outputs of such a network, or no numbers.
         """
         if any(output.ndim != 2 for output in self.outputs):
             shapes = [output.shape for output in self.outputs]
             raise InferenceError(f"{self.name}: outputs have shapes {shapes}", model=self.name)
+        if any(_is_no_number(output) for output in self.outputs):
+            raise InferenceError(
+                f"{self.name}: an output holds nothing but NaN: weights are damaged, or numbers became too "
+                "large for their precision",
+                model=self.name,
+            )
         try:
             # What is not finite is dropped below, without NumPy's warnings.
             with np.errstate(over="ignore", invalid="ignore"):
@@ -85,6 +91,12 @@ class GridAnswer:
             return [None] * len(boxes_xyxy)
         overlap = iou_matrix(boxes_xyxy, np.stack([face.box_xyxy for face in found]))
         return [found[row.argmax()] if row.max() >= _EXPECTED_IOU else None for row in overlap]
+
+
+def _is_no_number(output: FloatArray) -> bool:
+    """Whether nothing of an output is a number; single cells may be none, and are dropped."""
+    # The first one decides nearly always, and there are thousands.
+    return output.size > 0 and bool(np.isnan(output.flat[0])) and bool(np.isnan(output).all())
 
 
 def distinct(faces: Sequence[Detection], part: GridPart) -> list[Detection]:
