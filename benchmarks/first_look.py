@@ -25,14 +25,14 @@ class Watchful(importlib.machinery.SourceFileLoader):
     def exec_module(self, module: ModuleType) -> None:
         """Run the module, and put the end of this process behind a look."""
         super().exec_module(module)
-        take = module.SourceFollower.take
+        look = module.SourceFollower.look
 
-        def taken(follower: Any, frame: Any) -> NoReturn:
-            take(follower, frame)
+        def looked(follower: Any, *arguments: Any) -> NoReturn:
+            look(follower, *arguments)
             print(f"first look at {time.time()!r}", flush=True)
             os._exit(0)
 
-        module.SourceFollower.take = taken
+        module.SourceFollower.look = looked
 
 
 class Finder(importlib.abc.MetaPathFinder):
