@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import threading
-from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -40,13 +40,13 @@ def pitch_of(landmarks: Points) -> float:
     return float((landmarks[2] - eyes) @ down / max(float(down @ down), 1e-6)) - 0.52
 
 
-def slopes(pack_name: str, photos: dict[str, list[object]]) -> dict[str, str]:
+def slopes(pack_name: str, photos: dict[str, list[Path]]) -> dict[str, str]:
     """One line of the table."""
     pack = make_pack(pack_name)
     chips, facts, people = [], [], []
     for person, paths in photos.items():
         for path in paths:
-            (frame,) = PhotoFile(path, "photo").frames(threading.Event())  # type: ignore[arg-type]
+            (frame,) = PhotoFile(path, "photo").frames(threading.Event())
             found = pack.detector.detect([frame.image_bgr], _MIN_FACE_PX)[0]
             face = central(found, frame.image_bgr, pack.manifest.detector.sure_score)
             if face is None:
@@ -97,11 +97,10 @@ def main() -> None:
     lfw_options(parser)
     parser.add_argument("--most", type=int, default=4, help="photos of a person")
     asked = parser.parse_args()
-    photos: dict[str, list[object]] = {}
+    photos: dict[str, list[Path]] = {}
     for path, person in lfw_photos(asked).items():
         photos.setdefault(person, []).append(path)
-    counts = Counter({person: len(paths) for person, paths in photos.items()})
-    several = {person: paths[: asked.most] for person, paths in photos.items() if counts[person] > 1}
+    several = {person: paths[: asked.most] for person, paths in photos.items() if len(paths) > 1}
     print(markdown_table([slopes(name, several) for name in asked.packs]))
 
 

@@ -47,8 +47,7 @@ class SharedLook:
     def at(self, frames: Sequence[Frame]) -> list[Shown | None]:
         """Show the frames; None for each that is still to be looked at by itself, as a single one always is.
 
-        Raises:
-            Nothing: Whoever looks at a frame by itself hears what is wrong with it.
+        What the detector fails on is raised where it is looked at by itself.
         """
         if len(frames) > 1:
             what = ", ".join(f"{frame.source_id} at {frame.media_s:.1f} s" for frame in frames)

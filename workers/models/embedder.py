@@ -17,6 +17,7 @@ from workers.models.device import CPU, Device
 from workers.models.float16 import suits_float16, with_float16
 from workers.models.manifest_parts import EmbedderPart
 from workers.models.session import ByteArray, Session
+from workers.models.trial_pictures import trial_pictures
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -119,9 +120,8 @@ class OnnxEmbedder:
         # Late, as below.
         from workers.models.batch_input import with_batch_input
 
-        side = self._part.input_px
-        chips = np.random.default_rng(0).integers(0, 256, (3, 3, side, side)).astype(np.float32)
-        return with_batch_input(path, (chips - 127.5) * np.float32(self._part.scale), cache)
+        chips = trial_pictures(3, self._part.input_px, self._part.input_px)
+        return with_batch_input(path, self._floats(chips), cache)
 
     @property
     def dimension(self) -> int:
@@ -188,8 +188,7 @@ class OnnxEmbedder:
             padded = np.zeros((size, self.input_px, self.input_px, 3), np.uint8)
             padded[: len(faces)] = faces
         else:
-            rgb = self._part.colours == "rgb"
-            blob = cv2.dnn.blobFromImages(faces, self._part.scale, mean=self._part.mean, swapRB=rgb)
+            blob = self._floats(faces)
             padded = np.zeros((size, *blob.shape[1:]), np.float32)
             padded[: len(faces)] = blob
         vectors = self._session.run(None, padded)[0]
@@ -199,6 +198,12 @@ class OnnxEmbedder:
                 model=self._name,
             )
         return np.asarray(vectors[: len(faces)], np.float32)
+
+    def _floats(self, faces: Sequence[BgrImage]) -> FloatArray:
+        """Chips as the original network takes them: float32 (N, 3, S, S)."""
+        rgb = self._part.colours == "rgb"
+        blob = cv2.dnn.blobFromImages(list(faces), self._part.scale, mean=self._part.mean, swapRB=rgb)
+        return np.asarray(blob, np.float32)
 
 
 def _shown(shape: Sequence[int | None]) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -23,6 +22,7 @@ from workers.models.grid_answer import GridAnswer, distinct
 from workers.models.grid_input import GridInput, Takes
 from workers.models.session import Session
 from workers.models.size_input import with_size_input
+from workers.models.trial_pictures import trial_pictures
 
 _log = logging.getLogger(__name__)
 
@@ -136,11 +136,7 @@ class GridDetector(FaceDetector):
 
     def _trial(self) -> FloatArray:
         """Three pictures on which a rewritten model must agree with the original."""
-        # Coarse patches: noise of single pixels is grey to a network.
-        patches = np.random.default_rng(0).integers(0, 256, (3, 20, 20, 3)).astype(np.uint8)
-        size = (self._input.width_px, self._input.height_px)
-        fitted = [cv2.resize(patch, size, interpolation=cv2.INTER_NEAREST) for patch in patches]
-        return self._input.floats(np.asarray(fitted, np.uint8))
+        return self._input.floats(np.stack(trial_pictures(3, self._input.height_px, self._input.width_px)))
 
     def _check(self, path: Path) -> None:
         """Run once on nothing: whether outputs can be decoded shows at once, and not at the first face."""

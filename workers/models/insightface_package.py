@@ -1,4 +1,4 @@
-"""The manifest of InsightFace's packages of version 2, which says what each of their files is for."""
+"""The manifest of InsightFace's packages: of version 2, it says what each of their files is for."""
 
 from __future__ import annotations
 
@@ -47,13 +47,18 @@ class InsightfacePackage:
     dimension: int
 
 
-def looks_like_package(folder: Path) -> bool:
-    """Whether there is a manifest of this version; a file of that name may be anything."""
+def package_content(folder: Path) -> dict[str, Any]:
+    """What a manifest holds, of whatever version; empty where there is none: such a file may be anything."""
     try:
         content = json.loads((folder / FILE_NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and content.get("manifest_version") == _VERSION
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def is_package(folder: Path) -> bool:
+    """Whether there is a manifest of this version."""
+    return package_content(folder).get("manifest_version") == _VERSION
 
 
 def read_package(folder: Path) -> InsightfacePackage:

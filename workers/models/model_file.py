@@ -6,6 +6,7 @@ from pathlib import Path
 
 from workers.errors import WeightsError
 from workers.models.outside_weights import outside_weights
+from workers.models.pack_mend import get_again
 
 _ZIP = b"PK\x03\x04"
 # How files begin that people take for ONNX models. None of them is read any further: to load a pickle is to
@@ -20,19 +21,22 @@ _OTHERS = {
 }
 
 
-def file_in(folder: Path, name: str) -> Path:
+def file_in(folder: Path, name: str, pack: str = "") -> Path:
     """The path of a file of a pack.
 
     Args:
         folder: The pack.
         name: As its manifest names the file.
+        pack: What its manifest calls the pack; by default as the folder is called.
 
     Raises:
         WeightsError: If it is missing, no file, or a link that leads out of the folder.
     """
     path = folder / name
     if not path.is_file():
-        raise WeightsError(f"{path}: missing, but the manifest names it.", path=path)
+        raise WeightsError(
+            f"{path}: missing, but the manifest names it.", path=path, mend=get_again(path, pack)
+        )
     if not path.resolve().is_relative_to(folder.resolve()):
         raise WeightsError(
             f"{path}: a link out of the pack's folder, to {path.resolve()}. Copy the file itself there.",

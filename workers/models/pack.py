@@ -145,7 +145,7 @@ def load_calibration(folder: Path, manifest: Manifest) -> Calibration:
     if part.family is not None:
         calibration = family_calibration(part.family, dimension)
     elif part.file is not None:
-        calibration = Calibration.load(file_in(folder, part.file))
+        calibration = Calibration.load(file_in(folder, part.file, manifest.name))
     else:
         assert part.genuine is not None
         assert part.impostor is not None
@@ -206,7 +206,7 @@ def model_paths(folder: Path, manifest: Manifest, cache: Path) -> dict[str, Path
             "%s: never read, as reading this format can run a program; take it away from there", path
         )
     for file, expected in manifest.sha256.items():
-        path = _file_in(folder, file, manifest.name)
+        path = file_in(folder, file, manifest.name)
         if file_sha256(path) != expected:
             raise WeightsError(
                 f"{path}: damaged or exchanged, its sha256 is not the manifest's.",
@@ -221,14 +221,3 @@ def model_paths(folder: Path, manifest: Manifest, cache: Path) -> dict[str, Path
         if file not in places:
             check_onnx_file(path)
     return paths
-
-
-def _file_in(folder: Path, name: str, pack: str) -> Path:
-    """A file of a pack; where it is missing, the error says how to get it again."""
-    try:
-        return file_in(folder, name)
-    except WeightsError as error:
-        path = folder / name
-        if path.is_file():
-            raise
-        raise WeightsError(error.cause, path=path, mend=get_again(path, pack)) from error

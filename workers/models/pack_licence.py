@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 
 from workers.models.catalogue import KnownPack, known_packs
+from workers.models.insightface_package import package_content
 from workers.models.manifest_parts import UNKNOWN, Licence
 
 # Files of InsightFace's own packs.
 _SIGNED = "MODEL.LICENSE"
-_MANIFEST = "manifest.json"
+# What a manifest of theirs states; many others have that name.
+_STATED = {"manifest_version", "model_id", "license"}
 _NON_COMMERCIAL = "InsightFace: non-commercial research only"
 
 
@@ -22,7 +23,7 @@ def licence_of(folder: Path, sums: Collection[str]) -> Licence:
         folder: The pack.
         sums: Checksums of its models.
     """
-    if not ((folder / _SIGNED).is_file() or _is_insightface(folder / _MANIFEST)):
+    if not ((folder / _SIGNED).is_file() or package_content(folder).keys() >= _STATED):
         known = _known(sums)
         if known is None:
             return Licence(spdx=UNKNOWN, commercial_use=None, origin=f"files in {folder}, of unknown origin")
@@ -50,12 +51,3 @@ def _known(sums: Collection[str]) -> KnownPack | None:
     whole = (pack for pack, shared in having if len(shared) == len(set(sums)))
     forbidding = (pack for pack, shared in having if shared and not pack.licence.commercial_use)
     return next(whole, None) or next(forbidding, None)
-
-
-def _is_insightface(path: Path) -> bool:
-    """Whether a file, which may be anything with a name that many use, is a manifest of InsightFace."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(content, dict) and {"manifest_version", "model_id", "license"} <= content.keys()

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from workers.errors import InferenceError, ModelError
-from workers.models.detection import BgrImage
 from workers.models.pack import load_pack
+from workers.models.trial_pictures import trial_pictures
 
 _PICTURE_PX = 160
 _LEAST_FACE_PX = 40
@@ -27,21 +27,15 @@ def try_pack(folder: Path, cache: Path) -> None:
     """
     # By its whole path: a folder may be called as a built-in pack is.
     pack = load_pack(str(folder.absolute()), cache)
-    picture = _patches(_PICTURE_PX)
+    (picture,) = trial_pictures(1, _PICTURE_PX, _PICTURE_PX)
     try:
         pack.detector.detect([picture], _LEAST_FACE_PX)
         # Networks that see what others have found are asked in any case.
         pack.detector.refine(picture, np.array([[40, 40, 120, 120]], np.float32))
         # How long vectors are, many files don't say.
-        pack.embedder.embed([_patches(pack.embedder.input_px)])
+        pack.embedder.embed(trial_pictures(1, pack.embedder.input_px, pack.embedder.input_px))
     except (InferenceError, IndexError, ValueError, cv2.error) as error:
         # What answers in shapes that nobody has asked for fails where they are read.
         raise ModelError(
             f"{folder}: its models don't answer as its manifest says they do: {error}"
         ) from error
-
-
-def _patches(side_px: int) -> BgrImage:
-    """A picture with coarse patches: noise of single pixels is grey to a network, and black is nothing."""
-    patches = np.random.default_rng(0).integers(0, 256, (20, 20, 3)).astype(np.uint8)
-    return np.asarray(cv2.resize(patches, (side_px, side_px), interpolation=cv2.INTER_NEAREST), np.uint8)

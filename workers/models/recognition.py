@@ -29,7 +29,7 @@ from workers.models.insightface_package import FILE_NAME as PACKAGE_NAME
 from workers.models.insightface_package import (
     InsightfacePackage,
     PackageFile,
-    looks_like_package,
+    is_package,
     read_package,
 )
 from workers.models.manifest import FILE_NAME, Manifest
@@ -110,7 +110,7 @@ def _recognised(folder: Path, state: tuple[tuple[str | int, ...], ...]) -> Manif
             "with a detector and an embedder as ONNX files.",
             path=folder / FILE_NAME,
         )
-    package = read_package(folder) if looks_like_package(folder) else None
+    package = read_package(folder) if is_package(folder) else None
     if package is not None:
         # It has models for other tasks as well, which may look like these two.
         paths = [path for path in paths if path.name in (package.detector.name, package.embedder.name)]

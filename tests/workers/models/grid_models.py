@@ -88,16 +88,21 @@ def write_scrfd(path: Path, *, landmarks: bool = True, batch: str | int = 1, fla
 
 def write_mixing_scrfd(path: Path) -> Path:
     """One whose answers hang on all pictures of a call: the input twice, less their mean."""
-    model = onnx.load(write_scrfd(path))
-    model.graph.node[0].input[0] = "mixed"
-    before = [
+    return put_before(
+        write_scrfd(path),
         onnx.helper.make_node("ReduceMean", ["input"], ["mean"], axes=[0]),
         onnx.helper.make_node("Add", ["input", "input"], ["double"]),
         onnx.helper.make_node("Sub", ["double", "mean"], ["mixed"]),
-    ]
-    nodes = [*before, *model.graph.node]
+    )
+
+
+def put_before(path: Path, *nodes: onnx.NodeProto) -> Path:
+    """Have a model take what some nodes make of its input; the last one's output is it."""
+    model = onnx.load(path)
+    model.graph.node[0].input[0] = nodes[-1].output[0]
+    after = list(model.graph.node)
     del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    model.graph.node.extend([*nodes, *after])
     onnx.save(model, path)
     return path
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from counted_calls import counted_calls
 from like_device import LikeDevice
 from small_models import (
     INPUT_PX,
@@ -20,7 +21,6 @@ from workers.models.device import DeviceKind
 from workers.models.embedder import OnnxEmbedder
 from workers.models.graph import GraphBuilder
 from workers.models.pack import Pack
-from workers.models.session import Session
 
 Image = npt.NDArray[np.uint8]
 Vectors = npt.NDArray[np.float32]
@@ -145,14 +145,7 @@ def test_on_a_device_a_model_for_one_face_takes_several_at_once(
     expected = OnnxEmbedder(path, part, 1).embed(noise(5))
     device = LikeDevice(DeviceKind.CUDA)
     several = OnnxEmbedder(path, part, 1, device, half=half, cache=tmp_path / "cache")
-    calls: list[int] = []
-    run = Session.run
-
-    def counted(session: Session, names: list[str] | None, image: Vectors) -> list[Vectors]:
-        calls.append(len(image))
-        return run(session, names, image)
-
-    monkeypatch.setattr(Session, "run", counted)
+    calls = counted_calls(monkeypatch)
     assert several.embed(noise(5)) == pytest.approx(expected, abs=2e-3 if half else 1e-5)
     assert calls == [8]
 

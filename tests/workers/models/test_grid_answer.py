@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from grid_models import SIDE_PX, write_retinaface, write_scrfd, write_yunet
+from grid_models import SIDE_PX, put_before, write_retinaface, write_scrfd, write_yunet
 from onnx import numpy_helper
 
 from workers.errors import InferenceError, ModelError
@@ -23,17 +23,11 @@ def part(kind: str) -> GridPart:
 
 def nan_where_bright(path: Path) -> Path:
     """One that works on dark pictures alone: it takes roots, and bright pixels are below zero."""
-    model = onnx.load(write_scrfd(path))
-    model.graph.node[0].input[0] = "rooted"
-    before = [
+    return put_before(
+        write_scrfd(path),
         onnx.helper.make_node("Neg", ["input"], ["dark"]),
         onnx.helper.make_node("Sqrt", ["dark"], ["rooted"]),
-    ]
-    nodes = [*before, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.save(model, path)
-    return path
+    )
 
 
 def test_answers_that_are_no_numbers_are_an_error_and_not_a_picture_without_faces(tmp_path: Path) -> None:

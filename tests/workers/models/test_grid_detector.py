@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from counted_calls import counted_calls
 from grid_models import (
     SIDE_PX,
     write_grid_model,
@@ -23,7 +24,6 @@ from workers.models.detector_parts import GridPart
 from workers.models.device import CPU, Device, DeviceKind
 from workers.models.families import DETECTORS
 from workers.models.grid_detector import GridDetector
-from workers.models.session import Session
 
 Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
@@ -343,14 +343,7 @@ def test_pictures_shown_together_share_calls_and_can_be_asked_about_in_any_way(
     found = [detector.detect([image], 20)[0] for image in images]
     boxes = [np.stack([face.box_xyxy for face in faces[:2]]) for faces in found]
     again = [detector.refine(image, some) for image, some in zip(images, boxes, strict=True)]
-    calls: list[int] = []
-    run = Session.run
-
-    def counted(session: Session, names: list[str] | None, image: Float) -> list[Float]:
-        calls.append(len(image))
-        return run(session, names, image)
-
-    monkeypatch.setattr(Session, "run", counted)
+    calls = counted_calls(monkeypatch)
     assert detector.at_once == 4
     shown = detector.show(images)
     assert calls == [4, 1]
