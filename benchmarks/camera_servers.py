@@ -144,7 +144,7 @@ def _serve(films: Sequence[H264Film], pipe: Connection) -> None:
     with contextlib.ExitStack() as stack:
         servers = [RtspServer(film) for film in films]
         for server, log in zip(servers, sent, strict=True):
-            server.on_picture = lambda place, log=log: log.append((place, time.time()))  # type: ignore[misc]
+            server.on_picture = lambda place, log=log: log.append((place, time.time()))
             stack.enter_context(server)
         pipe.send([server.url for server in servers])
         with contextlib.suppress(EOFError):

@@ -26,6 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -127,7 +128,7 @@ def detector_alone_s(video: Path) -> float:
     for number, frame in enumerate(VideoFile(video, "floor", fps=_FPS).frames(threading.Event())):
         if number == 0:
             look(frame)
-        spent_s += timed(lambda frame=frame: look(frame))[0]  # type: ignore[misc]
+        spent_s += timed(partial(look, frame))[0]
     return spent_s
 
 

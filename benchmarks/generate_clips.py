@@ -58,7 +58,8 @@ class Actor:
         scale = self.scale * (1 + self.zoom * t)
         middle = (self.box[:2] + self.box[2:]) / 2
         angle = self.tilt_deg + 3 * np.sin(t / 9 + self.track)
-        matrix = cv2.getRotationMatrix2D((float(middle[0]), float(middle[1])), angle, scale)
+        centre = float(middle[0]), float(middle[1])
+        matrix = np.asarray(cv2.getRotationMatrix2D(centre, angle, scale), np.float64)
         sway = np.array([3 * np.sin(t / 7 + self.track), 2 * np.cos(t / 5 + self.track)])
         place = self.place + self.speed * t + sway * scale
         matrix[:, 2] += place - middle
@@ -85,13 +86,12 @@ def cast(
             side = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
             scale = size_px * random.uniform(0.85, 1.15) / side
             blur = 0.45 / scale
-            image = cv2.GaussianBlur(image, (0, 0), blur) if blur > 0.54 else image
+            if blur > 0.54:
+                image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
             place = np.array([WIDTH_PX * (k + 0.5) / count, HEIGHT_PX * random.uniform(0.42, 0.58)])
             speed, zoom = random.uniform(-0.4, 0.4, 2), random.uniform(-0.0015, 0.0015)
             tilt = random.uniform(-12, 12)
-            actors.append(
-                Actor(str(name), track, np.asarray(image, np.uint8), box, scale, place, speed, zoom, tilt)
-            )
+            actors.append(Actor(str(name), track, image, box, scale, place, speed, zoom, tilt))
             track += 1
         yield actors
 

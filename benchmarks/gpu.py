@@ -16,7 +16,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class Graph:
         x = self.node("Mul", self.node("Sub", x, self.constant(127.5)), self.constant(scale))
         return self.node("Transpose", x, perm=[0, 3, 1, 2])
 
-    def model(self, inputs: dict[str, tuple[int, list[Any]]], outputs: dict[str, list[Any]]) -> bytes:
+    def model(self, inputs: Mapping[str, tuple[int, list[Any]]], outputs: dict[str, list[Any]]) -> bytes:
         """The checked model: inputs with type and shape, float32 outputs with shape."""
         graph = helper.make_graph(
             self._nodes,
@@ -161,7 +161,8 @@ def scrfd(g: Graph, x: str, height_px: int, width_px: int) -> None:
     for shape, stride in (((3, 28), 2), ((28, 28), 1), ((28, 56), 1)):
         x = g.node("Relu", g.norm(g.conv(x, shape, stride=stride), shape[1]))
     x = g.node("MaxPool", x, kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
-    given, stages = 56, []
+    given = 56
+    stages: list[tuple[str, int]] = []
     for planes, count in ((56, 3), (88, 4), (88, 2), (224, 3)):
         for i in range(count):
             x = block(x, given, planes, 2 if i == 0 and stages else 1)
@@ -177,7 +178,9 @@ def scrfd(g: Graph, x: str, height_px: int, width_px: int) -> None:
     for i in (1, 2):
         down = g.node("Add", maps[i], g.conv(maps[i - 1], (56, 56), stride=2))
         maps[i] = g.conv(down, (56, 56))
-    scores, reaches, centres = [], [], []
+    scores: list[str] = []
+    reaches: list[str] = []
+    centres = []
     for x, stride in zip(maps, STRIDES, strict=True):
         for shape in ((56, 80), (80, 80), (80, 80)):
             x = g.node("Relu", g.norm(g.conv(x, shape), 80))
@@ -200,9 +203,9 @@ def scrfd(g: Graph, x: str, height_px: int, width_px: int) -> None:
     where = g.node("Unsqueeze", index, g.constant([2], np.int64))
     reach = g.node("GatherND", reach, where, batch_dims=1)
     centre = g.node("Gather", g.constant(np.concatenate(centres), np.float32), index, axis=0)
-    at, stride = g.nodes("Split", [centre, g.constant([2, 1], np.int64)], 2, axis=2)
+    at, side = g.nodes("Split", [centre, g.constant([2, 1], np.int64)], 2, axis=2)
     first, last, points = g.nodes(
-        "Split", [g.node("Mul", reach, stride), g.constant([2, 2, 10], np.int64)], 3, axis=2
+        "Split", [g.node("Mul", reach, side), g.constant([2, 2, 10], np.int64)], 3, axis=2
     )
     g.node("Concat", g.node("Sub", at, first), g.node("Add", at, last), axis=2, output="boxes")
     g.node("Add", g.node("Concat", *[at] * 5, axis=2), points, output="landmarks")
@@ -256,7 +259,7 @@ def frame_embedder(half: bool, blocks: Sequence[int]) -> bytes:
         g.constant([-1, 3, CHIP_PX, CHIP_PX], np.int64),
     )
     iresnet(g, g.node("Cast", x, to=g.kind), blocks)
-    inputs = {
+    inputs: dict[str, tuple[int, list[Any]]] = {
         "frames": (TensorProto.UINT8, ["N", *FRAME_HW, 3]),
         "transforms": (TensorProto.FLOAT, ["F", 3, 2]),
     }

@@ -64,12 +64,12 @@ def main() -> None:
         f"\nchurn on the mean {result['churn']:.2%}; names kept {result['names_kept']} of {result['names']}; "
         f"BCubed F {result['bcubed_f']:.4f}, all at once {result['bcubed_f_at_once']:.4f}"
     )
-    at_once = "all at once"
+    rival = "all at once"
     Result(
         [
             Figure("churn of a re-cluster, mean", result["churn"]),
             Figure("names kept", result["names_kept"], "", "more", result["names"], "names given"),
-            Figure("BCubed F, grown", result["bcubed_f"], "", "more", result["bcubed_f_at_once"], at_once),
+            Figure("BCubed F, grown", result["bcubed_f"], "", "more", result["bcubed_f_at_once"], rival),
         ],
         details=result,
     ).write(args.json)

@@ -82,7 +82,7 @@ class Incdbscan:
     """The library, with the Euclidean distance that is the same on unit vectors."""
 
     def __init__(self) -> None:
-        from incdbscan import IncrementalDBSCAN  # type: ignore[import-not-found]
+        from incdbscan import IncrementalDBSCAN
 
         self._dbscan = IncrementalDBSCAN(eps=float(np.sqrt(2 * _EPS)), min_pts=_MIN_POINTS)
         self._there: dict[int, FloatArray] = {}

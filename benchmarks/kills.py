@@ -217,7 +217,7 @@ class Processes:
         for name, process in self._running.items():
             if process.exitcode not in (None, 0) or (process.exitcode == 0 and name != "sender"):
                 raise RuntimeError(f"the {name} ended with {process.exitcode}")
-        return self._running["sender"].exitcode == 0
+        return bool(self._running["sender"].exitcode == 0)
 
     def end(self) -> None:
         """End all of them."""

@@ -33,15 +33,17 @@ def loop_clip(clip: Path, target: Path, minutes: float) -> int:
     with av.open(str(clip)) as source:
         stream = source.streams.video[0]
         packets = [
-            packet for packet in source.demux(stream) if packet.pts is not None and packet.dts is not None
+            (packet, packet.pts, packet.dts)
+            for packet in source.demux(stream)
+            if packet.pts is not None and packet.dts is not None
         ]
-        span = max(p.pts + (p.duration or 1) for p in packets) - min(p.pts for p in packets)
+        assert stream.time_base is not None
+        span = max(pts + (p.duration or 1) for p, pts, _ in packets) - min(pts for _, pts, _ in packets)
         copies = max(1, round(minutes * 60 / float(span * stream.time_base)))
         with av.open(str(target), "w") as sink:
             out = sink.add_stream_from_template(stream)
-            times = [(packet.pts, packet.dts) for packet in packets]
             for k in range(copies):
-                for packet, (pts, dts) in zip(packets, times, strict=True):
+                for packet, pts, dts in packets:
                     packet.stream = out
                     packet.pts, packet.dts = pts + k * span, dts + k * span
                     packet.time_base = stream.time_base

@@ -20,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +136,9 @@ def measure_pack(frames: Sequence[Frame], timed: Clock) -> dict[str, Any]:
     alone, batched, followed = [], [], []
     for start in range(0, len(frames), _CHUNK):
         chunk = frames[start : start + _CHUNK]
-        alone.append(timed(lambda part=chunk: pack.one_by_one(part)))
-        batched.append(timed(lambda part=chunk: pack.in_batches(part)))
-        followed.append(timed(lambda part=chunk: pack.followed(part)))
+        alone.append(timed(partial(pack.one_by_one, chunk)))
+        batched.append(timed(partial(pack.in_batches, chunk)))
+        followed.append(timed(partial(pack.followed, chunk)))
     return {
         "frames": len(frames),
         "ms_per_frame_one_by_one": round(1000 * sum(alone) / len(frames), 1),
@@ -159,7 +160,7 @@ def measure_detector(path: Path, frames: Sequence[Frame], timed: Clock) -> dict[
     whole, network = [], []
     for frame in frames:
         network.append(timed(lambda: calm.run(None, blob)))
-        whole.append(timed(lambda image=frame.image_bgr: detector.detect([image], least_px)))
+        whole.append(timed(partial(detector.detect, [frame.image_bgr], least_px)))
     # Not in turn with ours: its threads go on spinning, at the expense of what comes next.
     bare = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     spinning = [timed(lambda: bare.run(None, {calm.input_name: blob})) for _ in frames]
@@ -168,7 +169,7 @@ def measure_detector(path: Path, frames: Sequence[Frame], timed: Clock) -> dict[
     per_batch: dict[int, list[float]] = {n: [] for n in _BATCHES}
     for _ in range(3):
         for n, by_n in several.items():
-            per_batch[n].append(timed(lambda d=by_n: d.detect(images, least_px)))
+            per_batch[n].append(timed(partial(by_n.detect, images, least_px)))
     alone = statistics.median(per_batch[1])
     return {
         "file": path.name,

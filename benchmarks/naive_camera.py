@@ -192,8 +192,12 @@ def main() -> None:
         rows.append(ours(servers, args.seconds, args.look_fps))
     print(markdown_table(rows))
     theirs, mine = rows
-    told = (("pictures lost", "lost_share", "of all"), ("delay, median", "delay_s", "s"))
-    told += (("delay at the end", "delay_end_s", "s"), ("processor", "cpu_cores", "cores"))
+    told = (
+        ("pictures lost", "lost_share", "of all"),
+        ("delay, median", "delay_s", "s"),
+        ("delay at the end", "delay_end_s", "s"),
+        ("processor", "cpu_cores", "cores"),
+    )
     figures = [Figure(what, mine[key], unit, "less", theirs[key], theirs["what"]) for what, key, unit in told]
     Result(figures, details=rows).write(args.json)
 

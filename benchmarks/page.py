@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +28,7 @@ import numpy as np
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from percentiles import percentile
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from result import Result, add_json_option
 from served_folder import served
 
@@ -47,8 +48,8 @@ _FACES = 200
 _VIDEOS = 40
 _AT_ONCE = 500
 _KEY_MS = 150
-_WIDE = {"width": 1280, "height": 800}
-_PHONE = {"width": 360, "height": 740}
+_WIDE: ViewportSize = {"width": 1280, "height": 800}
+_PHONE: ViewportSize = {"width": 360, "height": 740}
 
 # Goals: what is measured, which share of the values it is for, and below what they should be.
 _GOALS = {
@@ -119,7 +120,7 @@ def _jpeg(image: np.ndarray) -> bytes:
     return data.tobytes()
 
 
-def visits(browser: Browser, url: str, count: int, size: dict[str, int]) -> dict[str, list[float]]:
+def visits(browser: Browser, url: str, count: int, size: ViewportSize) -> dict[str, list[float]]:
     """First contentful paint and faces, ms; layout shift while it loads and is scrolled."""
     found: dict[str, list[float]] = {"first contentful paint": [], "faces in sight": [], "layout shift": []}
     for _ in range(count):
@@ -173,7 +174,7 @@ def typing(page: Page, words: Sequence[str]) -> dict[str, list[float]]:
         page.evaluate(_FACES_THERE)
         middle = f"scrollTo(0, document.documentElement.scrollHeight * {(k + 1) / (len(words) + 1)})"
         there = f"(tiles => tiles.length && !tiles.some(tile => tile.matches('.loading')))({_IN_SIGHT})"
-        found["jump"].append(timed(page, "scroll", there, lambda script=middle: page.evaluate(script)))
+        found["jump"].append(timed(page, "scroll", there, partial(page.evaluate, middle)))
         page.evaluate(_FACES_THERE)
         page.evaluate(f"(tiles => tiles[tiles.length >> 1].focus())({_IN_SIGHT})")
         chosen = "document.querySelector('.tile.selected')"

@@ -24,11 +24,11 @@ _Arrays = Iterator[npt.NDArray[np.float32]]
 
 def published_mtcnn(part: MtcnnPart, folder: Path) -> MtcnnDetector:
     """The detector, whose networks are written into a folder."""
-    paths = [folder / f"published-{name}.onnx" for name in ("pnet", "rnet", "onet")]
-    _pnet(_arrays("pnet"), paths[0])
-    _rnet(_arrays("rnet"), paths[1])
-    _onet(_arrays("onet"), paths[2])
-    return MtcnnDetector(*paths, MtcnnThresholds(*part.thresholds), lanes=1)
+    pnet, rnet, onet = (folder / f"published-{name}.onnx" for name in ("pnet", "rnet", "onet"))
+    _pnet(_arrays("pnet"), pnet)
+    _rnet(_arrays("rnet"), rnet)
+    _onet(_arrays("onet"), onet)
+    return MtcnnDetector(pnet, rnet, onet, MtcnnThresholds(*part.thresholds), lanes=1)
 
 
 def _arrays(name: str) -> _Arrays:

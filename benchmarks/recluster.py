@@ -18,6 +18,7 @@ import multiprocessing
 import resource
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -96,7 +97,7 @@ def sklearn_dbscan(data: ScaleData) -> Found:
     with joblib.parallel_config("threading"):
         for eps in _DISTANCES:
             rule = DBSCAN(eps=eps, min_samples=2, metric="cosine", n_jobs=-1)
-            yield f"eps {eps}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+            yield f"eps {eps}", *_timed(partial(rule.fit_predict, data.vectors))
 
 
 def batch_dbscan(data: ScaleData) -> Found:
@@ -120,7 +121,7 @@ def batch_dbscan(data: ScaleData) -> Found:
         return np.asarray(connected_components(edges, directed=False)[1], np.intp)
 
     for eps in _DISTANCES:
-        seconds, labels = _timed(lambda eps=eps: components(eps))  # type: ignore[misc]
+        seconds, labels = _timed(partial(components, eps))
         yield f"eps {eps}", graph_s + seconds, labels
 
 
@@ -130,7 +131,7 @@ def hdbscan_rule(data: ScaleData) -> Found:
 
     for distance in (0.0, *_DISTANCES[:3]):
         rule = HDBSCAN(min_cluster_size=2, cluster_selection_epsilon=float(np.sqrt(2 * distance)))
-        yield f"epsilon {distance}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+        yield f"epsilon {distance}", *_timed(partial(rule.fit_predict, data.vectors))
 
 
 def fast_hdbscan_rule(data: ScaleData) -> Found:
@@ -139,7 +140,7 @@ def fast_hdbscan_rule(data: ScaleData) -> Found:
 
     for distance in (0.0, *_DISTANCES[:3]):
         rule = HDBSCAN(min_cluster_size=2, cluster_selection_epsilon=float(np.sqrt(2 * distance)))
-        yield f"epsilon {distance}", *_timed(lambda rule=rule: rule.fit_predict(data.vectors))  # type: ignore[misc]
+        yield f"epsilon {distance}", *_timed(partial(rule.fit_predict, data.vectors))
 
 
 _CONTESTANTS: dict[str, Callable[[ScaleData], Found]] = {

@@ -111,7 +111,9 @@ def speed(tracks: int, people: int, pack: Pack) -> dict[str, float]:
             vectors = random.normal(size=(min(10_000, tracks - start), dimension)).astype(np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
             ids = [f"v-0123456789abcdef.{start + k}.0" for k in range(len(vectors))]
-            rows = {i: encode_template(v, 40.0, 2.0, photo=False) for i, v in zip(ids, vectors, strict=True)}
+            rows: dict[Any, Any] = {
+                i: encode_template(v, 40.0, 2.0, photo=False) for i, v in zip(ids, vectors, strict=True)
+            }
             client.hset(keys.templates, mapping=rows)
             client.hset(keys.assignments, mapping={i: f"p{int(random.integers(people)) + 1}" for i in ids})
         vector = random.normal(size=dimension).astype(np.float32)

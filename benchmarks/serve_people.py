@@ -85,7 +85,7 @@ def fill(store: IdentityStore, lease: Lease, people: int) -> None:
     lease.release()
 
 
-def questions(people: int) -> dict[str, Callable[[random.Random], tuple[str, dict[str, object]]]]:
+def questions(people: int) -> dict[str, Callable[[random.Random], tuple[str, dict[str, str | int]]]]:
     """What is asked, by what it is called."""
     sorts = ("seconds", "last", "name", "sightings")
     return {

@@ -93,7 +93,11 @@ def timed_searches(
 ) -> dict[str, object]:
     """Both searches in turns, and how far apart their answers are."""
     random = np.random.default_rng(2)
-    resident_s, processor_s, exact_s, sure, off = [], [], [], [], 0.0
+    resident_s: list[float] = []
+    processor_s: list[float] = []
+    exact_s: list[float] = []
+    sure: list[float] = []
+    off = 0.0
     asked = faces(random, _SEARCHES, calibration)
     # Every second face is of somebody who is there, from nearly the same picture to one that hardly tells.
     known = exact.templates[random.integers(len(exact.templates), size=_SEARCHES)][::2]
@@ -141,7 +145,7 @@ def load_from_redis(calibration: Calibration, tracks: int, people: int) -> dict[
             rows = zip(
                 page.track_ids, page.templates, page.sizes_px, page.weights, page.in_video, strict=True
             )
-            mapping = {
+            mapping: dict[Any, Any] = {
                 i: encode_template(v, float(s), float(w), photo=not video) for i, v, s, w, video in rows
             }
             client.hset(keys.templates, mapping=mapping)

@@ -54,7 +54,7 @@ class SessionTrace:
             self.calls.append(Call(session, outputs, image.shape, image.dtype, threading.get_ident()))
             return found
 
-        Session.run = recorded  # type: ignore[method-assign]
+        Session.run = recorded  # type: ignore[method-assign, assignment]
         return self
 
     def __exit__(self, *_: object) -> None:

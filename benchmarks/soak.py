@@ -31,6 +31,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import redis
@@ -88,8 +89,8 @@ def troubles(
             number, fault = chance.randrange(count), chance.choice(_CAMERA_FAULTS)
             yield Trouble(
                 f"camera {number}: {fault}",
-                lambda number=number, fault=fault: cameras.set(number, fault),
-                lambda number=number: cameras.set(number, Fault.NONE),
+                partial(cameras.set, number, fault),
+                partial(cameras.set, number, Fault.NONE),
                 chance.uniform(3.0, 15.0),
             )
         elif kind == "stop":
@@ -102,7 +103,7 @@ def troubles(
         elif kind == "crash":
             yield Trouble("redis-killed", killed_server, server.start, chance.uniform(1.0, 8.0))
         else:
-            yield Trouble(f"{kind}-killed", lambda role=kind: kill(role), nothing, 0.0)
+            yield Trouble(f"{kind}-killed", partial(kill, kind), nothing, 0.0)
 
 
 def soak_test(site: Site, server: Server, cameras: ScriptedCameras, seconds: float, seed: int) -> Soak:

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from soak_figures import Life, Soak
 
+from storage.commands import commands_of
 from storage.keys import Keys
 from storage.server_binary import find_server_binary
 
@@ -163,14 +164,16 @@ class Site:
         for role, process in self.processes():
             with contextlib.suppress(psutil.Error):
                 with process.oneshot():
-                    found = process.memory_info().rss / 1e6, process.num_fds(), process.num_threads()
+                    rss_mb = process.memory_info().rss / 1e6
+                    descriptors, threads = process.num_fds(), process.num_threads()
                 life = self._lives.get(process.pid)
                 if life is None:
                     life = self._lives[process.pid] = Life(role, process.pid)
                     soak.lives.append(life)
                 life.at_s.append(now_s)
-                for series, value in zip((life.rss_mb, life.descriptors, life.threads), found, strict=True):
-                    series.append(value)  # type: ignore[arg-type]
+                life.rss_mb.append(rss_mb)
+                life.descriptors.append(descriptors)
+                life.threads.append(threads)
         with contextlib.suppress(redis.RedisError):
             queued = int(self._server.client.xlen(_KEYS.samples))
             memory_mb = int(self._server.client.info("memory")["used_memory_dataset"]) / 1e6
@@ -186,8 +189,8 @@ class Site:
     def all_stream(self, since_s: float) -> bool:
         """Whether a worker has said of every camera that it streams, since that Unix time."""
         for name in self.cameras:
-            found = self._server.client.hmget(_KEYS.camera_status(name), ["state", "at_s"])
-            state, at_s = found  # type: ignore[misc]
+            found = commands_of(self._server.client).hmget(_KEYS.camera_status(name), ["state", "at_s"])
+            state, at_s = found
             if state != b"streaming" or float(at_s or 0) < since_s:
                 return False
         return True
@@ -197,8 +200,10 @@ class Site:
         words = []
         with contextlib.suppress(redis.RedisError):
             for name in self.cameras:
-                found = self._server.client.hmget(_KEYS.camera_status(name), ["state", "last_error", "at_s"])
-                state, error, at_s = (value or b"" for value in found)  # type: ignore[union-attr]
+                found = commands_of(self._server.client).hmget(
+                    _KEYS.camera_status(name), ["state", "last_error", "at_s"]
+                )
+                state, error, at_s = (value or b"" for value in found)
                 ago_s = time.time() - float(at_s or 0)
                 words.append(f"{name} {state.decode()} ({error.decode()}), {ago_s:.0f} s ago")
             words.append(f"leader {self.leader()!r}")

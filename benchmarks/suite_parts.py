@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Part:
 
 def _parts() -> Iterator[Part]:
     for name, facts in tomllib.loads(Path(__file__).with_name("suite.toml").read_text("utf-8")).items():
-        lists = {key: tuple(facts.pop(key, ())) for key in ("needs", "programs", "after")}
+        lists: dict[str, Any] = {key: tuple(facts.pop(key, ())) for key in ("needs", "programs", "after")}
         yield Part(name=name, **facts, **lists)
 
 

@@ -65,10 +65,8 @@ class Outcome:
         """What `write` wrote; None if there is nothing, or nothing that can be read."""
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            return cls(
-                *(found[name] for name in ("part", "state", "why", "command", "seconds", "machine")),
-                Result.of(found),
-            )
+            told = {name: found[name] for name in ("part", "state", "why", "command", "seconds", "machine")}
+            return cls(**told, result=Result.of(found))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -179,7 +179,7 @@ def _look(
             time.sleep(max(next_s - time.time(), 0.0))
         process.terminate()
         process.wait(_ENDS_S)
-        entries = commands_of(handle.client).xrange(keys.changes)
+        entries = commands_of(handle.client).xrange(keys.changes, b"-", b"+")
         found.changes = [IdentityChange.decode(raw or {}) for _, raw in entries]
         reader = make_reader(handle, keys)
         for source in reader.sources():
