@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping
 from dataclasses import replace
 
 from storage.effects import Effects
@@ -25,7 +25,8 @@ class Membership:
     def __init__(self, summaries: Mapping[str, TrackSummary], new_id: Callable[[], str]) -> None:
         self._summaries = summaries
         self._new_id = new_id
-        self._members: dict[str, set[str]] = {}
+        # Tracks in the order in which they came.
+        self._members: dict[str, dict[str, None]] = {}
         self.identity_of: dict[str, str] = {}
         self.changed: set[str] = set()
 
@@ -33,9 +34,9 @@ class Membership:
         """People who have tracks, in the order in which they came."""
         return [identity_id for identity_id, members in self._members.items() if members]
 
-    def members(self, identity_id: str) -> set[str]:
-        """Tracks of a person; empty for nobody."""
-        return self._members.get(identity_id, set())
+    def members(self, identity_id: str) -> KeysView[str]:
+        """Tracks of a person, also when they change, in the order in which they came; empty for nobody."""
+        return self._members.get(identity_id, {}).keys()
 
     def knows(self, track_id: str) -> bool:
         """Whether there is such a track, whoever has it."""
@@ -43,13 +44,13 @@ class Membership:
 
     def load_person(self, identity_id: str) -> None:
         """Note a person who is in Redis already."""
-        self._members.setdefault(identity_id, set())
+        self._members.setdefault(identity_id, {})
 
     def load_track(self, track_id: str, identity_id: str) -> None:
         """Note a track that somebody has in Redis already."""
         self.identity_of[track_id] = identity_id
         self.changed.add(track_id)
-        self._members.setdefault(identity_id, set()).add(track_id)
+        self._members.setdefault(identity_id, {})[track_id] = None
 
     def create(self, track_id: str, effects: Effects) -> str:
         """A person who begins with a track; returns their id."""
@@ -70,7 +71,7 @@ class Membership:
         """Take a track from the person who has it; returns who that was."""
         before = self.identity_of.pop(track_id, None)
         if before is not None:
-            self._members[before].discard(track_id)
+            self._members[before].pop(track_id, None)
             self.changed.add(track_id)
             effects.members_removed.setdefault(before, set()).add(track_id)
             effects.members_added.get(before, set()).discard(track_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from storage.collection_reader import CollectionReader
 from storage.effects import Effects
@@ -37,8 +37,9 @@ class StepSamples:
     def of(self, track: TrackRecord) -> list[Sample]:
         """Those of a track that can be compared, in its order."""
         missing = [i for i in track.sample_ids if i not in self._waiting]
-        known: dict[str, Sample] = {**self._waiting, **self._comparable.by_id(missing)}
-        return [known[i] for i in track.sample_ids if i in known]
+        known: Mapping[str, Sample] = self._comparable.by_id(missing) if missing else {}
+        found = (self._waiting.get(i) or known.get(i) for i in track.sample_ids)
+        return [sample for sample in found if sample is not None]
 
     def named_by(self, track_ids: Collection[str], effects: Effects) -> set[str]:
         """Ids of those that tracks name, in Redis or in this step."""

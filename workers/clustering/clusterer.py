@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from workers.clustering.constraints import Constraints
 from workers.clustering.division import divided
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
+from workers.clustering.group_race import Seen, best_group
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.method import Method
 from workers.clustering.partition import Partition
@@ -152,7 +153,7 @@ class TrackClusterer:
         Returns:
             The group of tracks that belong together with this one. Where there is none, that of the highest
             mean log-likelihood ratio that reaches the threshold and holds no track that must be apart from
-            this one; None if there is none.
+            this one, see `best_group`; None if there is none.
         """
         said = group_said(track_id, groups, self._company.constraints)
         if said is not None:
@@ -161,33 +162,27 @@ class TrackClusterer:
         prior, limit = self._comparison.strict_prior, self._linkage.face_limit
         # Where the mean is high enough, one of the group is.
         found = self._comparison.alike(row, self._threshold, prior, limit)
-        alike = (ids[k] for k in found.tolist() if k != row)
-        names = sorted({groups[t] for t in alike if t in groups})
-        if not names:
-            return None
-        number = {name: k for k, name in enumerate(names)}
-        rows, of = self._rows_of(names, groups, members)
-        rows, of = rows[rows != row], of[rows != row]
-        ratios = self._comparison.ratios(np.array([row]), rows, prior, limit)[0]
-        weights = self._gallery.weights[rows]
-        total = np.bincount(of, weights, minlength=len(names))
-        mean = np.bincount(of, ratios * weights, minlength=len(names)) / total
-        for other in self._company.of(track_id) | self._company.constraints.against(track_id):
-            # Who was removed may still be named by people.
-            if other in groups and groups[other] in number:
-                mean[number[groups[other]]] = -np.inf
-        best = int(mean.argmax())
-        return names[best] if mean[best] >= self._threshold else None
-
-    def _rows_of(
-        self, names: Sequence[str], groups: Mapping[str, str], members: Members | None
-    ) -> tuple[IntArray, IntArray]:
-        """Rows of the tracks of some groups, ascending, and which of the groups each is in."""
+        alike = {groups[t] for k in found.tolist() if k != row and (t := ids[k]) in groups}
+        apart = self._company.of(track_id) | self._company.constraints.against(track_id)
+        # Who was removed may still be named by people.
+        names = sorted(alike - {groups[other] for other in apart if other in groups})
         of_group = members or (lambda name: [t for t, group in groups.items() if group == name])
-        each = [self._gallery.rows_there(of_group(name)) for name in names]
+
+        def look(some: Sequence[Iterable[str]]) -> Seen:
+            rows, of = self._rows_of(some)
+            rows, of = rows[rows != row], of[rows != row]
+            ratios = self._comparison.ratios(np.array([row]), rows, prior, limit)[0]
+            return Seen(of, ratios, self._gallery.weights[rows])
+
+        best = best_group([of_group(name) for name in names], look, self._threshold)
+        return None if best is None else names[best]
+
+    def _rows_of(self, some: Sequence[Iterable[str]]) -> tuple[IntArray, IntArray]:
+        """Rows of some tracks of some groups, ascending, and which of the groups each is of."""
+        each = [self._gallery.rows_there(tracks) for tracks in some]
         rows = np.concatenate(each)
         order = np.argsort(rows)
-        return rows[order], np.repeat(np.arange(len(names)), [len(part) for part in each])[order]
+        return rows[order], np.repeat(np.arange(len(each)), [len(part) for part in each])[order]
 
     def recluster(self, settled: Mapping[str, str]) -> Partition:
         """Group all tracks anew.
