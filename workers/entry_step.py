@@ -42,7 +42,7 @@ def take_in(
     step = _Step(kept.roster, puts_off=regrouping.puts_off)
     for delivery in deliveries:
         step.add(delivery)
-    step.forget()
+    step.end()
     kept.commit(step.touched, step.effects)
     for delivery in step.put_off:
         regrouping.put_off(delivery)
@@ -78,6 +78,7 @@ class _Step:
     erasures: list[tuple[Delivery, EraseRequest]] = field(default_factory=list)
     torn: bool = False
     _unwanted: list[ForgetRequest] = field(default_factory=list)
+    _brought: list[TrackRecord] = field(default_factory=list)
 
     def add(self, delivery: Delivery) -> None:
         """Take in one of them."""
@@ -95,8 +96,9 @@ class _Step:
             self.effects.done.append(delivery)
             self._apply(delivery, entry)
 
-    def forget(self) -> None:
+    def end(self) -> None:
         """Leave out who was forgotten, and forget who is to be: last, with what this step brought of them."""
+        self._place()
         self.touched |= self.roster.leave_out(self.effects)
         for request in self._unwanted:
             self.roster.forget(request, self.effects)
@@ -113,14 +115,19 @@ class _Step:
 
     def _apply(self, delivery: Delivery, entry: Entry) -> None:
         roster, effects = self.roster, self.effects
+        if isinstance(entry, TrackRecord):
+            # Who has them is found out for all that follow each other at once, which is quicker.
+            if roster.bring(entry, effects):
+                self._brought.append(entry)
+            return
+        if not isinstance(entry, FaceSample) or delivery.dead_id:
+            self._place()
         match entry:
             case FaceSample():
                 if delivery.dead_id:
-                    self.touched |= roster.add_late(entry, effects)
+                    self._brought += roster.add_late(entry, effects)
                 else:
                     roster.add_sample(entry, effects)
-            case TrackRecord():
-                self.touched |= roster.add_track(entry, effects)
             case SegmentDone():
                 self.touched |= roster.end_segment(entry, effects)
             case LookAgainRequest():
@@ -131,6 +138,11 @@ class _Step:
                 self.torn = self.torn or torn
             case ForgetRequest():
                 self._unwanted.append(entry)
+
+    def _place(self) -> None:
+        """Find out who has the tracks that came."""
+        self.touched |= self.roster.place(self._brought, self.effects)
+        self._brought.clear()
 
 
 def _about(delivery: Delivery) -> dict[str, str]:

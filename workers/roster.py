@@ -187,16 +187,16 @@ class Roster:
         if not self._returns.has_left_out(sample.source_id, sample.track_id):
             self._samples.add(sample, effects)
 
-    def add_late(self, sample: FaceSample, effects: Effects) -> set[str]:
-        """Store a sample whose track may have been taken in without it; returns whose that is."""
+    def add_late(self, sample: FaceSample, effects: Effects) -> list[TrackRecord]:
+        """Store a sample whose track may have been taken in without it; returns that one, to be placed."""
         known = [track for track in effects.tracks if track.track_id == sample.track_id]
         if not known and sample.track_id not in effects.tracks_removed:
             known = list(self._store.tracks([sample.track_id]))
         if known and sample.sample_id not in known[-1].sample_ids:
             # It has given way to better ones since.
-            return set()
+            return []
         self.add_sample(sample, effects)
-        return self.add_track(known[-1], effects) if known else set()
+        return [track for track in known[-1:] if self.bring(track, effects)]
 
     def end_segment(self, segment: SegmentDone, effects: Effects) -> set[str]:
         """Note that a stretch is done; returns the people who lose tracks that a stopped run left in it."""
@@ -257,14 +257,14 @@ class Roster:
         if source is not None:
             self._sources.write(replace(source, forgotten=0), effects)
 
-    def add_track(self, track: TrackRecord, effects: Effects) -> set[str]:
-        """Store a track and give it a provisional identity; returns the people that this changes."""
+    def bring(self, track: TrackRecord, effects: Effects) -> bool:
+        """Store a track; returns whether it is to be placed, for somebody may have it."""
         if self._returns.has_left_out(track.source_id, track.track_id):
             # Noted, so that what tells of it goes with the step.
             self._note(track, ())
             effects.tracks.append(track)
             effects.returned.setdefault(track.track_id, False)
-            return set()
+            return False
         if track.track_id in self._summaries:
             # It grew: samples that have given way to better ones go.
             effects.samples_removed |= self._samples.named_by([track.track_id], effects)
@@ -273,8 +273,20 @@ class Roster:
         effects.tracks.append(track)
         self._sources.fresh(track.source_id)
         if not self._take_in(track, self._samples.of(track), effects):
-            return set()
+            return False
         self._settlement.track_came(track.track_id, effects)
+        return True
+
+    def place(self, tracks: Sequence[TrackRecord], effects: Effects) -> set[str]:
+        """Give tracks that were just brought provisional identities; returns the people that this changes."""
+        homeless = (track.track_id for track in tracks)
+        self._clusterer.look_ahead([t for t in homeless if t not in self._membership.identity_of])
+        touched: set[str] = set()
+        for track in tracks:
+            touched |= self._place(track, effects)
+        return touched
+
+    def _place(self, track: TrackRecord, effects: Effects) -> set[str]:
         owner = self._membership.identity_of.get(track.track_id)
         known = self._membership
         likely = owner or self._clusterer.nearest(track.track_id, known.identity_of, known.members)

@@ -55,6 +55,10 @@ class Clusterer(Protocol):
         """Keep to what people said, in place of what they said before."""
         ...
 
+    def look_ahead(self, track_ids: Sequence[str]) -> None:
+        """Know of inserted tracks of which `nearest` is asked next: a look at all of them may be quicker."""
+        ...
+
     def nearest(self, track_id: str, groups: Mapping[str, str], members: Members | None = None) -> str | None:
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
@@ -107,6 +111,7 @@ class TrackClusterer:
         self._gallery = Gallery(calibration)
         self._tracks: dict[str, TrackEvidence] = {}
         self._company = Company()
+        self._ahead: dict[str, IntArray] = {}
         self._connect()
 
     def _connect(self) -> None:
@@ -124,6 +129,7 @@ class TrackClusterer:
     def insert(self, track: TrackEvidence) -> None:
         """Take in a track, or replace what was known of it."""
         self.remove(track.track_id)
+        self._ahead.clear()
         self._gallery.insert(track)
         if track.source_id not in self._company.by_source:
             self._comparison.expect(track)
@@ -135,12 +141,26 @@ class TrackClusterer:
         track = self._tracks.pop(track_id, None)
         if track is None:
             return
+        self._ahead.clear()
         self._gallery.remove(track_id)
         self._company.remove(track)
 
     def constrain(self, constraints: Constraints) -> None:
         """Keep to what people said, in place of what they said before."""
         self._company.constraints = constraints
+
+    def look_ahead(self, track_ids: Sequence[str]) -> None:
+        """Look at several tracks at once, of which `nearest` is asked before anything changes.
+
+        What one look found is of no use any more when a track comes or goes: then there is one for each.
+        """
+        ids = list(dict.fromkeys(track_ids))
+        self._ahead = dict(zip(ids, self._alike(self._gallery.rows_of(ids)), strict=True)) if ids else {}
+
+    def _alike(self, rows: IntArray) -> list[IntArray]:
+        """Rows of tracks of which each of some may be: where the mean of a group is high enough, one is."""
+        prior, limit = self._comparison.strict_prior, self._linkage.face_limit
+        return self._comparison.alike(rows, self._threshold, prior, limit)
 
     def nearest(self, track_id: str, groups: Mapping[str, str], members: Members | None = None) -> str | None:
         """The group that an inserted track most likely belongs to.
@@ -160,8 +180,7 @@ class TrackClusterer:
             return said
         ids, row = self._gallery.ids, self._gallery.row_of(track_id)
         prior, limit = self._comparison.strict_prior, self._linkage.face_limit
-        # Where the mean is high enough, one of the group is.
-        found = self._comparison.alike(row, self._threshold, prior, limit)
+        found = self._ahead[track_id] if track_id in self._ahead else self._alike(np.array([row]))[0]
         alike = {groups[t] for k in found.tolist() if k != row and (t := ids[k]) in groups}
         apart = self._company.of(track_id) | self._company.constraints.against(track_id)
         # Who was removed may still be named by people.
@@ -222,6 +241,7 @@ class TrackClusterer:
         # Tracks themselves never change.
         clone._gallery, clone._tracks = self._gallery.snapshot(), self._tracks.copy()
         clone._company = self._company.snapshot()
+        clone._ahead = {}
         clone._connect()
         clone._comparison.adopt(self._comparison)
         return clone

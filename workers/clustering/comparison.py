@@ -139,27 +139,32 @@ class Comparison:
         ratios[:, beside] += np.where(same[:, beside], self._worn(rows, others), 0.0)
         return ratios
 
-    def alike(self, row: int, least: float, prior: float, limit: float) -> IntArray:
-        """All rows whose ratio with one is so high, ascending; only those that may be are looked at closely.
+    def alike(self, rows: IntArray, least: float, prior: float, limit: float) -> list[IntArray]:
+        """For each of some rows all whose ratio with it is so high, ascending.
+
+        Only those that may be are looked at closely, which is quicker for several at once than for each.
 
         Args:
-            row: The row; among those that are found.
+            rows: intp (K,); each is among those that are found for it.
             least: Least ratio, see `ratios`.
             prior: See `ratios`; 0 or more.
             limit: See `ratios`.
         """
         gallery = self._gallery
-        similarity = least_similarity(
-            # Clothes may make up for what faces lack.
-            least if gallery.clothing_roots is None else least - self._settings.clothing_for,
-            gallery.size_weights[row],
-            float(self._rise.max()),
-            self._calibration,
-            replace(self._settings, limit=limit),
+        # Clothes may make up for what faces lack.
+        faces = least if gallery.clothing_roots is None else least - self._settings.clothing_for
+        most_rise, settings = float(self._rise.max()), replace(self._settings, limit=limit)
+        similarity = np.array(
+            [
+                least_similarity(faces, weights, most_rise, self._calibration, settings)
+                for weights in gallery.size_weights[rows]
+            ]
         )
-        rows = gallery.like(row, similarity)
-        ratios = self.ratios(np.array([row]), rows, prior, limit)[0]
-        return np.asarray(rows[ratios >= least], np.intp)
+        maybe = gallery.like(rows, similarity)
+        return [
+            some[self.ratios(row[None], some, prior, limit)[0] >= least]
+            for row, some in zip(rows, maybe, strict=True)
+        ]
 
     def _worn(self, rows: IntArray, columns: IntArray) -> FloatArray:
         """What clothes say of tracks (N, M) of one source; nothing where they are not seen or long ago."""

@@ -137,6 +137,9 @@ class DensityClusterer:
         """Keep to what people said, in place of what they said before."""
         self._company.constraints = constraints
 
+    def look_ahead(self, track_ids: Sequence[str]) -> None:
+        """Nothing to do here: neighbours are kept."""
+
     def nearest(
         self,
         track_id: str,

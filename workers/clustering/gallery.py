@@ -20,8 +20,9 @@ IntArray = npt.NDArray[np.intp]
 
 # Neighbours kept of each track: most people have fewer tracks, and of others a few lead to all.
 _NEAR = 8
-# Bounds the memory for intermediate results.
+# These bound the memory for intermediate results.
 _CODED_AT_ONCE = 4096
+_COMPARED_AT_ONCE = 8192
 
 
 class Gallery:
@@ -114,21 +115,26 @@ class Gallery:
         if self._codes is not None:
             self._codes.remove(row)
 
-    def like(self, row: int, least_similarity: float) -> IntArray:
-        """Rows, ascending, of all that are at least so similar to the one in a row, and of some that aren't.
+    def like(self, rows: IntArray, least_similarity: npt.NDArray[np.float64]) -> list[IntArray]:
+        """For each of some rows those, ascending, that are at least so similar to it, and some that aren't.
 
         Args:
-            row: A row.
-            least_similarity: Least cosine of two templates.
+            rows: intp (K,), some rows; for several it takes less time than for each of them.
+            least_similarity: float64 (K,), least cosine of two templates for each.
         """
         if self._codes is None:
             self._codes = TemplateCodes(self._calibration.mean[-1])
             for start in range(0, len(self), _CODED_AT_ONCE):
                 block = np.arange(start, min(start + _CODED_AT_ONCE, len(self)))
                 self._codes.put(block, len(block), self.templates[block])
-        face = self._codes.face(self.templates[row])
-        similarity = self._codes.similarities(face, slice(None))
-        return np.flatnonzero(similarity >= least_similarity - self._codes.error(face))
+        faces = self._codes.faces(self.templates[rows])
+        least = (least_similarity - self._codes.errors(faces))[:, None]
+        found: list[list[IntArray]] = [[] for _ in rows]
+        for start in range(0, len(self), _COMPARED_AT_ONCE):
+            near = self._codes.similarities(faces, slice(start, start + _COMPARED_AT_ONCE)) >= least
+            for mine, some in zip(found, near, strict=True):
+                mine.append(start + np.flatnonzero(some))
+        return [np.concatenate(mine) for mine in found]
 
     @property
     def templates(self) -> FloatArray:

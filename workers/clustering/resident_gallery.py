@@ -25,7 +25,7 @@ from workers.clustering.search import (
     variance_of,
 )
 from workers.clustering.shortlist import likely_first, that_matter
-from workers.clustering.template_codes import CodedFace, TemplateCodes
+from workers.clustering.template_codes import CodedFaces, TemplateCodes
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -211,7 +211,7 @@ class ResidentGallery:
         query = self._calibration.compensate(vector[None], [size_px])[0]
         face_weights = self._calibration.size_weights([effective_px])[0]
         expected = expected_likeness(face_weights, self._size_weights.values, self._calibration)
-        face = self._codes.face(query)
+        face = self._codes.faces(query[None])
         similarity, ratios, information = self._first_look(face, expected)
         numbers, weights = self._rows.owners, self._weights.values * information
         people = len(self._rows.people)
@@ -278,10 +278,10 @@ class ResidentGallery:
         rise = np.float32(self._calibration.video_rise) * self._in_video.values[rows]
         return face_evidence(similarity, expected[:, rows], rise, SEARCH_SETTINGS)
 
-    def _ratio_error(self, face: CodedFace, information: FloatArray) -> float:
+    def _ratio_error(self, face: CodedFaces, information: FloatArray) -> float:
         """How much coding as bytes can change the ratio of a track."""
         steepest = math.sqrt(float(information.max())) / float(self._calibration.spread.min())
-        return steepest * self._codes.error(face)
+        return steepest * float(self._codes.errors(face)[0])
 
     def _exact(self, query: FloatArray, rows: IntArray) -> FloatArray:
         """float32 (K,), cosine of some rows."""
@@ -294,14 +294,16 @@ class ResidentGallery:
         products = np.asarray(numkong.cdist(both, self._templates.values[rows], "dot"))
         return np.asarray(products.sum(axis=0), np.float32)
 
-    def _first_look(self, face: CodedFace, expected: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _first_look(
+        self, face: CodedFaces, expected: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
         """float32 (N,) each: similarity, log-likelihood ratio and information of all rows, by their bytes."""
         count = len(self)
         similarity, ratios, information = (np.empty(count, np.float32) for _ in range(3))
 
         def look(start: int) -> None:
             block = slice(start, min(start + _BLOCK_ROWS, count))
-            similarity[block] = self._codes.similarities(face, block)
+            similarity[block] = self._codes.similarities(face, block)[0]
             ratios[block], information[block] = self._evidence(similarity[block], expected, block)
 
         starts = range(0, count, _BLOCK_ROWS)

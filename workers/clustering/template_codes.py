@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.columns import Column
-from workers.clustering.quantisation import Code, quantise
+from workers.clustering.quantisation import quantise
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -21,16 +21,22 @@ _ROUNDED_UP = 1 + 1e-5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodedFace:
-    """A face m + p to be compared with templates.
+class CodedFaces:
+    """Faces m + p to be compared with templates.
 
     Attributes:
-        code: Of p; None where that is zero.
-        base: p.m.
+        levels: int8 (F, D), bytes of each p.
+        scales: float32 (F,), step of the levels; 0 where p is zero.
+        bases: float32 (F,), p.m.
+        norms: float32 (F,), upper bound of |p'|.
+        rest_norms: float32 (F,), upper bound of |r|.
     """
 
-    code: Code | None
-    base: np.float32
+    levels: npt.NDArray[np.int8]
+    scales: FloatArray
+    bases: FloatArray
+    norms: FloatArray
+    rest_norms: FloatArray
 
 
 class TemplateCodes:
@@ -80,24 +86,39 @@ class TemplateCodes:
         for column in (self._levels, self._scales, self._bases):
             column.remove(row)
 
-    def face(self, vector: FloatArray) -> CodedFace:
-        """A face, float32 (D,), to be compared."""
-        own = vector - self._mean
-        return CodedFace(quantise(own) if own.any() else None, np.float32(own @ self._mean))
-
-    def similarities(self, face: CodedFace, block: slice) -> FloatArray:
-        """float32 (K,), products of a face with some rows, each off by `error` at most."""
-        found = self._bases.values[block] + face.base
-        if face.code is not None:
-            products = np.asarray(numkong.cdist(face.code.levels[None], self._levels.values[block], "dot"))[0]
-            found += products.astype(np.float32) * (self._scales.values[block] * face.code.scale)
-        return np.asarray(found)
-
-    def error(self, face: CodedFace) -> float:
-        """Most that a product with a face is off."""
-        rounding = len(self._mean) * float(np.finfo(np.float32).eps)
-        if face.code is None:
-            return rounding
-        return (
-            float(face.code.norm) * self._rest_norm + float(face.code.rest_norm) * self._own_norm + rounding
+    def faces(self, vectors: FloatArray) -> CodedFaces:
+        """Faces, float32 (F, D), to be compared."""
+        own = vectors - self._mean
+        found = CodedFaces(
+            levels=np.zeros(own.shape, np.int8),
+            scales=np.zeros(len(own), np.float32),
+            bases=np.asarray(own @ self._mean, np.float32),
+            norms=np.zeros(len(own), np.float32),
+            rest_norms=np.zeros(len(own), np.float32),
         )
+        for k in np.flatnonzero(own.any(axis=1)).tolist():
+            code = quantise(own[k])
+            found.levels[k], found.scales[k] = code.levels, code.scale
+            found.norms[k], found.rest_norms[k] = code.norm, code.rest_norm
+        return found
+
+    def similarities(self, faces: CodedFaces, block: slice) -> FloatArray:
+        """float32 (F, K), products of faces with some rows, each off by its face's `errors` at most."""
+        levels = self._levels.values[block]
+        if len(faces.levels) == 1:
+            products = np.asarray(numkong.cdist(faces.levels, levels, "dot"))
+        else:
+            # Each row is read once for all faces.
+            products = np.asarray(numkong.dots_packed(levels, numkong.dots_pack(faces.levels))).T
+        found = products.astype(np.float32, order="C")
+        found *= self._scales.values[block]
+        found *= faces.scales[:, None]
+        found += self._bases.values[block]
+        found += faces.bases[:, None]
+        return found
+
+    def errors(self, faces: CodedFaces) -> npt.NDArray[np.float64]:
+        """float64 (F,), most that a product with each face is off."""
+        rounding = len(self._mean) * float(np.finfo(np.float32).eps)
+        rests = faces.rest_norms * np.float64(self._own_norm)
+        return np.asarray(faces.norms * np.float64(self._rest_norm) + rests + rounding)

@@ -453,6 +453,27 @@ def test_an_unknown_track_can_not_be_placed() -> None:
         filled([of(0, 0)]).nearest("nobody", {"0-0": "p1"})
 
 
+def test_a_look_at_several_tracks_at_once_changes_nothing() -> None:
+    clusterer = filled(of(k % 4, k) for k in range(40))
+    groups = {f"{k % 4}-{k}": f"p{k % 4}" for k in range(0, 30, 2)}
+    ids = [f"{k % 4}-{k}" for k in range(30, 40)]
+    alone = [clusterer.nearest(track_id, groups) for track_id in ids]
+    assert set(alone) == {"p0", "p2", None}
+    clusterer.look_ahead([*ids, ids[0]])
+    assert [clusterer.nearest(track_id, groups) for track_id in ids] == alone
+
+
+def test_tracks_that_come_after_a_look_at_several_count_as_well() -> None:
+    clusterer = filled([of(0, 0), of(1, 1), of(2, 2)])
+    clusterer.look_ahead(["0-0", "1-1", "2-2"])
+    clusterer.insert(of(0, 3))
+    assert clusterer.nearest("0-0", {"0-3": "p1"}) == "p1"
+    clusterer.look_ahead(["0-0", "1-1"])
+    # The last row moves into the place of the one that went.
+    clusterer.remove("1-1")
+    assert clusterer.nearest("0-0", {"0-3": "p1", "2-2": "p2"}) == "p1"
+
+
 def test_inserting_one_by_one_gives_the_people_of_a_recluster() -> None:
     """Where people are easily told apart, nothing moves when everything is clustered anew."""
     tracks = [of(k % 5, k) for k in range(25)]

@@ -44,8 +44,8 @@ def test_who_is_alike_is_found_as_by_looking_at_all(
         comparison.expect(track)
     everyone = np.arange(len(tracks))
     ratios = comparison.ratios(everyone, slice(None), prior, settings.limit)
-    for row in range(len(tracks)):
-        found = set(comparison.alike(row, least, prior, settings.limit).tolist())
+    for row, alike in enumerate(comparison.alike(everyone, least, prior, settings.limit)):
+        found = set(alike.tolist())
         # To within what float32 rounds, which depends on how many are looked at.
         assert set(np.flatnonzero(ratios[row] >= least + 1e-3).tolist()) <= found
         assert found <= set(np.flatnonzero(ratios[row] >= least - 1e-3).tolist())

@@ -172,22 +172,29 @@ def test_nobody_is_missed_who_is_so_similar_and_few_others_are_named(
         else:
             gallery.insert(track)
             there[track.track_id] = track
-        for row in range(len(gallery)):
-            found = gallery.like(row, least)
+        rows = np.arange(len(gallery))
+        together = gallery.like(rows, np.full(len(rows), least))
+        for row, found in zip(rows, together, strict=True):
+            assert gallery.like(row[None], np.array([least]))[0].tolist() == found.tolist()
             similarity = gallery.templates @ gallery.templates[row]
             assert set(np.flatnonzero(similarity >= least).tolist()) <= set(found.tolist())
             assert (similarity[found] >= least - 0.05).all()
             assert (np.diff(found) > 0).all()
 
 
+def like_first(gallery: Gallery) -> list[int]:
+    (found,) = gallery.like(np.array([0]), np.array([0.5]))
+    return found.tolist()
+
+
 def test_a_snapshot_finds_who_is_like_whom_as_of_then() -> None:
     gallery = filled(of(0, 0), of(1, 0), of(0, 1))
-    assert gallery.like(0, 0.5).tolist() == [0, 2]
+    assert like_first(gallery) == [0, 2]
     before = gallery.snapshot()
     gallery.remove("0-1")
     gallery.insert(of(2, 0))
-    assert before.like(0, 0.5).tolist() == [0, 2]
-    assert gallery.like(0, 0.5).tolist() == [0]
+    assert like_first(before) == [0, 2]
+    assert like_first(gallery) == [0]
 
 
 def test_rows_of_tracks_that_are_not_there_are_left_out() -> None:

@@ -51,23 +51,27 @@ def test_sureness_is_as_good_as_promised_where_those_who_matter_are_exact(
 
 
 @quick
-@given(seeds, st.integers(1, 30), st.floats(0, 3), st.sampled_from([4, 16, 128]))
+@given(seeds, st.integers(1, 30), st.integers(1, 9), st.floats(0, 3), st.sampled_from([4, 16, 128]))
 def test_products_of_bytes_are_off_by_no_more_than_is_said(
-    seed: int, count: int, own: float, dimension: int
+    seed: int, count: int, asked: int, own: float, dimension: int
 ) -> None:
     random = np.random.default_rng(seed)
     mean = random.normal(size=dimension).astype(np.float32) * np.float32(random.choice([0.0, 0.3]))
     vectors = normalised((mean + own * random.normal(size=(count, dimension)) + 1e-3).astype(np.float32))
     codes = TemplateCodes(mean)
     codes.put(np.arange(count), count, vectors)
-    query = normalised((mean + own * random.normal(size=(1, dimension)) + 1e-3).astype(np.float32))[0]
-    face = codes.face(query)
-    off = np.abs(codes.similarities(face, slice(None)) - vectors.astype(float) @ query)
-    assert off.max() <= codes.error(face)
+    queries = normalised((mean + own * random.normal(size=(asked, dimension)) + 1e-3).astype(np.float32))
+    faces = codes.faces(queries)
+    off = np.abs(codes.similarities(faces, slice(None)) - queries @ vectors.astype(float).T)
+    assert off.shape == (asked, count)
+    assert (off.max(axis=1) <= codes.errors(faces)).all()
 
 
 def test_a_template_that_is_the_mean_face_can_be_compared() -> None:
     mean = np.array([0.6, 0.8], np.float32)
     codes = TemplateCodes(mean)
     codes.put(np.arange(1), 1, mean[None])
-    assert codes.similarities(codes.face(mean), slice(None)) == pytest.approx([1.0])
+    assert codes.similarities(codes.faces(mean[None]), slice(None)) == pytest.approx(np.ones((1, 1)))
+    assert codes.similarities(codes.faces(np.stack([mean, mean])), slice(None)) == pytest.approx(
+        np.ones((2, 1))
+    )
