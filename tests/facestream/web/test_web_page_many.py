@@ -94,7 +94,8 @@ def test_back_from_a_person_is_where_somebody_was(visit: Visit, crowded: Serving
     # How far it is scrolled is noted once it rests.
     page.wait_for_timeout(300)
     person = tile.get_attribute("data-id")
-    tile.locator("a.pic").click()
+    # Not by its number: faces that come while one looks change that.
+    page.locator(f'.tile[data-id="{person}"] a.pic').click()
     expect(page.locator(".view-person .badge.mono")).to_have_text(person or "")
     page.go_back()
     expect(page.locator(f'.tile[data-id="{person}"]')).to_be_in_viewport()
