@@ -71,7 +71,8 @@ def _live(
         nothing = object()
         try:
             found = await run(thread, lambda: method(self._store, *args, **kwargs))
-            while (item := await run(thread, next, found, nothing)) is not nothing:
+            # Closed in between, there is no thread any more that could ask for the next one.
+            while not ended.is_set() and (item := await run(thread, next, found, nothing)) is not nothing:
                 yield item  # type: ignore[misc]
         finally:
             ended.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from pathlib import Path
 
 import redis
@@ -39,7 +40,12 @@ class Door:
     def shut(self) -> None:
         """Nobody gets through any more, and who was through is cut off."""
         self._link.unlink()
-        self._pool.disconnect(inuse_connections=True)
+        # Their sockets alone: connections are of the threads that use them.
+        for connection in (*self._pool._in_use_connections, *self._pool._available_connections):
+            cut = connection._sock
+            if cut is not None:
+                with contextlib.suppress(OSError):
+                    cut.shutdown(socket.SHUT_RDWR)
 
     def open(self) -> None:
         """Everybody gets through again."""

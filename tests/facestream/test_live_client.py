@@ -196,3 +196,15 @@ def test_closing_ends_what_is_watched(data_dir: Path) -> None:
 
     asyncio.run(ask())
     assert not threads()
+
+
+def test_what_is_watched_ends_when_it_is_closed_between_two_events(data_dir: Path) -> None:
+    async def ask() -> None:
+        store = await facestream.connect_async(data_dir)
+        seen = store.watch(after="0-0")
+        assert (await anext(seen)).person_id
+        await asyncio.wait_for(store.close(), PATIENCE_S)
+        assert [event async for event in seen] == []
+
+    asyncio.run(ask())
+    assert not threads()
