@@ -72,10 +72,10 @@ def draw_face(number: int, view: int = 0, *, behind: tuple[int, int, int] | None
     if style in (2, 3) and who.random() < 0.5:  # a beard
         ellipse(50, 66, width - 4, 13, hair, 20, 160, 4)
     turn = cv2.getRotationMatrix2D((side / 2, side * 0.6), how.uniform(-7, 7), 1 + how.uniform(0, 0.1))
-    image = cv2.warpAffine(image, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
-    image = cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
-    lit = image.astype(np.float32) * how.uniform(0.82, 1.06)
-    return np.clip(lit, 0, 255).astype(np.uint8)
+    turned = cv2.warpAffine(image, turn, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    small = cv2.resize(turned, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA)
+    lit = small.astype(np.float32) * how.uniform(0.82, 1.06)
+    return np.asarray(np.clip(lit, 0, 255), np.uint8)
 
 
 def draw_room(people: dict[int, tuple[int, int, int]], width: int = 1280, height: int = 720) -> Image:

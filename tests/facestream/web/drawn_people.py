@@ -163,7 +163,7 @@ def _vector(face: int, track_id: str) -> npt.NDArray[np.float32]:
         np.random.default_rng(list(text.encode())).normal(size=128) for text in (str(face), track_id)
     )
     vector = mean / np.linalg.norm(mean) + (0.42 * own + 0.02 * slight) / np.sqrt(128)
-    return normalised(np.asarray(vector, np.float32)[None])[0]
+    return np.asarray(normalised(np.asarray(vector, np.float32)[None])[0], np.float32)
 
 
 @cache
