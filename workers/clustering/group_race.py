@@ -63,10 +63,10 @@ def best_group(groups: Sequence[Collection[str]], look: Look, least: float) -> i
     low, high = mean - error, mean + error
     bar = max(float(low.max()), least)
     may_win = high >= bar
-    if np.count_nonzero(may_win) == 1 and low[may_win].item() >= least:
-        may_win[:] = False
+    is_decided = np.count_nonzero(may_win) == 1 and low[may_win].item() >= least
     # Of some that are all gone, nothing is known.
-    unsure = np.flatnonzero((may_win | np.isneginf(mean)) & ~whole).tolist()
+    is_open = np.isneginf(mean) if is_decided else np.isneginf(mean) | may_win
+    unsure = np.flatnonzero(is_open & ~whole).tolist()
     if unsure:
         mean[unsure], _ = _means(look([groups[k] for k in unsure]), len(unsure))
     best = int(mean.argmax())
