@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 
 # Tests run side by side and keep the processors busy by themselves: threads that wait for each other at every
@@ -25,3 +26,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     worker = getattr(session.config, "workerinput", None)
     if worker is not None and session.config.args == session.config.getini("testpaths"):
         rewrite_share(session.config, int(worker["workerid"].removeprefix("gw")), worker["workercount"])
+
+
+def pytest_collection_finish() -> None:
+    """What all tests share is never garbage: to look for some so often takes a twentieth of their time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)

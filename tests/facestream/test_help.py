@@ -9,6 +9,7 @@ import time
 import click
 import pytest
 from processes import PATIENCE_S, Cli
+from quickest import quickest
 
 from facestream.cli import cli as top
 
@@ -154,10 +155,7 @@ def test_every_command_has_json_and_says_where_people_are_stored(words: list[str
 
 @pytest.mark.e2e
 def test_top_help_is_there_within_half_a_second(cli: Cli) -> None:
-    deadline_s = time.monotonic() + PATIENCE_S / 2
-    quickest_s = float("inf")
-    # What another program takes away from one try is not ours; the quickest counts.
-    while quickest_s >= 0.5 and time.monotonic() < deadline_s:
+    def took_s() -> float:
         started_s = time.monotonic()
         subprocess.run(
             [sys.executable, "-m", "facestream", "--help"],
@@ -166,8 +164,9 @@ def test_top_help_is_there_within_half_a_second(cli: Cli) -> None:
             timeout=PATIENCE_S,
             check=True,
         )
-        quickest_s = min(quickest_s, time.monotonic() - started_s)
-    assert quickest_s < 0.5
+        return time.monotonic() - started_s
+
+    assert quickest(took_s, 0.5, tries=40) < 0.5
 
 
 @pytest.mark.e2e

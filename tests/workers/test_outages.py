@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import random
 import shutil
 import threading
 import time
@@ -62,12 +63,17 @@ def frozen(server: OwnServer, _: RedisHandle) -> Iterator[None]:
 @contextlib.contextmanager
 def loading(server: OwnServer, handle: RedisHandle) -> Iterator[None]:
     pipe = handle.client.pipeline(transaction=False)
-    for number in range(15000):
-        pipe.set(f"key{number}", b"x")
+    for number in range(250):
+        pipe.set(f"key{number}", random.Random(number).randbytes(1024))
+    pipe.bgrewriteaof()
     pipe.execute()
+    until(lambda: not handle.client.info("persistence")["aof_rewrite_in_progress"])
     server.kill()
-    # The server's own option for tests of its loading: 0.1 ms for each key. It answers after every 1024.
-    server.start("--key-load-delay", "100", until=b"-LOADING")
+    # The server's own options for tests of its loading: 10 ms for each key, and it answers after every
+    # kilobyte of a snapshot. Of commands it would after 1024: on a busy machine that is waited for too long.
+    server.start(
+        *("--key-load-delay", "10000", "--loading-process-events-interval-bytes", "1024"), until=b"-LOADING"
+    )
     yield
 
 

@@ -8,6 +8,7 @@ import drawn_people
 import pytest
 import redis
 from playwright.sync_api import Page, expect
+from quickest import quickest
 from serving import Serving
 from visiting import Visit
 
@@ -16,7 +17,7 @@ from storage.keys import Keys
 COUNT = 10_000
 # A second is promised, and a tenth of one for what somebody does. Machines that test have much else to do.
 PAINT_MS = 3000
-QUICK_MS = 1500
+QUICK_MS = 1000
 
 _PAINTED = """() => new Promise(resolve => {
   const painted = () => {
@@ -38,9 +39,9 @@ _FILTERED = """text => new Promise(resolve => {
   };
   look();
 })"""
-_SCROLLED = """() => new Promise(resolve => {
+_SCROLLED = """share => new Promise(resolve => {
   const began = performance.now();
-  scrollTo(0, document.documentElement.scrollHeight / 2);
+  scrollTo(0, document.documentElement.scrollHeight * share);
   const look = () => {
     const here = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
     if (here?.closest(".tile:not(.loading)")) resolve(performance.now() - began);
@@ -68,8 +69,15 @@ def nodes(page: Page) -> int:
 
 
 def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, crowded: Serving) -> None:
-    page = visit(crowded.url)
-    assert page.evaluate(_PAINTED) < PAINT_MS
+    pages: list[Page] = []
+
+    def painted_ms() -> float:
+        pages.append(visit(crowded.url))
+        took_ms: float = pages[-1].evaluate(_PAINTED)
+        return took_ms
+
+    assert quickest(painted_ms, PAINT_MS) < PAINT_MS
+    page = pages[-1]
     expect(page.locator(".count")).to_have_text("10,008")
     shift = page.evaluate(
         """() => new Promise(resolve => new PerformanceObserver(list => resolve(
@@ -77,11 +85,17 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
             .observe({type: "layout-shift", buffered: true}) || setTimeout(() => resolve(0), 300))"""
     )
     assert shift < 0.05
-    assert page.evaluate(_FILTERED, "Name 99") < QUICK_MS
-    assert page.evaluate(_FILTERED, "Name 4") < QUICK_MS
+
+    def quickest_ms(script: str, *asked: object) -> float:
+        # Each try asks for something else, as what is shown already takes no time.
+        left = iter(asked)
+        return quickest(lambda: page.evaluate(script, next(left)), QUICK_MS, tries=len(asked))
+
+    assert quickest_ms(_FILTERED, "Name 99", "Name 88", "Name 77") < QUICK_MS
+    assert quickest_ms(_FILTERED, "Name 4", "Name 3", "Name 2") < QUICK_MS
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".count")).to_have_text("10,008")
-    assert page.evaluate(_SCROLLED) < QUICK_MS
+    assert quickest_ms(_SCROLLED, 0.5, 0.3, 0.8) < QUICK_MS
     # Only those in sight are in the document.
     assert nodes(page) < 3000
 
@@ -89,7 +103,7 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
 def test_back_from_a_person_is_where_somebody_was(visit: Visit, crowded: Serving) -> None:
     page = visit(crowded.url, "people?sort=id")
     expect(page.locator(".count")).to_have_text("10,008")
-    page.evaluate(_SCROLLED)
+    page.evaluate(_SCROLLED, 0.5)
     top, tile = page.evaluate("scrollY"), page.locator(".tile:not(.loading)").nth(40)
     # How far it is scrolled is noted once it rests.
     page.wait_for_timeout(300)
