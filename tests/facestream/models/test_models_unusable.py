@@ -11,10 +11,8 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from processes import Done
 from recognisable_models import write_arcface, write_scrfd
-
-Here = Callable[..., Done]
+from small_packs import Here
 
 
 @pytest.fixture
@@ -24,12 +22,6 @@ def weights(tmp_path: Path) -> Path:
     write_scrfd(tmp_path / "weights" / "det.onnx")
     write_arcface(tmp_path / "weights" / "rec.onnx")
     return tmp_path / "weights"
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """The models folder of `here`."""
-    return tmp_path / "data" / "models"
 
 
 @pytest.fixture

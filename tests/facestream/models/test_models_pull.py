@@ -1,31 +1,23 @@
-"""facestream models: list, show, pull, add, verify, remove; over small models and a server here."""
+"""facestream models pull: small models from a server here, and what is not as the catalogue says."""
 
 from __future__ import annotations
 
 import hashlib
-import pickle
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from file_server import Fault, FileServer, file_server
-from processes import Done
-from recognisable_models import write_arcface, write_scrfd
+from small_packs import FREE, Here, listed, names_in
 
 from facestream import pack_changes
-from facestream.model_packs import model_pack, users_of
-from workers.errors import DownloadError, ManifestError, ModelError, WeightsError
+from workers.errors import DownloadError, ModelError, WeightsError
 from workers.models import catalogue
 from workers.models.catalogue import known_packs
 from workers.models.download import Patience
 from workers.models.manifest import read_manifest
-
-Here = Callable[..., Done]
-
-FREE = ("det.onnx", "rec.onnx")
 
 
 @pytest.fixture(autouse=True)
@@ -33,15 +25,6 @@ def _without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a detector and an embedder, as somebody may have them, and more that lies about."""
-    folder = tmp_path_factory.mktemp("weights")
-    write_scrfd(folder / "det.onnx")
-    write_arcface(folder / "rec.onnx")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -95,115 +78,6 @@ def site(weights: Path, zipped: Path) -> Iterator[FileServer]:
         server.files = {name: (weights / name).read_bytes() for name in FREE}
         server.files["closed.zip"] = zipped.read_bytes()
         yield server
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """The models folder of `here`."""
-    return tmp_path / "data" / "models"
-
-
-def names_in(folder: Path) -> set[str]:
-    return (
-        {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-        if folder.exists()
-        else set()
-    )
-
-
-def listed(here: Here) -> dict[str, dict[str, Any]]:
-    return {pack["name"]: pack for pack in here("models", "list", "--json").json()}
-
-
-# list, show -----------------------------------------------------------------------------------------------
-
-
-def test_list_names_all_packs_with_their_licences_and_states(here: Here, models: Path) -> None:
-    lines = here("models").stdout.splitlines()
-    assert lines[0].split()[:3] == ["name", "detector", "embedder"]
-    assert lines == here("models", "list").stdout.splitlines()
-    (built_in,) = (line for line in lines if line.startswith("open "))
-    assert built_in.split()[-2:] == ["yes", "built-in"]
-    (closed,) = (line for line in lines if line.startswith("buffalo_l "))
-    assert closed.split()[-3:] == ["no", "not", "pulled"]
-    packs = listed(here)
-    assert packs["sface"]["commercial_use"]
-    assert packs["facenet"]["state"] == "by hand"
-    assert not packs["sface"]["usable"]
-    assert packs["open"]["usable"]
-    # Looking makes nothing.
-    assert not models.parent.exists()
-
-
-def test_packs_of_insightface_are_used_as_they_lie(
-    here: Here, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(weights, home / ".insightface" / "models" / "mine")
-    shutil.copytree(weights, home / ".insightface" / "models" / "antelopev2" / "antelopev2")
-    (home / ".insightface" / "models" / "buffalo_l").mkdir()
-    monkeypatch.setenv("HOME", str(home))
-    packs = listed(here)
-    assert packs["mine"]["state"] == packs["antelopev2"]["state"] == "InsightFace"
-    assert packs["mine"]["dimension"] == 128
-    assert packs["mine"]["commercial_use"] is None
-    # Left by a download of theirs that failed.
-    assert packs["buffalo_l"]["state"] == "not pulled"
-    assert "mine/rec.onnx: no checksum" in here("models", "verify", "mine").stdout
-    refused = here("models", "remove", "mine", "--yes", code=2).stderr
-    assert f"it lies in {home / '.insightface' / 'models' / 'mine'}" in refused
-
-
-def test_show_tells_licence_thresholds_and_where_it_comes_from(here: Here) -> None:
-    said = here("models", "show", "open").stdout
-    assert "MIT AND CC0-1.0" in said
-    assert "photos of 504 people of LFW" in said
-    said = here("models", "show", "buffalo_l").stdout
-    assert "https://github.com/deepinsight/insightface/releases/download/model-zoo/buffalo_l.zip" in said
-    assert "for non-commercial research only" in said
-    details = here("models", "show", "buffalo_l", "--json").json()
-    assert details["download"]["bytes"] == 288_621_354
-    assert details["manifest"] is None
-    assert here("models", "show", "open", "--json").json()["manifest"]["embedder"]["dimension"] == 128
-    said = here("models", "show", "facenet").stdout
-    assert "torch.onnx.export" in said
-    assert 'model_id = "facenet-vggface2-20180402"' in said
-    assert here("models", "show", "facenet", "--json").json()["manifest_example"] in said
-    assert here("models", "show", "sface", "--json").json()["manifest_example"] is None
-
-
-def test_the_list_fits_a_hundred_columns(here: Here) -> None:
-    lines = here("models").stdout.splitlines()
-    assert len(lines) > 10
-    assert max(map(len, lines)) <= 100
-
-
-@pytest.mark.parametrize("command", ["show", "verify", "remove", "pull"])
-def test_an_unknown_pack_is_told_with_one_that_is_alike(here: Here, command: str) -> None:
-    assert "Did you mean 'buffalo_l'?" in here("models", command, "bufalo_l", code=1).stderr
-
-
-def test_models_that_are_not_there_are_told_with_where_they_were_looked_for(
-    here: Here, media: Path, tmp_path: Path
-) -> None:
-    said = here("cluster", media / "photos", "--models", "bufalo_l", "--data-dir", tmp_path, code=1).stderr
-    assert f"neither built in (open), nor in {tmp_path / 'models'}, nor in " in said
-    assert "Did you mean 'buffalo_l'?" in said
-    file = tmp_path / "file.onnx"
-    file.write_bytes(b"")
-    for models, why in ((file, "that is a file"), (tmp_path / "none", "there is no such folder")):
-        said = here("run", media / "photos", "--models", models, code=1).stderr
-        assert f"no model pack '{models}': {why}" in said
-
-
-def test_a_known_pack_that_is_not_here_is_told_how_to_get(here: Here) -> None:
-    assert here("reembed", "--models", "sface", code=1).stderr.endswith("facestream models pull sface\n")
-    said = here("reembed", "--models", "buffalo_l", code=1).stderr
-    assert "facestream models pull buffalo_l --accept-license" in said
-    assert "is not here" in here("models", "verify", "sface", code=1).stderr
-
-
-# pull -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("known")
@@ -399,117 +273,6 @@ def test_a_damaged_pack_is_found_and_pulled_again(here: Here, weights: Path, mod
     assert listed(here)["free"]["state"] == "ready"
 
 
-# add, remove ----------------------------------------------------------------------------------------------
-
-
-def test_a_folder_without_a_manifest_is_added_and_what_is_assumed_is_said(
-    here: Here, weights: Path, models: Path, tmp_path: Path
-) -> None:
-    folder = shutil.copytree(weights, tmp_path / "mine")
-    (folder / "train.py").touch()
-    done = here("models", "add", folder, "--json")
-    assert "Left out: train.py" in done.stderr
-    assert "Assumed: rec.onnx" in done.stderr
-    assert done.json()["left_out"] == ["train.py"]
-    manifest = read_manifest(models / "mine")
-    assert (manifest.name, manifest.licence.commercial_use) == ("mine", None)
-    assert str(folder) in manifest.licence.origin
-    assert ".new-" not in (models / "mine" / "manifest.toml").read_text()
-    pack = listed(here)["mine"]
-    assert (pack["state"], pack["commercial_use"]) == ("ready", None)
-    # It is what --models takes, in that data folder.
-    assert (
-        "no model pack 'mine'" in here("reembed", "--models", "mine", "--data-dir", tmp_path, code=1).stderr
-    )
-    assert "there is no collection" in here("reembed", "--models", "mine", code=1).stderr
-
-
-def test_a_folder_elsewhere_is_shown_and_verified(here: Here, weights: Path, tmp_path: Path) -> None:
-    here("models", "add", weights, "--name", "mine")
-    folder = shutil.copytree(tmp_path / "data" / "models" / "mine", tmp_path / "elsewhere")
-    assert here("models", "show", folder, "--json").json()["state"] == "folder"
-    assert f"{folder}/rec.onnx: ok" in here("models", "verify", folder).stdout
-    write_arcface(folder / "rec.onnx", seed=1)
-    done = here("models", "verify", folder, code=1)
-    assert f"{folder}/rec.onnx: differs" in done.stdout
-    assert f"Put the right files into {folder}" in done.stderr
-
-
-def test_a_file_of_an_own_pack_that_is_no_model_any_more_is_told(
-    here: Here, weights: Path, models: Path
-) -> None:
-    here("models", "add", weights, "--name", "mine")
-    (models / "mine" / "rec.onnx").write_bytes(b"")
-    assert listed(here)["mine"]["state"] == "damaged"
-    assert "facestream models remove mine" in here("models", "verify", "mine", code=1).stderr
-
-
-def test_a_zip_file_is_added_under_its_name(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "theirs.zip", "w") as archive:
-        for name in FREE:
-            archive.write(weights / name, name)
-    here("models", "add", tmp_path / "theirs.zip")
-    here("models", "add", tmp_path / "theirs.zip", "--name", "again")
-    assert names_in(models) == {"theirs", "again"}
-    assert here("models", "verify", "--json").json()[0]["ok"]
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("open", "a built-in model pack"),
-        ("sface", "facestream models pull sface --from"),
-        ("buffalo_l", "facestream models pull buffalo_l --accept-license --from"),
-        ("a/b", "can't be the name"),
-        ("..", "can't be the name"),
-    ],
-)
-def test_names_that_are_taken_or_none_are_refused(
-    here: Here, weights: Path, models: Path, name: str, reason: str
-) -> None:
-    assert reason in here("models", "add", weights, "--name", name, code=2).stderr
-    assert names_in(models) == set()
-
-
-def test_the_name_of_a_folder_is_kept_whole(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
-    here("models", "add", shutil.copytree(weights, tmp_path / "arcface.v1.5"))
-    assert names_in(models) == {"arcface.v1.5"}
-
-
-def test_a_zip_file_is_called_as_its_manifest_says(
-    here: Here, weights: Path, models: Path, tmp_path: Path
-) -> None:
-    here("models", "add", weights, "--name", "mine")
-    with zipfile.ZipFile(tmp_path / "v2.zip", "w") as archive:
-        for path in (models / "mine").iterdir():
-            text = path.read_bytes()
-            archive.writestr(
-                path.name, text.replace(b'"mine"', b'"theirs"') if path.suffix == ".toml" else text
-            )
-    here("models", "add", tmp_path / "v2.zip")
-    assert names_in(models) == {"mine", "theirs"}
-
-
-def test_what_is_not_there_is_not_added_and_leaves_nothing(here: Here, models: Path, tmp_path: Path) -> None:
-    assert "there is no such folder or file" in here("models", "add", tmp_path / "none", code=1).stderr
-    assert not models.exists()
-
-
-def test_problems_of_a_pack_name_where_it_comes_from(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    folder = tmp_path / "half"
-    folder.mkdir()
-    shutil.copy(weights / "det.onnx", folder)
-    with pytest.raises(ManifestError) as caught:
-        pack_changes.add(folder, tmp_path / "data")
-    assert ".new-" not in str(caught.value)
-    assert str(caught.value).startswith(f"{folder}: ")
-    assert folder in (caught.value.path, *caught.value.path.parents)
-    assert list((tmp_path / "data" / "models").iterdir()) == []
-
-
 @pytest.mark.usefixtures("known")
 def test_problems_of_a_pull_name_where_it_comes_from(weights: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(weights, tmp_path / "swapped")
@@ -538,43 +301,6 @@ def test_a_zip_file_that_lacks_a_file_or_has_another_is_named(
         assert str(caught.value).endswith("facestream models pull free")
 
 
-def test_a_pack_is_not_replaced_by_another_one(here: Here, weights: Path) -> None:
-    here("models", "add", weights, "--name", "mine")
-    assert "models remove mine" in here("models", "add", weights, "--name", "mine", code=2).stderr
-
-
-def test_what_could_do_harm_is_not_added(here: Here, weights: Path, models: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(weights, tmp_path / "harm")
-    (folder / "weights.pt").touch()
-    assert "can run a program" in here("models", "add", folder, code=1).stderr
-    (folder / "weights.pt").unlink()
-    (folder / "passwd.txt").symlink_to("/etc/passwd")
-    assert "a link out of the pack's folder" in here("models", "add", folder, code=1).stderr
-    (folder / "passwd.txt").unlink()
-    (folder / "rec.onnx").write_bytes(pickle.dumps([1]))
-    assert "a Python pickle" in here("models", "add", folder, code=1).stderr
-    with zipfile.ZipFile(tmp_path / "slip.zip", "w") as archive:
-        archive.writestr("../slipped.onnx", b"x")
-    assert "leads out" in here("models", "add", tmp_path / "slip.zip", code=1).stderr
-    (tmp_path / "text").write_text("no pack")
-    assert "neither a folder nor a zip file" in here("models", "add", tmp_path / "text", code=1).stderr
-    (tmp_path / "empty").mkdir()
-    assert "holds no ONNX model" in here("models", "add", tmp_path / "empty", code=1).stderr
-    assert names_in(models) == set()
-    assert not list(tmp_path.rglob("slipped*"))
-
-
-def test_a_manifest_whose_checksums_are_wrong_is_refused(
-    here: Here, weights: Path, models: Path, tmp_path: Path
-) -> None:
-    here("models", "add", weights, "--name", "mine")
-    copy = shutil.copytree(models / "mine", tmp_path / "copy")
-    write_arcface(copy / "rec.onnx", seed=1)
-    assert "damaged or exchanged" in here("models", "add", copy, "--name", "other", code=1).stderr
-    assert names_in(models) == {"mine"}
-    assert [path.name for path in models.iterdir()] == ["mine"]
-
-
 @pytest.mark.usefixtures("known")
 def test_a_pulled_pack_that_can_not_be_used_leaves_the_older_one(
     here: Here, weights: Path, models: Path, monkeypatch: pytest.MonkeyPatch
@@ -592,27 +318,3 @@ def test_a_pulled_pack_that_can_not_be_used_leaves_the_older_one(
     assert "Use it" not in said
     assert (models / "free" / "manifest.toml").read_bytes() == before
     assert names_in(models) == {"free"}
-
-
-def test_a_pack_is_removed_when_somebody_says_so(here: Here, weights: Path, models: Path) -> None:
-    here("models", "add", weights, "--name", "mine")
-    assert "--yes" in here("models", "remove", "mine", code=2).stderr
-    assert names_in(models) == {"mine"}
-    result = here("models", "remove", "mine", "--yes", "--json").json()
-    assert result["name"] == "mine"
-    assert result["bytes"] > 0
-    assert result["used_by"] == []
-    assert names_in(models) == set()
-    assert "can't be removed" in here("models", "remove", "open", "--yes", code=2).stderr
-    assert "it is not in" in here("models", "remove", "sface", "--yes", code=2).stderr
-
-
-def test_who_removes_a_pack_is_told_which_collections_use_it(
-    here: Here, weights: Path, tmp_path: Path
-) -> None:
-    here("models", "add", weights, "--name", "mine")
-    here("redis", "HSET", "fs:{family}:meta", "schema", "1", "pack", "mine")
-    here("redis", "HSET", "fs:{other}:meta", "schema", "1", "pack", "open")
-    assert users_of(model_pack("mine")) == ["family"]
-    done = here("models", "remove", "mine", "--yes", "--json")
-    assert done.json()["used_by"] == ["family"]
