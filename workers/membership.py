@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange
+from workers.clustering.groups import Groups
 from workers.people import TrackSummary
 
 
@@ -20,6 +21,7 @@ class Membership:
     Attributes:
         identity_of: Person of each track that has one.
         changed: Tracks that somebody got or lost, to be emptied by whoever heeds it.
+        groups: The same for a clusterer.
     """
 
     def __init__(self, summaries: Mapping[str, TrackSummary], new_id: Callable[[], str]) -> None:
@@ -29,6 +31,8 @@ class Membership:
         self._members: dict[str, dict[str, None]] = {}
         self.identity_of: dict[str, str] = {}
         self.changed: set[str] = set()
+        self._moves = 0
+        self.groups = Groups(self.identity_of, self.members, lambda: self._moves)
 
     def alive(self) -> list[str]:
         """People who have tracks, in the order in which they came."""
@@ -71,6 +75,7 @@ class Membership:
         """Take a track from the person who has it; returns who that was."""
         before = self.identity_of.pop(track_id, None)
         if before is not None:
+            self._moves += 1
             self._members[before].pop(track_id, None)
             self.changed.add(track_id)
             effects.members_removed.setdefault(before, set()).add(track_id)

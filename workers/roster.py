@@ -288,8 +288,7 @@ class Roster:
 
     def _place(self, track: TrackRecord, effects: Effects) -> set[str]:
         owner = self._membership.identity_of.get(track.track_id)
-        known = self._membership
-        likely = owner or self._clusterer.nearest(track.track_id, known.identity_of, known.members)
+        likely = owner or self._clusterer.nearest(track.track_id, self._membership.groups)
         if self._returns.take_out(track, likely, effects):
             return set()
         if owner is None:

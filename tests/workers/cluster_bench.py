@@ -24,7 +24,8 @@ from storage.lease import Lease
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from workers.cluster_worker import ClusterWorker
-from workers.clustering.clusterer import Clusterer, Members, TrackClusterer
+from workers.clustering.clusterer import Clusterer, TrackClusterer
+from workers.clustering.groups import Groups
 from workers.clustering.partition import Partition
 
 
@@ -41,11 +42,9 @@ def _work(
     """Work until killed, which may be at any moment."""
 
     class Slow(TrackClusterer):
-        def nearest(
-            self, track_id: str, groups: Mapping[str, str], members: Members | None = None
-        ) -> str | None:
+        def nearest(self, track_id: str, groups: Groups) -> str | None:
             time.sleep(track_s)
-            return super().nearest(track_id, groups, members)
+            return super().nearest(track_id, groups)
 
         def recluster(self, settled: Mapping[str, str]) -> Partition:
             time.sleep(recluster_s)

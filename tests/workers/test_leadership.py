@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,20 +17,19 @@ from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind
 from storage.requests import ReclusterRequest
 from storage.source_record import SegmentDone
-from workers.clustering.clusterer import Members, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.groups import Groups
 
 
 def test_a_step_may_take_longer_than_the_lease(bench: Bench) -> None:
     turns: list[int] = []
 
     class Slow(TrackClusterer):
-        def nearest(
-            self, track_id: str, groups: Mapping[str, str], members: Members | None = None
-        ) -> str | None:
+        def nearest(self, track_id: str, groups: Groups) -> str | None:
             turns.append(1)
             time.sleep(3.0)
-            return super().nearest(track_id, groups, members)
+            return super().nearest(track_id, groups)
 
     # Long enough that a busy machine doesn't keep the lease from being renewed.
     with bench.running(lambda: Slow(CALIBRATION), ttl_s=2.0):

@@ -8,7 +8,7 @@ import random
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,8 @@ from storage.errors import (
     RedisUnavailableError,
     RedisUnreachableError,
 )
-from workers.clustering.clusterer import Members, TrackClusterer
+from workers.clustering.clusterer import TrackClusterer
+from workers.clustering.groups import Groups
 
 Trouble = Callable[[OwnServer, RedisHandle], contextlib.AbstractContextManager[None]]
 
@@ -141,13 +142,11 @@ def test_a_worker_that_lasts_goes_on_after_the_trouble_and_nothing_is_lost(
         met, at_work = threading.Event(), threading.Event()
 
         class Waiting(TrackClusterer):
-            def nearest(
-                self, track_id: str, groups: Mapping[str, str], members: Members | None = None
-            ) -> str | None:
+            def nearest(self, track_id: str, groups: Groups) -> str | None:
                 if not met.is_set():
                     at_work.set()
                     assert met.wait(60)
-                return super().nearest(track_id, groups, members)
+                return super().nearest(track_id, groups)
 
         worker, _ = bench.worker(lambda: Waiting(CALIBRATION), ttl_s=1.0)
         with Background(worker, handle, lasting=True) as background:

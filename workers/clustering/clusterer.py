@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from workers.clustering.division import divided
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.group_race import Seen, best_group
+from workers.clustering.groups import Groups, GroupsOfRows
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.method import Method
 from workers.clustering.partition import Partition
@@ -26,9 +27,6 @@ from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
-
-# Gives the tracks of a group.
-Members = Callable[[str], Collection[str]]
 
 # A smaller change of the prior is not worth a second linkage.
 _PRIOR_STEP = 0.3
@@ -59,7 +57,7 @@ class Clusterer(Protocol):
         """Know of inserted tracks of which `nearest` is asked next: a look at all of them may be quicker."""
         ...
 
-    def nearest(self, track_id: str, groups: Mapping[str, str], members: Members | None = None) -> str | None:
+    def nearest(self, track_id: str, groups: Groups) -> str | None:
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
 
@@ -118,6 +116,7 @@ class TrackClusterer:
         """Make what looks at the tracks."""
         calibration, settings = self._calibration, self._settings
         self._comparison = Comparison(self._gallery, self._tracks, self._company, calibration, settings)
+        self._groups_of_rows = GroupsOfRows(self._gallery)
         self._linkage = TrackLinkage(
             self._gallery, self._comparison, calibration, settings, self._threshold, self._limit
         )
@@ -162,30 +161,28 @@ class TrackClusterer:
         prior, limit = self._comparison.strict_prior, self._linkage.face_limit
         return self._comparison.alike(rows, self._threshold, prior, limit)
 
-    def nearest(self, track_id: str, groups: Mapping[str, str], members: Members | None = None) -> str | None:
+    def nearest(self, track_id: str, groups: Groups) -> str | None:
         """The group that an inserted track most likely belongs to.
 
         Args:
             track_id: An inserted track.
-            groups: Group of other inserted tracks.
-            members: The tracks of a group, where somebody has them; else all of `groups` are gone through.
+            groups: Groups of other inserted tracks; the same object for as long as they are the same groups.
 
         Returns:
             The group of tracks that belong together with this one. Where there is none, that of the highest
             mean log-likelihood ratio that reaches the threshold and holds no track that must be apart from
             this one, see `best_group`; None if there is none.
         """
-        said = group_said(track_id, groups, self._company.constraints)
+        said = group_said(track_id, groups.of, self._company.constraints)
         if said is not None:
             return said
-        ids, row = self._gallery.ids, self._gallery.row_of(track_id)
+        row = self._gallery.row_of(track_id)
         prior, limit = self._comparison.strict_prior, self._linkage.face_limit
         found = self._ahead[track_id] if track_id in self._ahead else self._alike(np.array([row]))[0]
-        alike = {groups[t] for k in found.tolist() if k != row and (t := ids[k]) in groups}
+        alike = self._groups_of_rows.names(found[found != row], groups)
         apart = self._company.of(track_id) | self._company.constraints.against(track_id)
         # Who was removed may still be named by people.
-        names = sorted(alike - {groups[other] for other in apart if other in groups})
-        of_group = members or (lambda name: [t for t, group in groups.items() if group == name])
+        names = sorted(alike - {groups.of[other] for other in apart if other in groups.of})
 
         def look(some: Sequence[Iterable[str]]) -> Seen:
             rows, of = self._rows_of(some)
@@ -193,7 +190,7 @@ class TrackClusterer:
             ratios = self._comparison.ratios(np.array([row]), rows, prior, limit)[0]
             return Seen(of, ratios, self._gallery.weights[rows])
 
-        best = best_group([of_group(name) for name in names], look, self._threshold)
+        best = best_group([groups.members(name) for name in names], look, self._threshold)
         return None if best is None else names[best]
 
     def _rows_of(self, some: Sequence[Iterable[str]]) -> tuple[IntArray, IntArray]:

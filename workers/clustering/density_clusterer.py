@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.approximate_neighbours import ApproximateIndex
-from workers.clustering.clusterer import Members
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
 from workers.clustering.contraction import Contraction
 from workers.clustering.division import divided
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.groups import Groups
 from workers.clustering.incremental_dbscan import IncrementalDbscan
 from workers.clustering.method import Method
 from workers.clustering.mutual_reachability import component_clusters
@@ -140,34 +140,29 @@ class DensityClusterer:
     def look_ahead(self, track_ids: Sequence[str]) -> None:
         """Nothing to do here: neighbours are kept."""
 
-    def nearest(
-        self,
-        track_id: str,
-        groups: Mapping[str, str],
-        members: Members | None = None,  # noqa: ARG002 - of the protocol
-    ) -> str | None:
+    def nearest(self, track_id: str, groups: Groups) -> str | None:
         """The group that an inserted track most likely belongs to.
 
         Args:
             track_id: An inserted track.
-            groups: Group of other inserted tracks.
-            members: Plays no part here: neighbours tell it.
+            groups: Groups of other inserted tracks.
 
         Returns:
             The group of tracks that belong together with this one. Where there is none, that of its nearest
             neighbour whose group holds no track that must be apart from this one; None if there is none. A
             neighbour is in the cluster that the track falls into.
         """
-        said = group_said(track_id, groups, self._company.constraints)
+        said = group_said(track_id, groups.of, self._company.constraints)
         if said is not None:
             return said
         index, _ = self._density()
         (near,) = index.within(self._units[track_id][None], self._least_similarity)
         apart = self._company.of(track_id) | self._company.constraints.against(track_id)
-        closed = {groups[other] for other in apart if other in groups}
+        group_of = groups.of
+        closed = {group_of[other] for other in apart if other in group_of}
         for other in _nearest_first(near, index.ids):
-            if other != track_id and other in groups and groups[other] not in closed:
-                return groups[other]
+            if other != track_id and other in group_of and group_of[other] not in closed:
+                return group_of[other]
         return None
 
     def recluster(self, settled: Mapping[str, str]) -> Partition:  # noqa: ARG002 - of the protocol

@@ -18,6 +18,9 @@ from workers.models.calibration import Calibration
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
+NO_GROUP = -1
+"""Number of no group in `Gallery.groups`."""
+
 # Neighbours kept of each track: most people have fewer tracks, and of others a few lead to all.
 _NEAR = 8
 # These bound the memory for intermediate results.
@@ -80,6 +83,7 @@ class Gallery:
             "sources": np.array(self.source_number(track.source_id), np.intp),
             "middle_s": np.array(track.middle_s, np.float64),
             "serials": np.array(next(self._serial), np.int64),
+            "groups": np.array(NO_GROUP, np.int32),
             "looked": np.array(False),
             "near": np.full(_NEAR, -1, np.int64),
             "margins": np.zeros(_NEAR, np.float32),
@@ -165,6 +169,11 @@ class Gallery:
     def serials(self) -> npt.NDArray[np.int64]:
         """int64 (N,), a number for each track that is never used again."""
         return np.asarray(self._columns["serials"].values, np.int64)
+
+    @property
+    def groups(self) -> npt.NDArray[np.int32]:
+        """int32 (N,), number of the group of each track, see `GroupsOfRows`; may be written."""
+        return np.asarray(self._columns["groups"].values, np.int32)
 
     @property
     def looked(self) -> npt.NDArray[np.bool_]:

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from made_tracks import of
+from synthetic import CALIBRATION
+
+from workers.clustering.gallery import Gallery
+from workers.clustering.groups import Groups, GroupsOfRows
+
+TRACKS = st.integers(0, 7)
+
+
+class Book:
+    """Who has which track, with groups as clusterers ask for them."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, str] = {}
+        self.moves = 0
+        self.groups = Groups(
+            self.of, lambda name: [t for t, g in self.of.items() if g == name], lambda: self.moves
+        )
+
+    def put(self, track_id: str, name: str) -> None:
+        self.moves += track_id in self.of
+        self.of[track_id] = name
+
+    def take(self, track_id: str) -> None:
+        self.moves += self.of.pop(track_id, None) is not None
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("insert"), TRACKS),
+            st.tuples(st.just("remove"), TRACKS),
+            st.tuples(st.sampled_from(["p0", "p1", "p2"]), TRACKS),
+            st.tuples(st.just("take"), TRACKS),
+            st.tuples(st.just("look"), TRACKS),
+        ),
+        max_size=40,
+    )
+)
+def test_groups_are_those_that_each_track_has_now(steps: list[tuple[str, int]]) -> None:
+    gallery, book = Gallery(CALIBRATION), Book()
+    rows_of = GroupsOfRows(gallery)
+    for step, number in steps:
+        track_id, is_there = f"{number % 3}-{number}", f"{number % 3}-{number}" in gallery.ids
+        if step == "insert" and not is_there:
+            gallery.insert(of(number % 3, number))
+        elif step == "remove" and is_there:
+            gallery.remove(track_id)
+        elif step == "take":
+            book.take(track_id)
+        elif step == "look" and gallery.ids:
+            rows = np.arange(number % (len(gallery) + 1), len(gallery))
+            expected = {book.of[gallery.ids[row]] for row in rows if gallery.ids[row] in book.of}
+            assert rows_of.names(rows, book.groups) == expected
+        elif step.startswith("p"):
+            book.put(track_id, step)
+
+
+def test_other_groups_are_not_taken_for_those_before() -> None:
+    gallery = Gallery(CALIBRATION)
+    gallery.insert(of(0, 0))
+    rows_of = GroupsOfRows(gallery)
+    assert rows_of.names(np.array([0]), Groups.fixed({"0-0": "p1"})) == {"p1"}
+    assert rows_of.names(np.array([0]), Groups.fixed({"0-0": "p2"})) == {"p2"}
+
+
+def test_what_has_a_group_is_looked_up_once() -> None:
+    gallery = Gallery(CALIBRATION)
+    for k in range(6):
+        gallery.insert(of(k % 3, k))
+    asked: list[str] = []
+
+    class Asked(dict[str, str]):
+        def get(self, key: str, default: object = None) -> str | None:  # type: ignore[override]
+            asked.append(key)
+            return super().get(key)
+
+    groups = Groups.fixed(Asked(dict.fromkeys(gallery.ids[:5], "p1")))
+    rows_of = GroupsOfRows(gallery)
+    assert rows_of.names(np.arange(6), groups) == {"p1"}
+    assert rows_of.names(np.arange(6), groups) == {"p1"}
+    assert asked == [*gallery.ids, gallery.ids[5]]
