@@ -46,6 +46,13 @@ def test_every_service_is_watched_limited_and_given_time_to_end(name: str) -> No
 
 
 @pytest.mark.parametrize(("path", "name"), SERVICES)
+def test_two_processors_are_enough(path: Path, name: str) -> None:
+    """Docker refuses to start a container that may use more processors than the machine has."""
+    limits = service(path, name).get("deploy", {}).get("resources", {}).get("limits", {})
+    assert float(interpolated(limits.get("cpus", "0"))) <= 2
+
+
+@pytest.mark.parametrize(("path", "name"), SERVICES)
 def test_images_are_our_own_or_pinned(path: Path, name: str) -> None:
     image = service(path, name)["image"]
     assert is_ours(image) or re.search(r":\d+\.\d+\.\d+(-[\w.]+)?(@sha256:[0-9a-f]{64})?$", image)
