@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.cli import place_options, verbosity_options
+from facestream.cli import device_option, place_options, verbosity_options
 from facestream.settings import DEFAULT_COLLECTION, Place
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 _SAME_FACE_IOU = 0.3
 
 
-@click.command(name="demo", epilog="\b\nExample:\n  facestream demo --data-dir /tmp/demo")
+@click.command(name="demo", epilog="\b\nExamples:\n  facestream demo --data-dir /tmp/demo\n  facestream demo --device cuda")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@device_option
 @place_options("demo")
 @verbosity_options
-def command(as_json: bool, quiet: bool, **options: Any) -> int:
+def command(as_json: bool, quiet: bool, device: str, **options: Any) -> int:
     """Make a video of seven people from photographs and find the people in it.
 
     The photographs ship inside two of our dependencies. The video goes through the same code as `facestream
@@ -44,7 +45,7 @@ def command(as_json: bool, quiet: bool, **options: Any) -> int:
         click.echo(f"Making a video of {sum(shot.seconds for shot in SHOTS):.0f} s ...", err=True)
     video = make_video(folder)
     with open_store(place) as store:
-        report, people, files = perform(place, RunOptions(paths=(video,)), quiet=quiet)
+        report, people, files = perform(place, RunOptions(paths=(video,), device=device), quiet=quiet)
         if report.interrupted or not report.sources:
             return EXIT_INTERRUPTED if report.interrupted else 1
         known = known_faces()

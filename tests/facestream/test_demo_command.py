@@ -63,6 +63,12 @@ def test_prints_what_the_readme_shows(demo: Demo) -> None:
         assert row[-1].startswith("/thumbnails/demo/p")
 
 
+def test_runs_on_the_device_that_is_set_or_says_why_it_can_not(demo: Demo) -> None:
+    assert "models can't run on cuda:63" in demo.cli("demo", "--device", "cuda:63", code=1).stderr
+    set_so = Cli(demo.cli.data_dir, demo.cli.environment() | {"FACESTREAM_DEVICE": "cuda:63"})
+    assert "models can't run on cuda:63" in set_so("demo", code=1).stderr
+
+
 def test_its_hints_work_as_they_stand(demo: Demo) -> None:
     hints = re.findall(r"^  .*facestream ((?:people|export) .*)$", demo.first.stdout, re.MULTILINE)
     assert len(hints) == 2
