@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 _SAME_FACE_IOU = 0.3
 
 
-@click.command(name="demo", epilog="\b\nExamples:\n  facestream demo --data-dir /tmp/demo\n  facestream demo --device cuda")
+@click.command(
+    name="demo",
+    epilog="\b\nExamples:\n  facestream demo --data-dir /tmp/demo\n  facestream demo --device cuda",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @device_option
 @place_options("demo")
