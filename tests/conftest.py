@@ -32,4 +32,3 @@ def pytest_collection_finish() -> None:
     """What all tests share is never garbage: to look for some so often takes a twentieth of their time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000)

@@ -11,8 +11,13 @@ from workers.models.pack import find_pack
 MODEL_ID = "turned-v1"
 
 
-def other_pack(folder: Path) -> Path:
-    """Write the pack `turned`, whose vectors are as long as those of `open` and mean something else."""
+def other_pack(folder: Path, *changes: tuple[str, str]) -> Path:
+    """Write the pack `turned`, whose vectors are as long as those of `open` and mean something else.
+
+    Args:
+        folder: Where to; not there yet.
+        changes: What else is replaced in its manifest, and with what.
+    """
     folder.mkdir()
     built_in = find_pack("open")
     shutil.copy(built_in / "calibration.npz", folder)
@@ -22,6 +27,7 @@ def other_pack(folder: Path) -> Path:
         ('model_id = "dlib-resnet29-v1"', f'model_id = "{MODEL_ID}"'),
         ('colours = "rgb"', 'colours = "bgr"'),
         ("commercial_use = true", "commercial_use = false"),
+        *changes,
     ):
         assert old in text
         text = text.replace(old, new)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from synthetic import CALIBRATION, DIMENSION, Cast
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.groups import Groups
 
 CAST = Cast()
 PLAIN = np.zeros(DIMENSION, np.float32)
@@ -69,3 +70,8 @@ def clothes(*colours: int) -> np.ndarray:
     histogram = np.zeros(8, np.float32)
     histogram[list(colours)] = 1 / len(colours)
     return histogram
+
+
+def fixed_groups(of: Mapping[str, str]) -> Groups:
+    """Groups that don't change, by the group of each track."""
+    return Groups(of, lambda name: [track_id for track_id, group in of.items() if group == name], lambda: 0)

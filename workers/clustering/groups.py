@@ -28,11 +28,6 @@ class Groups:
     members: Callable[[str], Collection[str]]
     moves: Callable[[], int]
 
-    @classmethod
-    def fixed(cls, of: Mapping[str, str]) -> Groups:
-        """Groups that don't change."""
-        return cls(of, lambda name: [track_id for track_id, group in of.items() if group == name], lambda: 0)
-
 
 class GroupsOfRows:
     """Tells the groups of many rows of a gallery at once, by a number of the group that stands beside each.

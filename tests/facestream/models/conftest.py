@@ -10,7 +10,7 @@ from recognisable_models import write_arcface, write_scrfd
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a detector and an embedder, as somebody may have them, and more that lies about."""
+    """A folder with a detector and an embedder, as somebody may have them; not to be changed."""
     folder = tmp_path_factory.mktemp("weights")
     write_scrfd(folder / "det.onnx")
     write_arcface(folder / "rec.onnx")

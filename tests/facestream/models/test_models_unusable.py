@@ -11,17 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from recognisable_models import write_arcface, write_scrfd
 from small_packs import Here
-
-
-@pytest.fixture
-def weights(tmp_path: Path) -> Path:
-    """A folder with a detector and an embedder."""
-    (tmp_path / "weights").mkdir()
-    write_scrfd(tmp_path / "weights" / "det.onnx")
-    write_arcface(tmp_path / "weights" / "rec.onnx")
-    return tmp_path / "weights"
 
 
 @pytest.fixture

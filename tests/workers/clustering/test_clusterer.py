@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import CAST, beside, clothes, evidence, filled, of, unit
+from made_tracks import CAST, beside, clothes, evidence, filled, fixed_groups, of, unit
 from synthetic import CALIBRATION
 
 from workers.clustering.clusterer import TrackClusterer
@@ -152,7 +152,7 @@ def test_a_track_that_is_replaced_is_compared_anew() -> None:
 def test_a_track_that_was_replaced_can_be_removed() -> None:
     clusterer = filled([of(0, 0), of(0, 1), of(0, 1)])
     clusterer.remove("0-1")
-    assert clusterer.nearest("0-0", Groups.fixed({"0-1": "p1"})) is None
+    assert clusterer.nearest("0-0", fixed_groups({"0-1": "p1"})) is None
     assert clusterer.recluster({}) == Partition((("0-0",),), ())
 
 
@@ -246,12 +246,12 @@ def test_a_source_that_is_gone_tells_nothing_more() -> None:
 def test_a_source_that_comes_back_begins_anew() -> None:
     clusterer = soft(*PAIR, *together(6, 0.7))
     clusterer.recluster({})
-    assert clusterer.nearest("b", Groups.fixed({"a": "p1"})) is None
+    assert clusterer.nearest("b", fixed_groups({"a": "p1"})) is None
     for track_id in ["a", "b", *(f"x{k}" for k in range(6))]:
         clusterer.remove(track_id)
     for track in PAIR:
         clusterer.insert(track)
-    assert clusterer.nearest("b", Groups.fixed({"a": "p1"})) == "p1"
+    assert clusterer.nearest("b", fixed_groups({"a": "p1"})) == "p1"
 
 
 def test_likeness_across_sources_is_held_to_the_stricter_of_the_two() -> None:
@@ -269,7 +269,7 @@ def test_a_video_of_which_nothing_is_known_is_no_photo(photo: bool, one: bool) -
     for track in pair:
         clusterer.insert(track)
     assert has_pair(clusterer.recluster({})) is one
-    assert (clusterer.nearest("b", Groups.fixed({"a": "p1"})) == "p1") is one
+    assert (clusterer.nearest("b", fixed_groups({"a": "p1"})) == "p1") is one
 
 
 def test_what_is_seen_in_a_video_overrules_what_videos_are_like() -> None:
@@ -381,13 +381,13 @@ def test_where_people_dress_alike_clothes_say_less() -> None:
 
 
 def test_the_first_track_is_like_nobody() -> None:
-    assert filled([of(0, 0)]).nearest("0-0", Groups.fixed({})) is None
+    assert filled([of(0, 0)]).nearest("0-0", fixed_groups({})) is None
 
 
 def test_a_track_is_given_to_who_it_is_like() -> None:
     clusterer = filled(of(k % 3, k) for k in range(9))
     groups = {f"{k % 3}-{k}": f"p{k % 3}" for k in range(6)}
-    assert [clusterer.nearest(f"{k % 3}-{k}", Groups.fixed(groups)) for k in range(6, 9)] == [
+    assert [clusterer.nearest(f"{k % 3}-{k}", fixed_groups(groups)) for k in range(6, 9)] == [
         "p0",
         "p1",
         "p2",
@@ -396,33 +396,33 @@ def test_a_track_is_given_to_who_it_is_like() -> None:
 
 def test_a_stranger_is_given_to_nobody() -> None:
     clusterer = filled([of(0, 0), of(1, 1)])
-    assert clusterer.nearest("1-1", Groups.fixed({"0-0": "p1"})) is None
+    assert clusterer.nearest("1-1", fixed_groups({"0-0": "p1"})) is None
 
 
 def test_a_track_of_nobody_is_no_reason() -> None:
     clusterer = filled([of(0, 0), of(0, 1), of(1, 2)])
-    assert clusterer.nearest("0-1", Groups.fixed({"1-2": "p2"})) is None
+    assert clusterer.nearest("0-1", fixed_groups({"1-2": "p2"})) is None
 
 
 def test_groups_of_tracks_that_are_not_there_do_not_matter() -> None:
     clusterer = filled([of(0, 0), of(0, 1)])
-    assert clusterer.nearest("0-1", Groups.fixed({"0-0": "p1", "9-9": "p9"})) == "p1"
+    assert clusterer.nearest("0-1", fixed_groups({"0-0": "p1", "9-9": "p9"})) == "p1"
 
 
 def test_a_track_does_not_speak_for_itself() -> None:
     clusterer = filled([of(0, 0), of(0, 1)])
-    assert clusterer.nearest("0-1", Groups.fixed({"0-0": "p1", "0-1": "p2"})) == "p1"
-    assert clusterer.nearest("0-1", Groups.fixed({"0-1": "p2"})) is None
+    assert clusterer.nearest("0-1", fixed_groups({"0-0": "p1", "0-1": "p2"})) == "p1"
+    assert clusterer.nearest("0-1", fixed_groups({"0-1": "p2"})) is None
     clusterer.insert(of(1, 2, moments=[7]))
-    assert clusterer.nearest("0-1", Groups.fixed({"0-1": "p2", "1-2": "p2"})) is None
+    assert clusterer.nearest("0-1", fixed_groups({"0-1": "p2", "1-2": "p2"})) is None
 
 
 def test_who_is_seen_at_the_same_time_is_somebody_else() -> None:
     clusterer = filled([of(0, 0, moments=range(10)), of(0, 1, moments=range(10)), of(0, 2)])
-    assert clusterer.nearest("0-1", Groups.fixed({"0-0": "p1"})) is None
-    assert clusterer.nearest("0-1", Groups.fixed({"0-0": "p1", "0-2": "p2"})) == "p2"
+    assert clusterer.nearest("0-1", fixed_groups({"0-0": "p1"})) is None
+    assert clusterer.nearest("0-1", fixed_groups({"0-0": "p1", "0-2": "p2"})) == "p2"
     # One track of the person is enough.
-    assert clusterer.nearest("0-1", Groups.fixed({"0-0": "p1", "0-2": "p1"})) is None
+    assert clusterer.nearest("0-1", fixed_groups({"0-0": "p1", "0-2": "p1"})) is None
 
 
 def test_the_whole_group_counts_and_not_the_most_alike_of_it() -> None:
@@ -432,8 +432,8 @@ def test_the_whole_group_counts_and_not_the_most_alike_of_it() -> None:
         evidence("b", beside(0.95, axis=2)),
         evidence("c", beside(0.2, axis=3)),
     ]
-    assert soft(*tracks).nearest("new", Groups.fixed({"a": "p1", "b": "p2", "c": "p2"})) == "p1"
-    assert soft(*tracks).nearest("new", Groups.fixed({"b": "p2", "c": "p3"})) == "p2"
+    assert soft(*tracks).nearest("new", fixed_groups({"a": "p1", "b": "p2", "c": "p2"})) == "p1"
+    assert soft(*tracks).nearest("new", fixed_groups({"b": "p2", "c": "p3"})) == "p2"
 
 
 def test_longer_tracks_of_a_group_count_more() -> None:
@@ -444,39 +444,39 @@ def test_longer_tracks_of_a_group_count_more() -> None:
         evidence("c", beside(0.5, axis=3), moments=[99]),
     ]
     # The plain mean of b and c would be behind a.
-    assert soft(*tracks).nearest("new", Groups.fixed({"a": "p1", "b": "p2", "c": "p2"})) == "p2"
+    assert soft(*tracks).nearest("new", fixed_groups({"a": "p1", "b": "p2", "c": "p2"})) == "p2"
 
 
 @pytest.mark.parametrize(("threshold", "found"), [(3.9, "p1"), (4.1, None)])
 def test_an_insertion_needs_the_same_threshold(threshold: float, found: str | None) -> None:
     tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
-    assert filled(tracks, threshold=threshold).nearest("b", Groups.fixed({"a": "p1"})) == found
+    assert filled(tracks, threshold=threshold).nearest("b", fixed_groups({"a": "p1"})) == found
 
 
 def test_an_unknown_track_can_not_be_placed() -> None:
     with pytest.raises(KeyError):
-        filled([of(0, 0)]).nearest("nobody", Groups.fixed({"0-0": "p1"}))
+        filled([of(0, 0)]).nearest("nobody", fixed_groups({"0-0": "p1"}))
 
 
 def test_a_look_at_several_tracks_at_once_changes_nothing() -> None:
     clusterer = filled(of(k % 4, k) for k in range(40))
     groups = {f"{k % 4}-{k}": f"p{k % 4}" for k in range(0, 30, 2)}
     ids = [f"{k % 4}-{k}" for k in range(30, 40)]
-    alone = [clusterer.nearest(track_id, Groups.fixed(groups)) for track_id in ids]
+    alone = [clusterer.nearest(track_id, fixed_groups(groups)) for track_id in ids]
     assert set(alone) == {"p0", "p2", None}
     clusterer.look_ahead([*ids, ids[0]])
-    assert [clusterer.nearest(track_id, Groups.fixed(groups)) for track_id in ids] == alone
+    assert [clusterer.nearest(track_id, fixed_groups(groups)) for track_id in ids] == alone
 
 
 def test_tracks_that_come_after_a_look_at_several_count_as_well() -> None:
     clusterer = filled([of(0, 0), of(1, 1), of(2, 2)])
     clusterer.look_ahead(["0-0", "1-1", "2-2"])
     clusterer.insert(of(0, 3))
-    assert clusterer.nearest("0-0", Groups.fixed({"0-3": "p1"})) == "p1"
+    assert clusterer.nearest("0-0", fixed_groups({"0-3": "p1"})) == "p1"
     clusterer.look_ahead(["0-0", "1-1"])
     # The last row moves into the place of the one that went.
     clusterer.remove("1-1")
-    assert clusterer.nearest("0-0", Groups.fixed({"0-3": "p1", "2-2": "p2"})) == "p1"
+    assert clusterer.nearest("0-0", fixed_groups({"0-3": "p1", "2-2": "p2"})) == "p1"
 
 
 def test_inserting_one_by_one_gives_the_people_of_a_recluster() -> None:
@@ -486,7 +486,7 @@ def test_inserting_one_by_one_gives_the_people_of_a_recluster() -> None:
     groups: dict[str, str] = {}
     for track in tracks:
         clusterer.insert(track)
-        found = clusterer.nearest(track.track_id, Groups.fixed(groups))
+        found = clusterer.nearest(track.track_id, fixed_groups(groups))
         # The same where somebody knows who is in which group, among them tracks that are no longer there.
         there = {g: [*(t for t in groups if groups[t] == g), "gone"] for g in set(groups.values())}
         assert clusterer.nearest(track.track_id, Groups(groups, there.__getitem__, lambda: 0)) == found
@@ -637,4 +637,4 @@ def test_a_prior_of_very_many_sources_does_not_outgrow_what_faces_say() -> None:
     assert settings.source_prior * np.log(60) > settings.limit
     assert len(clusterer.recluster({}).clusters) == 6
     groups = {f"{k % 6}-{k}": f"p{k % 6}" for k in range(60)}
-    assert clusterer.nearest("0-0", Groups.fixed(groups)) == "p0"
+    assert clusterer.nearest("0-0", fixed_groups(groups)) == "p0"

@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import filled, of
+from made_tracks import filled, fixed_groups, of
 
 from workers.clustering.constraints import Constraints
 from workers.clustering.evidence import TrackEvidence
-from workers.clustering.groups import Groups
 from workers.clustering.partition import Partition
 
 
@@ -78,13 +77,13 @@ def test_a_poor_track_that_people_split_off_is_somebody() -> None:
 def test_a_track_that_comes_back_goes_where_people_put_it() -> None:
     clusterer = filled([of(0, 0), of(1, 0), of(0, 1)])
     groups = {"0-0": "p1", "1-0": "p2"}
-    assert clusterer.nearest("0-1", Groups.fixed(groups)) == "p1"
+    assert clusterer.nearest("0-1", fixed_groups(groups)) == "p1"
     clusterer.constrain(Constraints.of(together=[["0-1", "1-0", "gone"]]))
-    assert clusterer.nearest("0-1", Groups.fixed(groups)) == "p2"
+    assert clusterer.nearest("0-1", fixed_groups(groups)) == "p2"
     clusterer.constrain(Constraints.of(apart=[(["0-1"], ["0-0", "gone"])]))
-    assert clusterer.nearest("0-1", Groups.fixed(groups)) is None
+    assert clusterer.nearest("0-1", fixed_groups(groups)) is None
     # Somebody who is named but not there has no say.
-    assert clusterer.nearest("0-1", Groups.fixed({**groups, "gone": "p3"})) is None
+    assert clusterer.nearest("0-1", fixed_groups({**groups, "gone": "p3"})) is None
 
 
 def test_tracks_that_are_gone_count_for_nothing() -> None:

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import CAST, beside, evidence, of, unit
+from made_tracks import CAST, beside, evidence, fixed_groups, of, unit
 
 from workers.clustering.constraints import Constraints
 from workers.clustering.density_clusterer import DensityClusterer
 from workers.clustering.evidence import TrackEvidence, seen_together
-from workers.clustering.groups import Groups
 from workers.clustering.method import Method
 from workers.clustering.partition import Partition
 
@@ -223,14 +222,14 @@ def test_a_new_track_goes_to_its_nearest_neighbour_who_may_be_the_same(method: M
     clusterer.insert(of(0, 2))
     clusterer.insert(of(1, 2, founder=False))
     clusterer.insert(of(2, 2))
-    assert clusterer.nearest("0-2", Groups.fixed(groups)) == "p1"
-    assert clusterer.nearest("1-2", Groups.fixed(groups)) == "p2"
-    assert clusterer.nearest("2-2", Groups.fixed(groups)) is None
+    assert clusterer.nearest("0-2", fixed_groups(groups)) == "p1"
+    assert clusterer.nearest("1-2", fixed_groups(groups)) == "p2"
+    assert clusterer.nearest("2-2", fixed_groups(groups)) is None
     # Whose group is its own doesn't count, nor does a group that holds who was seen with it.
-    assert clusterer.nearest("2-2", Groups.fixed({**groups, "2-2": "p3"})) is None
+    assert clusterer.nearest("2-2", fixed_groups({**groups, "2-2": "p3"})) is None
     clusterer.insert(replace(of(0, 2), moments=of(0, 0).moments))
-    assert clusterer.nearest("0-2", Groups.fixed(groups)) is None
-    assert clusterer.nearest("0-2", Groups.fixed({**groups, "0-0": "p4"})) == "p1"
+    assert clusterer.nearest("0-2", fixed_groups(groups)) is None
+    assert clusterer.nearest("0-2", fixed_groups({**groups, "0-0": "p4"})) == "p1"
 
 
 @BOTH
@@ -238,9 +237,9 @@ def test_a_track_that_comes_back_goes_where_people_put_it(method: Method) -> Non
     clusterer = filled(method, [of(0, 0), of(1, 0), of(0, 1)])
     groups = {"0-0": "p1", "1-0": "p2"}
     clusterer.constrain(Constraints.of(together=[["0-1", "1-0", "gone"]]))
-    assert clusterer.nearest("0-1", Groups.fixed(groups)) == "p2"
+    assert clusterer.nearest("0-1", fixed_groups(groups)) == "p2"
     clusterer.constrain(Constraints.of(apart=[(["0-1"], ["0-0", "gone"])]))
-    assert clusterer.nearest("0-1", Groups.fixed(groups)) is None
+    assert clusterer.nearest("0-1", fixed_groups(groups)) is None
 
 
 # What people said ----------------------------------------------------------------------------------------

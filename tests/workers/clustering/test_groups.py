@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from made_tracks import of
+from made_tracks import fixed_groups, of
 from synthetic import CALIBRATION
 
 from workers.clustering.gallery import Gallery
@@ -65,8 +65,8 @@ def test_other_groups_are_not_taken_for_those_before() -> None:
     gallery = Gallery(CALIBRATION)
     gallery.insert(of(0, 0))
     rows_of = GroupsOfRows(gallery)
-    assert rows_of.names(np.array([0]), Groups.fixed({"0-0": "p1"})) == {"p1"}
-    assert rows_of.names(np.array([0]), Groups.fixed({"0-0": "p2"})) == {"p2"}
+    assert rows_of.names(np.array([0]), fixed_groups({"0-0": "p1"})) == {"p1"}
+    assert rows_of.names(np.array([0]), fixed_groups({"0-0": "p2"})) == {"p2"}
 
 
 def test_what_has_a_group_is_looked_up_once() -> None:
@@ -80,7 +80,7 @@ def test_what_has_a_group_is_looked_up_once() -> None:
             asked.append(key)
             return super().get(key)
 
-    groups = Groups.fixed(Asked(dict.fromkeys(gallery.ids[:5], "p1")))
+    groups = fixed_groups(Asked(dict.fromkeys(gallery.ids[:5], "p1")))
     rows_of = GroupsOfRows(gallery)
     assert rows_of.names(np.arange(6), groups) == {"p1"}
     assert rows_of.names(np.arange(6), groups) == {"p1"}

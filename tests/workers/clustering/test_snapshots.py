@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import CAST, clothes, evidence, filled, of
+from made_tracks import CAST, clothes, evidence, filled, fixed_groups, of
 from synthetic import CALIBRATION
 
 from workers.clustering.cancellation import called_off_by, checkpoint
@@ -16,7 +16,6 @@ from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.constraints import Constraints
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
-from workers.clustering.groups import Groups
 from workers.clustering.likeness_graph import LikenessGraph
 from workers.errors import CalledOffError
 
@@ -101,8 +100,8 @@ def test_tracks_are_given_away_by_what_a_snapshot_measured(seed: int) -> None:
         beside.insert(track)
     beside.adopt(snapshot)
     groups = {track.track_id: f"p{k % 4}" for k, track in enumerate(tracks)}
-    assert [itself.nearest(t.track_id, Groups.fixed(groups)) for t in later] == [
-        beside.nearest(t.track_id, Groups.fixed(groups)) for t in later
+    assert [itself.nearest(t.track_id, fixed_groups(groups)) for t in later] == [
+        beside.nearest(t.track_id, fixed_groups(groups)) for t in later
     ]
 
 
