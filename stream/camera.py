@@ -6,7 +6,8 @@ import stat
 from pathlib import Path
 
 from stream.camera_url import PORTS, CameraUrl
-from stream.live_connection import LiveConnection
+from stream.encoded_camera import EncodedCamera, unencoded
+from stream.live_connection import EncodedConnection, PictureConnection
 from stream.live_decoder import LiveDecoder
 from stream.live_settings import LiveSettings
 from stream.synthetic_camera import SyntheticCamera
@@ -14,7 +15,7 @@ from stream.synthetic_camera import SyntheticCamera
 _LONGEST_SECRET = 4096
 
 
-def open_camera(url: CameraUrl, settings: LiveSettings) -> LiveConnection:
+def open_camera(url: CameraUrl, settings: LiveSettings) -> PictureConnection:
     """Connect to a camera; references in its URL are looked up now.
 
         with open_camera(url, LiveSettings()) as camera:
@@ -34,9 +35,30 @@ def open_camera(url: CameraUrl, settings: LiveSettings) -> LiveConnection:
     """
     if url.scheme == "synthetic":
         return SyntheticCamera(url, settings)
+    return LiveDecoder(_allowed(url, settings), settings)
+
+
+def open_encoded(url: CameraUrl, settings: LiveSettings) -> EncodedConnection:
+    """Connect to a camera whose pictures are to stay as they come.
+
+    Args:
+        url: The camera.
+        settings: How to read it.
+
+    Raises:
+        CameraRefusedError: If its pictures can't be passed on so, or it takes a person to mend.
+        CameraUrlError, CameraUnreachableError, CameraError: As `open_camera`.
+    """
+    if url.scheme == "synthetic":
+        raise unencoded("computed", url)
+    return EncodedCamera(_allowed(url, settings), settings)
+
+
+def _allowed(url: CameraUrl, settings: LiveSettings) -> CameraUrl:
+    """The URL with its references looked up, if its host may be connected to."""
     if settings.check_host is not None and url.scheme in PORTS:
         settings.check_host(url.host, url.port or PORTS[url.scheme])
-    return LiveDecoder(url.resolved(os.environ, _read_text), settings)
+    return url.resolved(os.environ, _read_text)
 
 
 def _read_text(path: str) -> str:

@@ -4,7 +4,7 @@ import functools
 import logging
 
 import av
-from av.codec import Codec
+from av.codec import Codec, CodecContext
 from av.codec.hwaccel import HWAccel, hwdevices_available
 
 from stream.errors import CameraRefusedError
@@ -45,6 +45,24 @@ def accelerator(wanted: str) -> HWAccel | None:
         there = f"those that do: {', '.join(devices)}" if devices else "none does; choose 'none' or 'auto'"
         raise CameraRefusedError(f"the hardware decoder {wanted!r} doesn't work on this machine; {there}")
     return HWAccel(wanted)
+
+
+def check_used(context: CodecContext, device: HWAccel | None, wanted: str, shown: str = "") -> None:
+    """Refuse a decoder that would work in software though a device was named.
+
+    Args:
+        context: The decoder.
+        device: What `accelerator` gave for `wanted`.
+        wanted: As that of `accelerator`.
+        shown: The camera as it may be shown.
+
+    Raises:
+        CameraRefusedError: If the device can't decode this.
+    """
+    if device is not None and wanted != "auto" and not context.is_hwaccel:
+        raise CameraRefusedError(
+            f"{wanted!r} can't decode its video ({context.name}); choose hwaccel 'auto' or 'none'", shown
+        )
 
 
 @functools.cache

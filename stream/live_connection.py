@@ -1,11 +1,11 @@
-"""The seam between one connection to a camera and who looks at its pictures."""
+"""The seam between one connection to a camera and who looks at what it sends."""
 
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,30 +27,47 @@ class LivePicture:
     pixel_aspect: Fraction | None = None
 
 
-class LiveConnection(Protocol):
+@dataclass(frozen=True, slots=True)
+class EncodedPicture:
+    """A picture as the camera encoded it.
+
+    Attributes:
+        data: Its packet.
+        keyframe: Whether decoding can begin with it.
+        arrived_s: As that of `LivePicture`.
+    """
+
+    data: bytes
+    keyframe: bool
+    arrived_s: float
+
+
+class Arrived(Protocol):
+    """What a connection shows."""
+
+    @property
+    def arrived_s(self) -> float:
+        """As that of `LivePicture`."""
+        ...
+
+
+ArrivedT = TypeVar("ArrivedT", bound=Arrived)
+
+
+class LiveConnection(Protocol[ArrivedT]):
     """One connection to a camera, a context manager. Use it in one thread."""
 
     @property
     def codec(self) -> str:
-        """FFmpeg's name of the decoder, such as "h264" or "mjpeg"."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """Hardware that decodes, such as "cuda"; "none" for software."""
-        ...
-
-    @property
-    def announced_fps(self) -> float | None:
-        """What the camera says of its rate; often wrong, None if it says nothing."""
+        """FFmpeg's name of the decoder or codec, such as "h264" or "mjpeg"."""
         ...
 
     @property
     def corrupt(self) -> int:
-        """Packets that couldn't be decoded so far, plus pictures that the decoder marks as damaged."""
+        """Packets that couldn't be read or decoded so far, plus pictures that are marked as damaged."""
         ...
 
-    def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
+    def pictures(self, stop: threading.Event) -> Iterator[ArrivedT | None]:
         """Yield pictures as they come.
 
         Where the protocol lets us know, None comes at least about every second in which no picture did.
@@ -64,12 +81,8 @@ class LiveConnection(Protocol):
         """
         ...
 
-    def size_px(self, picture: LivePicture) -> tuple[int, int]:
-        """Width and height of `image_bgr`."""
-        ...
-
-    def image_bgr(self, picture: LivePicture) -> npt.NDArray[np.uint8]:
-        """Convert: uint8 (H, W, 3), C-contiguous, upright, with square pixels."""
+    def size_px(self, picture: ArrivedT) -> tuple[int, int]:
+        """Width and height of it once it is converted, (0, 0) where they can't be known yet."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -80,3 +93,30 @@ class LiveConnection(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None: ...
+
+
+class PictureConnection(LiveConnection[LivePicture], Protocol):
+    """A connection whose pictures are decoded."""
+
+    @property
+    def device(self) -> str:
+        """Hardware that decodes, such as "cuda"; "none" for software."""
+        ...
+
+    @property
+    def announced_fps(self) -> float | None:
+        """What the camera says of its rate; often wrong, None if it says nothing."""
+        ...
+
+    def image_bgr(self, picture: LivePicture) -> npt.NDArray[np.uint8]:
+        """Convert: uint8 (H, W, 3), C-contiguous, upright, with square pixels."""
+        ...
+
+
+class EncodedConnection(LiveConnection[EncodedPicture], Protocol):
+    """A connection whose pictures are left as the camera encoded them."""
+
+    @property
+    def extradata(self) -> bytes:
+        """What the decoder must be told before the first of them; empty where that is in them."""
+        ...

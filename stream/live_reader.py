@@ -6,18 +6,19 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Generic, Self, TypeVar
 
 from stream.backoff import SETTLED_S, Backoff
-from stream.camera import open_camera
 from stream.camera_url import CameraUrl
 from stream.errors import CameraError, CameraRefusedError, CameraUrlError
 from stream.live_clock import LiveClock
-from stream.live_connection import LiveConnection, LivePicture
+from stream.live_connection import ArrivedT, LiveConnection
 from stream.live_settings import LiveSettings
 from stream.live_state import CameraState, LiveStateMachine, LiveStatus, Transition
 
 _log = logging.getLogger(__name__)
+
+ConnectionT = TypeVar("ConnectionT", bound=LiveConnection[Any])
 
 _JOIN_S = 1.0
 _STALLED_AFTER_S = 3.0
@@ -32,11 +33,11 @@ def threads_left_behind() -> int:
     return len(_left)
 
 
-class LiveReader(ABC):
+class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
     """Reads one camera for ever, whatever it does; a context manager.
 
-    Its thread connects, decodes, and shows each picture to `_see`. A camera that is down, ends the connection
-    or falls silent is tried again, see `Backoff`.
+    Its thread connects (`_open`), and shows each picture to `_see`. A camera that is down, ends the
+    connection or falls silent is tried again, see `Backoff`.
 
     Attributes:
         source_id: What it is called in the log.
@@ -137,7 +138,7 @@ class LiveReader(ABC):
         """Connect, and read until it ends; returns the seconds until the next attempt."""
         self._record(self._machine.connecting)
         try:
-            with open_camera(self._url, self._settings) as connection:
+            with self._open() as connection:
                 self._record(lambda now_s: self._machine.connected(now_s, connection.codec))
                 self._read(connection)
         except (CameraError, CameraUrlError) as error:
@@ -153,7 +154,7 @@ class LiveReader(ABC):
             return self._backoff.hopeless_s()
         return self._backoff.wait_s(time.monotonic() - self._gone_since_s)
 
-    def _read(self, connection: LiveConnection) -> None:
+    def _read(self, connection: ConnectionT) -> None:
         first_s: float | None = None
         damaged = 0
         try:
@@ -175,10 +176,14 @@ class LiveReader(ABC):
                 self._gone_since_s = now_s
 
     @abstractmethod
-    def _see(self, connection: LiveConnection, picture: LivePicture) -> None:
+    def _open(self) -> ConnectionT:
+        """Connect; raises what `open_camera` does."""
+
+    @abstractmethod
+    def _see(self, connection: ConnectionT, picture: ArrivedT) -> None:
         """Look at the next picture, in the reading thread; must be quick."""
 
-    def _look_at(self, connection: LiveConnection, picture: LivePicture) -> None:
+    def _look_at(self, connection: ConnectionT, picture: ArrivedT) -> None:
         size_px = connection.size_px(picture)
         self._record(lambda now_s: self._machine.frame(now_s, size_px))
         self._see(connection, picture)

@@ -9,13 +9,13 @@ from stream.camera_url import CameraUrl
 from stream.frame import Frame
 from stream.live_buffer import LiveBuffer
 from stream.live_clock import LiveClock
-from stream.live_connection import LiveConnection, LivePicture
-from stream.live_reader import LiveReader
+from stream.live_connection import LivePicture, PictureConnection
 from stream.live_settings import LiveSettings as LiveSettings
 from stream.live_state import LiveStatus
+from stream.picture_reader import PictureReader
 
 
-class LiveSource(LiveReader):
+class LiveSource(PictureReader):
     """Reads one camera for ever, whatever it does; a context manager. Implements `LiveFrames`.
 
     Pictures are sampled by arrival and put into a buffer that drops the oldest: the reading thread waits for
@@ -73,7 +73,7 @@ class LiveSource(LiveReader):
         """
         self._sampler.set_fps(fps)
 
-    def _see(self, connection: LiveConnection, picture: LivePicture) -> None:
+    def _see(self, connection: PictureConnection, picture: LivePicture) -> None:
         if not self._sampler.wants(picture.arrived_s):
             return
         try:

@@ -152,6 +152,10 @@ class LiveStateMachine:
         self._taken += 1
         self._dropped += dropped
 
+    def let_go(self, count: int) -> None:
+        """So many pictures that were sampled before had to leave."""
+        self._dropped += count
+
     def damaged(self, count: int) -> None:
         """So many more packets or pictures were damaged."""
         self._corrupt += count

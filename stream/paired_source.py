@@ -19,12 +19,12 @@ from stream.detail import Detail, misfit
 from stream.frame import Frame
 from stream.live_buffer import LiveBuffer
 from stream.live_clock import LiveClock
-from stream.live_connection import LiveConnection, LivePicture
-from stream.live_reader import LiveReader
+from stream.live_connection import LivePicture, PictureConnection
 from stream.live_settings import LiveSettings
 from stream.live_source import LiveSource
 from stream.live_state import CameraState, LiveStatus
 from stream.moment_pairing import MomentPairing
+from stream.picture_reader import PictureReader
 
 _log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class PairedSource:
         return None if wrong else Detail(size_px, partial(self._main.image_bgr, picture))
 
 
-class _PictureReader(LiveReader):
+class _PictureReader(PictureReader):
     """Shows each picture of a stream to somebody, as it was decoded."""
 
     def __init__(
@@ -184,5 +184,5 @@ class _PictureReader(LiveReader):
                     self._machine.damaged(1)
                 return None
 
-    def _see(self, connection: LiveConnection, picture: LivePicture) -> None:  # noqa: ARG002 - converted later
+    def _see(self, connection: PictureConnection, picture: LivePicture) -> None:  # noqa: ARG002 - converted later
         self._on_picture(picture)

@@ -41,7 +41,7 @@ _BARS_BGR = np.array(
 
 
 class SyntheticCamera:
-    """Pictures computed in real time, without a network. Implements `LiveConnection`.
+    """Pictures computed in real time, without a network. Implements `PictureConnection`.
 
     The URL: ``synthetic://name?width=640&height=360&fps=10&pattern=box``, each of which may be left out. With
     ``frames=N`` each connection shows only so many pictures and then ends, or, with ``then=silence``, falls

@@ -17,7 +17,7 @@ from cameras.rtsp_server import RtspServer
 from stream.camera import open_camera
 from stream.camera_url import CameraUrl
 from stream.errors import CameraLostError, CameraRefusedError, CameraUrlError
-from stream.live_connection import LiveConnection
+from stream.live_connection import PictureConnection
 from stream.live_settings import LiveSettings
 
 KEYFRAME_EVERY = 5
@@ -30,11 +30,11 @@ def server() -> Iterator[RtspServer]:
         yield running
 
 
-def _open(server: RtspServer, settings: LiveSettings | None = None) -> LiveConnection:
+def _open(server: RtspServer, settings: LiveSettings | None = None) -> PictureConnection:
     return open_camera(CameraUrl.parse(server.url), settings or LiveSettings())
 
 
-def _count(camera: LiveConnection, wanted: int) -> int:
+def _count(camera: PictureConnection, wanted: int) -> int:
     pictures = (picture for picture in camera.pictures(threading.Event()) if picture is not None)
     return len(list(itertools.islice(pictures, wanted)))
 

@@ -1,0 +1,94 @@
+"""One connection to a camera whose pictures are passed on as they were encoded."""
+
+import threading
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from stream.camera_url import CameraUrl
+from stream.errors import CameraLostError, CameraRefusedError
+from stream.live_connection import EncodedPicture
+from stream.live_decoder import KEYFRAME_PATIENCE
+from stream.live_packets import LivePackets
+from stream.live_settings import LiveSettings
+from stream.packet_decoder import CODECS
+
+
+class EncodedCamera:
+    """A camera's video over RTSP or HTTP, from its first keyframe on. Implements `EncodedConnection`.
+
+    Nothing is decoded: what is damaged on the way from the camera is found by who decodes it.
+
+    Attributes:
+        codec: FFmpeg's name of the codec, one of `CODECS`.
+
+    Args:
+        url: The camera, without open references; it is connected here.
+        settings: How to read it; `hwaccel` means nothing here.
+
+    Raises:
+        CameraUnreachableError: If no connection came about.
+        CameraRefusedError: If it takes a person to mend.
+    """
+
+    def __init__(self, url: CameraUrl, settings: LiveSettings) -> None:
+        self._settings = settings
+        self._packets = LivePackets(url, settings)
+        self.codec = self._packets.stream.codec_context.codec.canonical_name
+        if self.codec not in CODECS:
+            self._packets.close()
+            raise unencoded(self.codec, url)
+
+    @property
+    def corrupt(self) -> int:
+        """Packets that the demuxer failed on so far."""
+        return self._packets.corrupt
+
+    @property
+    def extradata(self) -> bytes:
+        """What the decoder must be told before the first picture; empty where that is in the pictures."""
+        return self._packets.stream.codec_context.extradata or b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._packets.close()
+
+    def pictures(self, stop: threading.Event) -> Iterator[EncodedPicture | None]:
+        """Yield pictures as they come, from the first keyframe on; see `LiveConnection`."""
+        keyframe_at_s = time.monotonic()
+        first = True
+        packets = self._packets.packets(stop)
+        for packet in packets:
+            if packet is None:
+                yield None
+                continue
+            now_s = time.monotonic()
+            if packet.is_keyframe:
+                keyframe_at_s, first = now_s, False
+            elif first or self._settings.keyframes_only:
+                if now_s - keyframe_at_s >= KEYFRAME_PATIENCE * self._settings.stall_s:
+                    raise CameraLostError("it sends data, but no keyframe", self._packets.shown)
+                continue
+            # In the order of decoding: what is shown earlier than it is sent is due when it is sent.
+            arrived_s = self._packets.due_s(packet.dts, packet.time_base, now_s, stop)
+            if stop.is_set():
+                return
+            yield EncodedPicture(bytes(packet), packet.is_keyframe, arrived_s)
+
+    def size_px(self, picture: EncodedPicture) -> tuple[int, int]:  # noqa: ARG002 - no picture is looked at
+        """Width and height as the camera announced them, (0, 0) if it did not."""
+        stream = self._packets.stream
+        return stream.width, stream.height
+
+
+def unencoded(codec: str, url: CameraUrl) -> CameraRefusedError:
+    """What is said of a camera whose pictures can't be passed on as they come."""
+    return CameraRefusedError(
+        f"its pictures ({codec}) can't be sent as the camera encodes them; let its reader send JPEG",
+        url.masked,
+    )
