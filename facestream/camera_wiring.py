@@ -115,6 +115,7 @@ class Opener:
             partial(make_remote_cameras(self.handle, self.keys).status, record.name),
             self.handle.errors,
             record.fps,
+            hwaccel=record.hwaccel,
         )
         return reader, reader.told
 

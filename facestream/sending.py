@@ -29,10 +29,14 @@ from storage.sealing import Seal, open_seal
 from stream.camera_url import CameraUrl
 from stream.live_clock import LiveClock
 from stream.live_source import LiveSource
+from stream.packet_source import PacketSource
 from workers.camera_events import CameraListener, OpenCamera
 from workers.camera_worker import CameraWorker
 from workers.frame_sender import FrameSender, SentCamera
 from workers.rate_governor import RateGovernor
+from workers.sendable import Sendable
+from workers.sent_packets import SentPackets
+from workers.sent_pictures import SentPictures
 from workers.tracking.motion import MotionSettings
 
 if TYPE_CHECKING:
@@ -54,12 +58,14 @@ class SendOptions:
     Attributes:
         names: These cameras alone, or all that are sent by a reader if there are none.
         mark: Whether those that are named are to be sent by a reader from now on.
+        packets: Whether frames go as the cameras encode them, and not as JPEG.
         quality: Of the JPEGs, 1 to 100.
         for_s: How long, s; None for ever.
     """
 
     names: tuple[str, ...] = ()
     mark: bool = False
+    packets: bool = False
     quality: int = 90
     for_s: float | None = None
 
@@ -86,7 +92,6 @@ def send_frames(place: Place, options: SendOptions, listener: ReaderListener, st
         claims = make_claims(handle, keys, registered=False, lease_key=keys.camera_reader_lease)
         sender = FrameSender(
             streams,
-            options.quality,
             on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
         )
         seal = partial(open_seal, open_folder(place).path, os.environ)
@@ -95,7 +100,7 @@ def send_frames(place: Place, options: SendOptions, listener: ReaderListener, st
             claims,
             sender,
             RateGovernor(),
-            _Opener(handle, keys, settings(), seal, streams, sender.wake),
+            _Opener(handle, keys, settings(), seal, streams, sender.wake, options),
             listener,
             handle.errors,
             partial(wait_for_server, handle),
@@ -129,6 +134,7 @@ class _Opener:
         seal: Gives what the cameras' URLs are sealed with; its errors are those of each camera.
         streams: Where frames go.
         on_arrival: Called when a frame has arrived.
+        options: How frames are sent.
     """
 
     handle: RedisHandle
@@ -137,6 +143,7 @@ class _Opener:
     seal: Callable[[], Seal]
     streams: FrameStreams
     on_arrival: Callable[[], None]
+    options: SendOptions
 
     def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera[SentCamera]:
         """Begin to read a camera; errors as those of `CameraOpener`."""
@@ -150,16 +157,19 @@ class _Opener:
             # Of a reader before this one, whose clock need not have been that of this host.
             last_s, last_index = newest.frame.media_s, newest.frame.index
         clock = LiveClock(source.recorded_at_s, last_s, last_index)
-        reader = LiveSource(url, record.source_id, reading_of(record, self.settings), clock)
+        reading = reading_of(record, self.settings)
+        reader: LiveSource | PacketSource
+        frames: Sendable
+        if self.options.packets:
+            reader = PacketSource(url, record.source_id, reading, clock)
+            frames = SentPackets(reader)
+        else:
+            reader = LiveSource(url, record.source_id, reading, clock)
+            watch = self.settings.watch
+            motion = MotionSettings(look_s=watch.longest_still_s) if watch.motion_gate else None
+            frames = SentPictures(reader, self.options.quality, motion)
         reader.on_arrival = self.on_arrival
-        watch = self.settings.watch
-        sent = SentCamera(
-            record.name,
-            reader,
-            lease,
-            fps=record.fps,
-            motion=MotionSettings(look_s=watch.longest_still_s) if watch.motion_gate else None,
-        )
+        sent = SentCamera(record.name, frames, lease, fps=record.fps)
         # Last: what fails before would leave it running.
         reader.__enter__()
         return OpenCamera(reader, sent, resizer(self.handle, self.keys, source))

@@ -154,6 +154,7 @@ class CameraStore(CameraStatuses):
                 self._keys.camera_status(name),
                 self._keys.camera_view(name),
                 self._keys.camera_frames(name),
+                self._keys.camera_frames_told(name),
                 self._keys.camera_reader(name),
             )
             pipe.delete(self._keys.camera(name), *passing)

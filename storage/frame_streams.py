@@ -127,12 +127,30 @@ class FrameStreams:
         page = self._client.xrevrange(self._keys.camera_frames(name), count=1)
         return self._received(source_id, *page[0]) if page else None
 
-    def delete(self, name: str, entry_ids: Sequence[bytes]) -> None:
-        """Delete entries of a camera; those that are gone already are passed over."""
+    def delete(self, name: str, entry_ids: Sequence[bytes], told_s: float) -> None:
+        """Delete entries of a camera; those that are gone already are passed over.
+
+        Args:
+            name: The camera.
+            entry_ids: What is needed no more.
+            told_s: What was seen up to this media time is stored. Entries up to it that are left are there to
+                decode later ones.
+        """
         with self._client.pipeline(transaction=False) as pipe:
             for at in range(0, len(entry_ids), _CHUNK):
                 pipe.xdel(self._keys.camera_frames(name), *entry_ids[at : at + _CHUNK])
+            # No entry is there for longer, see above.
+            pipe.set(self._keys.camera_frames_told(name), repr(told_s), px=int(2 * KEPT_S * 1000))
             pipe.execute()
+
+    def told_s(self, name: str) -> float:
+        """Media time up to which all that was seen in entries that may be left is stored; -inf: nothing."""
+        raw = self._client.get(self._keys.camera_frames_told(name))
+        try:
+            told_s = -math.inf if raw is None else float(raw)
+        except ValueError:
+            return -math.inf
+        return -math.inf if math.isnan(told_s) else told_s
 
     def _received(self, source_id: str, entry_id: bytes, raw: dict[bytes, bytes] | None) -> Received:
         try:

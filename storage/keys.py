@@ -247,6 +247,10 @@ class Keys:
         """Stream, capped, with an expiry: frames of a camera that a reader sends to workers."""
         return self._key("camera", name, "frames")
 
+    def camera_frames_told(self, name: str) -> str:
+        """String with an expiry: media time up to which what was seen in those frames is stored."""
+        return self._key("camera", name, "frames-told")
+
     def camera_reader(self, name: str) -> str:
         """Hash with an expiry: how a camera is doing where it is read and its frames are sent from."""
         return self._key("camera", name, "reader")

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Self
 
 from storage.data_keys import PLAIN, DataKeys, DataSeal
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, number, text
 
-MAX_JPEG_BYTES = 16 << 20
-"""Largest picture that is sent or taken, bytes."""
+MAX_PICTURE_BYTES = 16 << 20
+"""Largest picture, or packets from one frame to the next, that are sent or taken, bytes."""
+
+_MAX_EXTRADATA_BYTES = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePackets:
+    """What a camera sent from one sampled frame to the next, as it encoded it.
+
+    Attributes:
+        codec: FFmpeg's name of the codec.
+        extradata: What the decoder must be told before the first packet; may be empty.
+        data: The packets, in the order of decoding; the frame is the picture of the last one.
+        keyframes: Which of them decoding can begin with, by place, ascending.
+    """
+
+    codec: str
+    extradata: bytes
+    data: tuple[bytes, ...]
+    keyframes: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +44,8 @@ class RemoteFrame:
         captured_at_s: Unix time of the capture, on the clock of where it was read.
         reading: Tells one opening of the camera from another.
         sequence: Number of the frame among those sampled since then, from 0: what is missing was dropped.
-        jpeg: The picture; empty where nothing has changed since the one before.
+        jpeg: The picture; empty where nothing has changed since the one before, or packets are sent.
+        packets: What it is decoded from, together with all since a keyframe; None where pictures are sent.
     """
 
     source_id: str
@@ -33,7 +54,8 @@ class RemoteFrame:
     captured_at_s: float
     reading: str
     sequence: int
-    jpeg: bytes
+    jpeg: bytes = b""
+    packets: RemotePackets | None = None
 
     def encode(self, seal: DataSeal = PLAIN) -> Fields:
         """Fields of the entry.
@@ -41,13 +63,22 @@ class RemoteFrame:
         Args:
             seal: What pictures of the collection are sealed with.
         """
-        return {
+        fields: Fields = {
             "index": self.index,
             "media_s": repr(self.media_s),
             "captured_at_s": repr(self.captured_at_s),
             "reading": self.reading,
             "sequence": self.sequence,
-            "jpeg": seal.seal(self.jpeg, _context(self.source_id, self.index)),
+        }
+        packets = self.packets
+        if packets is None:
+            return fields | {"jpeg": seal.seal(self.jpeg, self._context("jpeg"))}
+        return fields | {
+            "codec": packets.codec,
+            "extradata": packets.extradata,
+            "sizes": ",".join(str(len(each)) for each in packets.data),
+            "keyframes": ",".join(map(str, packets.keyframes)),
+            "packets": seal.seal(b"".join(packets.data), self._context("packets")),
         }
 
     @classmethod
@@ -60,11 +91,13 @@ class RemoteFrame:
             DataKeyError: If the picture is sealed with a key that is not here.
         """
         index = count(raw, "index")
-        jpeg = raw.get(b"jpeg")
-        if jpeg is None:
-            raise RecordError("field 'jpeg' is missing", field="jpeg")
-        if len(jpeg) > MAX_JPEG_BYTES:
-            raise RecordError(f"field 'jpeg' has {len(jpeg):,} bytes", field="jpeg")
+        name = "packets" if b"packets" in raw else "jpeg"
+        data = raw.get(name.encode())
+        if data is None:
+            raise RecordError(f"field {name!r} is missing", field=name)
+        if len(data) > MAX_PICTURE_BYTES:
+            raise RecordError(f"field {name!r} has {len(data):,} bytes", field=name)
+        data = data_keys.open(data, _context(source_id, index, name))
         return cls(
             source_id,
             index,
@@ -72,10 +105,40 @@ class RemoteFrame:
             number(raw, "captured_at_s"),
             text(raw, "reading"),
             count(raw, "sequence"),
-            data_keys.open(jpeg, _context(source_id, index)),
+            jpeg=data if name == "jpeg" else b"",
+            packets=_packets(raw, data) if name == "packets" else None,
         )
 
+    def _context(self, name: str) -> str:
+        return _context(self.source_id, self.index, name)
 
-def _context(source_id: str, index: int) -> str:
+
+def _context(source_id: str, index: int, name: str) -> str:
     """What a picture is bound to: put anywhere else, it does not open."""
-    return f"frame {source_id}.{index} jpeg"
+    return f"frame {source_id}.{index} {name}"
+
+
+def _packets(raw: Raw, data: bytes) -> RemotePackets:
+    sizes = _whole_numbers(raw, "sizes")
+    if not sizes or min(sizes) < 1 or sum(sizes) != len(data):
+        raise RecordError("field 'sizes' does not fit 'packets'", field="sizes")
+    keyframes = _whole_numbers(raw, "keyframes")
+    if any(after <= before for before, after in pairwise(keyframes)) or any(
+        place >= len(sizes) for place in keyframes
+    ):
+        raise RecordError("field 'keyframes' does not fit 'sizes'", field="keyframes")
+    extradata = raw.get(b"extradata", b"")
+    if len(extradata) > _MAX_EXTRADATA_BYTES:
+        raise RecordError(f"field 'extradata' has {len(extradata):,} bytes", field="extradata")
+    ends = accumulate(sizes, initial=0)
+    return RemotePackets(
+        text(raw, "codec"), extradata, tuple(data[a:b] for a, b in pairwise(ends)), tuple(keyframes)
+    )
+
+
+def _whole_numbers(raw: Raw, name: str) -> list[int]:
+    written = text(raw, name)
+    parts = written.split(",") if written else []
+    if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
+        raise RecordError(f"field {name!r} is no list of whole numbers: {written[:40]!r}", field=name)
+    return [int(part) for part in parts]

@@ -8,16 +8,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from storage.frame_streams import FrameStreams, Outgoing
 from storage.lease import Lease
-from storage.remote_frame import MAX_JPEG_BYTES, RemoteFrame
-from stream.frame import Frame
-from stream.source import LiveFrames
-from workers.frame_jpeg import encoded
+from storage.remote_frame import RemoteFrame
 from workers.live_camera import LiveFigures
-from workers.tracking.motion import MotionGate, MotionSettings
+from workers.sendable import Sendable, TakenFrame
 
 _log = logging.getLogger(__name__)
 
@@ -33,36 +30,28 @@ class SentCamera:
         frames: Its frames.
         fence: What its reader must hold.
         fps: Frames per second, at most.
-        motion: In which frames nothing has changed, so that no picture is sent; None: all are.
     """
 
     name: str
-    frames: LiveFrames
+    frames: Sendable
     fence: Lease
     fps: float = 5.0
-    motion: MotionSettings | None = field(default_factory=MotionSettings)
 
 
 class FrameSender:
     """Sends the frames of any number of cameras, in the thread that calls `step`. Implements `FrameTaker`.
 
     All frames that wait go in one round trip, so that a server that is far away costs delay and not frames.
-    A frame in which nothing has changed goes without its picture; pictures of scenes with faces that keep
-    still go as often as faces are looked at again.
 
     Methods are for one thread, but `wake` and `figures`, which any may call.
 
     Args:
         streams: Where they go.
-        quality: Of the JPEGs, 1 to 100.
         on_lost: Called with the source id of a camera that somebody else sends now; it is removed already.
     """
 
-    def __init__(
-        self, streams: FrameStreams, quality: int, on_lost: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, streams: FrameStreams, on_lost: Callable[[str], None] | None = None) -> None:
         self._streams = streams
-        self._quality = quality
         self._on_lost = on_lost
         self._views: dict[str, _View] = {}
         self._arrived = threading.Event()
@@ -98,8 +87,7 @@ class FrameSender:
             lost = self._streams.send(batch)
         except BaseException:
             for view in self._views.values():
-                # What is repeated must have arrived.
-                view.begin_anew()
+                view.camera.frames.begin_anew()
             raise
         now_s = time.time()
         for out in batch:
@@ -113,7 +101,10 @@ class FrameSender:
         return True
 
     def figures(self, source_id: str) -> LiveFigures:
-        """How a camera gets on; zeros if there is none. `looked` counts frames that went with a picture."""
+        """How a camera gets on; zeros if there is none.
+
+        `looked` counts frames that went with a picture or packets.
+        """
         view = self._views.get(source_id)
         return LiveFigures() if view is None else view.figures(time.time())
 
@@ -122,7 +113,7 @@ class FrameSender:
         for view in self._views.values():
             camera = view.camera
             while (frame := camera.frames.take()) is not None:
-                made = view.made(frame, self._quality)
+                made = view.made(frame)
                 if made is not None:
                     batch.append(Outgoing(camera.name, camera.fence, camera.fps, made))
         return batch
@@ -134,32 +125,28 @@ class _View:
     def __init__(self, camera: SentCamera) -> None:
         self.camera = camera
         self._reading = secrets.token_hex(4)
-        self._gate = self._new_gate()
         self._made = 0
         self._times_s: deque[float] = deque()
         self._figures = LiveFigures()
 
-    def begin_anew(self) -> None:
-        """Send the next frame with its picture."""
-        self._gate = self._new_gate()
-
-    def made(self, frame: Frame, quality: int) -> RemoteFrame | None:
+    def made(self, frame: TakenFrame) -> RemoteFrame | None:
         """A frame as it is sent; None where it can't be."""
         # Those that were dropped before it was taken are missing between the numbers.
         sequence = self.camera.frames.status.dropped + self._made
         self._made += 1
-        jpeg = b""
-        if self._gate is None or self._gate.wants(frame.image_bgr, frame.media_s, faces_live=True):
-            try:
-                jpeg = encoded(frame.image_bgr, quality)
-                problem = "" if len(jpeg) <= MAX_JPEG_BYTES else f"its JPEG has {len(jpeg):,} bytes"
-            except ValueError as error:
-                problem = str(error)
-            if problem:
-                self._failed(problem)
-                return None
-        at_s = time.time() if frame.captured_at_s is None else frame.captured_at_s
-        return RemoteFrame(frame.source_id, frame.index, frame.media_s, at_s, self._reading, sequence, jpeg)
+        if frame.problem:
+            self._failed(frame.problem)
+            return None
+        return RemoteFrame(
+            self.camera.frames.source_id,
+            frame.index,
+            frame.media_s,
+            frame.captured_at_s,
+            self._reading,
+            sequence,
+            frame.jpeg,
+            frame.packets,
+        )
 
     def sent(self, frame: RemoteFrame, now_s: float) -> None:
         """A frame is in Redis."""
@@ -169,7 +156,7 @@ class _View:
         self._figures = replace(
             self._figures,
             done=self._figures.done + 1,
-            looked=self._figures.looked + bool(frame.jpeg),
+            looked=self._figures.looked + bool(frame.jpeg or frame.packets),
             delay_s=max(now_s - frame.captured_at_s, 0.0),
             last_frame_at_s=frame.captured_at_s,
         )
@@ -183,6 +170,3 @@ class _View:
         if not self._figures.failed:
             _log.warning("%s: a frame is not sent: %s", self.camera.frames.source_id, problem)
         self._figures = replace(self._figures, failed=self._figures.failed + 1)
-
-    def _new_gate(self) -> MotionGate | None:
-        return None if self.camera.motion is None else MotionGate(self.camera.motion)

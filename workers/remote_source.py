@@ -12,18 +12,17 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-import numpy.typing as npt
-
 from storage.camera_status import CameraStatus
 from storage.errors import StorageError
 from storage.frame_streams import FrameStreams, Received, length
 from storage.remote_frame import RemoteFrame
 from stream.arrival_sampling import ArrivalSampler
-from stream.errors import InvalidFrameError
+from stream.errors import CameraRefusedError, InvalidFrameError
 from stream.frame import Frame
 from stream.live_state import CameraState, LiveStatus
-from workers.frame_jpeg import decoded
+from workers.frame_sequence import FrameSequence
+from workers.kept_entries import KeptEntries, KeptEntry
+from workers.remote_pictures import RemotePictures
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +39,9 @@ class RemoteSource:
     """Takes the frames of one camera out of its stream; a context manager. Implements `LiveFrames`.
 
     No more frames are read ahead than are soon looked at: the others wait in Redis, where the oldest go when
-    there are too many. An entry is deleted when what was seen in it has been sent (`told`), so that another
-    worker finds what this one leaves. What can't be read is counted and passed over.
+    there are too many. An entry is deleted when what was seen in it has been sent (`told`) and no later one
+    needs it, so that another worker finds what this one leaves. What can't be read is counted and passed
+    over.
 
     Attributes:
         source_id: Name of the source, goes into every frame.
@@ -55,6 +55,7 @@ class RemoteSource:
         errors: Turns errors of the client into ours: `RedisHandle.errors`.
         fps: Frames per second of the camera, at most.
         capacity: Most frames that are read ahead.
+        hwaccel: What decodes frames that come as the camera encoded them; as that of `LiveSettings`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class RemoteSource:
         errors: Callable[[], AbstractContextManager[None]],
         fps: float,
         capacity: int = 4,
+        hwaccel: str = "none",
     ) -> None:
         self.source_id = source_id
         self.on_arrival: Callable[[], None] | None = None
@@ -77,18 +79,15 @@ class RemoteSource:
         self._sampler = ArrivalSampler(fps)
         self._capacity = capacity
         self._waiting: deque[Frame] = deque()
-        # Entries that were read and may still be needed, by media time.
-        self._kept: deque[tuple[float, bytes]] = deque()
-        self._told_s = -math.inf
+        self._kept = KeptEntries(length(fps))
+        self._told_s = self._deleted_s = -math.inf
+        # What a worker before this one has told of; None before that is known.
+        self._told_before_s: float | None = None
         self._after = b"0-0"
-        self._last: RemoteFrame | None = None
-        # Entries since then whose numbers can't be read.
-        self._unnumbered = 0
-        # The newest picture, and what it shows as soon as somebody wants to know.
-        self._jpeg = b""
-        self._image: npt.NDArray[np.uint8] | None = None
-        self._taken = self._dropped = self._corrupt = 0
-        self._problem = ""
+        self._frames = FrameSequence()
+        self._pictures = RemotePictures(hwaccel)
+        self._taken = self._passed_over = self._corrupt = 0
+        self._problem = self._refused = ""
         self._size_px = 0, 0
         self._reader: CameraStatus | None = None
         self._asked_s = -math.inf
@@ -107,22 +106,24 @@ class RemoteSource:
     @property
     def status(self) -> LiveStatus:
         """How the camera is doing where it is read; what is counted of its frames, from the stream on."""
-        reader, width_px, height_px = self._reader, *self._size_px
+        reader, width_px, height_px, last = self._reader, *self._size_px, self._frames.last
         state, error = _state_of(reader, known=self._asked_s > -math.inf)
+        if self._refused:
+            state, error = CameraState.FAILED, self._refused
         return LiveStatus(
             state=state,
             since_s=self._since_s if reader is None else reader.since_s,
             last_error=error if state is not CameraState.STREAMING else self._problem or error,
             received=0 if reader is None else reader.received,
             taken=self._taken,
-            dropped=self._dropped,
-            corrupt=self._corrupt + (0 if reader is None else reader.corrupt),
+            dropped=self._frames.dropped + self._passed_over,
+            corrupt=self._corrupt + self._pictures.corrupt + (0 if reader is None else reader.corrupt),
             connects=0 if reader is None else reader.connects,
             fps_in=0.0 if reader is None else reader.fps_in,
             width_px=width_px,
             height_px=height_px,
             codec="" if reader is None else reader.codec,
-            last_frame_at_s=None if self._last is None else self._last.captured_at_s,
+            last_frame_at_s=None if last is None else last.captured_at_s,
         )
 
     def take(self) -> Frame | None:
@@ -168,6 +169,8 @@ class RemoteSource:
         while not self._closed.is_set():
             try:
                 with self._errors():
+                    if self._told_before_s is None:
+                        self._told_before_s = self._streams.told_s(self._name)
                     self._ask()
                     self._delete()
                     received = self._read()
@@ -212,59 +215,54 @@ class RemoteSource:
     def _accept(self, received: Received) -> None:
         """Take in an entry: count what is missing before it, and let the frame be taken."""
         self._after = received.entry_id
-        found = received.frame
+        found, frames = received.frame, self._frames
+        packets = None if found is None else found.packets
+        entry = KeptEntry(
+            frames.media_s if found is None else max(frames.media_s, found.media_s),
+            received.entry_id,
+            begins=found is not None and (packets is None or bool(packets.keyframes)),
+            leads=packets is not None,
+        )
         with self._lock:
-            at_s = self._last.media_s if self._last else -math.inf
-            self._kept.append((max(at_s, -math.inf if found is None else found.media_s), received.entry_id))
-            while len(self._kept) > length(self._most_fps):
-                # The stream has let go of it.
-                self._kept.popleft()
+            self._kept.add(entry)
         if found is None:
-            self._unnumbered += 1
+            frames.unreadable()
             self._damaged(received.problem)
             return
-        if self._last is not None:
-            self._count_dropped(found, self._last)
-        self._unnumbered = 0
-        if found.media_s <= at_s:
-            self._damaged("it came after a later one, as two readers sent at a time")
-            return
-        self._last = found
-        if found.jpeg:
-            self._jpeg, self._image = found.jpeg, None
-        if self._fps < self._most_fps and not self._sampler.wants(found.captured_at_s):
-            return
-        self._show(found)
-
-    def _count_dropped(self, found: RemoteFrame, last: RemoteFrame) -> None:
-        anew = found.reading != last.reading
-        missing = found.sequence if anew else found.sequence - last.sequence - 1
-        self._dropped += max(missing - self._unnumbered, 0)
-
-    def _show(self, found: RemoteFrame) -> None:
-        """Let a frame be taken; one without a picture shows what the one before did."""
-        if self._image is None and self._jpeg:
-            try:
-                self._image = decoded(self._jpeg)
-            except ValueError as error:
-                self._jpeg = b""
-                self._damaged(str(error))
-                return
-        # The picture that it repeats was dropped, or is damaged: the next one is not far.
-        if self._image is None:
-            return
         try:
-            frame = Frame(self.source_id, found.index, found.media_s, found.captured_at_s, self._image)
-        except InvalidFrameError as error:
+            follows = frames.add(found)
+            frame = self._looked_at(found, follows=follows)
+        except CameraRefusedError as error:
+            self._refused = str(error)
+            self._passed_over += 1
+            return
+        except (ValueError, InvalidFrameError) as error:
             self._damaged(str(error))
             return
-        height_px, width_px = self._image.shape[:2]
-        self._size_px = width_px, height_px
+        if frame is None:
+            return
         self._taken += 1
         with self._lock:
             self._waiting.append(frame)
         if self.on_arrival is not None and not self._closed.is_set():
             self.on_arrival()
+
+    def _looked_at(self, found: RemoteFrame, *, follows: bool) -> Frame | None:
+        """The frame as it is to be looked at; None where it isn't."""
+        self._pictures.take(found, follows=follows)
+        if self._told_before_s is not None and found.media_s <= self._told_before_s:
+            return None
+        if self._fps < self._most_fps and not self._sampler.wants(found.captured_at_s):
+            return None
+        image_bgr = self._pictures.image_bgr()
+        if image_bgr is None:
+            # A picture that is repeated is not far; packets up to the next keyframe may be many.
+            self._passed_over += found.packets is not None
+            return None
+        self._refused = ""
+        height_px, width_px = image_bgr.shape[:2]
+        self._size_px = width_px, height_px
+        return Frame(self.source_id, found.index, found.media_s, found.captured_at_s, image_bgr)
 
     def _damaged(self, problem: str) -> None:
         if not self._corrupt:
@@ -279,12 +277,13 @@ class RemoteSource:
 
     def _delete(self) -> None:
         """Delete the entries that are needed no more."""
-        done = []
+        told_s = self._told_s
+        if told_s == self._deleted_s:
+            return
         with self._lock:
-            while self._kept and self._kept[0][0] <= self._told_s:
-                done.append(self._kept.popleft()[1])
-        if done:
-            self._streams.delete(self._name, done)
+            done = self._kept.told(told_s)
+        self._streams.delete(self._name, done, told_s)
+        self._deleted_s = told_s
 
 
 def _order(entry_id: bytes) -> tuple[int, int]:

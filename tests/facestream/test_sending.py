@@ -72,8 +72,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisHandle]:
         yield handle
 
 
+@pytest.mark.parametrize("packets", [False, True], ids=["jpeg", "packets"])
 def test_people_are_found_in_frames_that_a_reader_sends_and_the_url_stays_with_it(
-    server: RedisHandle, tmp_path: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+    server: RedisHandle, tmp_path: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch, packets: bool
 ) -> None:
     monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
     for name in ("_LOOK_EVERY_S", "_CHECK_EVERY_S", "_TELL_EVERY_S"):
@@ -82,7 +83,8 @@ def test_people_are_found_in_frames_that_a_reader_sends_and_the_url_stays_with_i
     monkeypatch.setattr(watching, "load_parts", lambda *_: make_pack("open"))
     monkeypatch.setenv("FACESTREAM_DATA_DIR", str(tmp_path / "gpu"))
     address = f"unix://{server.socket_path}"
-    edge, gpu = Place(tmp_path / "edge", address, "site"), Place(tmp_path / "gpu", address, "site")
+    site = f"site-{packets}".lower()
+    edge, gpu = Place(tmp_path / "edge", address, site), Place(tmp_path / "gpu", address, site)
     keys = keys_of(edge)
     # The key that its URL is sealed with is on the edge box alone.
     book = CameraBook(make_camera_store(server, keys), keys, open_folder(edge).path)
@@ -93,7 +95,7 @@ def test_people_are_found_in_frames_that_a_reader_sends_and_the_url_stays_with_i
         url = CameraUrl.parse(camera.url)
         book.add_all({"door": CameraWish(url=url, settings={"fps": 25.0})})
         listener = ReaderLines(lines.append, as_json=True)
-        options = SendOptions(("door",), mark=True)
+        options = SendOptions(("door",), mark=True, packets=packets)
         reader = threading.Thread(target=send_frames, args=(edge, options, listener, stop))
         reader.start()
         watcher = Watcher(lambda status, people: people > 0 and status.fps_in > 0)
@@ -101,7 +103,8 @@ def test_people_are_found_in_frames_that_a_reader_sends_and_the_url_stays_with_i
         try:
             watch.execute(watcher.stop)
             assert time.monotonic() < watcher.late_s, watcher.status
-            assert server.client.exists(keys.camera_frames("door"))
+            ((_, newest),) = server.client.xrevrange(keys.camera_frames("door"), count=1)
+            assert (b"packets" in newest) == packets
         finally:
             stop.set()
             reader.join(WITHIN_S)
@@ -139,6 +142,12 @@ def test_a_reader_sends_what_was_made_remote_and_says_how_that_is_done(here: Her
     assert "takes on 1 camera: door" in here("reader", "--remote", "--for", "0.3s").stderr
     remote = {c["name"]: c["remote"] for c in json.loads(here("camera", "list", "--json").stdout)}
     assert remote == {"door": True, "yard": False}
+    # A camera whose pictures nobody encodes can't be sent as it encodes them.
+    said = here("reader", "door", "--send", "packets", "--for", "0.3s").stderr
+    assert "let its reader send JPEG" in said
+    assert (
+        "--quality is that of JPEGs" in here("reader", "--send", "packets", "--quality", "50", code=2).stderr
+    )
     here("camera", "set", "door", "--local")
     assert not json.loads(here("camera", "show", "door", "--json").stdout)["remote"]
     here("reader", code=2)

@@ -28,7 +28,7 @@ from storage.identity_record import ChangeKind, Identity, IdentityChange, Moment
 from storage.job_record import Job
 from storage.kept_out_record import KeptOut
 from storage.recluster_record import ReclusterRecord
-from storage.remote_frame import RemoteFrame
+from storage.remote_frame import RemoteFrame, RemotePackets
 from storage.requests import (
     DecisionRequest,
     EraseRequest,
@@ -57,6 +57,7 @@ def fields_of(record: Any) -> Fields:
 _SAMPLE, _TRACK = fields_of(a_sample()), fields_of(a_track())
 _SOURCE = a_source()
 _PERSON = Identity("p1", "Ada", 1, 1, 1.0, (Sighting("v-1", 0.0, 1.0),), thumbnails=("s",))
+_PACKETS = RemotePackets("h264", b"sps", (b"first", b"next"), (0,))
 _FACE = ViewedFace((1.0, 2.0, 3.0, 4.0), "t", "u")
 
 # Record: how it is read from fields, and some that are right.
@@ -84,6 +85,10 @@ OF_FIELDS: dict[type, tuple[Callable[[Mapping[bytes, bytes]], object], Fields]] 
     RemoteFrame: (
         lambda raw: RemoteFrame.decode("c-1", raw, NO_DATA_KEYS),
         as_stored(RemoteFrame("c-1", 1, 0.2, 1.7e9, "r", 1, b"jpeg").encode(PLAIN)),
+    ),
+    RemotePackets: (
+        lambda raw: RemoteFrame.decode("c-1", raw, NO_DATA_KEYS),
+        as_stored(RemoteFrame("c-1", 1, 0.2, 1.7e9, "r", 1, packets=_PACKETS).encode(PLAIN)),
     ),
     RetryRequest: (RetryRequest.decode, fields_of(RetryRequest("1-1"))),
     SegmentDone: (SegmentDone.decode, fields_of(SegmentDone("v-1", 0.0, 1.0, track_ids=("t",)))),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from storage.errors import DataKeyError
 from storage.frame_streams import KEPT_S, FrameStreams, Outgoing, length
 from storage.keys import Keys
 from storage.lease import Lease
-from storage.remote_frame import MAX_JPEG_BYTES, RemoteFrame
+from storage.remote_frame import MAX_PICTURE_BYTES, RemoteFrame, RemotePackets
 
 FPS = 5.0
 Send = Callable[..., set[str]]
@@ -23,6 +24,12 @@ Send = Callable[..., set[str]]
 
 def a_frame(number: int = 0, jpeg: bytes = b"JPEG") -> RemoteFrame:
     return RemoteFrame("c-door", 5 * number, number / FPS, 1.8e9 + number / FPS, "ab12", number, jpeg)
+
+
+def packets_frame(number: int = 0) -> RemoteFrame:
+    packets = RemotePackets("h264", b"SPS, PPS", (b"KEYFRAME", b"NEXT"), (0,))
+    at_s = number / FPS
+    return RemoteFrame("c-door", 5 * number, at_s, 1.8e9 + at_s, "ab12", number, packets=packets)
 
 
 @pytest.fixture
@@ -56,8 +63,10 @@ def test_frames_come_as_they_were_sent_and_go_when_they_are_deleted(
     newest = streams.newest("door", "c-door")
     assert newest is not None
     assert newest.frame == frames[2]
-    streams.delete("door", [each.entry_id for each in received])
+    assert streams.told_s("door") == -math.inf
+    streams.delete("door", [each.entry_id for each in received], 0.25)
     assert read(streams) == frames[2:]
+    assert streams.told_s("door") == 0.25
 
 
 def test_a_stream_holds_no_more_than_its_camera_samples_in_half_a_minute(
@@ -155,12 +164,83 @@ def test_an_entry_that_is_malformed_says_what_is_wrong(
     assert problem in bad.problem
 
 
-def test_a_picture_of_any_size_is_not_taken(client: redis.Redis, keys: Keys, streams: FrameStreams) -> None:
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        (b"sizes", None, "'sizes' is missing"),
+        (b"sizes", b"", "'sizes' does not fit 'packets'"),
+        (b"sizes", b"12", "'keyframes' does not fit"),
+        (b"sizes", b"8,5", "'sizes' does not fit 'packets'"),
+        (b"sizes", b"0,12", "'sizes' does not fit 'packets'"),
+        (b"sizes", b"16,-4", "'sizes' is no list of whole numbers"),
+        (b"sizes", b"8,4x", "'sizes' is no list of whole numbers"),
+        (b"keyframes", b"2", "'keyframes' does not fit 'sizes'"),
+        (b"keyframes", b"1,0", "'keyframes' does not fit 'sizes'"),
+        (b"extradata", bytes(70_000), "'extradata' has 70,000 bytes"),
+        (b"codec", b"\xff", "'codec' is not UTF-8"),
+        (b"codec", None, "'codec' is missing"),
+    ],
+)
+def test_packets_that_do_not_fit_together_say_what_is_wrong(
+    client: redis.Redis,
+    keys: Keys,
+    streams: FrameStreams,
+    send: Send,
+    field: bytes,
+    value: bytes | None,
+    problem: str,
+) -> None:
+    send(packets_frame())
+    ((_, raw),) = client.xrange(keys.camera_frames("door"))
+    changed = {**raw, field: value} if value is not None else {k: v for k, v in raw.items() if k != field}
+    if problem.startswith("'keyframes' does not fit") and field == b"sizes":
+        changed[b"keyframes"] = b"1"
+    client.xadd(keys.camera_frames("door"), changed)
+    good, bad = streams.read("door", "c-door", b"0-0", 10, 1)
+    assert good.frame == packets_frame()
+    assert bad.frame is None
+    assert problem in bad.problem
+
+
+def test_packets_of_an_encrypted_collection_are_sealed_for_their_place(
+    client: redis.Redis, keys: Keys, lease: Lease
+) -> None:
+    key = secrets.token_bytes(32)
+    data_keys = DataKeys(lambda: [key], "a test")
+    client.hset(keys.meta, "data_key", data_keys.ids()[0])
+    streams = FrameStreams(client, keys, data_keys)
+    streams.send([Outgoing("door", lease, FPS, packets_frame(1))])
+    ((_, raw),) = client.xrange(keys.camera_frames("door"))
+    assert sealed_with(raw[b"packets"]) == data_keys.ids()[0]
+    assert b"KEYFRAME" not in raw[b"packets"]
+    client.xadd(keys.camera_frames("door"), raw | {b"index": b"999"})
+    assert read(streams) == [packets_frame(1), None]
+
+
+@pytest.mark.parametrize("field", ["jpeg", "packets"])
+def test_a_picture_of_any_size_is_not_taken(
+    client: redis.Redis, keys: Keys, streams: FrameStreams, field: str
+) -> None:
     fields = {"index": 0, "media_s": 0, "captured_at_s": 0, "reading": "a", "sequence": 0}
-    client.xadd(keys.camera_frames("door"), {**fields, "jpeg": bytes(MAX_JPEG_BYTES + 1)})
+    client.xadd(keys.camera_frames("door"), {**fields, field: bytes(MAX_PICTURE_BYTES + 1)})
     (bad,) = streams.read("door", "c-door", b"0-0", 10, 1)
-    assert bad.problem == f"field 'jpeg' has {MAX_JPEG_BYTES + 1:,} bytes"
+    assert bad.problem == f"field {field!r} has {MAX_PICTURE_BYTES + 1:,} bytes"
     client.delete(keys.camera_frames("door"))
+
+
+@pytest.mark.parametrize("written", ["nan", "soon", ""])
+def test_what_was_told_of_is_nothing_where_it_can_not_be_read(
+    client: redis.Redis, keys: Keys, streams: FrameStreams, written: str
+) -> None:
+    client.set(keys.camera_frames_told("door"), written)
+    assert streams.told_s("door") == -math.inf
+
+
+def test_what_was_told_of_is_known_for_longer_than_any_frame_is_there(
+    client: redis.Redis, keys: Keys, streams: FrameStreams
+) -> None:
+    streams.delete("door", [], 3.5)
+    assert KEPT_S * 1000 < client.pttl(keys.camera_frames_told("door")) <= 2 * KEPT_S * 1000
 
 
 @given(
@@ -170,12 +250,31 @@ def test_a_picture_of_any_size_is_not_taken(client: redis.Redis, keys: Keys, str
     sequence=st.integers(0, 2**53),
     jpeg=st.binary(max_size=40),
 )
-def test_a_frame_is_read_back_as_it_was_written(
+def test_a_picture_is_read_back_as_it_was_written(
     index: int, media_s: float, at_s: float, sequence: int, jpeg: bytes
 ) -> None:
     frame = RemoteFrame("c-door", index, media_s, at_s, "ab12", sequence, jpeg)
+    assert read_back(frame) == frame
+
+
+@given(
+    codec=st.text(max_size=8),
+    extradata=st.binary(max_size=40),
+    data=st.lists(st.binary(min_size=1, max_size=40), min_size=1, max_size=8),
+    draw=st.data(),
+)
+def test_packets_are_read_back_as_they_were_written(
+    codec: str, extradata: bytes, data: list[bytes], draw: st.DataObject
+) -> None:
+    keyframes = draw.draw(st.sets(st.integers(0, len(data) - 1)))
+    packets = RemotePackets(codec, extradata, tuple(data), tuple(sorted(keyframes)))
+    frame = RemoteFrame("c-door", 5, 0.2, 1.8e9, "ab12", 1, packets=packets)
+    assert read_back(frame) == frame
+
+
+def read_back(frame: RemoteFrame) -> RemoteFrame:
     written = {
         name.encode(): value if isinstance(value, bytes) else str(value).encode()
         for name, value in frame.encode(frame_streams.PLAIN).items()
     }
-    assert RemoteFrame.decode("c-door", written, frame_streams.NO_DATA_KEYS) == frame
+    return RemoteFrame.decode("c-door", written, frame_streams.NO_DATA_KEYS)

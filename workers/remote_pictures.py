@@ -1,0 +1,84 @@
+"""What frames show that came through Redis."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.remote_frame import RemoteFrame, RemotePackets
+from stream.packet_decoder import PacketDecoder
+from workers.frame_jpeg import decoded
+
+
+class RemotePictures:
+    """Decodes the frames of one camera, taken in their order.
+
+    Args:
+        hwaccel: What decodes packets; as that of `LiveSettings`.
+
+    Attributes:
+        corrupt: Packets that couldn't be decoded so far, plus pictures of theirs that are marked as damaged.
+    """
+
+    def __init__(self, hwaccel: str = "none") -> None:
+        self.corrupt = 0
+        self._hwaccel = hwaccel
+        # The newest picture, and what it shows as soon as somebody wants to know.
+        self._jpeg = b""
+        self._image: npt.NDArray[np.uint8] | None = None
+        # None where packets are missing since the last keyframe.
+        self._decoder: PacketDecoder | None = None
+        self._made_for: tuple[str, bytes] = ("", b"")
+
+    def take(self, frame: RemoteFrame, *, follows: bool) -> None:
+        """Take in the next frame.
+
+        Args:
+            frame: The frame.
+            follows: Whether it follows right upon the one before.
+
+        Raises:
+            ValueError: If what it brings can't be decoded.
+            CameraRefusedError: If the hardware that is to decode doesn't work here.
+        """
+        if frame.packets is not None:
+            self._jpeg, self._image = b"", None
+            self._decode(frame.packets, follows)
+            return
+        if frame.jpeg:
+            self._jpeg, self._image, self._decoder = frame.jpeg, None, None
+
+    def image_bgr(self) -> npt.NDArray[np.uint8] | None:
+        """What the newest frame shows, uint8 (H, W, 3).
+
+        None where what it needs was dropped or is damaged: the picture that it repeats, or packets since a
+        keyframe.
+
+        Raises:
+            ValueError: If its picture is damaged.
+        """
+        if self._image is None and self._decoder is not None:
+            self._image = self._decoder.image_bgr()
+        if self._image is None and self._jpeg:
+            try:
+                self._image = decoded(self._jpeg)
+            except ValueError:
+                self._jpeg = b""
+                raise
+        return self._image
+
+    def _decode(self, packets: RemotePackets, follows: bool) -> None:
+        made_for = packets.codec, packets.extradata
+        decoder, data = self._decoder, packets.data
+        if decoder is None or not follows or made_for != self._made_for:
+            self._decoder = decoder = None
+            if not packets.keyframes:
+                return
+            # A decoder that goes on over a gap makes up pictures.
+            decoder, data = PacketDecoder(*made_for, self._hwaccel), data[packets.keyframes[0] :]
+        damaged = decoder.corrupt
+        self._decoder = None
+        for each in data:
+            decoder.decode(each)
+        self._decoder, self._made_for = decoder, made_for
+        self.corrupt += decoder.corrupt - damaged
