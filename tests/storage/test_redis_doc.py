@@ -37,7 +37,7 @@ from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.look_mark import LookMark
 from storage.remote_cameras import RemoteCameras
-from storage.remote_frame import RemoteFrame
+from storage.remote_frame import RemoteFrame, RemotePackets
 from storage.requests import (
     DecisionRequest,
     EraseRequest,
@@ -142,7 +142,11 @@ def fill(client: redis.Redis) -> None:
     sends = readers.claim("door")
     assert sends is not None
     frame = RemoteFrame("c-door", 170, 6.8, 1.8e9, "ab12cd34", 34, b"JPEG")
-    FrameStreams(client, KEYS).send([Outgoing("door", sends, 5.0, frame)])
+    streams = FrameStreams(client, KEYS)
+    packets = RemotePackets("h264", b"SPS", (b"KEYFRAME", b"NEXT"), (0,))
+    packed = RemoteFrame("c-door", 175, 7.0, 1.8e9, "ab12cd34", 35, packets=packets)
+    streams.send([Outgoing("door", sends, 5.0, each) for each in (frame, packed)])
+    streams.delete("door", [], 6.6)
     RemoteCameras(client, KEYS).write_statuses([CameraStatus("door", "edge-1", "streaming", 1.8e9)])
     client.persist(KEYS.camera_frames("door"))
     client.persist(KEYS.camera_reader("door"))
