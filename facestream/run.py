@@ -40,6 +40,7 @@ from facestream.wiring import (
 )
 from storage.connection import RedisHandle
 from storage.requests import ReclusterRequest
+from stream import heif
 from stream.discover import Discovery
 from stream.errors import StreamError
 from workers.face_worker import FaceWorker, FaceWorkerSettings
@@ -161,8 +162,9 @@ class Run:
         endings = Counter(path.suffix.lower() or path.name for path, _ in skipped)
         kinds = ", ".join(f"{count} {ending}" for ending, count in endings.most_common(5))
         if kinds:
+            hint = f" {heif.HINT}." if heif.ENDINGS & endings.keys() else ""
             self._listener.note(
-                f"Passed over {counted(len(skipped), 'file')} in the folders: {kinds}; -v says why."
+                f"Passed over {counted(len(skipped), 'file')} in the folders: {kinds}; -v says why.{hint}"
             )
 
     def _people_now(self, count: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stream import heif
 from stream.errors import EmptyFolderError, SourcePermissionError, SourceUnreadableError, StreamError
 from stream.local_file import open_local
 
@@ -19,18 +20,16 @@ VIDEO_ENDINGS = frozenset(
         ".vob", ".webm", ".wmv", ".wtv", ".y4m",
     }
 )
-PHOTO_ENDINGS = frozenset(
-    {
-        ".avif", ".bmp", ".j2k", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm",
-        ".tif", ".tiff", ".webp",
-    }
-)
+PHOTO_ENDINGS = heif.ENDINGS | {
+    ".avif", ".bmp", ".j2k", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif",
+    ".tiff", ".webp",
+}
 # fmt: on
 
 _HEAD_BYTES = 16
 _KINDS_NAMED = 5
-# AVIF is read; HEIC is not, and is told so as the photo that it is: a decoder of videos sees one tile of it.
-_PHOTO_BRANDS = frozenset({b"avif", b"heic", b"heix", b"heim", b"heis", b"mif1"})
+# HEIC that can't be read is told so as the photo that it is: a decoder of videos sees one tile of it.
+_PHOTO_BRANDS = heif.BRANDS | {b"avif"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +94,9 @@ class _Walk:
         usable = 0
         for path in self._files(_entries(folder), frozenset([folder.resolve()])):
             ending = path.suffix.lower()
+            if ending in heif.ENDINGS and not heif.decoder_installed():
+                self.skipped.append((path, f"a HEIC photo; {heif.HINT}"))
+                continue
             if ending in PHOTO_ENDINGS:
                 self._take(path, self.photos)
             elif ending in VIDEO_ENDINGS:
@@ -172,10 +174,10 @@ def _nothing_usable(folder: Path, others: list[Path], recursive: bool) -> str:
     named = ", ".join(kind for kind, _ in kinds[:_KINDS_NAMED]) + (
         ", ..." if len(kinds) > _KINDS_NAMED else ""
     )
-    return (
-        f"{str(folder)!r} holds no video or photo, only others ({named}){depth}; a file with an unusual "
-        "ending is read if you name the file itself"
-    )
+    advice = "a file with an unusual ending is read if you name the file itself"
+    if any(path.suffix.lower() in heif.ENDINGS for path in others):
+        advice = heif.HINT
+    return f"{str(folder)!r} holds no video or photo, only others ({named}){depth}; {advice}"
 
 
 def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:

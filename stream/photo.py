@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageOps
 
-from stream import capture_time
+from stream import capture_time, heif
 from stream.errors import PhotoTooLargeError, PhotoUnreadableError
 from stream.frame import Frame
 from stream.local_file import open_local
@@ -19,8 +19,11 @@ MAX_PHOTO_PIXELS = 100_000_000
 """Largest width times height of a photo, unless another limit is given."""
 
 # Pillow also reads formats that start other programs (EPS) or are never photos.
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "JPEG2000", "PPM")
 _PREFIX_BYTES = 16
+
+# Of phones and cameras: one picture, with a preview or another view of it behind it.
+_WITH_MORE_BEHIND = ("MPO", "HEIF")
 
 # Modes that would lose their meaning in 8 bits without knowing the range of their values.
 _UNSCALED_MODES = ("I", "F")
@@ -38,8 +41,8 @@ class PhotoFile:
         source_id: Name of the source.
 
     Args:
-        path: A local file: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 or PNM, whatever its name
-            ends in.
+        path: A local file: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000, PNM or, where its decoder is
+            installed (`stream.heif`), HEIC, whatever its name ends in.
         source_id: Name of the source, goes into the frame.
         recorded_at_s: Unix seconds of the capture; None: EXIF's DateTimeOriginal with its offset, or as
             UTC where it has none (see `capture_time.from_exif`).
@@ -101,6 +104,9 @@ class PhotoFile:
         # Not Image.open: its limit of pixels is a global of the process, with a warning below it.
         Image.init()
         prefix = file.read(_PREFIX_BYTES)
+        maybe_heif = heif.is_heif(prefix)
+        if maybe_heif and heif.decoder_installed():
+            heif.teach_pillow()
         for name in _FORMATS:
             if name not in Image.OPEN:
                 continue
@@ -119,14 +125,17 @@ class PhotoFile:
                     str(self.path),
                 )
             pictures = getattr(photo, "n_frames", 1)
-            # MPO: a JPEG of a phone or camera, with a preview or another view behind it.
-            if self._still and pictures > 1 and photo.format != "MPO":
+            if self._still and pictures > 1 and photo.format not in _WITH_MORE_BEHIND:
                 raise PhotoUnreadableError(
                     f"{str(self.path)!r} holds {pictures} pictures, an animation or several pages; save the "
                     "one that is meant as JPEG or PNG",
                     str(self.path),
                 )
             return photo
+        if maybe_heif and not heif.decoder_installed():
+            raise PhotoUnreadableError(
+                f"{str(self.path)!r} is a HEIC photo. {heif.HINT}; or save it as JPEG", str(self.path)
+            )
         file.seek(0)
         other = mistaken_for_media(file.read(HEAD_BYTES))
         if other is not None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from av.video.stream import VideoStream
 from fuzzing import bad_values, mutations, refusal, slowly_fuzzed
+from heic_writer import heic
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -33,15 +34,19 @@ _KINDS = {
     "jp2": "JPEG2000",
     "ppm": "PPM",
     "avif": "AVIF",
+    "heic": "HEIC",
 }
 
 
+@cache
 def picture(kind: str) -> bytes:
     """A small picture with some structure, and where it goes with it, an orientation."""
     grey = np.add.outer(np.arange(48), np.arange(64)).astype(np.uint8)
     exif = Image.Exif()
     exif[0x0112] = 6
     file = io.BytesIO()
+    if kind == "HEIC":
+        return heic(np.dstack([grey, 255 - grey, grey]), exif=exif.tobytes())
     more = {"exif": exif.tobytes()} if kind in ("JPEG", "PNG", "WEBP") else {}
     Image.fromarray(np.dstack([grey, 255 - grey, grey])).save(file, kind, **more)
     return file.getvalue()
