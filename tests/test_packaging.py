@@ -128,8 +128,8 @@ def test_what_is_imported_is_declared() -> None:
         for module, path in imported_modules().items()
         if module not in OURS and module not in sys.stdlib_module_names
     }
-    # What is installed only if somebody asks for it has one module that may, and that asks whether it is there.
-    optional = {module: ROOT / "stream/heif.py" for module in modules_of(extras("heic"))}
+    # What is installed only if somebody asks for it is imported in one place, which asks whether it is there.
+    optional = dict.fromkeys(modules_of(extras("heic")), ROOT / "stream/heif.py")
     assert {module: path for module, path in foreign.items() if module not in declared_modules()} == optional
 
 
