@@ -17,6 +17,7 @@ from facestream.backfill_pool import BackfillPool, shares_of_cores
 from facestream.backfill_task import Outcome, Photos, Task
 from facestream.background import Background
 from facestream.child import place_words
+from facestream.cluster_wiring import make_cluster_worker, make_clusterer
 from facestream.leftovers import Sweeper
 from facestream.own_models import models_for
 from facestream.run_report import RunOptions, RunReport, SilentListener
@@ -27,8 +28,6 @@ from facestream.wiring import (
     facts_of,
     find_parts,
     keys_of,
-    make_cluster_worker,
-    make_clusterer,
     make_queue,
     make_store,
     open_handle,

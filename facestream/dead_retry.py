@@ -5,17 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from facestream.background import Background
+from facestream.cluster_wiring import make_cluster_worker
 from facestream.dead_letter import DeadLetter, Retried
 from facestream.own_models import models_for
 from facestream.settings import Place
-from facestream.wiring import (
-    keys_of,
-    make_calibration,
-    make_cluster_worker,
-    make_dead_letters,
-    make_queue,
-    make_store,
-)
+from facestream.wiring import keys_of, make_calibration, make_dead_letters, make_queue, make_store
 from storage.connection import RedisHandle
 from storage.requests import ReclusterRequest, Request, RetryRequest
 

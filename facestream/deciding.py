@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from facestream.cluster_wiring import make_cluster_worker
 from facestream.decision import Decision, decisions_of
 from facestream.errors import NotFoundError, UsageError
 from facestream.own_models import models_for
 from facestream.refusal import Log, Refusal
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_log, make_queue, make_store
+from facestream.wiring import keys_of, make_calibration, make_log, make_queue, make_store
 from storage.connection import RedisHandle
 from storage.decision_record import Decision as Record
 from storage.decision_record import DecisionKind, Side

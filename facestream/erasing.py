@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facestream.background import Background
+from facestream.cluster_wiring import make_cluster_worker
 from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.hint import command_line
 from facestream.leftovers import erase_leftovers
@@ -19,7 +20,6 @@ from facestream.uploads import Uploads
 from facestream.wiring import (
     keys_of,
     make_calibration,
-    make_cluster_worker,
     make_dead_letters,
     make_job_store,
     make_queue,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from facestream.background import Background
+from facestream.cluster_wiring import make_cluster_worker
 from facestream.errors import FacestreamError, UsageError
 from facestream.hint import command_line
 from facestream.leftovers import erase_leftovers
 from facestream.own_models import models_for
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_calibration, make_cluster_worker, make_queue
+from facestream.wiring import keys_of, make_calibration, make_queue
 from storage.collection_reader import CollectionReader
 from storage.connection import RedisHandle
 from storage.identity_record import Identity

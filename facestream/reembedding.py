@@ -9,6 +9,7 @@ from functools import partial
 
 from facestream.background import Background
 from facestream.catalogue import found
+from facestream.cluster_wiring import make_cluster_worker
 from facestream.errors import FacestreamError
 from facestream.hint import command_line
 from facestream.model_change import ModelChange, Reembedded
@@ -20,7 +21,6 @@ from facestream.wiring import (
     keys_of,
     load_parts,
     make_calibration,
-    make_cluster_worker,
     make_queue,
     make_staged_vectors,
     make_store,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.background import Background
+from facestream.cluster_wiring import make_cluster_worker, make_clusterer
 from facestream.errors import UsageError
 from facestream.hang import model_watchdog
 from facestream.intake import Intake
@@ -30,8 +31,6 @@ from facestream.wiring import (
     find_parts,
     keys_of,
     load_parts,
-    make_cluster_worker,
-    make_clusterer,
     make_device,
     make_look_mark,
     make_queue,

@@ -16,6 +16,7 @@ from facestream.alarm import alarm
 from facestream.background import Background
 from facestream.camera_book import camera_name
 from facestream.camera_wiring import OneCamera, Opener, make_claims
+from facestream.cluster_wiring import make_cluster_worker, make_clusterer
 from facestream.errors import UsageError
 from facestream.given_settings import settings
 from facestream.hang import model_watchdog
@@ -34,8 +35,6 @@ from facestream.wiring import (
     load_parts,
     make_camera_store,
     make_change_reader,
-    make_cluster_worker,
-    make_clusterer,
     make_device,
     make_queue,
     make_reader,

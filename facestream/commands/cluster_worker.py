@@ -61,18 +61,12 @@ def command(**options: Any) -> None:
         table = metrics_table(options["metrics_port"])
         monitor = stack.enter_context(monitored("cluster-worker", place, handle, table, collection=True))
         from facestream.background import Background
+        from facestream.cluster_wiring import make_cluster_worker, make_clusterer
         from facestream.given_settings import settings
         from facestream.leftovers import Sweeper
         from facestream.own_models import models_for
         from facestream.retention import given_policy
-        from facestream.wiring import (
-            calibration_of,
-            facts_of,
-            find_parts,
-            make_cluster_worker,
-            make_clusterer,
-            make_store,
-        )
+        from facestream.wiring import calibration_of, facts_of, find_parts, make_store
 
         store = make_store(handle, keys)
         models = models_for(store, place, options["pack"])

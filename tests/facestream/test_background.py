@@ -11,7 +11,8 @@ import pytest
 from server_door import Door
 
 from facestream.background import Background
-from facestream.wiring import make_cluster_worker, make_pack, make_queue
+from facestream.cluster_wiring import make_cluster_worker
+from facestream.wiring import make_pack, make_queue
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from storage.keys import Keys

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from processes import Done
 
+from facestream.cluster_wiring import make_clusterer
 from facestream.errors import UsageError
-from facestream.wiring import make_calibration, make_clusterer
+from facestream.wiring import make_calibration
 from workers.clustering.density_clusterer import DensityClusterer
 from workers.models.manifest import Manifest
 
