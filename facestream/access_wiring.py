@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from facestream.settings_schema import ServeTable, listed
+from facestream.serve_table import ServeTable, listed
 from facestream.web.access import Access
 from facestream.web.listening import is_loopback
 from facestream.wiring import make_token_store

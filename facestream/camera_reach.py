@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from facestream.address_check import Network, all_allowed, networks_of
 from facestream.errors import UsageError
-from facestream.settings_schema import ServeTable
+from facestream.serve_table import ServeTable
 from stream.camera_url import PORTS, CameraUrl
 from stream.errors import CameraRefusedError, CameraUnreachableError
 

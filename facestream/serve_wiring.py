@@ -12,8 +12,8 @@ from facestream.job_folders import folders_of
 from facestream.jobs import Jobs
 from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.news import News
+from facestream.serve_table import ServeTable
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable
 from facestream.supervisor import Supervisor
 from facestream.uploads import Uploads
 from facestream.wiring import (

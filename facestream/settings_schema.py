@@ -5,29 +5,18 @@ Imported only where something is set that has to be looked at, since pydantic ta
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from facestream.serve_table import ServeTable
+from facestream.setting_field import SECONDS, TABLE_CONFIG, Seconds, Text, setting
 from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, VARIABLE_PREFIX
 from storage.keys import Keys
-
-# No control characters, of which a NUL is in no path.
-_Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]
-_Seconds = Annotated[float, Field(gt=0, le=86400)]
-_SECONDS = "a number of seconds above 0"
-_CONFIG = ConfigDict(frozen=True, hide_input_in_errors=True)
-
-
-def _setting(default: Any, description: str, accepts: str) -> Any:
-    """A field with what it means, and what it takes as an error message says it."""
-    return Field(default, description=description, json_schema_extra={"accepts": accepts})
 
 
 def _device(written: str) -> str:
@@ -40,57 +29,32 @@ def _collection(written: str) -> str:
     return Keys(written).collection
 
 
-def listed(written: str | None) -> tuple[str, ...]:
-    """The parts of a setting that are separated by commas."""
-    return tuple(part for part in (piece.strip() for piece in (written or "").split(",")) if part)
-
-
-def _hosts(written: str) -> str:
-    for name in listed(written):
-        if not re.fullmatch(r"(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", name):
-            raise ValueError(f"{name[:80]!r} is no name of a host, which has no scheme, port or *")
-    return written
-
-
-def _addresses(written: str) -> str:
-    for part in listed(written):
-        ipaddress.ip_network(part, strict=False)
-    return written
-
-
-def _networks(written: str) -> str:
-    from facestream.address_check import networks_of
-
-    networks_of(written)
-    return written
-
-
 class CameraTable(BaseModel):
     """Table [camera]: what a camera is read with unless something else was said of that one."""
 
-    model_config = _CONFIG
+    model_config = TABLE_CONFIG
 
-    fps: Annotated[float, Field(gt=0, le=25)] = _setting(
+    fps: Annotated[float, Field(gt=0, le=25)] = setting(
         5.0, "Frames looked at per second.", "a number above 0 and at most 25"
     )
-    min_face: Annotated[float, Field(ge=12, le=10000)] | None = _setting(
+    min_face: Annotated[float, Field(ge=12, le=10000)] | None = setting(
         None, "Smallest face to look for, px; else by the size of the picture.", "a number from 12 to 10000"
     )
-    transport: Literal["auto", "tcp", "udp"] = _setting(
+    transport: Literal["auto", "tcp", "udp"] = setting(
         "auto", "How RTSP brings the pictures.", '"auto", "tcp" or "udp"'
     )
-    hwaccel: Annotated[str, Field(pattern="^[a-z0-9_]+$")] = _setting(
+    hwaccel: Annotated[str, Field(pattern="^[a-z0-9_]+$")] = setting(
         "none",
         "What decodes: none is the processor, auto the best there is; else FFmpeg's name of it.",
         '"none", "auto" or a name such as "cuda"',
     )
-    keyframes_only: bool = _setting(
+    keyframes_only: bool = setting(
         False, "Decode key frames alone, which costs little and sees seldom.", "true or false"
     )
-    open_timeout_s: _Seconds = _setting(10.0, "How long a connection may take to open.", _SECONDS)
-    stall_s: _Seconds = _setting(10.0, "Without a frame for so long, a camera is connected anew.", _SECONDS)
-    first_backoff_s: _Seconds = _setting(1.0, "Longest wait before the first new try.", _SECONDS)
-    longest_backoff_s: _Seconds = _setting(30.0, "Longest wait before any new try.", _SECONDS)
+    open_timeout_s: Seconds = setting(10.0, "How long a connection may take to open.", SECONDS)
+    stall_s: Seconds = setting(10.0, "Without a frame for so long, a camera is connected anew.", SECONDS)
+    first_backoff_s: Seconds = setting(1.0, "Longest wait before the first new try.", SECONDS)
+    longest_backoff_s: Seconds = setting(30.0, "Longest wait before any new try.", SECONDS)
 
     @model_validator(mode="after")
     def _waits_grow(self) -> CameraTable:
@@ -102,93 +66,29 @@ class CameraTable(BaseModel):
 class WatchTable(BaseModel):
     """Table [watch]: how cameras are watched."""
 
-    model_config = _CONFIG
+    model_config = TABLE_CONFIG
 
-    motion_gate: bool = _setting(True, "Whether still pictures are looked at less often.", "true or false")
-    longest_still_s: _Seconds = _setting(
-        6.0, "A still picture is searched after so long all the same.", _SECONDS
+    motion_gate: bool = setting(True, "Whether still pictures are looked at less often.", "true or false")
+    longest_still_s: Seconds = setting(
+        6.0, "A still picture is searched after so long all the same.", SECONDS
     )
-    recluster_every_s: _Seconds = _setting(
-        60.0, "While new faces come in, everything is grouped anew so often.", _SECONDS
-    )
-
-
-class ServeTable(BaseModel):
-    """Table [serve]: the HTTP API and the web page."""
-
-    model_config = _CONFIG
-
-    host: _Text = _setting(
-        "127.0.0.1", "Address to listen on. Any but this machine's own needs tokens.", "an address or a name"
-    )
-    port: Annotated[int, Field(ge=0, le=65535)] = _setting(
-        8765, "Port to listen on; 0 takes a free one.", "a whole number from 0 to 65535"
-    )
-    require_token: bool = _setting(
-        False, "Whether callers on this machine need a token as well.", "true or false"
-    )
-    allowed_hosts: Annotated[str, AfterValidator(_hosts)] | None = _setting(
-        None,
-        "Names by which the server is reached beside this machine's own, such as that of a reverse proxy. "
-        "Where there are some, everybody needs a token.",
-        'host names, such as "faces.example.org, nas.local"',
-    )
-    trusted_proxies: Annotated[str, AfterValidator(_addresses)] | None = _setting(
-        None,
-        "Reverse proxies that are believed whom they ask for (X-Forwarded-For, X-Forwarded-Proto). Where "
-        "there are some, everybody needs a token.",
-        'addresses or networks, such as "127.0.0.1, 10.0.0.0/8"',
-    )
-    session_hours: Annotated[float, Field(gt=0, le=8760)] = _setting(
-        168.0, "How long a login of the page lasts.", "a number of hours above 0 and at most 8760"
-    )
-    workers: Literal["auto", "none"] = _setting(
-        "auto",
-        "Whether `serve` keeps a cluster worker beside it, and a worker while there are cameras.",
-        '"auto" or "none"',
-    )
-    jobs: Annotated[int, Field(ge=0, le=64)] = _setting(
-        1, "Videos that are processed at the same time; 0: none here.", "a whole number from 0 to 64"
-    )
-    folders: _Text | None = _setting(
-        None,
-        "Folders of which files may be processed by path, separated by : (; on Windows).",
-        "paths of folders",
-    )
-    upload_gb: Annotated[float, Field(gt=0, le=10000)] = _setting(
-        16.0, "Largest file that may be uploaded.", "a number of gigabytes above 0"
-    )
-    local_cameras: bool = _setting(
-        False, "Whether devices of this machine may be added as cameras through the API.", "true or false"
-    )
-    camera_networks: Annotated[str, AfterValidator(_networks)] | None = _setting(
-        None,
-        "Networks in which cameras may be added through the API though they are of this machine or of its "
-        "link.",
-        'networks, such as "127.0.0.0/8, fd00::/8"',
-    )
-    event_clients: Annotated[int, Field(ge=1, le=10000)] = _setting(
-        500, "Clients that may listen to live events at once.", "a whole number from 1 to 10000"
-    )
-    webhook_networks: Annotated[str, AfterValidator(_networks)] | None = _setting(
-        None,
-        "Networks that webhooks may be sent into, although they are private, of this machine or of its link.",
-        'networks, such as "192.168.1.0/24, 127.0.0.1"',
+    recluster_every_s: Seconds = setting(
+        60.0, "While new faces come in, everything is grouped anew so often.", SECONDS
     )
 
 
 class MetricsTable(BaseModel):
     """Table [metrics]: numbers for Prometheus, of commands that have no HTTP of their own."""
 
-    model_config = _CONFIG
+    model_config = TABLE_CONFIG
 
-    port: Annotated[int, Field(ge=0, le=65535)] = _setting(
+    port: Annotated[int, Field(ge=0, le=65535)] = setting(
         0,
         "Port on which `watch`, `worker`, `cluster-worker` and `run` answer /metrics, /healthz and /readyz; "
         "0: none.",
         "a whole number from 0 to 65535",
     )
-    host: _Text = _setting(
+    host: Text = setting(
         "127.0.0.1",
         "Address that this port is on. Nobody is asked for a token there.",
         "an address or a name",
@@ -202,25 +102,25 @@ _DAYS = 'a number of days above 0, or "forever"'
 class RetentionTable(BaseModel):
     """Table [retention]: how long what was found is kept."""
 
-    model_config = _CONFIG
+    model_config = TABLE_CONFIG
 
-    unnamed: _Days = _setting(
+    unnamed: _Days = setting(
         None, "People without a name, after they were last seen; cameras need it to be said.", _DAYS
     )
-    named: _Days = _setting(
+    named: _Days = setting(
         None, "People with a name, after they were last seen; cameras need it to be said.", _DAYS
     )
-    sightings: _Days = _setting(
+    sightings: _Days = setting(
         None, "Single tracks, whoever's they are, with their vectors and pictures; else forever.", _DAYS
     )
-    pictures: _Days = _setting(None, "Pictures of faces, while vectors stay; else forever.", _DAYS)
-    streams: _Days = _setting(
+    pictures: _Days = setting(None, "Pictures of faces, while vectors stay; else forever.", _DAYS)
+    streams: _Days = setting(
         None, "Entries of the streams `changes`, `faces`, `dead` and `reclusters`; else forever.", _DAYS
     )
-    readers: _Days = _setting(
+    readers: _Days = setting(
         None, "Readers of `changes` or `faces` that are silent for longer hold nothing back; else 7.", _DAYS
     )
-    files: bool | None = _setting(
+    files: bool | None = setting(
         None, "Whether this counts for videos and photos as well, and not for cameras alone.", "true or false"
     )
 
@@ -228,74 +128,74 @@ class RetentionTable(BaseModel):
 class SettingsTables(BaseModel):
     """What a settings file can say."""
 
-    model_config = _CONFIG
+    model_config = TABLE_CONFIG
 
-    data_dir: _Text | None = _setting(
+    data_dir: Text | None = setting(
         None, "Data folder; else the user's. In a file, relative to that file.", "the path of a folder"
     )
-    redis: SecretStr | None = _setting(
+    redis: SecretStr | None = setting(
         None,
         "A Redis or Valkey server of your own, or any node of a Redis Cluster, for the data folder's. It may "
         "hold a password.",
         "a URL such as redis://host:6379/0",
     )
-    cache_dir: _Text | None = _setting(
+    cache_dir: Text | None = setting(
         None,
         "Folder for models that are built on first use; else the user's. In a file, relative to that file.",
         "the path of a folder",
     )
-    collection: Annotated[str, AfterValidator(_collection)] = _setting(
+    collection: Annotated[str, AfterValidator(_collection)] = setting(
         DEFAULT_COLLECTION,
         "Which set of people.",
         "a name of up to 64 letters, digits, dots, dashes and underscores, first a letter or digit",
     )
-    models: _Text | None = _setting(
+    models: Text | None = setting(
         None,
         "Model pack; else the collection's own, or `open`.",
         "the name or the folder of a model pack",
     )
-    detector: _Text | None = _setting(
+    detector: Text | None = setting(
         None, "Detector instead of the pack's own.", "the name of a detector or of a pack"
     )
-    embedder: _Text | None = _setting(
+    embedder: Text | None = setting(
         None, "Embedder instead of the pack's own.", "the name of an embedder or of a pack"
     )
-    device: Annotated[str, AfterValidator(_device)] = _setting(
+    device: Annotated[str, AfterValidator(_device)] = setting(
         AUTO_DEVICE,
         "What models run on.",
         '"auto", "cpu", "cuda", "cuda:1", "tensorrt", "openvino" or "coreml"',
     )
-    fps: Annotated[float, Field(gt=0, le=1000)] | Literal["native"] = _setting(
+    fps: Annotated[float, Field(gt=0, le=1000)] | Literal["native"] = setting(
         5.0,
         "Frames looked at per second of a video; native for each.",
         'a number above 0 and at most 1000, or "native"',
     )
-    min_face: Annotated[float, Field(ge=12, le=10000)] | None = _setting(
+    min_face: Annotated[float, Field(ge=12, le=10000)] | None = setting(
         None,
         "Smallest face to look for, px; else 4 % of the shorter side, from 16 to 60.",
         "a number from 12 to 10000",
     )
-    clustering: Literal["average", "dbscan", "hdbscan"] | None = _setting(
+    clustering: Literal["average", "dbscan", "hdbscan"] | None = setting(
         None,
         "How a collection groups tracks into people; else as it did, average for a new one.",
         '"average", "dbscan" or "hdbscan"',
     )
-    samples: Literal["best", "all"] = _setting(
+    samples: Literal["best", "all"] = setting(
         "best", "all: also send the embedding of every face to the stream `faces`.", '"best" or "all"'
     )
-    look_limit_s: _Seconds = _setting(
+    look_limit_s: Seconds = setting(
         600.0,
         "Models that work on one frame for longer hang: their process ends with exit code 70.",
-        _SECONDS,
+        SECONDS,
     )
-    log_format: Literal["text", "json"] = _setting(
+    log_format: Literal["text", "json"] = setting(
         "text", "How log lines and errors look: json is one object a line.", '"text" or "json"'
     )
-    camera: CameraTable = _setting(CameraTable(), "Defaults for cameras.", "a table")
-    watch: WatchTable = _setting(WatchTable(), "How cameras are watched.", "a table")
-    serve: ServeTable = _setting(ServeTable(), "The HTTP API and the web page.", "a table")
-    metrics: MetricsTable = _setting(MetricsTable(), "Numbers for Prometheus.", "a table")
-    retention: RetentionTable = _setting(RetentionTable(), "How long what was found is kept.", "a table")
+    camera: CameraTable = setting(CameraTable(), "Defaults for cameras.", "a table")
+    watch: WatchTable = setting(WatchTable(), "How cameras are watched.", "a table")
+    serve: ServeTable = setting(ServeTable(), "The HTTP API and the web page.", "a table")
+    metrics: MetricsTable = setting(MetricsTable(), "Numbers for Prometheus.", "a table")
+    retention: RetentionTable = setting(RetentionTable(), "How long what was found is kept.", "a table")
 
 
 class Settings(SettingsTables, BaseSettings):

@@ -11,9 +11,9 @@ from facestream.given_settings import settings
 from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.metrics_wiring import make_readiness, make_redis_facts, make_serve_metrics
 from facestream.news import News
+from facestream.serve_table import ServeTable
 from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable
 from facestream.web.context import WebContext
 from facestream.web.live_feed import LiveFeed
 from facestream.web_search import open_search

@@ -19,8 +19,8 @@ from storage.webhook_store import WebhookStore
 
 if TYPE_CHECKING:
     from facestream.news import News
+    from facestream.serve_table import ServeTable
     from facestream.settings import Place
-    from facestream.settings_schema import ServeTable
     from facestream.webhook_sender import WebhookSender
     from storage.connection import RedisHandle
     from storage.keys import Keys

@@ -16,7 +16,7 @@ from facestream.settings import Place
 from facestream.stopping import stopping
 
 if TYPE_CHECKING:
-    from facestream.settings_schema import ServeTable
+    from facestream.serve_table import ServeTable
     from facestream.web.context import WebContext
 
 # Collections that are named where the one that was asked for is empty.

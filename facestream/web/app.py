@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from facestream import __version__
 from facestream.news import MOST_SILENCE_S
-from facestream.settings_schema import listed
+from facestream.serve_table import listed
 from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext

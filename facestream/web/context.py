@@ -14,8 +14,8 @@ from facestream.metrics.exposition import Exposition
 from facestream.metrics.health import Health
 from facestream.news import News
 from facestream.people_board import PeopleBoard
+from facestream.serve_table import ServeTable
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable
 from facestream.supervisor import Supervisor
 from facestream.web.access import Access
 from facestream.web.clip_room import ClipRoom

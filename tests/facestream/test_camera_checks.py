@@ -16,8 +16,9 @@ from facestream.camera_reach import CameraReach
 from facestream.camera_wiring import Opener
 from facestream.camera_wish import CameraWish
 from facestream.errors import UsageError
+from facestream.serve_table import ServeTable
 from facestream.settings import Place
-from facestream.settings_schema import CameraTable, ServeTable, Settings, WatchTable
+from facestream.settings_schema import CameraTable, Settings, WatchTable
 from facestream.wiring import keys_of, make_camera_store, open_folder, open_handle
 from storage.camera_record import CameraRecord
 from storage.lease import Lease

@@ -15,9 +15,9 @@ from facestream.camera_desk import wish_for
 from facestream.camera_snapshots import CameraSnapshots
 from facestream.errors import RefusedError
 from facestream.news import News
+from facestream.serve_table import ServeTable
 from facestream.serve_wiring import make_camera_desk, make_jobs
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable
 from facestream.wiring import keys_of, make_camera_store, open_handle
 from storage.camera_status import CameraStatus
 from storage.change_reader import ChangeReader

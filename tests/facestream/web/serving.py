@@ -14,8 +14,8 @@ import pytest
 from fastapi import FastAPI
 
 from facestream import news
+from facestream.serve_table import ServeTable
 from facestream.settings import Place
-from facestream.settings_schema import ServeTable
 from facestream.web.app import make_app
 from facestream.web.context import WebContext
 from facestream.web.listening import listen, url_of
