@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from typing import cast
 
 import redis
 
-from storage.commands import Pipeline, StreamEntry, commands_of
+from storage.commands import StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
-from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys
-from storage.delivery import Delivery, Entry, delivery_of, type_of
-from storage.errors import (
-    CollectionGoneError,
-    LeaseLostError,
-    ModelConflictError,
-    OvertakenError,
-    QueueFullError,
-)
-from storage.fields import Fields
+from storage.data_keys import NO_DATA_KEYS, DataKeys
+from storage.delivery import Delivery, Entry, delivery_of
+from storage.errors import QueueFullError
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.queue_writer import QueueWriter, collection_gone
 from storage.requests import RetryRequest
 from storage.sample_record import FaceSample
 from storage.solitary_attempts import SolitaryAttempts
 from storage.stream_trimming import MOST
 
 _log = logging.getLogger(__name__)
-
-_TRIES = 100
 
 GROUP = "cluster"
 """The consumer group of `samples`."""
@@ -77,9 +67,8 @@ class SampleQueue:
         self._client = commands_of(client)
         self._keys = keys
         self._limit = limit
-        self._model_id = model_id
-        self._fence = fence
         self._data_keys = data_keys
+        self._writer = QueueWriter(client, keys, model_id, fence, data_keys)
 
     def prepare(self) -> None:
         """Create the stream and the consumer group where they are missing."""
@@ -134,7 +123,7 @@ class SampleQueue:
                     "the command again: its cluster worker takes in what waits."
                 )
             time.sleep(0.05)
-        return self._write(entries, faces, faces_limit)
+        return self._writer.write(entries, faces, faces_limit)
 
     def try_send(
         self, entries: Sequence[Entry], *, faces: Sequence[FaceSample] = (), faces_limit: int = MOST
@@ -160,62 +149,8 @@ class SampleQueue:
         if entries and (waiting := self.waiting()) and waiting + len(entries) > self._limit:
             return False
         if entries or faces:
-            self._write(entries, faces, faces_limit)
+            self._writer.write(entries, faces, faces_limit)
         return True
-
-    def _write(self, entries: Sequence[Entry], faces: Sequence[FaceSample], faces_limit: int) -> bytes | None:
-        """Write entries in one step, if the collection has its models and the fence still holds."""
-        shows_faces = bool(faces) or any(isinstance(entry, FaceSample) for entry in entries)
-        watched = [self._keys.meta] if self._model_id or shows_faces else []
-        watched += [self._fence.key] if self._fence else []
-        for _ in range(_TRIES):
-            # A fence that is put off while it is watched would void the step for nothing.
-            held = self._fence.watching if self._fence else contextlib.nullcontext()
-            seal = PLAIN
-            with held, self._client.pipeline(transaction=True) as pipe:
-                if watched:
-                    pipe.watch(*watched)
-                    self._check_model(pipe)
-                    self._check_fence(pipe)
-                    if shows_faces:
-                        # Watched: nothing is sent that a rotation of keys has left behind.
-                        name = cast(bytes | None, pipe.hget(self._keys.meta, "data_key"))
-                        seal = self._data_keys.sealing(name)
-                    pipe.multi()
-                for entry in entries:
-                    said = entry.encode(seal) if isinstance(entry, FaceSample) else entry.encode()
-                    fields: Fields = {"type": type_of(entry), **said}
-                    pipe.xadd(self._keys.samples, fields)
-                for face in faces:
-                    pipe.xadd(self._keys.faces, face.encode(seal), maxlen=faces_limit, approximate=True)
-                try:
-                    ids: list[bytes] = pipe.execute()
-                except redis.WatchError:
-                    # A decision was carried out at this very moment, say.
-                    continue
-            return ids[len(entries) - 1] if entries else None
-        raise OvertakenError(f"{' or '.join(watched)} changed again and again while something was to be sent")
-
-    def _check_fence(self, pipe: Pipeline) -> None:
-        """Refuse to send for somebody who has been replaced."""
-        if self._fence is not None and pipe.get(self._fence.key) != self._fence.token:
-            raise LeaseLostError(f"{self._fence.key}: the lease ran out; nothing more is sent")
-
-    def _check_model(self, pipe: Pipeline) -> None:
-        """Refuse to send vectors to a collection that holds, or is about to hold, those of another model."""
-        if not self._model_id:
-            return
-        for field in ("model_id", "changing_to"):
-            stored = cast(bytes | None, pipe.hget(self._keys.meta, field))
-            if stored is None and field == "model_id":
-                raise self._gone()
-            if stored is not None and stored.decode() != self._model_id:
-                raise ModelConflictError(
-                    f"collection {self._keys.collection!r} was changed to other models ({stored.decode()!r}) "
-                    "meanwhile. Run the command again with those (--models).",
-                    stored=stored.decode(),
-                    asked=self._model_id,
-                )
 
     def waiting(self) -> int:
         """Number of entries that have had no effect yet."""
@@ -251,19 +186,13 @@ class SampleQueue:
     def _prepare_anew(self) -> None:
         """Make the group anew that somebody deleted; all that is in the stream has had no effect yet."""
         if not self._client.exists(self._keys.meta):
-            raise self._gone()
+            raise collection_gone(self._keys)
         self.prepare()
         _log.error(
             "the consumer group %r of %s was gone, and has been made anew: somebody deleted it, or the "
             "server lost data. What is in the stream is taken in; what was deleted with it is lost.",
             GROUP,
             self._keys.samples,
-        )
-
-    def _gone(self) -> CollectionGoneError:
-        return CollectionGoneError(
-            f"collection {self._keys.collection!r} is gone: it was dropped, or its server has lost it "
-            "(FLUSHALL, say). Nothing more is written. Run the command again to begin it anew."
         )
 
     def _receive(self, consumer: str, count: int, block_ms: int, kept: Collection[bytes]) -> list[Delivery]:
