@@ -28,9 +28,10 @@ from result import Result, add_json_option
 from facestream import connect
 from facestream.demo_video import ASTRONAUT
 from storage.effects import Effects
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.lease import Lease
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 
 _VIDEOS = 50

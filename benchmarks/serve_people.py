@@ -29,9 +29,10 @@ from served_folder import served
 from facestream import connect
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.lease import Lease
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 
 _SOURCES = 200

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from facestream.resident_search import ResidentSearch
     from storage.connection import RedisHandle
-    from storage.identity_record import Sighting
     from storage.identity_store import IdentityStore
+    from storage.sighting_record import Sighting
 
 Pair = tuple[str, str]
 

@@ -15,7 +15,7 @@ from facestream.person import Person, person_of
 from facestream.sighting import Sighting
 from storage.errors import StorageError
 from storage.identity_record import Identity, IdentityChange
-from storage.identity_record import Sighting as Stored
+from storage.sighting_record import Sighting as Stored
 from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:

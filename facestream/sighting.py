@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
 
-from storage.identity_record import Moment
-from storage.identity_record import Sighting as Stored
+from storage.sighting_record import Moment
+from storage.sighting_record import Sighting as Stored
 from storage.source_record import SourceRecord
 
 

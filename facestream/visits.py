@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from facestream.people_tally import source_of
 from facestream.source_name import is_camera
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.sighting_record import Sighting
 
 AWAY_S = 30.0
 """Who was not there for longer comes anew."""

@@ -15,7 +15,8 @@ from storage.data_keys import crop_context
 from storage.decision_record import Decision
 from storage.errors import RecordError
 from storage.fields import Raw, reading
-from storage.identity_record import Identity, Moment, Sighting
+from storage.identity_record import Identity
+from storage.sighting_record import Moment, Sighting
 from storage.source_record import SourceRecord
 
 _log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping
 
-from storage.identity_record import Sighting
+from storage.sighting_record import Sighting
 
 
 class SightingRows:

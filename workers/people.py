@@ -7,8 +7,9 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.sample_record import Sample
+from storage.sighting_record import Sighting
 from storage.sighting_rows import SightingRows
 from storage.track_record import TrackRecord
 from workers.portraits import Portraits, View, portraits, views_of

@@ -9,11 +9,12 @@ import numpy as np
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 from storage.track_record import OBSERVATION, TrackRecord
 

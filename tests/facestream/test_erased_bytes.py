@@ -16,13 +16,14 @@ from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.retention_policy import DAY_S
 from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord

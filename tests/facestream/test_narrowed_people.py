@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from facestream.people_filter import SORTS, PeopleFilter, sorted_people
 from facestream.people_lists import PeopleLists
 from facestream.person import person_of
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 
 BEGAN_S = 1_777_636_800.0

@@ -32,10 +32,11 @@ from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
 from storage.errors import StorageError
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 
 FILES = ("v-1", "v-2", "c-door")

@@ -13,10 +13,11 @@ import facestream
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.effects import Effects
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 from storage.track_record import OBSERVATION, TrackRecord
 

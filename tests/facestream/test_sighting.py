@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestream.sighting import Sighting, Sightings, end_order, start_order
-from storage.identity_record import Sighting as Stored
+from storage.sighting_record import Sighting as Stored
 from storage.source_record import SourceRecord
 
 SOURCES = {

@@ -2,7 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestream.visits import AWAY_S, Visit, Visits, visit_at
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.sighting_record import Sighting
 
 DOOR, YARD = "c-door", "c-yard"
 

@@ -24,7 +24,7 @@ from storage.dead_letters import DeadEntry
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.erasure_record import ErasureRecord
 from storage.errors import RecordError
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Moment, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.job_record import Job
 from storage.kept_out_record import KeptOut
 from storage.recluster_record import ReclusterRecord
@@ -40,6 +40,7 @@ from storage.requests import (
 )
 from storage.retention_policy import RetentionPolicy
 from storage.sample_record import BareSample, FaceSample
+from storage.sighting_record import Moment, Sighting
 from storage.sighting_rows import SightingRows
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import TemplateTable

@@ -10,12 +10,13 @@ from storage.camera_store import CameraStore
 from storage.catalogue import key_prefix
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
+from storage.sighting_record import Sighting
 from storage.source_record import SegmentDone
 
 ABOUT = {"pack": "open", "licence": "CC0-1.0", "commercial_use": "1"}

@@ -13,6 +13,7 @@ from storage.fields import Fields
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.recluster_record import ReclusterRecord
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord
@@ -53,6 +54,7 @@ def unit(seed: int, size: int = 128) -> FloatArray:
     return vector / np.linalg.norm(vector)
 
 
+sightings = st.builds(Sighting, texts, times_s, times_s)
 vectors = st.builds(unit, st.integers(0, 10_000), st.sampled_from([2, 16, 128, 512]))
 
 

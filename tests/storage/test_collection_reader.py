@@ -14,10 +14,11 @@ from records import a_sample, a_source, a_template, a_track
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import RecordError
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
+from storage.sighting_record import Sighting
 from storage.source_record import SegmentDone
 
 SEEN = (Sighting("v-1", 0.0, 0.4), Sighting("v-1", 9.0, 9.5))

@@ -11,12 +11,13 @@ from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects, Said
 from storage.errors import OvertakenError
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.requests import DecisionRequest
 from storage.sample_queue import SampleQueue
+from storage.sighting_record import Sighting
 
 SEEN = (Sighting("v-1", 0.0, 0.4),)
 MERGE = Decision(DecisionKind.MERGE, (Side("p1", ("a",)), Side("p2", ("b",))))

@@ -4,13 +4,13 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from records import as_stored, change_of, counts, ids, texts, times_s
+from records import as_stored, change_of, counts, ids, sightings, texts, times_s
 
 from storage.errors import RecordError
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.sighting_record import Sighting
 from storage.sighting_rows import SightingRows
 
-sightings = st.builds(Sighting, texts, times_s, times_s)
 identities = st.builds(
     Identity,
     identity_id=st.integers(1, 10**9).map("p{}".format),
@@ -93,14 +93,6 @@ def test_an_overview_that_is_malformed_is_refused(row: bytes) -> None:
     assert caught.value.field == "p1"
 
 
-@given(sightings)
-def test_a_sighting_comes_back_as_it_went(sighting: Sighting) -> None:
-    back = Sighting.decode(sighting.encode().encode())
-    assert back.source_id == sighting.source_id
-    assert back.start_s == pytest.approx(sighting.start_s, abs=1e-3)
-    assert back.end_s == pytest.approx(sighting.end_s, abs=1e-3)
-
-
 @given(changes)
 def test_a_change_can_be_read_as_it_went(change: IdentityChange) -> None:
     back = change_of(as_stored(change.encode()))
@@ -151,27 +143,6 @@ def test_names_the_field_of_an_identity_that_is_malformed(name: str, value: byte
     with pytest.raises(RecordError, match=name) as caught:
         Identity.decode({**as_stored(Identity("p1").encode()), name.encode(): value})
     assert caught.value.field == name
-
-
-@pytest.mark.parametrize(
-    "member", [b"", b"v-1", b"v-1|0", b"v-1|a|1", b"v-1|0|nan", b"v-1|-inf|0", b"\xff|0|1", b"v-1|0|1|"]
-)
-def test_refuses_malformed_sightings(member: bytes) -> None:
-    with pytest.raises(RecordError) as caught:
-        Sighting.decode(member)
-    assert caught.value.field == "sightings"
-
-
-@given(st.binary(max_size=40))
-def test_random_bytes_as_a_sighting_raise_nothing_else(member: bytes) -> None:
-    try:
-        back = Sighting.decode(member)
-    except RecordError as error:
-        assert error.field == "sightings"  # noqa: PT017 - some are fine
-    else:
-        assert member.count(b"|") >= 2
-        assert math.isfinite(back.start_s)
-        assert math.isfinite(back.end_s)
 
 
 @given(st.sampled_from([*EXACT, *TIMES, "name"]), st.binary(max_size=30))

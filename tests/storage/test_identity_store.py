@@ -11,11 +11,12 @@ from records import a_sample, a_source, a_template, a_track, change_of
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import SampleQueue
+from storage.sighting_record import Sighting
 from storage.source_record import SegmentDone
 
 

@@ -10,11 +10,12 @@ from records import a_sample, a_template, a_track, change_of
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import LeaseLostError
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import GROUP, SampleQueue
+from storage.sighting_record import Sighting
 
 SEEN = (Sighting("v-1", 0.0, 0.4),)
 

@@ -29,7 +29,7 @@ from storage.effects import Effects
 from storage.erasure_record import ErasureRecord
 from storage.errors import ModelChangeError
 from storage.frame_streams import FrameStreams, Outgoing
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.job_record import Job, new_job_id
 from storage.job_store import JobStore
@@ -49,6 +49,7 @@ from storage.requests import (
 )
 from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import SampleQueue
+from storage.sighting_record import Sighting
 from storage.source_record import SegmentDone
 from storage.staged_vectors import StagedVectors
 from storage.template_record import encode_template, template_dtype

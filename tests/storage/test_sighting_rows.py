@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.identity_record import Sighting
+from storage.sighting_record import Sighting
 from storage.sighting_rows import SightingRows
 
 # Far enough apart that no two are written the same way.

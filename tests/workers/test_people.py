@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from synthetic import Cast
 from told_in_full import described, described_in_full
 
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.track_record import TrackRecord
 from workers.people import Person, SourceTimes, TrackSummary
 from workers.portraits import View

@@ -6,7 +6,8 @@ import heapq
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from storage.identity_record import Identity, Sighting
+from storage.identity_record import Identity
+from storage.sighting_record import Sighting
 from workers.people import Person, SourceTimes, TrackSummary
 from workers.portraits import View, choose
 

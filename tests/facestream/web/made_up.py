@@ -9,11 +9,12 @@ import redis
 from facestream.wiring import facts_of, find_parts
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.source_record import SegmentDone, SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord

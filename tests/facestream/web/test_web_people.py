@@ -12,9 +12,10 @@ from conftest import Serving
 from facestream.settings import Place
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.lease import Lease
+from storage.sighting_record import Sighting
 
 Serve = Callable[[Place], contextlib.AbstractContextManager[Serving]]
 

@@ -33,11 +33,12 @@ from storage.datafolder import DataFolder
 from storage.decision_log import DecisionLog
 from storage.decision_record import Decision, DecisionKind, Side
 from storage.effects import Effects
-from storage.identity_record import ChangeKind, Identity, IdentityChange, Sighting
+from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_record import FaceSample
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 from storage.template_record import encode_template
 from storage.track_record import OBSERVATION, TrackRecord
