@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,9 +10,8 @@ from storage.effects import Effects
 from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, ForgetRequest, ReclusterRequest
-from storage.sample_record import FaceSample, Sample
+from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
-from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.clusterer import Clusterer
@@ -22,18 +20,15 @@ from workers.comparable_samples import ComparableSamples
 from workers.decisions import Decisions
 from workers.descriptions import Descriptions
 from workers.erasing import Erasing
+from workers.known_tracks import KnownTracks
 from workers.membership import Membership
 from workers.models.calibration import Calibration
-from workers.people import TrackSummary
 from workers.reclustering import Reclustering, Snapshot
 from workers.returns import Returns
 from workers.settlement import Settlement
 from workers.source_book import SourceBook
 from workers.step_samples import StepSamples
-from workers.track_evidence import evidence_of, sample_problem, track_problem
-from workers.track_summaries import TrackSummaries
-
-_log = logging.getLogger(__name__)
+from workers.track_evidence import sample_problem, track_problem
 
 _LOAD_CHUNK = 500
 
@@ -53,22 +48,20 @@ class Roster:
         self._samples = StepSamples(store, self._comparable)
         self._clusterer = clusterer
         self._calibration = calibration
-        self._summaries = TrackSummaries()
-        self._by_source: dict[str, set[str]] = {}
-        self._membership = Membership(self._summaries, store.new_identity_id)
+        self._tracks = KnownTracks(clusterer, calibration)
+        self._membership = Membership(self._tracks.summaries, store.new_identity_id)
         self._decisions = Decisions(store, self._membership, clusterer)
         self._sources = SourceBook(store)
         self._descriptions = Descriptions(
-            self._summaries, self._membership, self._sources, self._decisions.cover_of
+            self._tracks.summaries, self._membership, self._sources, self._decisions.cover_of
         )
-        self._founders: set[str] = set()
         self._settlement = Settlement(self._decisions.bind)
         self._reclustering = Reclustering(
-            store, clusterer, self._summaries, self._membership, self._decisions, self._settlement
+            store, clusterer, self._tracks.summaries, self._membership, self._decisions, self._settlement
         )
         self._returns = Returns(store, calibration, self._membership, self._decisions)
         self._erasing = Erasing(
-            store, self._summaries, self._membership, self._sources, self._remove, self._returns
+            store, self._tracks.summaries, self._membership, self._sources, self._remove, self._returns
         )
         self._forgot = False
 
@@ -110,7 +103,8 @@ class Roster:
             samples = self._comparable.by_id(wanted)
             for track in tracks:
                 checkpoint()
-                known = self._take_in(track, [samples[i] for i in track.sample_ids if i in samples], effects)
+                own = [samples[i] for i in track.sample_ids if i in samples]
+                known = self._tracks.take_in(track, own, effects)
                 if known and track.identity_id:
                     self._membership.load_track(track.track_id, track.identity_id)
                     if assigned.get(track.track_id) != track.identity_id:
@@ -118,38 +112,9 @@ class Roster:
             for track_id in present.intersection(track.track_id for track in tracks):
                 effects.templates.pop(track_id, None)
         self._decisions.load()
-        self._settlement.load(self._summaries, self._store.provisional(), effects)
+        self._settlement.load(self._tracks.summaries, self._store.provisional(), effects)
         hidden = sorted(set(self._membership.alive()) - shown)
         self.describe(hidden, effects)
-
-    def _take_in(self, track: TrackRecord, samples: Sequence[Sample], effects: Effects) -> bool:
-        """Give a track to the clusterer; returns whether anybody may have it.
-
-        One without anything to compare stays with whoever has it.
-        """
-        # Also what nobody may have: it has to be found when it is to be erased.
-        self._note(track, samples)
-        if not samples:
-            return bool(track.identity_id)
-        try:
-            evidence = evidence_of(track, samples, self._calibration)
-        except ValueError as error:
-            # Kept, and given to nobody: one track must not stop all others.
-            _log.warning("%s; it is left out", error)
-            return False
-        self._clusterer.insert(evidence)
-        effects.templates[track.track_id] = encode_template(
-            evidence.template, evidence.size_px, evidence.weight, photo=track.photo
-        )
-        if track.founder:
-            self._founders.add(track.track_id)
-        else:
-            self._founders.discard(track.track_id)
-        return True
-
-    def _note(self, track: TrackRecord, samples: Sequence[Sample]) -> None:
-        self._summaries[track.track_id] = TrackSummary.of(track, samples)
-        self._by_source.setdefault(track.source_id, set()).add(track.track_id)
 
     def problem(self, entry: Entry | None) -> str:
         """Why an entry that can be read must not be taken in, or empty."""
@@ -204,14 +169,7 @@ class Roster:
         if source is not None:
             self._sources.write(source.with_segment(segment), effects)
         self._returns.forget_source(segment.source_id)
-        if segment.track_ids is None:
-            return set()
-        stale = [
-            track_id
-            for track_id in self._by_source.get(segment.source_id, set()).difference(segment.track_ids)
-            if segment.start_s <= self._summaries[track_id].first_s < segment.end_s
-        ]
-        return self._remove(sorted(stale), effects)
+        return self._remove(self._tracks.left_in(segment), effects)
 
     def _remove(self, track_ids: list[str], effects: Effects) -> set[str]:
         """Delete tracks with their samples; returns the people who lose them."""
@@ -225,13 +183,9 @@ class Roster:
                     effects.changes.append(self._membership.change(ChangeKind.VANISHED, before))
             effects.assignments.pop(track_id, None)
             effects.templates.pop(track_id, None)
-            summary = self._summaries.pop(track_id)
-            self._by_source[summary.source_id].discard(track_id)
-            self._founders.discard(track_id)
             self._settlement.track_went(track_id, effects)
             self._reclustering.track_went(track_id)
-            self._clusterer.remove(track_id)
-            effects.tracks_removed[track_id] = summary.source_id
+            effects.tracks_removed[track_id] = self._tracks.remove(track_id)
         return touched
 
     def leave_out(self, effects: Effects) -> set[str]:
@@ -241,7 +195,7 @@ class Roster:
 
     def forget(self, request: ForgetRequest, effects: Effects) -> None:
         """Delete every trace of a person, under all their ids, also of this step."""
-        gone = self._erasing.forget(request, self._founders, effects)
+        gone = self._erasing.forget(request, self._tracks.founders, effects)
         self._samples.forget(effects)
         self._forgot = self._forgot or gone
 
@@ -261,18 +215,18 @@ class Roster:
         """Store a track; returns whether it is to be placed, for somebody may have it."""
         if self._returns.has_left_out(track.source_id, track.track_id):
             # Noted, so that what tells of it goes with the step.
-            self._note(track, ())
+            self._tracks.note(track, ())
             effects.tracks.append(track)
             effects.returned.setdefault(track.track_id, False)
             return False
-        if track.track_id in self._summaries:
+        if track.track_id in self._tracks.summaries:
             # It grew: samples that have given way to better ones go.
             effects.samples_removed |= self._samples.named_by([track.track_id], effects)
         effects.samples_removed.difference_update(track.sample_ids)
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
         self._sources.fresh(track.source_id)
-        if not self._take_in(track, self._samples.of(track), effects):
+        if not self._tracks.take_in(track, self._samples.of(track), effects):
             return False
         self._settlement.track_came(track.track_id, effects)
         return True
@@ -294,7 +248,7 @@ class Roster:
         if owner is None:
             owner = likely
             if owner is None:
-                if track.track_id not in self._founders:
+                if track.track_id not in self._tracks.founders:
                     return set()
                 owner = self._membership.create(track.track_id, effects)
             self._membership.assign(track.track_id, owner, ChangeKind.ASSIGNED, effects)
@@ -324,7 +278,7 @@ class Roster:
         """People of sources of which something new is known."""
         for source_id in source_ids - {""}:
             self._sources.fresh(source_id)
-        tracks = (track_id for source_id in source_ids for track_id in self._by_source.get(source_id, ()))
+        tracks = (track_id for source_id in source_ids for track_id in self._tracks.of_source(source_id))
         owners = self._membership.identity_of
         return {owners[track_id] for track_id in tracks if track_id in owners}
 
