@@ -15,13 +15,13 @@ from stream.errors import StreamError
 from stream.frame import Frame
 from stream.reader import FrameReader
 from stream.source import FrameSource
+from workers.carried import Carried
 from workers.face_worker_settings import FaceWorkerSettings as FaceWorkerSettings
 from workers.model_faults import ModelFaults
 from workers.models.detection import Shown
 from workers.models.pack import Pack
 from workers.shared_look import SharedLook
 from workers.source_follower import SourceFollower
-from workers.track_builder import Carried
 from workers.tracking.recording import RecordingGate
 
 OnFrame = Callable[[Frame, int], None]

@@ -6,7 +6,7 @@ import numpy as np
 
 from storage.identity_store import IdentityStore
 from workers.candidate import Look
-from workers.track_builder import Carried
+from workers.carried import Carried
 
 # Longest time between a track's last sight and the border at which it was closed, s.
 _REACH_S = 3.0

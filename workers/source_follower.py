@@ -12,6 +12,7 @@ import numpy.typing as npt
 from storage.delivery import Entry
 from storage.sample_record import FaceSample
 from stream.frame import Frame
+from workers.carried import Carried
 from workers.errors import InferenceError
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.model_faults import ModelFaults
@@ -19,7 +20,7 @@ from workers.models.detection import Detection, Shown, Unseen
 from workers.models.pack import Pack
 from workers.segment import Segment
 from workers.stages import TRACK
-from workers.track_builder import Carried, TrackBuilder
+from workers.track_builder import TrackBuilder
 from workers.tracking.boxes import iou_matrix
 from workers.tracking.gate import Gate
 from workers.tracking.region import Region

@@ -11,15 +11,13 @@ import numpy.typing as npt
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
 from stream.frame import Frame
-from workers.assignment import assign
-from workers.border_joining import JOIN_IOU
-from workers.candidate import Candidate, FaceJudge, Look
+from workers.candidate import Candidate, FaceJudge
+from workers.carried import Carried, go_on
 from workers.followed import Followed
 from workers.model_faults import ModelFaults
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_evidence import moments_of
-from workers.tracking.boxes import iou_matrix
 from workers.tracking.splitting import border_between, split_point
 from workers.tracking.track import LiveTrack
 from workers.tracking.tracker import Tracker
@@ -34,23 +32,6 @@ _LEAST_SIGHTS = 2
 _FOUNDER_SIGHTS = 3
 # Frames further apart than this are like photos: one sight is all that can be asked for.
 _SPARSE_S = 1.5
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Carried:
-    """A track that was closed while its face was still to be seen.
-
-    Attributes:
-        track_id: The track.
-        box_xyxy: float32 (4,), px: where the face was last.
-        media_s: When that was.
-        look: For a comparison with the face that is there next.
-    """
-
-    track_id: str
-    box_xyxy: FloatArray
-    media_s: float
-    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +151,7 @@ class TrackBuilder:
             last_index = self._sampled[-1][0]
             going_on = [f for f in ended if f.last_id and f.newest.index == last_index]
             self._judge.embed([f.newest.look for f in going_on])
-            self._carried = [
-                Carried(f.last_id, f.newest.detection.box_xyxy, f.newest.media_s, f.newest.look)
-                for f in going_on
-            ]
+            self._carried = [Carried.of(followed) for followed in going_on]
         self._sampled = []
         return batch
 
@@ -219,16 +197,7 @@ class TrackBuilder:
         """Link the tracks that begin in the first frame of a segment with those that the last one closed."""
         carried = [c for c in self._carried if media_s - c.media_s <= self._tracker.max_gap_s]
         self._carried = []
-        if not carried or not new:
-            return
-        overlap = iou_matrix(
-            np.stack([f.newest.detection.box_xyxy for f in new]), np.stack([c.box_xyxy for c in carried])
-        )
-        for row, column in assign(overlap):
-            followed, before = new[row], carried[column]
-            near = overlap[row, column] >= JOIN_IOU
-            if near and self._judge.alike(followed.newest.look, before.look):
-                followed.continues = before.track_id
+        go_on(new, carried, self._judge)
 
     def _records(self, ended: Iterable[Followed], early: Iterable[Followed]) -> Batch:
         """Embed what is needed in one call and write the records of tracks that are real."""

@@ -18,10 +18,10 @@ from storage.lease import Lease
 from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from storage.track_record import TrackRecord
+from workers.carried import Carried
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
 from workers.resumption import carried_into
-from workers.track_builder import Carried
 
 SETTINGS = FaceWorkerSettings(min_face_px=30, segment_s=1.0)
 
