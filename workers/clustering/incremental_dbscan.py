@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
@@ -13,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from workers.clustering.columns import Column
 from workers.clustering.connectivity import cut_off
+from workers.clustering.core_clusters import NOT_CORE, Change, CoreClusters
 from workers.clustering.neighbour_lists import NeighbourLists
 from workers.clustering.neighbours import NeighbourIndex
 from workers.clustering.unit_vectors import unit_vector
@@ -22,7 +22,6 @@ IntArray = npt.NDArray[np.intp]
 
 # What float32 may take from the similarity of two equal vectors.
 _ROUNDING = 1e-6
-_NOT_CORE = -1
 
 
 class Role(Enum):
@@ -31,23 +30,6 @@ class Role(Enum):
     CORE = "core"
     BORDER = "border"
     NOISE = "noise"
-
-
-@dataclass(slots=True)
-class Change:
-    """What an insertion or a removal did to the clusters.
-
-    Attributes:
-        created: New clusters of tracks that were in none.
-        merged: The cluster that is gone, and the one that it is part of now.
-        split: The cluster that lost a part, and the new one which that part is.
-        dissolved: Clusters that are gone, since no core track is left.
-    """
-
-    created: list[int] = field(default_factory=list)
-    merged: list[tuple[int, int]] = field(default_factory=list)
-    split: list[tuple[int, int]] = field(default_factory=list)
-    dissolved: list[int] = field(default_factory=list)
 
 
 class IncrementalDbscan:
@@ -95,9 +77,7 @@ class IncrementalDbscan:
         # Slot of the track in each row of the index, and row of that in each slot.
         self._slots = Column((), np.int32)
         self._rows = np.zeros(self._lists.capacity, np.int32)
-        self._labels = np.full(self._lists.capacity, _NOT_CORE, np.int32)
-        self._cores: dict[int, set[int]] = {}
-        self._next = 0
+        self._clusters = CoreClusters(self._lists.capacity)
 
     def __len__(self) -> int:
         """Number of tracks."""
@@ -131,7 +111,7 @@ class IncrementalDbscan:
         self._slot = {track_id: row for row, track_id in enumerate(self._index.ids)}
         self._slots.extend(np.arange(len(units), dtype=np.int32))
         self._rows = np.arange(self._lists.capacity, dtype=np.int32)
-        self._labels = np.full(self._lists.capacity, _NOT_CORE, np.int32)
+        self._clusters.grow(self._lists.capacity)
         core = self._lists.degrees[: len(units)] >= self._enough
         linked = core[graph.rows] & core[graph.columns]
         ends = graph.rows[linked], graph.columns[linked]
@@ -141,7 +121,7 @@ class IncrementalDbscan:
         for slot in np.flatnonzero(core).tolist():
             members.setdefault(int(component[slot]), set()).add(slot)
         for cores in members.values():
-            self._name(cores)
+            self._clusters.name(cores)
 
     def insert(self, track_id: str, vector: npt.ArrayLike) -> Change:
         """Take in a track; one that is there is removed first.
@@ -160,19 +140,19 @@ class IncrementalDbscan:
         ]
         self._index.insert(track_id, unit)
         slot = self._slot[track_id] = self._lists.add(neighbours)
-        if self._lists.capacity > len(self._labels):
-            more = np.full(self._lists.capacity - len(self._labels), _NOT_CORE, np.int32)
-            self._labels = np.concatenate([self._labels, more])
-            self._rows = np.concatenate([self._rows, np.zeros_like(more)])
+        if self._lists.capacity > len(self._rows):
+            more = np.zeros(self._lists.capacity - len(self._rows), np.int32)
+            self._rows = np.concatenate([self._rows, more])
+            self._clusters.grow(self._lists.capacity)
         self._rows[slot] = len(self._slots)
         self._slots.append(slot)
         degrees = self._lists.degrees
         # The new one first: where it is core, it joins the others.
         cores = [slot] if degrees[slot] >= self._enough else []
-        rising = neighbours[(degrees[neighbours] >= self._enough) & (self._labels[neighbours] == _NOT_CORE)]
-        first_new = self._next
-        for core in [*cores, *rising.tolist()]:
-            self._found(core, first_new, change)
+        is_rising = (degrees[neighbours] >= self._enough) & (self._clusters.labels[neighbours] == NOT_CORE)
+        first_new = self._clusters.next_label
+        for core in [*cores, *neighbours[is_rising].tolist()]:
+            self._clusters.add(core, self._core_neighbours(core), first_new, change)
         return change
 
     def remove(self, track_id: str) -> Change:
@@ -187,23 +167,22 @@ class IncrementalDbscan:
         # The last one is in its row now.
         self._rows[self._slots.values[row : row + 1]] = row
         neighbours = self._lists.remove(slot)
-        labels = self._labels
+        labels = self._clusters.labels
         falling = neighbours[
-            (labels[neighbours] != _NOT_CORE) & (self._lists.degrees[neighbours] < self._enough)
+            (labels[neighbours] != NOT_CORE) & (self._lists.degrees[neighbours] < self._enough)
         ]
         beside: dict[int, list[SlotArray]] = {}
-        if labels[slot] != _NOT_CORE:
+        if labels[slot] != NOT_CORE:
             beside[int(labels[slot])] = [neighbours]
         for core in falling.tolist():
             beside.setdefault(int(labels[core]), []).append(self._lists.of(core))
         # A border track may have kept cores of several clusters.
         for core in [slot, *falling.tolist()]:
-            self._cores.get(int(labels[core]), set()).discard(core)
-            labels[core] = _NOT_CORE
+            self._clusters.remove(core)
         change = Change()
         for label, near in sorted(beside.items()):
-            seeds = np.unique(np.concatenate(near))
-            self._separate(label, seeds[labels[seeds] != _NOT_CORE], change)
+            seeds = self._clusters.core_among(np.unique(np.concatenate(near)))
+            self._separate(label, seeds, change)
         return change
 
     def role_of(self, track_id: str) -> Role:
@@ -213,7 +192,7 @@ class IncrementalDbscan:
             KeyError: It is not there.
         """
         slot = self._slot[track_id]
-        if self._labels[slot] != _NOT_CORE:
+        if self._clusters.labels[slot] != NOT_CORE:
             return Role.CORE
         return Role.NOISE if self._label(slot) is None else Role.BORDER
 
@@ -274,56 +253,19 @@ class IncrementalDbscan:
 
     def _label(self, slot: int) -> int | None:
         """Cluster of a core track, or the oldest of the core neighbours of another one."""
-        if self._labels[slot] != _NOT_CORE:
-            return int(self._labels[slot])
+        labels = self._clusters.labels
+        if labels[slot] != NOT_CORE:
+            return int(labels[slot])
         near = self._core_neighbours(slot)
-        return int(self._labels[near].min()) if len(near) else None
+        return int(labels[near].min()) if len(near) else None
 
     def _core_neighbours(self, slot: int) -> SlotArray:
-        near = self._lists.of(slot)
-        return np.asarray(near[self._labels[near] != _NOT_CORE], np.int32)
-
-    def _found(self, core: int, first_new: int, change: Change) -> None:
-        """A track has become core: it founds a cluster, joins one or joins several."""
-        met = np.unique(self._labels[self._core_neighbours(core)]).tolist()
-        if not met:
-            change.created.append(self._name({core}))
-            return
-        # What has been founded in this step gives way to what was there.
-        kept = max(met, key=lambda label: (label < first_new, len(self._cores[label]), -label))
-        for gone in met:
-            if gone == kept:
-                continue
-            cores = self._cores.pop(gone)
-            self._labels[np.fromiter(cores, np.int32, len(cores))] = kept
-            self._cores[kept] |= cores
-            if gone >= first_new:
-                change.created.remove(gone)
-            else:
-                change.merged.append((gone, kept))
-        self._labels[core] = kept
-        self._cores[kept].add(core)
+        return self._clusters.core_among(self._lists.of(slot))
 
     def _separate(self, label: int, seeds: SlotArray, change: Change) -> None:
         """A cluster has lost core tracks, whose core neighbours are the seeds: it may be gone, or split."""
-        rest = self._cores[label]
-        if not rest:
-            del self._cores[label]
-            change.dissolved.append(label)
+        if self._clusters.dissolve_empty(label, change):
             return
         central_first = seeds[np.argsort(-self._lists.degrees[seeds], kind="stable")]
-        cut = cut_off(central_first, self._core_neighbours, self._lists.capacity)
-        parts = [set(part.tolist()) for part in cut]
-        if not parts:
-            return
-        rest = rest.difference(*parts)
-        largest, *others = sorted([rest, *parts], key=lambda part: (-len(part), min(part)))
-        self._cores[label] = largest
-        change.split += [(label, self._name(part)) for part in others]
-
-    def _name(self, cores: set[int]) -> int:
-        """Make core tracks a cluster with a number of its own."""
-        label, self._next = self._next, self._next + 1
-        self._cores[label] = cores
-        self._labels[np.fromiter(cores, np.int32, len(cores))] = label
-        return label
+        parts = cut_off(central_first, self._core_neighbours, self._lists.capacity)
+        self._clusters.split(label, parts, change)

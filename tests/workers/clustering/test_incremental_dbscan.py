@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sklearn.cluster import DBSCAN
 
 from workers.clustering.approximate_neighbours import ApproximateIndex
-from workers.clustering.incremental_dbscan import Change, IncrementalDbscan, Role
+from workers.clustering.core_clusters import Change
+from workers.clustering.incremental_dbscan import IncrementalDbscan, Role
 from workers.clustering.neighbours import ExactIndex
 
 FloatArray = npt.NDArray[np.float32]
