@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from hypothesis import strategies as st
 from synthetic import CALIBRATION, DIMENSION, Cast
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.groups import Groups
+from workers.clustering.partition import Partition
+from workers.models.calibration import Calibration
 
 CAST = Cast()
 PLAIN = np.zeros(DIMENSION, np.float32)
+# Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.
+SOFT = Calibration.flat(32, genuine=0.9, impostor=0.1, spread=0.3)
 
 
 def evidence(
@@ -75,3 +80,41 @@ def clothes(*colours: int) -> np.ndarray:
 def fixed_groups(of: Mapping[str, str]) -> Groups:
     """Groups that don't change, by the group of each track."""
     return Groups(of, lambda name: [track_id for track_id, group in of.items() if group == name], lambda: 0)
+
+
+def soft(*tracks: TrackEvidence) -> TrackClusterer:
+    """A clusterer that holds these tracks, by the calibration `SOFT`."""
+    clusterer = TrackClusterer(SOFT)
+    for track in tracks:
+        clusterer.insert(track)
+    return clusterer
+
+
+def groups_of(partition: Partition) -> set[frozenset[str]]:
+    """The people of a partition, in no order."""
+    return {frozenset(cluster) for cluster in partition.clusters}
+
+
+def crowd(seed: int) -> list[TrackEvidence]:
+    """Tracks so noisy, and so often seen together, that many merges hang in the balance."""
+    random = np.random.default_rng(seed)
+    tracks = []
+    for k in range(16):
+        start = int(random.integers(0, 60))
+        frames = range(start, start + int(random.integers(1, 15)))
+        tracks.append(
+            evidence(
+                f"t{k:02}",
+                CAST.vector(int(random.integers(0, 4)), 1000 * seed + k, noise=1.1),
+                source_id=str(random.choice(["v-1", "v-2"])),
+                moments=frames,
+                middle_s=frames[0] / 25,
+                founder=bool(random.random() < 0.7),
+                clothing=clothes(*random.integers(0, 8, 2).tolist()) if random.random() < 0.5 else None,
+                continues=f"t{k - 1:02}" if random.random() < 0.15 else None,
+            )
+        )
+    return tracks
+
+
+crowds = st.integers(0, 10_000).map(crowd)
