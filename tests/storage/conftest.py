@@ -5,10 +5,12 @@ from uuid import uuid4
 import pytest
 import redis
 from held_server import Holder
+from tcp_server import Server
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.keys import Keys
+from storage.server_binary import find_server_binary
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +44,18 @@ def hold(folder: DataFolder) -> Iterator[Callable[[], Holder]]:
     yield start
     for holder in holders:
         holder.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers with these settings, and ends them."""
+    servers: list[Server] = []
+
+    def start(*settings: str, binary: Path | None = None) -> Server:
+        place = tmp_path / f"own{len(servers)}"
+        servers.append(Server(place, binary or find_server_binary(), *settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
