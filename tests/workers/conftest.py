@@ -9,12 +9,14 @@ import pytest
 from cluster_bench import Bench, new_bench
 from decider import Decider
 from face_pictures import astronaut, group
+from shooting import Shooting
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from workers.faces.alignment import align
 from workers.models.detection import Detection
 from workers.models.pack import Pack, load_pack
+from workers.track_builder import TrackBuilder
 
 Image = npt.NDArray[np.uint8]
 
@@ -69,3 +71,21 @@ def group_chips(open_pack: Pack, group_image: Image, group_faces: list[Detection
     """Their aligned chips."""
     embedder = open_pack.embedder
     return [align(group_image, face.landmarks, embedder.template, embedder.input_px) for face in group_faces]
+
+
+@pytest.fixture
+def shooting(open_pack: Pack) -> Shooting:
+    """Pictures for a new builder of tracks."""
+    return Shooting(TrackBuilder(open_pack, "v-1"))
+
+
+@pytest.fixture(scope="session")
+def one(group_faces: list[Detection]) -> Detection:
+    """The fourth of the group, with nobody close by."""
+    return group_faces[3]
+
+
+@pytest.fixture(scope="session")
+def two(group_faces: list[Detection]) -> Detection:
+    """The first of the group."""
+    return group_faces[0]

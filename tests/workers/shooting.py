@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -55,3 +57,31 @@ def frames_of(track: TrackRecord) -> list[int]:
 
 def written(batches: Sequence[Batch]) -> list[Fields]:
     return [record.encode() for batch in batches for record in (*batch.samples, *batch.tracks)]
+
+
+def moved(detection: Detection, dx: float, dy: float = 0.0) -> Detection:
+    """The face elsewhere in its picture."""
+    shift = np.array([dx, dy], np.float32)
+    return replace(
+        detection,
+        box_xyxy=detection.box_xyxy + np.tile(shift, 2),
+        landmarks=detection.landmarks + shift,
+    )
+
+
+def put(image: Image, detection: Detection, target: Detection) -> tuple[Image, Detection]:
+    """The picture moved so that a face comes to lie where another is."""
+    dx, dy = np.rint(target.box_xyxy[:2] - detection.box_xyxy[:2]).astype(int).tolist()
+    return np.roll(image, (dy, dx), axis=(0, 1)), moved(detection, dx, dy)
+
+
+def with_side(detection: Detection, side_px: float) -> Detection:
+    """The face as if its box were a square of this size."""
+    centre = (detection.box_xyxy[:2] + detection.box_xyxy[2:]) / 2
+    box = np.concatenate([centre - side_px / 2, centre + side_px / 2]).astype(np.float32)
+    return replace(detection, box_xyxy=box)
+
+
+def blurred(image: Image, sigma: float = 4.0) -> Image:
+    """The picture out of focus."""
+    return np.asarray(cv2.GaussianBlur(image, None, sigma), np.uint8)

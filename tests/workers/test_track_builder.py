@@ -2,64 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from shooting import STEP_S, Shooting, frames_of, written
+from shooting import STEP_S, Shooting, blurred, frames_of, moved, put, with_side, written
 
 from storage.track_record import TrackRecord
 from stream.frame import Frame
-from workers.faces.clothing import clothing_histogram
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_builder import Batch, TrackBuilder
 
 Image = npt.NDArray[np.uint8]
-
-
-@pytest.fixture
-def shooting(open_pack: Pack) -> Shooting:
-    return Shooting(TrackBuilder(open_pack, "v-1"))
-
-
-@pytest.fixture(scope="module")
-def one(group_faces: list[Detection]) -> Detection:
-    """The fourth of the group, with nobody close by."""
-    return group_faces[3]
-
-
-@pytest.fixture(scope="module")
-def two(group_faces: list[Detection]) -> Detection:
-    return group_faces[0]
-
-
-def moved(detection: Detection, dx: float, dy: float = 0.0) -> Detection:
-    shift = np.array([dx, dy], np.float32)
-    return replace(
-        detection,
-        box_xyxy=detection.box_xyxy + np.tile(shift, 2),
-        landmarks=detection.landmarks + shift,
-    )
-
-
-def put(image: Image, detection: Detection, target: Detection) -> tuple[Image, Detection]:
-    """The picture moved so that a face comes to lie where another is."""
-    dx, dy = np.rint(target.box_xyxy[:2] - detection.box_xyxy[:2]).astype(int).tolist()
-    return np.roll(image, (dy, dx), axis=(0, 1)), moved(detection, dx, dy)
-
-
-def with_side(detection: Detection, side_px: float) -> Detection:
-    """The face as if its box were a square of this size."""
-    centre = (detection.box_xyxy[:2] + detection.box_xyxy[2:]) / 2
-    box = np.concatenate([centre - side_px / 2, centre + side_px / 2]).astype(np.float32)
-    return replace(detection, box_xyxy=box)
-
-
-def blurred(image: Image, sigma: float = 4.0) -> Image:
-    return np.asarray(cv2.GaussianBlur(image, None, sigma), np.uint8)
 
 
 # What becomes a track -----------------------------------------------------------------------------------
@@ -263,206 +218,6 @@ def test_expects_faces_where_they_move_to(
     assert shooting.builder.expected_boxes(0.6).shape == (0, 4)
 
 
-# Samples ------------------------------------------------------------------------------------------------
-
-
-def test_a_long_track_has_four_samples_spread_over_it(
-    shooting: Shooting, group_image: Image, one: Detection
-) -> None:
-    shooting.show(group_image, one, times=40)
-    (track,) = shooting.end()
-    times = [s.media_s for s in shooting.samples_of(track)]
-    assert len(times) == 4
-    assert times[0] < 1.6
-    assert times[-1] > 8 - 2 * 1.6
-    assert min(b - a for a, b in pairwise(times)) > 1.2
-
-
-def test_the_sharp_faces_of_a_track_are_its_samples(
-    shooting: Shooting, group_image: Image, one: Detection
-) -> None:
-    soft = blurred(group_image)
-    for k in range(24):
-        shooting.show(group_image if k % 6 == 3 else soft, one)
-    (track,) = shooting.end()
-    # And the one that it was known by early.
-    assert {s.frame // 5 for s in shooting.samples_of(track)} == {0, 3, 9, 15, 21}
-
-
-def test_samples_say_what_they_were_made_from(
-    shooting: Shooting, open_pack: Pack, group_image: Image, group_chips: list[Image], one: Detection
-) -> None:
-    shooting.show(group_image, one, times=3)
-    (track,) = shooting.end()
-    expected = open_pack.embedder.embed([group_chips[3]])[0]
-    for sample in shooting.samples_of(track):
-        assert sample.track_id == track.track_id
-        assert sample.source_id == "v-1"
-        assert sample.sample_id == f"{track.track_id}.{sample.frame}"
-        assert sample.media_s == pytest.approx(sample.frame / 25)
-        assert np.array_equal(sample.box_xyxy, one.box_xyxy)
-        assert sample.score == one.score
-        assert sample.model_id == open_pack.manifest.model_id
-        assert sample.vector == pytest.approx(expected, abs=1e-5)
-        assert 0 < sample.quality <= 1
-        assert 100 < sample.size_px < 135
-        assert sample.effective_px <= sample.size_px
-
-
-def test_the_best_three_samples_have_crops(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    for k in range(4):
-        # The longer, the more out of focus.
-        shooting.show(blurred(group_image, 0.5 + k), one, times=4)
-    (track,) = shooting.end()
-    samples = shooting.samples_of(track)
-    assert [bool(s.crop_jpeg) for s in samples] == [True, True, True, False]
-    crop = cv2.imdecode(np.frombuffer(samples[0].crop_jpeg, np.uint8), cv2.IMREAD_COLOR)
-    assert crop is not None
-    assert 100 < crop.shape[0] == crop.shape[1] <= 256
-    assert (samples[0].crop_landmarks > 0).all()
-    assert (samples[0].crop_landmarks < crop.shape[0]).all()
-
-
-def test_every_face_can_be_embedded(
-    shooting: Shooting, open_pack: Pack, group_image: Image, group_faces: list[Detection]
-) -> None:
-    frame = Frame("v-1", 0, 0.0, None, group_image.copy())
-    _, faces = shooting.builder.add(frame, group_faces[::-1])
-    found = shooting.builder.embed_all(faces)
-    assert [s.track_id for s in found] == [f"v-1.0.{order}" for order in range(6)]
-    for sample, face in zip(found, group_faces, strict=True):
-        assert np.array_equal(sample.box_xyxy, face.box_xyxy)
-        assert sample.crop_jpeg == b""
-        assert np.linalg.norm(sample.vector) == pytest.approx(1.0, abs=1e-5)
-    likeness = np.stack([s.vector for s in found]) @ np.stack([s.vector for s in found]).T
-    assert (likeness - np.eye(6)).max() < 0.98
-
-
-# Founders, clothes --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("times", "founder"), [(2, False), (3, True)])
-def test_a_track_of_three_sights_may_found_a_person(
-    shooting: Shooting, group_image: Image, one: Detection, times: int, founder: bool
-) -> None:
-    shooting.show(group_image, one, times=times)
-    assert [track.founder for track in shooting.end()] == [founder]
-
-
-def test_frames_in_which_a_face_was_hidden_are_no_sights(
-    shooting: Shooting, group_image: Image, one: Detection
-) -> None:
-    shooting.show(group_image, one)
-    shooting.show(group_image)
-    shooting.show(group_image, one)
-    (track,) = shooting.end()
-    assert frames_of(track) == [0, 1, 2]
-    assert not track.founder
-
-
-@pytest.mark.parametrize(("size_px", "founder"), [(15, False), (30, True)])
-def test_a_face_that_is_too_small_founds_nobody(
-    shooting: Shooting, group_image: Image, one: Detection, size_px: int, founder: bool
-) -> None:
-    scale = size_px / float(np.sqrt(np.prod(one.box_xyxy[2:] - one.box_xyxy[:2])))
-    small = np.asarray(cv2.resize(group_image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
-    shrunk = replace(one, box_xyxy=one.box_xyxy * scale, landmarks=one.landmarks * scale)
-    shooting.show(small.astype(np.uint8), shrunk, times=5)
-    assert [track.founder for track in shooting.end()] == [founder]
-
-
-def test_clothes_are_kept_as_roots_of_colours(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    shooting.show(group_image, one, times=6)
-    (track,) = shooting.end()
-    worn = clothing_histogram(group_image, one.box_xyxy)
-    assert worn is not None
-    assert track.clothing is not None
-    assert track.clothing.dtype == np.uint8
-    assert track.clothing.astype(int) == pytest.approx(255 * np.sqrt(worn), abs=0.51)
-
-
-def test_where_the_picture_ends_below_the_chin_there_are_no_clothes(
-    shooting: Shooting, group_image: Image, one: Detection
-) -> None:
-    bottom = int(one.box_xyxy[3]) + 2
-    shooting.show(np.ascontiguousarray(group_image[:bottom]), one, times=4)
-    assert [track.clothing for track in shooting.end()] == [None]
-
-
-# Faces that go on ---------------------------------------------------------------------------------------
-
-
-def test_a_face_that_goes_on_continues_its_track(
-    shooting: Shooting, group_image: Image, one: Detection, two: Detection
-) -> None:
-    shooting.show(group_image, one, two, times=3)
-    before = shooting.end(at_cut=False)
-    shooting.show(group_image, moved(one, 10), moved(two, -10), times=3)
-    after = shooting.end()
-    assert [track.continues for track in after] == [track.track_id for track in before]
-    assert len({track.track_id for track in [*before, *after]}) == 4
-    # Observations are told once.
-    assert [frames_of(track) for track in after] == [[3, 4, 5], [3, 4, 5]]
-
-
-def test_the_provisional_record_continues_too(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    shooting.show(group_image, one, times=3)
-    (before,) = shooting.end(at_cut=False)
-    shooting.show(group_image, one, times=3)
-    assert [t.continues for t in shooting.batches[-1].tracks] == [before.track_id]
-
-
-def test_nothing_continues_over_a_cut(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    shooting.show(group_image, one, times=3)
-    shooting.end(at_cut=True)
-    shooting.show(group_image, one, times=3)
-    assert [track.continues for track in shooting.end()] == [None]
-
-
-def test_a_face_elsewhere_continues_nothing(
-    shooting: Shooting, group_image: Image, one: Detection, two: Detection
-) -> None:
-    shooting.show(group_image, one, times=3)
-    shooting.end(at_cut=False)
-    shooting.show(group_image, two, times=3)
-    assert [track.continues for track in shooting.end()] == [None]
-
-
-def test_a_face_that_comes_back_later_continues_nothing(
-    shooting: Shooting, group_image: Image, one: Detection
-) -> None:
-    shooting.show(group_image, one, times=3)
-    shooting.end(at_cut=False)
-    shooting.show(group_image)
-    shooting.show(group_image, one, times=3)
-    assert [track.continues for track in shooting.end()] == [None]
-
-
-def test_a_face_that_was_gone_already_is_not_continued(
-    shooting: Shooting, group_image: Image, one: Detection
-) -> None:
-    shooting.show(group_image, one, times=3)
-    shooting.show(group_image)
-    shooting.end(at_cut=False)
-    shooting.show(group_image, one, times=3)
-    assert [track.continues for track in shooting.end()] == [None]
-
-
-def test_what_was_no_face_is_not_continued(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    shooting.show(group_image, replace(one, score=0.7), times=4)
-    assert shooting.end(at_cut=False) == []
-    shooting.show(group_image, one, times=3)
-    assert [track.continues for track in shooting.end()] == [None]
-
-
-def test_a_track_is_continued_once(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    shooting.show(group_image, one, times=3)
-    (before,) = shooting.end(at_cut=False)
-    shooting.show(group_image, one, moved(one, 40), times=3)
-    continued = [track.continues for track in shooting.end()]
-    assert sorted(continued, key=str) == [None, before.track_id]
-
-
 # Appearance ---------------------------------------------------------------------------------------------
 
 
@@ -499,36 +254,6 @@ def test_a_track_that_changes_its_face_is_split(
         assert track.ended
         assert {s.track_id for s in shooting.samples_of(track)} == {track.track_id}
         assert {s.frame // 5 for s in shooting.samples_of(track)} <= set(frames_of(track))
-
-
-def test_only_the_first_part_of_a_split_track_continues_another(
-    shooting: Shooting, group_image: Image, one: Detection, two: Detection
-) -> None:
-    shooting.show(group_image, one, times=3)
-    (before,) = shooting.end(at_cut=False)
-    shooting.show(group_image, one, times=8)
-    shooting.show(*put(group_image, two, one), times=8)
-    assert [track.continues for track in shooting.end()] == [before.track_id, None]
-
-
-def test_whoever_goes_on_after_a_split_continues_its_second_part(
-    shooting: Shooting, group_image: Image, one: Detection, two: Detection
-) -> None:
-    shooting.show(group_image, one, times=8)
-    other, there = put(group_image, two, one)
-    shooting.show(other, there, times=8)
-    _, second = shooting.end(at_cut=False)
-    shooting.show(other, there, times=3)
-    assert [track.continues for track in shooting.end()] == [second.track_id]
-
-
-def test_another_face_in_the_same_place_continues_nothing(
-    shooting: Shooting, group_image: Image, one: Detection, two: Detection
-) -> None:
-    shooting.show(group_image, one, times=3)
-    shooting.end(at_cut=False)
-    shooting.show(*put(group_image, two, one), times=3)
-    assert [track.continues for track in shooting.end()] == [None]
 
 
 def test_landmarks_that_are_no_face_are_left_out(

@@ -23,12 +23,6 @@ Image = npt.NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def one(group_faces: list[Detection]) -> Detection:
-    """The fourth of the group, with nobody close by."""
-    return group_faces[3]
-
-
-@pytest.fixture(scope="module")
 def small_picture(group_image: Image) -> Image:
     """The sub-stream's picture, of which the group is the main stream's."""
     return np.asarray(cv2.resize(group_image, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA), np.uint8)
