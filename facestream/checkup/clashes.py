@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from facestream.checkup.distributions import ONNX_RUNTIME, OPENCV, installed, normalised
+from facestream.checkup.distributions import ONNX_RUNTIME, OPENCV, installed, providers
 from facestream.checkup.finding import Finding
 from facestream.checkup.imports import location
 
@@ -18,20 +17,16 @@ _HOME = Path(__file__).parents[2]
 def check_clashes() -> Iterator[Finding]:
     """Look for them among installed distributions; nothing is imported."""
     names = set(installed())
-    providers = {
-        module: {normalised(name) for name in found}
-        for module, found in importlib.metadata.packages_distributions().items()
-        if module in {"cv2", "onnxruntime", *OURS}
-    }
+    brought_by = providers({"cv2", "onnxruntime", *OURS})
     clear = True
     for finding in (
         _several(
             "ONNX Runtime",
-            names.intersection(ONNX_RUNTIME) | providers.get("onnxruntime", set()),
+            names.intersection(ONNX_RUNTIME) | brought_by.get("onnxruntime", set()),
             _runtime_to_keep(names),
         ),
-        _several("OpenCV", names.intersection(OPENCV) | providers.get("cv2", set()), "opencv-python"),
-        *(_stranger(package, providers.get(package, set()) - {"facestream"}) for package in OURS),
+        _several("OpenCV", names.intersection(OPENCV) | brought_by.get("cv2", set()), "opencv-python"),
+        *(_stranger(package, brought_by.get(package, set()) - {"facestream"}) for package in OURS),
     ):
         if finding:
             clear = False

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
+from email import message_from_string
+from email.message import Message
 
 from packaging.requirements import Requirement as PackagedRequirement
 from packaging.specifiers import SpecifierSet
@@ -78,12 +82,40 @@ def installed() -> dict[str, str]:
     """Version of each installed distribution, by its normalised name."""
     found: dict[str, str] = {}
     for distribution in importlib.metadata.distributions():
-        metadata = distribution.metadata
+        headers = _headers(distribution)
         # What an installation that broke off leaves may have neither.
-        if "Name" in metadata and "Version" in metadata:
+        if "Name" in headers and "Version" in headers:
             # The first on the path is the one that is imported.
-            found.setdefault(normalised(metadata["Name"]), metadata["Version"])
+            found.setdefault(normalised(headers["Name"]), headers["Version"])
     return found
+
+
+def providers(modules: Collection[str]) -> dict[str, set[str]]:
+    """Normalised names of the distributions that bring a module of these names, by the module.
+
+    As `importlib.metadata.packages_distributions` tells it of all modules there are, which takes a second.
+
+    Args:
+        modules: Top-level modules.
+    """
+    brought = re.compile(rf"^({'|'.join(map(re.escape, modules))})(?:/.*)?\.py(?:,|$)", re.MULTILINE)
+    found: dict[str, set[str]] = {}
+    for distribution in importlib.metadata.distributions():
+        named = (distribution.read_text("top_level.txt") or "").split()
+        if not named:
+            files = distribution.read_text("RECORD")
+            named = brought.findall("\n".join(map(str, distribution.files or ())) if files is None else files)
+        wanted = set(named).intersection(modules)
+        if wanted and (name := _headers(distribution)["Name"]):
+            for module in wanted:
+                found.setdefault(module, set()).add(normalised(name))
+    return found
+
+
+def _headers(distribution: importlib.metadata.Distribution) -> Message:
+    """Its metadata without the description, which is long and takes most of the time."""
+    text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    return message_from_string(text.partition("\n\n")[0])
 
 
 def requirements(lines: list[str], platform: str = sys.platform) -> list[Requirement]:

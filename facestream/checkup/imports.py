@@ -1,4 +1,4 @@
-"""Which modules can be imported, tried in processes of their own: a broken wheel may end the one it is in."""
+"""Which modules can be imported, tried in other processes: a broken wheel may end the one it is in."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# One import takes a second or two; what takes a minute does not end.
+# Imports take a second or two; what takes a minute does not end.
 _TIMEOUT_S = 60.0
 _LONGEST_REASON = 300
 
 # Ours is the path, and not that of a `python -c`. It ends at once, as some libraries fail when Python does.
+# What modules print goes elsewhere than its answers do.
 _PROGRAM = """
 import importlib, json, os, sys
 sys.path[:] = json.loads(sys.argv[1])
-try:
-    importlib.import_module(sys.argv[2])
-except BaseException as error:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    print()
-    print(json.dumps(": ".join([type(error).__name__, *lines[:1]])), flush=True)
-    os._exit(1)
+answer = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+for module in sys.argv[2:]:
+    try:
+        importlib.import_module(module)
+    except BaseException as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        print(json.dumps(": ".join([type(error).__name__, *lines[:1]])), file=answer, flush=True)
+        os._exit(1)
+    print("null", file=answer, flush=True)
 os._exit(0)
 """
 
@@ -40,14 +43,26 @@ def broken_imports(modules: Sequence[str]) -> dict[str, str]:
     Returns:
         The reason of each that can't be imported.
     """
-    # Not more at once than there are processors: each takes one.
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        reasons = pool.map(_reason, modules)
-        return {module: reason for module, reason in zip(modules, reasons, strict=True) if reason}
+    broken: dict[str, str] = {}
+    rest = list(modules)
+    while rest:
+        # Most of them load NumPy, and mostly all is well: one process for all takes a third of the time.
+        rest = rest[_tried(rest)[0] :]
+        if rest:
+            # Whatever was loaded before it is no reason: what counts is how it goes alone.
+            module, *rest = rest
+            if reason := _tried([module])[1]:
+                broken[module] = reason
+    return broken
 
 
-def _reason(module: str) -> str:
-    command = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), module]
+def _tried(modules: Sequence[str]) -> tuple[int, str]:
+    """Import modules one after the other in a process of their own, up to the first that fails.
+
+    Returns:
+        How many could be imported, and why the next one couldn't; no reason where all could.
+    """
+    command = [sys.executable, "-c", _PROGRAM, json.dumps(sys.path), *modules]
     try:
         done = subprocess.run(
             command,
@@ -59,18 +74,17 @@ def _reason(module: str) -> str:
             timeout=_TIMEOUT_S,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        return f"its import does not end within {_TIMEOUT_S:g} s"
-    if done.returncode == 0:
-        return ""
+    except subprocess.TimeoutExpired as error:
+        return (error.stdout or b"").count(b"null\n"), f"its import does not end within {_TIMEOUT_S:g} s"
+    answers = done.stdout.splitlines()
+    imported = answers.count(b"null")
+    if imported == len(modules):
+        return imported, ""
     if done.returncode < 0:
-        return f"its import crashes Python ({signal.Signals(-done.returncode).name})"
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    try:
-        said = str(json.loads(lines[-1]))
-    except (IndexError, ValueError):
-        said = f"its import ends Python with status {done.returncode}"
-    return said[:_LONGEST_REASON]
+        return imported, f"its import crashes Python ({signal.Signals(-done.returncode).name})"
+    if imported == len(answers):
+        return imported, f"its import ends Python with status {done.returncode}"
+    return imported, str(json.loads(answers[-1]))[:_LONGEST_REASON]
 
 
 def location(package: str) -> Path | None:
