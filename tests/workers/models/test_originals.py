@@ -14,6 +14,7 @@ import pytest
 from like_device import LikeDevice
 
 from workers.faces.alignment import align, umeyama
+from workers.models.detection import Detection
 from workers.models.detector_parts import GridPart
 from workers.models.device import DeviceKind
 from workers.models.families import DETECTORS, arcface_template
@@ -56,13 +57,21 @@ def detector(pack: Pack) -> GridDetector:
     return GridDetector(FOLDER / part.file, part.model_copy(update={"look_twice": False}))
 
 
-def test_boxes_landmarks_and_scores_are_those_of_scrfd(detector: GridDetector, pictures: list[Image]) -> None:
+@pytest.fixture(scope="module")
+def faces(detector: GridDetector, pictures: list[Image]) -> list[list[Detection]]:
+    """What it finds in each picture."""
+    return [list(found) for found in detector.detect(pictures, 0)]
+
+
+def test_boxes_landmarks_and_scores_are_those_of_scrfd(
+    faces: list[list[Detection]], pictures: list[Image]
+) -> None:
     from insightface.model_zoo.scrfd import SCRFD
 
     original = SCRFD(str(FOLDER / "det_2.5g.onnx"))
     original.prepare(-1)
     number = 0
-    for image, found in zip(pictures, detector.detect(pictures, 0), strict=True):
+    for image, found in zip(pictures, faces, strict=True):
         boxes, landmarks = original.detect(image)
         number += len(boxes)
         assert len(found) == len(boxes)
@@ -120,12 +129,12 @@ def test_several_pictures_in_one_call_give_what_each_gives_alone(pictures: list[
 
 @pytest.mark.parametrize("kind", [DeviceKind.CUDA, DeviceKind.OPENVINO])
 def test_pictures_that_a_device_prepares_show_the_same_faces(
-    detector: GridDetector, pictures: list[Image], kind: DeviceKind
+    faces: list[list[Detection]], pictures: list[Image], kind: DeviceKind
 ) -> None:
     path = FOLDER / "det_2.5g.onnx"
     part = GridPart(file=path.name, look_twice=False, **DETECTORS["scrfd"].facts)
     device = GridDetector(path, part, device=LikeDevice(kind))
-    for found, expected in zip(device.detect(pictures, 0), detector.detect(pictures, 0), strict=True):
+    for found, expected in zip(device.detect(pictures, 0), faces, strict=True):
         assert len(found) == len(expected)
         for face, other in zip(found, expected, strict=True):
             assert face.box_xyxy == pytest.approx(other.box_xyxy, abs=0.25)
