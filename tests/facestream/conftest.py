@@ -72,6 +72,13 @@ def media(shared_dir: Path) -> Path:
     return made_once(shared_dir / "media", make)
 
 
+@pytest.fixture(scope="session")
+def long_video(shared_dir: Path) -> Path:
+    """The twelve seconds of `scenes.LONG`, which are as much work to make as to look at."""
+    folder = made_once(shared_dir / "long", lambda folder: scenes.video(folder, "long.mp4", scenes.LONG))
+    return folder / "long.mp4"
+
+
 @pytest.fixture
 def make_cli(
     tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import signal
 import time
 from collections import defaultdict
@@ -12,17 +13,17 @@ from pathlib import Path
 import psutil
 import pytest
 from processes import Cli, wait_until
-from scenes import AGAIN, LONG, photos, repeat, video
+from scenes import repeat
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(tmp_path_factory: pytest.TempPathFactory, media: Path, long_video: Path) -> Path:
     folder = tmp_path_factory.mktemp("archive")
-    video(folder, "long.mp4", LONG)
-    video(folder, "again.mp4", AGAIN)
-    photos(folder / "photos")
+    shutil.copy(long_video, folder)
+    shutil.copy(media / "again.mp4", folder)
+    shutil.copytree(media / "photos", folder / "photos")
     (folder / "bad.mp4").write_text("no video")
     return folder
 

@@ -43,12 +43,11 @@ class Whole:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Whole:
-    video = scenes.video(tmp_path_factory.mktemp("long"), "long.mp4", scenes.LONG)
+def whole(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], long_video: Path) -> Whole:
     cli = Cli(tmp_path_factory.mktemp("fs") / "data", environment)
-    result = cli("run", "--json", video).json()
+    result = cli("run", "--json", long_video).json()
     assert len(result["people"]) == 4
-    return Whole(video, found(cli), together(cli), result)
+    return Whole(long_video, found(cli), together(cli), result)
 
 
 def check_that_it_goes_on(cli: Cli, whole: Whole) -> None:
