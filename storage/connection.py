@@ -58,6 +58,12 @@ _TLS_OPTIONS = frozenset(
 
 _DEFAULT = Keys("default")
 
+# What the client tells the server of itself. By default it reads its version in the metadata of its package,
+# for each connection anew.
+_CLIENT_NAME: dict[str, Any] = (
+    {"driver_info": redis.DriverInfo(lib_version=redis.__version__)} if hasattr(redis, "DriverInfo") else {}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class RedisHandle:
@@ -246,6 +252,7 @@ def _client(options: dict[str, Any], connect_timeout_s: float, timeout_s: float,
         # versions.
         protocol=2,
         decode_responses=False,
+        **_CLIENT_NAME,
     )
     return redis.Redis.from_pool(pool)
 
