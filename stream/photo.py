@@ -1,5 +1,6 @@
 """Photos as a source of one frame."""
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,10 +88,11 @@ class PhotoFile:
         with self._content() as file:
             try:
                 photo = self._open(file)
-                image_bgr = self._image_bgr(photo)
+                photo.load()
                 captured_at_s = self._recorded_at_s
                 if captured_at_s is None:
                     captured_at_s = _captured_at_s(photo)
+                image_bgr = self._image_bgr(photo)
             except (PhotoUnreadableError, MemoryError):
                 raise
             except Exception as error:  # damaged files make Pillow's plugins raise nearly anything
@@ -145,7 +147,6 @@ class PhotoFile:
         raise self._unreadable(f"is not a photo in a format that is read ({', '.join(_FORMATS)})")
 
     def _image_bgr(self, photo: Image.Image) -> npt.NDArray[np.uint8]:
-        photo.load()
         upright = _upright(photo)
         if upright.mode in _UNSCALED_MODES:
             raise self._unreadable("has 32-bit values per pixel, whose range isn't known")
@@ -158,8 +159,11 @@ class PhotoFile:
             layer = upright.convert("RGBA")
             paper = Image.new("RGBA", layer.size, "white")
             upright = Image.alpha_composite(paper, layer)
-        rgb = np.asarray(upright.convert("RGB"))
-        return np.ascontiguousarray(rgb[:, :, ::-1])
+        if upright.mode != "RGB":
+            upright = upright.convert("RGB")
+        # Pillow swaps the colours on the way out, for nothing.
+        bgr = np.frombuffer(upright.tobytes("raw", "BGR"), np.uint8)
+        return bgr.reshape(upright.height, upright.width, 3)
 
     def _unreadable(self, reason: str) -> PhotoUnreadableError:
         return PhotoUnreadableError(
@@ -169,10 +173,11 @@ class PhotoFile:
 
 
 def _upright(photo: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(photo)
-    except Exception:  # damaged EXIF makes Pillow raise nearly anything, and must not cost us the picture
-        return photo
+    # Damaged EXIF makes Pillow raise nearly anything, and must not cost us the picture.
+    with contextlib.suppress(Exception):
+        # Most are upright, and a copy of 12 megapixels takes 30 ms.
+        ImageOps.exif_transpose(photo, in_place=True)
+    return photo
 
 
 def _captured_at_s(photo: Image.Image) -> float | None:
