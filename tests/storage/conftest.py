@@ -4,6 +4,8 @@ from uuid import uuid4
 
 import pytest
 import redis
+from backup_file import save
+from collection_contents import fill
 from held_server import Holder
 from tcp_server import Server
 
@@ -59,3 +61,25 @@ def own_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def other() -> Keys:
+    """Another collection that no other test uses."""
+    return Keys(f"other-{uuid4().hex}")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a backup may be written."""
+    return tmp_path / "file.facestream"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, client: redis.Redis) -> Path:
+    """A backup to be read."""
+    path = tmp_path_factory.mktemp("backup") / "whole.facestream"
+    keys = Keys(f"whole-{uuid4().hex}")
+    fill(client, keys)
+    save(client, keys, path)
+    return path
