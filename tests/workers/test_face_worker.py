@@ -3,21 +3,19 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from uuid import uuid4
 
 import cv2
 import numpy as np
 import pytest
-import redis
+from film_bench import SETTINGS, Bench, ended_tracks, frames_of, segments, stretches, written
 from films import FPS, INDEX_STEP, Film, Image, blank, covered, pair, solo, view
 from together import Together
 
 from storage.connection import RedisHandle
-from storage.delivery import Entry
-from storage.fields import Fields
 from storage.keys import Keys
 from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
@@ -29,58 +27,8 @@ from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.models.pack import Pack
 from workers.tracking.boxes import iou_matrix
 
-SETTINGS = FaceWorkerSettings(min_face_px=30)
 # Of the two faces of `pair()`, from left to right, px; as found by hand, a little generous.
 PAIR_BOXES = np.array([[34, 24, 85, 84], [132, 81, 186, 155]], np.float32)
-
-
-@dataclass
-class Bench:
-    """A collection of its own and a face worker that fills it."""
-
-    client: redis.Redis
-    keys: Keys
-    queue: SampleQueue
-    pack: Pack
-
-    def run(
-        self,
-        film: Film,
-        settings: FaceWorkerSettings = SETTINGS,
-        *,
-        start_s: float = 0.0,
-        end_s: float | None = None,
-        stop_after: int | None = None,
-        on_frame: Callable[[Frame, int], None] | None = None,
-        **options: bool,
-    ) -> bool:
-        """Process a film; with `stop_after`, tell the worker to stop once it saw so many frames."""
-        stop = threading.Event()
-        seen: list[int] = []
-
-        def count(frame: Frame, faces: int) -> None:
-            seen.append(frame.index)
-            if on_frame is not None:
-                on_frame(frame, faces)
-            if len(seen) == stop_after:
-                stop.set()
-
-        if end_s is None:
-            end_s = len(film.pictures) / FPS
-        return FaceWorker(self.pack, self.queue, settings).run(
-            film, start_s, end_s, stop, on_frame=count, **options
-        )
-
-    def entries(self) -> list[Entry]:
-        """What was sent, in order."""
-        self.queue.prepare()
-        deliveries = self.queue.receive("test", 10_000, block_ms=1)
-        assert [d.problem for d in deliveries if d.problem] == []
-        return [d.entry for d in deliveries if d.entry is not None]
-
-    def faces(self) -> list[FaceSample]:
-        """What lies in the stream of all faces."""
-        return [FaceSample.decode(raw) for _, raw in self.client.xrange(self.keys.faces)]
 
 
 @pytest.fixture
@@ -95,28 +43,6 @@ def new_bench(handle: RedisHandle, open_pack: Pack) -> Callable[[], Bench]:
 @pytest.fixture
 def bench(new_bench: Callable[[], Bench]) -> Bench:
     return new_bench()
-
-
-def ended_tracks(entries: Sequence[Entry]) -> list[TrackRecord]:
-    return [e for e in entries if isinstance(e, TrackRecord) and e.ended]
-
-
-def segments(entries: Sequence[Entry]) -> list[SegmentDone]:
-    return [e for e in entries if isinstance(e, SegmentDone)]
-
-
-def stretches(entries: Sequence[Entry]) -> list[tuple[float, float, int, bool]]:
-    """Start, end, frames of each segment, and whether it is the last."""
-    return [(s.start_s, s.end_s, s.sampled, s.complete) for s in segments(entries)]
-
-
-def frames_of(track: TrackRecord) -> list[int]:
-    """Pictures of the film that a track was seen in."""
-    return [int(frame) // INDEX_STEP for frame in track.observations["frame"]]
-
-
-def written(entries: Sequence[Entry]) -> list[Fields]:
-    return [entry.encode() for entry in entries]
 
 
 def pan(count: int, step: int = 8) -> list[Image]:
