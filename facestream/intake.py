@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from facestream.run_report import RunListener, RunReport
-from facestream.source_desk import SourceDesk, VideoWork
+from facestream.source_desk import OpenedPhoto, SourceDesk, VideoWork
 from storage.identity_store import IdentityStore
 from storage.source_record import Range
 from stream.errors import PhotoUnreadableError
@@ -92,18 +92,26 @@ class Intake:
             self._listener.note(f"{work.path.name}: {warning}")
         return finished
 
-    def photo(self, path: Path, stop: threading.Event, recorded_at_s: float | None = None) -> bool:
+    def photo(
+        self,
+        path: Path,
+        stop: threading.Event,
+        recorded_at_s: float | None = None,
+        open_photo: Callable[[], OpenedPhoto | None] | None = None,
+    ) -> bool:
         """Process a photo that is new; returns whether it was.
 
         Args:
             path: The file.
             stop: Set where it is to be left.
             recorded_at_s: Unix time at which it was taken, where somebody said so.
+            open_photo: Opens it, or waits for that; None: it is opened here. None from it: it is to be left.
 
         Raises:
             StreamError: If it can't be read.
         """
-        frame = self._desk.photo(path, stop, recorded_at_s)
+        opened = self._desk.open_photo(path, stop) if open_photo is None else open_photo()
+        frame = None if opened is None else self._desk.photo(path, opened, stop, recorded_at_s)
         if frame is None:
             return False
         self._listener.source_began(path, None)

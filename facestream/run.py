@@ -22,6 +22,7 @@ from facestream.intake import Intake
 from facestream.leftovers import Sweeper
 from facestream.own_models import models_for
 from facestream.people_view import counted
+from facestream.photos_ahead import PhotosAhead
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.settings import Place
 from facestream.source_desk import SourceDesk
@@ -235,10 +236,11 @@ class Run:
                 settled = True
         todo = False
         done_before = self._report.already_done
-        for path in found.photos:
-            if stop.is_set():
-                break
-            todo |= self._readable(path, partial(intake.photo, path, stop))
+        with PhotosAhead(found.photos, partial(desk.open_photo, stop=stop), stop) as photos:
+            for path, opened in photos:
+                if stop.is_set():
+                    break
+                todo |= self._readable(path, partial(intake.photo, path, stop, open_photo=opened))
         if (todo or not settled) and store.meta():
             settle("end of the photos" if todo else "left over from a run that was stopped")
         for source_id in desk.redated:

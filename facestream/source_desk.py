@@ -42,6 +42,19 @@ class VideoWork:
         return math.isinf(end_s) or (self.info.duration_s is not None and end_s >= self.info.duration_s)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedPhoto:
+    """A photo whose content is known.
+
+    Attributes:
+        source_id: The source that it is.
+        frame: The photo, captured when its file says; None where it had been processed before.
+    """
+
+    source_id: str
+    frame: Frame | None
+
+
 class SourceDesk:
     """Looks sources up, registers them, and says what of them is new.
 
@@ -122,18 +135,39 @@ class SourceDesk:
             )
         return VideoWork(path, source, info, gaps)
 
-    def photo(self, path: Path, stop: threading.Event, recorded_at_s: float | None = None) -> Frame | None:
+    def open_photo(self, path: Path, stop: threading.Event) -> OpenedPhoto:
+        """Read a photo, unless it is known; changes nothing, and may be called in any thread.
+
+        Args:
+            path: The file.
+            stop: Set where it is to be left.
+
+        Raises:
+            StreamError: If it can't be read.
+        """
+        source_id = f"i-{fingerprint(path)[:16]}"
+        if source_id in self._report.sources:
+            return OpenedPhoto(source_id, None)
+        known = self._store.source(source_id)
+        if known is not None and known.complete:
+            return OpenedPhoto(source_id, None)
+        return OpenedPhoto(source_id, self._read_photo(path, source_id, stop))
+
+    def photo(
+        self, path: Path, opened: OpenedPhoto, stop: threading.Event, recorded_at_s: float | None = None
+    ) -> Frame | None:
         """A photo that is new, if it is.
 
         Args:
             path: The file.
+            opened: What `open_photo` gave.
             stop: Set where it is to be left.
             recorded_at_s: Unix time at which it was taken, where somebody said so of this one.
 
         Raises:
             StreamError: If it can't be read.
         """
-        source_id = f"i-{fingerprint(path)[:16]}"
+        source_id = opened.source_id
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a photo before it; skipped.")
             return None
@@ -148,10 +182,12 @@ class SourceDesk:
             self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
             self._report.already_done += 1
             return None
-        photo = PhotoFile(path, source_id, recorded_at_s=recorded_at_s, max_pixels=self._photo_pixels)
-        frame = next(photo.frames(stop), None)
+        # What was known when it was opened may be looked at anew.
+        frame = opened.frame or self._read_photo(path, source_id, stop)
         if frame is None:
             return None
+        if recorded_at_s is not None:
+            frame = replace(frame, captured_at_s=recorded_at_s)
         height, width = frame.image_bgr.shape[:2]
         source = SourceRecord(
             source_id=source_id,
@@ -163,6 +199,9 @@ class SourceDesk:
         )
         self._register(source, known)
         return frame
+
+    def _read_photo(self, path: Path, source_id: str, stop: threading.Event) -> Frame | None:
+        return next(PhotoFile(path, source_id, max_pixels=self._photo_pixels).frames(stop), None)
 
     def _as_if_new(self, source: SourceRecord) -> SourceRecord:
         """A source in which people were forgotten, as if nothing of it was done yet, if that is asked for."""

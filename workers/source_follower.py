@@ -175,7 +175,7 @@ class SourceFollower:
         expected = self._builder.expected_boxes(frame.media_s)
         over = self._is_over(frame.media_s)
         # A stream that changes its size has no common coordinates from before to after.
-        cut = self._shots.is_cut(image) or (self._shape not in ((), image.shape))
+        cut = not self._photo and (self._shots.is_cut(image) or (self._shape not in ((), image.shape)))
         self._shape = image.shape
         entries: list[Entry] = []
         if self._segment is not None and self._segment.sampled and (cut or over):
