@@ -76,10 +76,10 @@ class VideoFile:
     """A local video file, sampled by presentation time. Implements `FrameSource`.
 
     Frames come upright (display matrix), with square pixels, as 8-bit BGR; colour matrix and range are those
-    that the file states, BT.601 where it states none. Interlaced video comes as stored, both fields woven.
-    `Frame.index` counts all decoded frames from the file's beginning and `Frame.media_s` starts there,
-    whatever `start_s` is: the file is decoded from its beginning, unless `seek` says otherwise. See
-    `Timeline` for missing and wrong timestamps.
+    that the file states, BT.601 where it states none. Of interlaced pictures in which something moves the
+    upper field is taken. `Frame.index` counts all decoded frames from the file's beginning and
+    `Frame.media_s` starts there, whatever `start_s` is: the file is decoded from its beginning, unless
+    `seek` says otherwise. See `Timeline` for missing and wrong timestamps.
 
     Attributes:
         path: The file.
