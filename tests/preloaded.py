@@ -23,15 +23,21 @@ _SERVER.set_forkserver_preload(
     [
         "facestream.__main__",
         "facestream.run",
+        "facestream.archive",
         "facestream.client",
         "facestream.cluster_choice",
         "facestream.commands.people",
+        "facestream.commands.run",
+        "facestream.drawing.figure_file",
         "facestream.page",
         "facestream.search",
         # What reads the variables that tests set.
         "facestream.settings_file",
         "facestream.settings_schema",
+        "facestream.track",
         "rich.progress",
+        "workers.models.combination",
+        "workers.models.device_probe",
         "workers.photo_faces",
     ]
 )
