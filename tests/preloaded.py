@@ -12,8 +12,11 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 # Libraries of other systems may not stand a fork; there, each process loads everything itself.
@@ -83,6 +86,29 @@ class Preloaded:
 
     def kill(self) -> None:
         self._process.kill()
+
+
+def begin_as_if_started(environment: dict[str, str], folder: Path, out: Path, err: Path) -> None:
+    """Have a process that was forked see what it would see if it had been started.
+
+    Args:
+        environment: All its variables; those that Python and libraries read as they load come too late.
+        folder: Its working folder.
+        out: The file that its output goes to.
+        err: The file that its messages go to.
+    """
+    for descriptor, path in ((1, out), (2, err)):
+        file = os.open(path, os.O_WRONLY)
+        os.dup2(file, descriptor)
+        os.close(file)
+    # Buffered as Python does it where no terminal is, whatever the server began with.
+    sys.stdout = os.fdopen(1, "w")
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace")
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    tempfile.tempdir = None
 
 
 @contextlib.contextmanager
