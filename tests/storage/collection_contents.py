@@ -7,7 +7,7 @@ import redis
 from records import a_camera, a_sample, a_source, a_track, unit
 
 from storage.camera_store import CameraStore
-from storage.catalogue import key_prefix
+from storage.catalogue import SCAN_COUNT, key_prefix
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange
@@ -85,5 +85,5 @@ def everything(client: redis.Redis, keys: Keys) -> dict[bytes, Any]:
     prefix = key_prefix(keys).encode()
     return {
         key.removeprefix(prefix): _READERS[client.type(key)](client, key)
-        for key in client.scan_iter(prefix + b"*")
+        for key in client.scan_iter(prefix + b"*", SCAN_COUNT)
     }

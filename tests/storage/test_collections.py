@@ -10,7 +10,7 @@ import pytest
 import redis
 from collection_contents import crop, everything, fill
 
-from storage.catalogue import Catalogue
+from storage.catalogue import SCAN_COUNT, Catalogue
 from storage.collection_stats import measure
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
@@ -122,7 +122,8 @@ def test_memory_is_estimated_from_some_keys(client: redis.Redis, keys: Keys) -> 
     info = Catalogue(client).find(keys)
     assert info is not None
     exact = sum(
-        client.memory_usage(key, samples=0) or 0 for key in client.scan_iter(f"fs:{{{keys.collection}}}:*")
+        client.memory_usage(key, samples=0) or 0
+        for key in client.scan_iter(f"fs:{{{keys.collection}}}:*", SCAN_COUNT)
     )
 
     estimate = measure(client, keys, info).memory_bytes

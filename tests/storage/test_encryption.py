@@ -13,6 +13,7 @@ import redis
 from records import a_sample, a_track, unit
 
 from storage.archive import Tell
+from storage.catalogue import SCAN_COUNT
 from storage.data_keys import DataKeys, key_id, sealed_with
 from storage.dead_letters import DeadLetters
 from storage.effects import Effects
@@ -69,7 +70,7 @@ def put(client: redis.Redis, keys: Keys, ids: list[str], data_keys: DataKeys = B
 
 def stored(client: redis.Redis, keys: Keys) -> Iterator[bytes]:
     """All values that show faces."""
-    for name in client.scan_iter(keys.sample("*")):
+    for name in client.scan_iter(keys.sample("*"), SCAN_COUNT):
         yield from (value for value in client.hmget(name, ["vector", "crop_jpeg"]) if value)
     yield from client.hvals(keys.templates)
     for key in (keys.dead, keys.faces, keys.samples):

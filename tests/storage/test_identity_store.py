@@ -8,6 +8,7 @@ import pytest
 import redis
 from records import a_sample, a_source, a_template, a_track, change_of
 
+from storage.catalogue import SCAN_COUNT
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import CollectionSchemaError, LeaseLostError, ModelConflictError
@@ -61,7 +62,8 @@ def effects_of(queue: SampleQueue) -> Effects:
 
 def keys_with_data(client: redis.Redis, keys: Keys) -> dict[bytes, bytes]:
     """Everything of the collection but its lease, as Redis would dump it."""
-    found = [k for k in client.scan_iter(f"{keys.meta.removesuffix('meta')}*") if k != keys.leader.encode()]
+    names = client.scan_iter(f"{keys.meta.removesuffix('meta')}*", SCAN_COUNT)
+    found = [name for name in names if name != keys.leader.encode()]
     return {key: client.dump(key) for key in found}
 
 

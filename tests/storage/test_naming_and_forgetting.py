@@ -7,6 +7,7 @@ import pytest
 import redis
 from records import a_sample, a_template, a_track, change_of
 
+from storage.catalogue import SCAN_COUNT
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.errors import LeaseLostError
@@ -205,7 +206,8 @@ def test_nobody_is_forgotten_after_the_lease_was_lost(
     )
     store.commit(step, lease)
     DecisionLog(client, keys).rename("p1", "Ada")
-    names = [name for name in client.scan_iter(f"{keys.meta.removesuffix('meta')}*") if b"leader" not in name]
+    found = client.scan_iter(f"{keys.meta.removesuffix('meta')}*", SCAN_COUNT)
+    names = [name for name in found if b"leader" not in name]
     before = {name: client.dump(name) for name in names}
     assert len(before) > 6
     client.set(keys.leader, b"somebody else")

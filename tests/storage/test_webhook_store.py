@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from records import a_webhook, as_stored, texts, times_s
 
+from storage.catalogue import SCAN_COUNT
 from storage.errors import NoSuchWebhookError, RecordError, SealError, TooManyWebhooksError
 from storage.identity_record import ChangeKind
 from storage.keys import Keys
@@ -44,7 +45,7 @@ def test_nothing_is_left_of_one_that_was_removed(
     store.remove(ID)
     # Whoever delivers may not have noticed yet.
     store.set_state(ID, WebhookState("6-0"), ("p1", 2.0))
-    assert list(client.scan_iter(f"fs:{{{keys.collection}}}:webhook*")) == []
+    assert list(client.scan_iter(f"fs:{{{keys.collection}}}:webhook*", SCAN_COUNT)) == []
     for ask in (store.get, store.state, store.remove):
         with pytest.raises(NoSuchWebhookError, match=ID):
             ask(ID)
