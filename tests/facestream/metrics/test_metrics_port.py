@@ -34,20 +34,20 @@ def url(health: Health) -> Iterator[str]:
 
 
 def test_tells_numbers(url: str) -> None:
-    answer = httpx2.get(f"{url}/metrics")
+    answer = httpx2.get(f"{url}/metrics", verify=False)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert "facestream_build_info{" in answer.text
     assert "process_resident_memory_bytes" in answer.text
-    assert httpx2.head(f"{url}/metrics").text == ""
-    assert httpx2.get(f"{url}/").status_code == 404
-    assert httpx2.post(f"{url}/metrics").status_code == 501
+    assert httpx2.head(f"{url}/metrics", verify=False).text == ""
+    assert httpx2.get(f"{url}/", verify=False).status_code == 404
+    assert httpx2.post(f"{url}/metrics", verify=False).status_code == 501
 
 
 def test_tells_whether_it_is_alive_and_ready(url: str, heartbeat: Heartbeat) -> None:
     # It loads its models.
-    assert httpx2.get(f"{url}/healthz").json() == {"status": "ok"}
-    answer = httpx2.get(f"{url}/readyz")
+    assert httpx2.get(f"{url}/healthz", verify=False).json() == {"status": "ok"}
+    answer = httpx2.get(f"{url}/readyz", verify=False)
     assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "checks": {"started": False}})
     stop = threading.Event()
 
@@ -60,14 +60,17 @@ def test_tells_whether_it_is_alive_and_ready(url: str, heartbeat: Heartbeat) -> 
     try:
         while not heartbeat.began:
             time.sleep(0.01)
-        assert httpx2.get(f"{url}/readyz").json() == {"status": "ready", "checks": {"started": True}}
+        assert httpx2.get(f"{url}/readyz", verify=False).json() == {
+            "status": "ready",
+            "checks": {"started": True},
+        }
     finally:
         stop.set()
         working.join()
     # A model that hangs, say.
     time.sleep(0.25)
-    assert httpx2.get(f"{url}/healthz").status_code == 503
-    assert httpx2.get(f"{url}/readyz").status_code == 503
+    assert httpx2.get(f"{url}/healthz", verify=False).status_code == 503
+    assert httpx2.get(f"{url}/readyz", verify=False).status_code == 503
 
 
 def test_a_check_that_fails_is_an_answer(health: Health, heartbeat: Heartbeat) -> None:
@@ -83,16 +86,16 @@ def test_a_full_disk_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_page_whose_name_leads_here_gets_nothing(url: str) -> None:
-    assert httpx2.get(f"{url}/metrics", headers={"Host": "evil.example"}).status_code == 421
-    assert httpx2.get(f"{url}/metrics", headers={"Host": "localhost:1"}).status_code == 200
-    assert httpx2.get(f"{url}/metrics", headers={"Host": "[::1]:1"}).status_code == 200
+    assert httpx2.get(f"{url}/metrics", verify=False, headers={"Host": "evil.example"}).status_code == 421
+    assert httpx2.get(f"{url}/metrics", verify=False, headers={"Host": "localhost:1"}).status_code == 200
+    assert httpx2.get(f"{url}/metrics", verify=False, headers={"Host": "[::1]:1"}).status_code == 200
 
 
 def test_clients_that_say_nothing_hold_up_nobody_for_long(url: str) -> None:
     host, _, port = url.removeprefix("http://").partition(":")
     silent = [socket.create_connection((host, int(port))) for _ in range(8)]
     try:
-        assert httpx2.get(f"{url}/healthz").status_code == 200
+        assert httpx2.get(f"{url}/healthz", verify=False).status_code == 200
     finally:
         for connection in silent:
             connection.close()
