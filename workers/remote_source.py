@@ -17,7 +17,7 @@ from storage.errors import StorageError
 from storage.frame_streams import FrameStreams, Received, length
 from storage.remote_frame import RemoteFrame
 from stream.arrival_sampling import ArrivalSampler
-from stream.errors import CameraRefusedError, InvalidFrameError
+from stream.errors import CameraRefusedError
 from stream.frame import Frame
 from stream.live_state import CameraState, LiveStatus
 from workers.frame_sequence import FrameSequence
@@ -236,8 +236,8 @@ class RemoteSource:
             self._refused = str(error)
             self._passed_over += 1
             return
-        except (ValueError, InvalidFrameError) as error:
-            self._damaged(str(error))
+        except Exception as error:  # whatever it is, one frame must not cost the others
+            self._damaged(str(error) or type(error).__name__)
             return
         if frame is None:
             return

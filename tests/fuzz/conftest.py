@@ -9,4 +9,4 @@ import sys
 from pathlib import Path
 
 # Examples of records, and the command line in this process, are those of the tests beside.
-sys.path += [str(Path(__file__).parent.parent / name) for name in ("storage", "facestream")]
+sys.path += [str(Path(__file__).parent.parent / name) for name in ("storage", "facestream", "stream")]

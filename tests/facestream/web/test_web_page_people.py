@@ -175,12 +175,11 @@ def test_quick_answers_are_made_in_their_order_and_the_newest_is_taken_back(
     expect(count).to_have_text("2 pairs left")
     held: list[Route] = []
     page.route("**/api/v1/people/merge", lambda route: held.append(route))
-    page.keyboard.press("s")
+    with page.expect_request("**/api/v1/people/merge"):
+        page.keyboard.press("s")
     expect(count).to_have_text("1 pair left · 1 answered")
     page.keyboard.press("d")
     page.keyboard.press("z")
-    while not held:
-        page.wait_for_timeout(20)
     held[0].continue_()
     expect(count).to_contain_text("1 pair left")
     expect(page.locator(".toasts")).to_contain_text("Taken back.")
