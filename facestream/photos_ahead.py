@@ -28,7 +28,8 @@ def threads_for(cores: int) -> int:
 class PhotosAhead:
     """Opens photos in threads of its own, in their order; a context manager.
 
-    No more of them are open than there are threads, beside the one that is looked at.
+    No more of them are open than there are threads, beside the one that is looked at. Leaving the context
+    waits for those that are being opened, and opens no more.
 
     Args:
         paths: The photos.

@@ -150,9 +150,11 @@ class _Opener:
         url = CameraUrl.parse(SealedCamera(self.seal(), self.keys.collection).url(record))
         source = registered_source(self.handle, self.keys, record)
         assert source.recorded_at_s is not None
-        last_s, last_index = source.ranges[-1][1] if source.ranges else 0.0, None
         with self.handle.errors():
+            # A worker passes over what has been told of.
+            told_s = self.streams.told_s(record.name)
             newest = self.streams.newest(record.name, record.source_id)
+        last_s, last_index = max(source.ranges[-1][1] if source.ranges else 0.0, told_s), None
         if newest is not None and newest.frame is not None and newest.frame.media_s >= last_s:
             # Of a reader before this one, whose clock need not have been that of this host.
             last_s, last_index = newest.frame.media_s, newest.frame.index
@@ -172,4 +174,10 @@ class _Opener:
         sent = SentCamera(record.name, frames, lease, fps=record.fps)
         # Last: what fails before would leave it running.
         reader.__enter__()
-        return OpenCamera(reader, sent, resizer(self.handle, self.keys, source))
+        # Who decodes knows better how large the pictures are.
+        resize = _no_resize if self.options.packets else resizer(self.handle, self.keys, source)
+        return OpenCamera(reader, sent, resize)
+
+
+def _no_resize(width_px: int, height_px: int) -> None:
+    """Nothing is written."""

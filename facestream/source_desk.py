@@ -15,10 +15,14 @@ from storage.identity_store import IdentityStore
 from storage.requests import LookAgainRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import Range, SourceRecord, missing
+from stream.errors import PhotoTooLargeError
 from stream.fingerprint import fingerprint
 from stream.frame import Frame
 from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
 from stream.video import MAX_VIDEO_PIXELS, VideoFile, VideoInfo
+
+# Photos of phones have up to 50 megapixels, and a few of them are in memory at a time.
+_AHEAD_PIXELS = 50_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +52,8 @@ class OpenedPhoto:
 
     Attributes:
         source_id: The source that it is.
-        frame: The photo, captured when its file says; None where it had been processed before.
+        frame: The photo, captured when its file says; None where it had been processed before, or is so
+            large that it is better read when its turn comes.
     """
 
     source_id: str
@@ -151,7 +156,12 @@ class SourceDesk:
         known = self._store.source(source_id)
         if known is not None and known.complete:
             return OpenedPhoto(source_id, None)
-        return OpenedPhoto(source_id, self._read_photo(path, source_id, stop))
+        most_pixels = min(self._photo_pixels, _AHEAD_PIXELS)
+        try:
+            return OpenedPhoto(source_id, self._read_photo(path, source_id, stop, most_pixels))
+        except PhotoTooLargeError:
+            # Read when its turn comes: one of that size in memory is enough.
+            return OpenedPhoto(source_id, None)
 
     def photo(
         self, path: Path, opened: OpenedPhoto, stop: threading.Event, recorded_at_s: float | None = None
@@ -182,8 +192,7 @@ class SourceDesk:
             self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
             self._report.already_done += 1
             return None
-        # What was known when it was opened may be looked at anew.
-        frame = opened.frame or self._read_photo(path, source_id, stop)
+        frame = opened.frame or self._read_photo(path, source_id, stop, self._photo_pixels)
         if frame is None:
             return None
         if recorded_at_s is not None:
@@ -200,8 +209,8 @@ class SourceDesk:
         self._register(source, known)
         return frame
 
-    def _read_photo(self, path: Path, source_id: str, stop: threading.Event) -> Frame | None:
-        return next(PhotoFile(path, source_id, max_pixels=self._photo_pixels).frames(stop), None)
+    def _read_photo(self, path: Path, source_id: str, stop: threading.Event, max_pixels: int) -> Frame | None:
+        return next(PhotoFile(path, source_id, max_pixels=max_pixels).frames(stop), None)
 
     def _as_if_new(self, source: SourceRecord) -> SourceRecord:
         """A source in which people were forgotten, as if nothing of it was done yet, if that is asked for."""

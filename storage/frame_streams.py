@@ -150,7 +150,7 @@ class FrameStreams:
             told_s = -math.inf if raw is None else float(raw)
         except ValueError:
             return -math.inf
-        return -math.inf if math.isnan(told_s) else told_s
+        return told_s if math.isfinite(told_s) else -math.inf
 
     def _received(self, source_id: str, entry_id: bytes, raw: dict[bytes, bytes] | None) -> Received:
         try:

@@ -14,6 +14,11 @@ MAX_PICTURE_BYTES = 16 << 20
 """Largest picture, or packets from one frame to the next, that are sent or taken, bytes."""
 
 _MAX_EXTRADATA_BYTES = 64 << 10
+_MOST_PACKETS = 10_000
+
+# Beyond these no frame is numbered or taken: doubles tell no neighbours apart, and the year is 3000.
+_MOST = 2**53
+_LATEST_S = 32_503_680_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class RemotePackets:
     Attributes:
         codec: FFmpeg's name of the codec.
         extradata: What the decoder must be told before the first packet; may be empty.
-        data: The packets, in the order of decoding; the frame is the picture of the last one.
+        data: The packets, in the order of decoding; the frame is the newest picture that a decoder gives by
+            then, which of a camera that sends pictures before others they need is not that of the last one.
         keyframes: Which of them decoding can begin with, by place, ascending.
     """
 
@@ -90,21 +96,21 @@ class RemoteFrame:
                 place; names it.
             DataKeyError: If the picture is sealed with a key that is not here.
         """
-        index = count(raw, "index")
+        index = _number_of(raw, "index")
         name = "packets" if b"packets" in raw else "jpeg"
         data = raw.get(name.encode())
         if data is None:
             raise RecordError(f"field {name!r} is missing", field=name)
+        data = data_keys.open(data, _context(source_id, index, name))
         if len(data) > MAX_PICTURE_BYTES:
             raise RecordError(f"field {name!r} has {len(data):,} bytes", field=name)
-        data = data_keys.open(data, _context(source_id, index, name))
         return cls(
             source_id,
             index,
-            number(raw, "media_s"),
-            number(raw, "captured_at_s"),
+            _seconds(raw, "media_s"),
+            _seconds(raw, "captured_at_s"),
             text(raw, "reading"),
-            count(raw, "sequence"),
+            _number_of(raw, "sequence"),
             jpeg=data if name == "jpeg" else b"",
             packets=_packets(raw, data) if name == "packets" else None,
         )
@@ -116,6 +122,20 @@ class RemoteFrame:
 def _context(source_id: str, index: int, name: str) -> str:
     """What a picture is bound to: put anywhere else, it does not open."""
     return f"frame {source_id}.{index} {name}"
+
+
+def _number_of(raw: Raw, name: str) -> int:
+    value = count(raw, name)
+    if value > _MOST:
+        raise RecordError(f"field {name!r} is too large", field=name)
+    return value
+
+
+def _seconds(raw: Raw, name: str) -> float:
+    value = number(raw, name)
+    if not 0 <= value <= _LATEST_S:
+        raise RecordError(f"field {name!r} is no time: {value:g}", field=name)
+    return value
 
 
 def _packets(raw: Raw, data: bytes) -> RemotePackets:
@@ -139,6 +159,8 @@ def _packets(raw: Raw, data: bytes) -> RemotePackets:
 def _whole_numbers(raw: Raw, name: str) -> list[int]:
     written = text(raw, name)
     parts = written.split(",") if written else []
+    if len(parts) > _MOST_PACKETS:
+        raise RecordError(f"field {name!r} has {len(parts):,} entries", field=name)
     if not all(part.isascii() and part.isdecimal() and len(part) < 10 for part in parts):
         raise RecordError(f"field {name!r} is no list of whole numbers: {written[:40]!r}", field=name)
     return [int(part) for part in parts]

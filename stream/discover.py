@@ -94,7 +94,7 @@ class _Walk:
         usable = 0
         for path in self._files(_entries(folder), frozenset([folder.resolve()])):
             ending = path.suffix.lower()
-            if ending in heif.ENDINGS and not heif.decoder_installed():
+            if ending in heif.ENDINGS and not heif.is_readable():
                 self.skipped.append((path, f"a HEIC photo; {heif.HINT}"))
                 continue
             if ending in PHOTO_ENDINGS:

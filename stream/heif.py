@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib.util
 
 ENDINGS = frozenset({".heic", ".heif", ".hif"})
 """How such files are called."""
@@ -11,7 +10,7 @@ ENDINGS = frozenset({".heic", ".heif", ".hif"})
 BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1"})
 """What their first box says they are; the last is also said of AVIF."""
 
-HINT = "HEIC is read once its decoder is installed: pip install 'facestream[heic]'"
+HINT = "HEIC is read once its decoder is installed: pip install pi-heif"
 """What is said where it isn't. The decoder's libraries are under the LGPL, so nobody has it unasked."""
 
 
@@ -21,14 +20,14 @@ def is_heif(prefix: bytes) -> bool:
 
 
 @functools.cache
-def decoder_installed() -> bool:
-    """Whether they can be read."""
-    return importlib.util.find_spec("pi_heif") is not None
+def is_readable() -> bool:
+    """Let Pillow open such photos, if it can; returns whether.
 
-
-@functools.cache
-def teach_pillow() -> None:
-    """Let Pillow open them. Not at the start: hardly anybody has such photos, and it takes 0.1 s."""
-    import pi_heif
-
+    To be asked only where there is one: hardly anybody has any, and it takes 0.1 s.
+    """
+    try:
+        import pi_heif
+    except ImportError:
+        return False
     pi_heif.register_heif_opener()
+    return True

@@ -24,6 +24,9 @@ _IN_SOFTWARE = {"av1": "libdav1d"}
 class PacketDecoder:
     """Decodes the packets of one camera, in their order, as `LiveDecoder` would beside it.
 
+    What stands in a container alone is not known here: pixels that aren't square, a display that is turned,
+    and another configuration in mid-stream.
+
     Args:
         codec: One of `CODECS`.
         extradata: What the decoder must be told before the first packet; may be empty.

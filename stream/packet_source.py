@@ -14,8 +14,13 @@ from stream.live_reader import LiveReader
 from stream.live_settings import LiveSettings
 from stream.live_state import LiveStatus
 
-MAX_RUN_BYTES = 16 << 20
-"""Largest run, bytes."""
+MAX_RUN_BYTES = 15 << 20
+"""Largest run, bytes: less than what is taken in one piece, so that there is room for a seal."""
+
+_MOST_WAITING_BYTES = 32 << 20
+
+# Each picture of theirs stands alone, so those that aren't looked at need not be passed on.
+_WITHOUT_GROUPS = frozenset({"mjpeg"})
 
 # So many seconds wait for who sends them: they are small, and what is lost costs all up to the next keyframe.
 _WAIT_S = 2.0
@@ -23,7 +28,7 @@ _WAIT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class PacketRun:
-    """The packets of a camera from one sampled frame to the next; that frame is the picture of its last one.
+    """The packets of a camera from one sampled frame to the next, which is what has been decoded by then.
 
     Attributes:
         index, media_s, captured_at_s: As those of the frame.
@@ -45,8 +50,8 @@ class PacketRun:
 class PacketSource(LiveReader[EncodedConnection, EncodedPicture]):
     """Reads one camera for ever and decodes nothing of it; a context manager.
 
-    Runs wait for two seconds' worth of frames at most. When there are more, all are dropped, and those up to
-    the next keyframe with them, as none could be decoded.
+    Runs wait for two seconds' worth of frames at most, and 32 MiB. When there are more, all are dropped, and
+    those up to the next keyframe with them, as none could be decoded.
 
     Attributes:
         source_id: Name of the source.
@@ -76,7 +81,8 @@ class PacketSource(LiveReader[EncodedConnection, EncodedPicture]):
         self._waiting: deque[PacketRun] = deque()
         self._waiting_lock = threading.Lock()
         self._packets: list[EncodedPicture] = []
-        self._connection: EncodedConnection | None = None
+        # Of the run that has begun, and with those that wait.
+        self._bytes = self._waiting_bytes = 0
         # Whether all packets since a keyframe are there.
         self._whole = False
 
@@ -84,6 +90,7 @@ class PacketSource(LiveReader[EncodedConnection, EncodedPicture]):
         """The oldest run that waits, at once; None if there is none."""
         with self._waiting_lock:
             run = self._waiting.popleft() if self._waiting else None
+            self._waiting_bytes -= sum(map(len, run.packets)) if run else 0
         if run is None:
             self._record(self._machine.tick)
         return run
@@ -96,13 +103,17 @@ class PacketSource(LiveReader[EncodedConnection, EncodedPicture]):
             self._machine.let_go(lost)
 
     def _open(self) -> EncodedConnection:
+        with self._waiting_lock:
+            # Nothing of this connection can be decoded with what came before.
+            self._whole = False
         return open_encoded(self._url, self._settings)
 
     def _see(self, connection: EncodedConnection, picture: EncodedPicture) -> None:
         with self._waiting_lock:
             lost = self._add(connection, picture)
             wanted = self._sampler.wants(picture.arrived_s)
-            if wanted and self._whole and len(self._waiting) == self._most:
+            full = len(self._waiting) == self._most or self._waiting_bytes + self._bytes > _MOST_WAITING_BYTES
+            if wanted and self._whole and full:
                 lost += self._lose()
             put = wanted and self._whole
             if put:
@@ -117,16 +128,17 @@ class PacketSource(LiveReader[EncodedConnection, EncodedPicture]):
 
     def _add(self, connection: EncodedConnection, picture: EncodedPicture) -> int:
         """Add a packet to the run that has begun; returns how many runs were lost by it."""
-        if connection is not self._connection:
-            # Nothing of this connection can be decoded with what came before.
-            self._connection, self._whole = connection, False
-        if not self._whole:
-            self._packets.clear()
+        if not self._whole or connection.codec in _WITHOUT_GROUPS:
+            self._begin()
             self._whole = picture.keyframe
         if not self._whole:
             return 0
         self._packets.append(picture)
-        return self._lose() if sum(len(each.data) for each in self._packets) > MAX_RUN_BYTES else 0
+        self._bytes += len(picture.data)
+        return self._lose() if self._bytes > MAX_RUN_BYTES else 0
+
+    def _begin(self) -> None:
+        self._packets, self._bytes = [], 0
 
     def _put(self, connection: EncodedConnection, arrived_s: float) -> None:
         """Let the run be taken."""
@@ -142,11 +154,13 @@ class PacketSource(LiveReader[EncodedConnection, EncodedPicture]):
                 tuple(place for place, each in enumerate(self._packets) if each.keyframe),
             )
         )
-        self._packets = []
+        self._waiting_bytes += self._bytes
+        self._begin()
 
     def _lose(self) -> int:
         """Let go of all that waits; returns how many runs."""
         lost = len(self._waiting)
         self._waiting.clear()
-        self._packets, self._whole = [], False
+        self._waiting_bytes, self._whole = 0, False
+        self._begin()
         return lost

@@ -106,9 +106,7 @@ class PhotoFile:
         # Not Image.open: its limit of pixels is a global of the process, with a warning below it.
         Image.init()
         prefix = file.read(_PREFIX_BYTES)
-        maybe_heif = heif.is_heif(prefix)
-        if maybe_heif and heif.decoder_installed():
-            heif.teach_pillow()
+        unreadable_heif = heif.is_heif(prefix) and not heif.is_readable()
         for name in _FORMATS:
             if name not in Image.OPEN:
                 continue
@@ -134,7 +132,7 @@ class PhotoFile:
                     str(self.path),
                 )
             return photo
-        if maybe_heif and not heif.decoder_installed():
+        if unreadable_heif:
             raise PhotoUnreadableError(
                 f"{str(self.path)!r} is a HEIC photo. {heif.HINT}; or save it as JPEG", str(self.path)
             )

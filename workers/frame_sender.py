@@ -86,8 +86,8 @@ class FrameSender:
         try:
             lost = self._streams.send(batch)
         except BaseException:
-            for view in self._views.values():
-                view.camera.frames.begin_anew()
+            for source_id in {out.frame.source_id for out in batch}:
+                self._views[source_id].camera.frames.begin_anew()
             raise
         now_s = time.time()
         for out in batch:

@@ -30,13 +30,25 @@ class FrameSequence:
         """One came that can't be read."""
         self._unnumbered += 1
 
+    def repeats(self, frame: RemoteFrame) -> bool:
+        """Whether it came before, as a client sends anew what was not acknowledged in time."""
+        last = self.last
+        return (
+            last is not None
+            and frame.reading == last.reading
+            and frame.sequence <= last.sequence
+            and frame.media_s <= last.media_s
+        )
+
     def add(self, frame: RemoteFrame) -> bool:
         """The next one came; returns whether it follows right upon the one before.
 
         Raises:
-            ValueError: If it belongs before that.
+            ValueError: If it belongs before that; nothing is changed then.
         """
         last = self.last
+        if frame.media_s <= self.media_s:
+            raise ValueError("it came after a later one, as two readers sent at a time")
         follows = False
         if last is not None:
             anew = frame.reading != last.reading
@@ -44,7 +56,5 @@ class FrameSequence:
             self.dropped += max(missing - self._unnumbered, 0)
             follows = not anew and missing == 0
         self._unnumbered = 0
-        if frame.media_s <= self.media_s:
-            raise ValueError("it came after a later one, as two readers sent at a time")
         self.last = frame
         return follows

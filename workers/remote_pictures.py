@@ -29,6 +29,12 @@ class RemotePictures:
         # None where packets are missing since the last keyframe.
         self._decoder: PacketDecoder | None = None
         self._made_for: tuple[str, bytes] = ("", b"")
+        self._packed = False
+
+    @property
+    def lacks_packets(self) -> bool:
+        """Whether the newest frame can't be decoded as packets are missing since the last keyframe."""
+        return self._packed and self._decoder is None
 
     def take(self, frame: RemoteFrame, *, follows: bool) -> None:
         """Take in the next frame.
@@ -41,6 +47,7 @@ class RemotePictures:
             ValueError: If what it brings can't be decoded.
             CameraRefusedError: If the hardware that is to decode doesn't work here.
         """
+        self._packed = frame.packets is not None
         if frame.packets is not None:
             self._jpeg, self._image = b"", None
             self._decode(frame.packets, follows)
@@ -52,7 +59,7 @@ class RemotePictures:
         """What the newest frame shows, uint8 (H, W, 3).
 
         None where what it needs was dropped or is damaged: the picture that it repeats, or packets since a
-        keyframe.
+        keyframe; and where the decoder waits for more before it gives its first picture.
 
         Raises:
             ValueError: If its picture is damaged.

@@ -23,6 +23,8 @@ from stream.live_state import CameraState, LiveStatus
 from workers.frame_sequence import FrameSequence
 from workers.kept_entries import KeptEntries, KeptEntry
 from workers.remote_pictures import RemotePictures
+from workers.remote_state import remote_state
+from workers.taken_over import TakenOver, entry_order
 
 _log = logging.getLogger(__name__)
 
@@ -30,9 +32,6 @@ _BLOCK_MS = 500
 _STATUS_EVERY_S = 1.5
 _RETRY_S = 0.5
 _JOIN_S = 2.0
-
-NOBODY = "nobody sends its frames: run `facestream reader NAME --remote` where the camera can be reached"
-"""What is wrong with a camera that no reader reads."""
 
 
 class RemoteSource:
@@ -81,12 +80,12 @@ class RemoteSource:
         self._waiting: deque[Frame] = deque()
         self._kept = KeptEntries(length(fps))
         self._told_s = self._deleted_s = -math.inf
-        # What a worker before this one has told of; None before that is known.
-        self._told_before_s: float | None = None
+        # None before it is known.
+        self._before: TakenOver | None = None
         self._after = b"0-0"
         self._frames = FrameSequence()
         self._pictures = RemotePictures(hwaccel)
-        self._taken = self._passed_over = self._corrupt = 0
+        self._taken = self._corrupt = 0
         self._problem = self._refused = ""
         self._size_px = 0, 0
         self._reader: CameraStatus | None = None
@@ -107,7 +106,7 @@ class RemoteSource:
     def status(self) -> LiveStatus:
         """How the camera is doing where it is read; what is counted of its frames, from the stream on."""
         reader, width_px, height_px, last = self._reader, *self._size_px, self._frames.last
-        state, error = _state_of(reader, known=self._asked_s > -math.inf)
+        state, error = remote_state(reader, known=self._asked_s > -math.inf)
         if self._refused:
             state, error = CameraState.FAILED, self._refused
         return LiveStatus(
@@ -116,7 +115,7 @@ class RemoteSource:
             last_error=error if state is not CameraState.STREAMING else self._problem or error,
             received=0 if reader is None else reader.received,
             taken=self._taken,
-            dropped=self._frames.dropped + self._passed_over,
+            dropped=self._frames.dropped,
             corrupt=self._corrupt + self._pictures.corrupt + (0 if reader is None else reader.corrupt),
             connects=0 if reader is None else reader.connects,
             fps_in=0.0 if reader is None else reader.fps_in,
@@ -169,23 +168,31 @@ class RemoteSource:
         while not self._closed.is_set():
             try:
                 with self._errors():
-                    if self._told_before_s is None:
-                        self._told_before_s = self._streams.told_s(self._name)
+                    self._look_back()
                     self._ask()
                     self._delete()
                     received = self._read()
+                for each in received:
+                    self._accept(each)
             except StorageError as error:
                 # The worker itself says that the server is away.
                 _log.info("%s: %s", self.source_id, error, extra={"source_id": self.source_id})
                 self._closed.wait(_RETRY_S)
-                continue
-            for each in received:
-                self._accept(each)
+            except Exception as error:  # whatever it is, the camera must be looked at again
+                self._damaged(type(error).__name__)
+                self._closed.wait(_RETRY_S)
         try:
             with self._errors():
                 self._delete()
         except StorageError as error:
             _log.info("%s: %s", self.source_id, error, extra={"source_id": self.source_id})
+
+    def _look_back(self) -> None:
+        """Ask once how far a worker before this one has come."""
+        if self._before is None:
+            told_s = self._streams.told_s(self._name)
+            newest = self._streams.newest(self._name, self.source_id)
+            self._before = TakenOver(told_s, b"0-0" if newest is None else newest.entry_id)
 
     def _ask(self) -> None:
         """Ask how the camera is doing where it is read."""
@@ -207,7 +214,7 @@ class RemoteSource:
         found = self._streams.read(self._name, self.source_id, self._after, room, _BLOCK_MS)
         if not found and self._after > b"0-0":
             newest = self._streams.newest(self._name, self.source_id)
-            if newest is not None and _order(newest.entry_id) < _order(self._after):
+            if newest is not None and entry_order(newest.entry_id) < entry_order(self._after):
                 # The server's clock was set back, and ids began anew with another stream.
                 self._after = b"0-0"
         return found
@@ -215,26 +222,27 @@ class RemoteSource:
     def _accept(self, received: Received) -> None:
         """Take in an entry: count what is missing before it, and let the frame be taken."""
         self._after = received.entry_id
-        found, frames = received.frame, self._frames
-        packets = None if found is None else found.packets
-        entry = KeptEntry(
-            frames.media_s if found is None else max(frames.media_s, found.media_s),
-            received.entry_id,
-            begins=found is not None and (packets is None or bool(packets.keyframes)),
-            leads=packets is not None,
-        )
-        with self._lock:
-            self._kept.add(entry)
+        found, frames, problem = received.frame, self._frames, received.problem
+        if found is not None and frames.repeats(found):
+            self._keep(received, None)
+            return
+        follows = False
         if found is None:
             frames.unreadable()
-            self._damaged(received.problem)
+        else:
+            try:
+                follows = frames.add(found)
+            except ValueError as error:
+                found, problem = None, str(error)
+        self._keep(received, found)
+        if found is None:
+            self._damaged(problem)
             return
         try:
-            follows = frames.add(found)
-            frame = self._looked_at(found, follows=follows)
+            frame = self._looked_at(received.entry_id, found, follows=follows)
         except CameraRefusedError as error:
             self._refused = str(error)
-            self._passed_over += 1
+            self._corrupt += 1
             return
         except Exception as error:  # whatever it is, one frame must not cost the others
             self._damaged(str(error) or type(error).__name__)
@@ -247,17 +255,30 @@ class RemoteSource:
         if self.on_arrival is not None and not self._closed.is_set():
             self.on_arrival()
 
-    def _looked_at(self, found: RemoteFrame, *, follows: bool) -> Frame | None:
+    def _keep(self, received: Received, found: RemoteFrame | None) -> None:
+        """Know an entry until it is needed no more; `found` is what it is good for."""
+        packets = None if found is None else found.packets
+        entry = KeptEntry(
+            self._frames.media_s,
+            received.entry_id,
+            begins=found is not None and (packets is None or bool(packets.keyframes)),
+            leads=packets is not None,
+        )
+        with self._lock:
+            self._kept.add(entry)
+
+    def _looked_at(self, entry_id: bytes, found: RemoteFrame, *, follows: bool) -> Frame | None:
         """The frame as it is to be looked at; None where it isn't."""
         self._pictures.take(found, follows=follows)
-        if self._told_before_s is not None and found.media_s <= self._told_before_s:
+        if self._before is not None and self._before.covers(entry_id, found.media_s):
             return None
         if self._fps < self._most_fps and not self._sampler.wants(found.captured_at_s):
             return None
         image_bgr = self._pictures.image_bgr()
         if image_bgr is None:
-            # A picture that is repeated is not far; packets up to the next keyframe may be many.
-            self._passed_over += found.packets is not None
+            # A picture that is repeated is not far; frames up to the next keyframe may be many. They aren't
+            # `dropped`: that would be taken for too much work, and lower the rates of all cameras.
+            self._corrupt += self._pictures.lacks_packets
             return None
         self._refused = ""
         height_px, width_px = image_bgr.shape[:2]
@@ -284,18 +305,3 @@ class RemoteSource:
             done = self._kept.told(told_s)
         self._streams.delete(self._name, done, told_s)
         self._deleted_s = told_s
-
-
-def _order(entry_id: bytes) -> tuple[int, int]:
-    milliseconds, number = entry_id.split(b"-")
-    return int(milliseconds), int(number)
-
-
-def _state_of(reader: CameraStatus | None, *, known: bool) -> tuple[CameraState, str]:
-    """State of a camera by what its reader says, and what is wrong with it."""
-    if reader is None:
-        return (CameraState.BACKING_OFF, NOBODY) if known else (CameraState.CONNECTING, "")
-    try:
-        return CameraState(reader.state), reader.last_error
-    except ValueError:
-        return CameraState.CONNECTING, reader.last_error

@@ -115,8 +115,8 @@ PHOTO_FORM: dict[str, Any] = {
                         "photo": {
                             "type": "string",
                             "contentMediaType": "application/octet-stream",
-                            "description": "JPEG, PNG, WebP, BMP, TIFF, AVIF, HEIC if facestream[heic] is "
-                            "installed, or a still GIF.",
+                            "description": "JPEG, PNG, WebP, BMP, TIFF, AVIF, HEIC if pi-heif is installed, "
+                            "or a still GIF.",
                         },
                         "limit": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
                         "face": {"type": "string", "pattern": "^(all|largest|[0-9]{1,3})$", "default": "all"},

@@ -138,7 +138,11 @@ def test_pictures_of_an_encrypted_collection_are_sealed_each_for_its_place(
     ("field", "value", "problem"),
     [
         (b"index", b"-1", "'index' is not a count"),
+        (b"index", b"1e300", "'index' is too large"),
+        (b"sequence", b"1e17", "'sequence' is too large"),
         (b"media_s", b"nan", "'media_s' is not finite"),
+        (b"media_s", b"1e300", "'media_s' is no time"),
+        (b"captured_at_s", b"-1", "'captured_at_s' is no time"),
         (b"captured_at_s", b"soon", "'captured_at_s' is not a number"),
         (b"sequence", b"1.5", "'sequence' is not a count"),
         (b"reading", b"\xff", "'reading' is not UTF-8"),
@@ -174,6 +178,7 @@ def test_an_entry_that_is_malformed_says_what_is_wrong(
         (b"sizes", b"0,12", "'sizes' does not fit 'packets'"),
         (b"sizes", b"16,-4", "'sizes' is no list of whole numbers"),
         (b"sizes", b"8,4x", "'sizes' is no list of whole numbers"),
+        (b"sizes", b"1," * 10_000 + b"1", "'sizes' has 10,001 entries"),
         (b"keyframes", b"2", "'keyframes' does not fit 'sizes'"),
         (b"keyframes", b"1,0", "'keyframes' does not fit 'sizes'"),
         (b"extradata", bytes(70_000), "'extradata' has 70,000 bytes"),
@@ -228,7 +233,7 @@ def test_a_picture_of_any_size_is_not_taken(
     client.delete(keys.camera_frames("door"))
 
 
-@pytest.mark.parametrize("written", ["nan", "soon", ""])
+@pytest.mark.parametrize("written", ["nan", "inf", "soon", ""])
 def test_what_was_told_of_is_nothing_where_it_can_not_be_read(
     client: redis.Redis, keys: Keys, streams: FrameStreams, written: str
 ) -> None:

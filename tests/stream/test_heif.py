@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ def photo(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def _no_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heif, "decoder_installed", lambda: False)
+    monkeypatch.setattr(heif, "is_readable", lambda: False)
     monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
 
 
@@ -86,7 +87,7 @@ def test_in_a_folder_they_are_photos_like_others(photo: Path) -> None:
 @pytest.mark.usefixtures("_no_decoder")
 def test_without_the_decoder_one_that_is_named_says_what_gets_it(photo: Path) -> None:
     (named,) = discover([photo]).photos
-    with pytest.raises(PhotoUnreadableError, match=r"is a HEIC photo\. .*pip install 'facestream\[heic\]'"):
+    with pytest.raises(PhotoUnreadableError, match=r"is a HEIC photo\. .*pip install pi-heif"):
         _frame(named)
 
 
@@ -97,14 +98,19 @@ def test_without_the_decoder_those_in_a_folder_are_passed_over_and_say_what_gets
     assert found.photos == (photo.parent / "a.jpg",)
     ((path, reason),) = found.skipped
     assert path == photo
-    assert "pip install 'facestream[heic]'" in reason
+    assert "pip install pi-heif" in reason
 
 
 @pytest.mark.usefixtures("_no_decoder")
 def test_a_folder_of_nothing_else_says_what_gets_the_decoder(photo: Path) -> None:
     ((_, error),) = discover([photo.parent]).failed
     assert isinstance(error, EmptyFolderError)
-    assert "pip install 'facestream[heic]'" in str(error)
+    assert "pip install pi-heif" in str(error)
+
+
+def test_a_decoder_that_can_not_be_loaded_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    assert not heif.is_readable.__wrapped__()
 
 
 @pytest.mark.usefixtures("_no_decoder")

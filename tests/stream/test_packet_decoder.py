@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from cameras.h264_film import painted_film
-from hypothesis import given
-from hypothesis import strategies as st
+from encoded_films import ENCODERS, packets_of
 from painted_video import read_number, write_video
 
 from stream.conversion import BgrConverter
@@ -18,24 +17,6 @@ from stream.errors import CameraRefusedError
 from stream.packet_decoder import CODECS, PacketDecoder
 
 Image = npt.NDArray[np.uint8]
-
-ENCODERS = {
-    "h264": ("libx264", "yuv420p", ".mp4"),
-    "hevc": ("libx265", "yuv420p", ".mp4"),
-    "mpeg4": ("mpeg4", "yuv420p", ".mp4"),
-    "mjpeg": ("mjpeg", "yuvj420p", ".mkv"),
-    "vp8": ("libvpx", "yuv420p", ".webm"),
-    "vp9": ("libvpx-vp9", "yuv420p", ".webm"),
-    "av1": ("libsvtav1", "yuv420p", ".mp4"),
-}
-
-
-def _packets(path: Path) -> tuple[str, bytes, list[bytes]]:
-    with av.open(str(path)) as container:
-        stream = container.streams.video[0]
-        packets = [bytes(packet) for packet in container.demux(stream) if packet.size]
-        context = stream.codec_context
-        return context.codec.canonical_name, context.extradata or b"", packets
 
 
 def _images(path: Path) -> list[Image]:
@@ -48,7 +29,7 @@ def _images(path: Path) -> list[Image]:
 def test_pictures_are_those_that_a_reader_of_the_whole_file_sees(tmp_path: Path, codec: str) -> None:
     encoder, pix_fmt, suffix = ENCODERS[codec]
     path = write_video(tmp_path / f"film{suffix}", frames=20, codec=encoder, pix_fmt=pix_fmt)
-    name, extradata, packets = _packets(path)
+    name, extradata, packets = packets_of(path)
     assert name == codec
     expected = {image.tobytes() for image in _images(path)}
     decoder = PacketDecoder(name, extradata)
@@ -106,16 +87,3 @@ def test_a_picture_that_is_too_large_is_refused() -> None:
 def test_hardware_that_is_not_there_is_refused_by_name() -> None:
     with pytest.raises(CameraRefusedError, match="'warp'"):
         PacketDecoder("h264", b"", hwaccel="warp")
-
-
-@given(st.sampled_from(sorted(CODECS)), st.binary(max_size=80), st.lists(st.binary(max_size=300), max_size=4))
-def test_whatever_arrives_is_counted_or_shown(codec: str, extradata: bytes, packets: list[bytes]) -> None:
-    decoder = PacketDecoder(codec, extradata, max_pixels=1_000_000)
-    for packet in packets:
-        try:
-            decoder.decode(packet)
-            image = decoder.image_bgr()
-        except ValueError:
-            continue
-        assert image is None or image.ndim == 3
-    assert decoder.corrupt >= 0

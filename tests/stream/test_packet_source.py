@@ -76,8 +76,7 @@ def test_runs_hold_all_that_is_needed_to_see_exactly_what_the_camera_shows(serve
     assert runs[0].keyframes[0] == 0
     assert [run.index for run in runs] == sorted({run.index for run in runs})
     # Ten frames a second of twenty-five.
-    assert {len(run.packets) for run in runs[1:]} <= {1, 2, 3, 4}
-    assert sum(len(run.packets) for run in runs) > 2 * len(runs)
+    assert sum(len(run.packets) for run in runs) > 1.5 * len(runs)
     decoder = PacketDecoder(runs[0].codec, runs[0].extradata)
     expected = _shown()
     for run in runs:
@@ -93,6 +92,7 @@ def test_who_takes_too_few_begins_anew_with_a_keyframe_and_the_loss_is_counted(s
     with _source(server.url) as source:
         first = _taken(source, 1)[0]
         _until(lambda: source.status.dropped > 0)
+        next_one = _taken(source, 1)[0]
         source.pause()
         _until(lambda: source.status.state is CameraState.PAUSED)
         time.sleep(0.2)
@@ -100,9 +100,10 @@ def test_who_takes_too_few_begins_anew_with_a_keyframe_and_the_loss_is_counted(s
         while (run := source.take()) is not None:
             left.append(run)
         status = source.status
-    assert status.taken == 1 + status.dropped + len(left)
-    assert not left or left[0].keyframes[0] == 0
-    assert all(run.media_s > first.media_s for run in left)
+    assert status.taken == 2 + status.dropped + len(left)
+    assert next_one.keyframes[0] == 0
+    times_s = [run.media_s for run in (first, next_one, *left)]
+    assert times_s == sorted(times_s)
 
 
 def test_after_a_loss_on_the_way_the_next_run_begins_with_a_keyframe(server: RtspServer) -> None:

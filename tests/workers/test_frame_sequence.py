@@ -52,4 +52,15 @@ def test_a_frame_of_the_past_is_refused_and_changes_nothing() -> None:
     frames.add(_frame(4))
     with pytest.raises(ValueError, match="after a later one"):
         frames.add(_frame(9, "b", 3.0))
-    assert frames.media_s == 4.0
+    assert (frames.media_s, frames.dropped) == (4.0, 0)
+    assert frames.add(_frame(5))
+
+
+def test_what_is_sent_twice_is_known_by_its_number() -> None:
+    frames = FrameSequence()
+    assert not frames.repeats(_frame(0))
+    frames.add(_frame(4))
+    assert frames.repeats(_frame(4))
+    assert frames.repeats(_frame(2))
+    assert not frames.repeats(_frame(5))
+    assert not frames.repeats(_frame(2, "b"))

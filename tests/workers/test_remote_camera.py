@@ -20,7 +20,7 @@ from storage.track_record import TrackRecord
 from stream.live_state import CameraState
 from workers.frame_jpeg import decoded, encoded
 from workers.models.pack import Pack
-from workers.remote_source import NOBODY
+from workers.remote_state import NOBODY
 from workers.tracking.motion import MotionSettings
 
 

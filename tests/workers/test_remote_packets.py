@@ -17,6 +17,9 @@ from storage.errors import RedisFullError
 from storage.frame_streams import length
 from storage.track_record import TrackRecord
 from stream.live_state import CameraState
+from stream.packet_decoder import PacketDecoder
+from workers.live_camera import LiveCamera
+from workers.live_worker import LIVE_SETTINGS, LiveWorker
 from workers.models.pack import Pack
 
 PER_FRAME = 5
@@ -84,7 +87,8 @@ def test_after_a_frame_that_is_missing_none_is_made_up_until_the_next_keyframe(
     assert [f.index // 5 for f in frames] == [0, 1, 2, 3, 4, 8, 9, 10, 11]
     for frame in frames:
         assert np.array_equal(frame.image_bgr, SEEN[PER_FRAME * (frame.index // 5 + 1) - 1])
-    assert source.status.dropped == 3
+    # One did not come, and two can't be decoded without it: that is no sign of too much work.
+    assert (source.status.dropped, source.status.corrupt) == (1, 2)
 
 
 def test_what_is_damaged_on_the_way_costs_all_up_to_the_next_keyframe(
@@ -163,7 +167,7 @@ def test_a_slow_worker_costs_frames_that_are_counted_and_no_made_up_picture(
     assert [f.index // 5 for f in frames] == list(range(40, 40 + total))
     seen = seen_in(film)
     assert all(np.array_equal(f.image_bgr, seen[f.index // 5]) for f in frames)
-    assert source.status.dropped == 7
+    assert (source.status.dropped, source.status.corrupt) == (0, 7)
 
 
 def test_hardware_that_does_not_work_here_fails_the_camera_and_says_so(
@@ -173,8 +177,77 @@ def test_hardware_that_does_not_work_here_fails_the_camera_and_says_so(
     source = opened.enter_context(edge.source(hwaccel="warp"))
     until(lambda: source.status.state is CameraState.FAILED)
     assert "hardware decoder 'warp' doesn't work on this machine" in source.status.last_error
-    until(lambda: source.status.dropped == 3)
+    until(lambda: source.status.corrupt == 3)
+    assert source.status.dropped == 0
     assert source.take() is None
+
+
+def test_a_camera_that_can_not_be_decoded_here_costs_the_others_no_rate(
+    edge: PacketEdge, open_pack: Pack, opened: ExitStack
+) -> None:
+    source = opened.enter_context(edge.source(capacity=40, hwaccel="warp"))
+    worker = LiveWorker(open_pack, LIVE_SETTINGS)
+    worker.add(LiveCamera(source, edge.queue, 5.0, on_told=source.told))
+    edge.film(12)
+    until(lambda: source.status.corrupt == 12)
+    worker.step(0.01)
+    assert source.status.dropped == 0
+    assert source.waiting_since_s is None
+
+
+def test_whatever_a_decoder_raises_the_next_keyframe_is_seen(
+    edge: PacketEdge, opened: ExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decode, failing = PacketDecoder.decode, iter([False] * 7 + [True])
+
+    def fail_once(decoder: PacketDecoder, data: bytes) -> None:
+        if next(failing, False):
+            raise MemoryError
+        decode(decoder, data)
+
+    monkeypatch.setattr(PacketDecoder, "decode", fail_once)
+    source = opened.enter_context(edge.source(capacity=20))
+    edge.film(6)
+    assert [f.index // 5 for f in taken(source, 3)] == [0, 4, 5]
+    assert source.status.corrupt == 3
+    assert "MemoryError" in source.status.last_error
+
+
+def test_what_came_after_a_worker_took_over_is_seen_whatever_was_told_of_before(
+    edge: PacketEdge, opened: ExitStack
+) -> None:
+    # Of another time line: the clock of the box was set back, say.
+    edge.client.set(edge.keys.camera_frames_told("door"), "86400.0")
+    source = opened.enter_context(edge.source(capacity=20))
+    until(lambda: source.status.state is CameraState.STREAMING)
+    edge.film(4)
+    assert len(taken(source, 4)) == 4
+
+
+def test_a_late_keyframe_of_another_reader_is_none_that_decoding_can_begin_with(
+    edge: PacketEdge, opened: ExitStack
+) -> None:
+    source = opened.enter_context(edge.source(capacity=20))
+    edge.film(3)
+    frames = taken(source, 3)
+    first = dict(edge.client.xrange(edge.key)[0][1])
+    edge.client.xadd(edge.key, first | {b"reading": b"another"})
+    until(lambda: source.status.corrupt == 1)
+    edge.film(1)
+    frames += taken(source, 1)
+    source.told(frames[2].media_s, at_once=True)
+    assert numbers(edge) == [0, 1, 2, 0, 3]
+
+
+def test_what_a_client_sends_twice_is_seen_once_and_no_fault(edge: PacketEdge, opened: ExitStack) -> None:
+    source = opened.enter_context(edge.source(capacity=20))
+    edge.film(3)
+    taken(source, 3)
+    for _, raw in edge.client.xrange(edge.key):
+        edge.client.xadd(edge.key, dict(raw))
+    edge.film(1)
+    assert [f.index // 5 for f in taken(source, 1)] == [3]
+    assert (source.status.dropped, source.status.corrupt) == (0, 0)
 
 
 def test_what_is_needed_to_decode_the_next_frame_is_kept(edge: PacketEdge, opened: ExitStack) -> None:
