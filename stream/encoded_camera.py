@@ -3,8 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from types import TracebackType
-from typing import Self
 
 from stream.camera_url import CameraUrl
 from stream.errors import CameraLostError, CameraRefusedError
@@ -15,7 +13,7 @@ from stream.live_settings import LiveSettings
 from stream.packet_decoder import CODECS
 
 
-class EncodedCamera:
+class EncodedCamera(LivePackets):
     """A camera's video over RTSP or HTTP, from its first keyframe on. Implements `EncodedConnection`.
 
     Nothing is decoded: what is damaged on the way from the camera is found by who decodes it.
@@ -33,37 +31,22 @@ class EncodedCamera:
     """
 
     def __init__(self, url: CameraUrl, settings: LiveSettings) -> None:
-        self._settings = settings
-        self._packets = LivePackets(url, settings)
-        self.codec = self._packets.stream.codec_context.codec.canonical_name
+        super().__init__(url, settings)
+        self.codec: str = self.stream.codec_context.codec.canonical_name
         if self.codec not in CODECS:
-            self._packets.close()
+            self.close()
             raise unencoded(self.codec, url)
-
-    @property
-    def corrupt(self) -> int:
-        """Packets that the demuxer failed on so far."""
-        return self._packets.corrupt
 
     @property
     def extradata(self) -> bytes:
         """What the decoder must be told before the first picture; empty where that is in the pictures."""
-        return self._packets.stream.codec_context.extradata or b""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._packets.close()
+        return self.stream.codec_context.extradata or b""
 
     def pictures(self, stop: threading.Event) -> Iterator[EncodedPicture | None]:
         """Yield pictures as they come, from the first keyframe on; see `LiveConnection`."""
         keyframe_at_s = time.monotonic()
         first = True
-        packets = self._packets.packets(stop)
-        for packet in packets:
+        for packet in self.packets(stop):
             if packet is None:
                 yield None
                 continue
@@ -72,18 +55,17 @@ class EncodedCamera:
                 keyframe_at_s, first = now_s, False
             elif first or self._settings.keyframes_only:
                 if now_s - keyframe_at_s >= KEYFRAME_PATIENCE * self._settings.stall_s:
-                    raise CameraLostError("it sends data, but no keyframe", self._packets.shown)
+                    raise CameraLostError("it sends data, but no keyframe", self.shown)
                 continue
             # In the order of decoding: what is shown earlier than it is sent is due when it is sent.
-            arrived_s = self._packets.due_s(packet.dts, packet.time_base, now_s, stop)
+            arrived_s = self.due_s(packet.dts, packet.time_base, now_s, stop)
             if stop.is_set():
                 return
             yield EncodedPicture(bytes(packet), packet.is_keyframe, arrived_s)
 
     def size_px(self, picture: EncodedPicture) -> tuple[int, int]:  # noqa: ARG002 - no picture is looked at
         """Width and height as the camera announced them, (0, 0) if it did not."""
-        stream = self._packets.stream
-        return stream.width, stream.height
+        return self.stream.width, self.stream.height
 
 
 def unencoded(codec: str, url: CameraUrl) -> CameraRefusedError:

@@ -4,8 +4,6 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
@@ -27,7 +25,7 @@ KEYFRAME_PATIENCE = 3.0
 that save bandwidth send few."""
 
 
-class LiveDecoder:
+class LiveDecoder(LivePackets):
     """A camera's video over RTSP, HTTP or V4L2. Implements `PictureConnection`.
 
     Decoding is tuned for the delay: one thread, no frames held back. Timestamps are used only to spread the
@@ -37,6 +35,7 @@ class LiveDecoder:
         codec: FFmpeg's name of the decoder.
         device: Hardware that decodes, "none" for software.
         announced_fps: What the camera says of its rate, None if nothing.
+        corrupt: Packets that couldn't be decoded so far, plus pictures that are marked as damaged.
 
     Args:
         url: The camera, without open references; it is connected here.
@@ -48,15 +47,13 @@ class LiveDecoder:
     """
 
     def __init__(self, url: CameraUrl, settings: LiveSettings) -> None:
-        self._settings = settings
         device = accelerator(settings.hwaccel)
-        self._packets = LivePackets(url, settings, device)
-        self._stream = self._packets.stream
-        context = self._stream.codec_context
+        super().__init__(url, settings, device)
+        context = self.stream.codec_context
         try:
             check_used(context, device, settings.hwaccel, url.masked)
         except BaseException:
-            self._packets.close()
+            self.close()
             raise
         # Frame threads would hold back one picture each.
         context.thread_type = "SLICE"
@@ -65,45 +62,27 @@ class LiveDecoder:
             context.skip_frame = "NONKEY"
         self.codec: str = context.name
         self.device = "none" if device is None or not context.is_hwaccel else settings.hwaccel
-        self.announced_fps = self._packets.announced_fps
-        self._damaged = 0
         self._converter: BgrConverter | None = None
         self._converted: tuple[int, int, Fraction | None] = (0, 0, None)
-
-    @property
-    def corrupt(self) -> int:
-        """Packets that couldn't be decoded so far, plus pictures that are marked as damaged."""
-        return self._damaged + self._packets.corrupt
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._packets.close()
 
     def pictures(self, stop: threading.Event) -> Iterator[LivePicture | None]:
         """Yield pictures as they come; see `LiveConnection`."""
         picture_at_s = time.monotonic()
         first = True
-        packets = self._packets.packets(stop)
-        for packet in packets:
+        for packet in self.packets(stop):
             if packet is None:
                 yield None
                 continue
             now_s = time.monotonic()
             for picture in self._decode(packet):
-                arrived_s = self._packets.due_s(picture.pts, picture.time_base, now_s, stop)
+                arrived_s = self.due_s(picture.pts, picture.time_base, now_s, stop)
                 if stop.is_set():
                     return
                 picture_at_s, first = arrived_s, False
                 yield LivePicture(picture, arrived_s, self._pixel_aspect())
             patience = KEYFRAME_PATIENCE if first or self._settings.keyframes_only else 1.0
             if now_s - picture_at_s >= patience * self._settings.stall_s:
-                raise CameraLostError(
-                    "it sends data, but no picture in it can be decoded", self._packets.shown
-                )
+                raise CameraLostError("it sends data, but no picture in it can be decoded", self.shown)
 
     def size_px(self, picture: LivePicture) -> tuple[int, int]:
         """Width and height of `image_bgr`."""
@@ -118,18 +97,18 @@ class LiveDecoder:
 
     def _pixel_aspect(self) -> Fraction | None:
         # The decoder knows it of what is sent now, the stream of what was announced, if anything was.
-        return self._stream.codec_context.sample_aspect_ratio or self._stream.sample_aspect_ratio
+        return self.stream.codec_context.sample_aspect_ratio or self.stream.sample_aspect_ratio
 
     def _decode(self, packet: "Packet[VideoStream]") -> list[VideoFrame]:
         began_s = time.perf_counter()
         try:
             pictures = packet.decode()
         except av.FFmpegError:
-            self._damaged += 1
+            self.corrupt += 1
             return []
         if self._settings.on_decode is not None:
             self._settings.on_decode(time.perf_counter() - began_s)
         for picture in pictures:
-            self._packets.check_size(picture.width, picture.height)
-            self._damaged += picture.is_corrupt
+            self.check_size(picture.width, picture.height)
+            self.corrupt += picture.is_corrupt
         return pictures

@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import av
 from av.codec.hwaccel import HWAccel
@@ -40,12 +41,12 @@ _MAX_DEMUX_FAILURES = 100
 
 
 class LivePackets:
-    """The packets of a camera's video over RTSP, HTTP or V4L2; nothing is decoded.
+    """The packets of a camera's video over RTSP, HTTP or V4L2: a context manager, the base of connections.
 
     Attributes:
         stream: The largest video that this FFmpeg can decode.
         shown: The camera as it may be shown, without secrets.
-        corrupt: Packets that the demuxer failed on so far.
+        corrupt: Packets that the demuxer failed on so far, and what a connection that decodes them adds.
 
     Args:
         url: The camera, without open references; it is connected here.
@@ -77,6 +78,14 @@ class LivePackets:
     def announced_fps(self) -> float | None:
         """What the camera says of its rate, None if nothing."""
         return float(self.stream.average_rate or self.stream.guessed_rate or 0) or None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connection."""

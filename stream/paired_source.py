@@ -13,6 +13,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from stream.camera import open_camera
 from stream.camera_url import CameraUrl
 from stream.conversion import BgrConverter, shown_size_px
 from stream.detail import Detail, misfit
@@ -20,11 +21,11 @@ from stream.frame import Frame
 from stream.live_buffer import LiveBuffer
 from stream.live_clock import LiveClock
 from stream.live_connection import LivePicture, PictureConnection
+from stream.live_reader import LiveReader
 from stream.live_settings import LiveSettings
 from stream.live_source import LiveSource
 from stream.live_state import CameraState, LiveStatus
 from stream.moment_pairing import MomentPairing
-from stream.picture_reader import PictureReader
 
 _log = logging.getLogger(__name__)
 
@@ -155,7 +156,7 @@ class PairedSource:
         return None if wrong else Detail(size_px, partial(self._main.image_bgr, picture))
 
 
-class _PictureReader(PictureReader):
+class _PictureReader(LiveReader[PictureConnection, LivePicture]):
     """Shows each picture of a stream to somebody, as it was decoded."""
 
     def __init__(
@@ -183,6 +184,9 @@ class _PictureReader(PictureReader):
                 with self._lock:
                     self._machine.damaged(1)
                 return None
+
+    def _open(self) -> PictureConnection:
+        return open_camera(self._url, self._settings)
 
     def _see(self, connection: PictureConnection, picture: LivePicture) -> None:  # noqa: ARG002 - converted later
         self._on_picture(picture)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 import redis
@@ -51,6 +51,23 @@ def send(streams: FrameStreams, lease: Lease) -> Send:
 
 def read(streams: FrameStreams, count: int = 1000) -> list[RemoteFrame | None]:
     return [each.frame for each in streams.read("door", "c-door", b"0-0", count, 1)]
+
+
+def problem_with(
+    client: redis.Redis,
+    keys: Keys,
+    streams: FrameStreams,
+    sent: RemoteFrame,
+    changes: Mapping[bytes, bytes | None],
+) -> str:
+    """What is wrong with the one frame that was sent once fields are changed; None leaves one out."""
+    ((_, raw),) = client.xrange(keys.camera_frames("door"))
+    changed = {name: value for name, value in {**raw, **changes}.items() if value is not None}
+    client.xadd(keys.camera_frames("door"), changed)
+    good, bad = streams.read("door", "c-door", b"0-0", 10, 1)
+    assert good.frame == sent
+    assert bad.frame is None
+    return bad.problem
 
 
 def test_frames_come_as_they_were_sent_and_go_when_they_are_deleted(
@@ -159,13 +176,7 @@ def test_an_entry_that_is_malformed_says_what_is_wrong(
     problem: str,
 ) -> None:
     send(a_frame())
-    ((_, raw),) = client.xrange(keys.camera_frames("door"))
-    changed = {**raw, field: value} if value is not None else {k: v for k, v in raw.items() if k != field}
-    client.xadd(keys.camera_frames("door"), changed)
-    good, bad = streams.read("door", "c-door", b"0-0", 10, 1)
-    assert good.frame == a_frame()
-    assert bad.frame is None
-    assert problem in bad.problem
+    assert problem in problem_with(client, keys, streams, a_frame(), {field: value})
 
 
 @pytest.mark.parametrize(
@@ -196,15 +207,10 @@ def test_packets_that_do_not_fit_together_say_what_is_wrong(
     problem: str,
 ) -> None:
     send(packets_frame())
-    ((_, raw),) = client.xrange(keys.camera_frames("door"))
-    changed = {**raw, field: value} if value is not None else {k: v for k, v in raw.items() if k != field}
+    changes = {field: value}
     if problem.startswith("'keyframes' does not fit") and field == b"sizes":
-        changed[b"keyframes"] = b"1"
-    client.xadd(keys.camera_frames("door"), changed)
-    good, bad = streams.read("door", "c-door", b"0-0", 10, 1)
-    assert good.frame == packets_frame()
-    assert bad.frame is None
-    assert problem in bad.problem
+        changes[b"keyframes"] = b"1"
+    assert problem in problem_with(client, keys, streams, packets_frame(), changes)
 
 
 def test_packets_of_an_encrypted_collection_are_sealed_for_their_place(

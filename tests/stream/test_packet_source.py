@@ -17,7 +17,8 @@ from stream.live_clock import LiveClock
 from stream.live_settings import LiveSettings
 from stream.live_state import CameraState
 from stream.packet_decoder import PacketDecoder
-from stream.packet_source import PacketRun, PacketSource
+from stream.packet_run import PacketRun
+from stream.packet_source import PacketSource
 
 KEYFRAME_EVERY = 5
 FILM = painted_film(keyframe_every=KEYFRAME_EVERY)
