@@ -6,7 +6,6 @@ import csv
 import os
 import shutil
 import signal
-import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,6 +13,9 @@ import psutil
 import pytest
 from processes import Cli, wait_until
 from scenes import repeat
+
+from facestream.settings import Place
+from facestream.wiring import keys_of, open_handle
 
 pytestmark = pytest.mark.e2e
 
@@ -85,13 +87,19 @@ def test_a_process_that_is_killed_costs_nothing(cli: Cli, archive: Path, tmp_pat
         found = psutil.Process(started.process.pid).children(recursive=True)
         return [p for p in found if "facestream.backfill_process" in words_of(p)]
 
-    wait_until(lambda: len(children()) == 2, "both processes")
-    time.sleep(4)
-    os.kill(children()[0].pid, signal.SIGKILL)
+    place = Place(cli.data_dir)
+    with open_handle(place) as handle:
+        looking = keys_of(place).looking
+        wait_until(lambda: handle.client.hlen(looking) == 2, "both processes at work")
+        os.kill(children()[0].pid, signal.SIGKILL)
     done = started.end()
     assert done.code == 0, done
     assert done.json()["failed"] == []
-    assert all(row["identity"] != "" for row in cli.rows())
+    rows = cli.rows()
+    assert all(row["identity"] != "" for row in rows)
+    # Somebody is seen in each of the four parts.
+    assert {int(float(row["time_s"]) // 6) for row in rows} >= {0, 1, 2, 3}
+    assert len(cli.people()) == 4
 
 
 def test_it_is_stopped_and_goes_on(cli: Cli, archive: Path) -> None:
