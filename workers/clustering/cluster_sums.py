@@ -13,15 +13,15 @@ from scipy.sparse import csr_array
 
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio, paired_face_log_ratio
+from workers.clustering.row_products import row_products
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 AnyFloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.intp]
 
-# Pairs looked at together: bounds the memory. The vectors of fewer of them stay in a cache.
+# Pairs looked at together: bounds the memory.
 _CHUNK = 1 << 13
-_VECTORS = 1 << 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,7 @@ class ClusterSums:
             checkpoint()
             part = slice(start, start + _CHUNK)
             a, b = first[part], second[part]
-            product = _row_products(self._templates, a, self._templates, b)
+            product = row_products(self._templates, a, self._templates, b)
             result[part] = self.at(a, b, product / (self._mass[a] * self._mass[b]))
         return result
 
@@ -131,8 +131,8 @@ class ClusterSums:
             group = labels[one]
             rest = mass[group] - self._mass[one]
             both = self._mass[one] * rest
-            product = _row_products(self._templates, one, templates, group)
-            product -= _row_products(self._templates, one, self._templates, one)
+            product = row_products(self._templates, one, templates, group)
+            product -= row_products(self._templates, one, self._templates, one)
             ratio = paired_face_log_ratio(
                 np.asarray(product / both, np.float32),
                 np.asarray(self._sizes[one] / self._mass[one, None], np.float32),
@@ -214,15 +214,6 @@ class ClusterSums:
         seen = slice(move.shape[1])
         self._common = [(csr_array(move @ shares[seen]), value) for shares, value in self._common]
         self._sides = [csr_array(move @ members[seen]) for members in self._sides]
-
-
-def _row_products(left: FloatArray, a: IntArray, right: FloatArray, b: IntArray) -> FloatArray:
-    """Products float32 (E,) of rows `a` of one array with rows `b` of another."""
-    result = np.empty(len(a), np.float32)
-    for start in range(0, len(a), _VECTORS):
-        part = slice(start, start + _VECTORS)
-        np.einsum("ij,ij->i", left[a[part]], right[b[part]], out=result[part])
-    return result
 
 
 def _shares(labels: IntArray, weights: FloatArray) -> csr_array:

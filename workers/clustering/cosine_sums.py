@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.row_products import row_products
+
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
-
-# Pairs compared at once: bounds the memory for intermediate results.
-_CHUNK = 1 << 15
 
 
 class CosineSums:
@@ -42,13 +41,8 @@ class CosineSums:
 
     def between(self, first: IntArray, second: IntArray) -> FloatArray:
         """Mean similarities float32 (E,) of pairs of clusters."""
-        result = np.empty(len(first), np.float32)
-        for start in range(0, len(first), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            a, b = first[part], second[part]
-            products = np.einsum("ij,ij->i", self._sums[a], self._sums[b])
-            result[part] = products / (self._mass[a] * self._mass[b])
-        return result
+        products = row_products(self._sums, first, self._sums, second)
+        return np.asarray(products / (self._mass[first] * self._mass[second]), np.float32)
 
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""

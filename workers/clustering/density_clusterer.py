@@ -22,6 +22,7 @@ from workers.clustering.mutual_reachability import component_clusters
 from workers.clustering.neighbours import ExactIndex, NeighbourIndex, Neighbours
 from workers.clustering.parting import keep_to
 from workers.clustering.partition import Partition
+from workers.clustering.row_products import row_products
 from workers.clustering.ties import Ties, founding, group_said
 from workers.clustering.unit_vectors import unit_vector
 from workers.clustering.width import heard
@@ -275,11 +276,7 @@ class DensityClusterer:
     def _distances(self, members: list[str], first: SlotArray, second: SlotArray) -> FloatArray:
         """Cosine distances float32 (E,) of pairs of tracks."""
         units = np.stack([self._units[track_id] for track_id in members])
-        distances = np.empty(len(first), np.float32)
-        for start in range(0, len(first), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            distances[part] = 1 - np.einsum("ij,ij->i", units[first[part]], units[second[part]])
-        return distances
+        return np.asarray(1 - row_products(units, first, units, second), np.float32)
 
     def _joined(self, clusters: Mapping[str, str]) -> dict[str, str]:
         """Clusters of tracks that may found nobody, those of the nearest one that may."""
