@@ -46,8 +46,8 @@ class ClusterSums:
     sources are very many, the prior would outgrow it. Clothes play no part.
 
     Args:
-        templates: float32 (N, D), L2-normalised, times `weights`. They stay as they are: the first merge
-            makes a copy.
+        templates: float32 (M, D), L2-normalised. They stay as they are.
+        rows: intp (N,), which of them each track has.
         size_weights: float32 (N, S), see `Calibration.size_weights`.
         weights: float32 (N,), positive: weight of each track in the mean of a cluster.
         rise: float32 (N,), impostor rise of each track's source.
@@ -61,6 +61,7 @@ class ClusterSums:
     def __init__(
         self,
         templates: FloatArray,
+        rows: IntArray,
         size_weights: FloatArray,
         weights: FloatArray,
         rise: FloatArray,
@@ -71,8 +72,9 @@ class ClusterSums:
         settings: LikelihoodSettings,
     ) -> None:
         self._mass = weights.astype(np.float64)
-        self._templates = templates
-        self._owns_templates = False
+        self._units, self._rows = templates, rows
+        # Of very many tracks these take much memory: most ask for those of their groups alone.
+        self._made: FloatArray | None = None
         self._sizes = size_weights * weights[:, None]
         self._rise = (rise * weights).astype(np.float64)
         told = [(_shares(one.labels, weights), one.value) for one in common if one.value]
@@ -122,7 +124,7 @@ class ClusterSums:
         count = len(labels)
         gather = csr_array((np.ones(count, np.float32), (labels, np.arange(count))))
         mass, rise = gather @ self._mass, gather @ self._rise
-        templates, sizes = gather @ self._templates, gather @ self._sizes
+        templates, sizes = self._gathered(labels), gather @ self._sizes
         common = [(shares, csr_array(gather @ shares), value) for shares, value in self._common]
         result = np.full(count, np.inf, np.float32)
         in_company = np.flatnonzero(np.bincount(labels)[labels] > 1)
@@ -175,15 +177,12 @@ class ClusterSums:
         gather = csr_array((np.ones(len(labels), np.float32), (labels, np.arange(len(labels)))))
         groups = copy.copy(self)
         groups._mass, groups._rise = gather @ self._mass, gather @ self._rise
-        groups._templates, groups._sizes = gather @ self._templates, gather @ self._sizes
-        groups._owns_templates = True
+        groups._made, groups._sizes = self._gathered(labels), gather @ self._sizes
         groups._move(gather)
         return groups
 
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""
-        if not self._owns_templates:
-            self._templates, self._owns_templates = self._templates.copy(), True
         for sums in (self._mass, self._templates, self._sizes, self._rise):
             sums[into] += sums[gone]
         if not self._is_shared:
@@ -196,13 +195,29 @@ class ClusterSums:
     def keep(self, clusters: IntArray) -> None:
         """Go on with these clusters alone, in this order."""
         self._mass, self._rise = self._mass[clusters], self._rise[clusters]
-        self._templates, self._sizes = self._templates[clusters], self._sizes[clusters]
-        self._owns_templates = True
+        self._made, self._sizes = self._templates[clusters], self._sizes[clusters]
         if not self._is_shared:
             return
         count = len(clusters)
         shape = count, int(clusters.max(initial=-1)) + 1
         self._move(csr_array((np.ones(count), (np.arange(count), clusters)), shape=shape))
+
+    @property
+    def _templates(self) -> FloatArray:
+        """float32 (N, D), the sum of the templates of each cluster, times their weights."""
+        if self._made is None:
+            self._made = self._units[self._rows] * np.asarray(self._mass, np.float32)[:, None]
+        return self._made
+
+    def _gathered(self, labels: IntArray) -> FloatArray:
+        """Sums of the templates of groups, float32 (G, D)."""
+        if self._made is None:
+            # Out of those that were given, without a copy of them.
+            weights, columns, of = np.asarray(self._mass, np.float32), self._rows, self._units
+        else:
+            weights, columns, of = np.ones(len(labels), np.float32), np.arange(len(labels)), self._made
+        shape = int(labels.max()) + 1, len(of)
+        return np.asarray(csr_array((weights, (labels, columns)), shape=shape) @ of)
 
     @property
     def _is_shared(self) -> bool:

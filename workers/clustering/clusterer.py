@@ -262,16 +262,15 @@ class TrackClusterer:
     def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
         numbers = {group: k for k, group in enumerate(sorted(set(settled.values())))}
-        rows, constraints = self._gallery.rows_of(ids), self._company.constraints
+        constraints = self._company.constraints
         return LinkageTask(
-            rows=rows,
+            rows=self._gallery.rows_of(ids),
             stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
             stay=self._settings.stay,
             stay_across=self._stay_across(settled),
             ties=Ties.of(ids, self._tracks, self._company),
             decided=constraints.decided(ids),
             founds=founding(ids, self._tracks, constraints),
-            weighted=self._linkage.weighted(rows),
         )
 
     def _stay_across(self, settled: Mapping[str, str]) -> float:

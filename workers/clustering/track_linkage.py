@@ -49,7 +49,6 @@ class LinkageTask:
         ties: Which of them belong together, and which are apart.
         decided: bool (N,), whether people put a track together with others.
         founds: bool (N,), whether a track may make a person.
-        weighted: float32 (N, D), templates times weights, which nobody changes (see `TrackLinkage.weighted`).
     """
 
     rows: IntArray
@@ -59,7 +58,6 @@ class LinkageTask:
     ties: Ties
     decided: npt.NDArray[np.bool_]
     founds: npt.NDArray[np.bool_]
-    weighted: FloatArray
 
     def part(self, chosen: IntArray) -> LinkageTask:
         """The same of some tracks alone."""
@@ -71,7 +69,6 @@ class LinkageTask:
             self.ties.part(chosen, len(self.rows)),
             self.decided[chosen],
             self.founds[chosen],
-            self.weighted[chosen],
         )
 
 
@@ -121,16 +118,6 @@ class TrackLinkage:
         if self._many:
             return self._of_near(task, prior, self._threshold + tighter, begun)
         return self._of_all(task, prior, self._threshold + tighter)
-
-    def weighted(self, rows: IntArray) -> FloatArray:
-        """Templates float32 (N, D) of rows of the gallery, times their weights."""
-        templates, weights = self._gallery.templates, self._gallery.weights
-        result = np.empty((len(rows), templates.shape[1]), np.float32)
-        # Some at a time, which stay in a cache.
-        for start in range(0, len(rows), _BLOCK):
-            part = rows[start : start + _BLOCK]
-            np.multiply(templates[part], weights[part, None], out=result[start : start + _BLOCK])
-        return result
 
     @property
     def face_limit(self) -> float:
@@ -228,7 +215,8 @@ class TrackLinkage:
         gallery, rows = self._gallery, task.rows
         sources, weights = gallery.sources[rows], gallery.weights[rows]
         return ClusterSums(
-            task.weighted,
+            gallery.templates,
+            rows,
             gallery.size_weights[rows],
             weights,
             self._comparison.rises(rows),

@@ -57,7 +57,8 @@ def joined(
     sides = ties.sides if ties else ()
     ones, zeros = np.ones(count, np.float32), np.zeros(count, np.float32)
     rules = LikelihoodSettings()
-    sums = ClusterSums(templates.copy(), sizes, ones, zeros, (), sides, -PRIOR, CALIBRATION, rules)
+    rows = np.arange(count)
+    sums = ClusterSums(templates, rows, sizes, ones, zeros, (), sides, -PRIOR, CALIBRATION, rules)
     first, second = np.triu_indices(count, 1)
 
     def most(strays: IntArray, members: IntArray) -> FloatArray:
