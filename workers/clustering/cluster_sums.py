@@ -126,6 +126,7 @@ class ClusterSums:
         mass, rise = gather @ self._mass, gather @ self._rise
         templates, sizes = self._gathered(labels), gather @ self._sizes
         common = [(shares, csr_array(gather @ shares), value) for shares, value in self._common]
+        vectors, rows, factors = self._parts()
         result = np.full(count, np.inf, np.float32)
         in_company = np.flatnonzero(np.bincount(labels)[labels] > 1)
         for start in range(0, len(in_company), _CHUNK):
@@ -133,8 +134,9 @@ class ClusterSums:
             group = labels[one]
             rest = mass[group] - self._mass[one]
             both = self._mass[one] * rest
-            product = row_products(self._templates, one, templates, group)
-            product -= row_products(self._templates, one, self._templates, one)
+            at, times = rows[one], factors[one]
+            product = row_products(vectors, at, templates, group) * times
+            product -= row_products(vectors, at, vectors, at) * times**2
             ratio = paired_face_log_ratio(
                 np.asarray(product / both, np.float32),
                 np.asarray(self._sizes[one] / self._mass[one, None], np.float32),
@@ -206,18 +208,22 @@ class ClusterSums:
     def _templates(self) -> FloatArray:
         """float32 (N, D), the sum of the templates of each cluster, times their weights."""
         if self._made is None:
-            self._made = self._units[self._rows] * np.asarray(self._mass, np.float32)[:, None]
+            vectors, rows, factors = self._parts()
+            self._made = vectors[rows] * factors[:, None]
         return self._made
+
+    def _parts(self) -> tuple[FloatArray, IntArray, FloatArray]:
+        """What the same is made of: vectors, the row of each cluster among them, and the factor of each."""
+        if self._made is None:
+            return self._units, self._rows, np.asarray(self._mass, np.float32)
+        count = len(self._mass)
+        return self._made, np.arange(count), np.ones(count, np.float32)
 
     def _gathered(self, labels: IntArray) -> FloatArray:
         """Sums of the templates of groups, float32 (G, D)."""
-        if self._made is None:
-            # Out of those that were given, without a copy of them.
-            weights, columns, of = np.asarray(self._mass, np.float32), self._rows, self._units
-        else:
-            weights, columns, of = np.ones(len(labels), np.float32), np.arange(len(labels)), self._made
-        shape = int(labels.max()) + 1, len(of)
-        return np.asarray(csr_array((weights, (labels, columns)), shape=shape) @ of)
+        vectors, rows, factors = self._parts()
+        shape = int(labels.max()) + 1, len(vectors)
+        return np.asarray(csr_array((factors, (labels, rows)), shape=shape) @ vectors)
 
     @property
     def _is_shared(self) -> bool:
