@@ -17,10 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.boxes import sane
+from workers.models.crops import blob, coarse_crops, crops
 from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.device import CPU, Device
 from workers.models.lanes import Lanes
+from workers.models.pyramid import Pyramid
 from workers.models.session import Session, available_cores
 
 FloatArray = npt.NDArray[np.float32]
@@ -96,15 +98,20 @@ class MtcnnDetector(FaceDetector):
         found: list[list[Detection]] = [[] for _ in images_bgr]
         candidates: list[FloatArray] = []
         owners: list[IntArray] = []
+        # Where the smallest faces have few pixels to spare, pictures are scaled in one step.
+        halved = min_face_px >= 2 * _CELL_PX
+        pyramids = [Pyramid(image, halved=halved) for image in images_bgr]
         for shape in sorted({image.shape for image in images_bgr}):
             members = [i for i, image in enumerate(images_bgr) if image.shape == shape]
-            boxes, owner = self._propose([images_bgr[i] for i in members], max(min_face_px, _CELL_PX))
+            boxes, owner = self._propose(
+                [pyramids[i] for i in members], min(shape[:2]), max(min_face_px, _CELL_PX)
+            )
             candidates.append(boxes)
             owners.append(np.asarray(members, np.intp)[owner])
         if not candidates:
             return found
         boxes, owner = np.concatenate(candidates), np.concatenate(owners)
-        boxes, owner = self._refine_candidates(images_bgr, boxes, owner)
+        boxes, owner = self._refine_candidates(pyramids, boxes, owner)
         boxes, landmarks, scores = self._output(images_bgr, boxes, owner)
         keep = (scores > self._thresholds.output) & sane(boxes, landmarks)
         boxes, landmarks, scores, owner = boxes[keep], landmarks[keep], scores[keep], owner[keep]
@@ -142,21 +149,16 @@ class MtcnnDetector(FaceDetector):
             for box, points, score, is_face in zip(boxes, landmarks, scores, real, strict=True)
         ]
 
-    def _propose(self, images: list[BgrImage], min_face_px: float) -> tuple[FloatArray, IntArray]:
-        height, width = images[0].shape[:2]
-        scale = _CELL_PX / min_face_px
-        if scale < 0.5:
-            # A large picture is halved down once, since every level reads the whole of its source.
-            size = (round(width * scale * 2), round(height * scale * 2))
-            images = [
-                np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-                for image in images
-            ]
+    def _propose(
+        self, pyramids: list[Pyramid], side_px: int, min_face_px: float
+    ) -> tuple[FloatArray, IntArray]:
+        """Candidates in pictures of one size, whose shorter side is given."""
         scales = []
-        while min(height, width) * scale >= _CELL_PX:
+        scale = _CELL_PX / min_face_px
+        while side_px * scale >= _CELL_PX:
             scales.append(scale)
             scale *= _PYRAMID_STEP
-        levels = self._lanes.map(lambda at: self._propose_at(images, at, (height, width)), scales)
+        levels = self._lanes.map(lambda at: self._propose_at(pyramids, at), scales)
         boxes, scores, owners = zip(*levels, strict=True) if levels else ((), (), ())
         if not boxes:
             return np.empty((0, 4), np.float32), np.empty(0, np.intp)
@@ -164,16 +166,16 @@ class MtcnnDetector(FaceDetector):
         keep = _suppress(all_boxes, np.concatenate(scores), all_owners, _NMS)
         return _squared(all_boxes[keep]), all_owners[keep]
 
-    def _propose_at(
-        self, images: list[BgrImage], scale: float, size_px: tuple[int, int]
-    ) -> tuple[FloatArray, FloatArray, IntArray]:
+    def _propose_at(self, pyramids: list[Pyramid], scale: float) -> tuple[FloatArray, FloatArray, IntArray]:
         """Boxes (N, 4), scores (N,) and owners (N,) of one level of the pyramid."""
-        height, width = size_px
+        halvings = int(pyramids[0].halvings(1 / scale))
+        halved = [pyramid.levels[halvings] for pyramid in pyramids]
+        height, width = (length << halvings for length in halved[0].shape[:2])
         size = (round(width * scale), round(height * scale))
         level = [
-            np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8) for image in images
+            np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8) for image in halved
         ]
-        box, score = self._pnet.run(["box", "score"], _blob(level))
+        box, score = self._pnet.run(["box", "score"], blob(level))
         owner, y, x = np.nonzero(score[:, 0] > self._thresholds.proposal)
         score_here = score[owner, 0, y, x]
         corner = np.stack([x, y, x, y], axis=1) * float(_STRIDE_PX)
@@ -184,12 +186,14 @@ class MtcnnDetector(FaceDetector):
         return here[keep].astype(np.float32), score_here[keep], owner[keep]
 
     def _refine_candidates(
-        self, images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray
+        self, pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray
     ) -> tuple[FloatArray, IntArray]:
         if len(boxes) == 0:
             return boxes, owner
         answers = self._lanes.map(
-            lambda part: self._rnet.run(["box", "score"], _crops(images, boxes[part], owner[part], RNET_PX)),
+            lambda part: self._rnet.run(
+                ["box", "score"], coarse_crops(pyramids, boxes[part], owner[part], RNET_PX)
+            ),
             _parts(len(boxes), _RNET_BATCH),
         )
         shift, score = (np.concatenate(each) for each in zip(*answers, strict=True))
@@ -207,7 +211,7 @@ class MtcnnDetector(FaceDetector):
             return np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
         answers = self._lanes.map(
             lambda part: self._onet.run(
-                ["box", "landmarks", "score"], _crops(images, boxes[part], owner[part], ONET_PX)
+                ["box", "landmarks", "score"], crops(images, boxes[part], owner[part], ONET_PX)
             ),
             _parts(len(boxes), _ONET_BATCH),
         )
@@ -223,12 +227,6 @@ def _parts(count: int, most: int) -> list[slice]:
     return [slice(start, start + most) for start in range(0, count, most)]
 
 
-def _blob(images: Sequence[BgrImage] | BgrImage) -> FloatArray:
-    """float32 (N, 3, H, W), RGB, (x - 127.5) / 128."""
-    blob = cv2.dnn.blobFromImages(list(images), 1 / 128, mean=(127.5, 127.5, 127.5), swapRB=True)
-    return np.asarray(blob, np.float32)
-
-
 def _moved(boxes: FloatArray, shift: FloatArray) -> FloatArray:
     """Boxes moved by a network's answer, which is relative to the side of the box."""
     size = boxes[:, 2:] - boxes[:, :2]
@@ -241,29 +239,6 @@ def _squared(boxes: FloatArray) -> FloatArray:
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     half = (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True) / 2
     return np.concatenate([centre - half, centre + half], axis=1)
-
-
-def _crops(images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray, size_px: int) -> FloatArray:
-    """Square crops scaled to the input of a network; grey where a box reaches over the edge."""
-    # 127.5 is the zero of the networks' input.
-    crops = np.full((len(boxes), size_px, size_px, 3), 127, np.uint8)
-    whole = np.rint(boxes).astype(int)
-    for crop, (left, top, right, bottom), i in zip(crops, whole, owner, strict=True):
-        image = images[i]
-        height, width = image.shape[:2]
-        x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
-        if x2 - x1 < 1 or y2 - y1 < 1:
-            continue
-        part = image[y1:y2, x1:x2]
-        if (x1, y1, x2, y2) != (left, top, right, bottom):
-            part = cv2.copyMakeBorder(
-                part, y1 - top, bottom - y2, x1 - left, right - x2, cv2.BORDER_CONSTANT, value=(127, 127, 127)
-            )
-        shrinks = part.shape[0] > size_px
-        cv2.resize(
-            part, (size_px, size_px), dst=crop, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-        )
-    return _blob(crops)
 
 
 def _suppress(boxes: FloatArray, scores: FloatArray, owner: IntArray, overlap: float) -> IntArray:

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from workers.models.crops import blob, coarse_crops, crops
+from workers.models.pyramid import Pyramid
+
+SIZE_PX = 24
+
+
+def test_a_blob_is_about_zero_and_red_first() -> None:
+    image = np.zeros((4, 6, 3), np.uint8)
+    image[..., 2] = 255
+    found = blob([image])
+    assert found.shape == (1, 3, 4, 6)
+    assert (found[0, 0] == 127.5 / 128).all()
+    assert (found[0, 1:] == -127.5 / 128).all()
+
+
+def test_boxes_of_several_pictures_are_cut_out_of_their_own() -> None:
+    dark, light = (np.full((60, 80, 3), value, np.uint8) for value in (0, 255))
+    boxes = np.array([[10, 10, 34, 34], [20, 5, 60, 45], [0, 0, 48, 48]], np.float32)
+    owner = np.array([1, 0, 1])
+    fine = crops([dark, light], boxes, owner, SIZE_PX)
+    coarse = coarse_crops([Pyramid(dark), Pyramid(light)], boxes, owner, SIZE_PX)
+    assert fine.shape == (3, 3, SIZE_PX, SIZE_PX)
+    assert (fine == coarse).all()
+    assert np.sign(fine.mean(axis=(1, 2, 3))).tolist() == [1, -1, 1]
+
+
+def test_what_lies_over_the_edge_is_grey() -> None:
+    image = np.full((60, 80, 3), 255, np.uint8)
+    boxes = np.array([[-24, 0, 24, 48], [500, 500, 524, 524]], np.float32)
+    for found in (
+        crops([image], boxes, np.zeros(2, np.intp), SIZE_PX),
+        coarse_crops([Pyramid(image)], boxes, np.zeros(2, np.intp), SIZE_PX),
+    ):
+        assert (np.abs(found[0, :, :, :12]) < 0.01).all()
+        assert (found[0, :, :, 12:] > 0.99).all()
+        assert (np.abs(found[1]) < 0.01).all()
+
+
+def test_coarse_crops_show_what_fine_ones_do(group_image: npt.NDArray[np.uint8]) -> None:
+    image = group_image[:512, :512]
+    random = np.random.default_rng(0)
+    side = random.uniform(12, 400, 200)
+    corner = random.uniform(-20, 300, (200, 2))
+    boxes = np.column_stack([corner, corner + side[:, None]]).astype(np.float32)
+    owner = np.zeros(200, np.intp)
+    fine = crops([image], boxes, owner, SIZE_PX)
+    coarse = coarse_crops([Pyramid(image)], boxes, owner, SIZE_PX)
+    # Small ones come from the picture itself.
+    small = side < 2 * SIZE_PX - 1
+    assert (fine[small] == coarse[small]).all()
+    difference = np.abs(fine - coarse).mean(axis=(1, 2, 3))
+    # A box that is half a pixel of the input beside, as rounding may put a small one.
+    beside = boxes + (side / SIZE_PX / 2)[:, None].astype(np.float32)
+    moved = np.abs(fine - crops([image], beside, owner, SIZE_PX)).mean(axis=(1, 2, 3))
+    assert difference.mean() < 0.5 * moved.mean()
+    assert difference.max() < moved.max()

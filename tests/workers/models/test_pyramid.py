@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from workers.models.pyramid import Pyramid
+
+
+def picture(height: int, width: int, seed: int = 0) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 400), st.floats(0.1, 100))
+def test_two_pixels_or_more_of_a_level_become_one(height: int, width: int, shrinkage: float) -> None:
+    pyramid = Pyramid(picture(height, width))
+    number = int(pyramid.halvings(shrinkage))
+    level = pyramid.levels[number]
+    # Of each level that is used, as far as there are any; and of the next one fewer would.
+    assert number == 0 or shrinkage / 2**number >= 2
+    assert shrinkage / 2 ** (number + 1) < 2 or number == len(pyramid.levels) - 1
+    # All of the picture is there, and less than a pixel of the level besides.
+    assert 0 <= level.shape[0] * 2**number - height < 2**number
+    assert 0 <= level.shape[1] * 2**number - width < 2**number
+
+
+def test_levels_are_means_of_the_picture() -> None:
+    image = picture(96, 192)
+    levels = Pyramid(image).levels
+    assert [level.shape[:2] for level in levels] == [(96, 192), (48, 96), (24, 48)]
+    assert levels[0] is image
+    for number, level in enumerate(levels):
+        side = 2**number
+        mean = image.reshape(96 // side, side, 192 // side, side, 3).mean(axis=(1, 3))
+        # Rounded once for each level.
+        assert level == pytest.approx(mean, abs=0.5 * number + 1e-6)
+
+
+def test_what_does_not_come_out_even_goes_on_at_the_edge() -> None:
+    image = picture(49, 50)
+    half = Pyramid(image).levels[1]
+    assert half.shape == (25, 25, 3)
+    last = image[48].reshape(25, 2, 3).mean(axis=1)
+    assert half[24] == pytest.approx(last, abs=0.5)
+
+
+def test_many_are_asked_for_at_once() -> None:
+    pyramid = Pyramid(picture(96, 192))
+    assert pyramid.halvings(np.array([0.5, 1, 3.9, 4, 8, 100])).tolist() == [0, 0, 0, 1, 2, 2]
+
+
+def test_a_picture_may_be_its_only_level() -> None:
+    pyramid = Pyramid(picture(96, 192), halved=False)
+    assert len(pyramid.levels) == 1
+    assert pyramid.halvings(100) == 0

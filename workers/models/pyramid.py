@@ -1,0 +1,54 @@
+"""A picture in halves of halves, to scale it down at little cost."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from workers.models.detection import BgrImage
+
+# Smaller pictures are no use to anybody.
+_LEAST_PX = 24
+
+
+class Pyramid:
+    """One picture and what is halved of it.
+
+    Williams 1983, "Pyramidal Parametrics". What is made of the mean of all pixels (OpenCV's INTER_AREA) takes
+    as long as there are pixels; halving is quick. Out of a halved picture of which two pixels or more become
+    one, it differs by less than if the picture had been taken a pixel beside.
+
+    Args:
+        image_bgr: uint8 (H, W, 3).
+        halved: Whether there are levels below the picture itself.
+
+    Attributes:
+        levels: uint8 (H', W', 3) each; a pixel of number n is 2^n pixels of the picture wide and high. Where
+            those don't come out even, the last row or column counts as if it went on.
+    """
+
+    def __init__(self, image_bgr: BgrImage, *, halved: bool = True) -> None:
+        self.levels = [image_bgr]
+        while halved and min(self.levels[-1].shape[:2]) >= 2 * _LEAST_PX:
+            self.levels.append(_half(self.levels[-1]))
+
+    def halvings(self, shrinkage: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """The number of the smallest level of which two pixels or more are to become one, or 0.
+
+        Args:
+            shrinkage: How many pixels of the picture are to become one, in one direction; of any shape.
+        """
+        halvings = np.log2(np.maximum(np.asarray(shrinkage) / 2, 1.0)).astype(np.intp)
+        return np.minimum(halvings, len(self.levels) - 1)
+
+
+def _half(image_bgr: BgrImage) -> BgrImage:
+    height, width = image_bgr.shape[:2]
+    if height % 2 or width % 2:
+        # Of an even number of pixels: OpenCV is far quicker when it halves exactly.
+        edges = 0, height % 2, 0, width % 2
+        image_bgr = np.asarray(cv2.copyMakeBorder(image_bgr, *edges, cv2.BORDER_REPLICATE), np.uint8)
+        height, width = image_bgr.shape[:2]
+    half = cv2.resize(image_bgr, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(half, np.uint8)
