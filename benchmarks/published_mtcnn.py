@@ -1,7 +1,7 @@
 """MTCNN as it is published: a PReLU is one operator, and one call follows the other.
 
-facestream writes the same networks otherwise (workers/models/prelu.py) and runs calls side by side, with the
-same answers but for rounding. Loops that everyone writes don't.
+facestream writes the same networks otherwise (workers/models/prelu.py), with the same answers but for rounding,
+runs calls side by side, and scales large pictures down by halves. Loops that everyone writes don't.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def published_mtcnn(part: MtcnnPart, folder: Path) -> MtcnnDetector:
     _pnet(_arrays("pnet"), pnet)
     _rnet(_arrays("rnet"), rnet)
     _onet(_arrays("onet"), onet)
-    return MtcnnDetector(pnet, rnet, onet, MtcnnThresholds(*part.thresholds), lanes=1)
+    return MtcnnDetector(pnet, rnet, onet, MtcnnThresholds(*part.thresholds), lanes=1, halves=False)
 
 
 def _arrays(name: str) -> _Arrays:

@@ -65,6 +65,8 @@ class MtcnnDetector(FaceDetector):
         threads: Threads for one call; default: all cores of this process.
         device: What they run on.
         lanes: Calls side by side; default: one for each of the threads, where they run on the CPU.
+        halves: Whether what is made smaller of a large picture comes from halves of it, instead of the picture
+            itself as published.
     """
 
     def __init__(
@@ -76,11 +78,14 @@ class MtcnnDetector(FaceDetector):
         threads: int | None = None,
         device: Device = CPU,
         lanes: int | None = None,
+        *,
+        halves: bool = True,
     ) -> None:
         self._pnet = Session(pnet, threads, device)
         self._rnet = Session(rnet, threads, device)
         self._onet = Session(onet, threads, device)
         self._thresholds = thresholds or MtcnnThresholds()
+        self._halves = halves
         # A GPU takes one call after the other.
         count = lanes or (1 if device != CPU else threads or available_cores())
         self._lanes = Lanes(min(count, _MOST_LANES))
@@ -99,7 +104,7 @@ class MtcnnDetector(FaceDetector):
         candidates: list[FloatArray] = []
         owners: list[IntArray] = []
         # Where the smallest faces have few pixels to spare, pictures are scaled in one step.
-        halved = min_face_px >= 2 * _CELL_PX
+        halved = self._halves and min_face_px >= 2 * _CELL_PX
         pyramids = [Pyramid(image, halved=halved) for image in images_bgr]
         for shape in sorted({image.shape for image in images_bgr}):
             members = [i for i, image in enumerate(images_bgr) if image.shape == shape]
