@@ -1,7 +1,7 @@
 """MTCNN as it is published: a PReLU is one operator, and one call follows the other.
 
-facestream writes the same networks otherwise (workers/models/prelu.py), with the same answers but for rounding,
-runs calls side by side, and scales large pictures down by halves. Loops that everyone writes don't.
+facestream writes the same networks otherwise (workers/models/prelu.py), with the same answers but for
+rounding, runs calls side by side, and scales large pictures down by halves. Loops that everyone writes don't.
 """
 
 from __future__ import annotations

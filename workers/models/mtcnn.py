@@ -65,8 +65,7 @@ class MtcnnDetector(FaceDetector):
         threads: Threads for one call; default: all cores of this process.
         device: What they run on.
         lanes: Calls side by side; default: one for each of the threads, where they run on the CPU.
-        halves: Whether what is made smaller of a large picture comes from halves of it, instead of the picture
-            itself as published.
+        halves: Whether large pictures are scaled down by halves, instead of in one step as published.
     """
 
     def __init__(
