@@ -72,7 +72,7 @@ class ClusterSums:
         settings: LikelihoodSettings,
     ) -> None:
         self._mass = weights.astype(np.float64)
-        self._units, self._rows = templates, rows
+        self._units, self._rows, self._weights = templates, rows, weights
         # Of very many tracks these take much memory: most ask for those of their groups alone.
         self._made: FloatArray | None = None
         self._sizes = size_weights * weights[:, None]
@@ -185,7 +185,8 @@ class ClusterSums:
 
     def merge(self, into: IntArray, gone: IntArray) -> None:
         """Let clusters take others in; no cluster is named twice."""
-        for sums in (self._mass, self._templates, self._sizes, self._rise):
+        templates = self._templates
+        for sums in (templates, self._mass, self._sizes, self._rise):
             sums[into] += sums[gone]
         if not self._is_shared:
             return
@@ -196,8 +197,8 @@ class ClusterSums:
 
     def keep(self, clusters: IntArray) -> None:
         """Go on with these clusters alone, in this order."""
-        self._mass, self._rise = self._mass[clusters], self._rise[clusters]
         self._made, self._sizes = self._templates[clusters], self._sizes[clusters]
+        self._mass, self._rise = self._mass[clusters], self._rise[clusters]
         if not self._is_shared:
             return
         count = len(clusters)
@@ -215,15 +216,19 @@ class ClusterSums:
     def _parts(self) -> tuple[FloatArray, IntArray, FloatArray]:
         """What the same is made of: vectors, the row of each cluster among them, and the factor of each."""
         if self._made is None:
-            return self._units, self._rows, np.asarray(self._mass, np.float32)
+            return self._units, self._rows, self._weights
         count = len(self._mass)
         return self._made, np.arange(count), np.ones(count, np.float32)
 
     def _gathered(self, labels: IntArray) -> FloatArray:
         """Sums of the templates of groups, float32 (G, D)."""
         vectors, rows, factors = self._parts()
-        shape = int(labels.max()) + 1, len(vectors)
-        return np.asarray(csr_array((factors, (labels, rows)), shape=shape) @ vectors)
+        sizes = np.bincount(labels)
+        # Added in the order of the clusters: where their templates lie changes not even the last bit.
+        order = np.argsort(labels, kind="stable")
+        begins = np.concatenate([[0], np.cumsum(sizes)])
+        gather = csr_array((factors[order], rows[order], begins), shape=(len(sizes), len(vectors)))
+        return np.asarray(gather @ vectors)
 
     @property
     def _is_shared(self) -> bool:

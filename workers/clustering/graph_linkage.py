@@ -13,8 +13,9 @@ from workers.clustering.linkage import in_order, roots
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
-# Share of a mass that is rounding.
-_NOTHING = 1e-9
+# Share of a mass that is rounding: less than a pair of single items is of the largest clusters, since a pair
+# that never met may be one that must not merge.
+_NOTHING = 1e-12
 
 
 class MeanAffinity(Protocol):
@@ -102,7 +103,7 @@ def graph_average_linkage(
             affinity.keep(left)
             number = np.zeros(len(mass), np.intp)
             number[left] = np.arange(len(left))
-            pairs.first, pairs.second = number[pairs.first], number[pairs.second]
+            pairs.renumber(number)
             open_, mass = open_[left], mass[left]
     return in_order(roots(parent))
 
@@ -250,6 +251,10 @@ class _Pairs:
         self.value[there] = self._threshold + excess / total
         self.sure[there] = (met >= (1 - _NOTHING) * total) | np.isneginf(excess)
         self._drop(np.concatenate([stale[over], np.flatnonzero(~kept)]))
+
+    def renumber(self, number: IntArray) -> None:
+        """Give clusters other numbers, in the same order."""
+        self.first, self.second = number[self.first], number[self.second]
 
     def _drop(self, places: IntArray) -> None:
         """Let go of the pairs at some places: the last ones go there, and all others stay where they are."""

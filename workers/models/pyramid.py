@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from workers.models.detection import BgrImage
 
-# Smaller pictures are no use to anybody.
+# A level is used where two of its pixels or more become one: what came out of a smaller one would be smaller
+# than the 12 px that the first network looks at.
 _LEAST_PX = 24
 
 
@@ -37,10 +38,11 @@ class Pyramid:
         """The number of the smallest level of which two pixels or more are to become one, or 0.
 
         Args:
-            shrinkage: How many pixels of the picture are to become one, in one direction; of any shape.
+            shrinkage: How many pixels of the picture are to become one, in one direction; of any shape. A
+                damaged network may want anything.
         """
-        halvings = np.log2(np.maximum(np.asarray(shrinkage) / 2, 1.0)).astype(np.intp)
-        return np.minimum(halvings, len(self.levels) - 1)
+        _, exponents = np.frexp(np.nan_to_num(np.maximum(shrinkage, 1.0), nan=1.0))
+        return np.asarray(np.clip(exponents - 2, 0, len(self.levels) - 1), np.intp)
 
 
 def _half(image_bgr: BgrImage) -> BgrImage:

@@ -112,7 +112,7 @@ def test_many_pairs_are_looked_at_in_parts_and_all_are_answered() -> None:
     first, second = random.integers(0, COUNT, (2, 40_000))
     values = found.between(first, second)
     assert values.shape == (40_000,)
-    for k in (0, 2047, 2048, 39_999):
+    for k in (0, 127, 128, 8191, 8192, 39_999):
         assert values[k] == found.between(*pair(int(first[k]), int(second[k])))[0]
 
 
@@ -157,3 +157,30 @@ def test_the_templates_that_were_given_stay_as_they_are() -> None:
     found.keep(np.arange(COUNT // 2))
     found.merge(*pair(2, 3))
     assert (vectors == before).all()
+
+
+@pytest.mark.parametrize("clusters", [[1, 4, 5], list(reversed(range(COUNT)))])
+def test_clusters_that_are_kept_think_what_they_thought(clusters: list[int]) -> None:
+    vectors, weights = facts(5)
+    kept, all_ = sums(vectors, weights), sums(vectors, weights)
+    kept.keep(np.array(clusters))
+    first, second = (ends.ravel() for ends in np.indices((len(clusters), len(clusters))))
+    expected = all_.between(np.array(clusters)[first], np.array(clusters)[second])
+    assert (kept.between(first, second) == expected).all()
+
+
+def test_sums_are_the_same_to_the_last_bit_wherever_templates_lie() -> None:
+    vectors, weights = facts(6)
+    sizes = CALIBRATION.size_weights([100.0] * COUNT)
+    flat = np.zeros(COUNT, np.float32)
+    labels = np.arange(COUNT) % 2
+    found = []
+    for rows in (np.arange(COUNT), np.random.default_rng(1).permutation(COUNT)):
+        templates = np.empty_like(vectors)
+        templates[rows] = vectors
+        each = ClusterSums(
+            templates, rows, sizes, weights, flat, (), (), 0.0, CALIBRATION, LikelihoodSettings()
+        )
+        found.append((each.grouped(labels).between(*pair(0, 1)), each.heard(labels)))
+    assert (found[0][0] == found[1][0]).all()
+    assert (found[0][1] == found[1][1]).all()

@@ -77,6 +77,33 @@ def test_calls_side_by_side_give_the_same_to_the_last_bit(
         assert one.score == other.score
 
 
+def test_large_pictures_by_halves_show_the_same_faces(
+    open_pack: Pack, model_cache: Path, group_image: Image
+) -> None:
+    names = ("pnet.onnx", "rnet.onnx", "onet.onnx")
+    folder = built_path(open_pack.manifest, model_cache)
+    by_halves, in_one_step = (
+        MtcnnDetector(*(folder / name for name in names), halves=halves) for halves in (True, False)
+    )
+    height, width = group_image.shape[:2]
+    # Of odd numbers of pixels.
+    large = np.asarray(cv2.resize(group_image, (2 * width + 1, 2 * height + 3)), np.uint8)
+    found, expected = (detector.detect([large], 60)[0] for detector in (by_halves, in_one_step))
+    # Here and there something that is no face looks a little like one.
+    sure = [face for face in expected if face.score > 0.9]
+    assert len(sure) >= 5
+    for face in sure:
+        side = face.box_xyxy[2] - face.box_xyxy[0]
+        near = min(found, key=lambda other: float(np.abs(other.box_xyxy - face.box_xyxy).max()))
+        assert np.abs(near.box_xyxy - face.box_xyxy).max() < 0.15 * side
+        assert np.abs(near.landmarks - face.landmarks).max() < 0.15 * side
+    assert any((one.box_xyxy != other.box_xyxy).any() for one, other in zip(found, expected, strict=False))
+    # With small ones looked for, nothing is halved.
+    small = [detector.detect([group_image], 23)[0] for detector in (by_halves, in_one_step)]
+    for one, other in zip(*small, strict=True):
+        assert (one.box_xyxy == other.box_xyxy).all()
+
+
 def test_several_pictures_of_several_sizes_equal_single_calls(
     open_pack: Pack, group_image: Image, astronaut_image: Image
 ) -> None:

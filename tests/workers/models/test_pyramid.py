@@ -50,6 +50,8 @@ def test_what_does_not_come_out_even_goes_on_at_the_edge() -> None:
 def test_many_are_asked_for_at_once() -> None:
     pyramid = Pyramid(picture(96, 192))
     assert pyramid.halvings(np.array([0.5, 1, 3.9, 4, 8, 100])).tolist() == [0, 0, 0, 1, 2, 2]
+    assert pyramid.halvings(np.array([np.nan, np.inf, -np.inf, -1, 0])).tolist() == [0, 2, 0, 0, 0]
+    assert pyramid.halvings(np.nextafter(8, 0)) == 1
 
 
 def test_a_picture_may_be_its_only_level() -> None:
