@@ -101,7 +101,9 @@ def test_beside_a_sure_face_nothing_counts_that_only_may_be_one(
 
 
 def test_where_no_face_is_sure_all_that_may_be_one_are_shown(open_pack: Pack) -> None:
-    faces = photo_faces(photo(texture("motorcycle_left.png")), open_pack, min_face_px=40)
-    assert faces
+    # Round parts of machines look a little like faces.
+    garage = np.vstack([texture("motorcycle_left.png"), texture("motorcycle_right.png")])
+    faces = photo_faces(photo(garage), open_pack, min_face_px=19)
+    assert len(faces) >= 2
     assert all(face.score < open_pack.manifest.detector.sure_score for face in faces)
     assert [face.size_px for face in faces] == sorted((face.size_px for face in faces), reverse=True)
