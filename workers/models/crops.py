@@ -22,11 +22,13 @@ def blob(images: Sequence[BgrImage] | BgrImage) -> FloatArray:
     return np.asarray(blob, np.float32)
 
 
-def crops(images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray, size_px: int) -> FloatArray:
+def crops(pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray, size_px: int) -> FloatArray:
     """Square crops scaled to the input of a network; grey where a box reaches over the edge.
 
+    Out of halved pictures, where there are any, they are a quarter of a pixel of the input beside at most.
+
     Args:
-        images: uint8 (H, W, 3) each, BGR.
+        pyramids: The pictures.
         boxes: float32 (N, 4), px; squares.
         owner: intp (N,), the picture of each.
         size_px: Side of the input.
@@ -34,15 +36,8 @@ def crops(images: Sequence[BgrImage], boxes: FloatArray, owner: IntArray, size_p
     Returns:
         float32 (N, 3, size_px, size_px), see `blob`.
     """
-    squares = _grey(len(boxes), size_px)
-    for crop, box, i in zip(squares, np.rint(boxes).astype(int), owner, strict=True):
-        _fill(crop, images[i], box)
-    return blob(squares)
-
-
-def coarse_crops(pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray, size_px: int) -> FloatArray:
-    """The same out of halved pictures, which is quicker: a quarter of a pixel of the input beside at most."""
-    squares = _grey(len(boxes), size_px)
+    # 127.5 is the zero of the networks' input.
+    squares = np.full((len(boxes), size_px, size_px, 3), 127, np.uint8)
     for i in np.unique(owner):
         mine = np.flatnonzero(owner == i)
         halvings = pyramids[i].halvings((boxes[mine, 2] - boxes[mine, 0]) / size_px)
@@ -50,11 +45,6 @@ def coarse_crops(pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray
         for k, halving, box in zip(mine, halvings, whole, strict=True):
             _fill(squares[k], pyramids[i].levels[halving], box)
     return blob(squares)
-
-
-def _grey(count: int, size_px: int) -> BgrImage:
-    # 127.5 is the zero of the networks' input.
-    return np.full((count, size_px, size_px, 3), 127, np.uint8)
 
 
 def _fill(crop: BgrImage, image: BgrImage, box_xyxy: npt.NDArray[np.int_]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.boxes import sane
-from workers.models.crops import blob, coarse_crops, crops
+from workers.models.crops import blob, crops
 from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.device import CPU, Device
@@ -195,9 +195,7 @@ class MtcnnDetector(FaceDetector):
         if len(boxes) == 0:
             return boxes, owner
         answers = self._lanes.map(
-            lambda part: self._rnet.run(
-                ["box", "score"], coarse_crops(pyramids, boxes[part], owner[part], RNET_PX)
-            ),
+            lambda part: self._rnet.run(["box", "score"], crops(pyramids, boxes[part], owner[part], RNET_PX)),
             _parts(len(boxes), _RNET_BATCH),
         )
         shift, score = (np.concatenate(each) for each in zip(*answers, strict=True))
@@ -213,9 +211,11 @@ class MtcnnDetector(FaceDetector):
         """Boxes (N, 4), landmarks (N, 5, 2) and scores (N,) of the output network for every candidate."""
         if len(boxes) == 0:
             return np.empty((0, 4), np.float32), np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
+        # Landmarks are exact: nothing is halved for them.
+        pyramids = [Pyramid(image, halved=False) for image in images]
         answers = self._lanes.map(
             lambda part: self._onet.run(
-                ["box", "landmarks", "score"], crops(images, boxes[part], owner[part], ONET_PX)
+                ["box", "landmarks", "score"], crops(pyramids, boxes[part], owner[part], ONET_PX)
             ),
             _parts(len(boxes), _ONET_BATCH),
         )

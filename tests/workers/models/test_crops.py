@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workers.models.crops import blob, coarse_crops, crops
+from workers.models.crops import blob, crops
 from workers.models.pyramid import Pyramid
 
 SIZE_PX = 24
@@ -23,8 +23,8 @@ def test_boxes_of_several_pictures_are_cut_out_of_their_own() -> None:
     # Of 24, 120 and 200 px: out of the picture itself, its half and a quarter.
     boxes = np.array([[10, 10, 34, 34], [20, 5, 140, 125], [30, 20, 230, 220]], np.float32)
     owner = np.array([1, 0, 1])
-    fine = crops([dark, light], boxes, owner, SIZE_PX)
-    coarse = coarse_crops([Pyramid(dark), Pyramid(light)], boxes, owner, SIZE_PX)
+    fine = crops([Pyramid(dark, halved=False), Pyramid(light, halved=False)], boxes, owner, SIZE_PX)
+    coarse = crops([Pyramid(dark), Pyramid(light)], boxes, owner, SIZE_PX)
     assert fine.shape == (3, 3, SIZE_PX, SIZE_PX)
     assert (fine == coarse).all()
     assert np.sign(fine.mean(axis=(1, 2, 3))).tolist() == [1, -1, 1]
@@ -34,8 +34,8 @@ def test_what_lies_over_the_edge_is_grey() -> None:
     image = np.full((240, 320, 3), 255, np.uint8)
     boxes = np.array([[-96, 0, 96, 192], [500, 500, 524, 524]], np.float32)
     for found in (
-        crops([image], boxes, np.zeros(2, np.intp), SIZE_PX),
-        coarse_crops([Pyramid(image)], boxes, np.zeros(2, np.intp), SIZE_PX),
+        crops([Pyramid(image, halved=False)], boxes, np.zeros(2, np.intp), SIZE_PX),
+        crops([Pyramid(image)], boxes, np.zeros(2, np.intp), SIZE_PX),
     ):
         assert (np.abs(found[0, :, :, :12]) < 0.01).all()
         assert (found[0, :, :, 12:] > 0.99).all()
@@ -49,15 +49,15 @@ def test_coarse_crops_show_what_fine_ones_do(group_image: npt.NDArray[np.uint8])
     corner = random.uniform(-20, 300, (200, 2))
     boxes = np.column_stack([corner, corner + side[:, None]]).astype(np.float32)
     owner = np.zeros(200, np.intp)
-    fine = crops([image], boxes, owner, SIZE_PX)
-    coarse = coarse_crops([Pyramid(image)], boxes, owner, SIZE_PX)
+    fine = crops([Pyramid(image, halved=False)], boxes, owner, SIZE_PX)
+    coarse = crops([Pyramid(image)], boxes, owner, SIZE_PX)
     # Small ones come from the picture itself.
     small = side < 4 * SIZE_PX - 1
     assert (fine[small] == coarse[small]).all()
     difference = np.abs(fine - coarse).mean(axis=(1, 2, 3))
     # A box that is half a pixel of the input beside, as rounding may put a small one.
     beside = boxes + (side / SIZE_PX / 2)[:, None].astype(np.float32)
-    moved = np.abs(fine - crops([image], beside, owner, SIZE_PX)).mean(axis=(1, 2, 3))
+    moved = np.abs(fine - crops([Pyramid(image, halved=False)], beside, owner, SIZE_PX)).mean(axis=(1, 2, 3))
     assert difference.mean() < 0.5 * moved.mean()
     assert difference.max() < moved.max()
 
@@ -66,5 +66,5 @@ def test_what_a_damaged_network_wants_is_grey_or_nothing_worse() -> None:
     image = np.full((240, 320, 3), 255, np.uint8)
     boxes = np.array([[np.nan] * 4, [-np.inf, 0, np.inf, 24], [0, 0, 3e38, 3e38]], np.float32)
     with np.errstate(invalid="ignore", over="ignore"):
-        found = coarse_crops([Pyramid(image)], boxes, np.zeros(3, np.intp), SIZE_PX)
+        found = crops([Pyramid(image)], boxes, np.zeros(3, np.intp), SIZE_PX)
     assert found.shape == (3, 3, SIZE_PX, SIZE_PX)
