@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import av
 from av.container import InputContainer
@@ -23,6 +23,7 @@ from stream.errors import (
 )
 from stream.local_file import open_local
 from stream.mistaken import HEAD_BYTES, mistaken_for_media
+from stream.passing_over import PassedFrame, PassingOver
 from stream.video_stream import (
     DECODER_MARGIN,
     contents,
@@ -80,6 +81,8 @@ class VideoDecoder:
             self.container = self._open()
             try:
                 self.stream = self._choose_stream()
+                self._intra_only = self.stream.codec_context.codec.intra_only
+                self._skipped: Literal["DEFAULT", "NONREF"] = "DEFAULT"
             except BaseException:
                 self.container.close()
                 raise
@@ -99,35 +102,64 @@ class VideoDecoder:
         self.container.close()
         self._file.close()
 
-    def frames(self, stop: threading.Event) -> Iterator[VideoFrame]:
-        """Decode all frames in order of presentation; what can't be decoded is counted and passed over.
+    def frames(
+        self, stop: threading.Event, passing: PassingOver | None = None
+    ) -> Iterator[VideoFrame | PassedFrame]:
+        """Decode all frames in order of presentation; what can't be decoded is counted and left out.
 
         Args:
             stop: Ends the iteration before the next packet.
+            passing: Says which frames need not be decoded; None: all are.
+
+        Yields:
+            Frames as decoded, and in their places those that were not.
 
         Raises:
             VideoTooLargeError: If a frame has more than `max_pixels`.
             SourceUnreadableError: If the disk fails.
         """
+        corrupt = self.corrupt
         for packet in self._packets():
             if stop.is_set():
                 return
-            try:
-                frames = packet.decode()
-            except av.FFmpegError:
-                self.corrupt += 1
-                continue
-            for frame in frames:
+            if passing is not None and (packet.is_corrupt or self.corrupt > corrupt):
+                passing.give_up()
+            corrupt = self.corrupt
+            for frame in self._decode(packet, passing):
                 self._check_size(frame.width, frame.height)
                 self.corrupt += frame.is_corrupt
+                if passing is not None:
+                    yield from passing.before(frame.pts)
                 yield frame
+        if passing is not None:
+            yield from passing.rest()
 
-    def frames_from(self, pts: int, stop: threading.Event) -> Iterator[VideoFrame]:
-        """Decode from a keyframe on; what is shown before it is passed over.
+    def _decode(self, packet: "Packet[VideoStream]", passing: PassingOver | None) -> list[VideoFrame]:
+        if passing is not None and packet.size:
+            needed = passing.needs(packet.pts)
+            if not needed and self._intra_only:
+                return []
+            # The decoder tells from the packet whether another frame leans on it, and decodes it if so.
+            self._skip("DEFAULT" if needed else "NONREF")
+        try:
+            return packet.decode()
+        except av.FFmpegError:
+            self.corrupt += 1
+            return []
+
+    def _skip(self, what: Literal["DEFAULT", "NONREF"]) -> None:
+        if what != self._skipped:
+            self.stream.codec_context.skip_frame = self._skipped = what
+
+    def frames_from(
+        self, pts: int, stop: threading.Event, passing: PassingOver | None = None
+    ) -> Iterator[VideoFrame | PassedFrame]:
+        """Decode from a keyframe on; what is shown before it is left out.
 
         Args:
             pts: Timestamp of the keyframe, in the time base of the stream.
             stop: Ends the iteration before the next packet.
+            passing: Says which frames need not be decoded; None: all are.
 
         Raises:
             SeekMissedError: If the first frame is another one.
@@ -138,8 +170,8 @@ class VideoDecoder:
         except av.FFmpegError as error:
             raise self._missed() from error
         begun = False
-        for frame in self.frames(stop):
-            if not begun:
+        for frame in self.frames(stop, passing):
+            if not begun and isinstance(frame, VideoFrame):
                 if frame.pts is not None and frame.pts < pts:
                     # Of a group of pictures before it, or they lean on one that was not decoded.
                     continue

@@ -39,8 +39,21 @@ class TimeSampler:
         """
         if self._fps is None:
             return True
-        cell = math.floor(media_s * self._fps + self._slack_cells)
+        cell = self.cell(media_s)
         if self._last_cell is not None and cell <= self._last_cell:
             return False
         self._last_cell = cell
         return True
+
+    def cell(self, media_s: float) -> int:
+        """Number of the cell that a frame lies in, of which the first one is taken.
+
+        Args:
+            media_s: Presentation time in seconds.
+
+        Raises:
+            ValueError: If every frame is taken.
+        """
+        if self._fps is None:
+            raise ValueError("there are no cells where every frame is taken")
+        return math.floor(media_s * self._fps + self._slack_cells)

@@ -32,6 +32,11 @@ class Timeline:
         self._shift_s = 0.0
         self._last_s: float | None = None
 
+    @property
+    def origin_s(self) -> float | None:
+        """Timestamp that counts as 0, in seconds; None before the first frame that has one."""
+        return self._origin_s
+
     def place(self, timestamp_s: float | None) -> float:
         """Return the time of the next frame, in seconds from the start and later than all before.
 

@@ -17,6 +17,7 @@ from stream.conversion import BgrConverter, orientation_of, shown_size_px
 from stream.decoder import VideoDecoder
 from stream.errors import NoFramesError, SeekMissedError
 from stream.frame import Frame
+from stream.passing_over import PassedFrame, PassingOver
 from stream.sampling import TimeSampler
 from stream.seek_points import SeekPoint
 from stream.timeline import Timeline
@@ -68,6 +69,7 @@ def probe(path: Path, *, max_pixels: int = MAX_VIDEO_PIXELS) -> VideoInfo:
     """
     with VideoDecoder(path, max_pixels) as decoder:
         for picture in decoder.frames(threading.Event()):
+            assert isinstance(picture, VideoFrame)
             return _describe(decoder, picture)
         raise _no_frames(decoder)
 
@@ -77,15 +79,17 @@ class VideoFile:
 
     Frames come upright (display matrix), with square pixels, as 8-bit BGR; colour matrix and range are those
     that the file states, BT.601 where it states none. Of interlaced pictures in which something moves the
-    upper field is taken. `Frame.index` counts all decoded frames from the file's beginning and
+    upper field is taken. `Frame.index` counts all frames from the file's beginning and
     `Frame.media_s` starts there, whatever `start_s` is: the file is decoded from its beginning, unless
-    `seek` says otherwise. See `Timeline` for missing and wrong timestamps.
+    `seek` says otherwise. Frames that aren't sampled are decoded only where others lean on them; see
+    `PassingOver`, and `Timeline` for missing and wrong timestamps.
 
     Attributes:
         path: The file.
         source_id: Name of the source.
-        position_s: Media time in seconds of the last decoded frame.
-        decoded: Frames decoded so far, whether yielded or not.
+        position_s: Media time in seconds of the last frame so far.
+        shown: Frames of the file so far, whether yielded or not.
+        decoded: How many of them were decoded.
         corrupt: Packets that could not be decoded, plus frames that the decoder marks as damaged (which are
             yielded nevertheless).
         warnings: Sentences for the user about what was wrong with the file, which they don't name; complete
@@ -135,6 +139,7 @@ class VideoFile:
         self._seek = seek
         self._info: VideoInfo | None = None
         self.position_s = 0.0
+        self.shown = 0
         self.decoded = 0
         self.corrupt = 0
         self.warnings: list[str] = []
@@ -172,32 +177,47 @@ class VideoFile:
 
     def _frames(self, stop: threading.Event, seek: SeekPoint | None) -> Iterator[Frame]:
         self.position_s, self.corrupt, self.warnings = 0.0, 0, []
-        self.decoded = 0 if seek is None else seek.index
+        self.shown, self.decoded = 0 if seek is None else seek.index, 0
         sampler = TimeSampler(self._fps)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
             timeline: Timeline | None = None
             yielded = False
-            pictures = decoder.frames(stop) if seek is None else decoder.frames_from(seek.pts, stop)
+            passing = None if self._fps is None else PassingOver(sampler, time_base)
+            pictures = (
+                decoder.frames(stop, passing)
+                if seek is None
+                else decoder.frames_from(seek.pts, stop, passing)
+            )
             for picture in pictures:
+                pts_s = None if picture.pts is None else float(picture.pts * time_base)
                 if timeline is None:
+                    # Nothing is passed over before it has begun.
+                    assert isinstance(picture, VideoFrame)
                     self._info = _describe(decoder, picture)
                     timeline = _timeline(decoder, self._info)
-                media_s = timeline.place(None if picture.pts is None else float(picture.pts * time_base))
-                index = self.decoded
-                self.decoded += 1
+                    media_s = timeline.place(pts_s)
+                    if passing is not None:
+                        passing.begin(timeline.origin_s, self._info.duration_s)
+                else:
+                    media_s = timeline.place(pts_s)
+                index = self.shown
+                self.shown += 1
                 self.position_s = media_s
                 self.corrupt = decoder.corrupt
                 if self._end_s is not None and media_s >= self._end_s:
                     break
+                if isinstance(picture, PassedFrame):
+                    continue
+                self.decoded += 1
                 # The sampler must see the frames before start_s, too, to pick the same ones as a full run.
                 if sampler.wants(media_s) and media_s >= self._start_s:
                     yielded = True
                     yield self._frame(index, media_s, converter.image_bgr(picture))
             else:
                 if not stop.is_set():
-                    if self.decoded == 0:
+                    if self.shown == 0:
                         raise _no_frames(decoder)
                     self._warn_of_missing_end()
             self.corrupt = decoder.corrupt
@@ -230,7 +250,7 @@ class VideoFile:
         if self.corrupt:
             pieces = "piece of the file is" if self.corrupt == 1 else "pieces of the file are"
             self.warnings.append(
-                f"{self.corrupt} {pieces} damaged, and faces around there may be wrong; {self.decoded} "
+                f"{self.corrupt} {pieces} damaged, and faces around there may be wrong; {self.shown} "
                 "frames could be read and count"
             )
         if not yielded and not stop.is_set():

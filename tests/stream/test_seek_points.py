@@ -64,7 +64,8 @@ def test_most_of_what_is_before_is_not_decoded(tmp_path: Path) -> None:
     assert point == SeekPoint(point.pts, 200)  # type: ignore[union-attr]
     video = VideoFile(path, "v", start_s=9.0, seek=point)
     assert next(video.frames(STOP)).index == 225
-    assert video.decoded == 226
+    assert video.shown == 226
+    assert video.decoded <= 26
 
 
 def test_a_keyframe_that_is_not_there_costs_nothing_but_time(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_all_frames_come_in_order_of_presentation(
     assert frames[0].media_s == pytest.approx(0.0, abs=0.05)
     assert frames[-1].media_s == pytest.approx(29 / 25, abs=0.05)
     assert {frame.image_bgr.shape for frame in frames} == {(120, 160, 3)}
-    assert (video.decoded, video.corrupt, video.warnings) == (30, 0, [])
+    assert (video.shown, video.corrupt, video.warnings) == (30, 0, [])
 
 
 def test_interlaced_video_is_decoded(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_sampling_goes_by_time(clip: Path) -> None:
     assert numbers_of(frames) == list(range(0, 50, 5))
     assert [frame.index for frame in frames] == list(range(0, 50, 5))
     assert [frame.media_s for frame in frames] == pytest.approx([i / 5 for i in range(10)])
-    assert video.decoded == 50
+    assert video.shown == 50
     assert video.position_s == pytest.approx(49 / 25)
 
 
@@ -197,7 +197,7 @@ def test_later_start_yields_the_same_frames(clip: Path, fps: float | None, start
 def test_end_is_exclusive_and_ends_the_decoding(clip: Path) -> None:
     video = VideoFile(clip, "clip", fps=None, start_s=0.4, end_s=0.8)
     assert numbers_of(frames_of(video)) == list(range(10, 20))
-    assert video.decoded == 21
+    assert video.shown == 21
     assert video.warnings == []
 
 
@@ -266,7 +266,7 @@ def test_stop_ends_the_iteration_without_an_error(clip: Path) -> None:
 def test_second_iteration_begins_anew(clip: Path) -> None:
     video = VideoFile(clip, "clip")
     assert numbers_of(frames_of(video)) == numbers_of(frames_of(video))
-    assert video.decoded == 50
+    assert video.shown == 50
 
 
 @pytest.mark.parametrize(
@@ -436,7 +436,7 @@ def test_frames_that_grow_too_large_are_refused_when_they_come(tmp_path: Path) -
     video = VideoFile(path, "clip", max_pixels=160 * 120)
     with pytest.raises(VideoTooLargeError, match="320x240"):
         frames_of(video)
-    assert video.decoded > 200
+    assert video.shown > 200
 
 
 # Damaged files: what can be decoded is.
@@ -498,8 +498,8 @@ def test_undecodable_packets_are_counted_and_reported(tmp_path: Path, clip: Path
     video = VideoFile(path, "clip", fps=None)
     frames = frames_of(video)
     assert video.corrupt > 0
-    assert len(frames) == video.decoded
+    assert len(frames) == video.shown
     assert 20 < len(frames) < 50
     (warning,) = video.warnings
     assert warning.startswith(f"{video.corrupt} pieces of the file are damaged")
-    assert f"{video.decoded} frames could be read" in warning
+    assert f"{video.shown} frames could be read" in warning
