@@ -97,7 +97,7 @@ def _detector(pack: Pack) -> FaceDetector:
     if not isinstance(part, MtcnnPart):
         return pack.detector
     with tempfile.TemporaryDirectory() as scratch:
-        return published_mtcnn(part, Path(scratch))
+        return published_mtcnn(Path(scratch))
 
 
 def cluster(faces: NaiveFaces, eps: float, min_samples: int = _MIN_SAMPLES) -> npt.NDArray[np.int64]:

@@ -1,7 +1,8 @@
 """MTCNN as it is published: a PReLU is one operator, and one call follows the other.
 
 facestream writes the same networks otherwise (workers/models/prelu.py), with the same answers but for
-rounding, runs calls side by side, and scales large pictures down by halves. Loops that everyone writes don't.
+rounding, runs calls side by side, scales large pictures down by halves, and asks more of proposals. Loops
+that everyone writes don't.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 
-from workers.models.detector_parts import ONET_PX, RNET_PX, MtcnnPart
+from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.graph import GraphBuilder
-from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
+from workers.models.mtcnn import MtcnnDetector
 
 _Arrays = Iterator[npt.NDArray[np.float32]]
 
 
-def published_mtcnn(part: MtcnnPart, folder: Path) -> MtcnnDetector:
+def published_mtcnn(folder: Path) -> MtcnnDetector:
     """The detector, whose networks are written into a folder."""
     pnet, rnet, onet = (folder / f"published-{name}.onnx" for name in ("pnet", "rnet", "onet"))
     _pnet(_arrays("pnet"), pnet)
     _rnet(_arrays("rnet"), rnet)
     _onet(_arrays("onet"), onet)
-    return MtcnnDetector(pnet, rnet, onet, MtcnnThresholds(*part.thresholds), lanes=1, halves=False)
+    return MtcnnDetector(pnet, rnet, onet, lanes=1, halves=False)
 
 
 def _arrays(name: str) -> _Arrays:

@@ -8,14 +8,18 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.clothing_likelihood import (
+    across_occasions,
+    clothing_distance,
+    clothing_log_ratio,
+    even_clothing,
+    shared_occasion,
+)
 from workers.clustering.company import Company
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import (
     LikelihoodSettings,
-    clothing_distance,
-    clothing_log_ratio,
-    even_clothing,
     face_log_ratio,
     impostor_rise,
     least_similarity,
@@ -54,6 +58,7 @@ class Comparison:
         self._expected_rise = np.zeros(1, np.float32)
         self._rise = np.zeros(1, np.float32)
         self._even = np.zeros(1, np.float32)
+        self._span_s = np.zeros(1, np.float32)
 
     @property
     def strict_prior(self) -> float:
@@ -69,13 +74,15 @@ class Comparison:
         number = self._gallery.source_number(track.source_id)
         if number >= len(self._rise):
             more = np.zeros(number, np.float32)
-            self._expected_rise, self._rise, self._even = (
-                np.concatenate([old, more]) for old in (self._expected_rise, self._rise, self._even)
+            self._expected_rise, self._rise, self._even, self._span_s = (
+                np.concatenate([old, more])
+                for old in (self._expected_rise, self._rise, self._even, self._span_s)
             )
         # Nothing is measured yet.
         self._expected_rise[number] = 0.0 if track.photo else self._calibration.video_rise
         self._rise[number] = self._expected_rise[number]
         self._even[number] = self._settings.clothing_even
+        self._span_s[number] = 0.0
 
     def adopt(self, other: Comparison) -> None:
         """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
@@ -83,10 +90,16 @@ class Comparison:
         self._expected_rise = np.concatenate([other._expected_rise[:known], self._expected_rise[known:]])
         self._rise = np.concatenate([other._rise[:known], self._rise[known:]])
         self._even = np.concatenate([other._even[:known], self._even[known:]])
+        self._span_s = np.concatenate([other._span_s[:known], self._span_s[known:]])
 
     def measure_sources(self) -> None:
-        """What pairs seen together say about each source: how alike its people look, and how they dress."""
+        """How long each source is, and what pairs seen together say of how alike people look and dress."""
         gallery = self._gallery
+        first_s = np.full(len(self._span_s), np.inf)
+        last_s = np.full(len(self._span_s), -np.inf)
+        np.minimum.at(first_s, gallery.sources, gallery.middle_s)
+        np.maximum.at(last_s, gallery.sources, gallery.middle_s)
+        self._span_s[:] = np.maximum(last_s - first_s, 0.0)
         self._rise[:] = self._expected_rise
         self._even[:] = self._settings.clothing_even
         for source_id, track_ids in self._company.by_source.items():
@@ -113,7 +126,7 @@ class Comparison:
         return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
 
     def ratios(self, rows: IntArray, columns: IntArray | slice, prior: float, limit: float) -> FloatArray:
-        """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes within a source.
+        """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes of one occasion.
 
         Args:
             rows: Some rows.
@@ -133,10 +146,12 @@ class Comparison:
         )
         same = np.asarray(gallery.sources[rows][:, None] == gallery.sources[columns][None], np.bool_)
         ratios -= np.where(same, 0.0, prior).astype(np.float32)
-        # Of a large collection, few tracks are of one source.
-        beside = np.flatnonzero(same.any(axis=0))
-        others = np.arange(len(gallery))[columns][beside]
-        ratios[:, beside] += np.where(same[:, beside], self._worn(rows, others), 0.0)
+        if gallery.clothing_roots is not None:
+            others = np.arange(len(gallery))[columns]
+            comparable = self._comparable(rows, others, same)
+            # Of a large collection, few tracks are of one occasion.
+            beside = np.flatnonzero(comparable.any(axis=0))
+            ratios[:, beside] += self._worn(rows, others[beside], comparable[:, beside])
         return ratios
 
     def alike(self, rows: IntArray, least: float, prior: float, limit: float) -> list[IntArray]:
@@ -166,14 +181,28 @@ class Comparison:
             for row, some in zip(rows, maybe, strict=True)
         ]
 
-    def _worn(self, rows: IntArray, columns: IntArray) -> FloatArray:
-        """What clothes say of tracks (N, M) of one source; nothing where they are not seen or long ago."""
-        gallery, settings = self._gallery, self._settings
-        if gallery.clothing_roots is None:
-            return np.zeros((len(rows), len(columns)), np.float32)
-        from_, to = gallery.clothing_roots[rows], gallery.clothing_roots[columns]
+    def _comparable(self, rows: IntArray, columns: IntArray, same: npt.NDArray[np.bool_]) -> FloatArray:
+        """Probability that two tracks (N, M) are of one occasion; `same`: whether they are of one source."""
+        gallery = self._gallery
+        comparable = shared_occasion(
+            self._span_s[gallery.sources[rows]][:, None],
+            self._span_s[gallery.sources[columns]][None],
+            len(self._company.by_source),
+            self._settings,
+        )
+        comparable[same] = 0.0
+        beside = np.flatnonzero(same.any(axis=0))
+        apart_s = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns[beside]][None])
+        comparable[:, beside] += same[:, beside] & (apart_s <= self._settings.clothing_reach_s)
+        return comparable
+
+    def _worn(self, rows: IntArray, columns: IntArray, comparable: FloatArray) -> FloatArray:
+        """What clothes say of tracks (N, M), of which it is so likely that they are of one occasion."""
+        roots, sources = self._gallery.clothing_roots, self._gallery.sources
+        assert roots is not None
+        from_, to = roots[rows], roots[columns]
         dressed = np.logical_and.outer(from_.any(axis=1), to.any(axis=1))
-        near = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns][None])
-        even = self._even[gallery.sources[rows]][:, None]
-        ratios = clothing_log_ratio(clothing_distance(from_, to), even, settings)
-        return np.where(dressed & (near <= settings.clothing_reach_s), ratios, 0.0).astype(np.float32)
+        # Between sources the one counts in which people dress more alike.
+        least_even = np.minimum(self._even[sources[rows]][:, None], self._even[sources[columns]][None])
+        ratios = clothing_log_ratio(clothing_distance(from_, to), least_even, self._settings)
+        return across_occasions(ratios, np.where(dressed, comparable, 0.0))

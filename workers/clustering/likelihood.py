@@ -13,8 +13,6 @@ from workers.models.calibration import Calibration
 FloatArray = npt.NDArray[np.float32]
 AnyFloatArray = npt.NDArray[np.floating[Any]]
 
-# Fewer pairs say nothing about how people of a source dress.
-_LEAST_CLOTHING_PAIRS = 5
 # Means of genuine and impostor similarities lie apart by at least so many times their spread.
 _LEAST_GAP = 0.75
 # More than float32 is off in all that leads from a cosine to a ratio.
@@ -35,6 +33,9 @@ class LikelihoodSettings:
         clothing_for: Clothes speak for one person at most this much.
         clothing_against: Clothes speak against at most this much: people take jackets off.
         clothing_reach_s: Clothes are compared only within this time.
+        clothing_shared: Probability that two recordings, of which nothing more is known, show people in the
+            same clothes.
+        clothing_sources: Most sources for which that holds; the more there are, the less likely it is of two.
         source_prior: Two tracks of different sources start this much, times the logarithm of the number of
             sources, on the side of two people: the more sources, the more people there are.
         stay: Two tracks of one source that an earlier re-cluster put together start this much on the side of
@@ -52,6 +53,8 @@ class LikelihoodSettings:
     clothing_for: float = 2.5
     clothing_against: float = 0.5
     clothing_reach_s: float = 600.0
+    clothing_shared: float = 0.25
+    clothing_sources: int = 10
     source_prior: float = 0.75
     stay: float = 1.0
     stay_sources: int = 50
@@ -235,50 +238,3 @@ def _ratio(
 ) -> FloatArray:
     ratio = gap / spread**2 * (similarity - middle)
     return np.clip(ratio, -settings.limit, settings.limit).astype(np.float32)
-
-
-def clothing_distance(rows: FloatArray, columns: FloatArray) -> FloatArray:
-    """Bhattacharyya (Hellinger) distance of clothing histograms.
-
-    Args:
-        rows: float32 (N, C), square roots of histograms with sum 1.
-        columns: float32 (M, C), likewise.
-
-    Returns:
-        float32 (N, M) in [0, 1].
-    """
-    return np.asarray(np.sqrt(np.clip(1.0 - rows @ columns.T, 0.0, 1.0)), np.float32)
-
-
-def even_clothing(known_apart: FloatArray, settings: LikelihoodSettings) -> float:
-    """The distance of clothes that speaks for neither side in one source.
-
-    Where people who are seen together dress alike (uniforms, dark suits), likeness of clothes means little:
-    the even point then moves down to what those pairs show.
-
-    Args:
-        known_apart: (P,) distances of pairs seen together.
-        settings: See `LikelihoodSettings`.
-    """
-    if len(known_apart) < _LEAST_CLOTHING_PAIRS:
-        return settings.clothing_even
-    return min(settings.clothing_even, float(np.quantile(known_apart, 0.1)))
-
-
-def clothing_log_ratio(
-    distance: FloatArray, even: FloatArray | float, settings: LikelihoodSettings
-) -> FloatArray:
-    """Log-likelihood ratio of clothes within one source.
-
-    Args:
-        distance: float32 (N, M), see `clothing_distance`.
-        even: Distance that speaks for neither side, see `even_clothing`.
-        settings: See `LikelihoodSettings`.
-
-    Returns:
-        float32 (N, M).
-    """
-    ratio = np.clip(
-        (even - distance) * settings.clothing_slope, -settings.clothing_against, settings.clothing_for
-    )
-    return np.asarray(ratio, np.float32)

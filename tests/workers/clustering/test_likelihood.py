@@ -4,11 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.clustering.likelihood import (
-    FloatArray,
     LikelihoodSettings,
-    clothing_distance,
-    clothing_log_ratio,
-    even_clothing,
     expected_likeness,
     face_evidence,
     face_log_ratio,
@@ -205,55 +201,6 @@ def test_nothing_falls_and_what_the_calibration_explains_does_not_rise(excess: f
 def test_one_pair_of_twins_does_not_raise_a_source() -> None:
     pairs = np.array([0.02] * 8 + [0.9], np.float32)
     assert impostor_rise(pairs, 0.0, SETTINGS) < 0.01
-
-
-def test_people_who_are_seen_together_and_dress_differently_leave_the_even_point() -> None:
-    assert even_clothing(np.full(20, 0.95, np.float32), SETTINGS) == SETTINGS.clothing_even
-
-
-def test_where_people_dress_alike_clothes_must_be_more_alike() -> None:
-    uniforms = np.linspace(0.2, 0.3, 11).astype(np.float32)
-    assert even_clothing(uniforms, SETTINGS) == pytest.approx(0.21)
-
-
-@pytest.mark.parametrize(("count", "even"), [(0, 0.68), (4, 0.68), (5, 0.1)])
-def test_fewer_than_five_pairs_say_nothing_about_clothes(count: int, even: float) -> None:
-    assert even_clothing(np.full(count, 0.1, np.float32), SETTINGS) == pytest.approx(even)
-
-
-# Clothes ------------------------------------------------------------------------------------------------
-
-
-def histograms(*rows: list[float]) -> FloatArray:
-    counts = np.array(rows, np.float32)
-    return np.sqrt(counts / counts.sum(axis=1, keepdims=True))
-
-
-def test_the_same_clothes_have_no_distance_and_others_the_full() -> None:
-    a = histograms([1, 0, 0], [0, 1, 1])
-    b = histograms([1, 0, 0], [0, 0, 1], [5, 0, 0])
-    expected = [[0, 1, 0], [1, np.sqrt(1 - np.sqrt(0.5)), 1]]
-    assert clothing_distance(a, b) == pytest.approx(np.array(expected), abs=1e-3)
-
-
-def test_rounding_makes_no_distance_of_nothing() -> None:
-    stored = np.rint(histograms([1, 2, 3, 4]) * 255).astype(np.float32) / np.float32(254)
-    assert clothing_distance(stored, stored).tolist() == [[0.0]]
-
-
-@pytest.mark.parametrize(
-    ("distance", "ratio"), [(0.68, 0), (0.63, 0.5), (0.58, 1.0), (0.0, 2.5), (0.70, -0.2), (1.0, -0.5)]
-)
-def test_clothes_speak_for_more_than_against(distance: float, ratio: float) -> None:
-    found = clothing_log_ratio(np.array([[distance]], np.float32), SETTINGS.clothing_even, SETTINGS)
-    assert found.dtype == np.float32
-    assert found[0, 0] == pytest.approx(ratio, abs=1e-5)
-
-
-def test_the_even_point_may_differ_by_row() -> None:
-    distance = np.full((2, 2), 0.5, np.float32)
-    found = clothing_log_ratio(distance, np.array([[0.6], [0.48]], np.float32), SETTINGS)
-    assert found == pytest.approx(np.array([[1, 1], [-0.2, -0.2]]), abs=1e-5)
 
 
 @settings(max_examples=200, deadline=None)

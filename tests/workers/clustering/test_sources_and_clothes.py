@@ -179,8 +179,41 @@ def test_clothes_count_for_ten_minutes(minutes: float, one: bool) -> None:
     assert dressed(0.4, [1, 2], [1, 2], minutes=minutes) is one
 
 
-def test_clothes_say_nothing_across_sources() -> None:
+def test_across_sources_clothes_say_less_since_people_change_them() -> None:
+    # At 0.45 faces speak against by 0.44, and two sources by 0.52: the same clothes for by 1.33.
+    assert dressed(0.45, [1, 2], [1, 2], source_id="v-2")
     assert not dressed(0.4, [1, 2], [1, 2], source_id="v-2")
+    assert not dressed(0.45, None, None, source_id="v-2")
+    assert not dressed(0.45, [1, 2], [3, 4], source_id="v-2")
+    # Others against by 0.1, where one source would have it by half.
+    assert dressed(0.58, [1, 2], [3, 4], source_id="v-2")
+    assert not dressed(0.565, [1, 2], [3, 4], source_id="v-2")
+    assert dressed(0.565, None, None, source_id="v-2")
+
+
+def test_clocks_of_two_sources_are_not_compared() -> None:
+    assert dressed(0.45, [1, 2], [1, 2], minutes=1000, source_id="v-2")
+
+
+@pytest.mark.parametrize(("minutes", "one"), [(9, True), (180, False)])
+def test_of_a_long_source_few_tracks_are_of_the_occasion(minutes: float, one: bool) -> None:
+    worn = clothes(1, 2)
+    pair = [
+        evidence("a", beside(1.0), clothing=worn, middle_s=30.0),
+        evidence("b", beside(0.45), clothing=worn, middle_s=30.0, source_id="v-2"),
+    ]
+    later = evidence("c", beside(0.0, axis=5), middle_s=30.0 + 60 * minutes, source_id="v-2")
+    assert has_pair(soft(*pair, later).recluster({})) is one
+
+
+def test_a_new_track_of_another_source_is_given_to_whom_its_clothes_speak_for() -> None:
+    worn = clothes(1, 2)
+    for colours, person in ((worn, "p1"), (clothes(3, 4), None)):
+        clusterer = soft(
+            evidence("a", beside(1.0), clothing=worn),
+            evidence("b", beside(0.45), clothing=colours, source_id="v-2"),
+        )
+        assert clusterer.nearest("b", fixed_groups({"a": "p1"})) == person
 
 
 def test_where_people_dress_alike_clothes_say_less() -> None:

@@ -72,7 +72,7 @@ def test_files_in_the_pack_need_a_checksum_and_no_build_step(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("thresholds = [0.6, 0.7, 0.6]", "thresholds = [0, 1, 0.5]"),
+        ("thresholds = [0.7, 0.7, 0.6]", "thresholds = [0, 1, 0.5]"),
         ("sure_score = 0.95", "sure_score = 1.0"),
         ("input_px = 150", "input_px = 16"),
         ("input_px = 150", "input_px = 1024"),
@@ -176,7 +176,7 @@ def test_a_licence_has_a_short_title(tmp_path: Path, lines: str, title: str, use
         ('model_id = "dlib-resnet29-v1"\n', "model_id"),
         ("commercial_use = true\n", "licence.commercial_use"),
         ('decoding = "mtcnn"\n', "detector.decoding"),
-        ("thresholds = [0.6, 0.7, 0.6]\n", "detector.thresholds"),
+        ("thresholds = [0.7, 0.7, 0.6]\n", "detector.thresholds"),
         ("sure_score = 0.95\n", "detector.sure_score"),
         ('file = "dlib_resnet29.onnx"\ninput_px', "embedder.file"),
         ("input_px = 150\n", "embedder.input_px"),
@@ -228,9 +228,9 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
             "licence.commercial_use must be true or false",
         ),
         ('decoding = "mtcnn"', 'decoding = "retina"', "detector.decoding must be one of 'mtcnn', 'haar'"),
-        ("[0.6, 0.7, 0.6]", "[0.6, 0.7]", "detector.thresholds must have 3 values, and has 2"),
-        ("[0.6, 0.7, 0.6]", "[0.6, 1.7, 0.6]", "entry 2 of detector.thresholds must be at most 1: 1.7"),
-        ("[0.6, 0.7, 0.6]", "[0.6, 0.7, -0.6]", "entry 3 of detector.thresholds must be at least 0: -0.6"),
+        ("[0.7, 0.7, 0.6]", "[0.7, 0.7]", "detector.thresholds must have 3 values, and has 2"),
+        ("[0.7, 0.7, 0.6]", "[0.7, 1.7, 0.6]", "entry 2 of detector.thresholds must be at most 1: 1.7"),
+        ("[0.7, 0.7, 0.6]", "[0.7, 0.7, -0.6]", "entry 3 of detector.thresholds must be at least 0: -0.6"),
         (
             "sure_score = 0.95",
             "sure_score = nan",
