@@ -5,7 +5,8 @@ Scores each labelled video as a whole, and as two halves that two runs take into
     python benchmarks/halves.py [FOLDER ...] [--models PACK] [--only TEXT] [--json FILE]
 
 FOLDER is as of benchmarks/quality.py; default: FACESTREAM_TEST_DATA. The second half begins with the keyframe
-before the middle. Whoever has one id in the first half and another in the second costs recall.
+before the middle. Whoever has one id in the first half and another in the second costs recall. The looks at
+the second half begin with it, so that they are at other frames than those at the whole.
 """
 
 from __future__ import annotations

@@ -18,9 +18,11 @@ import numpy.typing as npt
 
 from workers.models.detector_parts import ONET_PX, RNET_PX
 from workers.models.graph import GraphBuilder
-from workers.models.mtcnn import MtcnnDetector
+from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
 
 _Arrays = Iterator[npt.NDArray[np.float32]]
+
+_THRESHOLDS = MtcnnThresholds(proposal=0.6, refinement=0.7, output=0.6)
 
 
 def published_mtcnn(folder: Path) -> MtcnnDetector:
@@ -29,7 +31,7 @@ def published_mtcnn(folder: Path) -> MtcnnDetector:
     _pnet(_arrays("pnet"), pnet)
     _rnet(_arrays("rnet"), rnet)
     _onet(_arrays("onet"), onet)
-    return MtcnnDetector(pnet, rnet, onet, lanes=1, halves=False)
+    return MtcnnDetector(pnet, rnet, onet, _THRESHOLDS, lanes=1, halves=False)
 
 
 def _arrays(name: str) -> _Arrays:

@@ -107,7 +107,7 @@ class Face:
     Attributes:
         source_id: The source.
         source: Its path.
-        frame: Frames decoded before this one, from 0; 0 for photos.
+        frame: Frames of the source before this one, from 0; 0 for photos.
         time_s: Seconds from the start of the source.
         box_xyxy: Left, top, right, bottom, px.
         score: Detector's score; 0 where the box lies between those of the frames around.

@@ -19,7 +19,7 @@ class TrackSample:
 
     Attributes:
         id: Sample id, see `Store.thumbnail`.
-        frame: Frames decoded before this one.
+        frame: Frames of the source before this one.
         time_s: Seconds from the start of the source.
         size_px: Size of the face.
         quality: In (0, 1], higher is better.

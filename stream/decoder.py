@@ -62,6 +62,7 @@ class VideoDecoder:
         container: The open container.
         stream: The chosen video stream.
         corrupt: Packets that couldn't be decoded so far, plus frames that the decoder marks as damaged.
+        intra_only: Whether every frame stands alone in this codec.
 
     Args:
         path: The file; it is opened here.
@@ -81,7 +82,7 @@ class VideoDecoder:
             self.container = self._open()
             try:
                 self.stream = self._choose_stream()
-                self._intra_only = self.stream.codec_context.codec.intra_only
+                self.intra_only = self.stream.codec_context.codec.intra_only
                 self._skipped: Literal["DEFAULT", "NONREF"] = "DEFAULT"
             except BaseException:
                 self.container.close()
@@ -122,22 +123,27 @@ class VideoDecoder:
         for packet in self._packets():
             if stop.is_set():
                 return
-            if passing is not None and (packet.is_corrupt or self.corrupt > corrupt):
+            # What an edit list cuts out is decoded and shown nowhere.
+            odd = packet.is_corrupt or packet.is_discard or self.corrupt > corrupt
+            if passing is not None and odd:
                 passing.give_up()
             corrupt = self.corrupt
             for frame in self._decode(packet, passing):
                 self._check_size(frame.width, frame.height)
                 self.corrupt += frame.is_corrupt
                 if passing is not None:
+                    if frame.interlaced_frame:
+                        # Two packets may be one frame.
+                        passing.give_up()
                     yield from passing.before(frame.pts)
                 yield frame
         if passing is not None:
             yield from passing.rest()
 
     def _decode(self, packet: "Packet[VideoStream]", passing: PassingOver | None) -> list[VideoFrame]:
-        if passing is not None and packet.size:
+        if passing is not None and packet.size and not packet.is_discard:
             needed = passing.needs(packet.pts)
-            if not needed and self._intra_only:
+            if not needed and self.intra_only:
                 return []
             # The decoder tells from the packet whether another frame leans on it, and decodes it if so.
             self._skip("DEFAULT" if needed else "NONREF")

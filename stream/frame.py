@@ -17,7 +17,7 @@ class Frame:
 
     Attributes:
         source_id: The source that the picture comes from.
-        index: Frames decoded from the source before this one, from 0; 0 for a photo.
+        index: Frames of the source before this one, from 0; 0 for a photo.
         media_s: Presentation time in seconds from the source's start; 0.0 for a photo.
         captured_at_s: Unix time of the capture in seconds, None if it isn't known.
         image_bgr: uint8 (H, W, 3), C-contiguous, upright, blue first, 0..255.

@@ -10,6 +10,13 @@ from stream.sampling import TimeSampler
 _TRIAL_FRAMES = 8
 # A decoder that was handed so many packets without answering works in another way than ours.
 _MOST_WAITING = 256
+# So many in a row are enough: one more is decoded, and what was passed over is told of.
+_MOST_PASSED = 4096
+# Frames that follow each other so quickly, by the usual time between two, may be fields of one.
+_FIELD_SHARE = 0.75
+# Of each of their packets comes a frame, and it says whether another leans on it. MPEG-4 and VP8 have packets
+# without one, and on a picture of HEVC that is marked so those of a higher layer may lean all the same.
+_CODECS = frozenset({"h264", "mpeg2video"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,13 @@ class PassingOver:
     Args:
         sampler: Its grid; it isn't changed.
         time_base: Of the timestamps, s.
+        frame_s: Usual time between two frames, s.
     """
 
-    def __init__(self, sampler: TimeSampler, time_base: Fraction) -> None:
+    def __init__(self, sampler: TimeSampler, time_base: Fraction, frame_s: float) -> None:
         self._sampler = sampler
         self._time_base = time_base
+        self._least_apart = _FIELD_SHARE * frame_s / float(time_base)
         self._origin_s: float | None = None
         self._duration_s: float | None = None
         self._given_up = False
@@ -52,6 +61,11 @@ class PassingOver:
         self._passed: set[int] = set()
         # The earliest frame of each cell that is not behind us.
         self._first: dict[int, int] = {}
+
+    @staticmethod
+    def suits(codec: str, *, intra_only: bool) -> bool:
+        """Whether frames of a codec can be passed over; `intra_only`: each of them stands alone."""
+        return intra_only or codec in _CODECS
 
     def begin(self, origin_s: float | None, duration_s: float | None) -> None:
         """The first frame came, and with it what the times of all others are.
@@ -69,7 +83,8 @@ class PassingOver:
 
     def give_up(self) -> None:
         """Something is wrong: nothing is passed over from here on. Before the first frame, nothing counts."""
-        self._given_up = self._origin_s is not None
+        if self._origin_s is not None:
+            self._given_up = True
 
     def needs(self, pts: int | None) -> bool:
         """Say whether a frame must be decoded; call it for each packet, before it is decoded.
@@ -79,15 +94,13 @@ class PassingOver:
         """
         if self._given_up:
             return True
-        if (
-            pts is None
-            or (self._last is not None and pts <= self._last)
-            or len(self._waiting) >= _MOST_WAITING
-        ):
+        handed_over = len(self._waiting) - len(self._passed)
+        if pts is None or (self._last is not None and pts <= self._last) or handed_over >= _MOST_WAITING:
             self._given_up = True
             return True
         at = bisect.bisect_left(self._waiting, pts)
-        if at < len(self._waiting) and self._waiting[at] == pts:
+        beside = [*self._waiting[max(at - 1, 0) : at + 1], *([] if self._last is None else [self._last])]
+        if any(abs(pts - other) < self._least_apart for other in beside):
             self._given_up = True
             return True
         self._waiting.insert(at, pts)
@@ -97,7 +110,7 @@ class PassingOver:
             # Behind the end, `Timeline` tells leaps from gaps by what came before.
             self._given_up = True
             return True
-        if self._is_first(pts) or self._frames < _TRIAL_FRAMES:
+        if self._is_first(pts) or self._frames < _TRIAL_FRAMES or len(self._passed) >= _MOST_PASSED:
             return True
         self._passed.add(pts)
         return False

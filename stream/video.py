@@ -89,7 +89,7 @@ class VideoFile:
         source_id: Name of the source.
         position_s: Media time in seconds of the last frame so far.
         shown: Frames of the file so far, whether yielded or not.
-        decoded: How many of them were decoded.
+        decoded: How many of them were decoded since the iteration began.
         corrupt: Packets that could not be decoded, plus frames that the decoder marks as damaged (which are
             yielded nevertheless).
         warnings: Sentences for the user about what was wrong with the file, which they don't name; complete
@@ -184,7 +184,7 @@ class VideoFile:
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
             timeline: Timeline | None = None
             yielded = False
-            passing = None if self._fps is None else PassingOver(sampler, time_base)
+            passing = self._passing(decoder, sampler, time_base)
             pictures = (
                 decoder.frames(stop, passing)
                 if seek is None
@@ -222,6 +222,16 @@ class VideoFile:
                     self._warn_of_missing_end()
             self.corrupt = decoder.corrupt
         self._warn_of_damage(yielded, stop)
+
+    def _passing(
+        self, decoder: VideoDecoder, sampler: TimeSampler, time_base: Fraction
+    ) -> PassingOver | None:
+        """What finds frames that need not be decoded; None where all are, or might be, needed."""
+        rate = decoder.stream.average_rate
+        codec = decoder.stream.codec_context.name
+        if self._fps is None or not rate or not PassingOver.suits(codec, intra_only=decoder.intra_only):
+            return None
+        return PassingOver(sampler, time_base, float(1 / rate))
 
     def _frame(self, index: int, media_s: float, image_bgr: npt.NDArray[np.uint8]) -> Frame:
         recorded_at_s = self._recorded_at_s

@@ -62,8 +62,8 @@ def command(
 ) -> None:
     """Write every face of every sampled frame: where, when, which track, which person.
 
-    `frame` counts decoded frames from 0; photos have frame 0. `score` is 0 where a face was out of sight for
-    a moment and its box lies between those of the frames around. An empty `identity` is a face given to
+    `frame` counts frames of the video from 0; photos have frame 0. `score` is 0 where a face was out of sight
+    for a moment and its box lies between those of the frames around. An empty `identity` is a face given to
     nobody, and `provisional` says that the next re-cluster may correct it.
 
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and

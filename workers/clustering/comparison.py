@@ -148,10 +148,10 @@ class Comparison:
         ratios -= np.where(same, 0.0, prior).astype(np.float32)
         if gallery.clothing_roots is not None:
             others = np.arange(len(gallery))[columns]
-            comparable = self._comparable(rows, others, same)
-            # Of a large collection, few tracks are of one occasion.
-            beside = np.flatnonzero(comparable.any(axis=0))
-            ratios[:, beside] += self._worn(rows, others[beside], comparable[:, beside])
+            shared = self._shared(rows, others, same)
+            # Of very many sources, few tracks may be of one occasion.
+            beside = np.flatnonzero(shared.any(axis=0))
+            ratios[:, beside] += self._worn(rows, others[beside], shared[:, beside])
         return ratios
 
     def alike(self, rows: IntArray, least: float, prior: float, limit: float) -> list[IntArray]:
@@ -181,22 +181,22 @@ class Comparison:
             for row, some in zip(rows, maybe, strict=True)
         ]
 
-    def _comparable(self, rows: IntArray, columns: IntArray, same: npt.NDArray[np.bool_]) -> FloatArray:
+    def _shared(self, rows: IntArray, columns: IntArray, same: npt.NDArray[np.bool_]) -> FloatArray:
         """Probability that two tracks (N, M) are of one occasion; `same`: whether they are of one source."""
         gallery = self._gallery
-        comparable = shared_occasion(
+        shared = shared_occasion(
             self._span_s[gallery.sources[rows]][:, None],
             self._span_s[gallery.sources[columns]][None],
             len(self._company.by_source),
             self._settings,
         )
-        comparable[same] = 0.0
+        shared[same] = 0.0
         beside = np.flatnonzero(same.any(axis=0))
         apart_s = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns[beside]][None])
-        comparable[:, beside] += same[:, beside] & (apart_s <= self._settings.clothing_reach_s)
-        return comparable
+        shared[:, beside] += same[:, beside] & (apart_s <= self._settings.clothing_reach_s)
+        return shared
 
-    def _worn(self, rows: IntArray, columns: IntArray, comparable: FloatArray) -> FloatArray:
+    def _worn(self, rows: IntArray, columns: IntArray, shared: FloatArray) -> FloatArray:
         """What clothes say of tracks (N, M), of which it is so likely that they are of one occasion."""
         roots, sources = self._gallery.clothing_roots, self._gallery.sources
         assert roots is not None
@@ -205,4 +205,4 @@ class Comparison:
         # Between sources the one counts in which people dress more alike.
         least_even = np.minimum(self._even[sources[rows]][:, None], self._even[sources[columns]][None])
         ratios = clothing_log_ratio(clothing_distance(from_, to), least_even, self._settings)
-        return across_occasions(ratios, np.where(dressed, comparable, 0.0))
+        return across_occasions(ratios, np.where(dressed, shared, 0.0))
