@@ -13,7 +13,7 @@ PEOPLE, VIEWS = 7, 3
 
 
 def album(folder: Path) -> Path:
-    """NAME/0.jpg to NAME/2.jpg of seven people: as they are, darker and smaller, and blurred."""
+    """NAME/0.jpg to NAME/2.jpg of seven people: as they are, darker and half as large, and blurred."""
     for photo in (GROUP, ASTRONAUT):
         image = cv2.imdecode(np.fromfile(photo.path(), np.uint8), cv2.IMREAD_COLOR)
         assert image is not None
@@ -23,7 +23,7 @@ def album(folder: Path) -> Path:
             cut = image[max(y - side, 0) : y + side, max(x - side, 0) : x + side]
             views = (
                 cut,
-                cv2.convertScaleAbs(cv2.resize(cut, None, fx=0.7, fy=0.7), alpha=0.7),
+                cv2.convertScaleAbs(cv2.resize(cut, None, fx=0.5, fy=0.5), alpha=0.8),
                 cv2.GaussianBlur(cut, (0, 0), 1.5),
             )
             (folder / name).mkdir(parents=True)
