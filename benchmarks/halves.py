@@ -94,12 +94,12 @@ def row_of(way: str, result: Evaluation) -> dict[str, Any]:
 def of_halves(video: Path, models: str, folder: Path) -> LabelTable:
     """Who is found in two halves of a video, in frames of the whole."""
     first, second = folder / "first.mp4", folder / "second.mp4"
-    length_s = probe(video).duration_s
-    if length_s is None:
-        raise SystemExit(f"{video}: doesn't tell how long it is")
-    ((start_s, _),) = write_clip(video, [(length_s / 2, length_s)], second).intervals
+    about = probe(video)
+    if about.duration_s is None or about.fps is None:
+        raise SystemExit(f"{video}: doesn't tell how long it is, or its frame rate")
+    ((start_s, _),) = write_clip(video, [(about.duration_s / 2, about.duration_s)], second).intervals
     # Half a frame less: the keyframe is the second one's.
-    write_clip(video, [(0.0, start_s - 0.5 / (probe(video).fps or 25.0))], first)
+    write_clip(video, [(0.0, start_s - 0.5 / about.fps)], first)
     for half in (first, second):
         facestream("run", str(half), "-q", "--models", models, "--data-dir", str(folder / "data"))
     csv_file = folder / "faces.csv"

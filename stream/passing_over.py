@@ -56,7 +56,7 @@ class PassingOver:
         self._given_up = False
         self._frames = 0
         self._last: int | None = None
-        # Timestamps that were handed over and not shown yet, ascending, and which of them can be missing.
+        # Timestamps of packets of which no frame was shown yet, ascending, and which need not be decoded.
         self._waiting: list[int] = []
         self._passed: set[int] = set()
         # The earliest frame of each cell that is not behind us.

@@ -191,17 +191,15 @@ class VideoFile:
                 else decoder.frames_from(seek.pts, stop, passing)
             )
             for picture in pictures:
-                pts_s = None if picture.pts is None else float(picture.pts * time_base)
+                begun = timeline is not None
                 if timeline is None:
                     # Nothing is passed over before it has begun.
                     assert isinstance(picture, VideoFrame)
                     self._info = _describe(decoder, picture)
                     timeline = _timeline(decoder, self._info)
-                    media_s = timeline.place(pts_s)
-                    if passing is not None:
-                        passing.begin(timeline.origin_s, self._info.duration_s)
-                else:
-                    media_s = timeline.place(pts_s)
+                media_s = timeline.place(None if picture.pts is None else float(picture.pts * time_base))
+                if passing is not None and not begun:
+                    passing.begin(timeline.origin_s, self.info.duration_s)
                 index = self.shown
                 self.shown += 1
                 self.position_s = media_s
