@@ -165,9 +165,8 @@ class Reclustering:
         # Read anew: people are named while we work.
         names = self._store.names()
         effects.names_known = dict(names)
-        weights = {track_id: float(summary.faces) for track_id, summary in self._tracks.items()}
         partition, inheritance = inherit_with_names(
-            partition, self._membership, weights, names, self._clusterer.divide
+            partition, self._membership, self._weights(), names, self._clusterer.divide
         )
         touched = rearrange(
             self._membership,
@@ -196,3 +195,17 @@ class Reclustering:
         )
         _log.info("re-clustered: %s", effects.reclustered)
         return touched
+
+    def _weights(self) -> dict[str, float]:
+        """What each track counts where it is about who somebody is.
+
+        A person is who they were when a re-cluster or people last had a look: whoever named them saw those
+        tracks. Tracks that were given to them since, by a first guess, decide among equals only: all of them
+        together count less than one face.
+        """
+        provisional = self._settlement.provisional
+        guessed = sum(self._tracks[track_id].faces for track_id in provisional & self._tracks.keys())
+        return {
+            track_id: summary.faces / (2.0 * guessed) if track_id in provisional else float(summary.faces)
+            for track_id, summary in self._tracks.items()
+        }

@@ -73,7 +73,7 @@ class Roster:
     @property
     def has_provisional(self) -> bool:
         """Whether there are tracks that no re-cluster has looked at since they came or grew."""
-        return self._settlement.has_provisional
+        return bool(self._settlement.provisional)
 
     @property
     def method(self) -> str:

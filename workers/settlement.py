@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import replace
 
 from storage.effects import Effects
@@ -27,9 +27,9 @@ class Settlement:
         self.unchanged: set[str] = set()
 
     @property
-    def has_provisional(self) -> bool:
-        """Whether there is any provisional track."""
-        return bool(self._provisional)
+    def provisional(self) -> Set[str]:
+        """Tracks of which only a first guess says whose they are."""
+        return self._provisional
 
     def load(self, track_ids: Collection[str], provisional: Collection[str], effects: Effects) -> None:
         """Take in what is in Redis.
