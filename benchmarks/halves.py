@@ -28,7 +28,8 @@ from result import Result, add_json_option
 from facestream.evaluation import Evaluation, found_table
 from facestream.labels import LabelTable
 from stream.clip import write_clip
-from stream.video import VideoFile, probe
+from stream.video import VideoFile
+from stream.video_info import probe
 
 
 def main() -> None:

@@ -141,7 +141,8 @@ def _look_at_video(
     stretch: Stretch, outcome: Outcome, faces: FaceWorker, what: RunOptions, stop: threading.Event
 ) -> None:
     from stream.errors import StreamError
-    from stream.video import MAX_VIDEO_PIXELS, VideoFile
+    from stream.video import VideoFile
+    from stream.video_info import MAX_VIDEO_PIXELS
 
     video = VideoFile(
         Path(stretch.path),

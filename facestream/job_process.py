@@ -27,7 +27,7 @@ from facestream.stopping import stopping
 
 if TYPE_CHECKING:
     from stream.frame import Frame
-    from stream.video import VideoInfo
+    from stream.video_info import VideoInfo
 
 EXIT_CANCELLED = 130
 

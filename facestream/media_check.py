@@ -9,7 +9,7 @@ from facestream.errors import RefusedError
 from stream.discover import discover
 from stream.errors import StreamError
 from stream.photo import PhotoFile
-from stream.video import probe
+from stream.video_info import probe
 
 
 def check_media(path: Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stream.frame import Frame
-    from stream.video import VideoInfo
+    from stream.video_info import VideoInfo
 
 # Plain lines are for logs: few of them.
 _LINE_EVERY_S = 5.0

@@ -10,7 +10,7 @@ from facestream.settings import AUTO_DEVICE
 
 if TYPE_CHECKING:
     from stream.frame import Frame
-    from stream.video import VideoInfo
+    from stream.video_info import VideoInfo
 
 
 @dataclass(frozen=True, slots=True)

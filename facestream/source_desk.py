@@ -19,7 +19,8 @@ from stream.errors import PhotoTooLargeError
 from stream.fingerprint import fingerprint
 from stream.frame import Frame
 from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
-from stream.video import MAX_VIDEO_PIXELS, VideoFile, VideoInfo
+from stream.video import VideoFile
+from stream.video_info import MAX_VIDEO_PIXELS, VideoInfo
 
 # Photos of phones have up to 50 megapixels, and a few of them are in memory at a time.
 _AHEAD_PIXELS = 50_000_000
@@ -95,6 +96,8 @@ class SourceDesk:
         self.video_pixels = MAX_VIDEO_PIXELS if limit is None else limit
         self._photo_pixels = MAX_PHOTO_PIXELS if limit is None else limit
         self.too_short: list[str] = []
+        # Sources by their path, as they were when that was first asked for.
+        self._ids_of: dict[str, list[str]] | None = None
         self.redated: list[str] = []
 
     def video(self, path: Path, recorded_at_s: float | None = None) -> VideoWork | None:
@@ -227,6 +230,8 @@ class SourceDesk:
         self, path: Path, source_id: str, info: VideoInfo, recorded_at_s: float | None
     ) -> SourceRecord:
         known = self._store.source(source_id)
+        if known is None:
+            self._note_of_other_content(path)
         source = SourceRecord(
             source_id=source_id,
             kind="video",
@@ -244,6 +249,18 @@ class SourceDesk:
             fps=known.fps if known and known.ranges else self._options.fps,
         )
         return self._register(source, known)
+
+    def _note_of_other_content(self, path: Path) -> None:
+        """Say so where another video was processed under this path."""
+        if self._ids_of is None:
+            self._ids_of = {}
+            for source in self._store.sources():
+                self._ids_of.setdefault(source.path, []).append(source.source_id)
+        for source_id in self._ids_of.get(readable_path(path), ()):
+            self._listener.note(
+                f"{path.name}: it had other content when it was processed before; what was seen then stays. "
+                f"`facestream people forget --source {source_id}` deletes that."
+            )
 
     def _register(self, source: SourceRecord, known: SourceRecord | None) -> SourceRecord:
         if known is not None and known.recorded_at_s != source.recorded_at_s:

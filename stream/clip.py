@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from stream.decoder import VideoDecoder
 from stream.errors import ClipTooLargeError, VideoFormatRefusedError, VideoUnreadableError
-from stream.video import MAX_VIDEO_PIXELS
+from stream.video_info import MAX_VIDEO_PIXELS
 from stream.video_packets import ROUNDED_S, MediaPacket, VideoPackets
 
 Interval = tuple[float, float]

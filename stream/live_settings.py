@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stream.video import MAX_VIDEO_PIXELS
+from stream.video_info import MAX_VIDEO_PIXELS
 
 HIGHEST_LIVE_FPS = 25.0
 """Most frames that are looked at each second: `Frame.index` counts twenty-fifths of a second."""

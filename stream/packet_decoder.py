@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from stream.conversion import BgrConverter
 from stream.hardware_decoder import accelerator, check_used
-from stream.video import MAX_VIDEO_PIXELS
+from stream.video_info import MAX_VIDEO_PIXELS
 from stream.video_stream import DECODER_MARGIN
 
 CODECS = frozenset({"h264", "hevc", "mjpeg", "mpeg4", "vp8", "vp9", "av1"})

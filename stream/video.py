@@ -3,75 +3,22 @@
 import math
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 
-from stream import capture_time
-from stream.conversion import BgrConverter, orientation_of, shown_size_px
+from stream.conversion import BgrConverter
 from stream.decoder import VideoDecoder
-from stream.errors import NoFramesError, SeekMissedError
+from stream.errors import SeekMissedError
 from stream.frame import Frame
 from stream.passing_over import PassedFrame, PassingOver
 from stream.sampling import TimeSampler
 from stream.seek_points import SeekPoint
 from stream.timeline import Timeline
-
-MAX_VIDEO_PIXELS = 7680 * 4320
-"""Largest width times height of a frame, unless another limit is given."""
-
-# Where a file doesn't tell its frame rate, or tells the ticks of its clock instead.
-_FALLBACK_FRAME_S = 1 / 25
-_HIGHEST_FPS = 1000.0
-
-
-@dataclass(frozen=True, slots=True)
-class VideoInfo:
-    """What a video file says about itself, checked against its first frame.
-
-    Attributes:
-        path: The file.
-        width_px: Width of the frames as yielded: upright and with square pixels.
-        height_px: Height of the frames as yielded.
-        fps: Average frames per second, None if unknown.
-        duration_s: Announced length in seconds, None if unknown. A cut-off file announces its full length.
-        frames: Announced number of frames, None if unknown.
-        codec: FFmpeg's name of the decoder, such as "h264", "hevc" or "libdav1d".
-        rotation_deg: Clockwise turn that was needed to make it upright: 0, 90, 180 or 270.
-        recorded_at_s: Unix seconds at which the recording began, None if unknown or implausible.
-    """
-
-    path: Path
-    width_px: int
-    height_px: int
-    fps: float | None
-    duration_s: float | None
-    frames: int | None
-    codec: str
-    rotation_deg: int
-    recorded_at_s: float | None
-
-
-def probe(path: Path, *, max_pixels: int = MAX_VIDEO_PIXELS) -> VideoInfo:
-    """Open a video, decode its first frame and describe it.
-
-    Args:
-        path: A local video file.
-        max_pixels: Largest width times height of a frame.
-
-    Raises:
-        StreamError: As `VideoFile.frames` does.
-    """
-    with VideoDecoder(path, max_pixels) as decoder:
-        for picture in decoder.frames(threading.Event()):
-            assert isinstance(picture, VideoFrame)
-            return _describe(decoder, picture)
-        raise _no_frames(decoder)
+from stream.video_info import MAX_VIDEO_PIXELS, VideoInfo, describe, no_frames, probe
 
 
 class VideoFile:
@@ -179,6 +126,7 @@ class VideoFile:
         self.position_s, self.corrupt, self.warnings = 0.0, 0, []
         self.shown, self.decoded = 0 if seek is None else seek.index, 0
         sampler = TimeSampler(self._fps)
+        begun_with = _place_and_size(self.path)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
@@ -195,7 +143,7 @@ class VideoFile:
                 if timeline is None:
                     # Nothing is passed over before it has begun.
                     assert isinstance(picture, VideoFrame)
-                    self._info = _describe(decoder, picture)
+                    self._info = describe(decoder, picture)
                     timeline = _timeline(decoder, self._info)
                 media_s = timeline.place(None if picture.pts is None else float(picture.pts * time_base))
                 if passing is not None and not begun:
@@ -216,8 +164,9 @@ class VideoFile:
             else:
                 if not stop.is_set():
                     if self.shown == 0:
-                        raise _no_frames(decoder)
+                        raise no_frames(decoder)
                     self._warn_of_missing_end()
+                    self._warn_of_growth(begun_with)
             self.corrupt = decoder.corrupt
         self._warn_of_damage(yielded, stop)
 
@@ -247,11 +196,23 @@ class VideoFile:
         announced_s = self.info.duration_s
         if announced_s is None:
             return
-        missing_s = announced_s - self.position_s - _frame_s(self.info)
+        missing_s = announced_s - self.position_s - self.info.frame_s
         if missing_s > max(1.0, 0.02 * announced_s):
             self.warnings.append(
                 f"the pictures end at {self.position_s:.1f} s of {announced_s:.1f} s: the file is cut off or "
                 "damaged; what could be read counts"
+            )
+
+    def _warn_of_growth(self, begun_with: tuple[int, int] | None) -> None:
+        now = _place_and_size(self.path)
+        if begun_with is None or now is None or now[0] != begun_with[0]:
+            return
+        if now[1] > begun_with[1]:
+            self.warnings.append(
+                f"the file grew from {begun_with[1]:,} to {now[1]:,} bytes while it was read: it is still "
+                f"being recorded or copied; its first {self.position_s:.1f} s count. Finished, it is another "
+                f"file: forget what was seen in this one ({self.source_id}) before it is processed, or "
+                "everybody in it is counted twice"
             )
 
     def _warn_of_damage(self, yielded: bool, stop: threading.Event) -> None:
@@ -269,27 +230,13 @@ class VideoFile:
             )
 
 
-def _describe(decoder: VideoDecoder, picture: VideoFrame) -> VideoInfo:
-    stream, container = decoder.stream, decoder.container
-    width_px, height_px = shown_size_px(picture, stream.sample_aspect_ratio)
-    rate = float(stream.average_rate or stream.guessed_rate or 0)
-    duration_s: float | None = None
-    if stream.duration is not None and stream.time_base is not None:
-        duration_s = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        duration_s = container.duration / av.time_base
-    tag = container.metadata.get("creation_time") or stream.metadata.get("creation_time")
-    return VideoInfo(
-        path=decoder.path,
-        width_px=width_px,
-        height_px=height_px,
-        fps=rate if 0 < rate <= _HIGHEST_FPS else None,
-        duration_s=duration_s if duration_s is not None and duration_s > 0 else None,
-        frames=stream.frames or None,
-        codec=stream.codec_context.name,
-        rotation_deg=orientation_of(picture).rotation_deg,
-        recorded_at_s=capture_time.from_container_tag(tag),
-    )
+def _place_and_size(path: Path) -> tuple[int, int] | None:
+    """Which file it is, and its bytes; None where there is none any more."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size
 
 
 def _timeline(decoder: VideoDecoder, info: VideoInfo) -> Timeline:
@@ -297,19 +244,4 @@ def _timeline(decoder: VideoDecoder, info: VideoInfo) -> Timeline:
     start_s: float | None = None
     if stream.start_time is not None and stream.time_base is not None:
         start_s = float(stream.start_time * stream.time_base)
-    return Timeline(frame_s=_frame_s(info), start_s=start_s, duration_s=info.duration_s)
-
-
-def _frame_s(info: VideoInfo) -> float:
-    return _FALLBACK_FRAME_S if info.fps is None else 1 / info.fps
-
-
-def _no_frames(decoder: VideoDecoder) -> NoFramesError:
-    path = str(decoder.path)
-    if decoder.corrupt == 0:
-        return NoFramesError(
-            f"{path!r} is a video without a single frame; was its recording interrupted?", path
-        )
-    return NoFramesError(
-        f"{path!r}: not one frame could be decoded, the file is damaged; check that it plays elsewhere", path
-    )
+    return Timeline(frame_s=info.frame_s, start_s=start_s, duration_s=info.duration_s)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, JpegImagePlugin, UnidentifiedImageError
 
-from stream.video import MAX_VIDEO_PIXELS
+from stream.video_info import MAX_VIDEO_PIXELS
 
 _LONGEST_PX = 65_500
 _END = b"\xff\xd9"

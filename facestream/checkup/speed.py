@@ -20,7 +20,7 @@ from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 from facestream.wiring import open_handle
 from storage.temporary_folder import temporary_folder
 from stream.frame import Frame
-from stream.video import VideoInfo
+from stream.video_info import VideoInfo
 
 LENGTH_S = 10.0
 # A fast machine is through with the video in a moment, again and again; loading models takes the rest.

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from facestream.progress import RunProgress
 from stream.frame import Frame
-from stream.video import VideoInfo
+from stream.video_info import VideoInfo
 
 FILM = Path("/films/[a] film.mp4")
 

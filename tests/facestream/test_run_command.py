@@ -158,6 +158,23 @@ def test_a_second_file_of_the_same_people_finds_the_same_people(copied: Processe
     assert len(copied.cli.people()) == 7
 
 
+def test_a_file_in_the_place_of_another_is_told_of_with_what_removes_what_was_seen_in_that(
+    cli: Cli, media: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "camera.mp4"
+    shutil.copy(media / "duo.mp4", path)
+    (before,) = cli("run", path, "--json").json()["sources"]
+    shutil.copy(media / "again.mp4", path)
+    again = cli("run", path, "--json")
+    assert again.json()["sources"] != [before]
+    advice = f"facestream people forget --source {before}"
+    said = "camera.mp4: it had other content when it was processed before; what was seen then stays."
+    assert f"{said} `{advice}` deletes that." in again.stderr
+    cli(*advice.split()[1:], "--yes")
+    assert before not in {row["source_id"] for person in cli.people() for row in person["sightings"]}
+    assert "other content" not in cli("run", path).stderr
+
+
 def test_a_folder_of_videos_and_photos(cli: Cli, processed: Processed, tmp_path: Path) -> None:
     inner = tmp_path / "mixed" / "deeper"
     inner.mkdir(parents=True)

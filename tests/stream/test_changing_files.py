@@ -33,18 +33,22 @@ def test_of_a_file_that_still_grows_what_is_there_is_read_in_order(tmp_path: Pat
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= 120
     assert all(earlier.media_s < later.media_s for earlier, later in pairwise(frames))
+    (warning,) = (text for text in video.warnings if "grew" in text)
+    assert "forget what was seen in this one (clip)" in warning
 
 
 def test_a_file_that_another_takes_the_place_of_is_read_to_its_own_end(tmp_path: Path, whole: bytes) -> None:
     path = tmp_path / "camera.ts"
     path.write_bytes(whole)
     numbers = []
-    for frame in VideoFile(path, "clip", fps=None).frames(threading.Event()):
+    video = VideoFile(path, "clip", fps=None)
+    for frame in video.frames(threading.Event()):
         if len(numbers) == 20:
             path.rename(tmp_path / "camera.ts.1")
             path.write_bytes(b"another recording begins")
         numbers.append(read_number(frame.image_bgr))
     assert numbers == list(range(250))
+    assert video.warnings == []
 
 
 def test_a_file_that_is_cut_short_while_it_is_read_ends_there(tmp_path: Path, whole: bytes) -> None:

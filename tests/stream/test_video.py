@@ -20,7 +20,8 @@ from stream.errors import (
     VideoUnreadableError,
 )
 from stream.frame import Frame
-from stream.video import VideoFile, probe
+from stream.video import VideoFile
+from stream.video_info import probe
 
 
 def frames_of(video: VideoFile) -> list[Frame]:
@@ -220,6 +221,14 @@ def test_container_that_starts_late_starts_at_zero(tmp_path: Path) -> None:
     assert [f.media_s for f in frames_of(VideoFile(path, "clip", fps=None))] == pytest.approx(
         [i / 25 for i in range(10)]
     )
+
+
+def test_matroska_that_starts_late_lasts_as_long_as_its_pictures(tmp_path: Path) -> None:
+    pts = [125_000 + i for i in range(50)]
+    video = VideoFile(write_video(tmp_path / "a.mkv", frames=50, pts=pts), "clip", fps=None)
+    assert len(frames_of(video)) == 50
+    assert video.info.duration_s == pytest.approx(2.0, abs=0.05)
+    assert video.warnings == []
 
 
 def test_repeated_and_backward_timestamps_never_go_back(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from painted_video import numbered_image, read_number
 
 from stream.frame import Frame
-from stream.video import VideoFile, probe
+from stream.video import VideoFile
+from stream.video_info import probe
 from stream.video_writer import VideoWriter
 
 Image = npt.NDArray[np.uint8]
