@@ -160,11 +160,12 @@ def print_people(people: Sequence[Person], files: dict[str, Path] | None) -> Non
     """Print who was seen, how long, when, with a face to look at; `provisional_note` says what a ~ means.
 
     Args:
-        people: In the order of the rows.
+        people: In the order of the rows. Times have their file where these are of several.
         files: Thumbnail file of each; None leaves the column out.
     """
     columns = ["person", "name", "seen", "sightings", "first", "last"]
-    rows = [_row(person) for person in people]
+    several = len({sighting.source_id for person in people for sighting in person.sightings}) > 1
+    rows = [_row(person, several=several) for person in people]
     if files is not None:
         columns.append("thumbnail")
         for row, person in zip(rows, people, strict=True):
@@ -215,9 +216,8 @@ def _within(text: str, places: int) -> str:
     return text if len(text) <= places else f"{text[: places - 1]}…"
 
 
-def _row(person: Person) -> list[str]:
+def _row(person: Person, *, several: bool) -> list[str]:
     first, last = person.first, person.last
-    several = first.source_id != last.source_id
     seen = f"{person.seconds:.1f} s"
     if not person.seconds and all(sighting.photo for sighting in person.sightings):
         seen = counted(len(person.sightings), "photo")

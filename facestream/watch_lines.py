@@ -262,7 +262,8 @@ def state_line(status: CameraStatus) -> str:
     what = state_words(status.state)
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
-    if status.last_error:
+    # What went wrong before it came back is over.
+    if status.last_error and status.state != "streaming":
         what += f": {status.last_error}"
     if status.main_state:
         what += f"; main stream {main_text(status)}"
@@ -274,7 +275,8 @@ def main_text(status: CameraStatus) -> str:
     what = state_words(status.main_state)
     if status.main_state == "streaming" and status.main_width_px:
         what += f" ({status.main_width_px}x{status.main_height_px})"
-    return what + (f": {status.main_error}" if status.main_error else "")
+    is_wrong = status.main_error and status.main_state != "streaming"
+    return what + (f": {status.main_error}" if is_wrong else "")
 
 
 def summary(statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> str:

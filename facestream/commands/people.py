@@ -121,7 +121,7 @@ def command(
     if total > len(people):
         more = counted(total - len(people), "more person", "more people")
         click.echo(f"{more}; --limit 0 shows all.", err=True)
-    if files is None and thumbnails is None:
+    if thumbnails is None and len(people) > _FEW:
         click.echo(
             "Faces were left out of this long list: --thumbnails writes them to files, "
             f"`{command_line(place, 'report')}` shows them.",

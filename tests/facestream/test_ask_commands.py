@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import socket
 from pathlib import Path
 
@@ -230,3 +231,13 @@ def test_redis_prints_its_address_as_json(processed: Processed) -> None:
 
 def test_replies_that_the_client_makes_dates_of_are_json(processed: Processed) -> None:
     assert processed.cli("redis", "--json", "LASTSAVE").json()[:2] == "20"
+
+
+def test_faces_that_cannot_be_written_are_no_matter_of_the_length_of_the_list(copied: Processed) -> None:
+    folder = copied.cli.data_dir / "thumbnails" / "default"
+    shutil.rmtree(folder)
+    folder.write_bytes(b"in the way")
+    listed = copied.cli("people")
+    assert "Warning: " in listed.stderr
+    assert "long list" not in listed.stderr
+    assert listed.stdout.startswith("person")

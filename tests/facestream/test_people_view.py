@@ -107,6 +107,13 @@ def test_times_within_several_files_name_the_file(capsys: pytest.CaptureFixture[
     assert line.split() == ["p1", "-", "3.4", "s", "2", "a.mp4", "00:01.0", "b.mp4", "00:08.0", "-"]
 
 
+def test_so_do_those_of_who_was_seen_in_one_of_several(capsys: pytest.CaptureFixture[str]) -> None:
+    one, other = a_person(a_sighting()), a_person(a_sighting("v-2", 7.0, 8.0, name="b.mp4"), person_id="p2")
+    first, second = table_of(capsys, [one, other])
+    assert first.split() == ["p1", "-", "2.2", "s", "1", "a.mp4", "00:01.0", "a.mp4", "00:03.0", "-"]
+    assert second.split() == ["p2", "-", "1.2", "s", "1", "b.mp4", "00:07.0", "b.mp4", "00:08.0", "-"]
+
+
 def test_a_list_without_pictures_has_no_column_for_them(capsys: pytest.CaptureFixture[str]) -> None:
     print_people([a_person(a_sighting())], None)
     header, line = capsys.readouterr().out.splitlines()

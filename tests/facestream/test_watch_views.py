@@ -202,6 +202,14 @@ def test_of_a_camera_with_two_streams_both_are_told() -> None:
         "door: streaming (640x360 h264); main stream down: nobody listens there",
     ]
     assert down.errors == "main stream: nobody listens there"
+    # What was wrong before it came back is over.
+    lines.clear()
+    PlainLines(lines.append).camera_changed(
+        replace(sharp, last_error="it was lost", main_error="it was lost")
+    )
+    assert [line[20:] for line in lines] == [
+        "door: streaming (640x360 h264); main stream streaming (1920x1080)"
+    ]
     assert replace(down, last_error="it was lost").errors == "it was lost; main stream: nobody listens there"
     assert (sharp.errors, YARD.errors) == ("", YARD.last_error)
 
