@@ -56,13 +56,18 @@ def state_words(state: str) -> str:
     return "down" if state == "backing_off" else state.replace("_", " ")
 
 
-def present_errors(status: CameraStatus) -> str:
-    """What is wrong with a camera's streams now, in one line; what went wrong before it came back is over."""
+def present(status: CameraStatus) -> CameraStatus:
+    """How a camera is doing without what went wrong before its streams came back, which is over."""
     if status.state == "streaming":
         status = replace(status, last_error="")
     if status.main_state == "streaming":
         status = replace(status, main_error="")
-    return status.errors
+    return status
+
+
+def present_errors(status: CameraStatus) -> str:
+    """What is wrong with a camera's streams now, in one line."""
+    return present(status).errors
 
 
 def camera_json(record: CameraRecord, status: CameraStatus | None = None) -> dict[str, Any]:

@@ -96,9 +96,9 @@ class SourceDesk:
         self.video_pixels = MAX_VIDEO_PIXELS if limit is None else limit
         self._photo_pixels = MAX_PHOTO_PIXELS if limit is None else limit
         self.too_short: list[str] = []
+        self.redated: list[str] = []
         # Sources by their path, as they were when that was first asked for.
         self._ids_of: dict[str, list[str]] | None = None
-        self.redated: list[str] = []
 
     def video(self, path: Path, recorded_at_s: float | None = None) -> VideoWork | None:
         """What of a video is new; None where it is passed over.

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from facestream.camera_view import state_words
+from facestream.camera_view import present, state_words
 from facestream.output import printable
 from facestream.people_tally import PeopleTally, source_of
 from facestream.people_view import counted
@@ -259,11 +259,11 @@ def status_json(status: CameraStatus) -> dict[str, Any]:
 
 def state_line(status: CameraStatus) -> str:
     """The state of a camera in words."""
+    status = present(status)
     what = state_words(status.state)
     if status.state == "streaming" and status.width_px:
         what += f" ({status.width_px}x{status.height_px} {status.codec})"
-    # What went wrong before it came back is over.
-    if status.last_error and status.state != "streaming":
+    if status.last_error:
         what += f": {status.last_error}"
     if status.main_state:
         what += f"; main stream {main_text(status)}"
@@ -275,8 +275,7 @@ def main_text(status: CameraStatus) -> str:
     what = state_words(status.main_state)
     if status.main_state == "streaming" and status.main_width_px:
         what += f" ({status.main_width_px}x{status.main_height_px})"
-    is_wrong = status.main_error and status.main_state != "streaming"
-    return what + (f": {status.main_error}" if is_wrong else "")
+    return what + (f": {status.main_error}" if status.main_error else "")
 
 
 def summary(statuses: Sequence[CameraStatus], load_factor: float, tally: PeopleTally) -> str:

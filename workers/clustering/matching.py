@@ -108,6 +108,6 @@ def _matched(shared: Mapping[tuple[int, int], float], identities: int) -> list[t
     table = np.zeros((len(rows), len(columns)))
     row_of, column_of = ({number: at for at, number in enumerate(numbers)} for numbers in (rows, columns))
     for (row, k), weight in shared.items():
-        # Small enough to break ties only: of tracks that are no guess, the weights are at least 1.
+        # Small enough to break ties only, but where tracks weigh next to nothing.
         table[row_of[row], column_of[k]] = weight + _TIE * (1 - k / identities)
     return [(rows[a], columns[b]) for a, b in assign(table)]
