@@ -233,6 +233,8 @@ class Store(ErasableCollection):
     ) -> PersonClips:
         """Cut the moments of a person out of the videos, from keyframes on, without encoding anything anew.
 
+        What is wrong with a video is in the answer, and the others are cut.
+
         Args:
             person_id: Who.
             out: A file that ends in .mp4, .m4v, .mov or .mkv, where it is one video; else a folder, which is
@@ -244,8 +246,8 @@ class Store(ErasableCollection):
         Raises:
             NotFoundError: If there is no such person, or no video to cut, or they were not seen in those.
             UsageError: If one file was asked for, and there are more videos; or a video would be lost.
-            FacestreamError: If a file can't be written, or a video has other content now.
-            StreamError: If a video is not where it was, can't be read, or not be cut without encoding it.
+            FacestreamError: If a file can't be written, or each video has other content now.
+            StreamError: If no video is where it was, or one can't be cut without encoding it.
         """
         from facestream.clip import person_clips
 

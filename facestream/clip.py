@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,11 +29,13 @@ class PersonClips:
 
     Attributes:
         clips: Each file, by the source that it is of.
-        left_out: Why nothing of a source is in any, by the path of the source or the name of the camera.
+        left_out: Why there is no film of a source, by the path of the photo or the name of the camera.
+        failed: What is wrong with a video that they were seen in, by the source that it is.
     """
 
     clips: dict[str, Clip]
     left_out: dict[str, str]
+    failed: dict[str, str]
 
 
 def clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
@@ -55,22 +57,19 @@ def clip(path: Path, intervals: Sequence[Interval], out: Path) -> Clip:
 
 
 def file_of(source: SourceRecord) -> Path:
-    """The file of a source, which is where it was, and what it was.
+    """The file of a video, which is where it was, and what it was.
 
     Raises:
-        UsageError: If the source is a camera, of which no film is kept.
         StreamError: If there is no such file any more.
         FacestreamError: If it has other content now.
     """
     from stream.fingerprint import fingerprint
 
-    if is_camera(source.source_id):
-        raise UsageError(f"{short_name(source.source_id, source.path)} is a camera; what it saw is not kept.")
     path = Path(source.path)
     if fingerprint(path)[:16] != source.source_id.partition("-")[2]:
         raise FacestreamError(
             f"{path}: has other content than when it was processed, so that no time in it can be trusted. "
-            "Put the file of then back, or `facestream run` it again."
+            "Put the file of then back."
         )
     return path
 
@@ -79,6 +78,8 @@ def person_clips(
     store: Store, person: Person, out: Path, *, sources: Sequence[str], margin_s: float
 ) -> PersonClips:
     """Write the moments of a person: one file for each video they were seen in.
+
+    A video that is gone, or another one by now, is told of in `failed`, and the others are cut.
 
     Args:
         store: The collection.
@@ -92,8 +93,8 @@ def person_clips(
     Raises:
         UsageError: If one file was asked for, and there are more videos; or a video would be lost.
         NotFoundError: If they were not seen in these, or there is no video to cut.
-        FacestreamError: If a file can't be written, or a video has other content now.
-        StreamError: If a video is not where it was, can't be read, or not be cut without encoding it.
+        FacestreamError: If a file can't be written, or each video has other content now.
+        StreamError: If no video is where it was, or one can't be cut without encoding it.
     """
     from stream.clip import CONTAINERS, container_for
 
@@ -105,23 +106,44 @@ def person_clips(
     if not moments:
         why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
         raise NotFoundError(f"there is no film of {person.id} to cut: {why}.", what=person.id)
+    # What is wrong with any is known before the first is written.
+    files, failed = _files(records[source_id] for source_id in moments)
     one_file = out.suffix.lower() in CONTAINERS and not out.is_dir()
-    if one_file and len(moments) > 1:
+    if one_file and len(files) > 1:
         raise UsageError(
-            f"{person.id} was seen in {len(moments)} videos, and {out} is one file. Give a folder, or choose "
+            f"{person.id} was seen in {len(files)} videos, and {out} is one file. Give a folder, or choose "
             "a video with --source."
         )
-    # What is wrong with any is said before the first is written.
-    files = {source_id: file_of(records[source_id]) for source_id in moments}
     if not one_file:
         make_folder(out)
-    stems = file_stems(records[source_id] for source_id in moments)
+    stems = file_stems(records[source_id] for source_id in files)
     written: dict[str, Clip] = {}
     for source_id, path in files.items():
         target = out if one_file else out / f"{person.id}-{stems[source_id]}{container_for(path)}"
         refuse_loss(target)
         written[source_id] = clip(path, moments[source_id], target)
-    return PersonClips(written, left_out)
+    return PersonClips(written, left_out, failed)
+
+
+def _files(sources: Iterable[SourceRecord]) -> tuple[dict[str, Path], dict[str, str]]:
+    """The files of videos, and what is wrong with the others, each by its source.
+
+    Raises:
+        FacestreamError: If something is wrong with each of them, as of the first.
+        StreamError: The same.
+    """
+    from stream.errors import StreamError
+
+    files: dict[str, Path] = {}
+    errors: dict[str, FacestreamError | StreamError] = {}
+    for source in sources:
+        try:
+            files[source.source_id] = file_of(source)
+        except (FacestreamError, StreamError) as error:
+            errors[source.source_id] = error
+    if errors and not files:
+        raise next(iter(errors.values()))
+    return files, {source_id: str(error) for source_id, error in errors.items()}
 
 
 def _moments(person: Person, margin_s: float) -> tuple[dict[str, list[Interval]], dict[str, str]]:

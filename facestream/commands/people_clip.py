@@ -46,12 +46,13 @@ Examples:
 @click.pass_context
 def clip(
     ctx: click.Context, /, person_id: str, out: Path, sources: tuple[str, ...], margin_s: float, **_: Any
-) -> None:
+) -> int:
     """Cut the moments of a person out of the videos: quickly, and without a loss, as nothing is encoded anew.
 
     A clip begins at a keyframe, so it shows up to a few seconds more before each sighting. Sound stays where
-    the format takes it. The videos must be where they were, unchanged. Photos, and cameras, whose pictures
-    aren't kept, are left out with a note. WHO is an id, or the whole name of somebody.
+    the format takes it. The videos must be where they were, unchanged; what is wrong with one is said, and
+    the others are cut. Photos, and cameras, whose pictures aren't kept, are left out with a note. WHO is an
+    id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -80,9 +81,10 @@ def clip(
                     for source_id, clip in done.clips.items()
                 ],
                 "left_out": done.left_out,
+                "failed": done.failed,
             }
         )
-        return
+        return 1 if done.failed else 0
     if merged := led_on(person_id, person):
         click.echo(merged, err=True)
     for clip in done.clips.values():
@@ -91,3 +93,6 @@ def clip(
     if not chosen(ctx, "quiet"):
         for name, reason in done.left_out.items():
             click.echo(f"Left out: {name} {reason}.", err=True)
+    for message in done.failed.values():
+        click.echo(f"Error: {message}", err=True)
+    return 1 if done.failed else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from starlette.routing import BaseRoute
@@ -17,6 +17,7 @@ from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext
 from facestream.web.head_requests import HeadRequests
+from facestream.web.known_parameters import known_parameters
 from facestream.web.listening import is_loopback
 from facestream.web.openapi import PROBLEMS, completed, operation_id
 from facestream.web.page_files import page_router, read_page
@@ -117,7 +118,9 @@ def _routes() -> tuple[BaseRoute, ...]:
     router = APIRouter(generate_unique_id_function=operation_id)
     for module in _ROUTES:
         # With the prefix given here: without one FastAPI looks at all routes now, and does so again later.
-        router.include_router(module.router, prefix=_PREFIX, responses=PROBLEMS)
+        router.include_router(
+            module.router, prefix=_PREFIX, responses=PROBLEMS, dependencies=[Depends(known_parameters)]
+        )
     router.add_api_route("/healthz", _health, include_in_schema=False)
     router.add_api_route("/readyz", _ready, include_in_schema=False)
     router.include_router(metrics.router)

@@ -35,12 +35,18 @@ NAMES = {"p1": "Ada <b> & Co"}
 JPEG = b"\xff\xd8\xff\xe0 a picture of "
 
 
-def fill(folder: Path, film: Path | None = None, film_id: str = FILM) -> Path:
+def fill(
+    folder: Path,
+    film: Path | None = None,
+    film_id: str = FILM,
+    dated: Path | None = None,
+    dated_id: str = DATED,
+) -> Path:
     """Fill a data folder; `film` is where the first film lies, under the id that it has by its content."""
     keys = Keys("default")
 
     def named(text: str) -> str:
-        return text.replace(FILM, film_id)
+        return text.replace(FILM, film_id).replace(DATED, dated_id)
 
     tracks = {named(t): (p, named(s), first, n) for t, (p, s, first, n) in TRACKS.items()}
     with open_redis(None, DataFolder(folder)) as handle:
@@ -49,7 +55,7 @@ def fill(folder: Path, film: Path | None = None, film_id: str = FILM) -> Path:
         store.claim_model("dlib@1", {"pack": "open", "licence": "CC0-1.0", "commercial_use": "1"})
         for source in (
             SourceRecord(film_id, "video", str(film or "/films/a film.mp4"), 640, 360, 8.0, None, 5.0),
-            SourceRecord(DATED, "video", "/films/dated.mp4", 640, 360, 8.0, DAY_S, 5.0),
+            SourceRecord(dated_id, "video", str(dated or "/films/dated.mp4"), 640, 360, 8.0, DAY_S, 5.0),
             SourceRecord(PHOTO, "photo", "/photos/group.jpg", 640, 360),
             SourceRecord(DOOR, "camera", "rtsp://host/door", 640, 360, None, DAY_S + 60, 5.0),
         ):

@@ -19,20 +19,26 @@ from stream.video_writer import VideoWriter
 Here = Callable[..., Done]
 
 
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "a film.mp4"
+def write_film(path: Path, shade: int) -> Path:
     with VideoWriter(path, 64, 48, 25) as writer:
         for number in range(200):
-            writer.write(np.full((48, 64, 3), number, np.uint8))
+            writer.write(np.full((48, 64, 3), (number + shade) % 256, np.uint8))
     return path
+
+
+def id_of(film: Path) -> str:
+    return f"v-{fingerprint(film)[:16]}"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    return write_film(tmp_path / "a film.mp4", 0)
 
 
 @pytest.fixture
 def source_id(film: Path, tmp_path: Path) -> str:
-    name = f"v-{fingerprint(film)[:16]}"
-    fill(tmp_path / "data", film, name)
-    return name
+    fill(tmp_path / "data", film, id_of(film))
+    return id_of(film)
 
 
 def length_s(path: Path) -> float:
@@ -59,9 +65,6 @@ def test_a_film_of_each_video_and_a_note_on_the_rest(source_id: str, here: Here,
 
 def test_what_can_t_be_cut_is_said(source_id: str, here: Here, tmp_path: Path, film: Path) -> None:
     out = tmp_path / "x.mp4"
-    assert "was seen in 2 videos" in here("people", "clip", "p1", "-o", out, code=2).stderr
-    # The other one is not there.
-    assert "doesn't exist" in here("people", "clip", "p1", "-o", tmp_path / "f", code=1).stderr
     assert "what it saw is not kept" in here("people", "clip", "p3", "-o", out, code=1).stderr
     assert "was not seen in nothing" in (
         here("people", "clip", "p1", "--source", "nothing", "-o", out, code=1).stderr
@@ -71,6 +74,27 @@ def test_what_can_t_be_cut_is_said(source_id: str, here: Here, tmp_path: Path, f
         file.write(b"more")
     assert "has other content" in here("people", "clip", "p2", "-o", out, code=1).stderr
     assert not out.exists()
+
+
+def test_a_video_that_is_gone_or_another_one_keeps_no_other_from_being_cut(
+    film: Path, here: Here, tmp_path: Path
+) -> None:
+    dated = write_film(tmp_path / "dated.mp4", 60)
+    known = id_of(dated)
+    fill(tmp_path / "data", film, id_of(film), dated, known)
+    one, folder = tmp_path / "x.mp4", tmp_path / "clips"
+    assert "was seen in 2 videos" in here("people", "clip", "p1", "-o", one, code=2).stderr
+
+    write_film(dated, 90)
+    said = here("people", "clip", "p1", "-o", folder, code=1)
+    assert f"Error: {dated}: has other content than when it was processed" in said.stderr
+    assert [path.name for path in folder.iterdir()] == ["p1-a_film.mp4"]
+
+    dated.unlink()
+    told = here("people", "clip", "p1", "-o", one, "--json", code=1).json()
+    assert [clip["path"] for clip in told["clips"]] == [str(one)]
+    assert list(told["failed"]) == [known]
+    assert "doesn't exist" in told["failed"][known]
 
 
 def test_films_that_are_called_alike_in_whatever_case_get_files_of_their_own() -> None:

@@ -232,3 +232,19 @@ def test_what_other_processes_write_shows_within_a_moment(own_serving: Serving) 
         )
     assert shows
     assert made_up.PEOPLE.keys() == {"p1", "p2", "p3"}
+
+
+def test_a_parameter_that_no_one_reads_is_refused_with_the_one_that_was_meant(serving: Serving) -> None:
+    answer = serving.client.get("/api/v1/people", params={"sinse": "2026-05-01", "limit": 5, "colour": "red"})
+    assert answer.status_code == 422
+    (near, none) = answer.json()["errors"]
+    assert near == {"where": ["query", "sinse"], "message": "unknown; did you mean since?"}
+    assert none["where"] == ["query", "colour"]
+    assert "known are: camera, " in none["message"]
+    said = serving.client.delete("/api/v1/people/p1", params={"dry_run": 1})
+    assert (said.status_code, said.json()["detail"]) == (
+        422,
+        "query dry_run: unknown; known are: and_ignore_return.",
+    )
+    assert "there are none" in asked(serving, "people/p1", 422, full=1)["detail"]
+    asked(serving, "people/p1")
