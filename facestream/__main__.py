@@ -8,12 +8,12 @@ import logging
 import os
 import re
 import sys
-from typing import NoReturn
 
 import click
 
 from facestream.cli import cli
 from facestream.hidden_arguments import hide_arguments, may_hold_secrets
+from facestream.stopping import interrupted, note_interrupts
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     # Imports and long lists make many objects and hardly a cycle: looking for some so often is a fifth of the
     # time of a short command.
     gc.set_threshold(200_000, 20, 100)
+    note_interrupts()
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
     if any("\0" in word for word in words):
@@ -52,7 +53,7 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         # Now and not when Python ends: a full disk or a reader that left is noticed here.
         sys.stdout.flush()
     except (click.exceptions.Abort, KeyboardInterrupt):
-        _say_interrupted()
+        sys.exit(_say_interrupted())
     except click.ClickException as error:
         # It repeats what was typed, and of a camera's URL in the wrong place that is a password.
         error.message = _URL_WITH_SECRETS.sub(r"\1***", error.message)  # type: ignore[misc]
@@ -63,23 +64,29 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         _discard_output()
         sys.exit(EXIT_FAILED)
     except Exception as error:  # the last line of defence
-        if _interrupted_an_import(error):
-            _say_interrupted()
         sys.exit(_explain(error, debug=debug))
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _say_interrupted() -> NoReturn:
+def _say_interrupted() -> int:
     click.echo("Interrupted.", err=True)
-    sys.exit(EXIT_INTERRUPTED)
+    return EXIT_INTERRUPTED
 
 
-def _interrupted_an_import(error: Exception) -> bool:
-    """Whether Ctrl-C came while a library was loaded: compiled ones call that a failure of theirs."""
-    before: BaseException | None = error
-    while isinstance(before, ImportError):
-        before = before.__cause__ or before.__context__
-    return isinstance(before, KeyboardInterrupt)
+def _is_ctrl_c(error: Exception) -> bool:
+    """Whether an error is what a compiled library made of Ctrl-C, most of all while it is loaded.
+
+    Some raise an error of their own from the KeyboardInterrupt, others lose it. An error that only came after
+    one is of something that went wrong while a command tidied up.
+    """
+    made_of_it = True
+    one: BaseException | None = error
+    while one is not None:
+        if isinstance(one, KeyboardInterrupt):
+            return made_of_it
+        made_of_it &= one.__cause__ is not None or isinstance(one, ImportError)
+        one = one.__cause__ or one.__context__
+    return interrupted()
 
 
 def _discard_output() -> None:
@@ -95,6 +102,9 @@ def _explain(error: Exception, *, debug: bool) -> int:
     if debug:
         logging.getLogger(__name__).error("failed", exc_info=error)
     expected = isinstance(error, EXPECTED)
+    of_system = error if isinstance(error, OSError) and error.errno is not None else None
+    if not expected and of_system is None and _is_ctrl_c(error):
+        return _say_interrupted()
     from facestream.log_format import is_json
 
     if is_json():
@@ -107,9 +117,9 @@ def _explain(error: Exception, *, debug: bool) -> int:
             "apt install libgl1 libglib2.0-0",
             err=True,
         )
-    elif isinstance(error, OSError) and error.errno is not None:
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
-        click.echo(f"Error: {place}{error.strerror}.", err=True)
+    elif of_system is not None:
+        place = f"{os.fsdecode(of_system.filename)}: " if isinstance(of_system.filename, (str, bytes)) else ""
+        click.echo(f"Error: {place}{of_system.strerror}.", err=True)
         # Most likely a full disk; what standard output could not take now, it can't take at the end.
         _discard_output()
     else:

@@ -8,15 +8,46 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# Whether Ctrl-C came before there was anything to stop.
+_early = threading.Event()
+
+
+def note_interrupts() -> None:
+    """Remember a Ctrl-C of this process, beside the KeyboardInterrupt that it raises as ever.
+
+    Compiled libraries make another error of that while they are loaded, or lose it: see `interrupted`. Left
+    alone where a Ctrl-C is ignored, as of what a shell starts in the background.
+    """
+    _early.clear()
+    if (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    ):
+        signal.signal(signal.SIGINT, _noted)
+
+
+def interrupted() -> bool:
+    """Whether Ctrl-C came since `note_interrupts`, outside of any `stopping`."""
+    return _early.is_set()
+
+
+def _noted(number: int, frame: FrameType | None) -> None:
+    _early.set()
+    signal.default_int_handler(number, frame)
+
 
 @contextmanager
 def stopping(on_stop: Callable[[], None] | None = None) -> Iterator[threading.Event]:
     """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once.
 
+    It is set from the first where a Ctrl-C has come already, and was lost.
+
     Args:
         on_stop: Called, from a thread of its own, as soon as the event is set.
     """
     stop = threading.Event()
+    if interrupted():
+        stop.set()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         if stop.is_set() and number == signal.SIGINT:

@@ -191,13 +191,16 @@ def perform(
             from facestream.page import write_page
             from facestream.people_view import remove_thumbnails, write_thumbnails
             from facestream.progress import RunProgress, stderr_console
-            from facestream.run import Run
 
             with (
                 RunProgress(stderr_console(), quiet=quiet) as progress,
                 stopping() as stop,
                 monitored("run", place, handle, metrics, collection=True) as monitor,
             ):
+                # Not before Ctrl-C only sets `stop`: pydantic loses a KeyboardInterrupt while it makes the
+                # classes of manifests, and refuses true ones then.
+                from facestream.run import Run
+
                 report = Run(place, options, progress, found, monitor).execute(stop)
             with Store(handle, make_reader(handle, keys), place) as store:
                 everybody = store.people()

@@ -1,9 +1,10 @@
+import contextlib
 import signal
 import threading
 
 import pytest
 
-from facestream.stopping import stopping
+from facestream.stopping import interrupted, note_interrupts, stopping
 
 
 def test_who_asks_for_an_end_is_answered_at_once() -> None:
@@ -30,3 +31,33 @@ def test_a_second_interrupt_ends_at_once_and_handlers_are_put_back() -> None:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_ctrl_c_that_was_lost_before_there_was_something_to_stop_stops_it() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        note_interrupts()
+        assert not interrupted()
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        assert interrupted()
+        with stopping() as stop:
+            assert stop.is_set()
+            # And one more doesn't wait for what is being stopped.
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        note_interrupts()
+        with stopping() as stop:
+            assert not stop.is_set()
+    finally:
+        note_interrupts()
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_ctrl_c_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        note_interrupts()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
