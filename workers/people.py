@@ -31,6 +31,7 @@ class TrackSummary:
         photo: Whether its source is a photo.
         best_sample: Id of its best sample, or empty.
         views: Its faces that can be shown, the best first.
+        ended: Whether it can no longer grow.
     """
 
     track_id: str
@@ -41,6 +42,7 @@ class TrackSummary:
     photo: bool
     best_sample: str
     views: tuple[View, ...]
+    ended: bool = True
 
     @classmethod
     def of(cls, track: TrackRecord, samples: Sequence[Sample]) -> TrackSummary:
@@ -55,6 +57,7 @@ class TrackSummary:
             track.photo,
             best.sample_id if best else "",
             views_of(samples),
+            track.ended,
         )
 
 

@@ -219,13 +219,17 @@ class Roster:
             effects.tracks.append(track)
             effects.returned.setdefault(track.track_id, False)
             return False
+        source = self._sources.fresh(track.source_id)
+        if self._tracks.tells_less(track, source.ranges if source else ()):
+            named = self._samples.named_by([track.track_id], effects)
+            effects.samples_removed.update(i for i in track.sample_ids if i not in named)
+            return False
         if track.track_id in self._tracks.summaries:
             # It grew: samples that have given way to better ones go.
             effects.samples_removed |= self._samples.named_by([track.track_id], effects)
         effects.samples_removed.difference_update(track.sample_ids)
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
-        self._sources.fresh(track.source_id)
         if not self._tracks.take_in(track, self._samples.of(track), effects):
             return False
         self._settlement.track_came(track.track_id, effects)
