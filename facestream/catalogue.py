@@ -12,7 +12,15 @@ from pathlib import Path
 from facestream.errors import FacestreamError, NotFoundError
 from facestream.hint import command_line
 from facestream.settings import DEFAULT_COLLECTION, Place
-from facestream.wiring import keys_of, make_catalogue, make_store, open_handle, thumbnails_folders
+from facestream.uploads import Uploads
+from facestream.wiring import (
+    keys_of,
+    make_catalogue,
+    make_store,
+    open_handle,
+    thumbnails_folders,
+    uploads_folder,
+)
 from storage.catalogue import Catalogue, CollectionInfo
 from storage.collection_stats import CollectionStats, measure
 from storage.connection import RedisHandle
@@ -31,10 +39,12 @@ class Dropped:
         info: What it was.
         history_erased: Whether the server's files hold nothing of it any more; False for a server of one's
             own.
+        uploads: Uploaded files that were deleted.
     """
 
     info: CollectionInfo
     history_erased: bool
+    uploads: int
 
 
 def collections(
@@ -87,7 +97,7 @@ def drop(
     redis: str | None = None,
     before: Callable[[CollectionInfo], None] | None = None,
 ) -> Dropped:
-    """Delete a collection with all its people, tracks, faces and pictures.
+    """Delete a collection with all its people, tracks, faces and pictures, and what was uploaded into it.
 
     If it is interrupted, drop the collection again: it is listed until nothing of it is left.
 
@@ -110,7 +120,9 @@ def drop(
         if before is not None:
             before(info)
         with hold_collection(handle.client, keys) as hold:
-            return Dropped(info, clear(handle, hold, place))
+            # First: without records nobody would know whose they are.
+            uploads = Uploads(uploads_folder(place), 0).clear()
+            return Dropped(info, clear(handle, hold, place), uploads)
 
 
 def clear(handle: RedisHandle, hold: Hold, place: Place, *, but: tuple[str, ...] = ()) -> bool:

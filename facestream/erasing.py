@@ -187,8 +187,10 @@ def _erase_jobs(
                 elsewhere.append(job.name)
         with suppress(NoSuchJobError):
             jobs.remove(job.id)
-    if source is not None:
-        # Of a job that was dropped from the list, as the newest 500 are kept.
+    # And those of jobs that were taken out of the list, or dropped from it, as the newest 500 are kept.
+    if source is None:
+        deleted += uploads.clear({job.id for job in jobs.all() if not job.state.is_over})
+    else:
         path = Path(source.path)
         if uploads.holds(path) and path.exists():
             uploads.remove(path)

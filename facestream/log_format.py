@@ -14,6 +14,8 @@ FORMATS = (TEXT, JSON)
 IDS = ("camera", "source_id", "track_id", "identity_id", "entry_id", "job_id", "webhook_id")
 """What a log line may be about, as `extra` of a call of the log says it."""
 
+# Our packages, whose modules log under their names.
+_OWN = ("facestream", "storage", "stream", "workers")
 _TEXT_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # What stands before the @ of a URL, up to the last one: an @ in a password is often left as it is. Without
 # the scheme, which would be looked for at each letter of a long word.
@@ -70,13 +72,18 @@ class JsonLines(logging.Formatter):
 def configure(level: int, lines: str) -> None:
     """Say how much is logged to standard error, and how it looks.
 
+    Libraries are never logged in all detail: they put into it what they send, as paths of webhooks, which are
+    secret as a rule, and names of people.
+
     Args:
-        level: Of the root logger.
+        level: Of our loggers, and of those of libraries from INFO on.
         lines: One of `FORMATS`.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if lines == JSON else TextLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
+    for name in _OWN:
+        logging.getLogger(name).setLevel(level)
 
 
 def is_json() -> bool:

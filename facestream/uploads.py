@@ -8,13 +8,14 @@ import shutil
 import threading
 import time
 import unicodedata
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
 from facestream.errors import RefusedError
 from facestream.media_check import check_media
-from storage.job_record import new_job_id
+from storage.job_record import JOB_ID_PREFIX, new_job_id
 
 _LONGEST_NAME_BYTES = 120
 _PARTIAL = ".partial-"
@@ -101,12 +102,24 @@ class Uploads:
 
     def holds(self, path: Path) -> bool:
         """Whether a path is that of an uploaded file."""
-        return path.parent.parent == self.folder and path.parent.name.startswith("j-")
+        return path.parent.parent == self.folder and path.parent.name.startswith(JOB_ID_PREFIX)
 
     def remove(self, path: Path) -> None:
         """Delete an uploaded file; nothing happens if it is none, or is gone."""
         if self.holds(path):
             shutil.rmtree(path.parent, ignore_errors=True)
+
+    def clear(self, but: Collection[str] = ()) -> int:
+        """Delete all uploaded files, whether or not a job still tells of them; returns how many.
+
+        Args:
+            but: Ids of jobs whose files stay.
+        """
+        folders = [path for path in self.folder.glob(f"{JOB_ID_PREFIX}*") if path.name not in but]
+        files = sum(1 for folder in folders for _ in folder.iterdir())
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        return files
 
     def sweep(self) -> None:
         """Delete what uploads left that were cut off long ago, as by a power failure."""

@@ -26,9 +26,13 @@ class JobState(StrEnum):
         return self in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 
+JOB_ID_PREFIX = "j-"
+"""What ids of jobs begin with."""
+
+
 def new_job_id() -> str:
     """An id that no other job has."""
-    return f"j-{secrets.token_hex(8)}"
+    return f"{JOB_ID_PREFIX}{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,13 +109,14 @@ Examples:
 @verbosity_options
 @click.pass_context
 def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
-    """Delete a collection for good: people, tracks, faces and pictures.
+    """Delete a collection for good: people, tracks, faces, pictures, and what was uploaded into it.
 
     The embedded server's files hold nothing of it afterwards. Backups keep what they hold. If this is
     interrupted, drop the collection again.
     """
     from facestream import catalogue
     from facestream.collections_view import contents
+    from facestream.people_view import counted
     from storage.catalogue import CollectionInfo
 
     def ask(info: CollectionInfo) -> None:
@@ -129,9 +130,17 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
     info = dropped.info
     if chosen(ctx, "as_json"):
         numbers = {"people": info.people, "tracks": info.tracks, "sources": info.sources}
-        print_json({"collection": info.name, **numbers, "history_erased": dropped.history_erased})
+        print_json(
+            {
+                "collection": info.name,
+                **numbers,
+                "uploads": dropped.uploads,
+                "history_erased": dropped.history_erased,
+            }
+        )
     elif not chosen(ctx, "quiet"):
-        click.echo(f"Collection {info.name!r} is gone ({contents(info)}).", err=True)
+        uploads = f", and {counted(dropped.uploads, 'uploaded file')}" if dropped.uploads else ""
+        click.echo(f"Collection {info.name!r} is gone ({contents(info)}){uploads}.", err=True)
     if not dropped.history_erased:
         click.echo(
             "Your server's append-only file and snapshots keep it until they are rewritten (BGREWRITEAOF, "

@@ -14,6 +14,7 @@ import facestream.catalogue
 from facestream.errors import NotFoundError, UsageError
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
+from storage.job_record import new_job_id
 from storage.keys import Keys
 from storage.lease import Lease
 
@@ -185,9 +186,23 @@ def test_drop_as_json(cli: Cli) -> None:
         "people": 0,
         "tracks": 0,
         "sources": 0,
+        "uploads": 0,
         "history_erased": True,
     }
     assert cli("collections", "drop", "small", "-y", code=1).stdout == ""
+
+
+def test_what_was_uploaded_into_a_collection_goes_with_it(cli: Cli) -> None:
+    for name in ("small", "other"):
+        cli("redis", "HSET", f"fs:{{{name}}}:meta", "schema", "1")
+        folder = cli.data_dir / "uploads" / name / new_job_id()
+        folder.mkdir(parents=True)
+        (folder / "film.mp4").write_bytes(b"film")
+
+    said = cli("collections", "drop", "small", "--yes").stderr
+
+    assert said == "Collection 'small' is gone (0 people, 0 tracks, 0 sources), and 1 uploaded file.\n"
+    assert [path.parts[-3] for path in cli.data_dir.glob("uploads/*/j-*/*")] == ["other"]
 
 
 def test_what_a_restore_left_that_was_killed_can_be_dropped(cli: Cli) -> None:

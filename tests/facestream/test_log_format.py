@@ -110,6 +110,27 @@ def test_where_it_is_said_is_no_matter(here: Here, words: tuple[str, ...]) -> No
     assert logging.getLogger().level == logging.INFO
 
 
+def test_all_of_it_is_said_of_our_own_work_and_not_of_what_libraries_send(
+    here: Here, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here("people", "-vv", "--collection", "no/name", code=2)
+    capsys.readouterr()
+    for name in ("urllib3.connectionpool", "sse_starlette.sse", "stream.reader", "facestream.web.requests"):
+        logging.getLogger(name).debug("of %s", name)
+        logging.getLogger(name).info("more of %s", name)
+    said = capsys.readouterr().err
+    assert [line.partition(": ")[2] for line in said.splitlines()] == [
+        "more of urllib3.connectionpool",
+        "more of sse_starlette.sse",
+        "of stream.reader",
+        "more of stream.reader",
+        "of facestream.web.requests",
+        "more of facestream.web.requests",
+    ]
+    here("people", "--collection", "no/name", code=2)
+    assert not logging.getLogger("stream.reader").isEnabledFor(logging.INFO)
+
+
 def test_a_variable_says_it_as_well(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FACESTREAM_LOG_FORMAT", "json")
     here("people", "--collection", "no/name", code=2)

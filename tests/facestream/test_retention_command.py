@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from test_erased_bytes import KEYS, plant
 from facestream.errors import UsageError
 from facestream.retention import require_policy, settle_policy
 from facestream.settings import Place
-from facestream.wiring import make_store
+from facestream.uploads import Uploads
+from facestream.wiring import make_job_store, make_store, uploads_folder
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
+from storage.job_record import Job, JobState, new_job_id
 from storage.retention_policy import DAY_S, RetentionPolicy
 
 Here = Callable[..., Done]
@@ -140,6 +143,27 @@ def test_much_is_forgotten_at_once_after_the_number_of_tracks_was_said(
     assert (done["tracks"], done["people"]) == (1, 1)
     assert store.people() == []
     assert [e.reason for e in store.erasures(None)] == ["source", "before"]
+
+
+def test_uploads_that_no_job_tells_of_any_more_go_with_all_the_rest(
+    here: Here, handle: RedisHandle, tmp_path: Path
+) -> None:
+    uploads = Uploads(uploads_folder(Place(tmp_path / "data")), 0)
+    waiting, over, unknown = (Job(new_job_id(), "home", "film.mp4", "upload", "") for _ in range(3))
+    store = make_job_store(handle, KEYS)
+    for job in (waiting, over, unknown):
+        path = uploads.folder / job.id / job.name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"film")
+        if job is not unknown:
+            store.add(replace(job, path=str(path)))
+    store.change(over.id, lambda job: job.changed(state=JobState.CANCELLED))
+
+    done = here("people", "forget", "--all", "--yes", "--json").json()
+
+    assert done["uploads"] == 2
+    assert [path.name for path in uploads.folder.glob("j-*")] == [waiting.id]
+    assert [job.id for job in store.all()] == [waiting.id]
 
 
 @pytest.mark.parametrize("words", [(), ("p1", "--all"), ("--all", "--source", "door")])
