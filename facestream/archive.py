@@ -30,10 +30,12 @@ from storage.backup import save_collection
 from storage.catalogue import Catalogue, CollectionInfo
 from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
+from storage.encryption import Encryption
 from storage.errors import DataKeyError
 from storage.hold import hold_collection
 from storage.keys import SCHEMA, Keys
 from storage.restoration import load_collection, stream_ends
+from storage.stream_readers import StreamReaders
 from storage.webhook_store import WebhookStore
 
 
@@ -68,6 +70,9 @@ class Restored:
             somewhere else.
         sealed_webhooks: Ids of webhooks of which the same is so.
         sealed_faces: Why vectors and pictures of faces can't be opened here; empty where they can.
+        encryption_ended: Whether the collection that was replaced was encrypted, and this one isn't.
+        groups: Stream and name of consumer groups of the one that was replaced; they read what comes from
+            now on.
         seconds: How long it took.
     """
 
@@ -78,6 +83,8 @@ class Restored:
     sealed_cameras: tuple[str, ...]
     sealed_webhooks: tuple[str, ...]
     sealed_faces: str
+    encryption_ended: bool
+    groups: tuple[tuple[str, str], ...]
     seconds: float
 
 
@@ -176,11 +183,16 @@ def restore(
                 # Again, now that it stands still; nothing is deleted that `before` was not told of.
                 there = _in_the_way(catalogue, keys, replace=replace and there is not None)
                 ends = stream_ends(handle.client, keys)
+                readers = StreamReaders(handle.client, keys)
+                groups = readers.groups()
+                was_encrypted = bool(Encryption.of(handle.client, keys).key_id)
                 erased = False
                 if there is not None or catalogue.find(keys) is not None:
                     # Ids of people who are deleted now must not come again as those of others.
                     erased = clear(handle, hold, place, but=(keys.next_identity,))
                 load_collection(handle.client, hold, reader, ends, tell)
+                # Whoever reads through one would be refused, and has nothing to read but what is new.
+                readers.begin_groups(groups)
                 store = make_camera_store(handle, keys)
                 folder = open_folder(place).path
                 sealed = adopt_cameras(store, folder, reader.collection, keys.collection)
@@ -193,8 +205,10 @@ def restore(
                 )
             info = found(handle, place)
             faces = _sealed_faces(handle, keys)
+            opened = was_encrypted and not Encryption.of(handle.client, keys).key_id
+    shown = tuple((stream, name.decode("utf-8", "replace")) for stream, name in groups)
     took_s = time.monotonic() - began_s
-    return Restored(path, info, there, erased, sealed, webhooks, faces, took_s)
+    return Restored(path, info, there, erased, sealed, webhooks, faces, opened, shown, took_s)
 
 
 def _sealed_faces(handle: RedisHandle, keys: Keys) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,27 @@ class StreamReaders:
             if "key to exist" not in str(error):
                 raise
             return False
+
+    def groups(self) -> list[tuple[str, bytes]]:
+        """Stream and name of each consumer group."""
+        return [
+            (stream, group["name"])
+            for stream, key in self._streams.items()
+            for group in self._told(self._client.xinfo_groups, key)
+        ]
+
+    def begin_groups(self, groups: Iterable[tuple[str, bytes]]) -> None:
+        """Make consumer groups that read what comes from now on; one that is there stays as it is.
+
+        Args:
+            groups: Stream and name of each.
+        """
+        for stream, name in groups:
+            try:
+                self._client.execute_command("XGROUP", "CREATE", self._streams[stream], name, "$", "MKSTREAM")
+            except redis.ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
 
     def _groups(self, now_s: float) -> Iterator[StreamReader]:
         for stream, key in self._streams.items():

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.output import confirm, print_json
+from facestream.output import confirm, print_json, printable
 
 
 @click.command(
@@ -46,8 +46,10 @@ def command(
     """
     from facestream import archive
     from facestream.collections_view import collection_json, contents
+    from facestream.hint import command_line
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
+    from facestream.settings import Place
     from storage.catalogue import CollectionInfo
 
     # As with Ctrl-C, no half of a collection is left.
@@ -78,6 +80,8 @@ def command(
                 "sealed_cameras": done.sealed_cameras,
                 "sealed_webhooks": done.sealed_webhooks,
                 "sealed_faces": done.sealed_faces,
+                "encryption_ended": done.encryption_ended,
+                "groups": [{"stream": stream, "name": name} for stream, name in done.groups],
             }
         )
     elif not quiet:
@@ -97,6 +101,16 @@ def command(
         )
     if done.sealed_faces:
         click.echo(f"Warning: {done.sealed_faces}", err=True)
+    if done.encryption_ended:
+        again = command_line(Place.of(data_dir, redis_url, done.info.name), "encryption", "on")
+        click.echo(
+            "Warning: the collection that was replaced was encrypted, and the backup is from before that: "
+            f"faces stand open now. `{again}` encrypts them.",
+            err=True,
+        )
+    if done.groups and not quiet:
+        names = ", ".join(f"{printable(name)} of {stream}" for stream, name in done.groups)
+        click.echo(f"Consumer groups read what comes from now on: {names}.", err=True)
     if done.replaced is not None and not done.history_erased:
         click.echo(
             "Your server's append-only file and snapshots keep the one that was replaced until they are "

@@ -112,6 +112,26 @@ def test_an_existing_collection_is_replaced_only_when_asked(copied: Processed, s
     assert not [path for path in files if b"New since the backup" in path.read_bytes()]
 
 
+def test_what_a_restore_takes_from_its_users_is_told(copied: Processed, saved: Path) -> None:
+    cli, key = copied.cli, "fs:{default}:changes"
+    cli("redis", "XGROUP", "CREATE", key, "billing", "0")
+    cli("encryption", "on", "--yes")
+
+    done = cli("restore", saved, "--replace", "--yes")
+
+    assert "Warning: the collection that was replaced was encrypted" in done.stderr
+    assert " encryption on` encrypts them." in done.stderr
+    # What was restored is nothing new; whoever reads on is not refused.
+    assert "Consumer groups read what comes from now on: billing of changes." in done.stderr
+    assert cli("redis", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout.strip() == "(nil)"
+    cli("people", "name", "p1", "Ada")
+    read = cli("redis", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout
+    assert "renamed" in read
+    assert "created" not in read
+    told = cli("restore", saved, "--replace", "--yes", "--json").json()
+    assert (told["encryption_ended"], told["groups"]) == (False, [{"stream": "changes", "name": "billing"}])
+
+
 def test_what_a_killed_restore_left_is_deleted_by_the_next(cli: Cli, saved: Path) -> None:
     cli("redis", "HSET", "fs:{default}:identity:p99", "name", "left over")
     cli("redis", "SET", "fs:{default}:next_identity", "99")

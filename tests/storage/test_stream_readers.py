@@ -134,6 +134,19 @@ def test_a_group_that_is_dropped_holds_nothing_back(
     assert not readers.drop_group("changes", "theirs")
 
 
+def test_groups_begin_with_what_comes_next(client: redis.Redis, keys: Keys, readers: StreamReaders) -> None:
+    fill(client, keys.faces, 3)
+    client.xgroup_create(keys.faces, "there", "0")
+    readers.begin_groups([("changes", b"new"), ("faces", b"there"), ("faces", b"\xff")])
+    assert readers.groups() == [("changes", b"new"), ("faces", b"there"), ("faces", b"\xff")]
+    news = client.xadd(keys.changes, {"kind": "test"})
+    ((_, ((entry_id, _),)),) = client.xreadgroup("new", "me", {keys.changes: ">"})
+    assert entry_id == news
+    assert not client.xreadgroup(b"\xff", "me", {keys.faces: ">"})
+    # Its place is kept.
+    assert len(client.xreadgroup("there", "me", {keys.faces: ">"})[0][1]) == 3
+
+
 def test_a_damaged_webhook_stops_nobody(client: redis.Redis, keys: Keys) -> None:
     fill(client, keys.changes, 3000)
     hook(client, keys, "banana")
