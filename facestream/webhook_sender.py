@@ -104,13 +104,8 @@ class WebhookSender:
                 courier.wake()
 
     def _hear(self, changes: Sequence[IdentityChange]) -> None:
-        gone = {change.identity_id for change in changes if change.kind == ChangeKind.FORGOTTEN}
-        if gone:
-            try:
-                with self._log.errors():
-                    self._store.drop_people(gone)
-            except StorageError as error:
-                _log.warning("%s Webhooks still name somebody who was forgotten.", error)
+        if any(change.kind == ChangeKind.FORGOTTEN for change in changes):
+            # Who is forgotten drops out of filters.
             self.look()
         self._wake()
 

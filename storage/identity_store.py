@@ -32,6 +32,7 @@ from storage.step import write_step
 from storage.step_count import StepCount
 from storage.stream_readers import StreamReaders
 from storage.stream_trimming import StreamTrimming
+from storage.webhook_traces import WebhookTraces
 
 _TRIES = 100
 _RECLUSTERS_LIMIT = 10_000
@@ -232,12 +233,12 @@ class IdentityStore(CollectionReader):
                 redacted = self._redacted(pipe, effects)
                 sealed = effects.samples or effects.templates or effects.kept_out
                 seal = self._seal(pipe) if sealed else PLAIN
-                webhooks = self._webhooks(pipe) if effects.forgotten else []
+                traces = WebhookTraces(self._keys, effects.forgotten)
+                traces.read(pipe)
                 pipe.multi()
                 write_step(pipe, self._keys, effects, names, back, seal)
                 self._steps.queue(pipe)
-                for webhook_id in webhooks:
-                    pipe.zrem(self._keys.webhook_told(webhook_id), *effects.forgotten)
+                traces.delete(pipe)
                 for number, row in redacted.items():
                     pipe.hset(self._keys.decisions, number, row)
                 try:
@@ -282,10 +283,6 @@ class IdentityStore(CollectionReader):
     def _seal(self, pipe: Pipeline) -> DataSeal:
         """What seals now: it can't change as long as the lease is this process's."""
         return self._data_keys.sealing(cast(bytes | None, pipe.hget(self._keys.meta, "data_key")))
-
-    def _webhooks(self, pipe: Pipeline) -> list[str]:
-        found = cast(Collection[bytes], pipe.execute_command("SMEMBERS", self._keys.webhooks))
-        return sorted(webhook_id.decode() for webhook_id in found)
 
     def _name_now(self, pipe: Pipeline, identity_id: str) -> str:
         name = cast(bytes | None, pipe.hget(self._keys.names, identity_id))

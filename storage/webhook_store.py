@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Collection
-from dataclasses import replace
 
 import redis
 
@@ -173,17 +172,6 @@ class WebhookStore:
             _, rows = pipe.execute()
         return {who.decode(): float(at_s) for who, at_s in zip(rows[::2], rows[1::2], strict=True)}
 
-    def drop_people(self, identity_ids: Collection[str]) -> None:
-        """Leave people who were forgotten out of all filters; one that named nobody else matches nobody."""
-        gone = set(identity_ids)
-        for webhook_id, record in self.all().items():
-            if isinstance(record, RecordError):
-                continue
-            self._client.zrem(self._keys.webhook_told(webhook_id), *gone)
-            if gone & set(record.people or ()):
-                with contextlib.suppress(NoSuchWebhookError):
-                    self.change(webhook_id, lambda record: _without(record, gone))
-
     def known_people(self, identity_ids: Collection[str]) -> set[str]:
         """Those of some people whom there is anything of, also where they were merged into others."""
         wanted = sorted(identity_ids)
@@ -201,9 +189,3 @@ class WebhookStore:
     def _change_alone(self, key: str, attempt: Callable[[Pipeline], T]) -> T:
         restless = "Somebody else changes the webhooks all the time. Try again."
         return change_alone(self._client, key, attempt, tries=_TRIES, restless=restless)
-
-
-def _without(record: WebhookRecord, gone: set[str]) -> WebhookRecord:
-    if record.people is None:
-        return record
-    return replace(record, people=tuple(each for each in record.people if each not in gone))

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from records import a_webhook, as_stored, texts, times_s
 
 from storage.catalogue import SCAN_COUNT
+from storage.effects import Effects
 from storage.errors import NoSuchWebhookError, RecordError, SealError, TooManyWebhooksError
 from storage.identity_record import ChangeKind
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
+from storage.lease import Lease
 from storage.sealed_webhook import SealedWebhook
 from storage.sealing import Seal
 from storage.webhook_record import WebhookRecord, WebhookState, new_webhook_id
@@ -76,15 +79,24 @@ def test_a_damaged_record_hides_no_other(store: WebhookStore, client: redis.Redi
     assert found["w" + "f" * 12] == a_webhook("w" + "f" * 12)
 
 
-def test_the_forgotten_drop_out_and_nobody_is_not_everybody(store: WebhookStore) -> None:
-    webhooks = [
-        a_webhook(f"w{k:012x}", people=people) for k, people in enumerate([None, ("p1",), ("p1", "p2")])
-    ]
+def test_the_forgotten_drop_out_and_nobody_is_not_everybody(
+    store: WebhookStore, client: redis.Redis, keys: Keys
+) -> None:
+    named = [None, ("p1",), ("p9", "p2"), ("p2",)]
+    webhooks = [a_webhook(f"w{k:012x}", people=people) for k, people in enumerate(named)]
     for webhook in webhooks:
         store.add(webhook, "0-0")
         store.set_state(webhook.webhook_id, WebhookState("0-0"), ("p1", 9.0))
-    store.drop_people({"p1"})
-    assert [store.get(webhook.webhook_id).people for webhook in webhooks] == [None, (), ("p2",)]
+    # One is damaged, which must keep nobody from being forgotten.
+    store.add(a_webhook("w" + "f" * 12), "0-0")
+    client.hset(keys.webhook("w" + "f" * 12), "people", '["p1"')
+    lease = Lease(client, keys.leader)
+    assert lease.acquire()
+
+    # The one under an older id of theirs.
+    IdentityStore(client, keys).commit(Effects(forgotten={"p1", "p9"}), lease)
+
+    assert [store.get(webhook.webhook_id).people for webhook in webhooks] == [None, (), ("p2",), ("p2",)]
     assert store.told(webhooks[0].webhook_id, 0.0) == {}
 
 
