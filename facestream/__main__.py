@@ -56,7 +56,11 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         sys.exit(_say_interrupted())
     except click.ClickException as error:
         # It repeats what was typed, and of a camera's URL in the wrong place that is a password.
-        error.message = _URL_WITH_SECRETS.sub(r"\1***", error.message)  # type: ignore[misc]
+        said = _URL_WITH_SECRETS.sub(r"\1***", error.message)
+        dashed = next((word for word in words if word.startswith("-") and os.path.exists(word)), None)  # noqa: PTH110
+        if isinstance(error, click.NoSuchOption) and dashed:
+            said += f" A file that begins with a dash is named ./{dashed}"
+        error.message = said  # type: ignore[misc]
         error.show()
         sys.exit(error.exit_code)
     except BrokenPipeError:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from facestream.people_tally import source_of
 from facestream.sighting import date_of
 from facestream.source_name import is_camera, short_name
+from storage.change_reader import START
 from storage.identity_record import IdentityChange
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def events(
     Args:
         changes: The stream; read by nobody else.
         reader: Tells names and sources.
-        after: Id of an event; None for now.
+        after: Id of an event; `START` for the oldest that is kept; None for now.
         wanted: Which are told.
         timeout_s: Ends after so long without any that is wanted; None never.
         stop: Ends it within a moment.
@@ -106,7 +107,8 @@ def events(
     quiet_since_s = time.monotonic()
     while not stop.is_set():
         page = changes.since(position)
-        if not page.kept:
+        # Whoever asks for all that is kept misses nothing.
+        if not page.kept and position != START:
             # What is to be read anew tells more than what is left of the events until now.
             position = _newest(changes)
             yield Event(position, "reset", published_at=datetime.now(UTC))

@@ -93,17 +93,17 @@ class NarrowedPeople:
 
     def start_order(self, row: int) -> Order:
         """Sort key of the start of a sighting."""
-        return self._order(row, self._starts_s)
+        return self._order(row, self._starts_s, end=False)
 
     def end_order(self, row: int) -> Order:
         """Sort key of the end of a sighting."""
-        return self._order(row, self._ends_s)
+        return self._order(row, self._ends_s, end=True)
 
-    def _order(self, row: int, media_s: list[float]) -> Order:
+    def _order(self, row: int, media_s: list[float], *, end: bool) -> Order:
         source = self._sources[self._places[row]]
         if source is None:
-            return media_order(None, "", media_s[row])
-        return media_order(source.recorded_at_s, source.path, media_s[row])
+            return media_order(None, "", media_s[row], end=end)
+        return media_order(source.recorded_at_s, source.path, media_s[row], end=end)
 
     # As lists, which are quicker one by one; asked for by some orders alone.
 

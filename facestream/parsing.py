@@ -45,6 +45,10 @@ class MediaTime(_FloatType):
         return seconds_only
 
 
+# A variable of the shell that isn't set, say. As a path it would be the current folder.
+_EMPTY = "a name is empty; name a file or folder, as . for the current one"
+
+
 class Source(_SourceType):
     """A video, photo or folder; or the URL of a camera, which stays a text."""
 
@@ -53,16 +57,36 @@ class Source(_SourceType):
     def convert(
         self,
         value: object,
-        param: click.Parameter | None,  # noqa: ARG002 - click's signature
-        ctx: click.Context | None,  # noqa: ARG002
+        param: click.Parameter | None,
+        ctx: click.Context | None,
     ) -> Path | str:
         """The path, or the URL as it was written."""
         text = os.fsdecode(value) if isinstance(value, (bytes, os.PathLike)) else str(value)
+        if not text:
+            self.fail(_EMPTY, param, ctx)
         if _CAMERA.match(text):
             return text
         path = Path(text)
         # What is said of a path repeats it; of what may be user:password@host, nothing.
         return text if "@" in text and not path.exists() else path
+
+
+class MediaPath(click.Path):
+    """A file or folder with videos or photos."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """The path; never that of the current folder by an empty word."""
+        if not os.fspath(value):
+            self.fail(_EMPTY, param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Duration(_FloatType):

@@ -43,7 +43,7 @@ class Person:
 
     @property
     def last(self) -> Sighting:
-        """The sighting that ended last; those without a date count as later, by their source."""
+        """The sighting that ended last; those without a date count as earlier, by their source."""
         if isinstance(self.sightings, Sightings):
             return self.sightings.latest()
         return max(self.sightings, key=end_order)

@@ -64,19 +64,21 @@ def start_order(sighting: Sighting) -> Order:
 
 def end_order(sighting: Sighting) -> Order:
     """Sort key of the end of a sighting."""
-    return media_order(sighting.recorded_at_s, sighting.source, sighting.end_s)
+    return media_order(sighting.recorded_at_s, sighting.source, sighting.end_s, end=True)
 
 
-def media_order(recorded_at_s: float | None, source: str, media_s: float) -> Order:
+def media_order(recorded_at_s: float | None, source: str, media_s: float, *, end: bool = False) -> Order:
     """Sort key of a moment in a source.
 
     Args:
         recorded_at_s: Unix time of the start of the source, where it is known.
         source: Its path.
         media_s: Seconds from its start.
+        end: Whether the last is looked for. What has no date is neither the first nor the last where anything
+            has one.
     """
     at_s = 0.0 if recorded_at_s is None else recorded_at_s + media_s
-    return (recorded_at_s is None, at_s, source, media_s)
+    return ((recorded_at_s is None) is not end, at_s, source, media_s)
 
 
 class Sightings(Sequence[Sighting]):
@@ -103,16 +105,16 @@ class Sightings(Sequence[Sighting]):
     # By position, which is quicker: these run for every sighting of every list.
 
     def _start_order(self, seen: Stored) -> Order:
-        return self._order_at(seen[0], seen[1])
+        return self._order_at(seen[0], seen[1], end=False)
 
     def _end_order(self, seen: Stored) -> Order:
-        return self._order_at(seen[0], seen[2])
+        return self._order_at(seen[0], seen[2], end=True)
 
-    def _order_at(self, source_id: str, media_s: float) -> Order:
+    def _order_at(self, source_id: str, media_s: float, *, end: bool) -> Order:
         source = self._sources.get(source_id)
         if source is None:
-            return media_order(None, "", media_s)
-        return media_order(source.recorded_at_s, source.path, media_s)
+            return media_order(None, "", media_s, end=end)
+        return media_order(source.recorded_at_s, source.path, media_s, end=end)
 
     def _made(self, seen: Stored) -> Sighting:
         source, unsure = self._sources.get(seen.source_id), self._is_unsure(seen)
@@ -138,7 +140,7 @@ class Sightings(Sequence[Sighting]):
         return at < len(self._unsure) and self._unsure[at] <= (seen.source_id, seen.end_s)
 
     def latest(self) -> Sighting:
-        """The one that ended last; those without a date count as later, by their source."""
+        """The one that ended last; those without a date count as earlier, by their source."""
         return self._made(max(self._stored, key=self._end_order))
 
     @property

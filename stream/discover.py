@@ -26,6 +26,10 @@ PHOTO_ENDINGS = heif.ENDINGS | {
 }
 # fmt: on
 
+# What tells a data folder of ours, and its folders with pictures: faces of people who were found already.
+_DATA_FOLDER = "facestream.json"
+_OWN_FOLDERS = frozenset({"thumbnails", "uploads"})
+
 _HEAD_BYTES = 16
 _KINDS_NAMED = 5
 # HEIC that can't be read is told so as the photo that it is: a decoder of videos sees one tile of it.
@@ -55,8 +59,8 @@ def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
 
     A file given by name is looked into: what begins like a photo is one, whatever it is called; the rest goes
     by its ending; an unknown ending is tried as video. Files inside folders go by their endings alone, hidden
-    ones are passed over. Links are followed; a file reached twice is taken once. A path that is of no use
-    costs the others nothing.
+    ones are passed over, and so is what facestream itself keeps in a data folder. Links are followed; a file
+    reached twice is taken once. A path that is of no use costs the others nothing.
 
     Args:
         paths: Files and folders.
@@ -121,9 +125,12 @@ class _Walk:
 
     def _files(self, entries: list[Path], above: frozenset[Path]) -> Iterator[Path]:
         """Yield the regular files below; `above` holds the folders on the way here, resolved."""
+        own = _OWN_FOLDERS if any(path.name == _DATA_FOLDER for path in entries) else frozenset()
         for path in entries:
             if path.name.startswith("."):
                 self.skipped.append((path, "hidden"))
+            elif path.name in own:
+                self.skipped.append((path, "facestream's own, of its data folder"))
             elif path.is_file():
                 yield path
             elif not path.is_dir():

@@ -18,7 +18,7 @@ from facestream.commands.look_options import (
 )
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import EXIT_INTERRUPTED
-from facestream.parsing import Duration
+from facestream.parsing import Duration, MediaPath
 from facestream.settings import Place
 from facestream.stopping import stopping
 
@@ -39,7 +39,7 @@ Examples:
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was found is kept).
 """,
 )
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True, type=MediaPath())
 @click.option(
     "--processes",
     type=click.IntRange(1, 256),

@@ -11,6 +11,7 @@ import click
 from facestream.cli import device_option, verbosity_options
 from facestream.commands.label_options import label_options
 from facestream.commands.model_options import parts_options
+from facestream.parsing import MediaPath
 from facestream.stopping import stopping
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Examples:
   facestream calibrate --models my-pack/ --json photos/ | jq '.results.all.points'
 """,
 )
-@click.argument("paths", metavar="PHOTOS|CLIPS...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="PHOTOS|CLIPS...", nargs=-1, required=True, type=MediaPath())
 @label_options
 @parts_options
 @device_option

@@ -12,6 +12,7 @@ import click
 
 from facestream.cli import chosen_place, device_option, place_options, verbosity_options
 from facestream.commands.model_options import photo_parts_options
+from facestream.parsing import MediaPath
 from facestream.setting_option import was_typed
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ What is left out is chosen from what `facestream calibrate` measured for the mod
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
 """,
 )
-@click.argument("photos", metavar="[PHOTOS]...", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("photos", metavar="[PHOTOS]...", nargs=-1, type=MediaPath())
 @click.option(
     "-a",
     "--algorithm",

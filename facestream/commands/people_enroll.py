@@ -15,6 +15,7 @@ from facestream.cli import (
     place_options,
     verbosity_options,
 )
+from facestream.parsing import MediaPath
 
 if TYPE_CHECKING:
     from facestream.enrolling import Enrolled
@@ -39,7 +40,7 @@ Examples:
   facestream people undo                           take the last name back
 """,
 )
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=MediaPath())
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @own_models_option
 @device_option

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from facestream.web.schemas import Box
+from facestream.web.schemas import Body, Box
 from storage.camera_record import HIGHEST_FPS, LARGEST_FACE_PX, SMALLEST_FACE_PX
 
 _NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -54,7 +54,7 @@ class Camera(BaseModel):
     people_now: list[PersonNow] = Field(description="Who was seen in the last 90 s, the latest first.")
 
 
-class NewCamera(BaseModel):
+class NewCamera(Body):
     """A camera that is to be added. Secrets of its URLs are sealed, and never come back."""
 
     name: str = Field(pattern=_NAME, examples=["door"])
@@ -65,7 +65,7 @@ class NewCamera(BaseModel):
     transport: _Transport | None = None
 
 
-class CameraChange(BaseModel):
+class CameraChange(Body):
     """What is to be other of a camera; what is left out stays."""
 
     url: _Url | None = None

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from fastapi import Path
 from pydantic import AwareDatetime, BaseModel, Field
 
+from facestream.web.schemas import Body
+
 JobId = Annotated[str, Path(pattern="^j-[0-9a-f]{16}$", examples=["j-0123456789abcdef"])]
 """Id of a job in a path."""
 
@@ -39,7 +41,7 @@ class Job(BaseModel):
     source_ids: list[str]
 
 
-class NewJob(BaseModel):
+class NewJob(Body):
     """A file or folder of the server that is to be processed; from the folders of `serve.folders` alone."""
 
     path: str = Field(min_length=1, max_length=4096, examples=["/videos/entrance.mp4"])

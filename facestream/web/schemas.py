@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Item = TypeVar("Item")
 
@@ -20,6 +20,12 @@ TrackId = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9._-]{1,200}$")]
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, px."""
+
+
+class Body(BaseModel):
+    """What is sent: a field that nobody reads was meant to be another, and is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Page(BaseModel, Generic[Item]):
@@ -207,39 +213,39 @@ class Stats(BaseModel):
     churn: float | None = Field(description="Of the last re-cluster that compared earlier tracks; else null.")
 
 
-class NewName(BaseModel):
+class NewName(Body):
     """What people call somebody; empty takes the name away."""
 
     name: str = Field(max_length=1000, description="At most 200 characters on one line.")
 
 
-class Merge(BaseModel):
+class Merge(Body):
     """Who are one person."""
 
     keep: PersonId
     others: list[PersonId] = Field(min_length=1, max_length=500)
 
 
-class Split(BaseModel):
+class Split(Body):
     """Which tracks of a person are somebody else."""
 
     tracks: list[TrackId] = Field(min_length=1, max_length=10_000)
 
 
-class Differs(BaseModel):
+class Differs(Body):
     """Who are two people."""
 
     first: PersonId
     second: PersonId
 
 
-class Ignore(BaseModel):
+class Ignore(Body):
     """Whether lists leave somebody out."""
 
     ignored: bool
 
 
-class Cover(BaseModel):
+class Cover(Body):
     """The track whose face shows somebody."""
 
     track: TrackId

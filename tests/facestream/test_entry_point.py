@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -88,3 +89,16 @@ def test_an_error_after_a_ctrl_c_that_a_library_has_lost_is_an_interruption(
         code, said = end_of(told, capsys, ctrl_c=True)
         assert code == EXIT_FAILED
         assert "Interrupted" not in said
+
+
+def test_a_file_that_begins_with_a_dash_comes_with_how_to_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for there in (False, True):
+        if there:
+            Path("-dash.mp4").touch()
+        with pytest.raises(SystemExit) as end:
+            main(["run", "-dash.mp4"])
+        assert end.value.code == 2
+        assert ("is named ./-dash.mp4" in capsys.readouterr().err) is there

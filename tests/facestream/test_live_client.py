@@ -96,6 +96,9 @@ def test_lost_events_are_told_by_a_reset(store: facestream.Store, data_dir: Path
     event = next(live)
     assert (event.kind, event.person_id) == ("renamed", "p3")
     assert next(store.watch(after=reset.id, timeout_s=PATIENCE_S)) == event
+    # Who asks for all that is kept misses none of it.
+    kept = [e.kind for e in store.watch(after="0-0", timeout_s=0.01)]
+    assert kept == ["merged", "renamed", "renamed"]
 
 
 @pytest.mark.parametrize("photo", [b"", b"no photo", b"<svg/>"])

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.parsing import MediaTime, Moment, Rate, When
+from facestream.parsing import MediaPath, MediaTime, Moment, Rate, Source, When
 from facestream.people_view import clock
 
 
@@ -132,3 +133,9 @@ def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
 
 def test_a_date_that_is_not_in_the_calendar_is_refused() -> None:
     assert "'2026-02-30' is not a date" in refusal(When(), "2026-02-30")
+
+
+@pytest.mark.parametrize("parser", [Source(), MediaPath()])
+def test_an_empty_word_is_not_the_current_folder(parser: click.ParamType) -> None:
+    assert "a name is empty" in refusal(parser, "")
+    assert parser.convert(".", None, None) == Path()

@@ -130,7 +130,7 @@ FOUR = person(video(1, 2, began=BEGAN), number=4, name="bob", faces=5)
     [
         ("seconds", ["p1", "p2", "p4", "p3"]),
         ("first", ["p4", "p3", "p1", "p2"]),
-        ("last", ["p2", "p1", "p3", "p4"]),
+        ("last", ["p4", "p2", "p1", "p3"]),
         ("name", ["p3", "p4", "p1", "p2"]),
         ("faces", ["p2", "p4", "p1", "p3"]),
         ("sightings", ["p2", "p1", "p3", "p4"]),
@@ -139,6 +139,12 @@ FOUR = person(video(1, 2, began=BEGAN), number=4, name="bob", faces=5)
 )
 def test_orders(by: str, expected: list[str]) -> None:
     assert ids(sorted_people([FOUR, THREE, TWO, ONE], by)) == expected
+
+
+def test_who_was_seen_at_an_unknown_time_too_was_last_seen_when_it_is_known() -> None:
+    both = person(video(5, 6, began=BEGAN), video(20, 22), number=5)
+    assert both.last.end_s == 6
+    assert ids(sorted_people([ONE, both], "last")) == ["p5", "p1"]
 
 
 def test_ids_are_sorted_as_numbers() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from storage.datafolder import DataFolder
 from stream.discover import Discovery, discover
 from stream.errors import (
     EmptyFolderError,
@@ -63,6 +64,24 @@ def test_hidden_unknown_and_special_entries_are_skipped_with_a_reason(tmp_path: 
     assert reasons[".git"] == "hidden"
     assert "'.txt'" in reasons["notes.txt"]
     assert "broken link" in reasons["broken.mp4"]
+
+
+def test_what_is_kept_in_a_data_folder_is_no_source_of_faces(tmp_path: Path) -> None:
+    # As DataFolder and Uploads name them.
+    made = DataFolder(tmp_path / "data")
+    own = [made.thumbnails_dir / "default" / "p1.jpg", made.path / "uploads" / "default" / "j-1" / "a.mp4"]
+    theirs = [made.path / "holiday.jpg", tmp_path / "thumbnails" / "b.jpg"]
+    for path in (made.path / "facestream.json", *own, *theirs):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+    found = discover([tmp_path])
+
+    assert sorted(found.photos) == sorted(theirs)
+    assert not found.videos
+    assert [path.name for path, reason in found.skipped if "own" in reason] == ["thumbnails", "uploads"]
+    # Whoever names one means it.
+    assert discover([own[1].parent]).videos == (own[1],)
 
 
 def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:

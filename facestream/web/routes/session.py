@@ -8,12 +8,13 @@ from starlette.concurrency import run_in_threadpool
 
 from facestream.web.access_gate import address_of, check_failures, session_of, unauthorised
 from facestream.web.context import Context
+from facestream.web.schemas import Body
 from facestream.web.scopes import Scope, caller_of, needs_read
 
 router = APIRouter(tags=["session"])
 
 
-class Login(BaseModel):
+class Login(Body):
     """What is needed to log in."""
 
     token: SecretStr

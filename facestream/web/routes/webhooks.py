@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from facestream.web.context import Context
+from facestream.web.schemas import Body
 from facestream.web.scopes import needs_admin
 from facestream.webhook_book import LONGEST_SECRET, SHORTEST_SECRET, WebhookWish
 from storage.errors import RecordError
@@ -21,10 +22,8 @@ _PersonId = Annotated[str, Field(pattern="^p[0-9]{1,18}$")]
 _Kind = Literal["created", "assigned", "split", "merged", "vanished", "renamed", "forgotten"]
 
 
-class NewWebhook(BaseModel):
+class NewWebhook(Body):
     """What a webhook is to be."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field(max_length=2000, description="https:// or http://, to a public address")
     secret: str | None = Field(

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -274,3 +275,23 @@ def test_a_small_body_that_a_route_has_no_use_for_costs_no_connection(serving: S
     answer = serving.client.request("DELETE", LOGIN, content=json.dumps({"no": "use"}))
     assert answer.status_code == 204
     assert "connection" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "cameras", {"name": "zz", "url": "rtsp://192.168.1.20/1", "minface": 40}),
+        ("PATCH", "cameras/door", {"fsp": 3}),
+        ("POST", "people/merge", {"keep": "p1", "others": ["p2"], "dry_run": True}),
+        ("POST", "people/p1/name", {"name": "Ada", "colour": "red"}),
+        ("POST", "jobs", {"path": "/films/a.mp4", "frames": 5}),
+        ("POST", "webhooks", {"url": "https://hooks.example/x", "person": "p1"}),
+    ],
+)
+def test_a_field_that_nobody_reads_is_refused(
+    serving: Serving, method: str, path: str, body: dict[str, Any]
+) -> None:
+    answer = serving.client.request(method, f"/api/v1/{path}", json=body)
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error == {"where": ["body", list(body)[-1]], "message": "Extra inputs are not permitted"}

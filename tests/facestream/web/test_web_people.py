@@ -66,7 +66,8 @@ def test_a_person_tells_where_they_were_seen_first_and_last(serving: Serving) ->
         "provisional": False,
         "playable": False,
     }
-    assert (found["last"]["source_id"], found["last"]["start_at"]) == ("v-2", None)
+    # Where something has a date, the last is something with one.
+    assert found["last"]["start_at"] is not None
 
 
 @pytest.mark.parametrize(
