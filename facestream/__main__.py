@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     # time of a short command.
     gc.set_threshold(200_000, 20, 100)
     note_interrupts()
+    _open_streams()
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
     if any("\0" in word for word in words):
@@ -70,6 +71,15 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     except Exception as error:  # the last line of defence
         sys.exit(_explain(error, debug=debug))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Have all three, as `>&-` closes one: else the next file that is opened would be taken for it."""
+    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, flags)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
 
 
 def _say_interrupted() -> int:

@@ -123,6 +123,12 @@ def written_file(path: Path, *, text: bool = True, picture: bool = False) -> Ite
             with path.open(mode, **how) as file:
                 yield file
             return
+    except BrokenPipeError:
+        # Its reader has left, as `head` does.
+        raise
+    except OSError as error:
+        raise _unwritable(path, str(error.strerror)) from error
+    try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
         part = Path(name)
         try:
@@ -160,6 +166,16 @@ def check_writable(path: Path, *, picture_of: Sequence[Path] | None = None) -> N
         raise _unwritable(path, str(error.strerror)) from error
 
 
+def refuse_dash(path: Path) -> None:
+    """Refuse - where it is not standard output: nobody means a file or folder of that name.
+
+    Raises:
+        UsageError: If it is that.
+    """
+    if path == Path("-"):
+        raise UsageError("this can't be written to standard output. Name a file or folder instead of -.")
+
+
 def refuse_loss(path: Path) -> None:
     """Keep photos and videos from being replaced by something else; they may be the only ones.
 
@@ -175,9 +191,14 @@ def refuse_loss(path: Path) -> None:
 
 
 def _real_path(path: Path) -> Path:
-    """Where it leads: a link stays what it is, and what it points to is replaced."""
+    """Where it leads: a link stays what it is, and what it points to is replaced.
+
+    Raises:
+        FacestreamError: If it leads nowhere.
+    """
     try:
-        return path.resolve()
+        # A pipe that a link of /dev or /proc leads to has no path of its own.
+        return path if path.is_fifo() else path.resolve()
     except RuntimeError as error:
         raise _unwritable(path, "the link leads back to itself") from error
 

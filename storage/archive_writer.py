@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import sqlite3
@@ -127,10 +128,11 @@ def written_archive(path: Path) -> Iterator[ArchiveWriter]:
             part.unlink(missing_ok=True)
         _sync(target.parent)
     except (OSError, sqlite3.Error) as error:
+        # SQLite doesn't say as a number what the system did.
+        full = not isinstance(error, OSError) or error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ArchiveError(
-            f"{path} can't be written: {reason}. Free some space, or choose another file.", path=path
-        ) from error
+        advice = "Free some space, or choose another file" if full else "Choose another file"
+        raise ArchiveError(f"{path} can't be written: {reason}. {advice}.", path=path) from error
 
 
 def _text(data: bytes) -> str | bytes:

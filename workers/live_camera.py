@@ -65,7 +65,7 @@ class LiveFigures:
         looked: Frames that faces were looked for in.
         failed: Those of them that the models failed on.
         fps_done: Frames taken a second, of late.
-        delay_s: From the arrival of the newest frame that was done to when it was done, s.
+        delay_s: From the arrival of the newest frame that was done to when it was done, s; None before it.
         faces: Faces of that frame.
         held: Entries that wait for room in the queue.
         dropped_full: Frames that newer ones took the place of while there was no room in the queue.
@@ -76,7 +76,7 @@ class LiveFigures:
     looked: int = 0
     failed: int = 0
     fps_done: float = 0.0
-    delay_s: float = 0.0
+    delay_s: float | None = None
     faces: int = 0
     held: int = 0
     dropped_full: int = 0

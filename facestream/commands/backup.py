@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.output import confirm, print_json
+from facestream.output import confirm, print_json, refuse_dash
 
 
 @click.command(
@@ -47,6 +47,7 @@ def command(
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 
+    refuse_dash(file)
     if file.exists():
         confirm(f"Replace {file}?", yes=yes)
     # As with Ctrl-C, no half of a file is left.

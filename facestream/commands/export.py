@@ -78,6 +78,10 @@ def command(
     from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
+    if as_json and file_format not in (None, "json"):
+        raise UsageError(
+            f"--json is --format json, and --format {file_format} was given. Leave one of them out."
+        )
     if as_json:
         file_format = "json"
     elif file_format is None:

@@ -57,9 +57,10 @@ def clip(
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.hint import shown_path
-    from facestream.output import print_json
+    from facestream.output import print_json, refuse_dash
     from facestream.people_view import duration, led_on
 
+    refuse_dash(out)
     with open_store(place) as store:
         person = store.person(person_id)
         done = store.clips(person.id, out, sources=sources, margin_s=margin_s)

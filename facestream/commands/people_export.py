@@ -44,9 +44,10 @@ def export_all(ctx: click.Context, /, person_id: str, out: Path, **_: Any) -> No
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.hint import shown_path
-    from facestream.output import print_json
+    from facestream.output import print_json, refuse_dash
     from facestream.people_view import counted
 
+    refuse_dash(out)
     with open_store(place) as store:
         done = store.export_person(person_id, out)
     if chosen(ctx, "as_json"):

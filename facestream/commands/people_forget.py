@@ -37,7 +37,9 @@ Examples:
 )
 @click.argument("person_id", metavar="[WHO]", required=False)
 @click.option("--all", "everybody", is_flag=True, help="Everybody, and all that was seen.")
-@click.option("--before", type=Moment(), metavar="DATE", help="What was seen before this moment, ISO 8601.")
+@click.option(
+    "--before", type=Moment(), metavar="DATE", help="Tracks that ended before this moment, ISO 8601."
+)
 @click.option(
     "--source", metavar="SOURCE", help="What was seen in a video, a photo or by a camera: id, path or name."
 )

@@ -90,7 +90,10 @@ class PatientProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """What came is no request."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            self._answer(400, f"{msg} Its head has {DEFAULT_MAX_INCOMPLETE_EVENT_SIZE >> 10} KiB at most.")
+            kib = DEFAULT_MAX_INCOMPLETE_EVENT_SIZE >> 10
+            self._answer(
+                400, f"{msg} Its head has {kib} KiB at most, its address is percent-encoded."
+            )
         self.transport.close()
 
     def _refuse(self, why: str) -> None:

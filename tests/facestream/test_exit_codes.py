@@ -104,6 +104,40 @@ def test_a_reader_that_leaves_is_no_error_message(cli: Cli) -> None:
     assert done.stderr == ""
 
 
+def test_closed_streams_are_no_fault_and_no_file_is_taken_for_them(cli: Cli) -> None:
+    for closed, words, code in (
+        (">&-", "people", 0),
+        ("2>&-", "people", 0),
+        ("<&- >&- 2>&-", "people", 0),
+        ("<&-", "people forget --all", 2),
+    ):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'"$0" -m facestream {words} {closed}', sys.executable],
+            env=cli.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert done.returncode == code, done
+        assert "fault" not in done.stderr
+
+
+def test_standard_output_is_refused_where_it_can_not_be(cli: Cli, tmp_path: Path) -> None:
+    for words in (
+        ("backup", "-"),
+        ("people", "clip", "p1", "-o", "-"),
+        ("people", "export-all", "p1", "-o", "-"),
+    ):
+        assert "can't be written to standard output" in cli(*words, code=2).stderr
+    done = cli("export", "--format", "vtt", "--json", "-o", tmp_path / "x", code=2)
+    assert "--format vtt was given" in done.stderr
+    missing = tmp_path / "none" / "x.facestream"
+    cli("redis", "HSET", "fs:{default}:meta", "schema", "1")
+    assert cli("backup", missing, code=1).stderr.endswith("No such file or directory. Choose another file.\n")
+
+
 def test_a_data_folder_that_can_t_be_made_is_named(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
