@@ -110,7 +110,7 @@ class Decisions:
             return set()
         match undone.kind:
             case DecisionKind.MERGE:
-                return self._unmerge(undone, log, effects)
+                return self._unmerge(undone, log, effects) | self._rejoin(undone, log, effects)
             case DecisionKind.SPLIT:
                 before, after = undone.sides
                 old = self._bearer(before.identity_id, effects)
@@ -168,6 +168,18 @@ class Decisions:
             if not back:
                 self._give_back(side.identity_id, owners, undone, log, effects)
         return touched
+
+    def _rejoin(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
+        """Undo the splits of those who are back that were taken back while they had been taken over."""
+        back = {side.identity_id for side in undone.sides[1:]}
+        counting = {decision.number for decision in in_force(log)}
+        splits = [d for d in log if d.kind is DecisionKind.SPLIT and d.number not in counting]
+        return {
+            touched
+            for split in splits
+            if not split.redacted and split.sides[1].identity_id in back
+            for touched in self._undo(split, log, effects)
+        }
 
     def _give_back(
         self, identity_id: str, owners: set[str], undone: Decision, log: Sequence[Decision], effects: Effects

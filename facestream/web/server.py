@@ -91,9 +91,7 @@ class PatientProtocol(H11Protocol):
         """What came is no request."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             kib = DEFAULT_MAX_INCOMPLETE_EVENT_SIZE >> 10
-            self._answer(
-                400, f"{msg} Its head has {kib} KiB at most, its address is percent-encoded."
-            )
+            self._answer(400, f"{msg} Its head has {kib} KiB at most, its address is percent-encoded.")
         self.transport.close()
 
     def _refuse(self, why: str) -> None:

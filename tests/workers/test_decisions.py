@@ -150,6 +150,26 @@ def test_the_chosen_face_comes_first_and_follows_its_track(bench: Bench, decide:
 # Names and ignoring ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("first", ["split", "merge"])
+def test_the_order_in_which_decisions_are_taken_back_is_no_matter(
+    bench: Bench, decide: Decider, first: str
+) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(person, k) for person in (0, 1) for k in range(3)), recluster=True)
+        before = bench.people()
+        one, other = owner(bench, "v-1.0.0"), owner(bench, "v-1.0.1")
+        split, new = decide.split(one, "v-1.2.0")
+        merge = decide.merge(other, new)
+        assert owner(bench, "v-1.2.0") == other
+
+        for number in (split, merge) if first == "split" else (merge, split):
+            decide.undo(number)
+
+        assert bench.people() == before
+        bench.assert_consistent()
+
+
 def test_a_name_goes_over_with_a_merge_and_back_with_its_undo(bench: Bench, decide: Decider) -> None:
     cast = Cast()
     with bench.running():
