@@ -55,10 +55,12 @@ class OpenedPhoto:
         source_id: The source that it is.
         frame: The photo, captured when its file says; None where it had been processed before, or is so
             large that it is better read when its turn comes.
+        pictures: How many pictures the file holds, of which that is the first.
     """
 
     source_id: str
     frame: Frame | None
+    pictures: int = 1
 
 
 class SourceDesk:
@@ -161,7 +163,7 @@ class SourceDesk:
             return OpenedPhoto(source_id, None)
         most_pixels = min(self._photo_pixels, _AHEAD_PIXELS)
         try:
-            return OpenedPhoto(source_id, self._read_photo(path, source_id, stop, most_pixels))
+            return self._read_photo(path, source_id, stop, most_pixels)
         except PhotoTooLargeError:
             # Read when its turn comes: one of that size in memory is enough.
             return OpenedPhoto(source_id, None)
@@ -195,9 +197,14 @@ class SourceDesk:
             self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
             self._report.already_done += 1
             return None
-        frame = opened.frame or self._read_photo(path, source_id, stop, self._photo_pixels)
+        if opened.frame is None:
+            opened = self._read_photo(path, source_id, stop, self._photo_pixels)
+        frame = opened.frame
         if frame is None:
             return None
+        if opened.pictures > 1:
+            many = f"of its {opened.pictures} pictures the first alone is looked at"
+            self._listener.note(f"{path.name}: {many}.")
         if recorded_at_s is not None:
             frame = replace(frame, captured_at_s=recorded_at_s)
         height, width = frame.image_bgr.shape[:2]
@@ -212,8 +219,9 @@ class SourceDesk:
         self._register(source, known)
         return frame
 
-    def _read_photo(self, path: Path, source_id: str, stop: threading.Event, max_pixels: int) -> Frame | None:
-        return next(PhotoFile(path, source_id, max_pixels=max_pixels).frames(stop), None)
+    def _read_photo(self, path: Path, source_id: str, stop: threading.Event, max_pixels: int) -> OpenedPhoto:
+        photo = PhotoFile(path, source_id, max_pixels=max_pixels)
+        return OpenedPhoto(source_id, next(photo.frames(stop), None), photo.pictures)
 
     def _as_if_new(self, source: SourceRecord) -> SourceRecord:
         """A source in which people were forgotten, as if nothing of it was done yet, if that is asked for."""

@@ -40,6 +40,7 @@ class PhotoFile:
     Attributes:
         path: The file.
         source_id: Name of the source.
+        pictures: How many the file holds, once it was read; previews and other views of the same don't count.
 
     Args:
         path: A local file: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000, PNM or, where its decoder is
@@ -67,6 +68,7 @@ class PhotoFile:
             raise ValueError(f"max_pixels is {max_pixels}, expected at least 1")
         self.path = path
         self.source_id = source_id
+        self.pictures = 1
         self._recorded_at_s = recorded_at_s
         self._max_pixels = max_pixels
         self._still = still
@@ -124,11 +126,12 @@ class PhotoFile:
                     "(facestream run --max-pixels N; in Python max_pixels)",
                     str(self.path),
                 )
-            pictures = getattr(photo, "n_frames", 1)
-            if self._still and pictures > 1 and photo.format not in _WITH_MORE_BEHIND:
+            if photo.format not in _WITH_MORE_BEHIND:
+                self.pictures = getattr(photo, "n_frames", 1)
+            if self._still and self.pictures > 1:
                 raise PhotoUnreadableError(
-                    f"{str(self.path)!r} holds {pictures} pictures, an animation or several pages; save the "
-                    "one that is meant as JPEG or PNG",
+                    f"{str(self.path)!r} holds {self.pictures} pictures, an animation or several pages; save "
+                    "the one that is meant as JPEG or PNG",
                     str(self.path),
                 )
             return photo

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from processes import Cli, Done
 
 pytestmark = pytest.mark.e2e
@@ -61,6 +62,19 @@ def test_names_that_are_no_text_are_shown_escaped(cli: Cli, media: Path, tmp_pat
     assert "broken" in done.json()["failed"][0]["source"]
     assert [row["source"] for row in cli.rows()] == [sighting["source"]]
     assert "caf\\xe9.jpg" in cli("people", "show", person["id"]).stdout
+
+
+def test_of_an_animation_that_is_a_photo_it_is_said_that_one_picture_counts(cli: Cli, tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (64, 64), shade) for shade in ("red", "green", "blue")]
+    for name in ("moves.webp", "moves.png"):
+        pictures[0].save(tmp_path / name, save_all=True, append_images=pictures[1:])
+    pictures[0].save(tmp_path / "still.png")
+
+    said = cli("run", tmp_path).stderr
+
+    for name in ("moves.webp", "moves.png"):
+        assert f"{name}: of its 3 pictures the first alone is looked at." in said
+    assert "still.png: of" not in said
 
 
 def test_a_run_that_took_nothing_in_leaves_no_collection(
