@@ -12,10 +12,10 @@ from pathlib import Path
 from facestream.errors import FacestreamError, NotFoundError
 from facestream.hint import command_line
 from facestream.settings import DEFAULT_COLLECTION, Place
-from facestream.uploads import Uploads
 from facestream.wiring import (
     keys_of,
     make_catalogue,
+    make_job_store,
     make_store,
     open_handle,
     thumbnails_folders,
@@ -40,11 +40,13 @@ class Dropped:
         history_erased: Whether the server's files hold nothing of it any more; False for a server of one's
             own.
         uploads: Uploaded files that were deleted.
+        uploads_elsewhere: Names of uploaded files that lie on other machines, and are to be deleted there.
     """
 
     info: CollectionInfo
     history_erased: bool
     uploads: int
+    uploads_elsewhere: tuple[str, ...]
 
 
 def collections(
@@ -121,8 +123,18 @@ def drop(
             before(info)
         with hold_collection(handle.client, keys) as hold:
             # First: without records nobody would know whose they are.
-            uploads = Uploads(uploads_folder(place), 0).clear()
-            return Dropped(info, clear(handle, hold, place), uploads)
+            uploads, elsewhere = _clear_uploads(handle, place)
+            return Dropped(info, clear(handle, hold, place), uploads, elsewhere)
+
+
+def _clear_uploads(handle: RedisHandle, place: Place) -> tuple[int, tuple[str, ...]]:
+    """Delete what was uploaded; returns how many files, and names of those that lie on other machines."""
+    # It loads what reads videos, which other commands can do without.
+    from facestream.uploads import Uploads
+
+    uploads = Uploads(uploads_folder(place), 0)
+    sent = [job for job in make_job_store(handle, keys_of(place)).all() if job.kind == "upload"]
+    return uploads.clear(), tuple(job.name for job in sent if not uploads.holds(Path(job.path)))
 
 
 def clear(handle: RedisHandle, hold: Hold, place: Place, *, but: tuple[str, ...] = ()) -> bool:

@@ -132,8 +132,8 @@ class Jobs:
 
         Args:
             job_id: Which.
-            file: Whether its uploaded file goes as well, after which its sightings can't be played. One in
-                which nothing was looked at goes in any case.
+            file: Whether its uploaded file goes as well, after which its sightings can't be played. One that
+                nobody began with goes in any case.
 
         Raises:
             NoSuchJobError: If there is none.
@@ -143,7 +143,7 @@ class Jobs:
             job = self._store.remove(job_id)
         if job.state is JobState.RUNNING:
             raise RefusedError("The job runs. Cancel it first, then remove it.", kind="running")
-        if job.kind == "upload" and (file or not job.source_ids):
+        if job.kind == "upload" and (file or job.started_at_s is None):
             self.uploads.remove(Path(job.path))
 
     def _add(self, job: Job) -> Job:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 import tempfile
 import unicodedata
@@ -15,6 +16,9 @@ from typing import IO, Any
 import click
 
 from facestream.errors import FacestreamError, UsageError
+
+# What is open already: a pipe without a path, or a file whose shell says where in it to go on.
+_OPENED = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/[^/]+/fd/\d+")
 
 # Characters that turn the direction of the text around them: a name or path could pose as another.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -119,8 +123,8 @@ def written_file(path: Path, *, text: bool = True, picture: bool = False) -> Ite
     how: dict[str, Any] = {"encoding": "utf-8", "newline": ""} if text else {}
     mode = "w" if text else "wb"
     try:
-        if path.exists() and not path.is_file():
-            with path.open(mode, **how) as file:
+        if _is_opened(path) or (path.exists() and not path.is_file()):
+            with path.open(mode.replace("w", "a") if _is_opened(path) else mode, **how) as file:
                 yield file
             return
     except BrokenPipeError:
@@ -157,9 +161,9 @@ def check_writable(path: Path, *, picture_of: Sequence[Path] | None = None) -> N
     path = _real_path(path)
     if picture_of is None or any(path.is_relative_to(_real_path(source)) for source in picture_of):
         refuse_loss(path)
-    if path.exists() and not path.is_file():
-        return
     try:
+        if _is_opened(path) or (path.exists() and not path.is_file()):
+            return
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
@@ -197,10 +201,13 @@ def _real_path(path: Path) -> Path:
         FacestreamError: If it leads nowhere.
     """
     try:
-        # A pipe that a link of /dev or /proc leads to has no path of its own.
-        return path if path.is_fifo() else path.resolve()
+        return path if _is_opened(path) else path.resolve()
     except RuntimeError as error:
         raise _unwritable(path, "the link leads back to itself") from error
+
+
+def _is_opened(path: Path) -> bool:
+    return _OPENED.fullmatch(str(path)) is not None
 
 
 def _unwritable(path: Path, reason: str) -> FacestreamError:

@@ -13,13 +13,15 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO
 
-from facestream.errors import RefusedError
+from facestream.errors import FacestreamError, RefusedError
 from facestream.media_check import check_media
 from storage.job_record import JOB_ID_PREFIX, new_job_id
 
 _LONGEST_NAME_BYTES = 120
 _PARTIAL = ".partial-"
 _PARTIAL_S = 86400.0
+# Of an upload that goes on, something comes more often.
+_UNDER_WAY_S = 300.0
 _DISK_EVERY_BYTES = 64 << 20
 _FREE_BYTES = 1 << 30
 """So much of the disk is left to others."""
@@ -112,20 +114,42 @@ class Uploads:
     def clear(self, but: Collection[str] = ()) -> int:
         """Delete all uploaded files, whether or not a job still tells of them; returns how many.
 
+        What was cut off on its way here goes as well.
+
         Args:
             but: Ids of jobs whose files stay.
+
+        Raises:
+            FacestreamError: If one can't be deleted.
         """
-        folders = [path for path in self.folder.glob(f"{JOB_ID_PREFIX}*") if path.name not in but]
-        files = sum(1 for folder in folders for _ in folder.iterdir())
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        files = 0
+        try:
+            for folder in self.folder.glob(f"{JOB_ID_PREFIX}*"):
+                if folder.name in but or not folder.is_dir():
+                    continue
+                inside = len(list(folder.iterdir()))
+                shutil.rmtree(folder)
+                files += inside
+        except FileNotFoundError:
+            # Its job is being removed at this very moment.
+            return files + self.clear(but)
+        except OSError as error:
+            raise FacestreamError(
+                f"{error.filename or self.folder}: what was uploaded can't be deleted ({error.strerror}). "
+                "Delete it, then run this command again."
+            ) from error
+        self.sweep(_UNDER_WAY_S)
         return files
 
-    def sweep(self) -> None:
-        """Delete what uploads left that were cut off long ago, as by a power failure."""
+    def sweep(self, older_than_s: float = _PARTIAL_S) -> None:
+        """Delete what uploads left that were cut off, as by a power failure.
+
+        Args:
+            older_than_s: So long ago.
+        """
         with contextlib.suppress(OSError):
             for path in self.folder.glob(f"{_PARTIAL}*"):
-                if time.time() - path.stat().st_mtime > _PARTIAL_S:
+                if time.time() - path.stat().st_mtime > older_than_s:
                     path.unlink(missing_ok=True)
 
 

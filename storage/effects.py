@@ -37,6 +37,7 @@ class Effects:
         tracks: Tracks to store; their assignment is in `assignments`.
         tracks_removed: Source of each track to delete; their samples are in `samples_removed`.
         samples_removed: Ids of samples to delete.
+        samples_named: Ids of samples that came again, and that tracks in Redis name already.
         assignments: Person of a track, or None for nobody.
         provisional: Whether nobody has confirmed yet whose a track is, where that changed.
         sources: Progress of sources.
@@ -73,6 +74,7 @@ class Effects:
     tracks: list[TrackRecord] = field(default_factory=list)
     tracks_removed: dict[str, str] = field(default_factory=dict)
     samples_removed: set[str] = field(default_factory=set)
+    samples_named: set[str] = field(default_factory=set)
     assignments: dict[str, str | None] = field(default_factory=dict)
     provisional: dict[str, bool] = field(default_factory=dict)
     sources: dict[str, SourceRecord] = field(default_factory=dict)

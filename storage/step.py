@@ -61,7 +61,7 @@ def _queue_samples(pipe: Pipeline, keys: Keys, effects: Effects, seal: DataSeal,
     for sample_id in effects.samples_removed:
         pipe.delete(keys.sample(sample_id))
     named = {sample_id for track in effects.tracks for sample_id in track.sample_ids}
-    settled = [*named, *effects.samples_removed]
+    settled = [*named, *effects.samples_named, *effects.samples_removed]
     if settled:
         pipe.zrem(keys.unclaimed, *settled)
     unclaimed = {sample.sample_id for sample in effects.samples}.difference(settled)

@@ -173,13 +173,19 @@ class Decisions:
         """Undo the splits of those who are back that were taken back while they had been taken over."""
         back = {side.identity_id for side in undone.sides[1:]}
         counting = {decision.number for decision in in_force(log)}
-        splits = [d for d in log if d.kind is DecisionKind.SPLIT and d.number not in counting]
-        return {
-            touched
-            for split in splits
-            if not split.redacted and split.sides[1].identity_id in back
-            for touched in self._undo(split, log, effects)
-        }
+        touched: set[str] = set()
+        for split in log:
+            if split.kind is not DecisionKind.SPLIT or split.number in counting or split.redacted:
+                continue
+            if split.sides[1].identity_id not in back:
+                continue
+            touched |= self._undo(split, log, effects)
+            said = effects.revived.get(split.sides[1].identity_id)
+            heir = self._bearer(split.sides[1].identity_id, effects)
+            if said and said.name and heir and heir != split.sides[1].identity_id:
+                # They were called so when they were back, for the length of this step.
+                effects.names.setdefault(heir, said.name)
+        return touched
 
     def _give_back(
         self, identity_id: str, owners: set[str], undone: Decision, log: Sequence[Decision], effects: Effects

@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 
 from storage.effects import Effects
 from storage.sample_record import Sample
-from storage.source_record import Range, SegmentDone
+from storage.source_record import SegmentDone
 from storage.template_record import encode_template
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import Clusterer
@@ -68,21 +68,16 @@ class KnownTracks:
         self.summaries[track.track_id] = TrackSummary.of(track, samples)
         self._by_source.setdefault(track.source_id, set()).add(track.track_id)
 
-    def tells_less(self, track: TrackRecord, done: Sequence[Range]) -> bool:
-        """Whether a track that comes is known better: its sender is behind, or was stopped before its end.
+    def tells_less(self, track: TrackRecord) -> bool:
+        """Whether a track that comes, and may grow still, is known better already.
 
-        Two may look at the same source at once, or one at what another has done; both see the same.
-
-        Args:
-            track: What comes.
-            done: Stretches of its source that are done, media time.
+        Two may look at the same source at once, or one at what another has done: whoever is behind, or was
+        stopped, knows less. One that has ended is what its sender saw of it, and replaces what was known.
         """
         known = self.summaries.get(track.track_id)
-        if known is None or track.last_s > known.last_s:
+        if known is None or track.ended or track.last_s > known.last_s:
             return False
-        if not track.ended:
-            return known.ended or track.last_s < known.last_s
-        return track.last_s < known.last_s and any(start <= known.first_s < end for start, end in done)
+        return known.ended or track.last_s < known.last_s
 
     def of_source(self, source_id: str) -> Set[str]:
         """Those that were seen in a source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -29,6 +30,8 @@ from workers.settlement import Settlement
 from workers.source_book import SourceBook
 from workers.step_samples import StepSamples
 from workers.track_evidence import sample_problem, track_problem
+
+_log = logging.getLogger(__name__)
 
 _LOAD_CHUNK = 500
 
@@ -219,10 +222,9 @@ class Roster:
             effects.tracks.append(track)
             effects.returned.setdefault(track.track_id, False)
             return False
-        source = self._sources.fresh(track.source_id)
-        if self._tracks.tells_less(track, source.ranges if source else ()):
-            named = self._samples.named_by([track.track_id], effects)
-            effects.samples_removed.update(i for i in track.sample_ids if i not in named)
+        if self._tracks.tells_less(track):
+            _log.debug("%s is known better already", track.track_id, extra={"track_id": track.track_id})
+            self._samples.leave_out(track, effects)
             return False
         if track.track_id in self._tracks.summaries:
             # It grew: samples that have given way to better ones go.
@@ -230,6 +232,7 @@ class Roster:
         effects.samples_removed.difference_update(track.sample_ids)
         effects.tracks_removed.pop(track.track_id, None)
         effects.tracks.append(track)
+        self._sources.fresh(track.source_id)
         if not self._tracks.take_in(track, self._samples.of(track), effects):
             return False
         self._settlement.track_came(track.track_id, effects)

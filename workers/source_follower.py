@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -220,9 +220,13 @@ class SourceFollower:
         """
         with self._watching():
             batch = self._builder.end(at_cut=at_cut)
-        entries: list[Entry] = [*batch.samples, *batch.tracks]
+        tracks = batch.tracks
+        if done_s is None and self._repeatable:
+            # Whoever looks at it again sees more of them.
+            tracks = tuple(replace(track, ended=False) for track in tracks)
+        entries: list[Entry] = [*batch.samples, *tracks]
         if self._segment is not None:
-            self._segment.sent(batch.tracks)
+            self._segment.sent(tracks)
             if done_s is not None:
                 entries.append(self._segment.done(done_s, complete=complete))
         self._segment = None

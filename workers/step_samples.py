@@ -28,6 +28,8 @@ class StepSamples:
     def add(self, sample: FaceSample, effects: Effects) -> None:
         """Store a sample, for a track that will name it."""
         effects.samples.append(sample)
+        # Another track of this step, or an earlier record of the same, may have let go of it.
+        effects.samples_removed.discard(sample.sample_id)
         self._waiting[sample.sample_id] = sample
 
     def committed(self) -> None:
@@ -45,6 +47,23 @@ class StepSamples:
         """Ids of those that tracks name, in Redis or in this step."""
         written = (track for track in effects.tracks if track.track_id in track_ids)
         return {i for track in (*self._store.tracks(track_ids), *written) for i in track.sample_ids}
+
+    def leave_out(self, track: TrackRecord, effects: Effects) -> None:
+        """Let nothing be of what came of a track that is known better, but samples that this one names."""
+        came = set(track.sample_ids)
+        known = next((each for each in reversed(effects.tracks) if each.track_id == track.track_id), None)
+        if known is None:
+            named = {i for stored in self._store.tracks([track.track_id]) for i in stored.sample_ids}
+            effects.samples_named |= came & named
+            again = came
+        else:
+            # They are of this very step.
+            named = set(known.sample_ids)
+            again = came - named
+        effects.samples = [sample for sample in effects.samples if sample.sample_id not in again]
+        for sample_id in again:
+            self._waiting.pop(sample_id, None)
+        effects.samples_removed |= came - named
 
     def forget(self, effects: Effects) -> None:
         """Delete those of this step that belong to forgotten tracks."""

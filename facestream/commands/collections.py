@@ -135,12 +135,16 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
                 "collection": info.name,
                 **numbers,
                 "uploads": dropped.uploads,
+                "uploads_elsewhere": list(dropped.uploads_elsewhere),
                 "history_erased": dropped.history_erased,
             }
         )
     elif not chosen(ctx, "quiet"):
         uploads = f", and {counted(dropped.uploads, 'uploaded file')}" if dropped.uploads else ""
         click.echo(f"Collection {info.name!r} is gone ({contents(info)}){uploads}.", err=True)
+    if dropped.uploads_elsewhere:
+        names = ", ".join(dropped.uploads_elsewhere[:10])
+        click.echo(f"Uploaded to other machines, and to be deleted there: {names}.", err=True)
     if not dropped.history_erased:
         click.echo(
             "Your server's append-only file and snapshots keep it until they are rewritten (BGREWRITEAOF, "

@@ -187,6 +187,7 @@ def test_drop_as_json(cli: Cli) -> None:
         "tracks": 0,
         "sources": 0,
         "uploads": 0,
+        "uploads_elsewhere": [],
         "history_erased": True,
     }
     assert cli("collections", "drop", "small", "-y", code=1).stdout == ""

@@ -169,3 +169,32 @@ def test_a_picture_may_replace_an_older_one_but_none_that_it_is_made_of(tmp_path
     for sources in ([album], [plot, mine]):
         with pytest.raises(UsageError, match=r"mine.png: is there already"):
             check_writable(mine, picture_of=sources)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="no /dev/fd on this system")
+def test_what_is_open_already_is_written_on(tmp_path: Path) -> None:
+    kept = tmp_path / "log.txt"
+    kept.write_text("old\n")
+    with kept.open("a") as file:
+        path = Path(f"/dev/fd/{file.fileno()}")
+        check_writable(path)
+        with written_file(path) as out:
+            out.write("new\n")
+    assert kept.read_text() == "old\nnew\n"
+    reading, writing = os.pipe()
+    with written_file(Path(f"/dev/fd/{writing}")) as out:
+        out.write("piped")
+    os.close(writing)
+    assert os.read(reading, 10) == b"piped"
+    os.close(reading)
+
+
+def test_a_folder_that_may_not_be_entered_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # As root may enter any.
+    monkeypatch.setattr(Path, "exists", refused)
+    for act in (lambda: check_writable(tmp_path / "x"), lambda: written_file(tmp_path / "x").__enter__()):
+        with pytest.raises(FacestreamError, match="can't be written \\(Permission denied\\)"):
+            act()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.errors import RefusedError
+from facestream.errors import FacestreamError, RefusedError
 from facestream.uploads import Uploads, safe_name
 
 PHOTO = cv2.imencode(".jpg", np.full((40, 60, 3), 90, np.uint8))[1].tobytes()
@@ -137,3 +137,39 @@ def test_remains_of_a_power_failure_go_after_a_day(uploads: Uploads) -> None:
     os.utime(old, (time.time() - 90_000,) * 2)
     uploads.sweep()
     assert list(uploads.folder.iterdir()) == [new]
+
+
+def test_all_go_but_those_of_some_jobs_and_what_is_on_its_way(uploads: Uploads) -> None:
+    kept, gone, cut_off, under_way = (uploads.begin("me.jpg") for _ in range(4))
+    for upload in (kept, gone):
+        upload.write(PHOTO)
+        upload.finish()
+        upload.close()
+    (uploads.folder / "j-no-folder").touch()
+    partials = sorted(uploads.folder.glob(".partial-*"))
+    assert len(partials) == 2
+    hour_ago_s = time.time() - 3600
+    os.utime(partials[0], (hour_ago_s, hour_ago_s))
+
+    assert uploads.clear({kept.job_id}) == 1
+
+    left = {path.name for path in uploads.folder.iterdir()}
+    assert left == {kept.job_id, "j-no-folder", partials[1].name}
+    for upload in (cut_off, under_way):
+        upload.close()
+
+
+def test_one_that_can_not_be_deleted_is_told(uploads: Uploads, monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = uploads.begin("me.jpg")
+    upload.write(PHOTO)
+    upload.finish()
+    upload.close()
+
+    def refused(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", refused)
+        with pytest.raises(FacestreamError, match="can't be deleted \\(Permission denied\\)"):
+            uploads.clear()
+    assert uploads.clear() == 1

@@ -76,6 +76,11 @@ def ended_tracks(entries: Sequence[Entry]) -> list[TrackRecord]:
     return [e for e in entries if isinstance(e, TrackRecord) and e.ended]
 
 
+def last_tracks(entries: Sequence[Entry]) -> list[TrackRecord]:
+    """The last record of each track, those that a stop or a fault has cut off among them."""
+    return list({e.track_id: e for e in entries if isinstance(e, TrackRecord)}.values())
+
+
 def segments(entries: Sequence[Entry]) -> list[SegmentDone]:
     return [e for e in entries if isinstance(e, SegmentDone)]
 

@@ -160,6 +160,7 @@ def test_the_order_in_which_decisions_are_taken_back_is_no_matter(
         before = bench.people()
         one, other = owner(bench, "v-1.0.0"), owner(bench, "v-1.0.1")
         split, new = decide.split(one, "v-1.2.0")
+        assert bench.log.rename(new, "Bob")
         merge = decide.merge(other, new)
         assert owner(bench, "v-1.2.0") == other
 
@@ -167,6 +168,7 @@ def test_the_order_in_which_decisions_are_taken_back_is_no_matter(
             decide.undo(number)
 
         assert bench.people() == before
+        assert bench.store.names() == {one: "Bob"}
         bench.assert_consistent()
 
 

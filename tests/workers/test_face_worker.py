@@ -11,7 +11,7 @@ from uuid import uuid4
 import cv2
 import numpy as np
 import pytest
-from film_bench import SETTINGS, Bench, ended_tracks, frames_of, segments, stretches, written
+from film_bench import SETTINGS, Bench, ended_tracks, frames_of, last_tracks, segments, stretches, written
 from films import FPS, INDEX_STEP, Film, Image, blank, covered, pair, solo, view
 from together import Together
 
@@ -278,14 +278,17 @@ def test_a_stop_keeps_the_tracks_and_leaves_the_segment_undone(bench: Bench) -> 
     assert not bench.run(Film([pair()] * 12), stop_after=6)
     entries = bench.entries()
     assert segments(entries) == []
-    assert [frames_of(track) for track in ended_tracks(entries)] == [list(range(6))] * 2
+    assert [frames_of(track) for track in last_tracks(entries)] == [list(range(6))] * 2
+    # The next run sees more of them.
+    assert ended_tracks(entries) == []
 
 
 def test_a_stop_leaves_finished_segments_done(bench: Bench) -> None:
     assert not bench.run(Film([pair()] * 5 + [solo()] * 7), stop_after=8)
     entries = bench.entries()
     assert stretches(entries) == [(0.0, 1.0, 5, False)]
-    assert [frames_of(t) for t in ended_tracks(entries)] == [list(range(5))] * 2 + [[5, 6, 7]]
+    assert [frames_of(t) for t in last_tracks(entries)] == [list(range(5))] * 2 + [[5, 6, 7]]
+    assert [frames_of(t) for t in ended_tracks(entries)] == [list(range(5))] * 2
 
 
 def test_whoever_goes_on_at_an_undone_segment_finds_the_same(new_bench: Callable[[], Bench]) -> None:
@@ -312,7 +315,9 @@ def test_a_fault_halfway_keeps_what_was_found_and_is_not_done(bench: Bench) -> N
     assert caught.value.source == "film"
     entries = bench.entries()
     assert segments(entries) == []
-    assert [frames_of(track) for track in ended_tracks(entries)] == [list(range(6))] * 2
+    assert [frames_of(track) for track in last_tracks(entries)] == [list(range(6))] * 2
+    # The next run sees more of them.
+    assert ended_tracks(entries) == []
 
 
 def test_a_fault_leaves_finished_segments_done(bench: Bench) -> None:
