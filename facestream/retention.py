@@ -51,7 +51,7 @@ def require_policy(handle: RedisHandle, keys: Keys, place: Place, *, began: str 
     if not policy.is_said:
         missing = [name for name in ("unnamed", "named") if getattr(policy, name) is None]
         says = " and ".join(f"retention.{name}" for name in missing)
-        variables = " ".join(f"FACESTREAM_RETENTION_{name.upper()}" for name in missing)
+        variables = " and ".join(f"FACESTREAM_RETENTION_{name.upper()}" for name in missing)
         command = command_line(place, "retention", "--unnamed", "30", "--named", "365")
         raise UsageError(
             f"nobody has said yet how long people are kept whom cameras find. Set {says} to a number of days "

@@ -172,6 +172,10 @@ class CameraWorker(Generic[CameraT]):
         active = {name: record for name, record in found.items() if not record.paused}
         for name in [name for name in self._held if name not in active]:
             self._give_up(name)
+            if name in found:
+                self._listener.camera_changed(CameraStatus(name, self._claims.worker, PAUSED, time.time()))
+            else:
+                self._listener.note(f"{name}: it was removed, and is closed.")
         claimed, surplus = self._claims.look(active.keys())
         for name in surplus:
             self._listener.note(f"{name}: another worker takes it over.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -48,14 +48,18 @@ class _Sums:
             self.outcomes[outcome] += max(count, 0)
 
 
-def camera_families(statuses: Iterable[CameraStatus]) -> Iterator[Metric]:
+def camera_families(
+    statuses: Iterable[CameraStatus], states: Mapping[str, str] | None = None
+) -> Iterator[Metric]:
     """How cameras are doing.
 
     Args:
-        statuses: Of each camera.
+        statuses: What workers say of each that they look at, or looked at a moment ago.
+        states: What each camera does, one of `STATES`, by its name; by default what the statuses say.
     """
     ordered = sorted(statuses, key=lambda status: status.name)
-    yield _states(ordered)
+    states = {status.name: status.state for status in ordered} if states is None else states
+    yield _states(states)
     sums: dict[str, _Sums] = {}
     for number, status in enumerate(ordered):
         sums.setdefault(status.name if number < MOST_CAMERAS else OTHERS, _Sums()).add(status)
@@ -90,17 +94,17 @@ def camera_families(statuses: Iterable[CameraStatus]) -> Iterator[Metric]:
         waiting.add_metric([name], sum_.waiting)
         held.add_metric([name], sum_.held)
     yield from (received, frames, corrupt, connects, waiting, held)
-    yield from _moments(ordered[:MOST_CAMERAS])
+    yield from _moments(ordered[:MOST_CAMERAS], states)
 
 
-def _states(statuses: Sequence[CameraStatus]) -> Metric:
+def _states(states: Mapping[str, str]) -> Metric:
     family = GaugeMetricFamily("facestream_cameras", "Cameras by what they do.", labels=["state"])
     for state in STATES:
-        family.add_metric([state], sum(status.state == state for status in statuses))
+        family.add_metric([state], sum(each == state for each in states.values()))
     return family
 
 
-def _moments(statuses: Sequence[CameraStatus]) -> Iterator[Metric]:
+def _moments(statuses: Sequence[CameraStatus], states: Mapping[str, str]) -> Iterator[Metric]:
     up = GaugeMetricFamily("facestream_camera_up", "Whether a camera streams.", labels=["camera"])
     delay = GaugeMetricFamily(
         "facestream_camera_delay_seconds",
@@ -111,7 +115,7 @@ def _moments(statuses: Sequence[CameraStatus]) -> Iterator[Metric]:
         "facestream_camera_frames_per_second", "Frames looked at a second, of late.", labels=["camera"]
     )
     for status in statuses:
-        up.add_metric([status.name], float(status.state == "streaming"))
+        up.add_metric([status.name], float(states.get(status.name) == "streaming"))
         rate.add_metric([status.name], status.fps_done)
         if status.delay_s is not None:
             delay.add_metric([status.name], status.delay_s)

@@ -54,21 +54,26 @@ class RedisFacts:
             "facestream_redis_up", "Whether Redis answered in time.", value=float(found is not None)
         )
         if found is not None:
-            pulse, statuses = found
+            pulse, cameras = found
             yield from collection_families(pulse)
-            if statuses is not None:
-                yield from camera_families(statuses)
+            if cameras is not None:
+                yield from camera_families(*cameras)
 
     def close(self) -> None:
         """Read no more."""
         self._read.close()
 
-    def _ask(self) -> tuple[CollectionPulse, list[CameraStatus] | None]:
+    def _ask(self) -> tuple[CollectionPulse, tuple[list[CameraStatus], dict[str, str]] | None]:
         with self._handle.errors():
             pulse = read_pulse(self._handle.client, self._keys)
             if self._cameras is None:
                 return pulse, None
-            return pulse, list(self._cameras.readable_statuses().values())
+            statuses = self._cameras.readable_statuses()
+            states = {name: status.state for name, status in statuses.items()}
+            for record in self._cameras.readable():
+                # What it did before it was paused may still be there for a while.
+                states[record.name] = "paused" if record.paused else states.get(record.name, "waiting")
+            return pulse, (list(statuses.values()), states)
 
 
 class _Shared(Generic[T]):

@@ -88,7 +88,7 @@ def test_cameras_are_refused_until_it_is_said_and_the_settings_are_named(
 ) -> None:
     said = here("run", "rtsp://127.0.0.1:9/door", code=2).stderr
     assert "retention.unnamed and retention.named" in said
-    assert "FACESTREAM_RETENTION_UNNAMED FACESTREAM_RETENTION_NAMED" in said
+    assert "FACESTREAM_RETENTION_UNNAMED and FACESTREAM_RETENTION_NAMED" in said
     assert "facestream retention --unnamed 30 --named 365" in said
     assert "retention.unnamed" in here("worker", code=2).stderr
 

@@ -284,8 +284,10 @@ def test_cameras_that_are_added_paused_changed_and_removed_are_noticed(
         return noticed[-1:] == ["removed"]
 
     add(book, "one", "synthetic://one?width=320&height=240")
-    watch(place, step)
+    watcher, _ = watch(place, step)
     assert noticed == ["running", "added", "paused", "changed", "removed"]
+    assert watcher.told.count(("one", "paused")) == 1
+    assert "two: it was removed, and is closed." in watcher.notes
 
 
 def test_of_the_cameras_of_a_collection_those_that_are_named_are_watched(

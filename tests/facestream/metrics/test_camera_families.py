@@ -6,10 +6,11 @@ from facestream.metrics.camera_families import MOST_CAMERAS, OTHERS, camera_fami
 from storage.camera_status import CameraStatus
 
 
-def told(statuses: list[CameraStatus]) -> dict[tuple[str, ...], float]:
+def told(statuses: list[CameraStatus], **states: str) -> dict[tuple[str, ...], float]:
+    states = {status.name: status.state for status in statuses} | states
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in camera_families(statuses)
+        for family in camera_families(statuses, states)
         for sample in family.samples
     }
 
@@ -41,6 +42,13 @@ def test_states_are_counted_and_a_camera_is_up_or_not() -> None:
     assert found["facestream_cameras", "stalled"] == 0
     assert (found["facestream_camera_up", "door"], found["facestream_camera_up", "yard"]) == (1, 0)
     assert ("facestream_camera_delay_seconds", "yard") not in found
+
+
+def test_a_camera_that_is_paused_or_waits_is_counted_whatever_was_said_of_it_last() -> None:
+    found = told([a_status(), a_status("yard")], yard="paused", gate="waiting")
+    states = {key[1]: value for key, value in found.items() if key[0] == "facestream_cameras" and value}
+    assert states == {"streaming": 1, "paused": 1, "waiting": 1}
+    assert (found["facestream_camera_up", "door"], found["facestream_camera_up", "yard"]) == (1, 0)
 
 
 def test_however_many_cameras_there_are_series_are_few_and_no_frame_is_missing() -> None:
