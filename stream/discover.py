@@ -42,7 +42,7 @@ class Discovery:
 
     Attributes:
         videos: Files to read as `VideoFile`, animated GIFs among them.
-        photos: Files to read as `PhotoFile`.
+        photos: Files to read as `PhotoFile`, still GIFs among them.
         skipped: What was passed over, with the reason in words.
         failed: What was asked for and can't be had, with the error: paths that don't exist, empty files,
             folders without anything usable or that may not be listed.
@@ -58,9 +58,10 @@ def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
     """Sort files, and the files inside folders, into videos and photos.
 
     A file given by name is looked into: what begins like a photo is one, whatever it is called; the rest goes
-    by its ending; an unknown ending is tried as video. Files inside folders go by their endings alone, hidden
-    ones are passed over, and so is what facestream itself keeps in a data folder. Links are followed; a file
-    reached twice is taken once. A path that is of no use costs the others nothing.
+    by its ending; an unknown ending is tried as video. Files inside folders go by their endings, GIFs by
+    whether they are animated; hidden ones are passed over, and so is what facestream itself keeps in a data
+    folder. Links are followed; a file reached twice is taken once. A path that is of no use costs the others
+    nothing.
 
     Args:
         paths: Files and folders.
@@ -101,7 +102,7 @@ class _Walk:
             if ending in heif.ENDINGS and not heif.is_readable():
                 self.skipped.append((path, f"a HEIC photo; {heif.HINT}"))
                 continue
-            if ending in PHOTO_ENDINGS:
+            if ending in PHOTO_ENDINGS or (ending == ".gif" and _is_still_gif(path)):
                 self._take(path, self.photos)
             elif ending in VIDEO_ENDINGS:
                 self._take(path, self.videos)
@@ -202,6 +203,20 @@ def _is_photo(path: Path) -> bool:
         return head[8:12] in _PHOTO_BRANDS
     if head.startswith(b"RIFF"):
         return head[8:12] == b"WEBP"
-    if head.startswith((b"GIF8", b"\x1aE\xdf\xa3", b"FLV")):
+    if head.startswith(b"GIF8"):
+        return _is_still_gif(path)
+    if head.startswith((b"\x1aE\xdf\xa3", b"FLV")):
         return False
     return path.suffix.lower() in PHOTO_ENDINGS
+
+
+def _is_still_gif(path: Path) -> bool:
+    """Whether a GIF holds one picture; one that is damaged is a video, which says so when it is read."""
+    # Late: it takes a while to load, and most runs have no GIF.
+    from PIL import GifImagePlugin
+
+    try:
+        with open_local(path) as file, GifImagePlugin.GifImageFile(file) as gif:
+            return not gif.is_animated
+    except Exception:  # Pillow's plugins raise nearly anything
+        return False

@@ -10,6 +10,10 @@ import click
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.camera_options import opened_book
 from facestream.output import print_json
+from storage.errors import CameraExistsError
+
+# Cameras that a message names.
+_NAMED = 10
 
 
 @click.command(
@@ -54,6 +58,13 @@ def import_cameras(ctx: click.Context, /, file: Path, replace: bool, dry_run: bo
     wishes = read_cameras(file, usual)
     with opened_book(chosen_place(ctx)) as book:
         there = set(book.names())
+        if taken := [name for name in wishes if name in there and not replace]:
+            more = f" and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
+            raise CameraExistsError(
+                f"there are some of {file} already: {', '.join(taken[:_NAMED])}{more}. Nothing was done; "
+                "--replace puts these in their place.",
+                name=taken[0],
+            )
         records = book.add_all(wishes, replace=replace, dry_run=dry_run)
     if chosen(ctx, "as_json"):
         print_json([camera_json(record) for record in records])

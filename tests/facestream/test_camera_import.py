@@ -66,7 +66,8 @@ def test_one_that_is_there_already_is_replaced_only_if_somebody_says_so(
 ) -> None:
     here("camera", "add", "desk", "synthetic://x", "--no-test")
     for more in ([], ["--dry-run"]):
-        assert "There is a camera 'desk'" in here("camera", "import", file, *more, code=1).stderr
+        said = here("camera", "import", file, *more, code=1).stderr
+        assert f"there are some of {file} already: desk. Nothing was done; --replace puts" in said
     assert [camera["name"] for camera in here("camera", "--json").json()] == ["desk"]
     done = here("camera", "import", file, "--replace")
     assert done.stderr == "2 cameras added, 1 of them in place of older ones.\n"

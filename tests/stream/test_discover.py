@@ -84,6 +84,16 @@ def test_what_is_kept_in_a_data_folder_is_no_source_of_faces(tmp_path: Path) -> 
     assert discover([own[1].parent]).videos == (own[1],)
 
 
+def test_a_still_gif_is_a_photo_and_one_that_moves_a_video(tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (8, 8), shade) for shade in ("red", "blue")]
+    pictures[0].save(tmp_path / "still.gif")
+    pictures[0].save(tmp_path / "moves.GIF", save_all=True, append_images=pictures[1:])
+    touch(tmp_path, "damaged.gif")
+    for found in (discover([tmp_path]), discover(sorted(tmp_path.iterdir()))):
+        assert names(found.photos) == ["still.gif"]
+        assert sorted(names(found.videos)) == ["damaged.gif", "moves.GIF"]
+
+
 def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
     touch(tmp_path, "a/one.mp4", "elsewhere/two.mp4")
     (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
