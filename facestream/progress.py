@@ -131,7 +131,8 @@ class RunProgress:
     def _status(self, media_s: float, now: float) -> tuple[str, float]:
         spent = max(now - self._began_s, 1e-3)
         rate = self._frames / spent
-        found = f"{rate:.1f} frames/s  {self._faces} faces  {self._people} people"
+        people = counted(self._people, "person", "people")
+        found = f"{rate:.1f} frames/s  {counted(self._faces, 'face')}  {people}"
         if not self._live:
             found += " so far"
         if self._info is None:

@@ -103,7 +103,7 @@ def _show(policy: RetentionPolicy) -> None:
         if days is None and name == "readers":
             kept = f"{READERS_DAYS:g} days"
         elif days is not None and not math.isinf(days):
-            kept = f"{kept} days"
+            kept = f"{kept} day{'s' if days != 1 else ''}"
         rows.append([name, f"{kept} (nobody said)" if days is None else kept, _SAYS[name]])
     scope = "cameras, videos and photos" if policy.files else "cameras; what files show is kept for ever"
     print_table(
