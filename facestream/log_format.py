@@ -15,7 +15,7 @@ IDS = ("camera", "source_id", "track_id", "identity_id", "entry_id", "job_id", "
 """What a log line may be about, as `extra` of a call of the log says it."""
 
 # Our packages, whose modules log under their names.
-_OWN = ("facestream", "storage", "stream", "workers")
+_OWN = frozenset({"facestream", "storage", "stream", "workers"})
 _TEXT_LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 # What stands before the @ of a URL, up to the last one: an @ in a password is often left as it is. Without
 # the scheme, which would be looked for at each letter of a long word.
@@ -76,14 +76,17 @@ def configure(level: int, lines: str) -> None:
     secret as a rule, and names of people.
 
     Args:
-        level: Of our loggers, and of those of libraries from INFO on.
+        level: Of the root logger.
         lines: One of `FORMATS`.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if lines == JSON else TextLines())
-    logging.basicConfig(level=max(level, logging.INFO), handlers=[handler], force=True)
-    for name in _OWN:
-        logging.getLogger(name).setLevel(level)
+    handler.addFilter(_may_be_told)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+
+
+def _may_be_told(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO or record.name.partition(".")[0] in _OWN
 
 
 def is_json() -> bool:

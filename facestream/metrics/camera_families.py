@@ -114,8 +114,10 @@ def _moments(statuses: Sequence[CameraStatus], states: Mapping[str, str]) -> Ite
     rate = GaugeMetricFamily(
         "facestream_camera_frames_per_second", "Frames looked at a second, of late.", labels=["camera"]
     )
+    # Also of those that nobody looks at: an alert is about them most of all.
+    for name in sorted(states)[:MOST_CAMERAS]:
+        up.add_metric([name], float(states[name] == "streaming"))
     for status in statuses:
-        up.add_metric([status.name], float(states.get(status.name) == "streaming"))
         rate.add_metric([status.name], status.fps_done)
         if status.delay_s is not None:
             delay.add_metric([status.name], status.delay_s)

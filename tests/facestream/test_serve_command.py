@@ -28,8 +28,9 @@ def address(serving: Started) -> str:
 def test_serves_until_it_is_ended_also_while_somebody_is_in_the_middle_of_something(cli: Cli) -> None:
     serving = cli.start("serve", "--port", "0", "-v")
     url = address(serving)
-    about = httpx2.get(f"{url}/api/v1/about?q=1", timeout=SOON_S, verify=False).json()
+    about = httpx2.get(f"{url}/api/v1/about", timeout=SOON_S, verify=False).json()
     assert (about["name"], about["people"], about["scope"]) == ("facestream", 0, "admin")
+    assert httpx2.get(f"{url}/api/v1/people?q=1", timeout=SOON_S, verify=False).status_code == 200
     host, _, port = url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
         # A body of which the rest never comes.
