@@ -67,3 +67,22 @@ def test_every_view_fits_a_narrow_phone(visit: Visit, served: str, request: pyte
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         )
     assert wider == dict.fromkeys(views, False)
+
+
+@pytest.mark.parametrize("width", [320, 375])
+def test_what_can_be_done_with_a_selection_fits_a_narrow_phone(
+    visit: Visit, filled: Serving, width: int
+) -> None:
+    page = visit(filled.url, width=width, height=700)
+    goto(page, "people")
+    for number in range(2):
+        page.locator(".tile .pick").nth(number).click()
+    bar = page.get_by_role("toolbar", name="Selected people")
+    expect(bar).to_be_visible()
+    for button in bar.get_by_role("button").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+    bar.get_by_role("button", name="Select nobody").click()
+    expect(bar).to_be_hidden()
