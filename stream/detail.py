@@ -47,8 +47,10 @@ def misfit(frame_px: tuple[int, int], detail_px: tuple[int, int]) -> str:
     """
     (width, height), (detail_width, detail_height) = frame_px, detail_px
     sizes = f"the main stream has {detail_width}x{detail_height}, the sub-stream {width}x{height}"
-    if detail_width <= width or detail_height <= height:
+    if detail_width < width and detail_height < height:
         return f"{sizes}: exchange the two URLs, or leave the sub-stream away"
+    if detail_width <= width or detail_height <= height:
+        return f"{sizes}: leave the sub-stream away, or make it smaller"
     aspect = (detail_width / detail_height) / (width / height)
     if abs(aspect - 1) > _ASPECT_TOLERANCE:
         return f"{sizes}: set both to the same aspect ratio, so that they show the same"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from facestream.camera_book import CameraBook
     from facestream.camera_look import CameraLook
     from storage.camera_record import CameraRecord
+    from stream.camera_url import CameraUrl
+    from stream.errors import StreamError
 
 
 @click.group(
@@ -73,48 +75,64 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
     opened. A camera that can't be reached is stored all the same, and tried again for ever.
     """
     from facestream.camera_book import camera_name
-    from facestream.camera_look import kind_of, look
+    from facestream.camera_look import kind_of
     from facestream.camera_view import camera_json, look_json, settings_text
-    from facestream.commands.camera_look import quick_settings
-    from stream.errors import StreamError
+    from stream.detail import misfit
 
     name = camera_name(name)
     wish = wish_of(options, url)
     with opened_book(chosen_place(ctx)) as book:
         (record,) = book.add_all({name: wish})
-    seen: CameraLook | None = None
-    failure: StreamError | None = None
-    if not no_test:
-        assert wish.url is not None
-        try:
-            seen = look(wish.url, quick_settings(record))
-        except StreamError as error:
-            failure = error
+    (seen, failure), (sub_seen, sub_failure) = (
+        (None, None) if no_test or each is None else _first_look(each, record)
+        for each in (wish.url, wish.sub_url)
+    )
+    wrong = ""
+    if seen and sub_seen:
+        wrong = misfit((sub_seen.width_px, sub_seen.height_px), (seen.width_px, seen.height_px))
     if chosen(ctx, "as_json"):
-        told = None if seen is None else look_json(seen)
-        why = None if failure is None else {"kind": kind_of(failure), "text": str(failure)}
         print_json(
             camera_json(record)
             | {
-                "seen": told,
-                "error": why,
+                "seen": None if seen is None else look_json(seen),
+                "error": None if failure is None else {"kind": kind_of(failure), "text": str(failure)},
+                "sub_seen": None if sub_seen is None else look_json(sub_seen),
+                "sub_error": None
+                if sub_failure is None
+                else {"kind": kind_of(sub_failure), "text": str(sub_failure)},
             }
         )
     elif not chosen(ctx, "quiet"):
         click.echo(f"Camera {name!r} is added: {record.shown_url}, {settings_text(record)}.", err=True)
-        if seen is not None:
+        for who, found in (("It", seen), ("Its sub-stream", sub_seen)):
+            if found is not None:
+                click.echo(
+                    f"{who} sends {found.codec}, {found.width_px}x{found.height_px}; the first picture came "
+                    f"after {found.first_picture_s:.1f} s.",
+                    err=True,
+                )
+    for who, error in (("it", failure), ("its sub-stream", sub_failure)):
+        if error is not None:
+            said = printable(str(error)).rstrip(".")
             click.echo(
-                f"It sends {seen.codec}, {seen.width_px}x{seen.height_px}; the first picture came after "
-                f"{seen.first_picture_s:.1f} s.",
+                f"Warning: {who} gives no pictures now ({kind_of(error)}): {said}. It is stored all the "
+                f"same; `facestream camera test {name}` tries again.",
                 err=True,
             )
-    if failure is not None:
-        said = printable(str(failure)).rstrip(".")
-        click.echo(
-            f"Warning: it gives no pictures now ({kind_of(failure)}): {said}. It is stored all the same; "
-            f"`facestream camera test {name}` tries again.",
-            err=True,
-        )
+    if wrong:
+        click.echo(f"Warning: faces would be cut out of the sub-stream: {wrong}.", err=True)
+
+
+def _first_look(url: CameraUrl, record: CameraRecord) -> tuple[CameraLook | None, StreamError | None]:
+    """What a camera sends, or why it sends nothing."""
+    from facestream.camera_look import look
+    from facestream.commands.camera_look import quick_settings
+    from stream.errors import StreamError
+
+    try:
+        return look(url, quick_settings(record)), None
+    except StreamError as error:
+        return None, error
 
 
 @command.command(

@@ -233,6 +233,18 @@ def test_a_test_says_what_a_camera_sends(here: Here, server: redis.Redis) -> Non
     assert "(20 announced)\n" in said
 
 
+def test_the_first_look_is_at_both_streams(here: Here, server: redis.Redis, closed_place: str) -> None:
+    added = here("camera", "add", "door", SYNTHETIC, "--sub-url", "synthetic://gate?width=160&height=90")
+    assert "It sends synthetic, 320x240;" in added.stderr
+    assert "Its sub-stream sends synthetic, 160x90;" in added.stderr
+    assert "Warning: faces would be cut out of the sub-stream: the main stream has 320x240" in added.stderr
+    told = here("camera", "add", "gate", SYNTHETIC, "--sub-url", f"rtsp://{closed_place}/a", "--json")
+    camera = told.json()
+    assert (camera["seen"]["width_px"], camera["error"], camera["sub_seen"]) == (320, None, None)
+    assert camera["sub_error"]["kind"] == "unreachable"
+    assert "Warning: its sub-stream gives no pictures now (unreachable)" in told.stderr
+
+
 def test_a_test_says_where_two_streams_do_not_show_the_same(here: Here, server: redis.Redis) -> None:
     sub = "synthetic://gate?width=160&height={}"
     for height, warned in ((120, False), (90, True)):

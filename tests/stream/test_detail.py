@@ -27,7 +27,7 @@ def test_two_sizes_of_one_aspect_ratio_show_the_same(
         ((640, 480), (1920, 1080), "set both to the same aspect ratio"),
         ((640, 360), (1080, 1920), "set both to the same aspect ratio"),
         ((1920, 1080), (640, 360), "exchange the two URLs"),
-        ((640, 360), (640, 360), "exchange the two URLs"),
+        ((640, 360), (640, 360), "leave the sub-stream away, or make it smaller"),
     ],
 )
 def test_what_can_not_show_more_of_the_same_is_told_with_both_sizes(
