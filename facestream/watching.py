@@ -6,7 +6,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,7 @@ from facestream.hint import command_line
 from facestream.leftovers import Sweeper
 from facestream.live_views import LiveViews
 from facestream.own_models import models_for
-from facestream.people_tally import PeopleTally
+from facestream.people_tally import PeopleTally, source_of
 from facestream.settings import Place
 from facestream.visits import Visits
 from facestream.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
@@ -175,6 +175,10 @@ class Watch:
                 f"no camera {unknown[0]!r} in collection {self._place.collection!r}: {there}. "
                 f"{command_line(self._place, 'camera', 'list')} shows all."
             )
+        paused = [record.name for record in found if record.paused and record.name in self._options.names]
+        if paused:
+            resume = command_line(self._place, "camera", "resume", *paused)
+            self._listener.note(f"Paused: {', '.join(paused)}. To look at them again: {resume}")
         if not known and not self._options.waits:
             add = command_line(self._place, "camera", "add", "door", "rtsp://user:password@host/stream")
             raise UsageError(
@@ -215,7 +219,14 @@ class Watch:
         opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake, on_decode)
         visits = Visits(partial(_person, make_reader(handle, keys)))
         told = _Told(
-            self._listener, self._report, make_change_reader(handle, keys), visits, background, stop, monitor
+            self._listener,
+            self._report,
+            make_change_reader(handle, keys),
+            visits,
+            background,
+            stop,
+            monitor,
+            frozenset(f"c-{name}" for name in options.names),
         )
         if monitor is not None:
             from facestream.metrics.camera_families import camera_families
@@ -293,8 +304,11 @@ class _Told:
         background: Background | None,
         stop: threading.Event,
         monitor: Monitor | None,
+        only: Collection[str],
     ) -> None:
         self._monitor = monitor
+        # Sources of the cameras that were named; empty for all.
+        self._only = only
         self.statuses: Sequence[CameraStatus] = ()
         self._listener = listener
         self._report = report
@@ -324,6 +338,9 @@ class _Told:
             page = self._changes.since(self._after)
             self._after = page.last_id
             for change in page.changes:
+                if self._only and change.track_id and source_of(change.track_id) not in self._only:
+                    # Of a camera that another process watches.
+                    continue
                 self._tally.take(change)
                 self._listener.person(change)
                 for visit in self._visits.take(change):

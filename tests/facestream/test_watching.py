@@ -310,6 +310,27 @@ def test_of_the_cameras_of_a_collection_those_that_are_named_are_watched(
     assert lease.renew()
 
 
+def test_who_is_seen_by_others_is_not_told_where_cameras_were_named(
+    place: Place, book: CameraBook, server: RedisHandle
+) -> None:
+    for name in ("one", "two", "three"):
+        add(book, name, f"synthetic://{name}?width=320&height=240")
+    book.set_paused(["three"], paused=True)
+    told: list[str] = []
+
+    def step(now: Watcher) -> bool:
+        if now.state("two") == "streaming" and not told:
+            for name in ("one", "two"):
+                change = IdentityChange(ChangeKind.CREATED, f"p{name}", f"c-{name}.1.0")
+                server.client.xadd(keys_of(place).changes, change.encode())
+                told.append(name)
+        return bool(now.changes)
+
+    watcher, _ = watch(place, step, WatchOptions(names=("two", "three")))
+    assert [change.identity_id for change in watcher.changes] == ["ptwo"]
+    assert any(note.startswith("Paused: three. To look at them again: ") for note in watcher.notes)
+
+
 def test_a_camera_whose_key_is_missing_costs_the_others_nothing(
     place: Place, book: CameraBook, server: RedisHandle
 ) -> None:

@@ -35,10 +35,16 @@ export function toQuery(filters) {
     ignored: filters.show === "ignored" ? "only" : null,
     camera: filters.camera,
     source: filters.source,
-    since: filters.since,
-    // A day means to its end.
-    until: filters.until ? `${filters.until}T23:59:59` : "",
+    // A day is one of whoever looks, as all times here are, and means to its end.
+    since: instant(filters.since, "00:00:00"),
+    until: instant(filters.until, "23:59:59"),
   };
+}
+
+/** A moment of a day here, with its zone; what is no day stays, for the server to say so. @param {string} day @param {string} time */
+function instant(day, time) {
+  const at = new Date(`${day}T${time}`);
+  return Number.isNaN(at.getTime()) ? day : at.toISOString();
 }
 
 /** For the address: only what is not as usual. @param {Filters} filters */

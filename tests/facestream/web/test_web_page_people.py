@@ -226,3 +226,29 @@ def test_somebody_is_forgotten_only_when_their_name_is_typed(
     assert (again.status_code, "kept already" in again.text) == (422, True)
     assert serving.client.delete("/api/v1/people/p1").json()["templates_deleted"] > 0
     assert serving.context.store.kept_out() == []
+
+
+@pytest.mark.parametrize(("zone", "day"), [("UTC", "2026-05-01"), ("Pacific/Kiritimati", "2026-05-02")])
+def test_a_day_is_one_of_whoever_looks(visit: Visit, shared: Serving, zone: str, day: str) -> None:
+    # What is dated was seen at noon of the first of May, UTC.
+    for asked, seen in ((day, True), ("2026-05-03", False)):
+        page = visit(shared.url, f"people?since={asked}&until={asked}", zone=zone)
+        expect(page.locator(".tile" if seen else ".empty").first).to_be_visible()
+    page = visit(shared.url, "people?since=nonsense", zone=zone, fails=[422])
+    expect(page.get_by_text("'nonsense' is neither a date")).to_be_visible()
+
+
+def test_a_name_that_could_not_be_saved_is_there_to_be_tried_again(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, fails=[503])
+    page.route("**/name", lambda route: route.fulfill(status=503, json={"detail": "Redis is away."}))
+    unnamed = page.locator(".tile", has_text="Add a name").first
+    unnamed.get_by_text("Add a name").click()
+    field = page.get_by_role("combobox", name=re.compile("^Name of"))
+    field.fill("Grace Hopper")
+    field.press("Enter")
+    expect(page.get_by_text("Redis is away.").first).to_be_visible()
+    expect(field).to_have_value("Grace Hopper")
+    expect(field).to_be_focused()
+    page.unroute("**/name")
+    field.press("Enter")
+    expect(page.locator(".tile", has_text="Grace Hopper")).to_be_visible()

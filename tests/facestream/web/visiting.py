@@ -57,6 +57,7 @@ class Visitor:
         width: int = 1280,
         height: int = 800,
         scheme: str = "light",
+        zone: str = "UTC",
         fails: Sequence[int] = (),
     ) -> Page:
         """A page that shows a view.
@@ -67,13 +68,14 @@ class Visitor:
             width: Of the window, px.
             height: Of it.
             scheme: `light` or `dark`.
+            zone: Time zone of whoever looks.
             fails: Statuses of answers that the test means to get; 0 for none where it can't be reached.
         """
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if scheme == "dark" else "light",
             has_touch=width < 600,
-            timezone_id="UTC",
+            timezone_id=zone,
             locale="en-GB",
         )
         context.set_default_timeout(PATIENCE_MS)

@@ -98,8 +98,8 @@ export function mount(root, context) {
     void people.reload(grid.range.first, grid.range.last);
   }
 
-  /** @param {number} index */
-  function editName(index) {
+  /** @param {number} index @param {string | null} [typed] what was typed already */
+  function editName(index, typed = null) {
     const person = people.at(index);
     const tile = grid.tile(index);
     const caption = /** @type {HTMLElement | null} */ (tile?.querySelector(".caption") ?? null);
@@ -115,7 +115,7 @@ export function mount(root, context) {
       tile.parentElement?.classList.remove("editing");
       showCaption(caption, people.at(index) ?? person, mayWrite);
     };
-    const field = nameField(person, {
+    const field = nameField(typed === null ? person : { ...person, name: typed }, {
       onLeave: () => { const had = tile.contains(document.activeElement); restore(); if (had) grid.focus(index); },
       onName: (name) => void named(index, person, name, restore),
       onSame: (other) => { restore(); void mergePeople([other, person]).catch(() => {}); },
@@ -131,10 +131,16 @@ export function mount(root, context) {
     grid.focus(index);
     if (name === person.name) return;
     // The next field is there before the reply: who names many does not wait.
-    const saved = decisions.name(person.id, name).catch(() => people.patch(person));
+    let failed = false;
+    const saved = decisions.name(person.id, name).catch(() => { failed = true; people.patch(person); });
     const next = name ? await nextUnnamed(index) : -1;
     if (next >= 0 && !ended) { grid.focus(next); editName(next); } else context.announce("No one without a name follows");
     await saved;
+    if (!failed || ended) return;
+    // Nothing that was typed is thrown away, here or in the field that is open by now.
+    const other = document.activeElement instanceof HTMLInputElement ? document.activeElement.value : "";
+    if (other) context.toast(`${person.id} is not called “${name}” yet.`, { kind: "danger" });
+    else { grid.focus(index); editName(index, name); }
   }
 
   /** @param {number} index */

@@ -69,7 +69,7 @@ export function mount(root, context) {
       face(api.portrait(now), { alt: `Face of ${called(now)}` }),
       el("div", { class: "person-words" },
         el("h1", null, title),
-        el("p", { class: "quiet figures" }, [amount(now), counted(now.faces, "face"), whereabouts(now)].join(" · ")),
+        el("p", { class: "quiet figures" }, [amount(now), now.seconds > 0 ? counted(now.faces, "face") : "", whereabouts(now)].filter(Boolean).join(" · ")),
         el("div", { class: "row wrap" }, el("span", { class: "badge mono" }, now.id), now.ignored ? el("span", { class: "badge warn" }, "ignored") : null, now.provisional ? el("span", { class: "badge accent", title: "No re-cluster has confirmed this person yet: it may still turn out to be somebody else" }, "provisional") : null)),
       mayWrite ? el("div", { class: "row wrap person-actions" },
         el("button", { class: "button", type: "button", on: { click: () => void pickTracks(person, "split").then((did) => did && load()).catch(() => {}) } }, icon("split"), "Split…"),
