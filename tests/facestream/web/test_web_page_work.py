@@ -67,6 +67,22 @@ def test_a_camera_is_added_and_its_password_never_shown_again(visit: Visit, serv
     expect(page.get_by_role("heading", name="No camera yet")).to_be_visible()
 
 
+def test_why_a_camera_gives_no_picture_is_in_sight_on_a_laptop(visit: Visit, serving: Serving) -> None:
+    body = {"name": "gate", "url": "rtsp://192.168.1.22/1"}
+    assert serving.client.post("/api/v1/cameras", json=body).status_code == 201
+    page = visit(serving.url, "cameras", height=657, fails=[502])
+    why = "it refuses the user name or password (401)"
+    page.route("**/snapshot", lambda route: route.fulfill(status=502, json={"detail": why}))
+    page.locator(".camera-row", has_text="gate").get_by_role("button", name="Look now").click()
+    expect(page.get_by_text(why)).to_be_in_viewport(ratio=1)
+    page.unroute("**/snapshot")
+    page.route("**/snapshot", lambda route: route.fulfill(content_type="image/jpeg", body=PHOTO))
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_alt_text("What gate sees")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_text("px, seen at")).to_be_in_viewport(ratio=1)
+    assert serving.client.delete("/api/v1/cameras/gate").status_code == 204
+
+
 def test_a_camera_shows_its_picture_with_names_on_the_faces(visit: Visit, serving: Serving) -> None:
     body = {"name": "door", "url": "rtsp://192.168.1.21/1"}
     assert serving.client.post("/api/v1/cameras", json=body).status_code == 201

@@ -19,6 +19,7 @@ export async function showSnapshot(camera, { added = false } = {}) {
     const undo = added ? el("button", { class: "button danger", type: "button", hidden: true, on: { click: () => close("remove") } }, "Remove it again") : null;
     const look = async () => {
       again.disabled = true;
+      stage.hidden = false;
       fill(stage, el("div", { class: "skeleton" }));
       text.className = "snapshot-text quiet";
       text.textContent = "Looking… a camera may take some seconds to begin.";
@@ -34,7 +35,8 @@ export async function showSnapshot(camera, { added = false } = {}) {
         if (undo) undo.hidden = true;
       } catch (error) {
         if (ended.signal.aborted) return;
-        fill(stage, icon("warn"));
+        // Nothing to be seen would take the place of the reason.
+        stage.hidden = true;
         text.className = "snapshot-text error-text";
         text.textContent = error.message;
         if (undo) undo.hidden = false;
