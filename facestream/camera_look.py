@@ -24,6 +24,11 @@ def kind_of(error: StreamError) -> str:
     return "lost" if isinstance(error, CameraLostError) else "url"
 
 
+def failure_json(error: StreamError) -> dict[str, str]:
+    """A failed look as JSON: its kind, and the reason in words."""
+    return {"kind": kind_of(error), "text": str(error)}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CameraLook:
     """What a camera sent.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -115,3 +116,8 @@ def _how_many(number: int, complete: int) -> str:
 
 def _date(info: CollectionInfo, how: str) -> str:
     return info.created_at.astimezone().strftime(how) if info.created_at else "unknown"
+
+
+def uploads_elsewhere(names: Sequence[str]) -> str:
+    """What there is to say of uploaded files that lie on other machines, and stay there."""
+    return f"Uploaded to other machines, and to be deleted there: {', '.join(names[:10])}."

@@ -121,10 +121,11 @@ def written_file(path: Path, *, text: bool = True, picture: bool = False) -> Ite
     if not picture:
         refuse_loss(path)
     how: dict[str, Any] = {"encoding": "utf-8", "newline": ""} if text else {}
+    opened = _is_opened(path)
     mode = "w" if text else "wb"
     try:
-        if _is_opened(path) or (path.exists() and not path.is_file()):
-            with path.open(mode.replace("w", "a") if _is_opened(path) else mode, **how) as file:
+        if opened or (path.exists() and not path.is_file()):
+            with path.open(mode.replace("w", "a") if opened else mode, **how) as file:
                 yield file
             return
     except BrokenPipeError:

@@ -75,7 +75,7 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
     opened. A camera that can't be reached is stored all the same, and tried again for ever.
     """
     from facestream.camera_book import camera_name
-    from facestream.camera_look import kind_of
+    from facestream.camera_look import failure_json, kind_of
     from facestream.camera_view import camera_json, look_json, settings_text
     from stream.detail import misfit
 
@@ -95,11 +95,9 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
             camera_json(record)
             | {
                 "seen": None if seen is None else look_json(seen),
-                "error": None if failure is None else {"kind": kind_of(failure), "text": str(failure)},
+                "error": None if failure is None else failure_json(failure),
                 "sub_seen": None if sub_seen is None else look_json(sub_seen),
-                "sub_error": None
-                if sub_failure is None
-                else {"kind": kind_of(sub_failure), "text": str(sub_failure)},
+                "sub_error": None if sub_failure is None else failure_json(sub_failure),
             }
         )
     elif not chosen(ctx, "quiet"):

@@ -54,7 +54,7 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
     Nothing is stored. A URL of - is read from standard input. What fails is "unreachable" (trying again may
     help), "refused" (only you can mend it: a password, a path, a codec), or "lost" on the way.
     """
-    from facestream.camera_look import kind_of, look
+    from facestream.camera_look import failure_json, kind_of, look
     from facestream.camera_view import look_json, look_lines
     from stream.detail import misfit
     from stream.errors import StreamError
@@ -71,7 +71,7 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
             seen = look(url, quick_settings(record), seconds)
         except StreamError as error:
             failed = True
-            told[what] = {"url": url.masked, "error": {"kind": kind_of(error), "text": str(error)}}
+            told[what] = {"url": url.masked, "error": failure_json(error)}
             if not as_json:
                 click.echo(f"Error: {kind_of(error)}: {printable(str(error))}", err=True)
             continue

@@ -115,7 +115,7 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
     interrupted, drop the collection again.
     """
     from facestream import catalogue
-    from facestream.collections_view import contents
+    from facestream.collections_view import contents, uploads_elsewhere
     from facestream.people_view import counted
     from storage.catalogue import CollectionInfo
 
@@ -143,8 +143,7 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
         uploads = f", and {counted(dropped.uploads, 'uploaded file')}" if dropped.uploads else ""
         click.echo(f"Collection {info.name!r} is gone ({contents(info)}){uploads}.", err=True)
     if dropped.uploads_elsewhere:
-        names = ", ".join(dropped.uploads_elsewhere[:10])
-        click.echo(f"Uploaded to other machines, and to be deleted there: {names}.", err=True)
+        click.echo(uploads_elsewhere(dropped.uploads_elsewhere), err=True)
     if not dropped.history_erased:
         click.echo(
             "Your server's append-only file and snapshots keep it until they are rewritten (BGREWRITEAOF, "

@@ -243,8 +243,9 @@ def _erase(
         people = counted(done.people, "person", "people")
         click.echo(f"{counted(done.tracks, 'track')} deleted; of {people} nothing is left.")
     if done.uploads_elsewhere:
-        names = ", ".join(done.uploads_elsewhere[:10])
-        click.echo(f"Uploaded to other machines, and to be deleted there: {names}.", err=True)
+        from facestream.collections_view import uploads_elsewhere
+
+        click.echo(uploads_elsewhere(done.uploads_elsewhere), err=True)
     if not done.history_erased:
         click.echo(UNPROVEN, err=True)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
+
+from workers.models.near_name import nearest
 
 
 async def known_parameters(request: Request) -> None:
@@ -43,7 +44,6 @@ def _names(dependant: Dependant) -> Iterator[str]:
 
 
 def _said(name: str, known: list[str]) -> str:
-    like = difflib.get_close_matches(name, known, 1)
-    if like:
-        return f"unknown; did you mean {like[0]}?"
+    if like := nearest(name, known):
+        return f"unknown; did you mean {like}?"
     return f"unknown; known are: {', '.join(known)}" if known else "unknown; there are none here"

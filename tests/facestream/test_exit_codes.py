@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 from processes import PATIENCE_S, Cli, Done
@@ -14,6 +15,8 @@ from facestream import __version__
 
 pytestmark = pytest.mark.e2e
 
+FACESTREAM = (sys.executable, "-m", "facestream")
+
 
 @pytest.fixture
 def broken_package(tmp_path: Path) -> Path:
@@ -21,6 +24,20 @@ def broken_package(tmp_path: Path) -> Path:
     folder = tmp_path / "packages"
     folder.mkdir()
     return folder
+
+
+def ended(cli: Cli, words: list[str], stdout: int | IO[str]) -> subprocess.CompletedProcess[str]:
+    """What a process says and gives back whose standard output is something else than usual."""
+    return subprocess.run(
+        words,
+        env=cli.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
 
 
 def with_first(folder: Path) -> str:
@@ -72,15 +89,7 @@ def test_an_interrupt_while_modules_load_ends_with_130(cli: Cli, broken_package:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_full_disk_is_reported(cli: Cli) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "facestream", "people"],
-            env=cli.environment(),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        done = ended(cli, [*FACESTREAM, "people"], stdout=full)
     assert done.returncode == 1
     assert done.stderr == "Error: No space left on device.\n"
 
@@ -89,15 +98,7 @@ def test_a_reader_that_leaves_is_no_error_message(cli: Cli) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "facestream", "--help"],
-            env=cli.environment(),
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        done = ended(cli, [*FACESTREAM, "--help"], stdout=writing)
     finally:
         os.close(writing)
     assert done.returncode == 1
@@ -111,15 +112,8 @@ def test_closed_streams_are_no_fault_and_no_file_is_taken_for_them(cli: Cli) -> 
         ("<&- >&- 2>&-", "people", 0),
         ("<&-", "people forget --all", 2),
     ):
-        done = subprocess.run(
-            ["/bin/sh", "-c", f'"$0" -m facestream {words} {closed}', sys.executable],
-            env=cli.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-        )
+        shell = ["/bin/sh", "-c", f'"$@" {words} {closed}', "sh", *FACESTREAM]
+        done = ended(cli, shell, stdout=subprocess.PIPE)
         assert done.returncode == code, done
         assert "fault" not in done.stderr
 
