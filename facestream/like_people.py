@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from facestream.errors import BusyError, FacestreamError
 from facestream.pair_facts import PairFacts, ordered
+from facestream.trouble import Trouble
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ class LikePeople:
             self._condition.notify_all()
 
     def _work(self) -> None:
+        trouble = Trouble(_log, "People are compared", "People are compared again.")
         while not self._stopped:
             with self._condition:
                 self._condition.wait_for(
@@ -173,11 +175,12 @@ class LikePeople:
             try:
                 self._step()
             except (StorageError, FacestreamError) as error:
-                _log.warning("%s People are compared again.", error)
+                trouble.tell(error)
                 with self._condition:
                     self._anybody = True
                 rest_s = _AGAIN_S
             else:
+                trouble.over()
                 rest_s = time.monotonic() - began_s
             with self._condition:
                 self._condition.wait_for(lambda: self._stopped, rest_s)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
+from facestream.trouble import Trouble
 from storage.errors import StorageError
 from storage.outage import jittered
 
@@ -34,6 +35,8 @@ class News:
 
     Subscribers are called one after the other, in the order in which they subscribed: who passes events on to
     others subscribes behind those who keep what these others will ask for.
+
+    An embedded server that has ended, with a full disk for instance, is started again.
 
     Args:
         reader: Of the collection.
@@ -85,22 +88,32 @@ class News:
 
     def _read(self) -> None:
         again_s = _AGAIN_S
+        trouble = Trouble(_log, f"{self._handle.where} answers")
         while not self._stop.is_set():
             try:
                 with self._handle.errors():
                     changes = self._reader.news(_WAIT_S)
             except StorageError as error:
                 if not self._stop.is_set():
-                    _log.warning("%s It is tried again.", error)
+                    trouble.tell(error)
+                    self._start_again()
                 self._stop.wait(jittered(again_s))
                 again_s = min(2 * again_s, _LONGEST_AGAIN_S)
                 continue
             again_s = _AGAIN_S
+            trouble.over()
             self._heard_s = time.monotonic()
             if self._reader.take_missed():
                 self._tell(None)
             if changes:
                 self._tell(changes)
+
+    def _start_again(self) -> None:
+        try:
+            self._handle.start_again()
+        except StorageError as error:
+            # What keeps it from starting is what ended it, more often than not.
+            _log.debug("%s", error)
 
     def _tell(self, changes: Sequence[IdentityChange] | None) -> None:
         with self._lock:

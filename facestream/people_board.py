@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -13,6 +14,7 @@ from facestream.people_filter import PeopleFilter
 from facestream.people_lists import Counts, PeopleLists
 from facestream.person import Person, person_of
 from facestream.sighting import Sighting
+from facestream.trouble import Trouble
 from storage.errors import StorageError
 from storage.identity_record import Identity, IdentityChange
 from storage.sighting_record import Sighting as Stored
@@ -176,21 +178,23 @@ class PeopleBoard:
         return person_of(_compact(identity, self._lists.sources), self._lists.sources)
 
     def _follow(self) -> None:
+        trouble = Trouble(_log, "Lists of people are fresh")
         while not self._stop.is_set():
             self._wake.clear()
             try:
                 self._look(set(), compare=True)
                 self._lists.make_orders()
             except StorageError as error:
-                _log.warning("%s It is tried again.", error)
+                trouble.tell(error)
+            else:
+                trouble.over()
             self._wake.wait(_EVERY_S)
 
     def _told(self, _: Sequence[IdentityChange]) -> None:
         """Look before those who are told next ask for what has changed: nobody tells them again."""
-        try:
+        # What fails is told where it is tried again.
+        with contextlib.suppress(StorageError):
             self._look(set(), since_s=time.monotonic())
-        except StorageError as error:
-            _log.warning("%s It is tried again.", error)
         self._wake.set()
 
     def _missed(self) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from facestream.errors import BusyError, FacestreamError
+from facestream.trouble import Trouble
 from storage.errors import StorageError
 from storage.identity_record import ChangeKind, IdentityChange
 from workers.errors import WorkerError
@@ -171,17 +172,19 @@ class ResidentSearch:
     # The thread of this search -----------------------------------------------------------------------------
 
     def _work(self) -> None:
+        trouble = Trouble(_log, "Search follows the collection", "Search reads the collection again.")
         while not self._stopped:
             try:
                 with self._handle.errors():
                     self._step()
             except (StorageError, WorkerError, FacestreamError) as error:
-                _log.warning("%s Search reads the collection again.", error)
+                trouble.tell(error)
                 with self._condition:
                     self._problem, self._stale = error, True
                     self._condition.notify_all()
                     self._condition.wait_for(lambda: self._stopped, _AGAIN_S)
                 continue
+            trouble.over()
             with self._condition:
                 self._condition.wait_for(
                     lambda: self._stopped or self._stale or bool(self._tracks or self._people), _SWEEP_S

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from facestream.live_event import EventLog
+from facestream.trouble import Trouble
 from facestream.webhook_courier import Courier, Send
 from storage.errors import RecordError, StorageError
 from storage.identity_record import ChangeKind
@@ -61,6 +62,7 @@ class WebhookSender:
         self._looks.set()
 
     def _run(self) -> None:
+        trouble = Trouble(_log, "Webhooks are delivered", "Webhooks are tried again.")
         while not self._stop.is_set():
             try:
                 with self._log.errors():
@@ -72,7 +74,9 @@ class WebhookSender:
             except StorageError as error:
                 # Somebody else may have the lease by now.
                 self._give_up()
-                _log.warning("%s Webhooks are tried again.", error)
+                trouble.tell(error)
+            else:
+                trouble.over()
             self._looks.wait(_LOOK_S)
             self._looks.clear()
 

@@ -93,6 +93,7 @@ class RedisHandle:
     data_keys: DataKeys = field(default=NO_DATA_KEYS, repr=False)
     keys: Keys = _DEFAULT
     _primaries: Callable[[], Iterator[redis.Redis]] | None = field(default=None, repr=False)
+    _server: EmbeddedServer | None = field(default=None, repr=False)
 
     @property
     def is_cluster(self) -> bool:
@@ -134,6 +135,16 @@ class RedisHandle:
             # The name of a primary may lead to another server by now: it is looked up again.
             self.client.connection_pool.disconnect(inuse_connections=False)
             raise
+
+    def start_again(self) -> None:
+        """Have an embedded server started that has ended; nothing is done about a user's own.
+
+        Raises:
+            ServerStartError: It can't be started.
+            DataFolderError: A file in the data folder can't be written.
+        """
+        if self._server is not None:
+            self._server.start_again()
 
     def close(self) -> None:
         """Close all connections and leave the embedded server. Closing twice does nothing."""
@@ -195,7 +206,15 @@ def open_redis(
         )
         where = f"the embedded server of {folder.path}"
         return RedisHandle(
-            client, where, True, server.socket_path, server.log_path, (), stack.pop_all(), keys=keys
+            client,
+            where,
+            True,
+            server.socket_path,
+            server.log_path,
+            (),
+            stack.pop_all(),
+            keys=keys,
+            _server=server,
         )
 
 

@@ -113,6 +113,15 @@ class EmbeddedServer:
         self._holder_fd = holder_fd
         self._attend(may_start=True)
 
+    def start_again(self) -> None:
+        """Start the server anew where it has ended, and don't wait until it answers.
+
+        Raises:
+            ServerStartError: There is no server program.
+            DataFolderError: A file in the data folder can't be written.
+        """
+        self._attend(may_start=True)
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:

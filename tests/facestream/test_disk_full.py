@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import pytest
 import scenes
-from processes import Cli
+from processes import PATIENCE_S, Cli, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -119,3 +123,32 @@ def test_a_full_disk_is_told_where_nothing_was_stored_yet(
 
     disk.free()
     assert small.people() == []
+
+
+def test_serving_goes_on_when_there_is_space_again_and_says_so_once(
+    small: Cli, disk: Disk, media: Path
+) -> None:
+    small("run", media / "photos" / "astronaut.jpg")
+    (her,) = small.people()
+    serving = small.start("serve", "--port", "0", "--json")
+    serving.wait_for("}")
+    url = json.loads(serving.stdout)["api"]
+
+    def named(name: str) -> int:
+        to = f"{url}/people/{her['id']}/name"
+        return httpx2.post(to, json={"name": name}, timeout=PATIENCE_S, verify=False).status_code
+
+    assert named("Eileen") == 200
+    disk.fill(0)
+    wait_until(lambda: named(f"Nobody {time.monotonic()} {60 * 'x'}") == 507, "a full disk")
+    # It has tried to go on.
+    time.sleep(3)
+    disk.free()
+    wait_until(lambda: named("Eileen Collins") == 200, "an answer")
+    serving.wait_for("answers again after")
+    serving.process.send_signal(signal.SIGTERM)
+    done = serving.end()
+
+    assert done.code == 0
+    told = [line for line in done.stderr.splitlines() if "WARNING facestream.news: The disk is full" in line]
+    assert len(told) == 1

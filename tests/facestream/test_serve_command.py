@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import httpx2
+import psutil
 import pytest
 from processes import Cli, Done, Started
 
@@ -126,3 +127,27 @@ def test_settings_are_checked(
 ) -> None:
     monkeypatch.setenv(f"FACESTREAM_SERVE_{name}", value)
     assert re.search(says, here("serve", code=2).stderr)
+
+
+@pytest.mark.e2e
+def test_an_embedded_server_that_was_killed_is_started_again_and_told_of_once(cli: Cli) -> None:
+    serving = cli.start("serve", "--port", "0")
+    url = address(serving)
+
+    def status() -> int:
+        return httpx2.get(f"{url}/api/v1/people", timeout=SOON_S, verify=False).status_code
+
+    assert status() == 200
+    servers = [psutil.Process(pid) for pid in cli.server_processes()]
+    (killed,) = (process for process in servers if "guardian.py" not in " ".join(process.cmdline()))
+    killed.kill()
+
+    serving.wait_for("answers again after")
+    assert status() == 200
+    serving.process.send_signal(signal.SIGTERM)
+    done = serving.end(SOON_S)
+    assert done.code == 0
+    told = [line for line in done.stderr.splitlines() if "has ended while it was needed" in line]
+    assert told
+    # Once by each part that noticed.
+    assert len({line.split("WARNING ")[1].split(":")[0] for line in told}) == len(told)

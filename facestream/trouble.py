@@ -1,0 +1,48 @@
+"""A trouble that lasts: told once, and once more when it is over."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+# What fails again so soon was not over: a server that starts, and ends with the first that it should write.
+_SETTLED_S = 3.0
+
+
+class Trouble:
+    """What fails again and again, and is tried again each time: whoever reads the log learns of it once.
+
+    Used by one thread.
+
+    Args:
+        log: Where it is told.
+        what: What works again, as the beginning of a sentence: "The server answers".
+        then: What happens now, as a sentence.
+    """
+
+    def __init__(self, log: logging.Logger, what: str, then: str = "It is tried again.") -> None:
+        self._log = log
+        self._what = what
+        self._then = then
+        self._kind: type[Exception] | None = None
+        self._since_s = 0.0
+        self._well_since_s: float | None = None
+
+    def tell(self, error: Exception) -> None:
+        """It has failed: told at WARNING where that is another kind of failure than the last one."""
+        level = logging.DEBUG if type(error) is self._kind else logging.WARNING
+        if self._kind is None:
+            self._since_s = time.monotonic()
+        self._kind, self._well_since_s = type(error), None
+        self._log.log(level, "%s %s", error, self._then)
+
+    def over(self) -> None:
+        """It has gone well: told once it has done so for some seconds, and not before it is called again."""
+        if self._kind is None:
+            return
+        now_s = time.monotonic()
+        if self._well_since_s is None:
+            self._well_since_s = now_s
+        elif now_s - self._well_since_s >= _SETTLED_S:
+            self._log.warning("%s again after %.0f s.", self._what, self._well_since_s - self._since_s)
+            self._kind = None

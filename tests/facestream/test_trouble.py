@@ -1,0 +1,84 @@
+"""A trouble that lasts: told once, and once more when it is over."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from facestream import trouble
+from facestream.trouble import Trouble
+
+log = logging.getLogger("facestream.tests.trouble")
+
+
+class Clock:
+    now_s = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(trouble, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.WARNING, log.name)
+    return caplog
+
+
+def test_what_lasts_is_told_once_and_that_it_is_over_once(
+    clock: Clock, told: pytest.LogCaptureFixture
+) -> None:
+    lasting = Trouble(log, "The door opens")
+    for _ in range(50):
+        lasting.tell(OSError("Nobody answers."))
+        clock.now_s += 1
+    for _ in range(20):
+        lasting.over()
+        clock.now_s += 1
+
+    assert told.messages == ["Nobody answers. It is tried again.", "The door opens again after 50 s."]
+
+
+def test_another_kind_of_failure_is_told_as_well(clock: Clock, told: pytest.LogCaptureFixture) -> None:
+    lasting = Trouble(log, "The door opens", "It is knocked at.")
+    for error in (OSError("Nobody answers."), OSError("Nobody answers."), ValueError("It is a wall.")):
+        lasting.tell(error)
+
+    assert told.messages == ["Nobody answers. It is knocked at.", "It is a wall. It is knocked at."]
+
+
+def test_what_works_for_a_moment_now_and_then_is_one_trouble(
+    clock: Clock, told: pytest.LogCaptureFixture
+) -> None:
+    lasting = Trouble(log, "The door opens")
+    for _ in range(10):
+        lasting.tell(OSError("Nobody answers."))
+        clock.now_s += 1
+        lasting.over()
+        clock.now_s += 1
+        lasting.over()
+        clock.now_s += 1
+
+    assert told.messages == ["Nobody answers. It is tried again."]
+
+
+def test_without_trouble_nothing_is_told_and_a_new_one_is(
+    clock: Clock, told: pytest.LogCaptureFixture
+) -> None:
+    door = Trouble(log, "The door opens")
+    door.over()
+    assert told.messages == []
+    for _ in range(2):
+        door.tell(OSError("Nobody answers."))
+        for _ in range(3):
+            clock.now_s += 4
+            door.over()
+
+    assert told.messages == ["Nobody answers. It is tried again.", "The door opens again after 4 s."] * 2
