@@ -25,6 +25,7 @@ from facestream.cli import device_option, place_options
 from facestream.run_report import RunOptions, RunReport, SilentListener
 from facestream.setting_option import setting_option
 from facestream.settings import Place
+from facestream.source_id import content_of, is_file_of
 from facestream.stopping import stopping
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def command(models: str, cores: str | None, **options: Any) -> int:
 def _look_at_video(
     stretch: Stretch, outcome: Outcome, faces: FaceWorker, what: RunOptions, stop: threading.Event
 ) -> None:
-    from stream.errors import StreamError
+    from stream.errors import SourceChangedError, StreamError
     from stream.video import VideoFile
     from stream.video_info import MAX_VIDEO_PIXELS
 
@@ -153,9 +154,14 @@ def _look_at_video(
         recorded_at_s=stretch.recorded_at_s,
         max_pixels=what.max_pixels or MAX_VIDEO_PIXELS,
         seek=stretch.seek,
+        content=content_of(stretch.source_id),
     )
     counter = _Counter(outcome)
     try:
+        if not is_file_of(video.path, stretch.source_id):
+            raise SourceChangedError(
+                f"{stretch.path!r} has other content than when the backfill began; run it again", stretch.path
+            )
         outcome.finished = faces.run(
             video,
             stretch.start_s,

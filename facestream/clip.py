@@ -63,10 +63,10 @@ def file_of(source: SourceRecord) -> Path:
         StreamError: If there is no such file any more.
         FacestreamError: If it has other content now.
     """
-    from stream.fingerprint import fingerprint
+    from facestream.source_id import is_file_of
 
     path = Path(source.path)
-    if fingerprint(path)[:16] != source.source_id.partition("-")[2]:
+    if not is_file_of(path, source.source_id):
         raise FacestreamError(
             f"{path}: has other content than when it was processed, so that no time in it can be trusted. "
             "Put the file of then back."

@@ -207,12 +207,12 @@ class Enrolling:
         return [self._name_new(look) for look in looks]
 
     def _name_new(self, look: _Look) -> Enrolled:
-        from stream.fingerprint import fingerprint
+        from facestream.source_id import photo_id
 
         owners: dict[str, None] = {}
         for path in look.usable:
             # The largest face of the photo is who it is of.
-            tracks = list(self._store.tracks(source_id=f"i-{fingerprint(path)[:16]}"))
+            tracks = list(self._store.tracks(source_id=photo_id(path)))
             largest = max(tracks, key=lambda track: _area(track.faces[0].box_xyxy), default=None)
             if largest is not None and largest.identity:
                 owners[largest.identity] = None

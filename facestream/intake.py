@@ -9,6 +9,7 @@ from pathlib import Path
 
 from facestream.run_report import RunListener, RunReport
 from facestream.source_desk import OpenedPhoto, SourceDesk, VideoWork
+from facestream.source_id import content_of
 from storage.identity_store import IdentityStore
 from storage.source_record import Range
 from stream.errors import PhotoUnreadableError
@@ -76,6 +77,7 @@ class Intake:
             recorded_at_s=source.recorded_at_s,
             max_pixels=self._desk.video_pixels,
             seek=seek_point(work.path, start_s, self._desk.video_pixels, stop),
+            content=content_of(source.source_id),
         )
         finished = self._faces.run(
             video,

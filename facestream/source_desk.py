@@ -11,12 +11,12 @@ from pathlib import Path
 
 from facestream.people_view import clock
 from facestream.run_report import RunListener, RunOptions, RunReport
+from facestream.source_id import photo_id, video_id
 from storage.identity_store import IdentityStore
 from storage.requests import LookAgainRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import PhotoTooLargeError
-from stream.fingerprint import fingerprint
 from stream.frame import Frame
 from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
 from stream.video import VideoFile
@@ -113,7 +113,7 @@ class SourceDesk:
             StreamError: If it can't be read.
         """
         options = self._options
-        source_id = f"v-{fingerprint(path)[:16]}"
+        source_id = video_id(path)
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a file before it; skipped.")
             return None
@@ -155,7 +155,7 @@ class SourceDesk:
         Raises:
             StreamError: If it can't be read.
         """
-        source_id = f"i-{fingerprint(path)[:16]}"
+        source_id = photo_id(path)
         if source_id in self._report.sources:
             return OpenedPhoto(source_id, None)
         known = self._store.source(source_id)

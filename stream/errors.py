@@ -58,6 +58,10 @@ class SourcePermissionError(SourceUnreadableError, PermissionError):
     """The file exists, but this user may not read it."""
 
 
+class SourceChangedError(SourceUnreadableError):
+    """A file was cut off or written over while it was read."""
+
+
 class SourceEmptyError(StreamError, ValueError):
     """The file has no bytes."""
 

@@ -13,6 +13,7 @@ from av.video.frame import VideoFrame
 from stream.conversion import BgrConverter
 from stream.decoder import VideoDecoder
 from stream.errors import SeekMissedError
+from stream.file_state import FileState
 from stream.frame import Frame
 from stream.passing_over import PassedFrame, PassingOver
 from stream.sampling import TimeSampler
@@ -52,6 +53,7 @@ class VideoFile:
         max_pixels: Largest width times height of a frame as stored.
         seek: Keyframe to decode from, at least a second before `start_s`; None: the beginning. Where it is
             not found again, the beginning is taken.
+        content: How the file's `fingerprint` begins, which tells whether it was written over meanwhile.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -68,6 +70,7 @@ class VideoFile:
         recorded_at_s: float | None = None,
         max_pixels: int = MAX_VIDEO_PIXELS,
         seek: SeekPoint | None = None,
+        content: str = "",
     ) -> None:
         TimeSampler(fps)  # refuses a wrong rate now and not in the reading thread
         if not (math.isfinite(start_s) and start_s >= 0):
@@ -84,6 +87,7 @@ class VideoFile:
         self._recorded_at_s = recorded_at_s
         self._max_pixels = max_pixels
         self._seek = seek
+        self._content = content
         self._info: VideoInfo | None = None
         self.position_s = 0.0
         self.shown = 0
@@ -110,6 +114,7 @@ class VideoFile:
 
         Raises:
             StreamError: If the file can't be read (see `open_local`).
+            SourceChangedError: If it was cut off or written over meanwhile.
             VideoUnreadableError: If it is no video, a playlist, without a video stream or decodable frame, or
                 if a frame is larger than `max_pixels`.
         """
@@ -126,7 +131,7 @@ class VideoFile:
         self.position_s, self.corrupt, self.warnings = 0.0, 0, []
         self.shown, self.decoded = 0 if seek is None else seek.index, 0
         sampler = TimeSampler(self._fps)
-        begun_with = _place_and_size(self.path)
+        begun_with = FileState.of(self.path, self._content)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
@@ -167,6 +172,8 @@ class VideoFile:
                         raise no_frames(decoder)
                     self._warn_of_missing_end()
                     self._warn_of_growth(begun_with)
+            if begun_with is not None and not stop.is_set():
+                begun_with.check()
             self.corrupt = decoder.corrupt
         self._warn_of_damage(yielded, stop)
 
@@ -203,16 +210,14 @@ class VideoFile:
                 "damaged; what could be read counts"
             )
 
-    def _warn_of_growth(self, begun_with: tuple[int, int] | None) -> None:
-        now = _place_and_size(self.path)
-        if begun_with is None or now is None or now[0] != begun_with[0]:
-            return
-        if now[1] > begun_with[1]:
+    def _warn_of_growth(self, begun_with: FileState | None) -> None:
+        grown_to = None if begun_with is None else begun_with.grown_to()
+        if begun_with is not None and grown_to is not None:
             self.warnings.append(
-                f"the file grew from {begun_with[1]:,} to {now[1]:,} bytes while it was read: it is still "
-                f"being recorded or copied; its first {self.position_s:.1f} s count. Finished, it is another "
-                f"file: forget what was seen in this one ({self.source_id}) before it is processed, or "
-                "everybody in it is counted twice"
+                f"the file grew from {begun_with.size:,} to {grown_to:,} bytes while it was read: it is "
+                f"still being recorded or copied; its first {self.position_s:.1f} s count. Finished, it is "
+                f"another file: forget what was seen in this one ({self.source_id}) before it is processed, "
+                "or everybody in it is counted twice"
             )
 
     def _warn_of_damage(self, yielded: bool, stop: threading.Event) -> None:
@@ -228,15 +233,6 @@ class VideoFile:
                 f"{'the end' if self._end_s is None else f'{self._end_s:g} s'}; decoding ended at "
                 f"{self.position_s:.1f} s"
             )
-
-
-def _place_and_size(path: Path) -> tuple[int, int] | None:
-    """Which file it is, and its bytes; None where there is none any more."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size
 
 
 def _timeline(decoder: VideoDecoder, info: VideoInfo) -> Timeline:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from facestream.errors import NotFoundError
+from facestream.source_id import photo_id, video_id
 from storage.source_record import SourceRecord
 from stream.errors import StreamError
-from stream.fingerprint import fingerprint
 
 _TYPES = {
     ".avi": "video/x-msvideo",
@@ -32,7 +32,7 @@ _TYPES = {
     ".webp": "image/webp",
 }
 _UNKNOWN = "application/octet-stream"
-_KIND = {"video": "v-", "photo": "i-"}
+_IDS = {"video": video_id, "photo": photo_id}
 _KEPT = 1000
 
 
@@ -59,7 +59,7 @@ class SourceMedia:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, int, int, int, int], str] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, int, int, int, int], str] = OrderedDict()
 
     def find(self, source: SourceRecord) -> Media:
         """The file of a video or photo.
@@ -67,7 +67,7 @@ class SourceMedia:
         Raises:
             NotFoundError: If it is a camera, or the file is gone, another one by now or can't be read.
         """
-        if source.kind not in _KIND:
+        if source.kind not in _IDS:
             raise NotFoundError(
                 f"{source.source_id} is a camera: it has no recording.", what=source.source_id
             )
@@ -82,16 +82,16 @@ class SourceMedia:
         return Media(path, status, _TYPES.get(path.suffix.lower(), _UNKNOWN))
 
     def _id_of(self, path: Path, status: os.stat_result, kind: str) -> str:
-        key = (str(path), status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
+        key = (kind, str(path), status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
         with self._lock:
             known = self._known.get(key)
         if known is None:
-            known = fingerprint(path)[:16]
+            known = _IDS[kind](path)
             with self._lock:
                 self._known[key] = known
                 while len(self._known) > _KEPT:
                     self._known.popitem(last=False)
-        return _KIND[kind] + known
+        return known
 
 
 def _gone(source: SourceRecord) -> NotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from painted_video import read_number, write_video
 
+from stream.errors import SourceChangedError
+from stream.fingerprint import fingerprint
 from stream.video import VideoFile
 
 
@@ -51,14 +54,56 @@ def test_a_file_that_another_takes_the_place_of_is_read_to_its_own_end(tmp_path:
     assert video.warnings == []
 
 
-def test_a_file_that_is_cut_short_while_it_is_read_ends_there(tmp_path: Path, whole: bytes) -> None:
+def test_a_file_that_is_cut_short_while_it_is_read_is_told_with_its_sizes(
+    tmp_path: Path, whole: bytes
+) -> None:
     path = tmp_path / "cut.ts"
     path.write_bytes(whole)
     numbers = []
-    for frame in VideoFile(path, "clip", fps=None).frames(threading.Event()):
-        if len(numbers) == 20:
-            with path.open("r+b") as file:
-                file.truncate(len(whole) // 2)
-        numbers.append(read_number(frame.image_bgr))
+
+    def read() -> None:
+        for frame in VideoFile(path, "clip", fps=None).frames(threading.Event()):
+            if len(numbers) == 20:
+                os.truncate(path, len(whole) // 2)
+            numbers.append(read_number(frame.image_bgr))
+
+    with pytest.raises(SourceChangedError, match=rf"cut\.ts' has .* it had {len(whole):,} bytes, and has"):
+        read()
+    # What was read before is given.
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= 20
+
+
+@pytest.mark.parametrize("end_s", [None, 5.0])
+def test_a_file_that_is_written_over_while_it_is_read_is_told(
+    tmp_path: Path, whole: bytes, end_s: float | None
+) -> None:
+    path = tmp_path / "over.ts"
+    path.write_bytes(whole)
+    video = VideoFile(path, "clip", fps=None, end_s=end_s, content=fingerprint(path)[:16])
+
+    def read() -> None:
+        for number, _ in enumerate(video.frames(threading.Event())):
+            if number == 20:
+                with path.open("r+b") as file:
+                    file.seek(len(whole) // 2)
+                    file.write(bytes(1000))
+
+    with pytest.raises(SourceChangedError, match="it was written over"):
+        read()
+
+
+def test_a_file_that_is_touched_or_gone_while_it_is_read_is_read_to_its_end(
+    tmp_path: Path, whole: bytes
+) -> None:
+    path = tmp_path / "same.ts"
+    path.write_bytes(whole)
+    for change in (path.touch, path.unlink):
+        video = VideoFile(path, "clip", fps=None, content=fingerprint(path)[:16])
+        numbers = []
+        for frame in video.frames(threading.Event()):
+            if len(numbers) == 20:
+                change()
+            numbers.append(read_number(frame.image_bgr))
+        assert numbers == list(range(250))
+        assert video.warnings == []
