@@ -11,6 +11,7 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 from facestream.commands.camera_options import opened_book, typed_url
 from facestream.errors import FacestreamError, UsageError
 from facestream.output import check_writable, print_json, printable, written_file
+from facestream.parsing import Number
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ Exit codes: 0 it gives pictures, 1 it doesn't, 2 wrong usage.
 @click.argument("camera", metavar="NAME|URL")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.5, 60),
+    type=Number(0.5, 60),
     default=3.0,
     show_default=True,
     metavar="S",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from facestream.parsing import Number
 from facestream.setting_option import setting_option
 from facestream.settings import Place
 
@@ -76,7 +77,7 @@ def look_options(*, add: bool) -> Decorator:
             option(
                 "--fps",
                 setting="fps",
-                type=click.FloatRange(0, 25, min_open=True),
+                type=Number(0, 25, min_open=True),
                 default=5.0,
                 show_default=add,
                 metavar="N",
@@ -103,7 +104,7 @@ def look_options(*, add: bool) -> Decorator:
                 "--min-face",
                 "min_face_px",
                 setting="min_face",
-                type=click.FloatRange(12, 10000),
+                type=Number(12, 10000),
                 metavar="PX",
                 help="Smallest face to look for; else by the size of the picture.",
             ),

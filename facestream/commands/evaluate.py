@@ -9,6 +9,7 @@ import click
 
 from facestream.cli import chosen_place, place_options, verbosity_options
 from facestream.commands.label_options import label_options
+from facestream.parsing import Number
 from facestream.setting_option import was_typed
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ or a folder with a folder of photos for each person; one called "nobody" holds t
     show_default=True,
     help="Faces not found or given to nobody: each a person of its own, all one person, or left out.",
 )
-@click.option(
-    "--beta", type=click.FloatRange(0, 100, min_open=True), default=1.0, show_default=True, help="Of F-beta."
-)
+@click.option("--beta", type=Number(0, 100, min_open=True), default=1.0, show_default=True, help="Of F-beta.")
 @click.option(
     "--every",
     "every_frames",

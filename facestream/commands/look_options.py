@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from facestream.parsing import Rate
+from facestream.parsing import Number, Rate
 from facestream.setting_option import setting_option
 
 fps_option = setting_option(
@@ -22,7 +22,7 @@ min_face_option = setting_option(
     "min_face_px",
     setting="min_face",
     show_envvar=False,
-    type=click.FloatRange(12, 10000),
+    type=Number(12, 10000),
     metavar="PX",
     help="Smallest face to look for.  [env var: FACESTREAM_MIN_FACE; default: 4 % of "
     "the shorter side, from 16 to 60]",

@@ -9,6 +9,7 @@ import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.people_options import sources_option, who_argument
+from facestream.parsing import Number
 
 
 @click.command(
@@ -34,7 +35,7 @@ Examples:
 @click.option(
     "--margin",
     "margin_s",
-    type=click.FloatRange(0, 600),
+    type=Number(0, 600),
     default=0.5,
     show_default=True,
     metavar="SECONDS",

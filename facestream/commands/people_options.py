@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from facestream.output import printable
-from facestream.parsing import When
+from facestream.parsing import Number, When
 from facestream.people_filter import SORTS, PeopleFilter, names_source
 from facestream.source_name import short_name
 
@@ -49,14 +49,12 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--named/--unnamed", default=None, help="Only those with a name, or without one."),
         click.option(
             "--min-seconds",
-            type=click.FloatRange(0),
+            type=Number(0),
             default=0.0,
             metavar="S",
             help="Seen for at least S seconds.",
         ),
-        click.option(
-            "--max-seconds", type=click.FloatRange(0), metavar="S", help="Seen for at most S seconds."
-        ),
+        click.option("--max-seconds", type=Number(0), metavar="S", help="Seen for at most S seconds."),
         click.option("--ignored", is_flag=True, help="Also those who are ignored."),
         click.option(
             "--sort",

@@ -10,6 +10,7 @@ import click
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.errors import FacestreamError
 from facestream.output import confirm, print_json, print_table, printable
+from facestream.parsing import Number
 
 _KINDS = ("created", "assigned", "split", "merged", "vanished", "renamed", "forgotten")
 
@@ -56,7 +57,7 @@ Examples:
 @click.option(
     "--cooldown",
     "cooldown_s",
-    type=click.FloatRange(0, 604800),
+    type=Number(0, 604800),
     default=0.0,
     show_default=True,
     metavar="SECONDS",

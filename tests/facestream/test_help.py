@@ -12,6 +12,7 @@ from processes import PATIENCE_S, Cli
 from quickest import quickest
 
 from facestream.cli import cli as top
+from facestream.parsing import Number
 
 COMMANDS = (
     ["run"],
@@ -139,6 +140,8 @@ def test_help_has_examples_and_says_what_every_option_does(words: list[str]) -> 
         if isinstance(option, click.Option):
             assert option.opts[-1] in text
             assert option.help or option.opts == ["--format"], option.name
+            # click's own range lets "nan" through.
+            assert isinstance(option.type, Number) or not isinstance(option.type, click.FloatRange)
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)

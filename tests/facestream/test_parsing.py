@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.parsing import MediaPath, MediaTime, Moment, Rate, Source, When
+from facestream.parsing import MediaPath, MediaTime, Moment, Number, Rate, Source, When
 from facestream.people_view import clock
 
 
@@ -58,6 +58,21 @@ def test_rates_are_frames_a_second_or_native(text: str, rate: float) -> None:
 @pytest.mark.parametrize("text", ["", "0", "-5", "1001", "nan", "inf", "all", "Native", "5fps"])
 def test_what_is_no_rate_is_refused_with_an_example(text: str) -> None:
     assert refusal(Rate(), text) == f"{text!r} is not a rate; write frames per second (5) or native"
+
+
+@pytest.mark.parametrize(("text", "number"), [("0.5", 0.5), ("1e1", 10), ("60", 60)])
+def test_numbers_lie_within_their_bounds(text: str, number: float) -> None:
+    assert Number(0.5, 60).convert(text, None, None) == number
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan", "inf", "-inf", "61", "0.4", "", "many"])
+def test_what_is_no_number_or_out_of_bounds_is_refused(text: str) -> None:
+    refusal(Number(0.5, 60), text)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf"])
+def test_what_has_no_bound_is_finite_all_the_same(text: str) -> None:
+    assert refusal(Number(0), text) == f"{text!r} is not a finite number"
 
 
 @given(
