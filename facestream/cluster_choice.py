@@ -68,7 +68,8 @@ class ClusterChoice:
         distances = cosine_distances(vectors)
         if self.algorithm is Algorithm.DBSCAN:
             assert self.eps is not None
-            return dbscan(distances, self.eps, self.min_samples), self.reasons
+            # More than there are was refused where somebody asked for it.
+            return dbscan(distances, self.eps, min(self.min_samples, len(distances))), self.reasons
         if self.algorithm is Algorithm.HDBSCAN:
             return self._hdbscan(distances)
         k = self.k

@@ -19,8 +19,8 @@ from facestream.face_set import FaceSet, FloatArray, faces_of_photos, tracks_of_
 from facestream.nearness import Nearness
 from facestream.people_view import counted
 from facestream.person import Face
+from facestream.readable_path import readable_path
 from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
-from facestream.source_desk import readable_path
 from facestream.wiring import make_manifest, make_pack
 from stream.discover import VIDEO_ENDINGS, Discovery, discover
 from stream.errors import StreamError

@@ -13,7 +13,7 @@ from facestream.clustering import Clusters
 from facestream.hint import shown_path
 from facestream.output import print_table, printable
 from facestream.people_view import counted
-from facestream.source_desk import readable_path
+from facestream.readable_path import readable_path
 
 # Large clusters that are shown, and photos without a face that are named.
 _SHOWN = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -97,8 +98,13 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
             )
         labels_from = "folders" if own else "names"
     if labels_from == "folders":
-        return {path: path.parent.name for path in found.photos}
-    return {path: name_in(path.stem) for path in found.photos}
+        return {path: _one_spelling(path.parent.name) for path in found.photos}
+    return {path: _one_spelling(name_in(path.stem)) for path in found.photos}
+
+
+def _one_spelling(label: str) -> str:
+    """A name as it is compared: é may be one character or two."""
+    return unicodedata.normalize("NFC", label)
 
 
 def name_in(stem: str) -> str:
@@ -133,8 +139,8 @@ def chosen_people(path: Path, half: str | None) -> set[str]:
     """
     rows = list(read_csv(path, ("name",) if half is None else ("name", "half")))
     if half is None:
-        return {row["name"] for _, row in rows}
-    names = {row["name"] for _, row in rows if row["half"] == half}
+        return {_one_spelling(row["name"]) for _, row in rows}
+    names = {_one_spelling(row["name"]) for _, row in rows if row["half"] == half}
     if not names:
         halves = ", ".join(sorted({row["half"] for _, row in rows})) or "none"
         raise LabelError(f"{path}: no half {half!r}; there are: {halves}.", path=path)
@@ -176,7 +182,7 @@ def read_label_table(path: Path, columns: tuple[str, ...]) -> LabelTable:
             boxed, framed = bool(sides), "frame" in row
         rows.append(
             LabelledFace(
-                label=row[label_column],
+                label=_one_spelling(row[label_column]),
                 key=row[key_column] if key_column else "",
                 frame=_whole(path, line, "frame", row["frame"]) if framed else 0,
                 box_xyxy=_box(path, line, row) if boxed else None,
@@ -207,9 +213,17 @@ def read_csv(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, Mapping
                 raise LabelError(
                     f"{path}: no column {', '.join(missing)}; there are {', '.join(header)}.", path=path
                 )
+            empty_line = 0
             for values in reader:
                 if not values:
+                    empty_line = empty_line or reader.line_num
                     continue
+                if empty_line and len(header) == 1:
+                    raise LabelError(
+                        f'{path}, line {empty_line}: is empty. Write "" for a row without a value, and take '
+                        "the line out where there is no row.",
+                        path=path,
+                    )
                 if len(values) != len(header):
                     raise LabelError(
                         f"{path}, line {reader.line_num}: {len(values)} values for {len(header)} columns.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from facestream.people_view import clock
+from facestream.readable_path import readable_path
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.source_id import photo_id, video_id
 from storage.identity_store import IdentityStore
@@ -299,8 +299,3 @@ def _left_out(source: SourceRecord) -> str:
 def _stretch(start_s: float, end_s: float) -> str:
     """A stretch of a video in words."""
     return f"{clock(start_s)} to {'the end' if math.isinf(end_s) else clock(end_s)}"
-
-
-def readable_path(path: Path) -> str:
-    """The absolute path; bytes that are no UTF-8 are shown escaped, since Redis holds text."""
-    return os.fsencode(path.resolve()).decode("utf-8", "backslashreplace")

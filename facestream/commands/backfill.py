@@ -146,7 +146,7 @@ def show(place: Place, report: RunReport, *, quiet: bool) -> None:
 
 def as_json(place: Place, report: RunReport, files: int) -> dict[str, Any]:
     """The result for machines."""
-    from facestream.source_desk import readable_path
+    from facestream.readable_path import readable_path
 
     return {
         "collection": place.collection,

@@ -268,7 +268,7 @@ def show(
 def as_json(place: Place, report: RunReport, people: list[Person], files: dict[str, Path]) -> dict[str, Any]:
     """The result of a run for machines."""
     from facestream.people_view import person_json
-    from facestream.source_desk import readable_path
+    from facestream.readable_path import readable_path
 
     return {
         "collection": place.collection,

@@ -130,3 +130,10 @@ def test_a_pack_that_leaves_no_distance_is_refused(manifest: Manifest) -> None:
     changed = nearness(manifest.model_copy(update={"calibration": steep}), in_video=True)
     with pytest.raises(UsageError, match="video_rise of the model pack 'open' leave no distance"):
         choose(ClusterSettings.of({}), changed)
+
+
+@pytest.mark.parametrize("algorithm", ["agglomerative", "dbscan", "hdbscan", "kmeans", "kmedoids"])
+def test_one_face_alone_is_no_failure(manifest: Manifest, algorithm: str) -> None:
+    settings = ClusterSettings.of({"algorithm": algorithm})
+    found, _ = choose(settings, nearness(manifest)).grouping(faces((1,)))
+    assert len(found.labels) == 1

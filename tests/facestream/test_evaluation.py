@@ -148,6 +148,35 @@ def test_rows_without_a_name_are_paired_by_their_order(tmp_path: Path) -> None:
     assert [(m.who, m.parts) for m in result.mixed] == [("2", (("B", 2), ("A", 1)))]
 
 
+def test_an_empty_line_between_rows_of_one_column_is_told(tmp_path: Path) -> None:
+    truth = write(tmp_path / "truth.csv", "label", ("A",), ("B",), ("B",))
+    found = tmp_path / "found.csv"
+    found.write_text("cluster\n1\n\n2\n")
+    with pytest.raises(
+        LabelError, match=r'found\.csv, line 3: is empty\. Write "" for a row without a value'
+    ):
+        judged(truth, found)
+    found.write_text('cluster\n1\n""\n2\n\n\n')
+    assert judged(truth, found).assigned == 2
+
+
+def test_one_name_in_two_spellings_is_one(tmp_path: Path) -> None:
+    e, apart = "\u00e9", "e\u0301"
+    truth = write(tmp_path / "truth.csv", "file,label", (f"{e}.jpg", f"Ren{e}"), ("b.jpg", f"Ren{apart}"))
+    found = write(tmp_path / "found.csv", "file,cluster", (f"{apart}.jpg", 1), ("b.jpg", 1))
+    result = judged(truth, found)
+    assert (result.assigned, result.elsewhere, result.agreement.classes) == (2, 0, 1)
+
+
+def test_a_name_that_is_no_text_is_found_as_it_is_stored(tmp_path: Path) -> None:
+    photos = album(tmp_path / "photos", "Ann/a.jpg", "Bob/b.jpg")
+    (photos / "Ann" / "a.jpg").rename(photos / "Ann" / os.fsdecode(b"l\xe9.jpg"))
+    stored = [(f"{photos}/Ann/l\\xe9.jpg", 1), (f"{photos}/Bob/b.jpg", 2)]
+    found = write(tmp_path / "found.csv", "source,identity", *stored)
+    result = judged(photos, found)
+    assert (result.assigned, result.elsewhere) == (2, 0)
+
+
 def test_vectors_and_distances_add_measures_without_truth(tmp_path: Path) -> None:
     truth = write(tmp_path / "t.csv", "label", *"AABB")
     found = write(tmp_path / "f.csv", "cluster", *"1122")

@@ -21,6 +21,8 @@ Metric = Literal["cosine", "euclidean", "precomputed"]
 _BLOCK = 1024
 # Rounding makes distances differ so much.
 _ROUNDING = 1e-6
+# Its square, and sums of that, are numbers still.
+_MOST = 1e100
 
 
 def silhouette(
@@ -119,6 +121,18 @@ def numbered(labels: Sequence[Hashable], which: str) -> IntArray:
     return np.array([number.setdefault(label, len(number)) for label in labels], np.intp)
 
 
+def _scaled(vectors: FloatArray, *, each: bool) -> npt.NDArray[np.float64]:
+    """Vectors of which the largest value is 1, of all or of each: no square is too large or too small then.
+
+    Neither the angle of two nor the ratio of two distances is another one by that.
+    """
+    largest = np.abs(vectors).max(axis=1 if each else None, initial=0.0, keepdims=True)
+    scaled: npt.NDArray[np.float64] = np.divide(
+        vectors, largest, out=np.zeros(vectors.shape), where=largest > 0
+    )
+    return scaled
+
+
 def _assigned(
     points: FloatArray, labels: Sequence[Hashable | None], metric: Metric
 ) -> tuple[npt.NDArray[np.float64], IntArray]:
@@ -131,6 +145,8 @@ def _assigned(
     if not np.isfinite(points).all():
         row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
         raise ValueError(f"point {row} holds a value that is not finite")
+    if metric != "precomputed":
+        points = _scaled(points, each=metric == "cosine")
     kept = np.array([label is not None for label in labels], bool)
     numbers = numbered([label for label in labels if label is not None], "found")
     if metric == "precomputed":
@@ -138,6 +154,14 @@ def _assigned(
             raise ValueError(f"distances of shape {points.shape} are not square")
         if (points < -_ROUNDING).any() or not np.allclose(points, points.T, atol=_ROUNDING):
             raise ValueError("distances must be symmetric and not negative")
+        own = np.flatnonzero(points.diagonal() > _ROUNDING)
+        if own.size:
+            raise ValueError(
+                f"the distance from item {own[0]} to itself is {points[own[0], own[0]]:g}, not 0: are these "
+                "likenesses?"
+            )
+        if points.max(initial=0.0) > _MOST:
+            raise ValueError(f"a distance is {points.max():g}; at most {_MOST:g} can be reckoned with")
         return points[np.ix_(kept, kept)], numbers
     if metric == "cosine" and not points[kept].any(axis=1).all():
         raise ValueError("a vector of zeros has no direction, and no cosine")

@@ -75,6 +75,22 @@ def test_copies_of_one_picture_have_no_width() -> None:
     assert dunn(np.array([[1.0, 0.0]] * 2 + [[0.0, 1.0]] * 2), PAIRS) is None
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e-30, 1e30, 1e308])
+def test_huge_and_tiny_vectors_are_as_well_separated_as_others(scale: float) -> None:
+    vectors = np.array([[1.0, 0.1], [1.0, 0.2], [0.1, 1.0], [0.2, 1.0]])
+    for measure in (silhouette, davies_bouldin, dunn):
+        assert measure(vectors * scale, PAIRS) == pytest.approx(measure(vectors, PAIRS))
+
+
+def test_likenesses_are_not_taken_for_distances() -> None:
+    likenesses = np.eye(4) + 0.1
+    for measure in (silhouette, dunn):
+        with pytest.raises(ValueError, match=r"from item 0 to itself is 1\.1, not 0: are these likenesses\?"):
+            measure(likenesses, PAIRS, "precomputed")
+        with pytest.raises(ValueError, match=r"a distance is 1e\+300; at most 1e\+100"):
+            measure(DISTANCES * 1e300 / DISTANCES.max(), PAIRS, "precomputed")
+
+
 def test_what_is_no_set_of_points_is_named() -> None:
     with pytest.raises(ValueError, match="4 points and 3 labels"):
         silhouette(LINE, ["a", "a", "b"])
