@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from facestream.client import Store, open_store
+from facestream.errors import ClosedError
 from facestream.settings import Place
 
 P = ParamSpec("P")
@@ -108,6 +109,7 @@ class AsyncStore:
         self._store = store
         self._threads = ThreadPoolExecutor(_CALLS, "facestream")
         self._watches: dict[threading.Event, ThreadPoolExecutor] = {}
+        self._closed = False
 
     @classmethod
     async def open(cls, place: Place) -> Self:
@@ -187,6 +189,7 @@ class AsyncStore:
 
         Closing twice does nothing.
         """
+        self._closed = True
         for ended in self._watches:
             ended.set()
         await asyncio.to_thread(self._close, tuple(self._watches.values()))
@@ -208,4 +211,6 @@ class AsyncStore:
         await self.close()
 
     async def _run(self, call: Callable[[], R]) -> R:
+        if self._closed:
+            raise ClosedError(f"the store of collection {self.collection!r} was closed; connect again.")
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

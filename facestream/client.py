@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facestream.bounds import check_number
 from facestream.erasable import ErasableCollection
 from facestream.people_filter import PeopleFilter, sorted_people
 from facestream.person import Person
@@ -129,14 +130,14 @@ class Store(ErasableCollection):
                 array: BGR, uint8, (H, W, 3). It is not stored.
             models: Model pack; default: the collection's own.
             device: What its models run on: "auto", "cpu", "cuda:0" and the like.
-            limit: Most people for each face.
+            limit: Most people for each face, 1 to 1,000.
 
         Returns:
             The faces of the photo, the largest first, each with the people it may be.
 
         Raises:
             StreamError: If the photo can't be read.
-            UsageError: If it is none of these.
+            UsageError: If it is none of these, or the limit can't be.
             NoFaceError: If there is no face in it.
             ModelConflictError: If the collection was made with other models.
             WorkerError: If the models can't be loaded.
@@ -144,6 +145,7 @@ class Store(ErasableCollection):
         from facestream.search import TemplateSearch, faces_of
         from facestream.search_photo import frame_of
 
+        check_number(limit, "limit", 1, 1000, whole=True)
         # What is wrong with the photo is said before the models are loaded.
         frame = frame_of(photo)
         pack = self._pack(models, device)
@@ -245,12 +247,14 @@ class Store(ErasableCollection):
 
         Raises:
             NotFoundError: If there is no such person, or no video to cut, or they were not seen in those.
-            UsageError: If one file was asked for, and there are more videos; or a video would be lost.
+            UsageError: If one file was asked for, and there are more videos; or a video would be lost; or the
+                margin can't be.
             FacestreamError: If a file can't be written, or each video has other content now.
             StreamError: If no video is where it was, or one can't be cut without encoding it.
         """
         from facestream.clip import person_clips
 
+        check_number(margin_s, "margin_s", 0, 600)
         return person_clips(self, self.person(person_id), Path(out), sources=sources, margin_s=margin_s)
 
     def templates(self, model_id: str, dimension: int) -> TemplateTable:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Self, TypedDict, TypeVar
 
+from facestream.bounds import check_number, check_type
 from facestream.errors import UsageError
 from facestream.people_view import counted
 from workers.clustering.grouping import Algorithm, Linkage
@@ -77,6 +78,9 @@ class ClusterSettings:
         algorithm = _named(options.get("algorithm"), Algorithm, "algorithm") or Algorithm.AGGLOMERATIVE
         linkage = _named(options.get("linkage"), Linkage, "linkage")
         values: Mapping[str, object] = options
+        known = [field.name for field in fields(cls)]
+        if unknown := values.keys() - set(known):
+            raise UsageError(f"there is no option {min(unknown)!r}; there are {', '.join(known)}.")
         for name, (algorithms, why) in _FOR.items():
             if values.get(name) is not None and algorithm not in algorithms:
                 raise UsageError(f"{_option(name)} is not for {algorithm}: {why}.")
@@ -93,11 +97,11 @@ class ClusterSettings:
 
     def _check_values(self) -> None:
         for name, value in self._numbers():
-            if value < _LEAST[name]:
-                raise UsageError(f"{_option(name)} is {value}; it must be at least {_LEAST[name]}.")
+            check_number(value, _option(name), _LEAST[name], whole=True)
         if self.k is not None and self.eps is not None:
             raise UsageError("--k and --eps both say where merging ends; give one.")
         if self.eps is not None:
+            check_type(self.eps, "--eps")
             none_is_meant = self.eps == 0 and self.algorithm is Algorithm.HDBSCAN
             if not (0 < self.eps <= 2 or none_is_meant):
                 raise UsageError(

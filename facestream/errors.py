@@ -42,6 +42,10 @@ class SettingsError(UsageError):
         self.problems = tuple(problems)
 
 
+class ClosedError(FacestreamError):
+    """Something was asked of a store that was closed."""
+
+
 class NotFoundError(FacestreamError):
     """What was asked for does not exist.
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -253,7 +253,14 @@ def evaluate(
     Raises:
         LabelError: If labels can't be read, or the two can't be brought together.
         StreamError: If a folder can't be read.
+        UsageError: If an option can't be.
     """
+    for given, allowed, what in (
+        (labels_from, get_args(LabelsFrom), "labels_from"),
+        (unassigned, get_args(Unassigned), "unassigned"),
+    ):
+        if given not in allowed:
+            raise UsageError(f"{what} is {given!r}; it must be one of {', '.join(allowed)}.")
     return evaluate_tables(
         truth_table(Path(truth), labels_from), found_table(Path(found)), unassigned=unassigned
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from facestream.errors import ForgottenError, NotFoundError, UsageError
+from facestream.errors import ClosedError, ForgottenError, NotFoundError, UsageError
 from facestream.hint import command_line
 from facestream.people_filter import folded
 from facestream.person import Person, person_of
@@ -35,6 +35,7 @@ class OpenCollection:
     _reader: PeopleReader = field(repr=False)
     _place: Place = field(repr=False)
     _packs: dict[tuple[str, str], Pack] = field(default_factory=dict, repr=False)
+    _closed: bool = field(default=False, init=False, repr=False)
 
     @property
     def collection(self) -> str:
@@ -86,7 +87,11 @@ class OpenCollection:
         return command_line(self._place, *words)
 
     def close(self) -> None:
-        """Close the connection. Closing twice does nothing."""
+        """Close the connection; what is asked for after that raises `ClosedError`.
+
+        Closing twice does nothing.
+        """
+        self._closed = True
         self._handle.close()
 
     def __enter__(self) -> Self:
@@ -100,6 +105,8 @@ class OpenCollection:
         self.close()
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
+        if self._closed:
+            raise ClosedError(f"the store of collection {self.collection!r} was closed; connect again.")
         return self._handle.errors()
 
     @property

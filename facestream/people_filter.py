@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
+from facestream.bounds import check_number
 from facestream.errors import UsageError
 from facestream.person import Person
 from facestream.sighting import Order, Sighting
@@ -76,14 +77,26 @@ class PeopleFilter:
     only_ignored: bool = False
 
     def __post_init__(self) -> None:
-        """Take what Python programs write: one source by itself, dates without a zone."""
+        """Take what Python programs write: one source by itself, dates without a zone.
+
+        Raises:
+            UsageError: If a moment is neither a datetime nor seconds, or the first is the later one.
+        """
         for name in ("sources", "cameras"):
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         for name in ("since", "until"):
             moment = getattr(self, name)
-            if isinstance(moment, datetime) and moment.tzinfo is None:
-                object.__setattr__(self, name, moment.astimezone())
+            if isinstance(moment, datetime):
+                if moment.tzinfo is None:
+                    object.__setattr__(self, name, moment.astimezone())
+            elif moment is not None:
+                check_number(moment, name)
+        since, until = self.since, self.until
+        if since is None or until is None or isinstance(since, datetime) is not isinstance(until, datetime):
+            return
+        if since > until:  # type: ignore[operator]
+            raise UsageError(f"since is {since}, later than until, {until}: nothing lies between them.")
 
     def apply(self, people: Iterable[Person]) -> list[Person]:
         """Those who match, with the sightings that match and the seconds of these."""

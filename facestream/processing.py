@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from facestream.errors import UsageError
 from facestream.run import Run
 from facestream.run_report import RunListener, RunOptions, RunReport, SilentListener
 from facestream.settings import AUTO_DEVICE, Place
@@ -57,11 +58,15 @@ def process(
         What was done. A file that can't be read is in its `failed`, and stops no other.
 
     Raises:
-        UsageError: If there is no such path, or an option can't be.
-        FacestreamError: If there is nothing to process.
+        UsageError: If no path is given, or there is none such, or an option can't be.
+        FacestreamError: If there is nothing to process in them.
         StorageError: If Redis or the data folder can't be used.
         WorkerError: If models can't be loaded, or a worker fails.
     """
+    if not paths:
+        raise UsageError("process() was given no path; name videos, photos or folders of them.")
+    if recorded_at is not None and not isinstance(recorded_at, datetime):
+        raise UsageError(f"recorded_at is {recorded_at!r}; it must be a datetime.")
     options = RunOptions(
         paths=tuple(Path(path) for path in paths),
         fps=fps,

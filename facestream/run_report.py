@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from facestream.bounds import check_number
+from facestream.errors import UsageError
 from facestream.settings import AUTO_DEVICE
 
 if TYPE_CHECKING:
@@ -46,6 +48,26 @@ class RunOptions:
     max_pixels: int | None = None
     include_forgotten: bool = False
     clustering: Literal["average", "dbscan", "hdbscan"] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that can't be before anything is written by them.
+
+        Raises:
+            UsageError: If one can't be.
+        """
+        if self.fps is not None:
+            check_number(self.fps, "fps", 0, 1000, above=True)
+        check_number(self.start_s, "start_s")
+        if self.end_s is not None:
+            check_number(self.end_s, "end_s")
+            if self.end_s <= self.start_s:
+                raise UsageError(f"end_s is {self.end_s:g}; it must be later than start_s, {self.start_s:g}.")
+        if self.min_face_px is not None:
+            check_number(self.min_face_px, "min_face_px", 12, 10000)
+        if self.max_pixels is not None:
+            check_number(self.max_pixels, "max_pixels", 1, whole=True)
+        if self.clustering not in (None, "average", "dbscan", "hdbscan"):
+            raise UsageError(f"clustering is {self.clustering!r}; it must be average, dbscan or hdbscan.")
 
 
 class RunListener(Protocol):

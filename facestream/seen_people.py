@@ -62,8 +62,8 @@ class SeenPeople(DeadLetterBox):
     def watch(
         self,
         *,
-        people: Collection[str] = (),
-        kinds: Collection[str] = (),
+        people: str | Collection[str] = (),
+        kinds: str | Collection[str] = (),
         after: str | None = None,
         timeout_s: float | None = None,
         stop: threading.Event | None = None,
@@ -75,8 +75,8 @@ class SeenPeople(DeadLetterBox):
         asked for again `after` the last event.
 
         Args:
-            people: About these ids alone; empty for all. A reset is told in any case.
-            kinds: Of these kinds alone; empty for all.
+            people: About this id or these alone; empty for all. A reset is told in any case.
+            kinds: Of this kind or these alone; empty for all.
             after: Go on after the event with this id; by default at this moment.
             timeout_s: End after so long without an event; by default never.
             stop: Ends it within a moment, when it is set by another thread.
@@ -90,7 +90,8 @@ class SeenPeople(DeadLetterBox):
 
         if after is not None and not is_entry_id(after):
             raise UsageError(f"no event has the id {after[:40]!r}: they look like 1700000000000-0.")
-        unknown = set(kinds) - {kind.value for kind in ChangeKind} - {"reset"}
+        people, kinds = ({given} if isinstance(given, str) else set(given) for given in (people, kinds))
+        unknown = kinds - {kind.value for kind in ChangeKind} - {"reset"}
         if unknown:
             raise UsageError(f"no event is of kind {min(unknown)!r}, only of {', '.join(ChangeKind)}.")
         with self._errors():

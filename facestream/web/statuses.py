@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from facestream.errors import (
     BusyError,
+    ClosedError,
     DecisionError,
     FacestreamError,
     ForgottenError,
@@ -64,6 +65,7 @@ STATUSES: Mapping[type[Exception], int] = {
     LabelError: 422,
     DecisionError: 409,
     BusyError: 503,
+    ClosedError: 503,
     OutboundError: 502,
     FacestreamError: 409,
     DataFolderError: 500,

@@ -11,7 +11,7 @@ import pytest
 from processes import Cli, Processed
 
 import facestream
-from facestream.errors import NotFoundError, UsageError
+from facestream.errors import ClosedError, NotFoundError, UsageError
 from storage.errors import CollectionSchemaError, DataFolderError, RedisUrlError
 
 pytestmark = pytest.mark.e2e
@@ -200,3 +200,30 @@ def test_its_names_can_be_imported_and_others_not() -> None:
         assert getattr(facestream, name) is not None
     with pytest.raises(AttributeError, match="banana"):
         _ = facestream.banana  # type: ignore[attr-defined]
+
+
+def test_limits_and_margins_that_cannot_be_are_refused(store: facestream.Store, tmp_path: Path) -> None:
+    for limit in (0, -1, 2.5, "x", 1001):
+        with pytest.raises(UsageError, match=r"^limit is .*a whole number, 1 to 1000\."):
+            store.find(tmp_path / "none.jpg", limit=limit)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"^margin_s is -5;"):
+        store.clips("p1", tmp_path / "clip.mp4", margin_s=-5)
+
+
+def test_one_id_or_kind_need_not_be_in_a_list(store: facestream.Store) -> None:
+    (first, *_) = store.people()
+    told = list(store.watch(people=first.id, after="0-0", timeout_s=0.1))
+    assert told
+    assert told == list(store.watch(people=[first.id], after="0-0", timeout_s=0.1))
+    created = list(store.watch(kinds="created", after="0-0", timeout_s=0.1))
+    assert {event.kind for event in created} == {"created"}
+
+
+def test_a_store_that_was_closed_says_so(processed: Processed) -> None:
+    store = facestream.connect(processed.cli.data_dir)
+    store.people()
+    store.close()
+    store.close()
+    for ask in (store.people, store.meta, lambda: list(store.sightings()), lambda: store.watch()):
+        with pytest.raises(ClosedError, match="the store of collection 'default' was closed; connect again"):
+            ask()

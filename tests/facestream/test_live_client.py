@@ -15,8 +15,7 @@ import pytest
 from collections_made import DAY_S, DOOR, FILM, fill
 
 import facestream
-from facestream.errors import NotFoundError, UsageError
-from storage.errors import StorageError
+from facestream.errors import ClosedError, NotFoundError, UsageError
 
 PATIENCE_S = 60.0
 
@@ -194,7 +193,7 @@ def test_closing_ends_what_is_watched(data_dir: Path) -> None:
         await asyncio.sleep(0.1)
         await asyncio.wait_for(store.close(), PATIENCE_S)
         assert await asyncio.wait_for(waiting, PATIENCE_S) is None
-        with pytest.raises((StorageError, RuntimeError)):
+        with pytest.raises(ClosedError, match="was closed; connect again"):
             await store.people()
 
     asyncio.run(ask())

@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from facestream.commands.people_options import PeopleChoice, typed_source
 from facestream.errors import UsageError
-from facestream.people_filter import SORTS, PeopleFilter, names_source, sorted_people
+from facestream.people_filter import SORTS, Moment, PeopleFilter, names_source, sorted_people
 from facestream.person import Person
 from facestream.sighting import Sighting, start_order
 
@@ -69,8 +69,19 @@ moments = st.one_of(
     st.integers(0, 60).map(float),
     st.sampled_from([BEGAN, BEGAN + timedelta(seconds=20), BEGAN + timedelta(days=2)]),
 )
+
+
+def ordered(since: Moment | None, until: Moment | None, **other: Any) -> PeopleFilter:
+    """A filter from the earlier moment to the later one."""
+    if (isinstance(since, float) and isinstance(until, float)) or (
+        isinstance(since, datetime) and isinstance(until, datetime)
+    ):
+        since, until = sorted([since, until])
+    return PeopleFilter(since=since, until=until, **other)
+
+
 filters = st.builds(
-    PeopleFilter,
+    ordered,
     sources=st.lists(st.sampled_from(["lobby", "*.mkv", "v-1", "CAFÉ", "nowhere"]), max_size=2).map(tuple),
     since=moments,
     until=moments,
@@ -305,3 +316,16 @@ def test_a_camera_is_meant_by_its_whole_name() -> None:
 def test_the_ignored_alone_are_listed_where_that_is_asked_for() -> None:
     people = [person(video(), number=1), replace(person(video(), number=2), ignored=True)]
     assert ids(PeopleFilter(only_ignored=True).apply(people)) == ["p2"]
+
+
+@pytest.mark.parametrize("moment", ["2026-05-01", date(2026, 5, 1), -1.0, math.nan, True])
+def test_what_is_no_moment_is_refused_at_once(moment: Any) -> None:
+    for name in ("since", "until"):
+        with pytest.raises(UsageError, match=f"^{name} is "):
+            PeopleFilter(**{name: moment})
+
+
+@pytest.mark.parametrize(("since", "until"), [(5.0, 1.0), (BEGAN + timedelta(seconds=1), BEGAN)])
+def test_a_filter_that_ends_before_it_begins_is_refused(since: Moment, until: Moment) -> None:
+    with pytest.raises(UsageError, match=r"later than until, .*: nothing lies between them"):
+        PeopleFilter(since=since, until=until)

@@ -86,6 +86,9 @@ export function filterBar(filters, onChange) {
     const done = await openDialog("Filter people", (close) => {
       const since = el("input", { type: "date", value: filters.since });
       const until = el("input", { type: "date", value: filters.until });
+      const bound = () => { until.min = since.value; since.max = until.value; };
+      bound();
+      for (const date of [since, until]) date.addEventListener("input", bound);
       const boxes = names.map((name) => el("label", { class: "check" }, el("input", { type: "checkbox", value: name, checked: filters.camera.includes(name) }), el("bdi", null, name)));
       const form = el("form", { id: "filter", class: "stack", on: { submit: (/** @type {Event} */ event) => {
         event.preventDefault();

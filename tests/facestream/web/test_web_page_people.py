@@ -238,6 +238,23 @@ def test_a_day_is_one_of_whoever_looks(visit: Visit, shared: Serving, zone: str,
     expect(page.get_by_text("'nonsense' is neither a date")).to_be_visible()
 
 
+def test_a_filter_cannot_end_before_it_begins(visit: Visit, shared: Serving) -> None:
+    page = visit(shared.url, "people?since=2026-05-03&until=2026-05-01", fails=[422])
+    expect(page.get_by_text("nothing lies between them")).to_be_visible()
+    page = visit(shared.url)
+    page.get_by_role("button", name=re.compile("^Filter")).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("From").fill("2026-05-03")
+    dialog.get_by_label("To").fill("2026-05-01")
+    dialog.get_by_role("button", name="Show", exact=True).click()
+    # The browser says why.
+    expect(dialog).to_be_visible()
+    assert dialog.get_by_label("To").evaluate("field => field.validity.rangeUnderflow")
+    dialog.get_by_label("To").fill("2026-05-04")
+    dialog.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile("since=2026-05-03&until=2026-05-04"))
+
+
 def test_a_name_that_could_not_be_saved_is_there_to_be_tried_again(visit: Visit, undone: Serving) -> None:
     page = visit(undone.url, fails=[503])
     page.route("**/name", lambda route: route.fulfill(status=503, json={"detail": "Redis is away."}))

@@ -118,6 +118,7 @@ def test_with_a_source_sightings_and_seconds_are_those_in_it(serving: Serving) -
         ("people", {"since": "yesterday"}),
         ("people", {"since": "90"}),
         ("people", {"until": "2026-02-30"}),
+        ("people", {"since": "2026-05-02", "until": "2026-05-01"}),
         ("people", {"min_seconds": "nan"}),
         ("people", {"q": "x" * 201}),
         ("sightings", {"person": "../p1"}),
