@@ -120,6 +120,7 @@ class AsyncStore:
     info = _awaited(Store.info)
     meta = _awaited(Store.meta)
     models_for = _awaited(Store.models_for)
+    drop_stale_pictures = _awaited(Store.drop_stale_pictures)
 
     people = _awaited(Store.people)
     person = _awaited(Store.person)

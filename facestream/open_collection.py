@@ -82,6 +82,25 @@ class OpenCollection:
         with self._errors():
             return models_for(self._identities, self._place, asked)
 
+    def drop_stale_pictures(self) -> None:
+        """Delete files with faces, on this machine, of people who are no more; all where faces are encrypted.
+
+        Somebody may have been forgotten, and faces may have been sealed, on another machine.
+
+        Raises:
+            FacestreamError: If one can't be deleted.
+        """
+        from facestream.people_view import remove_thumbnails
+        from facestream.wiring import thumbnails_folders
+
+        folders = [folder for folder in thumbnails_folders(self._place) if any(folder.glob("p*.jpg"))]
+        if not folders:
+            return
+        with self._errors():
+            stay = set() if self._reader.is_encrypted else self._reader.overview_ids()
+        for folder in folders:
+            remove_thumbnails(folder, stay)
+
     def hint(self, *words: str) -> str:
         """A command for this collection, to be pasted into a shell; without secrets of its URL."""
         return command_line(self._place, *words)

@@ -11,6 +11,7 @@ from facestream.given_settings import settings
 from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.metrics_wiring import make_readiness, make_redis_facts, make_serve_metrics
 from facestream.news import News
+from facestream.own_pictures import OwnPictures
 from facestream.serve_table import ServeTable
 from facestream.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.settings import Place
@@ -47,6 +48,7 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         store = stack.enter_context(Store(handle, reader, place))
         news = stack.enter_context(News(changes, handle))
         people = stack.enter_context(make_board(handle, reader, news))
+        stack.enter_context(OwnPictures(store, news))
         search = stack.enter_context(open_search(place, handle, store, news))
         events = make_event_log(handle, keys)
         live_feed = LiveFeed(news, events, serve.event_clients)

@@ -91,8 +91,13 @@ def command(
         write_thumbnails,
     )
     from facestream.wiring import thumbnails_folder
+    from storage.errors import DataFolderError
 
     with open_store(place) as store:
+        try:
+            store.drop_stale_pictures()
+        except (FacestreamError, DataFolderError) as error:
+            click.echo(f"Warning: {error}", err=True)
         people, total, hidden = choice.people(store)
         left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
@@ -157,6 +162,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
+        store.drop_stale_pictures()
         person = store.person(person_id)
         files = write_thumbnails(store, [person], thumbnails_folder(place))
     if chosen(ctx, "as_json"):

@@ -1,0 +1,96 @@
+"""Files with faces on a machine, while somebody is forgotten from another one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from processes import Done, Processed, wait_until
+from serving import serving_place
+
+from facestream import encrypting
+from facestream.client import open_store
+from facestream.people_view import write_thumbnails
+from facestream.settings import Place
+from facestream.wiring import thumbnails_folder
+
+pytestmark = pytest.mark.e2e
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Two machines with a data folder each, and one server."""
+
+    one: Place
+    other: Place
+
+    def pictures(self) -> set[str]:
+        """People of whom the other one has a file."""
+        return {path.stem for path in thumbnails_folder(self.other).glob("p*.jpg")}
+
+    def list_people(self) -> None:
+        """Have faces written on the other one."""
+        with open_store(self.other) as store:
+            write_thumbnails(store, store.people(), thumbnails_folder(self.other))
+
+
+@pytest.fixture
+def hosts(
+    copied: Processed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> Iterator[Hosts]:
+    monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
+    folder = copied.cli.data_dir
+    one = Place(folder)
+    with open_store(one):
+        yield Hosts(one, Place(tmp_path / "other", f"unix://{folder / 'redis' / 'redis.sock'}"))
+
+
+def test_pictures_of_those_who_were_forgotten_elsewhere_go_with_the_next_list(hosts: Hosts) -> None:
+    hosts.list_people()
+    before = hosts.pictures()
+    assert len(before) > 1
+    with open_store(hosts.one) as store:
+        store.forget("p1")
+    with open_store(hosts.other) as store:
+        store.drop_stale_pictures()
+    assert hosts.pictures() == before - {"p1"}
+
+
+def test_pictures_of_a_collection_that_was_encrypted_elsewhere_go(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts.list_people()
+    assert hosts.pictures()
+    encrypting.change(hosts.one, "on")
+    assert hosts.one.data_dir is not None
+    monkeypatch.setenv("FACESTREAM_DATA_KEY_FILE", str(hosts.one.data_dir / "data.key"))
+    with open_store(hosts.other) as store:
+        store.drop_stale_pictures()
+    assert hosts.pictures() == set()
+
+
+def test_where_it_is_served_they_go_at_once(hosts: Hosts) -> None:
+    hosts.list_people()
+    with serving_place(hosts.other):
+        # Not with the look at the beginning.
+        time.sleep(0.5)
+        assert "p1" in hosts.pictures()
+        with open_store(hosts.one) as store:
+            store.forget("p1")
+        wait_until(lambda: "p1" not in hosts.pictures(), "the end of a picture", 20)
+
+
+def test_a_list_of_people_deletes_them(
+    hosts: Hosts, here: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosts.list_people()
+    with open_store(hosts.one) as store:
+        store.forget("p1")
+    assert hosts.other.data_dir is not None
+    assert hosts.other.redis_url is not None
+    monkeypatch.setenv("FACESTREAM_DATA_DIR", str(hosts.other.data_dir))
+    here("people", "--json", "--no-thumbnails", "--redis", hosts.other.redis_url)
+    assert "p1" not in hosts.pictures()
