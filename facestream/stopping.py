@@ -38,7 +38,7 @@ def _noted(number: int, frame: FrameType | None) -> None:
 
 @contextmanager
 def stopping(on_stop: Callable[[], None] | None = None) -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once.
+    """An event that Ctrl-C, SIGTERM and the end of the terminal set; a second Ctrl-C interrupts at once.
 
     It is set from the first where a Ctrl-C has come already, and was lost.
 
@@ -54,7 +54,11 @@ def stopping(on_stop: Callable[[], None] | None = None) -> Iterator[threading.Ev
             raise KeyboardInterrupt
         stop.set()
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        # What nohup started outlives its terminal.
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, on_signal) for number in numbers}
     over = threading.Event()
 
     def tell() -> None:

@@ -51,7 +51,7 @@ def command(**options: Any) -> None:
         handle = stack.enter_context(open_handle(place))
         stack.enter_context(handle.errors())
         listener = stack.enter_context(
-            listening(as_json=options["as_json"], quiet=options["quiet"], live=False)
+            listening(as_json=options["as_json"], quiet=options["quiet"], live=False, told=())
         )
         stop = stack.enter_context(stopping())
         for warning in handle.warnings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,15 +132,24 @@ def perform(
                 click.echo(note, err=True)
 
 
-def listening(*, as_json: bool, quiet: bool, live: bool = True) -> AbstractContextManager[WatchListener]:
-    """What shows how a watch goes on: lines of JSON, a table on a terminal, or plain lines."""
+def listening(
+    *, as_json: bool, quiet: bool, live: bool = True, told: Sequence[str] = _TOLD_ANYHOW
+) -> AbstractContextManager[WatchListener]:
+    """What shows how a watch goes on: lines of JSON, a table on a terminal, or plain lines.
+
+    Args:
+        as_json: For machines.
+        quiet: Without what goes well.
+        live: Whether a terminal shows a table.
+        told: Loggers of what the listener is told anyhow.
+    """
     from facestream.log_format import is_json
     from facestream.progress import stderr_console
     from facestream.watch_lines import JsonLines, PlainLines
 
     if logging.getLogger().getEffectiveLevel() >= logging.WARNING:
         # What listeners tell need not be told twice.
-        for name in _TOLD_ANYHOW:
+        for name in told:
             logging.getLogger(name).setLevel(logging.ERROR)
     if as_json:
         # Each line at once, for whoever reads from a pipe.

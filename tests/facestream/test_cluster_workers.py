@@ -6,9 +6,11 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
+from own_server import DURABLE, OwnServer
 from processes import Cli, wait_until
 
 from facestream.wiring import make_manifest
@@ -65,3 +67,24 @@ def test_the_one_that_stands_by_takes_over_in_time_and_ends_in_time_when_it_is_t
     assert client.xpending(KEYS.samples, GROUP)["pending"] == 0
     assert not client.exists(KEYS.leader)
     assert client.xinfo_consumers(KEYS.samples, GROUP) == []
+
+
+def test_a_server_that_is_away_is_told_of_and_that_it_is_back(cli: Cli, tmp_path: Path) -> None:
+    server = OwnServer(tmp_path / "own", *DURABLE)
+    try:
+        with open_redis(server.url, None) as handle:
+            facts = {"pack": "open", "models": "open"}
+            IdentityStore(handle.client, KEYS).claim_model(make_manifest("open").model_id, facts)
+        words = ("cluster-worker", "--json", "--redis", server.url)
+        workers = [cli.start(*words), cli.start(*words)]
+        wait_until(lambda: all(worker.stdout for worker in workers), "one to lead and one to stand by")
+        server.kill()
+        for worker in workers:
+            worker.wait_for("It is tried again until it is back.")
+        server.start()
+        for worker in workers:
+            worker.wait_for("takes writes again after")
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.end().code == 0
+    finally:
+        server.kill()

@@ -61,3 +61,20 @@ def test_a_ctrl_c_that_is_ignored_stays_so() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_the_end_of_a_terminal_is_one_unless_it_is_to_be_outlived() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with stopping() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert stop.is_set()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+        # As nohup does.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        with stopping() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGHUP, before)
