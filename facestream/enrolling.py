@@ -43,6 +43,7 @@ class Enrolled:
         decisions: Numbers of the decisions that were made; each can be undone.
         photos: How many photos were used.
         notes: What else is to be said, in sentences.
+        unread: How many photos could not be read.
     """
 
     name: str
@@ -52,6 +53,12 @@ class Enrolled:
     decisions: tuple[int, ...] = ()
     photos: int = 0
     notes: tuple[str, ...] = ()
+    unread: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the name is given, or would be, and all photos could be read."""
+        return self.state in ("named", "already", "added") and not self.unread
 
 
 @dataclass(slots=True)
@@ -62,6 +69,7 @@ class _Look:
     usable: list[Path] = field(default_factory=list)
     sure: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    unread: int = 0
 
     def told(self, state: State, *notes: str, **more: object) -> Enrolled:
         facts = {
@@ -74,6 +82,7 @@ class _Look:
             state,
             photos=len(self.usable),
             notes=(*self.notes, *notes),
+            unread=self.unread,
             **facts,  # type: ignore[arg-type]
         )
 
@@ -168,6 +177,7 @@ class Enrolling:
                 continue
             except StreamError as error:
                 look.notes.append(f"{error}.")
+                look.unread += 1
                 continue
             if len(faces) > 1 and _height(faces[0]) < _MUCH_LARGER * _height(faces[1]):
                 look.notes.append(f"{path.name}: shows {len(faces)} faces; cut out the one that is meant.")

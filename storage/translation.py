@@ -136,7 +136,8 @@ def _translate(error: redis.RedisError, where: str) -> RedisServerError | None:
             )
         case redis.OutOfMemoryError():
             return RedisFullError(
-                f"{where} has reached its memory limit and refuses writes. Raise maxmemory or delete data.",
+                f"{where} has reached its memory limit and refuses writes. Raise maxmemory; then "
+                "`facestream collections drop` and the like can delete data, which needs some room as well.",
                 where=where,
             )
         case redis.ResponseError() if _is_unsafe(error):

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 _BY_ENDING = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _IN_FOLDERS = ("mot", "vtt")
+# What other programs would take the file for.
+_NOT_WRITTEN = frozenset(
+    {".7z", ".arrow", ".bz2", ".db", ".feather", ".gz", ".npz", ".ods", ".parquet", ".sqlite", ".xlsx", ".xz"}
+    | {".zip", ".zst"}
+)
 
 
 @click.command(
@@ -85,6 +90,11 @@ def command(
     if as_json:
         file_format = "json"
     elif file_format is None:
+        if output is not None and output.suffix.lower() in _NOT_WRITTEN:
+            raise UsageError(
+                f"{output}: no {output.suffix} is written, but CSV, JSON (.json) and JSON lines (.jsonl), as "
+                "plain text. Name another file, or leave -o out and pipe it into gzip or another."
+            )
         file_format = _BY_ENDING.get(output.suffix.lower() if output else "", "csv")
     if file_format in _IN_FOLDERS:
         if output is None or output.is_file():
@@ -94,6 +104,8 @@ def command(
         with open_store(place) as store:
             files, count = _write_folder(store, file_format, output, sources)
             empty = "" if count or quiet else nobody(store)
+            if empty and file_format == "vtt" and any(s.kind == "photo" for s in _chosen(store, sources)):
+                empty = "Nobody is in a video there: photos get no captions."
         if not quiet:
             click.echo(f"{output}: {counted(files, 'file')}", err=True)
         if empty:

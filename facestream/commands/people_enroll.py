@@ -38,6 +38,9 @@ Examples:
   facestream people enroll staff/ --dry-run        what would happen
   facestream people enroll staff/                  staff/Ada Lovelace.jpg, staff/Bob/1.jpg, staff/Bob/2.jpg
   facestream people undo                           take the last name back
+
+\b
+Exit codes: 0 everybody has their name, 1 somebody has not, or a photo could not be read, 2 wrong usage.
 """,
 )
 @click.argument("folder", type=MediaPath())
@@ -50,7 +53,7 @@ Examples:
 @click.pass_context
 def enroll(
     ctx: click.Context, /, folder: Path, dry_run: bool, pack: str | None, device: str, **_: Any
-) -> None:
+) -> int:
     """Give names by photos: FOLDER/NAME.jpg, and all photos in FOLDER/NAME/. Several of each are better.
 
     Who was seen before gets the name, where it is almost certain that they are who the photo shows. Photos
@@ -86,6 +89,7 @@ def enroll(
         print_table(columns, rows, right={"sure", "photos"})
         if not chosen(ctx, "quiet"):
             _tell_notes(done)
+    return 0 if all(one.is_done for one in done) else 1
 
 
 def _tell_notes(done: list[Enrolled]) -> None:
@@ -106,4 +110,5 @@ def enrolled_json(one: Enrolled) -> dict[str, Any]:
         "photos": one.photos,
         "decisions": list(one.decisions),
         "notes": list(one.notes),
+        "unread": one.unread,
     }

@@ -151,6 +151,21 @@ def test_export_to_a_file_replaces_it_as_a_whole(processed: Processed, tmp_path:
     assert target.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("name", ["faces.csv.gz", "faces.parquet", "FACES.XLSX"])
+def test_what_is_not_written_is_not_named_so(processed: Processed, tmp_path: Path, name: str) -> None:
+    done = processed.cli("export", "-o", tmp_path / name, code=2)
+    assert f"no {Path(name).suffix} is written" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_photos_have_no_captions(processed: Processed, tmp_path: Path) -> None:
+    done = processed.cli(
+        "export", "--format", "vtt", "--source", "astronaut.jpg", "-o", tmp_path / "captions"
+    )
+    assert "photos get no captions" in done.stderr
+    assert "No people" not in done.said
+
+
 def test_export_that_fails_leaves_the_old_file(cli: Cli, tmp_path: Path) -> None:
     target = tmp_path / "faces.csv"
     target.write_text("old")

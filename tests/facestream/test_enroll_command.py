@@ -37,11 +37,13 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_who_was_seen_is_named_and_who_was_not_is_added(copied: Processed, photos: Path) -> None:
     cli = copied.cli
     before = cli.people()
-    planned = {one["name"]: one for one in cli("people", "enroll", photos, "--dry-run", "--json").json()}
+    planned = {
+        one["name"]: one for one in cli("people", "enroll", photos, "--dry-run", "--json", code=1).json()
+    }
     assert cli.people() == before
     assert cli("people", "log", "--json").json() == []
 
-    done = {one["name"]: one for one in cli("people", "enroll", photos, "--json").json()}
+    done = {one["name"]: one for one in cli("people", "enroll", photos, "--json", code=1).json()}
 
     states = {"Eileen Collins": "named", "Group": "unclear", "Nobody": "unclear", "Tom Hanks": "added"}
     assert {name: one["state"] for name, one in done.items()} == states
@@ -55,7 +57,7 @@ def test_who_was_seen_is_named_and_who_was_not_is_added(copied: Processed, photo
     assert done["Eileen Collins"]["sure"] > 0.97
     assert [s["source"] for s in people["Tom Hanks"]["sightings"]] == [str(photos / "Tom Hanks.png")]
 
-    again = {one["name"]: one["state"] for one in cli("people", "enroll", photos, "--json").json()}
+    again = {one["name"]: one["state"] for one in cli("people", "enroll", photos, "--json", code=1).json()}
     assert again == states | {"Eileen Collins": "already", "Tom Hanks": "already"}
 
     for number in done["Eileen Collins"]["decisions"]:
@@ -70,13 +72,18 @@ def test_two_names_for_one_person_and_other_names_are_conflicts(
     for name in ("Ada", "Eileen"):
         (tmp_path / name).mkdir()
         shutil.copy(photos / "Eileen Collins" / "1.png", tmp_path / name)
-    done = cli("people", "enroll", tmp_path)
+    done = cli("people", "enroll", tmp_path, code=1)
     assert done.stdout.count("conflict: nothing was done") == 2
     assert "The photos of 'Eileen' are of the same person" in done.stderr
     shutil.rmtree(tmp_path / "Ada")
     (one,) = cli("people", "enroll", tmp_path, "--dry-run", "--json").json()
+    assert (one["state"], one["unread"]) == ("named", 0)
+    (tmp_path / "Eileen" / "2.jpg").write_bytes(b"no photo")
+    (one,) = cli("people", "enroll", tmp_path, "--dry-run", "--json", code=1).json()
+    assert (one["state"], one["unread"]) == ("named", 1)
+    (tmp_path / "Eileen" / "2.jpg").unlink()
     cli("people", "name", one["people"][0], "Grace")
-    (one,) = cli("people", "enroll", tmp_path, "--json").json()
+    (one,) = cli("people", "enroll", tmp_path, "--json", code=1).json()
     assert (one["state"], one["decisions"]) == ("conflict", [])
     assert "is called Grace already" in one["notes"][0]
     (tmp_path / "p3.jpg").write_bytes((photos / "Nobody.jpg").read_bytes())
