@@ -13,6 +13,8 @@ NAME_PATTERN = r"^[\w.-]+$"
 ID_PATTERN = r"^[\w.:-]+$"
 MODULE_PATTERN = r"^\w+$"
 WEIGHTS_PATTERN = r"^\w[\w.-]*(/\w[\w.-]*)*$"
+# Names with AND, OR and WITH between them, and perhaps parentheses.
+SPDX_PATTERN = r"^\(*[\w.+:-]+\)*( (AND|OR|WITH) \(*[\w.+:-]+\)*)*$"
 
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
 FileName = Annotated[str, Field(pattern=FILE_NAME_PATTERN)]
@@ -25,6 +27,10 @@ Colour = tuple[float, float, float]
 Colours = Literal["rgb", "bgr"]
 # SPDX's word for it.
 UNKNOWN = "NOASSERTION"
+# Eyes, and eyes and mouth, are at least so far apart, of the input's side.
+_LEAST_SHARE = 0.05
+# No point lies so many sides away.
+_MOST_SIDES = 10
 _Point = tuple[float, float]
 
 
@@ -41,11 +47,11 @@ def _unknown_is_none(value: Any) -> Any:
 class Licence(Part):
     """Under which terms the weights may be used."""
 
-    spdx: Annotated[str, Field(min_length=1)] | None = None
+    spdx: Annotated[str, Field(min_length=1, pattern=SPDX_PATTERN)] | None = None
     """Licence by SPDX; `NOASSERTION` where nobody knows it."""
     text: Annotated[str, Field(min_length=1)] | None = None
     """The terms in words, where SPDX has no name for them; the first line is a title."""
-    commercial_use: Annotated[bool | None, BeforeValidator(_unknown_is_none)]
+    commercial_use: Annotated[bool | None, Field(strict=True), BeforeValidator(_unknown_is_none)]
     """Whether the weights may be used in business; None, in the file `"unknown"`, where nobody knows."""
     origin: str
     """Where the weights come from."""
@@ -70,13 +76,13 @@ class EmbedderPart(Part):
 
     file: FileName
     input_px: Annotated[int, Field(ge=16, le=1024)]
-    dimension: Annotated[int, Field(ge=2, le=8192)]
+    dimension: Annotated[int, Field(ge=2, le=8192, strict=True)]
     colours: Colours
     mean: Colour
     """Subtracted from pixel values 0..255, in the order of `colours`."""
     scale: Annotated[float, Field(gt=0)]
     """Multiplied after the subtraction."""
-    mirror: bool
+    mirror: Annotated[bool, Field(strict=True)]
     """Whether the mirrored face is averaged in."""
     template: tuple[_Point, _Point, _Point, _Point, _Point]
     """Where the five landmarks lie in the input, px."""
@@ -84,6 +90,21 @@ class EmbedderPart(Part):
     """How vectors are compared."""
     float16_loss: Loss | None = None
     """What half precision costs of the accuracy on pairs; with little, it is used on NVIDIA's GPUs."""
+
+    @model_validator(mode="after")
+    def _has_a_face(self) -> EmbedderPart:
+        """Faces are cut out by these points: of others, one picture would be like the next."""
+        x, y = zip(*self.template, strict=True)
+        if max(map(abs, (*x, *y))) > _MOST_SIDES * self.input_px:
+            raise ValueError(f"embedder.template has points far outside of {self.input_px} px")
+        (left_x, _), (right_x, _) = self.template[0], self.template[1]
+        eyes_y, mouth_y = (self.template[0][1] + self.template[1][1]) / 2, (y[3] + y[4]) / 2
+        if right_x - left_x < _LEAST_SHARE * self.input_px or mouth_y - eyes_y < _LEAST_SHARE * self.input_px:
+            raise ValueError(
+                "embedder.template is no face: left eye, right eye, nose, left and right corner of the mouth, "
+                "as they lie in the picture"
+            )
+        return self
 
 
 class CalibrationPart(Part):
@@ -107,6 +128,10 @@ class CalibrationPart(Part):
         if sum(ways) != 1 or any(figures) != all(figures):
             raise ValueError(
                 "[calibration] needs either a file, a family, or all of genuine, impostor and spread"
+            )
+        if self.genuine is not None and self.impostor is not None and self.genuine <= self.impostor:
+            raise ValueError(
+                "[calibration] genuine must be greater than impostor: faces of one person are more alike"
             )
         return self
 

@@ -16,6 +16,7 @@ from workers.models.manifest_parts import (
     MODULE_PATTERN,
     NAME_PATTERN,
     SHA256_PATTERN,
+    SPDX_PATTERN,
     WEIGHTS_PATTERN,
 )
 from workers.models.near_name import nearest
@@ -28,6 +29,7 @@ _PATTERNS = {
     ID_PATTERN: "letters, digits, _, -, dots and colons alone",
     MODULE_PATTERN: "the name of a Python package that is installed, of letters, digits and _",
     WEIGHTS_PATTERN: "a path inside the package, without .. and without / in front",
+    SPDX_PATTERN: "names of licences by SPDX, with AND, OR or WITH between them",
     SHA256_PATTERN: "a SHA-256: 64 digits and letters from a to f, as sha256sum prints it",
 }
 # How pydantic's names of what is wrong with a type begin.
@@ -81,6 +83,8 @@ def _problem(item: Mapping[str, Any], model: type[BaseModel]) -> str:
         return str(facts["error"])
     if kind == "too_long":
         return f"{_key(place)} must have {facts['max_length']} values, not {facts['actual_length']}"
+    if place[-1] == "commercial_use":
+        return _wrong(place, 'true, false or "unknown"', value)
     return _wrong(place, _expected(kind, facts) or f"another value ({item['msg']})", value)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -225,7 +226,7 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
         (
             "commercial_use = true",
             'commercial_use = "perhaps"',
-            "licence.commercial_use must be true or false",
+            'licence.commercial_use must be true, false or "unknown"',
         ),
         ('decoding = "mtcnn"', 'decoding = "retina"', "detector.decoding must be one of 'mtcnn', 'haar'"),
         ("[0.7, 0.7, 0.6]", "[0.7, 0.7]", "detector.thresholds must have 3 values, and has 2"),
@@ -288,6 +289,25 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
             'file = "/etc/c.npz"',
             "calibration.file must be the name of a file in the pack's folder, without folders: ",
         ),
+        (
+            'file = "calibration.npz"',
+            "genuine = 0.05\nimpostor = 0.6\nspread = 0.1",
+            "[calibration] genuine must be greater than impostor",
+        ),
+        (
+            "commercial_use = true",
+            'commercial_use = "yes"',
+            'licence.commercial_use must be true, false or "unknown"',
+        ),
+        (
+            "commercial_use = true",
+            "commercial_use = 1",
+            'licence.commercial_use must be true, false or "unknown"',
+        ),
+        ('"MIT AND CC0-1.0"', '"MIT AND"', "licence.spdx must be names of licences by SPDX"),
+        ("dimension = 128", 'dimension = "128"', "embedder.dimension must be a whole number"),
+        ("mirror = true", "mirror = 1", "embedder.mirror must be true or false"),
+        ("[98.3, 105.5]]", "[98.3, 5000.0]]", "embedder.template has points far outside of 150 px"),
         ("founder_px = 20.0", "founder_px = -1", "quality.founder_px must be at least 0: -1"),
         ('"mtcnn_onet"', '"keras"', "builder of entry 3 of build must be 'mtcnn_pnet'"),
         (
@@ -415,3 +435,24 @@ def test_any_other_file_is_refused_with_its_name(
     with pytest.raises(ManifestError) as caught:
         read(tmp_path_factory.getbasetemp(), data)
     assert FILE_NAME in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        [[70.0, 70.0]] * 5,
+        # Right before left, and the mouth above the eyes.
+        [[90.0, 50.0], [60.0, 50.0], [75.0, 70.0], [90.0, 90.0], [60.0, 90.0]],
+        [[60.0, 90.0], [90.0, 90.0], [75.0, 70.0], [60.0, 50.0], [90.0, 50.0]],
+    ],
+)
+def test_a_template_that_is_no_face_is_refused(tmp_path: Path, points: list[list[float]]) -> None:
+    text = re.sub(r"template = \[\[.*?\]\]", f"template = {points}", OPEN, flags=re.DOTALL)
+    assert text != OPEN
+    with pytest.raises(ManifestError, match="template is no face: left eye, right eye, nose"):
+        read(tmp_path, text)
+
+
+@pytest.mark.parametrize("spdx", ["MIT", "Apache-2.0 OR (MIT AND LicenseRef-x.y)", "GPL-2.0+", "NOASSERTION"])
+def test_licences_by_spdx_are_taken(tmp_path: Path, spdx: str) -> None:
+    assert read(tmp_path, changed("MIT AND CC0-1.0", spdx)).licence.spdx == spdx
