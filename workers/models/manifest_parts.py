@@ -101,8 +101,8 @@ class EmbedderPart(Part):
         eyes_y, mouth_y = (self.template[0][1] + self.template[1][1]) / 2, (y[3] + y[4]) / 2
         if right_x - left_x < _LEAST_SHARE * self.input_px or mouth_y - eyes_y < _LEAST_SHARE * self.input_px:
             raise ValueError(
-                "embedder.template is no face: left eye, right eye, nose, left and right corner of the mouth, "
-                "as they lie in the picture"
+                "embedder.template is no face: left eye, right eye, nose, left and right corner of the "
+                "mouth, as they lie in the picture"
             )
         return self
 
