@@ -13,6 +13,7 @@ import click
 
 from facestream.cli import cli
 from facestream.hidden_arguments import hide_arguments, may_hold_secrets
+from facestream.log_format import configure_anyhow, is_json, tell_error
 from facestream.stopping import interrupted, note_interrupts
 
 EXIT_FAILED = 1
@@ -42,7 +43,8 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
     debug = "--debug" in words
     if any("\0" in word for word in words):
         # No system passes one on and no path may hold one; whoever calls this function can.
-        click.echo("Error: a word of the command line holds a NUL character.", err=True)
+        configure_anyhow(words)
+        tell_error("a word of the command line holds a NUL character.")
         sys.exit(EXIT_USAGE)
     if arguments is None and may_hold_secrets(sys.argv):
         hide_arguments()
@@ -62,13 +64,18 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         if isinstance(error, click.NoSuchOption) and dashed:
             said += f" A file that begins with a dash is named ./{dashed}"
         error.message = said  # type: ignore[misc]
-        error.show()
+        configure_anyhow(words)
+        if is_json() and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            tell_error(error.format_message())
+        else:
+            error.show()
         sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of a pipe has left, as `head` does; Python must not complain when it flushes.
         _discard_output()
         sys.exit(EXIT_FAILED)
     except Exception as error:  # the last line of defence
+        configure_anyhow(words)
         sys.exit(_explain(error, debug=debug))
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -83,7 +90,10 @@ def _open_streams() -> None:
 
 
 def _say_interrupted() -> int:
-    click.echo("Interrupted.", err=True)
+    if is_json():
+        logging.getLogger("facestream").warning("Interrupted.")
+    else:
+        click.echo("Interrupted.", err=True)
     return EXIT_INTERRUPTED
 
 
@@ -119,21 +129,18 @@ def _explain(error: Exception, *, debug: bool) -> int:
     of_system = error if isinstance(error, OSError) and error.errno is not None else None
     if not expected and of_system is None and _is_ctrl_c(error):
         return _say_interrupted()
-    from facestream.log_format import is_json
-
     if is_json():
-        logging.getLogger("facestream").error("%s%s", "" if expected else f"{type(error).__name__}: ", error)
+        tell_error(f"{'' if expected else f'{type(error).__name__}: '}{error}")
     elif expected:
-        click.echo(f"Error: {error}", err=True)
+        tell_error(str(error))
     elif isinstance(error, ImportError) and any(name in str(error) for name in _OPENCV_LIBRARIES):
-        click.echo(
-            f"Error: OpenCV needs a system library that is missing ({error}). On Debian and Ubuntu: "
-            "apt install libgl1 libglib2.0-0",
-            err=True,
+        tell_error(
+            f"OpenCV needs a system library that is missing ({error}). On Debian and Ubuntu: "
+            "apt install libgl1 libglib2.0-0"
         )
     elif of_system is not None:
         place = f"{os.fsdecode(of_system.filename)}: " if isinstance(of_system.filename, (str, bytes)) else ""
-        click.echo(f"Error: {place}{of_system.strerror}.", err=True)
+        tell_error(f"{place}{of_system.strerror}.")
         # Most likely a full disk; what standard output could not take now, it can't take at the end.
         _discard_output()
     else:

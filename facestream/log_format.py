@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import click
 
 TEXT, JSON = "text", "json"
 FORMATS = (TEXT, JSON)
@@ -87,6 +91,34 @@ def configure(level: int, lines: str) -> None:
 
 def _may_be_told(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.INFO or record.name.partition(".")[0] in _OWN
+
+
+def configure_anyhow(words: Sequence[str]) -> None:
+    """Have what is said look as the command line or its variable says, though neither could be read whole.
+
+    Args:
+        words: Of the command line.
+    """
+    said = re.findall(r"--log-format[ =](\S+)", " ".join(words))
+    if (said or [os.environ.get("FACESTREAM_LOG_FORMAT", "")])[-1] == JSON and not is_json():
+        configure(logging.WARNING, JSON)
+
+
+def tell_error(text: str) -> None:
+    """Say on standard error what has failed: as log lines are where those are for machines."""
+    _tell(logging.ERROR, "Error", text)
+
+
+def tell_warning(text: str) -> None:
+    """Say on standard error what a person should know, likewise."""
+    _tell(logging.WARNING, "Warning", text)
+
+
+def _tell(level: int, title: str, text: str) -> None:
+    if is_json():
+        logging.getLogger("facestream").log(level, "%s", text)
+    else:
+        click.echo(f"{title}: {text}", err=True)
 
 
 def is_json() -> bool:

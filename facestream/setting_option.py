@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from facestream.given_settings import GivenSettings, given_settings, variable_of
+from facestream.log_format import tell_warning
 from facestream.settings import CONFIG_VARIABLE
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def settings_of(ctx: click.Context) -> GivenSettings:
     if _GIVEN not in meta:
         meta[_GIVEN] = given_settings()
         for warning in meta[_GIVEN].warnings:
-            click.echo(f"Warning: {warning}", err=True)
+            tell_warning(str(warning))
     given: GivenSettings = meta[_GIVEN]
     return given
 

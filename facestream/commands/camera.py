@@ -13,6 +13,7 @@ from facestream.commands.camera_look import snapshot, test
 from facestream.commands.camera_options import look_options, opened_book, wish_of
 from facestream.commands.camera_show import show
 from facestream.errors import UsageError
+from facestream.log_format import tell_warning
 from facestream.output import confirm, print_json, print_table, printable
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
                 err=True,
             )
     if wrong:
-        click.echo(f"Warning: faces would be cut out of the sub-stream: {wrong}.", err=True)
+        tell_warning(f"faces would be cut out of the sub-stream: {wrong}.")
 
 
 def _first_look(url: CameraUrl, record: CameraRecord) -> tuple[CameraLook | None, StreamError | None]:

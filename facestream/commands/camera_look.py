@@ -10,6 +10,7 @@ import click
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.camera_options import opened_book, typed_url
 from facestream.errors import FacestreamError, UsageError
+from facestream.log_format import tell_error, tell_warning
 from facestream.output import check_writable, print_json, printable, written_file
 from facestream.parsing import Number
 from facestream.settings import Place
@@ -74,7 +75,7 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
             failed = True
             told[what] = {"url": url.masked, "error": failure_json(error)}
             if not as_json:
-                click.echo(f"Error: {kind_of(error)}: {printable(str(error))}", err=True)
+                tell_error(f"{kind_of(error)}: {printable(str(error))}")
             continue
         sizes_px[what] = seen.width_px, seen.height_px
         told[what] = {"url": url.masked, **look_json(seen), "error": None}
@@ -82,7 +83,7 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
             for name, value in look_lines(seen):
                 click.echo(f"{name:<14}{printable(value)}")
     if len(sizes_px) > 1 and (wrong := misfit(sizes_px["sub-stream"], sizes_px["camera"])):
-        click.echo(f"Warning: faces would be cut out of the sub-stream: {wrong}.", err=True)
+        tell_warning(f"faces would be cut out of the sub-stream: {wrong}.")
     if as_json:
         print_json(told)
     return 1 if failed else 0

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, verbosity_options
+from facestream.log_format import tell_warning
 
 
 @click.group(
@@ -81,7 +82,7 @@ def check(ctx: click.Context, /, file: Path | None, **_: Any) -> int:
     for problem in problems:
         click.echo(printable(str(problem)))
     for warning in warnings:
-        click.echo(f"Warning: {printable(str(warning))}", err=True)
+        tell_warning(printable(str(warning)))
     if not (problems or chosen(ctx, "quiet")):
         looked = " and ".join(str(place) for place in settings_paths())
         click.echo(f"{printable(str(path))}: valid." if path else f"There is no settings file: no {looked}.")

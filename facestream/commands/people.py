@@ -17,6 +17,7 @@ from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
 from facestream.commands.people_log import log, taken_back_by, undo
 from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options, who_argument
+from facestream.log_format import tell_warning
 
 # Faces are written to files for lists up to this length unless asked otherwise.
 _FEW = 200
@@ -97,7 +98,7 @@ def command(
         try:
             store.drop_stale_pictures()
         except (FacestreamError, DataFolderError) as error:
-            click.echo(f"Warning: {error}", err=True)
+            tell_warning(str(error))
         people, total, hidden = choice.people(store)
         left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
@@ -114,7 +115,7 @@ def command(
                 files = write_thumbnails(store, people, thumbnails_folder(place))
             except FacestreamError as error:
                 # Who was seen can still be told.
-                click.echo(f"Warning: {error}", err=True)
+                tell_warning(str(error))
     if as_json:
         print_json([person_json(person, files or {}) for person in people])
         return

@@ -9,6 +9,7 @@ import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.people_options import sources_option, who_argument
+from facestream.log_format import tell_error
 from facestream.parsing import Number
 
 
@@ -96,5 +97,5 @@ def clip(
         for name, reason in done.left_out.items():
             click.echo(f"Left out: {name} {reason}.", err=True)
     for message in done.failed.values():
-        click.echo(f"Error: {message}", err=True)
+        tell_error(message)
     return 1 if done.failed else 0

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from facestream.cli import place_options, verbosity_options
+from facestream.log_format import tell_warning
 from facestream.output import confirm, print_json, printable
 
 
@@ -100,7 +101,7 @@ def command(
             err=True,
         )
     if done.sealed_faces:
-        click.echo(f"Warning: {done.sealed_faces}", err=True)
+        tell_warning(done.sealed_faces)
     if done.encryption_ended:
         again = command_line(Place.of(data_dir, redis_url, done.info.name), "encryption", "on")
         click.echo(

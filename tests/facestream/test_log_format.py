@@ -147,3 +147,35 @@ def test_an_error_is_an_entry_as_well(here: Here) -> None:
     assert (entry["level"], entry["logger"]) == ("error", "facestream")
     assert "127.0.0.1:1" in entry["message"]
     assert CANARY not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("people", "--nope"), 2, "No such option"),
+        (("peopel",), 2, "peopel"),
+        (("people", "--sort", "beauty"), 2, "beauty"),
+        (("run", "--fps", "nan", "x.mp4"), 2, "is not a rate"),
+        (("camera", "test", "http://127.0.0.1:1/x"), 1, "unreachable"),
+    ],
+    ids=str,
+)
+def test_also_what_is_wrong_with_the_words_is_an_entry(
+    here: Here, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, said: str
+) -> None:
+    monkeypatch.setenv("FACESTREAM_LOG_FORMAT", "json")
+    (entry,) = map(json.loads, here(*words, code=code).stderr.splitlines())
+    assert (entry["level"], said in entry["message"]) == ("error", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code", "level"),
+    [("FACESTREAM_FPS", "abc", 2, "error"), ("FACESTREAM_REDS", "1", 0, "warning")],
+)
+def test_also_what_is_wrong_with_the_variables_is_an_entry(
+    here: Here, monkeypatch: pytest.MonkeyPatch, name: str, value: str, code: int, level: str
+) -> None:
+    monkeypatch.setenv("FACESTREAM_LOG_FORMAT", "json")
+    monkeypatch.setenv(name, value)
+    told = [json.loads(line) for line in here("config", "show", code=code).stderr.splitlines()]
+    assert [(entry["level"], name in entry["message"]) for entry in told] == [(level, True)]

@@ -182,7 +182,9 @@ def _intervals(
 ) -> list[tuple[float, float] | None]:
     """95 % interval of the TAR at each threshold: the bootstrap, people drawn with replacement.
 
-    The thresholds stay as they are, so that what other strangers would change is not in it.
+    The thresholds stay as they are, so that what other strangers would change is not in it. Where all pairs
+    or none are accepted, drawing others gives the same again; the exact interval of so many people takes its
+    place (Clopper and Pearson 1934), as if each were right or wrong as a whole.
     """
     several = pairs > 0
     pairs, reached = pairs[several], reached[several]
@@ -195,4 +197,7 @@ def _intervals(
         times = np.bincount(random.integers(people, size=people), minlength=people)
         drawn.append(times @ reached / (times @ pairs))
     low, high = np.quantile(np.array(drawn), [0.025, 0.975], axis=0)
+    all_alike = 0.025 ** (1 / people)
+    low = np.where(reached.sum(axis=0) == pairs.sum(), all_alike, low)
+    high = np.where(reached.sum(axis=0) == 0, 1 - all_alike, high)
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]

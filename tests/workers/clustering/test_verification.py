@@ -149,6 +149,13 @@ def test_the_interval_holds_the_rate_and_narrows_with_people() -> None:
     assert widths[1] < widths[0] / 2
 
 
+@pytest.mark.parametrize(("people", "least"), [(6, 0.54), (40, 0.91)])
+def test_where_no_pair_was_refused_the_interval_still_has_a_width(people: int, least: float) -> None:
+    (point,) = verify(crowd(people, 3, 0.0001, 1), fars=(0.05,)).points
+    assert point.tar == 1
+    assert point.tar_interval == (pytest.approx(least, abs=0.01), 1)
+
+
 def test_few_people_give_no_interval() -> None:
     assert [point.tar_interval for point in verify(TWO, fars=(0.5,)).points] == [None]
 
