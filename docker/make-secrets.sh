@@ -4,6 +4,8 @@
 #   sh docker/make-secrets.sh
 #
 # camera.key        the key that URLs of cameras are sealed with. Keep a copy: without it cameras must be added anew.
+# data.key          the key that vectors and pictures of faces are sealed with once `encryption on` was run. Keep a copy:
+#                   without it they are lost.
 # facestream.toml   where Redis is, with the password.
 # users.acl         who may do what in Redis, with hashes of the passwords.
 # admin.password    of the user `admin` of Redis, for people. No container gets it.
@@ -22,6 +24,9 @@ hash() { printf %s "$1" | sha256sum | cut -d ' ' -f 1; }
 if [ ! -e secrets/camera.key ]; then
   head -c 32 /dev/urandom | base64 > secrets/camera.key
 fi
+if [ ! -e secrets/data.key ]; then
+  head -c 32 /dev/urandom | base64 > secrets/data.key
+fi
 if [ ! -e secrets/facestream.toml ] || [ ! -e secrets/users.acl ] || [ ! -e secrets/admin.password ]; then
   password=$(word)
   admin=$(word)
@@ -29,4 +34,4 @@ if [ ! -e secrets/facestream.toml ] || [ ! -e secrets/users.acl ] || [ ! -e secr
   printf 'redis = "redis://facestream:%s@redis:6379/0"\n' "$password" > secrets/facestream.toml
   printf '%s\n' "$admin" > secrets/admin.password
 fi
-chmod 644 secrets/facestream.toml secrets/camera.key secrets/users.acl
+chmod 644 secrets/facestream.toml secrets/camera.key secrets/data.key secrets/users.acl

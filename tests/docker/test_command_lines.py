@@ -12,10 +12,11 @@ from deployed import COMPOSE_FILES, DOCKER, Ran, compose, pods, ran
 from facestream.cli import cli
 from facestream.settings import VARIABLE_PREFIX
 from facestream.settings_schema import accepts, fields
+from storage import data_key_file
 from storage.sealing import KEY_FILE_VARIABLE
 
 RAN = list(ran())
-NO_SETTINGS = {"FACESTREAM_CONFIG", KEY_FILE_VARIABLE}
+NO_SETTINGS = {"FACESTREAM_CONFIG", KEY_FILE_VARIABLE, data_key_file.KEY_FILE_VARIABLE}
 
 
 def variables() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import shutil
 import socket
@@ -134,5 +135,9 @@ def test_facestream_works_with_the_secrets_as_they_are_mounted(
     here("token", "add", "me", "--scope", "admin")
     here("camera", "add", "door", "rtsp://ada:secret@127.0.0.1:9/door")
     assert "door" in here("camera", "list").stdout
-    assert not (tmp_path / "data" / "camera.key").exists()
+    monkeypatch.setenv("FACESTREAM_DATA_KEY_FILE", str(deployed.settings.parent / "secrets" / "data.key"))
+    here("encryption", "on", "--yes")
+    assert json.loads(here("encryption", "--json").stdout)["encrypted"]
+    # No container has a key of its own, with which the others could open nothing.
+    assert not [path.name for path in (tmp_path / "data").glob("*.key")]
     here("collections", "drop", "default", "--yes")
