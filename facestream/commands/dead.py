@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from facestream.dead_letter import DeadLetter
 
 _COLUMNS = ("id", "put aside", "what", "of", "tries", "bytes", "reason")
+# Ids of tracks are shorter, unless somebody else sends them.
+_LONGEST = 60
 _RIGHT = frozenset(("tries", "bytes"))
 
 
@@ -211,11 +213,17 @@ def _row(letter: DeadLetter) -> list[str]:
         letter.id,
         _when(letter),
         letter.kind or "unknown",
-        letter.track_id or letter.source_id or "-",
+        _about(letter),
         str(letter.tries),
         str(letter.size_bytes),
         letter.reason,
     ]
+
+
+def _about(letter: DeadLetter) -> str:
+    """What it is of. Whoever sent it may have written anything; `dead show` shows all of it."""
+    about = letter.track_id or letter.source_id or "-"
+    return about if len(about) <= _LONGEST else f"{about[: _LONGEST - 1]}…"
 
 
 def _json(letter: DeadLetter) -> dict[str, Any]:

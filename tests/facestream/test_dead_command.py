@@ -28,7 +28,9 @@ def bury(cli: Cli) -> tuple[str, str]:
         track = next(store.tracks(store.track_ids()))
         raw = handle.client.hgetall(KEYS.sample(track.sample_ids[0]))
         good = handle.client.xadd(KEYS.dead, {"type": "sample", **raw, **ASIDE})
-        bad = handle.client.xadd(KEYS.dead, {"type": "banana", "picture": CANARY, **ASIDE})
+        # Long ids are no picture.
+        ours = {"track_id": 100 * "t", "picture": CANARY}
+        bad = handle.client.xadd(KEYS.dead, {"type": "banana", **ours, **ASIDE})
         return good.decode(), bad.decode()
 
 
@@ -41,9 +43,11 @@ def test_they_are_listed_tried_again_and_dropped(copied: Processed) -> None:
     head, *lines = cli("dead", "list").stdout.splitlines()
     assert head.split() == ["id", "put", "aside", "what", "of", "tries", "bytes", "reason"]
     assert [line.split()[0] for line in lines] == [bad, good]
+    assert "…" in lines[0]
+    assert max(map(len, lines)) < 160
     assert [one["type"] for one in cli("dead", "list", "--json").json()] == ["banana", "sample"]
     shown = cli("dead", "show", bad, "--json").json()
-    assert (shown["reason"], shown["fields"]) == ("not yet", {"type": "banana"})
+    assert (shown["reason"], shown["fields"]) == ("not yet", {"type": "banana", "track_id": 100 * "t"})
     assert shown["binary_bytes"] == {"picture": len(CANARY)}
     assert shown["at"] == "2027-01-15T08:00:00.500+00:00"
     assert "230 bytes" in cli("dead", "show", bad).stdout

@@ -58,6 +58,8 @@ export class Timeline {
     const dated = sightings.some((s) => s.start_at);
     const undated = sightings.some((s) => !s.start_at && !s.photo);
     if (first) this._byDate = dated;
+    // Photos without a date stand nowhere on it.
+    this.root.hidden = sightings.length > 0 && !dated && !undated;
     this._modes.hidden = !(dated && undated);
     fill(this._modes, [["By date", true], ["By video time", false]].map(([label, byDate]) => el("label", null, el("input", { type: "radio", name: "times", checked: byDate === this._byDate, on: { change: () => { this._byDate = Boolean(byDate); this._fit(); } } }), String(label))));
     this._fit(first);

@@ -269,3 +269,18 @@ def test_a_name_that_could_not_be_saved_is_there_to_be_tried_again(visit: Visit,
     page.unroute("**/name")
     field.press("Enter")
     expect(page.locator(".tile", has_text="Grace Hopper")).to_be_visible()
+
+
+def test_a_person_of_photos_alone_has_no_timeline(visit: Visit, shared: Serving) -> None:
+    def photos_alone(route: Route) -> None:
+        answer = route.fetch()
+        told = answer.json()
+        told["items"] = [{**item, "photo": True, "start_at": None} for item in told["items"]]
+        route.fulfill(response=answer, json=told)
+
+    page = visit(shared.url, "person/p2")
+    expect(page.get_by_role("region", name="Timeline")).to_be_visible()
+    page.route(re.compile("/sightings\\?"), photos_alone)
+    page.reload()
+    expect(page.get_by_role("region", name="Timeline")).to_have_count(0)
+    expect(page.get_by_role("region", name="Sightings")).to_be_visible()

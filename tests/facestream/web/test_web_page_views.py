@@ -79,6 +79,8 @@ def test_what_can_be_done_with_a_selection_fits_a_narrow_phone(
         page.locator(".tile .pick").nth(number).click()
     bar = page.get_by_role("toolbar", name="Selected people")
     expect(bar).to_be_visible()
+    # It rises into its place.
+    bar.evaluate("bar => Promise.all(bar.getAnimations().map((one) => one.finished)).then(() => null)")
     for button in bar.get_by_role("button").all():
         box = button.bounding_box()
         assert box is not None
