@@ -129,26 +129,29 @@ def _explain(error: Exception, *, debug: bool) -> int:
     of_system = error if isinstance(error, OSError) and error.errno is not None else None
     if not expected and of_system is None and _is_ctrl_c(error):
         return _say_interrupted()
-    if is_json():
-        tell_error(f"{'' if expected else f'{type(error).__name__}: '}{error}")
-    elif expected:
-        tell_error(str(error))
-    elif isinstance(error, ImportError) and any(name in str(error) for name in _OPENCV_LIBRARIES):
-        tell_error(
+    tell_error(str(error) if expected else _in_words(error))
+    if of_system is not None and not expected:
+        # Most likely a full disk; what standard output could not take now, it can't take at the end.
+        _discard_output()
+    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+
+
+def _in_words(error: Exception) -> str:
+    """What to say of an error that nobody expected."""
+    if isinstance(error, ImportError) and any(name in str(error) for name in _OPENCV_LIBRARIES):
+        return (
             f"OpenCV needs a system library that is missing ({error}). On Debian and Ubuntu: "
             "apt install libgl1 libglib2.0-0"
         )
-    elif of_system is not None:
-        place = f"{os.fsdecode(of_system.filename)}: " if isinstance(of_system.filename, (str, bytes)) else ""
-        tell_error(f"{place}{of_system.strerror}.")
-        # Most likely a full disk; what standard output could not take now, it can't take at the end.
-        _discard_output()
-    else:
-        click.echo(
-            f"Error: {type(error).__name__}: {error}\nThis is a fault of facestream; --debug shows where.",
-            err=True,
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return (
+            f"the memory that this process may have is used up ({str(error) or 'MemoryError'}). Look at its "
+            "limits (`ulimit -v`, `ulimit -u`, those of its container), or do less at a time."
         )
-    return EXIT_USAGE if isinstance(error, UsageError) else EXIT_FAILED
+    if isinstance(error, OSError) and error.errno is not None:
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        return f"{place}{error.strerror}."
+    return f"{type(error).__name__}: {error}\nThis is a fault of facestream; --debug shows where."
 
 
 if __name__ == "__main__":

@@ -102,3 +102,11 @@ def test_a_file_that_begins_with_a_dash_comes_with_how_to_name_it(
             main(["run", "-dash.mp4"])
         assert end.value.code == 2
         assert ("is named ./-dash.mp4" in capsys.readouterr().err) is there
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("can't start new thread")], ids=repr)
+def test_a_want_of_memory_is_no_fault_of_ours(error: Exception, capsys: pytest.CaptureFixture[str]) -> None:
+    code, said = end_of(error, capsys)
+    assert code == EXIT_FAILED
+    assert "the memory that this process may have is used up" in said
+    assert "fault of facestream" not in said
