@@ -231,17 +231,18 @@ def test_somebody_is_forgotten_only_when_their_name_is_typed(
 @pytest.mark.parametrize(("zone", "day"), [("UTC", "2026-05-01"), ("Pacific/Kiritimati", "2026-05-02")])
 def test_a_day_is_one_of_whoever_looks(visit: Visit, shared: Serving, zone: str, day: str) -> None:
     # What is dated was seen at noon of the first of May, UTC.
-    for asked, seen in ((day, True), ("2026-05-03", False)):
-        page = visit(shared.url, f"people?since={asked}&until={asked}", zone=zone)
-        expect(page.locator(".tile" if seen else ".empty").first).to_be_visible()
-    page = visit(shared.url, "people?since=nonsense", zone=zone, fails=[422])
-    expect(page.get_by_text("'nonsense' is neither a date")).to_be_visible()
+    page = visit(shared.url, f"people?since={day}&until={day}", zone=zone)
+    expect(page.locator(".tile").first).to_be_visible()
+    page.evaluate("location.hash = '#/people?since=2026-05-03&until=2026-05-03'")
+    expect(page.locator(".empty")).to_be_visible()
 
 
 def test_a_filter_cannot_end_before_it_begins(visit: Visit, shared: Serving) -> None:
-    page = visit(shared.url, "people?since=2026-05-03&until=2026-05-01", fails=[422])
+    page = visit(shared.url, "people?since=nonsense", fails=[422])
+    expect(page.get_by_text("'nonsense' is neither a date")).to_be_visible()
+    page.evaluate("location.hash = '#/people?since=2026-05-03&until=2026-05-01'")
     expect(page.get_by_text("nothing lies between them")).to_be_visible()
-    page = visit(shared.url)
+    page.evaluate("location.hash = '#/people'")
     page.get_by_role("button", name=re.compile("^Filter")).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("From").fill("2026-05-03")
