@@ -18,6 +18,14 @@ def check_type(value: object, what: str) -> None:
         raise UsageError(f"{what} is {value!r}; it must be a number.")
 
 
+def _is_finite(value: object) -> bool:
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:
+        # A whole number that no float can be.
+        return False
+
+
 def check_number(
     value: object,
     what: str,
@@ -43,7 +51,7 @@ def check_number(
     kind = Integral if whole else Real
     fits = isinstance(value, kind) and not isinstance(value, bool)
     # NaN lies within all bounds.
-    if fits and math.isfinite(value) and least <= value <= most and not (above and value == least):  # type: ignore[arg-type,operator]
+    if fits and _is_finite(value) and least <= value <= most and not (above and value == least):  # type: ignore[operator]
         return
     if above:
         bounds = f"more than {least:g}" + ("" if math.isinf(most) else f" and at most {most:g}")

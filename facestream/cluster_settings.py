@@ -105,8 +105,8 @@ class ClusterSettings:
             none_is_meant = self.eps == 0 and self.algorithm is Algorithm.HDBSCAN
             if not (0 < self.eps <= 2 or none_is_meant):
                 raise UsageError(
-                    f"--eps is {self.eps:g}; a cosine distance is more than 0 (the same) and at most 2 "
-                    "(opposite)."
+                    f"--eps is {float(self.eps):g}; a cosine distance is more than 0 (the same) and at "
+                    "most 2 (opposite)."
                 )
 
     def _numbers(self) -> list[tuple[str, int]]:

@@ -99,8 +99,15 @@ def configure_anyhow(words: Sequence[str]) -> None:
     Args:
         words: Of the command line.
     """
-    said = re.findall(r"--log-format[ =](\S+)", " ".join(words))
-    if (said or [os.environ.get("FACESTREAM_LOG_FORMAT", "")])[-1] == JSON and not is_json():
+    asked = os.environ.get("FACESTREAM_LOG_FORMAT", "")
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--":
+            break
+        if word == "--log-format":
+            asked = following
+        elif word.startswith("--log-format="):
+            asked = word.partition("=")[2]
+    if asked == JSON and not is_json():
         configure(logging.WARNING, JSON)
 
 

@@ -85,21 +85,23 @@ class OpenCollection:
     def drop_stale_pictures(self) -> None:
         """Delete files with faces, on this machine, of people who are no more; all where faces are encrypted.
 
-        Somebody may have been forgotten, and faces may have been sealed, on another machine.
+        Somebody may have been forgotten, and faces may have been sealed, on another machine. Those that were
+        written under another address of the server stay.
 
         Raises:
             FacestreamError: If one can't be deleted.
         """
         from facestream.people_view import remove_thumbnails
-        from facestream.wiring import thumbnails_folders
+        from facestream.wiring import thumbnails_there
 
-        folders = [folder for folder in thumbnails_folders(self._place) if any(folder.glob("p*.jpg"))]
-        if not folders:
+        folder = thumbnails_there(self._place)
+        # Before people are asked for: who is found, and has a file, in between has every right to it.
+        there = {path.stem for path in folder.glob("p*.jpg")}
+        if not there:
             return
         with self._errors():
             stay = set() if self._reader.is_encrypted else self._reader.overview_ids()
-        for folder in folders:
-            remove_thumbnails(folder, stay)
+        remove_thumbnails(folder, stay, only=there)
 
     def hint(self, *words: str) -> str:
         """A command for this collection, to be pasted into a shell; without secrets of its URL."""

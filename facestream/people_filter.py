@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
@@ -80,7 +81,8 @@ class PeopleFilter:
         """Take what Python programs write: one source by itself, dates without a zone.
 
         Raises:
-            UsageError: If a moment is neither a datetime nor seconds, or the first is the later one.
+            UsageError: If a moment is neither a datetime nor seconds, a number can't be, or the first of two
+                is the later one.
         """
         for name in ("sources", "cameras"):
             given = getattr(self, name)
@@ -90,8 +92,21 @@ class PeopleFilter:
             if isinstance(moment, datetime):
                 if moment.tzinfo is None:
                     object.__setattr__(self, name, moment.astimezone())
-            elif moment is not None:
-                check_number(moment, name)
+            elif moment is not None and moment != math.inf:
+                try:
+                    check_number(moment, name)
+                except UsageError as error:
+                    raise UsageError(
+                        f"{name} is {moment!r}; it must be a datetime, or seconds from the start of a video."
+                    ) from error
+        check_number(self.min_seconds, "min_seconds")
+        if self.max_seconds is not None and self.max_seconds != math.inf:
+            check_number(self.max_seconds, "max_seconds")
+            if self.max_seconds < self.min_seconds:
+                raise UsageError(
+                    f"max_seconds is {self.max_seconds}, less than min_seconds, {self.min_seconds}: nobody "
+                    "was seen for so long."
+                )
         since, until = self.since, self.until
         if since is None or until is None or isinstance(since, datetime) is not isinstance(until, datetime):
             return

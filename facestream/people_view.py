@@ -83,12 +83,19 @@ def _writing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def remove_thumbnails(folder: Path, but: Collection[str], *, left_over_s: float = _LEFT_OVER_S) -> None:
+def remove_thumbnails(
+    folder: Path,
+    but: Collection[str],
+    *,
+    only: Collection[str] | None = None,
+    left_over_s: float = _LEFT_OVER_S,
+) -> None:
     """Delete the files of people who are no more, or were merged into others.
 
     Args:
         folder: Where `write_thumbnails` wrote.
         but: Ids of those whose files stay.
+        only: Ids of those whose files may go; None for all.
         left_over_s: Temporary files that are older go as well.
 
     Raises:
@@ -96,7 +103,7 @@ def remove_thumbnails(folder: Path, but: Collection[str], *, left_over_s: float 
     """
     with _writing(folder):
         for path in folder.glob("p*.jpg"):
-            if path.stem not in but:
+            if path.stem not in but and (only is None or path.stem in only):
                 path.unlink(missing_ok=True)
         # What a process left that was killed while it wrote; one that is at work is done within moments.
         for path in folder.glob("tmp*.tmp"):

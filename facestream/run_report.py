@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -58,10 +59,10 @@ class RunOptions:
         if self.fps is not None:
             check_number(self.fps, "fps", 0, 1000, above=True)
         check_number(self.start_s, "start_s")
-        if self.end_s is not None:
+        if self.end_s is not None and self.end_s != math.inf:
             check_number(self.end_s, "end_s")
             if self.end_s <= self.start_s:
-                raise UsageError(f"end_s is {self.end_s:g}; it must be later than start_s, {self.start_s:g}.")
+                raise UsageError(f"end_s is {self.end_s}; it must be later than start_s, {self.start_s}.")
         if self.min_face_px is not None:
             check_number(self.min_face_px, "min_face_px", 12, 10000)
         if self.max_pixels is not None:

@@ -17,6 +17,7 @@ from storage.requests import LookAgainRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import PhotoTooLargeError
+from stream.file_state import FileState
 from stream.frame import Frame
 from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
 from stream.video import VideoFile
@@ -35,12 +36,14 @@ class VideoWork:
         source: Its record.
         info: What the file says of itself.
         gaps: The stretches that are missing, media time; the last may have no end. None where all is done.
+        size: Bytes of the file when its id was made.
     """
 
     path: Path
     source: SourceRecord
     info: VideoInfo
     gaps: tuple[Range, ...]
+    size: int = 0
 
     def is_to_end(self, end_s: float) -> bool:
         """Whether a stretch with this end goes to the end of the file; an end beyond that is its end, too."""
@@ -113,6 +116,7 @@ class SourceDesk:
             StreamError: If it can't be read.
         """
         options = self._options
+        before = FileState.of(path)
         source_id = video_id(path)
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a file before it; skipped.")
@@ -143,7 +147,7 @@ class SourceDesk:
                 f"{path.name}: parts of it were processed before; missing are "
                 f"{', '.join(_stretch(*gap) for gap in gaps)}.{rate}"
             )
-        return VideoWork(path, source, info, gaps)
+        return VideoWork(path, source, info, gaps, 0 if before is None else before.size)
 
     def open_photo(self, path: Path, stop: threading.Event) -> OpenedPhoto:
         """Read a photo, unless it is known; changes nothing, and may be called in any thread.

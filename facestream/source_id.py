@@ -32,10 +32,15 @@ def content_of(source_id: str) -> str:
     return source_id.partition("-")[2]
 
 
-def is_file_of(path: Path, source_id: str) -> bool:
+def is_file_of(path: Path, source_id: str, size: int | None = None) -> bool:
     """Whether a file has the content of a source.
+
+    Args:
+        path: The file.
+        source_id: The source.
+        size: Bytes that it had; what was added since plays no part then.
 
     Raises:
         StreamError: If it can't be read.
     """
-    return fingerprint(path)[:_DIGITS] == content_of(source_id)
+    return fingerprint(path, size)[:_DIGITS] == content_of(source_id)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -36,6 +37,14 @@ def _noted(number: int, frame: FrameType | None) -> None:
     signal.default_int_handler(number, frame)
 
 
+def _leave(terminal: Sequence[int]) -> None:
+    """Write to nobody from now on: each word to a terminal that has gone would be an error."""
+    nobody = os.open(os.devnull, os.O_RDWR)
+    for number in terminal:
+        os.dup2(nobody, number)
+    os.close(nobody)
+
+
 @contextmanager
 def stopping(on_stop: Callable[[], None] | None = None) -> Iterator[threading.Event]:
     """An event that Ctrl-C, SIGTERM and the end of the terminal set; a second Ctrl-C interrupts at once.
@@ -49,7 +58,12 @@ def stopping(on_stop: Callable[[], None] | None = None) -> Iterator[threading.Ev
     if interrupted():
         stop.set()
 
+    # Once it has gone, nothing tells that it was there.
+    terminal = [number for number in range(3) if os.isatty(number)]
+
     def on_signal(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP:
+            _leave(terminal)
         if stop.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         stop.set()

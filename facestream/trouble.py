@@ -24,25 +24,29 @@ class Trouble:
         self._log = log
         self._what = what
         self._then = then
-        self._kind: type[Exception] | None = None
+        self._kinds: set[type[Exception]] = set()
         self._since_s = 0.0
         self._well_since_s: float | None = None
 
     def tell(self, error: Exception) -> None:
-        """It has failed: told at WARNING where that is another kind of failure than the last one."""
-        level = logging.DEBUG if type(error) is self._kind else logging.WARNING
-        if self._kind is None:
+        """It has failed: told at WARNING where no failure of this kind was told since it went well."""
+        self._end_if_settled()
+        level = logging.DEBUG if type(error) in self._kinds else logging.WARNING
+        if not self._kinds:
             self._since_s = time.monotonic()
-        self._kind, self._well_since_s = type(error), None
+        self._kinds.add(type(error))
+        self._well_since_s = None
         self._log.log(level, "%s %s", error, self._then)
 
     def over(self) -> None:
-        """It has gone well: told once it has done so for some seconds, and not before it is called again."""
-        if self._kind is None:
+        """It has gone well: told once it has done so for some seconds, when something is told next."""
+        if self._kinds and self._well_since_s is None:
+            self._well_since_s = time.monotonic()
+        self._end_if_settled()
+
+    def _end_if_settled(self) -> None:
+        if self._well_since_s is None or time.monotonic() - self._well_since_s < _SETTLED_S:
             return
-        now_s = time.monotonic()
-        if self._well_since_s is None:
-            self._well_since_s = now_s
-        elif now_s - self._well_since_s >= _SETTLED_S:
-            self._log.warning("%s again after %.0f s.", self._what, self._well_since_s - self._since_s)
-            self._kind = None
+        self._log.warning("%s again after %.0f s.", self._what, self._well_since_s - self._since_s)
+        self._kinds.clear()
+        self._well_since_s = None

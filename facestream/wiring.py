@@ -275,6 +275,11 @@ def calibration_of(parts: Combination) -> Calibration:
     return load_calibration(parts.embeds.folder, parts.manifest)
 
 
+def thumbnails_there(place: Place) -> Path:
+    """The same folder as `thumbnails_folder`, which need not be there, and isn't made."""
+    return _of_collection((place.data_dir or default_data_dir()).expanduser() / "thumbnails", place)
+
+
 def thumbnails_folder(place: Place) -> Path:
     """Folder for thumbnail files of a collection; the same ids mean other people on other servers."""
     return _of_collection(open_folder(place).thumbnails_dir, place)

@@ -45,10 +45,10 @@ class FileState:
         """Make sure that what was read of it is what it was.
 
         Raises:
-            SourceChangedError: If it was cut off or written over. That it has grown is no reason.
+            SourceChangedError: If it was cut off or written over. That something was added is no reason.
         """
         now = FileState.of(self.path)
-        if now is None or now.place != self.place or now.size > self.size:
+        if now is None or now.place != self.place:
             return
         if now.size < self.size:
             how = f"it had {self.size:,} bytes, and has {now.size:,}"
@@ -66,6 +66,6 @@ class FileState:
         if not self.content:
             return False
         try:
-            return not fingerprint(self.path).startswith(self.content)
+            return not fingerprint(self.path, self.size).startswith(self.content)
         except StreamError:
             return True

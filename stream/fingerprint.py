@@ -12,7 +12,7 @@ _BLOCK_BYTES = 64 * 1024
 _BLOCKS = 256
 
 
-def fingerprint(path: Path) -> str:
+def fingerprint(path: Path, first_bytes: int | None = None) -> str:
     """Name the content of a file: the same bytes give the same name wherever and whatever they are called.
 
     Files up to 16 MiB are hashed whole. Of a larger one, its size and 256 evenly spaced blocks of 64 KiB are
@@ -24,6 +24,7 @@ def fingerprint(path: Path) -> str:
 
     Args:
         path: A regular file.
+        first_bytes: Only so much of it, as if it ended there; None for all.
 
     Returns:
         32 lower-case hexadecimal digits (BLAKE2b, 128 bits).
@@ -34,10 +35,15 @@ def fingerprint(path: Path) -> str:
     with open_local(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
+            if first_bytes is not None:
+                size = min(size, first_bytes)
             digest = hashlib.blake2b(size.to_bytes(8, "little"), digest_size=16)
             if size <= _WHOLE_UP_TO_BYTES:
-                while block := file.read(_BLOCK_BYTES):
+                left = size
+                # What is written meanwhile, behind the end of now, belongs to another file.
+                while block := file.read(min(_BLOCK_BYTES, left)):
                     digest.update(block)
+                    left -= len(block)
             else:
                 for number in range(_BLOCKS):
                     file.seek(number * (size - _BLOCK_BYTES) // (_BLOCKS - 1))

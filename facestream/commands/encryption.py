@@ -36,7 +36,7 @@ def command(ctx: click.Context, /, **_: Any) -> None:
     """Encrypt vectors and pictures of faces where they are stored (AES-256-GCM), or say whether they are.
 
     Off by default. What is not encrypted: names, times, places, and videos. The key is the first one of
-    FACESTREAM_DATA_KEY_FILE, FACESTREAM_DATA_KEY or `data.key` in the data folder; every process of the
+    FACESTREAM_DATA_KEY, FACESTREAM_DATA_KEY_FILE or `data.key` in the data folder; every process of the
     collection needs it. Without it, the faces are lost. docs/privacy.md tells what it costs and protects.
     """
     if ctx.invoked_subcommand is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,9 @@ from facestream.commands.people_forget import forget
 from facestream.commands.people_log import log, taken_back_by, undo
 from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options, who_argument
 from facestream.log_format import tell_warning
+
+if TYPE_CHECKING:
+    from facestream.client import Store
 
 # Faces are written to files for lists up to this length unless asked otherwise.
 _FEW = 200
@@ -92,13 +95,9 @@ def command(
         write_thumbnails,
     )
     from facestream.wiring import thumbnails_folder
-    from storage.errors import DataFolderError
 
     with open_store(place) as store:
-        try:
-            store.drop_stale_pictures()
-        except (FacestreamError, DataFolderError) as error:
-            tell_warning(str(error))
+        _drop_stale_pictures(store)
         people, total, hidden = choice.people(store)
         left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
@@ -137,6 +136,17 @@ def command(
         click.echo(left_out, err=True)
 
 
+def _drop_stale_pictures(store: Store) -> None:
+    """Let no file show who was forgotten on another machine."""
+    from facestream.errors import FacestreamError
+
+    try:
+        store.drop_stale_pictures()
+    except FacestreamError as error:
+        # Who was seen can still be told.
+        tell_warning(str(error))
+
+
 @command.command(name="show", epilog="\b\nExample:\n  facestream people show p3")
 @who_argument
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -163,7 +173,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
-        store.drop_stale_pictures()
+        _drop_stale_pictures(store)
         person = store.person(person_id)
         files = write_thumbnails(store, [person], thumbnails_folder(place))
     if chosen(ctx, "as_json"):

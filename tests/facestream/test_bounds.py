@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from facestream.errors import UsageError
 from facestream.run_report import RunOptions
 
 
-@pytest.mark.parametrize("value", [0, 0.5, 1, np.float32(0.5), np.int64(1)])
+@pytest.mark.parametrize("value", [0, 0.5, 1, np.float32(0.5), np.int64(1), Fraction(1, 2)])
 def test_numbers_within_their_bounds_pass(value: Any) -> None:
     check_number(value, "share", 0, 1)
     check_type(value, "share")
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.1, math.nan, math.inf, "0.5", None, True, [0.5], 0.5j])
+@pytest.mark.parametrize("value", [-0.1, 1.1, 10**400, math.nan, math.inf, "0.5", None, True, [0.5], 0.5j])
 def test_others_are_refused_by_name_with_their_bounds(value: Any) -> None:
     with pytest.raises(UsageError, match=r"^share is .*; it must be a number, 0 to 1\.$"):
         check_number(value, "share", 0, 1)
@@ -46,6 +47,7 @@ def test_bounds_may_be_open_and_numbers_whole() -> None:
         {"fps": "5"},
         {"start_s": -5},
         {"start_s": 5, "end_s": 2},
+        {"start_s": Fraction(5), "end_s": Fraction(1)},
         {"end_s": math.nan},
         {"min_face_px": math.nan},
         {"min_face_px": 1},
@@ -67,7 +69,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path, op
 def test_nothing_to_process_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="was given no path"):
         facestream.process(data_dir=tmp_path / "data")
-    assert RunOptions(paths=()).paths == ()
+    assert RunOptions(paths=(), end_s=math.inf).paths == ()
 
 
 def test_options_that_there_are_not_are_named(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import scenes
 
 from facestream import run
 from facestream.backfill_process import _look_at_video
-from facestream.backfill_task import Outcome, Stretch
+from facestream.backfill_task import Outcome, Stretch, Task
 from facestream.run_report import RunOptions, RunReport, SilentListener
 from facestream.settings import Place
 from facestream.source_id import video_id
@@ -101,3 +101,18 @@ def test_a_part_of_a_backfill_is_not_looked_at_in_another_file(place: Place, vid
     assert path == str(video)
     assert "has other content than when the backfill began" in reason
     assert (outcome.finished, outcome.frames) == (False, 0)
+
+
+def test_a_part_of_a_backfill_is_looked_at_in_a_file_that_has_grown(place: Place, video: Path) -> None:
+    source_id, size = video_id(video), video.stat().st_size
+    with video.open("ab") as file:
+        file.write(video.read_bytes()[: size // 3])
+    stretch = Stretch(str(video), source_id, 5.0, 0.0, 1.0, to_end=False, size=size)
+    assert Task.decode(Task(1, stretch).encode()).work == stretch
+    outcome = Outcome(1)
+    with open_handle(place) as handle:
+        pack = load_parts(find_parts("open", place.data_dir), "cpu")
+        sending = make_queue(handle, keys_of(place))
+        _look_at_video(stretch, outcome, FaceWorker(pack, sending), RunOptions(paths=()), threading.Event())
+    assert (outcome.finished, outcome.failed) == (True, [])
+    assert outcome.frames > 1

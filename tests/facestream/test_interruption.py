@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
+import subprocess
+import sys
+import termios
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +15,9 @@ from typing import Any
 
 import pytest
 import scenes
-from processes import Cli
+from processes import PATIENCE_S, Cli
+
+from facestream.__main__ import EXIT_INTERRUPTED
 
 pytestmark = pytest.mark.e2e
 
@@ -195,3 +202,28 @@ def test_the_same_file_in_two_runs_at_once_counts_once(
     assert found(cli) == found(alone)
     assert together(cli) == together(alone)
     assert len(cli.people()) == 2
+
+
+def test_the_end_of_the_terminal_is_an_orderly_one(cli: Cli, long_video: Path, tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    page = tmp_path / "report.html"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "facestream", "run", str(long_video), "--report", str(page)],
+        env=cli.environment(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    said = b""
+    while b"frames" not in said:
+        said += os.read(ours, 65536)
+    # As when a window is closed, or a line breaks down.
+    os.close(ours)
+
+    assert process.wait(PATIENCE_S) == EXIT_INTERRUPTED
+    # What was found by then is stored and shown.
+    assert cli.people()
+    assert page.exists()

@@ -179,3 +179,14 @@ def test_also_what_is_wrong_with_the_variables_is_an_entry(
     monkeypatch.setenv(name, value)
     told = [json.loads(line) for line in here("config", "show", code=code).stderr.splitlines()]
     assert [(entry["level"], name in entry["message"]) for entry in told] == [(level, True)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("people", "name", "p1", "see --log-format json", "--nope"),
+        ("run", "--nope", "--", "--log-format=json"),
+    ],
+)
+def test_words_that_are_no_options_say_nothing_of_log_lines(here: Here, words: tuple[str, ...]) -> None:
+    assert here(*words, code=2).stderr.splitlines()[-1].startswith("Error: No such option")

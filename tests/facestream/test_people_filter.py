@@ -77,6 +77,8 @@ def ordered(since: Moment | None, until: Moment | None, **other: Any) -> PeopleF
         isinstance(since, datetime) and isinstance(until, datetime)
     ):
         since, until = sorted([since, until])
+    if other["max_seconds"] is not None:
+        other["max_seconds"] = max(other["max_seconds"], other["min_seconds"])
     return PeopleFilter(since=since, until=until, **other)
 
 
@@ -323,6 +325,15 @@ def test_what_is_no_moment_is_refused_at_once(moment: Any) -> None:
     for name in ("since", "until"):
         with pytest.raises(UsageError, match=f"^{name} is "):
             PeopleFilter(**{name: moment})
+
+
+def test_seconds_that_cannot_be_are_refused_and_no_end_is_one() -> None:
+    for name in ("min_seconds", "max_seconds"):
+        with pytest.raises(UsageError, match=f"^{name} is nan"):
+            PeopleFilter(**{name: math.nan})  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="less than min_seconds, 5: nobody"):
+        PeopleFilter(min_seconds=5, max_seconds=2)
+    assert PeopleFilter(until=math.inf, max_seconds=math.inf).apply([ONE, THREE])
 
 
 @pytest.mark.parametrize(("since", "until"), [(5.0, 1.0), (BEGAN + timedelta(seconds=1), BEGAN)])

@@ -69,6 +69,30 @@ def test_what_works_for_a_moment_now_and_then_is_one_trouble(
     assert told.messages == ["Nobody answers. It is tried again."]
 
 
+def test_kinds_that_take_turns_are_told_once_each(clock: Clock, told: pytest.LogCaptureFixture) -> None:
+    lasting = Trouble(log, "The door opens")
+    for _ in range(10):
+        lasting.tell(OSError("Nobody answers."))
+        lasting.tell(ValueError("It is a wall."))
+        clock.now_s += 1
+
+    assert len(told.messages) == 2
+
+
+def test_who_rests_long_after_it_went_well_tells_of_the_next_trouble(
+    clock: Clock, told: pytest.LogCaptureFixture
+) -> None:
+    lasting = Trouble(log, "The door opens")
+    lasting.tell(OSError("Nobody answers."))
+    clock.now_s += 2
+    lasting.over()
+    clock.now_s += 36_000
+    lasting.tell(OSError("Nobody answers."))
+
+    nobody = "Nobody answers. It is tried again."
+    assert told.messages == [nobody, "The door opens again after 2 s.", nobody]
+
+
 def test_without_trouble_nothing_is_told_and_a_new_one_is(
     clock: Clock, told: pytest.LogCaptureFixture
 ) -> None:

@@ -107,3 +107,29 @@ def test_a_file_that_is_touched_or_gone_while_it_is_read_is_read_to_its_end(
             numbers.append(read_number(frame.image_bgr))
         assert numbers == list(range(250))
         assert video.warnings == []
+
+
+def test_a_file_that_a_longer_one_is_written_over_is_told(tmp_path: Path, whole: bytes) -> None:
+    path = tmp_path / "over.ts"
+    path.write_bytes(whole[: len(whole) // 2])
+    video = VideoFile(path, "clip", fps=None, content=fingerprint(path)[:16])
+
+    def read() -> None:
+        for number, _ in enumerate(video.frames(threading.Event())):
+            if number == 20:
+                with path.open("r+b") as file:
+                    file.write(whole[::-1])
+
+    with pytest.raises(SourceChangedError, match="it was written over"):
+        read()
+
+
+def test_a_file_that_something_is_added_to_was_not_written_over(tmp_path: Path, whole: bytes) -> None:
+    path = tmp_path / "grows.ts"
+    path.write_bytes(whole[: len(whole) // 2])
+    video = VideoFile(path, "clip", fps=None, content=fingerprint(path)[:16])
+    for number, _ in enumerate(video.frames(threading.Event())):
+        if number == 20:
+            with path.open("ab") as file:
+                file.write(whole[len(whole) // 2 :])
+    assert [text for text in video.warnings if "grew" in text]

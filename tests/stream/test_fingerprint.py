@@ -59,3 +59,12 @@ def test_missing_folder_and_empty_are_told_apart(tmp_path: Path) -> None:
         fingerprint(tmp_path)
     with pytest.raises(SourceEmptyError):
         fingerprint(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("size", [1, 70_000, 16 * 1024 * 1024 + 5])
+def test_the_beginning_of_a_file_has_the_name_of_a_file_that_ends_there(tmp_path: Path, size: int) -> None:
+    whole, beginning = tmp_path / "whole", tmp_path / "beginning"
+    content = bytes(range(251)) * (size // 251 + 100)
+    whole.write_bytes(content)
+    beginning.write_bytes(content[:size])
+    assert fingerprint(whole, size) == fingerprint(beginning) != fingerprint(whole)

@@ -21,7 +21,7 @@ Metric = Literal["cosine", "euclidean", "precomputed"]
 _BLOCK = 1024
 # Rounding makes distances differ so much.
 _ROUNDING = 1e-6
-# Its square, and sums of that, are numbers still.
+# Sums of its squares are numbers still.
 _MOST = 1e100
 
 
@@ -121,12 +121,19 @@ def numbered(labels: Sequence[Hashable], which: str) -> IntArray:
     return np.array([number.setdefault(label, len(number)) for label in labels], np.intp)
 
 
-def _scaled(vectors: FloatArray, *, each: bool) -> npt.NDArray[np.float64]:
-    """Vectors of which the largest value is 1, of all or of each: no square is too large or too small then.
+def _scaled(vectors: FloatArray, metric: Metric) -> npt.NDArray[np.float64]:
+    """Vectors as they are best reckoned with: no square is too large, and no difference too small.
 
-    Neither the angle of two nor the ratio of two distances is another one by that.
+    Neither the angle of two is another one by that, nor the ratio of two distances.
     """
-    largest = np.abs(vectors).max(axis=1 if each else None, initial=0.0, keepdims=True)
+    if metric == "cosine":
+        return _over_largest(vectors, axis=1)
+    near = _over_largest(vectors)
+    return _over_largest(near - near.mean(axis=0)) if len(near) else near
+
+
+def _over_largest(vectors: FloatArray, axis: int | None = None) -> npt.NDArray[np.float64]:
+    largest = np.abs(vectors).max(axis=axis, initial=0.0, keepdims=True)
     scaled: npt.NDArray[np.float64] = np.divide(
         vectors, largest, out=np.zeros(vectors.shape), where=largest > 0
     )
@@ -145,8 +152,6 @@ def _assigned(
     if not np.isfinite(points).all():
         row = int(np.flatnonzero(~np.isfinite(points).all(axis=1))[0])
         raise ValueError(f"point {row} holds a value that is not finite")
-    if metric != "precomputed":
-        points = _scaled(points, each=metric == "cosine")
     kept = np.array([label is not None for label in labels], bool)
     numbers = numbered([label for label in labels if label is not None], "found")
     if metric == "precomputed":
@@ -165,4 +170,4 @@ def _assigned(
         return points[np.ix_(kept, kept)], numbers
     if metric == "cosine" and not points[kept].any(axis=1).all():
         raise ValueError("a vector of zeros has no direction, and no cosine")
-    return points[kept], numbers
+    return _scaled(points[kept], metric), numbers

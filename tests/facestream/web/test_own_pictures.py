@@ -94,3 +94,18 @@ def test_a_list_of_people_deletes_them(
     monkeypatch.setenv("FACESTREAM_DATA_DIR", str(hosts.other.data_dir))
     here("people", "--json", "--no-thumbnails", "--redis", hosts.other.redis_url)
     assert "p1" not in hosts.pictures()
+
+
+def test_pictures_of_another_server_stay_and_no_folder_is_made(hosts: Hosts, tmp_path: Path) -> None:
+    assert hosts.other.data_dir is not None
+    others = thumbnails_folder(Place(hosts.other.data_dir, "redis://elsewhere:6379/0"))
+    others.mkdir(parents=True)
+    (others / "p99.jpg").write_bytes(b"a picture of another collection of that name")
+    hosts.list_people()
+    with open_store(hosts.other) as store:
+        store.drop_stale_pictures()
+    assert (others / "p99.jpg").exists()
+    nowhere = Place(tmp_path / "nowhere", hosts.other.redis_url)
+    with open_store(nowhere) as store:
+        store.drop_stale_pictures()
+    assert not (tmp_path / "nowhere").exists()

@@ -130,3 +130,11 @@ def test_dunn_in_blocks_equals_its_definition(
         assert found is None
     else:
         assert found == pytest.approx(between / within, rel=1e-5, abs=1e-6)
+
+
+def test_who_has_no_cluster_plays_no_part_however_far_they_are() -> None:
+    line = np.array([[1e7], [1e7 + 1], [1e7 + 10], [1e7 + 11], [1e9]])
+    labels = [*PAIRS, None]
+    assert dunn(line[:4], PAIRS, "euclidean") == pytest.approx(9)
+    assert dunn(line, labels, "euclidean") == pytest.approx(9)
+    assert davies_bouldin(line, labels) == pytest.approx(0.1)
