@@ -16,6 +16,7 @@ from storage.connection import RedisHandle
 from storage.erasure import erase_history
 from storage.errors import StorageError
 from storage.identity_store import IdentityStore
+from storage.people_reader import PeopleReader
 
 _log = logging.getLogger(__name__)
 
@@ -39,22 +40,42 @@ def erase_leftovers(handle: RedisHandle, place: Place, store: IdentityStore) -> 
     """
     began_s = time.time()
     for folder in thumbnails_folders(place):
-        _remove_stale(store, folder)
+        remove_stale(store, folder)
     erased = erase_history(handle)
     store.note_rewritten(began_s)
     return erased
 
 
-def _remove_stale(store: IdentityStore, folder: Path) -> None:
-    """Delete thumbnails of people who are no more, and those that show what was erased."""
-    remove_thumbnails(folder, store.overview_ids(), left_over_s=0.0)
+def remove_stale(store: PeopleReader, folder: Path, *, left_over_s: float = 0.0) -> None:
+    """Delete thumbnails of people who are no more, and those that show what was erased or is encrypted now.
+
+    Args:
+        store: The collection.
+        folder: Where its thumbnails are.
+        left_over_s: Temporary files that are older go as well.
+
+    Raises:
+        FacestreamError: If one can't be deleted.
+    """
+    # Before people are asked for: who is found, and has a file, in between has every right to it.
     files = {path.stem: path for path in folder.glob("p*.jpg")}
+    stay = set() if store.is_encrypted else store.overview_ids()
+    remove_thumbnails(folder, stay, only=files, left_over_s=left_over_s)
+    files = {person_id: path for person_id, path in files.items() if person_id in stay}
     shown = {person.identity_id: person.thumbnails[:1] for person in store.people(files)}
     crops = store.crops(next(iter(shown.get(i, ())), "") for i in files)
     for path, crop in zip(files.values(), crops, strict=True):
-        if crop is None or path.read_bytes() != crop:
+        if crop is None or not _shows(path, crop):
             # Whoever lists people writes it anew.
             path.unlink(missing_ok=True)
+
+
+def _shows(path: Path, crop: bytes) -> bool:
+    try:
+        return path.read_bytes() == crop
+    except FileNotFoundError:
+        # Somebody else has deleted it.
+        return False
 
 
 class Sweeper:

@@ -83,7 +83,7 @@ class OpenCollection:
             return models_for(self._identities, self._place, asked)
 
     def drop_stale_pictures(self) -> None:
-        """Delete files with faces, on this machine, of people who are no more; all where faces are encrypted.
+        """Delete files with faces, on this machine, that show nobody any more, or what was erased or sealed.
 
         Somebody may have been forgotten, and faces may have been sealed, on another machine. Those that were
         written under another address of the server stay.
@@ -91,17 +91,15 @@ class OpenCollection:
         Raises:
             FacestreamError: If one can't be deleted.
         """
-        from facestream.people_view import remove_thumbnails
+        from facestream.leftovers import remove_stale
+        from facestream.people_view import LEFT_OVER_S
         from facestream.wiring import thumbnails_there
 
         folder = thumbnails_there(self._place)
-        # Before people are asked for: who is found, and has a file, in between has every right to it.
-        there = {path.stem for path in folder.glob("p*.jpg")}
-        if not there:
-            return
-        with self._errors():
-            stay = set() if self._reader.is_encrypted else self._reader.overview_ids()
-        remove_thumbnails(folder, stay, only=there)
+        if folder.is_dir():
+            with self._errors():
+                # Others may be writing theirs.
+                remove_stale(self._reader, folder, left_over_s=LEFT_OVER_S)
 
     def hint(self, *words: str) -> str:
         """A command for this collection, to be pasted into a shell; without secrets of its URL."""

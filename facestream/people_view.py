@@ -22,8 +22,8 @@ from facestream.settings import Place
 from facestream.sighting import Sighting
 from facestream.source_name import short_name
 
-# A temporary file that is so old has no writer any more.
-_LEFT_OVER_S = 60.0
+LEFT_OVER_S = 60.0
+"""A temporary file that is so old has no writer any more."""
 # So many places for names, where a row is to fit into a terminal.
 _NAMES_WIDTH = 18
 
@@ -88,7 +88,7 @@ def remove_thumbnails(
     but: Collection[str],
     *,
     only: Collection[str] | None = None,
-    left_over_s: float = _LEFT_OVER_S,
+    left_over_s: float = LEFT_OVER_S,
 ) -> None:
     """Delete the files of people who are no more, or were merged into others.
 

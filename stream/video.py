@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from stream.conversion import BgrConverter
 from stream.decoder import VideoDecoder
 from stream.errors import SeekMissedError
-from stream.file_state import FileState
+from stream.file_state import FileGuard
 from stream.frame import Frame
 from stream.passing_over import PassedFrame, PassingOver
 from stream.sampling import TimeSampler
@@ -131,7 +131,7 @@ class VideoFile:
         self.position_s, self.corrupt, self.warnings = 0.0, 0, []
         self.shown, self.decoded = 0 if seek is None else seek.index, 0
         sampler = TimeSampler(self._fps)
-        begun_with = FileState.of(self.path, self._content)
+        guard = FileGuard(self.path, self._content)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
@@ -164,6 +164,8 @@ class VideoFile:
                 self.decoded += 1
                 # The sampler must see the frames before start_s, too, to pick the same ones as a full run.
                 if sampler.wants(media_s) and media_s >= self._start_s:
+                    # What was read ahead of a change is good, and nothing of what comes behind it may count.
+                    guard.check()
                     yielded = True
                     yield self._frame(index, media_s, converter.image_bgr(picture))
             else:
@@ -171,9 +173,9 @@ class VideoFile:
                     if self.shown == 0:
                         raise no_frames(decoder)
                     self._warn_of_missing_end()
-                    self._warn_of_growth(begun_with)
-            if begun_with is not None and not stop.is_set():
-                begun_with.check()
+                    self._warn_of_growth(guard)
+            if not stop.is_set():
+                guard.check(at_end=True)
             self.corrupt = decoder.corrupt
         self._warn_of_damage(yielded, stop)
 
@@ -210,11 +212,10 @@ class VideoFile:
                 "damaged; what could be read counts"
             )
 
-    def _warn_of_growth(self, begun_with: FileState | None) -> None:
-        grown_to = None if begun_with is None else begun_with.grown_to()
-        if begun_with is not None and grown_to is not None:
+    def _warn_of_growth(self, guard: FileGuard) -> None:
+        if grown := guard.growth:
             self.warnings.append(
-                f"the file grew from {begun_with.size:,} to {grown_to:,} bytes while it was read: it is "
+                f"the file grew from {grown[0]:,} to {grown[1]:,} bytes while it was read: it is "
                 f"still being recorded or copied; its first {self.position_s:.1f} s count. Finished, it is "
                 f"another file: forget what was seen in this one ({self.source_id}) before it is processed, "
                 "or everybody in it is counted twice"

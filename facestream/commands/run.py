@@ -189,7 +189,7 @@ def perform(
             from facestream.hint import shown_path
             from facestream.metrics.monitored import monitored
             from facestream.page import write_page
-            from facestream.people_view import remove_thumbnails, write_thumbnails
+            from facestream.people_view import write_thumbnails
             from facestream.progress import RunProgress, stderr_console
 
             with (
@@ -208,8 +208,8 @@ def perform(
                 by_id = {person.id: person for person in everybody}
                 people = [by_id[person.id] for person in here]
                 folder = thumbnails_folder(place)
+                store.drop_stale_pictures()
                 files = write_thumbnails(store, people, folder)
-                remove_thumbnails(folder, by_id.keys())
                 if page is not None:
                     written = write_page(store, here, page)
                     if not quiet:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,18 +24,29 @@ from stream.frame import Frame
 from workers.face_worker import FaceWorker
 
 
-class Cutting(SilentListener):
-    """Cuts a file off when some of its frames were looked at."""
+class Changing(SilentListener):
+    """Changes a file when some of its frames were looked at."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, change: Callable[[], object]) -> None:
+        self._change = change
         self._frames = 0
 
     def frame_done(self, frame: Frame, faces: int) -> None:
         self._frames += 1
         if self._frames == 3:
-            with self._path.open("r+b") as file:
-                file.truncate(self._path.stat().st_size // 3)
+            self._change()
+
+
+def cut_off(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 3)
+
+
+def write_over(path: Path) -> None:
+    """As much as before, and a video still."""
+    content = path.read_bytes()
+    at = len(content) // 3 // 188 * 188
+    with path.open("r+b") as file:
+        file.write(content[at:] + content[:at])
 
 
 @pytest.fixture
@@ -51,7 +64,10 @@ def video(tmp_path: Path, media: Path) -> Path:
     return scenes.repeat(tmp_path / "once.ts", tmp_path / "long.ts", 3)
 
 
-def test_what_is_missing_is_looked_at_when_it_is_whole_again(place: Place, video: Path) -> None:
+@pytest.mark.parametrize("change", [cut_off, write_over])
+def test_what_is_missing_is_looked_at_when_it_is_whole_again(
+    place: Place, video: Path, change: Callable[[Path], None]
+) -> None:
     whole = video.read_bytes()
 
     def looked_at(listener: SilentListener) -> RunReport:
@@ -63,11 +79,12 @@ def test_what_is_missing_is_looked_at_when_it_is_whole_again(place: Place, video
 
     with open_handle(place) as handle:
         store = make_store(handle, keys_of(place))
-        cut = looked_at(Cutting(video))
+        cut = looked_at(Changing(lambda: change(video)))
         ((path, reason),) = cut.failed
         assert path == video
         assert "has changed while it was looked at" in reason
         assert not source().complete
+        assert not source().ranges or source().ranges[-1][1] < 2 * scenes.SECONDS
 
         video.write_bytes(whole)
         again = looked_at(SilentListener())

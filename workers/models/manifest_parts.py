@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 # What is wrong with a text that doesn't match is said in words for each of them.
 SHA256_PATTERN = "^[0-9a-f]{64}$"
@@ -13,8 +14,6 @@ NAME_PATTERN = r"^[\w.-]+$"
 ID_PATTERN = r"^[\w.:-]+$"
 MODULE_PATTERN = r"^\w+$"
 WEIGHTS_PATTERN = r"^\w[\w.-]*(/\w[\w.-]*)*$"
-# Names with AND, OR and WITH between them, and perhaps parentheses.
-SPDX_PATTERN = r"^\(*[\w.+:-]+\)*( (AND|OR|WITH) \(*[\w.+:-]+\)*)*$"
 
 Sha256 = Annotated[str, Field(pattern=SHA256_PATTERN)]
 FileName = Annotated[str, Field(pattern=FILE_NAME_PATTERN)]
@@ -27,6 +26,7 @@ Colour = tuple[float, float, float]
 Colours = Literal["rgb", "bgr"]
 # SPDX's word for it.
 UNKNOWN = "NOASSERTION"
+_OPERATORS = frozenset({"AND", "OR", "WITH"})
 # Eyes, and eyes and mouth, are at least so far apart, of the input's side.
 _LEAST_SHARE = 0.05
 # No point lies so many sides away.
@@ -44,10 +44,30 @@ def _unknown_is_none(value: Any) -> Any:
     return None if value == "unknown" else value
 
 
+def _expression(spdx: str) -> str:
+    """An expression of SPDX 3: names with AND, OR or WITH between them, perhaps within parentheses."""
+    depth, name_is_next = 0, True
+    for word in re.findall(r"[()]|[^\s()]+", spdx):
+        if word == "(" and name_is_next:
+            depth += 1
+        elif word == ")" and not name_is_next and depth:
+            depth -= 1
+        elif word in "()" or (word.upper() in _OPERATORS) is name_is_next:
+            name_is_next = True
+            break
+        else:
+            name_is_next = not name_is_next
+    if depth or name_is_next:
+        raise ValueError(
+            f"licence.spdx must be names of licences by SPDX, with AND, OR or WITH between them: {spdx!r}"
+        )
+    return spdx
+
+
 class Licence(Part):
     """Under which terms the weights may be used."""
 
-    spdx: Annotated[str, Field(min_length=1, pattern=SPDX_PATTERN)] | None = None
+    spdx: Annotated[str, Field(min_length=1), AfterValidator(_expression)] | None = None
     """Licence by SPDX; `NOASSERTION` where nobody knows it."""
     text: Annotated[str, Field(min_length=1)] | None = None
     """The terms in words, where SPDX has no name for them; the first line is a title."""

@@ -16,7 +16,6 @@ from workers.models.manifest_parts import (
     MODULE_PATTERN,
     NAME_PATTERN,
     SHA256_PATTERN,
-    SPDX_PATTERN,
     WEIGHTS_PATTERN,
 )
 from workers.models.near_name import nearest
@@ -29,7 +28,6 @@ _PATTERNS = {
     ID_PATTERN: "letters, digits, _, -, dots and colons alone",
     MODULE_PATTERN: "the name of a Python package that is installed, of letters, digits and _",
     WEIGHTS_PATTERN: "a path inside the package, without .. and without / in front",
-    SPDX_PATTERN: "names of licences by SPDX, with AND, OR or WITH between them",
     SHA256_PATTERN: "a SHA-256: 64 digits and letters from a to f, as sha256sum prints it",
 }
 # How pydantic's names of what is wrong with a type begin.

@@ -59,6 +59,22 @@ def test_pictures_of_those_who_were_forgotten_elsewhere_go_with_the_next_list(ho
     assert hosts.pictures() == before - {"p1"}
 
 
+def test_a_picture_that_was_erased_elsewhere_goes_though_its_person_stays(hosts: Hosts) -> None:
+    hosts.list_people()
+    shown = {path.stem: path.read_bytes() for path in thumbnails_folder(hosts.other).glob("p*.jpg")}
+    with open_store(hosts.one) as store:
+        person = next(p for p in store.people() if len(p.sources) > 1)
+        erased = next(
+            track.source_id for track in store.tracks() if person.thumbnails[0].startswith(track.id)
+        )
+        store.erase("source", source=erased)
+        assert person.id in {other.id for other in store.people()}
+    with open_store(hosts.other) as store:
+        store.drop_stale_pictures()
+    left = {path.read_bytes() for path in thumbnails_folder(hosts.other).glob("p*.jpg")}
+    assert shown[person.id] not in left
+
+
 def test_pictures_of_a_collection_that_was_encrypted_elsewhere_go(
     hosts: Hosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

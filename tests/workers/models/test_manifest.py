@@ -453,6 +453,15 @@ def test_a_template_that_is_no_face_is_refused(tmp_path: Path, points: list[list
         read(tmp_path, text)
 
 
-@pytest.mark.parametrize("spdx", ["MIT", "Apache-2.0 OR (MIT AND LicenseRef-x.y)", "GPL-2.0+", "NOASSERTION"])
+@pytest.mark.parametrize("spdx", ["((MIT", "AND", "MIT AND AND", "MIT)", "MIT BSD", "MIT OR", "()"])
+def test_what_spdx_can_not_read_is_refused(tmp_path: Path, spdx: str) -> None:
+    with pytest.raises(ManifestError, match=r"licence\.spdx must be names of licences by SPDX"):
+        read(tmp_path, changed("MIT AND CC0-1.0", spdx))
+
+
+@pytest.mark.parametrize(
+    "spdx",
+    ["MIT", "Apache-2.0 OR (MIT AND LicenseRef-x.y)", "GPL-2.0+", "NOASSERTION", "( MIT or X )"],
+)
 def test_licences_by_spdx_are_taken(tmp_path: Path, spdx: str) -> None:
     assert read(tmp_path, changed("MIT AND CC0-1.0", spdx)).licence.spdx == spdx
