@@ -92,9 +92,15 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path, *, max_byte
         )
     with VideoDecoder(path, MAX_VIDEO_PIXELS) as decoder:
         if not _takes(format_name, decoder.stream):
+            # Matroska takes most.
+            able = format_name != "matroska" and _takes("matroska", decoder.stream)
             raise VideoFormatRefusedError(
-                f"{str(path)!r} has pictures in {decoder.stream.codec_context.name}, which {out.suffix} "
-                "can't hold; write the clip as .mkv",
+                f"{str(path)!r} has pictures in {decoder.stream.codec_context.name}, which "
+                + (
+                    f"{out.suffix} can't hold; write the clip as .mkv"
+                    if able
+                    else "no clip can hold; convert it to MP4 first"
+                ),
                 str(path),
             )
         cutter = _Cutter(decoder, max_bytes)
@@ -263,7 +269,8 @@ class _Cutter:
         return played_s
 
     def _track(self, source: VideoStream | AudioStream, out: OutputContainer) -> _Track:
-        target = out.add_stream_from_template(source)
+        # Opaque: to copy AV1, nobody has to be there who could encode it.
+        target = out.add_stream_from_template(source, opaque=True)
         # Marks of other formats mean something else, or nothing, in this one.
         target.codec_context.codec_tag = "\0\0\0\0"
         return _Track(source, target)

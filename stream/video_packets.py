@@ -26,6 +26,8 @@ _STEPS_BACK_S = (0.0, 2.0, 10.0, 60.0)
 _FALLBACK_FRAME_S = 0.04
 # Pictures that may be stored before the one that is shown first.
 _MOST_REORDERED = 32
+# No picture is decoded so long before it is shown.
+_REORDERED_S = 1.0
 
 
 class VideoPackets:
@@ -109,7 +111,10 @@ class VideoPackets:
         return float((packet.dts - self._start) * self.time_base)
 
     def _seek(self, media_s: float) -> None:
-        ticks = self._start + round(media_s / self.time_base)
+        # Formats without an index (MPEG-TS, MPEG-PS) go by when pictures are decoded, which is before they
+        # are shown: asked for the first one, they give what follows it.
+        ticks = self._start + round((media_s - _REORDERED_S) / self.time_base)
+        ticks = max(ticks, min(self._start, 0))
         try:
             self._container.seek(ticks, stream=self.video, backward=True, any_frame=False)
         except av.FFmpegError as error:

@@ -112,6 +112,36 @@ def test_stretches_are_joined_in_one_file_from_the_keyframe_before(
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, f"clip{ending}"])
 
 
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv", "h264.ts", "mpeg4.avi"])
+def test_the_beginning_is_there_from_its_first_picture(tmp_path: Path, name: str) -> None:
+    path = film(tmp_path / name, *FORMATS[name])
+    done = write_clip(path, [(0, 1)], tmp_path / "clip.mkv")
+    assert done.intervals == ((pytest.approx(0, abs=0.001), 1),)
+    assert shown(done.path)[0][1] <= 1
+
+
+def test_what_a_library_other_than_ffmpeg_decodes_is_copied_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "av1.mp4"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libsvtav1", rate=FPS)
+        video.width, video.height, video.pix_fmt, video.gop_size = 64, 64, "yuv420p", FPS  # type: ignore[union-attr]
+        video.options = {"preset": "12"}
+        for number in range(2 * FPS):
+            picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 2 * number, np.uint8), format="bgr24")
+            picture.pts, picture.time_base = number, Fraction(1, FPS)
+            container.mux(video.encode(picture))  # type: ignore[union-attr]
+        container.mux(video.encode(None))  # type: ignore[union-attr]
+    for ending in (".mp4", ".mkv"):
+        done = write_clip(path, [(0.2, 0.6)], tmp_path / f"clip{ending}")
+        assert 10 <= len(shown(done.path)) <= 2 * FPS
+
+
+def test_what_no_format_of_clips_holds_is_said_with_what_to_do(tmp_path: Path) -> None:
+    path = film(tmp_path / "old.wmv", "wmv2", None)
+    with pytest.raises(VideoFormatRefusedError, match="no clip can hold; convert it to MP4 first"):
+        write_clip(path, [(0, 1)], tmp_path / "clip.mkv")
+
+
 def test_time_counts_from_the_first_picture(tmp_path: Path) -> None:
     path = film(tmp_path / "late.ts", "libx264", "aac", first_s=100)
     done = write_clip(path, [(4.2, 4.6)], tmp_path / "clip.mp4")
