@@ -14,6 +14,7 @@ from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.hint import command_line
 from facestream.leftovers import erase_leftovers
 from facestream.own_models import models_for
+from facestream.readable_path import readable_path
 from facestream.settings import Place
 from facestream.source_name import full_name, short_name
 from facestream.uploads import Uploads
@@ -139,18 +140,22 @@ def find_source(store: IdentityStore, written: str) -> SourceRecord:
 
     Args:
         store: The collection.
-        written: Its id, its path, its name without a folder, or the name of a camera.
+        written: Its id, its path, also from the current folder, its name alone, or the name of a camera.
 
     Raises:
         NotFoundError: If there is none.
         UsageError: If there are several.
     """
     sources = store.sources()
+    asked = {written}
+    # What can't be a path is none.
+    with suppress(ValueError, OSError):
+        asked.add(readable_path(Path(written)))
     for names in (
         lambda s: {s.source_id, full_name(s.source_id, s.path)},
         lambda s: {short_name(s.source_id, s.path), str(Path(s.path).name)},
     ):
-        found = [source for source in sources if written in names(source)]
+        found = [source for source in sources if asked & names(source)]
         if len(found) == 1:
             return found[0]
         if found:

@@ -1,5 +1,6 @@
 """When a file was recorded, as its own tags say."""
 
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +31,7 @@ def from_exif(date: object, offset: object = None, subsecond: object = None) -> 
 
     Args:
         date: "YYYY:MM:DD hh:mm:ss". EXIF means local time; without an offset nobody knows where, so it is
-            taken as UTC: photos of one camera keep their order and distances.
+            taken as that of this machine: it is shown here as it stands in the photo.
         offset: "+hh:mm" or "-hh:mm".
         subsecond: Digits after the decimal point of the seconds.
 
@@ -40,18 +41,20 @@ def from_exif(date: object, offset: object = None, subsecond: object = None) -> 
     if not isinstance(date, str):
         return None
     try:
-        moment = datetime.strptime(date.strip("\0 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+        moment = datetime.strptime(date.strip("\0 "), "%Y:%m:%d %H:%M:%S")
     except ValueError:
         return None
+    zone = None
     if isinstance(subsecond, str) and subsecond.strip("\0 ").isdecimal():
         moment += timedelta(seconds=float("0." + subsecond.strip("\0 ")))
     if isinstance(offset, str):
-        try:
+        with contextlib.suppress(ValueError):
             zone = datetime.strptime(offset.strip("\0 "), "%z").tzinfo
-        except ValueError:
-            zone = None
-        if zone is not None:
-            moment = moment.replace(tzinfo=zone)
+    try:
+        # One without a zone is local.
+        moment = moment.astimezone() if zone is None else moment.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
+        return None
     return _plausible(moment)
 
 

@@ -227,3 +227,16 @@ def test_a_store_that_was_closed_says_so(processed: Processed) -> None:
     for ask in (store.people, store.meta, lambda: list(store.sightings()), lambda: store.watch()):
         with pytest.raises(ClosedError, match="the store of collection 'default' was closed; connect again"):
             ask()
+
+
+def test_a_source_is_meant_by_its_path_also_from_the_current_folder(
+    store: facestream.Store, processed: Processed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(processed.video.parent)
+    whole = store.expected_erasure("source", source=str(processed.video))
+    assert whole.tracks > 0
+    for written in (processed.video.name, f"./{processed.video.name}", "photos/../duo.mp4"):
+        assert store.expected_erasure("source", source=written) == whole
+    for nowhere in ("./nowhere.mp4", "duo\0.mp4"):
+        with pytest.raises(NotFoundError, match="no source"):
+            store.expected_erasure("source", source=nowhere)

@@ -1,3 +1,4 @@
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -33,10 +34,10 @@ def test_a_future_tag_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("date", "offset", "subsecond", "expected"),
     [
-        ("2024:05:01 10:00:00", None, None, MAY_1),
         ("2024:05:01 12:00:00", "+02:00", None, MAY_1),
-        ("2024:05:01 10:00:00\0", None, "250", MAY_1 + 0.25),
-        ("2024:05:01 10:00:00", "nonsense", "x", MAY_1),
+        ("2024:05:01 09:00:00\0", "-01:00", "250", MAY_1 + 0.25),
+        ("2024:05:01 10:00:00", "+00:00", "x", MAY_1),
+        ("9999:12:31 23:59:59", None, None, None),
         ("0000:00:00 00:00:00", None, None, None),
         ("1970:01:01 00:00:00", None, None, None),
         (b"2024", None, None, None),
@@ -44,3 +45,24 @@ def test_a_future_tag_is_ignored() -> None:
 )
 def test_exif(date: object, offset: object, subsecond: object, expected: float | None) -> None:
     assert capture_time.from_exif(date, offset, subsecond) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "ahead_h"),
+    [("UTC", 0), ("Europe/Berlin", 2), ("America/New_York", -4), ("Pacific/Apia", 13)],
+)
+@pytest.mark.parametrize("offset", [None, "nonsense"])
+def test_exif_without_an_offset_is_local(
+    monkeypatch: pytest.MonkeyPatch, zone: str, ahead_h: int, offset: str | None
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        try:
+            found = capture_time.from_exif("2024:05:01 10:00:00", offset)
+            assert found == MAY_1 - 3600 * ahead_h
+            # As it stands in the photo, it is shown.
+            assert datetime.fromtimestamp(found).isoformat() == "2024-05-01T10:00:00"
+        finally:
+            patch.undo()
+            time.tzset()
