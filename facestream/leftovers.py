@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from facestream.errors import FacestreamError
@@ -21,6 +23,8 @@ from storage.people_reader import PeopleReader
 _log = logging.getLogger(__name__)
 
 _EVERY_S = 3600.0
+# Clocks of machines that work on one collection differ by less.
+_SKEW_S = 60.0
 
 
 def erase_leftovers(handle: RedisHandle, place: Place, store: IdentityStore) -> bool:
@@ -61,18 +65,23 @@ def remove_stale(store: PeopleReader, folder: Path, *, left_over_s: float = 0.0)
     files = {path.stem: path for path in folder.glob("p*.jpg")}
     stay = set() if store.is_encrypted else store.overview_ids()
     remove_thumbnails(folder, stay, only=files, left_over_s=left_over_s)
-    files = {person_id: path for person_id, path in files.items() if person_id in stay}
+    erased_s = float(store.meta().get("erased_at_s") or -math.inf)
+    files = {i: path for i, path in files.items() if i in stay and _is_older(path, erased_s + _SKEW_S)}
     shown = {person.identity_id: person.thumbnails[:1] for person in store.people(files)}
     crops = store.crops(next(iter(shown.get(i, ())), "") for i in files)
     for path, crop in zip(files.values(), crops, strict=True):
-        if crop is None or not _shows(path, crop):
-            # Whoever lists people writes it anew.
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if crop is not None and path.read_bytes() == crop:
+                # Looked at again after the next erasure.
+                os.utime(path)
+            else:
+                # Whoever lists people writes it anew.
+                path.unlink()
 
 
-def _shows(path: Path, crop: bytes) -> bool:
+def _is_older(path: Path, than_s: float) -> bool:
     try:
-        return path.read_bytes() == crop
+        return path.stat().st_mtime <= than_s
     except FileNotFoundError:
         # Somebody else has deleted it.
         return False
