@@ -100,11 +100,11 @@ def configure_anyhow(words: Sequence[str]) -> None:
         words: Of the command line.
     """
     asked = os.environ.get("FACESTREAM_LOG_FORMAT", "")
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for at, word in enumerate(words):
         if word == "--":
             break
         if word == "--log-format":
-            asked = following
+            asked = "".join(words[at + 1 : at + 2])
         elif word.startswith("--log-format="):
             asked = word.partition("=")[2]
     if asked == JSON and not is_json():
