@@ -289,7 +289,7 @@ def _first_of(*times_s: float | None) -> float | None:
 
 def _rate(fps: float | None) -> str:
     """A sampling rate in words."""
-    return "every frame" if fps is None else f"{fps:g} frames/s"
+    return "every frame" if fps is None else f"{fps:g} frame{'' if fps == 1 else 's'}/s"
 
 
 def _left_out(source: SourceRecord) -> str:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 # Encoders without a clock write the epoch of their container: 1904 (QuickTime) or 1970.
 _EARLIEST_S = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
+# Photos are older where they were scanned; cameras without a clock begin with the first day of it, wherever.
+_EARLIEST_PHOTO_S = datetime(1970, 1, 3, tzinfo=UTC).timestamp()
 
 
 def from_container_tag(text: str | None) -> float | None:
@@ -36,7 +38,7 @@ def from_exif(date: object, offset: object = None, subsecond: object = None) -> 
         subsecond: Digits after the decimal point of the seconds.
 
     Returns:
-        Unix seconds, or None if the date is missing, malformed, before 1990 or in the future.
+        Unix seconds, or None if the date is missing, malformed, before 1970 or in the future.
     """
     if not isinstance(date, str):
         return None
@@ -55,11 +57,11 @@ def from_exif(date: object, offset: object = None, subsecond: object = None) -> 
         moment = moment.astimezone() if zone is None else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
         return None
-    return _plausible(moment)
+    return _plausible(moment, _EARLIEST_PHOTO_S)
 
 
-def _plausible(moment: datetime) -> float | None:
+def _plausible(moment: datetime, earliest_s: float = _EARLIEST_S) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     seconds = moment.timestamp()
-    return seconds if _EARLIEST_S <= seconds <= time.time() else None
+    return seconds if earliest_s <= seconds <= time.time() else None

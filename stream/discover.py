@@ -21,14 +21,17 @@ VIDEO_ENDINGS = frozenset(
     }
 )
 PHOTO_ENDINGS = heif.ENDINGS | {
-    ".avif", ".bmp", ".j2k", ".jp2", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".pnm", ".ppm", ".tif",
-    ".tiff", ".webp",
+    ".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pgm", ".png", ".pnm",
+    ".ppm", ".tif", ".tiff", ".webp",
 }
 # fmt: on
 
 # What tells a data folder of ours, and its folders with pictures: faces of people who were found already.
 _DATA_FOLDER = "facestream.json"
 _OWN_FOLDERS = frozenset({"thumbnails", "uploads"})
+
+# Where Synology and QNAP keep small copies of photos.
+_COPIES = frozenset({"@eaDir", "@__thumb"})
 
 _HEAD_BYTES = 16
 _KINDS_NAMED = 5
@@ -130,6 +133,8 @@ class _Walk:
         for path in entries:
             if path.name.startswith("."):
                 self.skipped.append((path, "hidden"))
+            elif path.name in _COPIES:
+                self.skipped.append((path, "small copies that a network storage keeps"))
             elif path.name in own:
                 self.skipped.append((path, "facestream's own, of its data folder"))
             elif path.is_file():

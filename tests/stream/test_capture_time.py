@@ -40,6 +40,7 @@ def test_a_future_tag_is_ignored() -> None:
         ("9999:12:31 23:59:59", None, None, None),
         ("0000:00:00 00:00:00", None, None, None),
         ("1970:01:01 00:00:00", None, None, None),
+        ("1975:05:05 12:00:00", "+00:00", None, datetime(1975, 5, 5, 12, tzinfo=UTC).timestamp()),
         (b"2024", None, None, None),
     ],
 )

@@ -54,13 +54,15 @@ def test_subfolders_are_left_alone_without_recursive(tmp_path: Path) -> None:
 
 
 def test_hidden_unknown_and_special_entries_are_skipped_with_a_reason(tmp_path: Path) -> None:
-    touch(tmp_path, "a.mp4", ".hidden.mp4", ".git/b.mp4", "notes.txt", "README")
+    touch(tmp_path, "a.mp4", ".hidden.mp4", ".git/b.mp4", "notes.txt", "README", "@eaDir/a.jpg/small.jpg")
     (tmp_path / "broken.mp4").symlink_to("nowhere")
     os.mkfifo(tmp_path / "pipe.mp4")
     found = discover([tmp_path])
     assert names(found.videos) == ["a.mp4"]
     reasons = {path.name: reason for path, reason in found.skipped}
-    assert reasons.keys() == {".hidden.mp4", ".git", "notes.txt", "README", "broken.mp4", "pipe.mp4"}
+    assert reasons.keys() == {
+        *(".hidden.mp4", ".git", "notes.txt", "README", "broken.mp4", "pipe.mp4", "@eaDir")
+    }
     assert reasons[".git"] == "hidden"
     assert "'.txt'" in reasons["notes.txt"]
     assert "broken link" in reasons["broken.mp4"]
