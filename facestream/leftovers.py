@@ -70,13 +70,20 @@ def remove_stale(store: PeopleReader, folder: Path, *, left_over_s: float = 0.0)
     shown = {person.identity_id: person.thumbnails[:1] for person in store.people(files)}
     crops = store.crops(next(iter(shown.get(i, ())), "") for i in files)
     for path, crop in zip(files.values(), crops, strict=True):
-        with suppress(FileNotFoundError):
+        try:
             if crop is not None and path.read_bytes() == crop:
-                # Looked at again after the next erasure.
-                os.utime(path)
+                with suppress(OSError):
+                    # Looked at again after the next erasure.
+                    os.utime(path)
             else:
                 # Whoever lists people writes it anew.
                 path.unlink()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise FacestreamError(
+                f"{path}: can't be read or deleted ({error.strerror}), and may show who was forgotten."
+            ) from error
 
 
 def _is_older(path: Path, than_s: float) -> bool:

@@ -38,8 +38,11 @@ class OwnPictures:
         self._thread = threading.Thread(target=self._work, name="own pictures", daemon=True)
 
     def _work(self) -> None:
-        while not self._stop.is_set():
+        while True:
             self._due.clear()
+            # Behind that: an end that is asked for now sets it once more.
+            if self._stop.is_set():
+                return
             try:
                 self._store.drop_stale_pictures()
             except (StorageError, FacestreamError) as error:
