@@ -142,7 +142,7 @@ def test_serving_goes_on_when_there_is_space_again_and_says_so_once(
     disk.fill(0)
     wait_until(lambda: named(f"Nobody {time.monotonic()} {60 * 'x'}") == 507, "a full disk")
     # It has tried to go on.
-    time.sleep(3)
+    time.sleep(1.5)
     disk.free()
     wait_until(lambda: named("Eileen Collins") == 200, "an answer")
     serving.wait_for("answers again after")

@@ -14,7 +14,7 @@ VIEWS = ("people", "person/p1", "duplicates", "search", "live", "cameras", "jobs
 PATIENCE_MS = 30_000.0
 
 Visit = Callable[..., Page]
-"""Opens the page: visit(url, "people", width=360, scheme="dark", fails=[401])."""
+"""Opens the page: visit(url, "people", width=360, fails=[401])."""
 
 _UNREACHABLE = "net::ERR_INTERNET_DISCONNECTED"
 _STATUS = re.compile(r"the server responded with a status of (\d+)")
@@ -56,7 +56,6 @@ class Visitor:
         *,
         width: int = 1280,
         height: int = 800,
-        scheme: str = "light",
         zone: str = "UTC",
         fails: Sequence[int] = (),
     ) -> Page:
@@ -67,13 +66,12 @@ class Visitor:
             view: What stands behind `#/`.
             width: Of the window, px.
             height: Of it.
-            scheme: `light` or `dark`.
             zone: Time zone of whoever looks.
             fails: Statuses of answers that the test means to get; 0 for none where it can't be reached.
         """
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
-            color_scheme="dark" if scheme == "dark" else "light",
+            color_scheme="light",
             has_touch=width < 600,
             timezone_id=zone,
             locale="en-GB",
