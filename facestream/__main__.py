@@ -13,7 +13,7 @@ import click
 
 from facestream.cli import cli
 from facestream.hidden_arguments import hide_arguments, may_hold_secrets
-from facestream.log_format import configure_anyhow, is_json, tell_error
+from facestream.log_format import configure_anyhow, is_json, tell_error, tell_interrupted
 from facestream.stopping import interrupted, note_interrupts
 
 EXIT_FAILED = 1
@@ -90,10 +90,7 @@ def _open_streams() -> None:
 
 
 def _say_interrupted() -> int:
-    if is_json():
-        logging.getLogger("facestream").warning("Interrupted.")
-    else:
-        click.echo("Interrupted.", err=True)
+    tell_interrupted()
     return EXIT_INTERRUPTED
 
 

@@ -213,5 +213,5 @@ class AsyncStore:
 
     async def _run(self, call: Callable[[], R]) -> R:
         if self._closed:
-            raise ClosedError(f"the store of collection {self.collection!r} was closed; connect again.")
+            raise ClosedError(self.collection)
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

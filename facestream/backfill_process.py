@@ -158,7 +158,7 @@ def _look_at_video(
     )
     counter = _Counter(outcome)
     try:
-        if not is_file_of(video.path, stretch.source_id, stretch.size or None):
+        if not is_file_of(video.path, stretch.source_id, stretch.size):
             raise SourceChangedError(
                 f"{stretch.path!r} has other content than when the backfill began; run it again", stretch.path
             )

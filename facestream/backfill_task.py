@@ -23,7 +23,7 @@ class Stretch:
         to_end: Whether it goes to the end of the file.
         recorded_at_s: Unix time of the file's beginning, where it is known.
         seek: Keyframe to begin to decode at.
-        size: Bytes of the file when its id was made; 0 where nobody knows.
+        size: Bytes of the file when its id was made; None where nobody knows.
     """
 
     path: str
@@ -34,7 +34,7 @@ class Stretch:
     to_end: bool
     recorded_at_s: float | None = None
     seek: SeekPoint | None = None
-    size: int = 0
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,19 +8,12 @@ from numbers import Integral, Real
 from facestream.errors import UsageError
 
 
-def check_type(value: object, what: str) -> None:
-    """Refuse what is no number.
-
-    Raises:
-        UsageError: If it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise UsageError(f"{what} is {value!r}; it must be a number.")
-
-
-def _is_finite(value: object) -> bool:
+def is_number(value: object, *, whole: bool = False) -> bool:
+    """Whether something is a finite number, or a whole one; True and False are none."""
+    if isinstance(value, bool) or not isinstance(value, Integral if whole else Real):
+        return False
     try:
-        return math.isfinite(value)  # type: ignore[arg-type]
+        return math.isfinite(value)
     except OverflowError:
         # A whole number that no float can be.
         return False
@@ -48,10 +41,8 @@ def check_number(
     Raises:
         UsageError: If it can't be.
     """
-    kind = Integral if whole else Real
-    fits = isinstance(value, kind) and not isinstance(value, bool)
     # NaN lies within all bounds.
-    if fits and _is_finite(value) and least <= value <= most and not (above and value == least):  # type: ignore[operator]
+    if is_number(value, whole=whole) and least <= value <= most and not (above and value == least):  # type: ignore[operator]
         return
     if above:
         bounds = f"more than {least:g}" + ("" if math.isinf(most) else f" and at most {most:g}")

@@ -13,7 +13,7 @@ from facestream.drawing.colours import INK
 from facestream.drawing.face_tiles import RgbImage, face_picture
 from facestream.drawing.figure_file import check_format, new_figure, write_figure
 from facestream.drawing.place import dress
-from facestream.output import printable
+from facestream.output import printable, shortened
 from workers.clustering.pairs import BINS, Histogram
 from workers.clustering.verification import Verification, rounded_up
 
@@ -200,5 +200,4 @@ def _picture(jpeg: bytes | None) -> RgbImage:
 
 
 def _short(name: str) -> str:
-    name = printable(name)
-    return name if len(name) <= _NAME_LENGTH else f"{name[: _NAME_LENGTH - 1]}…"
+    return shortened(printable(name), _NAME_LENGTH)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import IO
 
 from facestream.beside import LAST_S
+from facestream.log_format import message_of
 from facestream.settings import Place
 
 _LONGEST_LINE = 500
@@ -78,7 +79,10 @@ class Child:
 
     @property
     def said(self) -> str:
-        """The last line that it wrote to standard error, without secrets as all of its messages."""
+        """The last line that it wrote to standard error, or what it is about where it is for machines.
+
+        Without secrets, as all of its messages.
+        """
         return self._said
 
     def stop(self) -> None:
@@ -109,7 +113,7 @@ class Child:
 
     def _hear(self, line: str) -> None:
         if line.strip():
-            self._said = line.strip()[:_LONGEST_LINE]
+            self._said = message_of(line.strip())[:_LONGEST_LINE]
 
 
 def environment_of(place: Place, environ: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Self, TypedDict, TypeVar
 
-from facestream.bounds import check_number, check_type
+from facestream.bounds import check_number, is_number
 from facestream.errors import UsageError
 from facestream.people_view import counted
 from workers.clustering.grouping import Algorithm, Linkage
@@ -101,12 +101,11 @@ class ClusterSettings:
         if self.k is not None and self.eps is not None:
             raise UsageError("--k and --eps both say where merging ends; give one.")
         if self.eps is not None:
-            check_type(self.eps, "--eps")
             none_is_meant = self.eps == 0 and self.algorithm is Algorithm.HDBSCAN
-            if not (0 < self.eps <= 2 or none_is_meant):
+            if not (is_number(self.eps) and (0 < self.eps <= 2 or none_is_meant)):
+                shown = f"{float(self.eps):g}" if is_number(self.eps) else repr(self.eps)
                 raise UsageError(
-                    f"--eps is {float(self.eps):g}; a cosine distance is more than 0 (the same) and at "
-                    "most 2 (opposite)."
+                    f"--eps is {shown}; a cosine distance is more than 0 (the same) and at most 2 (opposite)."
                 )
 
     def _numbers(self) -> list[tuple[str, int]]:

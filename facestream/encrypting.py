@@ -164,7 +164,7 @@ def change(
             now = Encryption.of(handle.client, keys)
             done = rewrite(handle.client, hold, handle.data_keys, tell or _tell_nobody)
             for folder in thumbnails_folders(place) if now.key_id else ():
-                remove_thumbnails(folder, set(), left_over_s=0.0)
+                remove_thumbnails(folder, left_over_s=0.0)
             erased = erase_history(handle)
             end_change(hold)
     return EncryptionChange(

@@ -43,7 +43,15 @@ class SettingsError(UsageError):
 
 
 class ClosedError(FacestreamError):
-    """Something was asked of a store that was closed."""
+    """Something was asked of a store that was closed.
+
+    Attributes:
+        collection: Its collection.
+    """
+
+    def __init__(self, collection: str) -> None:
+        super().__init__(f"the store of collection {collection!r} was closed; connect again.")
+        self.collection = collection
 
 
 class NotFoundError(FacestreamError):

@@ -98,12 +98,12 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
             )
         labels_from = "folders" if own else "names"
     if labels_from == "folders":
-        return {path: _one_spelling(path.parent.name) for path in found.photos}
-    return {path: _one_spelling(name_in(path.stem)) for path in found.photos}
+        return {path: one_spelling(path.parent.name) for path in found.photos}
+    return {path: one_spelling(name_in(path.stem)) for path in found.photos}
 
 
-def _one_spelling(label: str) -> str:
-    """A name as it is compared: é may be one character or two."""
+def one_spelling(label: str) -> str:
+    """A text as it is compared: é may be one character or, as macOS writes it, two."""
     return unicodedata.normalize("NFC", label)
 
 
@@ -139,8 +139,8 @@ def chosen_people(path: Path, half: str | None) -> set[str]:
     """
     rows = list(read_csv(path, ("name",) if half is None else ("name", "half")))
     if half is None:
-        return {_one_spelling(row["name"]) for _, row in rows}
-    names = {_one_spelling(row["name"]) for _, row in rows if row["half"] == half}
+        return {one_spelling(row["name"]) for _, row in rows}
+    names = {one_spelling(row["name"]) for _, row in rows if row["half"] == half}
     if not names:
         halves = ", ".join(sorted({row["half"] for _, row in rows})) or "none"
         raise LabelError(f"{path}: no half {half!r}; there are: {halves}.", path=path)
@@ -182,7 +182,7 @@ def read_label_table(path: Path, columns: tuple[str, ...]) -> LabelTable:
             boxed, framed = bool(sides), "frame" in row
         rows.append(
             LabelledFace(
-                label=_one_spelling(row[label_column]),
+                label=one_spelling(row[label_column]),
                 key=row[key_column] if key_column else "",
                 frame=_whole(path, line, "frame", row["frame"]) if framed else 0,
                 box_xyxy=_box(path, line, row) if boxed else None,

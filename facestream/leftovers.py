@@ -64,7 +64,7 @@ def remove_stale(store: PeopleReader, folder: Path, *, left_over_s: float = 0.0)
     # Before people are asked for: who is found, and has a file, in between has every right to it.
     files = {path.stem: path for path in folder.glob("p*.jpg")}
     stay = set() if store.is_encrypted else store.overview_ids()
-    remove_thumbnails(folder, stay, only=files, left_over_s=left_over_s)
+    remove_thumbnails(folder, files.keys() - stay, left_over_s=left_over_s)
     erased_s = float(store.meta().get("erased_at_s") or -math.inf)
     files = {i: path for i, path in files.items() if i in stay and _is_older(path, erased_s + _SKEW_S)}
     shown = {person.identity_id: person.thumbnails[:1] for person in store.people(files)}

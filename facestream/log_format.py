@@ -113,19 +113,33 @@ def configure_anyhow(words: Sequence[str]) -> None:
 
 def tell_error(text: str) -> None:
     """Say on standard error what has failed: as log lines are where those are for machines."""
-    _tell(logging.ERROR, "Error", text)
+    _tell(logging.ERROR, "Error: ", text)
 
 
 def tell_warning(text: str) -> None:
     """Say on standard error what a person should know, likewise."""
-    _tell(logging.WARNING, "Warning", text)
+    _tell(logging.WARNING, "Warning: ", text)
+
+
+def tell_interrupted() -> None:
+    """Say on standard error that somebody has ended a command, likewise."""
+    _tell(logging.WARNING, "", "Interrupted.")
 
 
 def _tell(level: int, title: str, text: str) -> None:
     if is_json():
         logging.getLogger("facestream").log(level, "%s", text)
     else:
-        click.echo(f"{title}: {text}", err=True)
+        click.echo(f"{title}{text}", err=True)
+
+
+def message_of(line: str) -> str:
+    """What a line says that another process has logged, or told, in either format."""
+    try:
+        message = json.loads(line)["message"]
+    except (ValueError, TypeError, KeyError):
+        return line
+    return str(message)
 
 
 def is_json() -> bool:

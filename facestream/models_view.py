@@ -7,6 +7,7 @@ from typing import Any
 
 from facestream.collections_view import shown_size
 from facestream.model_packs import ModelPack
+from facestream.output import shortened
 from facestream.pack_changes import Change
 from workers.models.catalogue import KnownPack
 from workers.models.manifest_example import manifest_example
@@ -23,18 +24,14 @@ def pack_row(pack: ModelPack) -> tuple[str, ...]:
     facts = pack_json(pack)
     return (
         pack.name,
-        _cut("-" if pack.state == "by hand" else facts["detector"] or "-", _DETECTOR),
+        shortened("-" if pack.state == "by hand" else facts["detector"] or "-", _DETECTOR),
         # On which data it was trained, `show` tells.
-        _cut((facts["embedder"] or "-").partition(" (")[0], _EMBEDDER),
+        shortened((facts["embedder"] or "-").partition(" (")[0], _EMBEDDER),
         str(facts["dimension"] or "-"),
-        _cut((facts["licence"] or "-").removeprefix("LicenseRef-"), _LICENCE),
+        shortened((facts["licence"] or "-").removeprefix("LicenseRef-"), _LICENCE),
         use_in_words(facts["commercial_use"]),
         pack.state,
     )
-
-
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def use_in_words(commercial_use: bool | None) -> str:

@@ -125,7 +125,7 @@ class OpenCollection:
 
     def _errors(self) -> contextlib.AbstractContextManager[None]:
         if self._closed:
-            raise ClosedError(f"the store of collection {self.collection!r} was closed; connect again.")
+            raise ClosedError(self.collection)
         return self._handle.errors()
 
     @property

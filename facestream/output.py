@@ -24,6 +24,11 @@ _OPENED = re.compile(r"/dev/(stdout|stderr|fd/\d+)|/proc/[^/]+/fd/\d+")
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+def shortened(text: str, places: int) -> str:
+    """A text that takes so many characters at most."""
+    return text if len(text) <= places else f"{text[: places - 1]}…"
+
+
 def print_json(value: Any) -> None:
     """Print one JSON document to standard output."""
     import msgspec

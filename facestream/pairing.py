@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from facestream.errors import LabelError
-from facestream.labels import IGNORE, LabelledFace, LabelTable
+from facestream.labels import IGNORE, LabelledFace, LabelTable, one_spelling
 from facestream.readable_path import readable
 from facestream.search import read_photo
 from stream.errors import StreamError
@@ -270,17 +269,13 @@ def _matching_keys(truth: LabelTable, found: LabelTable) -> dict[str, str]:
     return best
 
 
-def _spelled(key: str) -> str:
-    """A file's name as it is compared: macOS writes é as two characters, and Redis holds bytes escaped."""
-    return unicodedata.normalize("NFC", readable(key))
-
-
 def _by_tail(keys: Iterable[str], depth: int) -> dict[tuple[str, ...], str]:
     """Keys by their last parts, or by all of them for depth 0; without those that share them."""
     of_tail: dict[tuple[str, ...], str] = {}
     shared = set()
     for key in keys:
-        tail = PurePath(_spelled(key).replace("\\", "/")).parts[-depth:]
+        # As Redis holds it.
+        tail = PurePath(one_spelling(readable(key)).replace("\\", "/")).parts[-depth:]
         if of_tail.setdefault(tail, key) != key:
             shared.add(tail)
     return {tail: key for tail, key in of_tail.items() if tail not in shared}

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 
-from facestream.bounds import check_number
+from facestream.bounds import check_number, is_number
 from facestream.errors import UsageError
 from facestream.person import Person
 from facestream.sighting import Order, Sighting
@@ -92,13 +92,10 @@ class PeopleFilter:
             if isinstance(moment, datetime):
                 if moment.tzinfo is None:
                     object.__setattr__(self, name, moment.astimezone())
-            elif moment is not None and moment != math.inf:
-                try:
-                    check_number(moment, name)
-                except UsageError as error:
-                    raise UsageError(
-                        f"{name} is {moment!r}; it must be a datetime, or seconds from the start of a video."
-                    ) from error
+            elif moment not in (None, math.inf) and not (is_number(moment) and moment >= 0):
+                raise UsageError(
+                    f"{name} is {moment!r}; it must be a datetime, or seconds from the start of a video."
+                )
         check_number(self.min_seconds, "min_seconds")
         if self.max_seconds is not None and self.max_seconds != math.inf:
             check_number(self.max_seconds, "max_seconds")

@@ -16,7 +16,7 @@ from typing import Any
 from facestream.client import Store
 from facestream.errors import FacestreamError
 from facestream.hint import command_line, shown_path
-from facestream.output import print_table
+from facestream.output import print_table, shortened
 from facestream.person import Person
 from facestream.settings import Place
 from facestream.sighting import Sighting
@@ -84,18 +84,13 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def remove_thumbnails(
-    folder: Path,
-    but: Collection[str],
-    *,
-    only: Collection[str] | None = None,
-    left_over_s: float = LEFT_OVER_S,
+    folder: Path, gone: Collection[str] | None = None, *, left_over_s: float = LEFT_OVER_S
 ) -> None:
     """Delete the files of people who are no more, or were merged into others.
 
     Args:
         folder: Where `write_thumbnails` wrote.
-        but: Ids of those whose files stay.
-        only: Ids of those whose files may go; None for all.
+        gone: Ids of those whose files go; None for all.
         left_over_s: Temporary files that are older go as well.
 
     Raises:
@@ -103,7 +98,7 @@ def remove_thumbnails(
     """
     with _writing(folder):
         for path in folder.glob("p*.jpg"):
-            if path.stem not in but and (only is None or path.stem in only):
+            if gone is None or path.stem in gone:
                 path.unlink(missing_ok=True)
         # What a process left that was killed while it wrote; one that is at work is done within moments.
         for path in folder.glob("tmp*.tmp"):
@@ -198,7 +193,7 @@ def print_watched(people: Sequence[Person]) -> None:
         rows.append(
             [
                 marked(person.id, provisional=person.provisional),
-                _within(person.name or "-", _NAMES_WIDTH),
+                shortened(person.name or "-", _NAMES_WIDTH),
                 duration(person.seconds),
                 first,
                 last,
@@ -210,17 +205,13 @@ def print_watched(people: Sequence[Person]) -> None:
 
 def listed_within(names: Sequence[str], places: int) -> str:
     """As many names as there is room for, and how many more there are; the first one in any case."""
-    shown = _within(names[0], places) if names else ""
+    shown = shortened(names[0], places) if names else ""
     for at, name in enumerate(names[1:], start=1):
         more = f" +{len(names) - at}"
         if len(shown) + len(name) + 2 + len(more) > places:
-            return _within(shown, places - len(more)) + more
+            return shortened(shown, places - len(more)) + more
         shown += f", {name}"
     return shown
-
-
-def _within(text: str, places: int) -> str:
-    return text if len(text) <= places else f"{text[: places - 1]}…"
 
 
 def _row(person: Person, *, several: bool) -> list[str]:

@@ -36,14 +36,14 @@ class VideoWork:
         source: Its record.
         info: What the file says of itself.
         gaps: The stretches that are missing, media time; the last may have no end. None where all is done.
-        size: Bytes of the file when its id was made.
+        size: Bytes of the file when its id was made; None where nobody knows.
     """
 
     path: Path
     source: SourceRecord
     info: VideoInfo
     gaps: tuple[Range, ...]
-    size: int = 0
+    size: int | None = None
 
     def is_to_end(self, end_s: float) -> bool:
         """Whether a stretch with this end goes to the end of the file; an end beyond that is its end, too."""
@@ -147,7 +147,7 @@ class SourceDesk:
                 f"{path.name}: parts of it were processed before; missing are "
                 f"{', '.join(_stretch(*gap) for gap in gaps)}.{rate}"
             )
-        return VideoWork(path, source, info, gaps, 0 if before is None else before.size)
+        return VideoWork(path, source, info, gaps, None if before is None else before.size)
 
     def open_photo(self, path: Path, stop: threading.Event) -> OpenedPhoto:
         """Read a photo, unless it is known; changes nothing, and may be called in any thread.

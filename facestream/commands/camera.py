@@ -113,10 +113,9 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
     for who, error in (("it", failure), ("its sub-stream", sub_failure)):
         if error is not None:
             said = printable(str(error)).rstrip(".")
-            click.echo(
-                f"Warning: {who} gives no pictures now ({kind_of(error)}): {said}. It is stored all the "
-                f"same; `facestream camera test {name}` tries again.",
-                err=True,
+            tell_warning(
+                f"{who} gives no pictures now ({kind_of(error)}): {said}. It is stored all the same; "
+                f"`facestream camera test {name}` tries again."
             )
     if wrong:
         tell_warning(f"faces would be cut out of the sub-stream: {wrong}.")

@@ -222,8 +222,9 @@ def _row(letter: DeadLetter) -> list[str]:
 
 def _about(letter: DeadLetter) -> str:
     """What it is of. Whoever sent it may have written anything; `dead show` shows all of it."""
-    about = letter.track_id or letter.source_id or "-"
-    return about if len(about) <= _LONGEST else f"{about[: _LONGEST - 1]}…"
+    from facestream.output import shortened
+
+    return shortened(letter.track_id or letter.source_id or "-", _LONGEST)
 
 
 def _json(letter: DeadLetter) -> dict[str, Any]:

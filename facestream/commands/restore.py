@@ -88,26 +88,23 @@ def command(
     elif not quiet:
         click.echo(f"Collection {done.info.name!r}: {contents(done.info)} from {file}", err=True)
     if done.sealed_cameras:
-        click.echo(
-            f"Warning: URLs of cameras can't be opened here: {', '.join(done.sealed_cameras)}. Set "
+        tell_warning(
+            f"URLs of cameras can't be opened here: {', '.join(done.sealed_cameras)}. Set "
             "FACESTREAM_SECRET_KEY, or copy camera.key from the data folder that they were added from, and "
-            "restore again; or remove them and add them anew.",
-            err=True,
+            "restore again; or remove them and add them anew."
         )
     if done.sealed_webhooks:
-        click.echo(
-            f"Warning: URLs of webhooks can't be opened here: {', '.join(done.sealed_webhooks)}. The same "
-            "key is missing; or remove them and add them anew.",
-            err=True,
+        tell_warning(
+            f"URLs of webhooks can't be opened here: {', '.join(done.sealed_webhooks)}. The same "
+            "key is missing; or remove them and add them anew."
         )
     if done.sealed_faces:
         tell_warning(done.sealed_faces)
     if done.encryption_ended:
         again = command_line(Place.of(data_dir, redis_url, done.info.name), "encryption", "on")
-        click.echo(
-            "Warning: the collection that was replaced was encrypted, and the backup is from before that: "
-            f"faces stand open now. `{again}` encrypts them.",
-            err=True,
+        tell_warning(
+            "the collection that was replaced was encrypted, and the backup is from before that: "
+            f"faces stand open now. `{again}` encrypts them."
         )
     if done.groups and not quiet:
         names = ", ".join(f"{printable(name)} of {stream}" for stream, name in done.groups)

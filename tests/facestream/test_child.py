@@ -75,6 +75,15 @@ def test_a_child_is_ended_as_by_ctrl_c_and_its_last_words_are_kept(
     assert child.code != -signal.SIGKILL
 
 
+@pytest.mark.e2e
+def test_what_it_says_for_machines_is_kept_as_people_read_it(environment: dict[str, str]) -> None:
+    words = ["people", "--sort", "nonsense"]
+    child = Child("facestream.beside", words, environment | {"FACESTREAM_LOG_FORMAT": "json"})
+    child.wait(60)
+    assert child.code == 2
+    assert child.said.startswith("Invalid value for '--sort': 'nonsense' is not one of")
+
+
 def test_what_could_be_secret_is_in_the_environment_alone() -> None:
     place = Place(Path("/data"), "redis://user:S3cret@host/0", "lobby")
     assert not any("S3cret" in word for word in place_words(place))

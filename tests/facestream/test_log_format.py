@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from processes import Done
 
-from facestream.log_format import JsonLines, TextLines, is_json, redacted
+from facestream.log_format import JsonLines, TextLines, is_json, message_of, redacted
 
 Here = Callable[..., Done]
 
@@ -190,3 +190,17 @@ def test_also_what_is_wrong_with_the_variables_is_an_entry(
 )
 def test_words_that_are_no_options_say_nothing_of_log_lines(here: Here, words: tuple[str, ...]) -> None:
     assert here(*words, code=2).stderr.splitlines()[-1].startswith("Error: No such option")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"time": "t", "level": "error", "logger": "facestream", "message": "no room"}', "no room"),
+        ("Error: no room", "Error: no room"),
+        ("7", "7"),
+        ("[]", "[]"),
+        ('{"people": 1}', '{"people": 1}'),
+    ],
+)
+def test_what_another_process_has_logged_is_read_in_either_format(line: str, message: str) -> None:
+    assert message_of(line) == message
