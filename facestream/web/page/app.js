@@ -53,7 +53,7 @@ async function begin() {
   void tellCollection();
   side = new Side(/** @type {HTMLElement} */ (document.getElementById("side")), { leave });
   startDecisions(events);
-  events.on("state", (state) => side.connection(state));
+  events.on("state", showConnection);
   startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
   // After the first view has asked for what it shows.
   requestAnimationFrame(() => events.start());
@@ -127,16 +127,19 @@ onReply((error) => {
   if (error?.unreachable && started && !lostBar) {
     lostBar = el("div", { class: "notice danger lost-bar", role: "alert" }, el("span", { "aria-hidden": "true" }, "●"), el("span", null, "facestream can't be reached. The page tries again."));
     document.body.append(lostBar);
-    side.connection("lost");
+    showConnection();
     const again = () => { lostTimer = setTimeout(() => api.get("/session").then(() => events.reset("reached again"), again), 2000); };
     again();
   } else if (lostBar && !error?.unreachable && !error?.aborted) {
     clearTimeout(lostTimer);
     lostBar.remove();
     lostBar = null;
-    side.connection(events.state);
+    showConnection();
   }
 });
+
+/** A stream may open late, while the server can't be reached any more. */
+function showConnection() { side.connection(lostBar ? "lost" : events.state); }
 
 let goUntil = 0;
 addEventListener("keydown", (event) => {
