@@ -115,10 +115,13 @@ def refuse_list_options(ctx: click.Context) -> None:
 
 
 def typed_source(text: str) -> str:
-    """A source as somebody types it: paths that are relative to a folder are told by their whole path."""
-    beginnings = (".", "..", "~")
-    if text.partition(os.sep)[0] in beginnings and os.sep in text:
-        return str(Path(text).expanduser().resolve())
+    """A source as somebody types it: told by its whole path where the typed one is relative, or a link."""
+    if os.sep not in text:
+        return text
+    path = Path(text).expanduser()
+    whole = str(path.resolve())
+    if text.partition(os.sep)[0] in (".", "..", "~") or (path.exists() and not whole.endswith(text)):
+        return whole
     return text
 
 

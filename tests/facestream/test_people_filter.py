@@ -295,6 +295,21 @@ def test_a_path_that_begins_at_a_folder_is_told_by_its_whole_path(
     assert typed_source(typed) == whole(tmp_path.resolve())
 
 
+def test_a_file_is_told_by_its_own_path_however_links_lead_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/lobby.mp4").touch()
+    (tmp_path / "clips").symlink_to(tmp_path / "disk")
+    monkeypatch.chdir(tmp_path)
+    whole = str((tmp_path / "disk/lobby.mp4").resolve())
+    assert typed_source(str(tmp_path / "clips/lobby.mp4")) == whole
+    assert typed_source("clips/lobby.mp4") == whole
+    # These are parts of it, as they are of other files.
+    assert typed_source("disk/lobby.mp4") == "disk/lobby.mp4"
+    assert typed_source("clips") == "clips"
+
+
 def test_a_text_is_part_of_a_name_or_a_whole_id() -> None:
     people = [
         person(video(), number=12, name="Ada"),

@@ -18,6 +18,7 @@ from workers.clustering.gallery import Gallery
 from workers.clustering.group_race import Seen, best_group
 from workers.clustering.groups import Groups, GroupsOfRows
 from workers.clustering.likelihood import LikelihoodSettings
+from workers.clustering.likeness_graph import LikenessGraph
 from workers.clustering.method import Method
 from workers.clustering.partition import Partition
 from workers.clustering.ties import Ties, founding, group_said
@@ -117,8 +118,9 @@ class TrackClusterer:
         calibration, settings = self._calibration, self._settings
         self._comparison = Comparison(self._gallery, self._tracks, self._company, calibration, settings)
         self._groups_of_rows = GroupsOfRows(self._gallery)
+        self._graph = LikenessGraph(self._gallery, calibration)
         self._linkage = TrackLinkage(
-            self._gallery, self._comparison, calibration, settings, self._threshold, self._limit
+            self._gallery, self._comparison, self._graph, calibration, settings, self._threshold, self._limit
         )
 
     def __len__(self) -> int:
@@ -216,7 +218,7 @@ class TrackClusterer:
         ids = sorted(self._tracks)
         if not ids:
             return Partition((), ())
-        self._comparison.measure_sources()
+        self._comparison.measure_sources(self._graph)
         task = self._task(ids, settled)
         found = self._linked(task)
         wide = found.least < self._threshold
@@ -283,7 +285,6 @@ class TrackClusterer:
         sources = {self._tracks[track_id].source_id for track_id in settled if track_id in self._tracks}
         if not sources:
             return 0.0
-        since = self._comparison.prior_of(len(self._company.by_source)) - self._comparison.prior_of(
-            len(sources)
-        )
-        return (settings.stay + since) * max(0.0, 1 - settings.stay_sources / len(sources))
+        recordings = self._comparison.recordings(sources)
+        since = self._comparison.strict_prior - self._comparison.prior_of(recordings)
+        return (settings.stay + since) * max(0.0, 1 - settings.stay_sources / recordings)

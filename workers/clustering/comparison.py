@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from workers.clustering.clothing_likelihood import (
 )
 from workers.clustering.company import Company
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.footage import Pairs, same_footage, twins
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import (
     LikelihoodSettings,
@@ -24,6 +25,7 @@ from workers.clustering.likelihood import (
     impostor_rise,
     least_similarity,
 )
+from workers.clustering.likeness_graph import LikenessGraph
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -59,15 +61,27 @@ class Comparison:
         self._rise = np.zeros(1, np.float32)
         self._even = np.zeros(1, np.float32)
         self._span_s = np.zeros(1, np.float32)
+        # Which footage each shows, see `same_footage`, and how many show what another one does.
+        self._footage = np.zeros(1, np.intp)
+        self._repeats = 0
 
     @property
     def strict_prior(self) -> float:
         """What speaks against one person for tracks of two sources, as long as people aren't known."""
-        return self.prior_of(len(self._company.by_source))
+        return self.prior_of(len(self._company.by_source) - self._repeats)
 
-    def prior_of(self, sources: int) -> float:
-        """The same for so many sources."""
-        return self._settings.source_prior * float(np.log(max(sources, 1)))
+    def prior_of(self, recordings: int) -> float:
+        """The same for so many recordings."""
+        return self._settings.source_prior * float(np.log(max(recordings, 1)))
+
+    def recordings(self, source_ids: Iterable[str]) -> int:
+        """Number of recordings that some sources show: what two show is one, see `same_footage`."""
+        numbers = np.fromiter(map(self._gallery.source_number, source_ids), np.intp)
+        return len(np.unique(self._footage[numbers]))
+
+    def footage(self, rows: IntArray | slice) -> IntArray:
+        """Number of the recording of each row, intp (N,)."""
+        return np.asarray(self._footage[self._gallery.sources[rows]], np.intp)
 
     def expect(self, track: TrackEvidence) -> None:
         """Note the source of a track; call it for the first of a source."""
@@ -78,11 +92,14 @@ class Comparison:
                 np.concatenate([old, more])
                 for old in (self._expected_rise, self._rise, self._even, self._span_s)
             )
+            self._footage = np.concatenate([self._footage, more.astype(np.intp)])
         # Nothing is measured yet.
         self._expected_rise[number] = 0.0 if track.photo else self._calibration.video_rise
         self._rise[number] = self._expected_rise[number]
         self._even[number] = self._settings.clothing_even
         self._span_s[number] = 0.0
+        # Another number than that of any footage, as they are from 0.
+        self._footage[number] = -1 - number
 
     def adopt(self, other: Comparison) -> None:
         """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
@@ -91,15 +108,25 @@ class Comparison:
         self._rise = np.concatenate([other._rise[:known], self._rise[known:]])
         self._even = np.concatenate([other._even[:known], self._even[known:]])
         self._span_s = np.concatenate([other._span_s[:known], self._span_s[known:]])
+        self._footage = np.concatenate([other._footage[:known], self._footage[known:]])
+        self._repeats = other._repeats
 
-    def measure_sources(self) -> None:
-        """How long each source is, and what pairs seen together say of how alike people look and dress."""
+    def measure_sources(self, graph: LikenessGraph) -> None:
+        """What each source shows and for how long, and how alike people look and dress in it.
+
+        Args:
+            graph: Of the tracks of the gallery.
+        """
         gallery = self._gallery
+        count = gallery.source_count
+        self._footage[:count] = self._shown(graph)
+        self._repeats = len(self._company.by_source) - self.recordings(self._company.by_source)
+        footage = self.footage(slice(None))
         first_s = np.full(len(self._span_s), np.inf)
         last_s = np.full(len(self._span_s), -np.inf)
-        np.minimum.at(first_s, gallery.sources, gallery.middle_s)
-        np.maximum.at(last_s, gallery.sources, gallery.middle_s)
-        self._span_s[:] = np.maximum(last_s - first_s, 0.0)
+        np.minimum.at(first_s, footage, gallery.middle_s)
+        np.maximum.at(last_s, footage, gallery.middle_s)
+        self._span_s[:count] = np.maximum(last_s - first_s, 0.0)[self._footage[:count]]
         self._rise[:] = self._expected_rise
         self._even[:] = self._settings.clothing_even
         for source_id, track_ids in self._company.by_source.items():
@@ -121,6 +148,19 @@ class Comparison:
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
             self._even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
 
+    def _shown(self, graph: LikenessGraph) -> IntArray:
+        """Number of the footage of each source, intp (S,); everything in a photo is of one moment."""
+        gallery, tracks = self._gallery, self._tracks
+        first, second, margins = graph.pairs(np.arange(len(gallery)))
+        videos = np.array([not tracks[track_id].photo for track_id in gallery.ids])
+        across = (gallery.sources[first] != gallery.sources[second]) & videos[first] & videos[second]
+        first, second, margins = first[across], second[across], margins[across]
+        sizes = gallery.size_weights
+        genuine = np.einsum("es,es->e", sizes[first] @ self._calibration.genuine, sizes[second])
+        pairs = Pairs(first, second, graph.cosines(first, second, margins), genuine)
+        found = twins(pairs, gallery.seen, gallery.clothing_roots)
+        return same_footage(first[found], second[found], gallery.sources, gallery.source_ids)
+
     def rises(self, rows: IntArray | slice) -> FloatArray:
         """Impostor rise of the source of each row, float32 (N,)."""
         return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
@@ -131,7 +171,7 @@ class Comparison:
         Args:
             rows: Some rows.
             columns: Others; a slice copies nothing.
-            prior: What speaks against one person for tracks of two sources.
+            prior: What speaks against one person for tracks of two recordings.
             limit: Faces count at most this much, in place of `LikelihoodSettings.limit`.
         """
         gallery, settings = self._gallery, replace(self._settings, limit=limit)
@@ -144,7 +184,7 @@ class Comparison:
             self._calibration,
             settings,
         )
-        same = np.asarray(gallery.sources[rows][:, None] == gallery.sources[columns][None], np.bool_)
+        same = np.asarray(self.footage(rows)[:, None] == self.footage(columns)[None], np.bool_)
         ratios -= np.where(same, 0.0, prior).astype(np.float32)
         if gallery.clothing_roots is not None:
             others = np.arange(len(gallery))[columns]
@@ -182,12 +222,12 @@ class Comparison:
         ]
 
     def _shared(self, rows: IntArray, columns: IntArray, same: npt.NDArray[np.bool_]) -> FloatArray:
-        """Probability that two tracks (N, M) are of one occasion; `same`: whether they are of one source."""
+        """Probability that two tracks (N, M) are of one occasion; `same`: whether of one recording."""
         gallery = self._gallery
         shared = shared_occasion(
             self._span_s[gallery.sources[rows]][:, None],
             self._span_s[gallery.sources[columns]][None],
-            len(self._company.by_source),
+            len(self._company.by_source) - self._repeats,
             self._settings,
         )
         shared[same] = 0.0

@@ -70,6 +70,11 @@ class Gallery:
         return self._number.setdefault(source_id, len(self._number))
 
     @property
+    def source_ids(self) -> list[str]:
+        """Id of each source, by its number."""
+        return list(self._number)
+
+    @property
     def source_count(self) -> int:
         """Sources have the numbers below this one."""
         return len(self._number)
@@ -82,6 +87,7 @@ class Gallery:
             "weights": np.array(track.weight, np.float32),
             "sources": np.array(self.source_number(track.source_id), np.intp),
             "middle_s": np.array(track.middle_s, np.float64),
+            "seen": track.moments[[0, -1]],
             "serials": np.array(next(self._serial), np.int64),
             "groups": np.array(NO_GROUP, np.int32),
             "looked": np.array(False),
@@ -164,6 +170,11 @@ class Gallery:
     def middle_s(self) -> npt.NDArray[np.float64]:
         """float64 (N,), middle of each track's time, s."""
         return np.asarray(self._columns["middle_s"].values, np.float64)
+
+    @property
+    def seen(self) -> npt.NDArray[np.int64]:
+        """int64 (N, 2), first and last moment of each track, see `TrackEvidence.moments`."""
+        return np.asarray(self._columns["seen"].values, np.int64)
 
     @property
     def serials(self) -> npt.NDArray[np.int64]:

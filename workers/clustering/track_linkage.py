@@ -78,6 +78,7 @@ class TrackLinkage:
     Args:
         gallery: The tracks.
         comparison: Compares them.
+        graph: Which of them look alike.
         calibration: Of the embedder.
         settings: How evidence is weighed.
         threshold: Least mean log-likelihood ratio of one person.
@@ -88,6 +89,7 @@ class TrackLinkage:
         self,
         gallery: Gallery,
         comparison: Comparison,
+        graph: LikenessGraph,
         calibration: Calibration,
         settings: LikelihoodSettings,
         threshold: float,
@@ -96,7 +98,7 @@ class TrackLinkage:
         self._gallery = gallery
         self._comparison = comparison
         self._limit = limit
-        self._graph = LikenessGraph(gallery, calibration)
+        self._graph = graph
         self._calibration = calibration
         self._settings = settings
         self._threshold = threshold
@@ -169,7 +171,7 @@ class TrackLinkage:
 
     def _of_all(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
         """Compare all with all; time and memory go with the square of their number."""
-        rows, stays, sources = task.rows, task.stays, self._gallery.sources[task.rows]
+        rows, stays, footage = task.rows, task.stays, self._comparison.footage(task.rows)
         within, across = np.float32(task.stay), np.float32(task.stay_across)
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
@@ -178,7 +180,7 @@ class TrackLinkage:
             affinity[block] = self._comparison.ratios(rows[block], rows, prior, self.face_limit)
             same = stays[block][:, None] == stays[None]
             affinity[block] += np.where(
-                same & (sources[block][:, None] == sources[None]), within, across * same
+                same & (footage[block][:, None] == footage[None]), within, across * same
             )
         first, second = task.ties.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
@@ -213,7 +215,7 @@ class TrackLinkage:
         from workers.clustering.cluster_sums import ClusterSums, Common
 
         gallery, rows = self._gallery, task.rows
-        sources, weights = gallery.sources[rows], gallery.weights[rows]
+        footage, weights = self._comparison.footage(rows), gallery.weights[rows]
         return ClusterSums(
             gallery.templates,
             rows,
@@ -221,9 +223,9 @@ class TrackLinkage:
             weights,
             self._comparison.rises(rows),
             [
-                Common(sources, prior),
+                Common(footage, prior),
                 Common(task.stays, task.stay_across),
-                Common(task.stays * (int(sources.max()) + 1) + sources, task.stay - task.stay_across),
+                Common(task.stays * (int(footage.max()) + 1) + footage, task.stay - task.stay_across),
             ],
             task.ties.sides,
             -prior,
@@ -247,9 +249,9 @@ class TrackLinkage:
         """
         rows = task.rows
         first, second, margin = self._graph.pairs(rows)
-        sources = self._gallery.sources[rows]
+        footage = self._comparison.footage(rows)
         # Of many sources, most who look alike at all don't look alike enough.
-        enough = (margin * self._graph.steepest >= least) | (sources[first] == sources[second])
+        enough = (margin * self._graph.steepest >= least) | (footage[first] == footage[second])
         first, second, margin = first[enough], second[enough], margin[enough]
         known = sums.at(first, second, self._graph.cosines(rows[first], rows[second], margin))
         stays = _chains(task.stays)
@@ -260,12 +262,12 @@ class TrackLinkage:
         )
 
     def _linked_in_windows(self, task: LinkageTask, threshold: float) -> Iterator[IntArray]:
-        """Pairs (M, 2) of tracks of one source that belong together by their faces and clothes."""
-        sources = self._gallery.sources[task.rows]
-        others = np.bincount(sources)[sources] - 1
+        """Pairs (M, 2) of tracks of one recording that belong together by their faces and clothes."""
+        footage = self._comparison.footage(task.rows)
+        others = np.bincount(footage)[footage] - 1
         # In a photo everybody is apart from everybody.
-        free = np.bincount(task.ties.apart[:, 0], minlength=len(sources)) < others
-        order = np.lexsort((self._gallery.middle_s[task.rows], sources))
+        free = np.bincount(task.ties.apart[:, 0], minlength=len(footage)) < others
+        order = np.lexsort((self._gallery.middle_s[task.rows], footage))
         order = order[free[order]]
         for start in range(0, len(order), _WINDOW):
             window = np.sort(order[start : start + _WINDOW])
