@@ -124,6 +124,7 @@ class AsyncStore:
 
     people = _awaited(Store.people)
     person = _awaited(Store.person)
+    source_files = _awaited(Store.source_files)
     find = _awaited(Store.find)
     is_forgotten = _awaited(Store.is_forgotten)
     forget = _awaited(Store.forget)

@@ -31,6 +31,10 @@ _COMMANDS = {
     ),
     "evaluate": ("facestream.commands.evaluate", "Compare found people with known ones."),
     "tracks": ("facestream.commands.tracks", "List faces as they were followed, or show one."),
+    "sources": (
+        "facestream.commands.sources",
+        "List in what people were looked for, and what is gone of it.",
+    ),
     "stats": ("facestream.commands.stats", "Show how steady people are from one re-cluster to the next."),
     "export": ("facestream.commands.export", "Write faces as CSV, JSON, MOTChallenge or captions."),
     "dead": ("facestream.commands.dead", "List, show, retry or drop what could not be taken in."),

@@ -70,7 +70,9 @@ class ErasableCollection(FollowedFaces):
         people in the collection.
 
         Args:
-            extent: "all"; "before" a moment; "source": what was seen in one; "retention": what is over age.
+            extent: "all"; "before" a moment; "source": what was seen in one; "gone": what was seen in files
+                that this machine has no more, though their folder is there, or that hold something else now
+                (see `source_files`); "retention": what is over age.
             before: The moment, unix time. What has no date counts from when it was taken in.
             source: Id, path or name of the source.
             models: Model pack; default: the collection's own.
@@ -91,11 +93,14 @@ class ErasableCollection(FollowedFaces):
         from facestream.erasing import find_source
         from storage.requests import EraseRequest, Extent
 
+        if extent == "gone" and before is None and source is None:
+            gone = tuple(file.source.source_id for file in self.source_files() if file.is_past)
+            return EraseRequest(Extent.SOURCE, source_ids=gone)
         if extent not in [*Extent] or (extent == "before") != (before is not None):
-            raise UsageError('say "all", "before" with a moment, "source" with one, or "retention".')
+            raise UsageError('say "all", "before" with a moment, "source" with one, "gone" or "retention".')
         if (extent == "source") != (source is not None):
             raise UsageError('"source" goes with the id, path or name of one, and nothing else does.')
         if before is not None and before > time.time():
             raise UsageError("that moment has not come yet: choose one that is past.")
-        source_id = "" if source is None else find_source(self._identities, source).source_id
-        return EraseRequest(Extent(extent), before or 0.0, source_id)
+        meant = () if source is None else (find_source(self._identities, source).source_id,)
+        return EraseRequest(Extent(extent), before or 0.0, meant)

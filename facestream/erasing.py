@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,10 +89,10 @@ def erase(
         RedisFullError: If all is deleted, but the server's file can't be rewritten; to be repeated.
     """
     keys = keys_of(place)
-    source = store.source(request.source_id) if request.extent is Extent.SOURCE else None
-    if request.extent is Extent.ALL or source is not None:
+    sources = [source for source in map(store.source, request.source_ids) if source is not None]
+    if request.extent is Extent.ALL or sources:
         # First: what is repeated after a kill would not find them by a source that is gone.
-        uploads, elsewhere = _erase_jobs(handle, place, source)
+        uploads, elsewhere = _erase_jobs(handle, place, sources)
     else:
         uploads, elsewhere = 0, ()
     tracks = people = pictures = 0
@@ -169,18 +169,19 @@ def find_source(store: IdentityStore, written: str) -> SourceRecord:
 
 
 def _erase_jobs(
-    handle: RedisHandle, place: Place, source: SourceRecord | None
+    handle: RedisHandle, place: Place, sources: Sequence[SourceRecord]
 ) -> tuple[int, tuple[str, ...]]:
-    """Delete jobs that are over with the files that were uploaded for them: of a source, or all of them.
+    """Delete jobs that are over with the files that were uploaded for them: of some sources; of none, all.
 
     Returns:
         How many files were deleted, and names of those that lie elsewhere.
     """
     jobs = make_job_store(handle, keys_of(place))
     uploads = Uploads(uploads_folder(place), 0)
+    meant = {source.source_id for source in sources}
     deleted, elsewhere = 0, []
     for job in jobs.all():
-        ours = source is None or source.source_id in job.source_ids
+        ours = not meant or not meant.isdisjoint(job.source_ids)
         if not (ours and job.state.is_over):
             continue
         path = Path(job.path)
@@ -193,10 +194,9 @@ def _erase_jobs(
         with suppress(NoSuchJobError):
             jobs.remove(job.id)
     # And those of jobs that were taken out of the list, or dropped from it, as the newest 500 are kept.
-    if source is None:
+    if not sources:
         deleted += uploads.clear({job.id for job in jobs.all() if not job.state.is_over})
-    else:
-        path = Path(source.path)
+    for path in [Path(source.path) for source in sources]:
         if uploads.holds(path) and path.exists():
             uploads.remove(path)
             deleted += 1

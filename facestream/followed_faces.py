@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from facestream.seen_people import SeenPeople
 from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
+    from facestream.file_states import SourceFile
     from facestream.recluster import Recluster
     from facestream.track import Track
 
@@ -33,6 +35,22 @@ class FollowedFaces(SeenPeople):
         """All sources, sorted by path."""
         with self._errors():
             return self._reader.sources()
+
+    def source_files(self) -> list[SourceFile]:
+        """All sources, sorted by path, with how many people were seen in each and what became of its file.
+
+        Files are looked for on this machine: those of another one that uses the same server are gone here.
+        """
+        from facestream.file_states import SourceFile, file_states
+
+        sources = self.sources()
+        people = Counter(
+            source_id for person in self._everybody() for source_id in {s.source_id for s in person.sightings}
+        )
+        return [
+            SourceFile(source, state, people[source.source_id])
+            for source, state in zip(sources, file_states(sources), strict=True)
+        ]
 
     def tracks(self, person_id: str | None = None, source_id: str | None = None) -> Iterator[Track]:
         """Tracks in the order of their ids: all, or those of a person, or of a source.

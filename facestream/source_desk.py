@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -104,6 +104,7 @@ class SourceDesk:
         self.redated: list[str] = []
         # Sources by their path, as they were when that was first asked for.
         self._ids_of: dict[str, list[str]] | None = None
+        self._photo_told = False
 
     def video(self, path: Path, recorded_at_s: float | None = None) -> VideoWork | None:
         """What of a video is new; None where it is passed over.
@@ -201,6 +202,13 @@ class SourceDesk:
             self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
             self._report.already_done += 1
             return None
+        if known is None and self._others_at(path) and not self._photo_told:
+            self._photo_told = True
+            self._listener.note(
+                f"{path.name}: it had other content when it was processed before; what was seen then stays. "
+                "`facestream people forget --gone` deletes that, and what was seen in other photos of which "
+                "the same is true."
+            )
         if opened.frame is None:
             opened = self._read_photo(path, source_id, stop, self._photo_pixels)
         frame = opened.frame
@@ -262,13 +270,17 @@ class SourceDesk:
         )
         return self._register(source, known)
 
-    def _note_of_other_content(self, path: Path) -> None:
-        """Say so where another video was processed under this path."""
+    def _others_at(self, path: Path) -> Sequence[str]:
+        """Ids of other sources that were processed under this path."""
         if self._ids_of is None:
             self._ids_of = {}
             for source in self._store.sources():
                 self._ids_of.setdefault(source.path, []).append(source.source_id)
-        for source_id in self._ids_of.get(readable_path(path), ()):
+        return self._ids_of.get(readable_path(path), ())
+
+    def _note_of_other_content(self, path: Path) -> None:
+        """Say so where another video was processed under this path."""
+        for source_id in self._others_at(path):
             self._listener.note(
                 f"{path.name}: it had other content when it was processed before; what was seen then stays. "
                 f"`facestream people forget --source {source_id}` deletes that."

@@ -71,7 +71,7 @@ class Extent(StrEnum):
     Attributes:
         ALL: Everything that was seen.
         BEFORE: What was seen before a moment.
-        SOURCE: What was seen in a source.
+        SOURCE: What was seen in some sources.
         RETENTION: What is older than the collection keeps it.
     """
 
@@ -88,19 +88,19 @@ class EraseRequest:
     Attributes:
         extent: What of it.
         before_s: Unix time, for `Extent.BEFORE`.
-        source_id: The source, for `Extent.SOURCE`.
+        source_ids: The sources, for `Extent.SOURCE`.
     """
 
     extent: Extent
     before_s: float = 0.0
-    source_id: str = ""
+    source_ids: tuple[str, ...] = ()
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
         return {
             "extent": self.extent,
             "before_s": repr(float(self.before_s)),
-            "source_id": self.source_id,
+            "source_id": " ".join(self.source_ids),
         }
 
     @classmethod
@@ -113,7 +113,7 @@ class EraseRequest:
         extent = text(raw, "extent")
         if extent not in [*Extent]:
             raise RecordError(f"field 'extent' is {extent[:40]!r}", field="extent")
-        return cls(Extent(extent), number(raw, "before_s", "0"), text(raw, "source_id", ""))
+        return cls(Extent(extent), number(raw, "before_s", "0"), tuple(text(raw, "source_id", "").split()))
 
 
 @dataclass(frozen=True, slots=True)

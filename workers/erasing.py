@@ -137,10 +137,10 @@ class Erasing:
             entries = self._entries.erase(request, policy, now_s, effects)
             over = entries < MOST_ENTRIES
         if over and request.extent is Extent.SOURCE:
-            source = self._sources.fresh(request.source_id)
-            # A camera's media time counts from its first registration; it goes on.
-            if source is not None and source.kind != "camera":
-                self._sources.remove(source.source_id, effects)
+            for source in map(self._sources.fresh, request.source_ids):
+                # A camera's media time counts from its first registration; it goes on.
+                if source is not None and source.kind != "camera":
+                    self._sources.remove(source.source_id, effects)
         if over and request.extent is Extent.ALL:
             _tell_let_go(self._returns.let_all_go(effects), effects)
         if track_ids or bare or entries or effects.sources_removed:

@@ -138,7 +138,7 @@ class EntryErasing:
         if request.extent is Extent.ALL:
             return True
         if request.extent is Extent.SOURCE:
-            return source_id == request.source_id
+            return source_id in request.source_ids
         source = self._sources.get(source_id)
         seen_s = None if source is None or media_s is None else source.seen_at_s(media_s)
         return seen_s is not None and seen_s < request.before_s

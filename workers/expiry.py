@@ -69,7 +69,8 @@ def due(
         case Extent.ALL:
             return Due(_in_order(tracks))
         case Extent.SOURCE:
-            return Due(_in_order(track for track in tracks if track.source_id == request.source_id))
+            meant = frozenset(request.source_ids)
+            return Due(_in_order(track for track in tracks if track.source_id in meant))
         case Extent.BEFORE:
             return Due(_in_order(track for track in tracks if _seen_at_s(track, sources) < request.before_s))
         case Extent.RETENTION:

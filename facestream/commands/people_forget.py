@@ -21,6 +21,8 @@ UNPROVEN = (
     "then BGREWRITEAOF and BGSAVE), its replicas and their files as well, and so do backups of all of them."
 )
 _EXIT_INTERRUPTED = 130
+# So many files are named before they are forgotten.
+_NAMED = 10
 
 
 @click.command(
@@ -32,6 +34,7 @@ Examples:
   facestream people forget p3 --and-ignore-return
   facestream people forget --before 2026-01-01 --dry-run
   facestream people forget --source lobby.mp4
+  facestream people forget --gone --dry-run
   facestream people forget --all
 """,
 )
@@ -42,6 +45,11 @@ Examples:
 )
 @click.option(
     "--source", metavar="SOURCE", help="What was seen in a video, a photo or by a camera: id, path or name."
+)
+@click.option(
+    "--gone",
+    is_flag=True,
+    help="What was seen in files that `facestream sources --gone` lists.",
 )
 @click.option(
     "--and-ignore-return",
@@ -63,6 +71,7 @@ def forget(
     everybody: bool,
     before: Any,
     source: str | None,
+    gone: bool,
     ignore_return: bool,
     dry_run: bool,
     yes: bool,
@@ -81,13 +90,13 @@ def forget(
     view may be somebody new, and a stranger who looks almost the same is left out with them. Forgetting WHO
     again deletes the templates, as --all and `reembed` do; retention does not.
 
-    With --all, --before or --source, people of whom something else was seen stay, with that. --source also
-    deletes the record of the file, and what was uploaded. Whoever stops it leaves the rest to the next
-    command that finds people, or to the same one again. docs/privacy.md tells more.
+    With --all, --before, --source or --gone, people of whom something else was seen stay, with that. --source
+    and --gone also delete the record of the file, and what was uploaded. Whoever stops it leaves the rest to
+    the next command that finds people, or to the same one again. docs/privacy.md tells more.
     """
-    wanted = [person_id is not None, everybody, before is not None, source is not None]
+    wanted = [person_id is not None, everybody, before is not None, source is not None, gone]
     if sum(wanted) != 1:
-        raise click.UsageError("say whom: WHO, --all, --before DATE or --source SOURCE, one of them.")
+        raise click.UsageError("say whom: WHO, --all, --before DATE, --source SOURCE or --gone, one of them.")
     if ignore_return and person_id is None:
         raise click.UsageError("--and-ignore-return goes with WHO alone: somebody whose return is ignored.")
     place = chosen_place(ctx)
@@ -96,7 +105,7 @@ def forget(
     as_json = chosen(ctx, "as_json")
     with open_store(place) as store:
         if person_id is None:
-            extent = "all" if everybody else "before" if before is not None else "source"
+            extent = "all" if everybody else "gone" if gone else "source" if before is None else "before"
             what = {"before": before, "source": source, "models": pack}
             _erase(store, extent, what, dry_run=dry_run, yes=yes, as_json=as_json)
         else:
@@ -201,6 +210,13 @@ def _erase(
     from facestream.progress_bar import ProgressBar
 
     before, source = what["before"], what["source"]
+    files = [file.source.path for file in store.source_files() if file.is_past] if extent == "gone" else []
+    if extent == "gone" and not files:
+        if as_json:
+            print_json({"tracks": 0, "people": 0})
+        else:
+            click.echo("No file is gone from its folder: nothing was deleted.")
+        return
     expected = store.expected_erasure(extent, before=before, source=source)
     tracks, people = counted(expected.tracks, "track"), counted(expected.people, "person", "people")
     kept = len(store.kept_out()) if extent == "all" else 0
@@ -209,9 +225,14 @@ def _erase(
         if kept
         else ""
     )
+    if files:
+        if not as_json:
+            _name_files(files, store.hint("sources", "--gone"))
+        tracks = f"{tracks} of {counted(len(files), 'file')}"
     if dry_run:
         if as_json:
-            print_json({"tracks": expected.tracks, "people": expected.people, "dry_run": True})
+            told = {"tracks": expected.tracks, "people": expected.people, "dry_run": True}
+            print_json({**told, "files": files} if files else told)
         else:
             click.echo(f"{tracks} would be deleted, and {people} of whom nothing would be left.{templates}")
         return
@@ -248,6 +269,16 @@ def _erase(
         click.echo(uploads_elsewhere(done.uploads_elsewhere), err=True)
     if not done.history_erased:
         click.echo(UNPROVEN, err=True)
+
+
+def _name_files(paths: list[str], rest: str) -> None:
+    """Say which files are meant; `rest` is the command that names all of them."""
+    from facestream.output import printable
+
+    for path in paths[:_NAMED]:
+        click.echo(printable(path), err=True)
+    if len(paths) > _NAMED:
+        click.echo(f"... and {len(paths) - _NAMED} more: `{rest}` names all.", err=True)
 
 
 def _confirm_number(question: str, number: int, *, yes: bool) -> None:

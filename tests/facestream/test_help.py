@@ -53,6 +53,7 @@ COMMANDS = (
     ["dead", "show"],
     ["dead", "retry"],
     ["dead", "drop"],
+    ["sources"],
     ["retention"],
     ["readers"],
     ["readers", "list"],

@@ -239,14 +239,14 @@ def test_a_source_goes_with_its_record_and_what_streams_hold_of_it(bench: Bench)
         for source_id, entries in (("v-1", film), ("c-door", door)):
             bench.queue.send([], faces=[replace(samples_of(entries)[0], track_id="", sample_id="x")])
             bench.client.xadd(bench.keys.dead, {"source_id": source_id, "track_id": "other"})
-        bench.take_in([EraseRequest(Extent.SOURCE, source_id="v-1")])
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("v-1",))])
     assert bench.people() == {"p7001": {"c-door.1.0"}}
     assert bench.store.source("v-1") is None
     assert left_of(bench, {b"v-1", *secrets_of([], film)}) == set()
     assert [raw[b"source_id"] for raw in bench.dead()] == [b"c-door"]
     assert bench.client.xlen(bench.keys.faces) == 1
     with bench.running():
-        bench.take_in([EraseRequest(Extent.SOURCE, source_id="c-door")])
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("c-door",))])
     # A camera's time counts from its registration.
     assert bench.store.source("c-door") is not None
     assert bench.people() == {}
@@ -303,7 +303,7 @@ def test_a_face_that_no_track_names_goes_with_its_source(bench: Bench) -> None:
     with bench.running():
         bench.take_in(samples, others)
         assert len(bench.store.unclaimed()) == len(samples) + len(others)
-        bench.take_in([EraseRequest(Extent.SOURCE, source_id="c-door")])
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("c-door",))])
     assert left_of(bench, secrets_of([], hers)) == set()
     assert bench.store.unclaimed().keys() == {s.sample_id for s in others if isinstance(s, FaceSample)}
     assert [record.entries for record in bench.store.erasures(None)] == [len(samples)]
@@ -348,6 +348,6 @@ def test_a_track_that_nobody_may_have_goes_as_others_do(bench: Bench) -> None:
     with bench.running():
         bench.take_in([mute])
         assert len(bench.store.track_ids()) == 1
-        bench.take_in([EraseRequest(Extent.SOURCE, source_id="c-door")])
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("c-door",))])
     assert bench.store.track_ids() == []
     bench.assert_consistent()

@@ -87,7 +87,7 @@ def test_everything_a_source_and_what_was_before_a_moment() -> None:
         return due(request, RetentionPolicy(), tracks, SOURCES, (), NOW_S).tracks
 
     assert set(asked(Extent.ALL)) == {"a", "b", "c"}
-    assert asked(Extent.SOURCE, source_id="v-1") == ("c",)
+    assert asked(Extent.SOURCE, source_ids=("v-1",)) == ("c",)
     assert set(asked(Extent.BEFORE, before_s=NOW_S - 30 * DAY_S)) == {"a", "c"}
 
 

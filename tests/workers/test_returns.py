@@ -208,7 +208,7 @@ def test_retention_leaves_the_templates(bench: Bench) -> None:
             bench.client.hset(bench.keys.retention, name, 0.001)
         bench.client.hset(bench.keys.retention, "files", 1)
         bench.take_in([EraseRequest(Extent.RETENTION)])
-        bench.take_in([EraseRequest(Extent.SOURCE, source_id="v-1")])
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("v-1",))])
     assert bench.store.kept_out_ids() == [(ADA,)]
 
 
