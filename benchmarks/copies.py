@@ -1,0 +1,119 @@
+"""Whether copies of a recording change who is found in it.
+
+Scores each labelled video alone, and in a collection that holds it, its packets in another container, a copy
+of half its size, and its first half as a file of its own.
+
+    python benchmarks/copies.py [FOLDER ...] [--models PACK] [--only TEXT] [--json FILE]
+
+FOLDER is as of benchmarks/quality.py; default: FACESTREAM_TEST_DATA. Only the faces of the video itself are
+scored, in both cases. Whoever is two people because of the copies costs recall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import tempfile
+import threading
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from figure import Figure
+from halves import row_of
+from labelled_sets import LabelledSet, sets_in
+from markdown_table import markdown_table
+from quality import facestream, ours, tell
+from result import Result, add_json_option
+
+from facestream.evaluation import found_table
+from facestream.labels import LabelTable
+from stream.clip import write_clip
+from stream.video import VideoFile
+from stream.video_info import probe
+from stream.video_writer import VideoWriter
+
+# Constant rate factor of H.264, as proxies and previews have it.
+_QUALITY = 28
+
+
+def main() -> None:
+    """Score every labelled video in both ways."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
+    parser.add_argument("--models", default="open", metavar="PACK")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only videos with this in their name")
+    add_json_option(parser)
+    args = parser.parse_args()
+    default = os.environ.get("FACESTREAM_TEST_DATA")
+    folders = args.folders or ([Path(default)] if default else [])
+    videos = [
+        labelled
+        for folder in folders
+        for labelled in sets_in(folder)
+        if labelled.inputs == labelled.files and args.only in labelled.name
+    ]
+    if not videos:
+        parser.error("name a folder with labelled videos, or set FACESTREAM_TEST_DATA")
+    rows = [measure(labelled, args.models) for labelled in videos]
+    print(markdown_table(rows))
+    figures = [
+        Figure(
+            f"score beside its copies, {row['video']}, {row['people']} people",
+            *(row["copies_score"], "", "more", row["alone_score"], "alone"),
+        )
+        for row in rows
+    ]
+    Result(figures, details=rows).write(args.json)
+
+
+def measure(labelled: LabelledSet, models: str) -> dict[str, Any]:
+    """One video."""
+    (video,) = labelled.files
+    tell(f"{labelled.name}: alone")
+    with tempfile.TemporaryDirectory() as folder:
+        alone = labelled.score(ours(labelled, models, Path(folder)))
+    tell(f"{labelled.name}: beside its copies")
+    with tempfile.TemporaryDirectory() as folder:
+        copies = labelled.score(beside_copies(video, models, Path(folder)))
+    return {
+        "video": labelled.name,
+        "people": labelled.people,
+        **row_of("alone", alone),
+        **row_of("copies", copies),
+    }
+
+
+def beside_copies(video: Path, models: str, folder: Path) -> LabelTable:
+    """Who is found in a video when its copies are there."""
+    data, packets, small, part = (folder / name for name in ("data", "packets.mkv", "small.mp4", "part.mp4"))
+    about = probe(video)
+    if about.duration_s is None or about.fps is None:
+        raise SystemExit(f"{video}: doesn't tell how long it is, or its frame rate")
+    write_clip(video, [(0.0, about.duration_s)], packets)
+    write_clip(video, [(0.0, about.duration_s / 2)], part)
+    write_small(video, small, about.fps)
+    for file in (video, packets, small, part):
+        facestream("run", str(file), "-q", "--models", models, "--data-dir", str(data))
+    csv_file = folder / "faces.csv"
+    facestream("export", "--data-dir", str(data), "--source", str(video), "-o", str(csv_file))
+    return found_table(csv_file)
+
+
+def write_small(video: Path, path: Path, fps: float) -> None:
+    """Compress a video anew, at half its width and height."""
+    frames = VideoFile(video, "copied", fps=None).frames(threading.Event())
+    first = next(frames)
+    height_px, width_px = (side // 4 * 2 for side in first.image_bgr.shape[:2])
+    with VideoWriter(path, width_px, height_px, round(fps), _QUALITY) as writer:
+        for frame in itertools.chain([first], frames):
+            small = cv2.resize(frame.image_bgr, (width_px, height_px), interpolation=cv2.INTER_AREA)
+            writer.write(np.asarray(small, np.uint8))
+
+
+if __name__ == "__main__":
+    main()
