@@ -86,6 +86,11 @@ class Keys:
         return self._key("leader")
 
     @property
+    def steps(self) -> str:
+        """String: how many steps cluster workers have committed."""
+        return self._key("steps")
+
+    @property
     def sources(self) -> str:
         """Set of source ids."""
         return self._key("sources")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import redis
 
-from storage.commands import commands_of
+from storage.commands import Pipeline, commands_of
 
 LONGEST_S = 90.0
 """Nobody asks for a lease to last longer. One that does was made before the server's clock was set back; its
 holder, if alive, puts the end off in time."""
+
+_TRIES = 3
 
 
 class Lease:
@@ -55,17 +57,7 @@ class Lease:
             ttl_s: For how long, until the next time; by default as long as always.
         """
         ttl_ms = self.ttl_ms if ttl_s is None else int(ttl_s * 1000)
-        with self.watching, self._client.pipeline() as pipe:
-            try:
-                pipe.watch(self.key)
-                if pipe.get(self.key) != self.token:
-                    return False
-                pipe.multi()
-                pipe.pexpire(self.key, ttl_ms)
-                pipe.execute()
-            except redis.WatchError:
-                return False
-        return True
+        return self._if_ours(lambda pipe: pipe.pexpire(self.key, ttl_ms))
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
@@ -91,12 +83,24 @@ class Lease:
 
     def release(self) -> None:
         """Give the lease back if it is ours."""
-        with self.watching, self._client.pipeline() as pipe:
-            try:
-                pipe.watch(self.key)
-                if pipe.get(self.key) == self.token:
+        self._if_ours(lambda pipe: pipe.delete(self.key))
+
+    def _if_ours(self, act: Callable[[Pipeline], object]) -> bool:
+        """Do something to the key, unless it is somebody else's; returns whether it was done.
+
+        A connection that breaks while a key is watched says the same as one whose key has changed: only
+        another look tells whose it is.
+        """
+        for _ in range(_TRIES):
+            with self.watching, self._client.pipeline() as pipe:
+                try:
+                    pipe.watch(self.key)
+                    if pipe.get(self.key) != self.token:
+                        return False
                     pipe.multi()
-                    pipe.delete(self.key)
+                    act(pipe)
                     pipe.execute()
-            except redis.WatchError:
-                return
+                except redis.WatchError:
+                    continue
+                return True
+        return False

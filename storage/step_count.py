@@ -13,8 +13,6 @@ from storage.keys import Keys
 
 _log = logging.getLogger(__name__)
 
-_FIELD = "steps"
-
 
 class StepCount:
     """Counts the steps of a collection, as the server knows them and as whoever leads knows them.
@@ -23,6 +21,8 @@ class StepCount:
     its last seconds, or a replica that took its place, may still hold the lease and lack what it stands on:
     records would be written about tracks that are not there, and ids given a second time.
 
+    The count is a key of its own: each step would disturb whoever watches the facts of a collection.
+
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
@@ -30,12 +30,12 @@ class StepCount:
 
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = commands_of(client)
-        self._key = keys.meta
+        self._key = keys.steps
         self._known: int | None = None
 
     def begin(self) -> None:
         """From now on the server must hold what it holds now, and what is committed from here."""
-        found = _number(self._client.hget(self._key, _FIELD))
+        found = _number(self._client.get(self._key))
         if self._known is not None and found < self._known:
             _log.error(
                 "%s: the server has lost the last %d steps that it had confirmed: it was restarted without "
@@ -58,7 +58,7 @@ class StepCount:
         """
         if self._known is None:
             return False
-        found = _number(cast(bytes | None, pipe.hget(self._key, _FIELD)))
+        found = _number(cast(bytes | None, pipe.get(self._key)))
         if tried and found == self._known + 1:
             self._known = found
             return True
@@ -70,7 +70,7 @@ class StepCount:
 
     def queue(self, pipe: Pipeline) -> None:
         """Count the step that is being queued."""
-        pipe.hincrby(self._key, _FIELD, 1)
+        pipe.incr(self._key)
 
     def committed(self) -> None:
         """The step that was queued has had its effect."""

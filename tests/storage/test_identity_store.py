@@ -175,8 +175,21 @@ def test_committing_a_step_again_changes_nothing_but_the_log_of_changes(
     before = keys_with_data(client, keys)
     store.commit(effects, lease)
     # It is another step, whatever it says.
-    client.hincrby(keys.meta, "steps", -1)
+    client.decr(keys.steps)
     assert keys_with_data(client, keys) == before
+
+
+def test_a_step_does_not_disturb_who_watches_the_facts_of_the_collection(
+    store: IdentityStore, lease: Lease, client: redis.Redis, keys: Keys
+) -> None:
+    with client.pipeline() as pipe:
+        pipe.watch(keys.meta)
+        for k in range(3):
+            store.commit(Effects(tracks=[a_track(f"t{k}")]), lease)
+        pipe.multi()
+        pipe.hget(keys.meta, "model_id")
+        # As senders do: with a server that is far away, each would have to begin anew.
+        pipe.execute()
 
 
 def test_a_redelivered_track_keeps_its_person(store: IdentityStore, lease: Lease) -> None:

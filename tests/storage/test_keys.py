@@ -13,8 +13,8 @@ def all_keys(keys: Keys) -> list[str]:
     plain = [
         getattr(keys, name)
         for name in (
-            "meta", "leader", "sources", "tracks", "identities", "next_identity", "samples", "dead", "faces",
-            "changes", "templates", "assignments", "people", "names", "cameras", "workers",
+            "meta", "leader", "steps", "sources", "tracks", "identities", "next_identity", "samples", "dead",
+            "faces", "changes", "templates", "assignments", "people", "names", "cameras", "workers",
         )
     ]  # fmt: skip
     made = [

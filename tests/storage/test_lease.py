@@ -1,5 +1,7 @@
+import socket
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -102,3 +104,27 @@ def test_keeping_does_not_bring_a_lost_lease_back(client: redis.Redis, key: str)
         time.sleep(0.2)
     assert client.get(key) == b"somebody else"
     assert client.pttl(key) == -1
+
+
+@pytest.mark.parametrize("act", [Lease.renew, Lease.release])
+def test_a_connection_that_breaks_meanwhile_is_no_lost_lease(
+    client: redis.Redis, key: str, monkeypatch: pytest.MonkeyPatch, act: Callable[[Lease], object]
+) -> None:
+    lease = Lease(client, key, ttl_s=60.0)
+    assert lease.acquire()
+    client.pexpire(key, 1000)
+    begin, cut = redis.client.Pipeline.multi, list[bool]()
+
+    def multi(pipe: redis.client.Pipeline) -> None:
+        begin(pipe)
+        if not cut:
+            cut.append(True)
+            pipe.connection._sock.shutdown(socket.SHUT_RDWR)
+
+    monkeypatch.setattr(redis.client.Pipeline, "multi", multi)
+    act(lease)
+    assert cut
+    if act is Lease.renew:
+        assert client.pttl(key) > 10_000
+    else:
+        assert not client.exists(key)

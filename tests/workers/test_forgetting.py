@@ -101,7 +101,7 @@ def everything(bench: Bench) -> Contents:
                 found[key] = {b"": client.get(name)}
     found.pop(bench.keys.leader, None)
     # A count of steps tells of nobody, and of a term that does nothing as well.
-    found.get(bench.keys.meta, {}).pop(b"steps", None)
+    found.pop(bench.keys.steps, None)
     return found
 
 

@@ -107,8 +107,8 @@ def test_a_failover_loses_what_the_replica_had_not_got_and_nothing_else(
         bench = bench_on(handle)
         with bench.running(ttl_s=600.0):
             bench.take_in(cast.track(0, 0), cast.track(1, 1))
-            steps = handle.client.hget(bench.keys.meta, "steps")
-            until(lambda: own.hget(bench.keys.meta, "steps") == steps)
+            steps = handle.client.get(bench.keys.steps)
+            until(lambda: own.get(bench.keys.steps) == steps)
             before = owners(bench)
             own.replicaof("NO", "ONE")
             # Confirmed by the primary alone: an entry, and so a step, for each of two samples and a track.
