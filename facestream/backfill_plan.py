@@ -131,5 +131,5 @@ class BackfillPlan:
             work.is_to_end(end_s),
             work.source.recorded_at_s,
             None if points is None else points.for_start(start_s),
-            work.size,
+            None if work.before is None else work.before.size,
         )

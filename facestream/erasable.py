@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ class ErasableCollection(FollowedFaces):
         extent: str,
         *,
         before: float | None = None,
-        source: str | None = None,
+        source: str | Sequence[str] | None = None,
         policy: RetentionPolicy | None = None,
     ) -> Expected:
         """What `erase` would delete now; nothing is changed.
@@ -60,7 +61,7 @@ class ErasableCollection(FollowedFaces):
         extent: str,
         *,
         before: float | None = None,
-        source: str | None = None,
+        source: str | Sequence[str] | None = None,
         models: str | None = None,
         tell: Tell | None = None,
     ) -> Erased:
@@ -70,11 +71,10 @@ class ErasableCollection(FollowedFaces):
         people in the collection.
 
         Args:
-            extent: "all"; "before" a moment; "source": what was seen in one; "gone": what was seen in files
-                that this machine has no more, though their folder is there, or that hold something else now
-                (see `source_files`); "retention": what is over age.
+            extent: "all"; "before" a moment; "source": what was seen in one, or in several;
+                "retention": what is over age.
             before: The moment, unix time. What has no date counts from when it was taken in.
-            source: Id, path or name of the source.
+            source: Id, path or name of the source; or those of several.
             models: Model pack; default: the collection's own.
             tell: Is called with the number of tracks erased so far.
 
@@ -89,18 +89,19 @@ class ErasableCollection(FollowedFaces):
             request = self._request(extent, before, source)
             return erase(self._handle, self._place, self._identities, request, models, tell)
 
-    def _request(self, extent: str, before: float | None, source: str | None) -> EraseRequest:
+    def _request(self, extent: str, before: float | None, source: str | Sequence[str] | None) -> EraseRequest:
         from facestream.erasing import find_source
         from storage.requests import EraseRequest, Extent
 
-        if extent == "gone" and before is None and source is None:
-            gone = tuple(file.source.source_id for file in self.source_files() if file.is_past)
-            return EraseRequest(Extent.SOURCE, source_ids=gone)
         if extent not in [*Extent] or (extent == "before") != (before is not None):
-            raise UsageError('say "all", "before" with a moment, "source" with one, "gone" or "retention".')
+            raise UsageError('say "all", "before" with a moment, "source" with one, or "retention".')
         if (extent == "source") != (source is not None):
-            raise UsageError('"source" goes with the id, path or name of one, and nothing else does.')
+            raise UsageError('"source" goes with the id, path or name of one or more, and nothing else does.')
         if before is not None and before > time.time():
             raise UsageError("that moment has not come yet: choose one that is past.")
-        meant = () if source is None else (find_source(self._identities, source).source_id,)
+        written = (source,) if isinstance(source, str) else source or ()
+        ids = {known.source_id for known in self.sources()} if written else set()
+        meant = tuple(
+            each if each in ids else find_source(self._identities, each).source_id for each in written
+        )
         return EraseRequest(Extent(extent), before or 0.0, meant)

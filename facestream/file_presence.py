@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,14 +18,15 @@ from stream.errors import StreamError
 _ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
-class FileState(StrEnum):
+class FilePresence(StrEnum):
     """What became of the file of a source.
 
     Attributes:
         THERE: It is where it was.
         OTHER: Something else is there now, which was processed as well.
-        GONE: It is no longer in its folder.
-        AWAY: Its folder isn't there either: it was deleted or moved, or a disk isn't mounted.
+        GONE: It is no longer in its folder, of which other files are there still.
+        AWAY: Nothing is there that was processed from its folder: that was deleted or moved, a disk isn't
+            mounted, or it is a folder of another machine.
         NONE: There never was one: a camera.
     """
 
@@ -41,39 +43,53 @@ class SourceFile:
 
     Attributes:
         source: The source.
-        state: What became of it, as this machine sees it.
+        presence: What became of it, as this machine sees it.
         people: How many people were seen in it.
     """
 
     source: SourceRecord
-    state: FileState
+    presence: FilePresence
     people: int
 
     @property
     def is_past(self) -> bool:
         """Whether what was seen in it can't be seen in any file of this folder any more."""
-        return self.state in (FileState.GONE, FileState.OTHER)
+        return self.presence in (FilePresence.GONE, FilePresence.OTHER)
 
 
-def file_states(sources: Sequence[SourceRecord]) -> list[FileState]:
-    """What became of the files of some sources.
+def file_presences(sources: Sequence[SourceRecord]) -> list[FilePresence]:
+    """What became of the files of all sources of a collection.
 
+    A folder in which none of them is left tells nothing: where a disk isn't mounted, it is there and empty.
     Whether a file is the one that was processed is looked at where two sources are known by one path; that
     one was edited since, and not processed again, is not noticed.
     """
     known = Counter(source.path for source in sources if source.kind != "camera")
-    return [_state(source, shared=known[source.path] > 1) for source in sources]
+    found = [_found(source) for source in sources]
+    # Those that hold a known file, at whatever depth.
+    live = {folder for path in found if path is not None for folder in path.parents}
+    return [
+        _presence(source, path, live, shared=known[source.path] > 1)
+        for source, path in zip(sources, found, strict=True)
+    ]
 
 
-def _state(source: SourceRecord, *, shared: bool) -> FileState:
+def _found(source: SourceRecord) -> Path | None:
+    """The file of a source, or whatever else is in its place."""
     if source.kind == "camera":
-        return FileState.NONE
-    paths = list(_paths(source.path))
-    for path in paths:
-        # A folder in its place is not the file.
-        if path.is_file():
-            return FileState.THERE if not shared or _is_it(path, source.source_id) else FileState.OTHER
-    return FileState.GONE if any(path.parent.is_dir() for path in paths) else FileState.AWAY
+        return None
+    # A folder in its place is not the file; what nobody may look at, nobody can say is gone.
+    return next((path for path in _paths(source.path) if os.path.isfile(path)), None)  # noqa: PTH113
+
+
+def _presence(
+    source: SourceRecord, found: Path | None, live: AbstractSet[Path], *, shared: bool
+) -> FilePresence:
+    if source.kind == "camera":
+        return FilePresence.NONE
+    if found is not None:
+        return FilePresence.OTHER if shared and not _is_it(found, source.source_id) else FilePresence.THERE
+    return FilePresence.GONE if any(p.parent in live for p in _paths(source.path)) else FilePresence.AWAY
 
 
 def _is_it(path: Path, source_id: str) -> bool:

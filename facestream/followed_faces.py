@@ -13,7 +13,7 @@ from facestream.seen_people import SeenPeople
 from storage.source_record import SourceRecord
 
 if TYPE_CHECKING:
-    from facestream.file_states import SourceFile
+    from facestream.file_presence import SourceFile
     from facestream.recluster import Recluster
     from facestream.track import Track
 
@@ -41,15 +41,15 @@ class FollowedFaces(SeenPeople):
 
         Files are looked for on this machine: those of another one that uses the same server are gone here.
         """
-        from facestream.file_states import SourceFile, file_states
+        from facestream.file_presence import SourceFile, file_presences
 
         sources = self.sources()
         people = Counter(
             source_id for person in self._everybody() for source_id in {s.source_id for s in person.sightings}
         )
         return [
-            SourceFile(source, state, people[source.source_id])
-            for source, state in zip(sources, file_states(sources), strict=True)
+            SourceFile(source, presence, people[source.source_id])
+            for source, presence in zip(sources, file_presences(sources), strict=True)
         ]
 
     def tracks(self, person_id: str | None = None, source_id: str | None = None) -> Iterator[Track]:

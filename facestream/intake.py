@@ -78,6 +78,7 @@ class Intake:
             max_pixels=self._desk.video_pixels,
             seek=seek_point(work.path, start_s, self._desk.video_pixels, stop),
             content=content_of(source.source_id),
+            before=work.before,
         )
         finished = self._faces.run(
             video,

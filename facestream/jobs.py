@@ -69,6 +69,8 @@ class Jobs:
         self._publish = publish
         self._home = ""
         self._runs: dict[str, JobRun] = {}
+        # What became of those that are over and could not be written down yet.
+        self._ends: dict[str, dict[str, Any]] = {}
         self._deaths = JobDeaths()
         self._lock_file: int | None = None
         self._stop = threading.Event()
@@ -164,7 +166,7 @@ class Jobs:
             self._wake.clear()
             try:
                 if self._lock_file is None and self._leads():
-                    self._take_up()
+                    self.uploads.sweep()
                 if self._lock_file is not None:
                     with self._handle.errors():
                         self._step()
@@ -205,21 +207,21 @@ class Jobs:
             self._home = path.read_text().strip()
         return self._home
 
-    def _take_up(self) -> None:
-        """Let what ran when somebody before was ended run again."""
-        self.uploads.sweep()
-        home = self._home_id()
-        with self._handle.errors():
-            for job in self._store.all():
-                if job.home == home and job.state is JobState.RUNNING:
-                    self._change(job.id, state=JobState.QUEUED, progress=None, message="")
-
     def _step(self) -> None:
-        jobs = {job.id: job for job in self._store.all() if job.home == self._home_id()}
+        jobs = self._ours()
+        left = [job.id for job in jobs.values() if job.state is JobState.RUNNING and job.id not in self._runs]
+        for job_id in left:
+            # Whoever ran it was ended, or nobody learned that it was to begin.
+            self._change(job_id, state=JobState.QUEUED, progress=None, message="")
+        if left:
+            jobs = self._ours()
         for job_id, run in list(self._runs.items()):
             if run.is_over:
-                del self._runs[job_id]
-                self._change(job_id, **self._outcome(job_id, run))
+                # A server may answer and take no writes: then this is tried again.
+                if job_id not in self._ends:
+                    self._ends[job_id] = self._outcome(job_id, run)
+                self._change(job_id, **self._ends[job_id])
+                del self._runs[job_id], self._ends[job_id]
                 continue
             if (changes := run.changes()) and job_id in jobs:
                 self._change(job_id, **changes)
@@ -230,6 +232,10 @@ class Jobs:
                 break
             if job.state is JobState.QUEUED and job.id not in self._runs and self._deaths.is_due(job.id):
                 self._begin(job)
+
+    def _ours(self) -> dict[str, Job]:
+        """The jobs of this folder, the newest first."""
+        return {job.id: job for job in self._store.all() if job.home == self._home_id()}
 
     def _outcome(self, job_id: str, run: JobRun) -> dict[str, Any]:
         """What becomes of a job that is over: one whose process died is tried again."""
@@ -255,8 +261,10 @@ class Jobs:
                 state=JobState.RUNNING, started_at_s=time.time(), message="getting ready", error=""
             )
 
-        with suppress(NoSuchJobError):
+        try:
             job = self._store.change(job.id, begun)
+        except NoSuchJobError:
+            return
         self._changed(job)
         if job.state is not JobState.RUNNING:
             return
@@ -286,7 +294,7 @@ class Jobs:
         for run in self._runs.values():
             run.stop()
         for job_id, run in self._runs.items():
-            result = run.result()
+            result = self._ends.get(job_id) or run.result()
             if result["state"] is JobState.CANCELLED:
                 result = {"state": JobState.QUEUED, "progress": None, "message": ""}
             with suppress(StorageError), self._handle.errors():

@@ -36,14 +36,14 @@ class VideoWork:
         source: Its record.
         info: What the file says of itself.
         gaps: The stretches that are missing, media time; the last may have no end. None where all is done.
-        size: Bytes of the file when its id was made; None where nobody knows.
+        before: The file before its id was made; None where nobody knows.
     """
 
     path: Path
     source: SourceRecord
     info: VideoInfo
     gaps: tuple[Range, ...]
-    size: int | None = None
+    before: FileState | None = None
 
     def is_to_end(self, end_s: float) -> bool:
         """Whether a stretch with this end goes to the end of the file; an end beyond that is its end, too."""
@@ -148,7 +148,7 @@ class SourceDesk:
                 f"{path.name}: parts of it were processed before; missing are "
                 f"{', '.join(_stretch(*gap) for gap in gaps)}.{rate}"
             )
-        return VideoWork(path, source, info, gaps, None if before is None else before.size)
+        return VideoWork(path, source, info, gaps, before)
 
     def open_photo(self, path: Path, stop: threading.Event) -> OpenedPhoto:
         """Read a photo, unless it is known; changes nothing, and may be called in any thread.

@@ -206,9 +206,13 @@ class Upload:
 
     def close(self) -> None:
         """It is over: let go of what did not arrive as a whole."""
-        self._file.close()
-        self._partial.unlink(missing_ok=True)
-        self._uploads.release()
+        try:
+            # What was still to be written may not fit on the disk; it goes anyhow.
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._partial.unlink(missing_ok=True)
+        finally:
+            self._uploads.release()
 
 
 def safe_name(name: str) -> str:

@@ -46,13 +46,17 @@ class FileGuard:
     Args:
         path: The file, before anything of it is read.
         content: How its `fingerprint` begins; without it, only that it is cut off is told.
+        before: As it was before its fingerprint was taken; None: as it is now.
     """
 
-    def __init__(self, path: Path, content: str = "") -> None:
+    def __init__(self, path: Path, content: str = "", before: FileState | None = None) -> None:
         self._path = path
         self._content = content
-        self._begun = FileState.of(path)
-        self._looked_at = self._begun
+        now = FileState.of(path)
+        same = before is not None and now is not None and before.place == now.place
+        self._begun = before if same else now
+        # Where that is not the file as it is, its content is compared with the first look.
+        self._looked_at = before or now
         self._compared_s = -math.inf
 
     @property

@@ -13,7 +13,7 @@ from av.video.frame import VideoFrame
 from stream.conversion import BgrConverter
 from stream.decoder import VideoDecoder
 from stream.errors import SeekMissedError
-from stream.file_state import FileGuard
+from stream.file_state import FileGuard, FileState
 from stream.frame import Frame
 from stream.passing_over import PassedFrame, PassingOver
 from stream.sampling import TimeSampler
@@ -54,6 +54,7 @@ class VideoFile:
         seek: Keyframe to decode from, at least a second before `start_s`; None: the beginning. Where it is
             not found again, the beginning is taken.
         content: How the file's `fingerprint` begins, which tells whether it was written over meanwhile.
+        before: The file as it was before that fingerprint was taken; None: as it is when it is opened.
 
     Raises:
         ValueError: If a number is out of its range.
@@ -71,6 +72,7 @@ class VideoFile:
         max_pixels: int = MAX_VIDEO_PIXELS,
         seek: SeekPoint | None = None,
         content: str = "",
+        before: FileState | None = None,
     ) -> None:
         TimeSampler(fps)  # refuses a wrong rate now and not in the reading thread
         if not (math.isfinite(start_s) and start_s >= 0):
@@ -88,6 +90,7 @@ class VideoFile:
         self._max_pixels = max_pixels
         self._seek = seek
         self._content = content
+        self._before = before
         self._info: VideoInfo | None = None
         self.position_s = 0.0
         self.shown = 0
@@ -131,7 +134,7 @@ class VideoFile:
         self.position_s, self.corrupt, self.warnings = 0.0, 0, []
         self.shown, self.decoded = 0 if seek is None else seek.index, 0
         sampler = TimeSampler(self._fps)
-        guard = FileGuard(self.path, self._content)
+        guard = FileGuard(self.path, self._content, self._before)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)

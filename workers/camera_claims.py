@@ -139,15 +139,14 @@ class CameraClaims:
             if self._held.pop(name, None) is not None:
                 self._lost.add(name)
 
-    def look(self, active: Collection[str]) -> tuple[dict[str, Lease], tuple[str, ...]]:
-        """Claim what is free and due to this worker.
+    def look(self, active: Collection[str]) -> tuple[str, ...]:
+        """Claim what is free and due to this worker; whatever was claimed is in `held`, also if it fails.
 
         Args:
             active: Names of the cameras that are to be looked at.
 
         Returns:
-            The leases of cameras that were claimed, and the names of those that should be closed and then
-            given up (`give_up`), as others are due to have them.
+            Names of those that should be closed and then given up (`give_up`): others are due to have them.
 
         Raises:
             RedisServerError: If the server fails.
@@ -162,15 +161,13 @@ class CameraClaims:
             share = fair_share(active, holders, self._workers, self.worker)
         else:
             share = Share(tuple(name for name in sorted(active) if name not in holders))
-        claimed: dict[str, Lease] = {}
         for name in share.claim:
             with self._errors():
                 lease = self._leases.claim(name)
             if lease is not None:
-                claimed[name] = lease
                 with self._lock:
                     self._held[name] = lease
-        return claimed, share.give_up
+        return share.give_up
 
     def give_up(self, name: str) -> None:
         """Let another worker have a camera; it must have been closed.

@@ -176,14 +176,19 @@ class CameraWorker(Generic[CameraT]):
                 self._listener.camera_changed(CameraStatus(name, self._claims.worker, PAUSED, time.time()))
             else:
                 self._listener.note(f"{name}: it was removed, and is closed.")
-        claimed, surplus = self._claims.look(active.keys())
+        surplus = self._claims.look(active.keys())
+        # Also those that a look claimed which failed before its end.
+        claimed = {n: lease for n, lease in self._claims.held.items() if n not in self._held}
+        for name, lease in claimed.items():
+            if name in active:
+                self._held[name] = _Held(active[name], lease)
+            else:
+                self._claims.give_up(name)
         for name in surplus:
             self._listener.note(f"{name}: another worker takes it over.")
             self._give_up(name)
-        for name, lease in claimed.items():
-            self._held[name] = _Held(active[name], lease)
-        if claimed:
-            self._listener.claimed(sorted(claimed))
+        if news := sorted(claimed.keys() & self._held.keys()):
+            self._listener.claimed(news)
         for name, held in self._held.items():
             if held.record.revision != active[name].revision:
                 self._close(held)

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 
 import numpy as np
 
+from storage.delivery import Entry
 from storage.look_mark import LookMark
 from storage.sample_queue import SampleQueue
 from stream.errors import StreamError
@@ -99,6 +100,7 @@ class FaceWorker:
         )
         self.faults = follower.faults
         last_s = start_s
+        unsent: Sequence[Entry] = ()
         try:
             with self._marked(source.source_id) as mark, FrameReader(source, stop=stop) as reader:
                 for frame, shown in self._shown(reader, follower, mark):
@@ -111,7 +113,9 @@ class FaceWorker:
                         mark.at(frame.index)
                     found = follower.look(frame, shown) if follower.wants(frame) else follower.skip(frame)
                     last_s = frame.media_s
-                    self._queue.send(found.entries, faces=found.faces, stop=stop.is_set)
+                    if self._queue.send(found.entries, faces=found.faces, stop=stop.is_set) is None:
+                        # There was nothing, or no room when it was told to stop.
+                        unsent = found.entries
                     if on_frame is not None:
                         on_frame(frame, found.seen)
         except StreamError:
@@ -120,7 +124,7 @@ class FaceWorker:
             raise
         if stop.is_set():
             # An interrupted segment is not marked done: the next run looks at it again.
-            self._queue.send(follower.close())
+            self._queue.send([*unsent, *follower.close()])
             return False
         if not np.isfinite(end_s):
             end_s = last_s + 1e-3

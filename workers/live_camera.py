@@ -14,6 +14,7 @@ from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from stream.frame import Frame
 from stream.source import LiveFrames
+from workers.clock_offset import ClockOffset
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.models.detection import Shown
 from workers.models.pack import Pack
@@ -110,8 +111,7 @@ class LiveView:
         )
         self._entries: list[Entry] = []
         self._faces: list[FaceSample] = []
-        # Capture times are those of a clock of the camera's own: what to add to get ours.
-        self._offset_s = np.inf
+        self._offset = ClockOffset()
         self._captured_s: float | None = None
         # When the frame after the last one that was taken came, or would have; at first, the very first one.
         self._due_s: float | None = None
@@ -128,9 +128,8 @@ class LiveView:
         captured_s = self.camera.frames.waiting_since_s
         if captured_s is None:
             return None
-        # A frame that was seen right when it came shows the offset best.
-        self._offset_s = min(self._offset_s, now_s - captured_s)
-        return captured_s + self._offset_s
+        self._offset.seen(captured_s, now_s)
+        return captured_s + self._offset.seconds
 
     def turn_s(self, now_s: float) -> float | None:
         """When the oldest frame arrived that has not been taken, or would have if it had not been dropped.
@@ -177,7 +176,7 @@ class LiveView:
             self._times_s.popleft()
         if self._captured_s is not None:
             self._figures = replace(
-                self._figures, delay_s=max(now_s - self._captured_s - self._offset_s, 0.0)
+                self._figures, delay_s=max(now_s - self._captured_s - self._offset.seconds, 0.0)
             )
 
     def rest(self, now_s: float) -> None:
@@ -233,7 +232,7 @@ class LiveView:
         self._seen_s = frame.media_s
         self._captured_s, self._dropped = frame.captured_at_s, self.camera.frames.status.dropped
         if self._captured_s is not None:
-            self._due_s = self._captured_s + self._offset_s + 1 / self.fps
+            self._due_s = self._captured_s + self._offset.seconds + 1 / self.fps
         self._taken_s = now_s
         figures = self._figures
         self._figures = replace(

@@ -102,6 +102,10 @@ class LiveWorker:
 
         Returns:
             Entries that could not be sent: the queue was full all the time, or somebody else has the camera.
+
+        Raises:
+            StorageError: If Redis fails, or a collection was changed to other models. What could not be sent
+                is lost then, and told.
         """
         view = self._views.pop(source_id, None)
         if view is None:
@@ -113,14 +117,15 @@ class LiveWorker:
                 time.sleep(_RETRY_S)
         except LeaseLostError as error:
             _log.info("%s", error)
-        lost = view.drop()
-        if lost:
-            _log.warning(
-                "%s: the last %d entries of it could not be sent",
-                source_id,
-                lost,
-                extra={"source_id": source_id},
-            )
+        finally:
+            lost = view.drop()
+            if lost:
+                _log.warning(
+                    "%s: the last %d entries of it could not be sent",
+                    source_id,
+                    lost,
+                    extra={"source_id": source_id},
+                )
         return lost
 
     def step(self, timeout_s: float = 0.1) -> bool:

@@ -54,6 +54,9 @@ class RemotePictures:
             return
         if frame.jpeg:
             self._jpeg, self._image, self._decoder = frame.jpeg, None, None
+        elif not follows:
+            # The picture that it repeats may be the one that is missing.
+            self._jpeg, self._image = b"", None
 
     def image_bgr(self) -> npt.NDArray[np.uint8] | None:
         """What the newest frame shows, uint8 (H, W, 3).

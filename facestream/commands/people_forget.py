@@ -210,13 +210,18 @@ def _erase(
     from facestream.progress_bar import ProgressBar
 
     before, source = what["before"], what["source"]
-    files = [file.source.path for file in store.source_files() if file.is_past] if extent == "gone" else []
-    if extent == "gone" and not files:
+    # Looked for once: what is deleted is what was shown.
+    past = [file.source for file in store.source_files() if file.is_past] if extent == "gone" else []
+    files = [source.path for source in past]
+    if extent == "gone" and not past:
         if as_json:
             print_json({"tracks": 0, "people": 0})
         else:
             click.echo("No file is gone from its folder: nothing was deleted.")
         return
+    if past:
+        extent, source = "source", [source.source_id for source in past]
+        what = {**what, "source": source}
     expected = store.expected_erasure(extent, before=before, source=source)
     tracks, people = counted(expected.tracks, "track"), counted(expected.people, "person", "people")
     kept = len(store.kept_out()) if extent == "all" else 0

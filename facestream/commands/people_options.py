@@ -116,13 +116,17 @@ def refuse_list_options(ctx: click.Context) -> None:
 
 def typed_source(text: str) -> str:
     """A source as somebody types it: told by its whole path where the typed one is relative, or a link."""
-    if os.sep not in text:
+    first, separator, _ = text.partition(os.sep)
+    if not separator:
         return text
-    path = Path(text).expanduser()
-    whole = str(path.resolve())
-    if text.partition(os.sep)[0] in (".", "..", "~") or (path.exists() and not whole.endswith(text)):
-        return whole
-    return text
+    path = Path(text).expanduser() if first == "~" else Path(text)
+    try:
+        whole = str(path.resolve())
+    except (OSError, RuntimeError):
+        # Links that lead round and round.
+        return text
+    is_link = os.path.exists(path) and not whole.endswith(text)  # noqa: PTH110 - what may not be looked at isn't
+    return whole if first in (".", "..", "~") or is_link else text
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 from facestream.commands.people_options import sources_option
 
 if TYPE_CHECKING:
-    from facestream.file_states import SourceFile
+    from facestream.file_presence import SourceFile
 
 _COLUMNS = ("source", "kind", "looked at", "people", "file")
 
@@ -37,9 +37,9 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], gone: bool, **_: An
     """List the videos, photos and cameras in which people were looked for.
 
     How much of each was looked at, how many people were seen in it, and what became of its file: "there";
-    "gone" from its folder; "folder away", where that isn't there either, as of a disk that isn't mounted; or
-    "other content", where another file was put in its place and processed as well. A file that was edited,
-    but not processed again, is not noticed. Files are looked for on this machine alone.
+    "gone" from its folder; "folder away", where nothing that was processed is left in that, as of a disk that
+    isn't mounted; or "other content", where another file was put in its place and processed as well. A file
+    that was edited, but not processed again, is not noticed. Files are looked for on this machine alone.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -83,7 +83,7 @@ def _row(file: SourceFile) -> list[str]:
         source.kind,
         _looked_at(file),
         str(file.people),
-        file.state or "-",
+        file.presence or "-",
     ]
 
 
@@ -125,5 +125,5 @@ def source_json(file: SourceFile) -> dict[str, Any]:
         "sampled": source.sampled,
         "forgotten": source.forgotten,
         "people": file.people,
-        "file": file.state or None,
+        "file": file.presence or None,
     }

@@ -284,6 +284,8 @@ def test_a_date_and_a_time_can_t_be_the_two_ends(since: Any, until: Any) -> None
         ("...", lambda _: "..."),
         ("./lobby.mp4", lambda here: f"{here}/lobby.mp4"),
         ("../b/lobby.mp4", lambda here: f"{here.parent}/b/lobby.mp4"),
+        ("~nobody-of-that-name/lobby.mp4", lambda _: "~nobody-of-that-name/lobby.mp4"),
+        ("a" * 300 + "/lobby.mp4", lambda _: "a" * 300 + "/lobby.mp4"),
         ("~/lobby.mp4", lambda _: f"{Path.home()}/lobby.mp4"),
     ],
 )

@@ -173,3 +173,21 @@ def test_one_that_can_not_be_deleted_is_told(uploads: Uploads, monkeypatch: pyte
         with pytest.raises(FacestreamError, match="can't be deleted \\(Permission denied\\)"):
             uploads.clear()
     assert uploads.clear() == 1
+
+
+def test_one_whose_last_bytes_do_not_fit_on_the_disk_leaves_its_place_to_others(
+    tmp_path: Path,
+) -> None:
+    uploads = Uploads(tmp_path / "uploads", most_bytes=10_000)
+    begun = [uploads.begin("me.jpg", len(PHOTO)) for _ in range(4)]
+    with pytest.raises(RefusedError, match="Other files are being uploaded"):
+        uploads.begin("me.jpg", len(PHOTO))
+    for upload in begun:
+        # Small: it waits in memory for more, and is written when the file is closed.
+        upload.write(PHOTO[:10])
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, upload._file.fileno())
+        os.close(full)
+        upload.close()
+    assert list(uploads.folder.glob(".partial*")) == []
+    uploads.begin("me.jpg", len(PHOTO)).close()

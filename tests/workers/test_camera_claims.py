@@ -8,12 +8,15 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.camera_leases import CameraLeases
 from storage.connection import RedisHandle
+from storage.errors import RedisUnavailableError
 from storage.keys import Keys
+from storage.lease import Lease
 from workers.camera_claims import CameraClaims, fair_share
 
 NAMES = [f"cam{number}" for number in range(6)]
@@ -100,10 +103,9 @@ def claimer(handle: RedisHandle, keys: Keys) -> Claimer:
 
 def test_one_worker_has_all_cameras(claimer: Claimer, handle: RedisHandle, keys: Keys) -> None:
     one = claimer("one")
-    claimed, surplus = one.look(NAMES)
-    assert sorted(claimed) == NAMES
-    assert surplus == ()
-    assert one.look(NAMES) == ({}, ())
+    assert one.look(NAMES) == ()
+    assert sorted(one.held) == NAMES
+    assert one.look(NAMES) == ()
     assert CameraLeases(handle.client, keys, "look").holders(NAMES) == dict.fromkeys(NAMES, "one")
 
 
@@ -111,24 +113,49 @@ def test_a_second_worker_gets_its_half_once_the_first_has_closed_it(claimer: Cla
     one = claimer("one")
     one.look(NAMES)
     two = claimer("two")
-    assert two.look(NAMES) == ({}, ())
+    assert two.look(NAMES) == ()
+    assert two.held == {}
     one.renew()
-    _, surplus = one.look(NAMES)
+    surplus = one.look(NAMES)
     assert len(surplus) == 3
     for name in surplus:
         one.give_up(name)
-    claimed, _ = two.look(NAMES)
-    assert set(claimed) == set(surplus)
-    assert one.look(NAMES) == ({}, ())
-    assert two.look(NAMES) == ({}, ())
+    assert two.look(NAMES) == ()
+    assert set(two.held) == set(surplus)
+    assert one.look(NAMES) == ()
+    assert two.look(NAMES) == ()
+    assert set(one.held) == set(NAMES) - set(surplus)
 
 
 def test_what_a_worker_looks_at_apart_from_others_is_not_shared(claimer: Claimer) -> None:
     apart = claimer("apart", registered=False)
-    assert set(apart.look(NAMES[:2])[0]) == set(NAMES[:2])
+    apart.look(NAMES[:2])
+    assert set(apart.held) == set(NAMES[:2])
     one = claimer("one")
-    assert set(one.look(NAMES)[0]) == set(NAMES[2:])
-    assert apart.look(NAMES[:3]) == ({}, ())
+    one.look(NAMES)
+    assert set(one.held) == set(NAMES[2:])
+    assert apart.look(NAMES[:3]) == ()
+    assert set(apart.held) == set(NAMES[:2])
+
+
+def test_what_was_claimed_before_the_server_went_away_is_held(
+    claimer: Claimer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = claimer("one")
+    claim, asked = CameraLeases.claim, list[str]()
+
+    def cut_off(leases: CameraLeases, name: str) -> Lease | None:
+        asked.append(name)
+        if len(asked) == 3:
+            raise redis.exceptions.ConnectionError("cut off")
+        return claim(leases, name)
+
+    monkeypatch.setattr(CameraLeases, "claim", cut_off)
+    with pytest.raises(RedisUnavailableError):
+        one.look(NAMES)
+    assert set(one.held) == set(NAMES[:2])
+    assert one.look(NAMES) == ()
+    assert set(one.held) == set(NAMES)
 
 
 def test_the_cameras_of_a_worker_that_dies_go_to_the_other(
@@ -139,7 +166,8 @@ def test_the_cameras_of_a_worker_that_dies_go_to_the_other(
     dead.look(NAMES)
     began_s = time.monotonic()
     with claimer("alive", lease_s=4.0) as alive:
-        assert alive.look(NAMES) == ({}, ())
+        assert alive.look(NAMES) == ()
+        assert alive.held == {}
         while len(alive.held) < len(NAMES):
             assert time.monotonic() - began_s < 60
             time.sleep(0.05)
@@ -180,7 +208,8 @@ def test_a_lease_that_somebody_else_has_got_is_lost_and_left_alone(
     assert one.take_lost() == {"cam0"}
     assert set(one.held) == {"cam1"}
     assert handle.client.get(keys.camera_lease("cam0")) == b"two/abc"
-    assert one.look(NAMES[:2]) == ({}, ())
+    assert one.look(NAMES[:2]) == ()
+    assert set(one.held) == {"cam1"}
 
 
 def test_a_camera_that_was_lost_is_claimed_anew_once_it_has_been_closed(
@@ -191,9 +220,11 @@ def test_a_camera_that_was_lost_is_claimed_anew_once_it_has_been_closed(
     # As after an outage that was longer than the lease: the thread that renews finds it first.
     handle.client.delete(keys.camera_lease("cam0"))
     one.renew()
-    assert one.look(["cam0"]) == ({}, ())
+    one.look(["cam0"])
+    assert one.held == {}
     assert one.take_lost() == {"cam0"}
-    assert set(one.look(["cam0"])[0]) == {"cam0"}
+    one.look(["cam0"])
+    assert set(one.held) == {"cam0"}
     assert one.take_lost() == set()
 
 
@@ -235,4 +266,5 @@ def test_the_register_forgets_workers_by_the_servers_clock(
     monkeypatch.setattr(time, "time", lambda: seconds + 86_400.0)
     one = claimer("one", lease_s=30.0)
     assert set(handle.client.zrange(keys.workers, 0, -1)) == {b"there", b"one"}
-    assert len(one.look(NAMES)[0]) == 3
+    one.look(NAMES)
+    assert len(one.held) == 3
