@@ -139,5 +139,5 @@ class Strays:
             for one, other in self.ties.sides
         )
         count = int(self.labels.max()) + 1
-        nodes = Contraction(count, Ties(np.column_stack([homes, strays]), apart, sides)).nodes
+        nodes = Contraction(count, Ties((), np.column_stack([homes, strays]), apart, sides)).nodes
         return in_order(nodes[self.labels])

@@ -21,16 +21,26 @@ class Ties:
     """Which tracks belong together, and which are apart. All are named by their position in a list.
 
     Attributes:
-        must: intp (M, 2), pairs that belong together, in order of precedence: what people said comes first,
-            then what one track continues of another. One that contradicts what is apart is ignored.
+        groups: Disjoint groups of two or more that people put together.
+        continued: intp (M, 2), pairs of which one track continues the other, in order of precedence.
         apart: intp (P, 2), pairs that were seen together and must be apart; those that people put together
             are not among them.
         sides: Tracks that must be apart from others, as people said.
     """
 
-    must: IntArray
+    groups: tuple[Sequence[int], ...]
+    continued: IntArray
     apart: IntArray
     sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
+
+    @property
+    def must(self) -> IntArray:
+        """Pairs that belong together, intp (M, 2), in order of precedence: what people said comes first.
+
+        One that contradicts what is apart is ignored.
+        """
+        chains = _pairs(itertools.chain.from_iterable(map(itertools.pairwise, self.groups)))
+        return np.concatenate([chains, self.continued])
 
     @classmethod
     def of(cls, ids: Sequence[str], tracks: Mapping[str, TrackEvidence], company: Company) -> Ties:
@@ -52,7 +62,8 @@ class Ties:
         before = [tracks[track_id].continues for track_id in ids]
         continued = ((position[t], k) for k, t in enumerate(before) if t is not None and t in position)
         return cls(
-            _pairs(itertools.chain(_said(position, company.constraints), continued)),
+            tuple(_said(position, company.constraints)),
+            _pairs(continued),
             _pairs(seen),
             tuple(
                 ([position[t] for t in one if t in position], [position[t] for t in other if t in position])
@@ -69,9 +80,11 @@ class Ties:
         """
         at = np.full(count, -1)
         at[chosen] = np.arange(len(chosen))
-        must, apart = at[self.must], at[self.apart]
+        continued, apart = at[self.continued], at[self.apart]
+        groups = (_there(at, group) for group in self.groups)
         return Ties(
-            must[(must >= 0).all(axis=1)],
+            tuple(group for group in groups if len(group) > 1),
+            continued[(continued >= 0).all(axis=1)],
             apart[(apart >= 0).all(axis=1)],
             tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
         )
@@ -102,10 +115,12 @@ def founding(
     return good | constraints.decided(ids)
 
 
-def _said(position: Mapping[str, int], constraints: Constraints) -> Iterator[tuple[int, int]]:
-    """Positions of tracks that belong together, as pairs that join them all."""
+def _said(position: Mapping[str, int], constraints: Constraints) -> Iterator[Sequence[int]]:
+    """Positions of the tracks of each group that people put together, where there are several."""
     for group in constraints.together:
-        yield from itertools.pairwise(sorted(position[t] for t in group if t in position))
+        places = sorted(position[t] for t in group if t in position)
+        if len(places) > 1:
+            yield places
 
 
 def _pairs(pairs: Iterable[tuple[int, int]]) -> IntArray:

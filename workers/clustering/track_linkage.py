@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
 from workers.clustering.linkage import constrained_average_linkage, in_order
+from workers.clustering.reunion import reunited
 from workers.clustering.strays import Strays
 from workers.clustering.ties import Ties
 from workers.clustering.width import heard
@@ -108,6 +109,10 @@ class TrackLinkage:
     ) -> IntArray:
         """Link tracks.
 
+        What people put together is one cluster in the end, see `reunited`. On the way to that, those of a
+        group are linked by themselves first: the parts that they make find whom they look like each on its
+        own, as they would if nobody had put them together. As one, they would be like nobody on the mean.
+
         Args:
             task: The tracks.
             prior: What speaks against one person for tracks of two sources.
@@ -117,9 +122,34 @@ class TrackLinkage:
         Returns:
             (N,) cluster numbers from 0, in the order of each cluster's first track.
         """
+        threshold = self._threshold + tighter
+        if not task.ties.groups:
+            return self._linked(task, prior, threshold, begun)
+        parts = [self._parts(task, group, prior, threshold) for group in task.ties.groups]
+        ties = replace(task.ties, groups=(), continued=np.concatenate([*parts, task.ties.continued]))
+        labels = self._linked(
+            replace(task, ties=ties), prior, threshold, None if begun is None else _undecided(begun, task)
+        )
+        nodes = Contraction(len(task.rows), ties).nodes
+        return reunited(labels, nodes, task.ties, self._gallery.weights[task.rows], task.stays)
+
+    def _linked(self, task: LinkageTask, prior: float, threshold: float, begun: IntArray | None) -> IntArray:
+        """Link tracks by their looks, and what belongs together otherwise."""
         if self._many:
-            return self._of_near(task, prior, self._threshold + tighter, begun)
-        return self._of_all(task, prior, self._threshold + tighter)
+            return self._of_near(task, prior, threshold, begun)
+        return self._of_all(task, prior, threshold)
+
+    def _parts(self, task: LinkageTask, group: Sequence[int], prior: float, threshold: float) -> IntArray:
+        """Pairs (M, 2) of tracks of a group that look like each other."""
+        chosen = np.array(group, np.intp)
+        part = task.part(chosen)
+        alone = replace(part, ties=replace(part.ties, groups=()))
+        labels = (
+            self._of_near(alone, prior, threshold, None)
+            if len(chosen) > self._limit
+            else self._of_all(alone, prior, threshold)
+        )
+        return chosen[_chains(labels)]
 
     @property
     def face_limit(self) -> float:
@@ -187,15 +217,15 @@ class TrackLinkage:
         for one, other in task.ties.sides:
             affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
         weights = self._gallery.weights[rows]
-        return constrained_average_linkage(affinity, weights, threshold, task.ties.must.tolist())
+        return constrained_average_linkage(affinity, weights, threshold, task.ties.continued.tolist())
 
     def _of_near(self, task: LinkageTask, prior: float, threshold: float, begun: IntArray | None) -> IntArray:
         """Compare those of one source and time, where clothes help, and then clusters that look alike."""
         # Windows know no other source, so that whatever was begun holds what they link.
         joined = self._linked_in_windows(task, threshold) if begun is None else [_chains(begun)]
-        must = np.concatenate([task.ties.must, *joined])
+        together = np.concatenate([task.ties.continued, *joined])
         # Who belongs together is one from the start.
-        node = in_order(Contraction(len(task.rows), replace(task.ties, must=must)).nodes)
+        node = in_order(Contraction(len(task.rows), replace(task.ties, continued=together)).nodes)
         alone = np.bincount(node)[node] == 1
         sums = self._sums(task, prior)
         first, second, known = self._near(task, sums, threshold + prior)
@@ -274,6 +304,13 @@ class TrackLinkage:
             # Nothing leads from one source to another here.
             labels = self._of_all(task.part(window), np.inf, threshold)
             yield window[_chains(labels)]
+
+
+def _undecided(begun: IntArray, task: LinkageTask) -> IntArray:
+    """Clusters that a link came to, but those in which people put tracks together: they begin anew."""
+    anew = np.zeros(int(begun.max()) + 1, np.bool_)
+    anew[begun[task.decided]] = True
+    return np.where(anew[begun], int(begun.max()) + 1 + np.arange(len(begun)), begun)
 
 
 def _chains(labels: IntArray) -> IntArray:

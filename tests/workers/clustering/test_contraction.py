@@ -17,7 +17,7 @@ COUNT = 8
 
 def contracted(must: Pairs, apart: Pairs, sides: Sequence[tuple[list[int], list[int]]] = ()) -> Contraction:
     pairs = (np.array(pairs, np.intp).reshape(-1, 2) for pairs in (must, apart))
-    return Contraction(COUNT, Ties(*pairs, tuple(sides)))
+    return Contraction(COUNT, Ties((), *pairs, tuple(sides)))
 
 
 def test_tracks_that_belong_together_are_the_node_of_the_first() -> None:

@@ -51,7 +51,7 @@ def one_from_the_start(
 ) -> tuple[Table, IntArray]:
     """Items that belong together as one, and the number of each then."""
     pairs = (np.array(some, np.intp).reshape(-1, 2) for some in (must, apart))
-    node = in_order(Contraction(len(sums), Ties(*pairs, ())).nodes)
+    node = in_order(Contraction(len(sums), Ties((), *pairs, ())).nodes)
     _, first = np.unique(node, return_index=True)
     for item in np.delete(np.arange(len(node)), first).tolist():
         sums.merge(first[node[item : item + 1]], np.array([item]))

@@ -18,7 +18,7 @@ def kept(
     pairs = (np.array(pairs, np.intp).reshape(-1, 2) for pairs in (must, apart))
     count = len(vectors)
     return keep_to(
-        Contraction(count, Ties(*pairs, ())),
+        Contraction(count, Ties((), *pairs, ())),
         np.array(labels, np.intp),
         np.stack(vectors),
         np.ones(count, np.float32),

@@ -68,7 +68,7 @@ def joined(
     everyone = list(range(count))
     may_join, may_take = (np.isin(everyone, everyone if some is None else some) for some in (alone, takes))
     none = np.zeros((0, 2), np.intp)
-    strays = Strays(of, may_join, may_take, ties or Ties(none, none, ()), least_rivals)
+    strays = Strays(of, may_join, may_take, ties or Ties((), none, none, ()), least_rivals)
     assert strays.can_be_told
     return strays.joined((first, second), sums.grouped(of), most, 0.0)
 
@@ -112,14 +112,14 @@ def test_of_two_who_were_seen_together_the_clearer_one_joins() -> None:
     none = np.zeros((0, 2), np.intp)
     everybody = [*PERSON, POOR, clearer, *OTHERS[:2]]
     assert joined(everybody, labels).tolist() == [0] * 8 + [1, 2]
-    apart = Ties(none, np.array([[6, 7]]), ())
+    apart = Ties((), none, np.array([[6, 7]]), ())
     assert joined(everybody, labels, ties=apart).tolist() == [0] * 6 + [1, 0, 2, 3]
-    said = Ties(none, none, (([7], [2]),))
+    said = Ties((), none, none, (([7], [2]),))
     assert joined(everybody, labels, ties=said).tolist() == [0] * 7 + [1, 2, 3]
 
 
 def test_few_other_people_are_too_few_to_tell() -> None:
-    none = Ties(np.zeros((0, 2), np.intp), np.zeros((0, 2), np.intp), ())
+    none = Ties((), np.zeros((0, 2), np.intp), np.zeros((0, 2), np.intp), ())
     for count, enough in ((101, False), (102, True)):
         everyone = np.ones(count, np.bool_)
         assert Strays(np.arange(count), everyone, everyone, none).can_be_told == enough
@@ -139,7 +139,7 @@ def test_strays_in_any_order_join_the_same_clusters(seed: int, random: object) -
     place = np.argsort(order)
     none = np.zeros((0, 2), np.intp)
     ties, mixed = (
-        Ties(none, np.array([(at[a], at[b]) for a, b in apart], np.intp).reshape(-1, 2), ())
+        Ties((), none, np.array([(at[a], at[b]) for a, b in apart], np.intp).reshape(-1, 2), ())
         for at in (np.arange(len(vectors)), place)
     )
     found = joined(vectors, labels, ties=ties)
