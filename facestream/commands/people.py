@@ -16,7 +16,14 @@ from facestream.commands.people_export import export_all
 from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
 from facestream.commands.people_log import log, taken_back_by, undo
-from facestream.commands.people_options import PeopleChoice, filter_options, refuse_list_options, who_argument
+from facestream.commands.people_options import (
+    PeopleChoice,
+    filter_options,
+    refuse_list_options,
+    unknown_source,
+    who_argument,
+)
+from facestream.commands.people_together import together
 from facestream.log_format import tell_warning
 
 if TYPE_CHECKING:
@@ -103,7 +110,7 @@ def command(
         if not people and not as_json:
             filtered = choice.narrows and store.people()
             click.echo("Nobody matches." if filtered or hidden else nobody(store))
-            if filtered and (unknown := choice.unknown_source(store)):
+            if filtered and (unknown := unknown_source(store, choice.where.sources)):
                 click.echo(unknown, err=True)
             if hidden and not quiet:
                 click.echo(left_out, err=True)
@@ -296,5 +303,19 @@ def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any)
         click.echo(shown_path(path))
 
 
-for subcommand in (merge, split, differs, ignore, cover, undo, log, find, clip, enroll, export_all, forget):
+for subcommand in (
+    merge,
+    split,
+    differs,
+    ignore,
+    cover,
+    undo,
+    log,
+    find,
+    together,
+    clip,
+    enroll,
+    export_all,
+    forget,
+):
     command.add_command(subcommand)

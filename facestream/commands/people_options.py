@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,18 +163,19 @@ class PeopleChoice:
         """Whether it leaves anybody out."""
         return replace(self.where, ignored=False) != PeopleFilter()
 
-    def unknown_source(self, store: Store) -> str:
-        """What to say of the first --source that names none, or nothing where there is no such."""
-        sources = store.sources()
-        for pattern in self.where.sources:
-            if not any(names_source(pattern, source.source_id, source.path) for source in sources):
-                names = sorted({short_name(source.source_id, source.path) for source in sources})
-                there = ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
-                return f"--source {printable(pattern)} names no source; there are {there}."
-        return ""
-
     def people(self, store: Store) -> tuple[list[Person], int, int]:
         """Those who are meant, how many there would be without the limit, and how many are ignored."""
         everybody = store.people(replace(self.where, ignored=True), sort=self.sort, reverse=self.reverse)
         people = [person for person in everybody if self.where.ignored or not person.ignored]
         return people[: self.limit or None], len(people), len(everybody) - len(people)
+
+
+def unknown_source(store: Store, patterns: Sequence[str]) -> str:
+    """What to say of the first of some --source that names none, or nothing where there is no such."""
+    sources = store.sources()
+    for pattern in patterns:
+        if not any(names_source(pattern, source.source_id, source.path) for source in sources):
+            names = sorted({short_name(source.source_id, source.path) for source in sources})
+            there = ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
+            return f"--source {printable(pattern)} names no source; there are {there}."
+    return ""

@@ -35,6 +35,7 @@ COMMANDS = (
     ["people", "undo"],
     ["people", "log"],
     ["people", "find"],
+    ["people", "together"],
     ["people", "clip"],
     ["people", "enroll"],
     ["people", "export-all"],
