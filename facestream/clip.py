@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.errors import FacestreamError, NotFoundError, UsageError
-from facestream.output import refuse_loss
+from facestream.output import refuse_file_name, refuse_loss
 from facestream.people_filter import PeopleFilter
 from facestream.source_files import file_stems, make_folder
 from facestream.source_name import is_camera, short_name
@@ -115,6 +115,7 @@ def person_clips(
             "a video with --source."
         )
     if not one_file:
+        refuse_file_name(out, f"clips are written as {', '.join(CONTAINERS)}, as no picture is encoded anew.")
         make_folder(out)
     stems = file_stems(records[source_id] for source_id in files)
     written: dict[str, Clip] = {}

@@ -162,8 +162,7 @@ def find_source(store: IdentityStore, written: str) -> SourceRecord:
             ids = ", ".join(source.source_id for source in found[:10])
             raise UsageError(f"{len(found)} sources are called {written!r}: say which by its id ({ids}).")
     raise NotFoundError(
-        f"no source {written!r} in collection {store.keys.collection!r}; `facestream tracks list --json` "
-        "names the sources of all tracks.",
+        f"no source {written!r} in collection {store.keys.collection!r}; `facestream sources` lists them.",
         what=written,
     )
 

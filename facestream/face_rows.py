@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,34 +36,40 @@ def csv_row(face: Face) -> dict[str, Any]:
     return row(face) | {"provisional": int(face.provisional)}
 
 
-def write_csv(faces: Iterable[Face], file: IO[str]) -> int:
-    """Write a row for each face, under the names of the columns; returns how many."""
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+def write_csv(faces: Iterable[Face], names: Mapping[str, str], file: IO[str]) -> int:
+    """Write a row for each face, under the names of the columns; returns how many.
+
+    Args:
+        faces: The faces.
+        names: Of people who have one, by id; a column more than of faces alone.
+        file: Where to.
+    """
+    writer = csv.DictWriter(file, (*COLUMNS, "name"), lineterminator="\n")
     writer.writeheader()
     count = 0
     for count, face in enumerate(faces, 1):  # noqa: B007 - counts what was written
-        writer.writerow(csv_row(face))
+        writer.writerow(csv_row(face) | {"name": names.get(face.identity, "")})
     return count
 
 
-def write_json(faces: Iterable[Face], file: IO[str]) -> int:
-    """Write one array of all faces; returns how many."""
+def write_json(faces: Iterable[Face], names: Mapping[str, str], file: IO[str]) -> int:
+    """Write one array of all faces; arguments and result as those of `write_csv`."""
     file.write("[")
     count = 0
     for face in faces:
-        file.write(("," if count else "") + "\n" + _object(face))
+        file.write(("," if count else "") + "\n" + _object(face, names))
         count += 1
     file.write("\n]\n")
     return count
 
 
-def write_jsonl(faces: Iterable[Face], file: IO[str]) -> int:
-    """Write an object for each face, one a line; returns how many."""
+def write_jsonl(faces: Iterable[Face], names: Mapping[str, str], file: IO[str]) -> int:
+    """Write an object for each face, one a line; arguments and result as those of `write_csv`."""
     count = 0
     for count, face in enumerate(faces, 1):  # noqa: B007 - counts what was written
-        file.write(_object(face) + "\n")
+        file.write(_object(face, names) + "\n")
     return count
 
 
-def _object(face: Face) -> str:
-    return json.dumps(row(face), ensure_ascii=False)
+def _object(face: Face, names: Mapping[str, str]) -> str:
+    return json.dumps(row(face) | {"name": names.get(face.identity, "")}, ensure_ascii=False)

@@ -176,6 +176,30 @@ def check_writable(path: Path, *, picture_of: Sequence[Path] | None = None) -> N
         raise _unwritable(path, str(error.strerror)) from error
 
 
+# Somebody who writes one of these means a file.
+_ENDINGS = frozenset(
+    {".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ts", ".webm", ".wmv"}
+    | {".ass", ".csv", ".htm", ".html", ".json", ".jsonl", ".mp3", ".ods", ".parquet", ".pdf", ".srt", ".sub"}
+    | {".gz", ".jpeg", ".jpg", ".png", ".txt", ".vtt", ".wav", ".xlsx", ".zip"}
+)
+
+
+def refuse_file_name(folder: Path, what: str) -> None:
+    """Refuse the name of a file where a folder is meant; one that is there may be called as it likes.
+
+    Args:
+        folder: What was given.
+        what: What to do instead, as a sentence.
+
+    Raises:
+        UsageError: If it is one.
+    """
+    from facestream.errors import UsageError
+
+    if folder.suffix.lower() in _ENDINGS and not folder.is_dir():
+        raise UsageError(f"{folder}: {what}")
+
+
 def refuse_dash(path: Path) -> None:
     """Refuse - where it is not standard output: nobody means a file or folder of that name.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.commands.people_options import sources_option
+from facestream.commands.people_options import sources_option, unknown_source
 from facestream.settings import Place
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def command(
     from facestream.client import open_store
     from facestream.errors import UsageError
     from facestream.face_rows import write_csv, write_json, write_jsonl
-    from facestream.output import written_file
+    from facestream.output import refuse_file_name, written_file
+    from facestream.people_filter import PeopleFilter
     from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
@@ -101,6 +102,7 @@ def command(
             raise UsageError(
                 f"--format {file_format} writes a file for each source. Give a folder: -o FOLDER."
             )
+        refuse_file_name(output, f"--format {file_format} writes a file for each source. Name a folder.")
         with open_store(place) as store:
             files, count = _write_folder(store, file_format, output, sources)
             empty = "" if count or quiet else nobody(store)
@@ -119,7 +121,8 @@ def command(
     ):
         write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
         chosen = [None] if not sources else [source.source_id for source in _chosen(store, sources)]
-        count = write((face for source_id in chosen for face in store.faces(source_id)), file)
+        names = {person.id: person.name for person in store.people(PeopleFilter(ignored=True)) if person.name}
+        count = write((face for source_id in chosen for face in store.faces(source_id)), names, file)
         empty = "" if count or quiet else nobody(store)
     if output is not None and not quiet:
         click.echo(f"{output}: {counted(count, 'face')}", err=True)
@@ -141,10 +144,12 @@ def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
         for source in store.sources()
         if not patterns or any(names_source(pattern, source.source_id, source.path) for pattern in patterns)
     ]
+    if found and (unknown := unknown_source(store, patterns)):
+        click.echo(unknown, err=True)
     if patterns and not found:
         raise NotFoundError(
             f"no source is called {' or '.join(patterns)} in collection {store.collection!r}. "
-            f"`{store.hint('tracks', 'list')}` names sources.",
+            f"`{store.hint('sources')}` lists them.",
             what=patterns[0],
         )
     return found

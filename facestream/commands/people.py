@@ -106,12 +106,12 @@ def command(
     with open_store(place) as store:
         _drop_stale_pictures(store)
         people, total, hidden = choice.people(store)
+        if unknown := unknown_source(store, choice.where.sources):
+            click.echo(unknown, err=True)
         left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
             filtered = choice.narrows and store.people()
             click.echo("Nobody matches." if filtered or hidden else nobody(store))
-            if filtered and (unknown := unknown_source(store, choice.where.sources)):
-                click.echo(unknown, err=True)
             if hidden and not quiet:
                 click.echo(left_out, err=True)
             return

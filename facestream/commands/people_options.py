@@ -172,7 +172,9 @@ class PeopleChoice:
 
 def unknown_source(store: Store, patterns: Sequence[str]) -> str:
     """What to say of the first of some --source that names none, or nothing where there is no such."""
-    sources = store.sources()
+    sources = store.sources() if patterns else []
+    if not sources:
+        return ""
     for pattern in patterns:
         if not any(names_source(pattern, source.source_id, source.path) for source in sources):
             names = sorted({short_name(source.source_id, source.path) for source in sources})

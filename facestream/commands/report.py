@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from facestream.cli import chosen_place, place_options, verbosity_options
-from facestream.commands.people_options import PeopleChoice, filter_options
+from facestream.commands.people_options import PeopleChoice, filter_options, unknown_source
 
 
 @click.command(
@@ -51,11 +51,17 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
 
     if as_json and output == Path("-"):
         raise click.UsageError("--json and -o - can't both write to standard output.")
+    if output.suffix.lower() not in ("", ".html", ".htm", ".xhtml") and output != Path("-"):
+        raise click.UsageError(
+            f"{output}: a report is HTML. Name a file that ends in .html; a browser prints it as PDF."
+        )
     with open_store(place) as store:
         if not store.meta():
             # An older report must not give way to an empty page because of a misspelt name.
             raise NotFoundError(nobody(store), what=store.collection)
         people, total, hidden = choice.people(store)
+        if unknown := unknown_source(store, choice.where.sources):
+            click.echo(unknown, err=True)
         left_out = f"{len(people)} of {total} people" if total > len(people) else ""
         ignored = f"without {counted(hidden, 'ignored person', 'ignored people')}" if hidden else ""
         selection = ", ".join(filter(None, ("a selection" if choice.narrows else "", left_out, ignored)))

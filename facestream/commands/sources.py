@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
-from facestream.commands.people_options import sources_option
+from facestream.commands.people_options import sources_option, unknown_source
 
 if TYPE_CHECKING:
     from facestream.file_presence import SourceFile
@@ -58,7 +58,10 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], gone: bool, **_: An
             )
         ]
         empty = "" if found else "No such sources." if every else nobody(store)
+        unknown = unknown_source(store, sources)
         forget = store.hint("people", "forget", "--gone")
+    if unknown:
+        click.echo(unknown, err=True)
     if chosen(ctx, "as_json"):
         print_json([source_json(file) for file in found])
         return

@@ -101,7 +101,7 @@ def test_before_the_first_run_people_says_how_to_begin(cli: Cli) -> None:
 
 def test_export_has_exactly_these_columns(processed: Processed) -> None:
     lines = processed.cli("export").stdout.splitlines()
-    assert lines[0] == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional"
+    assert lines[0] == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional,name"
     rows = list(csv.DictReader(io.StringIO("\n".join(lines))))
     sizes = {"duo.mp4": (640, 360), "group.jpg": (1280, 886), "astronaut.jpg": (512, 512)}
     for row in rows:
@@ -134,7 +134,7 @@ def test_export_as_json_is_the_same(processed: Processed) -> None:
 
 def test_export_of_nothing_is_valid(cli: Cli) -> None:
     assert cli("export", "--json").json() == []
-    assert cli("export").stdout == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional\n"
+    assert cli("export").stdout == "source,frame,time_s,x1,y1,x2,y2,score,track,identity,provisional,name\n"
 
 
 def test_export_to_a_file_replaces_it_as_a_whole(processed: Processed, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestream.errors import FacestreamError, UsageError
-from facestream.output import check_writable, confirm, print_table, printable, written_file
+from facestream.output import check_writable, confirm, print_table, printable, refuse_file_name, written_file
 
 
 @given(st.text())
@@ -198,3 +198,17 @@ def test_a_folder_that_may_not_be_entered_is_told(monkeypatch: pytest.MonkeyPatc
     for act in (lambda: check_writable(tmp_path / "x"), lambda: written_file(tmp_path / "x").__enter__()):
         with pytest.raises(FacestreamError, match="can't be written \\(Permission denied\\)"):
             act()
+
+
+@pytest.mark.parametrize("name", ["joey.webm", "caps.VTT", "r.pdf", "clips/j.gif"])
+def test_the_name_of_a_file_is_no_folder(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"Name a folder\.$"):
+        refuse_file_name(tmp_path / name, "Name a folder.")
+    # One that is there is what it is.
+    (tmp_path / name).mkdir(parents=True)
+    refuse_file_name(tmp_path / name, "Name a folder.")
+
+
+@pytest.mark.parametrize("name", ["captions", "2026.05", "v1.2", "S01E01 (1 of 2)"])
+def test_dots_alone_make_no_file(tmp_path: Path, name: str) -> None:
+    refuse_file_name(tmp_path / name, "Name a folder.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,21 @@ def test_sources_are_listed_and_what_is_gone_of_them_is_forgotten(own: Cli, tmp_
     assert left["astronaut.jpg"]["id"] != listed["astronaut.jpg"]["id"]
     (astronaut,) = [p for p in own("people", "--json").json() if str(photo) in str(p["sightings"])]
     assert astronaut["id"] in {person["id"] for person in before}
+
+
+def test_faces_are_exported_with_names_and_a_source_that_there_is_not_is_told_everywhere(own: Cli) -> None:
+    (person, *_) = own("people", "--json").json()
+    own("people", "name", person["id"], "Ada")
+    rows = own("export", "--json").json()
+    assert {row["name"] for row in rows if row["identity"] == person["id"]} == {"Ada"}
+    assert {row["name"] for row in rows if row["identity"] != person["id"]} == {""}
+    # Also where another one that was asked for is there: totals would be wrong without a word.
+    for words in (["people"], ["export", "-o", os.devnull], ["sources"], ["people", "together"]):
+        done = own(*words, "--source", "duo", "--source", "tiro")
+        assert "--source tiro names no source; there are astronaut.jpg, duo.mp4, group.jpg." in done.stderr
+    for words in (["tracks", "list"], ["report", "-o", os.devnull]):
+        assert "--source tiro names no source" in own(*words, "--source", "tiro").stderr
+    assert "a report is HTML" in own("report", "-o", "r.pdf", code=2).stderr
 
 
 def test_a_folder_that_is_away_is_no_reason_to_forget(own: Cli, tmp_path: Path) -> None:
