@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from workers.clustering.cancellation import called_off_by
 from workers.clustering.clusterer import Clusterer
@@ -22,11 +22,12 @@ class ReclusterThread:
     Args:
         clusterer: The tracks.
         settled: See `Clusterer.recluster`.
+        named: Likewise.
     """
 
-    def __init__(self, clusterer: Clusterer, settled: Mapping[str, str]) -> None:
+    def __init__(self, clusterer: Clusterer, settled: Mapping[str, str], named: Collection[str] = ()) -> None:
         self._clusterer = clusterer
-        self._settled = settled
+        self._settled, self._named = settled, named
         self._called_off = threading.Event()
         self._done = threading.Event()
         self._partition: Partition | None = None
@@ -38,7 +39,7 @@ class ReclusterThread:
     def _work(self) -> None:
         try:
             with called_off_by(self._called_off.is_set):
-                self._partition = self._clusterer.recluster(self._settled)
+                self._partition = self._clusterer.recluster(self._settled, self._named)
         except BaseException as error:  # handed to the cluster worker, which raises it
             self._error = error
         finally:

@@ -32,6 +32,7 @@ class Snapshot:
     Attributes:
         clusterer: Nobody else's.
         settled: Person of each track of which nothing new was known then.
+        named: People who have a name.
         tracks: What was known of each track.
         revision: Of the decisions that it keeps to.
         began_s: Monotonic time at which it was made.
@@ -40,6 +41,7 @@ class Snapshot:
 
     clusterer: Clusterer
     settled: Mapping[str, str]
+    named: frozenset[str]
     tracks: Mapping[str, TrackSummary]
     revision: int
     began_s: float
@@ -124,6 +126,7 @@ class Reclustering:
         self._snapshot = Snapshot(
             self._clusterer.snapshot(),
             settled if same else {},
+            frozenset(self._store.names()),
             dict(self._tracks),
             self._decisions.revision,
             time.monotonic(),

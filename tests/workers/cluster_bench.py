@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -46,9 +46,9 @@ def _work(
             time.sleep(track_s)
             return super().nearest(track_id, groups)
 
-        def recluster(self, settled: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
             time.sleep(recluster_s)
-            return super().recluster(settled)
+            return super().recluster(settled, named)
 
     with open_redis(f"unix://{socket_path}", None) as opened:
         client = opened.client

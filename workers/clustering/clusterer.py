@@ -62,8 +62,10 @@ class Clusterer(Protocol):
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
         """Group all tracks anew; `settled` are groups of an earlier re-cluster, which change for a reason.
+
+        Those that are `named` change for a better one.
 
         Raises:
             CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
@@ -202,7 +204,7 @@ class TrackClusterer:
         order = np.argsort(rows)
         return rows[order], np.repeat(np.arange(len(each)), [len(part) for part in each])[order]
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
         """Group all tracks anew.
 
         What people said holds in any case. The same tracks and the same `settled` give the same partition in
@@ -211,6 +213,7 @@ class TrackClusterer:
         Args:
             settled: Group of tracks that an earlier re-cluster put together. Two of one group count as a
                 little more alike, so that nobody changes whom they belong to for next to nothing.
+            named: Groups that people gave a name: they have looked at them.
 
         Raises:
             CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
@@ -219,7 +222,7 @@ class TrackClusterer:
         if not ids:
             return Partition((), ())
         self._comparison.measure_sources(self._graph)
-        task = self._task(ids, settled)
+        task = self._task(ids, settled, named)
         found = self._linked(task)
         wide = found.least < self._threshold
         return Partition.of(ids, found.labels, task.founds, lambda label, _: bool(wide[label]))
@@ -261,30 +264,43 @@ class TrackClusterer:
             found = guarded(self._linkage, task, prior, self._threshold, found.labels)
         return found.grown(self._linkage.with_strays(task, found.labels, prior))
 
-    def _task(self, ids: list[str], settled: Mapping[str, str]) -> LinkageTask:
+    def _task(self, ids: list[str], settled: Mapping[str, str], named: Collection[str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
+        firm = frozenset(named)
+        since = self._since(settled)
         numbers = {group: k for k, group in enumerate(sorted(set(settled.values())))}
         constraints = self._company.constraints
         return LinkageTask(
             rows=self._gallery.rows_of(ids),
             stays=np.array([numbers[settled[t]] if t in settled else -1 - k for k, t in enumerate(ids)]),
             stay=self._settings.stay,
-            stay_across=self._stay_across(settled),
+            stay_across=self._stay_across(settled, since),
+            firm=np.array([settled.get(track_id) in firm for track_id in ids], np.bool_),
+            stay_firm=self._settings.stay + since,
             ties=Ties.of(ids, self._tracks, self._company),
             decided=constraints.decided(ids),
             founds=founding(ids, self._tracks, constraints),
         )
 
-    def _stay_across(self, settled: Mapping[str, str]) -> float:
+    def _since(self, settled: Mapping[str, str]) -> float:
+        """What more sources ask of tracks of two of them than when an earlier re-cluster put these together.
+
+        That there are more people elsewhere says nothing of them.
+        """
+        prior = self._comparison.prior_of(self._recordings(settled))
+        return self._comparison.strict_prior - prior if settled else 0.0
+
+    def _stay_across(self, settled: Mapping[str, str], since: float) -> float:
         """How much it counts that an earlier re-cluster put tracks of two sources together.
 
-        Beside `LikelihoodSettings.stay`, what more sources ask of two tracks since then: that there are more
-        people elsewhere says nothing of these two.
+        Beside `LikelihoodSettings.stay`, what more sources ask of two tracks since then.
         """
-        settings = self._settings
-        sources = {self._tracks[track_id].source_id for track_id in settled if track_id in self._tracks}
-        if not sources:
+        settings, recordings = self._settings, self._recordings(settled)
+        if not recordings:
             return 0.0
-        recordings = self._comparison.recordings(sources)
-        since = self._comparison.strict_prior - self._comparison.prior_of(recordings)
         return (settings.stay + since) * max(0.0, 1 - settings.stay_sources / recordings)
+
+    def _recordings(self, track_ids: Iterable[str]) -> int:
+        """Number of recordings that some tracks are in."""
+        tracks = self._tracks
+        return self._comparison.recordings({tracks[t].source_id for t in track_ids if t in tracks})

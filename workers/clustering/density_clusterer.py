@@ -166,7 +166,11 @@ class DensityClusterer:
                 return group_of[other]
         return None
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:  # noqa: ARG002 - of the protocol
+    def recluster(  # noqa: D417 - as of the protocol
+        self,
+        settled: Mapping[str, str],  # noqa: ARG002 - of the protocol
+        named: Collection[str] = (),  # noqa: ARG002 - of the protocol
+    ) -> Partition:
         """Group all tracks anew.
 
         What people said holds in any case. The same tracks give the same partition in whatever order they

@@ -47,6 +47,8 @@ class LinkageTask:
         stays: intp (N,), the same number for tracks that an earlier re-cluster put together.
         stay: How much that counts for two of one source.
         stay_across: How much it counts for two of two sources.
+        firm: bool (N,), tracks of those whom people gave a name.
+        stay_firm: How much it counts for two of them, of two sources.
         ties: Which of them belong together, and which are apart.
         decided: bool (N,), whether people put a track together with others.
         founds: bool (N,), whether a track may make a person.
@@ -56,6 +58,8 @@ class LinkageTask:
     stays: IntArray
     stay: float
     stay_across: float
+    firm: npt.NDArray[np.bool_]
+    stay_firm: float
     ties: Ties
     decided: npt.NDArray[np.bool_]
     founds: npt.NDArray[np.bool_]
@@ -67,6 +71,8 @@ class LinkageTask:
             self.stays[chosen],
             self.stay,
             self.stay_across,
+            self.firm[chosen],
+            self.stay_firm,
             self.ties.part(chosen, len(self.rows)),
             self.decided[chosen],
             self.founds[chosen],
@@ -202,7 +208,8 @@ class TrackLinkage:
     def _of_all(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
         """Compare all with all; time and memory go with the square of their number."""
         rows, stays, footage = task.rows, task.stays, self._comparison.footage(task.rows)
-        within, across = np.float32(task.stay), np.float32(task.stay_across)
+        within = np.float32(task.stay)
+        across = np.where(task.firm, task.stay_firm, task.stay_across).astype(np.float32)
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
             checkpoint()
@@ -210,7 +217,7 @@ class TrackLinkage:
             affinity[block] = self._comparison.ratios(rows[block], rows, prior, self.face_limit)
             same = stays[block][:, None] == stays[None]
             affinity[block] += np.where(
-                same & (footage[block][:, None] == footage[None]), within, across * same
+                same & (footage[block][:, None] == footage[None]), within, across[block][:, None] * same
             )
         first, second = task.ties.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
@@ -246,6 +253,9 @@ class TrackLinkage:
 
         gallery, rows = self._gallery, task.rows
         footage, weights = self._comparison.footage(rows), gallery.weights[rows]
+        # Whoever is not has a number of their own.
+        alone = -1 - max(0, -int(task.stays.min())) - np.arange(len(rows))
+        firm = np.where(task.firm, task.stays, alone)
         return ClusterSums(
             gallery.templates,
             rows,
@@ -256,6 +266,8 @@ class TrackLinkage:
                 Common(footage, prior),
                 Common(task.stays, task.stay_across),
                 Common(task.stays * (int(footage.max()) + 1) + footage, task.stay - task.stay_across),
+                Common(firm, task.stay_firm - task.stay_across),
+                Common(firm * (int(footage.max()) + 1) + footage, task.stay_across - task.stay_firm),
             ],
             task.ties.sides,
             -prior,

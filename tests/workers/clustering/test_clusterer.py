@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -178,6 +179,30 @@ def test_across_few_sources_what_was_thought_before_counts_nothing(
     before = {track.track_id: "p" + track.track_id.split("-")[0] for track in strangers}
     found = clusterer.recluster({**before, "a": "p0", "b": "p0"})
     assert len({cluster for cluster in found.clusters if {"a", "b"} & set(cluster)}) == people
+
+
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_who_has_a_name_is_not_parted_by_a_few_sources_more(limit: int) -> None:
+    settings = LikelihoodSettings(stay_sources=50)
+
+    def strangers(count: int) -> list[TrackEvidence]:
+        return [of(1 + k % 30, k, source_id=f"v-{k}") for k in range(count)]
+
+    def people(settled: dict[str, str], named: Sequence[str]) -> int:
+        clusterer = filled([*pair, *strangers(12)], threshold=0.9, limit=limit, settings=settings)
+        found = clusterer.recluster(settled, named)
+        return len({cluster for cluster in found.clusters if {"a", "b"} & set(cluster)})
+
+    pair = [evidence("a", unit(1.0), source_id="a"), evidence("b", beside(0.43, axis=31), source_id="b")]
+    few = filled([*pair, *strangers(2)], threshold=0.9, limit=limit, settings=settings)
+    assert ("a", "b") in few.recluster({}).clusters
+    both = {"a": "p1", "b": "p1"}
+    assert people(both, []) == 2
+    assert people(both, ["p1"]) == 1
+    assert people(both, ["p2"]) == 2
+    # A name says nothing of others, nor of what was not together.
+    assert people({"a": "p1", "b": "p2"}, ["p1", "p2"]) == 2
+    assert people({"a": "p1"}, ["p1"]) == 2
 
 
 @pytest.mark.parametrize("limit", [1, 1000])
