@@ -240,6 +240,8 @@ class CameraDesk:
                 now = {camera["name"]: camera for camera in self.all()}
             except (StorageError, FacestreamError) as error:
                 _log.info("cameras: %s", error)
+            except Exception:
+                _log.exception("cameras could not be looked at")
             else:
                 self._tell(now, silent=first)
                 first = False

@@ -66,6 +66,11 @@ def file_of(source: SourceRecord) -> Path:
     from facestream.source_id import is_file_of
 
     path = Path(source.path)
+    if not path.exists():
+        raise FacestreamError(
+            f"{path}: is not there any more. Where it was moved, `facestream run` on its new place takes "
+            "note of that, without a second look at it."
+        )
     if not is_file_of(path, source.source_id):
         raise FacestreamError(
             f"{path}: has other content than when it was processed, so that no time in it can be trusted. "

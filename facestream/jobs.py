@@ -174,6 +174,8 @@ class Jobs:
                 _log.info("jobs: %s", error)
             except OSError as error:
                 _log.warning("jobs: %s", error)
+            except Exception:
+                _log.exception("jobs could not be looked at")
             self._wake.wait(_EVERY_S if self._runs else _AT_REST_S)
         self._leave()
 

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from facestream.errors import BusyError, FacestreamError
+from facestream.errors import BusyError
 from facestream.pair_facts import PairFacts, ordered
 from facestream.trouble import Trouble
-from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from facestream.resident_search import ResidentSearch
@@ -174,7 +173,7 @@ class LikePeople:
             began_s = time.monotonic()
             try:
                 self._step()
-            except (StorageError, FacestreamError) as error:
+            except Exception as error:  # whatever it is, the next look must come
                 trouble.tell(error)
                 with self._condition:
                     self._anybody = True

@@ -93,6 +93,9 @@ class LiveViews:
                 # The worker itself says that the server is away.
                 _log.info("live views: %s", error)
                 self._stop.wait(_ASK_EVERY_S)
+            except Exception:
+                _log.exception("live views: a picture could not be written")
+                self._stop.wait(_ASK_EVERY_S)
             self._wake.wait(max(ask_s - time.monotonic(), 0.0))
 
     def __enter__(self) -> Self:

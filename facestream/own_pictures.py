@@ -48,6 +48,8 @@ class OwnPictures:
             except (StorageError, FacestreamError) as error:
                 # Said by whoever needs the server; what is due is done when it is back.
                 _log.debug("pictures on this machine: %s", error)
+            except Exception:
+                _log.exception("pictures on this machine could not be looked through")
             self._due.wait(_LOOK_S)
 
     def _hear(self, changes: Sequence[IdentityChange]) -> None:

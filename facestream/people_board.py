@@ -184,7 +184,7 @@ class PeopleBoard:
             try:
                 self._look(set(), compare=True)
                 self._lists.make_orders()
-            except StorageError as error:
+            except Exception as error:  # whatever it is, the next look must come
                 trouble.tell(error)
             else:
                 trouble.over()

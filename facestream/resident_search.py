@@ -177,10 +177,10 @@ class ResidentSearch:
             try:
                 with self._handle.errors():
                     self._step()
-            except (StorageError, WorkerError, FacestreamError) as error:
+            except Exception as error:  # whatever it is, the next look must come
                 trouble.tell(error)
                 with self._condition:
-                    self._problem, self._stale = error, True
+                    self._problem, self._stale = _told(error), True
                     self._condition.notify_all()
                     self._condition.wait_for(lambda: self._stopped, _AGAIN_S)
                 continue
@@ -309,3 +309,12 @@ def tracks_of(table: TemplateTable) -> Tracks:
         table.weights,
         ~table.photo,
     )
+
+
+def _told(error: Exception) -> Exception:
+    """An error as those who ask are told of it."""
+    if isinstance(error, StorageError | WorkerError | FacestreamError):
+        return error
+    fault = FacestreamError("search fails for a reason that nobody thought of; the log of `serve` has it")
+    fault.__cause__ = error
+    return fault

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from facestream.sighting import Sightings
+from facestream.sighting import Sightings, in_order
 from storage.source_record import SourceRecord
 
 Mask = npt.NDArray[np.bool_]
@@ -35,7 +35,7 @@ class SourceColumn:
     def __init__(self, sources: Mapping[str, SourceRecord]) -> None:
         self._sources = sources
         self._known = frozenset(sources)
-        ordered = sorted(sources.values(), key=lambda source: (source.path, source.source_id))
+        ordered = sorted(sources.values(), key=lambda source: (in_order(source.path), source.source_id))
         self._number = {source.source_id: number for number, source in enumerate(ordered)}
 
     def covers(self, source_ids: Collection[str]) -> bool:

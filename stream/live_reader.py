@@ -3,8 +3,10 @@
 import logging
 import threading
 import time
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -144,8 +146,10 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
         except (CameraError, CameraUrlError) as error:
             return self._lost(str(error), hopeless=isinstance(error, CameraRefusedError | CameraUrlError))
         except Exception as error:  # whatever it is, the camera must be read again
-            # Its text may hold the URL, and so may its traceback.
-            return self._lost(f"reading it failed ({type(error).__name__})", hopeless=False)
+            # Its text may hold the URL, and so may values in its traceback; where it was raised holds none.
+            *_, at = traceback.extract_tb(error.__traceback__)
+            where = f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
+            return self._lost(f"reading it failed ({where})", hopeless=False)
         return 0.0
 
     def _lost(self, words: str, *, hopeless: bool) -> float:

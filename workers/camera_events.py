@@ -120,7 +120,7 @@ class FrameTaker(Protocol[TakenT]):
         ...
 
     def remove(self, source_id: str, wait_s: float = ...) -> int:
-        """Take no more of a camera; finish what is under way, for so long at most."""
+        """Take no more of a camera; finish what is under way, for so long at most, or not below 0."""
         ...
 
     def step(self, timeout_s: float = ...) -> bool:

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic
 
@@ -209,8 +209,11 @@ class CameraWorker(Generic[CameraT]):
         self._live.add(held.opened.camera)
         held.size_px = (0, 0)
 
-    def _close(self, held: _Held[CameraT], until_s: float | None = None) -> None:
-        """Close a camera and hand in its open tracks; room in the queue is waited for, until then at most."""
+    def _close(self, held: _Held[CameraT], until_s: float | None = None, *, send: bool = True) -> None:
+        """Close a camera and hand in its open tracks; room in the queue is waited for, until then at most.
+
+        With `send` false they are lost.
+        """
         opened, held.opened = held.opened, None
         if opened is None:
             return
@@ -219,7 +222,7 @@ class CameraWorker(Generic[CameraT]):
         closing.start()
         self._closing = [thread for thread in self._closing if thread.is_alive()] + [closing]
         wait_s = _HAND_IN_S if until_s is None else min(max(until_s - time.monotonic(), 0.0), _HAND_IN_S)
-        self._live.remove(opened.source.source_id, wait_s)
+        self._live.remove(opened.source.source_id, wait_s if send else -1.0)
 
     def _give_up(self, name: str) -> None:
         """Close a camera, and let others have it."""
@@ -242,12 +245,20 @@ class CameraWorker(Generic[CameraT]):
     def _close_all(self) -> None:
         """Close everything, side by side."""
         until_s = time.monotonic() + _HAND_IN_S
-        with ExitStack() as stack:
-            stack.callback(self._cameras.forget_statuses, list(self._held))
-            stack.callback(self._await_closing)
+        failed: Exception | None = None
+        try:
             for held in self._held.values():
-                stack.callback(self._close, held, until_s)
-        self._held.clear()
+                try:
+                    # Where Redis hangs, each would wait for as long as a client does.
+                    self._close(held, until_s, send=failed is None)
+                except Exception as error:  # whatever it is, the others are closed as well
+                    failed = failed or error
+            self._await_closing()
+            if failed is not None:
+                raise failed
+            self._cameras.forget_statuses(list(self._held))
+        finally:
+            self._held.clear()
 
     def _await_closing(self) -> None:
         deadline_s = time.monotonic() + _CLOSE_S

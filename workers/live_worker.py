@@ -98,7 +98,7 @@ class LiveWorker:
 
         Args:
             source_id: The camera; nothing happens if there is none.
-            wait_s: How long to wait for room in its queue.
+            wait_s: How long to wait for room in its queue; below 0, nothing is sent.
 
         Returns:
             Entries that could not be sent: the queue was full all the time, or somebody else has the camera.
@@ -113,7 +113,7 @@ class LiveWorker:
         view.close()
         deadline_s = time.monotonic() + wait_s
         try:
-            while not view.send() and time.monotonic() < deadline_s:
+            while wait_s >= 0 and not view.send() and time.monotonic() < deadline_s:
                 time.sleep(_RETRY_S)
         except LeaseLostError as error:
             _log.info("%s", error)

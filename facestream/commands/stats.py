@@ -53,11 +53,14 @@ def command(ctx: click.Context, /, limit: int, **_: Any) -> None:
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
+    from facestream.people_filter import PeopleFilter
     from facestream.people_view import nobody
 
     with open_store(place) as store:
         found, unsure = store.reclusters(limit or None), len(store.provisional_tracks())
         empty = "" if found or unsure else nobody(store)
+        if empty and store.people(PeopleFilter(ignored=True)):
+            empty = "Nobody was grouped anew here as yet: what came before is from a backup, say."
     if chosen(ctx, "as_json"):
         print_json([_json(recluster) for recluster in found])
     elif empty:

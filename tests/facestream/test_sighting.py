@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.sighting import Sighting, Sightings, end_order, start_order
+from facestream.sighting import Sighting, Sightings, end_order, in_order, start_order
 from storage.sighting_record import Sighting as Stored
 from storage.source_record import SourceRecord
 
@@ -40,6 +40,22 @@ def test_they_are_in_order_and_none_is_lost(seen: list[Stored]) -> None:
     assert orders == sorted(orders)
     assert sorted((s.source_id, s.start_s, s.end_s) for s in made) == sorted(map(tuple, seen))
     assert len(made) == len(seen)
+
+
+def test_numbers_in_paths_are_compared_as_numbers() -> None:
+    paths = ["Season 10/01.mp4", "Season 2/10.mp4", "Season 2/9.mp4", "Season 02/9.mp4", "Season 2/9.mkv"]
+    assert sorted(paths, key=in_order) == [
+        "Season 2/9.mkv",
+        "Season 02/9.mp4",
+        "Season 2/9.mp4",
+        "Season 2/10.mp4",
+        "Season 10/01.mp4",
+    ]
+
+
+@given(st.text("a01/9é", max_size=8), st.text("a01/9é", max_size=8))
+def test_two_paths_are_never_the_same_in_order(one: str, other: str) -> None:
+    assert (in_order(one) == in_order(other)) == (one == other)
 
 
 @given(stored)

@@ -8,6 +8,7 @@ import pytest
 
 from facestream import trouble
 from facestream.trouble import Trouble
+from workers.errors import WorkerError
 
 log = logging.getLogger("facestream.tests.trouble")
 
@@ -48,7 +49,7 @@ def test_what_lasts_is_told_once_and_that_it_is_over_once(
 
 def test_another_kind_of_failure_is_told_as_well(clock: Clock, told: pytest.LogCaptureFixture) -> None:
     lasting = Trouble(log, "The door opens", "It is knocked at.")
-    for error in (OSError("Nobody answers."), OSError("Nobody answers."), ValueError("It is a wall.")):
+    for error in (OSError("Nobody answers."), OSError("Nobody answers."), WorkerError("It is a wall.")):
         lasting.tell(error)
 
     assert told.messages == ["Nobody answers. It is knocked at.", "It is a wall. It is knocked at."]
@@ -73,7 +74,7 @@ def test_kinds_that_take_turns_are_told_once_each(clock: Clock, told: pytest.Log
     lasting = Trouble(log, "The door opens")
     for _ in range(10):
         lasting.tell(OSError("Nobody answers."))
-        lasting.tell(ValueError("It is a wall."))
+        lasting.tell(WorkerError("It is a wall."))
         clock.now_s += 1
 
     assert len(told.messages) == 2
@@ -106,3 +107,14 @@ def test_without_trouble_nothing_is_told_and_a_new_one_is(
             door.over()
 
     assert told.messages == ["Nobody answers. It is tried again.", "The door opens again after 4 s."] * 2
+
+
+def test_what_nobody_thought_of_is_told_with_where_it_was_raised(caplog: pytest.LogCaptureFixture) -> None:
+    trouble = Trouble(logging.getLogger("test"), "It works")
+    try:
+        {}["no such key"]
+    except KeyError as error:
+        trouble.tell(error)
+    (record,) = caplog.records
+    assert record.getMessage() == "KeyError: 'no such key'. This is a fault of facestream. It is tried again."
+    assert "test_trouble.py" in (record.exc_text or logging.Formatter().format(record))
