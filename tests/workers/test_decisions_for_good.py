@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cluster_bench import Bench, new_bench, start_worker, until
 from decider import Decider, held, tracks_of
@@ -27,9 +27,9 @@ def test_decisions_outlive_a_thousand_re_clusters_and_restarts(bench: Bench, dec
     turns: list[int] = []
 
     class Counting(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
             turns.append(1)
-            return super().recluster(settled)
+            return super().recluster(settled, named)
 
     with bench.running():
         bench.take_in(*(cast.track(k % 4, k) for k in range(12)), recluster=True, at_once=True)

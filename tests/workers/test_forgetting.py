@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -48,7 +48,7 @@ class Told(TrackClusterer):
     def __post_init__(self) -> None:
         super().__init__(CALIBRATION)
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
         clusters: dict[int, list[str]] = {}
         for track_id in sorted(self._tracks):
             person = self.cast.person_of[track_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from cluster_bench import Bench
 from decider import Decider
@@ -19,8 +19,8 @@ class Told(TrackClusterer):
         super().__init__(CALIBRATION)
         self.told = told
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:
-        return self.told.pop(0) if self.told else super().recluster(settled)
+    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        return self.told.pop(0) if self.told else super().recluster(settled, named)
 
 
 def apart(*clusters: set[str]) -> Partition:

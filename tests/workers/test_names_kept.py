@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pytest
 from cluster_bench import Bench
@@ -16,7 +16,7 @@ from workers.clustering.partition import Partition
 class Merging(TrackClusterer):
     """Takes all tracks for one person, once asked to group them."""
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
         return Partition((tuple(sorted(self._tracks)),), ())
 
 
@@ -136,7 +136,7 @@ def test_of_three_two_names_go_on(bench: Bench) -> None:
 
 def test_a_named_person_stays_however_poor_the_tracks_that_are_left(bench: Bench) -> None:
     class Sceptic(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
             return Partition((), ("v-1.0.0", "v-1.1.1"))
 
     cast = Cast()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import pytest
 from cluster_bench import Bench, plain, until
@@ -182,7 +182,7 @@ def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> N
     begun = threading.Event()
 
     class Endless(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str]):  # type: ignore[no-untyped-def]
+        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()):  # type: ignore[no-untyped-def]
             from workers.clustering.cancellation import checkpoint
 
             begun.set()
@@ -218,10 +218,10 @@ def test_nothing_is_taken_in_beside_a_re_cluster_whose_worker_died(bench: Bench)
     gate, begun = threading.Event(), threading.Event()
 
     class Held(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str]):  # type: ignore[no-untyped-def]
+        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()):  # type: ignore[no-untyped-def]
             begun.set()
             gate.wait()
-            return super().recluster(settled)
+            return super().recluster(settled, named)
 
     cast = Cast()
     bench.queue.prepare()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -46,11 +46,11 @@ class Held(TrackClusterer):
         super().__init__(CALIBRATION)
         self.gate = gate
 
-    def recluster(self, settled: Mapping[str, str]) -> Partition:
+    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
         self.gate.begun.append(set(self._tracks))
         while not self.gate.opened.wait(0.005):
             checkpoint()
-        return self.gate.told.pop(0) if self.gate.told else super().recluster(settled)
+        return self.gate.told.pop(0) if self.gate.told else super().recluster(settled, named)
 
 
 @dataclass(eq=False)
@@ -352,7 +352,7 @@ def test_one_that_fails_five_times_is_put_aside_and_others_go_on(bench: Bench) -
     begun: list[str] = []
 
     class Broken(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str]) -> Partition:
+        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
             begun.append("re-cluster")
             raise ZeroDivisionError("as broken as can be")
 
