@@ -94,7 +94,10 @@ def test_a_video_that_is_gone_or_another_one_keeps_no_other_from_being_cut(
     told = here("people", "clip", "p1", "-o", one, "--json", code=1).json()
     assert [clip["path"] for clip in told["clips"]] == [str(one)]
     assert list(told["failed"]) == [known]
-    assert "doesn't exist" in told["failed"][known]
+    assert (
+        "is not there any more. Where it was moved, `facestream run` on its new place"
+        in told["failed"][known]
+    )
 
 
 def test_films_that_are_called_alike_in_whatever_case_get_files_of_their_own() -> None:

@@ -107,7 +107,10 @@ def test_they_are_enough_and_none_is_too_much(
     here("reembed", "--models", other_pack(tmp_path / "turned"))
     here("token", "add", "mine")
     here("webhook", "add", "https://93.184.215.14/hook")
-    here("people", "forget", "p1", "--yes")
+    here("people", "forget", "p1", "--yes", "--and-ignore-return")
+    # Who comes back is counted.
+    here("run", "--include-forgotten", photo)
+    assert owner.hget(keys.meta, "returns_ignored") == b"1"
     with open_redis(url_of(server), None) as handle:
         check_writable(handle)
         # Who waits for events, as `serve` does; and one who finds that somebody else leads.
