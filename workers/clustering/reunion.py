@@ -13,7 +13,6 @@ from workers.clustering.ties import Ties
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
-BoolArray = npt.NDArray[np.bool_]
 
 
 def reunited(
@@ -44,22 +43,65 @@ def reunited(
     said = np.zeros(len(labels), np.bool_)
     for group in groups:
         said[group] = True
+    members, foes, taken = _Places(labels), _Foes(ties), frozenset(homes)
     for group, home in zip(groups, homes, strict=True):
         for label in sorted(set(labels[group].tolist()) - {home}):
-            there = labels == label
-            part = np.zeros(len(labels), np.bool_)
-            part[group] = True
-            part &= there
-            company = there & ~part
-            theirs = there & np.isin(before, before[group])
+            there = members.of(label)
+            part = there[np.isin(there, group)]
+            company = there[~np.isin(there, part)]
+            theirs = company[np.isin(before[company], before[group])]
+            others = np.setdiff1d(company, theirs)
             follows = (
-                label not in homes
-                and not (company & said).any()
-                and weights[company & ~theirs].sum() <= weights[part | theirs].sum()
-                and not _are_apart(company, found == home, ties)
+                label not in taken
+                and not said[company].any()
+                and weights[others].sum() <= weights[part].sum() + weights[theirs].sum()
+                and not (found[foes.of(company)] == home).any()
             )
             found[there if follows else part] = home
     return in_order(found)
+
+
+class _Places:
+    """Places of each of the numbers in an array.
+
+    Args:
+        numbers: intp (N,).
+    """
+
+    def __init__(self, numbers: IntArray) -> None:
+        self._order = np.argsort(numbers, kind="stable")
+        self._sorted = numbers[self._order]
+
+    def of(self, number: int) -> IntArray:
+        """Where a number is, ascending."""
+        start, end = np.searchsorted(self._sorted, [number, number + 1])
+        return self._order[start:end]
+
+
+class _Foes:
+    """Whom tracks must be apart from.
+
+    Args:
+        ties: Of the tracks.
+    """
+
+    def __init__(self, ties: Ties) -> None:
+        first, second = ties.apart.T
+        self._other = np.concatenate([second, first])
+        self._places = _Places(np.concatenate([first, second]))
+        self._sides = [(frozenset(one), frozenset(other)) for one, other in ties.sides]
+
+    def of(self, tracks: IntArray) -> IntArray:
+        """All that any of some tracks must be apart from."""
+        seen = [self._other[self._places.of(track)] for track in tracks.tolist()]
+        mine = frozenset(tracks.tolist())
+        said = [
+            np.array(sorted(there), np.intp)
+            for one, other in self._sides
+            for here, there in ((one, other), (other, one))
+            if not mine.isdisjoint(here)
+        ]
+        return np.concatenate([np.zeros(0, np.intp), *seen, *said])
 
 
 def _with_their_nodes(groups: Sequence[Sequence[int]], nodes: IntArray) -> list[IntArray]:
@@ -72,21 +114,11 @@ def _with_their_nodes(groups: Sequence[Sequence[int]], nodes: IntArray) -> list[
             own |= members.pop(other)
         members[number] = own
         group_of.update(dict.fromkeys(own, number))
-    numbers = np.array([group_of.get(node, -1) for node in nodes.tolist()], np.intp)
-    return [np.flatnonzero(numbers == number) for number in sorted(members)]
+    places = _Places(nodes)
+    return [np.sort(np.concatenate([places.of(node) for node in members[k]])) for k in sorted(members)]
 
 
 def _heaviest(labels: IntArray, weights: FloatArray) -> int:
     """The label with most weight; of several the lowest."""
-    return int(np.bincount(labels, weights).argmax())
-
-
-def _are_apart(some: BoolArray, others: BoolArray, ties: Ties) -> bool:
-    first, second = ties.apart.T
-    if bool(((some[first] & others[second]) | (some[second] & others[first])).any()):
-        return True
-    return any(
-        (some[list(one)].any() and others[list(other)].any())
-        or (some[list(other)].any() and others[list(one)].any())
-        for one, other in ties.sides
-    )
+    known, at = np.unique(labels, return_inverse=True)
+    return int(known[np.bincount(at, weights).argmax()])

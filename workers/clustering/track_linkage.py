@@ -253,9 +253,13 @@ class TrackLinkage:
 
         gallery, rows = self._gallery, task.rows
         footage, weights = self._comparison.footage(rows), gallery.weights[rows]
-        # Whoever is not has a number of their own.
-        alone = -1 - max(0, -int(task.stays.min())) - np.arange(len(rows))
-        firm = np.where(task.firm, task.stays, alone)
+        kinds = int(footage.max()) + 1
+        named: list[Common] = []
+        if task.firm.any():
+            # Whoever has no name has a number of their own.
+            firm = np.where(task.firm, task.stays, -1 - len(rows) - np.arange(len(rows)))
+            more = task.stay_firm - task.stay_across
+            named = [Common(firm, more), Common(firm * kinds + footage, -more)]
         return ClusterSums(
             gallery.templates,
             rows,
@@ -265,9 +269,8 @@ class TrackLinkage:
             [
                 Common(footage, prior),
                 Common(task.stays, task.stay_across),
-                Common(task.stays * (int(footage.max()) + 1) + footage, task.stay - task.stay_across),
-                Common(firm, task.stay_firm - task.stay_across),
-                Common(firm * (int(footage.max()) + 1) + footage, task.stay_across - task.stay_firm),
+                Common(task.stays * kinds + footage, task.stay - task.stay_across),
+                *named,
             ],
             task.ties.sides,
             -prior,
