@@ -11,22 +11,14 @@ scored, in both cases. Whoever is two people because of the copies costs recall.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import os
-import tempfile
 import threading
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-from figure import Figure
-from halves import row_of
-from labelled_sets import LabelledSet, sets_in
-from markdown_table import markdown_table
-from quality import facestream, ours, tell
-from result import Result, add_json_option
+from labelled_videos import Way, score_in_two_ways
+from quality import facestream
 
 from facestream.evaluation import found_table
 from facestream.labels import LabelTable
@@ -41,51 +33,7 @@ _QUALITY = 28
 
 def main() -> None:
     """Score every labelled video in both ways."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
-    parser.add_argument("--models", default="open", metavar="PACK")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only videos with this in their name")
-    add_json_option(parser)
-    args = parser.parse_args()
-    default = os.environ.get("FACESTREAM_TEST_DATA")
-    folders = args.folders or ([Path(default)] if default else [])
-    videos = [
-        labelled
-        for folder in folders
-        for labelled in sets_in(folder)
-        if labelled.inputs == labelled.files and args.only in labelled.name
-    ]
-    if not videos:
-        parser.error("name a folder with labelled videos, or set FACESTREAM_TEST_DATA")
-    rows = [measure(labelled, args.models) for labelled in videos]
-    print(markdown_table(rows))
-    figures = [
-        Figure(
-            f"score beside its copies, {row['video']}, {row['people']} people",
-            *(row["copies_score"], "", "more", row["alone_score"], "alone"),
-        )
-        for row in rows
-    ]
-    Result(figures, details=rows).write(args.json)
-
-
-def measure(labelled: LabelledSet, models: str) -> dict[str, Any]:
-    """One video."""
-    (video,) = labelled.files
-    tell(f"{labelled.name}: alone")
-    with tempfile.TemporaryDirectory() as folder:
-        alone = labelled.score(ours(labelled, models, Path(folder)))
-    tell(f"{labelled.name}: beside its copies")
-    with tempfile.TemporaryDirectory() as folder:
-        copies = labelled.score(beside_copies(video, models, Path(folder)))
-    return {
-        "video": labelled.name,
-        "people": labelled.people,
-        **row_of("alone", alone),
-        **row_of("copies", copies),
-    }
+    score_in_two_ways(__doc__, Way("alone", "alone"), Way("copies", "beside its copies"), beside_copies)
 
 
 def beside_copies(video: Path, models: str, folder: Path) -> LabelTable:
