@@ -19,10 +19,11 @@ from workers.clustering.group_race import Seen, best_group
 from workers.clustering.groups import Groups, GroupsOfRows
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
+from workers.clustering.linkage_task import LinkageTask
 from workers.clustering.method import Method
 from workers.clustering.partition import Partition
 from workers.clustering.ties import Ties, founding, group_said
-from workers.clustering.track_linkage import LinkageTask, TrackLinkage
+from workers.clustering.track_linkage import TrackLinkage
 from workers.clustering.width_guard import GuardedLinkage, guarded
 from workers.models.calibration import Calibration
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,9 +17,9 @@ from workers.clustering.graph_linkage import graph_average_linkage
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.likeness_graph import LikenessGraph
 from workers.clustering.linkage import constrained_average_linkage, in_order
+from workers.clustering.linkage_task import LinkageTask
 from workers.clustering.reunion import reunited
 from workers.clustering.strays import Strays
-from workers.clustering.ties import Ties
 from workers.clustering.width import heard
 from workers.models.calibration import Calibration
 
@@ -36,47 +36,6 @@ _BLOCK = 512
 _WINDOW = 1000
 # Clusters of many tracks merge that are this near to being each other's nearest (a natural logarithm).
 _SLACK = 2.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LinkageTask:
-    """Tracks to link. All but `rows` names them by their position in it.
-
-    Attributes:
-        rows: intp (N,), rows of the gallery, each once.
-        stays: intp (N,), the same number for tracks that an earlier re-cluster put together.
-        stay: How much that counts for two of one source.
-        stay_across: How much it counts for two of two sources.
-        firm: bool (N,), tracks of those whom people gave a name.
-        stay_firm: How much it counts for two of them, of two sources.
-        ties: Which of them belong together, and which are apart.
-        decided: bool (N,), whether people put a track together with others.
-        founds: bool (N,), whether a track may make a person.
-    """
-
-    rows: IntArray
-    stays: IntArray
-    stay: float
-    stay_across: float
-    firm: npt.NDArray[np.bool_]
-    stay_firm: float
-    ties: Ties
-    decided: npt.NDArray[np.bool_]
-    founds: npt.NDArray[np.bool_]
-
-    def part(self, chosen: IntArray) -> LinkageTask:
-        """The same of some tracks alone."""
-        return LinkageTask(
-            self.rows[chosen],
-            self.stays[chosen],
-            self.stay,
-            self.stay_across,
-            self.firm[chosen],
-            self.stay_firm,
-            self.ties.part(chosen, len(self.rows)),
-            self.decided[chosen],
-            self.founds[chosen],
-        )
 
 
 class TrackLinkage:

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.linkage import in_order
-from workers.clustering.track_linkage import LinkageTask, TrackLinkage
+from workers.clustering.linkage_task import LinkageTask
+from workers.clustering.track_linkage import TrackLinkage
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
