@@ -19,6 +19,7 @@ from facestream.given_settings import settings
 from facestream.people_now import PeopleNow
 from facestream.retention import require_policy
 from facestream.settings import Place
+from facestream.trouble import Trouble
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_view import CameraView
@@ -233,16 +234,17 @@ class CameraDesk:
 
     def _watch(self) -> None:
         assert self._publish is not None
-        first = True
+        first, trouble = True, Trouble(_log, "Cameras are looked at")
         while not self._stop.is_set():
             self._wake.clear()
             try:
                 now = {camera["name"]: camera for camera in self.all()}
             except (StorageError, FacestreamError) as error:
                 _log.info("cameras: %s", error)
-            except Exception:
-                _log.exception("cameras could not be looked at")
+            except Exception as error:  # whatever it is, the next look must come
+                trouble.tell(error)
             else:
+                trouble.over()
                 self._tell(now, silent=first)
                 first = False
             self._wake.wait(_LOOK_EVERY_S)

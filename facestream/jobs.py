@@ -20,6 +20,7 @@ from facestream.job_run import JobRun
 from facestream.job_view import job_json
 from facestream.media_check import check_media
 from facestream.settings import Place
+from facestream.trouble import Trouble
 from facestream.uploads import Upload, Uploads
 from storage.connection import RedisHandle
 from storage.errors import NoSuchJobError, StorageError
@@ -162,6 +163,7 @@ class Jobs:
     # The work ----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        trouble = Trouble(_log, "Jobs are looked at")
         while not self._stop.is_set():
             self._wake.clear()
             try:
@@ -174,8 +176,10 @@ class Jobs:
                 _log.info("jobs: %s", error)
             except OSError as error:
                 _log.warning("jobs: %s", error)
-            except Exception:
-                _log.exception("jobs could not be looked at")
+            except Exception as error:  # whatever it is, the next look must come
+                trouble.tell(error)
+            else:
+                trouble.over()
             self._wake.wait(_EVERY_S if self._runs else _AT_REST_S)
         self._leave()
 

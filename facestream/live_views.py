@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from facestream.trouble import Trouble
 from storage.camera_view import CameraView, ViewedFace
 from storage.camera_view_store import CameraViewStore
 from storage.errors import StorageError
@@ -77,7 +78,7 @@ class LiveViews:
         self._wake.set()
 
     def _work(self) -> None:
-        ask_s = 0.0
+        ask_s, trouble = 0.0, Trouble(_log, "Live views are written")
         while not self._stop.is_set():
             try:
                 with self._errors():
@@ -93,9 +94,11 @@ class LiveViews:
                 # The worker itself says that the server is away.
                 _log.info("live views: %s", error)
                 self._stop.wait(_ASK_EVERY_S)
-            except Exception:
-                _log.exception("live views: a picture could not be written")
+            except Exception as error:  # whatever it is, the next look must come
+                trouble.tell(error)
                 self._stop.wait(_ASK_EVERY_S)
+            else:
+                trouble.over()
             self._wake.wait(max(ask_s - time.monotonic(), 0.0))
 
     def __enter__(self) -> Self:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from facestream.errors import FacestreamError
+from facestream.trouble import Trouble
 from storage.errors import StorageError
 from storage.identity_record import ChangeKind, IdentityChange
 
@@ -38,6 +39,7 @@ class OwnPictures:
         self._thread = threading.Thread(target=self._work, name="own pictures", daemon=True)
 
     def _work(self) -> None:
+        trouble = Trouble(_log, "Pictures on this machine are looked through")
         while True:
             self._due.clear()
             # Behind that: an end that is asked for now sets it once more.
@@ -48,8 +50,10 @@ class OwnPictures:
             except (StorageError, FacestreamError) as error:
                 # Said by whoever needs the server; what is due is done when it is back.
                 _log.debug("pictures on this machine: %s", error)
-            except Exception:
-                _log.exception("pictures on this machine could not be looked through")
+            except Exception as error:  # whatever it is, the next look must come
+                trouble.tell(error)
+            else:
+                trouble.over()
             self._due.wait(_LOOK_S)
 
     def _hear(self, changes: Sequence[IdentityChange]) -> None:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from facestream.errors import BusyError, FacestreamError
-from facestream.trouble import Trouble
-from storage.errors import StorageError
+from facestream.trouble import EXPECTED, Trouble
 from storage.identity_record import ChangeKind, IdentityChange
-from workers.errors import WorkerError
 
 if TYPE_CHECKING:
     from facestream.news import News
@@ -313,7 +311,7 @@ def tracks_of(table: TemplateTable) -> Tracks:
 
 def _told(error: Exception) -> Exception:
     """An error as those who ask are told of it."""
-    if isinstance(error, StorageError | WorkerError | FacestreamError):
+    if isinstance(error, EXPECTED):
         return error
     fault = FacestreamError("search fails for a reason that nobody thought of; the log of `serve` has it")
     fault.__cause__ = error

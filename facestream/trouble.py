@@ -9,6 +9,9 @@ from facestream.errors import FacestreamError
 from storage.errors import StorageError
 from workers.errors import WorkerError
 
+EXPECTED = (FacestreamError, StorageError, WorkerError)
+"""What may fail, and says itself what to do."""
+
 # What fails again so soon was not over: a server that starts, and ends with the first that it should write.
 _SETTLED_S = 3.0
 
@@ -40,12 +43,12 @@ class Trouble:
             self._since_s = time.monotonic()
         self._kinds.add(type(error))
         self._well_since_s = None
-        # Where nobody has thought of it, it takes more than its words.
-        thought_of = isinstance(error, FacestreamError | StorageError | WorkerError | OSError)
-        what = (
-            str(error) if thought_of else f"{type(error).__name__}: {error}. This is a fault of facestream."
-        )
-        self._log.log(level, "%s %s", what, self._then, exc_info=None if thought_of else error)
+        if isinstance(error, (*EXPECTED, OSError)):
+            self._log.log(level, "%s %s", error, self._then)
+            return
+        # Nobody has thought of it, so that it takes more than its words.
+        what = f"{type(error).__name__}: {error}. This is a fault of facestream."
+        self._log.log(level, "%s %s", what, self._then, exc_info=error)
 
     def over(self) -> None:
         """It has gone well: told once it has done so for some seconds, when something is told next."""
