@@ -39,7 +39,7 @@ class FollowedFaces(SeenPeople):
     def source_files(self) -> list[SourceFile]:
         """All sources, sorted by path, with how many people were seen in each and what became of its file.
 
-        Files are looked for on this machine: those of another one that uses the same server are gone here.
+        Files are looked for on this machine: those of another one that uses the same server are away here.
         """
         from facestream.file_presence import SourceFile, file_presences
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.commands.people_options import sources_option, unknown_source
+from facestream.commands.people_options import sources_option, tell_unknown_source
 from facestream.settings import Place
 
 if TYPE_CHECKING:
     from facestream.client import Store
+    from facestream.person import Person
     from storage.source_record import SourceRecord
 
 _BY_ENDING = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -121,7 +123,7 @@ def command(
     ):
         write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
         chosen = [None] if not sources else [source.source_id for source in _chosen(store, sources)]
-        names = {person.id: person.name for person in store.people(PeopleFilter(ignored=True)) if person.name}
+        names = _names_of(store.people(PeopleFilter(ignored=True)))
         count = write((face for source_id in chosen for face in store.faces(source_id)), names, file)
         empty = "" if count or quiet else nobody(store)
     if output is not None and not quiet:
@@ -137,15 +139,12 @@ def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
         NotFoundError: If there are none.
     """
     from facestream.errors import NotFoundError
-    from facestream.people_filter import names_source
+    from facestream.people_filter import PeopleFilter
 
-    found = [
-        source
-        for source in store.sources()
-        if not patterns or any(names_source(pattern, source.source_id, source.path) for pattern in patterns)
-    ]
-    if found and (unknown := unknown_source(store, patterns)):
-        click.echo(unknown, err=True)
+    where = PeopleFilter(sources=patterns)
+    found = [source for source in store.sources() if where.means_source(source.source_id, source.path)]
+    if found:
+        tell_unknown_source(store, patterns)
     if patterns and not found:
         raise NotFoundError(
             f"no source is called {' or '.join(patterns)} in collection {store.collection!r}. "
@@ -153,6 +152,11 @@ def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
             what=patterns[0],
         )
     return found
+
+
+def _names_of(people: Iterable[Person]) -> dict[str, str]:
+    """Names of those who have one, by id."""
+    return {person.id: person.name for person in people if person.name}
 
 
 def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[str, ...]) -> tuple[int, int]:
@@ -165,7 +169,7 @@ def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[
 
     chosen = _chosen(store, patterns)
     people = store.people(PeopleFilter(ignored=True))
-    names = {person.id: person.name for person in people if person.name}
+    names = _names_of(people)
     targets = Targets(person.id for person in people)
     if file_format == "vtt":
         # Nobody sees captions of a photo.

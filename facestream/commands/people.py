@@ -20,7 +20,7 @@ from facestream.commands.people_options import (
     PeopleChoice,
     filter_options,
     refuse_list_options,
-    unknown_source,
+    tell_unknown_source,
     who_argument,
 )
 from facestream.commands.people_together import together
@@ -106,8 +106,7 @@ def command(
     with open_store(place) as store:
         _drop_stale_pictures(store)
         people, total, hidden = choice.people(store)
-        if unknown := unknown_source(store, choice.where.sources):
-            click.echo(unknown, err=True)
+        tell_unknown_source(store, choice.where.sources)
         left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
             filtered = choice.narrows and store.people()

@@ -105,9 +105,16 @@ def forget(
     as_json = chosen(ctx, "as_json")
     with open_store(place) as store:
         if person_id is None:
-            extent = "all" if everybody else "gone" if gone else "source" if before is None else "before"
-            what = {"before": before, "source": source, "models": pack}
-            _erase(store, extent, what, dry_run=dry_run, yes=yes, as_json=as_json)
+            past = [file.source for file in store.source_files() if file.is_past] if gone else []
+            if gone and not past:
+                _tell_nothing_gone(as_json=as_json)
+                return
+            # Looked for once: what is deleted is what was shown.
+            meant = [known.source_id for known in past] or source
+            extent = "all" if everybody else "before" if before is not None else "source"
+            what = {"before": before, "source": meant, "models": pack}
+            files = [known.path for known in past]
+            _erase(store, extent, what, files, dry_run=dry_run, yes=yes, as_json=as_json)
         else:
             how = {"models": pack, "and_ignore_return": ignore_return}
             _forget_one(store, person_id, how, dry_run=dry_run, yes=yes, as_json=as_json)
@@ -201,27 +208,32 @@ def _tell(done: Forgotten, again: str, *, as_json: bool) -> None:
         click.echo(UNPROVEN, err=True)
 
 
+def _tell_nothing_gone(*, as_json: bool) -> None:
+    from facestream.output import print_json
+
+    if as_json:
+        print_json({"tracks": 0, "people": 0})
+    else:
+        click.echo("No file is gone from its folder: nothing was deleted.")
+
+
 def _erase(
-    store: Store, extent: str, what: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool
+    store: Store,
+    extent: str,
+    what: dict[str, Any],
+    files: list[str],
+    *,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
+    """Erase what is meant, after a question; `files` are told where nobody has named them."""
     from facestream.output import print_json
     from facestream.people_view import counted
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 
     before, source = what["before"], what["source"]
-    # Looked for once: what is deleted is what was shown.
-    past = [file.source for file in store.source_files() if file.is_past] if extent == "gone" else []
-    files = [source.path for source in past]
-    if extent == "gone" and not past:
-        if as_json:
-            print_json({"tracks": 0, "people": 0})
-        else:
-            click.echo("No file is gone from its folder: nothing was deleted.")
-        return
-    if past:
-        extent, source = "source", [source.source_id for source in past]
-        what = {**what, "source": source}
     expected = store.expected_erasure(extent, before=before, source=source)
     tracks, people = counted(expected.tracks, "track"), counted(expected.people, "person", "people")
     kept = len(store.kept_out()) if extent == "all" else 0

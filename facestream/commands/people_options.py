@@ -170,14 +170,14 @@ class PeopleChoice:
         return people[: self.limit or None], len(people), len(everybody) - len(people)
 
 
-def unknown_source(store: Store, patterns: Sequence[str]) -> str:
-    """What to say of the first of some --source that names none, or nothing where there is no such."""
+def tell_unknown_source(store: Store, patterns: Sequence[str]) -> None:
+    """Say so of the first of some --source that names none: totals would be wrong without a word."""
     sources = store.sources() if patterns else []
     if not sources:
-        return ""
+        return
     for pattern in patterns:
         if not any(names_source(pattern, source.source_id, source.path) for source in sources):
             names = sorted({short_name(source.source_id, source.path) for source in sources})
             there = ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
-            return f"--source {printable(pattern)} names no source; there are {there}."
-    return ""
+            click.echo(f"--source {printable(pattern)} names no source; there are {there}.", err=True)
+            return

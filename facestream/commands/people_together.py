@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
-from facestream.commands.people_options import sources_option, unknown_source
-from facestream.people_filter import PeopleFilter, names_source
+from facestream.commands.people_options import sources_option, tell_unknown_source
+from facestream.people_filter import PeopleFilter
 
 
 @click.command(
@@ -37,14 +37,10 @@ def together(ctx: click.Context, /, sources: tuple[str, ...], **_: Any) -> None:
     from facestream.together import together as pairs_of
 
     with open_store(chosen_place(ctx)) as store:
-        people = store.people(PeopleFilter(sources=sources))
-        unknown = unknown_source(store, sources)
-        names = {person.id: person.name for person in people}
-        meant = [
-            source.source_id
-            for source in store.sources()
-            if not sources or any(names_source(p, source.source_id, source.path) for p in sources)
-        ]
+        tell_unknown_source(store, sources)
+        where = PeopleFilter(sources=sources)
+        names = {person.id: person.name for person in store.people(where)}
+        meant = [s.source_id for s in store.sources() if where.means_source(s.source_id, s.path)]
         pairs = pairs_of((t for source_id in meant for t in store.tracks(source_id=source_id)), names)
     if chosen(ctx, "as_json"):
         print_json(
@@ -58,8 +54,6 @@ def together(ctx: click.Context, /, sources: tuple[str, ...], **_: Any) -> None:
             ]
         )
         return
-    if unknown:
-        click.echo(unknown, err=True)
     if not pairs:
         click.echo("No two people were seen at the same moment.")
         return

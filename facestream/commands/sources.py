@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
-from facestream.commands.people_options import sources_option, unknown_source
+from facestream.commands.people_options import sources_option, tell_unknown_source
 
 if TYPE_CHECKING:
     from facestream.file_presence import SourceFile
@@ -44,24 +44,19 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], gone: bool, **_: An
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_filter import names_source
+    from facestream.people_filter import PeopleFilter
     from facestream.people_view import counted, nobody
 
     with open_store(place) as store:
-        every = store.source_files()
+        tell_unknown_source(store, sources)
+        every, where = store.source_files(), PeopleFilter(sources=sources)
         found = [
             file
             for file in every
-            if (file.is_past or not gone)
-            and (
-                not sources or any(names_source(p, file.source.source_id, file.source.path) for p in sources)
-            )
+            if (file.is_past or not gone) and where.means_source(file.source.source_id, file.source.path)
         ]
         empty = "" if found else "No such sources." if every else nobody(store)
-        unknown = unknown_source(store, sources)
         forget = store.hint("people", "forget", "--gone")
-    if unknown:
-        click.echo(unknown, err=True)
     if chosen(ctx, "as_json"):
         print_json([source_json(file) for file in found])
         return

@@ -51,7 +51,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
-    from facestream.commands.people_options import typed_source, unknown_source
+    from facestream.commands.people_options import tell_unknown_source, typed_source
     from facestream.output import print_json, print_table
     from facestream.people_view import marked, nobody, provisional_note
     from facestream.source_name import full_name
@@ -62,9 +62,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
             _tracks(store, person_id, source), key=lambda t: (t.source, t.source_id, t.start_s, t.id)
         )
         empty = "" if tracks else "No such tracks." if source or person_id else nobody(store)
-        unknown = unknown_source(store, [typed_source(source)]) if source else ""
-    if unknown:
-        click.echo(unknown, err=True)
+        tell_unknown_source(store, [typed_source(source)] if source else [])
     if chosen(ctx, "as_json"):
         print_json([track_json(track) for track in tracks])
     elif empty:
