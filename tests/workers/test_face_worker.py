@@ -3,19 +3,22 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 from uuid import uuid4
 
 import cv2
 import numpy as np
 import pytest
+import redis
 from film_bench import SETTINGS, Bench, ended_tracks, frames_of, last_tracks, segments, stretches, written
 from films import FPS, INDEX_STEP, Film, Image, blank, covered, pair, solo, view
 from together import Together
 
 from storage.connection import RedisHandle
+from storage.delivery import Entry
 from storage.keys import Keys
 from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
@@ -307,6 +310,53 @@ def test_a_stop_before_the_first_frame_sends_nothing(bench: Bench) -> None:
     stop.set()
     assert not FaceWorker(bench.pack, bench.queue, SETTINGS).run(Film([pair()] * 3), 0.0, 0.6, stop)
     assert bench.entries() == []
+
+
+class _FullOnce(SampleQueue):
+    """A queue that is full for whoever sends the end of a segment, until what is in it has been taken.
+
+    The sender is told to stop while it waits.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys, stop: threading.Event) -> None:
+        super().__init__(client, keys, limit=1)
+        self._stop = stop
+        self.taken: list[Entry] = []
+
+    def send(self, entries: Sequence[Entry], **options: Any) -> bytes | None:
+        if entries and not segments(entries) and not self._stop.is_set():
+            self._take()
+        return super().send(entries, **options)
+
+    def waiting(self) -> int:
+        waiting = super().waiting()
+        if self._stop.is_set():
+            self._take()
+        if waiting:
+            self._stop.set()
+        return waiting
+
+    def _take(self) -> None:
+        self.prepare()
+        for delivery in self.receive("test", 10_000, block_ms=1):
+            assert delivery.entry is not None
+            self.taken.append(delivery.entry)
+        self._client.delete(self._keys.samples)
+
+
+def test_what_found_no_room_before_a_stop_is_sent_with_the_rest(bench: Bench) -> None:
+    stop = threading.Event()
+    queue = _FullOnce(bench.client, bench.keys, stop)
+    film = Film([pair()] * 5 + [solo()] * 7)
+
+    assert not FaceWorker(bench.pack, queue, SETTINGS).run(film, 0.0, 2.4, stop)
+
+    entries = [*queue.taken, *bench.entries()]
+    # It was told to stop as the segment ended.
+    assert stretches(entries) == [(0.0, 1.0, 5, False)]
+    assert [frames_of(track) for track in ended_tracks(entries)] == [list(range(5))] * 2
+    named = {sample_id for track in last_tracks(entries) for sample_id in track.sample_ids}
+    assert named <= {entry.sample_id for entry in entries if isinstance(entry, FaceSample)}
 
 
 def test_a_fault_halfway_keeps_what_was_found_and_is_not_done(bench: Bench) -> None:
