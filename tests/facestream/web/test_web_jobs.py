@@ -11,12 +11,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import redis
 from served_place import Served, served, until
 
 from facestream.settings import Place
 from facestream.wiring import keys_of, make_job_store, uploads_folder
 from storage.connection import RedisHandle
-from storage.job_record import JobState
+from storage.job_record import Job, JobState
+from storage.job_store import JobStore
 
 PHOTO = cv2.imencode(".jpg", np.full((200, 300, 3), 90, np.uint8))[1].tobytes()
 
@@ -186,3 +188,32 @@ def test_what_waits_and_what_ran_goes_on_with_the_next_server(
         until(lambda: serving.client.get(f"/jobs/{gone}").json()["state"] == "failed")
         failed = serving.client.get(f"/jobs/{gone}").json()
         assert failed["error"] == "The uploaded file is gone."
+
+
+@pytest.mark.e2e
+def test_an_end_that_the_server_had_no_room_for_is_written_when_it_has(
+    place: Place, handle: RedisHandle, environ: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, refused, began_s = JobStore.change, list[str](), set[float | None]()
+
+    def at_its_limit(store: JobStore, job_id: str, how: Callable[[Job], Job]) -> Job:
+        began_s.add(store.get(job_id).started_at_s)
+        if refused or how(store.get(job_id)).state is not JobState.DONE:
+            return change(store, job_id, how)
+        handle.client.config_set("maxmemory", 1)
+        try:
+            return change(store, job_id, how)
+        except redis.OutOfMemoryError as error:
+            refused.append(str(error))
+            raise
+        finally:
+            handle.client.config_set("maxmemory", 0)
+
+    monkeypatch.setattr(JobStore, "change", at_its_limit)
+    with served(place, jobs=1) as serving:
+        job_id = upload(serving)["id"]
+        until(lambda: serving.client.get(f"/jobs/{job_id}").json()["state"] == "done")
+        assert len(refused) == 1
+        # It was not done again.
+        assert len(began_s - {None}) == 1
+        assert serving.client.delete(f"/jobs/{job_id}").status_code == 204
