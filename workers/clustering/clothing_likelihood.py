@@ -63,7 +63,7 @@ def clothing_log_ratio(
 
 
 def shared_occasion(
-    first_s: FloatArray, second_s: FloatArray, sources: int, settings: LikelihoodSettings
+    first_s: FloatArray, second_s: FloatArray, sources: FloatArray, settings: LikelihoodSettings
 ) -> FloatArray:
     """Probability that tracks of two sources show people in the clothes of one occasion.
 
@@ -73,15 +73,15 @@ def shared_occasion(
     Args:
         first_s: Time between the first and the last track of the one source, s; any shape.
         second_s: Of the other; broadcast to it.
-        sources: How many there are: the more, the less likely it is of two of them.
+        sources: How many there are: the more, the less likely it is of two of them; broadcast to it.
         settings: See `LikelihoodSettings`.
 
     Returns:
         float32, the broadcast shape, in [0, 1]; 0 where it would tell next to nothing.
     """
-    share = settings.clothing_shared * min(1.0, settings.clothing_sources / max(sources, 1))
-    if share < _NEGLIGIBLE:
-        return np.zeros(np.broadcast_shapes(first_s.shape, second_s.shape), np.float32)
+    share = settings.clothing_shared * np.minimum(1.0, settings.clothing_sources / np.maximum(sources, 1))
+    if (share < _NEGLIGIBLE).all():
+        return np.zeros(np.broadcast_shapes(first_s.shape, second_s.shape, share.shape), np.float32)
     longest_s = np.maximum(np.maximum(first_s, second_s), settings.clothing_reach_s)
     shared = share * settings.clothing_reach_s / longest_s
     return np.where(shared < _NEGLIGIBLE, 0.0, shared).astype(np.float32)

@@ -30,11 +30,16 @@ class Common:
 
     Attributes:
         labels: intp (N,), the same number for tracks that have it in common.
-        value: Added to the affinity of such pairs.
+        value: float32 (N,), the same for tracks that have it in common: added to the affinity of such pairs.
     """
 
     labels: IntArray
-    value: float
+    value: FloatArray
+
+    def of_labels(self) -> npt.NDArray[np.float64]:
+        """float64 (L,), the value of each label, in their order."""
+        _, first = np.unique(self.labels, return_index=True)
+        return self.value[first].astype(np.float64)
 
 
 class ClusterSums:
@@ -77,8 +82,8 @@ class ClusterSums:
         self._made: FloatArray | None = None
         self._sizes = size_weights * weights[:, None]
         self._rise = (rise * weights).astype(np.float64)
-        told = [(_shares(one.labels, weights), one.value) for one in common if one.value]
-        self._common = [(shares, value) for shares, value in told if shares.nnz]
+        told = [(_shares(one.labels, weights), one.of_labels()) for one in common if one.value.any()]
+        self._common = [(shares, values) for shares, values in told if shares.nnz]
         parted = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
         self._sides = parted if sides else []
         self._base = base
@@ -108,8 +113,8 @@ class ClusterSums:
             self._calibration,
             self._settings,
         )
-        for shares, value in self._common:
-            ratio += value * (_products(shares, shares, a, b) / both)
+        for shares, values in self._common:
+            ratio += _products(shares, shares, a, b, values) / both
         if self._sides:
             one, other = self._sides
             ratio[(_products(one, other, a, b) + _products(other, one, a, b)) > 0] = -np.inf
@@ -125,7 +130,7 @@ class ClusterSums:
         gather = csr_array((np.ones(count, np.float32), (labels, np.arange(count))))
         mass, rise = gather @ self._mass, gather @ self._rise
         templates, sizes = self._gathered(labels), gather @ self._sizes
-        common = [(shares, csr_array(gather @ shares), value) for shares, value in self._common]
+        common = [(shares, csr_array(gather @ shares), values) for shares, values in self._common]
         vectors, rows, factors = self._parts()
         result = np.full(count, np.inf, np.float32)
         in_company = np.flatnonzero(np.bincount(labels)[labels] > 1)
@@ -145,9 +150,9 @@ class ClusterSums:
                 self._calibration,
                 self._settings,
             )
-            for shares, whole, value in common:
-                own = _products(shares, shares, one, one)
-                ratio += value * ((_products(shares, whole, one, group) - own) / both)
+            for shares, whole, values in common:
+                own = _products(shares, shares, one, one, values)
+                ratio += (_products(shares, whole, one, group, values) - own) / both
             result[one] = ratio + self._base
         return result
 
@@ -165,8 +170,9 @@ class ClusterSums:
             self._calibration,
             self._settings,
         )
-        for shares, value in self._common:
-            ratio += np.asarray(value * ((shares[some] @ shares.T).toarray() / mass), np.float32)
+        for shares, values in self._common:
+            told = csr_array(shares[some].multiply(values))
+            ratio += np.asarray((told @ shares.T).toarray() / mass, np.float32)
         ratio += np.float32(self._base)
         return ratio
 
@@ -238,7 +244,7 @@ class ClusterSums:
     def _move(self, move: csr_array) -> None:
         """Let rows of what is shared go where a matrix says."""
         seen = slice(move.shape[1])
-        self._common = [(csr_array(move @ shares[seen]), value) for shares, value in self._common]
+        self._common = [(csr_array(move @ shares[seen]), values) for shares, values in self._common]
         self._sides = [csr_array(move @ members[seen]) for members in self._sides]
 
 
@@ -257,6 +263,9 @@ def _members(sides: Sequence[Sequence[int]], count: int) -> csr_array:
     return csr_array((np.ones(len(rows)), (rows, columns)), shape=(count, len(sides)))
 
 
-def _products(left: csr_array, right: csr_array, a: IntArray, b: IntArray) -> npt.NDArray[np.float64]:
-    """Products of rows."""
-    return np.asarray(left[a].multiply(right[b]).sum(axis=1), np.float64)
+def _products(
+    left: csr_array, right: csr_array, a: IntArray, b: IntArray, values: AnyFloatArray | None = None
+) -> npt.NDArray[np.float64]:
+    """Products of rows; columns count by their values."""
+    products = left[a].multiply(right[b])
+    return np.asarray(products.sum(axis=1) if values is None else products @ values, np.float64)

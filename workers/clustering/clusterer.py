@@ -9,6 +9,7 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.by_medium import ByMedium
 from workers.clustering.company import Company
 from workers.clustering.comparison import Comparison
 from workers.clustering.constraints import Constraints
@@ -259,11 +260,16 @@ class TrackClusterer:
         prior = self._comparison.strict_prior
         found = guarded(self._linkage, task, prior, self._threshold)
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
-        looser = float(np.log(len(found.least)))
-        if looser < prior - _PRIOR_STEP:
+        looser = prior.least(self._people(task.rows, found.labels).logarithm())
+        if (prior - looser).most > _PRIOR_STEP:
             prior = looser
             found = guarded(self._linkage, task, prior, self._threshold, found.labels)
         return found.grown(self._linkage.with_strays(task, found.labels, prior))
+
+    def _people(self, rows: IntArray, labels: IntArray) -> ByMedium:
+        """How many clusters videos show, and how many photos."""
+        photos = self._comparison.photos(rows)
+        return ByMedium.count(len(np.unique(labels[~photos])), len(np.unique(labels[photos])))
 
     def _task(self, ids: list[str], settled: Mapping[str, str], named: Collection[str]) -> LinkageTask:
         """Tracks to link, with what is known of who is whom."""
@@ -277,31 +283,32 @@ class TrackClusterer:
             stay=self._settings.stay,
             stay_across=self._stay_across(settled, since),
             firm=np.array([settled.get(track_id) in firm for track_id in ids], np.bool_),
-            stay_firm=self._settings.stay + since,
+            stay_firm=since.map(lambda more: self._settings.stay + more),
             ties=Ties.of(ids, self._tracks, self._company),
             decided=constraints.decided(ids),
             founds=founding(ids, self._tracks, constraints),
         )
 
-    def _since(self, settled: Mapping[str, str]) -> float:
+    def _since(self, settled: Mapping[str, str]) -> ByMedium:
         """What more sources ask of tracks of two of them than when an earlier re-cluster put these together.
 
         That there are more people elsewhere says nothing of them.
         """
         prior = self._comparison.prior_of(self._recordings(settled))
-        return self._comparison.strict_prior - prior if settled else 0.0
+        return self._comparison.strict_prior - prior if settled else ByMedium.whatever(0.0)
 
-    def _stay_across(self, settled: Mapping[str, str], since: float) -> float:
+    def _stay_across(self, settled: Mapping[str, str], since: ByMedium) -> ByMedium:
         """How much it counts that an earlier re-cluster put tracks of two sources together.
 
         Beside `LikelihoodSettings.stay`, what more sources ask of two tracks since then.
         """
-        settings, recordings = self._settings, self._recordings(settled)
-        if not recordings:
-            return 0.0
-        return (settings.stay + since) * max(0.0, 1 - settings.stay_sources / recordings)
+        settings = self._settings
+        share = self._recordings(settled).map(
+            lambda recordings: max(0.0, 1 - settings.stay_sources / max(recordings, 1))
+        )
+        return since.map(lambda more: settings.stay + more) * share
 
-    def _recordings(self, track_ids: Iterable[str]) -> int:
+    def _recordings(self, track_ids: Iterable[str]) -> ByMedium:
         """Number of recordings that some tracks are in."""
         tracks = self._tracks
         return self._comparison.recordings({tracks[t].source_id for t in track_ids if t in tracks})

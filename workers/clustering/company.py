@@ -19,11 +19,13 @@ class Company:
 
     Attributes:
         by_source: Ids of the tracks of each source that has any.
+        photos: Which of these sources are photos.
         constraints: What people said. What belongs together may be seen together: mirrors and screens exist.
     """
 
     def __init__(self) -> None:
         self.by_source: dict[str, set[str]] = {}
+        self.photos: set[str] = set()
         self.constraints: Constraints = NO_CONSTRAINTS
         self._seen: dict[str, set[str]] = {}
         # By source and stretch of time: a camera sees many tracks, and few at a time.
@@ -33,6 +35,7 @@ class Company:
         """The same, as of now, for somebody else."""
         clone = Company()
         clone.by_source = {source_id: set(tracks) for source_id, tracks in self.by_source.items()}
+        clone.photos = self.photos.copy()
         clone.constraints = self.constraints
         clone._seen = {track_id: set(others) for track_id, others in self._seen.items()}
         clone._during = {stretch: set(tracks) for stretch, tracks in self._during.items()}
@@ -55,6 +58,8 @@ class Company:
             self._seen[other].add(track.track_id)
         self._seen[track.track_id] = seen
         self.by_source.setdefault(track.source_id, set()).add(track.track_id)
+        if track.photo:
+            self.photos.add(track.source_id)
 
     def remove(self, track: TrackEvidence) -> bool:
         """Forget a track that is there; returns whether its source has none any more."""
@@ -68,6 +73,7 @@ class Company:
         neighbours.discard(track.track_id)
         if not neighbours:
             del self.by_source[track.source_id]
+            self.photos.discard(track.source_id)
         return not neighbours
 
     def of(self, track_id: str) -> AbstractSet[str]:

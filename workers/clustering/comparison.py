@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.by_medium import BoolArray, ByMedium
 from workers.clustering.clothing_likelihood import (
     across_occasions,
     clothing_distance,
@@ -61,23 +62,39 @@ class Comparison:
         self._rise = np.zeros(1, np.float32)
         self._even = np.zeros(1, np.float32)
         self._span_s = np.zeros(1, np.float32)
+        self._photo = np.zeros(1, np.bool_)
         # Which footage each shows, see `same_footage`, and how many show what another one does.
         self._footage = np.zeros(1, np.intp)
         self._repeats = 0
 
     @property
-    def strict_prior(self) -> float:
+    def strict_prior(self) -> ByMedium:
         """What speaks against one person for tracks of two sources, as long as people aren't known."""
-        return self.prior_of(len(self._company.by_source) - self._repeats)
+        return self.prior_of(self._recordings)
 
-    def prior_of(self, recordings: int) -> float:
-        """The same for so many recordings."""
-        return self._settings.source_prior * float(np.log(max(recordings, 1)))
+    def prior_of(self, recordings: ByMedium) -> ByMedium:
+        """The same for so many recordings.
 
-    def recordings(self, source_ids: Iterable[str]) -> int:
+        How many photos there are says nothing of how many people videos show, nor the other way round.
+        """
+        return recordings.logarithm().map(lambda more: self._settings.source_prior * more)
+
+    def recordings(self, source_ids: Iterable[str]) -> ByMedium:
         """Number of recordings that some sources show: what two show is one, see `same_footage`."""
         numbers = np.fromiter(map(self._gallery.source_number, source_ids), np.intp)
-        return len(np.unique(self._footage[numbers]))
+        photos = int(self._photo[numbers].sum())
+        # A photo repeats nothing.
+        return ByMedium.count(len(np.unique(self._footage[numbers])) - photos, photos)
+
+    @property
+    def _recordings(self) -> ByMedium:
+        """Those of all sources."""
+        photos = len(self._company.photos)
+        return ByMedium.count(len(self._company.by_source) - photos - self._repeats, photos)
+
+    def photos(self, rows: IntArray | slice) -> BoolArray:
+        """Whether the track of each row was seen in a photo, bool (N,)."""
+        return np.asarray(self._photo[self._gallery.sources[rows]], np.bool_)
 
     def footage(self, rows: IntArray | slice) -> IntArray:
         """Number of the recording of each row, intp (N,)."""
@@ -93,11 +110,13 @@ class Comparison:
                 for old in (self._expected_rise, self._rise, self._even, self._span_s)
             )
             self._footage = np.concatenate([self._footage, more.astype(np.intp)])
+            self._photo = np.concatenate([self._photo, more.astype(np.bool_)])
         # Nothing is measured yet.
         self._expected_rise[number] = 0.0 if track.photo else self._calibration.video_rise
         self._rise[number] = self._expected_rise[number]
         self._even[number] = self._settings.clothing_even
         self._span_s[number] = 0.0
+        self._photo[number] = track.photo
         # Another number than that of any footage, as they are from 0.
         self._footage[number] = -1 - number
 
@@ -109,6 +128,7 @@ class Comparison:
         self._even = np.concatenate([other._even[:known], self._even[known:]])
         self._span_s = np.concatenate([other._span_s[:known], self._span_s[known:]])
         self._footage = np.concatenate([other._footage[:known], self._footage[known:]])
+        self._photo = np.concatenate([other._photo[:known], self._photo[known:]])
         self._repeats = other._repeats
 
     def measure_sources(self, graph: LikenessGraph) -> None:
@@ -120,7 +140,8 @@ class Comparison:
         gallery = self._gallery
         count = gallery.source_count
         self._footage[:count] = self._shown(graph)
-        self._repeats = len(self._company.by_source) - self.recordings(self._company.by_source)
+        self._repeats = 0
+        self._repeats = int(self._recordings.videos - self.recordings(self._company.by_source).videos)
         footage = self.footage(slice(None))
         first_s = np.full(len(self._span_s), np.inf)
         last_s = np.full(len(self._span_s), -np.inf)
@@ -150,9 +171,9 @@ class Comparison:
 
     def _shown(self, graph: LikenessGraph) -> IntArray:
         """Number of the footage of each source, intp (S,); everything in a photo is of one moment."""
-        gallery, tracks = self._gallery, self._tracks
+        gallery = self._gallery
         first, second, margins = graph.pairs(np.arange(len(gallery)))
-        videos = np.array([not tracks[track_id].photo for track_id in gallery.ids])
+        videos = ~self.photos(slice(None))
         across = (gallery.sources[first] != gallery.sources[second]) & videos[first] & videos[second]
         first, second, margins = first[across], second[across], margins[across]
         sizes = gallery.size_weights
@@ -165,7 +186,7 @@ class Comparison:
         """Impostor rise of the source of each row, float32 (N,)."""
         return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
 
-    def ratios(self, rows: IntArray, columns: IntArray | slice, prior: float, limit: float) -> FloatArray:
+    def ratios(self, rows: IntArray, columns: IntArray | slice, prior: ByMedium, limit: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes of one occasion.
 
         Args:
@@ -185,7 +206,8 @@ class Comparison:
             settings,
         )
         same = np.asarray(self.footage(rows)[:, None] == self.footage(columns)[None], np.bool_)
-        ratios -= np.where(same, 0.0, prior).astype(np.float32)
+        against = prior.between(self.photos(rows)[:, None], self.photos(columns)[None])
+        ratios -= np.where(same, np.float32(0.0), against)
         if gallery.clothing_roots is not None:
             others = np.arange(len(gallery))[columns]
             shared = self._shared(rows, others, same)
@@ -194,7 +216,7 @@ class Comparison:
             ratios[:, beside] += self._worn(rows, others[beside], shared[:, beside])
         return ratios
 
-    def alike(self, rows: IntArray, least: float, prior: float, limit: float) -> list[IntArray]:
+    def alike(self, rows: IntArray, least: float, prior: ByMedium, limit: float) -> list[IntArray]:
         """For each of some rows all whose ratio with it is so high, ascending.
 
         Only those that may be are looked at closely, which is quicker for several at once than for each.
@@ -227,7 +249,7 @@ class Comparison:
         shared = shared_occasion(
             self._span_s[gallery.sources[rows]][:, None],
             self._span_s[gallery.sources[columns]][None],
-            len(self._company.by_source) - self._repeats,
+            self._recordings.between(self.photos(rows)[:, None], self.photos(columns)[None]),
             self._settings,
         )
         shared[same] = 0.0

@@ -37,7 +37,7 @@ class LikelihoodSettings:
             same clothes.
         clothing_sources: Most sources for which that holds; the more there are, the less likely it is of two.
         source_prior: Two tracks of different sources start this much, times the logarithm of the number of
-            sources, on the side of two people: the more sources, the more people there are.
+            sources of their kind, on the side of two people: the more sources, the more people there are.
         stay: Two tracks of one source that an earlier re-cluster put together start this much on the side of
             one person.
         stay_sources: Two of two sources do so less, and not at all up to so many sources: among few, each

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.by_medium import ByMedium
 from workers.clustering.ties import Ties
 
 IntArray = npt.NDArray[np.intp]
@@ -31,9 +32,9 @@ class LinkageTask:
     rows: IntArray
     stays: IntArray
     stay: float
-    stay_across: float
+    stay_across: ByMedium
     firm: npt.NDArray[np.bool_]
-    stay_firm: float
+    stay_firm: ByMedium
     ties: Ties
     decided: npt.NDArray[np.bool_]
     founds: npt.NDArray[np.bool_]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.by_medium import ByMedium
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.comparison import Comparison
 from workers.clustering.contraction import Contraction
@@ -70,7 +71,7 @@ class TrackLinkage:
         self._threshold = threshold
 
     def link(
-        self, task: LinkageTask, prior: float, tighter: float = 0.0, begun: IntArray | None = None
+        self, task: LinkageTask, prior: ByMedium, tighter: float = 0.0, begun: IntArray | None = None
     ) -> IntArray:
         """Link tracks.
 
@@ -98,13 +99,15 @@ class TrackLinkage:
         nodes = Contraction(len(task.rows), ties).nodes
         return reunited(labels, nodes, task.ties, self._gallery.weights[task.rows], task.stays)
 
-    def _linked(self, task: LinkageTask, prior: float, threshold: float, begun: IntArray | None) -> IntArray:
+    def _linked(
+        self, task: LinkageTask, prior: ByMedium, threshold: float, begun: IntArray | None
+    ) -> IntArray:
         """Link tracks by their looks, and what belongs together otherwise."""
         if self._many:
             return self._of_near(task, prior, threshold, begun)
         return self._of_all(task, prior, threshold)
 
-    def _parts(self, task: LinkageTask, group: Sequence[int], prior: float, threshold: float) -> IntArray:
+    def _parts(self, task: LinkageTask, group: Sequence[int], prior: ByMedium, threshold: float) -> IntArray:
         """Pairs (M, 2) of tracks of a group that look like each other."""
         chosen = np.array(group, np.intp)
         part = task.part(chosen)
@@ -126,7 +129,7 @@ class TrackLinkage:
         """Whether tracks are too many to compare all with all; a part is compared as the whole is."""
         return len(self._gallery) > self._limit
 
-    def heard(self, task: LinkageTask, labels: IntArray, prior: float) -> FloatArray:
+    def heard(self, task: LinkageTask, labels: IntArray, prior: ByMedium) -> FloatArray:
         """What each track hears, on the mean, from the others of its cluster.
 
         Args:
@@ -149,7 +152,7 @@ class TrackLinkage:
                 result[members] = heard(ratios, self._gallery.weights[rows])
         return result
 
-    def with_strays(self, task: LinkageTask, labels: IntArray, prior: float) -> IntArray:
+    def with_strays(self, task: LinkageTask, labels: IntArray, prior: ByMedium) -> IntArray:
         """Clusters (N,) when tracks that are alone have joined whom they are clearly like, see `Strays`."""
         rows = task.rows
         strays = Strays(labels, ~task.decided, task.founds, task.ties)
@@ -164,19 +167,24 @@ class TrackLinkage:
         sums = self._sums(task, prior).grouped(labels)
         return strays.joined((first, second), sums, most, self._threshold)
 
-    def _of_all(self, task: LinkageTask, prior: float, threshold: float) -> IntArray:
+    def _of_all(self, task: LinkageTask, prior: ByMedium, threshold: float) -> IntArray:
         """Compare all with all; time and memory go with the square of their number."""
         rows, stays, footage = task.rows, task.stays, self._comparison.footage(task.rows)
         within = np.float32(task.stay)
-        across = np.where(task.firm, task.stay_firm, task.stay_across).astype(np.float32)
+        photos, firm = self._comparison.photos(rows), task.firm
         affinity = np.empty((len(rows), len(rows)), np.float32)
         for start in range(0, len(rows), _BLOCK):
             checkpoint()
             block = slice(start, start + _BLOCK)
             affinity[block] = self._comparison.ratios(rows[block], rows, prior, self.face_limit)
             same = stays[block][:, None] == stays[None]
+            across = np.where(
+                firm[block][:, None],
+                task.stay_firm.between(photos[block][:, None], photos[None]),
+                task.stay_across.between(photos[block][:, None], photos[None]),
+            )
             affinity[block] += np.where(
-                same & (footage[block][:, None] == footage[None]), within, across[block][:, None] * same
+                same & (footage[block][:, None] == footage[None]), within, across * same
             )
         first, second = task.ties.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
@@ -185,7 +193,9 @@ class TrackLinkage:
         weights = self._gallery.weights[rows]
         return constrained_average_linkage(affinity, weights, threshold, task.ties.continued.tolist())
 
-    def _of_near(self, task: LinkageTask, prior: float, threshold: float, begun: IntArray | None) -> IntArray:
+    def _of_near(
+        self, task: LinkageTask, prior: ByMedium, threshold: float, begun: IntArray | None
+    ) -> IntArray:
         """Compare those of one source and time, where clothes help, and then clusters that look alike."""
         # Windows know no other source, so that whatever was begun holds what they link.
         joined = self._linked_in_windows(task, threshold) if begun is None else [_chains(begun)]
@@ -194,7 +204,7 @@ class TrackLinkage:
         node = in_order(Contraction(len(task.rows), replace(task.ties, continued=together)).nodes)
         alone = np.bincount(node)[node] == 1
         sums = self._sums(task, prior)
-        first, second, known = self._near(task, sums, threshold + prior)
+        first, second, known = self._near(task, sums, prior, threshold)
         return graph_average_linkage(
             np.bincount(node, self._gallery.weights[task.rows]).astype(np.float64),
             (node[first], node[second]),
@@ -206,46 +216,22 @@ class TrackLinkage:
             np.where(alone[first] & alone[second], known, np.float32(np.nan)),
         )[node]
 
-    def _sums(self, task: LinkageTask, prior: float) -> ClusterSums:
+    def _sums(self, task: LinkageTask, prior: ByMedium) -> ClusterSums:
         # Late: sparse matrices take long to load, and a few tracks never need any.
-        from workers.clustering.cluster_sums import ClusterSums, Common
+        from workers.clustering.linkage_sums import linkage_sums
 
-        gallery, rows = self._gallery, task.rows
-        footage, weights = self._comparison.footage(rows), gallery.weights[rows]
-        kinds = int(footage.max()) + 1
-        named: list[Common] = []
-        if task.firm.any():
-            # Whoever has no name has a number of their own.
-            firm = np.where(task.firm, task.stays, -1 - len(rows) - np.arange(len(rows)))
-            more = task.stay_firm - task.stay_across
-            named = [Common(firm, more), Common(firm * kinds + footage, -more)]
-        return ClusterSums(
-            gallery.templates,
-            rows,
-            gallery.size_weights[rows],
-            weights,
-            self._comparison.rises(rows),
-            [
-                Common(footage, prior),
-                Common(task.stays, task.stay_across),
-                Common(task.stays * kinds + footage, task.stay - task.stay_across),
-                *named,
-            ],
-            task.ties.sides,
-            -prior,
-            self._calibration,
-            self._settings,
-        )
+        return linkage_sums(task, prior, self._gallery, self._comparison, self._calibration, self._settings)
 
     def _near(
-        self, task: LinkageTask, sums: ClusterSums, least: float
+        self, task: LinkageTask, sums: ClusterSums, prior: ByMedium, threshold: float
     ) -> tuple[IntArray, IntArray, FloatArray]:
         """Pairs of tracks that may begin a merge: who looks alike, and who stays together.
 
         Args:
             task: The tracks.
             sums: Of each of them.
-            least: Least ratio of the faces of one person across sources.
+            prior: What speaks against one person for tracks of two sources.
+            threshold: Least mean log-likelihood ratio of one person.
 
         Returns:
             Two arrays (E,) of places in the task, and what the two think of each other, NaN where that takes
@@ -253,9 +239,10 @@ class TrackLinkage:
         """
         rows = task.rows
         first, second, margin = self._graph.pairs(rows)
-        footage = self._comparison.footage(rows)
+        footage, photos = self._comparison.footage(rows), self._comparison.photos(rows)
         # Of many sources, most who look alike at all don't look alike enough.
-        enough = (margin * self._graph.steepest >= least) | (footage[first] == footage[second])
+        enough = margin * self._graph.steepest >= threshold + prior.between(photos[first], photos[second])
+        enough |= footage[first] == footage[second]
         first, second, margin = first[enough], second[enough], margin[enough]
         known = sums.at(first, second, self._graph.cosines(rows[first], rows[second], margin))
         stays = _chains(task.stays)
@@ -276,7 +263,7 @@ class TrackLinkage:
         for start in range(0, len(order), _WINDOW):
             window = np.sort(order[start : start + _WINDOW])
             # Nothing leads from one source to another here.
-            labels = self._of_all(task.part(window), np.inf, threshold)
+            labels = self._of_all(task.part(window), ByMedium.whatever(np.inf), threshold)
             yield window[_chains(labels)]
 
 

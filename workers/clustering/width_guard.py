@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workers.clustering.by_medium import ByMedium
 from workers.clustering.linkage import in_order
 from workers.clustering.linkage_task import LinkageTask
 from workers.clustering.track_linkage import TrackLinkage
@@ -49,7 +50,7 @@ class GuardedLinkage:
 def guarded(
     linkage: TrackLinkage,
     task: LinkageTask,
-    prior: float,
+    prior: ByMedium,
     threshold: float,
     begun: IntArray | None = None,
 ) -> GuardedLinkage:
@@ -80,7 +81,7 @@ def guarded(
     return GuardedLinkage(labels, least).grown(in_order(labels))
 
 
-def _least(linkage: TrackLinkage, task: LinkageTask, labels: IntArray, prior: float) -> FloatArray:
+def _least(linkage: TrackLinkage, task: LinkageTask, labels: IntArray, prior: ByMedium) -> FloatArray:
     """The least of what a track of each cluster hears from the others."""
     least = np.full(int(labels.max()) + 1, np.inf, np.float32)
     np.minimum.at(least, labels, linkage.heard(task, labels, prior))

@@ -73,7 +73,7 @@ def test_the_even_point_may_differ_by_row() -> None:
 
 
 def shared(first_s: float, second_s: float, sources: int) -> float:
-    found = shared_occasion(np.float32([first_s]), np.float32([second_s]), sources, SETTINGS)
+    found = shared_occasion(np.float32([first_s]), np.float32([second_s]), np.float32(sources), SETTINGS)
     assert found.dtype == np.float32
     return float(found[0])
 

@@ -40,25 +40,35 @@ def sums(
     return ClusterSums(templates, rows, sizes, weights, rise, common, sides, base, calibration, rules)
 
 
+def in_common(labels: np.ndarray, value: float) -> Common:
+    return Common(labels, np.full(len(labels), value, np.float32))
+
+
 def pair(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array([a]), np.array([b])
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 1000), st.integers(1, COUNT - 2), st.floats(-5, 5), st.floats(-5, 5))
+@given(
+    st.integers(0, 1000),
+    st.integers(1, COUNT - 2),
+    st.tuples(*[st.floats(-5, 5)] * 3),
+    st.floats(-5, 5),
+)
 def test_clusters_think_what_their_pairs_think_on_the_mean(
-    seed: int, size: int, value: float, base: float
+    seed: int, size: int, values: tuple[float, ...], base: float
 ) -> None:
     vectors, weights = facts(seed)
     labels = np.arange(COUNT) % 3
-    found = sums(vectors, weights, (Common(labels, value),), base=base)
+    common = Common(labels, np.array(values, np.float32)[labels])
+    found = sums(vectors, weights, (common,), base=base)
     for k in range(1, size):
         found.merge(*pair(0, k))
     for k in range(size + 1, COUNT):
         found.merge(*pair(size, k))
     sizes = CALIBRATION.size_weights([100.0] * COUNT)
     ratios = face_log_ratio(vectors @ vectors.T, sizes, sizes, 0.0, CALIBRATION, FREE) + base
-    ratios = ratios + value * (labels[:, None] == labels[None])
+    ratios = ratios + common.value * (labels[:, None] == labels[None])
     mass = np.outer(weights[:size], weights[size:])
     expected = (ratios[:size, size:] * mass).sum() / mass.sum()
     assert found.between(*pair(0, size))[0] == pytest.approx(expected, abs=1e-2, rel=1e-3)
@@ -66,7 +76,7 @@ def test_clusters_think_what_their_pairs_think_on_the_mean(
 
 def test_each_hears_what_the_others_of_its_group_think_of_it() -> None:
     vectors, weights = facts(3)
-    common = Common(np.arange(COUNT) % 4, 1.5)
+    common = in_common(np.arange(COUNT) % 4, 1.5)
     found = sums(vectors, weights, (common,), base=-0.5)
     labels = np.array([0] * 5 + [1] * 4 + [2] * 2 + [3])
     first, second = (ends.ravel() for ends in np.indices((COUNT, COUNT)))
@@ -93,7 +103,7 @@ def test_sides_keep_clusters_apart_whatever_they_grow_into() -> None:
 def test_those_that_are_kept_think_what_they_thought() -> None:
     vectors, weights = facts(2)
     labels = np.arange(COUNT) % 3
-    found = sums(vectors, weights, (Common(labels, 2.0),), sides=(([0, 1], [2, 5]),))
+    found = sums(vectors, weights, (in_common(labels, 2.0),), sides=(([0, 1], [2, 5]),))
     found.merge(*pair(5, 9))
     kept = np.array([1, 4, 5, 8, 10])
     first, second = np.triu_indices(len(kept), 1)
@@ -118,7 +128,7 @@ def test_many_pairs_are_looked_at_in_parts_and_all_are_answered() -> None:
 
 def test_groups_think_what_clusters_think_that_have_merged() -> None:
     vectors, weights = facts(4)
-    common = (Common(np.arange(COUNT) % 3, 2.0),)
+    common = (in_common(np.arange(COUNT) % 3, 2.0),)
     merged, plain = (sums(vectors, weights, common, sides=(([0], [9]),)) for _ in range(2))
     merged.merge(np.array([0, 2]), np.array([1, 3]))
     merged.merge(np.array([0]), np.array([4]))
@@ -134,7 +144,7 @@ def test_groups_think_what_clusters_think_that_have_merged() -> None:
 
 def test_all_are_asked_at_once_what_each_is_asked_alone() -> None:
     vectors, weights = facts(5)
-    found = sums(vectors, weights, (Common(np.arange(COUNT) % 3, 2.0),), base=-1.0)
+    found = sums(vectors, weights, (in_common(np.arange(COUNT) % 3, 2.0),), base=-1.0)
     found.merge(np.array([0]), np.array([1]))
     some = np.array([0, 4, 7])
     table = found.with_all(some)

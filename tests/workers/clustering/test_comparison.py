@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from made_tracks import clothes, of
 from synthetic import CALIBRATION
 
+from workers.clustering.by_medium import ByMedium
 from workers.clustering.company import Company
 from workers.clustering.comparison import Comparison
 from workers.clustering.evidence import TrackEvidence
@@ -33,9 +34,9 @@ some_tracks = st.lists(
 
 
 @settings(max_examples=100, deadline=None)
-@given(some_tracks, st.floats(-9, 9), st.floats(0, 4))
+@given(some_tracks, st.floats(-9, 9), st.builds(ByMedium, *[st.floats(0, 4)] * 3))
 def test_who_is_alike_is_found_as_by_looking_at_all(
-    tracks: list[TrackEvidence], least: float, prior: float
+    tracks: list[TrackEvidence], least: float, prior: ByMedium
 ) -> None:
     gallery, company, settings = Gallery(CALIBRATION), Company(), LikelihoodSettings()
     comparison = Comparison(gallery, {t.track_id: t for t in tracks}, company, CALIBRATION, settings)

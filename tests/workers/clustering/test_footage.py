@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_tracks import beside, clothes, evidence, soft, unit
 
+from workers.clustering.by_medium import ByMedium
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.footage import Pairs, same_footage, twins
 
@@ -175,7 +176,7 @@ def test_a_copy_changes_nothing(copies: int, noise: float) -> None:
 
 
 def test_photos_are_no_copies() -> None:
-    def groups(photo: bool) -> int:
+    def groups(photo: bool) -> ByMedium:
         tracks = [
             evidence(f"{source}-{k}", unit(*[0] * k, 1), source_id=source, moments=[0], photo=photo)
             for source in ("i-a", "i-b")
@@ -185,17 +186,17 @@ def test_photos_are_no_copies() -> None:
         clusterer.recluster({})
         return clusterer._comparison.recordings(["i-a", "i-b"])
 
-    assert (groups(True), groups(False)) == (2, 1)
+    assert (groups(True), groups(False)) == (ByMedium(0, 2, 2), ByMedium(1, 0, 1))
 
 
 def test_a_copy_that_is_removed_counts_no_more() -> None:
     clusterer = soft(*film("v-a"), *film("v-b"))
     clusterer.recluster({})
-    assert clusterer._comparison.recordings(["v-a", "v-b"]) == 1
+    assert clusterer._comparison.recordings(["v-a", "v-b"]).videos == 1
     for track in film("v-b"):
         clusterer.remove(track.track_id)
     for track in film("v-b"):
         clusterer.insert(replace(track, moments=track.moments + 1000))
-    assert clusterer._comparison.recordings(["v-a", "v-b"]) == 2
+    assert clusterer._comparison.recordings(["v-a", "v-b"]).videos == 2
     clusterer.recluster({})
-    assert clusterer._comparison.recordings(["v-a", "v-b"]) == 2
+    assert clusterer._comparison.recordings(["v-a", "v-b"]).videos == 2
