@@ -24,6 +24,8 @@ SURE = 0.97
 # Of several faces, one that is so much larger than all others is who the photo is of.
 _MUCH_LARGER = 2.0
 
+_TOO_POOR = "No face of these photos is good enough to make a person of its own. Use others."
+
 State = Literal["named", "already", "added", "conflict", "several", "unclear"]
 Find = Callable[[Path], "list[FoundFace]"]
 
@@ -68,6 +70,7 @@ class _Look:
     name: str
     usable: list[Path] = field(default_factory=list)
     sure: dict[str, float] = field(default_factory=dict)
+    founds: bool = False
     notes: list[str] = field(default_factory=list)
     unread: int = 0
 
@@ -148,6 +151,8 @@ class Enrolling:
         for look in looks:
             if not look.usable:
                 told[look.name] = look.told("unclear")
+            elif not look.sure and not look.founds:
+                told[look.name] = look.told("unclear", _TOO_POOR)
             elif not look.sure:
                 absent.append(look)
             elif len(look.sure) > 1:
@@ -183,6 +188,7 @@ class Enrolling:
                 look.notes.append(f"{path.name}: shows {len(faces)} faces; cut out the one that is meant.")
                 continue
             look.usable.append(path)
+            look.founds |= faces[0].founds
             for match in faces[0].matches[:1]:
                 if match.sureness >= SURE:
                     person = match.person.id
@@ -227,9 +233,7 @@ class Enrolling:
             if largest is not None and largest.identity:
                 owners[largest.identity] = None
         if not owners:
-            return look.told(
-                "unclear", "No face of these photos is good enough to make a person of its own. Use others."
-            )
+            return look.told("unclear", _TOO_POOR)
         people = [self._store.person(owner) for owner in owners]
         named = sorted({person.name for person in people} - {"", look.name})
         if named:

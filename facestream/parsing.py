@@ -207,6 +207,13 @@ class When(_MomentType):
     ) -> datetime | float:
         """A date with its zone, or seconds."""
         text = str(value)
+        if re.fullmatch(r"(19|20)[0-9]{2}", text):
+            minutes, seconds = divmod(int(text), 60)
+            self.fail(
+                f"{text!r} may be a year or seconds into a video: write {text}-01-01, or {minutes}:{seconds:02}",
+                param,
+                ctx,
+            )
         if re.fullmatch(r"[0-9.:]+", text) and not re.fullmatch(r"[0-9]{8,}", text):
             return MediaTime().convert(text, param, ctx)
         # So many digits without a sign are a date that was not finished; no video is so long.

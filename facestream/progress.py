@@ -114,9 +114,10 @@ class RunProgress:
     def people_now(self, count: int) -> None:
         """So many people are known."""
         self._people = count
-        if count and self._frames and not self._first_person:
+        if count and not self._first_person:
             self._first_person = True
-            if not self._live and not self._quiet:
+            # Without a frame they were there before.
+            if self._frames and not self._live and not self._quiet:
                 self._print("first person found")
 
     def note(self, text: str) -> None:

@@ -66,11 +66,13 @@ class FoundFace:
         box_xyxy: Where in the photo, px.
         score: Detector's score, [0, 1].
         matches: People, the likeliest first; also unlikely ones. Empty in an empty collection.
+        founds: Whether it is good enough to make a person of its own.
     """
 
     box_xyxy: Box
     score: float
     matches: tuple[Match, ...]
+    founds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class TemplateSearch:
         from facestream.resident_search import tracks_of
         from workers.clustering.resident_gallery import ResidentGallery
 
+        self._founder_px = pack.manifest.quality.founder_px
         self._gallery = ResidentGallery(pack.calibration)
         self._gallery.put(tracks_of(templates))
 
@@ -147,7 +150,8 @@ class TemplateSearch:
             person_of: Looks a person up; raises `NotFoundError` or `RecordError` where that fails.
         """
         people, _ = self._gallery.search(face.vector, face.size_px, face.effective_px, limit)
-        return FoundFace(box_of(face), face.score, matches_of(people, person_of))
+        founds = face.effective_px >= self._founder_px
+        return FoundFace(box_of(face), face.score, matches_of(people, person_of), founds)
 
     def ranked(self, face: PhotoFace, limit: int) -> list[tuple[str, float, float, str]]:
         """Who a face is like, the likeliest first: person, similarity, sureness, likest track."""

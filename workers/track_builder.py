@@ -18,7 +18,7 @@ from workers.model_faults import ModelFaults
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_evidence import moments_of
-from workers.tracking.splitting import border_between, split_point
+from workers.track_parts import track_parts
 from workers.tracking.track import LiveTrack
 from workers.tracking.tracker import Tracker
 
@@ -225,24 +225,14 @@ class TrackBuilder:
     def _parts(
         self, followed: Followed, candidates: list[Candidate], ended: bool
     ) -> list[tuple[list[FaceSample], TrackRecord]]:
-        """The record of a track, or of the two that it turns out to be."""
+        """The record of a track, or of those that it turns out to be."""
         observations = self._observations(followed)
-        at = split_point(self._judge.ratios([c.look for c in candidates])) if ended else None
-        if at is None:
+        if not ended:
             return [self._part(followed, followed.track_id, candidates, observations, ended)]
-        late = observations["media_s"] > self._border_s(followed, candidates, at)
         return [
-            self._part(followed, followed.track_id, candidates[:at], observations[~late], ended),
-            self._part(followed, f"{followed.track_id}.b", candidates[at:], observations[late], ended),
+            self._part(followed, part.track_id, part.faces, observations[part.frames], ended)
+            for part in track_parts(followed, candidates, observations, self._judge)
         ]
-
-    def _border_s(self, followed: Followed, candidates: list[Candidate], at: int) -> float:
-        """When the first person of a track gave way to the second: the faces kept in between tell."""
-        first, second = candidates[at - 1], candidates[at]
-        between = [c for c in followed.selection.best() if first.index < c.index < second.index]
-        everyone = [*candidates[:at], *between, *candidates[at:]]
-        k = border_between(self._judge.ratios([c.look for c in everyone]), at, at + len(between))
-        return (everyone[k - 1].media_s + everyone[k].media_s) / 2
 
     def _part(
         self,

@@ -67,7 +67,10 @@ def command(
     quiet: bool,
     **_: Any,
 ) -> None:
-    """Write every face of every sampled frame: where, when, which track, which person.
+    """Write every face that was followed, frame by frame: where, when, which track, which person.
+
+    A face that was seen in one frame only, or never for sure, is no track, and is left out here; `run`
+    counts it among the faces it found.
 
     `frame` counts frames of the video from 0; photos have frame 0. `score` is 0 where a face was out of sight
     for a moment and its box lies between those of the frames around. An empty `identity` is a face given to

@@ -29,6 +29,10 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (package,) = importlib.util.find_spec("insightface").submodule_search_locations  # type: ignore[union-attr]
     shutil.copy(Path(package) / "data" / "images" / "Tom_Hanks_54745.png", folder / "Tom Hanks.png")
     Image.new("RGB", (320, 200), (30, 90, 60)).save(folder / "Nobody.jpg")
+    far = Image.new("RGB", (320, 200), (30, 90, 60))
+    with Image.open(folder / "Tom Hanks.png") as picture:
+        far.paste(picture.convert("RGB").resize((22, 22)), (140, 80))
+    far.save(folder / "Far Away.png")
     with Image.open(GROUP.path()) as picture:
         picture.convert("RGB").save(folder / "Group.jpg")
     return folder
@@ -45,11 +49,21 @@ def test_who_was_seen_is_named_and_who_was_not_is_added(copied: Processed, photo
 
     done = {one["name"]: one for one in cli("people", "enroll", photos, "--json", code=1).json()}
 
-    states = {"Eileen Collins": "named", "Group": "unclear", "Nobody": "unclear", "Tom Hanks": "added"}
+    states = {
+        "Eileen Collins": "named",
+        "Far Away": "unclear",
+        "Group": "unclear",
+        "Nobody": "unclear",
+        "Tom Hanks": "added",
+    }
     assert {name: one["state"] for name, one in done.items()} == states
     assert {name: one["state"] for name, one in planned.items()} == states
     assert "cut out the one that is meant" in done["Group"]["notes"][0]
     assert "no face was found" in done["Nobody"]["notes"][0]
+    for one in (planned["Far Away"], done["Far Away"]):
+        assert "good enough to make a person of its own" in one["notes"][0]
+    # What helps nobody is not kept.
+    assert not any("Far Away" in source["path"] for source in cli("sources", "--json").json())
     people = {person["name"]: person for person in cli.people() if person["name"]}
     assert set(people) == {"Eileen Collins", "Tom Hanks"}
     assert done["Eileen Collins"]["people"] == [people["Eileen Collins"]["id"]]

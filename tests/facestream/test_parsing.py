@@ -146,6 +146,13 @@ def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
     assert "1:30" in told
 
 
+@pytest.mark.parametrize(("text", "clock"), [("1996", "33:16"), ("2026", "33:46")])
+def test_a_year_is_not_taken_for_seconds(text: str, clock: str) -> None:
+    told = refusal(When(), text)
+    assert told == f"{text!r} may be a year or seconds into a video: write {text}-01-01, or {clock}"
+    assert When().convert(clock, None, None) == float(text)
+
+
 def test_a_date_that_is_not_in_the_calendar_is_refused() -> None:
     assert "'2026-02-30' is not a date" in refusal(When(), "2026-02-30")
 

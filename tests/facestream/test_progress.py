@@ -60,6 +60,16 @@ def test_a_file_gets_plain_lines_with_what_matters() -> None:
     assert "\x1b" not in screen.text
 
 
+def test_who_was_there_before_is_no_first_person() -> None:
+    screen = Screen(terminal=False)
+    with RunProgress(screen.console) as progress:
+        progress.people_now(4)
+        progress.source_began(FILM, info())
+        progress.frame_done(frame(0.0), 2)
+        progress.people_now(5)
+    assert "first person" not in screen.text
+
+
 @pytest.mark.usefixtures("hurried")
 def test_a_line_tells_position_rate_faces_people_and_time_left() -> None:
     screen = Screen(terminal=False)

@@ -256,6 +256,27 @@ def test_a_track_that_changes_its_face_is_split(
         assert {s.frame // 5 for s in shooting.samples_of(track)} <= set(frames_of(track))
 
 
+def test_two_who_take_turns_in_one_place_are_told_apart(
+    shooting: Shooting, group_image: Image, one: Detection, two: Detection
+) -> None:
+    # Cuts between people framed alike, that nobody saw.
+    shooting.show(group_image, one, times=8)
+    shooting.show(*put(group_image, two, one), times=8)
+    shooting.show(group_image, one, times=8)
+    tracks = shooting.end()
+    assert [track.track_id for track in tracks] == ["v-1.0.0", "v-1.0.0.b", "v-1.0.0.c"]
+    told = [frame for track in tracks for frame in frames_of(track)]
+    assert told == list(range(24))
+    # A face of each stretch is kept, and nothing jumps here: the border is right to a frame or two.
+    assert [abs(frames_of(track)[0] - border) <= 2 for track, border in zip(tracks[1:], (8, 16), strict=True)]
+    for track in tracks:
+        assert {s.track_id for s in shooting.samples_of(track)} == {track.track_id}
+        assert {s.frame // 5 for s in shooting.samples_of(track)} <= set(frames_of(track))
+    vectors = [np.stack([s.vector for s in shooting.samples_of(track)]).mean(axis=0) for track in tracks]
+    first, second, third = (vector / np.linalg.norm(vector) for vector in vectors)
+    assert first @ third > 0.95 > first @ second
+
+
 def test_landmarks_that_are_no_face_are_left_out(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
+from workers.tracking.boxes import iou_matrix
 
-def split_point(ratios: npt.NDArray[np.float32], threshold: float = -2.0) -> int | None:
+DIFFERENT = -2.0
+"""Log-likelihood ratio below which two faces of a track speak for two people."""
+
+# Faces of a stretch in which somebody has their turn.
+_LEAST_TURN = 2
+# Boxes of neighbouring frames that overlap by more than this don't jump.
+_STEADY = 0.8
+
+
+def split_point(ratios: npt.NDArray[np.float32], threshold: float = DIFFERENT) -> int | None:
     """Where a track's samples fall into two people.
 
     Two people who cross, or a cut that was not seen, can end up in one track. It is split in time, not by
@@ -28,6 +40,46 @@ def split_point(ratios: npt.NDArray[np.float32], threshold: float = -2.0) -> int
     return at
 
 
+def turns(ratios: npt.NDArray[np.float32], threshold: float = DIFFERENT) -> list[int]:
+    """Where two people or more take turns in a track, as of cuts that nobody saw between faces framed alike.
+
+    The faces are divided into stretches of at least two so that the ratios within stretches are highest in
+    sum: correlation clustering (Bansal, Blum and Chawla 2004) of a sequence, exactly, by dynamic programming.
+    A single odd face is a poor one, not somebody else.
+
+    Args:
+        ratios: float32 (K, K), symmetric log-likelihood ratios of the track's faces in order of time.
+        threshold: Neighbouring stretches must be less alike than this on average.
+
+    Returns:
+        The first face of each stretch but the first, ascending: two or more, or none at all. Where one person
+        gives way to another once and for all, that is for `split_point` to tell.
+    """
+    count = len(ratios)
+    best, begin = np.full(count + 1, -np.inf), np.zeros(count + 1, np.intp)
+    best[0] = 0.0
+    for end in range(_LEAST_TURN, count + 1):
+        for start in range(end - _LEAST_TURN + 1):
+            inside = best[start] + float(np.triu(ratios[start:end, start:end], 1).sum())
+            if inside > best[end]:
+                best[end], begin[end] = inside, start
+    borders: list[int] = []
+    at = int(begin[count])
+    while at > 0:
+        borders.insert(0, at)
+        at = int(begin[at])
+    while borders:
+        bounds = [0, *borders, count]
+        across = [
+            float(ratios[a:b, b:c].mean()) for a, b, c in zip(bounds[:-2], borders, bounds[2:], strict=True)
+        ]
+        likest = int(np.argmax(across))
+        if across[likest] < threshold:
+            break
+        del borders[likest]
+    return borders if len(borders) > 1 else []
+
+
 def border_between(ratios: npt.NDArray[np.float32], low: int, high: int) -> int:
     """Where exactly the second person of a split track begins.
 
@@ -43,3 +95,23 @@ def border_between(ratios: npt.NDArray[np.float32], low: int, high: int) -> int:
     lean = ratios[low:high, :low].mean(axis=1) - ratios[low:high, high:].mean(axis=1)
     gain = np.concatenate([[0.0], np.cumsum(lean)])
     return low + int(gain.argmax())
+
+
+def border_s(times_s: npt.NDArray[np.float64], boxes_xyxy: npt.NDArray[np.float32]) -> float:
+    """When one person of a track gave way to the next one, between a face of each.
+
+    Args:
+        times_s: float64 (F,), ascending: media times of the frames from the one face to the other, F >= 2.
+        boxes_xyxy: float32 (F, 4), the track's boxes in them, px.
+
+    Returns:
+        Media time between two of the frames: those between which the box jumps most, or, where it is steady,
+        halfway from the one face to the other.
+    """
+    overlap = np.array(
+        [iou_matrix(before[None], after[None])[0, 0] for before, after in pairwise(boxes_xyxy)]
+    )
+    jump = int(overlap.argmin())
+    if overlap[jump] > _STEADY:
+        return float(times_s[0] + times_s[-1]) / 2
+    return float(times_s[jump] + times_s[jump + 1]) / 2

@@ -245,15 +245,43 @@ def test_a_filter_cannot_end_before_it_begins(visit: Visit, shared: Serving) -> 
     page.evaluate("location.hash = '#/people'")
     page.get_by_role("button", name=re.compile("^Filter")).click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("From").fill("2026-05-03")
-    dialog.get_by_label("To").fill("2026-05-01")
+    dialog.get_by_label("From", exact=True).fill("2026-05-03")
+    dialog.get_by_label("To", exact=True).fill("2026-05-01")
     dialog.get_by_role("button", name="Show", exact=True).click()
     # The browser says why.
     expect(dialog).to_be_visible()
-    assert dialog.get_by_label("To").evaluate("field => field.validity.rangeUnderflow")
-    dialog.get_by_label("To").fill("2026-05-04")
+    assert dialog.get_by_label("To", exact=True).evaluate("field => field.validity.rangeUnderflow")
+    dialog.get_by_label("To", exact=True).fill("2026-05-04")
     dialog.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_url(re.compile("since=2026-05-03&until=2026-05-04"))
+
+
+def test_who_is_in_a_video_is_found_by_a_part_of_its_name(visit: Visit, shared: Serving) -> None:
+    page = visit(shared.url, "people")
+    expect(tile(page, 4)).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Filter")).click()
+    dialog = page.get_by_role("dialog")
+    file = dialog.get_by_role("combobox", name="In the video or photo")
+    # What is there is offered; cameras have a list of their own.
+    assert dialog.locator("datalist option").evaluate_all("all => all.map(one => one.value)") == [
+        "hall.mp4",
+        "yard.mp4",
+    ]
+    file.fill("yard")
+    dialog.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url(re.compile("source=yard$"))
+    expect(tile(page, 4)).to_have_count(0)
+    expect(page.locator(".tile")).to_have_count(6)
+    # How long they are seen there, not everywhere.
+    expect(tile(page, 1)).to_contain_text("2 s")
+    # It is still written there, and goes by one press.
+    page.get_by_role("button", name=re.compile("^Filter")).click()
+    expect(file).to_have_value("yard")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Without in yard").click()
+    expect(tile(page, 4)).to_be_visible()
+    page.evaluate("location.hash = '#/people?source=cellar'")
+    expect(page.get_by_text("Nobody matches")).to_be_visible()
 
 
 def test_a_name_that_could_not_be_saved_is_there_to_be_tried_again(visit: Visit, undone: Serving) -> None:

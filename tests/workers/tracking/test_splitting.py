@@ -1,9 +1,11 @@
+from itertools import combinations, pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.tracking.splitting import border_between, split_point
+from workers.tracking.splitting import border_between, border_s, split_point, turns
 
 
 def ratios(people: list[int], *, same: float = 5.0, different: float = -5.0) -> np.ndarray:
@@ -78,3 +80,90 @@ def test_one_odd_face_between_does_not_move_the_border_past_the_others() -> None
     leaning = ratios([0, 0, 0, 0, 0, 1, 1])
     leaning[2, :2], leaning[2, 5:] = -1, 1
     assert border_between(leaning, 2, 5) == 5
+
+
+# Turns --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("people", "borders"),
+    [
+        ([0, 0, 1, 1, 0, 0], [2, 4]),
+        ([0, 0, 1, 1, 1, 0, 0, 0], [2, 5]),
+        ([0, 0, 1, 1, 2, 2], [2, 4]),
+        ([0, 0, 1, 1, 0, 0, 1, 1], [2, 4, 6]),
+    ],
+)
+def test_people_who_take_turns_are_told_apart(people: list[int], borders: list[int]) -> None:
+    assert turns(ratios(people)) == borders
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        [],
+        [0],
+        [0, 1],
+        [0, 0, 0, 0, 0],
+        # Once and for all.
+        [0, 0, 0, 1, 1, 1],
+        # One odd face is a poor one.
+        [0, 0, 1, 0, 0],
+        [1, 0, 0, 0, 2],
+    ],
+)
+def test_nobody_takes_turns_where_no_face_comes_back_for_a_while(people: list[int]) -> None:
+    assert turns(ratios(people)) == []
+
+
+def test_turns_need_faces_that_differ_clearly() -> None:
+    assert turns(ratios([0, 0, 1, 1, 0, 0], same=1, different=-1.9)) == []
+    assert turns(ratios([0, 0, 1, 1, 0, 0], same=1, different=-2.1)) == [2, 4]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 8), st.integers(0, 2**32 - 1))
+def test_turns_are_those_of_the_best_of_all_divisions(count: int, seed: int) -> None:
+    random = np.random.default_rng(seed).normal(0, 6, (count, count))
+    symmetric = ((random + random.T) / 2).astype(np.float32)
+
+    def inside(bounds: tuple[int, ...]) -> float:
+        return sum(float(np.triu(symmetric[a:b, a:b], 1).sum()) for a, b in pairwise(bounds))
+
+    divisions = [
+        (0, *borders, count)
+        for size in range(count)
+        for borders in combinations(range(1, count), size)
+        if all(b - a >= 2 for a, b in pairwise((0, *borders, count)))
+    ]
+    found = turns(symmetric)
+    assert len(found) != 1
+    bounds = (0, *found, count)
+    for a, b, c in zip(bounds, bounds[1:], bounds[2:], strict=False):
+        assert symmetric[a:b, b:c].mean() < -2
+    if divisions:
+        # What was found is the best one, or that without borders that are not clear.
+        best = max(divisions, key=inside)
+        assert set(found) <= set(best)
+        clear = all(
+            symmetric[a:b, b:c].mean() < -2 for a, b, c in zip(best, best[1:], best[2:], strict=False)
+        )
+        assert not clear or len(best) < 4 or list(best[1:-1]) == found
+
+
+# Where the border is ------------------------------------------------------------------------------------
+
+TIMES_S = np.arange(6) * 0.2
+
+
+def boxes(*lefts: float) -> np.ndarray:
+    return np.array([[left, 0, left + 100, 100] for left in lefts], np.float32)
+
+
+def test_the_next_person_begins_where_the_box_jumps() -> None:
+    assert border_s(TIMES_S, boxes(0, 2, 4, 6, 60, 62)) == pytest.approx(0.7)
+
+
+def test_without_a_jump_they_begin_halfway() -> None:
+    assert border_s(TIMES_S, boxes(0, 2, 4, 6, 4, 12)) == pytest.approx(0.5)
+    assert border_s(TIMES_S[:2], boxes(0, 90)) == pytest.approx(0.1)
