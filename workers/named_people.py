@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -21,10 +22,11 @@ def inherit_with_names(
 ) -> tuple[Partition, Inheritance]:
     """Let new clusters inherit identities, and divide those in which a name would be lost.
 
-    At home in a cluster is who inherits it, or would be merged into whoever does. Where people of different
-    names are at home in one, each name gets a part of it: what its people had there, and what is nearest to
-    that. People of one name may be merged. Tracks that a named person has elsewhere may go to whomever they
-    look like. A named person of whom nothing but tracks for nobody is left keeps those.
+    At home in a cluster is who inherits it, who would be merged into whoever does, and who has more than half
+    of all their tracks there. Where people of different names are at home in one, each name gets a part of
+    it: what its people had there, and what is nearest to that. People of one name may be merged. Tracks that
+    a named person has elsewhere may go to whomever they look like. A named person of whom nothing but tracks
+    for nobody is left keeps those.
 
     Args:
         partition: The new clusters.
@@ -43,7 +45,7 @@ def inherit_with_names(
     while True:
         inheritance = inherit(partition.clusters, current, weights, seniority)
         # Ends, for each turn makes more and smaller clusters, and one track has one person.
-        finer = _with_homes(partition, inheritance, current, names, divide)
+        finer = _with_homes(partition, inheritance, current, weights, names, divide)
         if finer is None:
             return partition, inheritance
         partition = finer
@@ -53,6 +55,7 @@ def _with_homes(
     partition: Partition,
     inheritance: Inheritance,
     current: Mapping[str, str],
+    weights: Mapping[str, float],
     names: Mapping[str, str],
     divide: Divide,
 ) -> Partition | None:
@@ -62,10 +65,10 @@ def _with_homes(
     for track_id in partition.unassigned:
         if (owner := current.get(track_id, "")) in kept:
             kept[owner].append(track_id)
+    at_home = _at_home(partition, inheritance, current, weights, names)
     called: dict[str, set[str]] = {}
-    at_home = {heir: heir for heir in inheritance.heirs if heir is not None} | inheritance.merged
-    for identity_id in at_home.keys() & names.keys():
-        called.setdefault(at_home[identity_id], set()).add(names[identity_id])
+    for home, identity_id in at_home:
+        called.setdefault(home, set()).add(names[identity_id])
     clashing = {heir for heir, theirs in called.items() if len(theirs) > 1}
     if not kept and not clashing:
         return None
@@ -77,7 +80,7 @@ def _with_homes(
         homes: dict[str, list[str]] = {}
         for track_id in cluster:
             owner = current.get(track_id, "")
-            if owner in names and at_home.get(owner) == heir:
+            if (heir, owner) in at_home:
                 homes.setdefault(names[owner], []).append(track_id)
         clusters += divide(cluster, list(homes.values()))
     gone = {track_id for tracks in kept.values() for track_id in tracks}
@@ -86,3 +89,25 @@ def _with_homes(
         clusters=tuple(sorted(clusters)),
         unassigned=tuple(track_id for track_id in partition.unassigned if track_id not in gone),
     )
+
+
+def _at_home(
+    partition: Partition,
+    inheritance: Inheritance,
+    current: Mapping[str, str],
+    weights: Mapping[str, float],
+    names: Mapping[str, str],
+) -> set[tuple[str, str]]:
+    """Who inherits a cluster, and who is at home there: those of the latter who have a name."""
+    heirs = {(heir, heir) for heir in inheritance.heirs if heir is not None}
+    taken_over = {(heir, identity_id) for identity_id, heir in inheritance.merged.items()}
+    total: defaultdict[str, float] = defaultdict(float)
+    shared: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
+        for track_id in cluster:
+            if (owner := current.get(track_id, "")) in names:
+                total[owner] += weights[track_id]
+                if heir is not None:
+                    shared[heir, owner] += weights[track_id]
+    most = {(heir, owner) for (heir, owner), weight in shared.items() if weight > total[owner] / 2}
+    return {pair for pair in heirs | taken_over | most if pair[1] in names}

@@ -61,6 +61,17 @@ def test_a_track_of_somebody_named_may_go_to_another_one() -> None:
     assert inheritance.heirs == ("p1", "p2")
 
 
+def test_nobody_named_loses_most_of_their_tracks_to_another_name() -> None:
+    # As where another way to group people puts many into one.
+    partition, inheritance = inherited(
+        Partition((("t0", "t1", "t2", "t3", "t4"), ("t5",)), ()),
+        {"t0": "p1", "t1": "p1", "t2": "p1", "t3": "p2", "t4": "p2", "t5": "p2"},
+        {"p1": "Ada", "p2": "Bob"},
+    )
+    assert partition.clusters == (("t0", "t1", "t2"), ("t3", "t4"), ("t5",))
+    assert inheritance.heirs == ("p1", "p2", None)
+
+
 def test_a_named_person_keeps_what_would_be_nobody_s() -> None:
     partition, inheritance = inherited(
         Partition((("t3",),), ("t0", "t1", "t2")),
@@ -94,6 +105,14 @@ def test_no_name_is_ever_lost(data: st.DataObject) -> None:
         assert heir in inheritance.heirs
         called.setdefault(heir, set()).add(names[identity_id])
     assert all(len(theirs) == 1 for theirs in called.values())
+    # Nobody loses most of what they have to somebody of another name.
+    for identity_id, name in names.items():
+        own = [
+            (heir, sum(weights[t] for t in group if owners.get(t) == identity_id))
+            for group, heir in zip(partition.clusters, inheritance.heirs, strict=True)
+        ]
+        total = sum(weight for _, weight in own)
+        assert all(2 * weight <= total for heir, weight in own if names.get(heir or "", name) != name)
     # Clusters are divided, and never united.
     placed = [track_id for group in (*partition.clusters, partition.unassigned) for track_id in group]
     assert sorted(placed) == TRACKS
