@@ -14,7 +14,7 @@ from facestream.output import written_file
 from facestream.page_card import card
 from facestream.people_filter import sorted_people
 from facestream.person import Person
-from facestream.source_name import is_camera
+from facestream.source_name import is_camera, names_apart
 from facestream.terms import terms
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
     sources = store.sources()
     durations = {source.source_id: source.duration_s for source in sources}
     seen_in = {s.source_id: s.photo for person in people for s in person.sightings}
+    names = names_apart({i: path for person in people for i, path in person.sources.items()})
     photos = sum(seen_in.values())
     cameras = sum(is_camera(source_id) for source_id in seen_in)
     videos = len(seen_in) - photos - cameras
@@ -92,7 +93,7 @@ def render(store: Store, people: Sequence[Person], selection: str = "") -> Itera
         orders=[*_ORDERS.items(), *([] if order in _ORDERS else [("listed", "as listed")])],
         order=order,
         people=(
-            card(person, faces, durations, rank[person.id])
+            card(person, faces, durations, names, rank[person.id])
             for person, faces in zip(people, _pictures(store, people), strict=True)
         ),
         empty="" if people else "Nobody matches." if selection else nobody(store),

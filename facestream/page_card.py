@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from facestream.people_view import counted, duration, interval, moment, stretch
 from facestream.person import Person
 from facestream.sighting import Sighting, date_of
-from facestream.source_name import is_camera, short_name
+from facestream.source_name import is_camera
 
 # Width of a timeline in units of its picture; a bar is never thinner or paler than can be seen.
 _WIDTH = 1000.0
@@ -27,7 +26,11 @@ _MORE_TIMELINES = 44
 
 
 def card(
-    person: Person, faces: list[str], durations_s: Mapping[str, float | None], rank: int
+    person: Person,
+    faces: list[str],
+    durations_s: Mapping[str, float | None],
+    names: Mapping[str, str],
+    rank: int,
 ) -> dict[str, Any]:
     """What the template shows of one person.
 
@@ -35,6 +38,7 @@ def card(
         person: With the sightings to show.
         faces: Pictures as base64, the best first.
         durations_s: Length of each source, where it is known.
+        names: Of each source, see `names_apart`.
         rank: Place in the order of the first sighting.
     """
     photos = [s for s in person.sightings if s.photo]
@@ -42,14 +46,16 @@ def card(
     by_source: dict[str, list[Sighting]] = {}
     for sighting in videos:
         by_source.setdefault(sighting.source_id, []).append(sighting)
-    lines = [timeline(seen, durations_s.get(source_id)) for source_id, seen in by_source.items()]
-    names = {short_name(s.source_id, s.source) for s in person.sightings}
+    lines = [
+        timeline(seen, durations_s.get(source_id), names[source_id]) for source_id, seen in by_source.items()
+    ]
+    searched = sorted({names[source_id] for source_id in person.sources})
     return {
         "id": person.id,
         "name": person.name,
         "label": person.name or person.id,
         "provisional": person.provisional,
-        "text": unicodedata.normalize("NFC", " ".join((person.id, person.name, *sorted(names)))).lower(),
+        "text": unicodedata.normalize("NFC", " ".join((person.id, person.name, *searched))).lower(),
         "seconds": round(person.seconds, 3),
         "first_rank": rank,
         "faces": faces,
@@ -61,7 +67,7 @@ def card(
         "folded_count": f"{len(lines) - _TIMELINES} more {_noun(by_source, len(lines) - _TIMELINES)}",
         "more_timelines": max(len(lines) - _TIMELINES - _MORE_TIMELINES, 0),
         "photo_count": counted(len(photos), "photo"),
-        "photos": [{"path": s.source, "name": PurePath(s.source).name} for s in photos[:_PHOTOS]],
+        "photos": [{"path": s.source, "name": names[s.source_id]} for s in photos[:_PHOTOS]],
         "more_photos": max(len(photos) - _PHOTOS, 0),
         "sighting_count": f"{counted(len(videos), 'sighting')} with times",
         # In one video alone, its name is there already.
@@ -69,7 +75,7 @@ def card(
             {
                 "time": interval(s),
                 "path": s.source,
-                "name": short_name(s.source_id, s.source) if len(lines) > 1 else "",
+                "name": names[s.source_id] if len(lines) > 1 else "",
             }
             for s in videos[:_INTERVALS]
         ],
@@ -99,12 +105,13 @@ def _when(person: Person) -> str:
     return stretch(first, last) if told_by_date or told_by_video else ""
 
 
-def timeline(sightings: Sequence[Sighting], duration_s: float | None) -> dict[str, Any]:
+def timeline(sightings: Sequence[Sighting], duration_s: float | None, name: str) -> dict[str, Any]:
     """The timeline of a person in one video or camera; a camera's begins and ends with the person.
 
     Args:
         sightings: All of that source, in order.
         duration_s: Length of the video, or None where nobody knows.
+        name: What it is called.
     """
     first, path = sightings[0], sightings[0].source
     live = is_camera(first.source_id)
@@ -114,7 +121,6 @@ def timeline(sightings: Sequence[Sighting], duration_s: float | None) -> dict[st
     whole_s = max(duration_s or 0.0, last_s, 1e-3)
     end_at = date_of(first.recorded_at_s, start_s + whole_s) if live else None
     seconds = sum(s.seconds for s in sightings)
-    name = short_name(first.source_id, path)
     return {
         "path": path,
         "name": name,

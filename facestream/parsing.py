@@ -210,7 +210,7 @@ class When(_MomentType):
         if re.fullmatch(r"(19|20)[0-9]{2}", text):
             minutes, seconds = divmod(int(text), 60)
             self.fail(
-                f"{text!r} may be a year or seconds into a video: write {text}-01-01, or {minutes}:{seconds:02}",
+                f"{text!r} may be a year or seconds: write {text}-01-01, or {minutes}:{seconds:02}",
                 param,
                 ctx,
             )

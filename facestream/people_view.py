@@ -7,7 +7,7 @@ import re
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from facestream.output import print_table, shortened
 from facestream.person import Person
 from facestream.settings import Place
 from facestream.sighting import Sighting
-from facestream.source_name import short_name
+from facestream.source_name import names_apart, short_name
 
 LEFT_OVER_S = 60.0
 """A temporary file that is so old has no writer any more."""
@@ -166,8 +166,8 @@ def print_people(people: Sequence[Person], files: dict[str, Path] | None) -> Non
         files: Thumbnail file of each; None leaves the column out.
     """
     columns = ["person", "name", "seen", "sightings", "first", "last"]
-    several = len({sighting.source_id for person in people for sighting in person.sightings}) > 1
-    rows = [_row(person, several=several) for person in people]
+    names = names_apart({i: path for person in people for i, path in person.sources.items()})
+    rows = [_row(person, names) for person in people]
     if files is not None:
         columns.append("thumbnail")
         for row, person in zip(rows, people, strict=True):
@@ -214,7 +214,7 @@ def listed_within(names: Sequence[str], places: int) -> str:
     return shown
 
 
-def _row(person: Person, *, several: bool) -> list[str]:
+def _row(person: Person, names: Mapping[str, str]) -> list[str]:
     first, last = person.first, person.last
     seen = f"{person.seconds:.1f} s"
     if not person.seconds and all(sighting.photo for sighting in person.sightings):
@@ -224,8 +224,8 @@ def _row(person: Person, *, several: bool) -> list[str]:
         person.name or "-",
         seen,
         str(len(person.sightings)),
-        _place(first, first.start_s, several=several),
-        _place(last, last.end_s, several=several),
+        _place(first, first.start_s, names),
+        _place(last, last.end_s, names),
     ]
 
 
@@ -244,13 +244,13 @@ def provisional_note(place: Place, number: int, one: str, many: str = "") -> str
     )
 
 
-def _place(sighting: Sighting, media_s: float, *, several: bool) -> str:
+def _place(sighting: Sighting, media_s: float, names: Mapping[str, str]) -> str:
     """When, and where that isn't known in which file; a time within a file among several names the file."""
     if sighting.recorded_at_s is not None:
         return local_time(sighting.recorded_at_s + media_s)
-    if not (several or sighting.photo):
+    if len(names) == 1 and not sighting.photo:
         return clock(media_s)
-    name = short_name(sighting.source_id, sighting.source)
+    name = names[sighting.source_id]
     return name if sighting.photo else f"{name} {clock(media_s)}"
 
 

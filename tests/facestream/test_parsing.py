@@ -149,7 +149,7 @@ def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:
 @pytest.mark.parametrize(("text", "clock"), [("1996", "33:16"), ("2026", "33:46")])
 def test_a_year_is_not_taken_for_seconds(text: str, clock: str) -> None:
     told = refusal(When(), text)
-    assert told == f"{text!r} may be a year or seconds into a video: write {text}-01-01, or {clock}"
+    assert told == f"{text!r} may be a year or seconds: write {text}-01-01, or {clock}"
     assert When().convert(clock, None, None) == float(text)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import Browser, browser_is_missing
@@ -22,6 +23,7 @@ from facestream.page import render, write_page
 from facestream.page_card import bars, card
 from facestream.person import Person
 from facestream.sighting import Sighting
+from facestream.source_name import names_apart
 
 HOSTILE = (
     "<img src=x onerror=document.title='mine'>\"'`&amp;${7*7}{{7*7}}"
@@ -91,9 +93,13 @@ def test_a_long_sighting_is_not_drowned_by_short_ones_beside_it() -> None:
     assert (found[0]["count"], found[0]["opacity"]) == (1, 1.0)
 
 
+def shown_card(who: Person) -> dict[str, Any]:
+    return card(who, [], {}, names_apart(who.sources), 0)
+
+
 def test_what_a_card_leaves_out_it_counts() -> None:
     seen = [video(k, k, k + 1, f"{k}.mp4") for k in range(300)] + [photo(k) for k in range(300)]
-    shown = card(person(*seen, name="Ada"), [], {}, 0)
+    shown = shown_card(person(*seen, name="Ada"))
     assert len(shown["timelines"]) + len(shown["folded"]) + shown["more_timelines"] == 300
     assert shown["folded_count"] == f"{300 - len(shown['timelines'])} more videos"
     assert len(shown["photos"]) + shown["more_photos"] == 300
@@ -102,13 +108,13 @@ def test_what_a_card_leaves_out_it_counts() -> None:
 
 
 def test_a_card_of_photos_alone_says_it_once() -> None:
-    shown = card(person(photo(1)), [], {}, 0)
+    shown = shown_card(person(photo(1)))
     assert (shown["seen"], shown["summary"], shown["timelines"]) == ("1 photo", "", [])
     assert " - " not in shown["when"]
 
 
 def test_a_video_of_unknown_length_ends_with_the_last_sighting() -> None:
-    (line,) = card(person(video(1, 30.0, 60.0)), [], {"v-1": None}, 0)["timelines"]
+    (line,) = shown_card(person(video(1, 30.0, 60.0)))["timelines"]
     assert line["end"] == "01:00.0"
 
 
