@@ -123,6 +123,8 @@ def test_a_reader_can_search_and_copy_and_asks_nobody_else_for_anything(site: Pa
         )
         try:
             page = browser.new_page()
+            # The index of the search is made in the page, and other tests keep the processors busy.
+            page.set_default_timeout(120_000)
             page.on("request", lambda request: asked.append(request.url))
             for name in ("index.html", "architecture.html", "python-reference.html", "commands/index.html"):
                 page.goto(f"{address}/{name}")
