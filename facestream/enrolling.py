@@ -24,6 +24,9 @@ SURE = 0.97
 # Of several faces, one that is so much larger than all others is who the photo is of.
 _MUCH_LARGER = 2.0
 
+# From this probability on it may be the same person.
+_PERHAPS = 0.5
+
 _TOO_POOR = "No face of these photos is good enough to make a person of its own. Use others."
 
 State = Literal["named", "already", "added", "conflict", "several", "unclear"]
@@ -70,7 +73,7 @@ class _Look:
     name: str
     usable: list[Path] = field(default_factory=list)
     sure: dict[str, float] = field(default_factory=dict)
-    founds: bool = False
+    helps: bool = False
     notes: list[str] = field(default_factory=list)
     unread: int = 0
 
@@ -151,7 +154,7 @@ class Enrolling:
         for look in looks:
             if not look.usable:
                 told[look.name] = look.told("unclear")
-            elif not look.sure and not look.founds:
+            elif not look.sure and not look.helps:
                 told[look.name] = look.told("unclear", _TOO_POOR)
             elif not look.sure:
                 absent.append(look)
@@ -188,8 +191,10 @@ class Enrolling:
                 look.notes.append(f"{path.name}: shows {len(faces)} faces; cut out the one that is meant.")
                 continue
             look.usable.append(path)
-            look.founds |= faces[0].founds
+            look.helps |= faces[0].founds
             for match in faces[0].matches[:1]:
+                # Beside all the others it may turn out to be theirs.
+                look.helps |= match.sureness >= _PERHAPS
                 if match.sureness >= SURE:
                     person = match.person.id
                     look.sure[person] = max(look.sure.get(person, 0.0), match.sureness)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from storage.identity_record import ChangeKind, IdentityChange
 
+_IN_SOURCE = re.compile(r"\.[0-9]+\.[0-9]+(\.[a-z])?$")
+
 
 def source_of(track_id: str) -> str:
-    """The source that a track is in."""
-    return track_id.rsplit(".", 2)[0]
+    """The source that a track is in, or a part of a track that was divided."""
+    return _IN_SOURCE.sub("", track_id)
 
 
 class PeopleTally:

@@ -52,7 +52,7 @@ class RunProgress:
         self._frames = self._faces = self._people = 0
         self._began_s = self._shown_s = time.monotonic()
         self._from_s: float | None = None
-        self._first_person = False
+        self._looked = self._first_person = False
 
     def __enter__(self) -> Self:
         """Start the display."""
@@ -87,6 +87,7 @@ class RunProgress:
     def frame_done(self, frame: Frame, faces: int) -> None:
         """A frame was searched for faces."""
         self._frames += 1
+        self._looked = True
         self._faces += faces
         if self._info is None:
             self._photos_done += 1
@@ -117,7 +118,7 @@ class RunProgress:
         if count and not self._first_person:
             self._first_person = True
             # Without a frame they were there before.
-            if self._frames and not self._live and not self._quiet:
+            if self._looked and not self._live and not self._quiet:
                 self._print("first person found")
 
     def note(self, text: str) -> None:

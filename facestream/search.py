@@ -138,6 +138,7 @@ class TemplateSearch:
         from workers.clustering.resident_gallery import ResidentGallery
 
         self._founder_px = pack.manifest.quality.founder_px
+        self._sure_score = pack.manifest.detector.sure_score
         self._gallery = ResidentGallery(pack.calibration)
         self._gallery.put(tracks_of(templates))
 
@@ -150,7 +151,7 @@ class TemplateSearch:
             person_of: Looks a person up; raises `NotFoundError` or `RecordError` where that fails.
         """
         people, _ = self._gallery.search(face.vector, face.size_px, face.effective_px, limit)
-        founds = face.effective_px >= self._founder_px
+        founds = face.score >= self._sure_score and face.effective_px >= self._founder_px
         return FoundFace(box_of(face), face.score, matches_of(people, person_of), founds)
 
     def ranked(self, face: PhotoFace, limit: int) -> list[tuple[str, float, float, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -23,10 +23,10 @@ def inherit_with_names(
     """Let new clusters inherit identities, and divide those in which a name would be lost.
 
     At home in a cluster is who inherits it, who would be merged into whoever does, and who has more than half
-    of all their tracks there. Where people of different names are at home in one, each name gets a part of
-    it: what its people had there, and what is nearest to that. People of one name may be merged. Tracks that
-    a named person has elsewhere may go to whomever they look like. A named person of whom nothing but tracks
-    for nobody is left keeps those.
+    of all their tracks there, however short these are. Where people of different names are at home in one,
+    each name gets a part of it: what its people had there, and what is nearest to that. People of one name
+    may be merged. Tracks that a named person has elsewhere may go to whomever they look like. A named person
+    of whom nothing but tracks for nobody is left keeps those.
 
     Args:
         partition: The new clusters.
@@ -45,7 +45,7 @@ def inherit_with_names(
     while True:
         inheritance = inherit(partition.clusters, current, weights, seniority)
         # Ends, for each turn makes more and smaller clusters, and one track has one person.
-        finer = _with_homes(partition, inheritance, current, weights, names, divide)
+        finer = _with_homes(partition, inheritance, current, names, divide)
         if finer is None:
             return partition, inheritance
         partition = finer
@@ -55,7 +55,6 @@ def _with_homes(
     partition: Partition,
     inheritance: Inheritance,
     current: Mapping[str, str],
-    weights: Mapping[str, float],
     names: Mapping[str, str],
     divide: Divide,
 ) -> Partition | None:
@@ -65,7 +64,7 @@ def _with_homes(
     for track_id in partition.unassigned:
         if (owner := current.get(track_id, "")) in kept:
             kept[owner].append(track_id)
-    at_home = _at_home(partition, inheritance, current, weights, names)
+    at_home = _at_home(partition, inheritance, current, names)
     called: dict[str, set[str]] = {}
     for home, identity_id in at_home:
         called.setdefault(home, set()).add(names[identity_id])
@@ -92,22 +91,18 @@ def _with_homes(
 
 
 def _at_home(
-    partition: Partition,
-    inheritance: Inheritance,
-    current: Mapping[str, str],
-    weights: Mapping[str, float],
-    names: Mapping[str, str],
+    partition: Partition, inheritance: Inheritance, current: Mapping[str, str], names: Mapping[str, str]
 ) -> set[tuple[str, str]]:
     """Who inherits a cluster, and who is at home there: those of the latter who have a name."""
     heirs = {(heir, heir) for heir in inheritance.heirs if heir is not None}
     taken_over = {(heir, identity_id) for identity_id, heir in inheritance.merged.items()}
-    total: defaultdict[str, float] = defaultdict(float)
-    shared: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True):
-        for track_id in cluster:
-            if (owner := current.get(track_id, "")) in names:
-                total[owner] += weights[track_id]
-                if heir is not None:
-                    shared[heir, owner] += weights[track_id]
-    most = {(heir, owner) for (heir, owner), weight in shared.items() if weight > total[owner] / 2}
+    # By number, not by weight: one long track is not worth more than all that would be nobody's then.
+    total = Counter(owner for owner in current.values() if owner in names)
+    shared = Counter(
+        (heir, owner)
+        for cluster, heir in zip(partition.clusters, inheritance.heirs, strict=True)
+        for track_id in cluster
+        if heir is not None and (owner := current.get(track_id, "")) in names
+    )
+    most = {(heir, owner) for (heir, owner), count in shared.items() if 2 * count > total[owner]}
     return {pair for pair in heirs | taken_over | most if pair[1] in names}

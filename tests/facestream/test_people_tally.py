@@ -29,3 +29,11 @@ def test_who_is_merged_or_gone_counts_no_more() -> None:
 
 def test_a_source_may_have_dots_in_its_name() -> None:
     assert source_of("c-yard.2.7.0") == "c-yard.2"
+
+
+def test_the_parts_of_a_divided_track_are_in_its_source() -> None:
+    tally = PeopleTally()
+    for person, track_id in (("p1", "c-door.12.0"), ("p2", "c-door.12.0.b"), ("p3", "c-door.12.0.c")):
+        tally.take(change(ChangeKind.CREATED, person, track_id))
+    assert tally.people("c-door") == 3
+    assert source_of("c-yard.2.7.0.b") == "c-yard.2"

@@ -60,6 +60,17 @@ def test_a_file_gets_plain_lines_with_what_matters() -> None:
     assert "\x1b" not in screen.text
 
 
+def test_the_first_person_is_told_between_two_files_as_well() -> None:
+    screen = Screen(terminal=False)
+    with RunProgress(screen.console) as progress:
+        progress.source_began(FILM, info())
+        progress.frame_done(frame(0.0), 2)
+        progress.source_ended(FILM)
+        progress.source_began(FILM, info())
+        progress.people_now(1)
+    assert screen.text.count("first person found") == 1
+
+
 def test_who_was_there_before_is_no_first_person() -> None:
     screen = Screen(terminal=False)
     with RunProgress(screen.console) as progress:

@@ -72,6 +72,14 @@ def test_nobody_named_loses_most_of_their_tracks_to_another_name() -> None:
     assert inheritance.heirs == ("p1", "p2", None)
 
 
+def test_one_heavy_track_takes_nobody_from_their_own_cluster() -> None:
+    whole = Partition((("t0", "t1"), ("t2", "t3", "t4")), ())
+    owners = {"t0": "p1", "t1": "p2", "t2": "p2", "t3": "p2", "t4": "p2"}
+    partition, inheritance = inherited(whole, owners, {"p1": "Ada", "p2": "Bob"}, t0=20.0, t1=10.0)
+    assert partition == whole
+    assert inheritance.heirs == ("p1", "p2")
+
+
 def test_a_named_person_keeps_what_would_be_nobody_s() -> None:
     partition, inheritance = inherited(
         Partition((("t3",),), ("t0", "t1", "t2")),
@@ -108,11 +116,11 @@ def test_no_name_is_ever_lost(data: st.DataObject) -> None:
     # Nobody loses most of what they have to somebody of another name.
     for identity_id, name in names.items():
         own = [
-            (heir, sum(weights[t] for t in group if owners.get(t) == identity_id))
+            (heir, sum(owners.get(t) == identity_id for t in group))
             for group, heir in zip(partition.clusters, inheritance.heirs, strict=True)
         ]
-        total = sum(weight for _, weight in own)
-        assert all(2 * weight <= total for heir, weight in own if names.get(heir or "", name) != name)
+        total = list(owners.values()).count(identity_id)
+        assert all(2 * count <= total for heir, count in own if names.get(heir or "", name) != name)
     # Clusters are divided, and never united.
     placed = [track_id for group in (*partition.clusters, partition.unassigned) for track_id in group]
     assert sorted(placed) == TRACKS

@@ -12,6 +12,8 @@ from workers.tracking.boxes import iou_matrix
 DIFFERENT = -2.0
 """Log-likelihood ratio below which two faces of a track speak for two people."""
 
+# Who turns their head and back again is less unlike themselves than this.
+_OTHERS = -4.0
 # Faces of a stretch in which somebody has their turn.
 _LEAST_TURN = 2
 # Boxes of neighbouring frames that overlap by more than this don't jump.
@@ -40,7 +42,7 @@ def split_point(ratios: npt.NDArray[np.float32], threshold: float = DIFFERENT) -
     return at
 
 
-def turns(ratios: npt.NDArray[np.float32], threshold: float = DIFFERENT) -> list[int]:
+def turns(ratios: npt.NDArray[np.float32], threshold: float = _OTHERS) -> list[int]:
     """Where two people or more take turns in a track, as of cuts that nobody saw between faces framed alike.
 
     The faces are divided into stretches of at least two so that the ratios within stretches are highest in

@@ -2,17 +2,13 @@
 import { api } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { el, fill, throttled } from "./dom.js";
+import { fileChoice, fileWords, MOST_FILES } from "./file_choice.js";
 import { icon } from "./icons.js";
-import { fileName } from "./words.js";
 
 /** @typedef {{q: string, show: "" | "named" | "unnamed" | "ignored", sort: string, reverse: boolean, camera: string[], source: string[], since: string, until: string}} Filters */
 
 export const SORTS = [["seconds", "Seen longest"], ["last", "Seen last"], ["first", "Seen first"], ["sightings", "Most sightings"], ["faces", "Most faces"], ["name", "Name"], ["id", "Oldest id"]];
 const SHOWS = [["", "All"], ["named", "Named"], ["unnamed", "Unnamed"], ["ignored", "Ignored"]];
-
-// As many files are offered; any other one is found by typing a part of its name.
-const MOST_FILES = 500;
-const IS_ID = /^[vic]-[0-9a-f]{16}$/;
 
 /** @param {URLSearchParams} query @returns {Filters} */
 export function readFilters(query) {
@@ -81,34 +77,36 @@ export function filterBar(filters, onChange) {
     more.setAttribute("aria-label", count ? `Filter by place and date, ${count} on` : "Filter by place and date");
     const drop = (/** @type {string} */ label, /** @type {() => void} */ run) => el("button", { class: "chip", type: "button", "aria-label": `Without ${label}`, on: { click: () => { run(); showMore(); onChange(filters); } } }, label, icon("close"));
     fill(chips, filters.camera.map((name) => drop(name, () => { filters.camera = filters.camera.filter((other) => other !== name); })),
-      filters.source.length ? drop(filters.source.length > 1 ? `${filters.source.length} files` : IS_ID.test(filters.source[0]) ? "one file" : `in ${filters.source[0]}`, () => { filters.source = []; }) : null,
+      filters.source.length ? drop(fileWords(filters.source), () => { filters.source = []; }) : null,
       filters.since ? drop(`from ${filters.since}`, () => { filters.since = ""; }) : null, filters.until ? drop(`to ${filters.until}`, () => { filters.until = ""; }) : null);
     chips.hidden = !count;
   };
+  let choosing = false;
   const choose = async () => {
+    // Pressed again while the answers are waited for.
+    if (choosing) return;
+    choosing = true;
     const [cameras, sources] = await Promise.all([api.all("/cameras", {}, { most: 500 }), api.all("/sources", {}, { most: MOST_FILES })].map((asked) => asked.catch(() => [])));
-    const files = new Map(sources.filter((/** @type {{kind: string}} */ source) => source.kind !== "camera").map((/** @type {{id: string, path: string}} */ source) => [source.id, fileName(source.path)]));
     const names = [...new Set([...cameras.map((/** @type {{name: string}} */ camera) => camera.name), ...filters.camera])].sort();
+    choosing = false;
     const done = await openDialog("Filter people", (close) => {
       const since = el("input", { type: "date", value: filters.since });
       const until = el("input", { type: "date", value: filters.until });
       const bound = () => { until.min = since.value; since.max = until.value; };
       bound();
       for (const date of [since, until]) date.addEventListener("input", bound);
-      // What was chosen by ids, from what was processed, stays until something else is written.
-      const written = filters.source.length === 1 ? files.get(filters.source[0]) ?? filters.source[0] : "";
-      const file = el("input", { type: "text", class: "input", value: written, list: "filter-files", maxlength: 200, placeholder: filters.source.length > 1 ? `${filters.source.length} files` : "Any part of its name", autocomplete: "off", spellcheck: "false" });
+      const files = fileChoice(sources, filters.source);
       const boxes = names.map((name) => el("label", { class: "check" }, el("input", { type: "checkbox", value: name, checked: filters.camera.includes(name) }), el("bdi", null, name)));
       const form = el("form", { id: "filter", class: "stack", on: { submit: (/** @type {Event} */ event) => {
         event.preventDefault();
         filters.since = since.value;
         filters.until = until.value;
-        if (file.value.trim() !== written) filters.source = [file.value.trim()].filter(Boolean);
+        filters.source = files.read();
         filters.camera = boxes.map((box) => /** @type {HTMLInputElement} */ (box.firstChild)).filter((box) => box.checked).map((box) => box.value);
         close(true);
       } } },
       el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen by"), names.length ? el("div", { class: "checks" }, boxes) : el("p", { class: "quiet" }, "There are no cameras yet."),
-        el("label", { class: "field" }, "In the video or photo", file), el("datalist", { id: "filter-files" }, [...new Set(files.values())].map((name) => el("option", { value: name })))),
+        files.field),
       el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen between"), el("div", { class: "dates" }, el("label", { class: "field" }, "From", since), el("label", { class: "field" }, "To", until))));
       return { body: form, actions: [el("button", { class: "button", type: "button", on: { click: () => { filters.since = filters.until = ""; filters.camera = filters.source = []; close(true); } } }, "Clear"), el("button", { class: "button primary", type: "submit", form: "filter" }, "Show")] };
     });
