@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from facestream.camera_view import present_errors
+from facestream.iso_time import iso_utc
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.errors import RecordError
@@ -41,7 +41,7 @@ def camera_answer(
         "min_face_px": record.min_face_px,
         "paused": record.paused,
         "state": "paused" if record.paused else _UNTOLD if told is None else told.state,
-        "since_at": _at(told.since_s) if told is not None and told.since_s else None,
+        "since_at": iso_utc(told.since_s) if told is not None and told.since_s else None,
         "last_error": present_errors(told) if told is not None else "",
         "fps_in": None if told is None else round(told.fps_in, 3),
         "fps_done": None if told is None else round(told.fps_done, 3),
@@ -58,7 +58,3 @@ def camera_answer(
             if not person.ignored
         ],
     }
-
-
-def _at(time_s: float) -> str:
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

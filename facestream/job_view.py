@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from facestream.iso_time import iso_utc
 from storage.job_record import Job
 
 
@@ -19,14 +19,8 @@ def job_json(job: Job) -> dict[str, Any]:
         "message": job.message,
         "error": job.error,
         "people": job.people,
-        "created_at": _at(job.created_at_s),
-        "started_at": _at(job.started_at_s),
-        "ended_at": _at(job.ended_at_s),
+        "created_at": iso_utc(job.created_at_s),
+        "started_at": iso_utc(job.started_at_s),
+        "ended_at": iso_utc(job.ended_at_s),
         "source_ids": list(job.source_ids),
     }
-
-
-def _at(time_s: float | None) -> str | None:
-    if time_s is None:
-        return None
-    return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from facestream.iso_time import iso_utc
 from facestream.source_name import full_name, is_camera
 from storage.identity_record import ChangeKind, IdentityChange
 
@@ -66,13 +66,6 @@ class LiveEvent:
             "published_at": iso_utc(change.published_at_s),
             "provisional": change.provisional,
         }
-
-
-def iso_utc(unix_s: float | None) -> str | None:
-    """A unix time as ISO 8601 to the millisecond; None stays None."""
-    if unix_s is None:
-        return None
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class EventPage(NamedTuple):

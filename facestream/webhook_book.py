@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from facestream.errors import UsageError
 from facestream.event_filter import EventFilter
-from facestream.live_event import EventLog, iso_utc
+from facestream.iso_time import iso_utc
+from facestream.live_event import EventLog
 from facestream.outbound import Outbound, OutboundError, Target
 from facestream.webhook_delivery import Outcome, deliver
 from storage.errors import NoSuchWebhookError, RecordError

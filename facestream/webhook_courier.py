@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from facestream.errors import UsageError
 from facestream.event_filter import SEEN, EventFilter
-from facestream.live_event import EventLog, LiveEvent, iso_utc
+from facestream.iso_time import iso_utc
+from facestream.live_event import EventLog, LiveEvent
 from facestream.webhook_delivery import Outcome
 from storage.errors import NoSuchWebhookError, SealError, StorageError
 from storage.identity_record import ChangeKind

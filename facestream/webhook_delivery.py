@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from facestream import __version__
-from facestream.live_event import iso_utc
+from facestream.iso_time import iso_utc
 from facestream.outbound import Answer, Outbound, OutboundError, Target
 from facestream.signature import HEADER, sign
 
