@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from serving import Serving
 from visiting import Visit
 
@@ -125,6 +125,30 @@ def test_a_video_is_handed_in_and_removed_with_its_file(
     dialog.get_by_role("button", name="Remove, with the file").click()
     expect(page.get_by_role("heading", name="No video yet")).to_be_visible()
     assert not folder.exists()
+
+
+def test_a_list_that_comes_late_hides_nothing_that_was_handed_in_meanwhile(
+    visit: Visit, serving: Serving
+) -> None:
+    page = visit(serving.url, "people")
+    late: list[Route] = []
+    page.route("**/api/v1/jobs?*", lambda route: late.append(route))
+    page.evaluate("location.hash = '#/jobs'")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}
+    )
+    row = page.locator(".job-row", has_text="me.jpg")
+    expect(row).to_contain_text("Queued")
+    (asked_before,) = late
+    with page.expect_response("**/api/v1/jobs?*") as answered:
+        asked_before.fulfill(json={"items": [], "total": 0, "offset": 0, "limit": 500})
+    answered.value.finished()
+    page.evaluate("() => new Promise((shown) => setTimeout(shown, 200))")
+    expect(row).to_contain_text("Queued")
+    row.get_by_role("button", name="Cancel me.jpg").click()
+    row.get_by_role("button", name="Remove me.jpg from the list").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove, with the file").click()
+    expect(row).to_have_count(0)
 
 
 def test_what_is_no_video_is_refused_with_the_reason(visit: Visit, serving: Serving) -> None:

@@ -21,6 +21,7 @@ export function mount(root, context) {
   /** @type {Map<string, any>} */ let jobs = new Map();
   /** Told of by an event while the reply to their upload is on its way: they are shown when it is here, and once. @type {Map<string, any>} */
   const held = new Map();
+  /** For each list that is on its way, what changed since it was asked for: the list may not know of it. @type {Set<Set<string>>} */ const reading = new Set();
   /** @type {Map<string, JobRow>} */ const rows = new Map();
   /** @type {Map<number, UploadRow>} */ const sending = new Map();
   const takes = el("span", null, "MP4, MKV, MOV, AVI, WebM and more; several at once.");
@@ -79,8 +80,14 @@ export function mount(root, context) {
       el("label", { class: "field" }, el("span", null, "Path of a video or folder"), path, el("span", { class: "hint", id: "path-where" }, "In ", folders.map((folder, i) => [i ? ", " : "", el("bdi", { class: "mono" }, folder)]))), el("label", { class: "field" }, el("span", null, "Recorded at"), at, el("span", { class: "hint" }, "Your time. Empty: as the file says, if it does.")), error, button);
   }
 
+  /** @param {string} id */
+  function touch(id) {
+    for (const changed of reading) changed.add(id);
+  }
+
   /** @param {any} job */
   function put(job) {
+    touch(job.id);
     jobs.set(job.id, { ...jobs.get(job.id), ...job });
     draw();
   }
@@ -133,6 +140,7 @@ export function mount(root, context) {
     if (!sure) return;
     try {
       await api.delete(`/jobs/${encodeURIComponent(job.id)}`, uploaded ? { file: true } : {});
+      touch(job.id);
       jobs.delete(job.id);
       draw();
     } catch (error) {
@@ -141,13 +149,19 @@ export function mount(root, context) {
   }
 
   async function read() {
+    /** @type {Set<string>} */ const changed = new Set();
+    reading.add(changed);
     try {
       const items = await api.all("/jobs", {}, { signal: ended.signal });
       if (ended.signal.aborted) return;
-      jobs = new Map(items.map((job) => [job.id, job]));
+      const before = jobs;
+      jobs = new Map(items.filter((job) => !changed.has(job.id)).map((job) => [job.id, job]));
+      for (const id of changed) if (before.has(id)) jobs.set(id, before.get(id));
       draw();
     } catch (error) {
       if (!error.aborted && !jobs.size) fill(none, errorState(error, () => void read()));
+    } finally {
+      reading.delete(changed);
     }
   }
 

@@ -15,8 +15,10 @@ export function mount(root, context) {
   const more = el("button", { class: "button", type: "button", hidden: true, on: { click: () => { wanted += PAGE; void load(); } } }, "Show older");
   let wanted = PAGE;
   let ended = false;
+  let asked = 0;
 
   async function load() {
+    const mine = ++asked;
     try {
       const items = [];
       let total = 1;
@@ -26,7 +28,8 @@ export function mount(root, context) {
         total = page.total;
         if (!page.items.length) break;
       }
-      if (ended) return;
+      // A list that was asked for later tells more.
+      if (ended || mine !== asked) return;
       more.hidden = items.length >= total;
       show(items);
     } catch (error) {
