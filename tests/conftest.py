@@ -17,8 +17,8 @@ settings.load_profile("facestream")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: many tests wait for other processes."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are processors: many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

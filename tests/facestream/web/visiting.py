@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 VIEWS = ("people", "person/p1", "duplicates", "search", "live", "cameras", "jobs", "log")
-PATIENCE_MS = 30_000.0
+PATIENCE_MS = 60_000.0
 
 Visit = Callable[..., Page]
 """Opens the page: visit(url, "people", width=360, fails=[401])."""
