@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -11,13 +12,20 @@ from facestream.errors import FacestreamError
 from facestream.source_name import is_camera, short_name
 from storage.source_record import SourceRecord
 
+# Room for an id and an ending in the 255 bytes that names of files have.
+_MOST_BYTES = 232
 
-def file_stems(sources: Iterable[SourceRecord]) -> dict[str, str]:
+
+def file_stems(sources: Iterable[SourceRecord], *, exact: bool = False) -> dict[str, str]:
     """The name of a file for each source, without its ending, by the source's id: that of the source.
 
     Sources that are called alike, in whatever case, are told apart by their ids.
+
+    Args:
+        sources: The sources.
+        exact: Whether those of files are called as the file is, and not in letters that are safe everywhere.
     """
-    stems = {source.source_id: _stem(source) for source in sources}
+    stems = {source.source_id: _stem(source, exact=exact) for source in sources}
     counts = Counter(stem.casefold() for stem in stems.values())
     return {
         source_id: stem if counts[stem.casefold()] == 1 else f"{stem}-{source_id}"
@@ -44,6 +52,14 @@ def plain(name: str) -> str:
     return re.sub(r"[^\w.-]+", "_", name)[:100].lstrip(".-")
 
 
-def _stem(source: SourceRecord) -> str:
+def _stem(source: SourceRecord, *, exact: bool) -> str:
     name = short_name(source.source_id, source.path)
+    if exact and not is_camera(source.source_id):
+        # Another ending may be longer than its own.
+        return _cut(PurePath(name).stem, _MOST_BYTES) or source.source_id
     return plain(name if is_camera(source.source_id) else PurePath(name).stem) or source.source_id
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    """As much of a text as has room."""
+    return os.fsencode(text)[:most_bytes].decode(errors="ignore")

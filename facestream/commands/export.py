@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from storage.source_record import SourceRecord
 
 _BY_ENDING = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_IN_FOLDERS = ("mot", "vtt")
+_IN_FOLDERS = ("mot", "srt", "vtt")
+_CAPTIONS = ("srt", "vtt")
 # What other programs would take the file for.
 _NOT_WRITTEN = frozenset(
     {".7z", ".arrow", ".bz2", ".db", ".feather", ".gz", ".npz", ".ods", ".parquet", ".sqlite", ".xlsx", ".xz"}
@@ -41,8 +42,8 @@ Examples:
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["csv", "json", "jsonl", "mot", "vtt"]),
-    help="csv, json, jsonl (JSON Lines): a row for each face; mot (MOTChallenge), vtt (WebVTT captions): a "
+    type=click.Choice(["csv", "json", "jsonl", "mot", "vtt", "srt"]),
+    help="csv, json, jsonl (JSON Lines): a row for each face; mot (MOTChallenge), vtt and srt (captions): a "
     "file for each source.  [default: json or jsonl for a FILE with such an ending, else csv]",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -51,7 +52,7 @@ Examples:
     "--output",
     type=click.Path(allow_dash=True, path_type=Path),
     metavar="FILE|FOLDER",
-    help="Write here; - is standard output. For mot and vtt a folder, which is made.  [default: -]",
+    help="Write here; - is standard output. For mot, vtt and srt a folder, which is made.  [default: -]",
 )
 @sources_option("Only of this source")
 @place_options()
@@ -77,8 +78,9 @@ def command(
     nobody, and `provisional` says that the next re-cluster may correct it.
 
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
-    people.csv, which says whom an id stands for. vtt writes a caption for each stretch of time in which the
-    same people are visible: their names, or the ids of those without one.
+    people.csv, which says whom an id stands for. vtt (WebVTT) and srt (SubRip) write a caption for each
+    stretch of time in which the same people are visible: their names, or the ids of those without one. These
+    files are called as the videos are: players show them where they lie beside these.
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream.client import open_store
@@ -111,7 +113,7 @@ def command(
         with open_store(place) as store:
             files, count = _write_folder(store, file_format, output, sources)
             empty = "" if count or quiet else nobody(store)
-            if empty and file_format == "vtt" and any(s.kind == "photo" for s in _chosen(store, sources)):
+            if empty and file_format in _CAPTIONS and any(s.kind == "photo" for s in _chosen(store, sources)):
                 empty = "Nobody is in a video there: photos get no captions."
         if not quiet:
             click.echo(f"{output}: {counted(files, 'file')}", err=True)
@@ -164,30 +166,33 @@ def _names_of(people: Iterable[Person]) -> dict[str, str]:
 
 def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[str, ...]) -> tuple[int, int]:
     """Write a file for each source; returns how many files, and how many lines or captions."""
+    from facestream.captions import cues, write_srt, write_vtt
     from facestream.motchallenge import Targets, write_legend, write_mot
     from facestream.output import written_file
     from facestream.people_filter import PeopleFilter
     from facestream.source_files import file_stems, make_folder
-    from facestream.webvtt import cues, write_vtt
 
     chosen = _chosen(store, patterns)
     people = store.people(PeopleFilter(ignored=True))
     names = _names_of(people)
     targets = Targets(person.id for person in people)
-    if file_format == "vtt":
+    if file_format in _CAPTIONS:
         # Nobody sees captions of a photo.
         chosen = [source for source in chosen if source.kind != "photo"]
     make_folder(folder)
     count = 0
-    stems = file_stems(chosen)
-    ending = ".txt" if file_format == "mot" else ".vtt"
+    # Players look for captions by the very name of the video.
+    stems = file_stems(chosen, exact=file_format in _CAPTIONS)
+    ending = ".txt" if file_format == "mot" else f".{file_format}"
+    write = write_srt if file_format == "srt" else write_vtt
     for source in chosen:
         tracks = store.tracks(source_id=source.source_id)
         with written_file(folder / f"{stems[source.source_id]}{ending}") as file:
             if file_format == "mot":
                 count += write_mot(tracks, targets, file)
             else:
-                count += write_vtt(cues(tracks, 1 / source.fps if source.fps else 0.0), names, file)
+                period_s = 1 / source.fps if source.fps else 0.0
+                count += write(cues(tracks, period_s, source.duration_s), names, file)
     if file_format == "mot":
         with written_file(folder / "people.csv") as file:
             write_legend(targets, names, file)

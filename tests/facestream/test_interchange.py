@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from collections_made import FILM, JPEG, TRACKS, fill
 from processes import Done
-from test_webvtt import read_vtt
+from test_captions import read_vtt
 
 Here = Callable[..., Done]
 
@@ -76,20 +76,22 @@ def test_motchallenge_has_a_file_for_each_source_and_a_legend(
 def test_captions_say_who_is_visible(data_dir: Path, here: Here, tmp_path: Path) -> None:
     here("export", "--format", "vtt", "-o", tmp_path / "vtt")
     assert sorted(path.name for path in (tmp_path / "vtt").iterdir()) == [
-        "a_film.vtt",
+        "a film.vtt",
         "dated.vtt",
         "door.vtt",
     ]
-    assert read_vtt((tmp_path / "vtt" / "a_film.vtt").read_text()) == [
+    assert read_vtt((tmp_path / "vtt" / "a film.vtt").read_text()) == [
         (0, 400, ["Ada <b> & Co"]),
         (400, 1200, ["Ada <b> & Co", "p2"]),
         (1200, 1600, ["p2"]),
         (4000, 4400, ["Ada <b> & Co"]),
     ]
     assert read_vtt((tmp_path / "vtt" / "door.vtt").read_text()) == [(2000, 3200, ["p3"])]
+    here("export", "--format", "srt", "--source", "door", "-o", tmp_path / "srt")
+    assert (tmp_path / "srt" / "door.srt").read_text() == "1\n00:00:02,000 --> 00:00:03,200\np3\n\n"
 
 
-@pytest.mark.parametrize("file_format", ["mot", "vtt"])
+@pytest.mark.parametrize("file_format", ["mot", "vtt", "srt"])
 def test_what_writes_a_folder_needs_one(data_dir: Path, here: Here, tmp_path: Path, file_format: str) -> None:
     assert "Give a folder" in here("export", "--format", file_format, code=2).stderr
     assert "is a folder" in here("export", "--format", "csv", "-o", tmp_path, code=2).stderr

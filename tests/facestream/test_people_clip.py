@@ -106,3 +106,13 @@ def test_films_that_are_called_alike_in_whatever_case_get_files_of_their_own() -
         for source_id, path in (("v-1", "/a/Lobby.mp4"), ("v-2", "/b/lobby.mkv"), ("v-3", "/b/door.mp4"))
     ]
     assert file_stems(sources) == {"v-1": "Lobby-v-1", "v-2": "lobby-v-2", "v-3": "door"}
+
+
+def test_captions_are_called_as_their_video_is() -> None:
+    paths = {"v-1": "/tv/Who's “Là”？ [720p] #1.mkv", "v-2": f"/tv/{'ü' * 120}.ts", "c-1": "rtsp://x/a b"}
+    sources = [SourceRecord(i, "video", path, 1, 1, 1.0) for i, path in paths.items()]
+    stems = file_stems(sources, exact=True)
+    assert stems["v-1"] == "Who's “Là”？ [720p] #1"
+    # With room for another ending.
+    assert stems["v-2"] == "ü" * 116
+    assert stems["c-1"] == "1"
