@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +22,7 @@ from facestream.commands.people_options import (
     tell_unknown_source,
     who_argument,
 )
+from facestream.commands.people_thumbnails import thumbnails
 from facestream.commands.people_together import together
 from facestream.log_format import tell_warning
 
@@ -257,51 +257,6 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
         click.echo(f"{called} {taken_back_by(ctx, decision)}.")
 
 
-@command.command(name="thumbnails", epilog="\b\nExample:\n  facestream people thumbnails p3 -o faces/")
-@who_argument
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="FOLDER",
-    help="Folder to write to; it is made if it isn't there.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the paths as JSON.")
-@place_options()
-@verbosity_options
-@click.pass_context
-def thumbnails_of(ctx: click.Context, /, person_id: str, folder: Path, **_: Any) -> None:
-    """Write the faces that stand for a person, up to five, as JPEG files: p3-1.jpg is the best of p3.
-
-    WHO is an id, or the whole name of somebody.
-    """
-    place = chosen_place(ctx)
-    from facestream.client import open_store
-    from facestream.hint import shown_path
-    from facestream.output import print_json
-    from facestream.people_view import led_on, write_picture
-    from facestream.source_files import make_folder
-
-    with open_store(place) as store:
-        person = store.person(person_id)
-        pictures = [data for data in store.thumbnails(person.thumbnails) if data is not None]
-    make_folder(folder)
-    paths = [
-        write_picture(folder / f"{person.id}-{number}.jpg", data) for number, data in enumerate(pictures, 1)
-    ]
-    if chosen(ctx, "as_json"):
-        print_json([str(path.resolve()) for path in paths])
-        return
-    if merged := led_on(person_id, person):
-        click.echo(merged, err=True)
-    if not paths:
-        click.echo(f"There is no picture of {person.id}.", err=True)
-    for path in paths:
-        click.echo(shown_path(path))
-
-
 for subcommand in (
     merge,
     split,
@@ -316,5 +271,6 @@ for subcommand in (
     enroll,
     export_all,
     forget,
+    thumbnails,
 ):
     command.add_command(subcommand)

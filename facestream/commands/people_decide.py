@@ -59,7 +59,7 @@ def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str |
     name="split",
     epilog="""\b
 Examples:
-  facestream tracks list --person p3                   which tracks there are
+  facestream people thumbnails p3 --tracks -o faces/   a face of each track
   facestream people split p3 v-0123456789abcdef.250.0
 """,
 )
@@ -139,7 +139,7 @@ def ignore(ctx: click.Context, /, person_id: str, off: bool, **_: Any) -> None:
     name="cover",
     epilog="""\b
 Examples:
-  facestream tracks list --person p3                   which tracks there are
+  facestream people thumbnails p3 --tracks -o faces/   a face of each track
   facestream people cover p3 v-0123456789abcdef.250.0
 """,
 )

@@ -195,6 +195,16 @@ def test_thumbnails_are_written_the_best_first(processed: Processed, tmp_path: P
     assert processed.cli("people", "thumbnails", "p1", "-o", folder, "--json").json() == list(map(str, paths))
 
 
+def test_a_face_of_each_track_is_called_as_the_track_is(processed: Processed, tmp_path: Path) -> None:
+    tracks = processed.cli("tracks", "list", "--person", "p1", "--json").json()
+    assert len(tracks) > 1
+    paths = processed.cli("people", "thumbnails", "p1", "--tracks", "-o", tmp_path, "--json").json()
+    assert [Path(path).stem for path in paths] == [
+        track["id"] for track in sorted(tracks, key=lambda track: (track["source"], track["start_s"]))
+    ]
+    assert len({Path(path).read_bytes() for path in paths}) == len(paths)
+
+
 def test_thumbnails_that_can_t_be_written_are_named(processed: Processed, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     target = tmp_path / "file" / "faces"
