@@ -262,6 +262,7 @@ def test_who_is_in_a_video_is_found_by_its_name_or_a_part_of_its_path(visit: Vis
     page.get_by_role("button", name=re.compile("^Filter")).click()
     dialog = page.get_by_role("dialog")
     file = dialog.get_by_role("combobox", name="In the video or photo")
+    expect(file).to_be_visible()
     # What is there is offered; cameras have a list of their own.
     assert dialog.locator("datalist option").evaluate_all("all => all.map(one => one.value)") == [
         "hall.mp4",
