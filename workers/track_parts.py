@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from workers.candidate import Candidate, FaceJudge
 from workers.followed import Followed
-from workers.tracking.splitting import DIFFERENT, border_between, border_s, split_point, turns
+from workers.tracking.splitting import DIFFERENT, border_between, split_point, turns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +43,8 @@ def track_parts(
         One part for each person's time; mostly the track is of one person, and is the only part.
     """
     parts, edges = _divided(followed, faces, judge)
-    times_s, boxes, bounds = observations["media_s"], observations["box_xyxy"], [0]
-    for last, first in edges:
-        begin, end = np.searchsorted(times_s, [last.media_s, first.media_s])
-        border = border_s(times_s[begin : end + 1], boxes[begin : end + 1])
-        bounds.append(int(np.searchsorted(times_s, border, side="right")))
-    bounds.append(len(observations))
+    borders_s = [(last.media_s + first.media_s) / 2 for last, first in edges]
+    bounds = [0, *np.searchsorted(observations["media_s"], borders_s, side="right"), len(observations)]
     return [
         TrackPart(f"{followed.track_id}.{chr(ord('a') + k)}" if k else followed.track_id, part, slice(a, b))
         for k, (part, (a, b)) in enumerate(zip(parts, pairwise(bounds), strict=True))

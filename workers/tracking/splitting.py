@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import numpy.typing as npt
-
-from workers.tracking.boxes import iou_matrix
 
 DIFFERENT = -2.0
 """Log-likelihood ratio below which two faces of a track speak for two people."""
@@ -16,8 +12,6 @@ DIFFERENT = -2.0
 _OTHERS = -4.0
 # Faces of a stretch in which somebody has their turn.
 _LEAST_TURN = 2
-# Boxes of neighbouring frames that overlap by more than this don't jump.
-_STEADY = 0.8
 
 
 def split_point(ratios: npt.NDArray[np.float32], threshold: float = DIFFERENT) -> int | None:
@@ -97,23 +91,3 @@ def border_between(ratios: npt.NDArray[np.float32], low: int, high: int) -> int:
     lean = ratios[low:high, :low].mean(axis=1) - ratios[low:high, high:].mean(axis=1)
     gain = np.concatenate([[0.0], np.cumsum(lean)])
     return low + int(gain.argmax())
-
-
-def border_s(times_s: npt.NDArray[np.float64], boxes_xyxy: npt.NDArray[np.float32]) -> float:
-    """When one person of a track gave way to the next one, between a face of each.
-
-    Args:
-        times_s: float64 (F,), ascending: media times of the frames from the one face to the other, F >= 2.
-        boxes_xyxy: float32 (F, 4), the track's boxes in them, px.
-
-    Returns:
-        Media time between two of the frames: those between which the box jumps most, or, where it is steady,
-        halfway from the one face to the other.
-    """
-    overlap = np.array(
-        [iou_matrix(before[None], after[None])[0, 0] for before, after in pairwise(boxes_xyxy)]
-    )
-    jump = int(overlap.argmin())
-    if overlap[jump] > _STEADY:
-        return float(times_s[0] + times_s[-1]) / 2
-    return float(times_s[jump] + times_s[jump + 1]) / 2

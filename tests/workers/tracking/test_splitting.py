@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.tracking.splitting import border_between, border_s, split_point, turns
+from workers.tracking.splitting import border_between, split_point, turns
 
 
 def ratios(people: list[int], *, same: float = 5.0, different: float = -5.0) -> np.ndarray:
@@ -149,21 +149,3 @@ def test_turns_are_those_of_the_best_of_all_divisions(count: int, seed: int) -> 
             symmetric[a:b, b:c].mean() < -4 for a, b, c in zip(best, best[1:], best[2:], strict=False)
         )
         assert not clear or len(best) < 4 or list(best[1:-1]) == found
-
-
-# Where the border is ------------------------------------------------------------------------------------
-
-TIMES_S = np.arange(6) * 0.2
-
-
-def boxes(*lefts: float) -> np.ndarray:
-    return np.array([[left, 0, left + 100, 100] for left in lefts], np.float32)
-
-
-def test_the_next_person_begins_where_the_box_jumps() -> None:
-    assert border_s(TIMES_S, boxes(0, 2, 4, 6, 60, 62)) == pytest.approx(0.7)
-
-
-def test_without_a_jump_they_begin_halfway() -> None:
-    assert border_s(TIMES_S, boxes(0, 2, 4, 6, 4, 12)) == pytest.approx(0.5)
-    assert border_s(TIMES_S[:2], boxes(0, 90)) == pytest.approx(0.1)
