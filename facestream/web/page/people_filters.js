@@ -105,8 +105,8 @@ export function filterBar(filters, onChange) {
         filters.camera = boxes.map((box) => /** @type {HTMLInputElement} */ (box.firstChild)).filter((box) => box.checked).map((box) => box.value);
         close(true);
       } } },
-      el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen by"), names.length ? el("div", { class: "checks" }, boxes) : el("p", { class: "quiet" }, "There are no cameras yet."),
-        files.field),
+      el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen by"), names.length ? el("div", { class: "checks" }, boxes) : el("p", { class: "quiet" }, "There are no cameras yet.")),
+      files.field,
       el("fieldset", null, el("legend", { class: "merge-legend" }, "Seen between"), el("div", { class: "dates" }, el("label", { class: "field" }, "From", since), el("label", { class: "field" }, "To", until))));
       return { body: form, actions: [el("button", { class: "button", type: "button", on: { click: () => { filters.since = filters.until = ""; filters.camera = filters.source = []; close(true); } } }, "Clear"), el("button", { class: "button primary", type: "submit", form: "filter" }, "Show")] };
     });
