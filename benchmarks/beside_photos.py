@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from figure import Figure
-from labelled_sets import LabelledSet
+from labelled_sets import LabelledSet, labelled_clips
 from markdown_table import markdown_table
 from quality import ours, tell
 from result import Result, add_json_option
@@ -41,11 +41,7 @@ def main() -> None:
     parser.add_argument("--models", default="open", metavar="PACK")
     add_json_option(parser)
     args = parser.parse_args()
-    truths = {
-        video: video.with_suffix(".csv")
-        for video in sorted(args.videos.glob("*.mp4"))
-        if video.with_suffix(".csv").is_file()
-    }
+    truths = dict(labelled_clips(args.videos))
     if not truths:
         parser.error(f"{args.videos}: there is no video with labels of its name")
     rows = tuple(

@@ -64,16 +64,22 @@ def sets_in(folder: Path) -> Iterator[LabelledSet]:
     `clips/NAME.mp4` with `clips/NAME.truth.csv` or `clips/NAME.csv`, the same in the folder itself;
     `clips/heads/`, a person in each file; `lfw/` with `lfw_halves.csv`, of which the half "report" counts.
     """
-    for place in (folder / "clips", folder):
-        for video in sorted(place.glob("*.mp4")):
-            for truth in (video.with_suffix(".truth.csv"), video.with_suffix(".csv")):
-                if truth.is_file():
-                    yield _clip(video, truth)
-                    break
+    for video, truth in labelled_clips(folder):
+        yield _clip(video, truth)
     if (folder / "clips" / "heads").is_dir():
         yield _heads(folder / "clips" / "heads")
     if (folder / "lfw").is_dir():
         yield _portraits(folder / "lfw", folder / "lfw_halves.csv")
+
+
+def labelled_clips(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """The clips among them, each with the file that says who is in it."""
+    for place in (folder / "clips", folder):
+        for video in sorted(place.glob("*.mp4")):
+            for truth in (video.with_suffix(".truth.csv"), video.with_suffix(".csv")):
+                if truth.is_file():
+                    yield video, truth
+                    break
 
 
 def naive_faces(labelled: LabelledSet, models: str) -> SetFaces:

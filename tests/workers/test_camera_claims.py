@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-import redis
+from cut_off_claims import cut_off_at
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,6 @@ from storage.camera_leases import CameraLeases
 from storage.connection import RedisHandle
 from storage.errors import RedisUnavailableError
 from storage.keys import Keys
-from storage.lease import Lease
 from workers.camera_claims import CameraClaims, fair_share
 
 NAMES = [f"cam{number}" for number in range(6)]
@@ -142,15 +141,7 @@ def test_what_was_claimed_before_the_server_went_away_is_held(
     claimer: Claimer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = claimer("one")
-    claim, asked = CameraLeases.claim, list[str]()
-
-    def cut_off(leases: CameraLeases, name: str) -> Lease | None:
-        asked.append(name)
-        if len(asked) == 3:
-            raise redis.exceptions.ConnectionError("cut off")
-        return claim(leases, name)
-
-    monkeypatch.setattr(CameraLeases, "claim", cut_off)
+    cut_off_at(monkeypatch, 3)
     with pytest.raises(RedisUnavailableError):
         one.look(NAMES)
     assert set(one.held) == set(NAMES[:2])

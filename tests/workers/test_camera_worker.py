@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-import redis
 from cluster_bench import until
+from cut_off_claims import cut_off_at
 from films import pair
 from live_site import SETTINGS, Camera
 from own_server import OwnServer
@@ -163,15 +163,7 @@ def test_a_camera_that_was_claimed_right_before_the_server_went_away_is_opened(
     cameras: Cameras, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(camera_worker, "_LOOK_EVERY_S", 0.05)
-    claim, asked = CameraLeases.claim, list[str]()
-
-    def cut_off(leases: CameraLeases, name: str) -> Lease | None:
-        asked.append(name)
-        if len(asked) == 2:
-            raise redis.exceptions.ConnectionError("cut off")
-        return claim(leases, name)
-
-    monkeypatch.setattr(CameraLeases, "claim", cut_off)
+    asked = cut_off_at(monkeypatch, 2)
 
     with running(cameras) as raised:
         until(lambda: cameras.opened.keys() == set(NAMES))

@@ -36,11 +36,6 @@ class Common:
     labels: IntArray
     value: FloatArray
 
-    def of_labels(self) -> npt.NDArray[np.float64]:
-        """float64 (L,), the value of each label, in their order."""
-        _, first = np.unique(self.labels, return_index=True)
-        return self.value[first].astype(np.float64)
-
 
 class ClusterSums:
     """Mean log-likelihood ratios between clusters, without a look at each pair of their tracks.
@@ -82,7 +77,7 @@ class ClusterSums:
         self._made: FloatArray | None = None
         self._sizes = size_weights * weights[:, None]
         self._rise = (rise * weights).astype(np.float64)
-        told = [(_shares(one.labels, weights), one.of_labels()) for one in common if one.value.any()]
+        told = [_shares(one, weights) for one in common if one.value.any()]
         self._common = [(shares, values) for shares, values in told if shares.nnz]
         parted = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
         self._sides = parted if sides else []
@@ -248,12 +243,15 @@ class ClusterSums:
         self._sides = [csr_array(move @ members[seen]) for members in self._sides]
 
 
-def _shares(labels: IntArray, weights: FloatArray) -> csr_array:
-    """How much of each cluster, one for each track, has which label; of labels that several have."""
-    _, column, count = np.unique(labels, return_inverse=True, return_counts=True)
+def _shares(common: Common, weights: FloatArray) -> tuple[csr_array, npt.NDArray[np.float64]]:
+    """How much of each cluster, one for each track, has which label that several have; each label's value."""
+    _, first, column, count = np.unique(
+        common.labels, return_index=True, return_inverse=True, return_counts=True
+    )
     rows = np.flatnonzero(count[column] > 1)
-    shape = len(labels), len(count)
-    return csr_array((weights[rows].astype(np.float64), (rows, column[rows])), shape=shape)
+    shape = len(column), len(count)
+    shares = csr_array((weights[rows].astype(np.float64), (rows, column[rows])), shape=shape)
+    return shares, common.value[first].astype(np.float64)
 
 
 def _members(sides: Sequence[Sequence[int]], count: int) -> csr_array:

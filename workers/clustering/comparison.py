@@ -140,8 +140,8 @@ class Comparison:
         gallery = self._gallery
         count = gallery.source_count
         self._footage[:count] = self._shown(graph)
-        self._repeats = 0
-        self._repeats = int(self._recordings.videos - self.recordings(self._company.by_source).videos)
+        shown = self.recordings(self._company.by_source)
+        self._repeats = len(self._company.by_source) - int(shown.videos + shown.photos)
         footage = self.footage(slice(None))
         first_s = np.full(len(self._span_s), np.inf)
         last_s = np.full(len(self._span_s), -np.inf)
