@@ -70,8 +70,8 @@ def command(
 ) -> None:
     """Write every face that was followed, frame by frame: where, when, which track, which person.
 
-    A face that was seen in one frame only, or never for sure, is no track, and is left out here; `run`
-    counts it among the faces it found.
+    A face in a video that was seen but for a moment, or never for sure, is no track, and is left out here;
+    `run` counts it among the faces it found.
 
     `frame` counts frames of the video from 0; photos have frame 0. `score` is 0 where a face was out of sight
     for a moment and its box lies between those of the frames around. An empty `identity` is a face given to
@@ -80,7 +80,8 @@ def command(
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
     people.csv, which says whom an id stands for. vtt (WebVTT) and srt (SubRip) write a caption for each
     stretch of time in which the same people are visible: their names, or the ids of those without one. These
-    files are called as the videos are: players show them where they lie beside these.
+    files are called as the videos are, with an id behind it where several are called the same: players show
+    them where they lie beside these.
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream.client import open_store

@@ -10,7 +10,7 @@ from storage.lease import Lease
 
 
 def cut_off_at(monkeypatch: pytest.MonkeyPatch, number: int) -> list[str]:
-    """Let the claim of this number, from 1, meet a broken connection; gives the cameras that are asked for."""
+    """Let the claim of this number, from 1, meet a broken connection; gives the cameras asked for."""
     claim, asked = CameraLeases.claim, list[str]()
 
     def cut_off(leases: CameraLeases, name: str) -> Lease | None:
