@@ -73,7 +73,8 @@ class Store(ErasableCollection):
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
 
         Somebody who was forgotten already may be forgotten again: templates that were kept go, and where that
-        ended early, as on a full disk, what was left in files.
+        ended early, as on a full disk, what was left in files. Of somebody who vanished, as their tracks are
+        others' now, what was decided about them goes.
 
         Args:
             person_id: Who.
@@ -82,7 +83,7 @@ class Store(ErasableCollection):
                 later are left out.
 
         Raises:
-            NotFoundError: If there is no such person.
+            NotFoundError: If there never was such a person.
             UsageError: If more than one person is called so, or templates are to be kept of somebody who was
                 forgotten already.
             WorkerError: If the cluster worker fails.
@@ -90,7 +91,7 @@ class Store(ErasableCollection):
         from facestream.forgetting import forget
 
         with self._errors():
-            identity = self._identity(person_id, also_forgotten=True)
+            identity = self._identity(person_id, also_gone=True)
             return forget(
                 self._handle,
                 self._place,
@@ -113,7 +114,7 @@ class Store(ErasableCollection):
             UsageError: If it is a name, and more than one person is called so.
         """
         with self._errors():
-            return self._identity(person_id, also_forgotten=True).forgotten
+            return self._identity(person_id, also_gone=True).forgotten
 
     def find(
         self,

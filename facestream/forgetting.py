@@ -65,7 +65,7 @@ def forget(
         place: Where the collection is.
         store: The collection.
         identity: Who. For somebody who was forgotten already, templates that were kept are deleted, and what
-            may be left on disk, as after a full disk.
+            may be left on disk, as after a full disk. For somebody who vanished, what was said of them is.
         models: Model pack; None for the collection's own.
         ignore_return: Whether a few templates of their face are kept, to leave them out when they come back.
 
@@ -100,7 +100,8 @@ def forget(
                 # Left by a run that was stopped; it may change who this is.
                 settle(ReclusterRequest("before somebody is forgotten"))
             if not identity.forgotten:
-                identity = _still_there(store, identity, place)
+                if identity.tracks:
+                    identity = _still_there(store, identity, place)
                 older = store.aliases(identity.identity_id)
                 sources = store.sources({sighting.source_id for sighting in identity.sightings})
                 paths = [source.path for source in sources]

@@ -142,8 +142,13 @@ class OpenCollection:
 
         return make_log(self._handle, self._reader.keys)
 
-    def _identity(self, person_id: str, *, also_forgotten: bool = False) -> Identity:
-        """The record of a person there is, by any id they ever had, or by their name."""
+    def _identity(self, person_id: str, *, also_gone: bool = False) -> Identity:
+        """The record of a person there is, by any id they ever had, or by their name.
+
+        Args:
+            person_id: The id or name.
+            also_gone: Also of one who vanished or was forgotten.
+        """
         asked = person_id.strip().lower()
         if not _ID.fullmatch(asked):
             # Other texts could be those of keys that hold something else.
@@ -167,9 +172,9 @@ class OpenCollection:
         while identity and identity.merged_into and identity.identity_id not in passed:
             passed.add(identity.identity_id)
             identity = self._reader.person(identity.merged_into)
+        if also_gone and identity is not None and not identity.merged_into:
+            return identity
         if identity is not None and identity.forgotten:
-            if also_forgotten:
-                return identity
             raise ForgottenError(
                 f"{person_id} was forgotten; nothing is left of this person.", what=person_id
             )

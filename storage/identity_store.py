@@ -22,10 +22,11 @@ from storage.errors import (
     RecordError,
 )
 from storage.fields import Raw, reading
-from storage.identity_record import Identity
+from storage.identity_record import Identity, number_of
 from storage.keys import SCHEMA, Keys
 from storage.lease import Lease
 from storage.optimistic import begin_collection, change_alone
+from storage.people_reader import chunks
 from storage.retention_policy import RetentionPolicy
 from storage.source_record import SourceRecord
 from storage.step import write_step
@@ -35,8 +36,6 @@ from storage.stream_trimming import StreamTrimming
 from storage.webhook_traces import WebhookTraces
 
 _TRIES = 100
-_RECLUSTERS_LIMIT = 10_000
-_NO_LANDMARKS = bytes(40)
 
 
 class IdentityStore(CollectionReader):
@@ -205,6 +204,26 @@ class IdentityStore(CollectionReader):
     def new_identity_id(self) -> str:
         """An id that was never used and never will be again."""
         return f"p{self._client.incr(self._keys.next_identity)}"
+
+    def remembered(self, most: int, besides: Collection[str]) -> set[str]:
+        """Ids of people of whom there is more than a tombstone, merged and vanished ones included.
+
+        Args:
+            most: So many at most.
+            besides: Without these.
+        """
+        newest = int(self._client.get(self._keys.next_identity) or 0)
+        found: set[str] = set()
+        for chunk in chunks([f"p{number}" for number in range(1, newest + 1)]):
+            with self._client.pipeline(transaction=False) as pipe:
+                for identity_id in chunk:
+                    pipe.hmget(self._keys.identity(identity_id), ["identity_id", "forgotten"])
+                for identity_id, (there, forgotten) in zip(chunk, pipe.execute(), strict=True):
+                    if there and not forgotten and identity_id not in besides:
+                        found.add(identity_id)
+            if len(found) >= most:
+                break
+        return set(sorted(found, key=number_of)[:most])
 
     def commit(self, effects: Effects, lease: Lease) -> None:
         """Apply a step and acknowledge what it came from, in one transaction.

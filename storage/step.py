@@ -204,6 +204,9 @@ def _queue_identity(pipe: Pipeline, keys: Keys, identity: Identity, rows: Sighti
         pipe.hdel(keys.people, identity.identity_id)
         pipe.hdel(keys.names, identity.identity_id)
         pipe.srem(keys.ignored, identity.identity_id)
+        if not identity.merged_into:
+            # An undone merge brings back who was merged; nobody brings back who vanished.
+            pipe.hdel(keys.identity(identity.identity_id), "name", "ignored")
         return
     key = keys.identity_sightings(identity.identity_id)
     if rows.is_new:

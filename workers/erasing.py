@@ -16,13 +16,16 @@ from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import RetentionPolicy
 from workers.erasing_entries import MOST_ENTRIES, EntryErasing
 from workers.expiry import Due, SeenTrack, due
-from workers.forgetting import bearer_of, ids_of, stream_traces
+from workers.forgetting import bearer_of, ids_of, stream_traces, vanished_bearer_of
 from workers.membership import Membership
 from workers.people import TrackSummary
 from workers.returns import Returns
 from workers.source_book import SourceBook
 
 _log = logging.getLogger(__name__)
+
+# People of the past of whom one step lets nothing be left.
+_MOST_PAST = 2_000
 
 Remove = Callable[[list[str], Effects], set[str]]
 
@@ -67,6 +70,11 @@ class Erasing:
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
         found = bearer_of(self._store, request.identity_id, merged, set(self._membership.alive()))
         if found is None:
+            found = vanished_bearer_of(self._store, request.identity_id, merged)
+            if found is not None and found not in effects.forgotten:
+                self._delete([], {found}, effects)
+                effects.erasures.append(ErasureRecord("person", 0, 1))
+                return True
             if not request.ignore_return:
                 _tell_let_go(self._returns.let_go(request.identity_id, effects), effects)
             return False
@@ -141,9 +149,15 @@ class Erasing:
                 # A camera's media time counts from its first registration; it goes on.
                 if source is not None and source.kind != "camera":
                     self._sources.remove(source.source_id, effects)
+        past: set[str] = set()
+        if over and request.extent is Extent.ALL:
+            # Of who was merged or vanished, what was said may be left.
+            past = self._store.remembered(_MOST_PAST, effects.forgotten)
+            self._delete([], past, effects)
+            over = len(past) < _MOST_PAST
         if over and request.extent is Extent.ALL:
             _tell_let_go(self._returns.let_all_go(effects), effects)
-        if track_ids or bare or entries or effects.sources_removed:
+        if track_ids or bare or entries or past or effects.sources_removed:
             effects.erasures.append(
                 ErasureRecord(request.extent, len(track_ids), len(doomed), len(bare), entries)
             )

@@ -42,6 +42,28 @@ def bearer_of(
     return identity_id
 
 
+def vanished_bearer_of(store: CollectionReader, identity_id: str, merged: Mapping[str, str]) -> str | None:
+    """Who bore an id last, if they vanished and were not forgotten; what was said of them may be left.
+
+    Args:
+        store: The collection.
+        identity_id: An id whose bearer is no more.
+        merged: Who took whom over since then, beside what is stored.
+    """
+    passed: set[str] = set()
+    while identity_id not in passed:
+        passed.add(identity_id)
+        try:
+            record = store.person(identity_id)
+        except RecordError:
+            return None
+        successor = merged.get(identity_id) or (record.merged_into if record else None)
+        if successor is None:
+            return identity_id if record and not (record.forgotten or record.tracks) else None
+        identity_id = successor
+    return None
+
+
 def _stored_successor(store: CollectionReader, identity_id: str) -> str | None:
     try:
         record = store.person(identity_id)

@@ -123,6 +123,7 @@ def forget(
 def _forget_one(
     store: Store, person_id: str, how: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
+    from facestream.errors import NotFoundError
     from facestream.output import confirm, print_json, printable
     from facestream.people_view import counted, led_on
     from workers.clustering.returning import MOST_KEPT
@@ -142,7 +143,12 @@ def _forget_one(
             )
         _tell(store.forget(person_id, **how), "", as_json=as_json)
         return
-    person = store.person(person_id)
+    try:
+        person = store.person(person_id)
+    except NotFoundError:
+        # There was somebody, or it would have been said above.
+        _forget_vanished(store, person_id, how, dry_run=dry_run, yes=yes, as_json=as_json)
+        return
     merged = led_on(person_id, person)
     was = f"{merged} " if merged else ""
     name = f" ({printable(person.name)})" if person.name else ""
@@ -166,6 +172,25 @@ def _forget_one(
         )
     confirm(f"{was}Forget {person.id}{name}: {tracks}, for good?{kept}", yes=yes)
     _tell(store.forget(person.id, **how), again if most else "", as_json=as_json)
+
+
+def _forget_vanished(
+    store: Store, person_id: str, how: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    from facestream.output import confirm
+
+    left = f"{person_id} is no more, and nothing is left but what was decided about them"
+    if dry_run:
+        click.echo(f"{left}, which would go.")
+        return
+    confirm(f"{left}. Delete that, for good?", yes=yes)
+    done = store.forget(person_id, **how)
+    if as_json:
+        _tell(done, "", as_json=True)
+    else:
+        click.echo(f"{done.id} is forgotten: what was decided about them is deleted.")
+        if not done.history_erased:
+            click.echo(UNPROVEN, err=True)
 
 
 def _tell(done: Forgotten, again: str, *, as_json: bool) -> None:

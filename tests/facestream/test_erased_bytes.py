@@ -168,3 +168,32 @@ def test_erased_bytes_are_in_no_file_any_more(
         assert kept.keys() == planted_bytes[KEPT].keys()
         assert "forgotten" in here("people", "show", "p1", code=1).stderr
     assert os.access(data_dir, os.W_OK)
+
+
+def test_the_name_of_somebody_who_had_vanished_is_in_no_file_any_more(
+    here: Callable[..., Done], tmp_path: Path
+) -> None:
+    data_dir = tmp_path / "data"
+    name = {"name": NAME.encode()}
+    with open_redis(None, DataFolder(data_dir)) as handle:
+        plant(data_dir)
+        lease = Lease(handle.client, KEYS.leader)
+        assert lease.acquire()
+        # Whose track was found by a run that was stopped, and not again.
+        gone = Effects(
+            tracks_removed={DOOMED: "c-door"},
+            samples_removed={f"{DOOMED}.1"},
+            members_removed={"p1": {DOOMED}},
+            identities=[Identity("p1")],
+        )
+        IdentityStore(handle.client, KEYS).commit(gone, lease)
+        lease.release()
+        assert "no person 'p1'" in here("people", "show", "p1", code=1).stderr
+        assert all(files_with([data_dir], name).values())
+
+        assert "which would go" in here("people", "forget", "p1", "--dry-run").stdout
+        said = here("people", "forget", "p1", "--yes").stdout
+
+        assert said == "p1 is forgotten: what was decided about them is deleted.\n"
+        assert files_with([data_dir], name) == {"name": set()}
+        assert "was forgotten before" in here("people", "forget", "p1").stdout

@@ -17,6 +17,7 @@ from storage.identity_record import ChangeKind, Identity
 from storage.requests import EraseRequest, Extent
 from storage.retention_policy import DAY_S, RetentionPolicy
 from storage.sample_record import FaceSample
+from storage.source_record import SegmentDone
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
 from workers.erasures import Erasures
@@ -284,6 +285,24 @@ def test_nobody_is_left_when_everybody_is_forgotten(bench: Bench) -> None:
     assert {bench.store.person(f"p700{n}") for n in (1, 2, 3)} == {
         Identity(f"p700{n}", forgotten=True) for n in (1, 2, 3)
     }
+
+
+def test_nor_is_what_was_said_of_people_who_had_vanished(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.erasing._MOST_PAST", 2)
+    cast = Cast()
+    people = range(7_001, 7_006)
+    with bench.running():
+        bench.take_in(*(cast.track(k, k) for k in range(5)), cast.track(6, 6, start_s=200.0))
+        for number in people:
+            assert bench.log.rename(f"p{number}", f"Lovelace {number}")
+        bench.take_in([SegmentDone("v-1", 0.0, 100.0, track_ids=())])
+        assert bench.people().keys() == {"p7006"}
+        bench.take_in([EraseRequest(Extent.ALL)])
+    assert bench.people() == {}
+    assert left_of(bench, {b"Lovelace"}) == set()
+    assert all(bench.store.person(f"p{n}") == Identity(f"p{n}", forgotten=True) for n in people)
 
 
 def test_a_damaged_policy_erases_nothing_and_stops_nobody(bench: Bench) -> None:

@@ -16,6 +16,7 @@ from storage.delivery import Entry
 from storage.identity_record import ChangeKind, Identity
 from storage.requests import ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_record import FaceSample
+from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.partition import Partition
@@ -416,6 +417,27 @@ def test_who_is_not_there_is_not_forgotten_and_nothing_changes(bench: Bench) -> 
     with bench.running():
         bench.take_in([ForgetRequest(person_id) for person_id in nobody])
     assert everything(bench) == before
+
+
+@pytest.mark.parametrize("asked", [ADA, CAROL], ids=["by their id", "by an older id"])
+def test_of_somebody_who_had_vanished_goes_what_was_said_of_them(bench: Bench, asked: str) -> None:
+    cast = Cast()
+    hers, his = [cast.track(0, 0), cast.track(2, 2)], cast.track(1, 1, start_s=200.0)
+    with bench.running(lambda: Told(cast, [{0, 2}])):
+        bench.take_in(hers[0], his, hers[1], recluster=True)
+        assert bench.log.rename(ADA, "Ada Lovelace")
+        assert bench.log.rename(BOB, "Bob")
+        # The run was stopped, and another one found nobody in that stretch.
+        bench.take_in([SegmentDone("v-1", 0.0, 100.0, track_ids=())])
+        assert bench.people().keys() == {BOB}
+        # Her name can be read in the log alone.
+        found = traces(everything(bench), {b"Ada Lovelace"})
+        assert {key for key, _ in found} == {bench.keys.decisions}
+        before = everything(bench)
+        bench.take_in([ForgetRequest(asked)])
+    secrets = secrets_of([ADA, CAROL], *hers, name="Ada Lovelace")
+    assert_only_told_of(bench, before, secrets, ADA, CAROL)
+    assert [p.name for p in bench.store.people()] == ["Bob"]
 
 
 # Look again -----------------------------------------------------------------------------------------------
