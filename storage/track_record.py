@@ -9,11 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from storage.errors import RecordError
-from storage.fields import Fields, Raw, flag, text
+from storage.fields import Fields, Raw, count, flag, text
 
-OBSERVATION = np.dtype([("frame", "<u4"), ("media_s", "<f8"), ("box_xyxy", "<f4", (4,)), ("score", "<f4")])
-"""One face of a track in one sampled frame: 32 bytes, little endian. A score of 0 marks a frame in which the
-face was not detected and its box lies between its neighbours'."""
+_REST = [("media_s", "<f8"), ("box_xyxy", "<f4", (4,)), ("score", "<f4")]
+
+OBSERVATION = np.dtype([("frame", "<u8"), *_REST])
+"""One face of a track in one sampled frame. A score of 0 marks a frame in which the face was not detected and
+its box lies between its neighbours'."""
+
+STORED_OBSERVATION = np.dtype([("frame", "<u4"), *_REST])
+"""The same as it is stored: 32 bytes, little endian, its frame counted from the field `frame_base`."""
+
+# A camera that is watched for five years comes beyond it.
+_MOST_FRAMES = 2**32
+_MOST_BASE = 2**53
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +65,16 @@ class TrackRecord:
 
     def encode(self) -> Fields:
         """Fields of the hash and the stream entry; `identity_id` is written by the cluster worker alone."""
+        frames = self.observations["frame"]
+        base = int(frames.min()) if int(frames.max()) >= _MOST_FRAMES else 0
         return {
             "track_id": self.track_id,
             "source_id": self.source_id,
             "first_s": f"{self.first_s:.3f}",
             "last_s": f"{self.last_s:.3f}",
             "faces": len(self.observations),
-            "observations": self.observations.tobytes(),
+            "observations": _stored(self.observations, base),
+            "frame_base": base,
             "sample_ids": " ".join(self.sample_ids),
             "clothing": b"" if self.clothing is None else self.clothing.tobytes(),
             "continues": self.continues or "",
@@ -82,7 +94,7 @@ class TrackRecord:
         return cls(
             track_id=text(raw, "track_id"),
             source_id=text(raw, "source_id"),
-            observations=_observations(raw.get(b"observations", b"")),
+            observations=_observations(raw.get(b"observations", b""), count(raw, "frame_base", "0")),
             sample_ids=tuple(text(raw, "sample_ids", "").split()),
             clothing=np.frombuffer(clothing, np.uint8) if clothing else None,
             continues=text(raw, "continues", "") or None,
@@ -93,10 +105,21 @@ class TrackRecord:
         )
 
 
-def _observations(data: bytes) -> npt.NDArray[np.void]:
-    if not data or len(data) % OBSERVATION.itemsize:
+def _stored(observations: npt.NDArray[np.void], base: int) -> bytes:
+    stored = np.empty(len(observations), STORED_OBSERVATION)
+    stored["frame"] = observations["frame"] - np.uint64(base)
+    for name, *_ in _REST:
+        stored[name] = observations[name]
+    return stored.tobytes()
+
+
+def _observations(data: bytes, base: int) -> npt.NDArray[np.void]:
+    if not data or len(data) % STORED_OBSERVATION.itemsize:
         raise RecordError(f"field 'observations' has {len(data)} bytes", field="observations")
-    observations = np.frombuffer(data, OBSERVATION)
+    if base >= _MOST_BASE:
+        raise RecordError(f"field 'frame_base' is no number of a frame: {base}", field="frame_base")
+    observations = np.frombuffer(data, STORED_OBSERVATION).astype(OBSERVATION)
+    observations["frame"] += np.uint64(base)
     if not all(np.isfinite(observations[name]).all() for name in ("media_s", "box_xyxy", "score")):
         raise RecordError("field 'observations' holds values that are not finite", field="observations")
     if (observations["media_s"][1:] < observations["media_s"][:-1]).any():

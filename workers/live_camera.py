@@ -159,7 +159,12 @@ class LiveView:
 
     def look(self, frame: Frame, now_s: float, shown: Shown | None = None) -> int:
         """Look at a frame, which may have been shown to the detector; returns the number of its faces."""
-        return self._took(frame, self._follower.look(frame, shown), now_s)
+        try:
+            found = self._follower.look(frame, shown)
+        except Exception as error:  # whatever it is, one camera must not cost the others
+            self._begin_anew(error)
+            found = Found((), (), 0, looked=True)
+        return self._took(frame, found, now_s)
 
     def skip(self, frame: Frame, now_s: float) -> int:
         """Pass a frame over, as nothing has changed; returns the number of faces that are followed."""
@@ -189,7 +194,16 @@ class LiveView:
         """End all tracks, and the segment with its last frame."""
         last_s = self._follower.last_s
         if last_s is not None:
-            self._entries += self._follower.close(last_s + _BEYOND_S)
+            try:
+                self._entries += self._follower.close(last_s + _BEYOND_S)
+            except Exception as error:  # as in `look`
+                self._begin_anew(error)
+
+    def _begin_anew(self, error: Exception) -> None:
+        """Follow nobody any more whom this camera showed, unless the models are broken."""
+        if self._follower.faults.is_hopeless:
+            raise error
+        self._follower.begin_anew(error)
 
     def send(self) -> bool:
         """Send what was found, if there is room; returns whether nothing waits any more.

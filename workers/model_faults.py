@@ -22,7 +22,7 @@ class ModelFaults:
 
     Attributes:
         source_id: The source.
-        frames: Frames in which no faces could be looked for.
+        frames: Frames in which no faces could be looked for, or followed.
         faces: Faces that could not be embedded.
         reason: What was said of the first one.
         first_s: Media time of the first one, s.
@@ -48,6 +48,16 @@ class ModelFaults:
         self.frames += 1
         self._frames_in_a_row += 1
         self._note(error, "no faces could be looked for in a frame", self._frames_in_a_row)
+
+    def frame_of_live(self, error: Exception) -> None:
+        """Faces of a frame of a camera could not be followed; it goes on, however often that happens."""
+        self.frames += 1
+        self._note(error, "faces could not be followed", 0)
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether a model does nothing but fail."""
+        return max(self._frames_in_a_row, self._faces_in_a_row) >= _MOST_IN_A_ROW
 
     def frame_done(self) -> None:
         """Faces were looked for in a frame."""

@@ -170,6 +170,14 @@ class SourceFollower:
         self._segment.saw(frame)
         self._builder.pass_over(frame.media_s)
 
+    def begin_anew(self, error: Exception) -> None:
+        """Let go of all that is open, as after an error that nobody thought of; nothing of it is sent."""
+        self.faults.frame_of_live(error)
+        self._builder = TrackBuilder(self._pack, self._source_id, photo=self._photo, faults=self.faults)
+        self._segment = None
+        self._search_at_s = -np.inf
+        self._settled = False
+
     def _look(self, frame: Frame, shown: Shown) -> Found:
         image = frame.image_bgr
         expected = self._builder.expected_boxes(frame.media_s)

@@ -90,7 +90,8 @@ def observations(frames: list[tuple[int, float, float]]) -> np.ndarray:
 @st.composite
 def track_records(draw: Callable) -> TrackRecord:
     moments = sorted(draw(st.lists(times_s, min_size=1, max_size=20)))
-    frames = [(draw(st.integers(0, 2**32 - 1)), t, draw(st.floats(0, 1, width=32))) for t in moments]
+    base = draw(st.sampled_from([0, 0, 2**32, 2**40]))
+    frames = [(base + draw(st.integers(0, 2**32 - 1)), t, draw(st.floats(0, 1, width=32))) for t in moments]
     colours = draw(st.none() | st.binary(min_size=1, max_size=360))
     return TrackRecord(
         track_id=draw(ids),

@@ -55,7 +55,7 @@ from storage.staged_vectors import StagedVectors
 from storage.template_record import encode_template, template_dtype
 from storage.token_record import Scope
 from storage.token_store import TokenStore
-from storage.track_record import OBSERVATION
+from storage.track_record import STORED_OBSERVATION
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
 
@@ -223,7 +223,7 @@ def test_says_which_schema_it_describes() -> None:
 
 @pytest.mark.parametrize(
     ("section", "dtype"),
-    [("### track\n", OBSERVATION), ("### templates and assignments\n", template_dtype(128))],
+    [("### track\n", STORED_OBSERVATION), ("### templates and assignments\n", template_dtype(128))],
 )
 def test_gives_the_layout_of_binary_records(section: str, dtype: np.dtype[np.void]) -> None:
     text = PAGE.split(section)[1].split("\n### ")[0]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from records import a_track, as_stored, observations, track_records
 
 from storage.errors import RecordError
-from storage.track_record import OBSERVATION, TrackRecord
+from storage.track_record import STORED_OBSERVATION, TrackRecord
 
 FIELDS = ("track_id", "source_id", "observations", "sample_ids", "continues", "photo", "founder", "ended")
 
@@ -27,10 +27,24 @@ def test_comes_back_as_it_went(track: TrackRecord) -> None:
 
 
 def test_an_observation_takes_32_bytes_in_little_endian() -> None:
-    assert OBSERVATION.itemsize == 32
+    assert STORED_OBSERVATION.itemsize == 32
     written = a_track(observations=observations([(258, 1.0, 0.5)])).encode()["observations"]
     assert isinstance(written, bytes)
     assert written[:4] == b"\x02\x01\x00\x00"
+
+
+def test_frames_of_a_camera_that_is_watched_for_many_years_come_back() -> None:
+    for frames in ([2**32 - 1, 2**32], [44_900_729_155, 44_900_729_160]):
+        track = a_track(observations=observations([(frame, k, 1.0) for k, frame in enumerate(frames)]))
+        back = TrackRecord.decode(as_stored(track.encode()))
+        assert back.observations["frame"].tolist() == frames
+        assert len(as_stored(track.encode())[b"observations"]) == 2 * 32
+
+
+def test_a_record_that_an_earlier_version_wrote_is_read() -> None:
+    raw = as_stored(a_track(observations=observations([(2**32 - 1, 1.0, 0.5)])).encode())
+    del raw[b"frame_base"]
+    assert TrackRecord.decode(raw).observations["frame"].tolist() == [2**32 - 1]
 
 
 def test_says_when_it_began_and_ended() -> None:
@@ -68,11 +82,13 @@ def test_names_the_field_that_is_missing(name: str) -> None:
         ("photo", b"yes"),
         ("founder", b"2"),
         ("ended", b""),
+        ("frame_base", b"-1"),
+        ("frame_base", b"9007199254740992"),
         ("observations", b""),
         ("observations", b"\x00" * 31),
-        ("observations", observations([(0, np.nan, 1)]).tobytes()),
-        ("observations", observations([(0, 0, np.inf)]).tobytes()),
-        ("observations", observations([(0, 2.0, 1), (1, 1.0, 1)]).tobytes()),
+        ("observations", observations([(0, np.nan, 1)]).astype(STORED_OBSERVATION).tobytes()),
+        ("observations", observations([(0, 0, np.inf)]).astype(STORED_OBSERVATION).tobytes()),
+        ("observations", observations([(0, 2.0, 1), (1, 1.0, 1)]).astype(STORED_OBSERVATION).tobytes()),
     ],
 )
 def test_names_the_field_that_is_malformed(name: str, value: bytes) -> None:

@@ -24,6 +24,7 @@ from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.live_worker import LIVE_SETTINGS
 from workers.models.pack import Pack
+from workers.track_builder import TrackBuilder
 from workers.tracking.motion import MotionSettings
 from workers.tracking.region import Region
 
@@ -347,6 +348,54 @@ def test_a_frame_that_makes_the_detector_fail_costs_other_cameras_nothing(
     assert several.worker.figures("c-hall").failed == 0
     assert [faces for name, _, faces in several.taken if name == "c-hall"] == [2, 2, 2, 2]
     assert [faces for name, _, faces in several.taken if name == "c-door"] == [2, 0, 2, 2]
+
+
+def test_a_camera_that_has_been_there_for_many_years_is_looked_at_beside_others(site: Site) -> None:
+    # By the number of its frames, as one that was begun when the clock stood at 1970.
+    gate, hall = site.add(Camera("gate"), motion=None), site.add(Camera("hall"), motion=None)
+    gate.show(at_s=1.8e9)
+    for _ in range(6):
+        gate.show(pair())
+        hall.show(solo())
+        site.drain()
+    site.worker.remove("c-gate")
+    site.worker.remove("c-hall")
+    entries = site.entries()
+    assert len(tracks(entries, "c-hall")) == 1
+    found = tracks(entries, "c-gate")
+    assert [track.observations["frame"].tolist() for track in found] == [
+        [45_000_000_000 + 5 * k for k in range(6)]
+    ] * 2
+
+
+@pytest.mark.parametrize("failing", ["add", "end"])
+def test_what_fails_with_the_faces_of_one_camera_costs_the_others_nothing(
+    site: Site, failing: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate, hall = site.add(Camera("gate"), motion=None), site.add(Camera("hall"), motion=None)
+    whole = getattr(TrackBuilder, failing)
+    broken = True
+
+    def failing_at_the_gate(self: TrackBuilder, *arguments: object, **options: object) -> object:
+        done = whole(self, *arguments, **options)
+        if broken and self._source_id == "c-gate":
+            raise OverflowError("out of bounds")
+        return done
+
+    monkeypatch.setattr(TrackBuilder, failing, failing_at_the_gate)
+    for k in range(120):
+        # More often than a model may fail; it is itself again at the end.
+        broken = k < 100
+        gate.show(pair())
+        hall.show(solo())
+        site.drain()
+    for camera in (gate, hall):
+        site.worker.remove(camera.source_id)
+    entries = site.entries()
+    assert tracks(entries, "c-hall")
+    assert len(tracks(entries, "c-gate")) >= 2
+    assert site.worker.figures("c-hall").failed == 0
+    assert [r for r in caplog.records if "c-gate" in r.message and "could not be followed" in r.message]
 
 
 def test_dropped_frames_lower_the_rates_of_all_cameras(site: Site) -> None:
