@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import groupby
 
 from storage.delivery import Delivery
-from storage.errors import LeaseLostError, RecordError
+from storage.errors import LeaseLostError, OvertakenError, RecordError
 from storage.lease import Lease
 from storage.requests import EraseRequest, ReclusterRequest
 from storage.retention_policy import RetentionPolicy
@@ -172,7 +172,7 @@ class ClusterTerm:
         except CalledOffError:
             raise
         except Exception as error:
-            if not is_of_entry(error):
+            if not _passes(error):
                 raise
             _log.warning("a step of %d entries failed (%r); each is taken in alone", len(deliveries), error)
             self._load_anew()
@@ -198,7 +198,7 @@ class ClusterTerm:
             except CalledOffError:
                 raise
             except Exception as error:
-                if tried.problem or not is_of_entry(error):
+                if tried.problem or not _passes(error):
                     raise
                 delivery = self._doubts.failed(delivery, error)
                 self._load_anew()
@@ -212,3 +212,9 @@ class ClusterTerm:
             # A run has chosen another method since.
             self._load_anew()
         take_in(deliveries, self._kept, self._regrouping, self._erasures)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether a step may do once the people were loaded anew, or without the entry that it failed of."""
+    # Somebody was named just as they were to go: whoever looks again knows of it.
+    return isinstance(error, OvertakenError) or is_of_entry(error)

@@ -13,8 +13,11 @@ from test_forgetting import Told, everything, samples_of, secrets_of, traces, wi
 
 from storage.connection import RedisHandle
 from storage.delivery import Entry
+from storage.effects import Effects
 from storage.erasure_record import ErasureRecord
 from storage.identity_record import ChangeKind
+from storage.identity_store import IdentityStore
+from storage.lease import Lease
 from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
@@ -222,3 +225,31 @@ def test_of_somebody_without_anything_to_compare_nothing_is_kept(bench: Bench) -
         bench.take_in([IGNORED])
     assert bench.store.person(ADA).forgotten  # type: ignore[union-attr]
     assert not bench.client.exists(bench.keys.kept_out)
+
+
+def test_whoever_is_named_as_a_track_turns_out_to_be_of_the_forgotten_stays(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cast = Cast()
+    poor, grown = cast.track(0, 10, samples=1, ended=False), cast.track(0, 10, samples=3, frames=30)
+    samples_of(poor)[0].vector[:] = 0
+    samples_of(poor)[0].vector[9] = 1
+    seen = replace(track_of(grown), sample_ids=track_of(grown).sample_ids[1:])
+    commit = IdentityStore.commit
+    named: list[str] = []
+
+    def named_in_between(store: IdentityStore, effects: Effects, lease: Lease) -> None:
+        if effects.nameless and not named:
+            named.extend(effects.nameless)
+            assert bench.log.rename(named[0], "Carol")
+        commit(store, effects, lease)
+
+    monkeypatch.setattr(IdentityStore, "commit", named_in_between)
+    with bench.running():
+        ada_forgotten(bench, cast)
+        bench.take_in(poor)
+        bench.take_in([*samples_of(grown)[1:], seen], at_once=True)
+    assert bench.people() == {BOB: {"v-1.90.1"}, named[0]: {"v-1.10.0"}}
+    assert bench.store.names() == {named[0]: "Carol"}
+    assert bench.dead() == []
+    bench.assert_consistent()
