@@ -134,6 +134,19 @@ class CollectionReader(PeopleReader):
         rows = self._client.zrange(self._keys.unclaimed, 0, -1, withscores=True)
         return {sample_id.decode(): taken_in_s for sample_id, taken_in_s in rows}
 
+    def unclaimed_of(self, track_ids: Collection[str]) -> set[str]:
+        """Ids of the samples of tracks that no track names yet, as where the record of one was put aside."""
+        wanted = {track_id.encode() for track_id in track_ids}
+        found: set[str] = set()
+        for chunk in chunks([*self.unclaimed()] if wanted else []):
+            with self._client.pipeline(transaction=False) as pipe:
+                for sample_id in chunk:
+                    pipe.hget(self._keys.sample(sample_id), "track_id")
+                for sample_id, track_id in zip(chunk, pipe.execute(), strict=True):
+                    if track_id in wanted:
+                        found.add(sample_id)
+        return found
+
     def templates(self, dimension: int) -> TemplateTable:
         """What a search compares: the templates of all tracks that belong to somebody.
 

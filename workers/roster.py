@@ -176,7 +176,7 @@ class Roster:
 
     def _remove(self, track_ids: list[str], effects: Effects) -> set[str]:
         """Delete tracks with their samples; returns the people who lose them."""
-        effects.samples_removed |= self._samples.named_by(track_ids, effects)
+        effects.samples_removed |= self._samples.gone_with(track_ids, effects)
         touched: set[str] = set()
         for track_id in track_ids:
             before = self._membership.leave(track_id, effects)

@@ -43,6 +43,10 @@ class StepSamples:
         found = (self._waiting.get(i) or known.get(i) for i in track.sample_ids)
         return [sample for sample in found if sample is not None]
 
+    def gone_with(self, track_ids: Collection[str], effects: Effects) -> set[str]:
+        """Ids of those that go with tracks: that they name, and that they might have named yet."""
+        return self.named_by(track_ids, effects) | self._store.unclaimed_of(track_ids)
+
     def named_by(self, track_ids: Collection[str], effects: Effects) -> set[str]:
         """Ids of those that tracks name, in Redis or in this step."""
         written = (track for track in effects.tracks if track.track_id in track_ids)

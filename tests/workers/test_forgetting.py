@@ -440,6 +440,27 @@ def test_of_somebody_who_had_vanished_goes_what_was_said_of_them(bench: Bench, a
     assert [p.name for p in bench.store.people()] == ["Bob"]
 
 
+def test_faces_that_no_track_names_as_its_last_record_was_put_aside_go_as_well(bench: Bench) -> None:
+    cast = Cast()
+    early, grown = cast.track(0, 0, samples=1, ended=False), cast.track(0, 0, samples=4, frames=30)
+    his = cast.track(1, 1)
+    last = grown[-1]
+    assert isinstance(last, TrackRecord)
+    broken = replace(last, clothing=np.ones(3, np.uint8))
+    with bench.running():
+        bench.take_in(early, his)
+        # His are on their way still.
+        bench.take_in(samples_of(cast.track(1, 2)), samples_of(grown), [broken])
+        assert [raw[b"track_id"] for raw in bench.dead()] == [b"v-1.0.0"]
+        assert bench.store.unclaimed().keys() == {
+            "v-1.2.1.0", "v-1.2.1.1", "v-1.0.0.0", "v-1.0.0.1", "v-1.0.0.2", "v-1.0.0.3"
+        }  # fmt: skip
+        before = everything(bench)
+        bench.take_in([ForgetRequest(ADA)])
+    assert_only_told_of(bench, before, secrets_of([ADA], early, grown), ADA)
+    assert bench.store.unclaimed().keys() == {"v-1.2.1.0", "v-1.2.1.1"}
+
+
 # Look again -----------------------------------------------------------------------------------------------
 
 
