@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import socket
@@ -37,6 +38,11 @@ from workers.tracking.region import Region
 
 if TYPE_CHECKING:
     from facestream.settings_schema import Settings
+
+_log = logging.getLogger(__name__)
+
+# 2020: no clock that is right said less when this was written.
+_PLAUSIBLE_S = 1_577_836_800.0
 
 
 def worker_name() -> str:
@@ -169,7 +175,17 @@ def registered_source(handle: RedisHandle, keys: Keys, record: CameraRecord) -> 
     """The source of a camera; its epoch is that of its first registration."""
     store = make_store(handle, keys)
     known = store.source(record.source_id)
-    epoch_s = time.time() if known is None else known.recorded_at_s
+    epoch_s = None if known is None else known.recorded_at_s
+    if epoch_s is None:
+        epoch_s = time.time()
+        if epoch_s < _PLAUSIBLE_S:
+            _log.warning(
+                "camera %s begins on %s by the clock of this machine, which can't be right: people are dated "
+                "so, and may count as over age, until the clock is set (NTP)",
+                record.name,
+                time.strftime("%Y-%m-%d", time.gmtime(epoch_s)),
+                extra={"source_id": record.source_id},
+            )
     return store.register_source(
         SourceRecord(
             record.source_id,
@@ -177,7 +193,7 @@ def registered_source(handle: RedisHandle, keys: Keys, record: CameraRecord) -> 
             record.shown_url,
             known.width_px if known else 0,
             known.height_px if known else 0,
-            recorded_at_s=time.time() if epoch_s is None else epoch_s,
+            recorded_at_s=epoch_s,
             fps=record.fps,
         )
     )

@@ -1,11 +1,17 @@
 """When the frames of a camera arrived."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+_log = logging.getLogger(__name__)
+
 _INDEX_PER_S = 25
 _SHORTEST_STEP_S = 0.001
+# The wall clock was put right if it is so far ahead for so long. Less is its own unevenness; and one that is
+# put ahead by mistake, and back at once, must not move times for good, since they never go back.
+_AHEAD_S, _FOR_S = 5.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +32,9 @@ class Arrival:
 class LiveClock:
     """Gives arrivals that only ever grow, also from one run to the next and though the system clock jumps.
 
-    The wall clock is read once; from there on time goes by `time.monotonic`. Where the wall clock stands
+    Time begins at the wall clock and goes by `time.monotonic` from there on. Where the wall clock stands
     before the last frame of an earlier run, because it was set back meanwhile, time goes on from that frame.
+    Where it is ahead for some time, as it was wrong at first or the machine slept, time steps forward to it.
 
     Args:
         epoch_s: Unix time at which the source was first registered.
@@ -47,6 +54,7 @@ class LiveClock:
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._epoch_s = epoch_s
+        self._wall_s = wall_s
         self._monotonic_s = monotonic_s
         self._last_s = epoch_s + last_media_s
         self._shift_s = max(wall_s(), self._last_s) - monotonic_s()
@@ -54,6 +62,8 @@ class LiveClock:
             # Frames that came in quick succession are numbered a little ahead of their time.
             last_index = int(last_media_s * _INDEX_PER_S) + 1 if last_media_s else -1
         self._last_index = last_index
+        # Since when the wall clock is far ahead.
+        self._ahead_since_s: float | None = None
 
     def now_s(self) -> float:
         """The present as Unix time in seconds, on the clock of the arrivals."""
@@ -69,7 +79,24 @@ class LiveClock:
         Args:
             arrived_s: When it came, on the clock that never jumps.
         """
+        self._follow_wall()
         self._last_s = max(self.at_s(arrived_s), self._last_s + _SHORTEST_STEP_S)
         media_s = self._last_s - self._epoch_s
         self._last_index = max(self._last_index + 1, int(media_s * _INDEX_PER_S))
         return Arrival(self._last_s, media_s, self._last_index)
+
+    def _follow_wall(self) -> None:
+        monotonic_s = self._monotonic_s()
+        ahead_s = self._wall_s() - self.at_s(monotonic_s)
+        if ahead_s <= _AHEAD_S:
+            self._ahead_since_s = None
+        elif self._ahead_since_s is None:
+            self._ahead_since_s = monotonic_s
+        elif monotonic_s - self._ahead_since_s >= _FOR_S:
+            _log.warning(
+                "the clock of this machine was put forward by %.0f s, or the machine slept: the time of a "
+                "camera follows",
+                ahead_s,
+            )
+            self._shift_s += ahead_s
+            self._ahead_since_s = None

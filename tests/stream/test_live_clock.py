@@ -79,3 +79,45 @@ def test_a_first_run_begins_at_the_wall_clock() -> None:
 
     assert abs(arrival.captured_at_s - (EPOCH_S + 3)) < 1e-3
     assert arrival.index == 75
+
+
+def test_time_steps_forward_once_the_clock_of_the_machine_was_put_right() -> None:
+    # A board without a clock begins in 1970.
+    clocks = _Clocks(100.0)
+    clock = LiveClock(100.0, wall_s=lambda: clocks.wall_s, monotonic_s=lambda: clocks.monotonic_s)
+    before = clock.arrival(clocks.monotonic_s)
+    clocks.wall_s = EPOCH_S
+    arrivals = []
+    for _ in range(60):
+        clocks.wall_s += 0.5
+        clocks.monotonic_s += 0.5
+        arrivals.append(clock.arrival(clocks.monotonic_s))
+
+    assert before.captured_at_s < 101
+    assert abs(arrivals[-1].captured_at_s - clocks.wall_s) < 0.01
+    assert abs(clock.now_s() - clocks.wall_s) < 0.01
+    steps = [b.captured_at_s - a.captured_at_s for a, b in itertools.pairwise(arrivals)]
+    assert [step_s for step_s in steps if abs(step_s - 0.5) > 0.01] == [max(steps)]
+    assert all(a.index < b.index for a, b in itertools.pairwise(arrivals))
+
+
+def test_a_machine_that_slept_goes_on_at_the_present() -> None:
+    clocks = _Clocks(EPOCH_S)
+    clock = clocks.clock()
+    clocks.wall_s += 8 * 3600
+    for _ in range(30):
+        clocks.wall_s += 0.5
+        clocks.monotonic_s += 0.5
+        arrival = clock.arrival(clocks.monotonic_s)
+    assert abs(arrival.captured_at_s - clocks.wall_s) < 0.01
+
+
+def test_neither_a_clock_that_drifts_nor_one_that_is_put_back_at_once_moves_time() -> None:
+    clocks = _Clocks(EPOCH_S)
+    clock = clocks.clock()
+    for k in range(100):
+        ahead_s = 3600.0 if 20 <= k < 30 else 4.0
+        clocks.monotonic_s += 0.5
+        clocks.wall_s = EPOCH_S + (k + 1) / 2 + ahead_s
+        arrival = clock.arrival(clocks.monotonic_s)
+        assert abs(arrival.media_s - (k + 1) / 2) < 0.01
