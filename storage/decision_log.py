@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Collection
 from dataclasses import replace
@@ -17,13 +18,19 @@ from storage.people_reader import PeopleReader
 from storage.stream_trimming import MOST
 
 _TRIES = 1000
+_TOKEN_BYTES = 8
 _GROWN, _GONE = -1, 0
 # A script, for the cluster worker may write these very people all the time: a transaction that watches them
 # would never come through. What a decision is about must be checked against the whole log, so it is refused
-# where the log has grown since.
+# where the log has grown since; but not where it has grown by this very decision, which a client sends again
+# after its reply was lost. No other row is the same to the byte, as each has a token.
 _APPEND = """
 local size = redis.call('HLEN', KEYS[1])
-if tonumber(ARGV[1]) ~= size then return -1 end
+if tonumber(ARGV[1]) ~= size then
+    local place = tonumber(ARGV[1]) + 1
+    if redis.call('HGET', KEYS[1], place) == ARGV[2] then return place end
+    return -1
+end
 for at = 6, #KEYS do
     local tracks = redis.call('HGET', KEYS[at], 'tracks')
     if not tracks or tonumber(tracks) == 0 then return 0 end
@@ -146,7 +153,8 @@ class DecisionLog:
         keys = self._keys
         names = (keys.decisions, keys.samples, keys.names, keys.ignored, keys.changes)
         people = [keys.identity(identity_id) for identity_id in alive]
-        row = replace(decision, made_at_s=time.time()).encode().decode()
+        told = replace(decision, made_at_s=time.time(), token=secrets.token_hex(_TOKEN_BYTES))
+        row = told.encode().decode()
         reply = self._client.eval(_APPEND, len(names) + len(people), *names, *people, str(size), row, *effect)
         assert isinstance(reply, int)
         if reply in (_GROWN, _GONE):

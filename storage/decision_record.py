@@ -48,6 +48,7 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True):
     on: bool = True
     undoes: int = 0
     redacted: bool = False
+    token: str = ""
 
 
 _DECISIONS = msgspec.json.Decoder(_Written)
@@ -85,6 +86,7 @@ class Decision:
         undoes: `undo`: number of the decision that is taken back.
         made_at_s: Unix time.
         redacted: Whether it told of somebody who was forgotten; kind and time are left.
+        token: Random, so that a decision whose reply was lost is known again; empty while it is in no log.
         number: Place in the log, from 1; 0 while it is in none.
     """
 
@@ -97,6 +99,7 @@ class Decision:
     undoes: int = 0
     made_at_s: float = 0.0
     redacted: bool = False
+    token: str = ""
     number: int = 0
 
     @property
@@ -117,6 +120,7 @@ class Decision:
                 self.on,
                 self.undoes,
                 self.redacted,
+                self.token,
             )
         )
 
@@ -154,5 +158,5 @@ class Decision:
             for now, was in zip(sides, self.sides, strict=True)
         )
         if emptied or not set(identity_ids).isdisjoint(self.identity_ids):
-            return replace(self, sides=(), name="", name_before="", names_before=(), redacted=True)
+            return replace(self, sides=(), name="", name_before="", names_before=(), redacted=True, token="")
         return replace(self, sides=sides)

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -65,6 +67,56 @@ def test_a_decision_is_refused_where_the_log_has_grown_since_it_was_checked(
         log.append(Decision(DecisionKind.DIFFERS, MERGE.sides), 0, ["p1"])
     assert [decision.kind for decision in log.read()[0]] == [DecisionKind.MERGE]
     assert client.xlen(keys.samples) == 1
+
+
+@pytest.fixture
+def lose_a_reply(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets the connection break before the reply to the next script: the client sends it again by itself."""
+    kind = type(client.connection_pool.make_connection())
+    send, read = kind.send_packed_command, kind.read_response
+    armed: list[bool] = []
+    cut: list[object] = []
+
+    def sending(self: Any, command: Any, check_health: bool = True) -> Any:
+        if armed and b"EVAL" in b"".join([command] if isinstance(command, bytes) else command):
+            armed.clear()
+            cut.append(self)
+        return send(self, command, check_health)
+
+    def reading(self: Any, *arguments: Any, **options: Any) -> Any:
+        reply = read(self, *arguments, **options)
+        if self in cut:
+            cut.clear()
+            self.disconnect()
+            raise redis.ConnectionError("Connection reset by peer")
+        return reply
+
+    monkeypatch.setattr(kind, "send_packed_command", sending)
+    monkeypatch.setattr(kind, "read_response", reading)
+    return lambda: armed.append(True)
+
+
+def test_a_decision_whose_reply_is_lost_is_made_once(
+    log: DecisionLog, lease: Lease, client: redis.Redis, keys: Keys, lose_a_reply: Callable[[], None]
+) -> None:
+    lose_a_reply()
+    assert log.rename("p1", "Ada") == 1
+    lose_a_reply()
+    assert log.append(MERGE, 1, ["p1", "p2"]) == 2
+    lose_a_reply()
+    assert log.append_ignore(Decision(DecisionKind.IGNORE, (Side("p3"),)), 2, "p3", on=True) == 3
+    decisions, size = log.read()
+    assert [d.kind for d in decisions] == [DecisionKind.NAME, DecisionKind.MERGE, DecisionKind.IGNORE]
+    assert (decisions[0].name_before, decisions[0].name, size) == ("", "Ada", 3)
+    # Nobody is told twice either.
+    assert (client.xlen(keys.changes), client.xlen(keys.samples)) == (1, 1)
+    assert len({d.token for d in decisions}) == 3
+
+
+def test_the_same_decision_of_two_people_is_refused_to_the_second(log: DecisionLog, lease: Lease) -> None:
+    assert log.append(MERGE, 0, ["p1", "p2"]) == 1
+    with pytest.raises(OvertakenError):
+        log.append(MERGE, 0, ["p1", "p2"])
 
 
 def test_nothing_is_decided_about_somebody_who_is_no_more(

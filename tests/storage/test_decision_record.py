@@ -35,6 +35,7 @@ def decisions(draw: st.DrawFn) -> Decision:
         undoes=draw(st.integers(1, 2**40)) if kind is DecisionKind.UNDO else 0,
         made_at_s=round(draw(times_s), 3),
         redacted=redacted,
+        token="" if redacted else draw(texts),
         number=draw(st.integers(1, 2**40)),
     )
 
