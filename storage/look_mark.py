@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Self
 
 import redis
 
 from storage.commands import commands_of
 from storage.keys import Keys
+from storage.living_process import is_alive, own_process
 
 _DEATHS = 2
+_TOKEN_BYTES = 8
 
 
 class LookMark:
@@ -20,7 +24,8 @@ class LookMark:
 
     A process that is killed, or crashes in a model, leaves its mark behind. Who then looks at the source
     writes down each frame before it looks at it. A frame over which two have died so is to be left out, as
-    a third would. Where nobody died, that costs two commands per source.
+    a third would. Where nobody died, that costs four commands per source. The mark of a process that lives,
+    on this host, tells of no death: two may look at one source at the same time.
 
     Args:
         client: Connection to Redis.
@@ -34,6 +39,7 @@ class LookMark:
         self._source_id = source_id
         self._deaths: Counter[int] = Counter()
         self._careful = False
+        self._process, self._token = "", ""
 
     @property
     def careful(self) -> bool:
@@ -51,11 +57,15 @@ class LookMark:
 
     def __enter__(self) -> Self:
         """Leave a mark, and see whether there is one already."""
+        # Of the process that looks, which may be a fork of the one that made this.
+        self._process, self._token = own_process(), secrets.token_hex(_TOKEN_BYTES)
         left = self._client.hget(self._key, self._source_id)
-        self._careful = left is not None
-        at, self._deaths = _decode(left or b"")
-        if at is not None:
-            self._deaths[at] += 1
+        found = _Mark() if left is None else _decode(left)
+        lives = is_alive(found.process)
+        self._deaths = found.died
+        if found.at is not None and not lives:
+            self._deaths[found.at] += 1
+        self._careful = bool(self._deaths) or (left is not None and not lives)
         self._write(None)
         return self
 
@@ -63,18 +73,36 @@ class LookMark:
         """Take the mark away: whoever gets here has not died."""
         # What went wrong says more than that the server is away; the mark only makes the next one careful.
         with contextlib.suppress(*(() if kind is None else (redis.RedisError,))):
-            self._client.hdel(self._key, self._source_id)
+            left = self._client.hget(self._key, self._source_id)
+            # That of somebody who came later must tell of their death, should they die.
+            if left is not None and _decode(left).token in ("", self._token):
+                self._client.hdel(self._key, self._source_id)
 
     def _write(self, at: int | None) -> None:
         died = {str(index): count for index, count in self._deaths.items()}
-        self._client.hset(self._key, self._source_id, json.dumps({"at": at, "died": died}))
+        told = {"at": at, "died": died, "process": self._process, "token": self._token}
+        self._client.hset(self._key, self._source_id, json.dumps(told))
 
 
-def _decode(raw: bytes) -> tuple[int | None, Counter[int]]:
-    """The frame and the deaths of a mark; nothing of one that can't be read, which costs nothing but time."""
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What a mark says; nothing, where it can't be read, which costs nothing but time."""
+
+    at: int | None = None
+    died: Counter[int] = field(default_factory=Counter)
+    process: str = ""
+    token: str = ""
+
+
+def _decode(raw: bytes) -> _Mark:
     try:
         said = json.loads(raw)
         at = said["at"]
-        return None if at is None else int(at), Counter({int(k): int(v) for k, v in said["died"].items()})
+        return _Mark(
+            None if at is None else int(at),
+            Counter({int(k): int(v) for k, v in said["died"].items()}),
+            str(said.get("process", "")),
+            str(said.get("token", "")),
+        )
     except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
-        return None, Counter()
+        return _Mark()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import socket
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -31,6 +33,9 @@ def die_at(client: redis.Redis, keys: Keys, *frames: int) -> list[int]:
     for frame in frames:
         if frame not in left_out:
             mark.at(frame)
+    # This very process lives on, so that it must not have been this one.
+    left = json.loads(client.hget(keys.looking, "v-1"))
+    client.hset(keys.looking, "v-1", json.dumps({**left, "process": f"{socket.gethostname()}|1|1"}))
     return left_out
 
 
@@ -62,6 +67,45 @@ def test_who_comes_to_an_end_leaves_no_mark(client: redis.Redis, keys: Keys, err
         assert client.hlen(keys.looking) == 1
         if error:
             raise error
+    assert not client.exists(keys.looking)
+
+
+def test_processes_that_look_at_one_source_at_the_same_time_are_no_deaths(
+    client: redis.Redis, keys: Keys
+) -> None:
+    with LookMark(client, keys, "v-1") as first:
+        for _ in range(3):
+            with LookMark(client, keys, "v-1") as second:
+                second.at(500)
+                with LookMark(client, keys, "v-1") as third:
+                    third.at(500)
+                    assert not third.careful
+                    assert not third.is_deadly(500)
+        assert not first.careful
+
+
+def test_among_them_the_death_of_one_is_told(client: redis.Redis, keys: Keys) -> None:
+    die_at(client, keys, 0, 5)
+    die_at(client, keys, 0, 5)
+    with LookMark(client, keys, "v-1") as first:
+        die_at(client, keys, 0, 5)
+        with LookMark(client, keys, "v-1") as second:
+            assert second.careful
+            assert not second.is_deadly(0)
+            assert second.is_deadly(5)
+            first.at(7)
+        # The mark is that of the first one again, who lives, and goes with it.
+        assert client.hlen(keys.looking) == 1
+    assert not client.exists(keys.looking)
+
+
+def test_whoever_ends_leaves_the_mark_of_who_came_later(client: redis.Redis, keys: Keys) -> None:
+    first, second = (LookMark(client, keys, "v-1") for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None)
+    assert client.hlen(keys.looking) == 1
+    second.__exit__(None)
     assert not client.exists(keys.looking)
 
 
