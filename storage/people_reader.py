@@ -16,6 +16,7 @@ from storage.decision_record import Decision
 from storage.errors import RecordError
 from storage.fields import Raw, reading
 from storage.identity_record import Identity
+from storage.older_ids import older_ids
 from storage.sighting_record import Moment, Sighting
 from storage.source_record import SourceRecord
 
@@ -202,22 +203,20 @@ class PeopleReader(CollectionFacts):
 
     def aliases(self, *identity_ids: str) -> set[str]:
         """Ids that were merged into these, directly or by way of others."""
+        return older_ids(self.merged(), identity_ids)
+
+    def merged(self) -> dict[str, str]:
+        """Who was taken over, and by whom; asks about every id that was ever given."""
         newest = int(self._client.get(self._keys.next_identity) or 0)
-        into: dict[str, list[str]] = {}
+        into: dict[str, str] = {}
         for chunk in chunks([f"p{number}" for number in range(1, newest + 1)]):
             with self._client.pipeline(transaction=False) as pipe:
                 for other in chunk:
                     pipe.hget(self._keys.identity(other), "merged_into")
                 for other, successor in zip(chunk, pipe.execute(), strict=True):
                     if successor:
-                        into.setdefault(successor.decode(), []).append(other)
-        found: set[str] = set()
-        todo = [*identity_ids]
-        while todo:
-            fresh = [other for other in into.get(todo.pop(), ()) if other not in found]
-            found.update(fresh)
-            todo += fresh
-        return found.difference(identity_ids)
+                        into[other] = successor.decode()
+        return into
 
     # Sources -----------------------------------------------------------------------------------------------
 

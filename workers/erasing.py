@@ -16,8 +16,9 @@ from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import RetentionPolicy
 from workers.erasing_entries import MOST_ENTRIES, EntryErasing
 from workers.expiry import Due, SeenTrack, due
-from workers.forgetting import bearer_of, ids_of, stream_traces, vanished_bearer_of
+from workers.forgetting import bearer_of, stream_traces, vanished_bearer_of
 from workers.membership import Membership
+from workers.past_ids import PastIds
 from workers.people import TrackSummary
 from workers.returns import Returns
 from workers.source_book import SourceBook
@@ -58,6 +59,11 @@ class Erasing:
         self._remove = remove
         self._returns = returns
         self._entries = EntryErasing(store, sources)
+        self._past = PastIds(store)
+
+    def committed(self, effects: Effects) -> None:
+        """A step is in Redis."""
+        self._past.committed(effects)
 
     def forget(self, request: ForgetRequest, founders: Collection[str], effects: Effects) -> bool:
         """Delete every trace of a person, also of this step; returns whether there was one.
@@ -219,7 +225,7 @@ class Erasing:
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
         alive = set(self._membership.alive())
         # Who was brought back to life in this very step is somebody else again.
-        gone = ids_of(self._store, doomed, merged) - (alive - set(doomed)) if doomed else set()
+        gone = self._past.of(doomed, merged) - (alive - set(doomed)) if doomed else set()
         wanted = set(track_ids)
         written = [track for track in effects.tracks if track.track_id in wanted]
         seen = [*self._store.tracks(track_ids), *written]

@@ -74,18 +74,6 @@ def _stored_successor(store: CollectionReader, identity_id: str) -> str | None:
     return record.merged_into if record else None
 
 
-def ids_of(store: CollectionReader, identity_ids: Collection[str], merged: Mapping[str, str]) -> set[str]:
-    """All ids of people, older ones included.
-
-    Args:
-        store: The collection.
-        identity_ids: The people.
-        merged: Who took whom over since then, beside what is stored.
-    """
-    ids = {*identity_ids, *(old for old, successor in merged.items() if successor in identity_ids)}
-    return ids | store.aliases(*ids)
-
-
 def stream_traces(
     store: CollectionReader,
     identity_ids: Collection[str],

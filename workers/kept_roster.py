@@ -77,7 +77,7 @@ class KeptRoster:
         self._roster.mark_provisional(effects)
         self._describe(touched, effects)
         self.store.commit(effects, self._lease)
-        self._roster.committed()
+        self._roster.committed(effects)
         if self._on_people is not None:
             self._on_people(self._roster.people)
 

@@ -128,8 +128,9 @@ class Roster:
                 return track_problem(entry)
         return ""
 
-    def committed(self) -> None:
+    def committed(self, effects: Effects) -> None:
         """The step is in Redis."""
+        self._erasing.committed(effects)
         self._samples.committed()
         self._sources.committed()
         if self._forgot:
