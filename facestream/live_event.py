@@ -122,6 +122,18 @@ class EventLog:
             page = self._reader.since(entry_id, limit)
         return EventPage(self.told(page.changes), *page[1:])
 
+    def again(self, events: Sequence[LiveEvent]) -> list[LiveEvent]:
+        """Events that were read before, as they are told now, without those that were erased since.
+
+        Whoever sends an event later than it was read asks for it again: somebody may have been forgotten.
+
+        Raises:
+            StorageError: If the server can't be asked.
+        """
+        with self._handle.errors():
+            changes = self._reader.again([event.change.entry_id for event in events])
+        return self.told(changes)
+
     def now(self, identity_ids: frozenset[str]) -> frozenset[str]:
         """Ids of some people and of whoever took them over.
 

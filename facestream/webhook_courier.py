@@ -36,6 +36,10 @@ _LOOK_S = 30.0
 Send = Callable[[WebhookRecord, dict[str, Any]], Outcome]
 
 
+class _OutdatedError(Exception):
+    """An event is not what it was when it was read."""
+
+
 class Courier:
     """A thread that delivers to one webhook what happens, from where it was on.
 
@@ -125,7 +129,11 @@ class Courier:
             if people is not None and event.change.kind == ChangeKind.FORGOTTEN:
                 # They drop out of the record, which may not be another one yet.
                 continue
-            state = self._bring(state, event.json(), event)
+            try:
+                state = self._bring(state, event.json(), event, wanted)
+            except _OutdatedError:
+                # So may be the rest of what was read.
+                return True
             if self._stop.is_set():
                 return False
         if page.last_id != state.cursor:
@@ -141,7 +149,7 @@ class Courier:
             "reason": "expired",
             "published_at": iso_utc(time.time()),
         }
-        return self._bring(state, told, None)
+        return self._bring(state, told)
 
     def _is_cooling(self, event: LiveEvent) -> bool:
         cooldown_s, change = self.record.cooldown_s, event.change
@@ -151,8 +159,24 @@ class Courier:
         before_s = told.get(event.person_id)
         return before_s is not None and abs(change.published_at_s - before_s) < cooldown_s
 
-    def _bring(self, state: WebhookState, told: dict[str, Any], event: LiveEvent | None) -> WebhookState:
-        """Send something until the receiver has taken it or it is given up; the state after that."""
+    def _bring(
+        self,
+        state: WebhookState,
+        told: dict[str, Any],
+        event: LiveEvent | None = None,
+        wanted: EventFilter | None = None,
+    ) -> WebhookState:
+        """Send something until the receiver has taken it or it is given up; the state after that.
+
+        Args:
+            state: The state before.
+            told: What is sent.
+            event: The event that it tells of, if any.
+            wanted: Which events the receiver wants.
+
+        Raises:
+            _OutdatedError: If the event is gone, or is not wanted any more.
+        """
         webhook_id = self.record.webhook_id
         self._tries = 0
         while True:
@@ -164,6 +188,10 @@ class Courier:
                 state = replace(state, cursor=event.change.entry_id, failed=state.failed + 1)
                 self._store.set_state(webhook_id, state)
                 return state
+            if event is not None:
+                # Since it was read, somebody may have been forgotten: nothing of them may be sent.
+                event = self._as_it_is(event, wanted)
+                told = event.json()
             outcome = self._try(told)
             now_s = time.time()
             state = replace(state, last_status=outcome.status, last_error=outcome.error, last_at_s=now_s)
@@ -186,6 +214,12 @@ class Courier:
                 state = replace(state, failing_since_s=now_s)
             self._store.set_state(webhook_id, state)
             self._stop.wait(max(_jittered(self._next_wait_s()), outcome.retry_after_s or 0.0))
+
+    def _as_it_is(self, event: LiveEvent, wanted: EventFilter | None) -> LiveEvent:
+        for now in self._log.again([event]):
+            if wanted is None or wanted.passes(now):
+                return now
+        raise _OutdatedError
 
     def _try(self, told: dict[str, Any]) -> Outcome:
         try:

@@ -11,7 +11,8 @@ from sse_starlette.sse import EventSourceResponse, SendTimeoutError
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from facestream.web.live_feed import FeedClient, LiveFeed, event_item, is_behind, sse_text
+from facestream.web.feed_item import FeedItem, event_item, is_behind, sse_text, still_true
+from facestream.web.live_feed import FeedClient, LiveFeed
 from storage.entry_id import is_entry_id
 from storage.errors import StorageError
 
@@ -61,13 +62,24 @@ class EventStream:
             lost = self._client.take_lost()
             if lost is not None:
                 yield self._reset(*lost)
-            found = [item.text for item in self._client.take() if is_behind(item, self._after)]
+            is_outdated = self._client.is_outdated
+            found = [item for item in self._client.take() if is_behind(item, self._after)]
+            if found and is_outdated:
+                found = await self._still_true(found)
             if found:
-                yield b"".join(found)
+                yield b"".join(item.text for item in found)
             if time.monotonic() - asked_s >= HEARTBEAT_S:
                 if not await run_in_threadpool(self._is_allowed):
                     return
                 asked_s = time.monotonic()
+
+    async def _still_true(self, items: list[FeedItem]) -> list[FeedItem]:
+        try:
+            return await run_in_threadpool(still_true, items, self._feed.log)
+        except StorageError as error:
+            _log.warning("%s Who listens to events reads everything anew.", error)
+            self._client.lose("missed")
+            return []
 
     async def _missed(self, last_id: str) -> AsyncIterator[bytes]:
         """What happened since an event, up to what waits for the client."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from facestream.event_filter import EventFilter
 from facestream.live_event import EventLog, LiveEvent
-from storage.entry_id import order
+from facestream.web.feed_item import FeedItem, event_item, sse_text
 from storage.errors import StorageError
+from storage.identity_record import ChangeKind
 
 if TYPE_CHECKING:
     from facestream.news import News
@@ -26,6 +27,8 @@ BACKLOG = 1000
 
 # Most that is sent in one piece.
 _PIECE = 200
+# What has waited for longer may have been erased meanwhile; who keeps up waits for less.
+_FRESH_S = 1.0
 
 
 class FeedFullError(Exception):
@@ -38,20 +41,6 @@ class FeedFullError(Exception):
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} clients listen to live events already, which is the most there may be.")
         self.most = most
-
-
-class FeedItem(NamedTuple):
-    """What is told: an event about people, or something else that has no id.
-
-    Attributes:
-        kind: What kind.
-        text: As it is sent, for all clients once.
-        event: The event; None for something else.
-    """
-
-    kind: str
-    text: bytes
-    event: LiveEvent | None = None
 
 
 class FeedClient:
@@ -67,6 +56,8 @@ class FeedClient:
         self._feed = feed
         self._waiting: deque[FeedItem] = deque()
         self._woken = asyncio.Event()
+        self._waiting_since_s = 0.0
+        self._in_doubt = False
         self._lost = ""
         self._closed = False
 
@@ -75,6 +66,8 @@ class FeedClient:
         if self._lost or not items:
             # It learns anew what it missed.
             return
+        if not self._waiting:
+            self._waiting_since_s, self._in_doubt = time.monotonic(), False
         self._waiting.extend(items)
         if len(self._waiting) > BACKLOG:
             self.lose("slow")
@@ -85,6 +78,10 @@ class FeedClient:
         self._waiting.clear()
         self._lost = reason
         self._woken.set()
+
+    def doubt(self) -> None:
+        """Somebody was forgotten, of whom what waits may tell."""
+        self._in_doubt = True
 
     def close(self) -> None:
         """End it."""
@@ -104,6 +101,11 @@ class FeedClient:
             except TimeoutError:
                 pass
         return not self._closed
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether what is taken next has to be asked for again, as some of it may have been erased."""
+        return self._in_doubt or time.monotonic() - self._waiting_since_s > _FRESH_S
 
     def take(self) -> list[FeedItem]:
         """Some of what waits, the oldest first."""
@@ -188,7 +190,8 @@ class LiveFeed:
             self._lose(changes[-1].entry_id)
             return
         items = [event_item(event) for event in events]
-        self._post(lambda: self._pass_on(items, items[-1].event), changes[-1].entry_id)
+        forgotten = any(change.kind is ChangeKind.FORGOTTEN for change in changes)
+        self._post(lambda: self._pass_on(items, items[-1].event, forgotten), changes[-1].entry_id)
 
     def _gap(self) -> None:
         self.log.forget_sources()
@@ -202,10 +205,14 @@ class LiveFeed:
 
         self._post(lose, position)
 
-    def _pass_on(self, items: Sequence[FeedItem], last: LiveEvent | None = None) -> None:
+    def _pass_on(
+        self, items: Sequence[FeedItem], last: LiveEvent | None = None, forgotten: bool = False
+    ) -> None:
         if last is not None:
             self._position = last.change.entry_id
         for client in self._clients:
+            if forgotten:
+                client.doubt()
             client.put(items if client.wanted.passes_all else [i for i in items if _passes(i, client.wanted)])
 
     def _post(self, act: Callable[[], None], position: str | None = None) -> None:
@@ -249,29 +256,3 @@ class LiveFeed:
 
 def _passes(item: FeedItem, wanted: EventFilter) -> bool:
     return wanted.passes(item.event) if item.event else wanted.passes_kind(item.kind)
-
-
-def event_item(event: LiveEvent) -> FeedItem:
-    """An event as it is told."""
-    kind = event.change.kind.value
-    return FeedItem(kind, sse_text(kind, event.json(), event.change.entry_id), event)
-
-
-def is_behind(item: FeedItem, entry_id: str) -> bool:
-    """Whether an item comes after an entry; what has no id does."""
-    return item.event is None or order(item.event.change.entry_id) > order(entry_id)
-
-
-def sse_text(kind: str, data: dict[str, Any], entry_id: str | None = None) -> bytes:
-    """One event as it is sent.
-
-    Args:
-        kind: What kind.
-        data: JSON.
-        entry_id: What a client that connects again names; None leaves that as it was.
-    """
-    from sse_starlette.event import ServerSentEvent
-
-    # In ASCII: some clients take more than CR and LF for the end of a line.
-    text = json.dumps(data, separators=(",", ":"))
-    return ServerSentEvent(text, event=kind, id=entry_id, sep="\n").encode()

@@ -15,8 +15,10 @@ from facestream.settings import Place
 from facestream.web.context import WebContext
 from facestream.wiring import make_store, open_handle
 from storage.connection import RedisHandle
+from storage.effects import Effects
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.keys import Keys
+from storage.lease import Lease
 from storage.source_record import SourceRecord
 
 
@@ -44,6 +46,16 @@ class Served:
         """Publish an event as the cluster worker does; its id."""
         change = IdentityChange(kind, person, published_at_s=1.8e9, **facts)
         return self.handle.client.xadd(self.keys.changes, change.encode()).decode()
+
+    def forgets(self, person: str, *entries: str) -> None:
+        """Forget somebody, with the events that tell of them, as the cluster worker does."""
+        lease = Lease(self.handle.client, self.keys.leader)
+        assert lease.acquire()
+        told = IdentityChange(ChangeKind.FORGOTTEN, person, published_at_s=1.8e9)
+        erased = {self.keys.changes: [entry.encode() for entry in entries]} if entries else {}
+        effects = Effects(forgotten={person}, erased=erased, changes=[told])
+        make_store(self.handle, self.keys).commit(effects, lease)
+        lease.release()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -271,6 +272,55 @@ def test_a_client_that_takes_nothing_loses_its_backlog_and_no_one_else_waits(
         while b'"reason":"slow"' not in received:
             received = received[-1000:] + slow.recv(1 << 20)
         assert b"event: reset" in received
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["forgotten", "erased"])
+def test_what_waits_for_a_slow_client_tells_nothing_of_who_was_forgotten_meanwhile(
+    served: Served, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[live_feed.FeedItem] = []
+    take = live_feed.FeedClient.take
+
+    def noted(client: live_feed.FeedClient) -> list[live_feed.FeedItem]:
+        found = take(client)
+        taken.extend(found)
+        return found
+
+    monkeypatch.setattr(live_feed.FeedClient, "take", noted)
+    feed, client, keys = served.context.live_feed, served.handle.client, served.keys
+    client.hset(keys.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
+    host, port = served.url.removeprefix("http://").removesuffix("/api/v1").split(":")
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect((host, int(port)))
+        slow.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        slow.recv(64)
+        wait_until(lambda: bool(feed._clients))
+        (listener,) = feed._clients
+        # More than fits into the buffers of the sockets; what is taken behind it is not sent, nor more taken.
+        feed.publish("job", {"text": "x" * 8_000_000})
+        wait_until(lambda: len(taken) == 1)
+        feed.publish("job", {})
+        wait_until(lambda: len(taken) == 2)
+        entry = served.happens(ChangeKind.CREATED, "p1", track_id="c-door.1")
+        served.happens(ChangeKind.CREATED, "p2")
+        wait_until(lambda: sum(item.event is not None for item in listener._waiting) == 2)
+        if is_told:
+            served.forgets("p1", entry)
+        else:
+            # As what was seen in one source goes: no event tells of that.
+            client.xdel(keys.changes, entry)
+            time.sleep(live_feed._FRESH_S + 0.1)
+        served.happens(ChangeKind.CREATED, "p3")
+        slow.settimeout(PATIENCE_S)
+        received = b""
+        while b'"person_id":"p3"' not in received:
+            received = received[-100_000:] + slow.recv(1 << 20)
+    assert b'"person_id":"p2"' in received
+    assert b"Ada" not in received
+    assert b"c-door" not in received
+    assert (b"event: forgotten" in received) == is_told
+    assert b"event: reset" not in received
 
 
 def test_more_clients_than_may_are_refused_and_places_become_free(served: Served) -> None:

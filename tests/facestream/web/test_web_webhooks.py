@@ -17,10 +17,7 @@ from facestream import webhook_courier, webhook_sender
 from facestream.signature import is_signed
 from facestream.web_wiring import open_context
 from storage.connection import RedisHandle
-from storage.effects import Effects
 from storage.identity_record import ChangeKind, IdentityChange
-from storage.identity_store import IdentityStore
-from storage.lease import Lease
 from storage.webhook_store import WebhookStore
 
 SECRET = "an example secret"
@@ -233,17 +230,38 @@ def test_who_is_forgotten_drops_out_of_filters_that_name_nobody_else_then(
     for person in ("p1", "p2"):
         served.handle.client.hset(served.keys.identity(person), mapping={"identity_id": person})
     one, both = added(served, receiver, people=["p1"]), added(served, receiver, people=["p1", "p2"])
-    lease = Lease(served.handle.client, served.keys.leader)
-    assert lease.acquire()
-    forgotten = Effects(forgotten={"p1"}, changes=[IdentityChange(ChangeKind.FORGOTTEN, "p1")])
-    IdentityStore(served.handle.client, served.keys).commit(forgotten, lease)
-    lease.release()
+    served.forgets("p1")
     assert shown(served, one)["people"] == []
     assert shown(served, both)["people"] == ["p2"]
     happens(served, ChangeKind.CREATED, "p3")
     happens(served, ChangeKind.ASSIGNED, "p2")
     (told,) = receiver.wait_for(1)
     assert (told["webhook_id"], told["person_id"]) == (both["id"], "p2")
+
+
+def test_a_receiver_that_was_down_is_told_nothing_of_who_was_forgotten_meanwhile(
+    served: Served, receiver: Receiver
+) -> None:
+    client, keys = served.handle.client, served.keys
+    client.hset(keys.identity("p1"), mapping={"identity_id": "p1", "name": "Ada"})
+    webhook = added(served, receiver)
+    happens(served, ChangeKind.CREATED, "p7")
+    receiver.wait_for(1)
+    receiver.status = 503
+    seen = {"track_id": "c-door.1", "thumbnail": "c-door.1.9"}
+    of_ada = [happens(served, ChangeKind.CREATED, "p1", **seen), happens(served, ChangeKind.RENAMED, "p1")]
+    happens(served, ChangeKind.CREATED, "p2")
+    wait_until(lambda: len(receiver.got) > 1 and receiver.got[-1].told["person_name"] == "Ada")
+    wait_until(lambda: shown(served, webhook)["last_status"] == 503)
+    served.forgets("p1", *of_ada)
+    # A try may have been on its way.
+    time.sleep(0.2)
+    receiver.got.clear()
+    # All that was read with them is told as it is now.
+    client.hset(keys.identity("p2"), mapping={"identity_id": "p2", "name": "Bob"})
+    receiver.status = 204
+    told = [(told["kind"], told["person_name"]) for told in receiver.wait_for(2)]
+    assert told == [("created", "Bob"), ("forgotten", None)]
 
 
 def test_what_was_cut_off_before_it_was_delivered_is_told(served: Served, receiver: Receiver) -> None:
