@@ -1,32 +1,20 @@
 """What a playlist of HLS names, fetched over HTTP and HTTPS and nothing else."""
 
 import io
-import ssl
 import time
 from collections.abc import Callable
 from http.client import HTTPException
 from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
-from urllib.request import (
-    HTTPBasicAuthHandler,
-    HTTPDefaultErrorHandler,
-    HTTPDigestAuthHandler,
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPPasswordMgrWithDefaultRealm,
-    HTTPRedirectHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    UnknownHandler,
-)
+from urllib.request import HTTPPasswordMgrWithDefaultRealm, Request
 
 from stream.errors import CameraError, CameraLostError, CameraRefusedError, CameraUnreachableError
+from stream.web_opener import web_opener
 
 _PARTIAL_CONTENT = 206
 _PORTS = {"http": 80, "https": 443}
+_SKIPPED_BYTES = 1 << 16
 
 
 class WebFiles:
@@ -41,7 +29,8 @@ class WebFiles:
     are taken relative to the address that was asked for.
 
     Attributes:
-        deadline_s: `time.monotonic()` after which a read fails, however much comes; set it before each.
+        deadline_s: `time.monotonic()` after which opening and reading fail, however much comes; set it before
+            each.
         failure: Why something could not be fetched while the camera was being opened, None if all went well.
         opened: Whether the camera is open. Until then what can't be fetched counts as empty, since a playlist
             may name several variants of which one is enough; from then on it ends the connection.
@@ -61,7 +50,7 @@ class WebFiles:
         self._timeout_s, self._shown = timeout_s, shown
         self._passwords = HTTPPasswordMgrWithDefaultRealm()
         self._check_host = check_host
-        self._opener = _web_only(self._passwords, self._check)
+        self._opener = web_opener(self._passwords, self._check, self._time_left_s)
         self._open: set[_WebFile] = set()
 
     def __call__(self, address: str, _flags: int, options: dict[str, str]) -> IO[bytes] | "_WebFile":
@@ -137,28 +126,19 @@ class WebFiles:
         if end is not None:
             request.add_header("Range", f"bytes={offset}-{int(end) - 1}")
         response = self._opener.open(request, timeout=self._timeout_s)
-        if offset and response.status != _PARTIAL_CONTENT:
-            response.read(offset)
+        if response.status != _PARTIAL_CONTENT:
+            # In pieces: a playlist may say that a part begins anywhere.
+            while offset > 0 and (skipped := response.read1(min(offset, _SKIPPED_BYTES))):
+                offset -= len(skipped)
         return response
+
+    def _time_left_s(self) -> float:
+        return max(min(self._timeout_s, self.deadline_s - time.monotonic()), 0.0)
 
     def _check(self, place: SplitResult) -> None:
         """Refuse a host that may not be connected to."""
         if self._check_host is not None and place.hostname and place.scheme in _PORTS:
             self._check_host(place.hostname, place.port or _PORTS[place.scheme])
-
-
-class _CheckedRedirections(HTTPRedirectHandler):
-    """Follows redirections to hosts that may be connected to."""
-
-    def __init__(self, check: Callable[[SplitResult], None]) -> None:
-        self._check = check
-
-    def redirect_request(self, *given: Any) -> Request | None:
-        """The request that a redirection asks for."""
-        request = super().redirect_request(*given)
-        if request is not None:
-            self._check(urlsplit(request.full_url))
-        return request
 
 
 class _WebFile:
@@ -173,27 +153,3 @@ class _WebFile:
     def close(self) -> None:
         self._response.close()
         self._files.forget(self)
-
-
-def _web_only(
-    passwords: HTTPPasswordMgrWithDefaultRealm, check: Callable[[SplitResult], None]
-) -> OpenerDirector:
-    # build_opener would add file:, data: and ftp:, which a redirection could then ask for.
-    # Not the default context, which reads all authorities of the system, to ask none of them.
-    cameras = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    cameras.check_hostname = False
-    cameras.verify_mode = ssl.CERT_NONE
-    opener = OpenerDirector()
-    for handler in (
-        ProxyHandler(),
-        UnknownHandler(),
-        HTTPHandler(),
-        HTTPSHandler(context=cameras),
-        HTTPDefaultErrorHandler(),
-        _CheckedRedirections(check),
-        HTTPErrorProcessor(),
-        HTTPDigestAuthHandler(passwords),
-        HTTPBasicAuthHandler(passwords),
-    ):
-        opener.add_handler(handler)
-    return opener

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from stream.errors import CameraLostError, CameraRefusedError, CameraUnreachableError
 from stream.web_files import WebFiles
 
 BODY = bytes(range(256)) * 4
+FILM_BYTES = 30_000_000
+PATIENCE_S = 8.0
 SHOWN = "http://camera/***"
 
 
@@ -32,18 +42,33 @@ class _Web(BaseHTTPRequestHandler):
             start, end = self.headers["Range"].removeprefix("bytes=").split("-")
             self._answer(206, BODY[int(start) : int(end) + 1])
         elif path == "/slow":
+            self._go_on(b"HTTP/1.1 200 OK\r\n\r\n", b".")
+        elif path == "/drip":
+            # Headers without an end.
+            self._go_on(b"HTTP/1.1 200 OK\r\nX-A: ", b"y")
+        elif path == "/away":
+            # A redirection with a body that has none.
+            self._go_on(b"HTTP/1.1 302 Found\r\nLocation: /whole\r\n\r\n", b".")
+        elif path == "/film":
             self.send_response(200)
             self.end_headers()
-            try:
-                while True:
-                    self.wfile.write(b".")
-                    time.sleep(0.02)
-            except ConnectionError:
-                return
+            for _ in range(FILM_BYTES // 1000):
+                self.wfile.write(bytes(1000))
+            self.wfile.write(BODY)
         elif path == "/whole":
             self._answer(200, BODY)
         else:
             self._answer(404, b"")
+
+    def _go_on(self, first: bytes, piece: bytes) -> None:
+        end_s = time.monotonic() + PATIENCE_S
+        try:
+            self.wfile.write(first)
+            while time.monotonic() < end_s:
+                self.wfile.write(piece)
+                time.sleep(0.02)
+        except (ConnectionError, ssl.SSLError):
+            return
 
     def _answer(self, code: int, body: bytes, **headers: str) -> None:
         self.send_response(code)
@@ -57,17 +82,47 @@ class _Web(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+@contextmanager
+def _serving(context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """Host and port of a web server within the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Web)
+    server.daemon_threads = True
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=lambda: server.serve_forever(0.02))
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @pytest.fixture(scope="module")
 def web() -> Iterator[str]:
     """Host and port of a web server."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Web)
-    server.daemon_threads = True
-    thread = threading.Thread(target=lambda: server.serve_forever(0.02))
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with _serving() as place:
+        yield place
+
+
+@pytest.fixture
+def safe_web(tmp_path: Path) -> Iterator[str]:
+    """Host and port of one over TLS, whose certificate nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "camera")]), datetime.now(UTC)
+    unsigned = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    dated = unsigned.not_valid_before(now).not_valid_after(now + timedelta(days=1)).serial_number(1)
+    certificate = dated.sign(key, hashes.SHA256())
+    path = tmp_path / "certificate.pem"
+    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    path.write_bytes(
+        certificate.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    with _serving(context) as place:
+        yield place
 
 
 @pytest.fixture
@@ -86,6 +141,16 @@ def _read(files: WebFiles, address: str, **options: str) -> bytes:
 def test_an_address_of_the_web_is_read_to_its_end(web: str, files: WebFiles) -> None:
     assert _read(files, f"http://{web}/whole") == BODY
     assert _read(files, f"http://{web}/to?/whole") == BODY
+
+
+def test_it_may_be_of_a_server_whose_certificate_nobody_has_signed(safe_web: str, files: WebFiles) -> None:
+    assert _read(files, f"https://{safe_web}/to?/whole") == BODY
+    files.deadline_s = time.monotonic() + 0.3
+    for path in ("slow", "drip"):
+        begun_s = time.monotonic()
+        with pytest.raises(CameraLostError):
+            _read(files, f"https://{safe_web}/{path}")
+        assert time.monotonic() - begun_s < PATIENCE_S / 2
 
 
 @pytest.mark.parametrize("path", ["part", "whole"])
@@ -144,6 +209,40 @@ def test_a_server_that_drips_is_left_in_time(web: str, files: WebFiles) -> None:
     with pytest.raises(CameraLostError, match="too slowly"):
         _read(files, f"http://{web}/slow")
     assert 0.2 < time.monotonic() - begun_s < 5
+
+
+def test_headers_that_have_no_end_are_left_in_time(web: str, files: WebFiles) -> None:
+    files.deadline_s = time.monotonic() + 0.3
+    begun_s = time.monotonic()
+    with pytest.raises(CameraLostError):
+        files(f"http://{web}/drip", 1, {})
+    assert 0.2 < time.monotonic() - begun_s < PATIENCE_S / 2
+
+
+def test_a_body_of_a_redirection_is_not_waited_for(web: str, files: WebFiles) -> None:
+    begun_s = time.monotonic()
+    assert _read(files, f"http://{web}/away") == BODY
+    assert time.monotonic() - begun_s < PATIENCE_S / 2
+
+
+def test_what_lies_before_a_part_is_never_held_as_a_whole(web: str, files: WebFiles) -> None:
+    tracemalloc.start()
+    try:
+        part = {"offset": str(FILM_BYTES), "end_offset": str(FILM_BYTES + 400)}
+        file = files(f"http://{web}/film", 1, part)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert file.read(400) == BODY[:400]
+    assert peak_bytes < FILM_BYTES / 10
+
+
+def test_what_lies_before_a_part_is_skipped_in_time(web: str, files: WebFiles) -> None:
+    files.deadline_s = time.monotonic() + 0.3
+    begun_s = time.monotonic()
+    with pytest.raises(CameraLostError):
+        files(f"http://{web}/slow", 1, {"offset": "1000000", "end_offset": "1000001"})
+    assert time.monotonic() - begun_s < PATIENCE_S / 2
 
 
 def test_closing_closes_what_was_left_open(web: str, files: WebFiles) -> None:
