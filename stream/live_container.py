@@ -21,11 +21,12 @@ _WEB_SCHEMES = ("http", "https")
 
 # A camera of the web sends pictures itself or names, in a playlist, where they are. Scripts and descriptions
 # (concat, dash, sdp, ...) that name other places are no pictures.
-_PICTURES = "mpjpeg,mjpeg,jpeg_pipe,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt"
+_PICTURES = "mjpeg,jpeg_pipe,mpegts,flv,live_flv,mov,matroska,h264,hevc,aac,webvtt"
 _WEB_OPTIONS = {"format_whitelist": _PICTURES, "protocol_whitelist": "http,https,tcp,tls"}
 
 # All that a playlist names is opened by `WebFiles`, and nothing by FFmpeg. It can't go on with connections
-# that aren't its own.
+# that aren't its own. Pictures in parts come by `WebFiles` as well, which knows when one of them has no end.
+_PARTS_OPTIONS = {"format_whitelist": "mpjpeg", "protocol_whitelist": "http,https"}
 _PLAYLIST_OPTIONS = {
     "format_whitelist": f"hls,{_PICTURES}",
     "protocol_whitelist": "http,https",
@@ -74,23 +75,23 @@ class LiveContainer:
         form, options = _form_and_options(url.scheme, settings)
         begun_s = time.monotonic()
         failure: CameraError | None = None
-        maybe_playlist = False
+        is_read_here = False
         try:
             self.container = self._open(form, {**_COMMON_OPTIONS, **options})
         except av.FFmpegError as error:
             failure = unopened(error, time.monotonic() - begun_s, self._answer_s, url.masked)
             # So FFmpeg says that the format isn't on the list.
-            maybe_playlist = url.scheme in _WEB_SCHEMES and isinstance(error, av.ArgumentError)
+            is_read_here = url.scheme in _WEB_SCHEMES and isinstance(error, av.ArgumentError)
         # Raised out here, and the cause, whose text holds the URL, is nobody's context.
-        if failure is not None and not maybe_playlist:
+        if failure is not None and not is_read_here:
             raise failure
         if failure is not None:
-            self.container = self._open_playlist(failure)
+            self.container = self._open_by_files(failure)
 
-    def read_begins(self, now_s: float) -> None:
-        """Say before each read that it begins; `now_s` is `time.monotonic()`."""
+    def read_begins(self) -> None:
+        """Say before each read that it begins."""
         if self._files is not None:
-            self._files.deadline_s = now_s + self._read_s
+            self._files.step_begins(self._read_s)
 
     def close(self) -> None:
         """Close the connection and all that it opened."""
@@ -110,19 +111,25 @@ class LiveContainer:
             hwaccel=self._device,
         )
 
-    def _open_playlist(self, no_playlist: CameraError) -> InputContainer:
+    def _open_by_files(self, other: CameraError) -> InputContainer:
+        """Open a playlist, or pictures in parts; raises `other` where it is neither."""
         self._files = files = WebFiles(self._answer_s, self._url.masked, self._check_host)
-        files.deadline_s = time.monotonic() + 2 * self._answer_s
+        files.step_begins(2 * self._answer_s)
         container: InputContainer | None = None
         try:
-            container = self._open("hls", {**_COMMON_OPTIONS, **_PLAYLIST_OPTIONS})
+            form, options = (
+                ("mpjpeg", _PARTS_OPTIONS)
+                if files.sends_parts(self._url.address)
+                else ("hls", _PLAYLIST_OPTIONS)
+            )
+            container = self._open(form, {**_COMMON_OPTIONS, **options})
         except CameraError:
             files.close()
             raise
         except (av.FFmpegError, UnicodeError):
             files.close()
         if container is None:
-            raise files.failure or no_playlist
+            raise files.failure or other
         files.opened = True
         return container
 

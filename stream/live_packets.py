@@ -171,7 +171,7 @@ class LivePackets:
         try:
             while not stop.is_set():
                 begun_s = time.monotonic()
-                self._opened.read_begins(begun_s)
+                self._opened.read_begins()
                 failure: av.FFmpegError | None = None
                 packet = None
                 try:

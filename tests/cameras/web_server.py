@@ -21,6 +21,8 @@ from cameras.rtsp_login import REALM, is_allowed
 _BOUNDARY = "picture"
 _SEGMENT_S = 1.0
 _PLAYLIST_SEGMENTS = 4
+# As a picture that has no end would have, were it taken to here.
+_ENDLESS_BYTES = 1 << 29
 
 
 class WebCamera:
@@ -33,6 +35,10 @@ class WebCamera:
         asked: Paths asked for, in their order.
         frozen: While set, connections stay and nothing more comes.
         ended: Everything that waits or plays comes to its end.
+        whole: Pictures of /camera.mjpg before one without an end, which comes as fast as it can; None: all.
+        says_length: Whether each picture says how long it is.
+        kind: Media type of /camera.mjpg.
+        endless_bytes: How much was taken of pictures without an end.
 
     Args:
         film: What the camera shows; whole seconds of it.
@@ -46,6 +52,9 @@ class WebCamera:
         self.asked: list[str] = []
         self.frozen, self.ended = threading.Event(), threading.Event()
         self.fps = film.fps
+        self.whole: int | None = None
+        self.says_length, self.endless_bytes = True, 0
+        self.kind = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
         pictures = _pictures_of(film)
         self.jpegs = [_jpeg_of(picture) for picture in pictures]
         long = round(_SEGMENT_S * film.fps)
@@ -111,15 +120,21 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+        self.send_header("Content-Type", self.camera.kind)
         self.end_headers()
         number = 0
         while not self.camera.ended.wait(1 / self.camera.fps):
             if self.camera.frozen.is_set():
                 continue
             jpeg = self.camera.jpegs[number % len(self.camera.jpegs)]
-            head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            self.wfile.write(head.encode() + jpeg + b"\r\n")
+            has_end = number != self.camera.whole
+            length = len(jpeg) if has_end else _ENDLESS_BYTES
+            says = f"Content-Length: {length}\r\n" if self.camera.says_length else ""
+            head = f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\n{says}\r\n"
+            self.wfile.write(head.encode() + jpeg[: None if has_end else -2])
+            while not has_end and self.camera.endless_bytes < _ENDLESS_BYTES:
+                self.camera.endless_bytes += self.wfile.write(bytes(1 << 16))
+            self.wfile.write(b"\r\n")
             number += 1
 
     def log_message(self, *_: Any) -> None:

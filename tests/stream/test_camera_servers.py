@@ -19,6 +19,7 @@ from stream.errors import CameraError
 from stream.live_decoder import LiveDecoder
 from stream.live_settings import LiveSettings
 from stream.live_state import CameraState
+from stream.web_files import MOST_BYTES
 
 USER, PASSWORD = "eve", "s3cret"
 FRAMES = 10
@@ -28,9 +29,14 @@ OPENSSL = shutil.which("openssl")
 Serve = Callable[..., GstServer]
 
 
-def settings(transport: str = "tcp", stall_s: float = 10.0) -> LiveSettings:
+def settings(transport: str = "tcp", stall_s: float = 10.0, open_timeout_s: float = 10.0) -> LiveSettings:
     return LiveSettings(
-        fps=25, transport=transport, stall_s=stall_s, first_backoff_s=0.05, longest_backoff_s=0.2
+        fps=25,
+        transport=transport,
+        stall_s=stall_s,
+        open_timeout_s=open_timeout_s,
+        first_backoff_s=0.05,
+        longest_backoff_s=0.2,
     )
 
 
@@ -160,7 +166,7 @@ def test_a_web_camera_with_a_password_is_watched_by_who_has_it() -> None:
             assert any("password" in error and "wr0ng" not in error for error in wrong.errors)
 
 
-def test_a_web_camera_that_freezes_is_noticed_and_seen_again() -> None:
+def test_a_web_camera_that_freezes_is_noticed_and_seen_again(capfd: pytest.CaptureFixture[str]) -> None:
     with (
         web_camera(FILM) as camera,
         Viewing(camera.address + "camera.mjpg", settings(stall_s=0.5)) as viewing,
@@ -168,8 +174,47 @@ def test_a_web_camera_that_freezes_is_noticed_and_seen_again() -> None:
         assert viewing.until_frames(FRAMES), viewing.reported
         camera.frozen.set()
         assert viewing.until(lambda: CameraState.STALLED in viewing.states), viewing.reported
+        assert viewing.until_state(CameraState.BACKING_OFF), viewing.reported
         camera.frozen.clear()
         assert viewing.until_frames(FRAMES), viewing.reported
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_web_camera_may_be_silent_for_longer_than_it_may_take_to_answer() -> None:
+    with (
+        web_camera(FILM) as camera,
+        Viewing(camera.address + "camera.mjpg", settings(open_timeout_s=1.0)) as viewing,
+    ):
+        assert viewing.until_frames(FRAMES), viewing.reported
+        camera.frozen.set()
+        viewing.until(lambda: False, within_s=1.5)
+        camera.frozen.clear()
+        assert viewing.until_frames(FRAMES), viewing.reported
+        assert viewing.status.connects == 1
+
+
+def test_a_web_camera_that_does_not_say_that_it_sends_parts_is_watched() -> None:
+    with web_camera(FILM) as camera:
+        camera.kind = "video/x-motion-jpeg"
+        with Viewing(camera.address + "camera.mjpg", settings()) as viewing:
+            assert viewing.until_frames(FRAMES), viewing.reported
+
+
+@pytest.mark.parametrize("says_length", [True, False])
+@pytest.mark.parametrize("whole", [0, FRAMES])
+def test_a_picture_without_an_end_is_given_up_before_it_fills_the_memory(
+    whole: int, says_length: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with web_camera(FILM) as camera:
+        camera.whole, camera.says_length = whole, says_length
+        with Viewing(camera.address + "camera.mjpg", settings()) as viewing:
+            assert viewing.until(lambda: bool(viewing.errors)), viewing.reported
+            assert camera.endless_bytes < 2 * MOST_BYTES
+            camera.whole = None
+            assert viewing.until_frames(FRAMES), viewing.reported
+        if whole:
+            assert viewing.errors == {"it sent 32 MB that make no picture"}
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def playlist(names: str) -> bytes:

@@ -145,8 +145,8 @@ def test_an_address_of_the_web_is_read_to_its_end(web: str, files: WebFiles) -> 
 
 def test_it_may_be_of_a_server_whose_certificate_nobody_has_signed(safe_web: str, files: WebFiles) -> None:
     assert _read(files, f"https://{safe_web}/to?/whole") == BODY
-    files.deadline_s = time.monotonic() + 0.3
     for path in ("slow", "drip"):
+        files.step_begins(0.3)
         begun_s = time.monotonic()
         with pytest.raises(CameraLostError):
             _read(files, f"https://{safe_web}/{path}")
@@ -189,6 +189,7 @@ def test_credentials_go_to_the_host_in_whose_address_they_stand(web: str, files:
     assert _read(files, f"http://eve:s3%40cret@{web}/who") == b"Basic ZXZlOnMzQGNyZXQ="
     other = web.replace("127.0.0.1", "localhost")
     for address in (f"http://{other}/who", f"http://eve:s3%40cret@{web}/to?http://{other}/who"):
+        files.step_begins(5.0)
         with pytest.raises(CameraLostError, match=r"\(401\)"):
             files(address, 1, {})
 
@@ -209,6 +210,20 @@ def test_a_server_that_drips_is_left_in_time(web: str, files: WebFiles) -> None:
     with pytest.raises(CameraLostError, match="too slowly"):
         _read(files, f"http://{web}/slow")
     assert 0.2 < time.monotonic() - begun_s < 5
+
+
+def test_of_a_step_that_failed_nothing_more_comes_and_the_next_one_begins_anew(
+    web: str, files: WebFiles
+) -> None:
+    file = files(f"http://{web}/slow", 1, {})
+    files.step_begins(0.1)
+    with pytest.raises(CameraLostError, match="too slowly"):
+        b"".join(iter(lambda: file.read(100), b""))
+    # PyAV prints what it is told beyond the first error.
+    assert file.read(100) == b""
+    assert files(f"http://{web}/nothing", 1, {}).read(100) == b""
+    files.step_begins(5.0)
+    assert _read(files, f"http://{web}/whole") == BODY
 
 
 def test_headers_that_have_no_end_are_left_in_time(web: str, files: WebFiles) -> None:
