@@ -29,12 +29,12 @@ _NAMES_WIDTH = 18
 
 
 def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> dict[str, Path]:
-    """Write the best face of each person as a JPEG file.
+    """Write the best face of each person as a JPEG file, and none of whom is forgotten meanwhile.
 
     Args:
         store: Where the faces are.
         people: Whose faces to write.
-        folder: Where to write; made if it isn't there.
+        folder: Where the collection has them on this machine; made if it isn't there.
 
     Returns:
         The file of each person who has one. None of an encrypted collection: a picture that is sealed is
@@ -49,9 +49,16 @@ def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> di
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     shown = [person for person in people if person.thumbnails]
     written: dict[str, Path] = {}
-    for person, data in zip(shown, store.thumbnails([p.thumbnails[0] for p in shown]), strict=True):
-        if data is not None:
-            written[person.id] = write_picture(folder / f"{person.id}.jpg", data)
+    erased_at_s = store.meta().get("erased_at_s")
+    try:
+        for person, data in zip(shown, store.thumbnails([p.thumbnails[0] for p in shown]), strict=True):
+            if data is not None:
+                written[person.id] = write_picture(folder / f"{person.id}.jpg", data)
+    finally:
+        # Pictures are read ahead: whoever erased some may have looked here before they were written.
+        if store.meta().get("erased_at_s") != erased_at_s:
+            store.drop_stale_pictures()
+            written = {person_id: path for person_id, path in written.items() if path.exists()}
     return written
 
 

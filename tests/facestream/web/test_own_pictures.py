@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from processes import Done, Processed, wait_until
 from serving import serving_place
 
 from facestream import encrypting
-from facestream.client import open_store
+from facestream.client import Store, open_store
 from facestream.people_view import write_thumbnails
 from facestream.settings import Place
 from facestream.wiring import thumbnails_folder
@@ -57,6 +57,26 @@ def test_pictures_of_those_who_were_forgotten_elsewhere_go_with_the_next_list(ho
     with open_store(hosts.other) as store:
         store.drop_stale_pictures()
     assert hosts.pictures() == before - {"p1"}
+
+
+def test_a_picture_is_not_left_of_who_is_forgotten_while_it_is_written(
+    hosts: Hosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Store.thumbnails
+
+    def forgotten_behind(store: Store, sample_ids: Sequence[str]) -> Iterator[bytes | None]:
+        found = list(read(store, sample_ids))
+        with open_store(hosts.one) as other:
+            other.forget("p1")
+        with open_store(hosts.other) as other:
+            other.drop_stale_pictures()
+        yield from found
+
+    monkeypatch.setattr(Store, "thumbnails", forgotten_behind)
+    with open_store(hosts.other) as store:
+        people = store.people()
+        files = write_thumbnails(store, people, thumbnails_folder(hosts.other))
+    assert hosts.pictures() == files.keys() == {person.id for person in people} - {"p1"}
 
 
 def test_a_picture_that_was_erased_elsewhere_goes_though_its_person_stays(hosts: Hosts) -> None:
