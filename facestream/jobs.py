@@ -111,10 +111,12 @@ class Jobs:
         path = upload.finish()
         try:
             job = Job(upload.job_id, self._home_id(), upload.name, "upload", str(path), fps, recorded_at_s)
-            return self._add(job)
+            job = self._add(job)
         except BaseException:
             self.uploads.remove(path)
             raise
+        self.uploads.note_entered(job.id)
+        return job
 
     def cancel(self, job_id: str) -> Job:
         """End a job early; what was found is kept. Nothing happens to one that is over."""
@@ -163,7 +165,7 @@ class Jobs:
     # The work ----------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        trouble = Trouble(_log, "Jobs are looked at")
+        trouble, swept = Trouble(_log, "Jobs are looked at"), False
         while not self._stop.is_set():
             self._wake.clear()
             try:
@@ -171,6 +173,9 @@ class Jobs:
                     self.uploads.sweep()
                 if self._lock_file is not None:
                     with self._handle.errors():
+                        if not swept:
+                            self.uploads.sweep_unentered({job.id for job in self._store.all()})
+                            swept = True
                         self._step()
             except StorageError as error:
                 _log.info("jobs: %s", error)

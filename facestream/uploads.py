@@ -19,7 +19,9 @@ from storage.job_record import JOB_ID_PREFIX, new_job_id
 
 _LONGEST_NAME_BYTES = 120
 _PARTIAL = ".partial-"
-_PARTIAL_S = 86400.0
+# Of a file that has arrived and no job tells of yet.
+_UNENTERED = ".unentered-"
+_LEFT_OVER_S = 86400.0
 # Of an upload that goes on, something comes more often.
 _UNDER_WAY_S = 300.0
 _DISK_EVERY_BYTES = 64 << 20
@@ -109,7 +111,7 @@ class Uploads:
     def remove(self, path: Path) -> None:
         """Delete an uploaded file; nothing happens if it is none, or is gone."""
         if self.holds(path):
-            shutil.rmtree(path.parent, ignore_errors=True)
+            self._drop(path.parent.name)
 
     def clear(self, but: Collection[str] = ()) -> int:
         """Delete all uploaded files, whether or not a job still tells of them; returns how many.
@@ -129,6 +131,7 @@ class Uploads:
                     continue
                 inside = len(list(folder.iterdir()))
                 shutil.rmtree(folder)
+                self.note_entered(folder.name)
                 files += inside
         except FileNotFoundError:
             # Its job is being removed at this very moment.
@@ -141,7 +144,7 @@ class Uploads:
         self.sweep(_UNDER_WAY_S)
         return files
 
-    def sweep(self, older_than_s: float = _PARTIAL_S) -> None:
+    def sweep(self, older_than_s: float = _LEFT_OVER_S) -> None:
         """Delete what uploads left that were cut off, as by a power failure.
 
         Args:
@@ -151,6 +154,35 @@ class Uploads:
             for path in self.folder.glob(f"{_PARTIAL}*"):
                 if time.time() - path.stat().st_mtime > older_than_s:
                     path.unlink(missing_ok=True)
+
+    def note_arrived(self, job_id: str) -> None:
+        """A file takes its place; should its job never be entered, it is known to belong to nobody."""
+        (self.folder / f"{_UNENTERED}{job_id}").touch(0o600)
+
+    def note_entered(self, job_id: str) -> None:
+        """The job of a file is entered, or the file is gone."""
+        with contextlib.suppress(OSError):
+            (self.folder / f"{_UNENTERED}{job_id}").unlink(missing_ok=True)
+
+    def sweep_unentered(self, jobs: Collection[str]) -> None:
+        """Delete files that arrived a day ago or earlier and whose jobs were never entered.
+
+        Args:
+            jobs: Ids of all jobs.
+        """
+        with contextlib.suppress(OSError):
+            for mark in self.folder.glob(f"{_UNENTERED}{JOB_ID_PREFIX}*"):
+                job_id = mark.name.removeprefix(_UNENTERED)
+                if job_id in jobs:
+                    self.note_entered(job_id)
+                elif time.time() - mark.stat().st_mtime > _LEFT_OVER_S:
+                    self._drop(job_id)
+
+    def _drop(self, job_id: str) -> None:
+        folder = self.folder / job_id
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            self.note_entered(job_id)
 
 
 class Upload:
@@ -193,14 +225,15 @@ class Upload:
         os.fsync(self._file.fileno())
         self._file.close()
         folder = self._uploads.folder / self.job_id
-        folder.mkdir(mode=0o700)
         path = folder / self.name
+        self._uploads.note_arrived(self.job_id)
         try:
+            folder.mkdir(mode=0o700)
             # Under its name, which says what is tried first.
             self._partial.rename(path)
             check_media(path)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._uploads.remove(path)
             raise
         return path
 

@@ -139,6 +139,24 @@ def test_remains_of_a_power_failure_go_after_a_day(uploads: Uploads) -> None:
     assert list(uploads.folder.iterdir()) == [new]
 
 
+def test_a_file_whose_job_was_never_entered_goes_after_a_day(uploads: Uploads) -> None:
+    entered, told, stray, new = (uploads.begin("me.jpg") for _ in range(4))
+    for upload in (entered, told, stray, new):
+        upload.write(PHOTO)
+        upload.finish()
+        upload.close()
+    uploads.note_entered(told.job_id)
+    day_ago_s = time.time() - 90_000
+    for path in uploads.folder.iterdir():
+        if path.name.endswith((entered.job_id, stray.job_id)):
+            os.utime(path, (day_ago_s, day_ago_s))
+
+    uploads.sweep_unentered({entered.job_id})
+
+    left = {path.name for path in uploads.folder.iterdir()}
+    assert left == {entered.job_id, told.job_id, new.job_id, f".unentered-{new.job_id}"}
+
+
 def test_all_go_but_those_of_some_jobs_and_what_is_on_its_way(uploads: Uploads) -> None:
     kept, gone, cut_off, under_way = (uploads.begin("me.jpg") for _ in range(4))
     for upload in (kept, gone):
@@ -146,6 +164,7 @@ def test_all_go_but_those_of_some_jobs_and_what_is_on_its_way(uploads: Uploads) 
         upload.finish()
         upload.close()
     (uploads.folder / "j-no-folder").touch()
+    uploads.note_entered(kept.job_id)
     partials = sorted(uploads.folder.glob(".partial-*"))
     assert len(partials) == 2
     hour_ago_s = time.time() - 3600

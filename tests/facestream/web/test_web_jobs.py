@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import redis
 from served_place import Served, served, until
 
 from facestream.settings import Place
+from facestream.uploads import Uploads
 from facestream.wiring import keys_of, make_job_store, uploads_folder
 from storage.connection import RedisHandle
 from storage.job_record import Job, JobState
@@ -164,6 +167,27 @@ def test_a_file_of_a_folder_stays_whatever_is_asked(serving: Served, films: Path
 def test_ids_of_jobs_are_checked(untouched: Served, job_id: str) -> None:
     assert untouched.client.get(f"/jobs/{job_id}").status_code in (404, 422)
     assert untouched.client.post(f"/jobs/{job_id}/cancel").status_code in (404, 422)
+
+
+@pytest.mark.e2e
+def test_an_upload_whose_job_was_never_entered_goes_with_a_later_server(
+    place: Place, handle: RedisHandle, environ: None
+) -> None:
+    with served(place, jobs=0) as serving:
+        entered = str(upload(serving)["id"])
+    folder = uploads_folder(place)
+    assert not list(folder.glob(".unentered-*"))
+    # As a server leaves it that was killed right before its job was entered.
+    arrived = Uploads(folder, 10_000).begin("me.jpg")
+    arrived.write(PHOTO)
+    stray = arrived.finish()
+    arrived.close()
+    day_ago_s = time.time() - 90_000
+    for path in (*folder.glob(".unentered-*"), folder / entered):
+        os.utime(path, (day_ago_s, day_ago_s))
+    with served(place, jobs=1):
+        until(lambda: not stray.parent.exists())
+    assert (folder / entered).exists()
 
 
 @pytest.mark.e2e
