@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-
 import redis
 
 from storage.commands import commands_of
 from storage.keys import Keys
 from storage.stream_readers import StreamReaders
-
-_log = logging.getLogger(__name__)
 
 LENGTH = 100_000
 """About so many entries are kept of each, the latest ones."""

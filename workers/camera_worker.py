@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -27,8 +26,6 @@ from workers.camera_events import (
     status_of,
 )
 from workers.rate_governor import RateGovernor
-
-_log = logging.getLogger(__name__)
 
 # Added, removed, paused and changed cameras are noticed within 2 s.
 _LOOK_EVERY_S = 1.5

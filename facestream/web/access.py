@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from dataclasses import dataclass, field
 
 from facestream.web.caller import Caller
@@ -13,8 +12,6 @@ from storage.connection import RedisHandle
 from storage.errors import StorageError
 from storage.token_record import Scope, TokenRecord
 from storage.token_store import TokenStore
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)

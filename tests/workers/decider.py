@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cluster_bench import Bench, until
+from kept_constraints import hold_in
 
 from storage.decision_record import Decision, DecisionKind, Side
 from workers.rulings import constraints_of, contradicted, in_force, own_tracks
@@ -59,4 +60,4 @@ class Decider:
 
 def held(bench: Bench) -> bool:
     """Whether what is stored keeps to what was decided."""
-    return constraints_of(in_force(bench.log.read()[0])).hold_in(bench.store.assignments())
+    return hold_in(constraints_of(in_force(bench.log.read()[0])), bench.store.assignments())

@@ -105,21 +105,6 @@ class Constraints:
         others = frozenset(second)
         return all(self.against(track_id).isdisjoint(others) for track_id in first)
 
-    def hold_in(self, owners: Mapping[str, str]) -> bool:
-        """Whether a grouping keeps to them.
-
-        Args:
-            owners: Person of each track that has one.
-        """
-        for members in self.together:
-            if len({owners[track_id] for track_id in members if track_id in owners}) > 1:
-                return False
-        for pair in self.apart:
-            first, second = ({owners[t] for t in side if t in owners} for side in pair)
-            if not first.isdisjoint(second):
-                return False
-        return True
-
     def moves(self, owners: Mapping[str, str]) -> list[tuple[list[str], str | None]]:
         """What makes a grouping keep to them.
 

@@ -196,14 +196,6 @@ class IncrementalDbscan:
             return Role.CORE
         return Role.NOISE if self._label(slot) is None else Role.BORDER
 
-    def cluster_of(self, track_id: str) -> int | None:
-        """Number of a track's cluster, or None for noise.
-
-        Raises:
-            KeyError: It is not there.
-        """
-        return self._label(self._slot[track_id])
-
     def labels(self) -> dict[str, int | None]:
         """Number of the cluster of each track, None for noise."""
         return {track_id: self._label(slot) for track_id, slot in self._slot.items()}

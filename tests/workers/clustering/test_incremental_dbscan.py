@@ -72,7 +72,6 @@ def assert_is_dbscan(
     core[batch.core_sample_indices_] = True
     near = 1 - vectors @ vectors.T <= eps
     for k, track_id in enumerate(ids):
-        assert found.cluster_of(track_id) == labels[track_id]
         assert (found.role_of(track_id) is Role.CORE) == core[k]
         assert (found.role_of(track_id) is Role.NOISE) == (batch.labels_[k] == -1)
         assert (labels[track_id] is None) == (batch.labels_[k] == -1)
@@ -238,8 +237,8 @@ def test_a_bridge_that_goes_splits_and_the_largest_part_keeps_the_number() -> No
 
 def test_the_cluster_with_the_most_cores_keeps_its_number_in_a_merge() -> None:
     found = on_arc(0, 5, 10, 50, 55, 60, 65)
-    assert found.cluster_of("t0") == 0
-    assert found.cluster_of("t6") == 1
+    assert found.labels()["t0"] == 0
+    assert found.labels()["t6"] == 1
     assert found.insert("bridge", arc(27)) == Change()
     assert found.insert("bridge 2", arc(35)) == Change(merged=[(0, 1)])
 
@@ -258,7 +257,7 @@ def test_a_border_track_that_goes_can_take_the_cores_of_two_clusters_with_it() -
     change = found.insert("middle", arc(30))
     assert len(change.created) == 2
     assert found.role_of("middle") is Role.BORDER
-    assert found.cluster_of("middle") == min(change.created)
+    assert found.labels()["middle"] == min(change.created)
     assert found.remove("middle") == Change(dissolved=change.created)
 
 
@@ -350,7 +349,7 @@ def test_what_holds_tracks_already_is_not_filled() -> None:
 
 def test_who_is_not_there_has_no_cluster() -> None:
     found = scan(2)
-    for ask in (found.remove, found.cluster_of, found.role_of):
+    for ask in (found.remove, found.role_of):
         with pytest.raises(KeyError):
             ask("nobody")
 
