@@ -12,6 +12,7 @@ from facestream.people_filter import PeopleFilter, sort_key
 from facestream.person import Person
 from facestream.sighting import Order, media_order
 from facestream.sighting_table import SightingTable, SourceColumn
+from storage.seen_interval import US_PER_S
 from storage.source_record import SourceRecord
 
 
@@ -42,14 +43,9 @@ class NarrowedPeople:
         self._of_row = of_row
         firsts = np.flatnonzero(np.diff(seen.person, prepend=-1))
         ends = np.append(firsts[1:], len(seen))[: len(firsts)]
-        of_row_s = self._seconds_by_row()
-        seconds = of_row_s[firsts]
-        several = np.flatnonzero(ends - firsts > 1)
-        # One after the other, as `Person.within` does: the last digit may decide who comes first.
-        listed = of_row_s.tolist() if len(several) else []
-        spans = zip(several.tolist(), firsts[several].tolist(), ends[several].tolist(), strict=True)
-        for place, first, end in spans:
-            seconds[place] = sum(listed[first:end])
+        # In whole microseconds, as `Person.within` counts: the last digit may decide who comes first.
+        first_seen_us = self._first_seen_us()
+        seconds = (np.add.reduceat(first_seen_us, firsts) if len(firsts) else first_seen_us) / US_PER_S
         long = seconds >= where.min_seconds
         if where.max_seconds is not None:
             long &= seconds <= where.max_seconds
@@ -65,6 +61,32 @@ class NarrowedPeople:
         limit_s = np.maximum(np.array(last_s, np.float64)[self._of_row], end_s)
         until_s = np.minimum(end_s + np.array(period_s, np.float64)[self._of_row], limit_s)
         return np.where(np.array(known, np.bool_)[self._of_row], until_s - start_s, 0.0)
+
+    def _first_seen_us(self) -> npt.NDArray[np.int64]:
+        """Time seen in each sighting that no other of the same person tells of, µs; see `seconds_of`."""
+        seen = self._seen
+        dated = ~np.isnan(seen.recorded_at_s)
+        origin_us = np.rint(np.where(dated, seen.recorded_at_s, 0.0) * US_PER_S).astype(np.int64)
+        start_us = origin_us + np.rint(seen.start_s * US_PER_S).astype(np.int64)
+        length_us = np.rint(self._seconds_by_row() * US_PER_S).astype(np.int64)
+        # All that has a date lies on one line of time.
+        line = np.where(dated, -1, seen.source)
+        order = np.lexsort((start_us, line, seen.person))
+        person, line = seen.person[order], line[order]
+        start_us, end_us = start_us[order], (start_us + length_us)[order]
+        begins = np.ones(len(order), np.bool_)
+        begins[1:] = (person[1:] != person[:-1]) | (line[1:] != line[:-1])
+        # The latest end before each, within a line: by ranks, of which those of later lines are higher.
+        by_end = np.argsort(end_us, kind="stable")
+        rank = np.empty(len(order), np.int64)
+        rank[by_end] = np.arange(len(order))
+        base = np.cumsum(begins) * len(order)
+        latest = np.maximum.accumulate(base + rank) - base
+        covered_us = start_us.copy()
+        covered_us[1:] = np.where(begins[1:], start_us[1:], end_us[by_end[latest[:-1]]])
+        first_seen_us = np.empty(len(order), np.int64)
+        first_seen_us[order] = np.maximum(end_us - np.maximum(start_us, covered_us), 0)
+        return first_seen_us
 
     def ordered(self, known: Mapping[str, Person], by: str, *, reverse: bool = False) -> list[str]:
         """The ids of those who are known, as `facestream.people_filter.sorted_people` would list them.

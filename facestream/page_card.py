@@ -10,6 +10,7 @@ from facestream.people_view import counted, duration, interval, moment, stretch
 from facestream.person import Person
 from facestream.sighting import Sighting, date_of
 from facestream.source_name import is_camera
+from storage.seen_interval import seconds_of
 
 # Width of a timeline in units of its picture; a bar is never thinner or paler than can be seen.
 _WIDTH = 1000.0
@@ -120,7 +121,7 @@ def timeline(sightings: Sequence[Sighting], duration_s: float | None, name: str)
     last_s = max(s.start_s + s.seconds if live else s.end_s for s in sightings) - start_s
     whole_s = max(duration_s or 0.0, last_s, 1e-3)
     end_at = date_of(first.recorded_at_s, start_s + whole_s) if live else None
-    seconds = sum(s.seconds for s in sightings)
+    seconds = seconds_of(s.seen for s in sightings)
     return {
         "path": path,
         "name": name,

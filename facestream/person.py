@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from facestream.sighting import Order, Sighting, Sightings, end_order, start_order
 from storage.identity_record import Identity
+from storage.seen_interval import seconds_of
 from storage.source_record import SourceRecord
 
 
@@ -17,7 +18,8 @@ class Person:
     Attributes:
         id: Stable id, such as "p3"; never given to anyone else.
         name: What people call them, or empty.
-        seconds: Time seen in videos, s.
+        seconds: Time seen in videos, s. Seconds in which several cameras, or recordings with a date, saw
+            them count once.
         faces: Number of faces in sampled frames.
         tracks: Number of tracks.
         sightings: When and where: those with a date by their date, then the others by their source.
@@ -90,7 +92,7 @@ class Person:
         return Person(
             self.id,
             self.name,
-            sum(s.seconds for s in matching),
+            seconds_of(s.seen for s in matching),
             self.faces,
             self.tracks,
             matching,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
 
+from storage.seen_interval import SeenInterval
 from storage.sighting_record import Moment
 from storage.sighting_record import Sighting as Stored
 from storage.source_record import SourceRecord
@@ -53,6 +54,11 @@ class Sighting:
     def end_at(self) -> datetime | None:
         """To, likewise."""
         return date_of(self.recorded_at_s, self.end_s)
+
+    @property
+    def seen(self) -> SeenInterval:
+        """From when to when it counts as time seen."""
+        return SeenInterval.of(self.source_id, self.start_s, self.seconds, self.recorded_at_s)
 
 
 def date_of(recorded_at_s: float | None, media_s: float) -> datetime | None:

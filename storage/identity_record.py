@@ -57,7 +57,8 @@ class Identity:
         name: What people call them, or empty.
         tracks: Number of tracks.
         faces: Number of faces in sampled frames.
-        seconds: Time seen, s; photos count nothing.
+        seconds: Time seen, s; photos count nothing, and what several sources with a date saw at once counts
+            once.
         sightings: Stretches of time in which they were seen, in order.
         first_seen_s: Start of the first sighting: unix time where every source has one, else media time.
         last_seen_s: End of the last sighting, likewise.

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from storage.identity_record import Identity
 from storage.sample_record import Sample
+from storage.seen_interval import US_PER_S, SeenInterval
 from storage.sighting_record import Sighting
 from storage.sighting_rows import SightingRows
 from storage.track_record import TrackRecord
+from workers.coverage import Coverage
 from workers.portraits import Portraits, View, portraits, views_of
 from workers.stretches import Span, Stretches
 
@@ -98,12 +100,13 @@ class _Place:
         self.still += more if track.photo else 0
         return bool(self.still) and bool(before) != bool(self.moving)
 
-    def seconds(self, span: Span) -> float:
-        """How long a stretch lasts, s; nothing in photos."""
-        if not self.moving:
-            return 0.0
-        until_s = span.end_s + self.times.period_s
-        return min(until_s, max(self.times.duration_s, span.end_s)) - span.start_s
+    def interval(self, sighting: Sighting) -> SeenInterval:
+        """When they were seen in a stretch; for no time in photos."""
+        # As it is written: whoever reads it comes to the same sum.
+        start_s, end_s = round(sighting.start_s, 3), round(sighting.end_s, 3)
+        until_s = min(end_s + self.times.period_s, max(self.times.duration_s, end_s))
+        seconds = until_s - start_s if self.moving else 0.0
+        return SeenInterval.of(sighting.source_id, start_s, seconds, self.times.recorded_at_s)
 
 
 class Person:
@@ -138,14 +141,22 @@ class Person:
         }
         # Sources of which nobody knows when they were recorded.
         self._undated = sum(place.times.recorded_at_s is None for place in self._places.values())
-        # How long each sighting was, and when the first began and the last ended in each source.
-        self._seconds: dict[Sighting, float] = {}
+        # When each sighting was, how much of each line of time they cover, and when the first began and the
+        # last ended in each source.
+        self._seen: dict[Sighting, SeenInterval] = {}
+        self._coverage: dict[str, Coverage] = {}
         self._began_s: dict[str, float] = {}
         self._ended_s: dict[str, float] = {}
+        come: dict[str, list[SeenInterval]] = {}
         for source_id, place in self._places.items():
-            self._remeasure(source_id, place)
+            for span in place.stretches.spans():
+                sighting = Sighting(source_id, *span)
+                interval = self._seen[sighting] = place.interval(sighting)
+                come.setdefault(interval.line, []).append(interval)
             self._time(source_id, place)
-        self.rows = SightingRows(self._seconds)
+        for line, intervals in come.items():
+            self._cover(line, [], intervals)
+        self.rows = SightingRows(self._seen)
 
     @property
     def sources(self) -> Collection[str]:
@@ -196,8 +207,7 @@ class Person:
             identity_id=identity_id,
             tracks=len(self.tracks),
             faces=self._faces,
-            # Rounded once, whatever the order in which they came.
-            seconds=math.fsum(self._seconds.values()),
+            seconds=sum(coverage.total_us for coverage in self._coverage.values()) / US_PER_S,
             sightings=self.rows.sightings,
             first_seen_s=min(self._began_s.values()),
             last_seen_s=max(self._ended_s.values()),
@@ -212,22 +222,33 @@ class Person:
         return tuple(dict.fromkeys([*chosen, *self._portraits.chosen()]))[:_THUMBNAILS]
 
     def _restretch(self, source_id: str, place: _Place, changed: tuple[list[Span], list[Span]]) -> None:
-        gone, come = changed
-        for span in gone:
-            sighting = Sighting(source_id, *span)
+        gone, come = ([Sighting(source_id, *span) for span in spans] for spans in changed)
+        for sighting in gone:
             self.rows.remove(sighting)
-            del self._seconds[sighting]
-        for span in come:
-            sighting = Sighting(source_id, *span)
+        for sighting in come:
             self.rows.add(sighting)
-            self._seconds[sighting] = place.seconds(span)
+        self._measure(place, gone, come)
         if place.stretches.starts_s:
             self._time(source_id, place)
 
     def _remeasure(self, source_id: str, place: _Place) -> None:
         """Measure a source anew that has become a video, or a photo."""
-        for span in place.stretches.spans():
-            self._seconds[Sighting(source_id, *span)] = place.seconds(span)
+        all_of_it = [Sighting(source_id, *span) for span in place.stretches.spans()]
+        self._measure(place, all_of_it, all_of_it)
+
+    def _measure(self, place: _Place, gone: Iterable[Sighting], come: Iterable[Sighting]) -> None:
+        before = [self._seen.pop(sighting) for sighting in gone]
+        now = [self._seen.setdefault(sighting, place.interval(sighting)) for sighting in come]
+        # One source lies on one line.
+        for interval in (*before, *now)[:1]:
+            self._cover(interval.line, before, now)
+
+    def _cover(self, line: str, gone: Iterable[SeenInterval], come: Iterable[SeenInterval]) -> None:
+        """Let a line of time be covered by other intervals of it."""
+        coverage = self._coverage.setdefault(line, Coverage())
+        coverage.change((interval[1:] for interval in gone), (interval[1:] for interval in come))
+        if not coverage.total_us:
+            del self._coverage[line]
 
     def _date(self, place: _Place, more: int) -> None:
         """Count a source, or no more, and tell all times anew where they are of another kind then."""

@@ -83,7 +83,8 @@ def command(
 
     A sighting goes on over breaks of up to 3 s. With a filter, the sightings and the time seen are those that
     match: of a sighting that touches the time asked for, all of it. A person must have been seen there and
-    then. Whoever is ignored is left out. A ~ marks people whom no re-cluster has confirmed yet.
+    then. Seconds in which several cameras, or recordings with a date, saw somebody count once. Whoever is
+    ignored is left out. A ~ marks people whom no re-cluster has confirmed yet.
     """
     if ctx.invoked_subcommand is not None:
         refuse_list_options(ctx)

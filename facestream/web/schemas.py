@@ -68,7 +68,10 @@ class Person(BaseModel):
     name: str = Field(description="What people call them, or empty.")
     ignored: bool
     provisional: bool = Field(description="Whether no re-cluster has confirmed any of their tracks yet.")
-    seconds: float = Field(description="Time seen in videos, s, in the sightings that match.")
+    seconds: float = Field(
+        description="Time seen in videos, s, in the sightings that match; what several sources with a date "
+        "saw at once counts once."
+    )
     faces: int
     tracks: int
     sightings: int = Field(description="Number of the sightings that match.")

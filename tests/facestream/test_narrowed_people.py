@@ -19,11 +19,14 @@ BEGAN_S = 1_777_636_800.0
 SOURCES = {
     "v-1": SourceRecord("v-1", "video", "/films/b.mp4", 64, 48, 20.0, BEGAN_S, 5.0),
     "v-2": SourceRecord("v-2", "video", "/films/a.mp4", 64, 48),
+    # Of the same minute as the first and the camera.
+    "v-3": SourceRecord("v-3", "video", "/films/c.mp4", 64, 48, 10.0, BEGAN_S - 4, 4.0),
     "i-1": SourceRecord("i-1", "photo", "/photos/a.jpg", 64, 48, recorded_at_s=BEGAN_S + 5),
     "c-door": SourceRecord("c-door", "camera", "rtsp://host/live", 64, 48, recorded_at_s=BEGAN_S, fps=3.0),
 }
 WHERE = (
     PeopleFilter(cameras="door"),
+    PeopleFilter(cameras="*", sources="films"),
     PeopleFilter(sources="films", min_seconds=3, max_seconds=20),
     PeopleFilter(sources="v-1", text="a", ignored=True),
     PeopleFilter(sources=("a.jpg", "gone"), named=False),
@@ -72,3 +75,38 @@ def test_lists_are_those_of_a_look_at_each_sighting(
     found, total = lists.people(where, 0, 100, sort=sort, reverse=reverse)
     assert ([one.id for one in found], total) == ([one.id for one in expected], len(expected))
     assert [one.seconds for one in found] == [one.seconds for one in expected]
+
+
+@settings(max_examples=60, deadline=None)
+@given(PEOPLE, st.sampled_from(WHERE))
+def test_the_time_seen_is_the_union_of_the_sightings_that_match(
+    people: list[Any], where: PeopleFilter
+) -> None:
+    made = [
+        person_of(Identity(f"p{n}", name=name, ignored=ignored, tracks=1, sightings=tuple(seen)), SOURCES)
+        for n, (seen, name, ignored) in enumerate(people, 1)
+    ]
+    for person in where.apply(made):
+        matching = [one for one in made[int(person.id[1:]) - 1].sightings if where.holds(one)]
+        assert [*person.sightings] == matching
+        moments = set()
+        for one in matching:
+            start_ms = round(((one.recorded_at_s or 0.0) + one.start_s) * 1000)
+            line = one.source_id if one.recorded_at_s is None else ""
+            moments |= {(line, at) for at in range(start_ms, start_ms + round(one.seconds * 1000))}
+        assert abs(person.seconds - len(moments) / 1000) <= 0.001 * len(matching)
+
+
+def test_people_are_listed_by_the_time_that_they_were_seen_and_not_by_how_many_cameras_saw_them() -> None:
+    lists = PeopleLists()
+    lists.put_sources(SOURCES, all_there_are=True)
+    twice = (Sighting("v-1", 10.0, 16.0), Sighting("c-door", 10.0, 16.0))
+    once = (Sighting("c-door", 10.0, 18.0),)
+    made = {
+        f"p{n}": person_of(Identity(f"p{n}", tracks=1, sightings=seen), lists.sources)
+        for n, seen in ((1, twice), (2, once))
+    }
+    lists.put(list(made), made)
+    found, _ = lists.people(PeopleFilter(cameras="door", sources="films"), 0, 10)
+    assert [one.id for one in found] == ["p2", "p1"]
+    assert lists.people(PeopleFilter(cameras="door", sources="films", min_seconds=8), 0, 10)[1] == 1

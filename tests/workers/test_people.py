@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from synthetic import Cast
 from told_in_full import described, described_in_full
 
+from facestream.person import person_of
 from storage.identity_record import Identity
 from storage.sample_record import FaceSample
 from storage.sighting_record import Sighting
+from storage.source_record import SourceRecord
 from storage.track_record import TrackRecord
 from workers.people import Person, SourceTimes, TrackSummary
 from workers.portraits import View
@@ -179,9 +182,22 @@ def test_nobody_is_seen_beyond_the_end_of_a_video() -> None:
     assert person.seconds == pytest.approx(7.0)
 
 
+def test_what_two_cameras_see_in_the_same_seconds_counts_once() -> None:
+    tracks = [summary("a", "c-hall", 10, 16), summary("b", "c-door", 4, 9)]
+    both = described("p1", tracks, {"c-hall": 1e9, "c-door": 1e9 + 9}, {"c-hall": 0.2, "c-door": 0.5}, {})
+    # From 10 s to 18.5 s; each of them has a sighting.
+    assert (both.seconds, len(both.sightings)) == (8.5, 2)
+
+
+def test_recordings_without_a_date_have_each_their_own_time() -> None:
+    tracks = [summary("a", "v-1", 0, 6), summary("b", "v-2", 0, 6), summary("c", "c-hall", 0, 6)]
+    assert described("p1", tracks, {"c-hall": 1e9}, {}, {}).seconds == 18.0
+
+
 TIMES = {
     "v-1": SourceTimes(1000.0, 0.2, 40.0),
-    "v-2": SourceTimes(5000.0, 0.5),
+    # As one that was begun ten seconds later.
+    "v-2": SourceTimes(1010.0, 0.5),
     "v-3": SourceTimes(None, 0.2),
     "i-1": SourceTimes(0.0),
 }
@@ -229,3 +245,31 @@ def test_what_is_kept_from_track_to_track_says_what_all_tracks_say(
         assert anew.rows.json() == person.rows.json()
         assert found == described_in_full("p1", [*there.values()], TIMES.__getitem__, f"t{cover}")
         assert person.sources == {track.source_id for track in there.values()}
+
+
+@given(changes())
+def test_whoever_adds_what_is_written_up_comes_to_the_time_that_is_written(
+    changes: list[tuple[int, TrackSummary | None]],
+) -> None:
+    there = {f"t{number}": replace(track, photo=False) for number, track in changes if track is not None}
+    person = Person(TIMES.__getitem__, there.values())
+    if not there:
+        return
+    identity = person.describe("p1")
+    sources = {
+        source_id: SourceRecord(
+            source_id,
+            "video",
+            f"/{source_id}.mp4",
+            64,
+            48,
+            None if times.duration_s == math.inf else times.duration_s,
+            times.recorded_at_s,
+            1 / times.period_s if times.period_s else None,
+        )
+        for source_id, times in TIMES.items()
+    }
+    read = Identity.decode_overview("p1", "", identity.encode_overview(person.rows.json()))
+    whole = person_of(read, sources).within(lambda _: True)
+    assert whole is not None
+    assert whole.seconds == read.seconds

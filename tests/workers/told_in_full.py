@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from storage.identity_record import Identity
+from storage.seen_interval import SeenInterval, seconds_of
 from storage.sighting_record import Sighting
 from workers.people import Person, SourceTimes, TrackSummary
 from workers.portraits import View, choose
@@ -60,11 +61,13 @@ def described_in_full(
         return Identity(identity_id)
     sightings = sightings_of((track.source_id, track.first_s, track.last_s) for track in tracks)
     videos = {track.source_id for track in tracks if not track.photo}
-    seconds = []
+    intervals = []
     for s in sightings:
         if s.source_id in videos:
-            _, period_s, duration_s = times(s.source_id)
-            seconds.append(min(s.end_s + period_s, max(duration_s, s.end_s)) - s.start_s)
+            recorded_at_s, period_s, duration_s = times(s.source_id)
+            start_s, end_s = round(s.start_s, 3), round(s.end_s, 3)
+            seconds = min(end_s + period_s, max(duration_s, end_s)) - start_s
+            intervals.append(SeenInterval.of(s.source_id, start_s, seconds, recorded_at_s))
     starts = {track.source_id: times(track.source_id).recorded_at_s for track in tracks}
     wall_clock = all(start is not None for start in starts.values())
     origin = {source: (start or 0.0) if wall_clock else 0.0 for source, start in starts.items()}
@@ -74,7 +77,7 @@ def described_in_full(
         identity_id,
         tracks=len(tracks),
         faces=sum(track.faces for track in tracks),
-        seconds=math.fsum(seconds),
+        seconds=seconds_of(intervals),
         sightings=tuple(sorted(sightings, key=lambda s: (s.start_s, s.encode()))),
         first_seen_s=min(origin[s.source_id] + s.start_s for s in sightings),
         last_seen_s=max(origin[s.source_id] + s.end_s for s in sightings),
