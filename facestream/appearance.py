@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from facestream.sighting import Order, Sighting, start_order
-from facestream.source_name import is_camera, short_name
+from facestream.source_name import camera_name
 
 if TYPE_CHECKING:
     from facestream.people_filter import PeopleFilter
@@ -34,7 +34,7 @@ class Appearance(Sighting):
     @property
     def camera(self) -> str:
         """Name of the camera, or empty for a file."""
-        return short_name(self.source_id, self.source) if is_camera(self.source_id) else ""
+        return camera_name(self.source_id, self.source)
 
 
 def appearances(

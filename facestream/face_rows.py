@@ -1,16 +1,21 @@
-"""Faces as rows: CSV, JSON and JSON Lines."""
+"""Faces as rows of a table."""
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Iterable, Mapping
-from typing import IO, TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from facestream.iso_time import iso_local
+from facestream.sighting import date_of
+from facestream.source_name import camera_name
 
 if TYPE_CHECKING:
     from facestream.person import Face
+    from storage.source_record import SourceRecord
 
 COLUMNS = ("source", "frame", "time_s", "x1", "y1", "x2", "y2", "score", "track", "identity", "provisional")
+# Programs read these by their place: what is new comes last.
+TOLD_COLUMNS = (*COLUMNS, "name", "seen_at", "camera")
 
 
 def row(face: Face) -> dict[str, Any]:
@@ -31,45 +36,16 @@ def row(face: Face) -> dict[str, Any]:
     }
 
 
-def csv_row(face: Face) -> dict[str, Any]:
-    """The same for CSV, where truth is 1 or 0."""
-    return row(face) | {"provisional": int(face.provisional)}
-
-
-def write_csv(faces: Iterable[Face], names: Mapping[str, str], file: IO[str]) -> int:
-    """Write a row for each face, under the names of the columns; returns how many.
+def told_row(face: Face, names: Mapping[str, str], source: SourceRecord) -> dict[str, Any]:
+    """The same with what is known of the person and the source: values for `TOLD_COLUMNS`.
 
     Args:
-        faces: The faces.
-        names: Of people who have one, by id; a column more than of faces alone.
-        file: Where to.
+        face: The face.
+        names: Of people who have one, by id.
+        source: Where it was seen.
     """
-    writer = csv.DictWriter(file, (*COLUMNS, "name"), lineterminator="\n")
-    writer.writeheader()
-    count = 0
-    for count, face in enumerate(faces, 1):  # noqa: B007 - counts what was written
-        writer.writerow(csv_row(face) | {"name": names.get(face.identity, "")})
-    return count
-
-
-def write_json(faces: Iterable[Face], names: Mapping[str, str], file: IO[str]) -> int:
-    """Write one array of all faces; arguments and result as those of `write_csv`."""
-    file.write("[")
-    count = 0
-    for face in faces:
-        file.write(("," if count else "") + "\n" + _object(face, names))
-        count += 1
-    file.write("\n]\n")
-    return count
-
-
-def write_jsonl(faces: Iterable[Face], names: Mapping[str, str], file: IO[str]) -> int:
-    """Write an object for each face, one a line; arguments and result as those of `write_csv`."""
-    count = 0
-    for count, face in enumerate(faces, 1):  # noqa: B007 - counts what was written
-        file.write(_object(face, names) + "\n")
-    return count
-
-
-def _object(face: Face, names: Mapping[str, str]) -> str:
-    return json.dumps(row(face) | {"name": names.get(face.identity, "")}, ensure_ascii=False)
+    return row(face) | {
+        "name": names.get(face.identity, ""),
+        "seen_at": iso_local(date_of(source.recorded_at_s, face.time_s)),
+        "camera": camera_name(face.source_id, face.source),
+    }

@@ -15,3 +15,8 @@ def iso_utc(unix_s: float | None) -> str | None:
     if unix_s is None:
         return None
     return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso_local(at: datetime | None) -> str | None:
+    """A date as ISO 8601 to the millisecond, in the zone of this machine, which stands behind it."""
+    return None if at is None else at.astimezone().isoformat(timespec="milliseconds")

@@ -5,10 +5,11 @@ Dendorfer et al., "MOTChallenge: A Benchmark for Single-Camera Multiple Target T
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
+
+from facestream.row_files import write_csv
 
 if TYPE_CHECKING:
     from facestream.track import Track
@@ -102,7 +103,8 @@ def write_legend(targets: Targets, names: Mapping[str, str], file: IO[str]) -> N
         names: Name of each person who has one.
         file: Where to.
     """
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(LEGEND)
-    for target in targets:
-        writer.writerow((target.id, target.person, names.get(target.person, ""), target.track))
+    write_csv(
+        LEGEND,
+        (dict(zip(LEGEND, (t.id, t.person, names.get(t.person, ""), t.track), strict=True)) for t in targets),
+        file,
+    )

@@ -31,6 +31,11 @@ def full_name(source_id: str, path: str) -> str:
     return source_id.removeprefix(_CAMERA)
 
 
+def camera_name(source_id: str, path: str) -> str:
+    """The name of a camera, or empty for a file."""
+    return full_name(source_id, path) if is_camera(source_id) else ""
+
+
 def short_name(source_id: str, path: str) -> str:
     """The name of a file without its folder, or the name of a camera."""
     name = full_name(source_id, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -226,10 +225,9 @@ def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
 
 
 def _write_labels(clusters: Clusters, output: Path | None) -> None:
-    from facestream.face_rows import COLUMNS, csv_row
+    from facestream.face_rows import COLUMNS, row
     from facestream.output import written_file
+    from facestream.row_files import write_csv
 
     with nullcontext(sys.stdout) if output is None else written_file(output) as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(csv_row, clusters.rows()))
+        write_csv(COLUMNS, map(row, clusters.rows()), file)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
@@ -34,10 +34,20 @@ _NOT_WRITTEN = frozenset(
     epilog="""\b
 Examples:
   facestream export -o faces.csv
+  facestream export --what sightings -o visits.csv     a row for each time that somebody was there
+  facestream export --what people -o people.csv
   facestream export --format jsonl | jq -r 'select(.identity == "p3") | .time_s'
   facestream export --format vtt -o captions/          who is visible, as captions of each video
   facestream export --format mot --source lobby -o mot/
 """,
+)
+@click.option(
+    "--what",
+    type=click.Choice(["faces", "sightings", "people"]),
+    default="faces",
+    show_default=True,
+    help="A row for each face in each sampled frame; or, as CSV for spreadsheets, for each sighting, or each "
+    "person.",
 )
 @click.option(
     "--format",
@@ -58,6 +68,7 @@ Examples:
 @place_options()
 @verbosity_options
 def command(
+    what: str,
     file_format: str | None,
     as_json: bool,
     output: Path | None,
@@ -75,7 +86,14 @@ def command(
 
     `frame` counts frames of the video from 0; photos have frame 0. `score` is 0 where a face was out of sight
     for a moment and its box lies between those of the frames around. An empty `identity` is a face given to
-    nobody, and `provisional` says that the next re-cluster may correct it.
+    nobody, and `provisional` says that the next re-cluster may correct it. `seen_at` is empty where nobody
+    knows when a video began, and `camera` for files.
+
+    --what sightings and --what people write whom and what `people` lists: who, by which camera or in which
+    file, from when to when and for how long, the earliest first; or everybody, those seen longest first.
+    With --source, time and sightings are those of these sources. Dates are those of this machine's time zone,
+    which stands behind them. Text that a spreadsheet would run as a formula has an apostrophe before it in
+    CSV.
 
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
     people.csv, which says whom an id stands for. vtt (WebVTT) and srt (SubRip) write a caption for each
@@ -86,9 +104,8 @@ def command(
     place = Place.of(data_dir, redis_url, collection)
     from facestream.client import open_store
     from facestream.errors import UsageError
-    from facestream.face_rows import write_csv, write_json, write_jsonl
+    from facestream.hint import command_line
     from facestream.output import refuse_file_name, written_file
-    from facestream.people_filter import PeopleFilter
     from facestream.people_view import counted, nobody
 
     output = None if output == Path("-") else output
@@ -105,6 +122,11 @@ def command(
                 "plain text. Name another file, or leave -o out and pipe it into gzip or another."
             )
         file_format = _BY_ENDING.get(output.suffix.lower() if output else "", "csv")
+    if what != "faces" and file_format != "csv":
+        raise UsageError(
+            f"--what {what} is written as CSV alone, for spreadsheets. "
+            f"`{command_line(place, 'people', '--json')}` tells programs the same."
+        )
     if file_format in _IN_FOLDERS:
         if output is None or output.is_file():
             raise UsageError(
@@ -127,13 +149,11 @@ def command(
         open_store(place) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
-        write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
-        chosen = [None] if not sources else [source.source_id for source in _chosen(store, sources)]
-        names = _names_of(store.people(PeopleFilter(ignored=True)))
-        count = write((face for source_id in chosen for face in store.faces(source_id)), names, file)
+        count = _write_rows(store, what, file_format, sources, file)
         empty = "" if count or quiet else nobody(store)
     if output is not None and not quiet:
-        click.echo(f"{output}: {counted(count, 'face')}", err=True)
+        noun = {"faces": "face", "sightings": "sighting"}
+        click.echo(f"{output}: {counted(count, noun.get(what, 'person'), what)}", err=True)
     if empty:
         click.echo(empty, err=True)
 
@@ -158,6 +178,28 @@ def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
             what=patterns[0],
         )
     return found
+
+
+def _write_rows(store: Store, what: str, file_format: str, patterns: tuple[str, ...], file: IO[str]) -> int:
+    """Write one file, of which sources are chosen by patterns, if any; returns how many rows."""
+    from facestream.face_rows import TOLD_COLUMNS, told_row
+    from facestream.people_filter import PeopleFilter
+    from facestream.people_rows import PERSON_COLUMNS, SIGHTING_COLUMNS, person_row, sighting_row
+    from facestream.row_files import write_csv, write_json, write_jsonl
+    from facestream.source_name import names_apart
+
+    chosen = _chosen(store, patterns)
+    if what == "faces":
+        names = _names_of(store.people(PeopleFilter(ignored=True)))
+        write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
+        faces = (told_row(face, names, source) for source in chosen for face in store.faces(source.source_id))
+        return write(TOLD_COLUMNS, faces, file)
+    called = names_apart({source.source_id: source.path for source in chosen})
+    if what == "people":
+        people = store.people(PeopleFilter(sources=patterns))
+        return write_csv(PERSON_COLUMNS, (person_row(person, called) for person in people), file)
+    sightings = store.sightings(sources=patterns, newest_first=False)
+    return write_csv(SIGHTING_COLUMNS, (sighting_row(seen, called) for seen in sightings), file)
 
 
 def _names_of(people: Iterable[Person]) -> dict[str, str]:

@@ -7,10 +7,11 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from collections_made import FILM, JPEG, TRACKS, fill
+from collections_made import DAY_S, FILM, JPEG, TRACKS, fill
 from processes import Done
 from test_captions import read_vtt
 
@@ -32,6 +33,84 @@ def test_json_lines_are_the_rows_of_json(data_dir: Path, here: Here, tmp_path: P
         row for row in rows if row["source"] == "/films/a film.mp4"
     ]
     assert "no source is called nothing" in here("export", "--source", "nothing", code=1).stderr
+
+
+def spreadsheet(here: Here, *arguments: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(here("export", *arguments).stdout.splitlines()))
+
+
+def at(second: float) -> str:
+    """That many seconds after the first recording with a date, in the zone of this machine."""
+    return datetime.fromtimestamp(DAY_S + second).astimezone().isoformat(timespec="milliseconds")
+
+
+def test_a_face_has_its_time_of_day_and_its_camera(data_dir: Path, here: Here) -> None:
+    found = {(row["source"], row["seen_at"], row["camera"]) for row in spreadsheet(here)}
+    assert ("rtsp://host/door", at(62.0), "door") in found
+    assert ("/films/dated.mp4", at(0.2), "") in found
+    assert ("/films/a film.mp4", "", "") in found
+    assert {row["seen_at"] for row in here("export", "--json").json()} >= {None, at(62.0)}
+
+
+def test_a_spreadsheet_has_a_row_for_each_sighting(data_dir: Path, here: Here) -> None:
+    rows = spreadsheet(here, "--what", "sightings")
+    assert [row["person"] for row in rows] == ["p1", "p3", "p1", "p2", "p1", "p1", "p2"]
+    assert rows[1] == {
+        "person": "p3",
+        "name": "",
+        "camera": "door",
+        "file": "",
+        "start_at": at(62.0),
+        "end_at": at(63.0),
+        "start_s": "2.0",
+        "end_s": "3.0",
+        "seconds": "1.2",
+        "provisional": "0",
+    }
+    assert (rows[2]["name"], rows[2]["file"], rows[2]["start_at"]) == ("Ada <b> & Co", "a film.mp4", "")
+    here("people", "ignore", "p3")
+    assert "p3" not in {row["person"] for row in spreadsheet(here, "--what", "sightings")}
+
+
+def test_a_spreadsheet_has_a_row_for_each_person(data_dir: Path, here: Here) -> None:
+    rows = {row["person"]: row for row in spreadsheet(here, "--what", "people")}
+    assert rows["p1"] == {
+        "person": "p1",
+        "name": "Ada <b> & Co",
+        "seconds": "1.0",
+        "sightings": "4",
+        "first_at": at(0.0),
+        "last_at": at(1.0),
+        "cameras": "",
+        "files": "dated.mp4, a film.mp4",
+        "faces": "15",
+        "provisional": "0",
+    }
+    assert (rows["p3"]["cameras"], rows["p3"]["files"]) == ("door", "")
+    (narrowed,) = spreadsheet(here, "--what", "people", "--source", "dated")
+    assert (narrowed["person"], narrowed["sightings"], narrowed["files"]) == ("p1", "1", "dated.mp4")
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet(data_dir: Path, here: Here, tmp_path: Path) -> None:
+    here("people", "name", "p3", '=HYPERLINK("http://x")')
+    for what in ("faces", "sightings", "people"):
+        names = {row["name"] for row in spreadsheet(here, "--what", what)}
+        assert names == {"", "Ada <b> & Co", '\'=HYPERLINK("http://x")'}
+    here("export", "--format", "mot", "-o", tmp_path / "mot")
+    assert ",\"'=HYPERLINK(" in (tmp_path / "mot" / "people.csv").read_text()
+    assert '=HYPERLINK("http://x")' in {row["name"] for row in here("export", "--json").json()}
+
+
+@pytest.mark.parametrize("arguments", [("--json",), ("-o", "x.jsonl"), ("--format", "vtt", "-o", "folder")])
+def test_spreadsheets_are_csv(data_dir: Path, here: Here, arguments: tuple[str, ...]) -> None:
+    said = here("export", "--what", "people", *arguments, code=2).stderr
+    assert "--what people is written as CSV alone" in said
+    assert "people --json` tells programs the same" in said
+
+
+def test_what_is_written_is_counted_by_its_noun(data_dir: Path, here: Here, tmp_path: Path) -> None:
+    assert "out.csv: 7 sightings" in here("export", "--what", "sightings", "-o", tmp_path / "out.csv").stderr
+    assert "out.csv: 3 people" in here("export", "--what", "people", "-o", tmp_path / "out.csv").stderr
 
 
 def test_motchallenge_has_a_file_for_each_source_and_a_legend(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -93,8 +94,8 @@ def test_commands_tell_what_is_provisional(data_dir: Path, here: Here, tmp_path:
 
     rows = here("export", "--json").json()
     assert {row["track"] for row in rows if row["provisional"]} == PROVISIONAL
-    csv = here("export").stdout.splitlines()[1:]
-    assert [line.split(",")[-2] for line in csv] == [str(int(row["provisional"])) for row in rows]
+    lines = csv.DictReader(here("export").stdout.splitlines())
+    assert [line["provisional"] for line in lines] == [str(int(row["provisional"])) for row in rows]
 
     tracks = here("tracks", "list")
     marks = ["~" in line.split()[:3] for line in tracks.stdout.splitlines()[1:]]
