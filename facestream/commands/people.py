@@ -19,7 +19,7 @@ from facestream.commands.people_options import (
     PeopleChoice,
     filter_options,
     refuse_list_options,
-    tell_unknown_source,
+    tell_unknown_places,
     who_argument,
 )
 from facestream.commands.people_thumbnails import thumbnails
@@ -57,6 +57,7 @@ Examples:
   facestream people
   facestream people --source lobby.mp4 --from 8:00 --to 12:30     from minute 8 of the video
   facestream people --from 2026-05-01 --min-seconds 10 --sort first
+  facestream people --camera door --from 2026-05-01 --to 2026-05-01
   facestream people --name ada --json | jq '.[0].sightings'
   facestream people show p3
   facestream people name p3 'Ada Lovelace'
@@ -107,7 +108,7 @@ def command(
     with open_store(place) as store:
         _drop_stale_pictures(store)
         people, total, hidden = choice.people(store)
-        tell_unknown_source(store, choice.where.sources)
+        tell_unknown_places(store, choice.where)
         left_out = f"{counted(hidden, 'ignored person', 'ignored people')}; --ignored shows them, too."
         if not people and not as_json:
             filtered = choice.narrows and store.people()

@@ -13,8 +13,8 @@ from click.core import ParameterSource
 
 from facestream.output import printable
 from facestream.parsing import Number, When
-from facestream.people_filter import SORTS, PeopleFilter, names_source
-from facestream.source_name import short_name
+from facestream.people_filter import ANY_CAMERA, SORTS, PeopleFilter, names_source
+from facestream.source_name import full_name, is_camera, short_name
 
 if TYPE_CHECKING:
     from facestream.client import Store
@@ -30,6 +30,14 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which people, and in which order."""
     options = (
         sources_option("Seen in this file"),
+        click.option(
+            "--camera",
+            "cameras",
+            multiple=True,
+            metavar="NAME",
+            help="Seen by this camera, by its whole name; * is any. May be repeated: by one of them, or in "
+            "a file of --source.",
+        ),
         click.option(
             "--from",
             "since",
@@ -148,7 +156,17 @@ class PeopleChoice:
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> PeopleChoice:
         """From the values of `filter_options`."""
-        names = ("sources", "since", "until", "name", "named", "min_seconds", "max_seconds", "ignored")
+        names = (
+            "sources",
+            "cameras",
+            "since",
+            "until",
+            "name",
+            "named",
+            "min_seconds",
+            "max_seconds",
+            "ignored",
+        )
         chosen = {name: options[name] for name in names}
         where = PeopleFilter(**chosen)
         if isinstance(where.since, float) != isinstance(where.until, float) and None not in (
@@ -170,6 +188,17 @@ class PeopleChoice:
         return people[: self.limit or None], len(people), len(everybody) - len(people)
 
 
+def tell_unknown_places(store: Store, where: PeopleFilter) -> None:
+    """Say so of the first of some --source, and of some --camera, that names none."""
+    tell_unknown_source(store, where.sources)
+    known = [source for source in store.sources() if is_camera(source.source_id)] if where.cameras else []
+    names = sorted({full_name(source.source_id, source.path) for source in known})
+    unknown = next((name for name in where.cameras if name not in (ANY_CAMERA, *names)), None)
+    if unknown is not None:
+        there = f"there are {_listed(names)}" if names else "no camera has seen anything yet"
+        click.echo(f"--camera {printable(unknown)} names no camera; {there}.", err=True)
+
+
 def tell_unknown_source(store: Store, patterns: Sequence[str]) -> None:
     """Say so of the first of some --source that names none: totals would be wrong without a word."""
     sources = store.sources() if patterns else []
@@ -178,6 +207,10 @@ def tell_unknown_source(store: Store, patterns: Sequence[str]) -> None:
     for pattern in patterns:
         if not any(names_source(pattern, source.source_id, source.path) for source in sources):
             names = sorted({short_name(source.source_id, source.path) for source in sources})
-            there = ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
+            there = _listed(names)
             click.echo(f"--source {printable(pattern)} names no source; there are {there}.", err=True)
             return
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")

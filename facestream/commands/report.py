@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from facestream.cli import chosen_place, place_options, verbosity_options
-from facestream.commands.people_options import PeopleChoice, filter_options, tell_unknown_source
+from facestream.commands.people_options import PeopleChoice, filter_options, tell_unknown_places
 
 
 @click.command(
@@ -60,7 +60,7 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
             # An older report must not give way to an empty page because of a misspelt name.
             raise NotFoundError(nobody(store), what=store.collection)
         people, total, hidden = choice.people(store)
-        tell_unknown_source(store, choice.where.sources)
+        tell_unknown_places(store, choice.where)
         left_out = f"{len(people)} of {total} people" if total > len(people) else ""
         ignored = f"without {counted(hidden, 'ignored person', 'ignored people')}" if hidden else ""
         selection = ", ".join(filter(None, ("a selection" if choice.narrows else "", left_out, ignored)))
