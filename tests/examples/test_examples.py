@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -278,6 +279,36 @@ def test_visitors_are_counted_by_day(run: Scripts, processed: str) -> None:
         *(["2026-05-02", "2", "1"], ["2026-05-03", "2", "0"]),
         ["2026-05-04", "1", "0"],
     ]
+
+
+def test_visitors_are_counted_by_hour_and_without_staff(run: Scripts, processed: str) -> None:
+    assert processed
+    header, *rows = [line.split(",") for line in run("count_visitors.py", "--hours").splitlines()]
+    assert header == ["hour", "people", "new"]
+    assert [row[0][:16] for row in rows] == [f"2026-05-0{day} 12:00" for day in range(1, 5)]
+    assert [row[1:] for row in rows] == [["1", "1"], ["2", "1"], ["2", "0"], ["1", "0"]]
+    first = run.facestream("people", "--sort", "first", "--no-thumbnails", "-q").splitlines()[1].split()[0]
+    run.facestream("people", "name", first, "Joe Staff")
+    try:
+        visitors = [line.split(",")[0] for line in run("count_visitors.py", "--unnamed").split()]
+        staff = [line.split(",")[0] for line in run("count_visitors.py", "--named").split()]
+    finally:
+        run.facestream("people", "name", first, "")
+    assert visitors == ["day", "2026-05-02", "2026-05-03", "2026-05-04"]
+    assert staff == ["day", "2026-05-01", "2026-05-02", "2026-05-03"]
+
+
+def test_who_stays_counts_in_each_hour_and_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    from count_visitors import periods
+
+    start = datetime(2026, 5, 1, 22, 50).astimezone()
+    end = start + timedelta(hours=1, minutes=20)
+    assert [hour[:16] for hour in periods(start, end, hours=True)] == [
+        *("2026-05-01 22:00", "2026-05-01 23:00", "2026-05-02 00:00"),
+    ]
+    assert periods(start, end, hours=False) == ["2026-05-01", "2026-05-02"]
+    assert periods(start, start, hours=False) == ["2026-05-01"]
 
 
 def test_a_camera_is_watched(run: Scripts) -> None:
