@@ -71,21 +71,16 @@ class NarrowedPeople:
         length_us = np.rint(self._seconds_by_row() * US_PER_S).astype(np.int64)
         # All that has a date lies on one line of time.
         line = np.where(dated, -1, seen.source)
-        order = np.lexsort((start_us, line, seen.person))
-        person, line = seen.person[order], line[order]
-        start_us, end_us = start_us[order], (start_us + length_us)[order]
+        person, order = seen.person, np.arange(len(seen))
+        later = (line[1:] > line[:-1]) | ((line[1:] == line[:-1]) & (start_us[1:] >= start_us[:-1]))
+        if not np.all(later | (person[1:] > person[:-1])):
+            # Rarely: sightings of a person mostly lie in this order, and sorting takes the longest.
+            order = np.lexsort((start_us, line, person))
+            person, line, start_us, length_us = person[order], line[order], start_us[order], length_us[order]
         begins = np.ones(len(order), np.bool_)
         begins[1:] = (person[1:] != person[:-1]) | (line[1:] != line[:-1])
-        # The latest end before each, within a line: by ranks, of which those of later lines are higher.
-        by_end = np.argsort(end_us, kind="stable")
-        rank = np.empty(len(order), np.int64)
-        rank[by_end] = np.arange(len(order))
-        base = np.cumsum(begins) * len(order)
-        latest = np.maximum.accumulate(base + rank) - base
-        covered_us = start_us.copy()
-        covered_us[1:] = np.where(begins[1:], start_us[1:], end_us[by_end[latest[:-1]]])
         first_seen_us = np.empty(len(order), np.int64)
-        first_seen_us[order] = np.maximum(end_us - np.maximum(start_us, covered_us), 0)
+        first_seen_us[order] = _length_not_before(begins, start_us, start_us + length_us)
         return first_seen_us
 
     def ordered(self, known: Mapping[str, Person], by: str, *, reverse: bool = False) -> list[str]:
@@ -143,6 +138,29 @@ class NarrowedPeople:
     def _places(self) -> list[int]:
         places: list[int] = self._of_row.tolist()
         return places
+
+
+def _length_not_before(
+    begins: npt.NDArray[np.bool_], start_us: npt.NDArray[np.int64], end_us: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """How much of each interval lies in none before it.
+
+    Args:
+        begins: Where the intervals of the next person, or line of time, begin.
+        start_us: From; within these ascending.
+        end_us: To.
+    """
+    if not np.any(~begins[1:] & (start_us[1:] < end_us[:-1])):
+        return end_us - start_us
+    # The latest end before each: by ranks, of which those of later lines are higher.
+    by_end = np.argsort(end_us, kind="stable")
+    rank = np.empty(len(begins), np.int64)
+    rank[by_end] = np.arange(len(begins))
+    base = np.cumsum(begins) * len(begins)
+    latest = np.maximum.accumulate(base + rank) - base
+    covered_us = start_us.copy()
+    covered_us[1:] = np.where(begins[1:], start_us[1:], end_us[by_end[latest[:-1]]])
+    return np.maximum(end_us - np.maximum(start_us, covered_us), 0)
 
 
 class NarrowedPerson:
