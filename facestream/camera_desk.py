@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from facestream.camera_answer import camera_answer
 from facestream.camera_book import CameraBook, camera_name, camera_url
 from facestream.camera_look import look
+from facestream.camera_outages import CameraOutages
 from facestream.camera_reach import CameraReach
 from facestream.camera_snapshots import CameraSnapshots
 from facestream.camera_wish import CameraWish
@@ -47,6 +48,8 @@ Publish = Callable[[str, dict[str, Any]], None]
 class CameraDesk:
     """Lists, changes and looks at cameras; a context manager that tells of their changes.
 
+    The log is told as well of those that go down and come back.
+
     Args:
         book: The cameras.
         views: Their live pictures.
@@ -80,6 +83,7 @@ class CameraDesk:
         self._publish = publish
         self._snapshots = CameraSnapshots()
         self._now = PeopleNow()
+        self._outages = CameraOutages()
         self._told: dict[str, dict[str, Any]] = {}
         self._stop = threading.Event()
         self._wake = threading.Event()
@@ -87,6 +91,11 @@ class CameraDesk:
         self._unsubscribe: Callable[[], None] | None = None
 
     # Cameras -----------------------------------------------------------------------------------------------
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many there are, deliver and are down, as of the last look; any thread may ask."""
+        return self._outages.counts
 
     def all(self) -> list[dict[str, Any]]:
         """All cameras, by name."""
@@ -238,13 +247,16 @@ class CameraDesk:
         while not self._stop.is_set():
             self._wake.clear()
             try:
-                now = {camera["name"]: camera for camera in self.all()}
+                with self._handle.errors():
+                    cameras = self._book.cameras()
+                    now = {camera["name"]: camera for camera in self._answers(cameras)}
             except (StorageError, FacestreamError) as error:
                 _log.info("cameras: %s", error)
             except Exception as error:  # whatever it is, the next look must come
                 trouble.tell(error)
             else:
                 trouble.over()
+                self._outages.take(cameras)
                 self._tell(now, silent=first)
                 first = False
             self._wake.wait(_LOOK_EVERY_S)

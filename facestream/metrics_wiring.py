@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from facestream.camera_desk import CameraDesk
 from facestream.metrics.exposition import Exposition
 from facestream.metrics.health import Health, has_room
 from facestream.metrics.kept_metrics import KeptMetrics
@@ -39,9 +40,17 @@ def make_serve_metrics(
 
 
 def make_readiness(
-    place: Place, handle: RedisHandle, news: News, people: PeopleBoard, supervisor: Supervisor
+    place: Place,
+    handle: RedisHandle,
+    news: News,
+    people: PeopleBoard,
+    supervisor: Supervisor,
+    cameras: CameraDesk,
 ) -> Health:
-    """When `serve` is ready: its answers are true, and the work behind them goes on."""
+    """When `serve` is ready: its answers are true, and the work behind them goes on.
+
+    Cameras are told of and change nothing: one that is down is no reason to send callers elsewhere.
+    """
     folder = open_folder(place).path
 
     def takes_writes() -> bool:
@@ -51,7 +60,7 @@ def make_readiness(
         check_writable(handle)
         return True
 
-    return Health(
+    health = Health(
         lambda: True,
         {
             "redis": takes_writes,
@@ -60,6 +69,8 @@ def make_readiness(
             "disk": lambda: has_room(folder),
         },
     )
+    health.tell("cameras", lambda: dict(cameras.counts))
+    return health
 
 
 def _own_families(supervisor: Supervisor, live_feed: LiveFeed) -> Iterator[Metric]:

@@ -229,10 +229,15 @@ class Watch:
             frozenset(f"c-{name}" for name in options.names),
         )
         if monitor is not None:
+            from facestream.camera_outages import camera_counts
             from facestream.metrics.camera_families import camera_families
 
-            monitor.metrics.tell(
-                lambda: camera_families(s for s in told.statuses if s.worker == claims.worker)
+            def own() -> list[CameraStatus]:
+                return [status for status in told.statuses if status.worker == claims.worker]
+
+            monitor.metrics.tell(lambda: camera_families(own()))
+            monitor.health.tell(
+                "cameras", lambda: camera_counts(status for status in own() if status.state != "paused")
             )
         worker = CameraWorker(
             cameras,

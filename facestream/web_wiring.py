@@ -76,5 +76,5 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             live_feed=live_feed,
             webhooks=webhooks,
             metrics=make_serve_metrics(facts, kept_metrics, supervisor, live_feed),
-            readiness=make_readiness(place, handle, news, people, supervisor),
+            readiness=make_readiness(place, handle, news, people, supervisor, cameras),
         )

@@ -7,6 +7,8 @@ from typing import Self
 
 from storage.fields import Fields, Raw, count, number, optional_number, text
 
+_DOWN = frozenset({"stalled", "backing_off", "failed"})
+
 
 @dataclass(frozen=True, slots=True)
 class CameraStatus:
@@ -73,6 +75,11 @@ class CameraStatus:
     main_height_px: int = 0
     paired: int = 0
     at_s: float = 0.0
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it delivers nothing, though it should; not while it is connected to for the first time."""
+        return self.state in _DOWN or (self.state == "connecting" and self.last_error != "")
 
     @property
     def errors(self) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from facestream.checkup.cameras import check_cameras
 from facestream.checkup.finding import Finding
 from facestream.output import printable
 from facestream.settings import Place
-from facestream.wiring import keys_of, make_store, open_handle
+from facestream.wiring import keys_of, make_camera_store, make_store, open_handle
 from storage.connection import RedisHandle
 from storage.errors import (
     CollectionSchemaError,
@@ -56,6 +57,7 @@ def check_server(place: Place) -> Iterator[Finding]:
                 store.check_key()
                 yield _collection_finding(place, store.meta())
                 yield from _silent(store)
+                yield from check_cameras(make_camera_store(handle, keys))
             except (CollectionSchemaError, DataKeyError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:

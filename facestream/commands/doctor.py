@@ -63,9 +63,9 @@ def command(
 ) -> int:
     """Check this installation and measure its speed.
 
-    Looked at are versions, wheels that clash, models (built if they aren't yet), decoders, the server, memory
-    and disk. The speed test runs the whole path for ten seconds in a temporary folder; your people are not
-    touched. What is wrong comes with its mend.
+    Looked at are versions, wheels that clash, models (built if they aren't yet), decoders, the server, what
+    workers say of the cameras, memory and disk. The speed test runs the whole path for ten seconds in a
+    temporary folder; your people are not touched. What is wrong comes with its mend.
     """
     from facestream.checkup.examination import Examination
     from facestream.commands.run import EXIT_INTERRUPTED

@@ -52,6 +52,7 @@ class Health:
     Args:
         alive: Whether the process is alive.
         checks: By name, whether something is as it must be for work.
+        every_s: So often they are asked at most.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Health:
         self._asking = threading.Lock()
         self._asked_s = float("-inf")
         self._answers = dict.fromkeys(self._checks, False)
+        self._facts: dict[str, Callable[[], object]] = {}
 
     def is_alive(self) -> bool:
         """Whether it is alive."""
@@ -72,6 +74,15 @@ class Health:
         """One more thing that must be so."""
         self._checks[name] = check
         self._asked_s = float("-inf")
+
+    def tell(self, name: str, fact: Callable[[], object]) -> None:
+        """Something that /readyz tells besides, and that makes nothing ready or not.
+
+        Args:
+            name: Its key in the answer.
+            fact: Gives it at once; what JSON can hold.
+        """
+        self._facts[name] = fact
 
     def answers(self) -> dict[str, bool]:
         """The answer of each check; none holds while one of them is waited for."""
@@ -91,10 +102,11 @@ class Health:
         return (200 if alive else 503), {"status": "ok" if alive else "unavailable"}
 
     def ready_json(self) -> tuple[int, dict[str, object]]:
-        """The answer of /readyz: status and body, which says what is missing."""
+        """The answer of /readyz: status and body, which says what is missing, and what is told besides."""
         answers = self.answers()
         ready = all(answers.values()) and self.is_alive()
-        return (200 if ready else 503), {"status": "ready" if ready else "not ready", "checks": answers}
+        body: dict[str, object] = {"status": "ready" if ready else "not ready", "checks": answers}
+        return (200 if ready else 503), body | {name: fact() for name, fact in list(self._facts.items())}
 
 
 def has_room(folder: Path, least_bytes: int = LEAST_FREE_BYTES) -> bool:

@@ -1,5 +1,6 @@
 /** The page: who is asking, the frame, and one view at a time. */
 import { api, onReply } from "./api.js";
+import { followCameras } from "./camera_outages.js";
 import { startDecisions, undoNewest } from "./decisions.js";
 import { dialogIsOpen, el, isTyping } from "./dom.js";
 import { Events } from "./events.js";
@@ -56,7 +57,7 @@ async function begin() {
   events.on("state", showConnection);
   startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
   // After the first view has asked for what it shows.
-  requestAnimationFrame(() => events.start());
+  requestAnimationFrame(() => { events.start(); followCameras(events, (trouble) => side.cameras(trouble)); });
   // Going on must not wait for scripts, nor for a server that is away by then.
   setTimeout(async () => { for (const view of ["person", ...LINKS.map((link) => link.view)]) await import(`./views/${view}.js`).catch(() => {}); }, 1500);
 }

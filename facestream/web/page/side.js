@@ -21,7 +21,9 @@ export class Side {
   constructor(root, { leave }) {
     this._root = root;
     this._leave = leave;
-    this._state = el("div", { class: "link-state", "data-state": "off" }, el("span", { class: "label" }, "Not connected"));
+    this._state = el("a", { class: "link-state", "data-state": "off" }, el("span", { class: "label" }, "Not connected"));
+    /** @type {"off" | "open" | "lost"} */ this._connection = "off";
+    /** @type {{text: string, why: string} | null} */ this._trouble = null;
     this._theme = el("button", { type: "button", on: { click: () => this._nextTheme() } });
     this._name = el("span", { class: "collection ellipsis" });
     this._more = el("button", { type: "button", class: "more" }, icon("more"), el("span", null, "More"));
@@ -68,9 +70,31 @@ export class Side {
 
   /** @param {"off" | "open" | "lost"} state */
   connection(state) {
+    this._connection = state;
+    this._showState();
+  }
+
+  /** @param {{text: string, why: string} | null} trouble which cameras deliver nothing, and why */
+  cameras(trouble) {
+    this._trouble = trouble;
+    this._showState();
+  }
+
+  /** One dot for both: it is not to be green while nobody could be seen. */
+  _showState() {
+    const state = this._connection;
+    // Where nothing comes any more, how cameras are is not known either.
+    const trouble = state === "open" ? this._trouble : null;
     this._state.dataset.state = state;
-    this._state.title = { open: "What happens is shown at once", lost: "No connection; it is tried again", off: "Not connected" }[state];
-    /** @type {Element} */ (this._state.firstChild).textContent = { open: "Live", lost: "Connecting…", off: "Paused" }[state];
+    this._state.toggleAttribute("data-trouble", Boolean(trouble));
+    if (trouble) this._state.setAttribute("href", "#/cameras");
+    else this._state.removeAttribute("href");
+    this._state.title = trouble?.why ?? { open: "What happens is shown at once", lost: "No connection; it is tried again", off: "Not connected" }[state];
+    /** @type {Element} */ (this._state.firstChild).textContent = trouble?.text ?? { open: "Live", lost: "Connecting…", off: "Paused" }[state];
+    // On phones there is no room for more than a mark.
+    const live = /** @type {HTMLElement} */ (this._root.querySelector('[data-view="live"]'));
+    live.toggleAttribute("data-trouble", Boolean(trouble));
+    live.title = trouble ? `Live: ${trouble.text}` : "Live";
   }
 
   _nextTheme() {

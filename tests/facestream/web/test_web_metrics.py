@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from serving import PATIENCE_S, Serving
 
 from facestream.settings import Place
+from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore
 from storage.token_record import Scope
@@ -74,7 +75,27 @@ def test_is_ready_when_everybody_is_read(serving: Serving) -> None:
     assert answer == {
         "status": "ready",
         "checks": {"redis": True, "people": True, "workers": True, "disk": True},
+        "cameras": {"total": 0, "streaming": 0, "down": 0},
     }
+
+
+def test_a_camera_that_is_down_is_told_and_leaves_the_server_ready(
+    serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    cameras = CameraStore(serving.handle.client, serving.keys)
+    cameras.add(CameraRecord("door", "sealed", "rtsp://x/1"))
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        cameras.write_statuses([CameraStatus("door", "w", "backing_off", 1.8e9, "it sent nothing for 10 s")])
+        answer = serving.client.get("/readyz")
+        if answer.status_code == 200 and answer.json()["cameras"]["down"]:
+            break
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+    assert answer.json()["cameras"] == {"total": 1, "streaming": 0, "down": 1}
+    assert "door" not in answer.text
+    assert "Camera door is down: it sent nothing for 10 s." in caplog.text
+    cameras.remove("door")
 
 
 def test_a_worker_that_does_not_run_is_told(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
