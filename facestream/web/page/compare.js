@@ -84,12 +84,11 @@ export class Compare {
     // Two names: only the one who looks knows which is right.
     if (people[0].name && people[1].name && people[0].name !== people[1].name) {
       const kept = await mergePeople(people).catch(() => null);
-      if (kept) this._gone(pair, kept);
+      if (kept) this._gone(pair, kept, other(pair, kept));
       return;
     }
     const keep = likeliestToKeep(people).id;
-    const gone = keep === pair.first.id ? pair.second.id : pair.first.id;
-    await this._decide(pair, keep, decisions.merge(keep, [gone]));
+    await this._decide(pair, keep, decisions.merge(keep, [other(pair, keep)]));
   }
 
   async differ() {
@@ -98,10 +97,15 @@ export class Compare {
     await this._decide(pair, null, decisions.differ(pair.first.id, pair.second.id));
   }
 
-  /** Go on before the reply is there. @param {Pair} pair @param {string | null} keep @param {Promise<any>} deciding */
-  async _decide(pair, keep, deciding) {
+  /** Leave somebody out of lists: what is no face is nobody's double either. @param {Person} person */
+  async _ignore(person) {
+    await this._decide(this._pairs[this._at], null, decisions.ignore(person.id, true), person.id);
+  }
+
+  /** Go on before the reply is there. @param {Pair} pair @param {string | null} keep @param {Promise<any>} deciding @param {string} [gone] who is no longer asked about */
+  async _decide(pair, keep, deciding, gone = other(pair, keep)) {
     this._deciding.add(deciding);
-    this._gone(pair, keep);
+    this._gone(pair, keep, gone);
     try { await deciding; } catch { this._back(pair); } finally { this._deciding.delete(deciding); }
   }
 
@@ -111,11 +115,10 @@ export class Compare {
     if (!this._pairs.length) this._what.onEnd(this._answered);
   }
 
-  /** @param {Pair} pair @param {string | null} keep who stays where they were merged */
-  _gone(pair, keep) {
-    const gone = keep === null ? "" : keep === pair.first.id ? pair.second.id : pair.first.id;
+  /** @param {Pair} pair @param {string | null} keep who stays where they were merged @param {string} gone who is no longer asked about */
+  _gone(pair, keep, gone) {
     const before = this._pairs.length;
-    this._pairs = this._pairs.filter((other) => other !== pair && other.first.id !== gone && other.second.id !== gone);
+    this._pairs = this._pairs.filter((left) => left !== pair && left.first.id !== gone && left.second.id !== gone);
     this._total = Math.max(this._pairs.length, this._total - (before - this._pairs.length));
     this._answered++;
     this._at = Math.min(this._at, Math.max(0, this._pairs.length - 1));
@@ -135,7 +138,7 @@ export class Compare {
     if (!pair) { fill(this.root); void this._end(); return; }
     const percent = Math.round(pair.sureness * 100);
     keepingFocus(this.root, () => fill(this.root,
-      el("div", { class: "compare-sides" }, side(pair.first, this._what.heading), side(pair.second, this._what.heading)),
+      el("div", { class: "compare-sides" }, [pair.first, pair.second].map((person) => side(person, this._what.heading, this._what.mayWrite ? () => void this._ignore(person) : null))),
       el("div", { class: "compare-middle" },
         el("div", { class: "sure" }, el("span", { class: `badge ${percent >= 95 ? "good" : percent >= 80 ? "accent" : "warn"}` }, pair.verdict), el("span", { class: "quiet figures" }, `${pair.sureness > 0.99 ? "over 99" : Math.max(1, percent)}% the same person`)),
         el("div", { class: "meter", "aria-hidden": "true" }, el("div", { style: { width: `${percent}%` } }))),
@@ -153,11 +156,15 @@ export class Compare {
   end() { removeEventListener("keydown", this._onKey); }
 }
 
-/** @param {Person} person @param {"h2" | "h3"} heading */
-function side(person, heading) {
+/** The other one of a pair; empty where nobody is kept. @param {Pair} pair @param {string | null} keep */
+function other(pair, keep) { return keep === null ? "" : keep === pair.first.id ? pair.second.id : pair.first.id; }
+
+/** @param {Person} person @param {"h2" | "h3"} heading @param {(() => void) | null} onIgnore */
+function side(person, heading, onIgnore) {
   return el("article", { class: "compare-side card" },
     el("a", { href: `#/person/${person.id}`, class: "compare-face", "aria-label": `Open ${called(person)}` }, face(api.portrait(person))),
     el("div", { class: "compare-strip" }, Array.from({ length: SHOWN - 1 }, (_, i) => person.thumbnails[i + 1] ? face(api.sample(person.thumbnails[i + 1])) : el("span"))),
     el("div", { class: "compare-words" }, el(heading, { class: "compare-name" }, el("bdi", { class: "ellipsis", title: person.name || null }, person.name || "Without a name"), person.provisional ? el("span", { class: "badge" }, "provisional") : null),
-      el("p", { class: "quiet small ellipsis" }, amount(person)), el("p", { class: "quiet small ellipsis" }, whereabouts(person))));
+      el("p", { class: "quiet small ellipsis" }, amount(person)), el("p", { class: "quiet small ellipsis" }, whereabouts(person)),
+      onIgnore ? el("button", { class: "button quiet small", type: "button", "aria-label": `${called(person)} is not a face: ignore`, title: "Leave this out of lists and pairs (can be undone)", on: { click: onIgnore } }, icon("hide"), "Not a face: ignore") : null));
 }

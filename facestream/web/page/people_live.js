@@ -20,7 +20,7 @@ const AT_ONCE = 12; // requests for people in sight per turn
 export function liveList(events, { people, inSight, busy, reload, waiting }) {
   /** @type {Set<string>} */ const changed = new Set();
   /** @type {Map<string, number>} what was decided here needs no note */ const own = new Map();
-  let fresh = 0;
+  /** @type {Set<string>} who is new; somebody who is gone again by then is not */ const fresh = new Set();
   let moved = false;
   let lastAct = 0;
   const act = () => { lastAct = performance.now(); };
@@ -42,9 +42,9 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
         else moved = true;
       } catch { moved = true; }
     }));
-    if (!fresh && !moved) return;
+    if (!fresh.size && !moved) return;
     const alone = performance.now() - lastAct > IDLE_MS && scrollY < 40 && !busy();
-    if (alone || !people().total) { fresh = 0; moved = false; reload(); waiting(-1); } else waiting(fresh);
+    if (alone || !people().total) { fresh.clear(); moved = false; reload(); waiting(-1); } else waiting(fresh.size);
   }, 700);
 
   const ends = [
@@ -52,9 +52,9 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
       const mine = (own.get(event.person_id) ?? -OWN_MS) > performance.now() - OWN_MS;
       // Also after a decision of one's own: a reply that was on its way then has put the older state in its place.
       if (event.kind === "renamed" || event.kind === "assigned") changed.add(event.person_id);
-      else if (event.kind === "forgotten") { forget(event.person_id); moved = true; } else if (mine) return;
-      else if (event.kind === "created" || event.kind === "split") fresh++;
-      else moved = true;
+      else if (event.kind === "forgotten") { forget(event.person_id); fresh.delete(event.person_id); moved = true; } else if (mine) return;
+      // A split is told of each track, also of those that go to somebody who is in the list.
+      else if (event.kind === "created") { if (people().indexOf(event.person_id) < 0) fresh.add(event.person_id); } else { if (event.kind !== "split") fresh.delete(event.person_id); moved = true; }
       settle();
     }),
     events.on("decided", (decision) => {
@@ -65,5 +65,5 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
     for (const end of ends) end();
     settle.cancel();
     for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) removeEventListener(kind, act);
-  }, { forget: () => { fresh = 0; moved = false; } });
+  }, { forget: () => { fresh.clear(); moved = false; } });
 }

@@ -51,8 +51,8 @@ export class SightingsList {
   _row(sighting) {
     return el("li", null, el("button", { class: "sighting", type: "button", on: { click: () => this._what.onPlay(sighting) } },
       face(api.sample(sighting.thumbnail), { size: "s", lazy: true }),
-      el("span", { class: "sighting-words" }, el("span", { class: "strong ellipsis" }, when(sighting, this._toSecond)), el("span", { class: "quiet tiny ellipsis" }, place(sighting), !sighting.photo && sighting.start_at && !sighting.camera ? ` · at ${clock(sighting.start_s)}` : "")),
-      sighting.provisional ? el("span", { class: "badge" }, "provisional") : null,
+      el("span", { class: "sighting-words" }, el("span", { class: "strong" }, when(sighting, this._toSecond)),
+        el("span", { class: "sighting-where" }, el("span", { class: "quiet tiny ellipsis" }, place(sighting), !sighting.photo && sighting.start_at && !sighting.camera ? ` · at ${clock(sighting.start_s)}` : ""), sighting.provisional ? el("span", { class: "badge" }, "provisional") : null)),
       el("span", { class: "quiet small figures" }, sighting.photo ? "photo" : length(sighting.seconds)),
       icon(sighting.photo ? "photo" : sighting.playable ? "play" : "show")));
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator
 
 import drawn_people
@@ -12,6 +13,7 @@ from serving import Serving
 from visiting import Visit
 
 from facestream import connect
+from storage.identity_record import ChangeKind, IdentityChange
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +188,49 @@ def test_quick_answers_are_made_in_their_order_and_the_newest_is_taken_back(
     made = decisions(undone)[:3]
     assert [one["kind"] for one in made] == ["undo", "differs", "merge"]
     assert made[0]["undoes"] == made[1]["number"]
+
+
+def test_what_is_no_face_is_ignored_where_pairs_are_compared(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "duplicates", width=375, height=740)
+    count = page.locator(".compare-count")
+    expect(count).to_have_text("2 pairs left")
+    second = page.locator(".compare-side").nth(1)
+    gone = second.locator("a").evaluate("a => a.hash.slice(9)")
+    second.get_by_role("button", name="is not a face: ignore").click()
+    expect(count).to_have_text("1 pair left · 1 answered")
+    expect(page.locator(".toast")).to_contain_text("gnored")
+    assert (decisions(undone)[0]["kind"], decisions(undone)[0]["people"]) == ("ignore", [gone])
+    assert undone.client.get("/api/v1/duplicates").json()["total"] == 1
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(count).to_contain_text("2 pairs left")
+
+
+def test_people_who_are_new_are_counted_once_each_and_tracks_that_move_are_none(
+    visit: Visit, serve: Callable[..., Serving]
+) -> None:
+    serving = serve()
+    page = visit(serving.url)
+    expect(tile(page, 1)).to_be_visible()
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    # Somebody is at it: the list must not renew itself.
+    page.get_by_role("searchbox").focus()
+
+    def happens(kind: ChangeKind, *people: str, track_id: str = "", other_id: str = "") -> None:
+        for one in people:
+            change = IdentityChange(kind, one, track_id, other_id=other_id, published_at_s=time.time())
+            serving.handle.client.xadd(serving.keys.changes, change.encode())
+
+    badge = page.locator(".fresh")
+    happens(ChangeKind.SPLIT, *["p2"] * 3, track_id="v-1.1.0", other_id="p1")
+    page.mouse.move(600, 600)
+    expect(badge).to_have_text("The list has changed")
+    happens(ChangeKind.CREATED, "p31", "p32", "p31", track_id="v-1.1.0")
+    happens(ChangeKind.SPLIT, *["p31"] * 5, track_id="v-1.1.0", other_id="p1")
+    page.mouse.move(610, 600)
+    expect(badge).to_have_text("2 new people")
+    happens(ChangeKind.VANISHED, "p32")
+    page.mouse.move(620, 600)
+    expect(badge).to_have_text("1 new person")
 
 
 def test_somebody_is_split_off_by_picking_their_tracks(visit: Visit, undone: Serving) -> None:

@@ -99,6 +99,19 @@ def test_sightings_within_a_minute_are_told_apart_and_have_faces_of_their_own(
     expect(page.locator(".sighting .strong").first).to_have_text("1 May 2026, 12:00")
 
 
+def test_when_somebody_was_seen_is_read_in_full_on_a_phone(visit: Visit, serving: Serving) -> None:
+    serving.handle.client.sadd(serving.keys.provisional, "v-1.1.0")
+    page = visit(serving.url, "person/p1", width=375, height=740, locale="en-US")
+    expect(page.locator(".sighting", has_text="provisional")).to_have_count(1)
+    words = page.locator(".sighting .strong")
+    assert [" ".join(text.split()) for text in words.all_inner_texts()] == [
+        f"May 1, 2026, 12:00:{second} PM" for second in ("30", "20", "10", "00")
+    ]
+    assert words.evaluate_all("all => all.every(one => one.scrollWidth <= one.clientWidth)")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    serving.handle.client.srem(serving.keys.provisional, "v-1.1.0")
+
+
 def test_hundreds_of_sightings_are_gone_through_by_key(visit: Visit, serving: Serving) -> None:
     page = visit(serving.url, "person/p8")
     expect(page.locator(".sighting img").first).to_be_attached()

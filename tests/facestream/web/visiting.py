@@ -57,6 +57,7 @@ class Visitor:
         width: int = 1280,
         height: int = 800,
         zone: str = "UTC",
+        locale: str = "en-GB",
         fails: Sequence[int] = (),
     ) -> Page:
         """A page that shows a view.
@@ -67,6 +68,7 @@ class Visitor:
             width: Of the window, px.
             height: Of it.
             zone: Time zone of whoever looks.
+            locale: Their language and country.
             fails: Statuses of answers that the test means to get; 0 for none where it can't be reached.
         """
         context = self._browser.new_context(
@@ -74,7 +76,7 @@ class Visitor:
             color_scheme="light",
             has_touch=width < 600,
             timezone_id=zone,
-            locale="en-GB",
+            locale=locale,
         )
         context.set_default_timeout(PATIENCE_MS)
         self._contexts.append(context)
