@@ -211,7 +211,7 @@ class Backfill:
             )
         if not stop.is_set() and store.meta():
             entry_id = queue.send([ReclusterRequest("end of a backfill")])
-            for source_id in desk.redated:
+            for source_id in self._report.redated:
                 entry_id = queue.send([ReclusterRequest("another date", source_id)])
             assert entry_id is not None
             last = entry_id

@@ -115,7 +115,8 @@ def command(path: Path, **options: Any) -> int:
         sources = set(report.sources)
         people = [p for p in store.people() if any(s.source_id in sources for s in p.sightings)]
     warnings = [text for _, text in (*report.failed, *report.damaged)]
-    said = "processed before; nothing was added" if report.already_done else ""
+    change = "its date was changed" if report.redated else "nothing was added"
+    said = f"processed before; {change}" if report.already_done else ""
     tell(
         people=len(people),
         source_ids=report.sources,

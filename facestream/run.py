@@ -243,11 +243,13 @@ class Run:
                 todo |= self._readable(path, partial(intake.photo, path, stop, open_photo=opened))
         if (todo or not settled) and store.meta():
             settle("end of the photos" if todo else "left over from a run that was stopped")
-        for source_id in desk.redated:
+        for source_id in self._report.redated:
             settle("another date", source_id)
         if self._report.already_done > done_before and found.photos:
             count = counted(self._report.already_done - done_before, "photo")
-            self._listener.note(f"{count} had been processed before; nothing was added.")
+            redated = sum(source_id.startswith("i-") for source_id in self._report.redated)
+            what = f"the dates of {redated} were changed" if redated else "nothing was added"
+            self._listener.note(f"{count} had been processed before; {what}.")
         if forgotten := sum(source_id.startswith("i-") for source_id in self._report.forgotten):
             self._listener.note(
                 f"In {counted(forgotten, 'photo')} people were forgotten and are left out; "

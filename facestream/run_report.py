@@ -135,6 +135,7 @@ class RunReport:
     Attributes:
         sources: Ids of the sources that were asked for, done now or before, in order.
         already_done: How many of them had been processed before.
+        redated: Ids of those that got another date than they had.
         forgotten: Ids of those in which people were forgotten, who stay left out.
         frames: Frames searched for faces.
         faces: Faces found in them.
@@ -153,6 +154,7 @@ class RunReport:
 
     sources: list[str] = field(default_factory=list)
     already_done: int = 0
+    redated: list[str] = field(default_factory=list)
     forgotten: list[str] = field(default_factory=list)
     frames: int = 0
     faces: int = 0

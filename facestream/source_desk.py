@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from facestream.people_view import clock
+from facestream.people_view import clock, local_time
 from facestream.readable_path import readable_path
 from facestream.run_report import RunListener, RunOptions, RunReport
 from facestream.source_id import photo_id, video_id
@@ -79,7 +79,6 @@ class SourceDesk:
 
     Attributes:
         too_short: What was said of videos that end before the start that was asked for.
-        redated: Ids of sources that got another date than they had.
     """
 
     def __init__(
@@ -101,7 +100,6 @@ class SourceDesk:
         self.video_pixels = MAX_VIDEO_PIXELS if limit is None else limit
         self._photo_pixels = MAX_PHOTO_PIXELS if limit is None else limit
         self.too_short: list[str] = []
-        self.redated: list[str] = []
         # Sources by their path, as they were when that was first asked for.
         self._ids_of: dict[str, list[str]] | None = None
         self._photo_told = False
@@ -136,7 +134,8 @@ class SourceDesk:
         if not gaps:
             self._report.already_done += 1
             self._listener.note(
-                f"{path.name}: already processed, at {_rate(source.fps)}; nothing was added. "
+                f"{path.name}: already processed, at {_rate(source.fps)}; nothing "
+                f"{'else was changed' if source_id in self._report.redated else 'was added'}. "
                 f"{_left_out(source) or 'Another --collection would look at it anew.'}"
             )
             return VideoWork(path, source, info, ())
@@ -268,6 +267,11 @@ class SourceDesk:
             # What is done was done at the rate of then.
             fps=known.fps if known and known.ranges else self._options.fps,
         )
+        if known is not None and known.recorded_at_s != source.recorded_at_s:
+            self._listener.note(
+                f"{path.name}: its date was changed: it begins {_date(source.recorded_at_s)}, "
+                f"and not {_date(known.recorded_at_s)}."
+            )
         return self._register(source, known)
 
     def _others_at(self, path: Path) -> Sequence[str]:
@@ -288,7 +292,7 @@ class SourceDesk:
 
     def _register(self, source: SourceRecord, known: SourceRecord | None) -> SourceRecord:
         if known is not None and known.recorded_at_s != source.recorded_at_s:
-            self.redated.append(source.source_id)
+            self._report.redated.append(source.source_id)
         self._check()
         self._report.sources.append(source.source_id)
         return self._store.register_source(source)
@@ -297,6 +301,11 @@ class SourceDesk:
 def _first_of(*times_s: float | None) -> float | None:
     """The first that is known. A time that a person gave stays until they give another."""
     return next((time_s for time_s in times_s if time_s is not None), None)
+
+
+def _date(unix_s: float | None) -> str:
+    """When a video begins, in words."""
+    return "at an unknown date" if unix_s is None else f"at {local_time(unix_s)}"
 
 
 def _rate(fps: float | None) -> str:

@@ -104,18 +104,30 @@ def test_samples_best_leaves_that_stream_out(cli: Cli, media: Path) -> None:
 
 def test_recorded_at_is_for_one_recording(cli: Cli, duo: Path) -> None:
     done = cli("run", "--recorded-at", "2026-05-01", duo, duo.with_name("again.mp4"), code=2)
-    assert "there are 2 videos. Run them one by one." in done.stderr
+    assert "there are 2 videos. Run them one by one, or write a CSV" in done.stderr
+    assert "facestream backfill" in done.stderr
 
 
 def test_a_date_that_is_given_later_reaches_the_people(cli: Cli, duo: Path) -> None:
     cli("run", duo)
     assert cli.people()[0]["sightings"][0]["start_at"] is None
 
-    cli("run", "--recorded-at", "2026-05-01T12:00:00+00:00", duo)
+    first = cli("run", "--recorded-at", "2026-05-01T12:00:00+00:00", duo, TZ="UTC")
+    assert (
+        "duo.mp4: its date was changed: it begins at 2026-05-01 12:00:00, and not at an unknown date."
+        in first.stderr
+    )
+    assert "already processed, at 5 frames/s; nothing else was changed" in first.stderr
 
     identity = cli("redis", "--json", "HGETALL", "fs:{default}:identity:p1").json()
     assert identity["wall_clock"] == "1"
     assert 1777636800 <= float(identity["first_seen_s"]) < 1777636800 + 10
+
+    again = cli("run", "--recorded-at", "2026-05-02T08:00:00+00:00", duo, TZ="UTC")
+    assert "it begins at 2026-05-02 08:00:00, and not at 2026-05-01 12:00:00." in again.stderr
+    same = cli("run", "--recorded-at", "2026-05-02T08:00:00+00:00", duo, TZ="UTC")
+    assert "nothing was added" in same.stderr
+    assert "date" not in same.stderr
 
 
 def test_recorded_at_gives_dates_in_local_time(cli: Cli, duo: Path) -> None:
