@@ -1,38 +1,59 @@
-"""Say when somebody is seen who was never seen before, and keep a picture of them.
+"""Say when somebody new is seen whom nobody has named, and keep a picture of them.
 
-    python examples/alert_unknown.py [--collection NAME] [--pictures FOLDER] [--idle SECONDS]
+    python examples/alert_unknown.py [--collection NAME] [--pictures FOLDER] [--idle SECONDS] [--history]
 
-It listens to a collection while `facestream watch`, `serve` or `run` fills it. Where it was stopped, it goes
-on: the id of the last event is kept in FOLDER, so that nobody is missed. Redis keeps the latest 100,000
-events. Webhooks (`facestream webhook add`) do the same without a script.
+It listens to a collection while `facestream watch`, `serve` or `run` fills it, from now on; `--history`
+begins with the oldest event that Redis keeps, of the latest 100,000. Where it was stopped, it goes on behind
+the last event that it has had, whose id is kept in FOLDER. Webhooks (`facestream webhook add`) do the same
+without a script.
 """
 
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import facestream
+from facestream.errors import NotFoundError
 
 
-def main(collection: str, pictures: Path, idle_s: float | None) -> None:
+def main(collection: str, pictures: Path, idle_s: float | None, *, history: bool) -> None:
     """Listen to people being created."""
     pictures.mkdir(parents=True, exist_ok=True)
     place = pictures / "last-event"
-    last = place.read_text() if place.exists() else "0-0"
+    last = "0-0" if history else place.read_text() if place.exists() else None
     with facestream.connect(collection=collection) as store:
         for event in store.watch(kinds=["created"], after=last, timeout_s=idle_s):
             if event.kind == "reset":
                 print("Some events were lost: look at `facestream people --sort first`.")
-            else:
-                where = event.camera or event.source_id
+            elif is_unknown(store, event):
                 when = f" at {event.event_at:%Y-%m-%d %H:%M:%S} UTC" if event.event_at else ""
-                print(f"Unknown: {event.person_id}, {where}{when}", flush=True)
+                print(f"Unknown: {event.person_id}, {where(store, event)}{when}", flush=True)
                 face = store.thumbnail(event.thumbnail)
                 if face is not None:
                     (pictures / f"{event.person_id}.jpg").write_bytes(face)
             # Behind the work: whoever is stopped in between is told of once more, and not missed.
             place.write_text(event.id)
+
+
+def is_unknown(store: facestream.Store, event: facestream.Event) -> bool:
+    """Whether nobody knows them by now: they were not told to be somebody else, named or ignored since."""
+    if not event.provisional:
+        # A re-cluster made them of tracks that were told of before, as somebody else's.
+        return False
+    try:
+        person = store.person(event.person_id)
+    except NotFoundError:
+        return False
+    return person.id == event.person_id and not person.name and not person.ignored
+
+
+def where(store: facestream.Store, event: facestream.Event) -> str:
+    """The camera, or the name of the file."""
+    if event.camera:
+        return event.camera
+    paths = {seen.source_id: seen.source for seen in store.person(event.person_id).sightings}
+    return PurePath(paths.get(event.source_id, event.source_id)).name
 
 
 if __name__ == "__main__":
@@ -42,6 +63,7 @@ if __name__ == "__main__":
     parser.add_argument("--collection", default="default")
     parser.add_argument("--pictures", type=Path, default=Path("unknown"), metavar="FOLDER")
     parser.add_argument("--idle", type=float, metavar="SECONDS", help="end after so long without anybody")
+    parser.add_argument("--history", action="store_true", help="begin with the oldest event that is kept")
     args = parser.parse_args()
     with facestream.errors_shown():
-        main(args.collection, args.pictures, args.idle)
+        main(args.collection, args.pictures, args.idle, history=args.history)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from facestream.arrival import SEEN, is_arrival, is_late
 from storage.identity_record import ChangeKind
 
 if TYPE_CHECKING:
     from facestream.live_event import LiveEvent
-
-SEEN = frozenset({ChangeKind.CREATED, ChangeKind.ASSIGNED})
-"""Kinds of events that tell that somebody was seen."""
 
 
 class EventFilter:
@@ -21,6 +20,11 @@ class EventFilter:
         people: Ids of people, and of whoever took them over; None for everybody.
         kinds: Kinds of events; empty for all.
         unknown_only: Whether only sightings of people without a name pass.
+        cameras: Names of cameras: only what is about a track that one of them saw passes. Empty for all, and
+            for files.
+        live_only: Whether only sightings by cameras pass that are of now: what a camera has just brought, and
+            neither what a re-cluster has made of it, nor what was seen in files, nor what is told late.
+        clock: Unix time, s.
     """
 
     def __init__(
@@ -29,15 +33,22 @@ class EventFilter:
         kinds: Iterable[str] = (),
         *,
         unknown_only: bool = False,
+        cameras: Iterable[str] = (),
+        live_only: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._people = None if people is None else set(people)
         self._kinds = frozenset(kinds)
         self._unknown_only = unknown_only
+        self._cameras = frozenset(cameras)
+        self._live_only = live_only
+        self._clock = clock
 
     @property
     def passes_all(self) -> bool:
         """Whether it lets everything pass."""
-        return self._people is None and not self._kinds and not self._unknown_only
+        anybody = self._people is None and not self._unknown_only
+        return anybody and not self._kinds and not self._cameras and not self._live_only
 
     def passes(self, event: LiveEvent) -> bool:
         """Whether an event is wanted; to be asked about each, in their order."""
@@ -49,6 +60,10 @@ class EventFilter:
                 # Whoever took them over is meant from now on.
                 self._people.add(change.other_id)
         if self._kinds and change.kind not in self._kinds:
+            return False
+        if self._cameras and event.camera not in self._cameras:
+            return False
+        if self._live_only and (not is_arrival(change) or is_late(event.event_at_s, self._clock())):
             return False
         return not self._unknown_only or (change.kind in SEEN and event.person_name is None)
 

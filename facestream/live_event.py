@@ -34,6 +34,13 @@ class LiveEvent:
     source: SourceFacts | None = None
 
     @property
+    def camera(self) -> str | None:
+        """Name of the camera that saw its track, or None for a file, and without a track."""
+        if self.source is None or not is_camera(self.source.source_id):
+            return None
+        return full_name(self.source.source_id, self.source.path)
+
+    @property
     def event_at_s(self) -> float | None:
         """Unix time of what was seen, or None where nobody knows."""
         if self.source is None or self.source.recorded_at_s is None:
@@ -50,7 +57,6 @@ class LiveEvent:
     def json(self) -> dict[str, Any]:
         """For machines; times are media seconds (`_s`) and ISO 8601 in UTC (`_at`)."""
         change, source = self.change, self.source
-        camera = source is not None and is_camera(source.source_id)
         return {
             "id": change.entry_id,
             "kind": change.kind.value,
@@ -60,7 +66,7 @@ class LiveEvent:
             "track_id": change.track_id or None,
             "thumbnail": change.thumbnail or None,
             "source_id": source.source_id if source else None,
-            "camera": full_name(source.source_id, source.path) if source and camera else None,
+            "camera": self.camera,
             "event_s": change.event_s if change.track_id else None,
             "event_at": iso_utc(self.event_at_s),
             "published_at": iso_utc(change.published_at_s),

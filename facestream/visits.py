@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from facestream.arrival import is_arrival
 from facestream.people_tally import source_of
-from facestream.source_name import is_camera
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from storage.sighting_record import Sighting
 
@@ -75,7 +75,7 @@ class Visits:
         self._let_go(change.published_at_s)
         person = change.identity_id
         match change.kind:
-            case ChangeKind.CREATED | ChangeKind.ASSIGNED if _is_arrival(change):
+            case ChangeKind.CREATED | ChangeKind.ASSIGNED if is_arrival(change):
                 there = _There(change.event_s, change.published_at_s)
                 return self._came(
                     source_of(change.track_id), person, there, new=change.kind is ChangeKind.CREATED
@@ -150,11 +150,6 @@ class Visits:
             for key, there in self._there.items()
             if now_s - there.at_s <= _KEPT_S or there.at_s == latest[key[0]]
         }
-
-
-def _is_arrival(change: IdentityChange) -> bool:
-    """Whether a camera brought a track, and not a re-cluster another view of it."""
-    return change.provisional and not change.other_id and is_camera(change.track_id)
 
 
 def visit_at(sightings: Sequence[Sighting], source_id: str, event_s: float) -> tuple[float, float | None]:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from facestream.camera_book import camera_name
 from facestream.errors import UsageError
 from facestream.event_filter import EventFilter
 from facestream.iso_time import iso_utc
@@ -45,6 +46,8 @@ class WebhookWish:
         kinds: Kinds of events; none for all.
         unknown_only: Whether only sightings of people without a name are sent.
         cooldown_s: For so long, no other sighting of the same person is sent.
+        cameras: Names of cameras; none for all, and for files.
+        live_only: Whether only sightings by cameras are sent that are of now.
     """
 
     url: str
@@ -53,6 +56,8 @@ class WebhookWish:
     kinds: Sequence[str] = ()
     unknown_only: bool = False
     cooldown_s: float = 0.0
+    cameras: Sequence[str] = ()
+    live_only: bool = False
 
 
 class WebhookBook:
@@ -105,6 +110,10 @@ class WebhookBook:
         unknown = sorted(set(people) - self._store.known_people(people))
         if unknown:
             raise UsageError(f"there is no person {unknown[0][:40]!r} in this collection.")
+        cameras = tuple(dict.fromkeys(camera_name(name) for name in wish.cameras))
+        unknown = sorted(set(cameras) - self._store.known_cameras(cameras))
+        if unknown:
+            raise UsageError(f"there is no camera {unknown[0]!r} in this collection.")
         try:
             self._outbound.check(target)
         except OutboundError as error:
@@ -122,6 +131,8 @@ class WebhookBook:
                 wish.unknown_only,
                 wish.cooldown_s,
                 time.time(),
+                cameras,
+                wish.live_only,
             )
         except ValueError as error:
             raise UsageError(f"{error}.") from error
@@ -150,7 +161,13 @@ class WebhookBook:
         """Events that it is still to be told of, at most a thousand."""
         page = self._log.since(state.cursor, _MOST_WAITING)
         people = None if record.people is None else self._log.now(frozenset(record.people))
-        wanted = EventFilter(people, record.kinds, unknown_only=record.unknown_only)
+        wanted = EventFilter(
+            people,
+            record.kinds,
+            unknown_only=record.unknown_only,
+            cameras=record.cameras,
+            live_only=record.live_only,
+        )
         return sum(wanted.passes(event) for event in page.events)
 
     def test(self, webhook_id: str) -> Outcome:
@@ -179,6 +196,8 @@ class WebhookBook:
             "kinds": list(record.kinds),
             "unknown_only": record.unknown_only,
             "cooldown_s": record.cooldown_s,
+            "cameras": list(record.cameras),
+            "live_only": record.live_only,
             "created_at": iso_utc(record.created_at_s),
             "last_status": state.last_status if state else None,
             "last_error": (state.last_error if state else "") or None,

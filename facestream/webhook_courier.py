@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from facestream.arrival import SEEN, is_late
 from facestream.errors import UsageError
-from facestream.event_filter import SEEN, EventFilter
+from facestream.event_filter import EventFilter
 from facestream.iso_time import iso_utc
 from facestream.live_event import EventLog, LiveEvent
 from facestream.webhook_delivery import Outcome
@@ -122,6 +123,8 @@ class Courier:
             None if people is None else self._log.now(frozenset(people)),
             self.record.kinds,
             unknown_only=self.record.unknown_only,
+            cameras=self.record.cameras,
+            live_only=self.record.live_only,
         )
         for event in page.events:
             if not wanted.passes(event) or self._is_cooling(event):
@@ -183,7 +186,7 @@ class Courier:
             if self._stop.is_set() or not self._may_deliver():
                 self._stop.set()
                 return state
-            if event is not None and _is_stale(state, event):
+            if event is not None and (_is_stale(state, event) or self._is_past(event)):
                 _log.warning("Webhook %s: event %s is given up.", webhook_id, event.change.entry_id)
                 state = replace(state, cursor=event.change.entry_id, failed=state.failed + 1)
                 self._store.set_state(webhook_id, state)
@@ -220,6 +223,10 @@ class Courier:
             if wanted is None or wanted.passes(now):
                 return now
         raise _OutdatedError
+
+    def _is_past(self, event: LiveEvent) -> bool:
+        """Whether an event is told to nobody any more, as it is not of now."""
+        return self.record.live_only and is_late(event.event_at_s, time.time())
 
     def _try(self, told: dict[str, Any]) -> Outcome:
         try:

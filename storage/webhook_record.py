@@ -11,6 +11,7 @@ from typing import Self
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, flag, number, optional_number, text
 from storage.identity_record import ChangeKind
+from storage.keys import check_camera_name
 
 LONGEST_COOLDOWN_S = 7 * 86400.0
 """Longest time for which a webhook can be silent about a person."""
@@ -18,6 +19,11 @@ LONGEST_COOLDOWN_S = 7 * 86400.0
 MOST_PEOPLE = 1000
 """People that one webhook can name."""
 
+MOST_CAMERAS = 1000
+"""Cameras that one webhook can name."""
+
+_SEEN = frozenset({ChangeKind.CREATED, ChangeKind.ASSIGNED})
+_WITH_TRACK = _SEEN | {ChangeKind.SPLIT}
 _ID = re.compile(r"w[0-9a-f]{12}")
 _PERSON_ID = re.compile(r"p[0-9]{1,18}")
 
@@ -46,6 +52,8 @@ class WebhookRecord:
         unknown_only: Whether only sightings of people without a name are sent.
         cooldown_s: For so long, no other sighting of the same person is sent.
         created_at_s: Unix time.
+        cameras: Names of cameras; empty for all, and for files.
+        live_only: Whether only sightings by cameras are sent that are of now.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -60,6 +68,8 @@ class WebhookRecord:
     unknown_only: bool = False
     cooldown_s: float = 0.0
     created_at_s: float = 0.0
+    cameras: tuple[str, ...] = ()
+    live_only: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what no webhook can have."""
@@ -75,8 +85,22 @@ class WebhookRecord:
                 raise ValueError(
                     f"there is no kind of event {kind[:40]!r}: there are {', '.join(ChangeKind)}"
                 )
+        self._check_places()
         if not 0 <= self.cooldown_s <= LONGEST_COOLDOWN_S:
             raise ValueError(f"cooldown_s is {self.cooldown_s:g}; it is 0 to {LONGEST_COOLDOWN_S:g}")
+
+    def _check_places(self) -> None:
+        if len(self.cameras) > MOST_CAMERAS:
+            raise ValueError(f"there are {len(self.cameras)} cameras; at most {MOST_CAMERAS} are allowed")
+        for name in self.cameras:
+            check_camera_name(name)
+        # What could never be sent is a mistake that nobody would notice.
+        for what, sent in (("live", self.live_only and _SEEN), ("camera", self.cameras and _WITH_TRACK)):
+            if sent and self.kinds and not sent.intersection(self.kinds):
+                raise ValueError(
+                    f"of {what} events there are the kinds {', '.join(sorted(sent))}, and never "
+                    f"{', '.join(self.kinds)}"
+                )
 
     def encode(self) -> Fields:
         """Fields of the hash."""
@@ -90,6 +114,8 @@ class WebhookRecord:
             "unknown_only": int(self.unknown_only),
             "cooldown_s": repr(float(self.cooldown_s)),
             "created_at_s": f"{self.created_at_s:.3f}",
+            "cameras": " ".join(self.cameras),
+            "live_only": int(self.live_only),
         }
 
     @classmethod
@@ -115,6 +141,8 @@ class WebhookRecord:
                 unknown_only=flag(raw, "unknown_only"),
                 cooldown_s=number(raw, "cooldown_s"),
                 created_at_s=number(raw, "created_at_s"),
+                cameras=tuple(text(raw, "cameras", "").split()),
+                live_only=flag(raw, "live_only", "0"),
             )
         except (ValueError, RecursionError) as error:
             raise RecordError(f"a setting is out of its range: {error}", field="") from error

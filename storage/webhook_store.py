@@ -180,6 +180,15 @@ class WebhookStore:
                 pipe.exists(self._keys.identity(identity_id))
             return {each for each, there in zip(wanted, pipe.execute(), strict=True) if there}
 
+    def known_cameras(self, names: Collection[str]) -> set[str]:
+        """All cameras, and those of some others that saw something before they were removed."""
+        there = {name.decode() for name in self._client.smembers(self._keys.cameras)}
+        gone = sorted(set(names) - there)
+        with self._client.pipeline(transaction=False) as pipe:
+            for name in gone:
+                pipe.exists(self._keys.source(f"c-{name}"))
+            return there | {name for name, saw in zip(gone, pipe.execute(), strict=True) if saw}
+
     def _missing(self, webhook_id: str) -> NoSuchWebhookError:
         return NoSuchWebhookError(
             f"There is no webhook {webhook_id[:40]!r} in collection {self._keys.collection!r}.",

@@ -20,7 +20,7 @@ _KINDS = ("created", "assigned", "split", "merged", "vanished", "renamed", "forg
     invoke_without_command=True,
     epilog="""\b
 Examples:
-  facestream webhook add https://example.org/faces --unknown --cooldown 300
+  facestream webhook add https://example.org/faces --unknown --live --cooldown 300
   facestream webhook                             which there are, and how they are doing
   facestream webhook test w0123456789ab
 """,
@@ -44,7 +44,8 @@ def command(ctx: click.Context, /, **_: Any) -> None:
     epilog="""\b
 Examples:
   facestream webhook add https://example.org/faces
-  facestream webhook add https://example.org/door --person p3 --person p12 --kind assigned --cooldown 600
+  facestream webhook add https://example.org/door --person p3 --person p12 --live --cooldown 600
+  facestream webhook add https://example.org/shop --unknown --live --camera door --camera till
   facestream webhook add - --unknown < url.txt          keeps the URL out of `ps` and the history
 """,
 )
@@ -54,6 +55,15 @@ Examples:
     "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only events of this kind. Repeatable."
 )
 @click.option("--unknown", "unknown_only", is_flag=True, help="Only sightings of people without a name.")
+@click.option(
+    "--camera", "cameras", multiple=True, metavar="NAME", help="Only what this camera saw. Repeatable."
+)
+@click.option(
+    "--live",
+    "live_only",
+    is_flag=True,
+    help="Only sightings by cameras as they happen: none in files, none by a re-cluster, none told late.",
+)
 @click.option(
     "--cooldown",
     "cooldown_s",
@@ -95,6 +105,8 @@ def add(ctx: click.Context, /, url: str, secret_file: Any, **options: Any) -> No
         options["kinds"],
         unknown_only=options["unknown_only"],
         cooldown_s=options["cooldown_s"],
+        cameras=options["cameras"],
+        live_only=options["live_only"],
     )
     with opened_webhooks(chosen_place(ctx)) as book:
         record, made = book.add(wish)
@@ -203,13 +215,21 @@ def _row(facts: dict[str, Any]) -> list[str]:
 def _what(facts: dict[str, Any]) -> str:
     """What a webhook is told, in words."""
     people = facts["people"]
-    parts = [", ".join(facts["kinds"]) or ("sightings" if facts["unknown_only"] else "everything")]
+    parts = [
+        ", ".join(facts["kinds"])
+        or ("sightings" if facts["unknown_only"] or facts["live_only"] else "everything")
+    ]
     if facts["unknown_only"]:
         parts.append("of people without a name")
     if people is not None:
         parts.append(
             f"of {', '.join(people[:5])}{' ...' if len(people) > 5 else ''}" if people else "of nobody"
         )
+    if facts["cameras"]:
+        more = " ..." if len(facts["cameras"]) > 5 else ""
+        parts.append(f"at {', '.join(facts['cameras'][:5])}{more}")
+    if facts["live_only"]:
+        parts.append("as they happen")
     if facts["cooldown_s"]:
         parts.append(f"every {facts['cooldown_s']:g} s at most")
     return " ".join(parts)

@@ -263,11 +263,22 @@ def test_somebody_is_found_in_what_was_processed(run: Scripts, processed: str, a
 
 def test_whoever_is_new_is_told_of_once(run: Scripts, processed: str) -> None:
     assert processed
-    said = run("alert_unknown.py", "--idle", "0.2")
-    new = re.findall(r"^Unknown: (p\d+)", said, re.MULTILINE)
-    assert len(new) == len(set(new)) >= 2
+    # What was before is no news, unless it is asked for.
+    assert run("alert_unknown.py", "--idle", "0.2") == ""
+    said = run("alert_unknown.py", "--idle", "0.2", "--history")
+    new = re.findall(r"^Unknown: (p\d+), \w+_\d+\.jpg at 2026-05", said, re.MULTILINE)
+    assert len(new) == len(set(new)) == len(said.splitlines()) >= 2
     assert {path.stem for path in (run.folder / "unknown").glob("*.jpg")} == set(new)
     assert run("alert_unknown.py", "--idle", "0.2") == ""
+
+
+def test_who_has_a_name_is_not_unknown(run: Scripts, processed: str) -> None:
+    assert processed
+    run.facestream("people", "name", "p1", "Eileen")
+    said = run("alert_unknown.py", "--idle", "0.2", "--history", "--pictures", "others")
+    run.facestream("people", "undo")
+    assert said
+    assert "Unknown: p1," not in said
 
 
 def test_visitors_are_counted_by_day(run: Scripts, processed: str) -> None:

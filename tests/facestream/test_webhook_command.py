@@ -34,6 +34,12 @@ def test_a_webhook_is_added_tried_listed_and_removed(here: Here, tmp_path: Path)
     assert (told["id"], told["unknown_only"], told["cooldown_s"]) == (webhook_id, True, 60)
     assert "sightings of people without a name every 60 s at most" in here("webhook").stdout
     here("webhook", "remove", webhook_id, "--yes")
+    here("camera", "add", "door", "synthetic://door", "--no-test")
+    here("webhook", "add", "http://127.0.0.1:9/x", "--live", "--camera", "door")
+    (told,) = here("webhook", "--json").json()
+    assert (told["cameras"], told["live_only"]) == (["door"], True)
+    assert "sightings at door as they happen" in here("webhook").stdout
+    here("webhook", "remove", told["id"], "--yes")
     assert here("webhook", "--json").json() == []
     assert "There is no webhook" in here("webhook", "test", webhook_id, code=1).stderr
 
@@ -52,6 +58,9 @@ def test_a_secret_that_was_made_up_is_shown_once(here: Here) -> None:
         (("http://[::1]/",), "not public"),
         (("http://127.0.0.1:9/", "--person", "p7"), "no person 'p7'"),
         (("http://127.0.0.1:9/", "--person", "x/../y"), "no person"),
+        (("http://127.0.0.1:9/", "--camera", "hall"), "no camera 'hall'"),
+        (("http://127.0.0.1:9/", "--camera", "rtsp://u:p@h/1"), "can't be called like a URL"),
+        (("http://127.0.0.1:9/", "--live", "--kind", "merged"), "never merged"),
     ],
 )
 def test_what_can_not_be_is_told(here: Here, words: tuple[str, ...], said: str) -> None:

@@ -96,7 +96,10 @@ OF_FIELDS: dict[type, tuple[Callable[[Mapping[bytes, bytes]], object], Fields]] 
     SourceRecord: (SourceRecord.decode, fields_of(_SOURCE)),
     TrackFacts: (TrackFacts.decode, _TRACK),
     TrackRecord: (TrackRecord.decode, _TRACK),
-    WebhookRecord: (WebhookRecord.decode, fields_of(a_webhook(people=("p1",)))),
+    WebhookRecord: (
+        WebhookRecord.decode,
+        fields_of(a_webhook(people=("p1",), cameras=("door", "hall"), live_only=True)),
+    ),
     WebhookState: (WebhookState.decode, fields_of(WebhookState("1-1", 1, last_status=200))),
 }
 _DECISION = Decision(DecisionKind.NAME, (Side("p1", ("t",)),), name="Ada")

@@ -13,12 +13,13 @@ from facestream.web.schemas import Body
 from facestream.web.scopes import needs_admin
 from facestream.webhook_book import LONGEST_SECRET, SHORTEST_SECRET, WebhookWish
 from storage.errors import RecordError
-from storage.webhook_record import LONGEST_COOLDOWN_S, MOST_PEOPLE
+from storage.webhook_record import LONGEST_COOLDOWN_S, MOST_CAMERAS, MOST_PEOPLE
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[needs_admin])
 
 _Id = Annotated[str, Path(pattern="^w[0-9a-f]{12}$")]
 _PersonId = Annotated[str, Field(pattern="^p[0-9]{1,18}$")]
+_Camera = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 _Kind = Literal["created", "assigned", "split", "merged", "vanished", "renamed", "forgotten"]
 
 
@@ -38,6 +39,10 @@ class NewWebhook(Body):
     cooldown_s: float = Field(
         0, ge=0, le=LONGEST_COOLDOWN_S, description="So long, no other sighting of the same person"
     )
+    cameras: list[_Camera] = Field([], max_length=MOST_CAMERAS, description="Only what these saw; else all")
+    live_only: bool = Field(
+        False, description="Only sightings by cameras that are of now: none in files, by a re-cluster or late"
+    )
 
 
 class Webhook(BaseModel):
@@ -49,6 +54,8 @@ class Webhook(BaseModel):
     kinds: list[str]
     unknown_only: bool
     cooldown_s: float
+    cameras: list[str] = Field(description="Empty: all, and files")
+    live_only: bool
     created_at: datetime
     last_status: int | None = Field(description="HTTP status of the last try; null where nobody answered")
     last_error: str | None
@@ -105,7 +112,16 @@ def add(context: Context, wish: NewWebhook, response: Response) -> AddedWebhook:
     book = context.webhooks
     with book.errors():
         record, secret = book.add(
-            WebhookWish(wish.url, wish.secret, wish.people, wish.kinds, wish.unknown_only, wish.cooldown_s)
+            WebhookWish(
+                wish.url,
+                wish.secret,
+                wish.people,
+                wish.kinds,
+                wish.unknown_only,
+                wish.cooldown_s,
+                wish.cameras,
+                wish.live_only,
+            )
         )
         told = _told(context, record.webhook_id)
     response.headers["Location"] = f"/api/v1/webhooks/{record.webhook_id}"

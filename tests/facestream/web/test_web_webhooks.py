@@ -13,7 +13,7 @@ import pytest
 from live_server import Served, serving_events
 from receiver import Got, Receiver, receiving, wait_until
 
-from facestream import webhook_courier, webhook_sender
+from facestream import arrival, webhook_courier, webhook_sender
 from facestream.signature import is_signed
 from facestream.web_wiring import open_context
 from storage.connection import RedisHandle
@@ -222,6 +222,66 @@ def test_filters_of_people_kinds_and_the_unknown(served: Served, receiver: Recei
         wait_until(lambda: told(receiver) == [("assigned", "p2"), ("renamed", "p2")])
         wait_until(lambda: told(assigned) == [("assigned", "p2"), ("assigned", "p1")])
         wait_until(lambda: told(unknown) == [("assigned", "p2")])
+
+
+def seen(served: Served, kind: ChangeKind, person: str, ago_s: float, source_id: str = "c-door") -> str:
+    """Somebody is brought by a camera or file so long ago, and that is told now."""
+    client, track_id = served.handle.client, f"{source_id}.{person}"
+    client.hset(served.keys.track(track_id), "source_id", source_id)
+    client.hsetnx(served.keys.source(source_id), "recorded_at_s", "1700000000")
+    event_s = time.time() - ago_s - 1.7e9
+    return happens(served, kind, person, track_id=track_id, event_s=event_s, provisional=True)
+
+
+def test_live_ones_are_told_of_now_alone(served: Served, receiver: Receiver) -> None:
+    webhook = added(served, receiver, live_only=True)
+    assert (webhook["live_only"], webhook["cameras"]) == (True, [])
+    new = seen(served, ChangeKind.CREATED, "p1", 1)
+    # What was seen long ago, in a file, what a re-cluster says, and what is no sighting.
+    seen(served, ChangeKind.ASSIGNED, "p2", 3600)
+    seen(served, ChangeKind.ASSIGNED, "p2", 1, "v-1")
+    now_s = time.time() - 1.7e9
+    happens(served, ChangeKind.ASSIGNED, "p2", track_id="c-door.1", event_s=now_s)
+    happens(
+        served, ChangeKind.ASSIGNED, "p2", track_id="c-door.1", event_s=now_s, provisional=True, other_id="p1"
+    )
+    happens(served, ChangeKind.MERGED, "p2", other_id="p1")
+    again = seen(served, ChangeKind.ASSIGNED, "p1", 2)
+    wait_until(lambda: shown(served, webhook)["delivered"] == 2)
+    assert [told["id"] for told in receiver.wait_for(2)] == [new, again]
+    wait_until(lambda: shown(served, webhook)["waiting"] == 0)
+
+
+def test_live_ones_that_nobody_takes_in_time_are_given_up(
+    served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.status = 503
+    webhook = added(served, receiver, live_only=True)
+    seen(served, ChangeKind.ASSIGNED, "p1", 1)
+    wait_until(lambda: shown(served, webhook)["last_status"] == 503)
+    assert shown(served, webhook)["failed"] == 0
+    monkeypatch.setattr(arrival, "LATE_S", 0.5)
+    wait_until(lambda: shown(served, webhook)["failed"] == 1)
+    assert shown(served, webhook)["delivered"] == 0
+
+
+def test_some_are_told_of_their_cameras_alone(served: Served, receiver: Receiver) -> None:
+    served.handle.client.sadd(served.keys.cameras, "till")
+    webhook = added(served, receiver, cameras=["door", "till", "door"])
+    assert webhook["cameras"] == ["door", "till"]
+    door = seen(served, ChangeKind.ASSIGNED, "p1", 3600)
+    seen(served, ChangeKind.ASSIGNED, "p2", 1, "c-hall")
+    seen(served, ChangeKind.ASSIGNED, "p2", 1, "v-1")
+    happens(served, ChangeKind.RENAMED, "p1")
+    till = seen(served, ChangeKind.CREATED, "p3", 1, "c-till")
+    assert [told["id"] for told in receiver.wait_for(2)] == [door, till]
+    for wish, said in (
+        ({"cameras": ["dor"]}, "there is no camera 'dor'"),
+        ({"cameras": ["door"], "kinds": ["merged"]}, "never merged"),
+        ({"live_only": True, "kinds": ["split"]}, "never split"),
+    ):
+        answer = served.client.post("/webhooks", json={"url": receiver.url} | wish)
+        assert (answer.status_code, said in answer.text) == (422, True), answer.text
 
 
 def test_who_is_forgotten_drops_out_of_filters_that_name_nobody_else_then(
