@@ -48,7 +48,8 @@ class CameraOutages:
                 continue
             if status.is_down and name not in self._down:
                 self._down[name] = status.since_s or time.time()
-                _log.warning("Camera %s is down%s.", printable(name), _why(status))
+                why = outage_reason(status)
+                _log.warning("Camera %s is down%s.", printable(name), f": {why}" if why else "")
             elif status.state == "streaming" and name in self._down:
                 away_s = time.time() - self._down.pop(name)
                 _log.warning("Camera %s is back after %s.", printable(name), span(away_s))
@@ -68,6 +69,8 @@ def camera_counts(statuses: Iterable[CameraStatus | None]) -> dict[str, int]:
     }
 
 
-def _why(status: CameraStatus) -> str:
+def outage_reason(status: CameraStatus) -> str:
+    """Why a camera that is down delivers nothing, on one line without a full stop; empty if nobody knows."""
     errors = printable(present_errors(status)).rstrip(".")
-    return f": {errors}" if errors else ""
+    # Its connection is there still, so that nothing has failed yet.
+    return errors or ("it sends nothing" if status.state == "stalled" else "")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from facestream.camera_view import present_errors, span
+from facestream.camera_outages import outage_reason
+from facestream.camera_view import span
 from facestream.checkup.finding import Finding
 from facestream.output import printable
 from storage.camera_status import CameraStatus
@@ -50,6 +51,6 @@ def check_cameras(cameras: CameraStore) -> Iterator[Finding]:
 
 
 def _why(status: CameraStatus) -> str:
-    errors = present_errors(status).rstrip(".")
-    why = f" ({printable(errors)})" if errors else ""
-    return f"{printable(status.name)} for {span(time.time() - status.since_s)}{why}"
+    why = outage_reason(status)
+    lasts = span(time.time() - status.since_s)
+    return f"{printable(status.name)} for {lasts}{f' ({why})' if why else ''}"
