@@ -183,6 +183,8 @@ def test_a_person_before_a_camera_is_found_while_another_camera_is_down(
     assert 'facestream_camera_up{camera="down"} 0.0' in told
     assert 'facestream_entries_total{outcome="dead"} 0.0' in told
     assert "S3cret" not in told
+    status, body = monitor.health.ready_json()
+    assert (status, body["cameras"]) == (200, {"total": 2, "streaming": 1, "down": 1})
 
     assert set(watcher.names) == {"door", "down"}
     assert "listens" in watcher.statuses["down"].last_error
