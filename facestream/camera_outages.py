@@ -46,7 +46,8 @@ class CameraOutages:
             # Of one of whom nobody says anything, as its worker is replaced, that it is back can't be said.
             if status is None:
                 continue
-            if status.is_down and name not in self._down:
+            # One that has only stalled may go on by itself within seconds.
+            if status.is_down and status.state != "stalled" and name not in self._down:
                 self._down[name] = status.since_s or time.time()
                 why = outage_reason(status)
                 _log.warning("Camera %s is down%s.", printable(name), f": {why}" if why else "")

@@ -30,7 +30,9 @@ def test_a_camera_that_goes_down_and_comes_back_is_told_once_each(caplog: pytest
     outages.take({"door": (DOOR, status("streaming"))})
     assert told(caplog) == []
     outages.take({"door": (DOOR, status("stalled"))})
-    assert told(caplog) == ["Camera door is down: it sends nothing."]
+    assert told(caplog) == []
+    outages.take({"door": (DOOR, status("backing_off", "it sent nothing for 10 s."))})
+    assert told(caplog) == ["Camera door is down: it sent nothing for 10 s."]
     for state in ("backing_off", "connecting", "backing_off"):
         outages.take({"door": (DOOR, status(state, "the connection was refused"))})
     outages.take({"door": (DOOR, None)})

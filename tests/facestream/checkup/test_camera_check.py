@@ -27,19 +27,22 @@ def test_says_nothing_where_there_are_none(cameras: CameraStore) -> None:
 
 
 def test_cameras_that_are_down_are_a_warning_with_their_reason(cameras: CameraStore) -> None:
-    cameras.add_all([CameraRecord(name, "sealed", "rtsp://x/1") for name in ("door", "hall", "roof", "yard")])
+    cameras.add_all(
+        [CameraRecord(name, "sealed", "rtsp://x/1") for name in ("door", "hall", "roof", "shed", "yard")]
+    )
     cameras.set_paused("roof", True)
     cameras.write_statuses(
         [
             CameraStatus("door", "w", "streaming", time.time()),
             CameraStatus("hall", "w", "backing_off", time.time() - 190, "it sent nothing for 10 s"),
+            CameraStatus("yard", "w", "stalled", time.time() - 4),
         ]
     )
     (finding,) = check_cameras(cameras)
     assert (finding.name, finding.status) == ("cameras", "warning")
     assert finding.detail == (
-        "1 of 4 streaming, 1 down, 1 watched by nobody now, 1 paused: "
-        "hall for 3 min (it sent nothing for 10 s)"
+        "1 of 5 streaming, 2 down, 1 watched by nobody now, 1 paused: "
+        "hall for 3 min (it sent nothing for 10 s); yard for 4 s (it sends nothing)"
     )
     assert finding.mend
 
