@@ -21,7 +21,7 @@ FILE_NAME = "demo-1.mp4"
 Box = tuple[float, float, float, float]
 
 # A face counts as there when so much of its box is in the picture.
-_MOSTLY = 0.75
+_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def known_faces(shots: Sequence[Shot] = SHOTS) -> list[KnownFace]:
             corners = np.array(box, float).reshape(2, 2) @ view[:, :2].T + view[:, 2]
             x1, y1, x2, y2 = corners.ravel().tolist()
             inside = (min(x2, WIDTH_PX) - max(x1, 0)) * (min(y2, HEIGHT_PX) - max(y1, 0))
-            if x2 > 0 and y2 > 0 and inside >= _MOSTLY * (x2 - x1) * (y2 - y1):
+            if x2 > 0 and y2 > 0 and inside >= _HALF * (x2 - x1) * (y2 - y1):
                 result.append(KnownFace(name, number, (x1, y1, x2, y2)))
     return result
 

@@ -29,7 +29,8 @@ class Followed:
         selection: Its best faces.
         early: The face that it was last sent with before its end, or None.
         early_founder: Whether it was good enough to found a person then.
-        sights: How often it was seen for sure.
+        sure: Whether it was certainly a face once.
+        sights: How often it was seen.
         sighted_s: When that was counted last, media time.
         last_id: The track, or the later one of the two that it turned out to be; empty until it was sent.
     """
@@ -41,12 +42,13 @@ class Followed:
     selection: SampleSelection[Candidate] = field(default_factory=SampleSelection)
     early: Candidate | None = None
     early_founder: bool = False
+    sure: bool = False
     sights: int = 0
     sighted_s: float = -np.inf
     last_id: str = ""
 
     def count_sight(self, media_s: float) -> None:
-        """It was seen for sure."""
+        """It was seen."""
         if media_s - self.sighted_s >= _SIGHT_S:
             self.sights += 1
             self.sighted_s = media_s

@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float32]
 
 _SAMPLES = 4
 _CROPS = 3
-# Sure detections after which a track is worth a provisional identity, and without which it is no face at all.
+# Sights after which a track is worth a provisional identity, and without which it is no face at all.
 _EARLY_SIGHTS = 3
 _LEAST_SIGHTS = 2
 _FOUNDER_SIGHTS = 3
@@ -174,12 +174,14 @@ class TrackBuilder:
             frame.media_s, candidate.promise, lambda: self._judge.complete(candidate, frame.image_bgr)
         )
         followed.newest = candidate
-        if candidate.detection.score >= self._manifest.detector.sure_score:
+        finds = self._manifest.detector
+        followed.sure |= candidate.detection.score >= finds.sure_score
+        if candidate.detection.score >= finds.seen_score:
             followed.count_sight(frame.media_s)
 
     def _is_worth_telling(self, followed: Followed) -> bool:
         """Whether a track should get a provisional identity now, or could found a person only from now on."""
-        if self._photo or followed.sights < _EARLY_SIGHTS or followed.early_founder:
+        if self._photo or not followed.sure or followed.sights < _EARLY_SIGHTS or followed.early_founder:
             return False
         best = followed.selection.top()
         if followed.early is None or best is None:
@@ -204,7 +206,7 @@ class TrackBuilder:
         least = 1 if self._photo or self._tracker.period_s > _SPARSE_S else _LEAST_SIGHTS
         chosen: list[tuple[Followed, list[Candidate], bool]] = []
         for followed in ended:
-            if followed.sights >= least:
+            if followed.sure and followed.sights >= least:
                 best = followed.selection.best(_SAMPLES)
                 if followed.early is not None and followed.early not in best:
                     best = sorted([*best, followed.early], key=lambda c: c.index)

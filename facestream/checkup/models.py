@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from facestream.checkup.finding import Finding, Status
+from facestream.checkup.finding import Finding
 from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, model_cache
 from facestream.terms import terms
 from facestream.wiring import make_device, make_manifest, make_pack
@@ -22,7 +22,7 @@ from workers.models.providers import available_providers
 def check_models(
     chosen: str | None = None, data_dir: Path | None = None, device: str = AUTO_DEVICE
 ) -> Iterator[Finding]:
-    """Load every built-in pack on a device, building what is not there yet.
+    """Load the default pack on a device, building what is not there yet.
 
     Args:
         chosen: Name or folder of a pack that is loaded as well.
@@ -34,15 +34,13 @@ def check_models(
         choice = make_device(device)
     except DeviceError as error:
         yield Finding("device", "failed", error.cause, error.mend)
-    names = built_in_packs()
-    for name in names if chosen is None or chosen in names else (*names, chosen):
+    for name in dict.fromkeys((DEFAULT_MODELS, chosen or DEFAULT_MODELS)):
         try:
             # Where the device doesn't work, their files can be looked at all the same.
             yield from _pack_findings(name, chosen, data_dir, choice)
         except ModelError as error:
-            status: Status = "failed" if name in (DEFAULT_MODELS, chosen) else "warning"
-            mend = error.mend or ("" if name in names else _mend(error))
-            yield Finding(f"models {name}", status, error.cause, mend)
+            mend = error.mend or ("" if name in built_in_packs() else _mend(error))
+            yield Finding(f"models {name}", "failed", error.cause, mend)
 
 
 def _mend(error: ModelError) -> str:

@@ -72,7 +72,7 @@ def _parts_options(
         setting_option(
             "--detector",
             setting="detector",
-            metavar="haar|mtcnn|scrfd|retinaface|yunet|PACK",
+            metavar="centerface|haar|mtcnn|scrfd|retinaface|yunet|PACK",
             help="Find faces with this detector, or that of another pack, instead of the pack's own.",
         ),
         setting_option(

@@ -180,7 +180,7 @@ def test_nobody_has_a_folder_and_no_number(cli: Cli, photos: Path, tmp_path: Pat
     )
     assert done.stderr == ""
     assert (
-        "1 cluster of 4 faces in 4 photos, 1 given to nobody: dbscan, eps 0.0566, min-samples 2"
+        "1 cluster of 4 faces in 4 photos, 1 given to nobody: dbscan, eps 0.0573, min-samples 2"
         in done.stdout
     )
     assert Counter(row["identity"] for row in rows_of(tmp_path / "c.csv")) == {"1": 3, "": 1}
@@ -192,8 +192,8 @@ def test_one_photo_is_one_cluster_and_can_be_drawn(cli: Cli, photos: Path, tmp_p
     done = cli("cluster", photo, "-o", "-", "--plot", tmp_path / "one.png")
     (row,) = csv.DictReader(io.StringIO(done.stdout))
     assert (row["source"], row["identity"]) == (str(photo), "1")
-    assert "1 cluster of 1 face in 1 photo: agglomerative, average linkage, eps 0.0705" in done.stderr
-    assert "eps = 0.0705: the distance within which 1 pair of strangers in 1,000 lies." in done.stderr
+    assert "1 cluster of 1 face in 1 photo: agglomerative, average linkage, eps 0.0702" in done.stderr
+    assert "eps = 0.0702: the distance within which 1 pair of strangers in 1,000 lies." in done.stderr
     assert (tmp_path / "one.png").stat().st_size > 10_000
 
 

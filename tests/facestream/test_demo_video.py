@@ -41,14 +41,14 @@ def test_seven_people_are_known_and_each_of_them_comes_back() -> None:
     assert len(frames_of()) == 7
 
 
-def test_most_of_every_known_face_is_in_the_picture() -> None:
+def test_half_of_every_known_face_is_in_the_picture() -> None:
     for face in known_faces():
         x1, y1, x2, y2 = face.box_xyxy
         assert x1 < x2
         assert y1 < y2
         assert 0 <= face.frame < sum(round(shot.seconds * FPS) for shot in SHOTS)
         inside = (min(x2, WIDTH_PX) - max(x1, 0)) * (min(y2, HEIGHT_PX) - max(y1, 0))
-        assert inside >= 0.74 * (x2 - x1) * (y2 - y1)
+        assert inside >= 0.49 * (x2 - x1) * (y2 - y1)
         assert 0 < (x1 + x2) / 2 < WIDTH_PX
         assert 0 < (y1 + y2) / 2 < HEIGHT_PX
 

@@ -111,7 +111,7 @@ def test_everything_is_looked_at_and_nothing_failed(whole: Whole) -> None:
 def test_the_models_are_named_with_their_terms_and_what_they_run_on(whole: Whole) -> None:
     findings = by_name(whole.done)
 
-    assert "MTCNN + dlib ResNet-29" in findings["models open"]["detail"]
+    assert "CenterFace + dlib ResNet-29" in findings["models open"]["detail"]
     assert "licence MIT AND CC0-1.0, commercial use allowed" in findings["models open"]["detail"]
     assert "run on CPUExecutionProvider" in findings["provider"]["detail"]
 

@@ -36,9 +36,9 @@ def test_a_combination_runs_and_is_kept_with_the_collection(here: Here, tmp_path
 
     first = here("run", photo, "--detector", "mtcnn", "--embedder", "arcface")
 
-    assert "models open+mine (MTCNN + ArcFace), licence MIT AND CC0-1.0; unknown" in first.stderr
+    assert "models open-mtcnn+mine (MTCNN + ArcFace), licence MIT AND CC0-1.0; unknown" in first.stderr
     assert "commercial use unknown" in first.stderr
-    assert "open+mine" in here("collections").stdout
+    assert "open-mtcnn+mine" in here("collections").stdout
     assert "can't be compared" in here("run", photo, "--models", "open", code=1).stderr
 
 

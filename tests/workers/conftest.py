@@ -50,6 +50,11 @@ def open_pack(model_cache: Path) -> Pack:
 
 
 @pytest.fixture(scope="session")
+def mtcnn_pack(model_cache: Path) -> Pack:
+    return load_pack("open-mtcnn", model_cache, threads=1)
+
+
+@pytest.fixture(scope="session")
 def group_image() -> Image:
     return group()
 
@@ -63,6 +68,13 @@ def astronaut_image() -> Image:
 def group_faces(open_pack: Pack, group_image: Image) -> list[Detection]:
     """The six faces of the group, from left to right."""
     found = open_pack.detector.detect([group_image], 40)[0]
+    return sorted(found, key=lambda detection: float(detection.box_xyxy[0]))
+
+
+@pytest.fixture(scope="session")
+def mtcnn_faces(mtcnn_pack: Pack, group_image: Image) -> list[Detection]:
+    """The same as MTCNN sees them."""
+    found = mtcnn_pack.detector.detect([group_image], 40)[0]
     return sorted(found, key=lambda detection: float(detection.box_xyxy[0]))
 
 

@@ -70,7 +70,7 @@ def test_a_face_that_was_gone_already_is_not_continued(
 
 
 def test_what_was_no_face_is_not_continued(shooting: Shooting, group_image: Image, one: Detection) -> None:
-    shooting.show(group_image, replace(one, score=0.7), times=4)
+    shooting.show(group_image, replace(one, score=0.4), times=4)
     assert shooting.end(at_cut=False) == []
     shooting.show(group_image, one, times=3)
     assert [track.continues for track in shooting.end()] == [None]

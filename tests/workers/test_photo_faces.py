@@ -91,19 +91,19 @@ def test_smaller_faces_than_asked_for_are_not_looked_for(
 
 
 def test_beside_a_sure_face_nothing_counts_that_only_may_be_one(
-    open_pack: Pack, astronaut_image: Image
+    mtcnn_pack: Pack, astronaut_image: Image
 ) -> None:
     # A badge on her suit looks a little like a face.
-    found = open_pack.detector.detect([astronaut_image], 15)[0]
+    found = mtcnn_pack.detector.detect([astronaut_image], 15)[0]
     assert len(found) == 2
-    (face,) = photo_faces(photo(astronaut_image), open_pack, min_face_px=15)
+    (face,) = photo_faces(photo(astronaut_image), mtcnn_pack, min_face_px=15)
     assert face.score == max(detection.score for detection in found)
 
 
-def test_where_no_face_is_sure_all_that_may_be_one_are_shown(open_pack: Pack) -> None:
+def test_where_no_face_is_sure_all_that_may_be_one_are_shown(mtcnn_pack: Pack) -> None:
     # Round parts of machines look a little like faces.
     garage = np.vstack([texture("motorcycle_left.png"), texture("motorcycle_right.png")])
-    faces = photo_faces(photo(garage), open_pack, min_face_px=19)
+    faces = photo_faces(photo(garage), mtcnn_pack, min_face_px=19)
     assert len(faces) >= 2
-    assert all(face.score < open_pack.manifest.detector.sure_score for face in faces)
+    assert all(face.score < mtcnn_pack.manifest.detector.sure_score for face in faces)
     assert [face.size_px for face in faces] == sorted((face.size_px for face in faces), reverse=True)

@@ -109,6 +109,7 @@ def file_sha256(path: Path) -> str:
 def _builder(step: BuildStep) -> Callable[[Path, Path], None]:
     """What writes a model, given where its weights lie and where it goes."""
     # Late: what reads weights and writes models takes long to load, and most find them built.
+    from workers.models.centerface_net import build_centerface
     from workers.models.dlib_resnet import build_dlib_resnet
     from workers.models.mtcnn_nets import build_onet, build_pnet, build_rnet
 
@@ -117,6 +118,7 @@ def _builder(step: BuildStep) -> Callable[[Path, Path], None]:
         "mtcnn_rnet": build_rnet,
         "mtcnn_onet": build_onet,
         "dlib_resnet29": build_dlib_resnet,
+        "centerface": build_centerface,
     }[step.builder]
 
 

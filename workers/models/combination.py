@@ -18,6 +18,7 @@ from workers.models.pack import Pack, describe_pack, find_pack, load_calibration
 from workers.models.pack_part import PackPart, find_part
 
 _TITLES = {
+    "centerface": "CenterFace",
     "haar": "Haar cascade",
     "mtcnn": "MTCNN",
     "scrfd": "SCRFD",

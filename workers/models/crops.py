@@ -43,12 +43,18 @@ def crops(pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray, size_
         halvings = pyramids[i].halvings((boxes[mine, 2] - boxes[mine, 0]) / size_px)
         whole = np.rint(boxes[mine] / (1 << halvings)[:, None]).astype(int)
         for k, halving, box in zip(mine, halvings, whole, strict=True):
-            _fill(squares[k], pyramids[i].levels[halving], box)
+            fill_square(squares[k], pyramids[i].levels[halving], box)
     return blob(squares)
 
 
-def _fill(crop: BgrImage, image: BgrImage, box_xyxy: npt.NDArray[np.int_]) -> None:
-    """Fill a square with what is inside a box of a picture; what lies over its edge stays grey."""
+def fill_square(crop: BgrImage, image: BgrImage, box_xyxy: npt.NDArray[np.int_]) -> None:
+    """Fill a square with what is inside a box of a picture; what lies over the picture's edge becomes grey.
+
+    Args:
+        crop: uint8 (S, S, 3), grey to begin with.
+        image: uint8 (H, W, 3).
+        box_xyxy: int (4,), px; a square.
+    """
     left, top, right, bottom = box_xyxy.tolist()
     height, width = image.shape[:2]
     x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)

@@ -15,14 +15,32 @@ RNET_PX, ONET_PX = 24, 48
 """Sides of what the second and the third network of MTCNN are given."""
 
 
-class _MtcnnFiles(Part):
+class _Finding(Part):
+    """What is said of every detector."""
+
+    sure_score: Probability
+    """A detection counts as certainly a face from this score on."""
+    sight_score: Probability | None = None
+    """Such a face counts as seen again from this score on; None: from `sure_score` on."""
+
+    @property
+    def seen_score(self) -> float:
+        """Least score of a detection that counts as seen again."""
+        return self.sure_score if self.sight_score is None else self.sight_score
+
+    @model_validator(mode="after")
+    def _sees_what_is_sure(self) -> Self:
+        if self.seen_score > self.sure_score:
+            raise ValueError("detector.sight_score <= detector.sure_score must hold: what is sure is seen")
+        return self
+
+
+class _MtcnnFiles(_Finding):
     """The three networks of MTCNN."""
 
     files: dict[Literal["pnet", "rnet", "onet"], FileName]
     thresholds: tuple[Probability, Probability, Probability]
     """Least probability to pass the proposal, refinement and output network."""
-    sure_score: Probability
-    """A detection counts as certainly a face from this score on."""
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -57,7 +75,7 @@ class HaarPart(_MtcnnFiles):
     """Least hits in nearly the same place that make a face."""
 
 
-class GridPart(Part):
+class GridPart(_Finding):
     """One network that answers for every cell of grids over the picture."""
 
     decoding: Literal["scrfd", "retinaface", "yunet"]
@@ -78,8 +96,6 @@ class GridPart(Part):
     """Whether a picture with a large face that is doubtful is looked at once more, at half the size."""
     float16_loss: Loss | None = None
     """What half precision costs of the accuracy on pairs; with little, it is used on NVIDIA's GPUs."""
-    sure_score: Probability
-    """A detection counts as certainly a face from this score on."""
 
     @property
     def file_names(self) -> tuple[str, ...]:
@@ -87,4 +103,23 @@ class GridPart(Part):
         return (self.file,)
 
 
-DetectorPart = Annotated[MtcnnPart | HaarPart | GridPart, Field(discriminator="decoding")]
+class CenterFacePart(_Finding):
+    """One network that sees the middles of faces in pictures of any size."""
+
+    decoding: Literal["centerface"]
+    """How the outputs are turned into boxes."""
+    file: FileName
+    least_px: Annotated[float, Field(ge=4, le=256)]
+    """Pictures are scaled so that the smallest face that is looked for has this side, px."""
+    threshold: Annotated[float, Field(gt=0, le=1)]
+    """Least score of a detection."""
+    nms_iou: Annotated[float, Field(gt=0, le=1)]
+    """Of two boxes that overlap by more than this the better one is kept."""
+
+    @property
+    def file_names(self) -> tuple[str, ...]:
+        """Names of the ONNX files."""
+        return (self.file,)
+
+
+DetectorPart = Annotated[MtcnnPart | HaarPart | GridPart | CenterFacePart, Field(discriminator="decoding")]

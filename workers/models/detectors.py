@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from workers.models.centerface import CenterFaceDetector
 from workers.models.detection import FaceDetector
-from workers.models.detector_parts import GridPart, HaarPart, MtcnnPart
+from workers.models.detector_parts import CenterFacePart, GridPart, HaarPart, MtcnnPart
 from workers.models.device import CPU, Device
 from workers.models.haar import HaarDetector
 from workers.models.mtcnn import MtcnnDetector, MtcnnThresholds
 
 
 def make_detector(
-    part: MtcnnPart | HaarPart | GridPart,
+    part: MtcnnPart | HaarPart | GridPart | CenterFacePart,
     paths: Mapping[str, Path],
     threads: int | None = None,
     device: Device = CPU,
@@ -37,6 +38,8 @@ def make_detector(
         from workers.models.grid_detector import GridDetector
 
         return GridDetector(paths[part.file], part, threads, device, cache=cache)
+    if isinstance(part, CenterFacePart):
+        return CenterFaceDetector(paths[part.file], part, threads, device)
     networks = MtcnnDetector(
         paths[part.files["pnet"]],
         paths[part.files["rnet"]],

@@ -1,4 +1,4 @@
-"""Examples of manifests for packs that are made by hand: with MTCNN, which every installation has."""
+"""Examples of manifests for packs that are made by hand: with CenterFace, which every installation has."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _manifest(pack: KnownPack) -> Manifest:
         {
             "schema": 1,
             "name": pack.name,
-            "title": f"MTCNN + {pack.title}",
+            "title": f"CenterFace + {pack.title}",
             "model_id": made.model_id,
             "licence": {
                 "spdx": f"MIT AND {pack.licence.spdx}",
                 "commercial_use": pack.licence.commercial_use,
                 "text": pack.licence.text.strip(),
-                "origin": f"MTCNN weights: wheel mtcnn (MIT). {pack.origin}",
+                "origin": f"CenterFace weights: inside facestream (MIT). {pack.origin}",
             },
             "detector": built_in.detector,
             "embedder": {

@@ -184,7 +184,7 @@ class QualityPart(Part):
 class BuildStep(Part):
     """A model file that is written from weights inside an installed package."""
 
-    builder: Literal["mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet", "dlib_resnet29"]
+    builder: Literal["mtcnn_pnet", "mtcnn_rnet", "mtcnn_onet", "dlib_resnet29", "centerface"]
     file: FileName
     package: Annotated[str, Field(pattern=MODULE_PATTERN)]
     weights: Annotated[str, Field(pattern=WEIGHTS_PATTERN)]

@@ -13,7 +13,7 @@ from workers.models.manifest import Manifest
 from workers.models.pack import built_in_packs, describe_pack, find_pack
 from workers.models.pack_root import packs_in
 
-DETECTORS = ("haar", "mtcnn", "scrfd", "retinaface", "yunet")
+DETECTORS = ("centerface", "haar", "mtcnn", "scrfd", "retinaface", "yunet")
 """Detectors that can be asked for."""
 EMBEDDERS = ("dlib", "arcface", "sface", "facenet")
 """Families of embedders that can be asked for: the beginning of a pack's `model_id`, up to its first `-`."""

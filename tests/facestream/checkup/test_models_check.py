@@ -26,7 +26,7 @@ def test_models_are_built_once_and_damaged_ones_anew(cache: Path) -> None:
     assert "; built before, files intact; " in findings()["models open"].detail
 
     (folder,) = (path for path in cache.glob("open-*") if path.is_dir())
-    (folder / "pnet.onnx").write_bytes(b"no model")
+    (folder / "centerface.onnx").write_bytes(b"no model")
     assert "; files were damaged, built anew just now; " in findings()["models open"].detail
 
     shutil.rmtree(folder)
@@ -36,7 +36,7 @@ def test_models_are_built_once_and_damaged_ones_anew(cache: Path) -> None:
 def test_licence_and_provider_are_told(cache: Path) -> None:
     found = findings()
 
-    assert "MTCNN + dlib ResNet-29; licence MIT AND CC0-1.0, commercial use allowed" in (
+    assert "CenterFace + dlib ResNet-29; licence MIT AND CC0-1.0, commercial use allowed" in (
         found["models open"].detail
     )
     assert found["provider"].detail.startswith(

@@ -80,7 +80,7 @@ def test_models_that_are_not_there_are_told_with_where_they_were_looked_for(
     here: Here, media: Path, tmp_path: Path
 ) -> None:
     said = here("cluster", media / "photos", "--models", "bufalo_l", "--data-dir", tmp_path, code=1).stderr
-    assert f"neither built in (open), nor in {tmp_path / 'models'}, nor in " in said
+    assert f"neither built in (open, open-mtcnn), nor in {tmp_path / 'models'}, nor in " in said
     assert "Did you mean 'buffalo_l'?" in said
     file = tmp_path / "file.onnx"
     file.write_bytes(b"")

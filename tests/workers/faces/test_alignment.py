@@ -180,16 +180,16 @@ def test_landmarks_land_on_the_template(angle: float, scale: float, centre: tupl
 
 
 def test_faces_of_a_group_are_looked_at_from_the_same_place(
-    open_pack: Pack, group_chips: list[Image], group_faces: list[Detection]
+    open_pack: Pack, mtcnn_pack: Pack, group_chips: list[Image], group_faces: list[Detection]
 ) -> None:
     template = open_pack.embedder.template
     box = np.array([[25, 5, 125, 140]], np.float32)
     for chip, face in zip(group_chips, group_faces, strict=True):
         assert chip.shape == (150, 150, 3)
-        (again,) = open_pack.detector.refine(chip, box)
+        (again,) = mtcnn_pack.detector.refine(chip, box)
         assert again is not None
         expected = moved(umeyama(face.landmarks, template), face.landmarks.astype(np.float64))
-        assert np.abs(again.landmarks - expected).max() < 8
+        assert np.abs(again.landmarks - expected).max() < 10
 
 
 @pytest.mark.parametrize("scale", [3.3, 5.0, 9.7])

@@ -44,7 +44,7 @@ def test_a_face_that_moved_a_little_is_found_where_it_is(
     face, *others = group_faces
     found = find_again(group_image, shifted(face, dx), others, open_pack.detector)
     assert found is not None
-    assert np.abs(found.landmarks - face.landmarks).max() < 0.06 * 130
+    assert np.abs(found.landmarks - face.landmarks).max() < 0.1 * 130
     assert np.abs(found.box_xyxy - face.box_xyxy).max() < 0.15 * 130
 
 

@@ -33,7 +33,7 @@ from workers.models.pack import find_pack
 from workers.models.manifest import read_manifest
 from workers.models.session import Session
 
-manifest = read_manifest(find_pack("open"))
+manifest = read_manifest(find_pack("open-mtcnn"))
 manifest = manifest.model_copy(update={"build": manifest.build[:3]})
 print("ready", flush=True)
 for line in sys.stdin:
@@ -57,7 +57,7 @@ from workers.models.manifest import read_manifest
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:
-    built_folder(read_manifest(find_pack("open")), Path(sys.argv[1]))
+    built_folder(read_manifest(find_pack("open-mtcnn")), Path(sys.argv[1]))
 except WeightsError as error:
     print(error)
 """
@@ -66,7 +66,7 @@ except WeightsError as error:
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
     """Only the three small networks: they are built in a few milliseconds."""
-    whole = read_manifest(find_pack("open"))
+    whole = read_manifest(find_pack("open-mtcnn"))
     return whole.model_copy(update={"build": whole.build[:3]})
 
 

@@ -55,12 +55,12 @@ def test_a_detector_of_one_pack_and_the_embedder_of_another_are_one_pack(root: P
     assert "rec.onnx" not in said
 
 
-def test_the_other_way_round_is_another_space(root: Path, open_pack: Pack) -> None:
+def test_the_other_way_round_is_another_space(root: Path, mtcnn_pack: Pack) -> None:
     manifest = find_combination("mtcnn+arcface", (root,)).manifest
-    assert manifest.name == "open+mine"
-    assert manifest.detector == open_pack.manifest.detector
+    assert manifest.name == "open-mtcnn+mine"
+    assert manifest.detector == mtcnn_pack.manifest.detector
     assert manifest.model_id == find_combination("mine", (root,)).manifest.model_id
-    assert manifest.model_id != open_pack.manifest.model_id
+    assert manifest.model_id != mtcnn_pack.manifest.model_id
 
 
 def test_its_parts_are_loaded_from_where_each_lies(
@@ -72,7 +72,7 @@ def test_its_parts_are_loaded_from_where_each_lies(
     assert pack.calibration.mean.shape[1] == 128
 
 
-@pytest.mark.parametrize("name", ["mtcnn+dlib", "open+open", "mtcnn+open", "open"])
+@pytest.mark.parametrize("name", ["centerface+dlib", "open+open", "centerface+open", "open"])
 def test_both_parts_of_one_pack_are_that_pack(name: str, open_pack: Pack) -> None:
     assert find_combination(name).manifest == open_pack.manifest
 
@@ -120,7 +120,7 @@ def test_a_pack_that_cannot_be_read_is_passed_over(root: Path) -> None:
         ("retinaface+dlib", "facestream models add FOLDER"),
         ("mtcnn+facenet", "facestream models show facenet"),
         ("buffalo_l+dlib", "facestream models pull buffalo_l"),
-        ("viola+dlib", "it is one of haar, mtcnn, scrfd, retinaface, yunet"),
+        ("viola+dlib", "it is one of centerface, haar, mtcnn, scrfd, retinaface, yunet"),
         ("mtcnn+", "DETECTOR+EMBEDDER"),
     ],
 )

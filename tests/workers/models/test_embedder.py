@@ -18,6 +18,7 @@ from small_models import (
 
 from workers.errors import InferenceError, ModelError
 from workers.models.device import DeviceKind
+from workers.models.build import built_path
 from workers.models.embedder import OnnxEmbedder
 from workers.models.graph import GraphBuilder
 from workers.models.pack import Pack
@@ -158,7 +159,7 @@ def test_a_model_for_pictures_of_another_size_is_refused_when_it_is_loaded(tmp_p
 
 def test_vectors_in_half_precision_are_those_in_float32(open_pack: Pack, model_cache: Path) -> None:
     part = open_pack.manifest.embedder
-    (path,) = model_cache.glob(f"open-*/{part.file}")
+    path = built_path(open_pack.manifest, model_cache) / part.file
     chips = list(np.random.default_rng(0).integers(0, 256, (2, part.input_px, part.input_px, 3), np.uint8))
     half = OnnxEmbedder(path, part, 1, half=True)
     whole = open_pack.embedder.embed(chips)

@@ -13,7 +13,7 @@ from workers.models.detector_parts import GridPart
 from workers.models.manifest import FILE_NAME, Manifest, read_manifest
 from workers.models.pack import find_pack
 
-OPEN = (find_pack("open") / FILE_NAME).read_text(encoding="utf-8")
+OPEN = (find_pack("open-mtcnn") / FILE_NAME).read_text(encoding="utf-8")
 FIGURES = "genuine = 0.8\nimpostor = 0.1\nspread = 0.05"
 
 
@@ -40,8 +40,8 @@ def section_of(header: str) -> str:
 
 def test_the_manifest_of_the_built_in_pack_says_what_it_is(tmp_path: Path) -> None:
     manifest = read(tmp_path, OPEN)
-    assert manifest == read_manifest(find_pack("open"))
-    assert (manifest.name, manifest.schema_version) == ("open", 1)
+    assert manifest == read_manifest(find_pack("open-mtcnn"))
+    assert (manifest.name, manifest.schema_version) == ("open-mtcnn", 1)
     assert manifest.model_files == ("pnet.onnx", "rnet.onnx", "onet.onnx", "dlib_resnet29.onnx")
     assert {step.file for step in manifest.build} == set(manifest.model_files)
     assert manifest.licence.commercial_use
@@ -80,13 +80,13 @@ def test_files_in_the_pack_need_a_checksum_and_no_build_step(tmp_path: Path) -> 
         ("dimension = 128", "dimension = 2"),
         ("dimension = 128", "dimension = 8192"),
         ("founder_px = 20.0", "founder_px = 0"),
-        ('name = "open"', f'name = "{"n" * 64}"'),
+        ('name = "open-mtcnn"', f'name = "{"n" * 64}"'),
         ("mirror = true", "mirror = false"),
         ('colours = "rgb"', 'colours = "bgr"'),
     ],
 )
 def test_values_at_the_limits_are_taken(tmp_path: Path, old: str, new: str) -> None:
-    assert read(tmp_path, changed(old, new)) != read_manifest(find_pack("open"))
+    assert read(tmp_path, changed(old, new)) != read_manifest(find_pack("open-mtcnn"))
 
 
 GRID = """[detector]
@@ -140,7 +140,7 @@ def test_a_detector_of_one_file_says_how_its_outputs_are_read(tmp_path: Path) ->
         (
             "scale = 0.0078125",
             "scale = 0.0078125\nstride = 8",
-            "there is no key 'stride' in [detector]; there are decoding, file",
+            "there is no key 'stride' in [detector]; there are sure_score, sight_score, decoding",
         ),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_licence_has_a_short_title(tmp_path: Path, lines: str, title: str, use
     ("old", "key"),
     [
         ("schema = 1\n", "schema"),
-        ('name = "open"\n', "name"),
+        ('name = "open-mtcnn"\n', "name"),
         ('title = "MTCNN + dlib ResNet-29"\n', "title"),
         ('model_id = "dlib-resnet29-v1"\n', "model_id"),
         ("commercial_use = true\n", "licence.commercial_use"),
@@ -214,10 +214,10 @@ def test_a_missing_section_is_named(tmp_path: Path, header: str) -> None:
         ("schema = 1", "schema = 2", "schema must be 1: 2"),
         ('spdx = "MIT AND CC0-1.0"\n', "", "[licence] needs spdx, or text"),
         ('spdx = "MIT AND CC0-1.0"', 'spdx = ""', "licence.spdx must be text, and not empty: ''"),
-        ('name = "open"', 'name = "a/b"', "name must be letters, digits, _, - and dots alone: 'a/b'"),
-        ('name = "open"', 'name = ""', "name must be letters, digits"),
-        ('name = "open"', f'name = "{"n" * 65}"', "name must be text of 64 characters at most"),
-        ('name = "open"', "name = 7", "name must be text in quotes: 7"),
+        ('name = "open-mtcnn"', 'name = "a/b"', "name must be letters, digits, _, - and dots alone: 'a/b'"),
+        ('name = "open-mtcnn"', 'name = ""', "name must be letters, digits"),
+        ('name = "open-mtcnn"', f'name = "{"n" * 65}"', "name must be text of 64 characters at most"),
+        ('name = "open-mtcnn"', "name = 7", "name must be text in quotes: 7"),
         (
             '"dlib-resnet29-v1"',
             '"two words"',
@@ -388,7 +388,7 @@ def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
     "text",
     [
         pytest.param("name = ", id="no-value"),
-        pytest.param("name = open", id="no-quotes"),
+        pytest.param("name = open-mtcnn", id="no-quotes"),
         pytest.param('name = "a"\nname = "b"', id="twice"),
         pytest.param("[detector\n", id="bracket"),
         pytest.param("x = 2026-13-45", id="date"),

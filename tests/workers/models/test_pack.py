@@ -21,8 +21,8 @@ Image = npt.NDArray[np.uint8]
 
 
 @pytest.fixture(scope="module")
-def networks(open_pack: Pack, model_cache: Path) -> Path:
-    return built_folder(open_pack.manifest, model_cache)
+def networks(mtcnn_pack: Pack, model_cache: Path) -> Path:
+    return built_folder(mtcnn_pack.manifest, model_cache)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, networks: Path) -> Path:
 
 
 def test_the_default_pack_is_built_in() -> None:
-    assert built_in_packs() == ("open",)
+    assert built_in_packs() == ("open", "open-mtcnn")
     assert "open" in built_in_packs()
     assert (find_pack("open") / FILE_NAME).is_file()
 
@@ -71,7 +71,7 @@ def test_an_unknown_name_is_refused_with_the_names_that_there_are(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(
-        PackNotFoundError, match=r"neither built in \(open\), nor a folder|no such folder|a file"
+        PackNotFoundError, match=r"neither built in \(open, open-mtcnn\), nor a folder|no such folder|a file"
     ) as caught:
         load_pack(name, tmp_path / "cache")
     assert caught.value.pack == name
@@ -94,13 +94,13 @@ def test_the_built_in_pack_is_loaded_by_name(open_pack: Pack) -> None:
 
 
 def test_a_folder_is_loaded_as_it_is_and_nothing_is_built(
-    folder: Path, open_pack: Pack, group_image: Image, group_faces: list[Detection], tmp_path: Path
+    folder: Path, open_pack: Pack, group_image: Image, mtcnn_faces: list[Detection], tmp_path: Path
 ) -> None:
     pack = load_pack(str(folder), tmp_path / "cache", threads=1)
     assert pack.manifest.model_id == "small-v1"
     found = sorted(pack.detector.detect([group_image], 40)[0], key=lambda face: float(face.box_xyxy[0]))
-    assert len(found) == len(group_faces) == 6
-    for one, other in zip(found, group_faces, strict=True):
+    assert len(found) == len(mtcnn_faces) == 6
+    for one, other in zip(found, mtcnn_faces, strict=True):
         assert np.abs(one.box_xyxy - other.box_xyxy).max() < 0.01
     chip = np.full((16, 16, 3), (10, 20, 20), np.uint8)
     assert pack.embedder.embed([chip])[0].tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3], abs=1e-5)
@@ -127,9 +127,9 @@ def test_the_thresholds_of_the_manifest_decide(
 
 
 def test_only_faces_above_the_last_threshold_are_found(
-    tmp_path: Path, networks: Path, group_image: Image, group_faces: list[Detection]
+    tmp_path: Path, networks: Path, group_image: Image, mtcnn_faces: list[Detection]
 ) -> None:
-    scores = sorted(face.score for face in group_faces)
+    scores = sorted(face.score for face in mtcnn_faces)
     between = (scores[2] + scores[3]) / 2
     folder = write_pack(tmp_path, networks, thresholds=f"thresholds = [0.6, 0.7, {between}]")
     found = load_pack(str(folder), tmp_path / "cache", threads=1).detector.detect([group_image], 40)[0]
