@@ -34,6 +34,7 @@ from facestream.settings import model_cache
 from stream.frame import Frame
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.faces.alignment import align
+from workers.models.build import built_path
 from workers.models.detection import Detection
 from workers.models.detector_parts import INPUT_PX, GridPart
 from workers.models.embedder import OnnxEmbedder
@@ -94,8 +95,8 @@ class OpenPack:
         self._pack: Pack = load_pack("open", model_cache())
         # Nobody averages mirrored faces in a straightforward loop.
         part = self._pack.manifest.embedder.model_copy(update={"mirror": False})
-        folder = next(path for path in model_cache().glob("open-*") if (path / part.file).is_file())
-        self._embedder = OnnxEmbedder(folder / part.file, part)
+        built = built_path(self._pack.manifest, model_cache())
+        self._embedder = OnnxEmbedder(built / part.file, part)
         self._settings = FaceWorkerSettings()
 
     def one_by_one(self, frames: Sequence[Frame]) -> int:

@@ -29,13 +29,17 @@ from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align
-from workers.models.detection import FaceDetector
-from workers.models.detector_parts import MtcnnPart
+from workers.models.build import built_path
+from workers.models.centerface import CenterFaceDetector
+from workers.models.detection import BgrImage, Detection, FaceDetector
+from workers.models.detector_parts import CenterFacePart, MtcnnPart
 from workers.models.embedder import OnnxEmbedder
 from workers.models.pack import Pack
 
 # The usual choice; a person is seen in more frames than that.
 _MIN_SAMPLES = 3
+# What its authors ask for.
+_CENTERFACE_SCORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,7 @@ def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
     pack = make_pack(models, device="cpu")
     # Nobody averages mirrored faces in a naive loop.
     part = pack.manifest.embedder.model_copy(update={"mirror": False})
-    folder = next(model_cache().glob(f"{pack.manifest.name}-*"))
-    embedder = OnnxEmbedder(folder / part.file, part)
+    embedder = OnnxEmbedder(built_path(pack.manifest, model_cache()) / part.file, part)
     detector = _detector(pack)
     settings = FaceWorkerSettings()
     frames, boxes, vectors, sampled = [], [], [], 0
@@ -76,7 +79,7 @@ def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
     for frame in images:
         sampled += 1
         image = frame.image_bgr
-        for detection in detector.detect([image], settings.min_face(*image.shape[:2]))[0]:
+        for detection in _faces(detector, image, settings.min_face(*image.shape[:2])):
             chip = align(image, detection.landmarks, embedder.template, embedder.input_px)
             frames.append(frame.index)
             boxes.append(detection.box_xyxy)
@@ -92,12 +95,24 @@ def find_faces(images: Iterable[Frame], models: str = "open") -> NaiveFaces:
 
 
 def _detector(pack: Pack) -> FaceDetector:
-    """The detector of a pack; MTCNN as it is published."""
+    """The detector of a pack; MTCNN and CenterFace as they are published."""
     part = pack.manifest.detector
+    if isinstance(part, CenterFacePart):
+        path = built_path(pack.manifest, model_cache()) / part.file
+        published = part.model_copy(update={"threshold": _CENTERFACE_SCORE})
+        return CenterFaceDetector(path, published, exactly=False)
     if not isinstance(part, MtcnnPart):
         return pack.detector
     with tempfile.TemporaryDirectory() as scratch:
         return published_mtcnn(Path(scratch))
+
+
+def _faces(detector: FaceDetector, image: BgrImage, min_face_px: float) -> list[Detection]:
+    """Faces of a picture; CenterFace is shown it in its own size, as published."""
+    if not isinstance(detector, CenterFaceDetector):
+        return detector.detect([image], min_face_px)[0]
+    found = detector.detect([image], detector.least_px)[0]
+    return [face for face in found if (face.box_xyxy[2:] - face.box_xyxy[:2]).max() >= min_face_px]
 
 
 def cluster(faces: NaiveFaces, eps: float, min_samples: int = _MIN_SAMPLES) -> npt.NDArray[np.int64]:

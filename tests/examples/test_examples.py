@@ -132,7 +132,7 @@ def test_every_face_of_the_group_is_found_and_aligned(run: Scripts) -> None:
     assert len(rows) == len(known)
     for row, box in zip(sorted(row[1:] for row in rows), known, strict=True):
         assert row[:4] == pytest.approx(box, abs=15)
-        assert row[4] > 0.9
+        assert row[4] > 0.6
     aligned = sorted((run.folder / "aligned").glob("face_*.jpg"))
     assert len(aligned) == len(known)
     for path in aligned:

@@ -34,7 +34,9 @@ def test_a_run_tells_what_was_assumed_and_under_which_terms(
     photo = next(path for path in sorted((media / "photos").iterdir()) if path.suffix == ".jpg")
     done = cli("run", photo, "--models", pack, "--report", page)
     assert ASSUMED in done.stderr
-    assert "models turned (CenterFace + dlib ResNet-29), licence unknown, commercial use unknown" in done.stderr
+    assert (
+        "models turned (CenterFace + dlib ResNet-29), licence unknown, commercial use unknown" in done.stderr
+    )
     assert "turned (licence unknown, commercial use unknown)" in page.read_text()
     stats = cli("collections", "stats", "default", "--json").json()
     assert (stats["pack"], stats["licence"], stats["commercial_use"]) == ("turned", "unknown", None)

@@ -17,8 +17,8 @@ from small_models import (
 )
 
 from workers.errors import InferenceError, ModelError
-from workers.models.device import DeviceKind
 from workers.models.build import built_path
+from workers.models.device import DeviceKind
 from workers.models.embedder import OnnxEmbedder
 from workers.models.graph import GraphBuilder
 from workers.models.pack import Pack
