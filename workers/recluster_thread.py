@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable
 
 from workers.clustering.cancellation import called_off_by
-from workers.clustering.clusterer import Clusterer
 from workers.clustering.partition import Partition
 
 _log = logging.getLogger(__name__)
@@ -17,17 +16,14 @@ _LEAVE_S = 10.0
 
 
 class ReclusterThread:
-    """Groups the tracks of a clusterer that nobody else uses; begins at once.
+    """Groups tracks anew; begins at once.
 
     Args:
-        clusterer: The tracks.
-        settled: See `Clusterer.recluster`.
-        named: Likewise.
+        regroup: Groups the tracks of a clusterer that nobody else uses.
     """
 
-    def __init__(self, clusterer: Clusterer, settled: Mapping[str, str], named: Collection[str] = ()) -> None:
-        self._clusterer = clusterer
-        self._settled, self._named = settled, named
+    def __init__(self, regroup: Callable[[], Partition]) -> None:
+        self._regroup = regroup
         self._called_off = threading.Event()
         self._done = threading.Event()
         self._partition: Partition | None = None
@@ -39,7 +35,7 @@ class ReclusterThread:
     def _work(self) -> None:
         try:
             with called_off_by(self._called_off.is_set):
-                self._partition = self._clusterer.recluster(self._settled, self._named)
+                self._partition = self._regroup()
         except BaseException as error:  # handed to the cluster worker, which raises it
             self._error = error
         finally:

@@ -21,6 +21,7 @@ from workers.named_people import inherit_with_names
 from workers.people import TrackSummary
 from workers.rearrangement import Ignored, rearrange
 from workers.settlement import Settlement
+from workers.source_book import SourceBook
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Snapshot:
         clusterer: Nobody else's.
         settled: Person of each track of which nothing new was known then.
         named: People who have a name.
+        sources_began_s: Unix time at which each source began, where it is known.
         tracks: What was known of each track.
         revision: Of the decisions that it keeps to.
         began_s: Monotonic time at which it was made.
@@ -42,10 +44,19 @@ class Snapshot:
     clusterer: Clusterer
     settled: Mapping[str, str]
     named: frozenset[str]
+    sources_began_s: Mapping[str, float]
     tracks: Mapping[str, TrackSummary]
     revision: int
     began_s: float
     removed: set[str] = field(default_factory=set)
+
+    def recluster(self) -> Partition:
+        """Group the tracks anew.
+
+        Raises:
+            CalledOffError: See `Clusterer.recluster`.
+        """
+        return self.clusterer.recluster(self.settled, self.named, self.sources_began_s)
 
     def applied_to(
         self, partition: Partition, tracks: Mapping[str, TrackSummary], owners: Mapping[str, str]
@@ -98,6 +109,7 @@ class Reclustering:
         membership: Who has which track; is changed.
         decisions: What people said.
         settlement: What is provisional; is changed.
+        sources: When each began.
     """
 
     def __init__(
@@ -108,6 +120,7 @@ class Reclustering:
         membership: Membership,
         decisions: Decisions,
         settlement: Settlement,
+        sources: SourceBook,
     ) -> None:
         self._store = store
         self._clusterer = clusterer
@@ -115,6 +128,7 @@ class Reclustering:
         self._membership = membership
         self._decisions = decisions
         self._settlement = settlement
+        self._sources = sources
         self._snapshot: Snapshot | None = None
 
     def begin(self) -> Snapshot:
@@ -123,10 +137,16 @@ class Reclustering:
         settled = {track_id: owners[track_id] for track_id in self._settlement.unchanged & owners.keys()}
         # What another method found is no reason to stay together.
         same = self._store.settled_by() in (self._clusterer.method, None)
+        began_s = {
+            source.source_id: source.recorded_at_s
+            for source in self._sources.values()
+            if source.recorded_at_s is not None
+        }
         self._snapshot = Snapshot(
             self._clusterer.snapshot(),
             settled if same else {},
             frozenset(self._store.names()),
+            began_s,
             dict(self._tracks),
             self._decisions.revision,
             time.monotonic(),

@@ -129,7 +129,7 @@ class Regrouping:
                 if not chosen:
                     continue
                 snapshot = self._kept.roster.begin_recluster()
-                thread = ReclusterThread(snapshot.clusterer, snapshot.settled, snapshot.named)
+                thread = ReclusterThread(snapshot.recluster)
                 self._running = _Running(thread, chosen)
                 patience_s = _PATIENCE_S
             if not self._running.thread.wait(patience_s):

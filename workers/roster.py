@@ -60,7 +60,13 @@ class Roster:
         )
         self._settlement = Settlement(self._decisions.bind)
         self._reclustering = Reclustering(
-            store, clusterer, self._tracks.summaries, self._membership, self._decisions, self._settlement
+            store,
+            clusterer,
+            self._tracks.summaries,
+            self._membership,
+            self._decisions,
+            self._settlement,
+            self._sources,
         )
         self._returns = Returns(store, calibration, self._membership, self._decisions)
         self._erasing = Erasing(

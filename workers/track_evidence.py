@@ -9,11 +9,9 @@ import numpy.typing as npt
 
 from storage.sample_record import EmbeddedFace, FaceSample
 from storage.track_record import TrackRecord
-from workers.clustering.evidence import TrackEvidence, make_template
+from workers.clustering.evidence import MOMENTS_PER_S, TrackEvidence, make_template
 from workers.faces.clothing import SIZE
 from workers.models.calibration import Calibration
-
-_MOMENTS_PER_S = 5
 
 
 def evidence_of(
@@ -60,7 +58,7 @@ def moments_of(observations: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
         observations: Of a track, dtype `OBSERVATION`.
     """
     seen_s = observations["media_s"][observations["score"] > 0]
-    return np.unique(np.floor(seen_s * _MOMENTS_PER_S + 1e-6).astype(np.int64))
+    return np.unique(np.floor(seen_s * MOMENTS_PER_S + 1e-6).astype(np.int64))
 
 
 def sample_problem(sample: FaceSample, calibration: Calibration, model_id: str) -> str:

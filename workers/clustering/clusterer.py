@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol, Self
 
 import numpy as np
@@ -64,10 +65,15 @@ class Clusterer(Protocol):
         """The group that an inserted track most likely belongs to, or None if it is like none of them."""
         ...
 
-    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+    def recluster(
+        self,
+        settled: Mapping[str, str],
+        named: Collection[str] = (),
+        began_s: Mapping[str, float] = MappingProxyType({}),
+    ) -> Partition:
         """Group all tracks anew; `settled` are groups of an earlier re-cluster, which change for a reason.
 
-        Those that are `named` change for a better one.
+        Those that are `named` change for a better one. `began_s` tells when sources began.
 
         Raises:
             CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
@@ -206,7 +212,12 @@ class TrackClusterer:
         order = np.argsort(rows)
         return rows[order], np.repeat(np.arange(len(each)), [len(part) for part in each])[order]
 
-    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+    def recluster(
+        self,
+        settled: Mapping[str, str],
+        named: Collection[str] = (),
+        began_s: Mapping[str, float] = MappingProxyType({}),
+    ) -> Partition:
         """Group all tracks anew.
 
         What people said holds in any case. The same tracks and the same `settled` give the same partition in
@@ -216,6 +227,8 @@ class TrackClusterer:
             settled: Group of tracks that an earlier re-cluster put together. Two of one group count as a
                 little more alike, so that nobody changes whom they belong to for next to nothing.
             named: Groups that people gave a name: they have looked at them.
+            began_s: Unix time at which each source began, s, where it is known: by it cameras are found that
+                see one room.
 
         Raises:
             CalledOffError: If whoever asked for it does not want it any more, see `called_off_by`.
@@ -223,7 +236,7 @@ class TrackClusterer:
         ids = sorted(self._tracks)
         if not ids:
             return Partition((), ())
-        self._comparison.measure_sources(self._graph)
+        self._comparison.measure_sources(self._graph, began_s)
         task = self._task(ids, settled, named)
         found = self._linked(task)
         wide = found.least < self._threshold

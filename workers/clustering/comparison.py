@@ -17,8 +17,8 @@ from workers.clustering.clothing_likelihood import (
     shared_occasion,
 )
 from workers.clustering.company import Company
-from workers.clustering.evidence import TrackEvidence
-from workers.clustering.footage import Pairs, same_footage, twins
+from workers.clustering.evidence import MOMENTS_PER_S, TrackEvidence
+from workers.clustering.footage import Pairs, overlaps, same_footage, twins
 from workers.clustering.gallery import Gallery
 from workers.clustering.likelihood import (
     LikelihoodSettings,
@@ -66,6 +66,8 @@ class Comparison:
         # Which footage each shows, see `same_footage`, and how many show what another one does.
         self._footage = np.zeros(1, np.intp)
         self._repeats = 0
+        # By how much later its time begins than that of the first one that shows the same.
+        self._later_s = np.zeros(1, np.float64)
 
     @property
     def strict_prior(self) -> ByMedium:
@@ -100,6 +102,12 @@ class Comparison:
         """Number of the recording of each row, intp (N,)."""
         return np.asarray(self._footage[self._gallery.sources[rows]], np.intp)
 
+    def middle_s(self, rows: IntArray | slice) -> npt.NDArray[np.float64]:
+        """Middle of the time of each row, s, float64 (N,): sources that show one footage have one clock."""
+        return np.asarray(
+            self._gallery.middle_s[rows] + self._later_s[self._gallery.sources[rows]], np.float64
+        )
+
     def expect(self, track: TrackEvidence) -> None:
         """Note the source of a track; call it for the first of a source."""
         number = self._gallery.source_number(track.source_id)
@@ -111,11 +119,12 @@ class Comparison:
             )
             self._footage = np.concatenate([self._footage, more.astype(np.intp)])
             self._photo = np.concatenate([self._photo, more.astype(np.bool_)])
+            self._later_s = np.concatenate([self._later_s, more.astype(np.float64)])
         # Nothing is measured yet.
         self._expected_rise[number] = 0.0 if track.photo else self._calibration.video_rise
         self._rise[number] = self._expected_rise[number]
         self._even[number] = self._settings.clothing_even
-        self._span_s[number] = 0.0
+        self._span_s[number] = self._later_s[number] = 0.0
         self._photo[number] = track.photo
         # Another number than that of any footage, as they are from 0.
         self._footage[number] = -1 - number
@@ -129,24 +138,27 @@ class Comparison:
         self._span_s = np.concatenate([other._span_s[:known], self._span_s[known:]])
         self._footage = np.concatenate([other._footage[:known], self._footage[known:]])
         self._photo = np.concatenate([other._photo[:known], self._photo[known:]])
+        self._later_s = np.concatenate([other._later_s[:known], self._later_s[known:]])
         self._repeats = other._repeats
 
-    def measure_sources(self, graph: LikenessGraph) -> None:
+    def measure_sources(self, graph: LikenessGraph, began_s: Mapping[str, float]) -> None:
         """What each source shows and for how long, and how alike people look and dress in it.
 
         Args:
             graph: Of the tracks of the gallery.
+            began_s: Unix time at which each source began, s, where it is known.
         """
         gallery = self._gallery
         count = gallery.source_count
-        self._footage[:count] = self._shown(graph)
+        self._footage[:count], self._later_s[:count] = self._shown(graph, began_s)
         shown = self.recordings(self._company.by_source)
         self._repeats = len(self._company.by_source) - int(shown.videos + shown.photos)
         footage = self.footage(slice(None))
         first_s = np.full(len(self._span_s), np.inf)
         last_s = np.full(len(self._span_s), -np.inf)
-        np.minimum.at(first_s, footage, gallery.middle_s)
-        np.maximum.at(last_s, footage, gallery.middle_s)
+        middle_s = self.middle_s(slice(None))
+        np.minimum.at(first_s, footage, middle_s)
+        np.maximum.at(last_s, footage, middle_s)
         self._span_s[:count] = np.maximum(last_s - first_s, 0.0)[self._footage[:count]]
         self._rise[:] = self._expected_rise
         self._even[:] = self._settings.clothing_even
@@ -169,9 +181,18 @@ class Comparison:
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
             self._even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
 
-    def _shown(self, graph: LikenessGraph) -> IntArray:
-        """Number of the footage of each source, intp (S,); everything in a photo is of one moment."""
+    def _shown(
+        self, graph: LikenessGraph, began_s: Mapping[str, float]
+    ) -> tuple[IntArray, npt.NDArray[np.float64]]:
+        """Number of the footage of each source, intp (S,), and how much later its time begins, s (S,).
+
+        Copies of a file have its time, whenever that began. What several cameras see of a room they see at
+        the same time of day, while each counts from when it was watched first.
+        """
         gallery = self._gallery
+        names = gallery.source_ids
+        starts_s = np.array([began_s.get(name, np.nan) for name in names])
+        # Everything in a photo is of one moment.
         first, second, margins = graph.pairs(np.arange(len(gallery)))
         videos = ~self.photos(slice(None))
         across = (gallery.sources[first] != gallery.sources[second]) & videos[first] & videos[second]
@@ -179,8 +200,21 @@ class Comparison:
         sizes = gallery.size_weights
         genuine = np.einsum("es,es->e", sizes[first] @ self._calibration.genuine, sizes[second])
         pairs = Pairs(first, second, graph.cosines(first, second, margins), genuine)
-        found = twins(pairs, gallery.seen, gallery.clothing_roots)
-        return same_footage(first[found], second[found], gallery.sources, gallery.source_ids)
+        apart_s = np.nan_to_num(starts_s[gallery.sources[second]] - starts_s[gallery.sources[first]])
+        seen = gallery.seen[first], gallery.seen[second]
+        by_time = overlaps(*seen)
+        by_clock = overlaps(*seen, np.rint(apart_s * MOMENTS_PER_S).astype(np.int64))
+        found = twins(pairs, np.maximum(by_time, by_clock), gallery.clothing_roots)
+        footage = same_footage(first[found], second[found], gallery.sources, names)
+        # Whichever of the two makes more of what they show one.
+        gain = np.zeros(len(names))
+        one = footage[gallery.sources[first]] == footage[gallery.sources[second]]
+        some = found & one
+        np.add.at(gain, footage[gallery.sources[first[some]]], (by_clock - by_time)[some])
+        earliest_s = np.full(len(names), np.inf)
+        np.fmin.at(earliest_s, footage, starts_s)
+        later_s = np.nan_to_num(starts_s - earliest_s[footage])
+        return footage, np.where(gain[footage] > 0, later_s, 0.0)
 
     def rises(self, rows: IntArray | slice) -> FloatArray:
         """Impostor rise of the source of each row, float32 (N,)."""
@@ -254,7 +288,7 @@ class Comparison:
         )
         shared[same] = 0.0
         beside = np.flatnonzero(same.any(axis=0))
-        apart_s = np.abs(gallery.middle_s[rows][:, None] - gallery.middle_s[columns[beside]][None])
+        apart_s = np.abs(self.middle_s(rows)[:, None] - self.middle_s(columns[beside])[None])
         shared[:, beside] += same[:, beside] & (apart_s <= self._settings.clothing_reach_s)
         return shared
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Self
 
 import numpy as np
@@ -170,6 +171,7 @@ class DensityClusterer:
         self,
         settled: Mapping[str, str],  # noqa: ARG002 - of the protocol
         named: Collection[str] = (),  # noqa: ARG002 - of the protocol
+        began_s: Mapping[str, float] = MappingProxyType({}),  # noqa: ARG002 - of the protocol
     ) -> Partition:
         """Group all tracks anew.
 

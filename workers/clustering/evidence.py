@@ -11,6 +11,9 @@ from workers.models.calibration import Calibration, normalised
 
 FloatArray = npt.NDArray[np.float32]
 
+MOMENTS_PER_S = 5
+"""So many moments are told apart: as many at any sampling rate from that one on."""
+
 # Observations beyond this number add no weight: they look like the ones before.
 _FULL_WEIGHT = 12
 
@@ -24,7 +27,7 @@ class TrackEvidence:
         source_id: Where it was seen; context and cannot-links exist only within a source.
         template: float32 (D,), L2-normalised: weighted mean of size-compensated embeddings.
         size_px: Weighted mean of the effective sizes of its samples.
-        moments: int64 (N,), ascending: fifths of a second of its source in which it was seen.
+        moments: int64 (N,), ascending: moments of its source in which it was seen, see `MOMENTS_PER_S`.
         middle_s: Middle of its time, s in the source.
         founder: Whether it may make a person of its own; others may only join.
         photo: Whether the source is a photo, where one common moment is enough to tell two people apart.

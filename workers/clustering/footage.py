@@ -1,4 +1,4 @@
-"""Sources that show one footage: copies of a recording, in whatever format, or second streams of a camera."""
+"""Sources that show one footage: copies of a recording, or cameras that see one room at the same time."""
 
 from __future__ import annotations
 
@@ -38,22 +38,39 @@ class Pairs:
     genuine: FloatArray
 
 
+def overlaps(
+    first: npt.NDArray[np.int64], second: npt.NDArray[np.int64], later: npt.NDArray[np.int64] | int = 0
+) -> npt.NDArray[np.float64]:
+    """The time in which both of two tracks were seen, as a share of that in which either was.
+
+    Args:
+        first: int64 (E, 2), first and last moment of one track of each pair, see `TrackEvidence.moments`.
+        second: int64 (E, 2), the same of the other.
+        later: int64 (E,), by how many moments the other's source began later.
+
+    Returns:
+        float64 (E,), at most 1; 0 or less where they don't overlap.
+    """
+    begins, ends = second[:, 0] + later, second[:, 1] + later
+    both = np.minimum(first[:, 1], ends) - np.maximum(first[:, 0], begins) + 1
+    either = np.maximum(first[:, 1], ends) - np.minimum(first[:, 0], begins) + 1
+    return np.asarray(both / either, np.float64)
+
+
 def twins(
-    pairs: Pairs, seen: npt.NDArray[np.int64], clothing_roots: FloatArray | None
+    pairs: Pairs, overlap: npt.NDArray[np.float64], clothing_roots: FloatArray | None
 ) -> npt.NDArray[np.bool_]:
     """Whether each pair may be one appearance of a person, recorded twice.
 
     Args:
         pairs: Pairs of N tracks.
-        seen: int64 (N, 2), first and last moment of each track, see `TrackEvidence.moments`.
+        overlap: float64 (E,), see `overlaps`.
         clothing_roots: float32 (N, C), see `Gallery.clothing_roots`.
     """
     first, second = pairs.first, pairs.second
-    both = np.minimum(seen[first, 1], seen[second, 1]) - np.maximum(seen[first, 0], seen[second, 0]) + 1
-    either = np.maximum(seen[first, 1], seen[second, 1]) - np.minimum(seen[first, 0], seen[second, 0]) + 1
     nearer = pairs.genuine + _FACES_ALONE * (1 - pairs.genuine)
-    alone = (both >= _OVERLAP_ALONE * either) & (pairs.cosines >= nearer)
-    maybe = (both >= _OVERLAP * either) & (pairs.cosines >= pairs.genuine)
+    alone = (overlap >= _OVERLAP_ALONE) & (pairs.cosines >= nearer)
+    maybe = (overlap >= _OVERLAP) & (pairs.cosines >= pairs.genuine)
     if clothing_roots is None:
         return np.asarray(alone, np.bool_)
     (some,) = np.nonzero(maybe)

@@ -258,7 +258,7 @@ class TrackLinkage:
         others = np.bincount(footage)[footage] - 1
         # In a photo everybody is apart from everybody.
         free = np.bincount(task.ties.apart[:, 0], minlength=len(footage)) < others
-        order = np.lexsort((self._gallery.middle_s[task.rows], footage))
+        order = np.lexsort((self._comparison.middle_s(task.rows), footage))
         order = order[free[order]]
         for start in range(0, len(order), _WINDOW):
             window = np.sort(order[start : start + _WINDOW])

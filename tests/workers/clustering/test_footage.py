@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from made_tracks import beside, clothes, evidence, soft, unit
 
 from workers.clustering.by_medium import ByMedium
-from workers.clustering.evidence import TrackEvidence
-from workers.clustering.footage import Pairs, same_footage, twins
+from workers.clustering.evidence import MOMENTS_PER_S, TrackEvidence
+from workers.clustering.footage import Pairs, overlaps, same_footage, twins
 
 
 def numbers(pairs: Sequence[tuple[int, int]], sources: Sequence[int], names: Sequence[str]) -> list[int]:
@@ -27,7 +27,8 @@ def is_twin(
 ) -> bool:
     pairs = Pairs(np.array([0]), np.array([1]), np.array([cosine], np.float32), np.array([0.6], np.float32))
     roots = np.stack([np.zeros(8) if colour is None else np.sqrt(clothes(colour)) for colour in dress])
-    return bool(twins(pairs, np.array([of, seen]), roots.astype(np.float32))[0])
+    overlap = overlaps(np.array([of]), np.array([seen]))
+    return bool(twins(pairs, overlap, roots.astype(np.float32))[0])
 
 
 # Which tracks are one appearance -------------------------------------------------------------------------
@@ -65,7 +66,7 @@ def test_without_clothes_faces_have_to_be_nearly_the_same_for_nearly_the_same_ti
 
 def test_where_nobody_wears_anything_faces_alone_decide() -> None:
     pairs = Pairs(np.array([0]), np.array([1]), np.array([0.9], np.float32), np.array([0.6], np.float32))
-    assert twins(pairs, np.array([(0, 49), (0, 49)]), None).tolist() == [True]
+    assert twins(pairs, np.ones(1), None).tolist() == [True]
 
 
 # Which sources are one recording -------------------------------------------------------------------------
@@ -200,3 +201,33 @@ def test_a_copy_that_is_removed_counts_no_more() -> None:
     assert clusterer._comparison.recordings(["v-a", "v-b"]).videos == 2
     clusterer.recluster({})
     assert clusterer._comparison.recordings(["v-a", "v-b"]).videos == 2
+
+
+def later(tracks: Sequence[TrackEvidence], by_s: float) -> list[TrackEvidence]:
+    """The same, of a source that begins so much earlier."""
+    return [
+        replace(track, moments=track.moments + round(by_s * MOMENTS_PER_S), middle_s=track.middle_s + by_s)
+        for track in tracks
+    ]
+
+
+@given(st.floats(0, 400_000), st.booleans())
+def test_cameras_that_see_one_room_are_known_by_their_clocks(earlier_s: float, dated: bool) -> None:
+    earlier_s = round(earlier_s * MOMENTS_PER_S) / MOMENTS_PER_S
+    clusterer = soft(*film("c-a"), *later(film("c-b"), earlier_s + 100))
+    began_s = {"c-a": 1.7e9 + earlier_s + 100, "c-b": 1.7e9}
+    clusterer.recluster({}, (), began_s if dated else {"c-a": began_s["c-a"]})
+    comparison = clusterer._comparison
+    assert comparison.recordings(["c-a", "c-b"]).videos == (1 if dated else 2)
+    rows = clusterer._gallery.rows_of([f"c-{name}-{k}" for k in range(4) for name in "ab"])
+    first, second = comparison.middle_s(rows).reshape(4, 2).T
+    # One clock for both.
+    assert (np.abs(first - second) < 1e-3).all() == dated
+
+
+@pytest.mark.parametrize("other_s", [1.7e9, 1.7e9 + 50_000])
+def test_a_copy_counts_as_one_whenever_it_is_said_to_begin(other_s: float) -> None:
+    clusterer = soft(*film("v-a"), *film("v-b"))
+    clusterer.recluster({}, (), {"v-a": 1.7e9, "v-b": other_s})
+    assert clusterer._comparison.recordings(["v-a", "v-b"]).videos == 1
+    assert (clusterer._comparison.middle_s(slice(None)) == clusterer._gallery.middle_s).all()

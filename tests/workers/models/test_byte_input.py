@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from small_models import INPUT_PX, embedder_part, write_mean_model
 
 from workers.errors import ModelError
+from workers.models.build import built_path
 from workers.models.byte_input import with_byte_input
 from workers.models.graph import GraphBuilder
 from workers.models.pack import Pack
@@ -55,7 +56,7 @@ def test_the_input_is_a_picture_of_bytes_of_any_number(model: Path) -> None:
 
 def test_vectors_of_a_real_embedder_stay_as_they_are(open_pack: Pack, model_cache: Path) -> None:
     part = open_pack.manifest.embedder
-    (path,) = model_cache.glob(f"open-*/{part.file}")
+    path = built_path(open_pack.manifest, model_cache) / part.file
     images = pictures(2, part.input_px)
     blob = cv2.dnn.blobFromImages(list(images), part.scale, mean=part.mean, swapRB=part.colours == "rgb")
     (expected,) = Session(path, 1).run(None, np.asarray(blob, np.float32))
