@@ -14,7 +14,7 @@ from workers.faces.alignment import align
 from workers.faces.closer_look import enlarged, find_again, scale_to
 from workers.faces.clothing import clothing_histogram
 from workers.faces.crop import FaceCrop, cut_crop
-from workers.faces.quality import FaceQuality, measure, sharpness
+from workers.faces.quality import FaceQuality, is_faint, measure, sharpness
 from workers.model_faults import ModelFaults
 from workers.models.detection import BgrImage, Detection
 from workers.models.pack import Pack
@@ -53,6 +53,7 @@ class Candidate:
         promise: What `value` should be after a closer look at it; the same where no closer one is possible,
             or it was taken and showed nothing. Comparable over the faces of a track.
         look: For comparisons.
+        faint: Whether nobody could see who it is, for lack of light or contrast.
         crop: The face with margin, once it is among the best of its track.
         clothing: Colours below the face, float32 (C,) with sum 1, likewise; None also where none are seen.
     """
@@ -64,6 +65,7 @@ class Candidate:
     value: float
     promise: float
     look: Look
+    faint: bool = False
     crop: FaceCrop | None = None
     clothing: FloatArray | None = None
 
@@ -98,7 +100,7 @@ class FaceJudge:
             there = enlarged(detection, scale_to(detail.width_px, detail.height_px, image))
             promise = _value(measure(there, detail.height_px, detail.width_px), sharp)
         look = Look(quality.size_px, quality.effective_px, chip)
-        return Candidate(frame.index, frame.media_s, detection, quality, value, promise, look)
+        return Candidate(frame.index, frame.media_s, detection, quality, value, promise, look, is_faint(chip))
 
     def look_closer(self, candidate: Candidate, frame: Frame, detections: Collection[Detection]) -> None:
         """Judge and cut out a face in the detail of its frame, if it is to be found there.

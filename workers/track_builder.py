@@ -174,6 +174,8 @@ class TrackBuilder:
             frame.media_s, candidate.promise, lambda: self._judge.complete(candidate, frame.image_bgr)
         )
         followed.newest = candidate
+        if candidate.faint:
+            return
         finds = self._manifest.detector
         followed.sure |= candidate.detection.score >= finds.sure_score
         if candidate.detection.score >= finds.seen_score:

@@ -129,6 +129,19 @@ def test_what_was_not_seen_twice_and_once_for_sure_is_no_face(
     assert (len(shooting.samples()) > 0) == (tracks > 0)
 
 
+def test_whom_the_dark_hides_is_nobody_until_there_is_light(
+    shooting: Shooting, group_image: Image, one: Detection
+) -> None:
+    dark = (group_image * 0.05).astype(np.uint8)
+    shooting.show(dark, one, times=6)
+    assert shooting.end() == []
+    shooting.show(dark, one, times=3)
+    shooting.show(group_image, one, times=3)
+    (track,) = shooting.end()
+    # Seen from the beginning, once it is known that somebody was there.
+    assert len(frames_of(track)) == 6
+
+
 def test_nobody_seen_is_nothing_sent(shooting: Shooting, group_image: Image) -> None:
     shooting.show(group_image, times=3)
     assert shooting.end() == []

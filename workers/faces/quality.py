@@ -14,6 +14,8 @@ from workers.models.detection import BgrImage, Detection
 _PROFILE_YAW = 0.7
 # Laplacian deviation of a chip that looks sharp to the eye; more adds nothing.
 _SHARP = 6.0
+# Deviation of a chip's brightness, of 255, below which nobody sees a face; in dim light it is 15 or more.
+_LEAST_CONTRAST = 8.0
 # Eyes, nose and corners of the mouth of a face that is held straight, in half distances of the eyes.
 _STRAIGHT = ((-1.0, 0.0), (1.0, 0.0), (0.0, 1.15), (-0.8, 2.2), (0.8, 2.2))
 
@@ -67,6 +69,16 @@ def measure(detection: Detection, height_px: int, width_px: int) -> FaceQuality:
         visible=min(visible, 1.0),
         score=detection.score,
     )
+
+
+def is_faint(chip_bgr: BgrImage) -> bool:
+    """Whether a face is lost in the dark, in fog or in glare, so that nobody could see who it is.
+
+    Args:
+        chip_bgr: uint8 (S, S, 3), aligned.
+    """
+    _, deviation = cv2.meanStdDev(cv2.cvtColor(chip_bgr, cv2.COLOR_BGR2GRAY))
+    return bool(deviation[0, 0] < _LEAST_CONTRAST)
 
 
 def yaw_of(landmarks: npt.ArrayLike) -> float:

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from workers.faces.alignment import umeyama
-from workers.faces.quality import FaceQuality, measure, roll_deg, sharpness, yaw_of
+from workers.faces.quality import FaceQuality, is_faint, measure, roll_deg, sharpness, yaw_of
 from workers.models.detection import Detection
 
 Image = npt.NDArray[np.uint8]
@@ -282,6 +282,16 @@ def test_size_certainty_and_visibility_count(changes: dict[str, float], value: f
 
 
 # Sharpness ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("share", "faint"), [(1.0, False), (0.4, False), (0.06, True), (0.0, True)])
+@pytest.mark.parametrize("light", [0, 127, 255])
+def test_a_face_can_be_lost_in_the_dark_in_fog_or_in_glare(
+    group_chips: list[Image], share: float, faint: bool, light: int
+) -> None:
+    for chip in group_chips:
+        lost = np.rint(light + share * (chip.astype(float) - light)).astype(np.uint8)
+        assert is_faint(lost) == faint
 
 
 def test_a_plain_colour_has_no_sharpness() -> None:
