@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,16 +108,17 @@ class FollowedFaces(SeenPeople):
                 )
             yield self.thumbnail(best.sample_id) if best else None
 
-    def faces(self, source_id: str | None = None) -> Iterator[Face]:
+    def faces(self, source_id: str | Collection[str] | None = None) -> Iterator[Face]:
         """Every face of every sampled frame, source by source in order of time.
 
         Args:
-            source_id: Only this source.
+            source_id: Only this source, or these.
         """
         from facestream.track import track_of
 
+        wanted = {source_id} if isinstance(source_id, str) else source_id
         with self._errors():
-            sources = [s for s in self._reader.sources() if source_id in (None, s.source_id)]
+            sources = [s for s in self._reader.sources() if wanted is None or s.source_id in wanted]
             unsure = self._reader.provisional()
         for source in sources:
             with self._errors():

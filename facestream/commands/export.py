@@ -192,7 +192,8 @@ def _write_rows(store: Store, what: str, file_format: str, patterns: tuple[str, 
     if what == "faces":
         names = _names_of(store.people(PeopleFilter(ignored=True)))
         write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
-        faces = (told_row(face, names, source) for source in chosen for face in store.faces(source.source_id))
+        by_id = {source.source_id: source for source in chosen}
+        faces = (told_row(face, names, by_id[face.source_id]) for face in store.faces(by_id.keys()))
         return write(TOLD_COLUMNS, faces, file)
     called = names_apart({source.source_id: source.path for source in chosen})
     if what == "people":

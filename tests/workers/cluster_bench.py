@@ -46,9 +46,11 @@ def _work(
             time.sleep(track_s)
             return super().nearest(track_id, groups)
 
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             time.sleep(recluster_s)
-            return super().recluster(settled, named)
+            return super().recluster(settled, named, *began_s)
 
     with open_redis(f"unix://{socket_path}", None) as opened:
         client = opened.client

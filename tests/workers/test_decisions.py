@@ -197,8 +197,10 @@ def test_who_is_ignored_stays_so_over_merges_and_what_comes_off_them_is(
     told: list[Partition] = []
 
     class Told(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
-            return told[0] if told else super().recluster(settled, named)
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
+            return told[0] if told else super().recluster(settled, named, *began_s)
 
     def ignore(who: str) -> None:
         _, size = bench.log.read()
@@ -330,9 +332,11 @@ def test_a_re_cluster_between_a_decision_and_its_turn_does_not_undo_it(bench: Be
     begun, decided = threading.Event(), threading.Event()
 
     class Told(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             if not told:
-                return super().recluster(settled, named)
+                return super().recluster(settled, named, *began_s)
             begun.set()
             assert decided.wait(20)
             return told.pop()

@@ -27,9 +27,11 @@ def test_decisions_outlive_a_thousand_re_clusters_and_restarts(bench: Bench, dec
     turns: list[int] = []
 
     class Counting(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             turns.append(1)
-            return super().recluster(settled, named)
+            return super().recluster(settled, named, *began_s)
 
     with bench.running():
         bench.take_in(*(cast.track(k % 4, k) for k in range(12)), recluster=True, at_once=True)

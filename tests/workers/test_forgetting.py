@@ -49,7 +49,9 @@ class Told(TrackClusterer):
     def __post_init__(self) -> None:
         super().__init__(CALIBRATION)
 
-    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+    def recluster(
+        self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+    ) -> Partition:
         clusters: dict[int, list[str]] = {}
         for track_id in sorted(self._tracks):
             person = self.cast.person_of[track_id]

@@ -19,8 +19,10 @@ class Told(TrackClusterer):
         super().__init__(CALIBRATION)
         self.told = told
 
-    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
-        return self.told.pop(0) if self.told else super().recluster(settled, named)
+    def recluster(
+        self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+    ) -> Partition:
+        return self.told.pop(0) if self.told else super().recluster(settled, named, *began_s)
 
 
 def apart(*clusters: set[str]) -> Partition:

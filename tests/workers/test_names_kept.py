@@ -16,7 +16,9 @@ from workers.clustering.partition import Partition
 class Merging(TrackClusterer):
     """Takes all tracks for one person, once asked to group them."""
 
-    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+    def recluster(
+        self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+    ) -> Partition:
         return Partition((tuple(sorted(self._tracks)),), ())
 
 
@@ -136,7 +138,9 @@ def test_of_three_two_names_go_on(bench: Bench) -> None:
 
 def test_a_named_person_stays_however_poor_the_tracks_that_are_left(bench: Bench) -> None:
     class Sceptic(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             return Partition((), ("v-1.0.0", "v-1.1.1"))
 
     cast = Cast()

@@ -182,7 +182,9 @@ def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> N
     begun = threading.Event()
 
     class Endless(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()):  # type: ignore[no-untyped-def]
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ):  # type: ignore[no-untyped-def]
             from workers.clustering.cancellation import checkpoint
 
             begun.set()
@@ -218,10 +220,12 @@ def test_nothing_is_taken_in_beside_a_re_cluster_whose_worker_died(bench: Bench)
     gate, begun = threading.Event(), threading.Event()
 
     class Held(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()):  # type: ignore[no-untyped-def]
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ):  # type: ignore[no-untyped-def]
             begun.set()
             gate.wait()
-            return super().recluster(settled, named)
+            return super().recluster(settled, named, *began_s)
 
     cast = Cast()
     bench.queue.prepare()

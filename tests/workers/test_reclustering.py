@@ -46,11 +46,13 @@ class Held(TrackClusterer):
         super().__init__(CALIBRATION)
         self.gate = gate
 
-    def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+    def recluster(
+        self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+    ) -> Partition:
         self.gate.begun.append(set(self._tracks))
         while not self.gate.opened.wait(0.005):
             checkpoint()
-        return self.gate.told.pop(0) if self.gate.told else super().recluster(settled, named)
+        return self.gate.told.pop(0) if self.gate.told else super().recluster(settled, named, *began_s)
 
 
 @dataclass(eq=False)
@@ -352,7 +354,9 @@ def test_one_that_fails_five_times_is_put_aside_and_others_go_on(bench: Bench) -
     begun: list[str] = []
 
     class Broken(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             begun.append("re-cluster")
             raise ZeroDivisionError("as broken as can be")
 

@@ -38,7 +38,9 @@ def test_a_re_cluster_splits_a_person_and_publishes_it(bench: Bench, at_once: bo
     cast = Cast()
 
     class Apart(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             return Partition((("v-1.0.0", "v-1.1.0"), ("v-1.2.0",)), ())
 
     with bench.running(lambda: Apart(CALIBRATION)):
@@ -54,7 +56,9 @@ def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Benc
     cast = Cast()
 
     class Stern(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             return Partition((("v-1.0.0",),), ("v-1.1.0",))
 
     with bench.running(lambda: Stern(CALIBRATION)):
@@ -66,7 +70,9 @@ def test_a_track_that_a_re_cluster_gives_to_nobody_leaves_its_person(bench: Benc
 @pytest.mark.parametrize("at_once", [False, True], ids=["step by step", "in one step"])
 def test_a_person_of_whom_nothing_is_left_vanishes(bench: Bench, at_once: bool) -> None:
     class Sceptic(TrackClusterer):
-        def recluster(self, settled: Mapping[str, str], named: Collection[str] = ()) -> Partition:
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ) -> Partition:
             return Partition((), ("v-1.0.0",))
 
     with bench.running(lambda: Sceptic(CALIBRATION)):

@@ -5,7 +5,7 @@ Xu et al. 2019, "CenterFace: Joint Face Detection and Alignment Using Face as Po
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workers.errors import InferenceError, ModelError
 from workers.models.boxes import suppress
-from workers.models.centerface_answer import STEP_PX, CenterFaceAnswer, read_answers
+from workers.models.centerface_answer import STEP_PX, CenterFaceAnswer, joined, read_answers
 from workers.models.crops import fill_square
 from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import CenterFacePart
@@ -24,8 +24,10 @@ from workers.tracking.boxes import iou_matrix
 
 FloatArray = npt.NDArray[np.float32]
 
-# The longer side of what the network is given at most: bounds memory, whatever small faces are asked for.
-_MOST_PX = 4096
+# The longer side of a picture at most as it is searched, whatever small faces are asked for. It is shown to
+# the network in tiles, which bounds memory, with so much in common that most faces are whole in one of them.
+_MOST_PX = 8192
+_TILE_PX, _SHARED_PX = 1536, 384
 # Around an expected face, in sides of its box, and what that is scaled to: a face is a third of it then. With
 # less around it, or fewer pixels, landmarks are less exact.
 _AROUND = 3.0
@@ -124,19 +126,29 @@ class CenterFaceDetector(FaceDetector):
         size = _stepped(width * scale), _stepped(height * scale)
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         shown = np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
-        answer = self._answers(shown[None], self._part.threshold)[0]
-        found = answer.placed(
-            np.array([width / size[0], height / size[1]], np.float32), np.zeros(2, np.float32)
-        )
-        sides = (found.boxes[:, 2:] - found.boxes[:, :2]).max(axis=1, initial=0.0)
-        kept = suppress(found.boxes, found.scores, self._part.nms_iou, 0)
+        back = np.array([width / size[0], height / size[1]], np.float32)
+        answer = joined([a.placed(back, corner * back) for a, corner in self._tiles(shown)])
+        sides = (answer.boxes[:, 2:] - answer.boxes[:, :2]).max(axis=1, initial=0.0)
+        kept = suppress(answer.boxes, answer.scores, self._part.nms_iou, 0)
         kept = kept[sides[kept] >= min_face_px]
-        faces = {i: found.detection(i) for i in kept}
+        faces = {i: answer.detection(i) for i in kept}
         large = kept[sides[kept] * scale > self._exact_px]
-        for i, closer in zip(large, self.refine(image, found.boxes[large]), strict=True):
+        if len(large) == 0:
+            return list(faces.values())
+        for i, closer in zip(large, self.refine(image, answer.boxes[large]), strict=True):
             if closer is not None:
                 faces[i] = Detection(closer.box_xyxy, closer.landmarks, faces[i].score)
-        return list(faces.values())
+        # Two that lay side by side may have become one.
+        boxes = np.stack([face.box_xyxy for face in faces.values()])
+        return [faces[kept[k]] for k in suppress(boxes, answer.scores[kept], self._part.nms_iou, 0)]
+
+    def _tiles(self, shown: BgrImage) -> Iterator[tuple[CenterFaceAnswer, FloatArray]]:
+        """What is found in each tile of a picture, and where the tile is."""
+        for top in _starts(shown.shape[0]):
+            for left in _starts(shown.shape[1]):
+                tile = shown[top : top + _TILE_PX, left : left + _TILE_PX]
+                answer = self._answers(tile[None], self._part.threshold)[0]
+                yield answer, np.array([left, top], np.float32)
 
     def _around(self, image: BgrImage, boxes: FloatArray) -> list[Detection | None]:
         """The faces at no more boxes than are shown together."""
@@ -161,6 +173,13 @@ class CenterFaceDetector(FaceDetector):
         """What the network finds in pictures of one size, uint8 (N, H, W, 3)."""
         blob = np.asarray(cv2.dnn.blobFromImages(list(shown), swapRB=True), np.float32)
         return read_answers(self._session.run(None, blob), shown.shape[1:3], threshold, self._name)
+
+
+def _starts(length_px: int) -> list[int]:
+    """Where the tiles of a side begin."""
+    count = 1 + max(0, -(-(length_px - _TILE_PX) // (_TILE_PX - _SHARED_PX)))
+    last = max(length_px - _TILE_PX, 0)
+    return [round(last * k / max(count - 1, 1)) // STEP_PX * STEP_PX for k in range(count)]
 
 
 def _stepped(length_px: float) -> int:

@@ -95,6 +95,28 @@ def test_faces_are_found_where_they_are_at_any_size(
         assert np.abs(face.landmarks / scale - known.landmarks).max() < 0.1 * side
 
 
+def test_faces_are_found_once_in_pictures_that_are_shown_in_tiles(
+    open_pack: Pack, group_image: Image, group_faces: list[Detection]
+) -> None:
+    # So small that they are searched in about their own size, and wherever tiles meet.
+    small = np.asarray(cv2.resize(group_image, (320, 221), interpolation=cv2.INTER_AREA), np.uint8)
+    picture = np.full((1700, 3200, 3), 120, np.uint8)
+    corners = [(top, left) for top in (10, 700, 1330) for left in (0, 700, 1100, 1420, 2100, 2860)]
+    for top, left in corners:
+        picture[top : top + 221, left : left + 320] = small
+    found = open_pack.detector.detect([picture], 16)[0]
+    known = np.stack(
+        [
+            face.box_xyxy / 4 + np.array([left, top, left, top], np.float32)
+            for top, left in corners
+            for face in group_faces
+        ]
+    )
+    overlap = iou_matrix(known, boxes(found))
+    assert (overlap.max(axis=1) > 0.5).all()
+    assert ((overlap > 0.3).sum(axis=1) == 1).all()
+
+
 def test_smaller_faces_than_asked_for_are_left_out(open_pack: Pack, group_image: Image) -> None:
     found = open_pack.detector.detect([group_image], 40)[0]
     sides = sorted(float((face.box_xyxy[2:] - face.box_xyxy[:2]).max()) for face in found)
