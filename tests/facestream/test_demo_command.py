@@ -107,7 +107,7 @@ def test_json_holds_known_and_found(demo: Demo) -> None:
     for row in result["people"]:
         assert set(row) == {"known", "known_seconds", "found", "found_seconds"}
         assert len(row["found"]) == 1
-        assert row["found_seconds"] == pytest.approx(row["known_seconds"], abs=2.5)
+        assert row["found_seconds"] == pytest.approx(row["known_seconds"], abs=2.0)
 
 
 def test_leaves_your_own_people_alone(demo: Demo) -> None:

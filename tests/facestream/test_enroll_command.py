@@ -31,7 +31,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.new("RGB", (320, 200), (30, 90, 60)).save(folder / "Nobody.jpg")
     far = Image.new("RGB", (320, 200), (30, 90, 60))
     with Image.open(folder / "Tom Hanks.png") as picture:
-        far.paste(picture.convert("RGB").resize((22, 22)), (140, 80))
+        far.paste(picture.convert("RGB").resize((22, 22)), (140, 81))
     far.save(folder / "Far Away.png")
     with Image.open(GROUP.path()) as picture:
         picture.convert("RGB").save(folder / "Group.jpg")
@@ -72,7 +72,8 @@ def test_who_was_seen_is_named_and_who_was_not_is_added(copied: Processed, photo
     assert [s["source"] for s in people["Tom Hanks"]["sightings"]] == [str(photos / "Tom Hanks.png")]
 
     again = {one["name"]: one["state"] for one in cli("people", "enroll", photos, "--json", code=1).json()}
-    assert again == states | {"Eileen Collins": "already", "Tom Hanks": "already"}
+    # Now there is somebody whom the poor one is of.
+    assert again == states | {"Eileen Collins": "already", "Far Away": "conflict", "Tom Hanks": "already"}
 
     for number in done["Eileen Collins"]["decisions"]:
         cli("people", "undo", str(number))

