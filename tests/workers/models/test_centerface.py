@@ -9,6 +9,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
+from anatomy import assert_anatomical
 from face_pictures import GROUP_BOXES, package_file, texture
 from onnx import numpy_helper
 
@@ -60,13 +61,7 @@ def test_a_portrait_has_one_face_for_sure(open_pack: Pack, astronaut_image: Imag
 def test_landmarks_are_in_anatomical_order_inside_the_box(
     open_pack: Pack, group_faces: list[Detection], astronaut_image: Image
 ) -> None:
-    for face in [*group_faces, *open_pack.detector.detect([astronaut_image], 40)[0]]:
-        left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
-        assert left_eye[0] < nose[0] < right_eye[0]
-        assert left_mouth[0] < right_mouth[0]
-        assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
-        assert (face.landmarks > face.box_xyxy[:2]).all()
-        assert (face.landmarks < face.box_xyxy[2:]).all()
+    assert_anatomical([*group_faces, *open_pack.detector.detect([astronaut_image], 40)[0]])
 
 
 def test_best_score_comes_first(open_pack: Pack, group_image: Image) -> None:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from anatomy import assert_anatomical
 from face_pictures import GROUP_BOXES, texture
 
 from workers.models.build import built_path
@@ -45,13 +46,7 @@ def test_a_portrait_has_one_face(mtcnn_pack: Pack, astronaut_image: Image) -> No
 def test_landmarks_are_in_anatomical_order_inside_the_box(
     mtcnn_pack: Pack, mtcnn_faces: list[Detection], astronaut_image: Image
 ) -> None:
-    for face in [*mtcnn_faces, *mtcnn_pack.detector.detect([astronaut_image], 40)[0]]:
-        left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
-        assert left_eye[0] < nose[0] < right_eye[0]
-        assert left_mouth[0] < right_mouth[0]
-        assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
-        assert (face.landmarks > face.box_xyxy[:2]).all()
-        assert (face.landmarks < face.box_xyxy[2:]).all()
+    assert_anatomical([*mtcnn_faces, *mtcnn_pack.detector.detect([astronaut_image], 40)[0]])
 
 
 def test_best_score_comes_first(mtcnn_pack: Pack, group_image: Image) -> None:
