@@ -20,11 +20,11 @@ def reunited(
 ) -> IntArray:
     """Clusters in which each group that people put together is in one.
 
-    A group goes where most of it is. Tracks that joined another part of it come along, if that part, with
-    those that were of the same person before, outweighs the others: they came for its sake. A part that
-    joined others leaves them instead: a poor track that people gave to somebody must not bring in whomever
-    it looks like. So does one in a cluster where another group is at home, and one whose company must be
-    apart from the rest.
+    A group goes where most of it is; of two that must be apart the lighter one goes elsewhere. Tracks that
+    joined another part of it come along, if that part, with those that were of the same person before,
+    outweighs the others: they came for its sake. A part that joined others leaves them instead: a poor track
+    that people gave to somebody must not bring in whomever it looks like. So does one in a cluster where
+    another group is at home, and one whose company must be apart from the rest.
 
     Args:
         labels: intp (N,), cluster of each track, numbers from 0.
@@ -39,11 +39,12 @@ def reunited(
     """
     found = labels.copy()
     groups = _with_their_nodes(ties.groups, nodes)
-    homes = [_heaviest(labels[group], weights[group]) for group in groups]
+    foes = _Foes(ties)
+    homes = _homes(groups, labels, weights, foes)
     said = np.zeros(len(labels), np.bool_)
     for group in groups:
         said[group] = True
-    members, foes, taken = _Places(labels), _Foes(ties), frozenset(homes)
+    members, taken = _Places(labels), frozenset(homes)
     for group, home in zip(groups, homes, strict=True):
         for label in sorted(set(labels[group].tolist()) - {home}):
             there = members.of(label)
@@ -118,7 +119,33 @@ def _with_their_nodes(groups: Sequence[Sequence[int]], nodes: IntArray) -> list[
     return [np.sort(np.concatenate([places.of(node) for node in members[k]])) for k in sorted(members)]
 
 
-def _heaviest(labels: IntArray, weights: FloatArray) -> int:
-    """The label with most weight; of several the lowest."""
+def _homes(groups: Sequence[IntArray], labels: IntArray, weights: FloatArray, foes: _Foes) -> list[int]:
+    """The label that each group goes to: where it has most weight, and no group that it must be apart from is.
+
+    Where there is no such label, a group gets one of its own.
+    """
+    wishes = [_by_weight(labels[group], weights[group]) for group in groups]
+    homes = [-1] * len(groups)
+    there: defaultdict[int, list[IntArray]] = defaultdict(list)
+    # Those with most to lose first; of several the first.
+    for k in sorted(range(len(groups)), key=lambda k: (-wishes[k][0][1], k)):
+        apart = foes.of(groups[k])
+        own = int(labels.max()) + 1 + k
+        homes[k] = next(
+            (
+                label
+                for label, _ in wishes[k]
+                if not any(np.isin(other, apart).any() for other in there[label])
+            ),
+            own,
+        )
+        there[homes[k]].append(groups[k])
+    return homes
+
+
+def _by_weight(labels: IntArray, weights: FloatArray) -> list[tuple[int, float]]:
+    """Labels and their weight, the heaviest first; of several the lowest."""
     known, at = np.unique(labels, return_inverse=True)
-    return int(known[np.bincount(at, weights).argmax()])
+    sums = np.bincount(at, weights)
+    order = np.lexsort((known, -sums))
+    return list(zip(known[order].tolist(), sums[order].tolist(), strict=True))

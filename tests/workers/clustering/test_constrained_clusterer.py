@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kept_constraints import hold_in
 from made_tracks import filled, fixed_groups, of
@@ -101,6 +101,9 @@ IDS = [track.track_id for track in TRACKS]
 some = st.sets(st.sampled_from(IDS), min_size=1, max_size=4)
 
 
+# Two groups that were seen together, of which either has a track of one person.
+@example(together=[{"0-2", "2-0"}, {"0-0", "0-1", "1-0"}], apart=[], groups={}, limit=3)
+@example(together=[{"0-2", "2-0"}, {"0-0", "0-1", "1-0"}], apart=[], groups={}, limit=100)
 @settings(max_examples=150)
 @given(
     together=st.lists(some, max_size=3),
