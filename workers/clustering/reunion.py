@@ -120,7 +120,7 @@ def _with_their_nodes(groups: Sequence[Sequence[int]], nodes: IntArray) -> list[
 
 
 def _homes(groups: Sequence[IntArray], labels: IntArray, weights: FloatArray, foes: _Foes) -> list[int]:
-    """The label that each group goes to: where it has most weight, and no group that it must be apart from is.
+    """The label that each group goes to: where it has most weight, and none that it must be apart from is.
 
     Where there is no such label, a group gets one of its own.
     """
