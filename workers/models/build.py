@@ -23,7 +23,7 @@ _PICKLES = {
     "mtcnn_onet": "94f6ea2f4cf985275ee958cdd762d17b6009348a4fb9d8c6be39ba73ffd22ca3",
 }
 # Raise it when a builder changes, so that files of older builders are not used any more.
-_VERSION = 2
+_VERSION = 3
 _SEAL = "sha256.json"
 
 

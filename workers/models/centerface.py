@@ -55,7 +55,6 @@ class CenterFaceDetector(FaceDetector):
         part: The manifest's description.
         threads: Threads for one call; default: all cores of this process.
         device: What it runs on.
-        exactly: Whether large faces are looked at once more for their landmarks; as published they aren't.
 
     Raises:
         ModelError: If ONNX Runtime can't load the file, or it isn't such a network.
@@ -67,11 +66,8 @@ class CenterFaceDetector(FaceDetector):
         part: CenterFacePart,
         threads: int | None = None,
         device: Device = CPU,
-        *,
-        exactly: bool = True,
     ) -> None:
         self._part = part
-        self._exact_px = _EXACT_PX if exactly else np.inf
         self._name = path.name
         self._session = Session(path, threads, device)
         try:
@@ -80,11 +76,6 @@ class CenterFaceDetector(FaceDetector):
             raise ModelError(
                 f"{path}: is not what detector.decoding = 'centerface' asks for: {error}"
             ) from error
-
-    @property
-    def least_px(self) -> float:
-        """Side of a face of the least size, where that is looked for, in what the network is given."""
-        return self._part.least_px
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
         """Find the faces of several pictures.
@@ -132,7 +123,7 @@ class CenterFaceDetector(FaceDetector):
         kept = suppress(answer.boxes, answer.scores, self._part.nms_iou, 0)
         kept = kept[sides[kept] >= min_face_px]
         faces = {i: answer.detection(i) for i in kept}
-        large = kept[sides[kept] * scale > self._exact_px]
+        large = kept[sides[kept] * scale > _EXACT_PX]
         if len(large) == 0:
             return list(faces.values())
         for i, closer in zip(large, self.refine(image, answer.boxes[large]), strict=True):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import onnx
 
+from workers.models.constant_weights import drop_weight_inputs
+
 
 def build_centerface(source: Path, target: Path) -> None:
     """Write the network so that it takes any number of pictures of any size.
@@ -20,4 +22,5 @@ def build_centerface(source: Path, target: Path) -> None:
         for at, name in ((0, "batch"), (2, "height"), (3, "width")):
             dimensions[at].dim_param = name if value is model.graph.input[0] else f"{name}_of_cells"
     del model.graph.value_info[:]
+    drop_weight_inputs(model)
     onnx.save(model, str(target))

@@ -47,10 +47,19 @@ class Session:
             if device.provider not in available_providers():
                 raise _not_running(path, device, "this ONNX Runtime has no such provider")
         self._path = path
-        try:
-            self._session = onnxruntime.InferenceSession(
-                content or str(path), options, providers=device.session_providers(), enable_fallback=False
+
+        def load(model: bytes | str) -> onnxruntime.InferenceSession:
+            return onnxruntime.InferenceSession(
+                model, options, providers=device.session_providers(), enable_fallback=False
             )
+
+        try:
+            self._session = load(content or str(path))
+            if self._session.get_overridable_initializers():
+                # Late: few models are such, and onnx takes long to load.
+                from workers.models.constant_weights import with_constant_weights
+
+                self._session = load(with_constant_weights(content or path.read_bytes()))
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise ModelError(
                 f"{path}: ONNX Runtime can't load this model: {plain_words(error)}.",
