@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 class EventFilter:
     """Lets pass what somebody wants; people who are merged into others are followed.
 
+    Where only people without a name or sightings of now are wanted, those who are ignored don't pass, unless
+    they are asked for by their ids: nobody wants a bell to ring for a poster.
+
     Args:
         people: Ids of people, and of whoever took them over; None for everybody.
         kinds: Kinds of events; empty for all.
@@ -62,6 +65,8 @@ class EventFilter:
         if self._kinds and change.kind not in self._kinds:
             return False
         if self._cameras and event.camera not in self._cameras:
+            return False
+        if event.ignored and self._people is None and (self._unknown_only or self._live_only):
             return False
         if self._live_only and (not is_arrival(change) or is_late(event.event_at_s, self._clock())):
             return False

@@ -26,12 +26,14 @@ class LiveEvent:
         person_id: Who its person is now: whoever took them over since, or they themselves.
         person_name: What these are called, or None.
         source: Where its track was seen, or None.
+        ignored: Whether lists leave these out.
     """
 
     change: IdentityChange
     person_id: str
     person_name: str | None = None
     source: SourceFacts | None = None
+    ignored: bool = False
 
     @property
     def camera(self) -> str | None:
@@ -108,13 +110,8 @@ class EventLog:
             people = self._facts.people({change.identity_id for change in changes})
             sources = self._facts.sources({change.track_id for change in changes if change.track_id})
         return [
-            LiveEvent(
-                change,
-                people[change.identity_id].identity_id,
-                people[change.identity_id].name or None,
-                sources.get(change.track_id),
-            )
-            for change in changes
+            LiveEvent(change, who.identity_id, who.name or None, sources.get(change.track_id), who.ignored)
+            for change, who in ((change, people[change.identity_id]) for change in changes)
         ]
 
     def since(self, entry_id: str, limit: int) -> EventPage:

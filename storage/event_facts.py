@@ -10,7 +10,7 @@ import redis
 
 from storage.commands import commands_of
 from storage.errors import RecordError
-from storage.fields import text, unix_time
+from storage.fields import flag, text, unix_time
 from storage.keys import Keys
 
 _MOST_SOURCES = 10_000
@@ -24,10 +24,12 @@ class PersonFacts(NamedTuple):
     Attributes:
         identity_id: Who they are now: whoever took them over, or they themselves.
         name: What people call them, or empty.
+        ignored: Whether lists leave them out.
     """
 
     identity_id: str
     name: str = ""
+    ignored: bool = False
 
 
 class SourceFacts(NamedTuple):
@@ -61,20 +63,22 @@ class EventFacts:
     def people(self, identity_ids: Collection[str]) -> dict[str, PersonFacts]:
         """Who some people are now, by the ids that were asked for."""
         ends = {identity_id: identity_id for identity_id in identity_ids}
-        names: dict[str, str] = {}
+        facts: dict[str, PersonFacts] = {}
         asked: set[str] = set(ends)
         for _ in range(_MOST_MERGES):
-            rows = self._fields([self._keys.identity(each) for each in sorted(asked)], "name", "merged_into")
+            keys = [self._keys.identity(each) for each in sorted(asked)]
+            rows = self._fields(keys, "name", "ignored", "merged_into")
             followed = {}
             for identity_id, row in zip(sorted(asked), rows, strict=True):
                 with contextlib.suppress(RecordError):
-                    names[identity_id] = text(row, "name", "")
+                    name, ignored = text(row, "name", ""), flag(row, "ignored", "0")
+                    facts[identity_id] = PersonFacts(identity_id, name, ignored)
                     followed[identity_id] = text(row, "merged_into", "") or identity_id
             ends = {given: followed.get(end, end) for given, end in ends.items()}
-            asked = set(ends.values()) - names.keys()
+            asked = set(ends.values()) - facts.keys()
             if not asked:
                 break
-        return {given: PersonFacts(end, names.get(end, "")) for given, end in ends.items()}
+        return {given: facts.get(end, PersonFacts(end)) for given, end in ends.items()}
 
     def sources(self, track_ids: Collection[str]) -> dict[str, SourceFacts]:
         """Where some tracks were seen, by their ids; those that are no more are left out."""

@@ -54,7 +54,12 @@ Examples:
 @click.option(
     "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only events of this kind. Repeatable."
 )
-@click.option("--unknown", "unknown_only", is_flag=True, help="Only sightings of people without a name.")
+@click.option(
+    "--unknown",
+    "unknown_only",
+    is_flag=True,
+    help="Only sightings of people without a name, and who aren't ignored.",
+)
 @click.option(
     "--camera", "cameras", multiple=True, metavar="NAME", help="Only what this camera saw. Repeatable."
 )

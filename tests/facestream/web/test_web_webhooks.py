@@ -252,6 +252,29 @@ def test_live_ones_are_told_of_now_alone(served: Served, receiver: Receiver) -> 
     wait_until(lambda: shown(served, webhook)["waiting"] == 0)
 
 
+@pytest.mark.parametrize("wish", [{"live_only": True}, {"unknown_only": True}])
+def test_bells_do_not_ring_for_who_is_ignored_unless_they_are_asked_for(
+    served: Served, receiver: Receiver, wish: dict[str, Any]
+) -> None:
+    client = served.handle.client
+    client.hset(served.keys.identity("p1"), mapping={"identity_id": "p1", "ignored": 1})
+    client.hset(served.keys.identity("p2"), mapping={"identity_id": "p2", "merged_into": "p1"})
+    client.hset(served.keys.identity("p3"), mapping={"identity_id": "p3", "ignored": 0})
+    with receiving() as asked, receiving() as copies:
+        added(served, receiver, **wish)
+        added(served, asked, people=["p1"], **wish)
+        added(served, copies)
+        for person in ("p1", "p2", "p3"):
+            seen(served, ChangeKind.ASSIGNED, person, 1)
+
+        def told(by: Receiver) -> list[str]:
+            return [each["person_id"] for each in by.wait_for(1)]
+
+        wait_until(lambda: told(copies) == ["p1", "p2", "p3"])
+        wait_until(lambda: told(asked) == ["p1", "p2"])
+        wait_until(lambda: told(receiver) == ["p3"])
+
+
 def test_live_ones_that_nobody_takes_in_time_are_given_up(
     served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
