@@ -24,8 +24,8 @@ from markdown_table import markdown_table
 from quality import ours, tell
 from result import Result, add_json_option
 
-from facestream.evaluation import evaluate_tables, truth_table
-from facestream.labels import LabelTable
+from facestream.quality.evaluation import evaluate_tables, truth_table
+from facestream.quality.labels import LabelTable
 
 
 def main() -> None:

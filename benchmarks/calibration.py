@@ -20,7 +20,7 @@ from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
 
-from facestream.labels import chosen_people
+from facestream.quality.labels import chosen_people
 
 
 def calibrate(*words: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from camera_scenes import Scene
 from camera_servers import CameraServers
 from watched import Watched
 
-from facestream.people_tally import source_of
+from facestream.people.people_tally import source_of
 from storage.identity_record import ChangeKind
 
 # Index of a camera's frames per second of its media time.

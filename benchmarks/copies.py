@@ -20,8 +20,8 @@ import numpy as np
 from labelled_videos import Way, score_in_two_ways
 from quality import facestream
 
-from facestream.evaluation import found_table
-from facestream.labels import LabelTable
+from facestream.quality.evaluation import found_table
+from facestream.quality.labels import LabelTable
 from stream.clip import write_clip
 from stream.video import VideoFile
 from stream.video_info import probe

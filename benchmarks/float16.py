@@ -24,7 +24,7 @@ from lfw_photos import lfw_options, lfw_photos
 from onnx import TensorProto, helper, numpy_helper
 from parts import central
 
-from facestream.settings import model_cache
+from facestream.configuration.settings import model_cache
 from facestream.wiring import find_parts
 from stream.photo import PhotoFile
 from workers.faces.alignment import align

@@ -24,8 +24,8 @@ import numpy.typing as npt
 from figure import Figure
 from result import Result, add_json_option
 
-from facestream.labels import chosen_people, labelled_photos
-from facestream.search import read_photo
+from facestream.quality.labels import chosen_people, labelled_photos
+from facestream.search.search import read_photo
 from facestream.wiring import make_pack
 from stream.video_writer import VideoWriter
 from workers.central_face import central_face

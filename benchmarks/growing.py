@@ -24,7 +24,7 @@ from quality import facestream, ours, tell
 from result import Result, add_json_option
 
 import facestream as product
-from facestream.evaluation import found_table
+from facestream.quality.evaluation import found_table
 
 
 def main() -> None:

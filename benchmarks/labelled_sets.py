@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from naive import NaiveFaces, find_faces, video_frames
 
-from facestream.evaluation import Evaluation, evaluate_tables, truth_table
-from facestream.labels import LabelledFace, LabelTable
+from facestream.quality.evaluation import Evaluation, evaluate_tables, truth_table
+from facestream.quality.labels import LabelledFace, LabelTable
 from stream.photo import PhotoFile
 
 

@@ -16,8 +16,8 @@ from markdown_table import markdown_table
 from quality import ours, tell
 from result import Result, add_json_option
 
-from facestream.evaluation import Evaluation
-from facestream.labels import LabelTable
+from facestream.quality.evaluation import Evaluation
+from facestream.quality.labels import LabelTable
 
 
 @dataclass(frozen=True, slots=True)

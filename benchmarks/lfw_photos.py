@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from facestream.labels import labelled_photos, people_asked_for
+from facestream.quality.labels import labelled_photos, people_asked_for
 
 
 def lfw_options(parser: argparse.ArgumentParser) -> None:

@@ -30,7 +30,7 @@ from figure import Figure
 from naive import video_frames
 from result import Result, add_json_option
 
-from facestream.settings import model_cache
+from facestream.configuration.settings import model_cache
 from stream.frame import Frame
 from workers.face_worker import FaceWorker, FaceWorkerSettings
 from workers.faces.alignment import align

@@ -22,7 +22,7 @@ from figure import Figure
 from made_video import HEIGHT_PX, WIDTH_PX, write_room
 from result import Result, add_json_option
 
-from facestream.settings import model_cache
+from facestream.configuration.settings import model_cache
 from stream.frame import Frame
 from stream.video import VideoFile
 from workers.live_worker import LIVE_SETTINGS

@@ -28,7 +28,7 @@ from published_centerface import PublishedCenterFace
 from published_mtcnn import published_mtcnn
 from sklearn.cluster import DBSCAN
 
-from facestream.settings import model_cache
+from facestream.configuration.settings import model_cache
 from facestream.wiring import make_pack
 from stream.frame import Frame
 from stream.video import VideoFile

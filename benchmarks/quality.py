@@ -27,8 +27,8 @@ from labelled_sets import LabelledSet, naive_faces, sets_in
 from result import Result, add_json_option
 from rivals import DBSCAN, RIVALS, IntArray, Rule, distances
 
-from facestream.evaluation import Evaluation, found_table
-from facestream.labels import LabelTable
+from facestream.quality.evaluation import Evaluation, found_table
+from facestream.quality.labels import LabelTable
 from workers.models.pack import built_in_packs
 
 # Cosine distances: wide enough for embeddings of any kind, then finer around the best.

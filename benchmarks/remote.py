@@ -29,10 +29,10 @@ from markdown_table import markdown_table
 from result import Result, add_json_option
 from watched import KEPT
 
-from facestream.camera_book import CameraBook
-from facestream.camera_wish import CameraWish
-from facestream.remote_wiring import make_frame_streams, make_remote_cameras
-from facestream.settings import Place
+from facestream.cameras.camera_book import CameraBook
+from facestream.cameras.camera_wish import CameraWish
+from facestream.configuration.settings import Place
+from facestream.watch.remote_wiring import make_frame_streams, make_remote_cameras
 from facestream.wiring import keys_of, make_camera_store, open_folder, open_handle
 from storage.connection import RedisHandle
 from stream.camera_url import CameraUrl

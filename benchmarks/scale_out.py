@@ -32,7 +32,7 @@ from result import Curve, Result, add_json_option
 from soak_site import Server
 from watched import KEPT, running
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.wiring import keys_of, make_camera_store, open_handle
 from storage.camera_status import CameraStatus
 

@@ -24,9 +24,9 @@ from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 
 from facestream import connect
-from facestream.labels import chosen_people
-from facestream.search import TemplateSearch
-from facestream.settings import model_cache
+from facestream.configuration.settings import model_cache
+from facestream.quality.labels import chosen_people
+from facestream.search.search import TemplateSearch
 from storage.template_record import encode_template
 from stream.photo import PhotoFile
 from workers.clustering.search import SearchGallery, search

@@ -21,7 +21,7 @@ from figure import Figure
 from result import Result, add_json_option
 from served_folder import served
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.wiring import make_store, open_handle
 from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, IdentityChange

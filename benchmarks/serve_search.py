@@ -27,8 +27,8 @@ from figure import Figure
 from result import Result, add_json_option
 
 from facestream import connect
-from facestream.resident_search import tracks_of
-from facestream.settings import model_cache
+from facestream.configuration.settings import model_cache
+from facestream.search.resident_search import tracks_of
 from storage.template_record import encode_template
 from workers.clustering.profiles import like_pairs
 from workers.clustering.resident_gallery import ResidentGallery, Tracks

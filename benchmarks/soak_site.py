@@ -145,7 +145,7 @@ class Site:
                 with contextlib.suppress(psutil.Error):
                     words = child.cmdline()
                     for role in _ROLES:
-                        if "facestream.beside" in words and role in words:
+                        if "facestream.processes.beside" in words and role in words:
                             yield role, child
         with contextlib.suppress(psutil.Error):
             yield "redis", psutil.Process(self._server.pid)

@@ -28,7 +28,7 @@ from markdown_table import markdown_table
 from result import Result, add_json_option
 
 from facestream.demo_video import ASTRONAUT
-from facestream.evaluation import evaluate_tables, found_table, truth_table
+from facestream.quality.evaluation import evaluate_tables, found_table, truth_table
 
 _NAIVE = Path(__file__).with_name("naive.py")
 _FACES, _STILL = Goal(4.0, of="ratio"), Goal(20.0, of="ratio")

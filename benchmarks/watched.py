@@ -18,8 +18,8 @@ import psutil
 from camera_servers import cpu_of
 
 from facestream.client import Store
-from facestream.person import Person
-from facestream.settings import Place
+from facestream.configuration.settings import Place
+from facestream.people.person import Person
 from facestream.wiring import keys_of, make_camera_store, make_reader, open_handle
 from storage.camera_status import CameraStatus
 from storage.commands import commands_of

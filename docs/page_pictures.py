@@ -31,9 +31,9 @@ sys.path.insert(0, str(_ROOT / "tests" / "facestream" / "web"))
 from drawn_people import Drawn, fill  # noqa: E402
 from serving import serving_place  # noqa: E402
 
+from facestream.configuration.settings import Place  # noqa: E402
 from facestream.demo_video import ASTRONAUT  # noqa: E402
-from facestream.search import faces_of, read_photo  # noqa: E402
-from facestream.settings import Place  # noqa: E402
+from facestream.search.search import faces_of, read_photo  # noqa: E402
 from facestream.wiring import make_job_store, make_pack, make_view_store  # noqa: E402
 from storage.camera_status import CameraStatus  # noqa: E402
 from storage.camera_store import CameraStore  # noqa: E402

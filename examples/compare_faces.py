@@ -15,7 +15,7 @@ from pathlib import Path
 from make_album import make_album
 
 import facestream
-from facestream.search import in_percent
+from facestream.search.search import in_percent
 
 VERDICTS = {True: "the same person", False: "two people", None: "can't tell"}
 

@@ -15,7 +15,7 @@ import cv2
 
 import facestream
 from facestream.demo_video import GROUP
-from facestream.search import read_photo
+from facestream.search.search import read_photo
 from facestream.wiring import make_pack
 from workers.faces.alignment import align
 from workers.faces.quality import measure, roll_deg, sharpness

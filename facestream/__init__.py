@@ -14,34 +14,34 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from facestream.appearance import Appearance
     from facestream.archive import backup, restore
     from facestream.async_store import AsyncStore
-    from facestream.calibration_report import CalibrationReport
-    from facestream.calibration_run import calibrate
     from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
-    from facestream.clip import PersonClips
-    from facestream.cluster_settings import ClusterOptions
-    from facestream.clustering import Clusters, cluster, cluster_tracks
-    from facestream.decision import Decision
-    from facestream.enrolling import Enrolled
-    from facestream.evaluation import Evaluation, evaluate
-    from facestream.event import Event
-    from facestream.forgetting import Forgotten
-    from facestream.model_change import Reembedded
-    from facestream.people_filter import PeopleFilter
-    from facestream.person import Face, Person
-    from facestream.person_export import PersonExport
-    from facestream.processing import process
-    from facestream.recluster import Recluster
-    from facestream.reembedding import reembed
-    from facestream.run_report import RunReport
-    from facestream.search import Comparison, FoundFace, Match
-    from facestream.settings import Place
+    from facestream.clusters.cluster_settings import ClusterOptions
+    from facestream.clusters.clustering import Clusters, cluster, cluster_tracks
+    from facestream.clusters.recluster import Recluster
+    from facestream.configuration.settings import Place
+    from facestream.decisions.decision import Decision
+    from facestream.decisions.enrolling import Enrolled
+    from facestream.erasure.forgetting import Forgotten
+    from facestream.events.event import Event
+    from facestream.exports.clip import PersonClips
+    from facestream.models.model_change import Reembedded
+    from facestream.models.reembedding import reembed
+    from facestream.people.appearance import Appearance
+    from facestream.people.people_filter import PeopleFilter
+    from facestream.people.person import Face, Person
+    from facestream.people.person_export import PersonExport
+    from facestream.people.sighting import Sighting
+    from facestream.people.track import Track
+    from facestream.quality.calibration_report import CalibrationReport
+    from facestream.quality.calibration_run import calibrate
+    from facestream.quality.evaluation import Evaluation, evaluate
+    from facestream.recorded.processing import process
+    from facestream.recorded.run_report import RunReport
+    from facestream.search.search import Comparison, FoundFace, Match
     from facestream.shown_errors import errors_shown
-    from facestream.sighting import Sighting
-    from facestream.track import Track
 
 __all__ = [
     "Appearance",
@@ -88,41 +88,41 @@ __version__ = "0.1.0"
 
 # Imported only when they are asked for: `facestream --help` needs none of them.
 _HOMES = {
-    "Appearance": "facestream.appearance",
+    "Appearance": "facestream.people.appearance",
     "AsyncStore": "facestream.async_store",
-    "CalibrationReport": "facestream.calibration_report",
-    "ClusterOptions": "facestream.cluster_settings",
-    "Clusters": "facestream.clustering",
-    "Comparison": "facestream.search",
-    "Decision": "facestream.decision",
-    "Enrolled": "facestream.enrolling",
-    "Evaluation": "facestream.evaluation",
-    "Event": "facestream.event",
-    "Face": "facestream.person",
-    "Forgotten": "facestream.forgetting",
-    "FoundFace": "facestream.search",
-    "Match": "facestream.search",
-    "PeopleFilter": "facestream.people_filter",
-    "Person": "facestream.person",
-    "PersonClips": "facestream.clip",
-    "PersonExport": "facestream.person_export",
-    "Recluster": "facestream.recluster",
-    "Reembedded": "facestream.model_change",
-    "RunReport": "facestream.run_report",
-    "Sighting": "facestream.sighting",
+    "CalibrationReport": "facestream.quality.calibration_report",
+    "ClusterOptions": "facestream.clusters.cluster_settings",
+    "Clusters": "facestream.clusters.clustering",
+    "Comparison": "facestream.search.search",
+    "Decision": "facestream.decisions.decision",
+    "Enrolled": "facestream.decisions.enrolling",
+    "Evaluation": "facestream.quality.evaluation",
+    "Event": "facestream.events.event",
+    "Face": "facestream.people.person",
+    "Forgotten": "facestream.erasure.forgetting",
+    "FoundFace": "facestream.search.search",
+    "Match": "facestream.search.search",
+    "PeopleFilter": "facestream.people.people_filter",
+    "Person": "facestream.people.person",
+    "PersonClips": "facestream.exports.clip",
+    "PersonExport": "facestream.people.person_export",
+    "Recluster": "facestream.clusters.recluster",
+    "Reembedded": "facestream.models.model_change",
+    "RunReport": "facestream.recorded.run_report",
+    "Sighting": "facestream.people.sighting",
     "Store": "facestream.client",
-    "Track": "facestream.track",
+    "Track": "facestream.people.track",
     "backup": "facestream.archive",
-    "calibrate": "facestream.calibration_run",
-    "cluster": "facestream.clustering",
-    "cluster_tracks": "facestream.clustering",
+    "calibrate": "facestream.quality.calibration_run",
+    "cluster": "facestream.clusters.clustering",
+    "cluster_tracks": "facestream.clusters.clustering",
     "collection_stats": "facestream.catalogue",
     "collections": "facestream.catalogue",
     "drop": "facestream.catalogue",
     "errors_shown": "facestream.shown_errors",
-    "evaluate": "facestream.evaluation",
-    "process": "facestream.processing",
-    "reembed": "facestream.reembedding",
+    "evaluate": "facestream.quality.evaluation",
+    "process": "facestream.recorded.processing",
+    "reembed": "facestream.models.reembedding",
     "restore": "facestream.archive",
 }
 
@@ -165,8 +165,8 @@ async def connect_async(
 
 
 def _place_of(data_dir: str | os.PathLike[str] | None, redis: str | None, collection: str) -> Place:
+    from facestream.configuration.settings import Place
     from facestream.errors import UsageError
-    from facestream.settings import Place
 
     if data_dir is not None and "://" in os.fspath(data_dir):
         raise UsageError("a server's URL was given as data folder. Write connect(redis=URL).")
@@ -195,8 +195,8 @@ def compare(
     """
     from pathlib import Path
 
-    from facestream.search import compare as compare_faces
-    from facestream.search import read_photo
+    from facestream.search.search import compare as compare_faces
+    from facestream.search.search import read_photo
     from facestream.wiring import make_pack
 
     # What is wrong with a photo is said before the models are loaded.

@@ -12,9 +12,9 @@ import sys
 import click
 
 from facestream.cli import cli
-from facestream.hidden_arguments import hide_arguments, may_hold_secrets
 from facestream.log_format import configure_anyhow, is_json, tell_error, tell_interrupted
-from facestream.stopping import interrupted, note_interrupts
+from facestream.processes.hidden_arguments import hide_arguments, may_hold_secrets
+from facestream.processes.stopping import interrupted, note_interrupts
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2

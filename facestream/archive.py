@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facestream import __version__
+from facestream.cameras.sealed_cameras import adopt_cameras
 from facestream.catalogue import clear, found
+from facestream.configuration.settings import DEFAULT_COLLECTION, Place
 from facestream.errors import UsageError
 from facestream.output import refuse_loss
-from facestream.sealed_cameras import adopt_cameras
-from facestream.sealed_webhooks import adopt_webhooks
-from facestream.settings import DEFAULT_COLLECTION, Place
+from facestream.webhooks.sealed_webhooks import adopt_webhooks
 from facestream.wiring import (
     keys_of,
     make_camera_store,

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from facestream.client import Store, open_store
+from facestream.configuration.settings import Place
 from facestream.errors import ClosedError
-from facestream.settings import Place
 
 P = ParamSpec("P")
 R = TypeVar("R")

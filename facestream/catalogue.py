@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from facestream.configuration.settings import DEFAULT_COLLECTION, Place
 from facestream.errors import FacestreamError, NotFoundError
 from facestream.hint import command_line
-from facestream.settings import DEFAULT_COLLECTION, Place
 from facestream.wiring import (
     keys_of,
     make_catalogue,
@@ -130,7 +130,7 @@ def drop(
 def _clear_uploads(handle: RedisHandle, place: Place) -> tuple[int, tuple[str, ...]]:
     """Delete what was uploaded; returns how many files, and names of those that lie on other machines."""
     # It loads what reads videos, which other commands can do without.
-    from facestream.uploads import Uploads
+    from facestream.jobs.uploads import Uploads
 
     uploads = Uploads(uploads_folder(place), 0)
     sent = [job for job in make_job_store(handle, keys_of(place)).all() if job.kind == "upload"]

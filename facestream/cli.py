@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from facestream import __version__
+from facestream.configuration.given_settings import given_settings
+from facestream.configuration.setting_option import heed_settings, setting_option, use_config, was_typed
+from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_COLLECTION, DEFAULT_MODELS, Place
 from facestream.errors import SettingsError
-from facestream.given_settings import given_settings
 from facestream.log_format import FORMATS, TEXT, configure
 from facestream.parsing import DeviceName
-from facestream.setting_option import heed_settings, setting_option, use_config, was_typed
-from facestream.settings import AUTO_DEVICE, DEFAULT_COLLECTION, DEFAULT_MODELS, Place
 
 _COMMANDS = {
     "run": ("facestream.commands.run", "Find the people in videos and photos."),

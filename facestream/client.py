@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.bounds import check_number
-from facestream.erasable import ErasableCollection
-from facestream.people_filter import PeopleFilter, sorted_people
-from facestream.person import Person
-from facestream.settings import AUTO_DEVICE, Place
+from facestream.configuration.settings import AUTO_DEVICE, Place
+from facestream.erasure.erasable import ErasableCollection
+from facestream.people.people_filter import PeopleFilter, sorted_people
+from facestream.people.person import Person
 
 if TYPE_CHECKING:
-    from facestream.clip import PersonClips
-    from facestream.enrolling import Enrolled
-    from facestream.forgetting import Forgotten
-    from facestream.person_export import PersonExport
-    from facestream.search import FoundFace
-    from facestream.search_photo import Photo
+    from facestream.decisions.enrolling import Enrolled
+    from facestream.erasure.forgetting import Forgotten
+    from facestream.exports.clip import PersonClips
+    from facestream.people.person_export import PersonExport
+    from facestream.search.search import FoundFace
+    from facestream.search.search_photo import Photo
     from storage.template_record import TemplateTable
     from workers.models.pack import Pack
 
@@ -49,7 +49,7 @@ class Store(ErasableCollection):
 
         Args:
             where: Who is meant, and which of their sightings.
-            sort: One of `facestream.people_filter.SORTS`; by default those seen longest come first.
+            sort: One of `facestream.people.people_filter.SORTS`; by default those seen longest come first.
             reverse: The other way round.
         """
         people = self._everybody()
@@ -88,7 +88,7 @@ class Store(ErasableCollection):
                 forgotten already.
             WorkerError: If the cluster worker fails.
         """
-        from facestream.forgetting import forget
+        from facestream.erasure.forgetting import forget
 
         with self._errors():
             identity = self._identity(person_id, also_gone=True)
@@ -143,8 +143,8 @@ class Store(ErasableCollection):
             ModelConflictError: If the collection was made with other models.
             WorkerError: If the models can't be loaded.
         """
-        from facestream.search import TemplateSearch, faces_of
-        from facestream.search_photo import frame_of
+        from facestream.search.search import TemplateSearch, faces_of
+        from facestream.search.search_photo import frame_of
 
         check_number(limit, "limit", 1, 1000, whole=True)
         # What is wrong with the photo is said before the models are loaded.
@@ -195,8 +195,8 @@ class Store(ErasableCollection):
             ModelConflictError: If the collection was made with other models.
             WorkerError: If the models can't be loaded, or the cluster worker fails.
         """
-        from facestream.enrolling import Enrolling, named_photos
-        from facestream.search import TemplateSearch, faces_of, read_photo
+        from facestream.decisions.enrolling import Enrolling, named_photos
+        from facestream.search.search import TemplateSearch, faces_of, read_photo
 
         photos = named_photos(Path(folder))
         pack = self._pack(models, device)
@@ -221,7 +221,7 @@ class Store(ErasableCollection):
             UsageError: If the folder holds something.
             FacestreamError: If a file can't be written.
         """
-        from facestream.person_export import export_person
+        from facestream.people.person_export import export_person
 
         with self._errors():
             return export_person(self, self._identities, person_id, Path(out))
@@ -253,7 +253,7 @@ class Store(ErasableCollection):
             FacestreamError: If a file can't be written, or each video has other content now.
             StreamError: If no video is where it was, or one can't be cut without encoding it.
         """
-        from facestream.clip import person_clips
+        from facestream.exports.clip import person_clips
 
         check_number(margin_s, "margin_s", 0, 600)
         return person_clips(self, self.person(person_id), Path(out), sources=sources, margin_s=margin_s)

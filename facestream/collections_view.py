@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from facestream.people_view import clock, counted
-from facestream.terms import terms
+from facestream.models.terms import terms
+from facestream.people.people_view import clock, counted
 from storage.catalogue import CollectionInfo
 from storage.collection_stats import CollectionStats
 

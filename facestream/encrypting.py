@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Literal
 
 from facestream.catalogue import found
+from facestream.configuration.settings import Place
 from facestream.errors import UsageError
 from facestream.hint import command_line
-from facestream.people_view import remove_thumbnails
-from facestream.settings import Place
+from facestream.people.people_view import remove_thumbnails
 from facestream.wiring import (
     keys_of,
     make_queue,

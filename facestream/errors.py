@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from facestream.settings_problem import Problem
+    from facestream.configuration.settings_problem import Problem
 
 
 class FacestreamError(Exception):

@@ -7,9 +7,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from facestream.given_settings import given_settings
-from facestream.setting_option import typed_config
-from facestream.settings import DEFAULT_COLLECTION, Place
+from facestream.configuration.given_settings import given_settings
+from facestream.configuration.setting_option import typed_config
+from facestream.configuration.settings import DEFAULT_COLLECTION, Place
 from storage.redaction import redact_url
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from facestream.configuration.settings import Place
 from facestream.errors import ClosedError, ForgottenError, NotFoundError, UsageError
 from facestream.hint import command_line
-from facestream.people_filter import folded
-from facestream.person import Person, person_of
-from facestream.settings import Place
+from facestream.people.people_filter import folded
+from facestream.people.person import Person, person_of
 from storage.connection import RedisHandle
 from storage.identity_record import Identity
 from storage.people_reader import PeopleReader
@@ -77,7 +77,7 @@ class OpenCollection:
             ModelConflictError: If its own pack has become another one.
             WorkerError: If its own pack isn't found any more.
         """
-        from facestream.own_models import models_for
+        from facestream.models.own_models import models_for
 
         with self._errors():
             return models_for(self._identities, self._place, asked)
@@ -91,8 +91,8 @@ class OpenCollection:
         Raises:
             FacestreamError: If one can't be deleted.
         """
-        from facestream.leftovers import remove_stale
-        from facestream.people_view import LEFT_OVER_S
+        from facestream.erasure.leftovers import remove_stale
+        from facestream.people.people_view import LEFT_OVER_S
         from facestream.wiring import thumbnails_there
 
         folder = thumbnails_there(self._place)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from facestream.output import printable
-from facestream.people_view import clock, counted
+from facestream.people.people_view import clock, counted
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facestream.configuration.settings import AUTO_DEVICE, Place, model_cache
 from facestream.errors import UsageError
 from facestream.hint import place_options
-from facestream.settings import AUTO_DEVICE, Place, model_cache
 from storage.catalogue import Catalogue
 from storage.connection import RedisHandle, open_redis
 from storage.data_keys import DataKeys
@@ -22,8 +22,8 @@ from storage.people_reader import PeopleReader
 from storage.redaction import redact_url
 
 if TYPE_CHECKING:
-    from facestream.news import News
-    from facestream.people_board import PeopleBoard
+    from facestream.events.news import News
+    from facestream.people.people_board import PeopleBoard
     from storage.camera_store import CameraStore
     from storage.camera_view_store import CameraViewStore
     from storage.change_reader import ChangeReader
@@ -155,8 +155,8 @@ def make_reader(handle: RedisHandle, keys: Keys) -> PeopleReader:
 
 def make_board(handle: RedisHandle, reader: PeopleReader, news: News) -> PeopleBoard:
     """Everybody in a collection, in memory."""
-    from facestream.changed_people import ChangedPeople
-    from facestream.people_board import PeopleBoard
+    from facestream.people.changed_people import ChangedPeople
+    from facestream.people.people_board import PeopleBoard
     from storage.change_reader import ChangeReader
     from storage.overview import Overview
 

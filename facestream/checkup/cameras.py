@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from facestream.camera_outages import outage_reason
-from facestream.camera_view import span
+from facestream.cameras.camera_outages import outage_reason
+from facestream.cameras.camera_view import span
 from facestream.checkup.finding import Finding
 from facestream.output import printable
 from storage.camera_status import CameraStatus

@@ -12,8 +12,8 @@ from facestream.checkup.finding import Finding
 from facestream.checkup.imports import broken_imports
 from facestream.checkup.machine import check_data_folder, check_memory, check_model_cache, check_processors
 from facestream.checkup.versions import MODULES, check_packages, check_program
+from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 from facestream.errors import UsageError
-from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 
 if TYPE_CHECKING:
     from facestream.checkup.speed import Speed

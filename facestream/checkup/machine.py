@@ -10,7 +10,7 @@ from pathlib import Path
 
 from facestream.checkup.control_group import limits
 from facestream.checkup.finding import Finding, gigabytes
-from facestream.settings import Place, model_cache
+from facestream.configuration.settings import Place, model_cache
 from stream.cores import available_cores
 
 # A run of an hour of video needs 0.6 GB, its server 0.05 GB (docs/benchmarks.md).

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from facestream.checkup.finding import Finding
-from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, model_cache
-from facestream.terms import terms
+from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_MODELS, model_cache
+from facestream.models.terms import terms
 from facestream.wiring import make_device, make_manifest, make_pack
 from workers.errors import DeviceError, ManifestError, ModelError
 from workers.models.build import built_folder, is_intact

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from facestream.checkup.cameras import check_cameras
 from facestream.checkup.finding import Finding
+from facestream.configuration.settings import Place
 from facestream.output import printable
-from facestream.settings import Place
 from facestream.wiring import keys_of, make_camera_store, make_store, open_handle
 from storage.connection import RedisHandle
 from storage.errors import (

@@ -12,11 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 from facestream.checkup.finding import Finding
+from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 from facestream.demo_video import FILE_NAME, make_video
 from facestream.errors import FacestreamError
-from facestream.run import Run
-from facestream.run_report import RunOptions, SilentListener
-from facestream.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
+from facestream.recorded.run import Run
+from facestream.recorded.run_report import RunOptions, SilentListener
 from facestream.wiring import open_handle
 from storage.temporary_folder import temporary_folder
 from stream.frame import Frame

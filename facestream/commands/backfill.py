@@ -18,12 +18,12 @@ from facestream.commands.look_options import (
 )
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import EXIT_INTERRUPTED
+from facestream.configuration.settings import Place
 from facestream.parsing import Duration, MediaPath
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.processes.stopping import stopping
 
 if TYPE_CHECKING:
-    from facestream.run_report import RunReport
+    from facestream.recorded.run_report import RunReport
 
 
 @click.command(
@@ -78,12 +78,12 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
     at any time: the same command goes on from there, and files that are done add nothing. A file that can't
     be read, or that kills the process which looks at it, is reported at the end and stops no other.
     """
-    from facestream.backfill import Backfill
-    from facestream.backfill_files import files_of
-    from facestream.backfill_progress import BackfillProgress
+    from facestream.backfill.backfill import Backfill
+    from facestream.backfill.backfill_files import files_of
+    from facestream.backfill.backfill_progress import BackfillProgress
     from facestream.output import check_writable, print_json
     from facestream.progress import stderr_console
-    from facestream.run_report import RunOptions
+    from facestream.recorded.run_report import RunOptions
     from stream.cores import available_cores
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
@@ -127,7 +127,7 @@ def show(place: Place, report: RunReport, *, quiet: bool) -> None:
     """Print what was done."""
     from facestream.hint import command_line, shown_path
     from facestream.output import printable
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     people = _people(place)
     click.echo(

@@ -12,10 +12,10 @@ from facestream.cli import device_option, verbosity_options
 from facestream.commands.label_options import label_options
 from facestream.commands.model_options import parts_options
 from facestream.parsing import MediaPath
-from facestream.stopping import stopping
+from facestream.processes.stopping import stopping
 
 if TYPE_CHECKING:
-    from facestream.calibration_report import CalibrationReport
+    from facestream.quality.calibration_report import CalibrationReport
     from workers.clustering.pairs import Pair
     from workers.clustering.verification import OperatingPoint, Verification
 
@@ -90,7 +90,7 @@ def command(paths: tuple[Path, ...], as_json: bool, quiet: bool, **options: Any)
         with written_file(output, text=False) as file:
             report.by_size.save(file)
     if plot is not None:
-        from facestream.calibration_plot import write_plot
+        from facestream.quality.calibration_plot import write_plot
 
         write_plot(report, plot)
     if as_json:
@@ -106,9 +106,9 @@ def command(paths: tuple[Path, ...], as_json: bool, quiet: bool, **options: Any)
 
 
 def _measure(paths: tuple[Path, ...], *, quiet: bool, options: dict[str, Any]) -> CalibrationReport:
-    from facestream.calibration_run import calibrate
     from facestream.progress import RunProgress, stderr_console
     from facestream.progress_bar import ProgressBar
+    from facestream.quality.calibration_run import calibrate
     from stream.discover import discover
 
     console = stderr_console()
@@ -134,7 +134,7 @@ def _measure(paths: tuple[Path, ...], *, quiet: bool, options: dict[str, Any]) -
 
 def show(report: CalibrationReport, *, quiet: bool) -> None:
     """Print it all."""
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     what = "photo" if report.kind == "photos" else "track"
     click.echo(
@@ -166,7 +166,7 @@ def show(report: CalibrationReport, *, quiet: bool) -> None:
 def _show_left_out(report: CalibrationReport) -> None:
     """Say what was not compared, and name some of it."""
     from facestream.output import printable
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     groups = (
         ("can't be read", [reason for _, reason in report.faces.failed]),
@@ -217,7 +217,7 @@ def _show_result(result: Verification) -> None:
 
 
 def _point_row(point: OperatingPoint) -> list[str]:
-    from facestream.calibration_report import DIGITS
+    from facestream.quality.calibration_report import DIGITS
     from workers.clustering.verification import rounded_up
 
     share = f"1 in {round(1 / point.far):,}"
@@ -238,7 +238,7 @@ def _point_row(point: OperatingPoint) -> list[str]:
 
 
 def _show_uses(result: Verification) -> None:
-    from facestream.calibration_report import DIGITS
+    from facestream.quality.calibration_report import DIGITS
     from workers.clustering.verification import rounded_up
 
     click.echo("")
@@ -253,7 +253,7 @@ def _show_uses(result: Verification) -> None:
 
 def _show_pairs(report: CalibrationReport, pairs: tuple[Pair, ...], title: str) -> None:
     from facestream.output import printable
-    from facestream.people_view import clock
+    from facestream.people.people_view import clock
 
     click.echo(f"\n{title}")
     for pair in pairs[:_PAIRS_SHOWN]:
@@ -265,8 +265,8 @@ def _show_pairs(report: CalibrationReport, pairs: tuple[Pair, ...], title: str) 
 
 
 def _show_sizes(report: CalibrationReport) -> None:
-    from facestream.calibration_report import size_rows
     from facestream.output import print_table
+    from facestream.quality.calibration_report import size_rows
 
     if report.by_size is None:
         return

@@ -17,8 +17,8 @@ from facestream.log_format import tell_warning
 from facestream.output import confirm, print_json, print_table, printable
 
 if TYPE_CHECKING:
-    from facestream.camera_book import CameraBook
-    from facestream.camera_look import CameraLook
+    from facestream.cameras.camera_book import CameraBook
+    from facestream.cameras.camera_look import CameraLook
     from storage.camera_record import CameraRecord
     from stream.camera_url import CameraUrl
     from stream.errors import StreamError
@@ -75,9 +75,9 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
     password, {env:NAME} or {file:/path} in it names a variable or a file that is read when the camera is
     opened. A camera that can't be reached is stored all the same, and tried again for ever.
     """
-    from facestream.camera_book import camera_name
-    from facestream.camera_look import failure_json, kind_of
-    from facestream.camera_view import camera_json, look_json, settings_text
+    from facestream.cameras.camera_book import camera_name
+    from facestream.cameras.camera_look import failure_json, kind_of
+    from facestream.cameras.camera_view import camera_json, look_json, settings_text
     from stream.detail import misfit
 
     name = camera_name(name)
@@ -123,7 +123,7 @@ def add(ctx: click.Context, /, name: str, url: str, no_test: bool, **options: An
 
 def _first_look(url: CameraUrl, record: CameraRecord) -> tuple[CameraLook | None, StreamError | None]:
     """What a camera sends, or why it sends nothing."""
-    from facestream.camera_look import look
+    from facestream.cameras.camera_look import look
     from facestream.commands.camera_look import quick_settings
     from stream.errors import StreamError
 
@@ -158,9 +158,9 @@ def change(ctx: click.Context, /, name: str, url: str | None, **options: Any) ->
 
     Workers take it up within seconds.
     """
-    from facestream.camera_book import camera_name
-    from facestream.camera_view import camera_json, settings_text
-    from facestream.camera_wish import CameraWish
+    from facestream.cameras.camera_book import camera_name
+    from facestream.cameras.camera_view import camera_json, settings_text
+    from facestream.cameras.camera_wish import CameraWish
 
     names = {
         "no_sub_url": ("sub_url", ("sealed_sub_url", "shown_sub_url")),
@@ -206,7 +206,7 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
 
     URLs are shown without what could be a secret.
     """
-    from facestream.camera_view import (
+    from facestream.cameras.camera_view import (
         COLUMNS,
         RIGHT,
         camera_json,
@@ -296,7 +296,7 @@ def remove(ctx: click.Context, /, names: tuple[str, ...], yes: bool, **_: Any) -
 
 
 def _set_paused(ctx: click.Context, names: tuple[str, ...], *, everyone: bool, paused: bool) -> None:
-    from facestream.camera_view import camera_json
+    from facestream.cameras.camera_view import camera_json
 
     with opened_book(chosen_place(ctx)) as book:
         records: list[CameraRecord] = book.set_paused(_named(book, names, everyone=everyone), paused=paused)

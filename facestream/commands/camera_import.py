@@ -47,10 +47,10 @@ def import_cameras(ctx: click.Context, /, file: Path, replace: bool, dry_run: bo
 
     All that is wrong is listed, with its line. Nothing is connected to; `facestream camera test` does that.
     """
-    from facestream.camera_file import read_cameras
-    from facestream.camera_view import camera_json
-    from facestream.camera_wish import SETTINGS
-    from facestream.setting_option import settings_of
+    from facestream.cameras.camera_file import read_cameras
+    from facestream.cameras.camera_view import camera_json
+    from facestream.cameras.camera_wish import SETTINGS
+    from facestream.configuration.setting_option import settings_of
 
     given = settings_of(ctx).values
     names = {name: "camera." + name.removesuffix("_px") for name in SETTINGS}

@@ -9,11 +9,11 @@ import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.camera_options import opened_book, typed_url
+from facestream.configuration.settings import Place
 from facestream.errors import FacestreamError, UsageError
 from facestream.log_format import tell_error, tell_warning
 from facestream.output import check_writable, print_json, printable, written_file
 from facestream.parsing import Number
-from facestream.settings import Place
 
 if TYPE_CHECKING:
     from storage.camera_record import CameraRecord
@@ -56,8 +56,8 @@ def test(ctx: click.Context, /, camera: str, seconds: float, **_: Any) -> int:
     Nothing is stored. A URL of - is read from standard input. What fails is "unreachable" (trying again may
     help), "refused" (only you can mend it: a password, a path, a codec), or "lost" on the way.
     """
-    from facestream.camera_look import failure_json, kind_of, look
-    from facestream.camera_view import look_json, look_lines
+    from facestream.cameras.camera_look import failure_json, kind_of, look
+    from facestream.cameras.camera_view import look_json, look_lines
     from stream.detail import misfit
     from stream.errors import StreamError
 
@@ -118,7 +118,7 @@ def snapshot(ctx: click.Context, /, camera: str, output: Path, zones: bool, **_:
     """
     import cv2
 
-    from facestream.camera_look import kind_of, look
+    from facestream.cameras.camera_look import kind_of, look
     from facestream.drawing.areas import with_areas
     from stream.errors import StreamError
 
@@ -162,7 +162,7 @@ def quick_settings(record: CameraRecord | None) -> LiveSettings:
 
 def _urls(camera: str, place: Place) -> tuple[CameraRecord | None, dict[str, CameraUrl]]:
     """A camera by its name, or one that isn't stored by its URL; with the URLs of its pictures."""
-    from facestream.camera_book import camera_name, camera_url
+    from facestream.cameras.camera_book import camera_name, camera_url
 
     # With an @ it is a URL without its scheme, and what it says of that holds no password.
     if "://" in camera or "@" in camera or camera.startswith(_URL_BEGINNINGS):

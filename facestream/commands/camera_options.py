@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from facestream.configuration.setting_option import setting_option
+from facestream.configuration.settings import Place
 from facestream.parsing import Number
-from facestream.setting_option import setting_option
-from facestream.settings import Place
 
 if TYPE_CHECKING:
-    from facestream.camera_book import CameraBook
-    from facestream.camera_wish import CameraWish
+    from facestream.cameras.camera_book import CameraBook
+    from facestream.cameras.camera_wish import CameraWish
     from storage.polygon import Polygon
 
     _PolygonType = click.ParamType[Polygon]
@@ -33,7 +33,7 @@ class Area(_PolygonType):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Polygon:
         """Corners as shares of width and height."""
-        from facestream.area import parse_area
+        from facestream.cameras.area import parse_area
 
         try:
             return parse_area(str(value))
@@ -48,7 +48,7 @@ class DecoderName(_NameType):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The name as it was written."""
-        from facestream.camera_wish import HWACCEL
+        from facestream.cameras.camera_wish import HWACCEL
 
         if not HWACCEL.fullmatch(str(value)):
             self.fail(f"{str(value)[:40]!r} is neither none nor auto nor a name such as cuda", param, ctx)
@@ -152,8 +152,8 @@ def wish_of(options: dict[str, Any], url: str | None, cleared: frozenset[str] = 
     Raises:
         UsageError: If a URL is none of a camera.
     """
-    from facestream.camera_book import camera_url
-    from facestream.camera_wish import SETTINGS, CameraWish
+    from facestream.cameras.camera_book import camera_url
+    from facestream.cameras.camera_wish import SETTINGS, CameraWish
 
     sub_url = options["sub_url"]
     return CameraWish(
@@ -183,7 +183,7 @@ def opened_book(place: Place) -> Iterator[CameraBook]:
         UsageError: If no collection can be called so.
         StorageError: If the folder or the server can't be used.
     """
-    from facestream.camera_book import CameraBook
+    from facestream.cameras.camera_book import CameraBook
     from facestream.wiring import keys_of, make_camera_store, make_reader, open_folder, open_handle
 
     keys = keys_of(place)

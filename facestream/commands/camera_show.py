@@ -29,8 +29,8 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
 
     URLs are shown without what could be a secret.
     """
-    from facestream.camera_book import camera_name
-    from facestream.camera_view import camera_json, camera_lines
+    from facestream.cameras.camera_book import camera_name
+    from facestream.cameras.camera_view import camera_json, camera_lines
 
     with opened_book(chosen_place(ctx)) as book:
         record = book.get(camera_name(name))

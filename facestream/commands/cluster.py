@@ -11,13 +11,13 @@ import click
 
 from facestream.cli import chosen_place, device_option, place_options, verbosity_options
 from facestream.commands.model_options import photo_parts_options
+from facestream.configuration.setting_option import was_typed
 from facestream.parsing import MediaPath
-from facestream.setting_option import was_typed
 
 if TYPE_CHECKING:
-    from facestream.cluster_settings import ClusterOptions
-    from facestream.clustering import Clusters
-    from facestream.settings import Place
+    from facestream.clusters.cluster_settings import ClusterOptions
+    from facestream.clusters.clustering import Clusters
+    from facestream.configuration.settings import Place
 
 
 @click.command(
@@ -111,7 +111,7 @@ def command(
     small faces tell.
     """
     place = chosen_place(ctx)
-    from facestream.cluster_settings import ClusterSettings
+    from facestream.clusters.cluster_settings import ClusterSettings
     from facestream.output import print_json, printable
 
     output = options["output"]
@@ -130,7 +130,7 @@ def command(
     # What is wrong is said before libraries are loaded and photos are looked at, which takes its time.
     ClusterSettings.of(asked)
     _check_targets(photos, options)
-    from facestream.clusters_view import as_document, show, show_left_out, summary
+    from facestream.clusters.clusters_view import as_document, show, show_left_out, summary
 
     clusters = _cluster(photos, place, options, asked, quiet=quiet)
     files = _write(clusters, options)
@@ -158,7 +158,7 @@ def _check_targets(photos: tuple[Path, ...], options: dict[str, Any]) -> None:
 
         check_format(options["plot"])
     if options["folders"] is not None:
-        from facestream.cluster_folders import check_folder
+        from facestream.clusters.cluster_folders import check_folder
 
         check_folder(options["folders"])
     targets = {name: options[name] for name in ("output", "vectors", "plot")}
@@ -172,8 +172,8 @@ def _check_targets(photos: tuple[Path, ...], options: dict[str, Any]) -> None:
 def _cluster(
     photos: tuple[Path, ...], place: Place, options: dict[str, Any], asked: ClusterOptions, *, quiet: bool
 ) -> Clusters:
-    from facestream.clustering import cluster, cluster_tracks
-    from facestream.settings import DEFAULT_MODELS
+    from facestream.clusters.clustering import cluster, cluster_tracks
+    from facestream.configuration.settings import DEFAULT_MODELS
 
     if not photos:
         from facestream.client import open_store
@@ -197,7 +197,7 @@ def _cluster(
 def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
     """Write what is asked for; returns the files in words."""
     from facestream.hint import shown_path
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     written: list[str] = []
     output: Path = options["output"]
@@ -215,8 +215,8 @@ def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
     if (path := options["folders"]) is not None:
         written.append(f"{shown_path(path)} ({counted(clusters.write_folders(path), 'file')})")
     if (path := options["plot"]) is not None:
-        from facestream.cluster_plot import plot_clusters
-        from facestream.clusters_view import title
+        from facestream.clusters.cluster_plot import plot_clusters
+        from facestream.clusters.clusters_view import title
 
         faces = clusters.faces
         plot_clusters(path, clusters.grouping, faces.vectors, faces.pictures, title=title(clusters))
@@ -225,9 +225,9 @@ def _write(clusters: Clusters, options: dict[str, Any]) -> list[str]:
 
 
 def _write_labels(clusters: Clusters, output: Path | None) -> None:
-    from facestream.face_rows import COLUMNS, row
+    from facestream.exports.face_rows import COLUMNS, row
+    from facestream.exports.row_files import write_csv
     from facestream.output import written_file
-    from facestream.row_files import write_csv
 
     with nullcontext(sys.stdout) if output is None else written_file(output) as file:
         write_csv(COLUMNS, map(row, clusters.rows()), file)

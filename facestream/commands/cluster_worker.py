@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from facestream.alarm import alarm
 from facestream.cli import own_models_option, place_options, verbosity_options
 from facestream.commands.began_option import began_option
 from facestream.commands.duration_option import duration_option
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.watch import listening
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.configuration.settings import Place
+from facestream.processes.alarm import alarm
+from facestream.processes.stopping import stopping
 
 _CHECK_EVERY_S = 0.5
 
@@ -60,12 +60,12 @@ def command(**options: Any) -> None:
 
         table = metrics_table(options["metrics_port"])
         monitor = stack.enter_context(monitored("cluster-worker", place, handle, table, collection=True))
-        from facestream.background import Background
-        from facestream.cluster_wiring import make_cluster_worker, make_clusterer
-        from facestream.given_settings import settings
-        from facestream.leftovers import Sweeper
-        from facestream.own_models import models_for
-        from facestream.retention import given_policy
+        from facestream.clusters.cluster_wiring import make_cluster_worker, make_clusterer
+        from facestream.configuration.given_settings import settings
+        from facestream.erasure.leftovers import Sweeper
+        from facestream.erasure.retention import given_policy
+        from facestream.models.own_models import models_for
+        from facestream.processes.background import Background
         from facestream.wiring import calibration_of, facts_of, find_parts, make_store
 
         store = make_store(handle, keys)

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
+from facestream.configuration.settings import DEFAULT_COLLECTION
 from facestream.errors import UsageError
 from facestream.output import confirm, print_json, print_table, printable
-from facestream.settings import DEFAULT_COLLECTION
 
 
 @click.group(
@@ -116,7 +116,7 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
     """
     from facestream import catalogue
     from facestream.collections_view import contents, uploads_elsewhere
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
     from storage.catalogue import CollectionInfo
 
     def ask(info: CollectionInfo) -> None:

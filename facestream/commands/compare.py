@@ -33,7 +33,7 @@ def command(first: Path, second: Path, pack: str, device: str, as_json: bool, qu
     """
     from facestream import compare
     from facestream.output import print_json, printable
-    from facestream.search import in_percent
+    from facestream.search.search import in_percent
 
     result = compare(first, second, models=pack, device=device)
     if as_json:

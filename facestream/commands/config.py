@@ -51,13 +51,13 @@ def check(ctx: click.Context, /, file: Path | None, **_: Any) -> int:
 
     Without FILE, the file that is in force and the environment variables are checked.
     """
+    from facestream.configuration.given_settings import given_settings
+    from facestream.configuration.settings import settings_path, settings_paths
+    from facestream.configuration.settings_file import SettingsFile
+    from facestream.configuration.settings_problem import Problem
+    from facestream.configuration.settings_view import problem_rows
     from facestream.errors import SettingsError
-    from facestream.given_settings import given_settings
     from facestream.output import print_json, printable
-    from facestream.settings import settings_path, settings_paths
-    from facestream.settings_file import SettingsFile
-    from facestream.settings_problem import Problem
-    from facestream.settings_view import problem_rows
 
     path = file or settings_path()
     problems: tuple[Problem, ...] = ()
@@ -102,9 +102,9 @@ Examples:
 @click.pass_context
 def show(ctx: click.Context, /, **_: Any) -> None:
     """Show all settings as they are in force, each with where it comes from. Passwords are masked."""
+    from facestream.configuration.setting_option import settings_of
+    from facestream.configuration.settings_view import effective_rows, shown_row
     from facestream.output import print_json, print_table
-    from facestream.setting_option import settings_of
-    from facestream.settings_view import effective_rows, shown_row
 
     given = settings_of(ctx)
     rows = effective_rows(given)

@@ -9,7 +9,7 @@ import click
 from facestream.cli import chosen, chosen_place, own_models_option, place_options, verbosity_options
 
 if TYPE_CHECKING:
-    from facestream.dead_letter import DeadLetter
+    from facestream.dead_letters.dead_letter import DeadLetter
 
 _COLUMNS = ("id", "put aside", "what", "of", "tries", "bytes", "reason")
 # Ids of tracks are shorter, unless somebody else sends them.
@@ -135,7 +135,7 @@ def retry(
     """
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     ids = _which(letter_ids, everything=everything)
     with open_store(chosen_place(ctx)) as store:
@@ -174,7 +174,7 @@ def drop(ctx: click.Context, /, letter_ids: tuple[str, ...], everything: bool, y
     """
     from facestream.client import open_store
     from facestream.output import confirm, print_json
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     ids = _which(letter_ids, everything=everything)
     with open_store(chosen_place(ctx)) as store:
@@ -203,7 +203,7 @@ def _which(letter_ids: tuple[str, ...], *, everything: bool) -> tuple[str, ...] 
 
 
 def _when(letter: DeadLetter) -> str:
-    from facestream.people_view import local_time
+    from facestream.people.people_view import local_time
 
     return local_time(letter.at.timestamp()) if letter.at else "unknown"
 

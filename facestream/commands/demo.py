@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
-from facestream.settings import DEFAULT_COLLECTION, Place
+from facestream.configuration.settings import DEFAULT_COLLECTION, Place
 
 if TYPE_CHECKING:
     from facestream.demo_video import KnownFace
-    from facestream.person import Face, Person
+    from facestream.people.person import Face, Person
 
 _SAME_FACE_IOU = 0.3
 
@@ -39,7 +39,7 @@ def command(as_json: bool, quiet: bool, device: str, **options: Any) -> int:
     from facestream.commands.run import EXIT_INTERRUPTED, perform
     from facestream.demo_video import FILE_NAME, FPS, SHOTS, known_faces, make_video
     from facestream.output import print_json
-    from facestream.run_report import RunOptions
+    from facestream.recorded.run_report import RunOptions
     from facestream.wiring import keys_of, open_folder
 
     keys_of(place)
@@ -138,7 +138,7 @@ def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float,
 def _show(rows: list[Row], files: dict[str, Path], video: Path, place: Place) -> None:
     from facestream.hint import command_line, shown_path
     from facestream.output import print_table
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     lines = []
     for row in rows:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import device_option, place_options, verbosity_options
-from facestream.setting_option import setting_option
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.configuration.setting_option import setting_option
+from facestream.configuration.settings import Place
+from facestream.processes.stopping import stopping
 
 if TYPE_CHECKING:
     from facestream.checkup.finding import Finding, Status

@@ -193,7 +193,7 @@ def _lines(found: EncryptionStatus) -> list[str]:
 
 
 def _told(done: EncryptionChange) -> list[str]:
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     state = f"is encrypted with the data key {done.key_id}" if done.key_id else "is not encrypted"
     if not done.changed:

@@ -9,11 +9,11 @@ import click
 
 from facestream.cli import chosen_place, place_options, verbosity_options
 from facestream.commands.label_options import label_options
+from facestream.configuration.setting_option import was_typed
 from facestream.parsing import Number
-from facestream.setting_option import was_typed
 
 if TYPE_CHECKING:
-    from facestream.evaluation import Evaluation, Mistake
+    from facestream.quality.evaluation import Evaluation, Mistake
     from workers.clustering.metrics import PrecisionRecall
 
 # Mistakes and parts of each that are shown.
@@ -103,8 +103,14 @@ def command(
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
-    from facestream.evaluation import evaluate_tables, found_table, read_points, table_of_faces, truth_table
     from facestream.output import print_json
+    from facestream.quality.evaluation import (
+        evaluate_tables,
+        found_table,
+        read_points,
+        table_of_faces,
+        truth_table,
+    )
 
     if vectors and distances:
         raise click.UsageError("--vectors and --distances both say where the rows lie; give one.")
@@ -180,7 +186,7 @@ def _mistake_json(mistake: Mistake) -> dict[str, Any]:
 
 def _show(result: Evaluation, beta: float, quiet: bool) -> None:
     from facestream.output import print_table
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     agreed = result.agreement
     if not quiet:

@@ -12,11 +12,11 @@ import click
 
 from facestream.cli import place_options, verbosity_options
 from facestream.commands.people_options import sources_option, tell_unknown_source
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 
 if TYPE_CHECKING:
     from facestream.client import Store
-    from facestream.person import Person
+    from facestream.people.person import Person
     from storage.source_record import SourceRecord
 
 _BY_ENDING = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -106,7 +106,7 @@ def command(
     from facestream.errors import UsageError
     from facestream.hint import command_line
     from facestream.output import refuse_file_name, written_file
-    from facestream.people_view import counted, nobody
+    from facestream.people.people_view import counted, nobody
 
     output = None if output == Path("-") else output
     if as_json and file_format not in (None, "json"):
@@ -165,7 +165,7 @@ def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
         NotFoundError: If there are none.
     """
     from facestream.errors import NotFoundError
-    from facestream.people_filter import PeopleFilter
+    from facestream.people.people_filter import PeopleFilter
 
     where = PeopleFilter(sources=patterns)
     found = [source for source in store.sources() if where.means_source(source.source_id, source.path)]
@@ -182,10 +182,10 @@ def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
 
 def _write_rows(store: Store, what: str, file_format: str, patterns: tuple[str, ...], file: IO[str]) -> int:
     """Write one file, of which sources are chosen by patterns, if any; returns how many rows."""
-    from facestream.face_rows import TOLD_COLUMNS, told_row
-    from facestream.people_filter import PeopleFilter
-    from facestream.people_rows import PERSON_COLUMNS, SIGHTING_COLUMNS, person_row, sighting_row
-    from facestream.row_files import write_csv, write_json, write_jsonl
+    from facestream.exports.face_rows import TOLD_COLUMNS, told_row
+    from facestream.exports.people_rows import PERSON_COLUMNS, SIGHTING_COLUMNS, person_row, sighting_row
+    from facestream.exports.row_files import write_csv, write_json, write_jsonl
+    from facestream.people.people_filter import PeopleFilter
     from facestream.source_name import names_apart
 
     chosen = _chosen(store, patterns)
@@ -210,11 +210,11 @@ def _names_of(people: Iterable[Person]) -> dict[str, str]:
 
 def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[str, ...]) -> tuple[int, int]:
     """Write a file for each source; returns how many files, and how many lines or captions."""
-    from facestream.captions import cues, write_srt, write_vtt
-    from facestream.motchallenge import Targets, write_legend, write_mot
+    from facestream.exports.captions import cues, write_srt, write_vtt
+    from facestream.exports.motchallenge import Targets, write_legend, write_mot
+    from facestream.exports.source_files import file_stems, make_folder
     from facestream.output import written_file
-    from facestream.people_filter import PeopleFilter
-    from facestream.source_files import file_stems, make_folder
+    from facestream.people.people_filter import PeopleFilter
 
     chosen = _chosen(store, patterns)
     people = store.people(PeopleFilter(ignored=True))

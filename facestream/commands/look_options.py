@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from facestream.configuration.setting_option import setting_option
 from facestream.parsing import Number, Rate
-from facestream.setting_option import setting_option
 
 fps_option = setting_option(
     "--fps",

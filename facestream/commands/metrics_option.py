@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.setting_option import setting_option
+from facestream.configuration.setting_option import setting_option
 
 if TYPE_CHECKING:
-    from facestream.settings_schema import MetricsTable
+    from facestream.configuration.settings_schema import MetricsTable
 
 
 def metrics_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,10 +28,10 @@ def metrics_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def metrics_table(port: int) -> MetricsTable:
     """Where to tell it: the port of the option, the address of the settings."""
-    from facestream.settings_schema import MetricsTable
+    from facestream.configuration.settings_schema import MetricsTable
 
     if not port:
         return MetricsTable()
-    from facestream.given_settings import settings
+    from facestream.configuration.given_settings import settings
 
     return settings().metrics.model_copy(update={"port": port})

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, data_dir_option, models_option, new_faces_models_option
-from facestream.setting_option import setting_option, was_typed
-from facestream.settings import DEFAULT_MODELS, Place
+from facestream.configuration.setting_option import setting_option, was_typed
+from facestream.configuration.settings import DEFAULT_MODELS, Place
 
 
 def models_place_option(command: Callable[..., Any]) -> Callable[..., Any]:

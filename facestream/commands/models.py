@@ -61,8 +61,8 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
     State: built-in; ready, in the models folder; InsightFace, in that library's model root; damaged, as far
     as sizes and beginnings of files show; not pulled; or by hand, which `show` explains.
     """
-    from facestream.model_packs import model_packs
-    from facestream.models_view import COLUMNS, RIGHT, pack_json, pack_row
+    from facestream.models.model_packs import model_packs
+    from facestream.models.models_view import COLUMNS, RIGHT, pack_json, pack_row
 
     packs = model_packs(data_dir_of(ctx))
     if chosen(ctx, "as_json"):
@@ -88,8 +88,8 @@ Examples:
 @click.pass_context
 def show(ctx: click.Context, /, name: str, **_: Any) -> None:
     """Show all of a pack: licence, origin, files, thresholds and what those were measured on."""
-    from facestream.model_packs import model_pack
-    from facestream.models_view import detail_lines, licence_text, pack_details
+    from facestream.models.model_packs import model_pack
+    from facestream.models.models_view import detail_lines, licence_text, pack_details
     from workers.models.manifest_example import manifest_example
 
     pack = model_pack(name, data_dir_of(ctx))
@@ -124,8 +124,8 @@ def verify(ctx: click.Context, /, name: str | None, **_: Any) -> None:
     Models are loaded on the CPU and asked once. Ends with 1 if a file is missing or another one than it
     should be, or a model can't be used, and says what to do.
     """
-    from facestream.model_packs import checked, mend, model_pack, model_packs, try_checked
-    from facestream.models_view import checked_json
+    from facestream.models.model_packs import checked, mend, model_pack, model_packs, try_checked
+    from facestream.models.models_view import checked_json
     from workers.errors import ModelError
 
     data_dir = data_dir_of(ctx)
@@ -174,8 +174,8 @@ def remove(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
     Collections that were made with it keep their people; what compares faces in them needs the pack again.
     """
     from facestream.collections_view import shown_size
-    from facestream.model_packs import check_removable, model_pack, users_of
-    from facestream.model_packs import remove as remove_pack
+    from facestream.models.model_packs import check_removable, model_pack, users_of
+    from facestream.models.model_packs import remove as remove_pack
 
     # As with Ctrl-C, what is held is let go of.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -15,7 +15,7 @@ from facestream.errors import UsageError
 from facestream.output import print_json, printable
 
 if TYPE_CHECKING:
-    from facestream.pack_changes import Change
+    from facestream.models.pack_changes import Change
     from workers.models.catalogue import KnownPack
 
 
@@ -54,8 +54,8 @@ def pull(ctx: click.Context, /, name: str, accept_license: bool, source: str | N
     of it is right and its models load. Interrupt it as you like: the same command goes on where it stopped.
     A proxy is taken from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
     """
-    from facestream import pack_changes
-    from facestream.model_packs import checked
+    from facestream.models import pack_changes
+    from facestream.models.model_packs import checked
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 
@@ -94,7 +94,7 @@ def add(ctx: click.Context, /, source: Path, name: str | None, **_: Any) -> None
     The models are loaded on the CPU and asked once before the pack is there. Formats whose reading could run
     a program (pickles, PyTorch files) are refused, and so are links and paths that lead out of the folder.
     """
-    from facestream import pack_changes
+    from facestream.models import pack_changes
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     change = pack_changes.add(source, data_dir_of(ctx), name=name)
@@ -108,7 +108,7 @@ def add(ctx: click.Context, /, source: Path, name: str | None, **_: Any) -> None
 
 def _agree(known: KnownPack, *, accept: bool, quiet: bool, local: bool) -> None:
     """Show the licence, and have it accepted where it allows no commercial use."""
-    from facestream.models_view import source_line
+    from facestream.models.models_view import source_line
 
     free = known.licence.commercial_use
     if not (quiet and (free or accept)):
@@ -129,7 +129,7 @@ def _agree(known: KnownPack, *, accept: bool, quiet: bool, local: bool) -> None:
 
 
 def _tell(ctx: click.Context, change: Change, done: str, nothing: str) -> None:
-    from facestream.models_view import change_json
+    from facestream.models.models_view import change_json
 
     if chosen(ctx, "as_json"):
         print_json(change_json(change))

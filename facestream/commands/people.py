@@ -95,7 +95,7 @@ def command(
     from facestream.errors import FacestreamError
     from facestream.hint import command_line
     from facestream.output import print_json
-    from facestream.people_view import (
+    from facestream.people.people_view import (
         counted,
         nobody,
         person_json,
@@ -167,7 +167,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     from facestream.client import open_store
     from facestream.hint import command_line, shown_path
     from facestream.output import print_json, print_table, printable
-    from facestream.people_view import (
+    from facestream.people.people_view import (
         counted,
         duration,
         led_on,
@@ -244,7 +244,7 @@ def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> N
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, printable
-    from facestream.people_view import person_json
+    from facestream.people.people_view import person_json
 
     with open_store(place) as store:
         decision = store.name(person_id, name)

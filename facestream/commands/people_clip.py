@@ -60,7 +60,7 @@ def clip(
     from facestream.client import open_store
     from facestream.hint import shown_path
     from facestream.output import print_json, refuse_dash
-    from facestream.people_view import duration, led_on
+    from facestream.people.people_view import duration, led_on
 
     refuse_dash(out)
     with open_store(place) as store:

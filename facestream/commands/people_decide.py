@@ -11,7 +11,7 @@ from facestream.commands.people_log import decision_json, taken_back_by
 from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
-    from facestream.decision import Decision
+    from facestream.decisions.decision import Decision
 
 
 def _tell(ctx: click.Context, decision: Decision | None, already: str = "") -> None:

@@ -18,7 +18,7 @@ from facestream.cli import (
 from facestream.parsing import MediaPath
 
 if TYPE_CHECKING:
-    from facestream.enrolling import Enrolled
+    from facestream.decisions.enrolling import Enrolled
 
 _IN_WORDS = {
     "named": "named",
@@ -66,7 +66,7 @@ def enroll(
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.search import in_percent
+    from facestream.search.search import in_percent
 
     with open_store(place) as store:
         done = store.enroll(folder, dry_run=dry_run, models=pack, device=device)

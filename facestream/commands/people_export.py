@@ -45,7 +45,7 @@ def export_all(ctx: click.Context, /, person_id: str, out: Path, **_: Any) -> No
     from facestream.client import open_store
     from facestream.hint import shown_path
     from facestream.output import print_json, refuse_dash
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     refuse_dash(out)
     with open_store(place) as store:

@@ -17,8 +17,8 @@ from facestream.cli import (
 )
 
 if TYPE_CHECKING:
-    from facestream.search import FoundFace, Match
-    from facestream.settings import Place
+    from facestream.configuration.settings import Place
+    from facestream.search.search import FoundFace, Match
 
 # Sightings shown of each person.
 _INTERVALS = 10
@@ -61,7 +61,7 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str | None, devic
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json
-    from facestream.people_view import nobody, write_thumbnails
+    from facestream.people.people_view import nobody, write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
@@ -80,8 +80,8 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str | None, devic
 
 def face_json(face: FoundFace, files: dict[str, Path]) -> dict[str, Any]:
     """A face of the photo and who it may be, for machines."""
-    from facestream.people_view import person_json
-    from facestream.search import in_words
+    from facestream.people.people_view import person_json
+    from facestream.search.search import in_words
 
     return {
         "box": [round(side, 1) for side in face.box_xyxy],
@@ -102,7 +102,7 @@ def face_json(face: FoundFace, files: dict[str, Path]) -> dict[str, Any]:
 def _show(face: FoundFace, number: int, count: int, files: dict[str, Path], place: Place) -> None:
     from facestream.hint import shown_path
     from facestream.output import print_table
-    from facestream.search import in_percent
+    from facestream.search.search import in_percent
 
     left, top, right, bottom = face.box_xyxy
     which = f"Face {number} of {count}, " if count > 1 else "One face, "
@@ -130,8 +130,8 @@ def _show(face: FoundFace, number: int, count: int, files: dict[str, Path], plac
 def _rows(match: Match, place: Place) -> list[list[str]]:
     """A person's row, and one more for each further sighting."""
     from facestream.hint import command_line
-    from facestream.people_view import counted, interval
-    from facestream.search import in_percent, in_words
+    from facestream.people.people_view import counted, interval
+    from facestream.search.search import in_percent, in_words
     from facestream.source_name import full_name
 
     person = match.person

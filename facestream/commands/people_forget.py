@@ -12,8 +12,8 @@ from facestream.parsing import Moment
 
 if TYPE_CHECKING:
     from facestream.client import Store
-    from facestream.erasing import Erased
-    from facestream.forgetting import Forgotten
+    from facestream.erasure.erasing import Erased
+    from facestream.erasure.forgetting import Forgotten
 
 UNPROVEN = (
     "This is a server of your own, and what can't be proven from here is yours to see to: its append-only "
@@ -125,7 +125,7 @@ def _forget_one(
 ) -> None:
     from facestream.errors import NotFoundError
     from facestream.output import confirm, print_json, printable
-    from facestream.people_view import counted, led_on
+    from facestream.people.people_view import counted, led_on
     from workers.clustering.returning import MOST_KEPT
 
     if store.is_forgotten(person_id):
@@ -196,7 +196,7 @@ def _forget_vanished(
 def _tell(done: Forgotten, again: str, *, as_json: bool) -> None:
     """Say what was deleted; `again` is what deletes the templates that were to be kept, empty for none."""
     from facestream.output import print_json
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     if as_json:
         print_json(
@@ -254,7 +254,7 @@ def _erase(
 ) -> None:
     """Erase what is meant, after a question; `files` are told where nobody has named them."""
     from facestream.output import print_json
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 

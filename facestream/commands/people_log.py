@@ -10,7 +10,7 @@ from facestream.cli import chosen, chosen_place, own_models_option, place_option
 
 if TYPE_CHECKING:
     from facestream.client import Store
-    from facestream.decision import Decision
+    from facestream.decisions.decision import Decision
 
 
 @click.command(
@@ -53,7 +53,7 @@ def undo(ctx: click.Context, /, number: int | None, pack: str | None, **_: Any) 
 def _as_of_now(store: Store, person_id: str) -> str:
     """What has become of somebody whom a decision was about."""
     from facestream.errors import NotFoundError
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     try:
         person = store.person(person_id)
@@ -101,7 +101,7 @@ def log(ctx: click.Context, /, limit: int, **_: Any) -> None:
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_view import counted, local_time
+    from facestream.people.people_view import counted, local_time
 
     with open_store(place) as store:
         decisions = store.decisions()

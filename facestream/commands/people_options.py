@@ -13,12 +13,12 @@ from click.core import ParameterSource
 
 from facestream.output import printable
 from facestream.parsing import Number, When
-from facestream.people_filter import ANY_CAMERA, SORTS, PeopleFilter, names_source
+from facestream.people.people_filter import ANY_CAMERA, SORTS, PeopleFilter, names_source
 from facestream.source_name import full_name, is_camera, short_name
 
 if TYPE_CHECKING:
     from facestream.client import Store
-    from facestream.person import Person
+    from facestream.people.person import Person
 
 _NAMED = 8
 

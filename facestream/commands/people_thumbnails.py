@@ -13,7 +13,7 @@ from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
     from facestream.client import Store
-    from facestream.person import Person
+    from facestream.people.person import Person
 
 
 @click.command(
@@ -51,10 +51,10 @@ def thumbnails(ctx: click.Context, /, person_id: str, folder: Path, *, by_track:
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
+    from facestream.exports.source_files import make_folder
     from facestream.hint import shown_path
     from facestream.output import print_json
-    from facestream.people_view import led_on, write_picture
-    from facestream.source_files import make_folder
+    from facestream.people.people_view import led_on, write_picture
 
     with open_store(place) as store:
         person = store.person(person_id)

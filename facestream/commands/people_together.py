@@ -8,7 +8,7 @@ import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.people_options import sources_option, tell_unknown_source
-from facestream.people_filter import PeopleFilter
+from facestream.people.people_filter import PeopleFilter
 
 
 @click.command(
@@ -33,8 +33,8 @@ def together(ctx: click.Context, /, sources: tuple[str, ...], **_: Any) -> None:
     """
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_view import duration
-    from facestream.together import together as pairs_of
+    from facestream.people.people_view import duration
+    from facestream.people.together import together as pairs_of
 
     with open_store(chosen_place(ctx)) as store:
         tell_unknown_source(store, sources)

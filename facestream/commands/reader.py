@@ -9,9 +9,9 @@ from click.core import ParameterSource
 
 from facestream.cli import place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
+from facestream.configuration.settings import Place
 from facestream.errors import UsageError
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.processes.stopping import stopping
 
 
 @click.command(
@@ -67,8 +67,8 @@ def command(context: click.Context, /, names: tuple[str, ...], **options: Any) -
 
     A reader that is killed is replaced by any other that was started for its cameras.
     """
-    from facestream.reader_lines import ReaderLines
-    from facestream.sending import SendOptions, send_frames
+    from facestream.watch.reader_lines import ReaderLines
+    from facestream.watch.sending import SendOptions, send_frames
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     packets = options["form"] == "packets"

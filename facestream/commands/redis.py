@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 
 
 @click.command(

@@ -12,7 +12,7 @@ from facestream.errors import UsageError
 from facestream.output import confirm, print_json, printable
 
 if TYPE_CHECKING:
-    from facestream.model_change import ModelChange, Reembedded
+    from facestream.models.model_change import ModelChange, Reembedded
 
 
 @click.command(
@@ -56,7 +56,7 @@ def command(
     recomputed; if this is interrupted, the same command goes on from there. Templates that `people forget
     --and-ignore-return` kept can't be recomputed, and are deleted.
     """
-    from facestream import reembedding
+    from facestream.models import reembedding
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 
@@ -103,7 +103,7 @@ def command(
 
 
 def _question(change: ModelChange) -> str:
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     question = (
         f"Change collection {change.collection!r} from the models {change.pack_before!r} to {change.pack!r}?"
@@ -115,7 +115,7 @@ def _question(change: ModelChange) -> str:
 
 
 def _kept_out(change: ModelChange) -> str:
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     people = counted(change.kept_out, "forgotten person", "forgotten people")
     return (
@@ -125,7 +125,7 @@ def _kept_out(change: ModelChange) -> str:
 
 
 def _lines(done: Reembedded) -> list[str]:
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     change, now = done.change, done.people
     if change is None:

@@ -44,10 +44,10 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
     place, choice = chosen_place(ctx), PeopleChoice.of(options)
     from facestream.client import open_store
     from facestream.errors import NotFoundError
+    from facestream.exports.page import render, write_page
     from facestream.hint import shown_path
     from facestream.output import print_json
-    from facestream.page import render, write_page
-    from facestream.people_view import counted, nobody
+    from facestream.people.people_view import counted, nobody
 
     if as_json and output == Path("-"):
         raise click.UsageError("--json and -o - can't both write to standard output.")

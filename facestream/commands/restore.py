@@ -47,10 +47,10 @@ def command(
     """
     from facestream import archive
     from facestream.collections_view import collection_json, contents
+    from facestream.configuration.settings import Place
     from facestream.hint import command_line
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
-    from facestream.settings import Place
     from storage.catalogue import CollectionInfo
 
     # As with Ctrl-C, no half of a collection is left.

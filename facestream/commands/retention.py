@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import chosen, chosen_place, own_models_option, place_options, verbosity_options
+from facestream.configuration.setting_option import setting_option
 from facestream.parsing import Days
-from facestream.setting_option import setting_option
 
 if TYPE_CHECKING:
-    from facestream.erasing import Erased
-    from facestream.retention import Expected
+    from facestream.erasure.erasing import Erased
+    from facestream.erasure.retention import Expected
     from storage.retention_policy import RetentionPolicy
 
 _SAYS = {
@@ -114,7 +114,7 @@ def _show(policy: RetentionPolicy) -> None:
 
 def _tell(policy: RetentionPolicy, expected: Expected, done: Erased | None, *, as_json: bool) -> None:
     from facestream.output import print_json
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
     from storage.retention_policy import FOREVER
 
     if as_json:
@@ -144,7 +144,7 @@ def _tell(policy: RetentionPolicy, expected: Expected, done: Erased | None, *, a
 
 
 def _counted(expected: Expected) -> str:
-    from facestream.people_view import counted
+    from facestream.people.people_view import counted
 
     people = counted(expected.people, "person", "people")
     return (

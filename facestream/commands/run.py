@@ -18,15 +18,15 @@ from facestream.commands.look_options import (
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run_camera import watch_one
+from facestream.configuration.setting_option import setting_option
+from facestream.configuration.settings import Place
 from facestream.parsing import Duration, MediaTime, Moment, Source
-from facestream.setting_option import setting_option
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.processes.stopping import stopping
 
 if TYPE_CHECKING:
-    from facestream.person import Person
-    from facestream.run_report import RunOptions, RunReport
-    from facestream.settings_schema import MetricsTable
+    from facestream.configuration.settings_schema import MetricsTable
+    from facestream.people.person import Person
+    from facestream.recorded.run_report import RunOptions, RunReport
 
 EXIT_INTERRUPTED = 130
 
@@ -116,7 +116,7 @@ def command(sources: tuple[Path | str, ...], **options: Any) -> int:
     stored.
     """
     from facestream.output import print_json
-    from facestream.run_report import RunOptions
+    from facestream.recorded.run_report import RunOptions
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     paths = tuple(source for source in sources if isinstance(source, Path))
@@ -170,14 +170,14 @@ def perform(
         metrics: Where Prometheus is told how it gets on; None for nowhere.
     """
     from facestream.output import check_writable
-    from facestream.sources import find_sources
+    from facestream.recorded.sources import find_sources
 
     # What is wrong with paths, names and URLs is said before OpenCV and the models are loaded.
     found = find_sources(options)
     if page is not None:
         check_writable(page)
 
-    from facestream.head_start import head_start
+    from facestream.processes.head_start import head_start
 
     with head_start(place) as opened:
         from facestream.wiring import keys_of, make_reader, thumbnails_folder
@@ -186,10 +186,10 @@ def perform(
         # Held to the end: the embedded server should not stop between the run and the look at its result.
         with opened() as handle:
             from facestream.client import Store
+            from facestream.exports.page import write_page
             from facestream.hint import shown_path
             from facestream.metrics.monitored import monitored
-            from facestream.page import write_page
-            from facestream.people_view import write_thumbnails
+            from facestream.people.people_view import write_thumbnails
             from facestream.progress import RunProgress, stderr_console
 
             with (
@@ -199,7 +199,7 @@ def perform(
             ):
                 # Not before Ctrl-C only sets `stop`: pydantic loses a KeyboardInterrupt while it makes the
                 # classes of manifests, and refuses true ones then.
-                from facestream.run import Run
+                from facestream.recorded.run import Run
 
                 report = Run(place, options, progress, found, monitor).execute(stop)
             with Store(handle, make_reader(handle, keys), place) as store:
@@ -219,7 +219,7 @@ def perform(
 
 def people_in(people: list[Person], source_ids: Collection[str]) -> list[Person]:
     """Those who were seen in some sources, with their sightings there, those seen longest there first."""
-    from facestream.people_filter import sorted_people
+    from facestream.people.people_filter import sorted_people
 
     asked = frozenset(source_ids)
     here = (person.within(lambda sighting: sighting.source_id in asked) for person in people)
@@ -231,9 +231,9 @@ def show(
 ) -> None:
     """Print the people as a table."""
     from facestream.hint import command_line, shown_path
+    from facestream.models.terms import terms
     from facestream.output import printable
-    from facestream.people_view import counted, print_people, provisional_note
-    from facestream.terms import terms
+    from facestream.people.people_view import counted, print_people, provisional_note
 
     if not people:
         click.echo("No people were found." if report.sources else "Nothing was processed.")
@@ -267,7 +267,7 @@ def show(
 
 def as_json(place: Place, report: RunReport, people: list[Person], files: dict[str, Path]) -> dict[str, Any]:
     """The result of a run for machines."""
-    from facestream.people_view import person_json
+    from facestream.people.people_view import person_json
     from facestream.readable_path import readable_path
 
     return {

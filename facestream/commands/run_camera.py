@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from facestream.commands.metrics_option import metrics_table
+from facestream.configuration.setting_option import was_typed
+from facestream.configuration.settings import Place
 from facestream.errors import FacestreamError
-from facestream.setting_option import was_typed
-from facestream.settings import Place
 
 _HIGHEST_FPS = 25
 # Options that say nothing of a camera.
@@ -36,8 +36,8 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
         CameraUrlError: If its URL can't be read.
     """
     from facestream.commands.watch import perform as watch
-    from facestream.given_settings import settings
-    from facestream.watch_report import WatchOptions
+    from facestream.configuration.given_settings import settings
+    from facestream.watch.watch_report import WatchOptions
     from stream.camera_url import CameraUrl
 
     if any(isinstance(source, str) and "@" in source and "://" not in source for source in sources):

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from facestream.cli import place_options, verbosity_options
+from facestream.configuration.setting_option import setting_option
+from facestream.configuration.settings import Place
 from facestream.errors import UsageError
-from facestream.setting_option import setting_option
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.processes.stopping import stopping
 
 if TYPE_CHECKING:
-    from facestream.serve_table import ServeTable
+    from facestream.configuration.serve_table import ServeTable
     from facestream.web.context import WebContext
 
 # Collections that are named where the one that was asked for is empty.
@@ -71,7 +71,7 @@ def command(host: str, port: int, require_token: bool, as_json: bool, **options:
     On this machine nobody needs a token, unless the settings say so; whoever comes from elsewhere does
     (`facestream token`). Further settings are in the table [serve]. docs/serving.md tells more.
     """
-    from facestream.given_settings import settings
+    from facestream.configuration.given_settings import settings
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     given = {"host": host, "port": port, "require_token": require_token}
@@ -91,9 +91,9 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
 
     # First, as it takes no time: whoever has typed a wrong port need not wait for a server to start.
     with listen(serve.host, serve.port) as listening:
+        from facestream.serving.web_wiring import open_context
         from facestream.web.app import make_app
         from facestream.web.server import WebServer
-        from facestream.web_wiring import open_context
 
         _settle_retention(place)
         with open_context(place, serve) as context:
@@ -115,7 +115,7 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
 
 def _notes(context: WebContext) -> Iterator[str]:
     """What somebody who has just started it may not expect."""
-    from facestream.job_folders import folders_of
+    from facestream.jobs.job_folders import folders_of
     from facestream.web.listening import is_loopback
 
     hint = context.store.hint
@@ -140,7 +140,7 @@ def _notes(context: WebContext) -> Iterator[str]:
 
 def _settle_retention(place: Place) -> None:
     """Let it be said how long people are kept: now on a terminal, else where there are cameras already."""
-    from facestream.retention import settle_policy
+    from facestream.erasure.retention import settle_policy
     from facestream.wiring import keys_of, make_camera_store, open_handle
 
     keys = keys_of(place)

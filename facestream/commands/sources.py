@@ -10,7 +10,7 @@ from facestream.cli import chosen, chosen_place, place_options, verbosity_option
 from facestream.commands.people_options import sources_option, tell_unknown_source
 
 if TYPE_CHECKING:
-    from facestream.file_presence import SourceFile
+    from facestream.recorded.file_presence import SourceFile
 
 _COLUMNS = ("source", "kind", "looked at", "people", "file")
 
@@ -44,8 +44,8 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], gone: bool, **_: An
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_filter import PeopleFilter
-    from facestream.people_view import counted, nobody
+    from facestream.people.people_filter import PeopleFilter
+    from facestream.people.people_view import counted, nobody
 
     with open_store(place) as store:
         tell_unknown_source(store, sources)
@@ -87,7 +87,7 @@ def _row(file: SourceFile) -> list[str]:
 
 def _looked_at(file: SourceFile) -> str:
     """How much of it was."""
-    from facestream.people_view import clock
+    from facestream.people.people_view import clock
 
     source = file.source
     seconds = sum(end - start for start, end in source.ranges)
@@ -103,7 +103,7 @@ def _looked_at(file: SourceFile) -> str:
 
 def source_json(file: SourceFile) -> dict[str, Any]:
     """A source as the JSON has it; see docs/json.md."""
-    from facestream.sighting import date_of
+    from facestream.people.sighting import date_of
     from facestream.source_name import full_name
 
     source = file.source

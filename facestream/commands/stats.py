@@ -9,7 +9,7 @@ import click
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 
 if TYPE_CHECKING:
-    from facestream.recluster import Recluster
+    from facestream.clusters.recluster import Recluster
 
 _COLUMNS = ("done", "tracks", "people", "of nobody", "churn", "wide", "seconds", "by", "for")
 _RIGHT = frozenset(_COLUMNS[1:-2])
@@ -53,8 +53,8 @@ def command(ctx: click.Context, /, limit: int, **_: Any) -> None:
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table
-    from facestream.people_filter import PeopleFilter
-    from facestream.people_view import nobody
+    from facestream.people.people_filter import PeopleFilter
+    from facestream.people.people_view import nobody
 
     with open_store(place) as store:
         found, unsure = store.reclusters(limit or None), len(store.provisional_tracks())
@@ -73,7 +73,7 @@ def command(ctx: click.Context, /, limit: int, **_: Any) -> None:
 
 
 def _row(recluster: Recluster) -> list[str]:
-    from facestream.people_view import local_time
+    from facestream.people.people_view import local_time
 
     return [
         local_time(recluster.ended_at.timestamp()),

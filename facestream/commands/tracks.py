@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from facestream.client import Store
-    from facestream.track import Track
+    from facestream.people.track import Track
 
 
 @click.group(
@@ -53,7 +53,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
     from facestream.client import open_store
     from facestream.commands.people_options import tell_unknown_source, typed_source
     from facestream.output import print_json, print_table
-    from facestream.people_view import marked, nobody, provisional_note
+    from facestream.people.people_view import marked, nobody, provisional_note
     from facestream.source_name import full_name
 
     with open_store(place) as store:
@@ -87,7 +87,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
 
 def _time(track: Track, at: datetime | None, media_s: float) -> str:
     """A time within a file; a camera has no beginning that anybody knows of, and dates instead."""
-    from facestream.people_view import clock, moment
+    from facestream.people.people_view import clock, moment
     from facestream.source_name import is_camera
 
     return moment(at, media_s) if is_camera(track.source_id) else clock(media_s)
@@ -95,7 +95,7 @@ def _time(track: Track, at: datetime | None, media_s: float) -> str:
 
 def _tracks(store: Store, person_id: str | None, source: str | None) -> Iterator[Track]:
     from facestream.commands.people_options import typed_source
-    from facestream.people_filter import names_source
+    from facestream.people.people_filter import names_source
 
     pattern = typed_source(source or "")
     if person_id or not pattern:
@@ -116,7 +116,7 @@ def show(ctx: click.Context, /, track_id: str, **_: Any) -> None:
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json, print_table, printable
-    from facestream.people_view import clock, counted, moment
+    from facestream.people.people_view import clock, counted, moment
     from facestream.source_name import full_name
 
     with open_store(place) as store:

@@ -14,16 +14,16 @@ from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.duration_option import duration_option
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
-from facestream.settings import Place
-from facestream.stopping import stopping
+from facestream.configuration.settings import Place
+from facestream.processes.stopping import stopping
 
 _TOLD_ANYHOW = ("stream.live_reader", "storage.outage")
 
 if TYPE_CHECKING:
-    from facestream.person import Person
-    from facestream.settings_schema import MetricsTable
-    from facestream.sighting import Sighting
-    from facestream.watch_report import WatchListener, WatchOptions, WatchReport
+    from facestream.configuration.settings_schema import MetricsTable
+    from facestream.people.person import Person
+    from facestream.people.sighting import Sighting
+    from facestream.watch.watch_report import WatchListener, WatchOptions, WatchReport
 
 
 @click.command(
@@ -56,7 +56,7 @@ def command(names: tuple[str, ...], **options: Any) -> None:
     meanwhile are noticed within 2 seconds. Everything runs in this process; `worker` and `cluster-worker`
     share the work among several.
     """
-    from facestream.watch_report import WatchOptions
+    from facestream.watch.watch_report import WatchOptions
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     what = WatchOptions(
@@ -88,21 +88,21 @@ def perform(
         metrics: Where Prometheus is told how it gets on.
         live: Whether a terminal shows a table, and not lines.
     """
-    from facestream.allocator import steady_memory
-    from facestream.head_start import head_start
+    from facestream.processes.allocator import steady_memory
+    from facestream.processes.head_start import head_start
 
     # Before there are threads.
     steady_memory()
     with head_start(place) as opened:
-        from facestream.retention import settle_policy
+        from facestream.erasure.retention import settle_policy
         from facestream.wiring import keys_of, make_camera_store, make_reader, thumbnails_folder
 
         keys = keys_of(place)
         # Held to the end: the embedded server should not stop between the watch and the look at its result.
         with opened() as handle:
             from facestream.client import Store
-            from facestream.people_view import provisional_note, write_thumbnails
-            from facestream.watch_lines import JsonLines
+            from facestream.people.people_view import provisional_note, write_thumbnails
+            from facestream.watch.watch_lines import JsonLines
 
             with handle.errors():
                 if options.url is not None or options.waits or make_camera_store(handle, keys).names():
@@ -111,7 +111,7 @@ def perform(
                 listener = stack.enter_context(listening(as_json=as_json, quiet=quiet, live=live))
                 stop = stack.enter_context(stopping(listener.ending))
                 from facestream.metrics.monitored import monitored
-                from facestream.watching import Watch
+                from facestream.watch.watching import Watch
 
                 command = "watch" if options.clusters else "worker"
                 monitor = stack.enter_context(
@@ -145,7 +145,7 @@ def listening(
     """
     from facestream.log_format import is_json
     from facestream.progress import stderr_console
-    from facestream.watch_lines import JsonLines, PlainLines
+    from facestream.watch.watch_lines import JsonLines, PlainLines
 
     if logging.getLogger().getEffectiveLevel() >= logging.WARNING:
         # What listeners tell need not be told twice.
@@ -162,14 +162,14 @@ def listening(
         return nullcontext(PlainLines(lambda line: log.info("%s", line), quiet=quiet))
     if quiet or not live or not console.is_terminal:
         return nullcontext(PlainLines(lambda line: click.echo(line, err=True), quiet=quiet))
-    from facestream.watch_view import TerminalView
+    from facestream.watch.watch_view import TerminalView
 
     return TerminalView(console)
 
 
 def people_during(people: list[Person], report: WatchReport) -> list[Person]:
     """Who was seen by the cameras of a watch, with what was seen of them then, those seen longest first."""
-    from facestream.people_filter import sorted_people
+    from facestream.people.people_filter import sorted_people
 
     def within(sighting: Sighting) -> bool:
         if sighting.source_id not in report.sources or sighting.recorded_at_s is None:
@@ -183,7 +183,7 @@ def people_during(people: list[Person], report: WatchReport) -> list[Person]:
 def show(people: list[Person], files: dict[str, Path], report: WatchReport, *, quiet: bool) -> None:
     """Print who was seen."""
     from facestream.hint import shown_path
-    from facestream.people_view import counted, duration, print_watched
+    from facestream.people.people_view import counted, duration, print_watched
 
     if people:
         print_watched(people)

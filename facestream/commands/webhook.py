@@ -95,8 +95,8 @@ def add(ctx: click.Context, /, url: str, secret_file: Any, **options: Any) -> No
     printed once; the receiver checks signatures with it.
     """
     from facestream.errors import UsageError
-    from facestream.webhook_book import WebhookWish
-    from facestream.webhook_wiring import opened_webhooks
+    from facestream.webhooks.webhook_book import WebhookWish
+    from facestream.webhooks.webhook_wiring import opened_webhooks
 
     if url == "-":
         if secret_file is sys.stdin:
@@ -134,7 +134,7 @@ def add(ctx: click.Context, /, url: str, secret_file: Any, **options: Any) -> No
 def list_all(ctx: click.Context, /, **_: Any) -> None:
     """List the webhooks: what they are told, what was delivered, given up and waits, and the last error."""
     from facestream.hint import command_line
-    from facestream.webhook_wiring import opened_webhooks
+    from facestream.webhooks.webhook_wiring import opened_webhooks
     from storage.errors import RecordError
 
     place = chosen_place(ctx)
@@ -164,7 +164,7 @@ def list_all(ctx: click.Context, /, **_: Any) -> None:
 @click.pass_context
 def remove(ctx: click.Context, /, webhook_id: str, yes: bool, **_: Any) -> None:
     """Remove a webhook. What it had still to be told is told no more."""
-    from facestream.webhook_wiring import opened_webhooks
+    from facestream.webhooks.webhook_wiring import opened_webhooks
 
     with opened_webhooks(chosen_place(ctx)) as book:
         record, _state = book.get(webhook_id)
@@ -184,7 +184,7 @@ def remove(ctx: click.Context, /, webhook_id: str, yes: bool, **_: Any) -> None:
 @click.pass_context
 def test(ctx: click.Context, /, webhook_id: str, **_: Any) -> None:
     """Send a webhook an event of the kind `test` now, once, and say what the receiver answered."""
-    from facestream.webhook_wiring import opened_webhooks
+    from facestream.webhooks.webhook_wiring import opened_webhooks
 
     with opened_webhooks(chosen_place(ctx)) as book:
         outcome = book.test(webhook_id)

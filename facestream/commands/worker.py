@@ -12,7 +12,7 @@ from facestream.commands.duration_option import duration_option
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.watch import perform
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 
 
 @click.command(
@@ -45,7 +45,7 @@ def command(**options: Any) -> None:
     The URLs of cameras are sealed: hosts other than the one that added them need its key, in
     FACESTREAM_SECRET_KEY or as `camera.key` in their data folder.
     """
-    from facestream.watch_report import WatchOptions
+    from facestream.watch.watch_report import WatchOptions
 
     place = Place.of(options["data_dir"], options["redis_url"], options["collection"])
     what = WatchOptions(

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from facestream.drawing.colours import ALONE, INK, NOBODY
 from facestream.drawing.face_tiles import FaceTiles
 from facestream.drawing.place import Place
-from facestream.people_view import counted
+from facestream.people.people_view import counted
 from workers.clustering.grouping import Grouping
 
 _MOST_ROWS = 14

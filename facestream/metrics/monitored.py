@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.connection import RedisHandle
 
 if TYPE_CHECKING:
+    from facestream.configuration.settings_schema import MetricsTable
     from facestream.metrics.health import Health, Heartbeat
     from facestream.metrics.process_metrics import ProcessMetrics
-    from facestream.settings_schema import MetricsTable
 
 FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Variable by which the Prometheus client of a process finds the folder to write its numbers into."""

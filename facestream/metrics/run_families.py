@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from facestream.run_report import RunReport
+from facestream.recorded.run_report import RunReport
 
 
 def run_families(report: RunReport) -> Iterator[Metric]:

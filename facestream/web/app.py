@@ -11,8 +11,8 @@ from fastapi.responses import JSONResponse
 from starlette.routing import BaseRoute
 
 from facestream import __version__
-from facestream.news import MOST_SILENCE_S
-from facestream.serve_table import listed
+from facestream.configuration.serve_table import listed
+from facestream.events.news import MOST_SILENCE_S
 from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext

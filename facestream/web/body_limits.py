@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from facestream.serve_table import ServeTable
+from facestream.configuration.serve_table import ServeTable
 from facestream.web.problems import Problem
 
 JSON_BYTES = 1 << 20

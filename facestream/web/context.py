@@ -7,24 +7,24 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from facestream.camera_desk import CameraDesk
+from facestream.cameras.camera_desk import CameraDesk
 from facestream.client import Store
-from facestream.jobs import Jobs
+from facestream.configuration.serve_table import ServeTable
+from facestream.configuration.settings import Place
+from facestream.events.news import News
+from facestream.jobs.jobs import Jobs
 from facestream.metrics.exposition import Exposition
 from facestream.metrics.health import Health
-from facestream.news import News
-from facestream.people_board import PeopleBoard
-from facestream.serve_table import ServeTable
-from facestream.settings import Place
-from facestream.supervisor import Supervisor
+from facestream.people.people_board import PeopleBoard
+from facestream.search.web_search import WebSearch
+from facestream.serving.supervisor import Supervisor
 from facestream.web.access import Access
 from facestream.web.clip_room import ClipRoom
 from facestream.web.decision_room import DecisionRoom
 from facestream.web.live_feed import LiveFeed
 from facestream.web.photo_places import PhotoPlaces
 from facestream.web.source_media import SourceMedia
-from facestream.web_search import WebSearch
-from facestream.webhook_book import WebhookBook
+from facestream.webhooks.webhook_book import WebhookBook
 
 
 @dataclass(frozen=True, slots=True)

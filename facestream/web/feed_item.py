@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from storage.entry_id import order
 
 if TYPE_CHECKING:
-    from facestream.live_event import EventLog, LiveEvent
+    from facestream.events.live_event import EventLog, LiveEvent
 
 
 class FeedItem(NamedTuple):

@@ -10,14 +10,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from facestream.event_filter import EventFilter
-from facestream.live_event import EventLog, LiveEvent
+from facestream.events.event_filter import EventFilter
+from facestream.events.live_event import EventLog, LiveEvent
 from facestream.web.feed_item import FeedItem, event_item, sse_text
 from storage.errors import StorageError
 from storage.identity_record import ChangeKind
 
 if TYPE_CHECKING:
-    from facestream.news import News
+    from facestream.events.news import News
     from storage.identity_record import IdentityChange
 
 _log = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os.path
 from typing import Any
 
-from facestream.person import Person
-from facestream.sighting import Sighting
+from facestream.people.person import Person
+from facestream.people.sighting import Sighting
 from facestream.source_name import full_name, is_camera
 from facestream.web import schemas
 

@@ -11,7 +11,7 @@ from fastapi import Depends, HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from facestream.photo_search import MAX_UPLOAD_BYTES
+from facestream.search.photo_search import MAX_UPLOAD_BYTES
 from facestream.web.context import context_of
 
 # Room for the boundaries and the small fields around the photo.

@@ -11,7 +11,7 @@ from fastapi import Depends, Path, Query
 
 from facestream.errors import UsageError
 from facestream.parsing import When
-from facestream.people_filter import PeopleFilter
+from facestream.people.people_filter import PeopleFilter
 
 Offset = Annotated[int, Query(ge=0, le=10**9, description="So many are passed over.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many.")]

@@ -19,7 +19,7 @@ from h11._connection import DEFAULT_MAX_INCOMPLETE_EVENT_SIZE
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from facestream.serve_table import ServeTable, listed
+from facestream.configuration.serve_table import ServeTable, listed
 from facestream.web.connection_room import ConnectionRoom
 from facestream.web.problems import ProblemResponse
 from facestream.web.security_headers import add_security_headers

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from facestream.errors import NotFoundError
-from facestream.source_id import photo_id, video_id
+from facestream.recorded.source_id import photo_id, video_id
 from storage.source_record import SourceRecord
 from stream.errors import StreamError
 

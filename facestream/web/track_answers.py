@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from facestream.track import Track
+from facestream.people.track import Track
 from facestream.web import schemas
 from facestream.web.person_answers import camera_name
 

@@ -10,8 +10,8 @@ import pytest
 from deployed import COMPOSE_FILES, DOCKER, Ran, compose, pods, ran
 
 from facestream.cli import cli
-from facestream.settings import VARIABLE_PREFIX
-from facestream.settings_schema import accepts, fields
+from facestream.configuration.settings import VARIABLE_PREFIX
+from facestream.configuration.settings_schema import accepts, fields
 from storage import data_key_file
 from storage.sealing import KEY_FILE_VARIABLE
 

@@ -220,7 +220,7 @@ def test_a_wrong_path_is_reported_before_what_takes_its_time_is_loaded(cli: Cli)
     loaded = {
         line.rpartition("|")[2].strip() for line in said.splitlines() if line.startswith("import time:")
     }
-    assert "facestream.sources" in loaded
+    assert "facestream.recorded.sources" in loaded
     assert loaded.isdisjoint({"cv2", "onnxruntime", "av", "numpy"})
 
 

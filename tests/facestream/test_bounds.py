@@ -12,9 +12,9 @@ import pytest
 
 import facestream
 from facestream.bounds import check_number, is_number
-from facestream.cluster_settings import ClusterSettings
+from facestream.clusters.cluster_settings import ClusterSettings
 from facestream.errors import UsageError
-from facestream.run_report import RunOptions
+from facestream.recorded.run_report import RunOptions
 
 
 @pytest.mark.parametrize("value", [0, 0.5, 1, np.float32(0.5), np.int64(1), Fraction(1, 2)])

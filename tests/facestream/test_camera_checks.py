@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from facestream.camera_book import CameraBook
-from facestream.camera_desk import wish_for
-from facestream.camera_reach import CameraReach
-from facestream.camera_wiring import Opener
-from facestream.camera_wish import CameraWish
+from facestream.cameras.camera_book import CameraBook
+from facestream.cameras.camera_desk import wish_for
+from facestream.cameras.camera_reach import CameraReach
+from facestream.cameras.camera_wiring import Opener
+from facestream.cameras.camera_wish import CameraWish
+from facestream.configuration.serve_table import ServeTable
+from facestream.configuration.settings import Place
+from facestream.configuration.settings_schema import CameraTable, Settings, WatchTable
 from facestream.errors import UsageError
-from facestream.serve_table import ServeTable
-from facestream.settings import Place
-from facestream.settings_schema import CameraTable, Settings, WatchTable
 from facestream.wiring import keys_of, make_camera_store, open_folder, open_handle
 from storage.camera_record import CameraRecord
 from storage.lease import Lease

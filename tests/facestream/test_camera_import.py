@@ -9,7 +9,7 @@ import pytest
 import redis
 from processes import Done
 
-from facestream.camera_file import read_cameras
+from facestream.cameras.camera_file import read_cameras
 from facestream.errors import SettingsError
 from storage.connection import open_redis
 from storage.datafolder import DataFolder

@@ -13,8 +13,8 @@ from canary import PASSWORD, QUOTED, WORD, files_below, shows, values_of
 from processes import Done
 
 from facestream.__main__ import main
+from facestream.configuration.settings_schema import fields
 from facestream.log_format import FORMATS
-from facestream.settings_schema import fields
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 

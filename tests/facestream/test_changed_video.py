@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import scenes
 
-from facestream import run
-from facestream.backfill_process import _look_at_video
-from facestream.backfill_task import Outcome, Stretch, Task
-from facestream.run_report import RunOptions, RunReport, SilentListener
-from facestream.settings import Place
-from facestream.source_id import video_id
+from facestream.backfill.backfill_process import _look_at_video
+from facestream.backfill.backfill_task import Outcome, Stretch, Task
+from facestream.configuration.settings import Place
+from facestream.recorded import run
+from facestream.recorded.run_report import RunOptions, RunReport, SilentListener
+from facestream.recorded.source_id import video_id
 from facestream.wiring import find_parts, keys_of, load_parts, make_queue, make_store, open_handle
 from storage.keys import Keys
 from storage.sample_queue import SampleQueue

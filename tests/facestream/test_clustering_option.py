@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from processes import Done
 
-from facestream.cluster_wiring import make_clusterer
+from facestream.clusters.cluster_wiring import make_clusterer
 from facestream.errors import UsageError
 from facestream.wiring import make_calibration
 from workers.clustering.density_clusterer import DensityClusterer

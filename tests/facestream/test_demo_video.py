@@ -22,7 +22,7 @@ from facestream.demo_video import (
     make_video,
 )
 from facestream.errors import FacestreamError
-from facestream.person import Face, Person
+from facestream.people.person import Face, Person
 from stream.video import VideoFile
 
 

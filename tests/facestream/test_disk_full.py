@@ -150,5 +150,9 @@ def test_serving_goes_on_when_there_is_space_again_and_says_so_once(
     done = serving.end()
 
     assert done.code == 0
-    told = [line for line in done.stderr.splitlines() if "WARNING facestream.news: The disk is full" in line]
+    told = [
+        line
+        for line in done.stderr.splitlines()
+        if "WARNING facestream.events.news: The disk is full" in line
+    ]
     assert len(told) == 1

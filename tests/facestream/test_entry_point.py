@@ -12,7 +12,7 @@ import pytest
 
 from facestream.__main__ import EXIT_FAILED, EXIT_INTERRUPTED, main
 from facestream.errors import FacestreamError
-from facestream.stopping import note_interrupts
+from facestream.processes.stopping import note_interrupts
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from facestream import run
-from facestream.run_report import RunOptions, SilentListener
-from facestream.settings import Place
+from facestream.configuration.settings import Place
+from facestream.recorded import run
+from facestream.recorded.run_report import RunOptions, SilentListener
 from facestream.wiring import make_pack
 from workers.errors import InferenceError
 from workers.models.detection import BgrImage, Detection, FaceDetector

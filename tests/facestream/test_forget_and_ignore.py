@@ -11,7 +11,7 @@ from test_erased_bytes import DOOMED, KEYS, files_with, plant
 
 import facestream
 from facestream.errors import UsageError
-from facestream.model_change import ModelChange
+from facestream.models.model_change import ModelChange
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 

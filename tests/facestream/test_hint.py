@@ -14,9 +14,9 @@ from processes import Done
 
 from facestream.cli import cli
 from facestream.commands.collections import command as collections
+from facestream.configuration.setting_option import use_config
+from facestream.configuration.settings import Place
 from facestream.hint import command_line, place_options
-from facestream.setting_option import use_config
-from facestream.settings import Place
 
 SECRET = "rediss://ada:hunter2@host:6379/1"
 

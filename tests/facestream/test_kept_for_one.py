@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from processes import Done
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle
 from storage.errors import CollectionGoneError
 from storage.retention_policy import RetentionPolicy

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from facestream.parsing import MediaPath, MediaTime, Moment, Number, Rate, Source, When
-from facestream.people_view import clock
+from facestream.people.people_view import clock
 
 
 def refusal(parser: click.ParamType, text: str) -> str:

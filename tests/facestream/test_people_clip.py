@@ -11,7 +11,7 @@ import pytest
 from collections_made import fill
 from processes import Done
 
-from facestream.source_files import file_stems
+from facestream.exports.source_files import file_stems
 from storage.source_record import SourceRecord
 from stream.fingerprint import fingerprint
 from stream.video_writer import VideoWriter

@@ -10,9 +10,9 @@ import pytest
 from collections_made import fill
 from processes import Done
 
-from facestream.person import Face
-from facestream.together import together
-from facestream.track import Track
+from facestream.people.person import Face
+from facestream.people.together import together
+from facestream.people.track import Track
 
 
 def track(person: int | None, source_id: str, start_s: float, end_s: float, fps: float = 5.0) -> Track:

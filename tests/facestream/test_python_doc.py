@@ -23,7 +23,7 @@ PAGE = ROOT / "docs" / "python.md"
 ELSEWHERE = {
     "docs/python.md": "this file",
     "docs/redis.md": "tests/storage/test_redis_doc.py",
-    "docs/webhooks.md": "tests/facestream/test_signature.py",
+    "docs/webhooks.md": "tests/facestream/webhooks/test_signature.py",
 }
 _BLOCK = re.compile(r"(<!-- needs .*? -->\n)?```python\n(.*?)```", re.DOTALL)
 

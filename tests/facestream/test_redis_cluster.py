@@ -12,7 +12,7 @@ from processes import Done
 
 import facestream
 from facestream.checkup.server import check_server
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 
 Here = Callable[..., Done]
 

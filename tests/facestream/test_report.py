@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from processes import Cli, Processed
 
 import facestream
-from facestream.page import render, write_page
-from facestream.page_card import bars, card
-from facestream.person import Person
-from facestream.sighting import Sighting
+from facestream.exports.page import render, write_page
+from facestream.exports.page_card import bars, card
+from facestream.people.person import Person
+from facestream.people.sighting import Sighting
 from facestream.source_name import names_apart
 
 HOSTILE = (

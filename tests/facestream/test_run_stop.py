@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import scenes
 
-from facestream import run
+from facestream.configuration.settings import Place
 from facestream.progress import RunProgress, stderr_console
-from facestream.run_report import RunOptions, RunReport
-from facestream.settings import Place
+from facestream.recorded import run
+from facestream.recorded.run_report import RunOptions, RunReport
 from facestream.wiring import keys_of, make_queue, make_store, open_handle
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.clusterer import TrackClusterer

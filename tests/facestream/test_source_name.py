@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.camera_wiring import name_of
-from facestream.page_card import timeline
-from facestream.people_filter import names_source
-from facestream.people_view import local_time
-from facestream.sighting import Sighting
+from facestream.cameras.camera_wiring import name_of
+from facestream.exports.page_card import timeline
+from facestream.people.people_filter import names_source
+from facestream.people.people_view import local_time
+from facestream.people.sighting import Sighting
 from facestream.source_name import full_name, is_camera, names_apart, short_name
 from stream.camera_url import CameraUrl
 

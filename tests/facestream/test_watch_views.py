@@ -12,14 +12,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from facestream import watch_lines
-from facestream.people_tally import PeopleTally
-from facestream.settings import Place
-from facestream.visits import Visit, Visits
-from facestream.watch_lines import JsonLines, PlainLines, summary
-from facestream.watch_report import WatchFacts, WatchOptions
-from facestream.watch_view import TerminalView
-from facestream.watching import Watch
+from facestream.configuration.settings import Place
+from facestream.people.people_tally import PeopleTally
+from facestream.watch import watch_lines
+from facestream.watch.visits import Visit, Visits
+from facestream.watch.watch_lines import JsonLines, PlainLines, summary
+from facestream.watch.watch_report import WatchFacts, WatchOptions
+from facestream.watch.watch_view import TerminalView
+from facestream.watch.watching import Watch
 from storage.camera_status import CameraStatus
 from storage.identity_record import ChangeKind, Identity, IdentityChange
 from workers.rate_governor import RateChange

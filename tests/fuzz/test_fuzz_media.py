@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from facestream.errors import RefusedError
-from facestream.media_check import check_media
+from facestream.recorded.media_check import check_media
 from stream.errors import StreamError
 from stream.frame import Frame
 from stream.photo_bytes import PhotoBytes

@@ -11,13 +11,13 @@ from fuzzing import bad_values, fuzzed, mutations, refusal, slowly_fuzzed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.camera_file import read_cameras
+from facestream.cameras.camera_file import read_cameras
+from facestream.configuration.settings_file import SettingsFile
 from facestream.errors import SettingsError, UsageError
-from facestream.hidden_arguments import masked
+from facestream.jobs.uploads import safe_name
 from facestream.log_format import redacted
-from facestream.outbound import Target
-from facestream.settings_file import SettingsFile
-from facestream.uploads import safe_name
+from facestream.processes.hidden_arguments import masked
+from facestream.webhooks.outbound import Target
 from storage.connection import open_redis
 from storage.entry_id import is_entry_id, order
 from storage.errors import SealError, StorageError

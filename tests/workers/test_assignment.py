@@ -48,8 +48,8 @@ def test_whoever_is_left_over_has_nobody() -> None:
 def test_a_worker_begins_without_what_takes_longest_to_load() -> None:
     slow = {"scipy", "onnx", "joblib", "hdbscan", "sklearn"}
     code = (
-        "import sys, facestream.run, facestream.commands.watch, workers.live_worker; "
-        "from facestream.cluster_wiring import make_clusterer; "
+        "import sys, facestream.recorded.run, facestream.commands.watch, workers.live_worker; "
+        "from facestream.clusters.cluster_wiring import make_clusterer; "
         "from facestream.wiring import make_calibration; "
         "make_clusterer('average', *make_calibration('open', None)); "
         f"sys.exit(' '.join({slow} & set(sys.modules)) or 0)"

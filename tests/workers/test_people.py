@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from synthetic import Cast
 from told_in_full import described, described_in_full
 
-from facestream.person import person_of
+from facestream.people.person import person_of
 from storage.identity_record import Identity
 from storage.sample_record import FaceSample
 from storage.sighting_record import Sighting

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from facestream import __version__
-from facestream.job_folders import folders_of
+from facestream.jobs.job_folders import folders_of
 from facestream.web.body_limits import PHOTO_BYTES, upload_bytes
 from facestream.web.context import Context
 from facestream.web.scopes import Scope, caller_of, needs_read

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from facestream.camera_desk import wish_for
+from facestream.cameras.camera_desk import wish_for
 from facestream.web.camera_schemas import Camera, CameraChange, CameraName, NewCamera
 from facestream.web.context import Context
 from facestream.web.schemas import Page

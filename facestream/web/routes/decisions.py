@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from facestream.decision import Decision
+from facestream.decisions.decision import Decision
 from facestream.web import schemas
 from facestream.web.context import Context, WebContext
 from facestream.web.queries import Limit, Offset, PersonPath

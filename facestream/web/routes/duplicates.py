@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from facestream.search import in_words, there
+from facestream.search.search import in_words, there
 from facestream.web.context import Context
 from facestream.web.person_answers import person_answer
 from facestream.web.schemas import Page

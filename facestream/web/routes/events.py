@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, HTTPException, Query, Request
 from sse_starlette.sse import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
-from facestream.event_filter import EventFilter
+from facestream.events.event_filter import EventFilter
 from facestream.web.context import Context
 from facestream.web.event_stream import EventStream, FeedResponse
 from facestream.web.live_feed import FeedFullError

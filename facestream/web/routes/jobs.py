@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
-from facestream.job_view import job_json
+from facestream.jobs.job_view import job_json
 from facestream.web.context import Context
 from facestream.web.job_schemas import Fps, Job, JobId, NewJob, RecordedAt
 from facestream.web.schemas import Page

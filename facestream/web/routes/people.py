@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from facestream.people_filter import SORTS
-from facestream.person import Person
+from facestream.people.people_filter import SORTS
+from facestream.people.person import Person
 from facestream.web import schemas
 from facestream.web.context import Context, WebContext
 from facestream.web.person_answers import person_answer, sighting_answer

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query
 from starlette.concurrency import run_in_threadpool
 
-from facestream.appearance import ordered_sightings
 from facestream.client import Store
-from facestream.photo_search import FoundInPhoto
-from facestream.search import Match, in_words, there
+from facestream.people.appearance import ordered_sightings
+from facestream.search.photo_search import FoundInPhoto
+from facestream.search.search import Match, in_words, there
 from facestream.web.context import Context
 from facestream.web.person_answers import camera_name, is_playable, person_answer, sighting_answer
 from facestream.web.photo_upload import PHOTO_FORM, PhotoUpload, PhotoUploaded

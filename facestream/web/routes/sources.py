@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 
 from facestream.errors import NotFoundError, UsageError
-from facestream.sighting import date_of
+from facestream.people.sighting import date_of
 from facestream.web import schemas
 from facestream.web.clip_room import MAX_CLIP_S, cut
 from facestream.web.context import Context, WebContext

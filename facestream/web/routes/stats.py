@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from facestream.recluster import Recluster
+from facestream.clusters.recluster import Recluster
 from facestream.web import schemas
 from facestream.web.context import Context
 from facestream.web.scopes import needs_read

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from facestream.web.context import Context
 from facestream.web.schemas import Body
 from facestream.web.scopes import needs_admin
-from facestream.webhook_book import LONGEST_SECRET, SHORTEST_SECRET, WebhookWish
+from facestream.webhooks.webhook_book import LONGEST_SECRET, SHORTEST_SECRET, WebhookWish
 from storage.errors import RecordError
 from storage.webhook_record import LONGEST_COOLDOWN_S, MOST_CAMERAS, MOST_PEOPLE
 

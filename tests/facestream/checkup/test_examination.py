@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facestream.checkup.examination import Examination
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 
 
 @pytest.fixture

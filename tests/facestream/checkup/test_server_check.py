@@ -8,8 +8,8 @@ import redis
 
 from facestream.checkup.finding import Finding
 from facestream.checkup.server import check_server
+from facestream.configuration.settings import Place
 from facestream.errors import UsageError
-from facestream.settings import Place
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 

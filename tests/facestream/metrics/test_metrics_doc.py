@@ -14,7 +14,7 @@ from facestream.metrics.camera_families import camera_families
 from facestream.metrics.collection_families import collection_families
 from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.metrics.run_families import run_families
-from facestream.run_report import RunReport
+from facestream.recorded.run_report import RunReport
 from storage.camera_status import CameraStatus
 from storage.collection_pulse import CollectionPulse
 from storage.recluster_record import ReclusterRecord

@@ -11,7 +11,7 @@ import pytest
 from recognisable_models import write_arcface
 from small_packs import FREE, Here, listed, names_in
 
-from facestream import pack_changes
+from facestream.models import pack_changes
 from workers.errors import ManifestError
 from workers.models.manifest import read_manifest
 

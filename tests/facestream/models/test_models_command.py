@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from small_packs import Here, listed, names_in
 
-from facestream.model_packs import model_pack, users_of
+from facestream.models.model_packs import model_pack, users_of
 
 
 def test_list_names_all_packs_with_their_licences_and_states(here: Here, models: Path) -> None:

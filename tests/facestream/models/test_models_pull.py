@@ -12,7 +12,7 @@ import pytest
 from file_server import Fault, FileServer, file_server
 from small_packs import FREE, Here, listed, names_in
 
-from facestream import pack_changes
+from facestream.models import pack_changes
 from workers.errors import DownloadError, ModelError, WeightsError
 from workers.models import catalogue
 from workers.models.catalogue import known_packs

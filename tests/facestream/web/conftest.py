@@ -17,7 +17,7 @@ from served_place import Served
 from serving import Serving, open_client, serving_place
 from visiting import Visit, Visitor, open_chromium
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 from storage.keys import Keys

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from serving import open_client, serving_place
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.web.context import WebContext
 from facestream.wiring import make_store, open_handle
 from storage.connection import RedisHandle

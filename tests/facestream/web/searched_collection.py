@@ -12,9 +12,9 @@ import httpx2
 import numpy as np
 import numpy.typing as npt
 
+from facestream.configuration.settings import Place
 from facestream.demo_video import ASTRONAUT, GROUP
-from facestream.search import faces_of, read_photo
-from facestream.settings import Place
+from facestream.search.search import faces_of, read_photo
 from facestream.web.context import WebContext
 from facestream.wiring import facts_of, find_parts
 from storage.connection import RedisHandle

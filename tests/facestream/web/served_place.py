@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from serving import open_client, serving_place
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.web.context import WebContext
 
 PATIENCE_S = 90.0

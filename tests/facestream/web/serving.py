@@ -13,14 +13,14 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from facestream import news
-from facestream.serve_table import ServeTable
-from facestream.settings import Place
+from facestream.configuration.serve_table import ServeTable
+from facestream.configuration.settings import Place
+from facestream.events import news
+from facestream.serving.web_wiring import open_context
 from facestream.web.app import make_app
 from facestream.web.context import WebContext
 from facestream.web.listening import listen, url_of
 from facestream.web.server import WebServer
-from facestream.web_wiring import open_context
 from storage.connection import RedisHandle
 from storage.keys import Keys
 

@@ -13,8 +13,8 @@ from serving import serving_place
 
 from facestream import encrypting
 from facestream.client import Store, open_store
-from facestream.people_view import write_thumbnails
-from facestream.settings import Place
+from facestream.configuration.settings import Place
+from facestream.people.people_view import write_thumbnails
 from facestream.wiring import thumbnails_folder
 
 pytestmark = pytest.mark.e2e

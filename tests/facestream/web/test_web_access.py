@@ -10,7 +10,7 @@ import pytest
 from fastapi import Request
 from serving import Serving, open_client
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.web import event_stream
 from facestream.web.failure_limit import FAILURES, FailureLimit
 from facestream.web.scopes import needs_admin, needs_read, needs_write

@@ -18,7 +18,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from serving import Serving
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.web import body_limits, server
 from facestream.web.body_limits import JSON_BYTES, PHOTO_BYTES, BodyPace
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from served_place import PATIENCE_S, Served, served, until
 
-from facestream.alarm import alarm
-from facestream.live_views import LONGEST_SIDE_PX
-from facestream.settings import Place
-from facestream.watch_lines import PlainLines
-from facestream.watch_report import WatchOptions
-from facestream.watching import Watch
+from facestream.cameras.live_views import LONGEST_SIDE_PX
+from facestream.configuration.settings import Place
+from facestream.processes.alarm import alarm
+from facestream.watch.watch_lines import PlainLines
+from facestream.watch.watch_report import WatchOptions
+from facestream.watch.watching import Watch
 from facestream.wiring import keys_of, make_view_store, open_handle
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore

@@ -16,7 +16,7 @@ import pytest
 from receiver import wait_until
 from serving import PATIENCE_S, Serving
 
-from facestream.serve_table import ServeTable
+from facestream.configuration.serve_table import ServeTable
 from facestream.web.connection_room import ConnectionRoom
 from facestream.web.listening import listen, url_of
 from facestream.web.photo_places import MOST_PHOTOS

@@ -12,7 +12,7 @@ import pytest
 from conftest import Serving
 from served_place import until
 
-from facestream.people_filter import PeopleFilter
+from facestream.people.people_filter import PeopleFilter
 
 
 def told(serving: Serving, path: str, body: object = None, status: int = 200) -> Any:

@@ -16,8 +16,8 @@ import pytest
 import redis
 from served_place import Served, served, until
 
-from facestream.settings import Place
-from facestream.uploads import Uploads
+from facestream.configuration.settings import Place
+from facestream.jobs.uploads import Uploads
 from facestream.wiring import keys_of, make_job_store, uploads_folder
 from storage.connection import RedisHandle
 from storage.job_record import Job, JobState

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from serving import PATIENCE_S, Serving
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore

@@ -14,7 +14,7 @@ from serving import Serving
 from visiting import Visit
 
 from facestream.demo_video import GROUP
-from facestream.search import faces_of, read_photo
+from facestream.search.search import faces_of, read_photo
 from facestream.wiring import make_pack
 from storage.keys import Keys
 

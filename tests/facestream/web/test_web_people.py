@@ -9,7 +9,7 @@ import made_up
 import pytest
 from conftest import Serving
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.decision_log import DecisionLog
 from storage.effects import Effects
 from storage.identity_record import ChangeKind, Identity, IdentityChange

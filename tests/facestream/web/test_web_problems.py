@@ -41,7 +41,13 @@ from storage.errors import (
 from stream.errors import CameraError, CameraLostError, PhotoTooLargeError, StreamError
 from workers.errors import ModelError, WorkerError
 
-MODULES = ("facestream.errors", "facestream.outbound", "storage.errors", "stream.errors", "workers.errors")
+MODULES = (
+    "facestream.errors",
+    "facestream.webhooks.outbound",
+    "storage.errors",
+    "stream.errors",
+    "workers.errors",
+)
 SECRET = "/home/me/secret"
 
 

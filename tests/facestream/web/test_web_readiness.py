@@ -12,7 +12,7 @@ from processes import wait_until
 from serving import Serving
 
 from facestream.checkup.server import check_server
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.connection import open_redis
 from storage.keys import Keys
 from storage.token_record import Scope

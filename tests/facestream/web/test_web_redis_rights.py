@@ -12,7 +12,7 @@ from documented_user import allow, refused, url_of
 from own_server import OwnServer
 from serving import open_client, serving_place
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.keys import Keys
 
 

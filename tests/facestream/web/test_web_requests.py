@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from serving import Serving
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from facestream.wiring import make_token_store
 from storage.token_record import Scope
 

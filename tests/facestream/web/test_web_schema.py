@@ -24,7 +24,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from serving import serving_place
 
-from facestream.settings import Place
+from facestream.configuration.settings import Place
 from storage.connection import RedisHandle
 from storage.keys import Keys
 

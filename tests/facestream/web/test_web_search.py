@@ -19,8 +19,8 @@ from PIL import Image
 from searched_collection import PATIENCE_S, TRACKS, Collection, Served
 from serving import open_client, serving_place
 
+from facestream.configuration.settings import Place
 from facestream.demo_video import ASTRONAUT, GROUP
-from facestream.settings import Place
 from facestream.wiring import make_pack
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder

@@ -17,8 +17,8 @@ from fastapi.responses import StreamingResponse
 from receiver import wait_until
 from serving import PATIENCE_S, Serving
 
-from facestream.serve_table import ServeTable
-from facestream.settings import Place
+from facestream.configuration.serve_table import ServeTable
+from facestream.configuration.settings import Place
 from facestream.web import app
 from facestream.web.listening import is_loopback, listen, url_of
 from facestream.web.server import WebServer

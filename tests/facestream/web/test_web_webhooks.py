@@ -13,9 +13,10 @@ import pytest
 from live_server import Served, serving_events
 from receiver import Got, Receiver, receiving, wait_until
 
-from facestream import arrival, webhook_courier, webhook_sender
-from facestream.signature import is_signed
-from facestream.web_wiring import open_context
+from facestream.events import arrival
+from facestream.serving.web_wiring import open_context
+from facestream.webhooks import webhook_courier, webhook_sender
+from facestream.webhooks.signature import is_signed
 from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.webhook_store import WebhookStore

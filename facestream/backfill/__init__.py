@@ -1,0 +1,1 @@
+"""Archives of videos in, over several processes."""

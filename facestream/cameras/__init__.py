@@ -1,0 +1,1 @@
+"""The cameras of a collection: added, shown, reached and told of."""

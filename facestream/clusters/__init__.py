@@ -1,0 +1,1 @@
+"""Grouping: the algorithms to choose from, and what a re-cluster did."""

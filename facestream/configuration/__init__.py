@@ -1,0 +1,1 @@
+"""How facestream is set up: settings, their file and their options."""

@@ -1,0 +1,1 @@
+"""Forgetting people, and erasing what was found."""

@@ -1,0 +1,1 @@
+"""What happens in a collection, as it happens."""

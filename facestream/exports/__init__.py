@@ -1,0 +1,1 @@
+"""What was found, as files for others: tables, captions, clips, reports."""

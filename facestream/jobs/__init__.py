@@ -1,0 +1,1 @@
+"""Files that are handed in over the network, processed one after the other."""

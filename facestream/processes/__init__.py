@@ -1,0 +1,1 @@
+"""Processes and threads: how they begin, are kept, hang and end."""

@@ -1,0 +1,1 @@
+"""How good people and models are: evaluation and calibration against labels."""

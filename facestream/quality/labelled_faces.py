@@ -1,0 +1,141 @@
+"""The labelled faces of photos: of each photo the one in its middle, embedded."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from facestream.clusters.face_set import FaceSet, FaceSetBuilder, FloatArray
+from facestream.search.search import read_photo
+from stream.errors import StreamError
+from stream.fingerprint import fingerprint
+from workers.candidate import Candidate, FaceJudge
+from workers.central_face import central_face
+from workers.faces.crop import cut_crop
+from workers.faces.miniature import miniature
+from workers.models.measurement import SIZES_PX
+
+if TYPE_CHECKING:
+    from stream.frame import Frame
+    from workers.models.pack import Pack
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelledFaces:
+    """The faces of photos and whose they are.
+
+    Attributes:
+        faces: One item for each photo with a face, in the order of their paths.
+        names: Whose each is.
+        doubled: Photos that were left out because another holds the very same bytes, with that one: they
+            would be pairs of similarity 1.
+        by_size: float32 (S, M, D), embeddings of those of whom there are several photos, as if their faces
+            were of each of `SIZES_PX`; None where it wasn't asked for.
+        by_size_names: The M people.
+    """
+
+    faces: FaceSet
+    names: tuple[str, ...]
+    doubled: tuple[tuple[Path, Path], ...]
+    by_size: FloatArray | None = None
+    by_size_names: tuple[str, ...] = ()
+
+
+def labelled_faces(
+    labels: Mapping[Path, str],
+    pack: Pack,
+    *,
+    by_size: bool = False,
+    tell: Callable[[int, int], None] = lambda _done, _total: None,
+    stop: threading.Event | None = None,
+) -> LabelledFaces:
+    """Find and embed the face in the middle of every photo.
+
+    Args:
+        labels: Who is on each photo.
+        pack: The models.
+        by_size: Whether every face is embedded at several sizes as well, which takes eight times as long.
+        tell: Is told how many photos of how many are done.
+        stop: Ends it early, with what was found by then.
+    """
+    photos_of = Counter(labels.values())
+    reading = _Reading(pack)
+    # Sorted, so that what is drawn by lot is the same every time.
+    for done, (path, name) in enumerate(sorted(labels.items()), 1):
+        if stop is not None and stop.is_set():
+            break
+        reading.take(path, name, by_size=by_size and photos_of[name] > 1)
+        tell(done, len(labels))
+    return reading.result(by_size=by_size)
+
+
+class _Reading:
+    """What was found in the photos so far."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+        self._judge = FaceJudge(pack)
+        self._random = np.random.default_rng(0)
+        self._first: dict[str, Path] = {}
+        self._doubled: list[tuple[Path, Path]] = []
+        self._faces = FaceSetBuilder(pack)
+        self._names: list[str] = []
+        self._miniatures: list[FloatArray] = []
+        self._miniature_names: list[str] = []
+
+    def take(self, path: Path, name: str, *, by_size: bool) -> None:
+        """Look at one photo."""
+        try:
+            first = self._first.setdefault(fingerprint(path), path)
+            if first != path:
+                self._doubled.append((path, first))
+                return
+            frame = read_photo(path)
+        except StreamError as error:
+            self._faces.failed.append((path, str(error)))
+            return
+        detection = central_face(self._pack, frame.image_bgr)
+        candidate = None if detection is None else self._judge.judge(frame, detection)
+        if candidate is None:
+            self._faces.faceless.append(path)
+            return
+        self._keep(path, name, frame, candidate)
+        if by_size:
+            embedder = self._pack.embedder
+            chips = [
+                miniature(frame.image_bgr, candidate.detection, size_px, embedder, self._random)
+                for size_px in SIZES_PX
+            ]
+            self._miniatures.append(embedder.embed(chips))
+            self._miniature_names.append(name)
+
+    def _keep(self, path: Path, name: str, frame: Frame, candidate: Candidate) -> None:
+        self._judge.embed([candidate.look])
+        assert candidate.look.vector is not None
+        self._names.append(name)
+        self._faces.add(
+            path,
+            candidate.detection.box_xyxy,
+            candidate.detection.score,
+            candidate.look.vector,
+            candidate.look.size_px,
+            cut_crop(frame.image_bgr, candidate.detection).jpeg(),
+        )
+
+    def result(self, *, by_size: bool) -> LabelledFaces:
+        """All of it."""
+        dimension = self._pack.manifest.embedder.dimension
+        small = np.array(self._miniatures, np.float32).reshape(-1, len(SIZES_PX), dimension)
+        return LabelledFaces(
+            self._faces.face_set(),
+            tuple(self._names),
+            tuple(self._doubled),
+            small.transpose(1, 0, 2) if by_size else None,
+            tuple(self._miniature_names),
+        )

@@ -1,0 +1,1 @@
+"""Recorded videos and photos in, their people out."""

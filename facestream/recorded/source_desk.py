@@ -1,0 +1,326 @@
+"""What of a video or a photo is new, and its record."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from facestream.people.people_view import clock, local_time
+from facestream.readable_path import readable_path
+from facestream.recorded.run_report import RunListener, RunOptions, RunReport
+from facestream.recorded.source_id import photo_id, video_id
+from storage.identity_store import IdentityStore
+from storage.requests import LookAgainRequest
+from storage.sample_queue import SampleQueue
+from storage.source_record import Range, SourceRecord, missing
+from stream.errors import PhotoTooLargeError
+from stream.file_state import FileState
+from stream.frame import Frame
+from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
+from stream.video import VideoFile
+from stream.video_info import MAX_VIDEO_PIXELS, VideoInfo
+
+# Photos of phones have up to 50 megapixels, and a few of them are in memory at a time.
+_AHEAD_PIXELS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoWork:
+    """What is to be looked at of a video.
+
+    Attributes:
+        path: The file.
+        source: Its record.
+        info: What the file says of itself.
+        gaps: The stretches that are missing, media time; the last may have no end. None where all is done.
+        before: The file before its id was made; None where nobody knows.
+    """
+
+    path: Path
+    source: SourceRecord
+    info: VideoInfo
+    gaps: tuple[Range, ...]
+    before: FileState | None = None
+
+    def is_to_end(self, end_s: float) -> bool:
+        """Whether a stretch with this end goes to the end of the file; an end beyond that is its end, too."""
+        return math.isinf(end_s) or (self.info.duration_s is not None and end_s >= self.info.duration_s)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedPhoto:
+    """A photo whose content is known.
+
+    Attributes:
+        source_id: The source that it is.
+        frame: The photo, captured when its file says; None where it had been processed before, or is so
+            large that it is better read when its turn comes.
+        pictures: How many pictures the file holds, of which that is the first.
+    """
+
+    source_id: str
+    frame: Frame | None
+    pictures: int = 1
+
+
+class SourceDesk:
+    """Looks sources up, registers them, and says what of them is new.
+
+    Args:
+        store: The collection.
+        queue: Its queue.
+        options: What to process.
+        listener: Is told of what is passed over.
+        report: Is filled in with sources, and with what was done before.
+        check: Called before a source is written; raises if going on makes no sense.
+
+    Attributes:
+        too_short: What was said of videos that end before the start that was asked for.
+    """
+
+    def __init__(
+        self,
+        store: IdentityStore,
+        queue: SampleQueue,
+        options: RunOptions,
+        listener: RunListener,
+        report: RunReport,
+        check: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._options = options
+        self._listener = listener
+        self._report = report
+        self._check = check
+        limit = options.max_pixels
+        self.video_pixels = MAX_VIDEO_PIXELS if limit is None else limit
+        self._photo_pixels = MAX_PHOTO_PIXELS if limit is None else limit
+        self.too_short: list[str] = []
+        # Sources by their path, as they were when that was first asked for.
+        self._ids_of: dict[str, list[str]] | None = None
+        self._photo_told = False
+
+    def video(self, path: Path, recorded_at_s: float | None = None) -> VideoWork | None:
+        """What of a video is new; None where it is passed over.
+
+        Args:
+            path: The file.
+            recorded_at_s: Unix time at which it begins, where somebody said so of this one.
+
+        Raises:
+            StreamError: If it can't be read.
+        """
+        options = self._options
+        before = FileState.of(path)
+        source_id = video_id(path)
+        if source_id in self._report.sources:
+            self._listener.note(f"{path.name}: the same content as a file before it; skipped.")
+            return None
+        info = VideoFile(path, source_id, max_pixels=self.video_pixels).info
+        if info.duration_s is not None and options.start_s >= info.duration_s:
+            text = f"{path.name}: lasts {info.duration_s:.1f} s and ends before --start."
+            self.too_short.append(text)
+            self._listener.note(f"{text} Skipped.")
+            return None
+        source = self._as_if_new(self._registered_video(path, source_id, info, recorded_at_s))
+        end_s = math.inf if options.end_s is None else options.end_s
+        if source.complete and source.ranges:
+            end_s = min(end_s, source.ranges[-1][1])
+        gaps = missing(source.ranges, options.start_s, end_s)
+        if not gaps:
+            self._report.already_done += 1
+            self._listener.note(
+                f"{path.name}: already processed, at {_rate(source.fps)}; nothing "
+                f"{'else was changed' if source_id in self._report.redated else 'was added'}. "
+                f"{_left_out(source) or 'Another --collection would look at it anew.'}"
+            )
+            return VideoWork(path, source, info, ())
+        if source.forgotten:
+            self._listener.note(f"{path.name}: {_left_out(source)} In what is new they are not known.")
+        if source.ranges:
+            rate = "" if source.fps == options.fps else f" Its rate of then, {_rate(source.fps)}, stays."
+            self._listener.note(
+                f"{path.name}: parts of it were processed before; missing are "
+                f"{', '.join(_stretch(*gap) for gap in gaps)}.{rate}"
+            )
+        return VideoWork(path, source, info, gaps, before)
+
+    def open_photo(self, path: Path, stop: threading.Event) -> OpenedPhoto:
+        """Read a photo, unless it is known; changes nothing, and may be called in any thread.
+
+        Args:
+            path: The file.
+            stop: Set where it is to be left.
+
+        Raises:
+            StreamError: If it can't be read.
+        """
+        source_id = photo_id(path)
+        if source_id in self._report.sources:
+            return OpenedPhoto(source_id, None)
+        known = self._store.source(source_id)
+        if known is not None and known.complete:
+            return OpenedPhoto(source_id, None)
+        most_pixels = min(self._photo_pixels, _AHEAD_PIXELS)
+        try:
+            return self._read_photo(path, source_id, stop, most_pixels)
+        except PhotoTooLargeError:
+            # Read when its turn comes: one of that size in memory is enough.
+            return OpenedPhoto(source_id, None)
+
+    def photo(
+        self, path: Path, opened: OpenedPhoto, stop: threading.Event, recorded_at_s: float | None = None
+    ) -> Frame | None:
+        """A photo that is new, if it is.
+
+        Args:
+            path: The file.
+            opened: What `open_photo` gave.
+            stop: Set where it is to be left.
+            recorded_at_s: Unix time at which it was taken, where somebody said so of this one.
+
+        Raises:
+            StreamError: If it can't be read.
+        """
+        source_id = opened.source_id
+        if source_id in self._report.sources:
+            self._listener.note(f"{path.name}: the same content as a photo before it; skipped.")
+            return None
+        known = self._store.source(source_id)
+        recorded_at_s = _first_of(
+            recorded_at_s, self._options.recorded_at_s, known.recorded_at_s if known else None
+        )
+        if known is not None:
+            known = self._as_if_new(known)
+        if known is not None and known.complete:
+            # Not read again: only where it lies, and when it was taken, may be news.
+            self._register(replace(known, path=readable_path(path), recorded_at_s=recorded_at_s), known)
+            self._report.already_done += 1
+            return None
+        if known is None and self._others_at(path) and not self._photo_told:
+            self._photo_told = True
+            self._listener.note(
+                f"{path.name}: it had other content when it was processed before; what was seen then stays. "
+                "`facestream people forget --gone` deletes that, and what was seen in other photos of which "
+                "the same is true."
+            )
+        if opened.frame is None:
+            opened = self._read_photo(path, source_id, stop, self._photo_pixels)
+        frame = opened.frame
+        if frame is None:
+            return None
+        if opened.pictures > 1:
+            many = f"of its {opened.pictures} pictures the first alone is looked at"
+            self._listener.note(f"{path.name}: {many}.")
+        if recorded_at_s is not None:
+            frame = replace(frame, captured_at_s=recorded_at_s)
+        height, width = frame.image_bgr.shape[:2]
+        source = SourceRecord(
+            source_id=source_id,
+            kind="photo",
+            path=readable_path(path),
+            width_px=width,
+            height_px=height,
+            recorded_at_s=frame.captured_at_s,
+        )
+        self._register(source, known)
+        return frame
+
+    def _read_photo(self, path: Path, source_id: str, stop: threading.Event, max_pixels: int) -> OpenedPhoto:
+        photo = PhotoFile(path, source_id, max_pixels=max_pixels)
+        return OpenedPhoto(source_id, next(photo.frames(stop), None), photo.pictures)
+
+    def _as_if_new(self, source: SourceRecord) -> SourceRecord:
+        """A source in which people were forgotten, as if nothing of it was done yet, if that is asked for."""
+        if not source.forgotten:
+            return source
+        if not self._options.include_forgotten:
+            self._report.forgotten.append(source.source_id)
+            return source
+        # Who was forgotten in it may be found again.
+        self._queue.send([LookAgainRequest(source.source_id)])
+        return replace(source, ranges=(), complete=False, forgotten=0)
+
+    def _registered_video(
+        self, path: Path, source_id: str, info: VideoInfo, recorded_at_s: float | None
+    ) -> SourceRecord:
+        known = self._store.source(source_id)
+        if known is None:
+            self._note_of_other_content(path)
+        source = SourceRecord(
+            source_id=source_id,
+            kind="video",
+            path=readable_path(path),
+            width_px=info.width_px,
+            height_px=info.height_px,
+            duration_s=info.duration_s,
+            recorded_at_s=_first_of(
+                recorded_at_s,
+                self._options.recorded_at_s,
+                known.recorded_at_s if known else None,
+                info.recorded_at_s,
+            ),
+            # What is done was done at the rate of then.
+            fps=known.fps if known and known.ranges else self._options.fps,
+        )
+        if known is not None and known.recorded_at_s != source.recorded_at_s:
+            self._listener.note(
+                f"{path.name}: its date was changed: it begins {_date(source.recorded_at_s)}, "
+                f"and not {_date(known.recorded_at_s)}."
+            )
+        return self._register(source, known)
+
+    def _others_at(self, path: Path) -> Sequence[str]:
+        """Ids of other sources that were processed under this path."""
+        if self._ids_of is None:
+            self._ids_of = {}
+            for source in self._store.sources():
+                self._ids_of.setdefault(source.path, []).append(source.source_id)
+        return self._ids_of.get(readable_path(path), ())
+
+    def _note_of_other_content(self, path: Path) -> None:
+        """Say so where another video was processed under this path."""
+        for source_id in self._others_at(path):
+            self._listener.note(
+                f"{path.name}: it had other content when it was processed before; what was seen then stays. "
+                f"`facestream people forget --source {source_id}` deletes that."
+            )
+
+    def _register(self, source: SourceRecord, known: SourceRecord | None) -> SourceRecord:
+        if known is not None and known.recorded_at_s != source.recorded_at_s:
+            self._report.redated.append(source.source_id)
+        self._check()
+        self._report.sources.append(source.source_id)
+        return self._store.register_source(source)
+
+
+def _first_of(*times_s: float | None) -> float | None:
+    """The first that is known. A time that a person gave stays until they give another."""
+    return next((time_s for time_s in times_s if time_s is not None), None)
+
+
+def _date(unix_s: float | None) -> str:
+    """When a video begins, in words."""
+    return "at an unknown date" if unix_s is None else f"at {local_time(unix_s)}"
+
+
+def _rate(fps: float | None) -> str:
+    """A sampling rate in words."""
+    return "every frame" if fps is None else f"{fps:g} frame{'' if fps == 1 else 's'}/s"
+
+
+def _left_out(source: SourceRecord) -> str:
+    """What to say of people who were forgotten in a source, or nothing."""
+    if not source.forgotten:
+        return ""
+    were = "person was" if source.forgotten == 1 else "people were"
+    return f"{source.forgotten} {were} forgotten there and left out; --include-forgotten looks at it again."
+
+
+def _stretch(start_s: float, end_s: float) -> str:
+    """A stretch of a video in words."""
+    return f"{clock(start_s)} to {'the end' if math.isinf(end_s) else clock(end_s)}"

@@ -1,0 +1,1 @@
+"""Who is like a face, and who is like whom."""

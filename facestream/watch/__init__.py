@@ -1,0 +1,1 @@
+"""Cameras in, people out, for as long as somebody watches."""

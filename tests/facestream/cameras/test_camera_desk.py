@@ -1,0 +1,139 @@
+"""What is told of cameras and jobs as it changes."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from facestream.cameras.camera_desk import wish_for
+from facestream.cameras.camera_snapshots import CameraSnapshots
+from facestream.configuration.serve_table import ServeTable
+from facestream.configuration.settings import Place
+from facestream.errors import RefusedError
+from facestream.events.news import News
+from facestream.serving.serve_wiring import make_camera_desk, make_jobs
+from facestream.wiring import keys_of, make_camera_store, open_handle
+from storage.camera_status import CameraStatus
+from storage.change_reader import ChangeReader
+from storage.connection import RedisHandle
+
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def place(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Place:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Place(tmp_path_factory.mktemp("fs") / "data")
+
+
+@pytest.fixture
+def handle(place: Place) -> Iterator[RedisHandle]:
+    with open_handle(place) as opened:
+        yield opened
+
+
+class Told:
+    """What was published, in order."""
+
+    def __init__(self) -> None:
+        self._told: queue.Queue[tuple[str, dict[str, Any]]] = queue.Queue()
+
+    def __call__(self, kind: str, data: dict[str, Any]) -> None:
+        self._told.put((kind, data))
+
+    def until(self, condition: Callable[[dict[str, Any]], object], kind: str) -> dict[str, Any]:
+        """The next one that is so."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            what, data = self._told.get(timeout=max(deadline_s - time.monotonic(), 0.01))
+            assert what == kind
+            if condition(data):
+                return data
+
+    @property
+    def is_quiet(self) -> bool:
+        return self._told.empty()
+
+
+def test_cameras_are_told_of_when_they_change_and_not_for_their_figures(
+    place: Place, handle: RedisHandle
+) -> None:
+    told = Told()
+    store = make_camera_store(handle, keys_of(place))
+    with (
+        News(ChangeReader(handle.client, keys_of(place)), handle) as news,
+        make_camera_desk(place, handle, ServeTable(), news, told) as desk,
+    ):
+        time.sleep(0.3)
+        desk.add("door", wish_for("rtsp://192.168.1.20/live", None, {}))
+        assert told.until(lambda data: True, "camera")["state"] == "waiting"
+        since_s = time.time()
+        store.write_statuses([CameraStatus("door", "w", "streaming", since_s, fps_in=5.0)])
+        assert told.until(lambda data: data["state"] == "streaming", "camera")["fps_in"] == 5.0
+        store.write_statuses([CameraStatus("door", "w", "streaming", since_s, fps_in=6.0)])
+        time.sleep(1.3)
+        assert told.is_quiet
+        desk.set_paused("door", paused=True)
+        told.until(lambda data: data["paused"], "camera")
+        desk.remove("door")
+        assert told.until(lambda data: "removed" in data, "camera") == {"name": "door", "removed": True}
+
+
+def test_jobs_are_told_of_when_they_change(place: Place, handle: RedisHandle) -> None:
+    told = Told()
+    photo = cv2.imencode(".jpg", np.full((40, 60, 3), 90, np.uint8))[1].tobytes()
+    with make_jobs(place, handle, ServeTable(jobs=0), told) as jobs:
+        upload = jobs.uploads.begin("me.jpg")
+        upload.write(photo)
+        job = jobs.take_in(upload)
+        upload.close()
+        jobs.cancel(job.id)
+    assert told.until(lambda data: True, "job")["state"] == "queued"
+    assert told.until(lambda data: True, "job")["state"] == "cancelled"
+
+
+def test_pictures_that_are_asked_for_again_at_once_are_not_taken_again() -> None:
+    taken: list[int] = []
+    snapshots = CameraSnapshots()
+
+    def look() -> bytes:
+        taken.append(1)
+        return b"picture"
+
+    assert [snapshots.take("door", look) for _ in range(3)] == [b"picture"] * 3
+    assert len(taken) == 1
+    snapshots.take("yard", look)
+    assert len(taken) == 2
+
+
+def test_no_more_pictures_are_taken_at_a_time_than_allowed() -> None:
+    snapshots = CameraSnapshots(at_once=1)
+
+    def look() -> bytes:
+        with pytest.raises(RefusedError):
+            snapshots.take("yard", lambda: b"other")
+        return b"picture"
+
+    assert snapshots.take("door", look) == b"picture"
+    assert snapshots.take("yard", lambda: b"other") == b"other"
+
+
+def test_a_picture_that_fails_is_an_error_for_all_and_leaves_room_for_others() -> None:
+    snapshots = CameraSnapshots(at_once=1)
+
+    def fail() -> bytes:
+        raise OSError("gone")
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="gone"):
+            snapshots.take("door", fail)
+    assert snapshots.take("yard", lambda: b"other") == b"other"
