@@ -22,8 +22,14 @@ MOST_PEOPLE = 1000
 MOST_CAMERAS = 1000
 """Cameras that one webhook can name."""
 
+CAMERA_KIND = "camera"
+"""What is told of cameras that go down and come back: in no stream, and only to who asks for it."""
+
+WEBHOOK_KINDS = (*ChangeKind, CAMERA_KIND)
+"""Kinds that a webhook can ask for."""
+
 _SEEN = frozenset({ChangeKind.CREATED, ChangeKind.ASSIGNED})
-_WITH_TRACK = _SEEN | {ChangeKind.SPLIT}
+_OF_CAMERAS = _SEEN | {ChangeKind.SPLIT, CAMERA_KIND}
 _ID = re.compile(r"w[0-9a-f]{12}")
 _PERSON_ID = re.compile(r"p[0-9]{1,18}")
 
@@ -81,9 +87,9 @@ class WebhookRecord:
         if len(self.people or ()) > MOST_PEOPLE:
             raise ValueError(f"there are {len(self.people or ())} people; at most {MOST_PEOPLE} are allowed")
         for kind in self.kinds:
-            if kind not in [*ChangeKind]:
+            if kind not in WEBHOOK_KINDS:
                 raise ValueError(
-                    f"there is no kind of event {kind[:40]!r}: there are {', '.join(ChangeKind)}"
+                    f"there is no kind of event {kind[:40]!r}: there are {', '.join(WEBHOOK_KINDS)}"
                 )
         self._check_places()
         if not 0 <= self.cooldown_s <= LONGEST_COOLDOWN_S:
@@ -95,7 +101,7 @@ class WebhookRecord:
         for name in self.cameras:
             check_camera_name(name)
         # What could never be sent is a mistake that nobody would notice.
-        for what, sent in (("live", self.live_only and _SEEN), ("camera", self.cameras and _WITH_TRACK)):
+        for what, sent in (("live", self.live_only and _SEEN), ("camera", self.cameras and _OF_CAMERAS)):
             if sent and self.kinds and not sent.intersection(self.kinds):
                 raise ValueError(
                     f"of {what} events there are the kinds {', '.join(sorted(sent))}, and never "

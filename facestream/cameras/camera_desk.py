@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from facestream.cameras.camera_answer import camera_answer
 from facestream.cameras.camera_book import CameraBook, camera_name, camera_url
 from facestream.cameras.camera_look import look
-from facestream.cameras.camera_outages import CameraOutages
+from facestream.cameras.camera_outages import CameraOutages, OutageNews
 from facestream.cameras.camera_reach import CameraReach
 from facestream.cameras.camera_snapshots import CameraSnapshots
 from facestream.cameras.camera_wish import CameraWish
@@ -60,6 +60,7 @@ class CameraDesk:
         place: Where the collection is.
         publish: Called with the name "camera" and a camera, as the API tells it, whose state is another than
             before. Of one that is gone, its name alone, and `removed`.
+        on_outage: Called with each camera that goes down or is back.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class CameraDesk:
         reach: CameraReach,
         place: Place,
         publish: Publish | None = None,
+        on_outage: Callable[[OutageNews], None] = lambda _: None,
     ) -> None:
         self._book = book
         self._views = views
@@ -81,6 +83,7 @@ class CameraDesk:
         self._reach = reach
         self._place = place
         self._publish = publish
+        self._on_outage = on_outage
         self._snapshots = CameraSnapshots()
         self._now = PeopleNow()
         self._outages = CameraOutages()
@@ -256,7 +259,8 @@ class CameraDesk:
                 trouble.tell(error)
             else:
                 trouble.over()
-                self._outages.take(cameras)
+                for outage in self._outages.take(cameras):
+                    self._on_outage(outage)
                 self._tell(now, silent=first)
                 first = False
             self._wake.wait(_LOOK_EVERY_S)

@@ -1,18 +1,53 @@
-"""Which cameras are down, and the log of when they went and came back."""
+"""Which cameras are down, and the news of when they went and came back."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from facestream.cameras.camera_view import present_errors, span
+from facestream.iso_time import iso_utc
 from facestream.output import printable
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.errors import RecordError
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OutageNews:
+    """A camera went down, or is back.
+
+    Attributes:
+        camera: Its name.
+        state: Which of the two.
+        down_since_s: Unix time at which it went down.
+        at_s: Unix time at which that was found out.
+        reason: Why it is down, without secrets and a full stop; empty if nobody knows, and when it is back.
+    """
+
+    camera: str
+    state: Literal["down", "back"]
+    down_since_s: float
+    at_s: float
+    reason: str = ""
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """For machines; the id is the same whoever tells of it, and however often."""
+        return {
+            "id": f"camera-{self.camera}-{self.state}-{self.down_since_s:.3f}",
+            "kind": "camera",
+            "camera": self.camera,
+            "state": self.state,
+            "down_since": iso_utc(self.down_since_s),
+            "reason": self.reason or None,
+            "published_at": iso_utc(self.at_s),
+        }
 
 
 class CameraOutages:
@@ -27,12 +62,15 @@ class CameraOutages:
         # Since when each is down, Unix time.
         self._down: dict[str, float] = {}
 
-    def take(self, cameras: Mapping[str, tuple[CameraRecord | RecordError, CameraStatus | None]]) -> None:
-        """Look at how all cameras are doing now.
+    def take(
+        self, cameras: Mapping[str, tuple[CameraRecord | RecordError, CameraStatus | None]]
+    ) -> list[OutageNews]:
+        """Look at how all cameras are doing now; returns who went down, and who is back.
 
         Args:
             cameras: By name, the record, or what is wrong with it, and what its worker said lately.
         """
+        news: list[OutageNews] = []
         looked_at = {
             name: status
             for name, (record, status) in cameras.items()
@@ -48,12 +86,15 @@ class CameraOutages:
                 continue
             # One that has only stalled may go on by itself within seconds.
             if status.is_down and status.state != "stalled" and name not in self._down:
-                self._down[name] = status.since_s or time.time()
-                why = outage_reason(status)
+                now_s, why = time.time(), outage_reason(status)
+                self._down[name] = status.since_s or now_s
+                news.append(OutageNews(name, "down", self._down[name], now_s, why))
                 _log.warning("Camera %s is down%s.", printable(name), f": {why}" if why else "")
             elif status.state == "streaming" and name in self._down:
-                away_s = time.time() - self._down.pop(name)
-                _log.warning("Camera %s is back after %s.", printable(name), span(away_s))
+                now_s, since_s = time.time(), self._down.pop(name)
+                news.append(OutageNews(name, "back", since_s, now_s))
+                _log.warning("Camera %s is back after %s.", printable(name), span(now_s - since_s))
+        return news
 
 
 def camera_counts(statuses: Iterable[CameraStatus | None]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from facestream.errors import FacestreamError
 from facestream.output import confirm, print_json, print_table, printable
 from facestream.parsing import Number
 
-_KINDS = ("created", "assigned", "split", "merged", "vanished", "renamed", "forgotten")
+_KINDS = ("created", "assigned", "split", "merged", "vanished", "renamed", "forgotten", "camera")
 
 
 @click.group(
@@ -46,6 +46,7 @@ Examples:
   facestream webhook add https://example.org/faces
   facestream webhook add https://example.org/door --person p3 --person p12 --live --cooldown 600
   facestream webhook add https://example.org/shop --unknown --live --camera door --camera till
+  facestream webhook add https://example.org/ops --kind camera       cameras that go down and come back
   facestream webhook add - --unknown < url.txt          keeps the URL out of `ps` and the history
 """,
 )

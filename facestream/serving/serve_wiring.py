@@ -7,6 +7,7 @@ from typing import Any
 
 from facestream.cameras.camera_book import CameraBook
 from facestream.cameras.camera_desk import CameraDesk
+from facestream.cameras.camera_outages import OutageNews
 from facestream.cameras.camera_reach import CameraReach
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place
@@ -31,7 +32,12 @@ Publish = Callable[[str, dict[str, Any]], None]
 
 
 def make_camera_desk(
-    place: Place, handle: RedisHandle, serve: ServeTable, news: News, publish: Publish
+    place: Place,
+    handle: RedisHandle,
+    serve: ServeTable,
+    news: News,
+    publish: Publish,
+    on_outage: Callable[[OutageNews], None] = lambda _: None,
 ) -> CameraDesk:
     """The cameras of a collection; arguments as those of `CameraDesk`."""
     keys = keys_of(place)
@@ -45,6 +51,7 @@ def make_camera_desk(
         CameraReach.allowed_by(serve),
         place,
         publish,
+        on_outage,
     )
 
 

@@ -52,12 +52,14 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         search = stack.enter_context(open_search(place, handle, store, news))
         events = make_event_log(handle, keys)
         live_feed = LiveFeed(news, events, serve.event_clients)
-        cameras = stack.enter_context(make_camera_desk(place, handle, serve, news, live_feed.publish))
+        webhooks = make_webhook_book(handle, keys, open_folder(place).path, events, serve)
+        sender = stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
+        cameras = stack.enter_context(
+            make_camera_desk(place, handle, serve, news, live_feed.publish, sender.tell_of_outage)
+        )
         jobs = stack.enter_context(make_jobs(place, handle, serve, live_feed.publish))
         kept_metrics = stack.enter_context(KeptMetrics())
         supervisor = stack.enter_context(make_supervisor(place, handle, serve, kept_metrics))
-        webhooks = make_webhook_book(handle, keys, open_folder(place).path, events, serve)
-        stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         # Behind all who subscribe to the news: a client that hears of an event asks for its effects at once.
         stack.enter_context(live_feed)
         facts = make_redis_facts(place, handle)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from facestream.errors import UsageError
 from facestream.events.arrival import SEEN, is_late
@@ -35,6 +37,22 @@ _PAGE = 200
 _LOOK_S = 30.0
 
 Send = Callable[[WebhookRecord, dict[str, Any]], Outcome]
+
+
+# Of a receiver that takes nothing, the newest are kept.
+_MOST_NOTICES = 100
+
+
+class Notice(NamedTuple):
+    """Something that is in no stream.
+
+    Attributes:
+        told: What is sent.
+        at_s: Unix time of it.
+    """
+
+    told: dict[str, Any]
+    at_s: float
 
 
 class _OutdatedError(Exception):
@@ -68,6 +86,7 @@ class Courier:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._tries = 0
+        self._notices: deque[Notice] = deque(maxlen=_MOST_NOTICES)
         self._thread = threading.Thread(target=self._run, name=f"webhook {record.webhook_id}", daemon=True)
         self._thread.start()
 
@@ -79,6 +98,11 @@ class Courier:
     def wake(self) -> None:
         """Something has happened."""
         self._woken.set()
+
+    def tell(self, notice: Notice) -> None:
+        """Send something that is in no stream; it is lost where this process ends before."""
+        self._notices.append(notice)
+        self.wake()
 
     def stop(self) -> None:
         """End it after the request that it is in, without waiting for that."""
@@ -108,7 +132,9 @@ class Courier:
     def _deliver_page(self) -> bool:
         """Deliver some of what happened; returns whether there may be more."""
         webhook_id = self.record.webhook_id
-        state = self._store.state(webhook_id)
+        state = self._deliver_notices(self._store.state(webhook_id))
+        if self._stop.is_set():
+            return False
         page = self._log.since(state.cursor, _PAGE)
         if not page.kept:
             state = self._tell_of_loss(state)
@@ -143,6 +169,12 @@ class Courier:
             self._store.set_state(webhook_id, replace(state, cursor=page.last_id))
         return page.more
 
+    def _deliver_notices(self, state: WebhookState) -> WebhookState:
+        while self._notices and not self._stop.is_set():
+            notice = self._notices.popleft()
+            state = self._bring(state, notice.told, noticed_at_s=notice.at_s)
+        return state
+
     def _tell_of_loss(self, state: WebhookState) -> WebhookState:
         """Say that some of what happened is not there any more, so that the receiver may read all anew."""
         _log.warning("Webhook %s: some of what it had still to be told is gone.", self.record.webhook_id)
@@ -168,6 +200,7 @@ class Courier:
         told: dict[str, Any],
         event: LiveEvent | None = None,
         wanted: EventFilter | None = None,
+        noticed_at_s: float = math.inf,
     ) -> WebhookState:
         """Send something until the receiver has taken it or it is given up; the state after that.
 
@@ -176,6 +209,7 @@ class Courier:
             told: What is sent.
             event: The event that it tells of, if any.
             wanted: Which events the receiver wants.
+            noticed_at_s: Unix time of what is in no stream: a day later it is given up.
 
         Raises:
             _OutdatedError: If the event is gone, or is not wanted any more.
@@ -185,6 +219,11 @@ class Courier:
         while True:
             if self._stop.is_set() or not self._may_deliver():
                 self._stop.set()
+                return state
+            if event is None and time.time() - noticed_at_s > PATIENCE_S:
+                _log.warning("Webhook %s: %s is given up.", webhook_id, told["id"])
+                state = replace(state, failed=state.failed + 1)
+                self._store.set_state(webhook_id, state)
                 return state
             if event is not None and (_is_stale(state, event) or self._is_past(event)):
                 _log.warning("Webhook %s: event %s is given up.", webhook_id, event.change.entry_id)

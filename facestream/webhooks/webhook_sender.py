@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Self
 
 from facestream.events.live_event import EventLog
 from facestream.processes.trouble import Trouble
-from facestream.webhooks.webhook_courier import Courier, Send
+from facestream.webhooks.webhook_courier import Courier, Notice, Send
 from storage.errors import RecordError, StorageError
 from storage.identity_record import ChangeKind
+from storage.webhook_record import CAMERA_KIND
 
 if TYPE_CHECKING:
+    from facestream.cameras.camera_outages import OutageNews
     from facestream.events.news import News
     from storage.identity_record import IdentityChange
     from storage.lease import Lease
@@ -55,7 +57,19 @@ class WebhookSender:
         self._leads = threading.Event()
         self._lock = threading.Lock()
         self._couriers: dict[str, Courier] = {}
+        # By the camera. Who is told of them first when it is taken up may have had them from another process.
+        self._down: dict[str, OutageNews] = {}
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+
+    def tell_of_outage(self, news: OutageNews) -> None:
+        """A camera went down or is back: tell the webhooks that want to know, if this process delivers."""
+        with self._lock:
+            if news.state == "down":
+                self._down[news.camera] = news
+            else:
+                self._down.pop(news.camera, None)
+            for courier in self._couriers.values():
+                _tell(courier, news)
 
     def look(self) -> None:
         """Webhooks were added or removed: look at once."""
@@ -95,6 +109,8 @@ class WebhookSender:
                     self._couriers[webhook_id] = Courier(
                         record, self._store, self._log, self._send, self._leads.is_set
                     )
+                    for news in self._down.values():
+                        _tell(self._couriers[webhook_id], news)
 
     def _give_up(self) -> None:
         self._leads.clear()
@@ -133,3 +149,10 @@ class WebhookSender:
                 self._lease.release()
         except StorageError as error:
             _log.warning("%s Another process delivers to webhooks in %g s.", error, LEASE_S)
+
+
+def _tell(courier: Courier, news: OutageNews) -> None:
+    """Tell a webhook of a camera that goes down or is back, if it wants to know."""
+    record = courier.record
+    if CAMERA_KIND in record.kinds and (not record.cameras or news.camera in record.cameras):
+        courier.tell(Notice(news.json, news.at_s))

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"], dependencies=[needs_ad
 _Id = Annotated[str, Path(pattern="^w[0-9a-f]{12}$")]
 _PersonId = Annotated[str, Field(pattern="^p[0-9]{1,18}$")]
 _Camera = Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-_Kind = Literal["created", "assigned", "split", "merged", "vanished", "renamed", "forgotten"]
+_Kind = Literal["created", "assigned", "split", "merged", "vanished", "renamed", "forgotten", "camera"]
 
 
 class NewWebhook(Body):

@@ -27,17 +27,20 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_camera_that_goes_down_and_comes_back_is_told_once_each(caplog: pytest.LogCaptureFixture) -> None:
     outages = CameraOutages()
     outages.take({"door": (DOOR, status("connecting"))})
-    outages.take({"door": (DOOR, status("streaming"))})
+    assert outages.take({"door": (DOOR, status("streaming"))}) == []
     assert told(caplog) == []
-    outages.take({"door": (DOOR, status("stalled"))})
+    assert outages.take({"door": (DOOR, status("stalled"))}) == []
     assert told(caplog) == []
-    outages.take({"door": (DOOR, status("backing_off", "it sent nothing for 10 s."))})
+    (down,) = outages.take({"door": (DOOR, status("backing_off", "it sent nothing for 10 s."))})
+    assert (down.camera, down.state, down.reason) == ("door", "down", "it sent nothing for 10 s")
+    assert down.at_s - down.down_since_s == pytest.approx(40, abs=5)
     assert told(caplog) == ["Camera door is down: it sent nothing for 10 s."]
     for state in ("backing_off", "connecting", "backing_off"):
         outages.take({"door": (DOOR, status(state, "the connection was refused"))})
     outages.take({"door": (DOOR, None)})
     assert told(caplog) == []
-    outages.take({"door": (DOOR, status("streaming", "the connection was refused"))})
+    (back,) = outages.take({"door": (DOOR, status("streaming", "the connection was refused"))})
+    assert (back.state, back.down_since_s, back.reason) == ("back", down.down_since_s, "")
     assert told(caplog) == ["Camera door is back after 40 s."]
     outages.take({"door": (DOOR, status("streaming", "the connection was refused"))})
     assert told(caplog) == []

@@ -14,9 +14,13 @@ from live_server import Served, serving_events
 from receiver import Got, Receiver, receiving, wait_until
 
 from facestream.events import arrival
+from facestream.iso_time import iso_utc
 from facestream.serving.web_wiring import open_context
 from facestream.webhooks import webhook_courier, webhook_sender
 from facestream.webhooks.signature import is_signed
+from storage.camera_record import CameraRecord
+from storage.camera_status import CameraStatus
+from storage.camera_store import CameraStore
 from storage.connection import RedisHandle
 from storage.identity_record import ChangeKind, IdentityChange
 from storage.webhook_store import WebhookStore
@@ -274,6 +278,63 @@ def test_bells_do_not_ring_for_who_is_ignored_unless_they_are_asked_for(
         wait_until(lambda: told(copies) == ["p1", "p2", "p3"])
         wait_until(lambda: told(asked) == ["p1", "p2"])
         wait_until(lambda: told(receiver) == ["p3"])
+
+
+def test_cameras_that_go_down_and_come_back_are_told_to_who_asks_for_it(
+    served: Served, receiver: Receiver
+) -> None:
+    cameras = CameraStore(served.handle.client, served.keys)
+    for name in ("door", "till"):
+        cameras.add(CameraRecord(name, "sealed", "rtsp://x/1"))
+    with receiving() as all_kinds, receiving() as at_till:
+        added(served, receiver, kinds=["camera"])
+        added(served, all_kinds)
+        added(served, at_till, kinds=["camera", "created"], cameras=["till"])
+        since_s = time.time() - 60
+        down = CameraStatus("door", "w", "backing_off", since_s, "it sent nothing for 10 s.")
+        till_down = CameraStatus("till", "w", "failed", since_s + 1)
+        wait_until(lambda: cameras.write_statuses([down, till_down]) or len(receiver.got) >= 2)
+        told = {each["camera"]: each for each in receiver.wait_for(2)}
+        door = told["door"]
+        assert door.pop("sent_at") >= door.pop("published_at") > door["down_since"]
+        webhook_id, collection = door.pop("webhook_id"), door.pop("collection")
+        assert (webhook_id[0], collection) == ("w", served.keys.collection)
+        assert door == {
+            "id": f"camera-door-down-{since_s:.3f}",
+            "kind": "camera",
+            "camera": "door",
+            "state": "down",
+            "down_since": iso_utc(since_s),
+            "reason": "it sent nothing for 10 s",
+        }
+        assert told["till"]["reason"] is None
+        up = CameraStatus("door", "w", "streaming", time.time(), "it sent nothing for 10 s.")
+        wait_until(lambda: cameras.write_statuses([up, till_down]) or len(receiver.got) >= 3)
+        back = receiver.wait_for(3)[2]
+        assert (back["camera"], back["state"], back["down_since"]) == ("door", "back", iso_utc(since_s))
+        created = happens(served, ChangeKind.CREATED, "p1")
+        assert [each["id"] for each in all_kinds.wait_for(1)] == [created]
+        assert [each["camera"] for each in at_till.wait_for(1)] == ["till"]
+        # Of one that is down already, who is added later is told as well.
+        with receiving() as later:
+            added(served, later, kinds=["camera"])
+            wait_until(lambda: cameras.write_statuses([up, till_down]) or len(later.got) >= 1)
+            assert [each["id"] for each in later.wait_for(1)] == [told["till"]["id"]]
+
+
+def test_what_is_told_of_cameras_is_given_up_by_a_receiver_that_takes_nothing_for_a_day(
+    served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cameras = CameraStore(served.handle.client, served.keys)
+    cameras.add(CameraRecord("door", "sealed", "rtsp://x/1"))
+    receiver.status = 500
+    webhook = added(served, receiver, kinds=["camera"])
+    down = CameraStatus("door", "w", "failed", time.time())
+    wait_until(lambda: cameras.write_statuses([down]) or shown(served, webhook)["last_status"] == 500)
+    assert shown(served, webhook)["failed"] == 0
+    monkeypatch.setattr(webhook_courier, "PATIENCE_S", 0.1)
+    cameras.write_statuses([CameraStatus("door", "w", "streaming", time.time())])
+    wait_until(lambda: shown(served, webhook)["failed"] == 1)
 
 
 def test_live_ones_that_nobody_takes_in_time_are_given_up(
