@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from facestream.cameras.camera_answer import camera_answer
 from facestream.cameras.camera_book import CameraBook, camera_name, camera_url
+from facestream.cameras.camera_gaps import CameraGap, gaps_of
 from facestream.cameras.camera_look import look
 from facestream.cameras.camera_outages import CameraOutages, OutageNews
 from facestream.cameras.camera_reach import CameraReach
@@ -112,6 +113,12 @@ class CameraDesk:
             there = self._book.cameras()
             # Who removes it at this moment was quicker.
             return self._answers({name: there.get(name) or (self._book.get(name), None)})[0]
+
+    def gaps(self, name: str) -> list[CameraGap]:
+        """When nobody looked at a camera, the latest first; `NoSuchCameraError` if there is none."""
+        with self._handle.errors():
+            self._book.found([name])
+            return gaps_of(self._reader.source(f"c-{name}"))
 
     def add(self, name: str, wish: CameraWish) -> dict[str, Any]:
         """Add a camera.

@@ -16,6 +16,7 @@ from facestream.parsing import Number
 if TYPE_CHECKING:
     from facestream.cameras.camera_book import CameraBook
     from facestream.cameras.camera_wish import CameraWish
+    from storage.people_reader import PeopleReader
     from storage.polygon import Polygon
 
     _PolygonType = click.ParamType[Polygon]
@@ -177,7 +178,14 @@ def typed_url(text: str) -> str:
 
 @contextlib.contextmanager
 def opened_book(place: Place) -> Iterator[CameraBook]:
-    """The cameras of a collection within a `with` block.
+    """The cameras of a collection within a `with` block; errors as those of `opened_cameras`."""
+    with opened_cameras(place) as (book, _):
+        yield book
+
+
+@contextlib.contextmanager
+def opened_cameras(place: Place) -> Iterator[tuple[CameraBook, PeopleReader]]:
+    """The cameras of a collection, and what was seen by them, within a `with` block.
 
     Raises:
         UsageError: If no collection can be called so.
@@ -188,5 +196,6 @@ def opened_book(place: Place) -> Iterator[CameraBook]:
 
     keys = keys_of(place)
     with open_handle(place) as handle, handle.errors():
-        make_reader(handle, keys).check_schema()
-        yield CameraBook(make_camera_store(handle, keys), keys, open_folder(place).path)
+        reader = make_reader(handle, keys)
+        reader.check_schema()
+        yield CameraBook(make_camera_store(handle, keys), keys, open_folder(place).path), reader

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
-from facestream.commands.camera_options import opened_book
+from facestream.commands.camera_options import opened_cameras
 from facestream.output import print_json, printable
 
 
@@ -25,20 +25,25 @@ Examples:
 @verbosity_options
 @click.pass_context
 def show(ctx: click.Context, /, name: str, **_: Any) -> None:
-    """Show a camera: how it is looked at, its zones and masks, and how it is doing.
+    """Show a camera: how it is looked at, its zones and masks, how it is doing, and its gaps.
+
+    Gaps are when nothing was seen for ten seconds or more, as it was down or paused, or nobody watched: who
+    was there then is not counted.
 
     URLs are shown without what could be a secret.
     """
     from facestream.cameras.camera_book import camera_name
+    from facestream.cameras.camera_gaps import gap_lines, gaps_of
     from facestream.cameras.camera_view import camera_json, camera_lines
 
-    with opened_book(chosen_place(ctx)) as book:
+    with opened_cameras(chosen_place(ctx)) as (book, reader):
         record = book.get(camera_name(name))
         found = book.cameras().get(record.name)
+        gaps = gaps_of(reader.source(record.source_id))
     # One that was removed in between is shown as it was.
     status = None if found is None else found[1]
     if chosen(ctx, "as_json"):
-        print_json(camera_json(record, status))
+        print_json({**camera_json(record, status), "gaps": [gap.json for gap in gaps]})
         return
-    for what, value in camera_lines(record, status):
+    for what, value in [*camera_lines(record, status), *gap_lines(gaps)]:
         click.echo(f"{what:<14}{printable(value)}")

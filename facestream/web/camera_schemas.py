@@ -54,6 +54,14 @@ class Camera(BaseModel):
     people_now: list[PersonNow] = Field(description="Who was seen in the last 90 s, the latest first.")
 
 
+class Gap(BaseModel):
+    """When nothing was seen by a camera: it was down or paused, or nobody watched."""
+
+    start_at: datetime
+    end_at: datetime
+    seconds: float
+
+
 class NewCamera(Body):
     """A camera that is to be added. Secrets of its URLs are sealed, and never come back."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from facestream.cameras.camera_desk import wish_for
-from facestream.web.camera_schemas import Camera, CameraChange, CameraName, NewCamera
+from facestream.web.camera_schemas import Camera, CameraChange, CameraName, Gap, NewCamera
 from facestream.web.context import Context
 from facestream.web.schemas import Page
 from facestream.web.scopes import needs_admin, needs_read, needs_write
@@ -38,6 +38,19 @@ def add_camera(context: Context, camera: NewCamera) -> Camera:
 def camera(context: Context, name: CameraName) -> Camera:
     """One camera."""
     return Camera(**context.cameras.get(name))
+
+
+@router.get("/cameras/{name}/gaps", dependencies=[needs_read])
+def camera_gaps(
+    context: Context,
+    name: CameraName,
+    offset: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> Page[Gap]:
+    """When nobody looked at it, the latest first; who was there then is not counted."""
+    found = context.cameras.gaps(name)
+    items = [Gap(**gap.json) for gap in found[offset : offset + limit]]
+    return Page(items=items, total=len(found), offset=offset, limit=limit)
 
 
 @router.patch("/cameras/{name}", dependencies=[needs_admin])

@@ -21,8 +21,10 @@ from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
+from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.sealing import KEY_FILE, KEY_VARIABLE
+from storage.source_record import SourceRecord
 
 SYNTHETIC = "synthetic://people?width=320&height=240&fps=20"
 SECRET_URL = "rtsp://admin:S3cret@{place}/live?token=S3cretToken"
@@ -81,7 +83,7 @@ def test_a_camera_is_added_seen_listed_paused_changed_and_removed(here: Here, se
     shown = here("camera", "show", "door").stdout.splitlines()
     assert [line.split(maxsplit=1)[0] for line in shown] == ["camera", "url", "looked", "state"]
     assert shown[2].split(maxsplit=2)[2] == "2 looks per second, zone 0%,0% 50%,0% 50%,100% 0%,100%"
-    assert here("camera", "show", "door", "--json").json() == door
+    assert here("camera", "show", "door", "--json").json() == {**door, "gaps": []}
 
     assert here("camera", "pause", "door").stderr == "Paused: door.\n"
     assert [camera["paused"] for camera in here("camera", "list", "--json").json()] == [False, True]
@@ -100,6 +102,19 @@ def test_a_camera_is_added_seen_listed_paused_changed_and_removed(here: Here, se
     assert here("camera", "remove", "door", "Yard.2", "-y").stderr == "Removed: door, Yard.2.\n"
     assert here("camera", "--json").json() == []
     assert list(server.scan_iter("*camera*")) == []
+
+
+def test_a_camera_says_when_nothing_was_seen_by_it(here: Here, server: redis.Redis) -> None:
+    here("camera", "add", "door", SYNTHETIC, "--no-test", "-q")
+    store = IdentityStore(server, Keys("default"))
+    store.register_source(SourceRecord("c-door", "camera", SYNTHETIC, 320, 240, recorded_at_s=1.8e9))
+    server.hset(Keys("default").source("c-door"), "ranges", "[[0, 60], [360, 400]]")
+    assert here("camera", "show", "door", "--json").json()["gaps"] == [
+        {"start_at": "2027-01-15T08:01:00.000Z", "end_at": "2027-01-15T08:06:00.000Z", "seconds": 300}
+    ]
+    last = here("camera", "show", "door").stdout.splitlines()[-1]
+    assert last.startswith("nothing seen  2027-01-15 ")
+    assert last.endswith("(5 min)")
 
 
 def test_a_secret_is_stored_sealed_and_never_shown(

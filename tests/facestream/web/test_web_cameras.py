@@ -19,11 +19,12 @@ from facestream.processes.alarm import alarm
 from facestream.watch.watch_lines import PlainLines
 from facestream.watch.watch_report import WatchOptions
 from facestream.watch.watching import Watch
-from facestream.wiring import keys_of, make_view_store, open_handle
+from facestream.wiring import keys_of, make_store, make_view_store, open_handle
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore
 from storage.camera_view import CameraView, ViewedFace
 from storage.connection import RedisHandle
+from storage.source_record import SourceRecord
 
 DOOR = {"name": "door", "url": "rtsp://admin:S3cret@192.168.1.20:554/stream1"}
 
@@ -56,6 +57,23 @@ def place(data_dir: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str
 def serving(place: Place) -> Iterator[Served]:
     with served(place) as serving:
         yield serving
+
+
+def test_a_camera_says_when_nothing_was_seen_by_it(
+    serving: Served, place: Place, handle: RedisHandle
+) -> None:
+    client, keys = serving.client, keys_of(place)
+    assert client.get("/cameras/door/gaps").status_code == 404
+    client.post("/cameras", json=DOOR)
+    assert client.get("/cameras/door/gaps").json()["items"] == []
+    source = SourceRecord("c-door", "camera", "rtsp://192.168.1.20", 64, 48, recorded_at_s=1.8e9)
+    make_store(handle, keys).register_source(source)
+    handle.client.hset(keys.source("c-door"), "ranges", "[[0, 60], [360, 400], [500, 600]]")
+    page = client.get("/cameras/door/gaps", params={"offset": 1}).json()
+    assert page["items"] == [
+        {"start_at": "2027-01-15T08:01:00Z", "end_at": "2027-01-15T08:06:00Z", "seconds": 300.0}
+    ]
+    assert page["total"] == 2
 
 
 def test_a_camera_is_added_changed_paused_and_removed(serving: Served) -> None:

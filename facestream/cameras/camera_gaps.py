@@ -1,0 +1,77 @@
+"""When nobody looked at a camera: who was there then is not known, and not counted."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from facestream.cameras.camera_view import span
+from facestream.iso_time import iso_utc
+from storage.source_record import SourceRecord
+
+LEAST_GAP_S = 10.0
+"""Shorter ones are those between two stretches that are stored one after the other."""
+
+_MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class CameraGap:
+    """A stretch of time of which nothing is known.
+
+    Attributes:
+        start_s: Unix time of the last frame before it.
+        end_s: Unix time of the first one behind it.
+    """
+
+    start_s: float
+    end_s: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end_s - self.start_s
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "start_at": iso_utc(self.start_s),
+            "end_at": iso_utc(self.end_s),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def gaps_of(source: SourceRecord | None) -> list[CameraGap]:
+    """Gaps of a camera, the latest first: it was down or paused, or nobody watched.
+
+    They lie between the stretches of its source that are done, of which the latest 256 are kept apart. What
+    is under way is none: not since the last frame that is stored, and not before the first.
+
+    Args:
+        source: The camera's source; None where it was never connected to.
+    """
+    if source is None or source.recorded_at_s is None:
+        return []
+    began_s = source.recorded_at_s
+    gaps = [
+        CameraGap(began_s + before[1], began_s + behind[0])
+        for before, behind in itertools.pairwise(source.ranges)
+    ]
+    return [gap for gap in reversed(gaps) if gap.seconds >= LEAST_GAP_S]
+
+
+def gap_lines(gaps: list[CameraGap]) -> list[tuple[str, str]]:
+    """The latest gaps line by line: what, and its value."""
+    lines = [
+        f"{_moment(gap.start_s)} to {_moment(gap.end_s)} ({span(gap.seconds)})" for gap in gaps[:_MOST_SHOWN]
+    ]
+    if len(gaps) > _MOST_SHOWN:
+        lines.append(f"and {len(gaps) - _MOST_SHOWN} gaps before")
+    return [("nothing seen" if k == 0 else "", line) for k, line in enumerate(lines)]
+
+
+def _moment(unix_s: float) -> str:
+    return f"{datetime.fromtimestamp(unix_s).astimezone():%Y-%m-%d %H:%M:%S}"

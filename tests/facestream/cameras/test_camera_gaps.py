@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from facestream.cameras.camera_gaps import LEAST_GAP_S, CameraGap, gap_lines, gaps_of
+from storage.source_record import SegmentDone, SourceRecord
+
+BEGAN_S = 1.8e9
+DOOR = SourceRecord("c-door", "camera", "rtsp://x/1", 64, 48, recorded_at_s=BEGAN_S)
+
+
+def test_gaps_lie_between_the_stretches_that_are_done_the_latest_first() -> None:
+    source = replace(DOOR, ranges=((5.0, 60.0), (300.0, 400.0), (403.0, 500.0), (510.0, 600.0)))
+    assert gaps_of(source) == [
+        CameraGap(BEGAN_S + 500, BEGAN_S + 510),
+        CameraGap(BEGAN_S + 60, BEGAN_S + 300),
+    ]
+    assert gaps_of(source)[1].json == {
+        "start_at": "2027-01-15T08:01:00.000Z",
+        "end_at": "2027-01-15T08:05:00.000Z",
+        "seconds": 240.0,
+    }
+
+
+@pytest.mark.parametrize("source", [None, DOOR, replace(DOOR, recorded_at_s=None, ranges=((0, 1), (9, 99)))])
+def test_a_camera_of_which_nothing_is_known_has_none(source: SourceRecord | None) -> None:
+    assert gaps_of(source) == []
+    assert gap_lines([]) == []
+
+
+def test_segments_that_follow_each_other_leave_none_and_an_outage_leaves_one() -> None:
+    source = DOOR
+    for start_s, end_s in ((0.0, 60.04), (60.2, 120.04), (120.2, 180.0), (180.0 + LEAST_GAP_S, 250.0)):
+        source = source.with_segment(SegmentDone("c-door", start_s, end_s))
+    (gap,) = gaps_of(source)
+    assert gap == CameraGap(BEGAN_S + 180, BEGAN_S + 180 + LEAST_GAP_S)
+
+
+def test_the_latest_are_shown_and_the_others_counted() -> None:
+    lines = gap_lines([CameraGap(BEGAN_S - 100 * k - 30, BEGAN_S - 100 * k) for k in range(8)])
+    assert [what for what, _ in lines] == ["nothing seen", "", "", "", "", ""]
+    assert lines[0][1].endswith("(30 s)")
+    assert lines[-1][1] == "and 3 gaps before"
