@@ -11,11 +11,17 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from facestream.cli import place_options, verbosity_options
-from facestream.commands.people_options import sources_option, tell_unknown_source
+from facestream.commands.people_options import (
+    camera_option,
+    moment_options,
+    sources_option,
+    tell_unknown_places,
+)
 from facestream.configuration.settings import Place
 
 if TYPE_CHECKING:
     from facestream.client import Store
+    from facestream.people.people_filter import Moment, PeopleFilter
     from facestream.people.person import Person
     from storage.source_record import SourceRecord
 
@@ -35,6 +41,7 @@ _NOT_WRITTEN = frozenset(
 Examples:
   facestream export -o faces.csv
   facestream export --what sightings -o visits.csv     a row for each time that somebody was there
+  facestream export --what sightings --camera door --from 2026-05-01 --to 2026-05-01 -o may-day.csv
   facestream export --what people -o people.csv
   facestream export --format jsonl | jq -r 'select(.identity == "p3") | .time_s'
   facestream export --format vtt -o captions/          who is visible, as captions of each video
@@ -65,6 +72,8 @@ Examples:
     help="Write here; - is standard output. For mot, vtt and srt a folder, which is made.  [default: -]",
 )
 @sources_option("Only of this source")
+@camera_option("Only of this camera")
+@moment_options
 @place_options()
 @verbosity_options
 def command(
@@ -73,6 +82,9 @@ def command(
     as_json: bool,
     output: Path | None,
     sources: tuple[str, ...],
+    cameras: tuple[str, ...],
+    since: Moment | None,
+    until: Moment | None,
     data_dir: str | None,
     redis_url: str | None,
     collection: str,
@@ -91,9 +103,9 @@ def command(
 
     --what sightings and --what people write whom and what `people` lists: who, by which camera or in which
     file, from when to when and for how long, the earliest first; or everybody, those seen longest first.
-    With --source, time and sightings are those of these sources. Dates are those of this machine's time zone,
-    which stands behind them. Text that a spreadsheet would run as a formula has an apostrophe before it in
-    CSV.
+    With --source, --camera, --from and --to, time and sightings are those that match. Dates are those of
+    this machine's time zone, which stands behind them. Text that a spreadsheet would run as a formula has an
+    apostrophe before it in CSV.
 
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
     people.csv, which says whom an id stands for. vtt (WebVTT) and srt (SubRip) write a caption for each
@@ -106,8 +118,15 @@ def command(
     from facestream.errors import UsageError
     from facestream.hint import command_line
     from facestream.output import refuse_file_name, written_file
+    from facestream.people.people_filter import PeopleFilter
     from facestream.people.people_view import counted, nobody
 
+    where = PeopleFilter(sources=sources, cameras=cameras, since=since, until=until)
+    if what == "faces" and (since is not None or until is not None):
+        raise UsageError(
+            "--from and --to choose sightings, or people: add --what sightings or --what people. Rows of "
+            "faces have their dates in the column seen_at."
+        )
     output = None if output == Path("-") else output
     if as_json and file_format not in (None, "json"):
         raise UsageError(
@@ -134,9 +153,9 @@ def command(
             )
         refuse_file_name(output, f"--format {file_format} writes a file for each source. Name a folder.")
         with open_store(place) as store:
-            files, count = _write_folder(store, file_format, output, sources)
+            files, count = _write_folder(store, file_format, output, where)
             empty = "" if count or quiet else nobody(store)
-            if empty and file_format in _CAPTIONS and any(s.kind == "photo" for s in _chosen(store, sources)):
+            if empty and file_format in _CAPTIONS and any(s.kind == "photo" for s in _chosen(store, where)):
                 empty = "Nobody is in a video there: photos get no captions."
         if not quiet:
             click.echo(f"{output}: {counted(files, 'file')}", err=True)
@@ -149,7 +168,7 @@ def command(
         open_store(place) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
-        count = _write_rows(store, what, file_format, sources, file)
+        count = _write_rows(store, what, file_format, where, file)
         empty = "" if count or quiet else nobody(store)
     if output is not None and not quiet:
         noun = {"faces": "face", "sightings": "sighting"}
@@ -158,37 +177,36 @@ def command(
         click.echo(empty, err=True)
 
 
-def _chosen(store: Store, patterns: tuple[str, ...]) -> list[SourceRecord]:
+def _chosen(store: Store, where: PeopleFilter) -> list[SourceRecord]:
     """The sources that are meant.
 
     Raises:
         NotFoundError: If there are none.
     """
     from facestream.errors import NotFoundError
-    from facestream.people.people_filter import PeopleFilter
 
-    where = PeopleFilter(sources=patterns)
     found = [source for source in store.sources() if where.means_source(source.source_id, source.path)]
     if found:
-        tell_unknown_source(store, patterns)
-    if patterns and not found:
+        tell_unknown_places(store, where)
+    asked = (*where.sources, *where.cameras)
+    if asked and not found:
         raise NotFoundError(
-            f"no source is called {' or '.join(patterns)} in collection {store.collection!r}. "
+            f"no source is called {' or '.join(asked)} in collection {store.collection!r}. "
             f"`{store.hint('sources')}` lists them.",
-            what=patterns[0],
+            what=asked[0],
         )
     return found
 
 
-def _write_rows(store: Store, what: str, file_format: str, patterns: tuple[str, ...], file: IO[str]) -> int:
-    """Write one file, of which sources are chosen by patterns, if any; returns how many rows."""
+def _write_rows(store: Store, what: str, file_format: str, where: PeopleFilter, file: IO[str]) -> int:
+    """Write one file of what matches; returns how many rows."""
     from facestream.exports.face_rows import TOLD_COLUMNS, told_row
     from facestream.exports.people_rows import PERSON_COLUMNS, SIGHTING_COLUMNS, person_row, sighting_row
     from facestream.exports.row_files import write_csv, write_json, write_jsonl
     from facestream.people.people_filter import PeopleFilter
     from facestream.source_name import names_apart
 
-    chosen = _chosen(store, patterns)
+    chosen = _chosen(store, where)
     if what == "faces":
         names = _names_of(store.people(PeopleFilter(ignored=True)))
         write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
@@ -197,9 +215,15 @@ def _write_rows(store: Store, what: str, file_format: str, patterns: tuple[str, 
         return write(TOLD_COLUMNS, faces, file)
     called = names_apart({source.source_id: source.path for source in chosen})
     if what == "people":
-        people = store.people(PeopleFilter(sources=patterns))
+        people = store.people(where)
         return write_csv(PERSON_COLUMNS, (person_row(person, called) for person in people), file)
-    sightings = store.sightings(sources=patterns, newest_first=False)
+    sightings = store.sightings(
+        sources=where.sources,
+        cameras=where.cameras,
+        since=where.since,
+        until=where.until,
+        newest_first=False,
+    )
     return write_csv(SIGHTING_COLUMNS, (sighting_row(seen, called) for seen in sightings), file)
 
 
@@ -208,7 +232,7 @@ def _names_of(people: Iterable[Person]) -> dict[str, str]:
     return {person.id: person.name for person in people if person.name}
 
 
-def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[str, ...]) -> tuple[int, int]:
+def _write_folder(store: Store, file_format: str, folder: Path, where: PeopleFilter) -> tuple[int, int]:
     """Write a file for each source; returns how many files, and how many lines or captions."""
     from facestream.exports.captions import cues, write_srt, write_vtt
     from facestream.exports.motchallenge import Targets, write_legend, write_mot
@@ -216,7 +240,7 @@ def _write_folder(store: Store, file_format: str, folder: Path, patterns: tuple[
     from facestream.output import written_file
     from facestream.people.people_filter import PeopleFilter
 
-    chosen = _chosen(store, patterns)
+    chosen = _chosen(store, where)
     people = store.people(PeopleFilter(ignored=True))
     names = _names_of(people)
     targets = Targets(person.id for person in people)

@@ -30,29 +30,8 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options that say which people, and in which order."""
     options = (
         sources_option("Seen in this file"),
-        click.option(
-            "--camera",
-            "cameras",
-            multiple=True,
-            metavar="NAME",
-            help="Seen by this camera, by its whole name; * is any. May be repeated: by one of them, or in "
-            "a file of --source.",
-        ),
-        click.option(
-            "--from",
-            "since",
-            type=When(),
-            metavar="WHEN",
-            help="Seen at this moment or later: a date (2026-05-01, 2026-05-01T18:30), or a time into the "
-            "video (1:30).",
-        ),
-        click.option(
-            "--to",
-            "until",
-            type=When(end=True),
-            metavar="WHEN",
-            help="Seen at this moment or before; a date alone means its end.",
-        ),
+        camera_option("Seen by this camera"),
+        moment_options,
         click.option("--name", metavar="TEXT", default="", help="Whose name holds this."),
         click.option("--named/--unnamed", default=None, help="Only those with a name, or without one."),
         click.option(
@@ -99,6 +78,41 @@ def sources_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., An
         metavar="TEXT",
         help=f"{what}: its path, a part of it, a pattern with * and ?, or its id. May be repeated.",
     )
+
+
+def camera_option(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option that chooses cameras, for `cameras`.
+
+    Args:
+        what: What is of them, for the help.
+    """
+    return click.option(
+        "--camera",
+        "cameras",
+        multiple=True,
+        metavar="NAME",
+        help=f"{what}, by its whole name; * is any. May be repeated: by one of them, or in a file of "
+        "--source.",
+    )
+
+
+def moment_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose moments, for `since` and `until`."""
+    command = click.option(
+        "--to",
+        "until",
+        type=When(end=True),
+        metavar="WHEN",
+        help="Seen at this moment or before; a date alone means its end.",
+    )(command)
+    return click.option(
+        "--from",
+        "since",
+        type=When(),
+        metavar="WHEN",
+        help="Seen at this moment or later: a date (2026-05-01, 2026-05-01T18:30), or a time into the video "
+        "(1:30).",
+    )(command)
 
 
 # Options of `people` that its subcommands heed as well.

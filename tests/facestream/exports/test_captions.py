@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import io
 import itertools
-import re
 from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vtt_reader import read_vtt
 
 from facestream.exports.captions import cues, write_srt, write_vtt
-
-STAMP = r"(\d{2,}):([0-5]\d):([0-5]\d)\.(\d{3})"
 
 
 @dataclass(frozen=True)
@@ -22,27 +19,6 @@ class Stretch:
     identity: str
     start_s: float
     end_s: float
-
-
-def read_vtt(text: str) -> list[tuple[int, int, list[str]]]:
-    """A strict reader: anything that the standard doesn't allow, or we don't write, is an error."""
-    assert text.startswith("WEBVTT\n")
-    head, *blocks = text.rstrip("\n").split("\n\n")
-    assert head == "WEBVTT"
-    found = []
-    for block in blocks:
-        timing, *lines = block.split("\n")
-        match = re.fullmatch(f"{STAMP} --> {STAMP}", timing)
-        assert match, timing
-        numbers = [int(group) for group in match.groups()]
-        start, end = (((h * 60 + m) * 60 + s) * 1000 + ms for h, m, s, ms in (numbers[:4], numbers[4:]))
-        assert start < end
-        assert len(lines) == 1
-        assert "-->" not in lines[0]
-        assert "<" not in lines[0]
-        assert re.fullmatch(r"(?:[^&]|&(?:amp|lt|gt);)+", lines[0]), lines[0]
-        found.append((start, end, html.unescape(lines[0]).split(", ")))
-    return found
 
 
 times = st.floats(0, 400_000, allow_nan=False)

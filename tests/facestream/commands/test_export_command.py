@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from collections_made import DAY_S, FILM, JPEG, TRACKS, fill
 from processes import Done
-from test_captions import read_vtt
+from vtt_reader import read_vtt
 
 Here = Callable[..., Done]
 
@@ -89,6 +89,20 @@ def test_a_spreadsheet_has_a_row_for_each_person(data_dir: Path, here: Here) -> 
     assert (rows["p3"]["cameras"], rows["p3"]["files"]) == ("door", "")
     (narrowed,) = spreadsheet(here, "--what", "people", "--source", "dated")
     assert (narrowed["person"], narrowed["sightings"], narrowed["files"]) == ("p1", "1", "dated.mp4")
+
+
+def test_a_spreadsheet_can_be_of_a_camera_and_of_a_time(data_dir: Path, here: Here) -> None:
+    (at_door,) = spreadsheet(here, "--what", "sightings", "--camera", "door")
+    assert (at_door["person"], at_door["camera"]) == ("p3", "door")
+    (person,) = spreadsheet(here, "--what", "people", "--camera", "*")
+    assert (person["person"], person["sightings"], person["cameras"]) == ("p3", "1", "door")
+    assert {row["camera"] for row in spreadsheet(here, "--camera", "door")} == {"door"}
+    later = spreadsheet(here, "--what", "sightings", "--from", at(30.0), "--to", at(100.0))
+    assert [row["person"] for row in later] == ["p3"]
+    assert spreadsheet(here, "--what", "people", "--from", at(100.0)) == []
+    assert "no source is called dor" in here("export", "--camera", "dor", code=1).stderr
+    refused = here("export", "--from", at(30.0), code=2).stderr
+    assert "add --what sightings or --what people" in refused
 
 
 def test_no_name_is_a_formula_in_a_spreadsheet(data_dir: Path, here: Here, tmp_path: Path) -> None:
