@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 from serving import Serving
 from visiting import VIEWS, Visit
 
+from facestream.wiring import make_store
+from storage.source_record import SourceRecord
+
 _GRAVE = ("serious", "critical")
 
 
@@ -20,6 +23,11 @@ def filled(shared_serve: Callable[..., Serving]) -> Serving:
     serving = shared_serve(jobs=0)
     camera = {"name": "door", "url": f"rtsp://viewer:secret@192.168.1.20:554/{'long/' * 20}stream"}
     assert serving.client.post("/api/v1/cameras", json=camera).status_code == 201
+    source = SourceRecord("c-door", "camera", "rtsp://192.168.1.20:554", 64, 48, recorded_at_s=1.8e9)
+    make_store(serving.handle, serving.keys).register_source(source)
+    serving.handle.client.hset(
+        serving.keys.source("c-door"), "ranges", "[[0, 60], [360, 400], [90000, 90010]]"
+    )
     picture = serving.client.get("/api/v1/people/p1/thumbnail").content
     name = f"{'a_long_name_without_a_space_' * 4}.jpg"
     assert serving.client.post(f"/api/v1/jobs/upload?name={name}", content=picture).status_code == 202
@@ -36,6 +44,20 @@ def goto(page: Page, view: str) -> None:
     page.evaluate("view => { location.hash = `#/${view}`; }", view)
     expect(page.locator(f".view-{view.partition('/')[0]} h1")).to_be_visible()
     expect(page.locator(".skeleton:visible")).to_have_count(0)
+
+
+def test_a_camera_tells_when_nothing_was_seen(visit: Visit, filled: Serving) -> None:
+    page = visit(filled.url)
+    goto(page, "cameras")
+    gaps = page.locator(".camera-gaps")
+    gaps.locator("summary").click()
+    expect(gaps.get_by_role("status")).to_contain_text("was down or paused")
+    lines = gaps.locator("li")
+    expect(lines).to_have_count(2)
+    expect(lines.nth(0)).to_contain_text("(24.9 h)")
+    expect(lines.nth(1)).to_contain_text("(5 min)")
+    assert lines.nth(0).inner_text().count("2027") == 2
+    assert lines.nth(1).inner_text().count("2027") == 1
 
 
 def test_no_view_keeps_anybody_out(visit: Visit, filled: Serving) -> None:

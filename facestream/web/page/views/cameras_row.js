@@ -1,6 +1,7 @@
 /** One camera of the list. */
 import { el, fill } from "../dom.js";
 import { icon } from "../icons.js";
+import { cameraGaps } from "./camera_gaps.js";
 import { showState, stateBadge, stateOf, stateText } from "./camera_state.js";
 import { LivePicture } from "./live_picture.js";
 import { showPeopleNow } from "./people_now.js";
@@ -25,7 +26,7 @@ export class CameraRow {
     this._link = el("a", { class: "camera-name", href: `#/live/${encodeURIComponent(name)}` }, name);
     this.root = el("li", { class: "card camera-row" },
       el("a", { class: "camera-preview", href: `#/live/${encodeURIComponent(name)}`, tabindex: -1, "aria-hidden": "true" }, this._picture.root),
-      el("div", { class: "camera-body" }, el("div", { class: "camera-top" }, el("h2", null, this._link), this._badge), this._url, this._text, this._people),
+      el("div", { class: "camera-body" }, el("div", { class: "camera-top" }, el("h2", null, this._link), this._badge), this._url, this._text, this._people, cameraGaps(name)),
       this._facts,
       el("div", { class: "camera-actions" }, how.mayWrite ? this._pause : null,
         button("Look now", "photo", how.onSnapshot), how.mayAdmin ? [button("Change", "edit", how.onChange), button("Remove", "trash", how.onRemove, "danger")] : null));
