@@ -20,25 +20,25 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class OutageNews:
-    """A camera went down, or is back.
+    """A camera went down, or is so no longer.
 
     Attributes:
         camera: Its name.
-        state: Which of the two.
+        state: "left" where it was paused or removed while it was down.
         down_since_s: Unix time at which it went down.
         at_s: Unix time at which that was found out.
-        reason: Why it is down, without secrets and a full stop; empty if nobody knows, and when it is back.
+        reason: Why it is down, without secrets and a full stop; empty if nobody knows, and else.
     """
 
     camera: str
-    state: Literal["down", "back"]
+    state: Literal["down", "back", "left"]
     down_since_s: float
     at_s: float
     reason: str = ""
 
     @property
     def json(self) -> dict[str, Any]:
-        """For machines; the id is the same whoever tells of it, and however often."""
+        """For machines; the id is the same whoever tells of the same outage, and however often."""
         return {
             "id": f"camera-{self.camera}-{self.state}-{self.down_since_s:.3f}",
             "kind": "camera",
@@ -65,21 +65,22 @@ class CameraOutages:
     def take(
         self, cameras: Mapping[str, tuple[CameraRecord | RecordError, CameraStatus | None]]
     ) -> list[OutageNews]:
-        """Look at how all cameras are doing now; returns who went down, and who is back.
+        """Look at how all cameras are doing now; returns who went down, and who is so no longer.
 
         Args:
             cameras: By name, the record, or what is wrong with it, and what its worker said lately.
         """
-        news: list[OutageNews] = []
         looked_at = {
             name: status
             for name, (record, status) in cameras.items()
             if isinstance(record, CameraRecord) and not record.paused
         }
         self.counts = camera_counts(looked_at.values())
-        for name in self._down.keys() - looked_at.keys():
-            # Paused or removed: nobody waits for it.
-            del self._down[name]
+        # Paused or removed: nobody waits for those.
+        news = [
+            OutageNews(name, "left", self._down.pop(name), time.time())
+            for name in self._down.keys() - looked_at.keys()
+        ]
         for name, status in looked_at.items():
             # Of one of whom nobody says anything, as its worker is replaced, that it is back can't be said.
             if status is None:

@@ -35,15 +35,21 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
     from facestream.cameras.camera_book import camera_name
     from facestream.cameras.camera_gaps import gap_lines, gaps_of
     from facestream.cameras.camera_view import camera_json, camera_lines
+    from storage.errors import RecordError
 
     with opened_cameras(chosen_place(ctx)) as (book, reader):
         record = book.get(camera_name(name))
         found = book.cameras().get(record.name)
-        gaps = gaps_of(reader.source(record.source_id))
+        try:
+            gaps = gaps_of(reader.source(record.source_id))
+            seen = gap_lines(gaps)
+        except RecordError as error:
+            gaps, seen = None, [("nothing seen", f"not known: {error}")]
     # One that was removed in between is shown as it was.
     status = None if found is None else found[1]
     if chosen(ctx, "as_json"):
-        print_json({**camera_json(record, status), "gaps": [gap.json for gap in gaps]})
+        told = None if gaps is None else [gap.json for gap in gaps]
+        print_json({**camera_json(record, status), "gaps": told})
         return
-    for what, value in [*camera_lines(record, status), *gap_lines(gaps)]:
+    for what, value in [*camera_lines(record, status), *seen]:
         click.echo(f"{what:<14}{printable(value)}")

@@ -39,8 +39,8 @@ _LOOK_S = 30.0
 Send = Callable[[WebhookRecord, dict[str, Any]], Outcome]
 
 
-# Of a receiver that takes nothing, the newest are kept.
-_MOST_NOTICES = 100
+# Of a receiver that takes nothing, the newest are kept: a power cut may take some hundred cameras at once.
+_MOST_NOTICES = 2000
 
 
 class Notice(NamedTuple):
@@ -103,6 +103,10 @@ class Courier:
         """Send something that is in no stream; it is lost where this process ends before."""
         self._notices.append(notice)
         self.wake()
+
+    def untold(self) -> list[Notice]:
+        """What a courier that has ended leaves to its successor."""
+        return list(self._notices)
 
     def stop(self) -> None:
         """End it after the request that it is in, without waiting for that."""
@@ -171,8 +175,11 @@ class Courier:
 
     def _deliver_notices(self, state: WebhookState) -> WebhookState:
         while self._notices and not self._stop.is_set():
-            notice = self._notices.popleft()
+            notice = self._notices[0]
             state = self._bring(state, notice.told, noticed_at_s=notice.at_s)
+            # Taken, refused or given up; or it is the next courier's to bring.
+            if not self._stop.is_set():
+                self._notices.popleft()
         return state
 
     def _tell_of_loss(self, state: WebhookState) -> WebhookState:

@@ -96,6 +96,7 @@ class WebhookSender:
 
     def _arrange(self, webhooks: dict[str, WebhookRecord | RecordError]) -> None:
         """Have one courier for each webhook."""
+        left: dict[str, list[Notice]] = {}
         with self._lock:
             for webhook_id, courier in list(self._couriers.items()):
                 if not courier.is_alive or courier.record != webhooks.get(webhook_id):
@@ -103,14 +104,17 @@ class WebhookSender:
                     if courier.is_alive:
                         # Two would deliver the same: its successor begins when it has ended.
                         continue
-                    del self._couriers[webhook_id]
+                    left[webhook_id] = self._couriers.pop(webhook_id).untold()
             for webhook_id, record in webhooks.items():
                 if webhook_id not in self._couriers and not isinstance(record, RecordError):
-                    self._couriers[webhook_id] = Courier(
-                        record, self._store, self._log, self._send, self._leads.is_set
-                    )
+                    courier = Courier(record, self._store, self._log, self._send, self._leads.is_set)
+                    self._couriers[webhook_id] = courier
+                    if webhook_id in left:
+                        for notice in left[webhook_id]:
+                            courier.tell(notice)
+                        continue
                     for news in self._down.values():
-                        _tell(self._couriers[webhook_id], news)
+                        _tell(courier, news)
 
     def _give_up(self) -> None:
         self._leads.clear()

@@ -51,7 +51,9 @@ def test_a_camera_that_is_paused_or_removed_while_it_is_down_is_not_told_to_be_b
 ) -> None:
     outages = CameraOutages()
     outages.take({"door": (DOOR, status("failed", "wrong password."))})
-    outages.take({"door": (CameraRecord("door", "", "", paused=True), status("failed", "wrong password"))})
+    paused = CameraRecord("door", "", "", paused=True)
+    (left,) = outages.take({"door": (paused, status("failed", "wrong password"))})
+    assert (left.state, left.json["reason"]) == ("left", None)
     assert told(caplog) == ["Camera door is down: wrong password."]
     outages.take({"door": (DOOR, status("streaming"))})
     outages.take({})

@@ -115,6 +115,9 @@ def test_a_camera_says_when_nothing_was_seen_by_it(here: Here, server: redis.Red
     last = here("camera", "show", "door").stdout.splitlines()[-1]
     assert last.startswith("nothing seen  2027-01-15 ")
     assert last.endswith("(5 min)")
+    server.hset(Keys("default").source("c-door"), "ranges", "[[60, 0]]")
+    assert here("camera", "show", "door", "--json").json()["gaps"] is None
+    assert "not known: fs:{default}:source:c-door" in here("camera", "show", "door").stdout
 
 
 def test_a_secret_is_stored_sealed_and_never_shown(

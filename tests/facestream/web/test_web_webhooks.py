@@ -322,6 +322,41 @@ def test_cameras_that_go_down_and_come_back_are_told_to_who_asks_for_it(
             assert [each["id"] for each in later.wait_for(1)] == [told["till"]["id"]]
 
 
+def test_what_could_not_be_told_of_cameras_is_told_by_the_courier_of_a_changed_webhook(
+    served: Served, receiver: Receiver
+) -> None:
+    client, keys = served.handle.client, served.keys
+    cameras = CameraStore(client, keys)
+    cameras.add(CameraRecord("door", "sealed", "rtsp://x/1"))
+    webhook = added(served, receiver, kinds=["camera"])
+    down = CameraStatus("door", "w", "failed", time.time())
+    wait_until(lambda: cameras.write_statuses([down]) or len(receiver.got) >= 1)
+    receiver.status = 503
+    up = CameraStatus("door", "w", "streaming", time.time())
+    wait_until(lambda: cameras.write_statuses([up]) or shown(served, webhook)["last_status"] == 503)
+    client.hset(keys.webhook(webhook["id"]), "cooldown_s", "1.0")
+    receiver.status = 200
+    wait_until(lambda: shown(served, webhook)["delivered"] == 2)
+    assert [told["state"] for told in receiver.wait_for(2) if told["kind"] == "camera"][-1] == "back"
+
+
+def test_a_camera_that_is_removed_while_it_is_down_is_told_of_no_more(
+    served: Served, receiver: Receiver
+) -> None:
+    cameras = CameraStore(served.handle.client, served.keys)
+    cameras.add(CameraRecord("door", "sealed", "rtsp://x/1"))
+    added(served, receiver, kinds=["camera"])
+    down = CameraStatus("door", "w", "failed", time.time())
+    wait_until(lambda: cameras.write_statuses([down]) or len(receiver.got) >= 1)
+    cameras.remove("door")
+    assert [told["state"] for told in receiver.wait_for(2)] == ["down", "left"]
+    with receiving() as later:
+        webhook = added(served, later, kinds=["camera", "created"])
+        happens(served, ChangeKind.CREATED, "p1")
+        assert [told["kind"] for told in later.wait_for(1)] == ["created"]
+        wait_until(lambda: shown(served, webhook)["delivered"] == 1)
+
+
 def test_what_is_told_of_cameras_is_given_up_by_a_receiver_that_takes_nothing_for_a_day(
     served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
