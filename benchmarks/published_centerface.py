@@ -31,7 +31,7 @@ class PublishedCenterFace:
             )
 
     def detect(self, images_bgr: Sequence[BgrImage], min_face_px: float) -> list[list[Detection]]:
-        """Faces that are large enough, best score first."""
+        """Faces that are large enough."""
         return [self._faces(image, min_face_px) for image in images_bgr]
 
     def _faces(self, image: BgrImage, min_face_px: float) -> list[Detection]:

@@ -321,6 +321,10 @@ class Keys:
         """Sorted set of the people whose sightings it was told of, by when."""
         return self._key("webhook", webhook_id, "told")
 
+    def webhook_outages(self, webhook_id: str) -> str:
+        """Hash: the cameras that it was told are down, and since when."""
+        return self._key("webhook", webhook_id, "outages")
+
     @property
     def probe(self) -> str:
         """Stream that is never there: whether writes are taken is asked with an entry that is not written."""

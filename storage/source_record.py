@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,12 @@ Range = tuple[float, float]
 
 MAX_RANGES = 256
 """Most stretches that are kept of a camera, which may be gone and come back any number of times."""
+
+SHORT_GAP_S = 10.0
+"""A camera that was gone for less is one that stalled; such stretches are joined first."""
+
+# A hundred years of media time: no source is longer.
+_LONGEST_S = 3.2e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +208,8 @@ def _ranges(written: str) -> tuple[Range, ...]:
     times = [time_s for pair in ranges for time_s in pair]
     if not all(math.isfinite(time_s) for time_s in times) or times != sorted(times):
         raise RecordError("field 'ranges' does not hold finite times in ascending order", field="ranges")
+    if times and max(-times[0], times[-1]) > _LONGEST_S:
+        raise RecordError("field 'ranges' reaches beyond a hundred years", field="ranges")
     return ranges
 
 
@@ -216,11 +225,16 @@ def united(ranges: list[Range]) -> tuple[Range, ...]:
 
 
 def bounded(ranges: tuple[Range, ...], most: int) -> tuple[Range, ...]:
-    """At most so many ranges: the oldest are made one, as if nothing had been missed between them."""
-    excess = len(ranges) - most
-    if excess <= 0:
-        return ranges
-    return ((ranges[0][0], ranges[excess][1]), *ranges[excess + 1 :])
+    """At most so many ranges, as if nothing had been missed between some of them.
+
+    Those with short gaps between them are made one, the oldest first; where there are none, the oldest.
+    """
+    kept = list(ranges)
+    while len(kept) > most:
+        gaps = (behind[0] - before[1] for before, behind in itertools.pairwise(kept))
+        at = next((k for k, gap in enumerate(gaps) if gap < SHORT_GAP_S), 0)
+        kept[at : at + 2] = [(kept[at][0], kept[at + 1][1])]
+    return tuple(kept)
 
 
 def missing(ranges: tuple[Range, ...], start_s: float, end_s: float) -> tuple[Range, ...]:

@@ -23,7 +23,7 @@ MOST_CAMERAS = 1000
 """Cameras that one webhook can name."""
 
 CAMERA_KIND = "camera"
-"""What is told of cameras that go down and come back: in no stream, and only to who asks for it."""
+"""What is told of cameras that go down and come back: no event, and only for who asks for it."""
 
 WEBHOOK_KINDS = (*ChangeKind, CAMERA_KIND)
 """Kinds that a webhook can ask for."""
@@ -100,6 +100,11 @@ class WebhookRecord:
             raise ValueError(f"there are {len(self.cameras)} cameras; at most {MOST_CAMERAS} are allowed")
         for name in self.cameras:
             check_camera_name(name)
+        if CAMERA_KIND in self.kinds and (self.people is not None or self.unknown_only):
+            raise ValueError(
+                f"the kind {CAMERA_KIND} is about nobody, and this webhook is about some people alone. Give "
+                "cameras a webhook of their own"
+            )
         # What could never be sent is a mistake that nobody would notice.
         for what, sent in (("live", self.live_only and _SEEN), ("camera", self.cameras and _OF_CAMERAS)):
             if sent and self.kinds and not sent.intersection(self.kinds):

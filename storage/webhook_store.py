@@ -9,7 +9,7 @@ import redis
 
 from storage.commands import Pipeline, commands_of
 from storage.errors import NoSuchWebhookError, RecordError, TooManyWebhooksError
-from storage.fields import reading
+from storage.fields import reading, unix_time
 from storage.keys import Keys
 from storage.optimistic import T, begin_collection, change_alone
 from storage.webhook_record import WebhookRecord, WebhookState
@@ -117,9 +117,12 @@ class WebhookStore:
         keys = self._keys
         with self._client.pipeline() as pipe:
             pipe.srem(keys.webhooks, webhook_id)
-            pipe.delete(
-                keys.webhook(webhook_id), keys.webhook_state(webhook_id), keys.webhook_told(webhook_id)
+            more = (
+                keys.webhook_state(webhook_id),
+                keys.webhook_told(webhook_id),
+                keys.webhook_outages(webhook_id),
             )
+            pipe.delete(keys.webhook(webhook_id), *more)
             removed, _ = pipe.execute()
         if not removed:
             raise self._missing(webhook_id)
@@ -171,6 +174,41 @@ class WebhookStore:
             pipe.execute_command("ZRANGE", key, 0, -1, "WITHSCORES")
             _, rows = pipe.execute()
         return {who.decode(): float(at_s) for who, at_s in zip(rows[::2], rows[1::2], strict=True)}
+
+    def told_down(self, webhook_id: str) -> dict[str, float]:
+        """The cameras that a webhook was told are down, by name: the unix time since when.
+
+        What is damaged is left out: it is told once more.
+        """
+        raw = self._client.hgetall(self._keys.webhook_outages(webhook_id))
+        found = {}
+        for name in (field.decode("utf-8", "replace") for field in raw):
+            with contextlib.suppress(RecordError):
+                if (since_s := unix_time(raw, name)) is not None:
+                    found[name] = since_s
+        return found
+
+    def note_told_down(self, webhook_id: str, camera: str, since_s: float | None) -> None:
+        """Note what a webhook was told of a camera; nothing happens where it was removed meanwhile.
+
+        Args:
+            webhook_id: The webhook.
+            camera: Name of the camera.
+            since_s: Unix time since when it is down; None where it is so no longer.
+        """
+        keys = self._keys
+        key = keys.webhook_outages(webhook_id)
+
+        def attempt(pipe: Pipeline) -> None:
+            if not self._client.exists(keys.webhook(webhook_id)):
+                return
+            pipe.multi()
+            if since_s is None:
+                pipe.hdel(key, camera)
+            else:
+                pipe.hset(key, camera, f"{since_s:.3f}")
+
+        self._change_alone(keys.webhook(webhook_id), attempt)
 
     def known_people(self, identity_ids: Collection[str]) -> set[str]:
         """Those of some people whom there is anything of, also where they were merged into others."""

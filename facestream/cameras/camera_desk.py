@@ -12,7 +12,7 @@ from facestream.cameras.camera_answer import camera_answer
 from facestream.cameras.camera_book import CameraBook, camera_name, camera_url
 from facestream.cameras.camera_gaps import CameraGap, gaps_of
 from facestream.cameras.camera_look import look
-from facestream.cameras.camera_outages import CameraOutages, OutageNews
+from facestream.cameras.camera_outages import CameraOutages, CamerasNow
 from facestream.cameras.camera_reach import CameraReach
 from facestream.cameras.camera_snapshots import CameraSnapshots
 from facestream.cameras.camera_wish import CameraWish
@@ -61,7 +61,7 @@ class CameraDesk:
         place: Where the collection is.
         publish: Called with the name "camera" and a camera, as the API tells it, whose state is another than
             before. Of one that is gone, its name alone, and `removed`.
-        on_outage: Called with each camera that goes down or is back.
+        on_look: Called with how all cameras are doing, every other second.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class CameraDesk:
         reach: CameraReach,
         place: Place,
         publish: Publish | None = None,
-        on_outage: Callable[[OutageNews], None] = lambda _: None,
+        on_look: Callable[[CamerasNow], None] = lambda _: None,
     ) -> None:
         self._book = book
         self._views = views
@@ -84,7 +84,7 @@ class CameraDesk:
         self._reach = reach
         self._place = place
         self._publish = publish
-        self._on_outage = on_outage
+        self._on_look = on_look
         self._snapshots = CameraSnapshots()
         self._now = PeopleNow()
         self._outages = CameraOutages()
@@ -266,8 +266,7 @@ class CameraDesk:
                 trouble.tell(error)
             else:
                 trouble.over()
-                for outage in self._outages.take(cameras):
-                    self._on_outage(outage)
+                self._on_look(self._outages.take(cameras))
                 self._tell(now, silent=first)
                 first = False
             self._wake.wait(_LOOK_EVERY_S)

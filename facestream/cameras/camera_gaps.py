@@ -9,10 +9,7 @@ from typing import Any
 
 from facestream.cameras.camera_view import span
 from facestream.iso_time import iso_utc
-from storage.source_record import SourceRecord
-
-LEAST_GAP_S = 10.0
-"""Shorter ones are those between two stretches that are stored one after the other."""
+from storage.source_record import SHORT_GAP_S, SourceRecord
 
 _MOST_SHOWN = 5
 
@@ -47,8 +44,9 @@ class CameraGap:
 def gaps_of(source: SourceRecord | None) -> list[CameraGap]:
     """Gaps of a camera, the latest first: it was down or paused, or nobody watched.
 
-    They lie between the stretches of its source that are done, of which the latest 256 are kept apart. What
-    is under way is none: not since the last frame that is stored, and not before the first.
+    They lie between the stretches of its source that are done, of which the latest 256 are kept apart: older
+    gaps are not known any more. One is known once the stretch behind it is done, within five minutes. What
+    was seen right before a worker was killed is in no stretch: such a gap begins up to five minutes early.
 
     Args:
         source: The camera's source; None where it was never connected to.
@@ -60,7 +58,7 @@ def gaps_of(source: SourceRecord | None) -> list[CameraGap]:
         CameraGap(began_s + before[1], began_s + behind[0])
         for before, behind in itertools.pairwise(source.ranges)
     ]
-    return [gap for gap in reversed(gaps) if gap.seconds >= LEAST_GAP_S]
+    return [gap for gap in reversed(gaps) if gap.seconds >= SHORT_GAP_S]
 
 
 def gap_lines(gaps: list[CameraGap]) -> list[tuple[str, str]]:

@@ -28,7 +28,8 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
     """Show a camera: how it is looked at, its zones and masks, how it is doing, and its gaps.
 
     Gaps are when nothing was seen for ten seconds or more, as it was down or paused, or nobody watched: who
-    was there then is not counted.
+    was there then is not counted. They are known within five minutes after their end, and for as long as
+    there are no more than 255.
 
     URLs are shown without what could be a secret.
     """

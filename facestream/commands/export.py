@@ -124,8 +124,8 @@ def command(
     where = PeopleFilter(sources=sources, cameras=cameras, since=since, until=until)
     if what == "faces" and (since is not None or until is not None):
         raise UsageError(
-            "--from and --to choose sightings, or people: add --what sightings or --what people. Rows of "
-            "faces have their dates in the column seen_at."
+            "--from and --to choose sightings or people, which are written as CSV: --what sightings, or "
+            "--what people. Of faces, all are written, with their dates in seen_at."
         )
     output = None if output == Path("-") else output
     if as_json and file_format not in (None, "json"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from facestream.cameras.camera_book import CameraBook
 from facestream.cameras.camera_desk import CameraDesk
-from facestream.cameras.camera_outages import OutageNews
+from facestream.cameras.camera_outages import CamerasNow
 from facestream.cameras.camera_reach import CameraReach
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place
@@ -37,7 +37,7 @@ def make_camera_desk(
     serve: ServeTable,
     news: News,
     publish: Publish,
-    on_outage: Callable[[OutageNews], None] = lambda _: None,
+    on_look: Callable[[CamerasNow], None] = lambda _: None,
 ) -> CameraDesk:
     """The cameras of a collection; arguments as those of `CameraDesk`."""
     keys = keys_of(place)
@@ -51,7 +51,7 @@ def make_camera_desk(
         CameraReach.allowed_by(serve),
         place,
         publish,
-        on_outage,
+        on_look,
     )
 
 

@@ -55,7 +55,7 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         webhooks = make_webhook_book(handle, keys, open_folder(place).path, events, serve)
         sender = stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
         cameras = stack.enter_context(
-            make_camera_desk(place, handle, serve, news, live_feed.publish, sender.tell_of_outage)
+            make_camera_desk(place, handle, serve, news, live_feed.publish, sender.cameras_are)
         )
         jobs = stack.enter_context(make_jobs(place, handle, serve, live_feed.publish))
         kept_metrics = stack.enter_context(KeptMetrics())

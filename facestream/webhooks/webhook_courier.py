@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
 import random
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from facestream.cameras.camera_outages import untold_news
 from facestream.errors import UsageError
 from facestream.events.arrival import SEEN, is_late
 from facestream.events.event_filter import EventFilter
@@ -20,9 +19,10 @@ from facestream.iso_time import iso_utc
 from facestream.webhooks.webhook_delivery import Outcome
 from storage.errors import NoSuchWebhookError, SealError, StorageError
 from storage.identity_record import ChangeKind
-from storage.webhook_record import WebhookRecord, WebhookState
+from storage.webhook_record import CAMERA_KIND, WebhookRecord, WebhookState
 
 if TYPE_CHECKING:
+    from facestream.cameras.camera_outages import CamerasNow
     from storage.webhook_store import WebhookStore
 
 _log = logging.getLogger(__name__)
@@ -39,22 +39,6 @@ _LOOK_S = 30.0
 Send = Callable[[WebhookRecord, dict[str, Any]], Outcome]
 
 
-# Of a receiver that takes nothing, the newest are kept: a power cut may take some hundred cameras at once.
-_MOST_NOTICES = 2000
-
-
-class Notice(NamedTuple):
-    """Something that is in no stream.
-
-    Attributes:
-        told: What is sent.
-        at_s: Unix time of it.
-    """
-
-    told: dict[str, Any]
-    at_s: float
-
-
 class _OutdatedError(Exception):
     """An event is not what it was when it was read."""
 
@@ -68,6 +52,7 @@ class Courier:
         log: What happens.
         send: Sends something to it, once; raises SealError where its URL can't be opened.
         may_deliver: Whether this process is the one that delivers.
+        cameras: How the cameras are doing now, or None where that is not known yet.
     """
 
     def __init__(
@@ -77,16 +62,19 @@ class Courier:
         log: EventLog,
         send: Send,
         may_deliver: Callable[[], bool],
+        cameras: Callable[[], CamerasNow | None],
     ) -> None:
         self.record = record
         self._store = store
         self._log = log
         self._send = send
         self._may_deliver = may_deliver
+        self._cameras = cameras
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._tries = 0
-        self._notices: deque[Notice] = deque(maxlen=_MOST_NOTICES)
+        self._camera_tries = 0
+        self._cameras_again_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"webhook {record.webhook_id}", daemon=True)
         self._thread.start()
 
@@ -98,15 +86,6 @@ class Courier:
     def wake(self) -> None:
         """Something has happened."""
         self._woken.set()
-
-    def tell(self, notice: Notice) -> None:
-        """Send something that is in no stream; it is lost where this process ends before."""
-        self._notices.append(notice)
-        self.wake()
-
-    def untold(self) -> list[Notice]:
-        """What a courier that has ended leaves to its successor."""
-        return list(self._notices)
 
     def stop(self) -> None:
         """End it after the request that it is in, without waiting for that."""
@@ -131,12 +110,13 @@ class Courier:
                 continue
             if not went_on:
                 # Looked at anew now and then, should nobody wake it.
-                self._woken.wait(_LOOK_S)
+                again_s = self._cameras_again_s - time.monotonic()
+                self._woken.wait(min(_LOOK_S, again_s) if again_s > 0 else _LOOK_S)
 
     def _deliver_page(self) -> bool:
         """Deliver some of what happened; returns whether there may be more."""
         webhook_id = self.record.webhook_id
-        state = self._deliver_notices(self._store.state(webhook_id))
+        state = self._tell_of_cameras(self._store.state(webhook_id))
         if self._stop.is_set():
             return False
         page = self._log.since(state.cursor, _PAGE)
@@ -173,13 +153,27 @@ class Courier:
             self._store.set_state(webhook_id, replace(state, cursor=page.last_id))
         return page.more
 
-    def _deliver_notices(self, state: WebhookState) -> WebhookState:
-        while self._notices and not self._stop.is_set():
-            notice = self._notices[0]
-            state = self._bring(state, notice.told, noticed_at_s=notice.at_s)
-            # Taken, refused or given up; or it is the next courier's to bring.
-            if not self._stop.is_set():
-                self._notices.popleft()
+    def _tell_of_cameras(self, state: WebhookState) -> WebhookState:
+        """Tell what is new to it of cameras; where it can't be told now, it is later, as it is then."""
+        now = self._cameras() if CAMERA_KIND in self.record.kinds else None
+        if now is None or time.monotonic() < self._cameras_again_s:
+            return state
+        webhook_id = self.record.webhook_id
+        for news in untold_news(now, self._store.told_down(webhook_id), self.record.cameras):
+            if self._stop.is_set() or not self._may_deliver():
+                break
+            outcome = self._try(news.json)
+            if outcome.is_done:
+                self._camera_tries = 0
+                down_since_s = news.down_since_s if news.state == "down" else None
+                self._store.note_told_down(webhook_id, news.camera, down_since_s)
+            state = self._after(state, outcome)
+            self._store.set_state(webhook_id, state)
+            if not outcome.is_done:
+                self._camera_tries += 1
+                wait_s = max(_jittered(_wait_s(self._camera_tries)), outcome.retry_after_s or 0.0)
+                self._cameras_again_s = time.monotonic() + wait_s
+                break
         return state
 
     def _tell_of_loss(self, state: WebhookState) -> WebhookState:
@@ -207,7 +201,6 @@ class Courier:
         told: dict[str, Any],
         event: LiveEvent | None = None,
         wanted: EventFilter | None = None,
-        noticed_at_s: float = math.inf,
     ) -> WebhookState:
         """Send something until the receiver has taken it or it is given up; the state after that.
 
@@ -216,7 +209,6 @@ class Courier:
             told: What is sent.
             event: The event that it tells of, if any.
             wanted: Which events the receiver wants.
-            noticed_at_s: Unix time of what is in no stream: a day later it is given up.
 
         Raises:
             _OutdatedError: If the event is gone, or is not wanted any more.
@@ -226,11 +218,6 @@ class Courier:
         while True:
             if self._stop.is_set() or not self._may_deliver():
                 self._stop.set()
-                return state
-            if event is None and time.time() - noticed_at_s > PATIENCE_S:
-                _log.warning("Webhook %s: %s is given up.", webhook_id, told["id"])
-                state = replace(state, failed=state.failed + 1)
-                self._store.set_state(webhook_id, state)
                 return state
             if event is not None and (_is_stale(state, event) or self._is_past(event)):
                 _log.warning("Webhook %s: event %s is given up.", webhook_id, event.change.entry_id)
@@ -242,27 +229,29 @@ class Courier:
                 event = self._as_it_is(event, wanted)
                 told = event.json()
             outcome = self._try(told)
-            now_s = time.time()
-            state = replace(state, last_status=outcome.status, last_error=outcome.error, last_at_s=now_s)
-            if outcome.is_taken or outcome.is_refused:
-                taken = outcome.is_taken
-                state = replace(
-                    state,
-                    cursor=state.cursor if event is None else event.change.entry_id,
-                    delivered=state.delivered + taken,
-                    failed=state.failed + (not taken),
-                    failing_since_s=None,
-                )
+            state = self._after(state, outcome)
+            if outcome.is_done:
                 told_of = None
-                if event is not None and taken and self.record.cooldown_s and event.change.kind in SEEN:
-                    told_of = event.person_id, event.change.published_at_s
+                if event is not None:
+                    state = replace(state, cursor=event.change.entry_id)
+                    if outcome.is_taken and self.record.cooldown_s and event.change.kind in SEEN:
+                        told_of = event.person_id, event.change.published_at_s
                 self._store.set_state(webhook_id, state, told_of)
                 return state
-            if state.failing_since_s is None:
-                _log.warning("Webhook %s: %s It is tried again.", webhook_id, outcome.error)
-                state = replace(state, failing_since_s=now_s)
             self._store.set_state(webhook_id, state)
             self._stop.wait(max(_jittered(self._next_wait_s()), outcome.retry_after_s or 0.0))
+
+    def _after(self, state: WebhookState, outcome: Outcome) -> WebhookState:
+        """How far the webhook is after a try, but for the cursor."""
+        now_s = time.time()
+        state = replace(state, last_status=outcome.status, last_error=outcome.error, last_at_s=now_s)
+        if outcome.is_done:
+            delivered, failed = state.delivered + outcome.is_taken, state.failed + outcome.is_refused
+            return replace(state, delivered=delivered, failed=failed, failing_since_s=None)
+        if state.failing_since_s is not None:
+            return state
+        _log.warning("Webhook %s: %s It is tried again.", self.record.webhook_id, outcome.error)
+        return replace(state, failing_since_s=now_s)
 
     def _as_it_is(self, event: LiveEvent, wanted: EventFilter | None) -> LiveEvent:
         for now in self._log.again([event]):
@@ -282,7 +271,7 @@ class Courier:
 
     def _next_wait_s(self) -> float:
         self._tries += 1
-        return min(FIRST_WAIT_S * 2.0 ** min(self._tries - 1, 20), LONGEST_WAIT_S)
+        return _wait_s(self._tries)
 
 
 def _is_stale(state: WebhookState, event: LiveEvent) -> bool:
@@ -291,6 +280,11 @@ def _is_stale(state: WebhookState, event: LiveEvent) -> bool:
     if state.failing_since_s is None or now_s - state.failing_since_s < PATIENCE_S:
         return False
     return now_s - event.change.published_at_s > PATIENCE_S
+
+
+def _wait_s(tries: int) -> float:
+    """How long to wait after so many tries that failed."""
+    return min(FIRST_WAIT_S * 2.0 ** min(tries - 1, 20), LONGEST_WAIT_S)
 
 
 def _jittered(wait_s: float) -> float:

@@ -42,6 +42,11 @@ class Outcome:
         """Whether to try again is of no use."""
         return self.status in REFUSED
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it is not to be tried again."""
+        return self.is_taken or self.is_refused
+
 
 def deliver(
     outbound: Outbound, url: str, secret: str, webhook_id: str, collection: str, told: dict[str, Any]

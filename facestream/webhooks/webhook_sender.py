@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Self
 
 from facestream.events.live_event import EventLog
 from facestream.processes.trouble import Trouble
-from facestream.webhooks.webhook_courier import Courier, Notice, Send
+from facestream.webhooks.webhook_courier import Courier, Send
 from storage.errors import RecordError, StorageError
 from storage.identity_record import ChangeKind
-from storage.webhook_record import CAMERA_KIND
 
 if TYPE_CHECKING:
-    from facestream.cameras.camera_outages import OutageNews
+    from facestream.cameras.camera_outages import CamerasNow
     from facestream.events.news import News
     from storage.identity_record import IdentityChange
     from storage.lease import Lease
@@ -57,19 +56,14 @@ class WebhookSender:
         self._leads = threading.Event()
         self._lock = threading.Lock()
         self._couriers: dict[str, Courier] = {}
-        # By the camera. Who is told of them first when it is taken up may have had them from another process.
-        self._down: dict[str, OutageNews] = {}
+        self._cameras: CamerasNow | None = None
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
 
-    def tell_of_outage(self, news: OutageNews) -> None:
-        """A camera went down or is back: tell the webhooks that want to know, if this process delivers."""
-        with self._lock:
-            if news.state == "down":
-                self._down[news.camera] = news
-            else:
-                self._down.pop(news.camera, None)
-            for courier in self._couriers.values():
-                _tell(courier, news)
+    def cameras_are(self, now: CamerasNow) -> None:
+        """How the cameras are doing now: webhooks that want to know are told what is new to them."""
+        before, self._cameras = self._cameras, now
+        if not now.says_the_same(before):
+            self._wake()
 
     def look(self) -> None:
         """Webhooks were added or removed: look at once."""
@@ -96,7 +90,6 @@ class WebhookSender:
 
     def _arrange(self, webhooks: dict[str, WebhookRecord | RecordError]) -> None:
         """Have one courier for each webhook."""
-        left: dict[str, list[Notice]] = {}
         with self._lock:
             for webhook_id, courier in list(self._couriers.items()):
                 if not courier.is_alive or courier.record != webhooks.get(webhook_id):
@@ -104,17 +97,12 @@ class WebhookSender:
                     if courier.is_alive:
                         # Two would deliver the same: its successor begins when it has ended.
                         continue
-                    left[webhook_id] = self._couriers.pop(webhook_id).untold()
+                    del self._couriers[webhook_id]
             for webhook_id, record in webhooks.items():
                 if webhook_id not in self._couriers and not isinstance(record, RecordError):
-                    courier = Courier(record, self._store, self._log, self._send, self._leads.is_set)
-                    self._couriers[webhook_id] = courier
-                    if webhook_id in left:
-                        for notice in left[webhook_id]:
-                            courier.tell(notice)
-                        continue
-                    for news in self._down.values():
-                        _tell(courier, news)
+                    self._couriers[webhook_id] = Courier(
+                        record, self._store, self._log, self._send, self._leads.is_set, lambda: self._cameras
+                    )
 
     def _give_up(self) -> None:
         self._leads.clear()
@@ -153,10 +141,3 @@ class WebhookSender:
                 self._lease.release()
         except StorageError as error:
             _log.warning("%s Another process delivers to webhooks in %g s.", error, LEASE_S)
-
-
-def _tell(courier: Courier, news: OutageNews) -> None:
-    """Tell a webhook of a camera that goes down or is back, if it wants to know."""
-    record = courier.record
-    if CAMERA_KIND in record.kinds and (not record.cameras or news.camera in record.cameras):
-        courier.tell(Notice(news.json, news.at_s))

@@ -155,6 +155,7 @@ def fill(client: redis.Redis) -> None:
     webhooks = WebhookStore(client, KEYS)
     webhooks.add(a_webhook(), "1-0")
     webhooks.set_state(a_webhook().webhook_id, WebhookState("1-0"), ("p1", 1.8e9))
+    webhooks.note_told_down(a_webhook().webhook_id, "door", 1.8e9)
     assert Lease(client, KEYS.webhook_lease, ttl_s=60).acquire()
     held = leases.claim("door")
     assert held is not None

@@ -9,6 +9,7 @@ from records import a_source, as_stored, counts, texts, times_s
 from storage.errors import RecordError
 from storage.source_record import (
     MAX_RANGES,
+    SHORT_GAP_S,
     Range,
     SegmentDone,
     SourceRecord,
@@ -232,23 +233,28 @@ def test_frames_of_a_known_stretch_do_not_count_again_when_it_turns_out_to_be_th
 
 
 @given(ranges_s, st.integers(1, 10))
-def test_bounded_ranges_hold_all_that_was_done_and_the_newest_apart(ranges: list[Range], most: int) -> None:
+def test_bounded_ranges_hold_all_that_was_done_and_the_newest_outages(ranges: list[Range], most: int) -> None:
     done = united(ranges)
     fewer = bounded(done, most)
     assert len(fewer) == min(len(done), most)
     assert all(covers(fewer, start, end) for start, end in done)
     assert united(list(fewer)) == fewer
-    if most > 1:
-        assert fewer[-(most - 1) :] == done[-(most - 1) :]
+    outages = long_gaps(done)
+    assert long_gaps(fewer) == outages[max(len(outages) - (most - 1), 0) :]
+
+
+def long_gaps(ranges: Sequence[Range]) -> list[Range]:
+    gaps = [(before[1], behind[0]) for before, behind in itertools.pairwise(ranges)]
+    return [(start, end) for start, end in gaps if end - start >= SHORT_GAP_S]
 
 
 def test_a_camera_that_comes_back_a_thousand_times_keeps_its_latest_stretches() -> None:
     camera, video = (a_source(kind=kind) for kind in ("camera", "video"))
     for k in range(1000):
-        segment = SegmentDone("source", 10.0 * k, 10.0 * k + 5, 25)
+        segment = SegmentDone("source", 20.0 * k, 20.0 * k + 5, 25)
         camera, video = camera.with_segment(segment), video.with_segment(segment)
     assert len(camera.ranges) == MAX_RANGES
-    assert camera.ranges[0] == (0.0, 7445.0)
-    assert camera.ranges[-1] == (9990.0, 9995.0)
+    assert camera.ranges[0] == (0.0, 14885.0)
+    assert camera.ranges[-1] == (19980.0, 19985.0)
     assert camera.sampled == 25_000
     assert len(video.ranges) == 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,9 @@ class Session:
                 # Late: few models are such, and onnx takes long to load.
                 from workers.models.constant_weights import with_constant_weights
 
-                self._session = load(with_constant_weights(content or path.read_bytes()))
+                # What can't be changed runs as it is, only slower.
+                with contextlib.suppress(Exception):
+                    self._session = load(with_constant_weights(content or path.read_bytes()))
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise ModelError(
                 f"{path}: ONNX Runtime can't load this model: {plain_words(error)}.",

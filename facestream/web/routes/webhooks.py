@@ -35,7 +35,9 @@ class NewWebhook(Body):
     )
     people: list[_PersonId] = Field([], max_length=MOST_PEOPLE, description="Only these people; else all")
     kinds: list[_Kind] = Field([], max_length=20, description="Only events of these kinds; else all")
-    unknown_only: bool = Field(False, description="Only sightings of people without a name")
+    unknown_only: bool = Field(
+        False, description="Only sightings of people without a name, who aren't ignored"
+    )
     cooldown_s: float = Field(
         0, ge=0, le=LONGEST_COOLDOWN_S, description="So long, no other sighting of the same person"
     )

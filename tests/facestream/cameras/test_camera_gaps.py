@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from facestream.cameras.camera_gaps import LEAST_GAP_S, CameraGap, gap_lines, gaps_of
-from storage.source_record import SegmentDone, SourceRecord
+from facestream.cameras.camera_gaps import CameraGap, gap_lines, gaps_of
+from storage.source_record import SHORT_GAP_S, SegmentDone, SourceRecord
 
 BEGAN_S = 1.8e9
 DOOR = SourceRecord("c-door", "camera", "rtsp://x/1", 64, 48, recorded_at_s=BEGAN_S)
@@ -30,12 +30,12 @@ def test_a_camera_of_which_nothing_is_known_has_none(source: SourceRecord | None
     assert gap_lines([]) == []
 
 
-def test_segments_that_follow_each_other_leave_none_and_an_outage_leaves_one() -> None:
+def test_segments_that_follow_each_other_and_stalls_leave_none_and_an_outage_leaves_one() -> None:
     source = DOOR
-    for start_s, end_s in ((0.0, 60.04), (60.2, 120.04), (120.2, 180.0), (180.0 + LEAST_GAP_S, 250.0)):
+    for start_s, end_s in ((0.0, 60.0), (60.0, 120.0), (123.0, 180.0), (180.0 + SHORT_GAP_S, 250.0)):
         source = source.with_segment(SegmentDone("c-door", start_s, end_s))
     (gap,) = gaps_of(source)
-    assert gap == CameraGap(BEGAN_S + 180, BEGAN_S + 180 + LEAST_GAP_S)
+    assert gap == CameraGap(BEGAN_S + 180, BEGAN_S + 180 + SHORT_GAP_S)
 
 
 def test_the_latest_are_shown_and_the_others_counted() -> None:
@@ -43,3 +43,12 @@ def test_the_latest_are_shown_and_the_others_counted() -> None:
     assert [what for what, _ in lines] == ["nothing seen", "", "", "", "", ""]
     assert lines[0][1].endswith("(30 s)")
     assert lines[-1][1] == "and 3 gaps before"
+
+
+def test_a_camera_that_stalls_all_the_time_does_not_push_an_outage_out() -> None:
+    source, at_s = DOOR, 0.0
+    for k in range(1500):
+        source = source.with_segment(SegmentDone("c-door", at_s, at_s + 297.0))
+        at_s += 7500.0 if k == 100 else 300.0
+    assert len(source.ranges) <= 256
+    assert [gap.seconds for gap in gaps_of(source)] == [7500.0 - 297.0]

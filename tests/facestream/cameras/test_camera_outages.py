@@ -6,7 +6,14 @@ import time
 
 import pytest
 
-from facestream.cameras.camera_outages import CameraOutages, camera_counts
+from facestream.cameras.camera_outages import (
+    CameraOutages,
+    CamerasNow,
+    Outage,
+    OutageNews,
+    camera_counts,
+    untold_news,
+)
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.errors import RecordError
@@ -27,20 +34,22 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 def test_a_camera_that_goes_down_and_comes_back_is_told_once_each(caplog: pytest.LogCaptureFixture) -> None:
     outages = CameraOutages()
     outages.take({"door": (DOOR, status("connecting"))})
-    assert outages.take({"door": (DOOR, status("streaming"))}) == []
+    now = outages.take({"door": (DOOR, status("streaming"))})
+    assert (now.streaming.keys(), now.down, now.there) == ({"door"}, {}, {"door"})
     assert told(caplog) == []
-    assert outages.take({"door": (DOOR, status("stalled"))}) == []
+    now = outages.take({"door": (DOOR, status("stalled"))})
+    assert (now.streaming, now.down, now.there) == ({}, {}, {"door"})
     assert told(caplog) == []
-    (down,) = outages.take({"door": (DOOR, status("backing_off", "it sent nothing for 10 s."))})
-    assert (down.camera, down.state, down.reason) == ("door", "down", "it sent nothing for 10 s")
-    assert down.at_s - down.down_since_s == pytest.approx(40, abs=5)
+    now = outages.take({"door": (DOOR, status("backing_off", "it sent nothing for 10 s."))})
+    assert now.down["door"].reason == "it sent nothing for 10 s"
+    assert now.down["door"].found_at_s - now.down["door"].since_s == pytest.approx(40, abs=5)
     assert told(caplog) == ["Camera door is down: it sent nothing for 10 s."]
     for state in ("backing_off", "connecting", "backing_off"):
         outages.take({"door": (DOOR, status(state, "the connection was refused"))})
-    outages.take({"door": (DOOR, None)})
+    assert outages.take({"door": (DOOR, None)}).down == now.down
     assert told(caplog) == []
-    (back,) = outages.take({"door": (DOOR, status("streaming", "the connection was refused"))})
-    assert (back.state, back.down_since_s, back.reason) == ("back", down.down_since_s, "")
+    now = outages.take({"door": (DOOR, status("streaming", "the connection was refused"))})
+    assert (now.streaming.keys(), now.down) == ({"door"}, {})
     assert told(caplog) == ["Camera door is back after 40 s."]
     outages.take({"door": (DOOR, status("streaming", "the connection was refused"))})
     assert told(caplog) == []
@@ -52,8 +61,8 @@ def test_a_camera_that_is_paused_or_removed_while_it_is_down_is_not_told_to_be_b
     outages = CameraOutages()
     outages.take({"door": (DOOR, status("failed", "wrong password."))})
     paused = CameraRecord("door", "", "", paused=True)
-    (left,) = outages.take({"door": (paused, status("failed", "wrong password"))})
-    assert (left.state, left.json["reason"]) == ("left", None)
+    now = outages.take({"door": (paused, status("failed", "wrong password"))})
+    assert (now.down, now.there) == ({}, frozenset())
     assert told(caplog) == ["Camera door is down: wrong password."]
     outages.take({"door": (DOOR, status("streaming"))})
     outages.take({})
@@ -74,3 +83,39 @@ def test_cameras_are_counted_as_they_deliver(caplog: pytest.LogCaptureFixture) -
     assert outages.counts == {"total": 3, "streaming": 1, "down": 1}
     assert camera_counts([status("connecting")]) == {"total": 1, "streaming": 0, "down": 0}
     assert len(told(caplog)) == 1
+
+
+NOW = CamerasNow(
+    {"door": Outage(1000.0, 1001.0, "no answer")},
+    {"hall": 990.0},
+    frozenset({"door", "hall", "yard"}),
+    2000.0,
+)
+
+
+def test_of_cameras_is_told_what_is_new_to_somebody() -> None:
+    down = OutageNews("door", "down", 1000.0, 1001.0, "no answer")
+    assert untold_news(NOW, {}) == [down]
+    assert untold_news(NOW, {"door": 900.0}) == []
+    assert untold_news(NOW, {"hall": 900.0, "shed": 800.0, "yard": 700.0}) == [
+        OutageNews("hall", "back", 900.0, 990.0),
+        OutageNews("shed", "left", 800.0, 2000.0),
+        down,
+    ]
+    assert untold_news(NOW, {}, ["hall"]) == []
+    assert untold_news(NOW, {}, ["hall", "door"]) == [down]
+
+
+def test_news_for_machines_are_the_same_however_often_they_are_told() -> None:
+    (down,) = untold_news(NOW, {})
+    assert down.json == {
+        "id": "camera-door-down-1000.000",
+        "kind": "camera",
+        "camera": "door",
+        "state": "down",
+        "down_since": "1970-01-01T00:16:40.000Z",
+        "reason": "no answer",
+        "published_at": "1970-01-01T00:16:41.000Z",
+    }
+    (back,) = untold_news(NOW, {"hall": 900.0, "door": 1000.0})
+    assert (back.json["id"], back.json["reason"]) == ("camera-hall-back-900.000", None)

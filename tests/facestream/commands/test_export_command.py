@@ -102,7 +102,7 @@ def test_a_spreadsheet_can_be_of_a_camera_and_of_a_time(data_dir: Path, here: He
     assert spreadsheet(here, "--what", "people", "--from", at(100.0)) == []
     assert "no source is called dor" in here("export", "--camera", "dor", code=1).stderr
     refused = here("export", "--from", at(30.0), code=2).stderr
-    assert "add --what sightings or --what people" in refused
+    assert "--what sightings, or --what people" in refused
 
 
 def test_no_name_is_a_formula_in_a_spreadsheet(data_dir: Path, here: Here, tmp_path: Path) -> None:
