@@ -202,6 +202,7 @@ def test_names_every_field(own) -> None:  # type: ignore[no-untyped-def]
             KEYS.sessions,
             KEYS.jobs,
             KEYS.looking,
+            KEYS.webhook_outages(a_webhook().webhook_id),
         )
     }
     for key in client.scan_iter("*"):

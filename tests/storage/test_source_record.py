@@ -1,5 +1,6 @@
 import itertools
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
