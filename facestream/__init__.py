@@ -14,25 +14,25 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from facestream.archive import backup, restore
     from facestream.async_store import AsyncStore
-    from facestream.catalogue import collection_stats, collections, drop
     from facestream.client import Store
     from facestream.clusters.cluster_settings import ClusterOptions
     from facestream.clusters.clustering import Clusters, cluster, cluster_tracks
     from facestream.clusters.recluster import Recluster
+    from facestream.collection.archive import backup, restore
+    from facestream.collection.catalogue import collection_stats, collections, drop
     from facestream.configuration.settings import Place
     from facestream.decisions.decision import Decision
     from facestream.decisions.enrolling import Enrolled
     from facestream.erasure.forgetting import Forgotten
     from facestream.events.event import Event
     from facestream.exports.clip import PersonClips
+    from facestream.exports.person_export import PersonExport
     from facestream.models.model_change import Reembedded
     from facestream.models.reembedding import reembed
     from facestream.people.appearance import Appearance
     from facestream.people.people_filter import PeopleFilter
     from facestream.people.person import Face, Person
-    from facestream.people.person_export import PersonExport
     from facestream.people.sighting import Sighting
     from facestream.people.track import Track
     from facestream.quality.calibration_report import CalibrationReport
@@ -105,25 +105,25 @@ _HOMES = {
     "PeopleFilter": "facestream.people.people_filter",
     "Person": "facestream.people.person",
     "PersonClips": "facestream.exports.clip",
-    "PersonExport": "facestream.people.person_export",
+    "PersonExport": "facestream.exports.person_export",
     "Recluster": "facestream.clusters.recluster",
     "Reembedded": "facestream.models.model_change",
     "RunReport": "facestream.recorded.run_report",
     "Sighting": "facestream.people.sighting",
     "Store": "facestream.client",
     "Track": "facestream.people.track",
-    "backup": "facestream.archive",
+    "backup": "facestream.collection.archive",
     "calibrate": "facestream.quality.calibration_run",
     "cluster": "facestream.clusters.clustering",
     "cluster_tracks": "facestream.clusters.clustering",
-    "collection_stats": "facestream.catalogue",
-    "collections": "facestream.catalogue",
-    "drop": "facestream.catalogue",
+    "collection_stats": "facestream.collection.catalogue",
+    "collections": "facestream.collection.catalogue",
+    "drop": "facestream.collection.catalogue",
     "errors_shown": "facestream.shown_errors",
     "evaluate": "facestream.quality.evaluation",
     "process": "facestream.recorded.processing",
     "reembed": "facestream.models.reembedding",
-    "restore": "facestream.archive",
+    "restore": "facestream.collection.archive",
 }
 
 

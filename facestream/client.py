@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from facestream.decisions.enrolling import Enrolled
     from facestream.erasure.forgetting import Forgotten
     from facestream.exports.clip import PersonClips
-    from facestream.people.person_export import PersonExport
+    from facestream.exports.person_export import PersonExport
     from facestream.search.search import FoundFace
     from facestream.search.search_photo import Photo
     from storage.template_record import TemplateTable
@@ -221,7 +221,7 @@ class Store(ErasableCollection):
             UsageError: If the folder holds something.
             FacestreamError: If a file can't be written.
         """
-        from facestream.people.person_export import export_person
+        from facestream.exports.person_export import export_person
 
         with self._errors():
             return export_person(self, self._identities, person_id, Path(out))

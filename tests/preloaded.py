@@ -26,7 +26,7 @@ _SERVER.set_forkserver_preload(
     [
         "facestream.__main__",
         "facestream.recorded.run",
-        "facestream.archive",
+        "facestream.collection.archive",
         "facestream.client",
         "facestream.clusters.cluster_choice",
         "facestream.commands.people",

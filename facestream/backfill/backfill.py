@@ -15,11 +15,11 @@ from facestream.backfill.backfill_files import Dated
 from facestream.backfill.backfill_plan import BackfillPlan, SplitVideo
 from facestream.backfill.backfill_pool import BackfillPool, shares_of_cores
 from facestream.backfill.backfill_task import Outcome, Photos, Task
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker, make_clusterer
 from facestream.configuration.settings import Place
 from facestream.erasure.leftovers import Sweeper
 from facestream.models.own_models import models_for
-from facestream.processes.background import Background
 from facestream.processes.child import place_words
 from facestream.recorded.run_report import RunOptions, RunReport, SilentListener
 from facestream.recorded.source_desk import SourceDesk

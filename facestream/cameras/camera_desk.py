@@ -16,12 +16,12 @@ from facestream.cameras.camera_outages import CameraOutages, CamerasNow
 from facestream.cameras.camera_reach import CameraReach
 from facestream.cameras.camera_snapshots import CameraSnapshots
 from facestream.cameras.camera_wish import CameraWish
+from facestream.cameras.people_now import PeopleNow
 from facestream.configuration.given_settings import settings
 from facestream.configuration.settings import Place
 from facestream.erasure.retention import require_policy
 from facestream.errors import FacestreamError
 from facestream.processes.trouble import Trouble
-from facestream.watch.people_now import PeopleNow
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.camera_view import CameraView

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from facestream.configuration.serve_table import ServeTable
 from facestream.errors import UsageError
-from facestream.webhooks.address_check import Network, all_allowed, networks_of
+from facestream.network.address_check import Network, all_allowed, networks_of
 from stream.camera_url import PORTS, CameraUrl
 from stream.errors import CameraRefusedError, CameraUnreachableError
 

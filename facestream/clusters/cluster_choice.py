@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from facestream.clusters.cluster_settings import ClusterSettings
 from facestream.clusters.face_set import FloatArray
-from facestream.quality.nearness import Nearness
+from facestream.clusters.nearness import Nearness
 from workers.clustering.algorithms import (
     EUCLIDEAN_LINKAGES,
     agglomerative,

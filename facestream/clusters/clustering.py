@@ -14,12 +14,12 @@ import numpy as np
 from facestream.clusters.cluster_choice import ClusterChoice, choose
 from facestream.clusters.cluster_settings import MOST_ITEMS, ClusterOptions, ClusterSettings
 from facestream.clusters.face_set import FaceSet, FloatArray, faces_of_photos, tracks_of_collection
+from facestream.clusters.nearness import Nearness
 from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_MODELS, Place
 from facestream.errors import FacestreamError, NoFaceError, UsageError
 from facestream.people.people_view import counted
 from facestream.people.person import Face
 from facestream.quality.evaluation import Separation
-from facestream.quality.nearness import Nearness
 from facestream.readable_path import readable_path
 from facestream.wiring import make_manifest, make_pack
 from stream.discover import VIDEO_ENDINGS, Discovery, discover

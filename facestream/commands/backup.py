@@ -42,8 +42,8 @@ def command(
     complete. A run that begins meanwhile waits; while one is at work, there is no backup. Whoever is
     forgotten later is still in FILE.
     """
-    from facestream import archive
-    from facestream.collections_view import collection_json, contents, shown_size
+    from facestream.collection import archive
+    from facestream.collection.collections_view import collection_json, contents, shown_size
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
 

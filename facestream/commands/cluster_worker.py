@@ -60,12 +60,12 @@ def command(**options: Any) -> None:
 
         table = metrics_table(options["metrics_port"])
         monitor = stack.enter_context(monitored("cluster-worker", place, handle, table, collection=True))
+        from facestream.clusters.background import Background
         from facestream.clusters.cluster_wiring import make_cluster_worker, make_clusterer
         from facestream.configuration.given_settings import settings
         from facestream.erasure.leftovers import Sweeper
         from facestream.erasure.retention import given_policy
         from facestream.models.own_models import models_for
-        from facestream.processes.background import Background
         from facestream.wiring import calibration_of, facts_of, find_parts, make_store
 
         store = make_store(handle, keys)

@@ -50,8 +50,8 @@ Examples:
 @click.pass_context
 def list_all(ctx: click.Context, /, **_: Any) -> None:
     """List all collections: people, tracks, sources, date of the first run, model pack."""
-    from facestream.catalogue import collections
-    from facestream.collections_view import COLUMNS, RIGHT, collection_json, collection_row
+    from facestream.collection.catalogue import collections
+    from facestream.collection.collections_view import COLUMNS, RIGHT, collection_json, collection_row
     from facestream.hint import command_line
 
     place = chosen_place(ctx)
@@ -82,8 +82,8 @@ def stats(ctx: click.Context, /, name: str | None, **_: Any) -> None:
 
     NAME is the collection, unless --collection says it. Its memory is an estimate from some of its records.
     """
-    from facestream.catalogue import collection_stats
-    from facestream.collections_view import stats_json, stats_lines
+    from facestream.collection.catalogue import collection_stats
+    from facestream.collection.collections_view import stats_json, stats_lines
 
     place = chosen_place(ctx)
     found = collection_stats(_only(name, place.collection), place.data_dir, redis=place.redis_url)
@@ -114,8 +114,8 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
     The embedded server's files hold nothing of it afterwards. Backups keep what they hold. If this is
     interrupted, drop the collection again.
     """
-    from facestream import catalogue
-    from facestream.collections_view import contents, uploads_elsewhere
+    from facestream.collection import catalogue
+    from facestream.collection.collections_view import contents, uploads_elsewhere
     from facestream.people.people_view import counted
     from storage.catalogue import CollectionInfo
 

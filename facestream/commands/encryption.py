@@ -11,7 +11,7 @@ import click
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 
 if TYPE_CHECKING:
-    from facestream.encrypting import Action, EncryptionChange, EncryptionStatus
+    from facestream.collection.encrypting import Action, EncryptionChange, EncryptionStatus
 
 
 @click.group(
@@ -60,7 +60,7 @@ Exit codes: 0 all is well, 1 the key is missing or a change is unfinished, 2 wro
 @click.pass_context
 def show(ctx: click.Context, /, **_: Any) -> None:
     """Say whether a collection is encrypted, with which key, and whether that is here."""
-    from facestream.encrypting import status
+    from facestream.collection.encrypting import status
     from facestream.output import print_json
 
     found = status(chosen_place(ctx))
@@ -137,7 +137,7 @@ def turn_off(ctx: click.Context, /, **_: Any) -> None:
 
 
 def _change(ctx: click.Context, action: Action) -> None:
-    from facestream.encrypting import change
+    from facestream.collection.encrypting import change
     from facestream.output import confirm, print_json
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar

@@ -173,7 +173,7 @@ def remove(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
 
     Collections that were made with it keep their people; what compares faces in them needs the pack again.
     """
-    from facestream.collections_view import shown_size
+    from facestream.collection.collections_view import shown_size
     from facestream.models.model_packs import check_removable, model_pack, users_of
     from facestream.models.model_packs import remove as remove_pack
 

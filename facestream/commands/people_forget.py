@@ -306,7 +306,7 @@ def _erase(
         people = counted(done.people, "person", "people")
         click.echo(f"{counted(done.tracks, 'track')} deleted; of {people} nothing is left.")
     if done.uploads_elsewhere:
-        from facestream.collections_view import uploads_elsewhere
+        from facestream.collection.collections_view import uploads_elsewhere
 
         click.echo(uploads_elsewhere(done.uploads_elsewhere), err=True)
     if not done.history_erased:

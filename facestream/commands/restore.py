@@ -45,8 +45,8 @@ def command(
     end before anything is changed, and a collection that is there is left alone without --replace. People
     keep their ids, and the same videos are not looked at again.
     """
-    from facestream import archive
-    from facestream.collections_view import collection_json, contents
+    from facestream.collection import archive
+    from facestream.collection.collections_view import collection_json, contents
     from facestream.configuration.settings import Place
     from facestream.hint import command_line
     from facestream.progress import stderr_console

@@ -30,7 +30,7 @@ def _addresses(written: str) -> str:
 
 
 def _networks(written: str) -> str:
-    from facestream.webhooks.address_check import networks_of
+    from facestream.network.address_check import networks_of
 
     networks_of(written)
     return written

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker
 from facestream.configuration.settings import Place
 from facestream.dead_letters.dead_letter import DeadLetter, Retried
 from facestream.models.own_models import models_for
-from facestream.processes.background import Background
 from facestream.wiring import keys_of, make_calibration, make_dead_letters, make_queue, make_store
 from storage.connection import RedisHandle
 from storage.requests import ReclusterRequest, Request, RetryRequest

@@ -247,7 +247,7 @@ class Deciding:
 
     def _carried_out(self, decision: Record, size: int, there: Sequence[str]) -> int:
         # With all that groups faces: names and who is ignored need none of it.
-        from facestream.processes.background import Background
+        from facestream.clusters.background import Background
 
         models = models_for(self._store, self._place, self._models)
         manifest, calibration = make_calibration(models, self._place.data_dir)

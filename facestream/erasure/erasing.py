@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker
 from facestream.configuration.settings import Place
 from facestream.erasure.leftovers import erase_leftovers
@@ -15,7 +16,6 @@ from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.hint import command_line
 from facestream.jobs.uploads import Uploads
 from facestream.models.own_models import models_for
-from facestream.processes.background import Background
 from facestream.readable_path import readable_path
 from facestream.source_name import full_name, short_name
 from facestream.wiring import (

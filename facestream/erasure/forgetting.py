@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker
 from facestream.configuration.settings import Place
 from facestream.erasure.leftovers import erase_leftovers
 from facestream.errors import FacestreamError, UsageError
 from facestream.hint import command_line
 from facestream.models.own_models import models_for
-from facestream.processes.background import Background
 from facestream.wiring import keys_of, make_calibration, make_queue
 from storage.collection_reader import CollectionReader
 from storage.connection import RedisHandle

@@ -156,7 +156,7 @@ def users_of(pack: ModelPack, data_dir: Path | None = None) -> list[str]:
 
     Where the folder holds no server's data, none is started to be asked.
     """
-    from facestream.catalogue import collections
+    from facestream.collection.catalogue import collections
 
     folder = models_dir(data_dir).parent
     redis_dir = folder / "redis"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from facestream.collections_view import shown_size
+from facestream.collection.collections_view import shown_size
 from facestream.models.model_packs import ModelPack
 from facestream.models.pack_changes import Change
 from facestream.output import shortened

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 
-from facestream.catalogue import found
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker
+from facestream.collection.catalogue import found
 from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_COLLECTION, Place
 from facestream.errors import FacestreamError
 from facestream.hint import command_line
 from facestream.models.model_change import ModelChange, Reembedded
-from facestream.processes.background import Background
 from facestream.wiring import (
     calibration_of,
     facts_of,

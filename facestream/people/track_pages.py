@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from facestream.open_collection import OpenCollection
+from facestream.collection.open_collection import OpenCollection
 
 if TYPE_CHECKING:
     from facestream.people.track import Track

@@ -14,13 +14,13 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker, make_clusterer
 from facestream.configuration.settings import Place
 from facestream.erasure.leftovers import Sweeper
 from facestream.errors import UsageError
 from facestream.models.own_models import models_for
 from facestream.people.people_view import counted
-from facestream.processes.background import Background
 from facestream.processes.hang import model_watchdog
 from facestream.recorded.intake import Intake
 from facestream.recorded.photos_ahead import PhotosAhead

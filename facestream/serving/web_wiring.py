@@ -9,12 +9,12 @@ from facestream.client import Store
 from facestream.configuration.given_settings import settings
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place
+from facestream.erasure.own_pictures import OwnPictures
 from facestream.events.news import News
 from facestream.metrics.kept_metrics import KeptMetrics
-from facestream.recorded.own_pictures import OwnPictures
-from facestream.search.web_search import open_search
 from facestream.serving.access_wiring import make_access
 from facestream.serving.metrics_wiring import make_readiness, make_redis_facts, make_serve_metrics
+from facestream.serving.search_wiring import open_search
 from facestream.serving.serve_wiring import make_camera_desk, make_jobs, make_supervisor
 from facestream.web.context import WebContext
 from facestream.web.live_feed import LiveFeed

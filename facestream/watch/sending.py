@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from facestream.cameras.camera_book import camera_name
-from facestream.cameras.camera_wiring import make_claims, reading_of, registered_source, resizer
 from facestream.configuration.given_settings import settings
 from facestream.configuration.settings import Place
 from facestream.errors import UsageError
 from facestream.hint import command_line
 from facestream.processes.alarm import alarm
+from facestream.watch.camera_wiring import make_claims, reading_of, registered_source, resizer
 from facestream.watch.remote_wiring import make_frame_streams, make_remote_cameras
 from facestream.wiring import keys_of, make_camera_store, make_reader, open_folder, open_handle
 from storage.camera_record import CameraRecord

@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from facestream.cameras.camera_book import camera_name
-from facestream.cameras.camera_wiring import OneCamera, Opener, make_claims
 from facestream.cameras.live_views import LiveViews
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker, make_clusterer
 from facestream.configuration.given_settings import settings
 from facestream.configuration.settings import Place
@@ -24,8 +24,8 @@ from facestream.hint import command_line
 from facestream.models.own_models import models_for
 from facestream.people.people_tally import PeopleTally, source_of
 from facestream.processes.alarm import alarm
-from facestream.processes.background import Background
 from facestream.processes.hang import model_watchdog
+from facestream.watch.camera_wiring import OneCamera, Opener, make_claims
 from facestream.watch.visits import Visits
 from facestream.watch.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
 from facestream.wiring import (

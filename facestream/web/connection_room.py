@@ -6,8 +6,8 @@ import ipaddress
 from collections import Counter
 from collections.abc import Sequence
 
+from facestream.network.address_check import Network
 from facestream.web.failure_limit import network_of
-from facestream.webhooks.address_check import Network
 
 MOST_CONNECTIONS = 2000
 MOST_OF_ADDRESS = 400

@@ -16,7 +16,7 @@ from facestream.jobs.jobs import Jobs
 from facestream.metrics.exposition import Exposition
 from facestream.metrics.health import Health
 from facestream.people.people_board import PeopleBoard
-from facestream.search.web_search import WebSearch
+from facestream.serving.search_wiring import WebSearch
 from facestream.serving.supervisor import Supervisor
 from facestream.web.access import Access
 from facestream.web.clip_room import ClipRoom

@@ -18,7 +18,7 @@ from facestream.errors import (
     SettingsError,
     UsageError,
 )
-from facestream.webhooks.outbound import OutboundError
+from facestream.network.outbound import OutboundError
 from storage.errors import (
     ArchiveError,
     CameraExistsError,

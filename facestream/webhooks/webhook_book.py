@@ -17,7 +17,7 @@ from facestream.errors import UsageError
 from facestream.events.event_filter import EventFilter
 from facestream.events.live_event import EventLog
 from facestream.iso_time import iso_utc
-from facestream.webhooks.outbound import Outbound, OutboundError, Target
+from facestream.network.outbound import Outbound, OutboundError, Target
 from facestream.webhooks.webhook_delivery import Outcome, deliver
 from storage.errors import NoSuchWebhookError, RecordError
 from storage.keys import Keys

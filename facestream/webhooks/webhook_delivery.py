@@ -9,7 +9,7 @@ from typing import Any
 
 from facestream import __version__
 from facestream.iso_time import iso_utc
-from facestream.webhooks.outbound import Answer, Outbound, OutboundError, Target
+from facestream.network.outbound import Answer, Outbound, OutboundError, Target
 from facestream.webhooks.signature import HEADER, sign
 
 REFUSED = frozenset({400, 413, 422})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from facestream.configuration.given_settings import settings
 from facestream.events.live_event import EventLog
-from facestream.webhooks.address_check import networks_of
-from facestream.webhooks.outbound import Outbound
+from facestream.network.address_check import networks_of
+from facestream.network.outbound import Outbound
 from facestream.webhooks.webhook_book import WebhookBook
 from facestream.wiring import keys_of, make_reader, open_folder, open_handle
 from storage.change_reader import ChangeReader

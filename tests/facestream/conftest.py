@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import scenes
-from processes import Cli, Done, Processed, made_once
+from command_runs import Cli, Done, Processed, made_once
 
 from facestream.__main__ import main
 from storage.connection import open_redis

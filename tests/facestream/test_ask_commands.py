@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import scenes
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 pytestmark = pytest.mark.e2e
 

@@ -12,7 +12,7 @@ from typing import Any
 import broken_files
 import pytest
 import scenes
-from processes import Cli, Done, Started
+from command_runs import Cli, Done, Started
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import PATIENCE_S, Cli, wait_until
+from command_runs import PATIENCE_S, Cli, wait_until
 
 from storage.server_binary import find_server_binary
 

@@ -13,12 +13,12 @@ import pytest
 from facestream.cameras.camera_book import CameraBook
 from facestream.cameras.camera_desk import wish_for
 from facestream.cameras.camera_reach import CameraReach
-from facestream.cameras.camera_wiring import Opener
 from facestream.cameras.camera_wish import CameraWish
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place
 from facestream.configuration.settings_schema import CameraTable, Settings, WatchTable
 from facestream.errors import UsageError
+from facestream.watch.camera_wiring import Opener
 from facestream.wiring import keys_of, make_camera_store, open_folder, open_handle
 from storage.camera_record import CameraRecord
 from storage.lease import Lease

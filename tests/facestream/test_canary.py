@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from canary import PASSWORD, QUOTED, WORD, files_below, shows, values_of
-from processes import Done
+from command_runs import Done
 
 from facestream.__main__ import main
 from facestream.configuration.settings_schema import fields

@@ -12,7 +12,7 @@ import httpx2
 import psutil
 import pytest
 from canary import PASSWORD, QUOTED, files_below, shows, values_of
-from processes import PATIENCE_S, Cli, wait_until
+from command_runs import PATIENCE_S, Cli, wait_until
 
 from storage.connection import open_redis
 from storage.errors import StorageError

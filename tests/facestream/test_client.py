@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 import facestream
 from facestream.errors import ClosedError, NotFoundError, UsageError

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from command_runs import Cli, wait_until
 from own_server import DURABLE, OwnServer
-from processes import Cli, wait_until
 
 from facestream.wiring import make_manifest
 from storage.connection import open_redis

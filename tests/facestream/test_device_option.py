@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Done, Processed
+from command_runs import Done, Processed
 
 from facestream import connect
 

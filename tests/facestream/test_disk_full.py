@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import scenes
-from processes import PATIENCE_S, Cli, wait_until
+from command_runs import PATIENCE_S, Cli, wait_until
 
 pytestmark = pytest.mark.e2e
 

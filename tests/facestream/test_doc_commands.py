@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 import pytest
 from collections_made import DOOR, fill
+from command_runs import Done
 from doc_commands import PAGES, ROOT, ShellCommand, shell_commands
-from processes import Done
 
 from facestream.cli import cli
 from storage.connection import open_redis

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import Done
+from command_runs import Done
 
 from facestream.wiring import make_manifest
 from storage.connection import open_redis

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from processes import PATIENCE_S, Cli, Done
+from command_runs import PATIENCE_S, Cli, Done
 
 from facestream import __version__
 

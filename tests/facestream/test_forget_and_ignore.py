@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Done
+from command_runs import Done
 from test_erased_bytes import DOOMED, KEYS, files_with, plant
 
 import facestream

@@ -8,7 +8,7 @@ import time
 
 import click
 import pytest
-from processes import PATIENCE_S, Cli
+from command_runs import PATIENCE_S, Cli
 from quickest import quickest
 
 from facestream.cli import cli as top

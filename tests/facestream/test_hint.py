@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 import pytest
-from processes import Done
+from command_runs import Done
 
 from facestream.cli import cli
 from facestream.commands.collections import command as collections

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import scenes
-from processes import PATIENCE_S, Cli
+from command_runs import PATIENCE_S, Cli
 
 from facestream.__main__ import EXIT_INTERRUPTED
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Done
+from command_runs import Done
 
 from facestream.configuration.settings import Place
 from facestream.wiring import keys_of, make_store, open_handle

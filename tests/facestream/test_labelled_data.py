@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from processes import Cli
+from command_runs import Cli
 
 # Half a minute on an idle machine; others may be at work.
 LIMIT_S = 1200.0

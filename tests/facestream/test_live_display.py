@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import PATIENCE_S, Cli
+from command_runs import PATIENCE_S, Cli
 
 pytestmark = pytest.mark.e2e
 

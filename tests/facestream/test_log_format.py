@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from command_runs import Done
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import Done
 
 from facestream.log_format import JsonLines, TextLines, is_json, message_of, redacted
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from processes import PATIENCE_S, Cli, wait_until
+from command_runs import PATIENCE_S, Cli, wait_until
 
 import facestream
 from storage.connection import open_redis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from processes import Done
+from command_runs import Done
 from recognisable_models import write_arcface, write_scrfd
 
 from facestream.demo_video import ASTRONAUT

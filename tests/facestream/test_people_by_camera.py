@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from collections_made import fill
-from processes import Done
+from command_runs import Done
 
 Here = Callable[..., Done]
 

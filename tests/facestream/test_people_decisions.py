@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from processes import Processed
+from command_runs import Processed
 
 import facestream
 from facestream.errors import DecisionError, NotFoundError, UsageError

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from processes import Cli, Done, wait_until
+from command_runs import Cli, Done, wait_until
 
 Here = Callable[..., Done]
 

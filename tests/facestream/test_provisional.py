@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import Done
+from command_runs import Done
 
 import facestream
 from storage.connection import open_redis

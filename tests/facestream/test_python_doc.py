@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from collections_made import fill
+from command_runs import Processed
 from doc_commands import PAGES
 from PIL import Image
-from processes import Processed
 
 import facestream
 from facestream.demo_video import ASTRONAUT

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_runs import Done
 from own_cluster import OwnCluster, ask, url_of
-from processes import Done
 
 import facestream
 from facestream.checkup.server import check_server

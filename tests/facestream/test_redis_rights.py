@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import redis
+from command_runs import Done
 from documented_user import PASSWORD, allow, documented, refused, url_of
 from other_pack import other_pack
 from own_server import OwnServer
-from processes import Done
 
 from storage.change_reader import ChangeReader
 from storage.connection import open_redis

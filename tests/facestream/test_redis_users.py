@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from processes import Done, wait_until
+from command_runs import Done, wait_until
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 

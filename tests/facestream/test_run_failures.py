@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_runs import Cli, Done
 from PIL import Image
-from processes import Cli, Done
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from typing import Any
 import broken_files
 import pytest
 import scenes
-from processes import Cli
+from command_runs import Cli
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder

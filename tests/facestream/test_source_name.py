@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.cameras.camera_wiring import name_of
 from facestream.exports.page_card import timeline
 from facestream.people.people_filter import names_source
 from facestream.people.people_view import local_time
 from facestream.people.sighting import Sighting
 from facestream.source_name import full_name, is_camera, names_apart, short_name
+from facestream.watch.camera_wiring import name_of
 from stream.camera_url import CameraUrl
 
 URL = "rtsp://user:***@10.0.0.9:554/stream?***"

@@ -16,8 +16,8 @@ from facestream.configuration.settings_file import SettingsFile
 from facestream.errors import SettingsError, UsageError
 from facestream.jobs.uploads import safe_name
 from facestream.log_format import redacted
+from facestream.network.outbound import Target
 from facestream.processes.hidden_arguments import masked
-from facestream.webhooks.outbound import Target
 from storage.connection import open_redis
 from storage.entry_id import is_entry_id, order
 from storage.errors import SealError, StorageError

@@ -15,7 +15,7 @@ from own_cluster import OwnCluster, ask, until, url_of
 from own_server import DURABLE, OwnServer
 from synthetic import Cast
 
-from facestream.processes.background import Background
+from facestream.clusters.background import Background
 from storage import outage
 from storage.connection import RedisHandle, open_redis
 from storage.errors import RedisUnavailableError, RedisUnreachableError

@@ -15,7 +15,7 @@ from own_server import DURABLE, OwnServer
 from preloaded import Preloaded
 from synthetic import CALIBRATION, MODEL_ID, Cast
 
-from facestream.processes.background import Background
+from facestream.clusters.background import Background
 from storage import connection, outage
 from storage.connection import open_redis
 from storage.errors import RedisUnavailableError

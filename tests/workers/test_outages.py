@@ -16,7 +16,7 @@ from cluster_bench import Bench, new_bench, until
 from own_server import DURABLE, Name, OwnServer
 from synthetic import CALIBRATION, Cast
 
-from facestream.processes.background import Background
+from facestream.clusters.background import Background
 from storage import outage
 from storage.connection import RedisHandle, open_redis
 from storage.errors import (

@@ -4,7 +4,7 @@ import pytest
 
 from facestream.cameras.camera_reach import CameraReach
 from facestream.errors import UsageError
-from facestream.webhooks.address_check import networks_of
+from facestream.network.address_check import networks_of
 from stream.camera_url import CameraUrl
 
 

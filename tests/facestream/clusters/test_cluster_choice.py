@@ -7,8 +7,8 @@ import pytest
 
 from facestream.clusters.cluster_choice import choose
 from facestream.clusters.cluster_settings import ClusterOptions, ClusterSettings
+from facestream.clusters.nearness import Nearness
 from facestream.errors import UsageError
-from facestream.quality.nearness import Nearness
 from workers.models.manifest import Manifest, read_manifest
 from workers.models.pack import find_pack
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from processes import Cli, wait_until
+from command_runs import Cli, wait_until
 from scenes import repeat
 
 from facestream.configuration.settings import Place

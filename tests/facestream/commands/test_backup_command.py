@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Cli, Processed, wait_until
+from command_runs import Cli, Processed, wait_until
 
-import facestream.archive
+import facestream.collection.archive
 from facestream.errors import NotFoundError, UsageError
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
@@ -246,20 +246,22 @@ def test_the_client_does_the_same(processed: Processed, cli: Cli, tmp_path: Path
     told: list[tuple[str, int, int]] = []
     file = tmp_path / "file"
 
-    done = facestream.archive.backup(file, processed.cli.data_dir, tell=lambda *what: told.append(what))
+    done = facestream.collection.archive.backup(
+        file, processed.cli.data_dir, tell=lambda *what: told.append(what)
+    )
 
     assert (done.path, done.file_bytes, done.info.people) == (file, file.stat().st_size, 7)
-    restored = facestream.archive.restore(file, cli.data_dir, tell=lambda *what: told.append(what))
+    restored = facestream.collection.archive.restore(file, cli.data_dir, tell=lambda *what: told.append(what))
     assert restored.info == done.info
     assert {what for what, _, _ in told} == {"reading", "checking", "writing"}
     assert all(0 <= at <= total for _, at, total in told)
     assert cli.records() == processed.cli.records()
     with pytest.raises(UsageError, match="--replace"):
-        facestream.archive.restore(file, cli.data_dir)
+        facestream.collection.archive.restore(file, cli.data_dir)
     with pytest.raises(NotFoundError):
-        facestream.archive.backup(file, cli.data_dir, collection="none")
+        facestream.collection.archive.backup(file, cli.data_dir, collection="none")
     with pytest.raises(ArchiveError):
-        facestream.archive.restore(tmp_path / "none", cli.data_dir)
+        facestream.collection.archive.restore(tmp_path / "none", cli.data_dir)
 
 
 def test_a_photo_is_never_replaced_by_a_backup(processed: Processed, tmp_path: Path) -> None:

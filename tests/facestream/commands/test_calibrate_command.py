@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import scenes
 from albums import PEOPLE, VIEWS
+from command_runs import Cli
 from PIL import Image
-from processes import Cli
 
 import facestream
 from facestream.demo_video import GROUP, known_faces

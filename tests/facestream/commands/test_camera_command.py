@@ -15,7 +15,7 @@ import pytest
 import redis
 from cameras.h264_film import H264Film, painted_film
 from cameras.rtsp_server import RtspServer
-from processes import Done
+from command_runs import Done
 
 from storage.camera_status import CameraStatus
 from storage.camera_store import CameraStore

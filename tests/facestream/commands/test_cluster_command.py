@@ -15,8 +15,8 @@ import click
 import numpy as np
 import pytest
 from albums import PEOPLE, VIEWS, album
+from command_runs import Cli, Done, Processed
 from PIL import Image
-from processes import Cli, Done, Processed
 
 import facestream
 from facestream.commands.cluster import command

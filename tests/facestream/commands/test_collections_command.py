@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from processes import Cli, Done, Processed
+from command_runs import Cli, Done, Processed
 
-import facestream.catalogue
+import facestream.collection.catalogue
 from facestream.errors import NotFoundError, UsageError
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
@@ -121,7 +121,7 @@ def test_a_collection_that_is_not_there_is_named_with_those_that_are(processed: 
     assert "no collection 'zzz'" in done.stderr
     assert "It holds: default." in done.stderr
     with pytest.raises(NotFoundError, match="no collection 'zzz'") as caught:
-        facestream.catalogue.collection_stats("zzz", processed.cli.data_dir)
+        facestream.collection.catalogue.collection_stats("zzz", processed.cli.data_dir)
     assert caught.value.what == "zzz"
 
 
@@ -271,18 +271,18 @@ def test_of_a_server_of_ones_own_its_owner_is_told_what_stays(copied: Processed,
 
 def test_the_client_does_the_same(copied: Processed) -> None:
     folder = copied.cli.data_dir
-    (info,) = facestream.catalogue.collections(folder)
-    assert facestream.catalogue.collection_stats(data_dir=folder).info == info
+    (info,) = facestream.collection.catalogue.collections(folder)
+    assert facestream.collection.catalogue.collection_stats(data_dir=folder).info == info
 
     def refuse(found: object) -> None:
         assert found == info
         raise RuntimeError("no")
 
     with pytest.raises(RuntimeError, match="no"):
-        facestream.catalogue.drop("default", folder, before=refuse)
-    assert facestream.catalogue.collections(folder) == [info]
-    dropped = facestream.catalogue.drop("default", folder)
+        facestream.collection.catalogue.drop("default", folder, before=refuse)
+    assert facestream.collection.catalogue.collections(folder) == [info]
+    dropped = facestream.collection.catalogue.drop("default", folder)
     assert (dropped.info, dropped.history_erased) == (info, True)
-    assert facestream.catalogue.collections(folder) == []
+    assert facestream.collection.catalogue.collections(folder) == []
     with pytest.raises(UsageError):
-        facestream.catalogue.drop("a b", folder)
+        facestream.collection.catalogue.drop("a b", folder)

@@ -6,8 +6,8 @@ import itertools
 from pathlib import Path
 
 import pytest
+from command_runs import Cli
 from PIL import Image
-from processes import Cli
 
 import facestream
 from facestream.demo_video import ASTRONAUT, GROUP

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 import pytest
-from processes import Done
+from command_runs import Done
 from test_help import COMMANDS, command_of
 
 from facestream.cli import cli

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 import facestream
 from facestream.errors import NotFoundError

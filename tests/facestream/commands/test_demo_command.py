@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from processes import Cli, Done
+from command_runs import Cli, Done
 
 from facestream.demo_video import known_faces
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import collections_made
 import cv2
 import pytest
-from processes import Done, Processed
+from command_runs import Done, Processed
 
 import facestream
+from facestream.collection.encrypting import change
 from facestream.configuration.settings import Place
 from facestream.demo_video import GROUP
-from facestream.encrypting import change
 from storage.connection import RedisHandle, open_redis
 from storage.data_key_file import KEY_FILE, KEY_FILE_VARIABLE, KEY_VARIABLE
 from storage.data_keys import MAGIC, key_id

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from command_runs import Processed
 from PIL import Image
-from processes import Processed
 
 from facestream.demo_video import ASTRONAUT, GROUP
 

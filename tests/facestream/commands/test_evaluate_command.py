@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Cli, Done, Processed
+from command_runs import Cli, Done, Processed
 
 pytestmark = pytest.mark.e2e
 

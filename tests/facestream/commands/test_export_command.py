@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from collections_made import DAY_S, FILM, JPEG, TRACKS, fill
-from processes import Done
+from command_runs import Done
 from vtt_reader import read_vtt
 
 Here = Callable[..., Done]

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
+from command_runs import Cli, Processed
 from PIL import Image
-from processes import Cli, Processed
 
 import facestream
 from facestream.demo_video import ASTRONAUT, GROUP

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import scenes
-from processes import PATIENCE_S, Cli, Done, Processed
+from command_runs import PATIENCE_S, Cli, Done, Processed
 from test_people_command import merge
 
 from storage.connection import open_redis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 from storage.connection import open_redis
 from storage.datafolder import DataFolder

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Done
+from command_runs import Done
 
 from facestream.checkup.server import check_server
 from facestream.configuration.settings import Place

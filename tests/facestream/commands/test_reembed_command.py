@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_runs import PATIENCE_S, Done, Processed
 from other_pack import MODEL_ID, other_pack
-from processes import PATIENCE_S, Done, Processed
 
 import facestream
 from facestream.checkup.server import check_server

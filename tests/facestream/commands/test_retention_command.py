@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from processes import Done
+from command_runs import Done
 from test_erased_bytes import KEYS, plant
 
 from facestream.configuration.settings import Place

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import httpx2
 import psutil
 import pytest
-from processes import Cli, Done, Started
+from command_runs import Cli, Done, Started
 
 Here = Callable[..., Done]
 

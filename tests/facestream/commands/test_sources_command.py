@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 import facestream
 

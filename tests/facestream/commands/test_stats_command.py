@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 import facestream
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from processes import Done
+from command_runs import Done
 
 from facestream.configuration.settings import Place
 from facestream.wiring import keys_of, make_token_store, open_handle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import scenes
-from processes import Cli, Processed
+from command_runs import Cli, Processed
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Done
+from command_runs import Done
 from receiver import receiving
 
 Here = Callable[..., Done]

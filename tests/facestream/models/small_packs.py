@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from processes import Done
+from command_runs import Done
 
 Here = Callable[..., Done]
 

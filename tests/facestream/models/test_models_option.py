@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_runs import Cli
 from other_pack import other_pack
-from processes import Cli
 
 from facestream.checkup.models import check_models
 from workers.models.manifest import FILE_NAME

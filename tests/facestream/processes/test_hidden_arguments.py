@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_runs import PATIENCE_S
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import PATIENCE_S
 
 from facestream.processes.hidden_arguments import masked, may_hold_secrets
 

@@ -12,7 +12,7 @@ import pytest
 import scenes
 from cameras.h264_film import film_of
 from cameras.rtsp_server import RtspServer
-from processes import Done
+from command_runs import Done
 
 from facestream.cameras.camera_book import CameraBook
 from facestream.cameras.camera_wish import CameraWish

@@ -14,8 +14,8 @@ import pytest
 import redis
 from playwright.sync_api import Browser
 from served_place import Served
-from serving import Serving, open_client, serving_place
 from visiting import Visit, Visitor, open_chromium
+from web_serving import Serving, open_client, serving_place
 
 from facestream.configuration.settings import Place
 from storage.connection import RedisHandle, open_redis

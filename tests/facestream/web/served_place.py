@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
-from serving import open_client, serving_place
+from web_serving import open_client, serving_place
 
 from facestream.configuration.settings import Place
 from facestream.web.context import WebContext

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from doc_commands import ShellCommand, shell_commands
-from serving import Serving
+from web_serving import Serving
 
 DOC = Path(__file__).parents[3] / "docs" / "api.md"
 METHODS = ("get", "post", "put", "patch", "delete")

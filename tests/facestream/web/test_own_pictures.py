@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from processes import Done, Processed, wait_until
-from serving import serving_place
+from command_runs import Done, Processed, wait_until
+from web_serving import serving_place
 
-from facestream import encrypting
 from facestream.client import Store, open_store
+from facestream.collection import encrypting
 from facestream.configuration.settings import Place
 from facestream.people.people_view import write_thumbnails
 from facestream.wiring import thumbnails_folder

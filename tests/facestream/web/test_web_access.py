@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi import Request
-from serving import Serving, open_client
+from web_serving import Serving, open_client
 
 from facestream.configuration.settings import Place
 from facestream.web import event_stream

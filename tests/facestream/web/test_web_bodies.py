@@ -16,7 +16,7 @@ import httpx2
 import pytest
 from fastapi import Request
 from fastapi.responses import StreamingResponse
-from serving import Serving
+from web_serving import Serving
 
 from facestream.configuration.settings import Place
 from facestream.web import body_limits, server

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 from served_place import until
-from serving import Serving
+from web_serving import Serving
 
 from facestream.errors import RefusedError
 from facestream.web.clip_room import MAX_CLIP_S, ClipRoom

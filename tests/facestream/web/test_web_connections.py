@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import made_up
 import pytest
 from receiver import wait_until
-from serving import PATIENCE_S, Serving
+from web_serving import PATIENCE_S, Serving
 
 from facestream.configuration.serve_table import ServeTable
 from facestream.web.connection_room import ConnectionRoom

@@ -9,7 +9,7 @@ from pathlib import Path
 import made_up
 import pytest
 from served_place import until
-from serving import Serving
+from web_serving import Serving
 
 from facestream.web.head_requests import HeadRequests
 from storage.identity_store import IdentityStore

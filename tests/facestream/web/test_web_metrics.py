@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from serving import PATIENCE_S, Serving
+from web_serving import PATIENCE_S, Serving
 
 from facestream.configuration.settings import Place
 from storage.camera_record import CameraRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving import Serving
+from web_serving import Serving
 
 
 def test_is_served_beside_the_routes(serving: Serving) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 from fastapi import FastAPI
-from serving import open_client, running
+from web_serving import open_client, running
 
 from facestream.web.page_files import page_router, read_page
 from facestream.web.problems import answer_problems

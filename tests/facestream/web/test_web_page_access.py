@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from serving import Serving
 from visiting import VIEWS, Visit
+from web_serving import Serving
 
 from facestream.wiring import make_token_store
 from storage.camera_status import CameraStatus

@@ -9,8 +9,8 @@ import pytest
 import redis
 from playwright.sync_api import Page, expect
 from quickest import quickest
-from serving import Serving
 from visiting import Visit
+from web_serving import Serving
 
 from storage.keys import Keys
 

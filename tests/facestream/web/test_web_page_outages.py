@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import expect
-from serving import Serving
 from visiting import Visit
+from web_serving import Serving
 
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import drawn_people
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
-from serving import Serving
 from visiting import Visit
+from web_serving import Serving
 
 from facestream import connect
 from storage.identity_record import ChangeKind, IdentityChange

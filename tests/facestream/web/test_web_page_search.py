@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import redis
 from playwright.sync_api import expect
-from serving import Serving
 from visiting import Visit
+from web_serving import Serving
 
 from facestream.demo_video import GROUP
 from facestream.search.search import faces_of, read_photo

@@ -11,8 +11,8 @@ import pytest
 import redis
 from drawn_people import Drawn
 from playwright.sync_api import Locator, Page, expect
-from serving import Serving
 from visiting import VIEWS, Visit
+from web_serving import Serving
 
 from facestream import connect
 from storage.keys import Keys

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from serving import Serving
 from visiting import VIEWS, Visit
+from web_serving import Serving
 
 from facestream.wiring import make_store
 from storage.source_record import SourceRecord

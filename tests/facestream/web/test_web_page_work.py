@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Route, expect
-from serving import Serving
 from visiting import Visit
+from web_serving import Serving
 
 from facestream.wiring import make_view_store, uploads_folder
 from storage.camera_status import CameraStatus

@@ -11,7 +11,7 @@ import pytest
 from fastapi import HTTPException
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
-from serving import Serving
+from web_serving import Serving
 
 from facestream.errors import (
     BusyError,
@@ -43,7 +43,7 @@ from workers.errors import ModelError, WorkerError
 
 MODULES = (
     "facestream.errors",
-    "facestream.webhooks.outbound",
+    "facestream.network.outbound",
     "storage.errors",
     "stream.errors",
     "workers.errors",

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 
 import made_up
 import pytest
+from command_runs import wait_until
 from own_server import OwnServer
-from processes import wait_until
-from serving import Serving
+from web_serving import Serving
 
 from facestream.checkup.server import check_server
 from facestream.configuration.settings import Place

@@ -10,7 +10,7 @@ import pytest
 import redis
 from documented_user import allow, refused, url_of
 from own_server import OwnServer
-from serving import open_client, serving_place
+from web_serving import open_client, serving_place
 
 from facestream.configuration.settings import Place
 from storage.keys import Keys

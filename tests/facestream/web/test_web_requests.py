@@ -8,7 +8,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from serving import Serving
+from web_serving import Serving
 
 from facestream.configuration.settings import Place
 from facestream.wiring import make_token_store

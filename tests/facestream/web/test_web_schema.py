@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from serving import serving_place
+from web_serving import serving_place
 
 from facestream.configuration.settings import Place
 from storage.connection import RedisHandle

@@ -17,7 +17,7 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 from searched_collection import PATIENCE_S, TRACKS, Collection, Served
-from serving import open_client, serving_place
+from web_serving import open_client, serving_place
 
 from facestream.configuration.settings import Place
 from facestream.demo_video import ASTRONAUT, GROUP

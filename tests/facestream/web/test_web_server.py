@@ -15,7 +15,7 @@ import psutil
 import pytest
 from fastapi.responses import StreamingResponse
 from receiver import wait_until
-from serving import PATIENCE_S, Serving
+from web_serving import PATIENCE_S, Serving
 
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import made_up
 import pytest
-from serving import Serving
+from web_serving import Serving
 
 from facestream.web.problems import MEDIA_TYPE
 

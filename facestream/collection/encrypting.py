@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from facestream.catalogue import found
+from facestream.collection.catalogue import found
 from facestream.configuration.settings import Place
 from facestream.errors import UsageError
 from facestream.hint import command_line

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from processes import Cli, Done, wait_until
+from command_runs import Cli, Done, wait_until
 
 pytestmark = pytest.mark.e2e
 

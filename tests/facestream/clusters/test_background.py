@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 from server_door import Door
 
+from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker
-from facestream.processes.background import Background
 from facestream.wiring import make_pack, make_queue
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder

@@ -9,7 +9,7 @@ import pytest
 from receiver import receiving
 
 from facestream.errors import UsageError
-from facestream.webhooks.outbound import Outbound, OutboundError, Target
+from facestream.network.outbound import Outbound, OutboundError, Target
 
 HERE = (ip_network("127.0.0.1/32"),)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from collections_made import fill
-from processes import Done
+from command_runs import Done
 
 from facestream.people.person import Face
 from facestream.people.together import together

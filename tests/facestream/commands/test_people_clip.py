@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 from collections_made import fill
-from processes import Done
+from command_runs import Done
 
 from facestream.exports.source_files import file_stems
 from storage.source_record import SourceRecord

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import time
 
-from facestream.watch.people_now import PeopleNow
+from facestream.cameras.people_now import PeopleNow
 from facestream.watch.visits import LATELY_S
 from storage.identity_record import ChangeKind, IdentityChange
 

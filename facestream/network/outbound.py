@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from facestream.errors import FacestreamError, UsageError
-from facestream.webhooks.address_check import Network, allowed
+from facestream.network.address_check import Network, allowed
 
 if TYPE_CHECKING:
     import urllib3

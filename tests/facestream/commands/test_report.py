@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from browser import Browser, browser_is_missing
+from command_runs import Cli, Processed
 from hypothesis import given
 from hypothesis import strategies as st
-from processes import Cli, Processed
 
 import facestream
 from facestream.exports.page import render, write_page

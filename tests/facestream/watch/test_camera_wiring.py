@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from facestream.cameras.camera_wiring import OneCamera, Opener, registered_source
 from facestream.configuration.settings import Place
 from facestream.configuration.settings_schema import CameraTable, Settings, WatchTable
+from facestream.watch.camera_wiring import OneCamera, Opener, registered_source
 from facestream.wiring import keys_of, open_handle
 from storage.lease import Lease
 from stream.camera_url import CameraUrl
@@ -50,7 +50,7 @@ def test_a_camera_that_begins_at_an_impossible_date_says_so(
         assert registered_source(handle, keys, right).recorded_at_s == pytest.approx(time.time(), abs=60)
         assert not caplog.records
         with monkeypatch.context() as patch:
-            patch.setattr("facestream.cameras.camera_wiring.time.time", lambda: 100.0)
+            patch.setattr("facestream.watch.camera_wiring.time.time", lambda: 100.0)
             assert registered_source(handle, keys, wrong).recorded_at_s == 100.0
         (record,) = caplog.records
         assert "begins on 1970-01-01 by the clock of this machine" in record.message

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from facestream.webhooks.address_check import all_allowed, allowed, networks_of
+from facestream.network.address_check import all_allowed, allowed, networks_of
 
 
 @pytest.mark.parametrize(

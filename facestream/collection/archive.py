@@ -10,7 +10,7 @@ from pathlib import Path
 
 from facestream import __version__
 from facestream.cameras.sealed_cameras import adopt_cameras
-from facestream.catalogue import clear, found
+from facestream.collection.catalogue import clear, found
 from facestream.configuration.settings import DEFAULT_COLLECTION, Place
 from facestream.errors import UsageError
 from facestream.output import refuse_loss

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from processes import Done
+from command_runs import Done
 
 from facestream.cameras.camera_file import read_cameras
 from facestream.errors import SettingsError

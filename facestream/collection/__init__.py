@@ -1,0 +1,1 @@
+"""A collection as a whole: opened, listed, backed up, encrypted."""
