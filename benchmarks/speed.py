@@ -89,9 +89,9 @@ def score(video: Path, found: Path) -> float | None:
     return None
 
 
-def figures_of(row: dict[str, Any], goal: Goal) -> list[Figure]:
-    """What is told of a video."""
-    video, naive = row["video"], "naive loop"
+def figures_of(row: dict[str, Any], goal: Goal, naive: str) -> list[Figure]:
+    """What is told of a video, beside the naive loop by that name."""
+    video = row["video"]
     figures = [
         Figure(
             f"frames looked at, {video}",
@@ -130,7 +130,8 @@ def main() -> None:
                 goals[video] = _STILL
         rows = {video: measure(video, args.rounds, args.constant_weights) for video in goals}
     print(markdown_table(list(rows.values())))
-    figures = [one for video, row in rows.items() for one in figures_of(row, goals[video])]
+    naive = "naive loop with constant weights" if args.constant_weights else "naive loop"
+    figures = [one for video, row in rows.items() for one in figures_of(row, goals[video], naive)]
     Result(figures, details=list(rows.values())).write(args.json)
 
 

@@ -9,7 +9,7 @@ def with_constant_weights(model: bytes) -> bytes:
     """A model whose weights are no inputs, which whoever calls it could replace.
 
     Older exporters name every weight as an input as well. ONNX Runtime can neither fold such weights nor
-    bring them into the order that its fast convolutions need: CenterFace takes 2.5 to 4 times as long. To
+    bring them into the order that its fast convolutions need: CenterFace takes more than twice as long. To
     change the file is the mend that ONNX Runtime itself names.
 
     Args:
