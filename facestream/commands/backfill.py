@@ -11,6 +11,7 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.look_options import (
+    dated_names_option,
     fps_option,
     include_forgotten_option,
     max_pixels_option,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 Examples:
   facestream backfill /archive
   facestream backfill --processes 8 --fps 2 /archive/2024 /archive/2025
+  facestream backfill --dated-names /nvr                 dates of hall_20261129_220000.mp4 and the like
   facestream backfill files.csv --errors failed.csv      a column path, perhaps recorded_at
   facestream backfill failed.csv                         the failed ones again
 
@@ -62,6 +64,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     metavar="FILE",
     help="Write the files that could not be read as CSV: path, error.",
 )
+@dated_names_option
 @fps_option
 @own_parts_options
 @device_option
@@ -93,6 +96,7 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
     what = RunOptions(
         paths=(),
         fps=options["fps"] or None,
+        dated_names=options["dated_names"],
         pack=options["pack"],
         device=options["device"],
         min_face_px=options["min_face_px"],

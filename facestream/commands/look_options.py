@@ -41,3 +41,10 @@ include_forgotten_option = click.option(
     is_flag=True,
     help="Look again at files in which people were forgotten, and find them anew.",
 )
+
+dated_names_option = click.option(
+    "--dated-names",
+    is_flag=True,
+    help="Videos began at the date and time in their names, of this machine's zone: "
+    "hall_20261129_220000.mp4, 2026-11-29 22.00.00.mkv.",
+)

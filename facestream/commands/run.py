@@ -10,6 +10,7 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.look_options import (
+    dated_names_option,
     fps_option,
     include_forgotten_option,
     max_pixels_option,
@@ -38,6 +39,7 @@ _FAILED_NAMED = 10
     epilog="""\b
 Examples:
   facestream run holiday.mp4
+  facestream run --dated-names /nvr/hall      hall_20261129_220000.mp4 and the like, with their dates
   facestream run --fps 2 --start 10:00 --end 20:00 match.mkv
   facestream run ~/Videos ~/Pictures          videos and photos in folders
   facestream run rtsp://user:password@192.168.1.20/stream1      a camera, until Ctrl-C; `watch` for several
@@ -71,6 +73,7 @@ kept). To end the watch over a camera is no interruption: 0.
     metavar="DATE",
     help="When the one recording began, ISO 8601.  [default: what the file says]",
 )
+@dated_names_option
 @own_parts_options
 @device_option
 @metrics_option
@@ -133,6 +136,7 @@ def command(sources: tuple[Path | str, ...], **options: Any) -> int:
         start_s=options["start_s"],
         end_s=options["end_s"],
         recorded_at_s=options["recorded_at_s"],
+        dated_names=options["dated_names"],
         pack=options["pack"],
         device=options["device"],
         min_face_px=options["min_face_px"],

@@ -19,6 +19,7 @@ _FOR_FILES = (
     "start_s",
     "end_s",
     "recorded_at_s",
+    "dated_names",
     "samples",
     "max_pixels",
     "include_forgotten",

@@ -23,6 +23,7 @@ def process(
     start_s: float = 0.0,
     end_s: float | None = None,
     recorded_at: datetime | None = None,
+    dated_names: bool = False,
     models: str | None = None,
     device: str = AUTO_DEVICE,
     min_face_px: float | None = None,
@@ -45,6 +46,7 @@ def process(
         start_s: Start in each video, s.
         end_s: End in each video, s; None for its end.
         recorded_at: When the one recording began, with its time zone; None for what the file says.
+        dated_names: Whether videos began at the date and time in their names, of this machine's zone.
         models: Name or folder of a model pack; None for the collection's own, else the default one.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         min_face_px: Smallest face looked for, px; None for 4 % of the shorter side, from 16 to 60.
@@ -73,6 +75,7 @@ def process(
         start_s=start_s,
         end_s=end_s,
         recorded_at_s=None if recorded_at is None else recorded_at.timestamp(),
+        dated_names=dated_names,
         pack=models,
         device=device,
         min_face_px=min_face_px,

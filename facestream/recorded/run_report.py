@@ -26,6 +26,8 @@ class RunOptions:
         start_s: Start in each video, s.
         end_s: End in each video, s, or None.
         recorded_at_s: Unix time at which the recordings began, or None to ask the container.
+        dated_names: Whether videos began at the date in their names, see `date_in_name`; those without one
+            at what the container says.
         pack: Name or folder of a model pack, or None for the collection's own, else the default one.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         min_face_px: Smallest face looked for, px, or None for a share of the picture.
@@ -42,6 +44,7 @@ class RunOptions:
     start_s: float = 0.0
     end_s: float | None = None
     recorded_at_s: float | None = None
+    dated_names: bool = False
     pack: str | None = None
     device: str = AUTO_DEVICE
     min_face_px: float | None = None
@@ -56,6 +59,11 @@ class RunOptions:
         Raises:
             UsageError: If one can't be.
         """
+        if self.dated_names and self.recorded_at_s is not None:
+            raise UsageError(
+                "the date was given, and is to be taken from names (--dated-names, dated_names) as well. "
+                "Leave one of the two out."
+            )
         if self.fps is not None:
             check_number(self.fps, "fps", 0, 1000, above=True)
         check_number(self.start_s, "start_s")

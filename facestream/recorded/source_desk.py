@@ -10,6 +10,7 @@ from pathlib import Path
 
 from facestream.people.people_view import clock, local_time
 from facestream.readable_path import readable_path
+from facestream.recorded.name_date import date_in_name
 from facestream.recorded.run_report import RunListener, RunOptions, RunReport
 from facestream.recorded.source_id import photo_id, video_id
 from storage.identity_store import IdentityStore
@@ -261,6 +262,7 @@ class SourceDesk:
             recorded_at_s=_first_of(
                 recorded_at_s,
                 self._options.recorded_at_s,
+                self._date_in_name(path) if recorded_at_s is None else None,
                 known.recorded_at_s if known else None,
                 info.recorded_at_s,
             ),
@@ -273,6 +275,15 @@ class SourceDesk:
                 f"and not {_date(known.recorded_at_s)}."
             )
         return self._register(source, known)
+
+    def _date_in_name(self, path: Path) -> float | None:
+        """When a video began by its name, where that is to be believed."""
+        if not self._options.dated_names:
+            return None
+        began = date_in_name(path.name)
+        if began is None:
+            self._listener.note(f"{path.name}: there is no date with a time in its name.")
+        return None if began is None else began.timestamp()
 
     def _others_at(self, path: Path) -> Sequence[str]:
         """Ids of other sources that were processed under this path."""

@@ -20,7 +20,7 @@ def find_sources(options: RunOptions) -> Discovery:
     if options.recorded_at_s is not None and len(found.videos) > 1:
         raise UsageError(
             f"--recorded-at is the beginning of one recording, and there are {len(found.videos)} videos. "
-            "Run them one by one, or write a CSV with the columns path,recorded_at and a row for each, and "
-            "run `facestream backfill FILE.csv`."
+            "Run them one by one, or with --dated-names where their names say it, or write a CSV with the "
+            "columns path,recorded_at and a row for each, and run `facestream backfill FILE.csv`."
         )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def test_samples_best_leaves_that_stream_out(cli: Cli, media: Path) -> None:
 
 def test_recorded_at_is_for_one_recording(cli: Cli, duo: Path) -> None:
     done = cli("run", "--recorded-at", "2026-05-01", duo, duo.with_name("again.mp4"), code=2)
-    assert "there are 2 videos. Run them one by one, or write a CSV" in done.stderr
+    assert "there are 2 videos. Run them one by one, or with --dated-names where" in done.stderr
     assert "facestream backfill" in done.stderr
 
 
@@ -144,6 +145,27 @@ def test_recorded_at_gives_dates_in_local_time(cli: Cli, duo: Path) -> None:
     assert "2026-05-01 18:30:00" in cli("people", TZ=zone).stdout
     # A date that was given once is known from then on.
     assert cli("run", "--json", duo).json()["people"] == result["people"]
+
+
+def test_dates_are_taken_from_names_where_that_is_asked_for(cli: Cli, duo: Path, tmp_path: Path) -> None:
+    # One is its content, so that names alone don't make two.
+    night, undated = tmp_path / "hall_20260501_220000.mp4", tmp_path / "holiday.mp4"
+    shutil.copy(duo, night)
+    shutil.copy(duo.with_name("again.mp4"), undated)
+    done = cli("run", "--dated-names", tmp_path, TZ="JST-9")
+    assert "holiday.mp4: there is no date with a time in its name." in done.stderr
+    dates = {Path(row["path"]).name: row["recorded_at"] for row in cli("sources", "--json").json()}
+    assert datetime.fromisoformat(dates[night.name]) == datetime(2026, 5, 1, 13, tzinfo=UTC)
+    assert dates[undated.name] is None
+    refused = cli("run", "--dated-names", "--recorded-at", "2026-05-01", night, code=2)
+    assert "Leave one of the two out" in refused.stderr
+
+
+def test_archives_take_dates_from_names_as_well(cli: Cli, duo: Path, tmp_path: Path) -> None:
+    shutil.copy(duo, tmp_path / "2026-05-01 22.00.00.mp4")
+    cli("backfill", "--dated-names", "--processes", "1", tmp_path, TZ="UTC")
+    (source,) = cli("sources", "--json").json()
+    assert datetime.fromisoformat(source["recorded_at"]) == datetime(2026, 5, 1, 22, tzinfo=UTC)
 
 
 def test_smaller_faces_than_min_face_are_not_looked_for(cli: Cli, duo: Path) -> None:
