@@ -111,5 +111,8 @@ class Visitor:
     def end(self) -> None:
         """Close them all; nothing may have gone wrong."""
         for context in self._contexts:
+            for page in context.pages:
+                # Whatever is answered in a test's own way at this moment needs no answer any more.
+                page.unroute_all(behavior="ignoreErrors")
             context.close()
         assert not self._complaints, "\n".join(self._complaints)
