@@ -6,7 +6,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -22,12 +22,12 @@ from facestream.erasure.leftovers import Sweeper
 from facestream.errors import UsageError
 from facestream.hint import command_line
 from facestream.models.own_models import models_for
-from facestream.people.people_tally import PeopleTally, source_of
 from facestream.processes.alarm import alarm
 from facestream.processes.hang import model_watchdog
 from facestream.watch.camera_wiring import OneCamera, Opener, make_claims
 from facestream.watch.visits import Visits
 from facestream.watch.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
+from facestream.watch.watch_teller import WatchTeller, person_of
 from facestream.wiring import (
     facts_of,
     find_parts,
@@ -46,18 +46,14 @@ from facestream.wiring import (
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.connection import RedisHandle
-from storage.errors import RecordError, StorageError
-from storage.identity_record import Identity
 from storage.keys import Keys
 from storage.outage import wait_for_server
-from storage.people_reader import PeopleReader, leave_out
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.sealing import Seal, open_seal
 from stream.frame import Frame
 from workers.camera_events import Cameras
 from workers.camera_worker import CameraWorker
-from workers.errors import WorkerError
 from workers.live_worker import LIVE_SETTINGS, LiveWorker
 from workers.models.pack import Pack
 from workers.rate_governor import RateChange, RateGovernor
@@ -66,11 +62,9 @@ from workers.stages import DECODE
 if TYPE_CHECKING:
     from facestream.configuration.settings_schema import Settings
     from facestream.metrics.monitored import Monitor
-    from storage.change_reader import ChangeReader
 
 # Who stops a watch need not wait for the end of a large re-cluster: whoever leads next sees to it.
 _SETTLE_S = 3.0
-_NEWS_EVERY_S = 1.0
 
 
 class Watch:
@@ -217,8 +211,8 @@ class Watch:
         )
         views = LiveViews(make_view_store(handle, keys), live.present, handle.errors)
         opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake, on_decode)
-        visits = Visits(partial(_person, make_reader(handle, keys)))
-        told = _Told(
+        visits = Visits(partial(person_of, make_reader(handle, keys)))
+        told = WatchTeller(
             self._listener,
             self._report,
             make_change_reader(handle, keys),
@@ -286,77 +280,3 @@ class Watch:
         entry_id = queue.send([ReclusterRequest("end of a watch")], stop=is_late)
         if entry_id is not None:
             background.wait_until(lambda: queue.is_taken_in(entry_id) or is_late(), math.inf)
-
-
-def _person(reader: PeopleReader, identity_id: str) -> Identity | None:
-    """The record of a person; a damaged one, of which the log tells, must not end a watch."""
-    try:
-        return reader.person(identity_id)
-    except RecordError as error:
-        leave_out(error)
-        return None
-
-
-class _Told:
-    """Passes on what the camera worker tells, with the people; and stops it when the cluster worker fails."""
-
-    def __init__(
-        self,
-        listener: WatchListener,
-        report: WatchReport,
-        changes: ChangeReader,
-        visits: Visits,
-        background: Background | None,
-        stop: threading.Event,
-        monitor: Monitor | None,
-        only: Collection[str],
-    ) -> None:
-        self._monitor = monitor
-        # Sources of the cameras that were named; empty for all.
-        self._only = only
-        self.statuses: Sequence[CameraStatus] = ()
-        self._listener = listener
-        self._report = report
-        self._changes = changes
-        self._after = changes.position
-        self._visits = visits
-        self._background = background
-        self._stop = stop
-        self._tally = PeopleTally()
-        self._news_s = 0.0
-
-    def claimed(self, names: Sequence[str]) -> None:
-        self._listener.claimed(names)
-
-    def camera_changed(self, status: CameraStatus) -> None:
-        self._listener.camera_changed(status)
-
-    def cameras_now(self, statuses: Sequence[CameraStatus], load_factor: float) -> None:
-        self.statuses = statuses
-        if self._monitor is not None:
-            self._monitor.heartbeat.beat()
-            self._monitor.metrics.rates_at(load_factor)
-        self._report.sources |= {f"c-{status.name}" for status in statuses}
-        if time.monotonic() >= self._news_s:
-            self._news_s = time.monotonic() + _NEWS_EVERY_S
-            # What is left is told, also where some of it was cut off.
-            page = self._changes.since(self._after)
-            self._after = page.last_id
-            for change in page.changes:
-                if self._only and change.track_id and source_of(change.track_id) not in self._only:
-                    # Of a camera that another process watches.
-                    continue
-                self._tally.take(change)
-                self._listener.person(change)
-                for visit in self._visits.take(change):
-                    self._listener.visit(visit)
-        self._listener.cameras_now(statuses, load_factor, self._tally, self._visits)
-        if self._background is not None:
-            try:
-                self._background.check()
-            except (StorageError, WorkerError):
-                # Raised again where the background ends.
-                self._stop.set()
-
-    def note(self, text: str) -> None:
-        self._listener.note(text)

@@ -18,7 +18,7 @@ from facestream.cameras.camera_book import CameraBook
 from facestream.cameras.camera_wish import CameraWish
 from facestream.configuration.settings import Place
 from facestream.people.people_tally import PeopleTally
-from facestream.watch import watching
+from facestream.watch import watch_teller, watching
 from facestream.watch.reader_lines import ReaderLines
 from facestream.watch.sending import SendOptions, send_frames
 from facestream.watch.visits import Visit, Visits
@@ -79,7 +79,7 @@ def test_people_are_found_in_frames_that_a_reader_sends_and_the_url_stays_with_i
     monkeypatch.setenv("FACESTREAM_CACHE_DIR", str(cache_dir))
     for name in ("_LOOK_EVERY_S", "_CHECK_EVERY_S", "_TELL_EVERY_S"):
         monkeypatch.setattr(f"workers.camera_worker.{name}", 0.05)
-    monkeypatch.setattr(watching, "_NEWS_EVERY_S", 0.1)
+    monkeypatch.setattr(watch_teller, "_NEWS_EVERY_S", 0.1)
     monkeypatch.setattr(watching, "load_parts", lambda *_: make_pack("open"))
     monkeypatch.setenv("FACESTREAM_DATA_DIR", str(tmp_path / "gpu"))
     address = f"unix://{server.socket_path}"

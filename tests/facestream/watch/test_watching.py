@@ -24,7 +24,7 @@ from facestream.metrics.health import Health, Heartbeat
 from facestream.metrics.monitored import Monitor
 from facestream.metrics.process_metrics import ProcessMetrics
 from facestream.people.people_tally import PeopleTally
-from facestream.watch import watching
+from facestream.watch import watch_teller, watching
 from facestream.watch.visits import Visit, Visits
 from facestream.watch.watch_report import WatchFacts, WatchOptions, WatchReport
 from facestream.wiring import keys_of, make_camera_store, make_pack, make_store, open_folder, open_handle
@@ -121,7 +121,7 @@ def place(
     for name in ("_LOOK_EVERY_S", "_CHECK_EVERY_S", "_TELL_EVERY_S"):
         monkeypatch.setattr(f"workers.camera_worker.{name}", 0.05)
     monkeypatch.setattr("workers.camera_claims._RENEW_SHARE", 0.03)
-    monkeypatch.setattr(watching, "_NEWS_EVERY_S", 0.1)
+    monkeypatch.setattr(watch_teller, "_NEWS_EVERY_S", 0.1)
     assert server.socket_path is not None
     # By its address, as a server of a person's own; the key of the cameras lies in the data folder.
     folder = server.socket_path.parent
