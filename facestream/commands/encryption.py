@@ -170,7 +170,7 @@ def _change(ctx: click.Context, action: Action) -> None:
     elif not quiet:
         click.echo("\n".join(_told(done)), err=True)
     if done.changed and not done.history_erased:
-        from facestream.commands.people_forget import UNPROVEN
+        from facestream.commands.people_erase import UNPROVEN
 
         click.echo(UNPROVEN, err=True)
 

@@ -87,7 +87,7 @@ def command(ctx: click.Context, /, dry_run: bool, yes: bool, pack: str | None, *
         done = store.erase("retention", models=pack)
     _tell(policy, expected, done, as_json=as_json)
     if not done.history_erased:
-        from facestream.commands.people_forget import UNPROVEN
+        from facestream.commands.people_erase import UNPROVEN
 
         click.echo(UNPROVEN, err=True)
 
