@@ -11,10 +11,13 @@ without a script.
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from pathlib import Path, PurePath
 
 import facestream
 from facestream.errors import NotFoundError
+
+LATE = timedelta(minutes=5)
 
 
 def main(collection: str, pictures: Path, idle_s: float | None, *, history: bool) -> None:
@@ -38,7 +41,7 @@ def main(collection: str, pictures: Path, idle_s: float | None, *, history: bool
 
 def is_unknown(store: facestream.Store, event: facestream.Event) -> bool:
     """Whether nobody knows them by now: they were not told to be somebody else, named or ignored since."""
-    if not event.provisional:
+    if not event.provisional and is_of_long_ago(event):
         # A re-cluster made them of tracks that were told of before, as somebody else's.
         return False
     try:
@@ -46,6 +49,13 @@ def is_unknown(store: facestream.Store, event: facestream.Event) -> bool:
     except NotFoundError:
         return False
     return person.id == event.person_id and not person.name and not person.ignored
+
+
+def is_of_long_ago(event: facestream.Event) -> bool:
+    """Whether it was found out later than minutes after it was seen: who comes back as somebody else did."""
+    if event.published_at is None or event.event_at is None:
+        return True
+    return event.published_at - event.event_at > LATE
 
 
 def where(store: facestream.Store, event: facestream.Event) -> str:

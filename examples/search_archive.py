@@ -29,7 +29,8 @@ def main(photo: Path, collection: str, limit: int) -> None:
                     when = (
                         f"{seen.start_at:%Y-%m-%d %H:%M:%S} UTC" if seen.start_at else f"{seen.start_s:.1f} s"
                     )
-                    print(f"          {Path(seen.source).name}  from {when} for {seen.seconds:.1f} s")
+                    place = seen.camera or Path(seen.source).name
+                    print(f"          {place}  from {when} for {seen.seconds:.1f} s")
 
 
 if __name__ == "__main__":

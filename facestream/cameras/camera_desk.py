@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
@@ -15,6 +16,7 @@ from facestream.cameras.camera_look import look
 from facestream.cameras.camera_outages import CameraOutages, CamerasNow
 from facestream.cameras.camera_reach import CameraReach
 from facestream.cameras.camera_snapshots import CameraSnapshots
+from facestream.cameras.camera_view import is_streaming
 from facestream.cameras.camera_wish import CameraWish
 from facestream.cameras.people_now import PeopleNow
 from facestream.configuration.given_settings import settings
@@ -117,8 +119,10 @@ class CameraDesk:
     def gaps(self, name: str) -> list[CameraGap]:
         """When nobody looked at a camera, the latest first; `NoSuchCameraError` if there is none."""
         with self._handle.errors():
-            self._book.found([name])
-            return gaps_of(self._reader.source(f"c-{name}"))
+            record = self._book.get(name)
+            status = self._book.cameras().get(name, (record, None))[1]
+            source = self._reader.source(record.source_id)
+            return gaps_of(source, streams=is_streaming(record, status), now_s=time.time())
 
     def add(self, name: str, wish: CameraWish) -> dict[str, Any]:
         """Add a camera.
@@ -234,8 +238,9 @@ class CameraDesk:
     ) -> list[dict[str, Any]]:
         there = {
             name: self._now.at(name)
-            for name, (record, _) in cameras.items()
-            if isinstance(record, CameraRecord) and not record.paused
+            for name, (record, status) in cameras.items()
+            # Who was there when it went down is not there now.
+            if isinstance(record, CameraRecord) and is_streaming(record, status)
         }
         people = self._people({person for ids in there.values() for person in ids})
         return [

@@ -20,11 +20,13 @@ class CameraGap:
 
     Attributes:
         start_s: Unix time of the last frame before it.
-        end_s: Unix time of the first one behind it.
+        end_s: Unix time of the first one behind it, or of now where it goes on.
+        goes_on: Whether nothing is seen now.
     """
 
     start_s: float
     end_s: float
+    goes_on: bool = False
 
     @property
     def seconds(self) -> float:
@@ -36,12 +38,12 @@ class CameraGap:
         """For machines."""
         return {
             "start_at": iso_utc(self.start_s),
-            "end_at": iso_utc(self.end_s),
+            "end_at": None if self.goes_on else iso_utc(self.end_s),
             "seconds": round(self.seconds, 3),
         }
 
 
-def gaps_of(source: SourceRecord | None) -> list[CameraGap]:
+def gaps_of(source: SourceRecord | None, *, streams: bool, now_s: float) -> list[CameraGap]:
     """Gaps of a camera, the latest first: it was down or paused, or nobody watched.
 
     They lie between the stretches of its source that are done, of which the latest 256 are kept apart: older
@@ -50,6 +52,8 @@ def gaps_of(source: SourceRecord | None) -> list[CameraGap]:
 
     Args:
         source: The camera's source; None where it was never connected to.
+        streams: Whether it delivers pictures now; else the latest gap goes on.
+        now_s: Unix time.
     """
     if source is None or source.recorded_at_s is None:
         return []
@@ -58,17 +62,21 @@ def gaps_of(source: SourceRecord | None) -> list[CameraGap]:
         CameraGap(began_s + before[1], began_s + behind[0])
         for before, behind in itertools.pairwise(source.ranges)
     ]
+    if source.ranges and not streams:
+        gaps.append(CameraGap(began_s + source.ranges[-1][1], now_s, goes_on=True))
     return [gap for gap in reversed(gaps) if gap.seconds >= SHORT_GAP_S]
 
 
 def gap_lines(gaps: list[CameraGap]) -> list[tuple[str, str]]:
     """The latest gaps line by line: what, and its value."""
-    lines = [
-        f"{_moment(gap.start_s)} to {_moment(gap.end_s)} ({span(gap.seconds)})" for gap in gaps[:_MOST_SHOWN]
-    ]
+    lines = [f"{_moment(gap.start_s)} {_end(gap)} ({span(gap.seconds)})" for gap in gaps[:_MOST_SHOWN]]
     if len(gaps) > _MOST_SHOWN:
         lines.append(f"and {len(gaps) - _MOST_SHOWN} gaps before")
     return [("nothing seen" if k == 0 else "", line) for k, line in enumerate(lines)]
+
+
+def _end(gap: CameraGap) -> str:
+    return "until now" if gap.goes_on else f"to {_moment(gap.end_s)}"
 
 
 def _moment(unix_s: float) -> str:

@@ -51,6 +51,11 @@ def state_of(record: CameraRecord, status: CameraStatus | None) -> str:
     return _NOBODY if status is None else state_words(status.state)
 
 
+def is_streaming(record: CameraRecord, status: CameraStatus | None) -> bool:
+    """Whether a camera delivers pictures that are looked at."""
+    return not record.paused and status is not None and status.state == "streaming"
+
+
 def state_words(state: str) -> str:
     """A state of a stream in words."""
     return "down" if state == "backing_off" else state.replace("_", " ")

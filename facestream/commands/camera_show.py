@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import click
@@ -35,19 +36,20 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
     """
     from facestream.cameras.camera_book import camera_name
     from facestream.cameras.camera_gaps import gap_lines, gaps_of
-    from facestream.cameras.camera_view import camera_json, camera_lines
+    from facestream.cameras.camera_view import camera_json, camera_lines, is_streaming
     from storage.errors import RecordError
 
     with opened_cameras(chosen_place(ctx)) as (book, reader):
         record = book.get(camera_name(name))
         found = book.cameras().get(record.name)
+        # One that was removed in between is shown as it was.
+        status = None if found is None else found[1]
+        streams = is_streaming(record, status)
         try:
-            gaps = gaps_of(reader.source(record.source_id))
+            gaps = gaps_of(reader.source(record.source_id), streams=streams, now_s=time.time())
             seen = gap_lines(gaps)
         except RecordError as error:
             gaps, seen = None, [("nothing seen", f"not known: {error}")]
-    # One that was removed in between is shown as it was.
-    status = None if found is None else found[1]
     if chosen(ctx, "as_json"):
         told = None if gaps is None else [gap.json for gap in gaps]
         print_json({**camera_json(record, status), "gaps": told})

@@ -119,7 +119,7 @@ def command(
     from facestream.hint import command_line
     from facestream.output import refuse_file_name, written_file
     from facestream.people.people_filter import PeopleFilter
-    from facestream.people.people_view import counted, nobody
+    from facestream.people.people_view import counted
 
     where = PeopleFilter(sources=sources, cameras=cameras, since=since, until=until)
     if what == "faces" and (since is not None or until is not None):
@@ -154,7 +154,7 @@ def command(
         refuse_file_name(output, f"--format {file_format} writes a file for each source. Name a folder.")
         with open_store(place) as store:
             files, count = _write_folder(store, file_format, output, where)
-            empty = "" if count or quiet else nobody(store)
+            empty = "" if count or quiet else _nobody_of(store, where)
             if empty and file_format in _CAPTIONS and any(s.kind == "photo" for s in _chosen(store, where)):
                 empty = "Nobody is in a video there: photos get no captions."
         if not quiet:
@@ -169,12 +169,19 @@ def command(
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
         count = _write_rows(store, what, file_format, where, file)
-        empty = "" if count or quiet else nobody(store)
+        empty = "" if count or quiet else _nobody_of(store, where)
     if output is not None and not quiet:
         noun = {"faces": "face", "sightings": "sighting"}
         click.echo(f"{output}: {counted(count, noun.get(what, 'person'), what)}", err=True)
     if empty:
         click.echo(empty, err=True)
+
+
+def _nobody_of(store: Store, where: PeopleFilter) -> str:
+    """What to say where nothing was written."""
+    from facestream.people.people_view import nobody
+
+    return "Nobody matches." if where.narrows else nobody(store)
 
 
 def _chosen(store: Store, where: PeopleFilter) -> list[SourceRecord]:

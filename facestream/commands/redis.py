@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 from typing import Any
 
@@ -21,17 +22,20 @@ Examples:
   facestream redis                                          keep the server up, print its socket
   facestream redis ZRANGE 'fs:{default}:identities' 0 -1    run one command
   facestream redis --json HGETALL 'fs:{default}:identity:p1'
+  facestream redis --raw HGET 'fs:{default}:sample:ID' crop_jpeg > face.jpg
   redis-cli -s "$(facestream redis --socket)" PING          while something keeps it up
 """,
 )
 @click.option("--socket", "only_socket", is_flag=True, help="Print the socket's path and leave.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
+@click.option("--raw", is_flag=True, help="Write the bytes of the reply as they are, as of a picture.")
 @place_options()
 @verbosity_options
 @click.argument("arguments", nargs=-1)
 def command(
     only_socket: bool,
     as_json: bool,
+    raw: bool,
     arguments: tuple[str, ...],
     data_dir: str | None,
     redis_url: str | None,
@@ -57,6 +61,8 @@ def command(
             reply = run_command(handle.client, arguments)
             if as_json:
                 print_json(_plain(reply))
+            elif raw and isinstance(reply, bytes):
+                sys.stdout.buffer.write(reply)
             else:
                 click.echo(_shown(reply))
             return

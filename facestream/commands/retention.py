@@ -136,6 +136,8 @@ def _tell(policy: RetentionPolicy, expected: Expected, done: Erased | None, *, a
         )
     elif done is None:
         click.echo(f"{_counted(expected)} now.")
+    elif not (done.tracks or done.people or done.pictures):
+        click.echo("Nothing is over age: nothing was deleted.")
     else:
         click.echo(
             f"Deleted: {counted(done.tracks, 'track')}, {counted(done.people, 'person', 'people')} of whom "

@@ -193,7 +193,8 @@ def perform(
             from facestream.exports.page import write_page
             from facestream.hint import shown_path
             from facestream.metrics.monitored import monitored
-            from facestream.people.people_view import write_thumbnails
+            from facestream.people.people_filter import PeopleFilter
+            from facestream.people.people_view import counted, write_thumbnails
             from facestream.progress import RunProgress, stderr_console
 
             with (
@@ -214,6 +215,13 @@ def perform(
                 folder = thumbnails_folder(place)
                 store.drop_stale_pictures()
                 files = write_thumbnails(store, people, folder)
+                hidden = people_in(store.people(PeopleFilter(only_ignored=True)), report.sources)
+                if hidden and not quiet:
+                    listed = store.hint("people", "--ignored")
+                    number = counted(len(hidden), "person", "people")
+                    click.echo(
+                        f"Not shown: {number} whom you ignore; `{listed}` lists them as well.", err=True
+                    )
                 if page is not None:
                     written = write_page(store, here, page)
                     if not quiet:

@@ -17,6 +17,14 @@ def is_arrival(change: IdentityChange) -> bool:
     return change.kind in SEEN and change.provisional and not change.other_id and is_camera(change.track_id)
 
 
+def is_found_out(change: IdentityChange) -> bool:
+    """Whether a re-cluster makes somebody new of what a camera saw, who was taken for somebody else first.
+
+    How long ago that was it doesn't say; see `is_late`.
+    """
+    return change.kind is ChangeKind.CREATED and not change.provisional and is_camera(change.track_id)
+
+
 def is_late(event_at_s: float | None, now_s: float) -> bool:
     """Whether a sighting is too long ago to be told of as of now.
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from facestream.events.arrival import SEEN, is_arrival, is_late
+from facestream.events.arrival import SEEN, is_arrival, is_found_out, is_late
 from storage.identity_record import ChangeKind
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ class EventFilter:
         cameras: Names of cameras: only what is about a track that one of them saw passes. Empty for all, and
             for files.
         live_only: Whether only sightings by cameras pass that are of now: what a camera has just brought, and
-            neither what a re-cluster has made of it, nor what was seen in files, nor what is told late.
+            neither what a re-cluster has made of it, but for people who turn out to be new, nor what was seen
+            in files, nor what is told late.
         clock: Unix time, s.
     """
 
@@ -68,7 +69,9 @@ class EventFilter:
             return False
         if event.ignored and self._people is None and (self._unknown_only or self._live_only):
             return False
-        if self._live_only and (not is_arrival(change) or is_late(event.event_at_s, self._clock())):
+        if self._live_only and not (is_arrival(change) or is_found_out(change)):
+            return False
+        if self._live_only and is_late(event.event_at_s, self._clock()):
             return False
         return not self._unknown_only or (change.kind in SEEN and event.person_name is None)
 

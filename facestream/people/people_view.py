@@ -280,6 +280,7 @@ def sighting_json(sighting: Sighting) -> dict[str, Any]:
     return {
         "source": sighting.source,
         "source_id": sighting.source_id,
+        "camera": sighting.camera or None,
         "start_s": round(sighting.start_s, 3),
         "end_s": round(sighting.end_s, 3),
         "start_at": sighting.start_at.isoformat() if sighting.start_at else None,

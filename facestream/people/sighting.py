@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import overload
 
+from facestream.source_name import camera_name
 from storage.seen_interval import SeenInterval
 from storage.sighting_record import Moment
 from storage.sighting_record import Sighting as Stored
@@ -44,6 +45,11 @@ class Sighting:
     seconds: float
     photo: bool = False
     provisional: bool = False
+
+    @property
+    def camera(self) -> str:
+        """Name of the camera, or empty for a file."""
+        return camera_name(self.source_id, self.source)
 
     @property
     def start_at(self) -> datetime | None:

@@ -281,9 +281,13 @@ class SourceDesk:
         if not self._options.dated_names:
             return None
         began = date_in_name(path.name)
-        if began is None:
-            self._listener.note(f"{path.name}: there is no date with a time in its name.")
-        return None if began is None else began.timestamp()
+        if began is not None:
+            self._listener.note(f"{path.name}: it began {_date(began.timestamp())}, by its name.")
+            return began.timestamp()
+        self._listener.note(
+            f"{path.name}: there is no date with a time in its name: it keeps its own, or the one before."
+        )
+        return None
 
     def _others_at(self, path: Path) -> Sequence[str]:
         """Ids of other sources that were processed under this path."""

@@ -58,7 +58,7 @@ class Gap(BaseModel):
     """When nothing was seen by a camera: it was down or paused, or nobody watched."""
 
     start_at: datetime
-    end_at: datetime
+    end_at: datetime | None = Field(description="null: it goes on.")
     seconds: float
 
 

@@ -103,6 +103,14 @@ def test_samples_best_leaves_that_stream_out(cli: Cli, media: Path) -> None:
     assert "fs:{default}:faces" not in cli.records()
 
 
+def test_people_who_are_ignored_are_counted_and_not_shown(cli: Cli, media: Path) -> None:
+    cli("run", media / "photos" / "astronaut.jpg")
+    cli("people", "ignore", "p1")
+    again = cli("run", media / "photos" / "astronaut.jpg")
+    assert again.stdout == "No people were found.\n"
+    assert "Not shown: 1 person whom you ignore; `facestream people --ignored" in again.stderr
+
+
 def test_recorded_at_is_for_one_recording(cli: Cli, duo: Path) -> None:
     done = cli("run", "--recorded-at", "2026-05-01", duo, duo.with_name("again.mp4"), code=2)
     assert "there are 2 videos. Run them one by one, or with --dated-names where" in done.stderr
@@ -153,7 +161,7 @@ def test_dates_are_taken_from_names_where_that_is_asked_for(cli: Cli, duo: Path,
     shutil.copy(duo, night)
     shutil.copy(duo.with_name("again.mp4"), undated)
     done = cli("run", "--dated-names", tmp_path, TZ="JST-9")
-    assert "holiday.mp4: there is no date with a time in its name." in done.stderr
+    assert "holiday.mp4: there is no date with a time in its name: it keeps its own" in done.stderr
     dates = {Path(row["path"]).name: row["recorded_at"] for row in cli("sources", "--json").json()}
     assert datetime.fromisoformat(dates[night.name]) == datetime(2026, 5, 1, 13, tzinfo=UTC)
     assert dates[undated.name] is None

@@ -62,8 +62,9 @@ export function ago(iso) {
   return seconds < 86_400 ? `${Math.round(seconds / 3600)} h ago` : dateTime(iso);
 }
 
-/** From when to when, and how long; the day once where it is the same. @param {{start_at: string, end_at: string, seconds: number}} one */
+/** From when to when, and how long; the day once where it is the same. @param {{start_at: string, end_at: string | null, seconds: number}} one */
 export function gap({ start_at, end_at, seconds }) {
+  if (!end_at) return `${DATE_TIME_S.format(new Date(start_at))} until now (${length(seconds)})`;
   const end = day(start_at) === day(end_at) ? time(end_at) : DATE_TIME_S.format(new Date(end_at));
   return `${DATE_TIME_S.format(new Date(start_at))} – ${end} (${length(seconds)})`;
 }

@@ -22,6 +22,9 @@ from facestream.wiring import keys_of, make_camera_store, open_handle
 from storage.camera_status import CameraStatus
 from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
+from storage.identity_record import ChangeKind, Identity, IdentityChange
+from storage.sighting_record import Sighting
+from storage.sighting_rows import SightingRows
 
 PATIENCE_S = 60.0
 
@@ -86,6 +89,31 @@ def test_cameras_are_told_of_when_they_change_and_not_for_their_figures(
         told.until(lambda data: data["paused"], "camera")
         desk.remove("door")
         assert told.until(lambda data: "removed" in data, "camera") == {"name": "door", "removed": True}
+
+
+def test_who_was_before_a_camera_that_went_down_is_not_there_now(place: Place, handle: RedisHandle) -> None:
+    keys = keys_of(place)
+    with (
+        News(ChangeReader(handle.client, keys), handle) as news,
+        make_camera_desk(place, handle, ServeTable(), news, Told()) as desk,
+    ):
+        desk.add("door", wish_for("rtsp://192.168.1.20/live", None, {}))
+        store = make_camera_store(handle, keys)
+        seen = SightingRows([Sighting("c-door", 0.0, 1.0)]).json()
+        handle.client.hset(keys.people, "p1", Identity("p1", tracks=1).encode_overview(seen))
+        came = IdentityChange(ChangeKind.CREATED, "p1", "c-door.1.0", published_at_s=time.time())
+        handle.client.xadd(keys.changes, came.encode())
+
+        def there(state: str) -> list[str]:
+            store.write_statuses([CameraStatus("door", "w", state, time.time())])
+            return [person["id"] for person in desk.get("door")["people_now"]]
+
+        deadline_s = time.monotonic() + PATIENCE_S
+        while there("streaming") != ["p1"]:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        assert there("backing_off") == []
+        assert there("streaming") == ["p1"]
 
 
 def test_jobs_are_told_of_when_they_change(place: Place, handle: RedisHandle) -> None:

@@ -4,11 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from facestream.cameras.camera_gaps import CameraGap, gap_lines, gaps_of
+from facestream.cameras.camera_gaps import CameraGap, gap_lines
+from facestream.cameras.camera_gaps import gaps_of as gaps_at
 from storage.source_record import SHORT_GAP_S, SegmentDone, SourceRecord
 
 BEGAN_S = 1.8e9
+NOW_S = BEGAN_S + 1e7
 DOOR = SourceRecord("c-door", "camera", "rtsp://x/1", 64, 48, recorded_at_s=BEGAN_S)
+
+
+def gaps_of(source: SourceRecord | None, *, streams: bool = True) -> list[CameraGap]:
+    return gaps_at(source, streams=streams, now_s=NOW_S)
 
 
 def test_gaps_lie_between_the_stretches_that_are_done_the_latest_first() -> None:
@@ -52,3 +58,12 @@ def test_a_camera_that_stalls_all_the_time_does_not_push_an_outage_out() -> None
         at_s += 7500.0 if k == 100 else 300.0
     assert len(source.ranges) <= 256
     assert [gap.seconds for gap in gaps_of(source)] == [7500.0 - 297.0]
+
+
+def test_of_a_camera_that_delivers_nothing_the_latest_goes_on() -> None:
+    source = replace(DOOR, ranges=((5.0, 60.0), (300.0, 400.0)))
+    (now, before) = gaps_of(source, streams=False)
+    assert (now.start_s, now.end_s, now.json["end_at"]) == (BEGAN_S + 400, NOW_S, None)
+    assert before == CameraGap(BEGAN_S + 60, BEGAN_S + 300)
+    assert "until now (" in gap_lines([now])[0][1]
+    assert gaps_of(DOOR, streams=False) == []

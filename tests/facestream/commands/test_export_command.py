@@ -100,6 +100,8 @@ def test_a_spreadsheet_can_be_of_a_camera_and_of_a_time(data_dir: Path, here: He
     later = spreadsheet(here, "--what", "sightings", "--from", at(30.0), "--to", at(100.0))
     assert [row["person"] for row in later] == ["p3"]
     assert spreadsheet(here, "--what", "people", "--from", at(100.0)) == []
+    nobody = here("export", "--what", "people", "--from", at(100.0)).stderr
+    assert nobody == "Nobody matches.\n"
     assert "no source is called dor" in here("export", "--camera", "dor", code=1).stderr
     refused = here("export", "--from", at(30.0), code=2).stderr
     assert "--what sightings, or --what people" in refused

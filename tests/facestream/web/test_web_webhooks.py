@@ -531,3 +531,22 @@ def test_webhooks_are_listed_tried_and_removed_without_their_secrets(
 )
 def test_a_wish_that_can_not_be_is_refused(shared_served: Served, wish: dict[str, Any]) -> None:
     assert shared_served.client.post("/webhooks", json=wish).status_code == 422
+
+
+def test_live_ones_tell_of_whom_a_re_cluster_finds_to_be_new_within_minutes(
+    served: Served, receiver: Receiver
+) -> None:
+    webhook = added(served, receiver, live_only=True, unknown_only=True)
+    client, track_id = served.handle.client, "c-door.9"
+    client.hset(served.keys.track(track_id), "source_id", "c-door")
+
+    def found_out(ago_s: float, **facts: Any) -> str:
+        at_s = time.time() - ago_s - 1.7e9
+        return happens(served, ChangeKind.CREATED, "p9", track_id=track_id, event_s=at_s, **facts)
+
+    found_out(3600)
+    now = found_out(40)
+    happens(served, ChangeKind.SPLIT, "p9", track_id=track_id, event_s=time.time() - 1.7e9, other_id="p7")
+    wait_until(lambda: shown(served, webhook)["delivered"] == 1)
+    wait_until(lambda: shown(served, webhook)["waiting"] == 0)
+    assert [told["id"] for told in receiver.wait_for(1)] == [now]
