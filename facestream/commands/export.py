@@ -105,7 +105,7 @@ def command(
     file, from when to when and for how long, the earliest first; or everybody, those seen longest first.
     With --source, --camera, --from and --to, time and sightings are those that match. Dates are those of
     this machine's time zone, which stands behind them. Text that a spreadsheet would run as a formula has an
-    apostrophe before it in CSV.
+    apostrophe before it in CSV, and a file of these rows begins with the mark of UTF-8 that Excel wants.
 
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
     people.csv, which says whom an id stands for. vtt (WebVTT) and srt (SubRip) write a caption for each
@@ -168,6 +168,9 @@ def command(
         open_store(place) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
+        if output is not None and what != "faces":
+            # Excel takes UTF-8 for another encoding without it.
+            file.write("\ufeff")
         count = _write_rows(store, what, file_format, where, file)
         empty = "" if count or quiet else _nobody_of(store, where)
     if output is not None and not quiet:

@@ -8,6 +8,8 @@ import json
 import re
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -199,6 +201,17 @@ def test_redis_runs_one_command(processed: Processed) -> None:
     shown = processed.cli("redis", "ZRANGE", "fs:{default}:identities", "0", "1").stdout
     oldest, second, *_ = sorted((person["id"] for person in processed.cli.people()), key=lambda i: int(i[1:]))
     assert shown == f"1) {oldest}\n2) {second}\n"
+
+
+def test_redis_writes_a_picture_as_it_is(processed: Processed) -> None:
+    record = processed.cli("redis", "--json", "HGETALL", "fs:{default}:identity:p1").json()
+    sample = record["thumbnails"].split()[0]
+    words = ["redis", "--raw", "--data-dir", str(processed.cli.data_dir)]
+    words += ["HGET", f"fs:{{default}}:sample:{sample}", "crop_jpeg"]
+    done = subprocess.run([sys.executable, "-m", "facestream", *words], capture_output=True, check=True)
+    assert done.stdout.startswith(b"\xff\xd8")
+    assert done.stdout.endswith(b"\xff\xd9")
+    assert processed.cli("redis", "--raw", "PING").stdout == "PONG"
 
 
 def test_redis_gives_a_record_as_json(processed: Processed) -> None:

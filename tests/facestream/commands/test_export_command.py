@@ -127,6 +127,11 @@ def test_spreadsheets_are_csv(data_dir: Path, here: Here, arguments: tuple[str, 
 def test_what_is_written_is_counted_by_its_noun(data_dir: Path, here: Here, tmp_path: Path) -> None:
     assert "out.csv: 7 sightings" in here("export", "--what", "sightings", "-o", tmp_path / "out.csv").stderr
     assert "out.csv: 3 people" in here("export", "--what", "people", "-o", tmp_path / "out.csv").stderr
+    # Excel wants the mark; pipes and programs that read faces don't.
+    assert (tmp_path / "out.csv").read_bytes().startswith("\ufeffperson,name,".encode())
+    assert here("export", "--what", "people").stdout.startswith("person,")
+    here("export", "-o", tmp_path / "faces.csv")
+    assert (tmp_path / "faces.csv").read_bytes().startswith(b"source,")
 
 
 def test_motchallenge_has_a_file_for_each_source_and_a_legend(
