@@ -10,14 +10,14 @@ import click
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
 from facestream.commands.camera_import import import_cameras
 from facestream.commands.camera_look import snapshot, test
-from facestream.commands.camera_options import look_options, opened_book, wish_of
+from facestream.commands.camera_options import listed, look_options, named_cameras, opened_book, wish_of
+from facestream.commands.camera_remove import remove
 from facestream.commands.camera_show import show
 from facestream.errors import UsageError
 from facestream.log_format import tell_warning
-from facestream.output import confirm, print_json, print_table, printable
+from facestream.output import print_json, print_table, printable
 
 if TYPE_CHECKING:
-    from facestream.cameras.camera_book import CameraBook
     from facestream.cameras.camera_look import CameraLook
     from storage.camera_record import CameraRecord
     from stream.camera_url import CameraUrl
@@ -269,56 +269,19 @@ def resume(ctx: click.Context, /, names: tuple[str, ...], everyone: bool, **_: A
     _set_paused(ctx, names, everyone=everyone, paused=False)
 
 
-@command.command(
-    name="remove",
-    epilog="""\b
-Examples:
-  facestream camera remove door
-  facestream camera remove door garden --yes
-""",
-)
-@click.argument("names", metavar="NAME...", nargs=-1)
-@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print the names as JSON.")
-@place_options()
-@verbosity_options
-@click.pass_context
-def remove(ctx: click.Context, /, names: tuple[str, ...], yes: bool, **_: Any) -> None:
-    """Remove cameras. Who was seen by them stays."""
-    with opened_book(chosen_place(ctx)) as book:
-        chosen_names = _named(book, names, everyone=False)
-        confirm(f"Remove {_listed(chosen_names)}?", yes=yes)
-        book.remove(chosen_names)
-    if chosen(ctx, "as_json"):
-        print_json(chosen_names)
-    elif not chosen(ctx, "quiet"):
-        click.echo(f"Removed: {_listed(chosen_names)}.", err=True)
-
-
 def _set_paused(ctx: click.Context, names: tuple[str, ...], *, everyone: bool, paused: bool) -> None:
     from facestream.cameras.camera_view import camera_json
 
     with opened_book(chosen_place(ctx)) as book:
-        records: list[CameraRecord] = book.set_paused(_named(book, names, everyone=everyone), paused=paused)
+        records: list[CameraRecord] = book.set_paused(
+            named_cameras(book, names, everyone=everyone), paused=paused
+        )
     if chosen(ctx, "as_json"):
         print_json([camera_json(record) for record in records])
     elif not chosen(ctx, "quiet"):
         what = "Paused" if paused else "Resumed"
-        click.echo(f"{what}: {_listed([record.name for record in records])}.", err=True)
+        click.echo(f"{what}: {listed([record.name for record in records])}.", err=True)
 
 
-def _named(book: CameraBook, names: tuple[str, ...], *, everyone: bool) -> list[str]:
-    """The cameras that are meant, which are there."""
-    if everyone and names:
-        raise UsageError("--all means every camera; leave the names out.")
-    if not everyone and not names:
-        raise UsageError(f"no camera was named: there are {', '.join(book.names()) or 'none yet'}.")
-    return book.names() if everyone else book.found(names)
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names) or "no camera"
-
-
-for subcommand in (import_cameras, show, test, snapshot):
+for subcommand in (import_cameras, show, test, snapshot, remove):
     command.add_command(subcommand)

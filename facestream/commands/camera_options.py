@@ -11,6 +11,7 @@ import click
 
 from facestream.configuration.setting_option import setting_option
 from facestream.configuration.settings import Place
+from facestream.errors import UsageError
 from facestream.parsing import Number
 
 if TYPE_CHECKING:
@@ -199,3 +200,17 @@ def opened_cameras(place: Place) -> Iterator[tuple[CameraBook, PeopleReader]]:
         reader = make_reader(handle, keys)
         reader.check_schema()
         yield CameraBook(make_camera_store(handle, keys), keys, open_folder(place).path), reader
+
+
+def named_cameras(book: CameraBook, names: tuple[str, ...], *, everyone: bool) -> list[str]:
+    """The cameras that are meant, which are there."""
+    if everyone and names:
+        raise UsageError("--all means every camera; leave the names out.")
+    if not everyone and not names:
+        raise UsageError(f"no camera was named: there are {', '.join(book.names()) or 'none yet'}.")
+    return book.names() if everyone else book.found(names)
+
+
+def listed(names: list[str]) -> str:
+    """Names in a sentence."""
+    return ", ".join(names) or "no camera"

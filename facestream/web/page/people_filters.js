@@ -87,7 +87,9 @@ export function filterBar(filters, onChange) {
     if (choosing) return;
     choosing = true;
     const [cameras, sources] = await Promise.all([api.all("/cameras", {}, { most: 500 }), api.all("/sources", {}, { most: MOST_FILES })].map((asked) => asked.catch(() => [])));
-    const names = [...new Set([...cameras.map((/** @type {{name: string}} */ camera) => camera.name), ...filters.camera])].sort();
+    // Also those that saw somebody before they were removed.
+    const seen = sources.map((/** @type {{camera?: string | null}} */ source) => source.camera).filter(Boolean);
+    const names = [...new Set([...cameras.map((/** @type {{name: string}} */ camera) => camera.name), ...seen, ...filters.camera])].sort();
     choosing = false;
     const done = await openDialog("Filter people", (close) => {
       const since = el("input", { type: "date", value: filters.since });

@@ -25,6 +25,8 @@ from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.sealing import KEY_FILE, KEY_VARIABLE
 from storage.source_record import SourceRecord
+from storage.webhook_record import WebhookRecord
+from storage.webhook_store import WebhookStore
 
 SYNTHETIC = "synthetic://people?width=320&height=240&fps=20"
 SECRET_URL = "rtsp://admin:S3cret@{place}/live?token=S3cretToken"
@@ -102,6 +104,19 @@ def test_a_camera_is_added_seen_listed_paused_changed_and_removed(here: Here, se
     assert here("camera", "remove", "door", "Yard.2", "-y").stderr == "Removed: door, Yard.2.\n"
     assert here("camera", "--json").json() == []
     assert list(server.scan_iter("*camera*")) == []
+
+
+def test_who_removes_a_camera_is_told_of_webhooks_that_name_it(here: Here, server: redis.Redis) -> None:
+    for name in ("door", "hall"):
+        here("camera", "add", name, SYNTHETIC, "--no-test", "-q")
+    record = WebhookRecord(
+        "w0123456789ab", "1:sealed", "https://example.org/***", "1:sealed", cameras=("door", "hall")
+    )
+    WebhookStore(server, Keys("default")).add(record, "0-0")
+    told = here("camera", "remove", "door", "--yes").stderr
+    assert "Removed: door." in told
+    assert f"Webhook {record.webhook_id} names such a camera: `facestream webhook remove " in told
+    assert "Webhook" not in here("camera", "remove", "hall", "--yes", "-q").stderr
 
 
 def test_a_camera_says_when_nothing_was_seen_by_it(here: Here, server: redis.Redis) -> None:

@@ -233,6 +233,16 @@ def test_people_who_are_new_are_counted_once_each_and_tracks_that_move_are_none(
     expect(badge).to_have_text("1 new person")
 
 
+def test_people_can_be_narrowed_to_a_camera_that_was_removed(visit: Visit, shared: Serving) -> None:
+    assert shared.client.get("/api/v1/cameras").json()["items"] == []
+    page = visit(shared.url)
+    page.get_by_role("button", name="Filter by place and date").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("checkbox", name="door").check()
+    dialog.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("button", name="Without door")).to_be_visible()
+
+
 def test_somebody_is_split_off_by_picking_their_tracks(visit: Visit, undone: Serving) -> None:
     page = visit(undone.url, "person/p1")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
