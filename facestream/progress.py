@@ -125,8 +125,8 @@ class RunProgress:
         """Something that a person should know."""
         self._print(text)
 
-    def assumed(self, text: str) -> None:
-        """Something that nobody said of the models, and that was assumed."""
+    def aside(self, text: str) -> None:
+        """Something that is no problem."""
         if not self._quiet:
             self._print(text)
 

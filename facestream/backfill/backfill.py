@@ -63,6 +63,10 @@ class BackfillListener(Protocol):
         """Something that a person should know."""
         ...
 
+    def aside(self, text: str) -> None:
+        """Something that is no problem."""
+        ...
+
 
 class Backfill:
     """One backfill.
@@ -290,3 +294,6 @@ class _Noting(SilentListener):
 
     def note(self, text: str) -> None:
         self._listener.note(text)
+
+    def aside(self, text: str) -> None:
+        self._listener.aside(text)

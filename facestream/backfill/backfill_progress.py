@@ -64,6 +64,11 @@ class BackfillProgress:
         """Something that a person should know."""
         self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
+    def aside(self, text: str) -> None:
+        """Something that is no problem."""
+        if not self._quiet:
+            self.note(text)
+
     def __enter__(self) -> Self:
         """Begin to count time."""
         return self

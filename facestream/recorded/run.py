@@ -116,7 +116,7 @@ class Run:
             self._report.device = str(pack.device)
             self._report.device_choice = str(device)
             for sentence in pack.manifest.assumed:
-                self._listener.assumed(sentence)
+                self._listener.aside(sentence)
             self._report.provider = pack.providers[0]
             chosen = self._options.clustering
             # What it can't be is said before anything is written.

@@ -106,8 +106,8 @@ class RunListener(Protocol):
         """Something that a person should know."""
         ...
 
-    def assumed(self, text: str) -> None:
-        """Something that nobody said of the models, and that was assumed."""
+    def aside(self, text: str) -> None:
+        """Something that is no problem, and is left out by who wants to hear of nothing else."""
         ...
 
 
@@ -132,7 +132,7 @@ class SilentListener:
     def note(self, text: str) -> None:
         """Nobody is there to read it."""
 
-    def assumed(self, text: str) -> None:
+    def aside(self, text: str) -> None:
         """Nobody is there to read it."""
 
 

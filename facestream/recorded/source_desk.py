@@ -134,10 +134,12 @@ class SourceDesk:
         gaps = missing(source.ranges, options.start_s, end_s)
         if not gaps:
             self._report.already_done += 1
-            self._listener.note(
+            left_out = _left_out(source)
+            tell = self._listener.note if left_out else self._listener.aside
+            tell(
                 f"{path.name}: already processed, at {_rate(source.fps)}; nothing "
                 f"{'else was changed' if source_id in self._report.redated else 'was added'}. "
-                f"{_left_out(source) or 'Another --collection would look at it anew.'}"
+                f"{left_out or 'Another --collection would look at it anew.'}"
             )
             return VideoWork(path, source, info, ())
         if source.forgotten:
@@ -282,7 +284,7 @@ class SourceDesk:
             return None
         began = date_in_name(path.name)
         if began is not None:
-            self._listener.note(f"{path.name}: it began {_date(began.timestamp())}, by its name.")
+            self._listener.aside(f"{path.name}: it began {_date(began.timestamp())}, by its name.")
             return began.timestamp()
         self._listener.note(
             f"{path.name}: there is no date with a time in its name: it keeps its own, or the one before."

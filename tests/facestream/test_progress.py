@@ -126,7 +126,7 @@ def test_quiet_shows_notes_alone() -> None:
             progress.source_began(FILM, info())
             progress.frame_done(frame(0.0), 2)
             progress.people_now(1)
-            progress.assumed("a detector is taken for another")
+            progress.aside("a detector is taken for another")
             progress.note("something [b]odd[/b] that is quite long " * 5)
             progress.source_ended(FILM)
         # In one piece and as it is.
@@ -140,7 +140,7 @@ def test_a_terminal_gets_a_display_that_goes_away_and_notes_that_stay() -> None:
         progress.source_began(FILM, info())
         progress.frame_done(frame(45.0), 2)
         progress.note("a note")
-        progress.assumed("an assumption")
+        progress.aside("an assumption")
     assert "an assumption\n" in screen.text
     assert "[a] film.mp4" in screen.text
     assert "a note\n" in screen.text

@@ -191,6 +191,11 @@ def test_quiet_says_nothing_but_the_result(cli: Cli, media: Path) -> None:
     assert len(done.stdout.splitlines()) == 2
 
 
+def test_quiet_says_nothing_of_what_was_done_before(cli: Cli, duo: Path) -> None:
+    for command in ("run", "run", "backfill"):
+        assert cli(command, "-q", duo).stderr == ""
+
+
 def test_verbose_tells_what_was_passed_over(cli: Cli, media: Path, tmp_path: Path) -> None:
     (tmp_path / "her.jpg").symlink_to(media / "photos" / "astronaut.jpg")
     (tmp_path / "notes.txt").write_text("no picture")
