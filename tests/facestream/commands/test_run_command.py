@@ -20,7 +20,7 @@ RESULT = {
     "provider",
 }  # fmt: skip
 PERSON = {"id", "name", "provisional", "seconds", "faces", "tracks", "ignored", "sightings", "thumbnail"}
-SIGHTING = {"source", "source_id", "start_s", "end_s", "start_at", "end_at", "provisional"}
+SIGHTING = {"source", "source_id", "camera", "start_s", "end_s", "start_at", "end_at", "provisional"}
 
 
 def who_is_at(cli: Cli, source: Path) -> dict[int, str]:
