@@ -55,7 +55,7 @@ class WebhookRecord:
         sealed_secret: What deliveries are signed with, sealed likewise.
         people: Ids of people; None for everybody, none at all where all of them were forgotten since.
         kinds: Kinds of events; empty for all.
-        unknown_only: Whether only sightings of people without a name are sent.
+        unknown_only: Whether only sightings of people without a name are sent, who aren't ignored.
         cooldown_s: For so long, no other sighting of the same person is sent.
         created_at_s: Unix time.
         cameras: Names of cameras; empty for all, and for files.

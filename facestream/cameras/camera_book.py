@@ -70,6 +70,10 @@ class CameraBook:
         for name in names:
             self._store.remove(name)
 
+    def status(self, name: str) -> CameraStatus | None:
+        """How one camera is doing; None where nobody has said lately."""
+        return self._store.status(name)
+
     def get(self, name: str) -> CameraRecord:
         """One camera; errors as those of `CameraStore.get`."""
         return self._store.get(name)

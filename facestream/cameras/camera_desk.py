@@ -13,11 +13,12 @@ from facestream.cameras.camera_answer import camera_answer
 from facestream.cameras.camera_book import CameraBook, camera_name, camera_url
 from facestream.cameras.camera_gaps import CameraGap, gaps_of
 from facestream.cameras.camera_look import look
-from facestream.cameras.camera_outages import CameraOutages, CamerasNow
+from facestream.cameras.camera_outages import CameraOutages
 from facestream.cameras.camera_reach import CameraReach
 from facestream.cameras.camera_snapshots import CameraSnapshots
 from facestream.cameras.camera_view import is_streaming
 from facestream.cameras.camera_wish import CameraWish
+from facestream.cameras.outage_news import CamerasNow
 from facestream.cameras.people_now import PeopleNow
 from facestream.configuration.given_settings import settings
 from facestream.configuration.settings import Place
@@ -63,7 +64,7 @@ class CameraDesk:
         place: Where the collection is.
         publish: Called with the name "camera" and a camera, as the API tells it, whose state is another than
             before. Of one that is gone, its name alone, and `removed`.
-        on_look: Called with how all cameras are doing, every other second.
+        on_look: Called with how all cameras are doing, each second.
     """
 
     def __init__(
@@ -120,9 +121,8 @@ class CameraDesk:
         """When nobody looked at a camera, the latest first; `NoSuchCameraError` if there is none."""
         with self._handle.errors():
             record = self._book.get(name)
-            status = self._book.cameras().get(name, (record, None))[1]
-            source = self._reader.source(record.source_id)
-            return gaps_of(source, streams=is_streaming(record, status), now_s=time.time())
+            streams = is_streaming(record, self._book.status(name))
+            return gaps_of(self._reader.source(record.source_id), streams=streams, now_s=time.time())
 
     def add(self, name: str, wish: CameraWish) -> dict[str, Any]:
         """Add a camera.

@@ -41,9 +41,7 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
 
     with opened_cameras(chosen_place(ctx)) as (book, reader):
         record = book.get(camera_name(name))
-        found = book.cameras().get(record.name)
-        # One that was removed in between is shown as it was.
-        status = None if found is None else found[1]
+        status = book.status(record.name)
         streams = is_streaming(record, status)
         try:
             gaps = gaps_of(reader.source(record.source_id), streams=streams, now_s=time.time())

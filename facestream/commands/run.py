@@ -208,17 +208,18 @@ def perform(
 
                 report = Run(place, options, progress, found, monitor).execute(stop)
             with Store(handle, make_reader(handle, keys), place) as store:
-                everybody = store.people()
-                here = people_in(everybody, report.sources)
+                everybody = store.people(PeopleFilter(ignored=True))
+                seen = people_in(everybody, report.sources)
+                here = [person for person in seen if not person.ignored]
                 by_id = {person.id: person for person in everybody}
                 people = [by_id[person.id] for person in here]
                 folder = thumbnails_folder(place)
                 store.drop_stale_pictures()
                 files = write_thumbnails(store, people, folder)
-                hidden = people_in(store.people(PeopleFilter(only_ignored=True)), report.sources)
+                hidden = len(seen) - len(here)
                 if hidden and not quiet:
                     listed = store.hint("people", "--ignored")
-                    number = counted(len(hidden), "person", "people")
+                    number = counted(hidden, "person", "people")
                     click.echo(
                         f"Not shown: {number} whom you ignore; `{listed}` lists them as well.", err=True
                     )

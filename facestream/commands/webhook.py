@@ -62,13 +62,18 @@ Examples:
     help="Only sightings of people without a name, and who aren't ignored.",
 )
 @click.option(
-    "--camera", "cameras", multiple=True, metavar="NAME", help="Only what this camera saw. Repeatable."
+    "--camera",
+    "cameras",
+    multiple=True,
+    metavar="NAME",
+    help="Only what this camera saw, or of it. Repeatable.",
 )
 @click.option(
     "--live",
     "live_only",
     is_flag=True,
-    help="Only sightings by cameras as they happen: none in files, none by a re-cluster, none told late.",
+    help="Only sightings by cameras as they happen: none in files, by a re-cluster, of who is ignored, or "
+    "told late. Whoever was taken for somebody else at first is told of when that is found out.",
 )
 @click.option(
     "--cooldown",

@@ -12,6 +12,7 @@ _MOMENT = re.compile(
     r"(?:(?P=colon)(?P<second>\d\d)(?:[.,]?(?P<milli>\d{3}))?)?(?!\d)(?P<zone>Z(?![A-Za-z]))?",
     re.ASCII,
 )
+_PARTS = ("year", "month", "day", "hour", "minute", "second", "milli")
 
 
 def date_in_name(name: str) -> datetime | None:
@@ -25,9 +26,9 @@ def date_in_name(name: str) -> datetime | None:
         It, in the zone of this machine unless a Z stands behind it; None where there is none.
     """
     for found in _MOMENT.finditer(name):
-        parts = [int(found[part] or 0) for part in ("year", "month", "day", "hour", "minute", "second")]
+        year, month, day, hour, minute, second, milli = (int(part or 0) for part in found.group(*_PARTS))
         try:
-            moment = datetime(*parts, microsecond=1000 * int(found["milli"] or 0), tzinfo=UTC)  # type: ignore[misc, arg-type]
+            moment = datetime(year, month, day, hour, minute, second, 1000 * milli, UTC)
         except ValueError:
             continue
         return moment if found["zone"] else moment.replace(tzinfo=None).astimezone()

@@ -7,8 +7,8 @@ from typing import Any
 
 from facestream.cameras.camera_book import CameraBook
 from facestream.cameras.camera_desk import CameraDesk
-from facestream.cameras.camera_outages import CamerasNow
 from facestream.cameras.camera_reach import CameraReach
+from facestream.cameras.outage_news import CamerasNow
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place
 from facestream.events.news import News

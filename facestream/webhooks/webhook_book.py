@@ -44,7 +44,7 @@ class WebhookWish:
         secret: What deliveries are signed with; None for one that is made up.
         people: Ids of people; none for everybody.
         kinds: Kinds of events; none for all.
-        unknown_only: Whether only sightings of people without a name are sent.
+        unknown_only: Whether only sightings of people without a name are sent, who aren't ignored.
         cooldown_s: For so long, no other sighting of the same person is sent.
         cameras: Names of cameras; none for all, and for files.
         live_only: Whether only sightings by cameras are sent that are of now.

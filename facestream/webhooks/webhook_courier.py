@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from facestream.cameras.camera_outages import untold_news
+from facestream.cameras.outage_news import untold_news
 from facestream.errors import UsageError
 from facestream.events.arrival import SEEN, is_late
 from facestream.events.event_filter import EventFilter
@@ -22,7 +22,7 @@ from storage.identity_record import ChangeKind
 from storage.webhook_record import CAMERA_KIND, WebhookRecord, WebhookState
 
 if TYPE_CHECKING:
-    from facestream.cameras.camera_outages import CamerasNow
+    from facestream.cameras.outage_news import CamerasNow
     from storage.webhook_store import WebhookStore
 
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from storage.errors import RecordError, StorageError
 from storage.identity_record import ChangeKind
 
 if TYPE_CHECKING:
-    from facestream.cameras.camera_outages import CamerasNow
+    from facestream.cameras.outage_news import CamerasNow
     from facestream.events.news import News
     from storage.identity_record import IdentityChange
     from storage.lease import Lease

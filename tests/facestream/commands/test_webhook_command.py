@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from command_runs import Done
 from receiver import receiving
+
+from facestream.commands import webhook
+from facestream.web.routes import webhooks
+from storage.webhook_record import WEBHOOK_KINDS
 
 Here = Callable[..., Done]
 
@@ -81,3 +86,8 @@ def test_a_restored_webhook_is_sealed_for_its_collection_and_begins_anew(here: H
     there = here("restore", file, "--collection", "third", "--json")
     assert there.json()["sealed_webhooks"] == [webhook_id]
     assert webhook_id in there.stderr
+
+
+def test_the_command_and_the_api_take_the_kinds_that_a_webhook_can_have() -> None:
+    assert set(webhook._KINDS) == set(WEBHOOK_KINDS)
+    assert set(get_args(webhooks._Kind)) == set(WEBHOOK_KINDS)
