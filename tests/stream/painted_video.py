@@ -58,7 +58,8 @@ def write_video(
     if codec == "libx265":
         options["x265-params"] = "log-level=none"
     if codec == "libsvtav1":
-        options["preset"] = "12"
+        # With as many threads as it likes, 40 on two cores, SVT-AV1 4.1 may wait for itself forever.
+        options |= {"preset": "12", "svtav1-params": "lp=1"}
     with av.open(str(path), "w", format=container_format, options=container_options or {}) as container:
         container.metadata.update(metadata or {})
         stream: Any = container.add_stream(codec, rate=rate, options=options)

@@ -125,7 +125,7 @@ def test_what_a_library_other_than_ffmpeg_decodes_is_copied_as_well(tmp_path: Pa
     with av.open(str(path), "w") as container:
         video = container.add_stream("libsvtav1", rate=FPS)
         video.width, video.height, video.pix_fmt, video.gop_size = 64, 64, "yuv420p", FPS  # type: ignore[union-attr]
-        video.options = {"preset": "12"}
+        video.options = {"preset": "12", "svtav1-params": "lp=1"}
         for number in range(2 * FPS):
             picture = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 2 * number, np.uint8), format="bgr24")
             picture.pts, picture.time_base = number, Fraction(1, FPS)
