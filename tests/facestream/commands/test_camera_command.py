@@ -115,7 +115,8 @@ def test_who_removes_a_camera_is_told_of_webhooks_that_name_it(here: Here, serve
     WebhookStore(server, Keys("default")).add(record, "0-0")
     told = here("camera", "remove", "door", "--yes").stderr
     assert "Removed: door." in told
-    assert f"Webhook {record.webhook_id} names such a camera: `facestream webhook remove " in told
+    assert f"Webhook {record.webhook_id} names such a camera: " in told
+    assert f"facestream webhook remove {record.webhook_id}` takes it away." in told
     assert "Webhook" not in here("camera", "remove", "hall", "--yes", "-q").stderr
 
 
