@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 
 # Tests run side by side and keep the processors busy by themselves: threads that wait for each other at every
 # product of matrices only take a tenth more time. Read when NumPy is loaded, here and in what tests start.
@@ -14,6 +15,13 @@ from rewriting import rewrite_share
 # Times of single examples say nothing on a machine that does other work as well.
 settings.register_profile("facestream", deadline=None)
 settings.load_profile("facestream")
+
+
+# Whoever starts tests in the background has these ignored, and what tests start would never hear them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers() -> int:
