@@ -18,6 +18,7 @@ from workers.faces.quality import FaceQuality, is_faint, measure, sharpness
 from workers.model_faults import ModelFaults
 from workers.models.detection import BgrImage, Detection
 from workers.models.pack import Pack
+from workers.tracking.close_up import close_up
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -53,6 +54,7 @@ class Candidate:
         promise: What `value` should be after a closer look at it; the same where no closer one is possible,
             or it was taken and showed nothing. Comparable over the faces of a track.
         look: For comparisons.
+        close_up: What is seen of it and right around it, see `close_up`.
         faint: Whether nobody could see who it is, for lack of light or contrast.
         crop: The face with margin, once it is among the best of its track.
         clothing: Colours below the face, float32 (C,) with sum 1, likewise; None also where none are seen.
@@ -65,6 +67,7 @@ class Candidate:
     value: float
     promise: float
     look: Look
+    close_up: FloatArray
     faint: bool = False
     crop: FaceCrop | None = None
     clothing: FloatArray | None = None
@@ -100,7 +103,10 @@ class FaceJudge:
             there = enlarged(detection, scale_to(detail.width_px, detail.height_px, image))
             promise = _value(measure(there, detail.height_px, detail.width_px), sharp)
         look = Look(quality.size_px, quality.effective_px, chip)
-        return Candidate(frame.index, frame.media_s, detection, quality, value, promise, look, is_faint(chip))
+        around = close_up(image, detection.box_xyxy)
+        return Candidate(
+            frame.index, frame.media_s, detection, quality, value, promise, look, around, is_faint(chip)
+        )
 
     def look_closer(self, candidate: Candidate, frame: Frame, detections: Collection[Detection]) -> None:
         """Judge and cut out a face in the detail of its frame, if it is to be found there.

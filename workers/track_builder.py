@@ -19,6 +19,7 @@ from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_evidence import moments_of
 from workers.track_parts import track_parts
+from workers.tracking.close_up import CHANGED, change
 from workers.tracking.track import LiveTrack
 from workers.tracking.tracker import Tracker
 
@@ -30,6 +31,8 @@ _CROPS = 3
 _EARLY_SIGHTS = 3
 _LEAST_SIGHTS = 2
 _FOUNDER_SIGHTS = 3
+# Of smaller faces two single ones tell too little to say that they are two people's.
+_TELLING_PX = 20.0
 # Frames further apart than this are like photos: one sight is all that can be asked for.
 _SPARSE_S = 1.5
 
@@ -66,7 +69,7 @@ class TrackBuilder:
         self._source_id = source_id
         self._photo = photo
         self._judge = FaceJudge(pack, faults)
-        self._tracker = Tracker(alike=self._alike)
+        self._tracker = Tracker(alike=self._alike, changed=self._changed)
         self._followed: dict[int, Followed] = {}
         self._sampled: list[tuple[int, float]] = []
         self._carried = list(carried)
@@ -196,6 +199,13 @@ class TrackBuilder:
     def _alike(self, track: LiveTrack, detection: Detection) -> bool:
         """Whether a face looks like the last one of a track."""
         return self._judge.alike(self._followed[track.number].newest.look, self._candidates[detection].look)
+
+    def _changed(self, track: LiveTrack, detection: Detection) -> bool:
+        """Whether a face is suddenly framed by something else, or another one."""
+        before, now = self._followed[track.number].newest, self._candidates[detection]
+        if min(before.look.effective_px, now.look.effective_px) < _TELLING_PX:
+            return False
+        return change(before.close_up, now.close_up) > CHANGED
 
     def _continue(self, new: Sequence[Followed], media_s: float) -> None:
         """Link the tracks that begin in the first frame of a segment with those that the last one closed."""

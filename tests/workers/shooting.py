@@ -35,6 +35,14 @@ class Shooting:
             self.batches.append(self.builder.add(frame, detections)[0])
             self._next += 1
 
+    def fade(self, image: Image, one: Detection, two: Detection, *, back: bool = False) -> None:
+        """Show in twelve frames how a face gives way to another in its place: no frame looks like a cut."""
+        other, there = put(image, two, one)
+        for share in np.linspace(0, 1, 14)[1:-1]:
+            of_other = float(1 - share if back else share)
+            mixed = np.asarray(cv2.addWeighted(image, 1 - of_other, other, of_other, 0), np.uint8)
+            self.show(mixed, one if of_other < 0.5 else there)
+
     def end(self, *, at_cut: bool = True) -> list[TrackRecord]:
         """End all tracks; those that end with this."""
         self.batches.append(self.builder.end(at_cut=at_cut))

