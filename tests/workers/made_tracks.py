@@ -11,6 +11,7 @@ from synthetic import CALIBRATION, DIMENSION, Cast
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.groups import Groups
+from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.partition import Partition
 from workers.models.calibration import Calibration
 
@@ -18,6 +19,8 @@ CAST = Cast()
 PLAIN = np.zeros(DIMENSION, np.float32)
 # Similarities spread widely, so that log-likelihood ratios do not run into their limit: 2.5 at 0.75.
 SOFT = Calibration.flat(32, genuine=0.9, impostor=0.1, spread=0.3)
+# As if people came back in each recording as often as usual: faces, clothes and sources are all that counts.
+USUAL = LikelihoodSettings(recurrence_for=0.0, recurrence_against=0.0)
 
 
 def evidence(
@@ -83,8 +86,8 @@ def fixed_groups(of: Mapping[str, str]) -> Groups:
 
 
 def soft(*tracks: TrackEvidence) -> TrackClusterer:
-    """A clusterer that holds these tracks, by the calibration `SOFT`."""
-    clusterer = TrackClusterer(SOFT)
+    """A clusterer that holds these tracks, by the calibration `SOFT` and the settings `USUAL`."""
+    clusterer = TrackClusterer(SOFT, settings=USUAL)
     for track in tracks:
         clusterer.insert(track)
     return clusterer

@@ -27,10 +27,15 @@ from workers.clustering.likelihood import (
     least_similarity,
 )
 from workers.clustering.likeness_graph import LikenessGraph
+from workers.clustering.recurrence import recurrence
+from workers.clustering.source_facts import SourceFacts
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
+
+# Tracks of a recording that are compared to see how often people come back.
+_COMPARED = 400
 
 
 class Comparison:
@@ -57,17 +62,9 @@ class Comparison:
         self._company = company
         self._calibration = calibration
         self._settings = settings
-        # By number of the source: what is expected of it, and the last measurement.
-        self._expected_rise = np.zeros(1, np.float32)
-        self._rise = np.zeros(1, np.float32)
-        self._even = np.zeros(1, np.float32)
-        self._span_s = np.zeros(1, np.float32)
-        self._photo = np.zeros(1, np.bool_)
-        # Which footage each shows, see `same_footage`, and how many show what another one does.
-        self._footage = np.zeros(1, np.intp)
+        self._facts = SourceFacts()
+        # How many sources show what another one does.
         self._repeats = 0
-        # By how much later its time begins than that of the first one that shows the same.
-        self._later_s = np.zeros(1, np.float64)
 
     @property
     def strict_prior(self) -> ByMedium:
@@ -84,9 +81,9 @@ class Comparison:
     def recordings(self, source_ids: Iterable[str]) -> ByMedium:
         """Number of recordings that some sources show: what two show is one, see `same_footage`."""
         numbers = np.fromiter(map(self._gallery.source_number, source_ids), np.intp)
-        photos = int(self._photo[numbers].sum())
+        photos = int(self._facts.photo[numbers].sum())
         # A photo repeats nothing.
-        return ByMedium.count(len(np.unique(self._footage[numbers])) - photos, photos)
+        return ByMedium.count(len(np.unique(self._facts.footage[numbers])) - photos, photos)
 
     @property
     def _recordings(self) -> ByMedium:
@@ -96,49 +93,27 @@ class Comparison:
 
     def photos(self, rows: IntArray | slice) -> BoolArray:
         """Whether the track of each row was seen in a photo, bool (N,)."""
-        return np.asarray(self._photo[self._gallery.sources[rows]], np.bool_)
+        return np.asarray(self._facts.photo[self._gallery.sources[rows]], np.bool_)
 
     def footage(self, rows: IntArray | slice) -> IntArray:
         """Number of the recording of each row, intp (N,)."""
-        return np.asarray(self._footage[self._gallery.sources[rows]], np.intp)
+        return np.asarray(self._facts.footage[self._gallery.sources[rows]], np.intp)
 
     def middle_s(self, rows: IntArray | slice) -> npt.NDArray[np.float64]:
         """Middle of the time of each row, s, float64 (N,): sources that show one footage have one clock."""
         return np.asarray(
-            self._gallery.middle_s[rows] + self._later_s[self._gallery.sources[rows]], np.float64
+            self._gallery.middle_s[rows] + self._facts.later_s[self._gallery.sources[rows]], np.float64
         )
 
     def expect(self, track: TrackEvidence) -> None:
         """Note the source of a track; call it for the first of a source."""
+        rise = 0.0 if track.photo else self._calibration.video_rise
         number = self._gallery.source_number(track.source_id)
-        if number >= len(self._rise):
-            more = np.zeros(number, np.float32)
-            self._expected_rise, self._rise, self._even, self._span_s = (
-                np.concatenate([old, more])
-                for old in (self._expected_rise, self._rise, self._even, self._span_s)
-            )
-            self._footage = np.concatenate([self._footage, more.astype(np.intp)])
-            self._photo = np.concatenate([self._photo, more.astype(np.bool_)])
-            self._later_s = np.concatenate([self._later_s, more.astype(np.float64)])
-        # Nothing is measured yet.
-        self._expected_rise[number] = 0.0 if track.photo else self._calibration.video_rise
-        self._rise[number] = self._expected_rise[number]
-        self._even[number] = self._settings.clothing_even
-        self._span_s[number] = self._later_s[number] = 0.0
-        self._photo[number] = track.photo
-        # Another number than that of any footage, as they are from 0.
-        self._footage[number] = -1 - number
+        self._facts.expect(number, rise, self._settings.clothing_even, photo=track.photo)
 
     def adopt(self, other: Comparison) -> None:
         """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
-        known = other._gallery.source_count
-        self._expected_rise = np.concatenate([other._expected_rise[:known], self._expected_rise[known:]])
-        self._rise = np.concatenate([other._rise[:known], self._rise[known:]])
-        self._even = np.concatenate([other._even[:known], self._even[known:]])
-        self._span_s = np.concatenate([other._span_s[:known], self._span_s[known:]])
-        self._footage = np.concatenate([other._footage[:known], self._footage[known:]])
-        self._photo = np.concatenate([other._photo[:known], self._photo[known:]])
-        self._later_s = np.concatenate([other._later_s[:known], self._later_s[known:]])
+        self._facts.adopt(other._facts, other._gallery.source_count)
         self._repeats = other._repeats
 
     def measure_sources(self, graph: LikenessGraph, began_s: Mapping[str, float]) -> None:
@@ -150,18 +125,18 @@ class Comparison:
         """
         gallery = self._gallery
         count = gallery.source_count
-        self._footage[:count], self._later_s[:count] = self._shown(graph, began_s)
+        self._facts.footage[:count], self._facts.later_s[:count] = self._shown(graph, began_s)
         shown = self.recordings(self._company.by_source)
         self._repeats = len(self._company.by_source) - int(shown.videos + shown.photos)
         footage = self.footage(slice(None))
-        first_s = np.full(len(self._span_s), np.inf)
-        last_s = np.full(len(self._span_s), -np.inf)
+        first_s = np.full(len(self._facts.span_s), np.inf)
+        last_s = np.full(len(self._facts.span_s), -np.inf)
         middle_s = self.middle_s(slice(None))
         np.minimum.at(first_s, footage, middle_s)
         np.maximum.at(last_s, footage, middle_s)
-        self._span_s[:count] = np.maximum(last_s - first_s, 0.0)[self._footage[:count]]
-        self._rise[:] = self._expected_rise
-        self._even[:] = self._settings.clothing_even
+        self._facts.span_s[:count] = np.maximum(last_s - first_s, 0.0)[self._facts.footage[:count]]
+        self._facts.rise[:] = self._facts.expected_rise
+        self._facts.even[:] = self._settings.clothing_even
         for source_id, track_ids in self._company.by_source.items():
             pairs = self._company.pairs(source_id) if len(track_ids) > 1 else []
             if not pairs:
@@ -171,15 +146,42 @@ class Comparison:
             sizes = gallery.size_weights
             similarity = np.einsum("ij,ij->i", gallery.templates[first], gallery.templates[second])
             expected = np.einsum("is,st,it->i", sizes[first], self._calibration.impostor, sizes[second])
-            self._rise[number] = impostor_rise(
-                similarity - expected, float(self._rise[number]), self._settings
+            self._facts.rise[number] = impostor_rise(
+                similarity - expected, float(self._facts.rise[number]), self._settings
             )
             roots = gallery.clothing_roots
             if roots is None:
                 continue
             dressed = roots[first].any(axis=1) & roots[second].any(axis=1)
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
-            self._even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
+            self._facts.even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
+        self._measure_recurrence()
+
+    def _measure_recurrence(self) -> None:
+        """How often people come back in each recording."""
+        gallery, settings = self._gallery, self._settings
+        self._facts.recurrence[:] = 0.0
+        shown: dict[int, list[str]] = {}
+        for source_id, track_ids in self._company.by_source.items():
+            if source_id not in self._company.photos:
+                footage = int(self._facts.footage[gallery.source_number(source_id)])
+                shown.setdefault(footage, []).extend(track_ids)
+        found = self._facts.recurrence.copy()
+        for footage, there in shown.items():
+            if len(there) < 2:
+                continue
+            ids = np.array(sorted(there))
+            order = np.argsort(self.middle_s(gallery.rows_of(ids)), kind="stable")
+            # Some of very many tell as much.
+            ids = ids[order[:: -(-len(ids) // _COMPARED)]]
+            rows = gallery.rows_of(ids)
+            free = np.triu(np.ones((len(ids), len(ids)), np.bool_), 1)
+            place = {track_id: k for k, track_id in enumerate(ids.tolist())}
+            for track_id, k in place.items():
+                free[k, [place[other] for other in self._company.of(track_id) if other in place]] = False
+            ratios = self.ratios(rows, rows, ByMedium.whatever(0.0), settings.limit)
+            found[self._facts.footage == footage] = recurrence(ratios[free], settings)
+        self._facts.recurrence = found
 
     def _shown(
         self, graph: LikenessGraph, began_s: Mapping[str, float]
@@ -218,7 +220,11 @@ class Comparison:
 
     def rises(self, rows: IntArray | slice) -> FloatArray:
         """Impostor rise of the source of each row, float32 (N,)."""
-        return np.asarray(self._rise[self._gallery.sources[rows]], np.float32)
+        return np.asarray(self._facts.rise[self._gallery.sources[rows]], np.float32)
+
+    def recurrences(self, rows: IntArray | slice) -> FloatArray:
+        """How much likelier than usual one person is in the recording of each row, float32 (N,)."""
+        return np.asarray(self._facts.recurrence[self._gallery.sources[rows]], np.float32)
 
     def ratios(self, rows: IntArray, columns: IntArray | slice, prior: ByMedium, limit: float) -> FloatArray:
         """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes of one occasion.
@@ -241,7 +247,7 @@ class Comparison:
         )
         same = np.asarray(self.footage(rows)[:, None] == self.footage(columns)[None], np.bool_)
         against = prior.between(self.photos(rows)[:, None], self.photos(columns)[None])
-        ratios -= np.where(same, np.float32(0.0), against)
+        ratios += np.where(same, self.recurrences(rows)[:, None], -against)
         if gallery.clothing_roots is not None:
             others = np.arange(len(gallery))[columns]
             shared = self._shared(rows, others, same)
@@ -262,9 +268,11 @@ class Comparison:
             limit: See `ratios`.
         """
         gallery = self._gallery
-        # Clothes may make up for what faces lack.
-        faces = least if gallery.clothing_roots is None else least - self._settings.clothing_for
-        most_rise, settings = float(self._rise.max()), replace(self._settings, limit=limit)
+        # Clothes may make up for what faces lack, and so may that people come back often.
+        faces = least - max(float(self._facts.recurrence.max()), 0.0)
+        if gallery.clothing_roots is not None:
+            faces -= self._settings.clothing_for
+        most_rise, settings = float(self._facts.rise.max()), replace(self._settings, limit=limit)
         similarity = np.array(
             [
                 least_similarity(faces, weights, most_rise, self._calibration, settings)
@@ -281,8 +289,8 @@ class Comparison:
         """Probability that two tracks (N, M) are of one occasion; `same`: whether of one recording."""
         gallery = self._gallery
         shared = shared_occasion(
-            self._span_s[gallery.sources[rows]][:, None],
-            self._span_s[gallery.sources[columns]][None],
+            self._facts.span_s[gallery.sources[rows]][:, None],
+            self._facts.span_s[gallery.sources[columns]][None],
             self._recordings.between(self.photos(rows)[:, None], self.photos(columns)[None]),
             self._settings,
         )
@@ -299,6 +307,8 @@ class Comparison:
         from_, to = roots[rows], roots[columns]
         dressed = np.logical_and.outer(from_.any(axis=1), to.any(axis=1))
         # Between sources the one counts in which people dress more alike.
-        least_even = np.minimum(self._even[sources[rows]][:, None], self._even[sources[columns]][None])
+        least_even = np.minimum(
+            self._facts.even[sources[rows]][:, None], self._facts.even[sources[columns]][None]
+        )
         ratios = clothing_log_ratio(clothing_distance(from_, to), least_even, self._settings)
         return across_occasions(ratios, np.where(dressed, shared, 0.0))

@@ -38,6 +38,11 @@ class LikelihoodSettings:
         clothing_sources: Most sources for which that holds; the more there are, the less likely it is of two.
         source_prior: Two tracks of different sources start this much, times the logarithm of the number of
             sources of their kind, on the side of two people: the more sources, the more people there are.
+        recurrence_share: Of pairs of tracks of a recording, the share that is of one person as a rule, see
+            `recurrence`.
+        recurrence_pairs: Pairs that this is worth when a recording's own pairs speak.
+        recurrence_for: That people come back counts at most this much for one person,
+        recurrence_against: and that they don't at most this much against.
         stay: Two tracks of one source that an earlier re-cluster put together start this much on the side of
             one person.
         stay_sources: Two of two sources do so less, and not at all up to so many sources: among few, each
@@ -56,6 +61,10 @@ class LikelihoodSettings:
     clothing_shared: float = 0.25
     clothing_sources: int = 10
     source_prior: float = 0.75
+    recurrence_share: float = 0.1
+    recurrence_pairs: float = 60.0
+    recurrence_for: float = 1.0
+    recurrence_against: float = 2.0
     stay: float = 1.0
     stay_sources: int = 50
 

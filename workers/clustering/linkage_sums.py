@@ -46,7 +46,7 @@ def linkage_sums(
     against = prior.usual(photos)
     common = [
         Common(photos.astype(np.intp), against - prior.within(photos)),
-        Common(footage, prior.within(photos)),
+        Common(footage, prior.within(photos) + comparison.recurrences(rows)),
         *counted(task.stays, task.stay_across),
         Common(task.stays * kinds + footage, task.stay - task.stay_across.within(photos)),
     ]

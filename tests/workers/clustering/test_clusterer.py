@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tracks import beside, crowds, evidence, filled, fixed_groups, groups_of, of, soft, unit
+from made_tracks import USUAL, beside, crowds, evidence, filled, fixed_groups, groups_of, of, soft, unit
 from synthetic import CALIBRATION
 
 from workers.clustering.clusterer import TrackClusterer
@@ -139,8 +139,8 @@ def test_a_poor_track_joins_who_it_is_like() -> None:
 def test_the_threshold_is_the_least_mean_ratio() -> None:
     tracks = [evidence("a", beside(1.0)), evidence("b", beside(0.45))]
     # Halfway between 0 and 0.8 is even; at 0.45 the ratio is 80 * 0.05.
-    assert len(filled(tracks, threshold=3.9).recluster({}).clusters) == 1
-    assert len(filled(tracks, threshold=4.1).recluster({}).clusters) == 2
+    assert len(filled(tracks, threshold=3.9, settings=USUAL).recluster({}).clusters) == 1
+    assert len(filled(tracks, threshold=4.1, settings=USUAL).recluster({}).clusters) == 2
 
 
 def test_what_was_thought_before_does_not_outweigh_what_is_seen() -> None:
@@ -161,7 +161,7 @@ def test_who_was_together_stays_together_unless_there_is_a_reason(limit: int) ->
     ]
     before = {"a": "p1", "b": "p1"}
     for threshold, fresh, settled in [(3.9, 1, 1), (4.5, 2, 1), (5.1, 2, 2)]:
-        clusterer = filled(tracks, threshold=threshold, limit=limit)
+        clusterer = filled(tracks, threshold=threshold, limit=limit, settings=USUAL)
         assert len(clusterer.recluster({}).clusters) == fresh
         assert len(clusterer.recluster(before).clusters) == settled
         assert len(clusterer.recluster({"a": "p1", "b": "p2"}).clusters) == fresh

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_tracks import SOFT, beside, clothes, evidence, fixed_groups, soft, unit
+from made_tracks import SOFT, USUAL, beside, clothes, evidence, fixed_groups, soft, unit
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
@@ -99,7 +99,7 @@ def test_a_video_of_which_nothing_is_known_is_no_photo(photo: bool, one: bool) -
 
 def test_what_is_seen_in_a_video_overrules_what_videos_are_like() -> None:
     pair = [evidence("a", beside(1.0)), evidence("b", beside(0.51))]
-    clusterer = TrackClusterer(IN_VIDEOS)
+    clusterer = TrackClusterer(IN_VIDEOS, settings=USUAL)
     # Thirty people who are as little alike as calibrated.
     for track in [*pair, *(evidence(f"x{k}", beside(0.0, k), moments=range(50)) for k in range(2, 32))]:
         clusterer.insert(track)

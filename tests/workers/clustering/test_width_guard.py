@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_tracks import evidence, unit
+from made_tracks import USUAL, evidence, unit
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.constraints import Constraints
@@ -26,7 +26,7 @@ def chain() -> list[TrackEvidence]:
 
 
 def clustered(tracks: list[TrackEvidence], limit: int, *together: set[str]) -> set[frozenset[str]]:
-    clusterer = TrackClusterer(SOFT, limit=limit)
+    clusterer = TrackClusterer(SOFT, settings=USUAL, limit=limit)
     for track in tracks:
         clusterer.insert(track)
     clusterer.constrain(Constraints.of(together))
