@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,7 @@ from workers.models.detection import BgrImage
 from workers.models.pack import Pack
 
 WIDTH_PX, HEIGHT_PX, FPS = 640, 360, 24
+TRUTH_COLUMNS = ("frame", "x1", "y1", "x2", "y2", "label", "track")
 _SHOTS = 18
 _LEAST_PHOTOS = 4
 # People, rate factor of the encoder, blur in px: from easy to hard.
@@ -75,41 +76,71 @@ def cast(
         kind = random.choice(["close", "two", "wide"], p=[0.3, 0.25, 0.45])
         count = {"close": 1, "two": 2, "wide": min(5, len(names))}[kind]
         low, high = {"close": (70, 130), "two": (40, 75), "wide": (18, 34)}[kind]
-        size_px, actors = random.uniform(low, high), []
-        for k, name in enumerate(random.choice(names, count, replace=False)):
-            path = photos[name][random.integers(len(photos[name]))]
-            image = read_photo(path).image_bgr
-            face = central_face(pack, image)
-            if face is None:
-                continue
-            box = face.box_xyxy
-            side = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
-            scale = size_px * random.uniform(0.85, 1.15) / side
-            blur = 0.45 / scale
-            if blur > 0.54:
-                image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
-            place = np.array([WIDTH_PX * (k + 0.5) / count, HEIGHT_PX * random.uniform(0.42, 0.58)])
-            speed, zoom = random.uniform(-0.4, 0.4, 2), random.uniform(-0.0015, 0.0015)
-            tilt = random.uniform(-12, 12)
-            actors.append(Actor(str(name), track, image, box, scale, place, speed, zoom, tilt))
-            track += 1
+        size_px = random.uniform(low, high)
+        chosen = [str(name) for name in random.choice(names, count, replace=False)]
+        actors = shot(pack, photos, chosen, size_px, random, track)
+        track += len(actors)
         yield actors
 
 
+def shot(
+    pack: Pack,
+    photos: dict[str, list[Path]],
+    names: list[str],
+    size_px: float,
+    random: np.random.Generator,
+    track: int,
+) -> list[Actor]:
+    """People beside each other, each by any of their photos; those in which no face is found are left out.
+
+    Args:
+        pack: Finds their faces.
+        photos: Of each person.
+        names: Who.
+        size_px: About how large their faces are.
+        random: Chooses.
+        track: Number of the first track.
+    """
+    actors: list[Actor] = []
+    for k, name in enumerate(names):
+        path = photos[name][random.integers(len(photos[name]))]
+        image = read_photo(path).image_bgr
+        face = central_face(pack, image)
+        if face is None:
+            continue
+        box = face.box_xyxy
+        side = float(np.sqrt((box[2] - box[0]) * (box[3] - box[1])))
+        scale = size_px * random.uniform(0.85, 1.15) / side
+        blur = 0.45 / scale
+        if blur > 0.54:
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
+        place = np.array([WIDTH_PX * (k + 0.5) / len(names), HEIGHT_PX * random.uniform(0.42, 0.58)])
+        speed, zoom = random.uniform(-0.4, 0.4, 2), random.uniform(-0.0015, 0.0015)
+        tilt = random.uniform(-12, 12)
+        actors.append(Actor(name, track + len(actors), image, box, scale, place, speed, zoom, tilt))
+    return actors
+
+
 def make_clip(
-    pack: Pack, photos: dict[str, list[Path]], target: Path, seed: int, people: int, quality: int, blur: float
+    target: Path, shots: Iterable[list[Actor]], random: np.random.Generator, quality: int, blur: float
 ) -> None:
-    """Write one clip and its truth."""
-    random = np.random.default_rng(seed)
-    names = [str(name) for name in random.choice(sorted(photos), people, replace=False)]
+    """Write one clip and its truth.
+
+    Args:
+        target: Its path without the ending.
+        shots: The actors of each shot.
+        random: Chooses lengths and light.
+        quality: Rate factor of the encoder.
+        blur: Of each picture, px.
+    """
     number = 0
     with (
         VideoWriter(target.with_suffix(".mp4"), WIDTH_PX, HEIGHT_PX, FPS, quality) as video,
         target.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file,
     ):
         truth = csv.writer(file)
-        truth.writerow(["frame", "x1", "y1", "x2", "y2", "label", "track"])
-        for actors in cast(pack, photos, names, random):
+        truth.writerow(TRUTH_COLUMNS)
+        for actors in shots:
             coarse = random.integers(30, 200, (6, 8, 3)).astype(np.uint8)
             background = cv2.resize(coarse, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
             gain = random.uniform(0.7, 1.2)
@@ -129,6 +160,16 @@ def make_clip(
                 number += 1
 
 
+def photos_of(folder: Path, halves: Path, least: int) -> dict[str, list[Path]]:
+    """Photos of the people of the half "calibrate" of whom there are so many."""
+    chosen = chosen_people(halves, "calibrate")
+    found: dict[str, list[Path]] = defaultdict(list)
+    for path, name in sorted(labelled_photos(folder, "folders").items()):
+        if name in chosen:
+            found[name].append(path)
+    return {name: paths for name, paths in found.items() if len(paths) >= least}
+
+
 def main() -> None:
     """Write the clips."""
     parser = argparse.ArgumentParser(
@@ -140,17 +181,14 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=len(_CLIPS), choices=range(1, len(_CLIPS) + 1))
     add_json_option(parser)
     args = parser.parse_args()
-    chosen = chosen_people(args.halves, "calibrate")
-    found: dict[str, list[Path]] = defaultdict(list)
-    for path, name in sorted(labelled_photos(args.photos, "folders").items()):
-        if name in chosen:
-            found[name].append(path)
-    photos = {name: paths for name, paths in found.items() if len(paths) >= _LEAST_PHOTOS}
+    photos = photos_of(args.photos, args.halves, _LEAST_PHOTOS)
     args.output.mkdir(parents=True, exist_ok=True)
     pack = make_pack("open")
     for seed, (people, quality, blur) in enumerate(_CLIPS[: args.clips]):
         target = args.output / f"clip{seed}"
-        make_clip(pack, photos, target, seed, people, quality, blur)
+        random = np.random.default_rng(seed)
+        names = [str(name) for name in random.choice(sorted(photos), people, replace=False)]
+        make_clip(target, cast(pack, photos, names, random), random, quality, blur)
         print(target.with_suffix(".mp4"))
     Result([Figure("clips made", args.clips, better="more")]).write(args.json)
 
