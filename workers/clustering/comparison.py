@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
@@ -161,13 +162,14 @@ class Comparison:
         """How often people come back in each recording."""
         gallery, settings = self._gallery, self._settings
         self._facts.recurrence[:] = 0.0
-        shown: dict[int, list[str]] = {}
-        for source_id, track_ids in self._company.by_source.items():
+        # Copies of a recording bring nobody back: one of them tells, that with the most tracks.
+        fullest: dict[int, AbstractSet[str]] = {}
+        for source_id, track_ids in sorted(self._company.by_source.items()):
             if source_id not in self._company.photos:
                 footage = int(self._facts.footage[gallery.source_number(source_id)])
-                shown.setdefault(footage, []).extend(track_ids)
+                fullest[footage] = max(fullest.get(footage, frozenset()), track_ids, key=len)
         found = self._facts.recurrence.copy()
-        for footage, there in shown.items():
+        for footage, there in fullest.items():
             if len(there) < 2:
                 continue
             ids = np.array(sorted(there))
