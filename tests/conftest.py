@@ -17,11 +17,9 @@ settings.register_profile("facestream", deadline=None)
 settings.load_profile("facestream")
 
 
-# Whoever starts tests in the background has these ignored, and what tests start would never hear them.
+# Whoever starts tests in the background has it ignored, and what tests start would never hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_xdist_auto_num_workers() -> int:

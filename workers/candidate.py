@@ -67,7 +67,7 @@ class Candidate:
     value: float
     promise: float
     look: Look
-    close_up: FloatArray
+    close_up: npt.NDArray[np.uint8]
     faint: bool = False
     crop: FaceCrop | None = None
     clothing: FloatArray | None = None

@@ -201,11 +201,15 @@ class TrackBuilder:
         return self._judge.alike(self._followed[track.number].newest.look, self._candidates[detection].look)
 
     def _changed(self, track: LiveTrack, detection: Detection) -> bool:
-        """Whether a face is suddenly framed by something else, or another one."""
+        """Whether a face looks so unlike the last one in its place that the two should be compared."""
         before, now = self._followed[track.number].newest, self._candidates[detection]
         if min(before.look.effective_px, now.look.effective_px) < _TELLING_PX:
             return False
-        return change(before.close_up, now.close_up) > CHANGED
+        if change(before.close_up, now.close_up) <= CHANGED:
+            return False
+        # Where one of them can't be embedded, the two can't be compared, and the place is all there is.
+        self._judge.embed([before.look, now.look])
+        return before.look.vector is not None and now.look.vector is not None
 
     def _continue(self, new: Sequence[Followed], media_s: float) -> None:
         """Link the tracks that begin in the first frame of a segment with those that the last one closed."""

@@ -205,6 +205,12 @@ def test_the_same_file_in_two_runs_at_once_counts_once(
     assert len(cli.people()) == 2
 
 
+def at_a_terminal() -> None:
+    """Make standard input the terminal of this process, which ends with it even where tests run by nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def test_the_end_of_the_terminal_is_an_orderly_one(cli: Cli, long_video: Path, tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     page = tmp_path / "report.html"
@@ -215,7 +221,7 @@ def test_the_end_of_the_terminal_is_an_orderly_one(cli: Cli, long_video: Path, t
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=at_a_terminal,
     )
     os.close(theirs)
     said = b""

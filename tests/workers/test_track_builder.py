@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
+from faulty_models import with_embedder
 from shooting import STEP_S, Shooting, blurred, frames_of, moved, put, with_side, written
 
 from storage.track_record import TrackRecord
 from stream.frame import Frame
+from workers.model_faults import ModelFaults
 from workers.models.detection import Detection
 from workers.models.pack import Pack
 from workers.track_builder import Batch, TrackBuilder
@@ -278,6 +280,16 @@ def test_however_many_take_turns_in_one_place_each_has_tracks_of_their_own(
     vectors = [np.stack([s.vector for s in shooting.samples_of(track)]).mean(axis=0) for track in tracks]
     units = np.stack([vector / np.linalg.norm(vector) for vector in vectors])
     assert (units[::2] @ units[::2].T).min() > 0.95 > (units[::2] @ units[1::2].T).max()
+
+
+def test_where_faces_can_not_be_embedded_their_place_is_all_there_is(
+    open_pack: Pack, group_image: Image, one: Detection, two: Detection
+) -> None:
+    builder = TrackBuilder(with_embedder(open_pack, lambda _: True), "v-1", faults=ModelFaults())
+    shooting = Shooting(builder)
+    shooting.show(group_image, one, times=4)
+    shooting.show(*put(group_image, two, one), times=4)
+    assert builder.live == 1
 
 
 def test_a_track_that_fades_to_another_face_is_split(

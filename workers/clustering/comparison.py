@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.by_medium import BoolArray, ByMedium
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.clothing_likelihood import (
     across_occasions,
     clothing_distance,
@@ -28,15 +29,15 @@ from workers.clustering.likelihood import (
     least_similarity,
 )
 from workers.clustering.likeness_graph import LikenessGraph
-from workers.clustering.recurrence import recurrence
+from workers.clustering.recurrence import free_pairs, recurrence
 from workers.clustering.source_facts import SourceFacts
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
-# Tracks of a recording that are compared to see how often people come back.
-_COMPARED = 400
+# Tracks of a source that are compared at most to see how often people come back.
+_COMPARED = 300
 
 
 class Comparison:
@@ -159,31 +160,33 @@ class Comparison:
         self._measure_recurrence()
 
     def _measure_recurrence(self) -> None:
-        """How often people come back in each recording."""
-        gallery, settings = self._gallery, self._settings
-        self._facts.recurrence[:] = 0.0
-        # Copies of a recording bring nobody back: one of them tells, that with the most tracks.
-        fullest: dict[int, AbstractSet[str]] = {}
-        for source_id, track_ids in sorted(self._company.by_source.items()):
-            if source_id not in self._company.photos:
-                footage = int(self._facts.footage[gallery.source_number(source_id)])
-                fullest[footage] = max(fullest.get(footage, frozenset()), track_ids, key=len)
-        found = self._facts.recurrence.copy()
-        for footage, there in fullest.items():
-            if len(there) < 2:
+        """How often people come back in each recording; of one with copies the mean of what they tell."""
+        gallery, facts = self._gallery, self._facts
+        facts.recurrence[:] = 0.0
+        found = np.zeros(len(facts.recurrence), np.float32)
+        tracks = np.zeros(len(facts.recurrence), np.float32)
+        for source_id, track_ids in self._company.by_source.items():
+            if len(track_ids) < 2 or source_id in self._company.photos:
                 continue
-            ids = np.array(sorted(there))
-            order = np.argsort(self.middle_s(gallery.rows_of(ids)), kind="stable")
-            # Some of very many tell as much.
-            ids = ids[order[:: -(-len(ids) // _COMPARED)]]
+            checkpoint()
+            ids = np.array(sorted(track_ids))
             rows = gallery.rows_of(ids)
-            free = np.triu(np.ones((len(ids), len(ids)), np.bool_), 1)
-            place = {track_id: k for k, track_id in enumerate(ids.tolist())}
-            for track_id, k in place.items():
-                free[k, [place[other] for other in self._company.of(track_id) if other in place]] = False
-            ratios = self.ratios(rows, rows, ByMedium.whatever(0.0), settings.limit)
-            found[self._facts.footage == footage] = recurrence(ratios[free], settings)
-        self._facts.recurrence = found
+            # Some of very many, spread over time, tell as much.
+            order = np.argsort(gallery.middle_s[rows], kind="stable")
+            some = order[np.linspace(0, len(ids) - 1, min(len(ids), _COMPARED)).astype(int)]
+            ids, rows = ids[some], rows[some]
+            free = free_pairs(ids.tolist(), self._apart)
+            ratios = self.ratios(rows, rows, ByMedium.whatever(0.0), self._settings.limit)
+            footage = facts.footage[gallery.source_number(source_id)]
+            found[footage] += len(track_ids) * recurrence(ratios[free], self._settings)
+            tracks[footage] += len(track_ids)
+        of_footage = found / np.maximum(tracks, 1)
+        count = gallery.source_count
+        facts.recurrence[:count] = of_footage[facts.footage[:count]]
+
+    def _apart(self, track_id: str) -> AbstractSet[str]:
+        """Tracks that are of others than a track: they were seen together, or people said so."""
+        return self._company.of(track_id) | self._company.constraints.against(track_id)
 
     def _shown(
         self, graph: LikenessGraph, began_s: Mapping[str, float]
@@ -229,7 +232,7 @@ class Comparison:
         return np.asarray(self._facts.recurrence[self._gallery.sources[rows]], np.float32)
 
     def ratios(self, rows: IntArray, columns: IntArray | slice, prior: ByMedium, limit: float) -> FloatArray:
-        """Log-likelihood ratios (N, M) of rows of the gallery: faces, and clothes of one occasion.
+        """Log-likelihood ratios (N, M) of rows: faces, clothes of one occasion, how often people come back.
 
         Args:
             rows: Some rows.
@@ -251,7 +254,7 @@ class Comparison:
         against = prior.between(self.photos(rows)[:, None], self.photos(columns)[None])
         ratios += np.where(same, self.recurrences(rows)[:, None], -against)
         if gallery.clothing_roots is not None:
-            others = np.arange(len(gallery))[columns]
+            others = np.arange(len(gallery))[columns] if isinstance(columns, slice) else columns
             shared = self._shared(rows, others, same)
             # Of very many sources, few tracks may be of one occasion.
             beside = np.flatnonzero(shared.any(axis=0))
@@ -271,14 +274,14 @@ class Comparison:
         """
         gallery = self._gallery
         # Clothes may make up for what faces lack, and so may that people come back often.
-        faces = least - max(float(self._facts.recurrence.max()), 0.0)
+        faces = least - np.maximum(self.recurrences(rows), 0.0)
         if gallery.clothing_roots is not None:
-            faces -= self._settings.clothing_for
+            faces = faces - self._settings.clothing_for
         most_rise, settings = float(self._facts.rise.max()), replace(self._settings, limit=limit)
         similarity = np.array(
             [
-                least_similarity(faces, weights, most_rise, self._calibration, settings)
-                for weights in gallery.size_weights[rows]
+                least_similarity(own, weights, most_rise, self._calibration, settings)
+                for own, weights in zip(faces.tolist(), gallery.size_weights[rows], strict=True)
             ]
         )
         maybe = gallery.like(rows, similarity)

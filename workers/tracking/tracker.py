@@ -33,7 +33,8 @@ class TrackerSettings:
     """What links two boxes to one face.
 
     Attributes:
-        sure_iou: From this overlap with the prediction on, a link needs no look at the face.
+        sure_iou: From this overlap with the prediction on, a link needs no look at the face, unless what is
+            seen there changed.
         reach: A doubtful link may span at most this many box sides between centres.
         size_ratio: A face may grow or shrink by at most this factor from one sampled frame to the next.
         max_gap_s: A track unseen for longer has ended (short occlusions are survived), and a link over a

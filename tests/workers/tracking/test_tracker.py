@@ -118,16 +118,23 @@ def test_rivals_are_told_apart_by_their_faces() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "asked"),
-    [([(100, 0)], [(105, 1), (112, 2)], (0, 1)), ([(100, 0), (107, 1)], [(112, 2)], (1, 2))],
+    ("before", "now", "asked", "other"),
+    [
+        ([(100, 0)], [(105, 1), (112, 2)], (0, 1), (0, 2)),
+        ([(100, 0), (107, 1)], [(112, 2)], (1, 2), (0, 2)),
+    ],
 )
 def test_a_second_track_or_detection_nearby_makes_a_good_overlap_doubtful(
-    before: list[tuple[float, int]], now: list[tuple[float, int]], asked: tuple[int, int]
+    before: list[tuple[float, int]],
+    now: list[tuple[float, int]],
+    asked: tuple[int, int],
+    other: tuple[int, int],
 ) -> None:
     eyes = Eyes()
     frames = [[face(x, person=person) for x, person in frame] for frame in (before, now)]
     assert len(follow(Tracker(alike=eyes), frames)) == 3
-    assert eyes.asked[0] == asked
+    # Whoever else may be there is asked about next.
+    assert eyes.asked == [asked, other]
 
 
 def test_nobody_is_asked_where_overlap_leaves_no_doubt() -> None:
