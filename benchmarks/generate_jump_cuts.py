@@ -4,8 +4,8 @@
 
 TEST_DATA holds `lfw/` with `lfw_halves.csv`, and `clips/heads/`, a person in each file. Writes
 
-- single0 to single2: 25 people of the half "calibrate" of LFW, each in one shot and in no other; with small
-  faces in the last;
+- single0 to single2: 25 people of the half "calibrate" of LFW (fewer where no face is found in a photo), each
+  in one shot and in no other; with small faces in the last;
 - turns0 to turns4: the heads, who take turns in front of one wall, in the middle of the lower edge.
 
 Each is an MP4 file and a CSV file beside it (frame, x1, y1, x2, y2, label, track; every second frame), the
