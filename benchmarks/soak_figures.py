@@ -68,8 +68,6 @@ class Soak:
         kills: How often each role was killed.
         ended: What was so at the end, by name: whether it was as it should be.
         said: What was said of processes that ended.
-        same_people: Whether all cameras show one video: its people are back before they expire, so that Redis
-            holds more and more of them.
     """
 
     lives: list[Life] = field(default_factory=list)
@@ -81,7 +79,6 @@ class Soak:
     kills: dict[str, int] = field(default_factory=dict)
     ended: dict[str, bool] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
-    same_people: bool = False
 
     def longest(self, role: str) -> Life | None:
         """The life of a role that lasted longest."""
@@ -138,7 +135,7 @@ def complaints_of(soak: Soak) -> list[str]:
         if row["threads_more"] > _THREADS:
             found.append(f"{role}: {row['threads_more']} more threads")
     third = len(soak.redis_mb) // 3
-    if third and not soak.same_people:
+    if third:
         before, after = (
             float(np.median(part)) for part in (soak.redis_mb[third : 2 * third], soak.redis_mb[-third:])
         )
@@ -160,7 +157,6 @@ def report_of(soak: Soak) -> dict[str, Any]:
         "queue_most": max(soak.queued, default=0),
         "queue_last": soak.queued[-1] if soak.queued else None,
         "queue_per_min": round(slope_per_min(soak.at_s, soak.queued), 2),
-        "redis_may_grow": soak.same_people,
         "redis_mb": round(soak.redis_mb[-1], 2) if soak.redis_mb else None,
         "redis_most_mb": round(max(soak.redis_mb, default=0.0), 2),
         "ended": soak.ended,
