@@ -12,11 +12,13 @@ every second frame) and so on, the same ones every time.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -33,7 +35,6 @@ from workers.models.detection import BgrImage
 from workers.models.pack import Pack
 
 WIDTH_PX, HEIGHT_PX, FPS = 640, 360, 24
-TRUTH_COLUMNS = ("frame", "x1", "y1", "x2", "y2", "label", "track")
 _SHOTS = 18
 _LEAST_PHOTOS = 4
 # People, rate factor of the encoder, blur in px: from easy to hard.
@@ -121,6 +122,23 @@ def shot(
     return actors
 
 
+@contextlib.contextmanager
+def labelled_clip(target: Path, quality: int) -> Iterator[tuple[VideoWriter, Callable[[list[Any]], Any]]]:
+    """A video to write, and what writes a row of its truth beside it.
+
+    Args:
+        target: Its path without the ending.
+        quality: Rate factor of the encoder.
+    """
+    with (
+        VideoWriter(target.with_suffix(".mp4"), WIDTH_PX, HEIGHT_PX, FPS, quality) as video,
+        target.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file,
+    ):
+        truth = csv.writer(file)
+        truth.writerow(["frame", "x1", "y1", "x2", "y2", "label", "track"])
+        yield video, truth.writerow
+
+
 def make_clip(
     target: Path, shots: Iterable[list[Actor]], random: np.random.Generator, quality: int, blur: float
 ) -> None:
@@ -134,12 +152,7 @@ def make_clip(
         blur: Of each picture, px.
     """
     number = 0
-    with (
-        VideoWriter(target.with_suffix(".mp4"), WIDTH_PX, HEIGHT_PX, FPS, quality) as video,
-        target.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file,
-    ):
-        truth = csv.writer(file)
-        truth.writerow(TRUTH_COLUMNS)
+    with labelled_clip(target, quality) as (video, label):
         for actors in shots:
             coarse = random.integers(30, 200, (6, 8, 3)).astype(np.uint8)
             background = cv2.resize(coarse, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC)
@@ -154,7 +167,7 @@ def make_clip(
                     half = (actor.box[2:] - actor.box[:2]) / 2 * scale
                     low, high = place - half, place + half
                     if number % 2 == 0 and (low >= 0).all() and (high <= size).all():
-                        truth.writerow([number, *low.round(1), *high.round(1), actor.name, actor.track])
+                        label([number, *low.round(1), *high.round(1), actor.name, actor.track])
                 frame = np.clip(frame * gain, 0, 255).astype(np.uint8)
                 video.write(cv2.GaussianBlur(frame, (0, 0), blur) if blur else frame)
                 number += 1

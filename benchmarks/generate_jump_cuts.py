@@ -15,7 +15,6 @@ same ones every time; `benchmarks/quality.py OUTPUT_FOLDER` scores them.
 from __future__ import annotations
 
 import argparse
-import csv
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,12 +23,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 from figure import Figure
-from generate_clips import FPS, HEIGHT_PX, TRUTH_COLUMNS, WIDTH_PX, Actor, make_clip, photos_of, shot
+from generate_clips import HEIGHT_PX, WIDTH_PX, Actor, labelled_clip, make_clip, photos_of, shot
 from result import Result, add_json_option
 
 from facestream.wiring import make_pack
 from stream.video import VideoFile
-from stream.video_writer import VideoWriter
 from workers.central_face import central_face
 from workers.models.detection import BgrImage
 from workers.models.pack import Pack
@@ -108,16 +106,11 @@ def in_turns(
 def make_turns(pack: Pack, target: Path, turns: list[Turn]) -> None:
     """Write one clip of heads and its truth."""
     number = 0
-    with (
-        VideoWriter(target.with_suffix(".mp4"), WIDTH_PX, HEIGHT_PX, FPS, _RATE_FACTOR) as video,
-        target.with_suffix(".csv").open("w", newline="", encoding="utf-8") as file,
-    ):
-        truth = csv.writer(file)
-        truth.writerow(TRUTH_COLUMNS)
+    with labelled_clip(target, _RATE_FACTOR) as (video, label):
         for track, turn in enumerate(turns):
             for picture in turn.pictures():
                 if number % 2 == 0 and (face := central_face(pack, picture)) is not None:
-                    truth.writerow([number, *face.box_xyxy.round(1).tolist(), turn.name, track])
+                    label([number, *face.box_xyxy.round(1).tolist(), turn.name, track])
                 video.write(picture)
                 number += 1
 

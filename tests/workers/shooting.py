@@ -43,6 +43,14 @@ class Shooting:
             mixed = np.asarray(cv2.addWeighted(image, 1 - of_other, other, of_other, 0), np.uint8)
             self.show(mixed, one if of_other < 0.5 else there)
 
+    def give_way(self, image: Image, one: Detection, two: Detection) -> tuple[Image, Detection]:
+        """Show a face, fade to another in its place, and show that one; gives the last picture and place."""
+        self.show(image, one, times=8)
+        self.fade(image, one, two)
+        last = put(image, two, one)
+        self.show(*last, times=8)
+        return last
+
     def end(self, *, at_cut: bool = True) -> list[TrackRecord]:
         """End all tracks; those that end with this."""
         self.batches.append(self.builder.end(at_cut=at_cut))

@@ -89,19 +89,14 @@ def test_only_the_first_part_of_a_split_track_continues_another(
 ) -> None:
     shooting.show(group_image, one, times=3)
     (before,) = shooting.end(at_cut=False)
-    shooting.show(group_image, one, times=8)
-    shooting.fade(group_image, one, two)
-    shooting.show(*put(group_image, two, one), times=8)
+    shooting.give_way(group_image, one, two)
     assert [track.continues for track in shooting.end()] == [before.track_id, None]
 
 
 def test_whoever_goes_on_after_a_split_continues_its_second_part(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:
-    shooting.show(group_image, one, times=8)
-    shooting.fade(group_image, one, two)
-    other, there = put(group_image, two, one)
-    shooting.show(other, there, times=8)
+    other, there = shooting.give_way(group_image, one, two)
     _, second = shooting.end(at_cut=False)
     shooting.show(other, there, times=3)
     assert [track.continues for track in shooting.end()] == [second.track_id]

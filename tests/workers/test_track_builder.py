@@ -295,10 +295,7 @@ def test_where_faces_can_not_be_embedded_their_place_is_all_there_is(
 def test_a_track_that_fades_to_another_face_is_split(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:
-    shooting.show(group_image, one, times=8)
-    shooting.fade(group_image, one, two)
-    other, there = put(group_image, two, one)
-    shooting.show(other, there, times=8)
+    shooting.give_way(group_image, one, two)
     first, second = shooting.end()
     assert (first.track_id, second.track_id) == ("v-1.0.0", "v-1.0.0.b")
     assert set(range(8)) <= set(frames_of(first))
@@ -314,10 +311,7 @@ def test_a_track_that_fades_to_another_face_is_split(
 def test_a_track_that_fades_to_another_face_and_back_is_three(
     shooting: Shooting, group_image: Image, one: Detection, two: Detection
 ) -> None:
-    other, there = put(group_image, two, one)
-    shooting.show(group_image, one, times=8)
-    shooting.fade(group_image, one, two)
-    shooting.show(other, there, times=8)
+    shooting.give_way(group_image, one, two)
     shooting.fade(group_image, one, two, back=True)
     shooting.show(group_image, one, times=8)
     tracks = shooting.end()

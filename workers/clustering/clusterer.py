@@ -192,7 +192,7 @@ class TrackClusterer:
         prior, limit = self._comparison.strict_prior, self._linkage.face_limit
         found = self._ahead[track_id] if track_id in self._ahead else self._alike(np.array([row]))[0]
         alike = self._groups_of_rows.names(found[found != row], groups)
-        apart = self._company.of(track_id) | self._company.constraints.against(track_id)
+        apart = self._company.apart_from(track_id)
         # Who was removed may still be named by people.
         names = sorted(alike - {groups.of[other] for other in apart if other in groups.of})
 

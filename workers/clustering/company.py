@@ -80,6 +80,10 @@ class Company:
         """Tracks that were seen with a track, but those that people put together with it."""
         return self._seen[track_id] - self.constraints.with_(track_id)
 
+    def apart_from(self, track_id: str) -> AbstractSet[str]:
+        """Tracks that are of others than a track: they were seen with it, or people said so."""
+        return self.of(track_id) | self.constraints.against(track_id)
+
     def of_all_with(self, track_id: str) -> AbstractSet[str]:
         """The same of all tracks that people put together with a track."""
         group = self.constraints.with_(track_id)

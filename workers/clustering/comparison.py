@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 import numpy as np
@@ -175,7 +174,7 @@ class Comparison:
             order = np.argsort(gallery.middle_s[rows], kind="stable")
             some = order[np.linspace(0, len(ids) - 1, min(len(ids), _COMPARED)).astype(int)]
             ids, rows = ids[some], rows[some]
-            free = free_pairs(ids.tolist(), self._apart)
+            free = free_pairs(ids.tolist(), self._company.apart_from)
             ratios = self.ratios(rows, rows, ByMedium.whatever(0.0), self._settings.limit)
             footage = facts.footage[gallery.source_number(source_id)]
             found[footage] += len(track_ids) * recurrence(ratios[free], self._settings)
@@ -183,10 +182,6 @@ class Comparison:
         of_footage = found / np.maximum(tracks, 1)
         count = gallery.source_count
         facts.recurrence[:count] = of_footage[facts.footage[:count]]
-
-    def _apart(self, track_id: str) -> AbstractSet[str]:
-        """Tracks that are of others than a track: they were seen together, or people said so."""
-        return self._company.of(track_id) | self._company.constraints.against(track_id)
 
     def _shown(
         self, graph: LikenessGraph, began_s: Mapping[str, float]

@@ -159,7 +159,7 @@ class DensityClusterer:
             return said
         index, _ = self._density()
         (near,) = index.within(self._units[track_id][None], self._least_similarity)
-        apart = self._company.of(track_id) | self._company.constraints.against(track_id)
+        apart = self._company.apart_from(track_id)
         group_of = groups.of
         closed = {group_of[other] for other in apart if other in group_of}
         for other in _nearest_first(near, index.ids):

@@ -62,6 +62,7 @@ def test_it_stays_within_what_it_may_count(
     st.lists(st.floats(-8, 8, width=32), max_size=200).map(lambda r: np.array(r, np.float32)), st.floats(0, 4)
 )
 def test_pairs_that_are_more_alike_never_make_it_less(ratios: npt.NDArray[np.float32], more: float) -> None:
+    # To within the twentieths that ratios are counted by.
     assert recurrence(ratios + np.float32(more), SETTINGS) >= recurrence(ratios, SETTINGS) - 0.05
 
 
