@@ -48,7 +48,12 @@ class RetentionPolicy:
     @property
     def ends(self) -> bool:
         """Whether anything is kept for less than ever."""
-        return any(not math.isinf(limit_s(getattr(self, name))) for name in DAYS if name != "readers")
+        return not math.isinf(self.shortest_s)
+
+    @property
+    def shortest_s(self) -> float:
+        """The shortest that anything is kept for, s; infinite where all is kept for ever."""
+        return min(limit_s(getattr(self, name)) for name in DAYS if name != "readers")
 
     @property
     def silent_after_s(self) -> float:

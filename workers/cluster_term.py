@@ -148,12 +148,13 @@ class ClusterTerm:
         self._take_in(self._queue.receive(self._consumer, block_ms=block_ms, kept=self._held))
 
     def _trim(self) -> None:
-        """Cut the streams that others read."""
+        """Cut the streams that others read, and heed how long is kept what."""
         try:
             policy = self._kept.store.retention()
         except RecordError:
             # Said often enough by who erases what is over age.
             policy = RetentionPolicy()
+        self._erasures.heed(policy)
         self._kept.store.trim_streams(policy)
         self._trimmed_s = time.monotonic()
 

@@ -35,7 +35,8 @@ class ClusterWorker:
             the last one, and that is so long ago: cameras never end, so nobody would ask. None: never.
         on_lead: Called when it begins to lead, and with False when it stands by.
         on_erased: Called when something was erased, and nothing more is to be: files may hold it still.
-        retain_every_s: What is kept for no longer is looked for so often, and when it begins to lead.
+        retain_every_s: What is kept for no longer is looked for so often, and when it begins to lead;
+            more often where it is kept for less than ten times as long.
         began: `created_at_s` of the collection that it is for; empty for whichever has the name when it runs.
     """
 

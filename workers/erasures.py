@@ -12,6 +12,7 @@ from storage.delivery import Delivery
 from storage.effects import Effects
 from storage.errors import OvertakenError
 from storage.requests import EraseRequest, Extent
+from storage.retention_policy import RetentionPolicy
 from storage.solitary_attempts import is_of_entry
 from workers.doubts import Doubts
 from workers.kept_roster import KeptRoster
@@ -21,6 +22,8 @@ _log = logging.getLogger(__name__)
 # Tracks that one step erases; a step of so many holds others up for some tenths of a second.
 _ERASED_AT_ONCE = 200
 _EXPIRED = EraseRequest(Extent.RETENTION)
+# What is over age is looked for at least so many times while it was kept, but not more often than that.
+_LOOKS, _LEAST_PAUSE_S = 10, 5.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +45,7 @@ class Erasures:
     Args:
         kept: The people.
         doubts: Decides over requests that failed.
-        every_s: What is over age is looked for so often, and at once.
+        every_s: What is over age is looked for at least so often, and at once.
         on_erased: Called when something was erased, and nothing more is to be: files may hold it still.
     """
 
@@ -51,7 +54,7 @@ class Erasures:
     ) -> None:
         self._kept = kept
         self._doubts = doubts
-        self._every_s = every_s
+        self._every_s = self._pause_s = every_s
         self._on_erased = on_erased
         self._waiting: list[_Erasure] = []
         # What a worker that died had not come to.
@@ -72,13 +75,17 @@ class Erasures:
         """Whether the next one has failed, or whoever had it died."""
         return bool(self._waiting) and _is_doubtful(self._waiting[0])
 
+    def heed(self, policy: RetentionPolicy) -> None:
+        """Look more often for what is kept for a short time, so that it stays little longer than it may."""
+        self._pause_s = min(self._every_s, max(policy.shortest_s / _LOOKS, _LEAST_PAUSE_S))
+
     def add(self, request: EraseRequest, delivery: Delivery) -> None:
         """Let something be erased; acknowledged when nothing of it is left."""
         self._waiting.append(_Erasure(request, delivery))
 
     def advance(self) -> bool:
         """Erase some of what is to be erased; returns whether the people must be loaded anew."""
-        if not self._waiting and time.monotonic() - self._retained_s >= self._every_s:
+        if not self._waiting and time.monotonic() - self._retained_s >= self._pause_s:
             self._waiting.append(_Erasure(_EXPIRED))
         if not self._waiting:
             return False

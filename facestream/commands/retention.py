@@ -61,9 +61,10 @@ def command(ctx: click.Context, /, dry_run: bool, yes: bool, pack: str | None, *
     """Say how long people, sightings and faces are kept, and delete what is over age now.
 
     DAYS is a number or `forever`. What is said stays with the collection; what nobody said anything of is
-    kept for ever. Whoever finds people (`watch`, `serve`, `run`) deletes what is over age every ten minutes.
-    Age counts from when somebody was seen, or, where a file does not tell its date, from when it was taken
-    in. Nothing is kept to know the deleted by: docs/privacy.md tells more.
+    kept for ever. Whoever finds people (`watch`, `serve`, `run`) deletes what is over age every ten minutes,
+    and more often where it is kept for less than 100. Age counts from when somebody was seen, or, where a
+    file does not tell its date, from when it was taken in. Nothing is kept to know the deleted by:
+    docs/privacy.md tells more.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store

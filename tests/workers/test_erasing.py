@@ -20,6 +20,8 @@ from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
+from workers import cluster_term
+from workers import erasures as erasures_of_a_term
 from workers.erasures import Erasures
 
 EXPIRED = EraseRequest(Extent.RETENTION)
@@ -86,6 +88,20 @@ def test_a_leader_finds_what_is_over_age_by_itself(bench: Bench) -> None:
     with worker:
         until(lambda: bool(bench.failed or told))
     assert bench.people().keys() == {"p7002"}
+
+
+def test_what_is_kept_for_a_short_time_goes_little_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasures_of_a_term, "_LEAST_PAUSE_S", 0.1)
+    monkeypatch.setattr(cluster_term, "_TRIM_EVERY_S", 0.1)
+    cast = Cast()
+    seen_s = 100 * DAY_S
+    keep(bench, unnamed=4 / DAY_S, named=float("inf"))
+    with bench.running():
+        bench.take_in(camera(cast, 0, 0, seen_s), camera(cast, 1, 1, seen_s + 30 * DAY_S))
+        assert bench.people().keys() == {"p7001", "p7002"}
+        until(lambda: bool(bench.failed) or bench.people().keys() == {"p7002"}, within_s=20)
 
 
 def test_people_with_names_are_kept_as_long_as_theirs_are(bench: Bench) -> None:
