@@ -30,8 +30,8 @@ _log = logging.getLogger(__name__)
 _CHECK_EVERY_S = 1.0
 # Between two looks at whether logs have grown too long.
 _TRIM_EVERY_S = 5.0
-# Longest wait for entries; while a re-cluster runs, its end must be noticed as well.
-_BLOCK_MS, _BLOCK_BESIDE_MS = 200, 20
+# Longest wait for entries while a re-cluster runs, whose end must be noticed as well.
+_BESIDE_MS = 20
 
 
 class ClusterTerm:
@@ -46,6 +46,7 @@ class ClusterTerm:
         recluster_every_s: As that of `ClusterWorker`.
         retain_every_s: The same.
         on_erased: The same.
+        wait_ms: The same.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class ClusterTerm:
         recluster_every_s: float | None,
         retain_every_s: float,
         on_erased: Callable[[], None],
+        wait_ms: int,
     ) -> None:
         self._kept = kept
         self._queue = queue
@@ -65,6 +67,7 @@ class ClusterTerm:
         self._lease = lease
         self._doubts = doubts
         self._on_erased = on_erased
+        self._wait_ms = wait_ms
         self._regrouping = Regrouping(kept, doubts, recluster_every_s)
         self._erasures = Erasures(kept, doubts, retain_every_s, on_erased)
         self._checked_s = time.monotonic()
@@ -144,7 +147,7 @@ class ClusterTerm:
         if time.monotonic() - self._trimmed_s >= _TRIM_EVERY_S:
             self._trim()
         beside = self._regrouping.is_under_way or self._erasures.are_under_way
-        block_ms = _BLOCK_BESIDE_MS if beside else _BLOCK_MS
+        block_ms = min(_BESIDE_MS, self._wait_ms) if beside else self._wait_ms
         self._take_in(self._queue.receive(self._consumer, block_ms=block_ms, kept=self._held))
 
     def _trim(self) -> None:

@@ -38,6 +38,7 @@ class ClusterWorker:
         retain_every_s: What is kept for no longer is looked for so often, and when it begins to lead;
             more often where it is kept for less than ten times as long.
         began: `created_at_s` of the collection that it is for; empty for whichever has the name when it runs.
+        wait_ms: Longest wait for entries, and so for its end when it is told to stop.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class ClusterWorker:
         on_erased: Callable[[], None] | None = None,
         retain_every_s: float = 600.0,
         began: str = "",
+        wait_ms: int = 200,
     ) -> None:
         self._began = began
+        self._wait_ms = wait_ms
         self._recluster_every_s = recluster_every_s
         self._store = store
         self._queue = queue
@@ -131,4 +134,5 @@ class ClusterWorker:
             self._recluster_every_s,
             self._retain_every_s,
             self._on_erased,
+            self._wait_ms,
         ).serve(stop)

@@ -64,10 +64,11 @@ def make_cluster_worker(
     on_erased: Callable[[], None] | None = None,
     began: str = "",
     metrics: ProcessMetrics | None = None,
+    wait_ms: int = 200,
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The five arguments before `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
+    The arguments beside `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.
@@ -92,4 +93,5 @@ def make_cluster_worker(
         on_lead,
         on_erased,
         began=began,
+        wait_ms=wait_ms,
     )

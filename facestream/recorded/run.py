@@ -56,6 +56,8 @@ _log = logging.getLogger(__name__)
 _SETTLE_S = 600.0
 # Who stops a run need not wait for the end of a large re-cluster: whoever leads next sees to it.
 _STOP_S = 3.0
+# So long the cluster worker may wait for entries, and the end of a run for it.
+_WAIT_MS = 40
 
 
 class Run:
@@ -141,6 +143,7 @@ class Run:
                         self._people_now,
                         on_erased=Sweeper(handle, self._place).wake,
                         metrics=None if self._monitor is None else self._monitor.metrics,
+                        wait_ms=_WAIT_MS,
                     )
                     return stack.enter_context(Background(worker, handle))
 

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.detection import BgrImage
+from workers.models.pyramid import halved
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -69,21 +70,20 @@ def align(image_bgr: BgrImage, landmarks: npt.ArrayLike, template: npt.ArrayLike
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     if scale < 0.5 or max(image_bgr.shape) >= _WARP_LIMIT_PX:
         # Bilinear sampling skips pixels when it shrinks by more than two: average them first.
-        image_bgr, points = _shrunk(image_bgr, points, min(scale, 1.0))
+        image_bgr, points = _halved(image_bgr, points, min(scale, 1.0))
         matrix = umeyama(points, template)
     return np.asarray(cv2.warpAffine(image_bgr, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def _shrunk(image_bgr: BgrImage, points: FloatArray, scale: float) -> tuple[BgrImage, FloatArray]:
-    """The surroundings of a face, scaled down by area, and the landmarks in them."""
+def _halved(image_bgr: BgrImage, points: FloatArray, scale: float) -> tuple[BgrImage, FloatArray]:
+    """The surroundings of a face, halved as long as they are to shrink by two, and the landmarks in them."""
     centre, reach = points.mean(axis=0), float(np.ptp(points, axis=0).max()) * 2.5
     height, width = image_bgr.shape[:2]
     x1, y1 = np.clip(np.floor(centre - reach), 0, [width - 1, height - 1]).astype(int)
     x2, y2 = np.clip(np.ceil(centre + reach), [x1 + 1, y1 + 1], [width, height]).astype(int)
     region = image_bgr[y1:y2, x1:x2]
-    size = (max(1, round(region.shape[1] * scale)), max(1, round(region.shape[0] * scale)))
-    small = cv2.resize(region, size, interpolation=cv2.INTER_AREA)
-    factor = np.array([size[0] / region.shape[1], size[1] / region.shape[0]], np.float32)
+    height, width = region.shape[:2]
+    level, pixels = halved(region, (max(1, int(width * scale)), max(1, int(height * scale))))
     # Pixel centres, not corners, correspond under resizing.
-    shifted = (points - np.array([x1, y1], np.float32) + 0.5) * factor - 0.5
-    return np.asarray(small, np.uint8), shifted.astype(np.float32)
+    shifted = (points - np.array([x1, y1], np.float32) + 0.5) / pixels - 0.5
+    return level, shifted.astype(np.float32)

@@ -19,10 +19,12 @@ from workers.models.crops import fill_square
 from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import CenterFacePart
 from workers.models.device import CPU, Device
+from workers.models.pyramid import scaled
 from workers.models.session import Session
 from workers.tracking.boxes import iou_matrix
 
 FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
 
 # The longer side of a picture at most as it is searched, whatever small faces are asked for. It is shown to
 # the network in tiles, which bounds memory, with so much in common that most faces are whole in one of them.
@@ -115,8 +117,7 @@ class CenterFaceDetector(FaceDetector):
         scale = min(self._part.least_px / max(min_face_px, 1.0), _MOST_PX / max(height, width))
         # To whole steps: that stretches faces a little, and leaves no border.
         size = _stepped(width * scale), _stepped(height * scale)
-        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        shown = np.asarray(cv2.resize(image, size, interpolation=way), np.uint8)
+        shown = scaled(image, size)
         back = np.array([width / size[0], height / size[1]], np.float32)
         answer = joined([a.placed(back, corner * back) for a, corner in self._tiles(shown)])
         sides = (answer.boxes[:, 2:] - answer.boxes[:, :2]).max(axis=1, initial=0.0)
@@ -143,12 +144,11 @@ class CenterFaceDetector(FaceDetector):
 
     def _around(self, image: BgrImage, boxes: FloatArray) -> list[Detection | None]:
         """The faces at no more boxes than are shown together."""
-        sides = np.rint((boxes[:, 2:] - boxes[:, :2]).max(axis=1) * _AROUND).clip(1, None)
-        corners = np.rint((boxes[:, :2] + boxes[:, 2:]) / 2 - sides[:, None] / 2)
+        corners, sides, halvings = _surroundings(boxes)
         squares = np.concatenate([corners, corners + sides[:, None]], axis=1).astype(int)
         shown = np.full((len(boxes), _AROUND_PX, _AROUND_PX, 3), 127, np.uint8)
-        for crop, square in zip(shown, squares, strict=True):
-            fill_square(crop, image, square)
+        for crop, square, times in zip(shown, squares, halvings.tolist(), strict=True):
+            fill_square(crop, image, square, times)
         answers = self._answers(shown, self._part.threshold * _EXPECTED)
         found: list[Detection | None] = []
         for answer, box, corner, side in zip(answers, boxes, corners, sides, strict=True):
@@ -164,6 +164,19 @@ class CenterFaceDetector(FaceDetector):
         """What the network finds in pictures of one size, uint8 (N, H, W, 3)."""
         blob = np.asarray(cv2.dnn.blobFromImages(list(shown), swapRB=True), np.float32)
         return read_answers(self._session.run(None, blob), shown.shape[1:3], threshold, self._name)
+
+
+def _surroundings(boxes: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
+    """Corners and sides of the squares around boxes, px, and how often each can be halved.
+
+    Halved so often, corners and sides stay whole, and two pixels or more are left to become one of the input.
+    """
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * _AROUND
+    halvings = np.asarray(np.frexp(np.maximum(sides / _AROUND_PX, 2.0))[1] - 2, np.intp)
+    steps = np.exp2(halvings).astype(np.float32)
+    sides = np.rint(sides / steps).clip(1, None) * steps
+    corners = (boxes[:, :2] + boxes[:, 2:] - sides[:, None]) / 2
+    return np.rint(corners / steps[:, None]) * steps[:, None], sides, halvings
 
 
 def _starts(length_px: int) -> list[int]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from workers.models.detection import BgrImage
-from workers.models.pyramid import Pyramid
+from workers.models.pyramid import Pyramid, half
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -47,23 +46,29 @@ def crops(pyramids: Sequence[Pyramid], boxes: FloatArray, owner: IntArray, size_
     return blob(squares)
 
 
-def fill_square(crop: BgrImage, image: BgrImage, box_xyxy: npt.NDArray[np.int_]) -> None:
+def fill_square(crop: BgrImage, image: BgrImage, box_xyxy: npt.NDArray[np.int_], halvings: int = 0) -> None:
     """Fill a square with what is inside a box of a picture; what lies over the picture's edge becomes grey.
 
     Args:
         crop: uint8 (S, S, 3), grey to begin with.
         image: uint8 (H, W, 3).
-        box_xyxy: int (4,), px; a square.
+        box_xyxy: int (4,), px; a square, but for a pixel.
+        halvings: How often what is inside is halved before it is scaled; all four are to be whole then still.
     """
     left, top, right, bottom = box_xyxy.tolist()
     height, width = image.shape[:2]
     x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
     if x2 - x1 < 1 or y2 - y1 < 1:
         return
-    part: Any = image[y1:y2, x1:x2]
-    if (x1, y1, x2, y2) != (left, top, right, bottom):
-        part = cv2.copyMakeBorder(
-            part, y1 - top, bottom - y2, x1 - left, right - x2, cv2.BORDER_CONSTANT, value=(127, 127, 127)
+    part = image[y1:y2, x1:x2]
+    for _ in range(halvings):
+        part = half(part)
+    rows, columns = (bottom - top) >> halvings, (right - left) >> halvings
+    above, beside = (y1 - top) >> halvings, (x1 - left) >> halvings
+    edges = above, rows - above - part.shape[0], beside, columns - beside - part.shape[1]
+    if any(edges):
+        part = np.asarray(
+            cv2.copyMakeBorder(part, *edges, cv2.BORDER_CONSTANT, value=(127, 127, 127)), np.uint8
         )
-    way = cv2.INTER_AREA if part.shape[0] > len(crop) else cv2.INTER_LINEAR
+    way = cv2.INTER_AREA if rows > len(crop) else cv2.INTER_LINEAR
     cv2.resize(part, crop.shape[:2], dst=crop, interpolation=way)

@@ -32,7 +32,7 @@ class Pyramid:
     def __init__(self, image_bgr: BgrImage, *, halved: bool = True) -> None:
         self.levels = [image_bgr]
         while halved and min(self.levels[-1].shape[:2]) >= 2 * _LEAST_PX:
-            self.levels.append(_half(self.levels[-1]))
+            self.levels.append(half(self.levels[-1]))
 
     def halvings(self, shrinkage: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """The number of the smallest level of which two pixels or more are to become one, or 0.
@@ -45,7 +45,48 @@ class Pyramid:
         return np.asarray(np.clip(exponents - 2, 0, len(self.levels) - 1), np.intp)
 
 
-def _half(image_bgr: BgrImage) -> BgrImage:
+def halved(image_bgr: BgrImage, size_px: tuple[int, int]) -> tuple[BgrImage, int]:
+    """A picture halved as often as it stays no smaller than a size.
+
+    Args:
+        image_bgr: uint8 (H, W, 3).
+        size_px: Width and height.
+
+    Returns:
+        uint8 (H', W', 3), and how many pixels of the picture one of it is wide and high, as of a level of
+        `Pyramid`.
+    """
+    pixels = 1
+    while image_bgr.shape[1] >= 2 * size_px[0] and image_bgr.shape[0] >= 2 * size_px[1]:
+        image_bgr, pixels = half(image_bgr), 2 * pixels
+    return image_bgr, pixels
+
+
+def scaled(image_bgr: BgrImage, size_px: tuple[int, int]) -> BgrImage:
+    """A picture in another size: each pixel the mean of those that it stands for, or between its neighbours.
+
+    Args:
+        image_bgr: uint8 (H, W, 3).
+        size_px: Width and height.
+
+    Returns:
+        uint8 of that size.
+    """
+    columns, rows = size_px
+    height, width = image_bgr.shape[:2]
+    # As long as nothing is left over, which would stretch it, and two pixels or more are left to become one.
+    while width >= 4 * columns and height >= 4 * rows and not (width % 2 or height % 2):
+        image_bgr, width, height = half(image_bgr), width // 2, height // 2
+    way = cv2.INTER_AREA if width > columns and height > rows else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image_bgr, size_px, interpolation=way), np.uint8)
+
+
+def half(image_bgr: BgrImage) -> BgrImage:
+    """A picture of half the size; where that doesn't come out even, the last row or column counts twice.
+
+    Args:
+        image_bgr: uint8 (H, W, 3).
+    """
     height, width = image_bgr.shape[:2]
     if height % 2 or width % 2:
         # Of an even number of pixels: OpenCV is far quicker when it halves exactly.

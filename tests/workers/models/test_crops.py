@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workers.models.crops import blob, crops
+from workers.models.crops import blob, crops, fill_square
 from workers.models.pyramid import Pyramid
 
 SIZE_PX = 24
@@ -68,3 +68,14 @@ def test_what_a_damaged_network_wants_is_grey_or_nothing_worse() -> None:
     with np.errstate(invalid="ignore", over="ignore"):
         found = crops([Pyramid(image)], boxes, np.zeros(3, np.intp), SIZE_PX)
     assert found.shape == (3, 3, SIZE_PX, SIZE_PX)
+
+
+def test_what_is_halved_first_shows_the_same(group_image: npt.NDArray[np.uint8]) -> None:
+    for left, top in ((96, 32), (-64, -128), (group_image.shape[1] - 196, 64)):
+        box = np.array([left, top, left + 384, top + 384])
+        once, halved = (np.full((96, 96, 3), 127, np.uint8) for _ in range(2))
+        fill_square(once, group_image, box)
+        fill_square(halved, group_image, box, 2)
+        difference = np.abs(once.astype(int) - halved)
+        # Rounded once for each level.
+        assert difference.mean() < 0.6

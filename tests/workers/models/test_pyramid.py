@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.models.pyramid import Pyramid
+from workers.models.pyramid import Pyramid, halved, scaled
 
 
 def picture(height: int, width: int, seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -58,3 +59,36 @@ def test_a_picture_may_be_its_only_level() -> None:
     pyramid = Pyramid(picture(96, 192), halved=False)
     assert len(pyramid.levels) == 1
     assert pyramid.halvings(100) == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300), st.integers(1, 300))
+def test_a_picture_is_halved_as_long_as_it_stays_no_smaller_than_a_size(
+    height: int, width: int, rows: int, columns: int
+) -> None:
+    level, pixels = halved(picture(height, width), (columns, rows))
+    assert level.shape[:2] == (-(-height // pixels), -(-width // pixels))
+    if pixels > 1:
+        assert level.shape[0] >= rows
+        assert level.shape[1] >= columns
+    assert level.shape[0] < 2 * rows or level.shape[1] < 2 * columns
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300), st.integers(1, 300))
+def test_a_scaled_picture_has_the_size_that_was_asked_for(
+    height: int, width: int, rows: int, columns: int
+) -> None:
+    assert scaled(picture(height, width), (columns, rows)).shape == (rows, columns, 3)
+
+
+@pytest.mark.parametrize("size_px", [(96, 96), (64, 36), (640, 352), (700, 500), (1400, 900)])
+def test_a_scaled_picture_shows_what_one_that_is_scaled_at_once_does(
+    size_px: tuple[int, int], group_image: npt.NDArray[np.uint8]
+) -> None:
+    image = group_image[:880]
+    once = cv2.resize(image, size_px, interpolation=cv2.INTER_AREA)
+    # Of a picture that is a tenth of a pixel of the result beside, but of one that is there.
+    step = max(round(0.1 * image.shape[1] / size_px[0]), 1)
+    beside = cv2.resize(image[step:, step:], size_px, interpolation=cv2.INTER_AREA)
+    assert cv2.absdiff(scaled(image, size_px), once).mean() < cv2.absdiff(beside, once).mean()
