@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.clustering.by_medium import BoolArray, ByMedium
-from workers.clustering.cancellation import checkpoint
 from workers.clustering.clothing_likelihood import (
     across_occasions,
     clothing_distance,
@@ -28,15 +27,12 @@ from workers.clustering.likelihood import (
     least_similarity,
 )
 from workers.clustering.likeness_graph import LikenessGraph
-from workers.clustering.recurrence import free_pairs, recurrence
+from workers.clustering.recurrences import Recurrences
 from workers.clustering.source_facts import SourceFacts
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
-
-# Tracks of a source that are compared at most to see how often people come back.
-_COMPARED = 300
 
 
 class Comparison:
@@ -66,6 +62,7 @@ class Comparison:
         self._facts = SourceFacts()
         # How many sources show what another one does.
         self._repeats = 0
+        self._between = 0.0
 
     @property
     def strict_prior(self) -> ByMedium:
@@ -75,9 +72,11 @@ class Comparison:
     def prior_of(self, recordings: ByMedium) -> ByMedium:
         """The same for so many recordings.
 
-        How many photos there are says nothing of how many people videos show, nor the other way round.
+        How many photos there are says nothing of how many people videos show, nor the other way round. Where
+        hardly anybody of one video is in another, more is asked of those who are alike, see `Recurrences`.
         """
-        return recordings.logarithm().map(lambda more: self._settings.source_prior * more)
+        prior = recordings.logarithm() * ByMedium.whatever(self._settings.source_prior)
+        return ByMedium(prior.videos - self._between, prior.photos, prior.mixed)
 
     def recordings(self, source_ids: Iterable[str]) -> ByMedium:
         """Number of recordings that some sources show: what two show is one, see `same_footage`."""
@@ -115,7 +114,7 @@ class Comparison:
     def adopt(self, other: Comparison) -> None:
         """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
         self._facts.adopt(other._facts, other._gallery.source_count)
-        self._repeats = other._repeats
+        self._repeats, self._between = other._repeats, other._between
 
     def measure_sources(self, graph: LikenessGraph, began_s: Mapping[str, float]) -> None:
         """What each source shows and for how long, and how alike people look and dress in it.
@@ -156,32 +155,19 @@ class Comparison:
             dressed = roots[first].any(axis=1) & roots[second].any(axis=1)
             likeness = np.einsum("ij,ij->i", roots[first[dressed]], roots[second[dressed]])
             self._facts.even[number] = even_clothing(np.sqrt(np.clip(1 - likeness, 0, 1)), self._settings)
-        self._measure_recurrence()
+        self._measure_recurrences()
 
-    def _measure_recurrence(self) -> None:
-        """How often people come back in each recording; of one with copies the mean of what they tell."""
-        gallery, facts = self._gallery, self._facts
+    def _measure_recurrences(self) -> None:
+        """How often people come back, by faces and clothes alone."""
+        facts = self._facts
         facts.recurrence[:] = 0.0
-        found = np.zeros(len(facts.recurrence), np.float32)
-        tracks = np.zeros(len(facts.recurrence), np.float32)
-        for source_id, track_ids in self._company.by_source.items():
-            if len(track_ids) < 2 or source_id in self._company.photos:
-                continue
-            checkpoint()
-            ids = np.array(sorted(track_ids))
-            rows = gallery.rows_of(ids)
-            # Some of very many, spread over time, tell as much.
-            order = np.argsort(gallery.middle_s[rows], kind="stable")
-            some = order[np.linspace(0, len(ids) - 1, min(len(ids), _COMPARED)).astype(int)]
-            ids, rows = ids[some], rows[some]
-            free = free_pairs(ids.tolist(), self._company.apart_from)
-            ratios = self.ratios(rows, rows, ByMedium.whatever(0.0), self._settings.limit)
-            footage = facts.footage[gallery.source_number(source_id)]
-            found[footage] += len(track_ids) * recurrence(ratios[free], self._settings)
-            tracks[footage] += len(track_ids)
-        of_footage = found / np.maximum(tracks, 1)
-        count = gallery.source_count
-        facts.recurrence[:count] = of_footage[facts.footage[:count]]
+
+        def ratios(rows: IntArray, columns: IntArray) -> FloatArray:
+            return self.ratios(rows, columns, ByMedium.whatever(0.0), self._settings.limit)
+
+        recurrences = Recurrences(self._gallery, self._company, facts, self._settings)
+        within, self._between = recurrences.within(ratios), recurrences.between(ratios)
+        facts.recurrence[: len(within)] = within
 
     def _shown(
         self, graph: LikenessGraph, began_s: Mapping[str, float]
