@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+# Of so few ways each is tried; to load a solver takes as long as some hundred times that.
+_MOST_WAYS = 1000
 
 
 def assign(gain: npt.NDArray[np.floating[Any]]) -> list[tuple[int, int]]:
@@ -20,17 +25,38 @@ def assign(gain: npt.NDArray[np.floating[Any]]) -> list[tuple[int, int]]:
         The pairs by their rows.
     """
     rows, columns = np.nonzero(gain > 0)
-    if len(rows) == 0:
-        return []
-    if 1 in gain.shape:
-        rows, columns = np.unravel_index([int(gain.argmax())], gain.shape)
-    elif len(set(rows.tolist())) < len(rows) or len(set(columns.tolist())) < len(columns):
-        # Late: it takes longest to load of all that is needed to look at videos or to carry out decisions,
-        # and mostly nobody has a choice.
+    # Mostly nobody has a choice.
+    chosen = (np.bincount(rows)[rows] == 1) & (np.bincount(columns)[columns] == 1)
+    pairs = [*zip(rows[chosen].tolist(), columns[chosen].tolist(), strict=True)]
+    if not chosen.all():
+        pairs += _solved(gain, rows[~chosen], columns[~chosen])
+    return sorted(pairs)
+
+
+def _solved(
+    gain: npt.NDArray[np.floating[Any]], rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]
+) -> list[tuple[int, int]]:
+    """The same among some pairs, of which each gains something."""
+    here, wanted = np.unique(rows), np.unique(columns)
+    some = np.maximum(gain[np.ix_(here, wanted)], 0)
+    if len(here) == 1 or len(wanted) == 1:
+        row, column = np.unravel_index(some.argmax(), some.shape)
+        return [(int(here[row]), int(wanted[column]))]
+    # Each goes with one of those that gain something, or with nobody.
+    choices = [[*np.flatnonzero(line).tolist(), -1] for line in some]
+    if math.prod(map(len, choices)) > _MOST_WAYS:
+        # Late: it takes longest to load of all that is needed to look at videos or to carry out decisions.
         from scipy.optimize import linear_sum_assignment
 
-        rows, columns = linear_sum_assignment(np.maximum(gain, 0), maximize=True)
-    return [(a, b) for a, b in zip(rows.tolist(), columns.tolist(), strict=True) if gain[a, b] > 0]
+        found = linear_sum_assignment(some, maximize=True)
+        return [(int(here[a]), int(wanted[b])) for a, b in zip(*found, strict=True) if some[a, b] > 0]
+    lines = np.arange(len(here))
+    ways = np.array([*itertools.product(*choices)])
+    # Nobody goes with two.
+    taken = np.sort(ways, axis=1)
+    ways = ways[~((taken[:, 1:] == taken[:, :-1]) & (taken[:, 1:] >= 0)).any(axis=1)]
+    best = ways[np.where(ways < 0, 0.0, some[lines, ways]).sum(axis=1).argmax()]
+    return [(int(here[a]), int(wanted[b])) for a, b in enumerate(best.tolist()) if b >= 0]
 
 
 def load_solver() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ def inherit(
                 pair = row, column[identity]
                 shared[pair] = shared.get(pair, 0.0) + weights[track]
     heirs: list[str | None] = [None] * len(clusters)
-    for pairs in _connected(shared, len(clusters)):
+    for pairs in _connected(shared):
         for row, k in _matched(pairs, len(identities)):
             heirs[row] = identities[k]
     kept = set(heirs)
@@ -79,25 +80,25 @@ def inherit(
     return Inheritance(tuple(heirs), merged, tuple(vanished))
 
 
-def _connected(shared: Mapping[tuple[int, int], float], rows: int) -> Iterator[dict[tuple[int, int], float]]:
+def _connected(shared: Mapping[tuple[int, int], float]) -> Iterator[dict[tuple[int, int], float]]:
     """The overlaps, divided into parts that have neither a cluster nor an identity in common.
 
     Most parts are one cluster with one identity. All in one table would take the product of their numbers.
     """
-    if not shared:
-        return
-    # Late: they take longest to load of all that a worker begins with, and it has a while until a re-cluster.
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    ends = np.array(list(shared)) + np.array([0, rows])
-    nodes = int(ends.max()) + 1
-    graph = coo_matrix((np.ones(len(ends)), ends.T), shape=(nodes, nodes))
-    _, part_of = connected_components(graph, directed=False)
-    parts: dict[int, dict[tuple[int, int], float]] = {}
-    for (pair, weight), part in zip(shared.items(), part_of[ends[:, 0]].tolist(), strict=True):
-        parts.setdefault(part, {})[pair] = weight
-    yield from parts.values()
+    # Walked through by hand: SciPy takes longer to load than all that a short video needs it for.
+    of_cluster, of_identity = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
+    for cluster, identity in shared:
+        of_cluster[cluster].append(identity)
+        of_identity[identity].append(cluster)
+    while of_cluster:
+        part: dict[tuple[int, int], float] = {}
+        ahead = [next(iter(of_cluster))]
+        while ahead:
+            cluster = ahead.pop()
+            for identity in of_cluster.pop(cluster, ()):
+                part[cluster, identity] = shared[cluster, identity]
+                ahead += of_identity.pop(identity, ())
+        yield part
 
 
 def _matched(shared: Mapping[tuple[int, int], float], identities: int) -> list[tuple[int, int]]:
