@@ -27,7 +27,7 @@ _LINKS, _LOOKED_AT = 32, 64
 _FIRST, _STEP = 64, 8
 # Of the nearest so many, the known neighbours are looked at; and then of those among them that are near, as
 # long as these make the found more by this share.
-_SOURCES, _WORTH = 8, 0.05
+_SOURCES, _WORTH = 4, 0.05
 # Nodes that nobody is in any more leave the graph together: the next call after one has left takes as long as
 # a dozen do (3 ms among 100,000), since the library arranges the keys of all nodes anew.
 _EMPTY = 256
@@ -128,7 +128,8 @@ class ApproximateIndex(RowsOfTracks):
         unseen[rows] = False
         while len(newest) > _WORTH * (len(found) - len(newest)):
             beside = np.zeros(len(self), np.bool_)
-            beside[known(newest[np.argsort(-likeness, kind="stable")[:_SOURCES]])] = True
+            nearest = np.argpartition(-likeness, min(_SOURCES, len(newest)) - 1)[:_SOURCES]
+            beside[known(newest[nearest])] = True
             rows = np.flatnonzero(beside & unseen)
             unseen[rows] = False
             newest, likeness = self._vectors.near(query, code, least_similarity, rows)
