@@ -47,6 +47,9 @@ class Erasures:
         doubts: Decides over requests that failed.
         every_s: What is over age is looked for at least so often, and at once.
         on_erased: Called when something was erased, and nothing more is to be: files may hold it still.
+
+    Attributes:
+        pause_s: What is over age is looked for so often, by the policy that was heeded last.
     """
 
     def __init__(
@@ -54,7 +57,7 @@ class Erasures:
     ) -> None:
         self._kept = kept
         self._doubts = doubts
-        self._every_s = self._pause_s = every_s
+        self._every_s = self.pause_s = every_s
         self._on_erased = on_erased
         self._waiting: list[_Erasure] = []
         # What a worker that died had not come to.
@@ -77,7 +80,7 @@ class Erasures:
 
     def heed(self, policy: RetentionPolicy) -> None:
         """Look more often for what is kept for a short time, so that it stays little longer than it may."""
-        self._pause_s = min(self._every_s, max(policy.shortest_s / _LOOKS, _LEAST_PAUSE_S))
+        self.pause_s = min(self._every_s, max(policy.shortest_s / _LOOKS, _LEAST_PAUSE_S))
 
     def add(self, request: EraseRequest, delivery: Delivery) -> None:
         """Let something be erased; acknowledged when nothing of it is left."""
@@ -85,7 +88,7 @@ class Erasures:
 
     def advance(self) -> bool:
         """Erase some of what is to be erased; returns whether the people must be loaded anew."""
-        if not self._waiting and time.monotonic() - self._retained_s >= self._pause_s:
+        if not self._waiting and time.monotonic() - self._retained_s >= self.pause_s:
             self._waiting.append(_Erasure(_EXPIRED))
         if not self._waiting:
             return False

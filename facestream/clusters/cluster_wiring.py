@@ -68,7 +68,7 @@ def make_cluster_worker(
 ) -> ClusterWorker:
     """The cluster worker of a collection, which groups tracks by the collection's method.
 
-    The arguments beside `metrics` are those of `ClusterWorker`; with it, what is taken in is counted.
+    What follows `calibration` is as for `ClusterWorker`; with `metrics`, what is taken in is counted.
 
     Raises:
         UsageError: If the model pack doesn't say what that needs.

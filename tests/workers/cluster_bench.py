@@ -92,6 +92,7 @@ class Bench:
         recluster_every_s: float | None = None,
         on_lead: Callable[[bool], None] | None = None,
         on_erased: Callable[[], None] | None = None,
+        wait_ms: int = 200,
     ) -> tuple[ClusterWorker, Lease]:
         lease = Lease(self.client, self.keys.leader, ttl_s)
         worker = ClusterWorker(
@@ -105,6 +106,7 @@ class Bench:
             recluster_every_s,
             on_lead,
             on_erased,
+            wait_ms=wait_ms,
         )
         return worker, lease
 

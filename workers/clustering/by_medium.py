@@ -45,6 +45,10 @@ class ByMedium:
         """The natural logarithm of each; 0 of nothing."""
         return self.map(lambda count: math.log(max(count, 1.0)))
 
+    def __add__(self, other: ByMedium) -> ByMedium:
+        """The sum for each."""
+        return ByMedium(self.videos + other.videos, self.photos + other.photos, self.mixed + other.mixed)
+
     def __sub__(self, other: ByMedium) -> ByMedium:
         """The difference for each."""
         return ByMedium(self.videos - other.videos, self.photos - other.photos, self.mixed - other.mixed)

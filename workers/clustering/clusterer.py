@@ -273,7 +273,8 @@ class TrackClusterer:
         prior = self._comparison.strict_prior
         found = guarded(self._linkage, task, prior, self._threshold)
         # Many sources may well show few people; once it is known how many, less is asked of a pair.
-        looser = prior.least(self._people(task.rows, found.labels).logarithm())
+        rarity, people = self._comparison.rarity, self._people(task.rows, found.labels)
+        looser = (prior - rarity).least(people.logarithm()) + rarity
         if (prior - looser).most > _PRIOR_STEP:
             prior = looser
             found = guarded(self._linkage, task, prior, self._threshold, found.labels)
@@ -305,7 +306,7 @@ class TrackClusterer:
     def _since(self, settled: Mapping[str, str]) -> ByMedium:
         """What more sources ask of tracks of two of them than when an earlier re-cluster put these together.
 
-        That there are more people elsewhere says nothing of them.
+        That there are more people elsewhere says nothing of them, nor that few are in two videos.
         """
         prior = self._comparison.prior_of(self._recordings(settled))
         return self._comparison.strict_prior - prior if settled else ByMedium.whatever(0.0)

@@ -62,21 +62,24 @@ class Comparison:
         self._facts = SourceFacts()
         # How many sources show what another one does.
         self._repeats = 0
-        self._between = 0.0
+        self._rarity = 0.0
 
     @property
     def strict_prior(self) -> ByMedium:
         """What speaks against one person for tracks of two sources, as long as people aren't known."""
-        return self.prior_of(self._recordings)
+        return self.prior_of(self._recordings) + self.rarity
 
     def prior_of(self, recordings: ByMedium) -> ByMedium:
-        """The same for so many recordings.
+        """What of it follows from the number of recordings, for so many.
 
-        How many photos there are says nothing of how many people videos show, nor the other way round. Where
-        hardly anybody of one video is in another, more is asked of those who are alike, see `Recurrences`.
+        How many photos there are says nothing of how many people videos show, nor the other way round.
         """
-        prior = recordings.logarithm() * ByMedium.whatever(self._settings.source_prior)
-        return ByMedium(prior.videos - self._between, prior.photos, prior.mixed)
+        return recordings.logarithm().map(lambda more: self._settings.source_prior * more)
+
+    @property
+    def rarity(self) -> ByMedium:
+        """What of it follows from how few pairs of tracks of two videos are of one person; 0 or more."""
+        return ByMedium(self._rarity, 0.0, 0.0)
 
     def recordings(self, source_ids: Iterable[str]) -> ByMedium:
         """Number of recordings that some sources show: what two show is one, see `same_footage`."""
@@ -114,7 +117,7 @@ class Comparison:
     def adopt(self, other: Comparison) -> None:
         """Take over what another comparison of the same tracks, or most of them, has measured of sources."""
         self._facts.adopt(other._facts, other._gallery.source_count)
-        self._repeats, self._between = other._repeats, other._between
+        self._repeats, self._rarity = other._repeats, other._rarity
 
     def measure_sources(self, graph: LikenessGraph, began_s: Mapping[str, float]) -> None:
         """What each source shows and for how long, and how alike people look and dress in it.
@@ -166,7 +169,7 @@ class Comparison:
             return self.ratios(rows, columns, ByMedium.whatever(0.0), self._settings.limit)
 
         recurrences = Recurrences(self._gallery, self._company, facts, self._settings)
-        within, self._between = recurrences.within(ratios), recurrences.between(ratios)
+        within, self._rarity = recurrences.within(ratios), recurrences.rarity(ratios)
         facts.recurrence[: len(within)] = within
 
     def _shown(

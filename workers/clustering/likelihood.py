@@ -43,8 +43,8 @@ class LikelihoodSettings:
         recurrence_pairs: Pairs that this is worth when a recording's own pairs speak.
         recurrence_for: That people come back counts at most this much for one person,
         recurrence_against: and that they don't at most this much against.
-        between_against: That hardly anybody of one recording is in another counts at most this much against,
-            for tracks of two recordings.
+        rarity_against: That pairs of tracks of two videos are of one person more rarely than
+            `recurrence_share` counts at most this much against.
         stay: Two tracks of one source that an earlier re-cluster put together start this much on the side of
             one person.
         stay_sources: Two of two sources do so less, and not at all up to so many sources: among few, each
@@ -67,7 +67,7 @@ class LikelihoodSettings:
     recurrence_pairs: float = 60.0
     recurrence_for: float = 1.0
     recurrence_against: float = 2.0
-    between_against: float = 0.75
+    rarity_against: float = 0.75
     stay: float = 1.0
     stay_sources: int = 50
 

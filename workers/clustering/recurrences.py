@@ -1,4 +1,4 @@
-"""How often people come back: in each recording, and from one recording to another."""
+"""How many pairs of tracks are of one person: in each recording, and between videos."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _COMPARED = 300
 
 
 class Recurrences:
-    """Measures how often people come back, see `recurrence`.
+    """Measures how often people come back, and how rarely pairs of two videos are of one; see `recurrence`.
 
     Args:
         gallery: The tracks as arrays.
@@ -65,10 +65,11 @@ class Recurrences:
         count = gallery.source_count
         return np.asarray((found / np.maximum(tracks, 1))[footage[:count]], np.float32)
 
-    def between(self, ratios: Ratios) -> float:
-        """What counts for one person in two recordings beside how many of them there are: 0 or less.
+    def rarity(self, ratios: Ratios) -> float:
+        """What counts against one person in two videos beside how many of them there are: 0 or more.
 
-        Where hardly anybody of one recording is in another, two who look alike are two.
+        The fewer pairs of tracks of two videos are of one person, as there are many people or few who are in
+        both, the more likely it is that two who look alike are two.
 
         Args:
             ratios: As for `within`.
@@ -77,9 +78,9 @@ class Recurrences:
         footage = self._facts.footage[self._gallery.sources[rows]]
         free = free_pairs(ids.tolist(), self._company.apart_from) & (footage[:, None] != footage[None])
         settings = replace(
-            self._settings, recurrence_for=0.0, recurrence_against=self._settings.between_against
+            self._settings, recurrence_for=0.0, recurrence_against=self._settings.rarity_against
         )
-        return recurrence(ratios(rows, rows)[free], settings)
+        return -recurrence(ratios(rows, rows)[free], settings)
 
     def _videos(self) -> Iterable[tuple[str, set[str]]]:
         """Sources that aren't photos, with their tracks."""

@@ -19,7 +19,7 @@ from workers.models.crops import fill_square
 from workers.models.detection import BgrImage, Detection, FaceDetector
 from workers.models.detector_parts import CenterFacePart
 from workers.models.device import CPU, Device
-from workers.models.pyramid import scaled
+from workers.models.pyramid import halvings, scaled
 from workers.models.session import Session
 from workers.tracking.boxes import iou_matrix
 
@@ -144,11 +144,11 @@ class CenterFaceDetector(FaceDetector):
 
     def _around(self, image: BgrImage, boxes: FloatArray) -> list[Detection | None]:
         """The faces at no more boxes than are shown together."""
-        corners, sides, halvings = _surroundings(boxes)
+        corners, sides, times = _surroundings(boxes)
         squares = np.concatenate([corners, corners + sides[:, None]], axis=1).astype(int)
         shown = np.full((len(boxes), _AROUND_PX, _AROUND_PX, 3), 127, np.uint8)
-        for crop, square, times in zip(shown, squares, halvings.tolist(), strict=True):
-            fill_square(crop, image, square, times)
+        for crop, square, halvings_of_it in zip(shown, squares, times.tolist(), strict=True):
+            fill_square(crop, image, square, halvings_of_it)
         answers = self._answers(shown, self._part.threshold * _EXPECTED)
         found: list[Detection | None] = []
         for answer, box, corner, side in zip(answers, boxes, corners, sides, strict=True):
@@ -167,16 +167,21 @@ class CenterFaceDetector(FaceDetector):
 
 
 def _surroundings(boxes: FloatArray) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Corners and sides of the squares around boxes, px, and how often each can be halved.
+    """Squares around expected faces.
 
-    Halved so often, corners and sides stay whole, and two pixels or more are left to become one of the input.
+    Args:
+        boxes: float32 (N, 4), px.
+
+    Returns:
+        float32 (N, 2) and float32 (N,), the upper left corners and the sides, px; intp (N,), how often each
+        is halved, by which corners and sides stay whole.
     """
     sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1) * _AROUND
-    halvings = np.asarray(np.frexp(np.maximum(sides / _AROUND_PX, 2.0))[1] - 2, np.intp)
-    steps = np.exp2(halvings).astype(np.float32)
+    times = halvings(sides / _AROUND_PX)
+    steps = np.exp2(times).astype(np.float32)
     sides = np.rint(sides / steps).clip(1, None) * steps
     corners = (boxes[:, :2] + boxes[:, 2:] - sides[:, None]) / 2
-    return np.rint(corners / steps[:, None]) * steps[:, None], sides, halvings
+    return np.rint(corners / steps[:, None]) * steps[:, None], sides, times
 
 
 def _starts(length_px: int) -> list[int]:

@@ -11,6 +11,8 @@ from workers.models.detection import BgrImage
 # A level is used where two of its pixels or more become one: what came out of a smaller one would be smaller
 # than the 12 px that the first network looks at.
 _LEAST_PX = 24
+# From this share on fewer pixels are a smaller picture.
+_SMALLER = 1.1
 
 
 class Pyramid:
@@ -41,8 +43,17 @@ class Pyramid:
             shrinkage: How many pixels of the picture are to become one, in one direction; of any shape. A
                 damaged network may want anything.
         """
-        _, exponents = np.frexp(np.nan_to_num(np.maximum(shrinkage, 1.0), nan=1.0))
-        return np.asarray(np.clip(exponents - 2, 0, len(self.levels) - 1), np.intp)
+        return np.minimum(halvings(shrinkage), len(self.levels) - 1)
+
+
+def halvings(shrinkage: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    """How often a picture can be halved so that two pixels or more are left to become one.
+
+    Args:
+        shrinkage: How many pixels are to become one, in one direction; of any shape. NaN counts as one.
+    """
+    _, exponents = np.frexp(np.nan_to_num(np.maximum(shrinkage, 1.0), nan=1.0))
+    return np.asarray(np.maximum(exponents - 2, 0), np.intp)
 
 
 def halved(image_bgr: BgrImage, size_px: tuple[int, int]) -> tuple[BgrImage, int]:
@@ -77,7 +88,8 @@ def scaled(image_bgr: BgrImage, size_px: tuple[int, int]) -> BgrImage:
     # As long as nothing is left over, which would stretch it, and two pixels or more are left to become one.
     while width >= 4 * columns and height >= 4 * rows and not (width % 2 or height % 2):
         image_bgr, width, height = half(image_bgr), width // 2, height // 2
-    way = cv2.INTER_AREA if width > columns and height > rows else cv2.INTER_LINEAR
+    # A side that is rounded to a few pixels less is no reason to blur.
+    way = cv2.INTER_AREA if width * height > _SMALLER * columns * rows else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image_bgr, size_px, interpolation=way), np.uint8)
 
 
@@ -93,5 +105,5 @@ def half(image_bgr: BgrImage) -> BgrImage:
         edges = 0, height % 2, 0, width % 2
         image_bgr = np.asarray(cv2.copyMakeBorder(image_bgr, *edges, cv2.BORDER_REPLICATE), np.uint8)
         height, width = image_bgr.shape[:2]
-    half = cv2.resize(image_bgr, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    return np.asarray(half, np.uint8)
+    smaller = cv2.resize(image_bgr, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(smaller, np.uint8)

@@ -25,7 +25,7 @@ def regulars(videos: int) -> list[TrackEvidence]:
 
 def are_one(limit: int, similarity: float, *others: TrackEvidence, against: float = 0.75) -> bool:
     """Whether two tracks of two videos are one person, however many videos there are."""
-    settings = LikelihoodSettings(source_prior=0.0, between_against=against)
+    settings = LikelihoodSettings(source_prior=0.0, rarity_against=against)
     clusterer = TrackClusterer(SOFT, settings=settings, limit=limit)
     pair = evidence("a", unit(1.0)), evidence("b", beside(similarity), source_id="v-2", moments=[5000])
     for track in (*pair, *others):
@@ -49,6 +49,32 @@ def test_where_people_of_one_video_are_in_others_no_more_is_asked(limit: int) ->
 def test_nor_less_is_asked_than_of_videos_of_which_nothing_is_known() -> None:
     assert not are_one(1000, 0.48)
     assert not are_one(1000, 0.48, *regulars(12))
+
+
+@pytest.mark.parametrize("limit", [1, 1000])
+def test_strangers_in_videos_that_come_later_part_nobody_who_has_a_name(limit: int) -> None:
+    settings = LikelihoodSettings(source_prior=0.0)
+    clusterer = TrackClusterer(SOFT, settings=settings, limit=limit)
+    for track in (evidence("a", unit(1.0)), evidence("b", beside(0.53), source_id="v-2", moments=[5000])):
+        clusterer.insert(track)
+    assert clusterer.recluster({}).clusters == (("a", "b"),)
+    for track in strangers(14):
+        clusterer.insert(track)
+    assert ("a", "b") not in clusterer.recluster({}).clusters
+    settled = {"a": "p1", "b": "p1"}
+    assert ("a", "b") in clusterer.recluster(settled, ["p1"]).clusters
+
+
+def test_many_people_who_are_in_both_of_two_videos_make_pairs_of_one_person_rare() -> None:
+    def everybody(people: int) -> list[TrackEvidence]:
+        return [
+            evidence(f"{source}{axis}", beside(0.0, axis), source_id=source, moments=[100 * axis])
+            for source in ("m", "n")
+            for axis in range(3, 3 + people)
+        ]
+
+    assert are_one(1000, 0.53, *everybody(3))
+    assert not are_one(1000, 0.53, *everybody(28))
 
 
 def test_photos_tell_nothing_of_videos() -> None:

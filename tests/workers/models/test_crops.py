@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from workers.models.crops import blob, crops, fill_square
 from workers.models.pyramid import Pyramid
@@ -71,11 +73,37 @@ def test_what_a_damaged_network_wants_is_grey_or_nothing_worse() -> None:
 
 
 def test_what_is_halved_first_shows_the_same(group_image: npt.NDArray[np.uint8]) -> None:
-    for left, top in ((96, 32), (-64, -128), (group_image.shape[1] - 196, 64)):
+    # 194 columns of the last one are in the picture, which are not halved twice without a rest.
+    for left, top in ((96, 32), (-64, -128), (group_image.shape[1] - 194, 64)):
         box = np.array([left, top, left + 384, top + 384])
         once, halved = (np.full((96, 96, 3), 127, np.uint8) for _ in range(2))
         fill_square(once, group_image, box)
         fill_square(halved, group_image, box, 2)
         difference = np.abs(once.astype(int) - halved)
-        # Rounded once for each level.
+        # Rounded once for each level; of a rest the last column counts twice.
         assert difference.mean() < 0.6
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.integers(1, 200),
+    st.integers(1, 200),
+    st.integers(0, 3),
+    st.integers(-50, 50),
+    st.integers(-50, 50),
+    st.integers(1, 60),
+)
+def test_wherever_a_box_is_what_is_inside_is_shown_and_the_rest_is_grey(
+    height: int, width: int, halvings: int, column: int, row: int, side: int
+) -> None:
+    step = 2**halvings
+    box = np.array([column, row, column + side, row + side]) * step
+    white, crop = np.full((height, width, 3), 255, np.uint8), np.full((96, 96, 3), 127, np.uint8)
+    fill_square(crop, white, box, halvings)
+    left, top = np.maximum(box[:2], 0)
+    right, bottom = np.minimum(box[2:], [width, height])
+    share = max(right - left, 0) * max(bottom - top, 0) / (side * step) ** 2
+    # Of what doesn't come out even, the last row and the last column count as whole ones.
+    more = 2 * halvings and (side * step * 2 * step) / (side * step) ** 2
+    shown = (crop.mean() - 127) / 128
+    assert share - 0.04 <= shown <= share + more + 0.04

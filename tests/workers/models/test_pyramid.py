@@ -82,7 +82,7 @@ def test_a_scaled_picture_has_the_size_that_was_asked_for(
     assert scaled(picture(height, width), (columns, rows)).shape == (rows, columns, 3)
 
 
-@pytest.mark.parametrize("size_px", [(96, 96), (64, 36), (640, 352), (700, 500), (1400, 900)])
+@pytest.mark.parametrize("size_px", [(96, 96), (64, 36), (200, 150), (300, 200)])
 def test_a_scaled_picture_shows_what_one_that_is_scaled_at_once_does(
     size_px: tuple[int, int], group_image: npt.NDArray[np.uint8]
 ) -> None:
@@ -92,3 +92,19 @@ def test_a_scaled_picture_shows_what_one_that_is_scaled_at_once_does(
     step = max(round(0.1 * image.shape[1] / size_px[0]), 1)
     beside = cv2.resize(image[step:, step:], size_px, interpolation=cv2.INTER_AREA)
     assert cv2.absdiff(scaled(image, size_px), once).mean() < cv2.absdiff(beside, once).mean()
+
+
+@pytest.mark.parametrize("size_px", [(1000, 700), (1264, 872), (1400, 900), (1280, 864)])
+def test_sizes_that_are_not_much_smaller_are_scaled_at_once(
+    size_px: tuple[int, int], group_image: npt.NDArray[np.uint8]
+) -> None:
+    image = group_image[:880]
+    # A side that is only rounded to another length is not blurred.
+    way = cv2.INTER_AREA if size_px[0] == 1000 else cv2.INTER_LINEAR
+    assert (scaled(image, size_px) == cv2.resize(image, size_px, interpolation=way)).all()
+
+
+def test_a_long_picture_that_grows_a_little_in_height_loses_no_stripes() -> None:
+    stripes = np.zeros((30, 8192, 3), np.uint8)
+    stripes[:, ::8] = 255
+    assert scaled(stripes, (1024, 32)).mean() == pytest.approx(32, abs=1)
