@@ -29,7 +29,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(_ROOT / "tests" / "facestream" / "web"))
 
 from drawn_people import Drawn, fill  # noqa: E402
-from serving import serving_place  # noqa: E402
+from web_serving import serving_place  # noqa: E402
 
 from facestream.configuration.settings import Place  # noqa: E402
 from facestream.demo_video import ASTRONAUT  # noqa: E402

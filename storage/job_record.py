@@ -47,6 +47,7 @@ class Job:
         path: The file or folder.
         fps: Frames looked at per second of video, or None for the usual.
         recorded_at_s: Unix time at which the recording began, or None.
+        dated_names: Whether names of videos tell when they began, see `date_in_name`.
         state: What has become of it.
         cancel: Whether somebody wants it to end.
         progress: Share that is done, 0 to 1, or None where nobody knows.
@@ -66,6 +67,7 @@ class Job:
     path: str
     fps: float | None = None
     recorded_at_s: float | None = None
+    dated_names: bool = False
     state: JobState = JobState.QUEUED
     cancel: bool = False
     progress: float | None = None

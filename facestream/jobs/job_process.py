@@ -83,6 +83,7 @@ def tell(**fields: Any) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @setting_option("--fps", setting="fps", type=Rate(), default="5")
 @click.option("--recorded-at", "recorded_at_s", type=float)
+@click.option("--dated-names", is_flag=True)
 @own_parts_options
 @device_option
 @setting_option("--min-face", "min_face_px", setting="min_face", type=float)
@@ -100,6 +101,7 @@ def command(path: Path, **options: Any) -> int:
         paths=(path,),
         fps=options["fps"] or None,
         recorded_at_s=options["recorded_at_s"],
+        dated_names=options["dated_names"],
         pack=options["pack"],
         device=options["device"],
         min_face_px=options["min_face_px"],

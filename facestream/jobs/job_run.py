@@ -36,6 +36,8 @@ class JobRun:
             words += ["--fps", f"{job.fps:g}"]
         if job.recorded_at_s is not None:
             words += ["--recorded-at", f"{job.recorded_at_s!r}"]
+        if job.dated_names:
+            words.append("--dated-names")
         self._child = Child(
             "facestream.jobs.job_process",
             [*words, "--", job.path],

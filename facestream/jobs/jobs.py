@@ -90,13 +90,21 @@ class Jobs:
         with self._handle.errors():
             return self._store.get(job_id)
 
-    def hand_in(self, written: str, fps: float | None = None, recorded_at_s: float | None = None) -> Job:
+    def hand_in(
+        self,
+        written: str,
+        fps: float | None = None,
+        recorded_at_s: float | None = None,
+        *,
+        dated_names: bool = False,
+    ) -> Job:
         """Have a file or folder of this machine processed.
 
         Args:
             written: Its path.
             fps: Frames looked at per second of video; None for the usual.
             recorded_at_s: Unix time at which the recording began, or None to ask the file.
+            dated_names: Whether the names of videos tell that, see `date_in_name`.
 
         Raises:
             RefusedError: If it may not be read, or is no video and no photo.
@@ -104,14 +112,24 @@ class Jobs:
         """
         path = allowed_path(written, self._folders)
         check_media(path)
-        return self._add(Job(new_job_id(), self._home_id(), path.name, "path", str(path), fps, recorded_at_s))
+        job = Job(
+            new_job_id(), self._home_id(), path.name, "path", str(path), fps, recorded_at_s, dated_names
+        )
+        return self._add(job)
 
-    def take_in(self, upload: Upload, fps: float | None = None, recorded_at_s: float | None = None) -> Job:
+    def take_in(
+        self,
+        upload: Upload,
+        fps: float | None = None,
+        recorded_at_s: float | None = None,
+        *,
+        dated_names: bool = False,
+    ) -> Job:
         """Have an uploaded file processed, which has arrived; arguments and errors as those of `hand_in`."""
         path = upload.finish()
         try:
-            job = Job(upload.job_id, self._home_id(), upload.name, "upload", str(path), fps, recorded_at_s)
-            job = self._add(job)
+            what = upload.name, "upload", str(path), fps, recorded_at_s, dated_names
+            job = self._add(Job(upload.job_id, self._home_id(), *what))
         except BaseException:
             self.uploads.remove(path)
             raise

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from fastapi import Path
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from facestream.web.schemas import Body
 
@@ -20,6 +20,18 @@ RecordedAt = Annotated[
         ge=datetime(1900, 1, 1, tzinfo=UTC),
         lt=datetime(3000, 1, 1, tzinfo=UTC),
         description="When the recording began; else what the file says.",
+    ),
+]
+TWO_DATES = (
+    "the date is given by recorded_at, and is to be taken from the name as well; leave one of the two out"
+)
+"""Said to whoever asks for both."""
+
+DatedNames = Annotated[
+    bool,
+    Field(
+        description="Whether videos began at the date and time in their names, of the server's zone unless a "
+        "Z stands behind it: `hall_20261129_220000.mp4`. Those without one, as the file says."
     ),
 ]
 
@@ -47,3 +59,10 @@ class NewJob(Body):
     path: str = Field(min_length=1, max_length=4096, examples=["/videos/entrance.mp4"])
     fps: Fps | None = None
     recorded_at: RecordedAt | None = None
+    dated_names: DatedNames = False
+
+    @model_validator(mode="after")
+    def _one_date(self) -> Self:
+        if self.dated_names and self.recorded_at is not None:
+            raise ValueError(TWO_DATES)
+        return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
@@ -10,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from facestream.jobs.job_view import job_json
 from facestream.web.context import Context
-from facestream.web.job_schemas import Fps, Job, JobId, NewJob, RecordedAt
+from facestream.web.job_schemas import TWO_DATES, DatedNames, Fps, Job, JobId, NewJob, RecordedAt
 from facestream.web.schemas import Page
 from facestream.web.scopes import needs_read, needs_write
 
@@ -35,7 +36,8 @@ def jobs(
 @router.post("/jobs", dependencies=[needs_write], status_code=202)
 def add_job(context: Context, job: NewJob) -> Job:
     """Have a file or folder of the server processed. 403 where it isn't in one of the allowed folders."""
-    return Job(**job_json(context.jobs.hand_in(job.path, job.fps, _unix_s(job.recorded_at))))
+    at_s = _unix_s(job.recorded_at)
+    return Job(**job_json(context.jobs.hand_in(job.path, job.fps, at_s, dated_names=job.dated_names)))
 
 
 @router.post(
@@ -55,8 +57,11 @@ async def upload(
     name: Annotated[str, Query(min_length=1, max_length=1000, description="Name of the file.")],
     fps: Annotated[Fps | None, Query()] = None,
     recorded_at: Annotated[RecordedAt | None, Query()] = None,
+    dated_names: Annotated[DatedNames, Query()] = False,
 ) -> Job:
     """Have a video or photo processed, which is the body. It is kept, so that its moments can be played."""
+    if dated_names and recorded_at is not None:
+        raise HTTPException(422, f"{TWO_DATES[0].upper()}{TWO_DATES[1:]}.")
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() else None
     if size == 0:
@@ -70,7 +75,8 @@ async def upload(
                 await run_in_threadpool(taken.write, bytes(waiting))
                 waiting.clear()
         await run_in_threadpool(taken.write, bytes(waiting))
-        job = await run_in_threadpool(context.jobs.take_in, taken, fps, _unix_s(recorded_at))
+        take_in = partial(context.jobs.take_in, dated_names=dated_names)
+        job = await run_in_threadpool(take_in, taken, fps, _unix_s(recorded_at))
     finally:
         taken.close()
     return Job(**job_json(job))

@@ -8,17 +8,19 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import redis
+from broken_files import video_of_size
 from served_place import Served, served, until
 
 from facestream.configuration.settings import Place
 from facestream.jobs.uploads import Uploads
-from facestream.wiring import keys_of, make_job_store, uploads_folder
+from facestream.wiring import keys_of, make_job_store, make_store, uploads_folder
 from storage.connection import RedisHandle
 from storage.job_record import Job, JobState
 from storage.job_store import JobStore
@@ -86,9 +88,13 @@ def test_what_is_no_date_and_no_rate_is_refused(serving: Served) -> None:
     for wrong in (
         {"recorded_at": "2026-01-01T00:00:00"},
         {"recorded_at": "9999-01-01T00:00:00Z"},
+        {"recorded_at": "2026-01-01T00:00:00Z", "dated_names": True},
         {"fps": 0},
     ):
         assert serving.client.post("/jobs", json={"path": "me.jpg", **wrong}).status_code == 422
+        answer = serving.client.post("/jobs/upload", params={"name": "me.jpg", **wrong}, content=PHOTO)
+        assert answer.status_code == 422
+    assert serving.client.get("/jobs").json()["total"] == 0
 
 
 def test_an_upload_is_kept_under_its_safe_name(serving: Served, place: Place) -> None:
@@ -212,6 +218,25 @@ def test_what_waits_and_what_ran_goes_on_with_the_next_server(
         until(lambda: serving.client.get(f"/jobs/{gone}").json()["state"] == "failed")
         failed = serving.client.get(f"/jobs/{gone}").json()
         assert failed["error"] == "The uploaded file is gone."
+
+
+@pytest.mark.e2e
+def test_a_video_has_the_date_of_its_name_where_that_is_asked_for(
+    place: Place, handle: RedisHandle, environ: None, tmp_path: Path
+) -> None:
+    name = "hall_20261129_220000Z.mp4"
+    video = video_of_size(tmp_path / name, 64, frames=5)
+    (films := tmp_path / "dated").mkdir()
+    shutil.copy(video_of_size(tmp_path / "b.mp4", 64, frames=6), films / "2026-11-30_07-00-00Z.mp4")
+    with served(place, jobs=1, folders=str(films)) as serving:
+        dated = {"dated_names": True}
+        sent = serving.client.post("/jobs/upload", params={"name": name, **dated}, content=video.read_bytes())
+        lying = serving.client.post("/jobs", json={"path": str(films), **dated})
+        jobs = [f"/jobs/{answer.json()['id']}" for answer in (sent, lying)]
+        until(lambda: all(serving.client.get(job).json()["state"] == "done" for job in jobs))
+    store = make_store(handle, keys_of(place))
+    began = {datetime.fromtimestamp(source.recorded_at_s or 0.0, UTC) for source in store.sources()}
+    assert began == {datetime(2026, 11, 29, 22, tzinfo=UTC), datetime(2026, 11, 30, 7, tzinfo=UTC)}
 
 
 @pytest.mark.e2e

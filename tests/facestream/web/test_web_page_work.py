@@ -127,6 +127,31 @@ def test_a_video_is_handed_in_and_removed_with_its_file(
     assert not folder.exists()
 
 
+def test_names_of_videos_date_them_where_that_is_ticked(visit: Visit, serving: Serving) -> None:
+    # The path is in no folder that is allowed.
+    page = visit(serving.url, "jobs", fails=[403])
+    boxes = page.get_by_label("Dates from names")
+    expect(boxes).to_have_count(2)
+    by_path = boxes.last
+    boxes.first.check()
+    with page.expect_request("**/jobs/upload?*") as sent:
+        page.locator("input[type=file]").set_input_files(
+            {"name": "hall_20261129_220000.jpg", "mimeType": "image/jpeg", "buffer": PHOTO}
+        )
+    assert "dated_names=true" in sent.value.url
+    by_path.check()
+    expect(page.get_by_label("Recorded at")).to_be_disabled()
+    page.get_by_label("Path of a video or folder").fill("/nowhere/hall_20261129_220000.mp4")
+    with page.expect_request("**/api/v1/jobs") as asked:
+        page.get_by_role("button", name="Add", exact=True).click()
+    assert asked.value.post_data_json == {"path": "/nowhere/hall_20261129_220000.mp4", "dated_names": True}
+    row = page.locator(".job-row", has_text="hall_20261129")
+    row.get_by_role("button", name="Cancel hall_20261129").click()
+    row.get_by_role("button", name="Remove hall_20261129").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove, with the file").click()
+    expect(page.get_by_role("heading", name="No video yet")).to_be_visible()
+
+
 def test_a_list_that_comes_late_hides_nothing_that_was_handed_in_meanwhile(
     visit: Visit, serving: Serving
 ) -> None:

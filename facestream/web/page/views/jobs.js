@@ -24,8 +24,9 @@ export function mount(root, context) {
   /** For each list that is on its way, what changed since it was asked for: the list may not know of it. @type {Set<Set<string>>} */ const reading = new Set();
   /** @type {Map<string, JobRow>} */ const rows = new Map();
   /** @type {Map<number, UploadRow>} */ const sending = new Map();
+  const fromNames = datesFromNames();
   const takes = el("span", null, "MP4, MKV, MOV, AVI, WebM and more; several at once.");
-  const zone = dropZone({ title: "Drop videos, or choose some", text: takes, icon: "upload", accept: "video/*,.mkv,.ts,.mts,.m2ts,.avi,.flv,.wmv", multiple: true, signal: ended.signal, onFiles: (files) => (mayWrite ? uploads.add(files, mostBytes) : context.toast("Your token allows reading alone.", { kind: "danger" })) });
+  const zone = dropZone({ title: "Drop videos, or choose some", text: takes, icon: "upload", accept: "video/*,.mkv,.ts,.mts,.m2ts,.avi,.flv,.wmv", multiple: true, signal: ended.signal, onFiles: (files) => (mayWrite ? uploads.add(files, mostBytes, fromNames.checked) : context.toast("Your token allows reading alone.", { kind: "danger" })) });
   const sendingList = el("ul", { class: "job-list", "aria-label": "Uploads" });
   const sendingCard = el("section", { class: "card jobs-card", "aria-labelledby": "uploads-title", hidden: true }, el("header", null, el("h2", { id: "uploads-title" }, "Uploads"), el("p", { class: "quiet small" }, "They go on while you look at other pages of facestream.")), sendingList);
   const byPath = el("div", { class: "by-path" });
@@ -35,7 +36,7 @@ export function mount(root, context) {
   fill(root,
     el("header", { class: "head" }, el("h1", null, "Videos"), el("p", { class: "lead" }, "Faces are found, and grouped with those of all other videos and cameras.")),
     el("div", { class: "jobs-layout" },
-      el("section", { class: "jobs-add", "aria-label": "Add videos" }, mayWrite ? [zone.root, byPath] : el("p", { class: "notice" }, icon("show"), el("span", null, "Your token allows reading alone: videos can't be added with it."))),
+      el("section", { class: "jobs-add", "aria-label": "Add videos" }, mayWrite ? [zone.root, namesField(fromNames), byPath] : el("p", { class: "notice" }, icon("show"), el("span", null, "Your token allows reading alone: videos can't be added with it."))),
       el("div", { class: "stack" }, sendingCard, el("section", { class: "card jobs-card", "aria-labelledby": "jobs-title" }, el("header", null, el("h2", { id: "jobs-title" }, "Processed here"), count), none, list))));
 
   api.about().then((about) => {
@@ -57,6 +58,8 @@ export function mount(root, context) {
   function pathForm(folders) {
     const path = el("input", { class: "input mono", name: "path", required: true, autocomplete: "off", spellcheck: "false", placeholder: `${folders[0].replace(/[\\/]$/, "")}/entrance.mp4`, "aria-describedby": "path-where path-error" });
     const at = el("input", { class: "input", type: "datetime-local", step: 1, name: "recorded_at" });
+    const names = datesFromNames();
+    names.addEventListener("change", () => { at.disabled = names.checked; });
     const error = el("p", { class: "error-text", id: "path-error", role: "alert" });
     const button = el("button", { class: "button", type: "submit" }, icon("plus"), "Add");
     const submit = async (/** @type {Event} */ event) => {
@@ -65,7 +68,7 @@ export function mount(root, context) {
       error.textContent = "";
       path.removeAttribute("aria-invalid");
       try {
-        put(await api.post("/jobs", { path: path.value.trim(), ...(at.value ? { recorded_at: new Date(at.value).toISOString() } : {}) }));
+        put(await api.post("/jobs", { path: path.value.trim(), ...(names.checked ? { dated_names: true } : at.value ? { recorded_at: new Date(at.value).toISOString() } : {}) }));
         path.value = "";
         at.value = "";
       } catch (problem) {
@@ -77,7 +80,7 @@ export function mount(root, context) {
       }
     };
     return el("form", { class: "card pad stack path-form", on: { submit } }, el("h2", null, "From a folder of the server"),
-      el("label", { class: "field" }, el("span", null, "Path of a video or folder"), path, el("span", { class: "hint", id: "path-where" }, "In ", folders.map((folder, i) => [i ? ", " : "", el("bdi", { class: "mono" }, folder)]))), el("label", { class: "field" }, el("span", null, "Recorded at"), at, el("span", { class: "hint" }, "Your time. Empty: as the file says, if it does.")), error, button);
+      el("label", { class: "field" }, el("span", null, "Path of a video or folder"), path, el("span", { class: "hint", id: "path-where" }, "In ", folders.map((folder, i) => [i ? ", " : "", el("bdi", { class: "mono" }, folder)]))), el("label", { class: "field" }, el("span", null, "Recorded at"), at, el("span", { class: "hint" }, "Your time. Empty: as the file says, if it does.")), namesField(names), error, button);
   }
 
   /** @param {string} id */
@@ -184,6 +187,12 @@ export function mount(root, context) {
     for (const end of off) end();
   };
 }
+
+/** Whether names of videos tell when they began. */
+const datesFromNames = () => /** @type {HTMLInputElement} */ (el("input", { type: "checkbox", name: "dated_names" }));
+
+/** @param {HTMLInputElement} box */
+const namesField = (box) => el("label", { class: "check" }, box, el("span", null, "Dates from names ", el("span", { class: "quiet small" }, "hall_20261129_220000.mp4")));
 
 /** Those under way first. @param {any} job */
 const rank = (job) => ({ running: 0, queued: 1 })[job.state] ?? 2;

@@ -5,6 +5,7 @@ import { size, upload } from "./upload.js";
  * @typedef {object} Upload
  * @property {number} key
  * @property {File} file
+ * @property {boolean} datedNames whether its name tells when it began
  * @property {"waiting" | "sending" | "checking" | "failed"} state
  * @property {number} sent bytes
  * @property {number} bytesPerS over the last seconds; 0 while unknown
@@ -29,11 +30,11 @@ class Uploads {
     return () => { this._watchers.delete(changed); this._done.delete(done); };
   }
 
-  /** @param {File[]} files @param {number | undefined} mostBytes that the server takes */
-  add(files, mostBytes) {
+  /** @param {File[]} files @param {number | undefined} mostBytes that the server takes @param {boolean} datedNames whether their names tell when they began */
+  add(files, mostBytes, datedNames) {
     for (const file of files) {
       const error = file.size === 0 ? "The file is empty." : mostBytes && file.size > mostBytes ? `It has ${size(file.size)}; at most ${size(mostBytes)} can be uploaded. Put it into a folder of the server and add it by its path.` : "";
-      this.items.push({ key: ++this._keys, file, state: error ? "failed" : "waiting", sent: 0, bytesPerS: 0, error, refused: Boolean(error) });
+      this.items.push({ key: ++this._keys, file, datedNames, state: error ? "failed" : "waiting", sent: 0, bytesPerS: 0, error, refused: Boolean(error) });
     }
     this._tell();
     void this._next();
@@ -65,7 +66,7 @@ class Uploads {
     const pace = paceOf();
     try {
       const job = await upload("/jobs/upload", item.file, {
-        query: { name: item.file.name },
+        query: { name: item.file.name, ...(item.datedNames ? { dated_names: true } : {}) },
         signal: this._turn.signal,
         onProgress: (sent) => { item.sent = sent; item.bytesPerS = pace(sent); this._tell(); },
         onSent: () => { item.state = "checking"; item.sent = item.file.size; this._tell(); },
