@@ -226,7 +226,13 @@ class Courier:
                 return state
             if event is not None:
                 # Since it was read, somebody may have been forgotten: nothing of them may be sent.
-                event = self._as_it_is(event, wanted)
+                try:
+                    event = self._as_it_is(event, wanted)
+                except _OutdatedError:
+                    if not self._is_past(event):
+                        raise
+                    # It got late in this very moment.
+                    continue
                 told = event.json()
             outcome = self._try(told)
             state = self._after(state, outcome)

@@ -14,6 +14,8 @@ from live_server import Served, serving_events
 from receiver import Got, Receiver, receiving, wait_until
 
 from facestream.events import arrival
+from facestream.events.event_filter import EventFilter
+from facestream.events.live_event import LiveEvent
 from facestream.iso_time import iso_utc
 from facestream.serving.web_wiring import open_context
 from facestream.webhooks import webhook_courier, webhook_sender
@@ -410,6 +412,24 @@ def test_live_ones_that_nobody_takes_in_time_are_given_up(
     wait_until(lambda: shown(served, webhook)["last_status"] == 503)
     assert shown(served, webhook)["failed"] == 0
     monkeypatch.setattr(arrival, "LATE_S", 0.5)
+    wait_until(lambda: shown(served, webhook)["failed"] == 1)
+    assert shown(served, webhook)["delivered"] == 0
+
+
+def test_one_that_gets_late_while_it_is_looked_at_once_more_is_given_up_as_well(
+    served: Served, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver.status = 503
+    as_it_is = webhook_courier.Courier._as_it_is
+
+    def slowly(courier: webhook_courier.Courier, event: LiveEvent, wanted: EventFilter | None) -> LiveEvent:
+        if receiver.got:
+            monkeypatch.setattr(arrival, "LATE_S", 0.5)
+        return as_it_is(courier, event, wanted)
+
+    monkeypatch.setattr(webhook_courier.Courier, "_as_it_is", slowly)
+    webhook = added(served, receiver, live_only=True)
+    seen(served, ChangeKind.ASSIGNED, "p1", 1)
     wait_until(lambda: shown(served, webhook)["failed"] == 1)
     assert shown(served, webhook)["delivered"] == 0
 
