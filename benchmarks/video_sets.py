@@ -15,14 +15,13 @@ import argparse
 import os
 import random
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from figure import Figure
 from labelled_sets import labelled_clips
 from markdown_table import markdown_table
@@ -31,21 +30,16 @@ from result import Result, add_json_option
 
 from facestream.configuration.settings import Place
 from facestream.quality.evaluation import truth_table
-from facestream.quality.labels import LabelledFace
+from facestream.quality.labelled_tracks import faces_by_frame, votes_of
+from facestream.quality.labels import IGNORE
 from facestream.wiring import keys_of, make_calibration, make_store, open_handle
-from storage.track_record import TrackRecord
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.likelihood import LikelihoodSettings
 from workers.clustering.metrics import bcubed
 from workers.models.calibration import Calibration
 from workers.track_evidence import evidence_of
-from workers.tracking.boxes import iou_matrix
 
-FloatArray = npt.NDArray[np.float32]
-
-# As everywhere where faces are scored.
-_IOU = 0.3
 _GROUPS = ((2, 3), (4, 6), (7, 10), (11, 16), (17, 99))
 
 
@@ -124,43 +118,26 @@ def labelled_tracks(
         calibration: Of the embedder.
     """
     videos: dict[str, list[LabelledTrack]] = {}
-    place = Place(data, None, "default")
+    place = Place(data)
     with open_handle(place) as handle:
         store = make_store(handle, keys_of(place))
         for source in store.sources():
             path = Path(source.path)
             truth = truths[path]
-            faces = defaultdict[int, list[LabelledFace]](list)
-            for face in truth_table(truth).rows if truth else ():
-                faces[face.frame].append(face)
+            true_faces = faces_by_frame(truth_table(truth)) if truth else {}
             found = videos[source.path] = []
             for track in store.tracks(store.track_ids(source.source_id)):
                 samples = [*store.samples(track.sample_ids)]
                 if not samples:
                     continue
-                labels = labels_of(track, faces) if truth else {path.stem: len(track.observations)}
-                label = max(labels, key=labels.__getitem__, default="")
-                found.append(
-                    LabelledTrack(evidence_of(track, samples, calibration), label, sum(labels.values()))
-                )
+                seen = track.observations
+                votes = Counter({path.stem: len(seen)})
+                if truth:
+                    votes = votes_of(zip(seen["frame"].tolist(), seen["box_xyxy"], strict=True), true_faces)
+                label = max(votes, key=votes.__getitem__, default="")
+                evidence = evidence_of(track, samples, calibration)
+                found.append(LabelledTrack(evidence, label, votes.total()))
     return videos
-
-
-def labels_of(track: TrackRecord, faces: dict[int, list[LabelledFace]]) -> dict[str, int]:
-    """How many faces of a track have each label, by the labelled faces of each frame."""
-    labels = Counter[str]()
-    for frame, box in zip(track.observations["frame"].tolist(), boxes_of(track), strict=True):
-        there = [face for face in faces.get(frame, ()) if face.box_xyxy]
-        if there:
-            overlap = iou_matrix(box[None], np.array([face.box_xyxy for face in there], np.float32))[0]
-            if overlap.max() >= _IOU:
-                labels[there[int(overlap.argmax())].label] += 1
-    return labels
-
-
-def boxes_of(track: TrackRecord) -> FloatArray:
-    """float32 (N, 4), px."""
-    return np.asarray(track.observations["box_xyxy"], np.float32)
 
 
 def drawn_sets(names: Sequence[str], count: int) -> list[list[str]]:
@@ -184,7 +161,7 @@ def score(videos: Sequence[list[LabelledTrack]], against: float, calibration: Ca
     group = {track_id: f"p{k}" for k, cluster in enumerate(clusters) for track_id in cluster}
     truth, found = [], []
     for track_id, track in tracks.items():
-        if track.label not in ("", "ignore"):
+        if track.label not in ("", IGNORE):
             truth += [track.label] * track.faces
             found += [group.get(track_id, track_id)] * track.faces
     return bcubed(truth, found).f()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from facestream.client import open_store
 from facestream.clusters.face_set import FaceSet, tracks_of_collection
 from facestream.configuration.settings import Place
 from facestream.errors import FacestreamError, LabelError
-from facestream.people.person import Face
 from facestream.quality.labels import IGNORE, TRUTH_COLUMNS, LabelledFace, LabelTable, read_label_table
 from facestream.quality.pairing import SAME_FACE_IOU
 from facestream.recorded.run import Run
@@ -142,14 +142,14 @@ def labelled_tracks(
 
 def _named(found: FaceSet, clips: Sequence[Path], truths: Sequence[LabelTable]) -> LabelledTracks:
     number = {clip.resolve(): k for k, clip in enumerate(clips)}
-    true_faces = [_by_frame(truth) for truth in truths]
+    true_faces = [faces_by_frame(truth) for truth in truths]
     kept: list[int] = []
     names: list[str] = []
     clip_of: list[int] = []
     mixed = 0
     for k, faces in enumerate(found.faces):
         clip = number[Path(faces[0].source).resolve()]
-        votes = _votes(faces, true_faces[clip])
+        votes = votes_of([(face.frame, face.box_xyxy) for face in faces], true_faces[clip])
         name = votes.most_common(1)[0][0] if votes else IGNORE
         if name == IGNORE:
             continue
@@ -167,21 +167,29 @@ def _named(found: FaceSet, clips: Sequence[Path], truths: Sequence[LabelTable]) 
     return LabelledTracks(faces_kept, tuple(names), tuple(clip_of), tuple(clips), mixed, unknown)
 
 
-def _by_frame(truth: LabelTable) -> dict[int, list[LabelledFace]]:
+def faces_by_frame(truth: LabelTable) -> dict[int, list[LabelledFace]]:
+    """The true faces of each frame."""
     rows: dict[int, list[LabelledFace]] = defaultdict(list)
     for row in truth.rows:
         rows[row.frame].append(row)
     return rows
 
 
-def _votes(faces: Sequence[Face], true_faces: dict[int, list[LabelledFace]]) -> Counter[str]:
-    """How many faces of a track lie on a true face of whom, in the frames of which the truth is known."""
+def votes_of(
+    faces: Iterable[tuple[int, npt.ArrayLike]], true_faces: Mapping[int, Sequence[LabelledFace]]
+) -> Counter[str]:
+    """How many faces of a track lie on a true face of whom, in the frames of which the truth is known.
+
+    Args:
+        faces: Frame of each, and its box (4,), px.
+        true_faces: Those of each frame.
+    """
     votes: Counter[str] = Counter()
-    for face in faces:
-        rows = [row for row in true_faces.get(face.frame, ()) if row.box_xyxy is not None]
+    for frame, box_xyxy in faces:
+        rows = [row for row in true_faces.get(frame, ()) if row.box_xyxy is not None]
         if rows:
             there = np.array([row.box_xyxy for row in rows], np.float32)
-            overlaps = iou_matrix(np.array([face.box_xyxy], np.float32), there)[0]
+            overlaps = iou_matrix(np.array([box_xyxy], np.float32), there)[0]
             if overlaps.max() >= SAME_FACE_IOU:
                 votes[rows[int(overlaps.argmax())].label] += 1
     return votes

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.detection import BgrImage
-from workers.models.pyramid import halved
+from workers.models.pyramid import halved, halvings
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -81,9 +81,8 @@ def _halved(image_bgr: BgrImage, points: FloatArray, scale: float) -> tuple[BgrI
     height, width = image_bgr.shape[:2]
     x1, y1 = np.clip(np.floor(centre - reach), 0, [width - 1, height - 1]).astype(int)
     x2, y2 = np.clip(np.ceil(centre + reach), [x1 + 1, y1 + 1], [width, height]).astype(int)
-    region = image_bgr[y1:y2, x1:x2]
-    height, width = region.shape[:2]
-    level, pixels = halved(region, (max(1, int(width * scale)), max(1, int(height * scale))))
+    # A pixel or more is left to become one: once more than where it has to be two.
+    times = int(halvings(2 / scale))
     # Pixel centres, not corners, correspond under resizing.
-    shifted = (points - np.array([x1, y1], np.float32) + 0.5) / pixels - 0.5
-    return level, shifted.astype(np.float32)
+    shifted = (points - np.array([x1, y1], np.float32) + 0.5) / (1 << times) - 0.5
+    return halved(image_bgr[y1:y2, x1:x2], times), shifted.astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workers.models.detection import BgrImage
-from workers.models.pyramid import Pyramid, half
+from workers.models.pyramid import Pyramid, halved
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
@@ -60,9 +60,7 @@ def fill_square(crop: BgrImage, image: BgrImage, box_xyxy: npt.NDArray[np.int_],
     x1, y1, x2, y2 = max(left, 0), max(top, 0), min(right, width), min(bottom, height)
     if x2 - x1 < 1 or y2 - y1 < 1:
         return
-    part = image[y1:y2, x1:x2]
-    for _ in range(halvings):
-        part = half(part)
+    part = halved(image[y1:y2, x1:x2], halvings)
     rows, columns = (bottom - top) >> halvings, (right - left) >> halvings
     above, beside = (y1 - top) >> halvings, (x1 - left) >> halvings
     edges = above, rows - above - part.shape[0], beside, columns - beside - part.shape[1]

@@ -56,21 +56,11 @@ def halvings(shrinkage: npt.ArrayLike) -> npt.NDArray[np.intp]:
     return np.asarray(np.maximum(exponents - 2, 0), np.intp)
 
 
-def halved(image_bgr: BgrImage, size_px: tuple[int, int]) -> tuple[BgrImage, int]:
-    """A picture halved as often as it stays no smaller than a size.
-
-    Args:
-        image_bgr: uint8 (H, W, 3).
-        size_px: Width and height.
-
-    Returns:
-        uint8 (H', W', 3), and how many pixels of the picture one of it is wide and high, as of a level of
-        `Pyramid`.
-    """
-    pixels = 1
-    while image_bgr.shape[1] >= 2 * size_px[0] and image_bgr.shape[0] >= 2 * size_px[1]:
-        image_bgr, pixels = half(image_bgr), 2 * pixels
-    return image_bgr, pixels
+def halved(image_bgr: BgrImage, times: int) -> BgrImage:
+    """A picture halved so often: a level of `Pyramid` alone."""
+    for _ in range(times):
+        image_bgr = half(image_bgr)
+    return image_bgr
 
 
 def scaled(image_bgr: BgrImage, size_px: tuple[int, int]) -> BgrImage:

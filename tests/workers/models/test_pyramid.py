@@ -62,16 +62,14 @@ def test_a_picture_may_be_its_only_level() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(1, 300), st.integers(1, 300), st.integers(1, 300), st.integers(1, 300))
-def test_a_picture_is_halved_as_long_as_it_stays_no_smaller_than_a_size(
-    height: int, width: int, rows: int, columns: int
-) -> None:
-    level, pixels = halved(picture(height, width), (columns, rows))
-    assert level.shape[:2] == (-(-height // pixels), -(-width // pixels))
-    if pixels > 1:
-        assert level.shape[0] >= rows
-        assert level.shape[1] >= columns
-    assert level.shape[0] < 2 * rows or level.shape[1] < 2 * columns
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 10))
+def test_a_picture_that_is_halved_is_a_level_alone(height: int, width: int, times: int) -> None:
+    image = picture(height, width)
+    level = halved(image, times)
+    assert level.shape[:2] == (-(-height // 2**times), -(-width // 2**times))
+    levels = Pyramid(image).levels
+    if times < len(levels):
+        assert (level == levels[times]).all()
 
 
 @settings(max_examples=50, deadline=None)
