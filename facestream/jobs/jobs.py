@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from facestream.configuration.settings import Place
 from facestream.errors import RefusedError
 from facestream.jobs.job_deaths import JobDeaths
 from facestream.jobs.job_folders import allowed_path
+from facestream.jobs.job_options import JobOptions
 from facestream.jobs.job_run import JobRun
 from facestream.jobs.job_view import job_json
 from facestream.jobs.uploads import Upload, Uploads
@@ -90,21 +92,12 @@ class Jobs:
         with self._handle.errors():
             return self._store.get(job_id)
 
-    def hand_in(
-        self,
-        written: str,
-        fps: float | None = None,
-        recorded_at_s: float | None = None,
-        *,
-        dated_names: bool = False,
-    ) -> Job:
+    def hand_in(self, written: str, options: JobOptions) -> Job:
         """Have a file or folder of this machine processed.
 
         Args:
             written: Its path.
-            fps: Frames looked at per second of video; None for the usual.
-            recorded_at_s: Unix time at which the recording began, or None to ask the file.
-            dated_names: Whether the names of videos tell that, see `date_in_name`.
+            options: How.
 
         Raises:
             RefusedError: If it may not be read, or is no video and no photo.
@@ -112,24 +105,15 @@ class Jobs:
         """
         path = allowed_path(written, self._folders)
         check_media(path)
-        job = Job(
-            new_job_id(), self._home_id(), path.name, "path", str(path), fps, recorded_at_s, dated_names
-        )
+        job = Job(new_job_id(), self._home_id(), path.name, "path", str(path), **asdict(options))
         return self._add(job)
 
-    def take_in(
-        self,
-        upload: Upload,
-        fps: float | None = None,
-        recorded_at_s: float | None = None,
-        *,
-        dated_names: bool = False,
-    ) -> Job:
+    def take_in(self, upload: Upload, options: JobOptions) -> Job:
         """Have an uploaded file processed, which has arrived; arguments and errors as those of `hand_in`."""
         path = upload.finish()
         try:
-            what = upload.name, "upload", str(path), fps, recorded_at_s, dated_names
-            job = self._add(Job(upload.job_id, self._home_id(), *what))
+            job = Job(upload.job_id, self._home_id(), upload.name, "upload", str(path), **asdict(options))
+            job = self._add(job)
         except BaseException:
             self.uploads.remove(path)
             raise

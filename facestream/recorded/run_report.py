@@ -59,11 +59,7 @@ class RunOptions:
         Raises:
             UsageError: If one can't be.
         """
-        if self.dated_names and self.recorded_at_s is not None:
-            raise UsageError(
-                "the date was given, and is to be taken from names (--dated-names, dated_names) as well. "
-                "Leave one of the two out."
-            )
+        refuse_two_dates(self.recorded_at_s, dated_names=self.dated_names)
         if self.fps is not None:
             check_number(self.fps, "fps", 0, 1000, above=True)
         check_number(self.start_s, "start_s")
@@ -77,6 +73,19 @@ class RunOptions:
             check_number(self.max_pixels, "max_pixels", 1, whole=True)
         if self.clustering not in (None, "average", "dbscan", "hdbscan"):
             raise UsageError(f"clustering is {self.clustering!r}; it must be average, dbscan or hdbscan.")
+
+
+def refuse_two_dates(recorded_at_s: float | None, *, dated_names: bool) -> None:
+    """Refuse a date that is given and is to be taken from names.
+
+    Raises:
+        UsageError: If it is.
+    """
+    if dated_names and recorded_at_s is not None:
+        raise UsageError(
+            "the date was given, and is to be taken from names (--dated-names, dated_names) as well. "
+            "Leave one of the two out."
+        )
 
 
 class RunListener(Protocol):

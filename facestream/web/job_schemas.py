@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from fastapi import Path
-from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field
 
 from facestream.web.schemas import Body
 
@@ -22,11 +22,6 @@ RecordedAt = Annotated[
         description="When the recording began; else what the file says.",
     ),
 ]
-TWO_DATES = (
-    "the date is given by recorded_at, and is to be taken from the name as well; leave one of the two out"
-)
-"""Said to whoever asks for both."""
-
 DatedNames = Annotated[
     bool,
     Field(
@@ -60,9 +55,3 @@ class NewJob(Body):
     fps: Fps | None = None
     recorded_at: RecordedAt | None = None
     dated_names: DatedNames = False
-
-    @model_validator(mode="after")
-    def _one_date(self) -> Self:
-        if self.dated_names and self.recorded_at is not None:
-            raise ValueError(TWO_DATES)
-        return self

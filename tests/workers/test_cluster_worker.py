@@ -1,16 +1,13 @@
 import threading
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from cluster_bench import Bench, as_partition, truth, until
+from cluster_bench import Bench, as_partition, truth
 from synthetic import CALIBRATION, DIMENSION, Cast, a_source
 
-from storage.delivery import Delivery
 from storage.identity_record import ChangeKind
 from storage.requests import ForgetRequest, ReclusterRequest
-from storage.sample_queue import SampleQueue
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
@@ -384,24 +381,3 @@ def test_a_method_that_is_chosen_while_a_worker_leads_counts_from_the_next_re_cl
         assert as_partition(bench.people()) == truth(cast)
     assert [done.clustering for done in bench.store.reclusters(None)] == ["average", "dbscan", "average"]
     bench.assert_consistent()
-
-
-# Its end --------------------------------------------------------------------------------------------------
-
-
-def test_a_worker_waits_for_entries_no_longer_than_it_was_told(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waited_ms: list[int] = []
-    receive = SampleQueue.receive
-
-    def noted(queue: SampleQueue, consumer: str, **options: Any) -> list[Delivery]:
-        waited_ms.append(options["block_ms"])
-        return receive(queue, consumer, **options)
-
-    monkeypatch.setattr(SampleQueue, "receive", noted)
-    cast = Cast()
-    with bench.running(wait_ms=7):
-        bench.take_in(cast.track(0, 0), recluster=True)
-        until(lambda: bool(bench.failed) or waited_ms[-3:] == [7, 7, 7])
-    assert max(waited_ms) == 7

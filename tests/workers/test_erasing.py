@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import threading
 import time
 from dataclasses import replace
 
 import pytest
-from cluster_bench import Bench, new_bench, plain, until
-from synthetic import CALIBRATION, Cast, a_source
+from cluster_bench import Bench, new_bench, until
+from synthetic import Cast, a_source
 from test_forgetting import Contents, everything, samples_of, secrets_of, traces
 
 from storage.connection import RedisHandle
 from storage.delivery import Entry
 from storage.erasure_record import ErasureRecord
 from storage.identity_record import ChangeKind, Identity
-from storage.lease import Lease
 from storage.requests import EraseRequest, Extent
 from storage.retention_policy import DAY_S, RetentionPolicy
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
-from workers import cluster_term
-from workers import erasures as erasures_of_a_term
-from workers.doubts import Doubts
 from workers.erasures import Erasures
-from workers.kept_roster import KeptRoster
 
 EXPIRED = EraseRequest(Extent.RETENTION)
 OLD_S, NEW_S = 0.0, 90 * DAY_S
@@ -93,34 +86,6 @@ def test_a_leader_finds_what_is_over_age_by_itself(bench: Bench) -> None:
     with worker:
         until(lambda: bool(bench.failed or told))
     assert bench.people().keys() == {"p7002"}
-
-
-def test_what_is_kept_for_a_short_time_goes_little_later(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(erasures_of_a_term, "_LEAST_PAUSE_S", 0.1)
-    monkeypatch.setattr(cluster_term, "_TRIM_EVERY_S", 0.1)
-    cast = Cast()
-    seen_s = 100 * DAY_S
-    with bench.running():
-        bench.take_in(camera(cast, 0, 0, seen_s), camera(cast, 1, 1, seen_s + 30 * DAY_S))
-        assert bench.people().keys() == {"p7001", "p7002"}
-        keep(bench, unnamed=4 / DAY_S, named=float("inf"))
-        until(lambda: bool(bench.failed) or bench.people().keys() == {"p7002"}, within_s=20)
-
-
-@pytest.mark.parametrize(
-    ("kept_s", "pause_s"), [(None, 600.0), (DAY_S, 600.0), (600.0, 60.0), (1.0, 5.0), (math.inf, 600.0)]
-)
-def test_what_is_kept_for_a_shorter_time_is_looked_for_more_often(
-    bench: Bench, kept_s: float | None, pause_s: float
-) -> None:
-    kept = KeptRoster(bench.store, Lease(bench.client, bench.keys.leader), plain, CALIBRATION, None)
-    doubts = Doubts(bench.queue.attempts("c"), threading.Event().wait)
-    erasures = Erasures(kept, doubts, 600.0, lambda: None)
-    erasures.heed(RetentionPolicy(sightings=1 / DAY_S))
-    erasures.heed(RetentionPolicy(streams=None if kept_s is None else kept_s / DAY_S))
-    assert erasures.pause_s == pytest.approx(pause_s)
 
 
 def test_people_with_names_are_kept_as_long_as_theirs_are(bench: Bench) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
+from facestream.jobs.job_options import JobOptions
 from facestream.jobs.job_view import job_json
 from facestream.web.context import Context
-from facestream.web.job_schemas import TWO_DATES, DatedNames, Fps, Job, JobId, NewJob, RecordedAt
+from facestream.web.job_schemas import DatedNames, Fps, Job, JobId, NewJob, RecordedAt
 from facestream.web.schemas import Page
 from facestream.web.scopes import needs_read, needs_write
 
@@ -36,8 +36,8 @@ def jobs(
 @router.post("/jobs", dependencies=[needs_write], status_code=202)
 def add_job(context: Context, job: NewJob) -> Job:
     """Have a file or folder of the server processed. 403 where it isn't in one of the allowed folders."""
-    at_s = _unix_s(job.recorded_at)
-    return Job(**job_json(context.jobs.hand_in(job.path, job.fps, at_s, dated_names=job.dated_names)))
+    options = _options(job.fps, job.recorded_at, dated_names=job.dated_names)
+    return Job(**job_json(context.jobs.hand_in(job.path, options)))
 
 
 @router.post(
@@ -60,8 +60,7 @@ async def upload(
     dated_names: Annotated[DatedNames, Query()] = False,
 ) -> Job:
     """Have a video or photo processed, which is the body. It is kept, so that its moments can be played."""
-    if dated_names and recorded_at is not None:
-        raise HTTPException(422, f"{TWO_DATES[0].upper()}{TWO_DATES[1:]}.")
+    options = _options(fps, recorded_at, dated_names=dated_names)
     announced = request.headers.get("content-length", "")
     size = int(announced) if announced.isascii() and announced.isdigit() else None
     if size == 0:
@@ -75,8 +74,7 @@ async def upload(
                 await run_in_threadpool(taken.write, bytes(waiting))
                 waiting.clear()
         await run_in_threadpool(taken.write, bytes(waiting))
-        take_in = partial(context.jobs.take_in, dated_names=dated_names)
-        job = await run_in_threadpool(take_in, taken, fps, _unix_s(recorded_at))
+        job = await run_in_threadpool(context.jobs.take_in, taken, options)
     finally:
         taken.close()
     return Job(**job_json(job))
@@ -104,5 +102,5 @@ def remove_job(
     context.jobs.remove(job_id, file=file)
 
 
-def _unix_s(at: datetime | None) -> float | None:
-    return None if at is None else at.timestamp()
+def _options(fps: float | None, recorded_at: datetime | None, *, dated_names: bool) -> JobOptions:
+    return JobOptions(fps, None if recorded_at is None else recorded_at.timestamp(), dated_names)

@@ -17,6 +17,7 @@ from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.settings import Place
 from facestream.errors import RefusedError
 from facestream.events.news import News
+from facestream.jobs.job_options import JobOptions
 from facestream.serving.serve_wiring import make_camera_desk, make_jobs
 from facestream.wiring import keys_of, make_camera_store, open_handle
 from storage.camera_status import CameraStatus
@@ -122,7 +123,7 @@ def test_jobs_are_told_of_when_they_change(place: Place, handle: RedisHandle) ->
     with make_jobs(place, handle, ServeTable(jobs=0), told) as jobs:
         upload = jobs.uploads.begin("me.jpg")
         upload.write(photo)
-        job = jobs.take_in(upload)
+        job = jobs.take_in(upload, JobOptions())
         upload.close()
         jobs.cancel(job.id)
     assert told.until(lambda data: True, "job")["state"] == "queued"
