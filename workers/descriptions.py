@@ -77,6 +77,12 @@ class Descriptions:
 
     def _heed_changes(self) -> None:
         """Bring all who are kept up to date."""
+        if self._sources.retimed:
+            # Before tracks come: a source that is new is told of by its own times already.
+            retimed = self._sources.retimed
+            for identity_id in [i for i, p in self._kept.items() if not retimed.isdisjoint(p.sources)]:
+                self._drop(identity_id)
+            retimed.clear()
         for track_id in self._summaries.changed | self._membership.changed:
             before = self._described.pop(track_id, None)
             if before is not None:
@@ -89,11 +95,6 @@ class Descriptions:
                 self._drop(before)
         self._summaries.changed.clear()
         self._membership.changed.clear()
-        if self._sources.retimed:
-            retimed = self._sources.retimed
-            for identity_id in [i for i, p in self._kept.items() if not retimed.isdisjoint(p.sources)]:
-                self._drop(identity_id)
-            retimed.clear()
 
     def _drop(self, identity_id: str) -> None:
         person = self._kept.pop(identity_id, None)

@@ -15,6 +15,7 @@ from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord
 from workers.descriptions import Descriptions
 from workers.membership import Membership
+from workers.people import SourceTimes
 from workers.source_book import SourceBook
 from workers.track_summaries import TrackSummaries
 
@@ -156,6 +157,39 @@ class Collection(RuleBasedStateMachine):
         for identity_id in self.records.keys() - set(self.membership.alive()):
             assert self.records[identity_id].tracks == 0
             assert not self.sets[identity_id]
+
+
+class AskedSources(SourceBook):
+    """Sources that tell for which of them somebody asked when they were."""
+
+    def __init__(self) -> None:
+        # Nothing is read from the store here.
+        super().__init__(cast(IdentityStore, None))
+        self.asked: list[str] = []
+
+    def times(self, source_id: str) -> SourceTimes:
+        self.asked.append(source_id)
+        return super().times(source_id)
+
+
+def test_somebody_who_comes_into_a_new_source_is_not_looked_at_anew() -> None:
+    summaries, sources = TrackSummaries(), AskedSources()
+    membership = Membership(summaries, lambda: "p1")
+    descriptions = Descriptions(summaries, membership, sources, lambda _: "")
+
+    def seen_in(source_id: str, at_s: float) -> Identity:
+        effects = Effects()
+        sources.write(SourceRecord(source_id, "video", "/v", 8, 8, recorded_at_s=at_s, fps=5.0), effects)
+        summaries[f"t-{source_id}"] = summary(f"t-{source_id}", source_id)
+        membership.assign(f"t-{source_id}", "p1", ChangeKind.ASSIGNED, effects)
+        sources.asked.clear()
+        descriptions.write(["p1"], effects)
+        return effects.identities[-1]
+
+    seen_in("v-1", 0.0)
+    person = seen_in("v-2", 900.0)
+    assert sources.asked == ["v-2"]
+    assert (person.tracks, person.seconds, person.wall_clock) == (2, 4.4, True)
 
 
 TestCollection = Collection.TestCase

@@ -196,18 +196,22 @@ class TrackClusterer:
         # Who was removed may still be named by people.
         names = sorted(alike - {groups.of[other] for other in apart if other in groups.of})
 
-        def look(some: Sequence[Iterable[str]]) -> Seen:
-            rows, of = self._rows_of(some)
+        def look(some: Sequence[int], most: int | None) -> Seen:
+            rows, of = self._rows_of([names[k] for k in some], most, groups)
             rows, of = rows[rows != row], of[rows != row]
             ratios = self._comparison.ratios(np.array([row]), rows, prior, limit)[0]
             return Seen(of, ratios, self._gallery.weights[rows])
 
-        best = best_group([groups.members(name) for name in names], look, self._threshold)
+        best = best_group([len(groups.members(name)) for name in names], look, self._threshold)
         return None if best is None else names[best]
 
-    def _rows_of(self, some: Sequence[Iterable[str]]) -> tuple[IntArray, IntArray]:
-        """Rows of some tracks of some groups, ascending, and which of the groups each is of."""
-        each = [self._gallery.rows_there(tracks) for tracks in some]
+    def _rows_of(self, names: Sequence[str], most: int | None, groups: Groups) -> tuple[IntArray, IntArray]:
+        """Rows of so many members of each group at most, or of all, ascending, and which group each is of."""
+        some = self._groups_of_rows.some
+        each = [
+            self._gallery.rows_there(groups.members(name) if most is None else some(name, most, groups))
+            for name in names
+        ]
         rows = np.concatenate(each)
         order = np.argsort(rows)
         return rows[order], np.repeat(np.arange(len(each)), [len(part) for part in each])[order]

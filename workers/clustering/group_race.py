@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,8 @@ FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
 
-ENOUGH = 128
-"""Of groups of no more, all are looked at."""
+ENOUGH = 48
+"""Of groups of no more, all are looked at; of larger ones first so many at most."""
 
 # By so many standard errors is the mean of some off the mean of all as good as never.
 _STANDARD_ERRORS = 5.0
@@ -25,7 +24,7 @@ class Seen:
     """What was seen of some members of groups.
 
     Attributes:
-        group: intp (K,), position of the group that each is of.
+        group: intp (K,), position of the group that each is of among those that were looked at.
         value: float32 (K,).
         weight: float32 (K,), of each in the mean of its group, above 0.
     """
@@ -35,11 +34,14 @@ class Seen:
     weight: FloatArray
 
 
-Look = Callable[[Sequence[Iterable[str]]], Seen]
-"""Looks at members of each group; those that are not there are left out."""
+Look = Callable[[Sequence[int], int | None], Seen]
+"""Looks at groups, given by their positions: at so many members of each at most, evenly spread, or at all.
+
+Members that are not there are left out.
+"""
 
 
-def best_group(groups: Sequence[Collection[str]], look: Look, least: float) -> int | None:
+def best_group(sizes: Sequence[int], look: Look, least: float) -> int | None:
     """The group whose weighted mean is highest, if it reaches the least one.
 
     Of large groups some members are looked at, evenly spread; of those that may still be the best one, all.
@@ -47,18 +49,18 @@ def best_group(groups: Sequence[Collection[str]], look: Look, least: float) -> i
     nothing of how little values differ.)
 
     Args:
-        groups: The members of each.
-        look: Tells of members what their values are.
+        sizes: Number of members of each.
+        look: Tells what the values of members are.
         least: Least mean.
 
     Returns:
         Position of the group; None if there is none. Where some were enough, it is as good as certain that
         all would have said the same.
     """
-    if not groups:
+    if not sizes:
         return None
-    whole = np.array([len(group) <= ENOUGH for group in groups])
-    mean, error = _means(look([_spread(group) for group in groups]), len(groups))
+    whole = np.array(sizes) <= ENOUGH
+    mean, error = _means(look(range(len(sizes)), ENOUGH), len(sizes))
     error[whole] = 0.0
     low, high = mean - error, mean + error
     bar = max(float(low.max()), least)
@@ -68,13 +70,9 @@ def best_group(groups: Sequence[Collection[str]], look: Look, least: float) -> i
     is_open = np.isneginf(mean) if is_decided else np.isneginf(mean) | may_win
     unsure = np.flatnonzero(is_open & ~whole).tolist()
     if unsure:
-        mean[unsure], _ = _means(look([groups[k] for k in unsure]), len(unsure))
+        mean[unsure], _ = _means(look(unsure, None), len(unsure))
     best = int(mean.argmax())
     return best if mean[best] >= least else None
-
-
-def _spread(group: Collection[str]) -> Iterable[str]:
-    return group if len(group) <= ENOUGH else islice(group, 0, None, -(-len(group) // ENOUGH))
 
 
 def _means(seen: Seen, groups: int) -> tuple[DoubleArray, DoubleArray]:

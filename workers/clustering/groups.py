@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,9 @@ import numpy.typing as npt
 from workers.clustering.gallery import NO_GROUP, Gallery
 
 IntArray = npt.NDArray[np.intp]
+
+# Some members of a group stand for it until it has grown by such a part.
+_GROWN = 1 / 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +48,8 @@ class GroupsOfRows:
         self._moves = 0
         self._names: list[str] = []
         self._number: dict[str, int] = {}
+        # Of large groups some members, and how many it had when they were chosen.
+        self._some: dict[tuple[str, int], tuple[list[str], int]] = {}
 
     def names(self, rows: IntArray, groups: Groups) -> set[str]:
         """Groups of those of some rows (K,) that have one."""
@@ -56,12 +62,28 @@ class GroupsOfRows:
         found = np.unique(number_of_row[rows])
         return {self._names[number] for number in found[found != NO_GROUP].tolist()}
 
+    def some(self, name: str, most: int, groups: Groups) -> Collection[str]:
+        """Members of a group: all, or of more than so many some that are spread evenly over it.
+
+        Those are looked for again when it has grown by an eighth: to go over all members of a large group
+        takes longer than to compare a few.
+        """
+        members = groups.members(name)
+        if len(members) <= most:
+            return members
+        self._follow(groups)
+        some, chosen_of = self._some.get((name, most), ([], 0))
+        if len(members) > chosen_of * (1 + _GROWN):
+            some = list(islice(members, 0, None, -(-len(members) // most)))
+            self._some[name, most] = some, len(members)
+        return some
+
     def _follow(self, groups: Groups) -> None:
         """Forget the numbers where a track may have another group by now."""
         moves = groups.moves()
         if groups is not self._groups or moves != self._moves:
             self._groups, self._moves = groups, moves
-            self._names, self._number = [], {}
+            self._names, self._number, self._some = [], {}, {}
             self._gallery.groups[:] = NO_GROUP
 
     def _number_of(self, name: str) -> int:
