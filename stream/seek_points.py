@@ -63,7 +63,7 @@ class SeekPoints:
 
         Returns:
             None where only decoding from the beginning tells the times or the numbers of frames: where some
-            have no timestamp, share one, lead past the end, or where packets can't be read.
+            have no timestamp, share one, begin anew, lead past the end, or where packets can't be read.
 
         Raises:
             StreamError: If the file can't be opened.
@@ -89,11 +89,13 @@ class SeekPoints:
                         break
                     shown.append(packet.pts)
                     if packet.is_keyframe:
+                        if keys and packet.pts < keys[-1]:
+                            # A second recording in one file, whose times begin anew.
+                            return None
                         keys.append(packet.pts)
             except (av.FFmpegError, OSError, IndexError):
                 return None
             shown.sort()
-            keys.sort()
             time_base, duration = stream.time_base, stream.duration
             if not keys or len(set(shown)) < len(shown) or shown[0] < stream.start_time:
                 return None

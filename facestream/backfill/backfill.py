@@ -177,7 +177,7 @@ class Backfill:
         desk = SourceDesk(
             store, queue, self._options, _Noting(self._listener), self._report, background.check
         )
-        tasks = self._plan.tasks(desk)
+        tasks = self._plan.tasks(desk, stop)
         more, stopped, leave_s = True, False, math.inf
         while more or pool.busy or self._again or self._to_join:
             background.check()
@@ -214,11 +214,8 @@ class Backfill:
                 self._people,
             )
         if not stop.is_set() and store.meta():
-            entry_id = queue.send([ReclusterRequest("end of a backfill")])
-            for source_id in self._report.redated:
-                entry_id = queue.send([ReclusterRequest("another date", source_id)])
-            assert entry_id is not None
-            last = entry_id
+            last = queue.send([ReclusterRequest("end of a backfill")])
+            assert last is not None
             background.wait_until(lambda: queue.is_taken_in(last) or stop.is_set(), _SETTLE_S)
 
     def _take(self, outcome: Outcome) -> None:
@@ -273,13 +270,19 @@ class Backfill:
 
     def _join_borders(self, store: IdentityStore, queue: SampleQueue, calibration: Calibration) -> None:
         """Say of videos that are taken in which tracks go on from which."""
+        # Asked before: what is not taken in when nothing waits any more never will be.
+        nothing_waits = bool(self._to_join) and queue.waiting() == 0
         for _ in range(len(self._to_join)):
             video = self._to_join.popleft()
             source = store.source(video.work.source.source_id)
             if source is None or not video.borders_s:
                 continue
             if not video.is_taken_in(source):
-                self._to_join.append(video)
+                if nothing_waits:
+                    path = video.work.path
+                    self._fail(path, f"{path.name}: some of it was not taken in; see `facestream dead`.")
+                else:
+                    self._to_join.append(video)
                 continue
             tracks = list(store.tracks(store.track_ids(source.source_id)))
             samples = {sample.sample_id: sample for sample in store.bare_samples(ends_of(tracks))}

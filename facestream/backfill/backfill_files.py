@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from facestream.errors import FacestreamError, UsageError
+from facestream.errors import FacestreamError, LabelError, UsageError
 from facestream.parsing import Moment
 from facestream.quality.labels import read_csv
 from stream.discover import discover
@@ -28,39 +29,69 @@ def files_of(paths: Sequence[Path]) -> tuple[list[Dated], list[Dated], list[tupl
 
     Raises:
         LabelError: If a list can't be read.
-        UsageError: If a date in one is none.
+        UsageError: If a line of one names no file, or a date that is none, or of a folder.
         FacestreamError: If there is nothing to process.
     """
-    named: dict[Path, float | None] = {}
+    named: list[Path] = []
+    # By the file itself: it may be found under another name than that of its date.
+    dates: dict[str, float] = {}
     for path in paths:
         if path.suffix.lower() in LISTS and path.is_file():
-            named |= _csv(path) if path.suffix.lower() == ".csv" else _text(path)
+            for listed, at_s in _csv(path) if path.suffix.lower() == ".csv" else _text(path):
+                named.append(listed)
+                if at_s is not None:
+                    dates[os.path.realpath(listed)] = at_s
         else:
-            named[path] = None
+            named.append(path)
     found = discover(tuple(named))
     failed = [(path, str(error)) for path, error in found.failed]
     if failed and not (found.videos or found.photos):
         raise FacestreamError("\n".join(text for _, text in failed))
-    return (
-        [(path, named.get(path)) for path in found.videos],
-        [(path, named.get(path)) for path in found.photos],
-        failed,
-    )
+
+    def dated(paths: Sequence[Path]) -> list[Dated]:
+        return [(path, dates.get(os.path.realpath(path)) if dates else None) for path in paths]
+
+    return dated(found.videos), dated(found.photos), failed
 
 
-def _csv(table: Path) -> dict[Path, float | None]:
-    found: dict[Path, float | None] = {}
-    for line, row in read_csv(table, ("path",)):
-        date = row.get("recorded_at", "")
+def _csv(table: Path) -> Iterator[Dated]:
+    for line, row in _rows(table):
+        if not any(row.values()):
+            # As spreadsheets leave them at the end.
+            continue
+        path, date = table.parent / row["path"], row.get("recorded_at", "")
+        if not row["path"]:
+            raise UsageError(f"{table}, line {line}: names no file.")
         try:
             at_s = Moment().convert(date, None, None) if date else None
         except click.BadParameter as error:
             raise UsageError(f"{table}, line {line}: {error.message}.") from error
-        found[table.parent / row["path"]] = at_s
-    return found
+        if at_s is not None and path.is_dir():
+            raise UsageError(
+                f"{table}, line {line}: {row['path']!r} is a folder, and a date is of one file. Name its "
+                "files, or take their dates from their names: --dated-names."
+            )
+        yield path, at_s
 
 
-def _text(table: Path) -> dict[Path, float | None]:
+def _rows(table: Path) -> list[tuple[int, Mapping[str, str]]]:
+    try:
+        return list(read_csv(table, ("path",)))
+    except LabelError as error:
+        if not isinstance(error.__cause__, UnicodeDecodeError):
+            raise
+        # As `backfill --errors` writes them, names that are no UTF-8 are the bytes that they are.
+        rows = list(read_csv(table, ("path",), errors="surrogateescape"))
+        if all((table.parent / row["path"]).exists() for _, row in rows if not _is_utf8(row["path"])):
+            return rows
+        raise
+
+
+def _is_utf8(text: str) -> bool:
+    return not any("\udc80" <= character <= "\udcff" for character in text)
+
+
+def _text(table: Path) -> Iterator[Dated]:
     try:
         lines = table.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
@@ -68,4 +99,4 @@ def _text(table: Path) -> dict[Path, float | None]:
     except OSError as error:
         raise FacestreamError(f"{table}: can't be read ({error.strerror}).") from error
     named = (line.strip() for line in lines)
-    return {table.parent / line: None for line in named if line and not line.startswith("#")}
+    return ((table.parent / line, None) for line in named if line and not line.startswith("#"))

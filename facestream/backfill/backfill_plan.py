@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -77,8 +78,8 @@ class BackfillPlan:
         self._on_failed = on_failed
         self.of: dict[int, Of] = {}
 
-    def tasks(self, desk: SourceDesk) -> Iterator[Task]:
-        """The tasks; a video is registered when the first of its own is asked for."""
+    def tasks(self, desk: SourceDesk, stop: threading.Event) -> Iterator[Task]:
+        """The tasks, none once told to stop; a video is registered when the first of its own is asked for."""
         number = 0
         for path, recorded_at_s in self._videos:
             try:
@@ -90,7 +91,15 @@ class BackfillPlan:
                 self._on_passed(None if work is None else SplitVideo(work, self._all_borders(work)))
                 continue
             video = SplitVideo(work)
-            found = [Task(number + k, stretch) for k, stretch in enumerate(self._stretches(video))]
+            try:
+                stretches = list(self._stretches(video, desk.video_pixels, stop))
+            except StreamError as error:
+                # As it may be gone by now.
+                self._on_failed(path, str(error))
+                continue
+            if stop.is_set():
+                return
+            found = [Task(number + k, stretch) for k, stretch in enumerate(stretches)]
             video.left = {task.number for task in found}
             self.of |= dict.fromkeys(video.left, video)
             number += len(found)
@@ -106,12 +115,12 @@ class BackfillPlan:
         """Where a video was cut by whoever looked at it, and may have died before joining its parts."""
         return segments(0.0, math.inf, work.info.duration_s, self._segment_s)[1:-1]
 
-    def _stretches(self, video: SplitVideo) -> Iterator[Stretch]:
+    def _stretches(self, video: SplitVideo, max_pixels: int, stop: threading.Event) -> Iterator[Stretch]:
         work = video.work
         cuts = [segments(*gap, work.info.duration_s, self._segment_s) for gap in work.gaps]
         points = None
         if any(border > self._segment_s / 2 for borders in cuts for border in borders[:-1]):
-            points = SeekPoints.of(work.path, work.info.width_px * work.info.height_px * 4)
+            points = SeekPoints.of(work.path, max_pixels, stop=stop)
             if points is None:
                 # Decoded from the beginning for each part, it would take longer than in one piece.
                 cuts = [[*gap] for gap in work.gaps]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.look_options import (
+    clustering_option,
     dated_names_option,
     fps_option,
     include_forgotten_option,
     max_pixels_option,
     min_face_option,
+    samples_option,
 )
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run import EXIT_INTERRUPTED
@@ -62,15 +65,17 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted (what was
     "--errors",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the files that could not be read as CSV: path, error.",
+    help="Write the files that could not be read as CSV: path, error, recorded_at.",
 )
 @dated_names_option
 @fps_option
 @own_parts_options
 @device_option
 @min_face_option
+@samples_option
 @max_pixels_option
 @include_forgotten_option
+@clustering_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @place_options()
 @verbosity_options
@@ -101,7 +106,9 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
         device=options["device"],
         min_face_px=options["min_face_px"],
         max_pixels=options["max_pixels"],
+        samples=options["samples"],
         include_forgotten=options["include_forgotten"],
+        clustering=options["clustering"],
     )
     quiet = options["quiet"]
     processes = options["processes"] or available_cores()
@@ -114,10 +121,7 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
         report = backfill.execute(stop)
     report.failed += [(path, reason) for path, reason in unusable]
     if errors is not None:
-        with errors.open("w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(["path", "error"])
-            rows.writerows((os.path.abspath(path), reason) for path, reason in report.failed)  # noqa: PTH100
+        _write_failed(errors, report.failed, dict((*videos, *photos)))
     if options["as_json"]:
         print_json(as_json(place, report, len(videos) + len(photos)))
     else:
@@ -125,6 +129,22 @@ def command(sources: tuple[Path, ...], errors: Path | None, **options: Any) -> i
     if report.interrupted:
         return EXIT_INTERRUPTED
     return 1 if report.failed else 0
+
+
+def _write_failed(
+    target: Path, failed: Sequence[tuple[Path, str]], dates: Mapping[Path, float | None]
+) -> None:
+    """Write a list of files that `backfill` takes, with the dates that they were given."""
+    from facestream.iso_time import iso_utc
+
+    # Names that are no UTF-8 as the bytes that they are, so that the files are found again.
+    with target.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file:
+        rows = csv.writer(file)
+        rows.writerow(["path", "error", "recorded_at"])
+        for path, reason in failed:
+            at_s = dates.get(path)
+            absolute = os.path.abspath(path)  # noqa: PTH100 - links stay as they are
+            rows.writerow([absolute, reason, "" if at_s is None else iso_utc(at_s)])
 
 
 def show(place: Place, report: RunReport, *, quiet: bool) -> None:

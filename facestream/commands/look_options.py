@@ -48,3 +48,23 @@ dated_names_option = click.option(
     help="Videos began at the date and time in their names, of this machine's zone: "
     "hall_20261129_220000.mp4, 2026-11-29 22.00.00.mkv.",
 )
+
+samples_option = setting_option(
+    "--samples",
+    setting="samples",
+    type=click.Choice(["best", "all"]),
+    default="best",
+    show_default=True,
+    help="all: also send the embedding of every face to the stream `faces`.",
+)
+
+clustering_option = setting_option(
+    "--clustering",
+    setting="clustering",
+    show_envvar=False,
+    type=click.Choice(["average", "dbscan", "hdbscan"]),
+    help="How the collection groups tracks into people, now and in later runs. average: the best by "
+    "measurement where there is video. hdbscan: as good on photos alone. dbscan: the simplest, but chains of "
+    "look-alikes can make two people one. Another method than before groups everything anew.  [env var: "
+    "FACESTREAM_CLUSTERING; default: the collection's, average for a new one]",
+)

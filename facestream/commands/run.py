@@ -10,16 +10,17 @@ import click
 
 from facestream.cli import device_option, place_options, verbosity_options
 from facestream.commands.look_options import (
+    clustering_option,
     dated_names_option,
     fps_option,
     include_forgotten_option,
     max_pixels_option,
     min_face_option,
+    samples_option,
 )
 from facestream.commands.metrics_option import metrics_option, metrics_table
 from facestream.commands.model_options import own_parts_options
 from facestream.commands.run_camera import watch_one
-from facestream.configuration.setting_option import setting_option
 from facestream.configuration.settings import Place
 from facestream.parsing import Duration, MediaTime, Moment, Source
 from facestream.processes.stopping import stopping
@@ -78,26 +79,10 @@ kept). To end the watch over a camera is no interruption: 0.
 @device_option
 @metrics_option
 @min_face_option
-@setting_option(
-    "--samples",
-    setting="samples",
-    type=click.Choice(["best", "all"]),
-    default="best",
-    show_default=True,
-    help="all: also send the embedding of every face to the stream `faces`.",
-)
+@samples_option
 @max_pixels_option
 @include_forgotten_option
-@setting_option(
-    "--clustering",
-    setting="clustering",
-    show_envvar=False,
-    type=click.Choice(["average", "dbscan", "hdbscan"]),
-    help="How the collection groups tracks into people, now and in later runs. average: the best by "
-    "measurement where there is video. hdbscan: as good on photos alone. dbscan: the simplest, but chains of "
-    "look-alikes can make two people one. Another method than before groups everything anew.  [env var: "
-    "FACESTREAM_CLUSTERING; default: the collection's, average for a new one]",
-)
+@clustering_option
 @click.option(
     "--report",
     "page",

@@ -70,6 +70,11 @@ class JobRun:
             told, self._told = self._told, {}
         return told
 
+    def tell_again(self, changes: dict[str, Any]) -> None:
+        """Tell what could not be written, unless something newer is known by now."""
+        with self._lock:
+            self._told = changes | self._told
+
     def result(self) -> dict[str, Any]:
         """What has become of the job, once it is over or was told to stop; waits for its end."""
         self._child.wait(_STOP_S)

@@ -236,8 +236,8 @@ class Jobs:
                 self._change(job_id, **self._ends[job_id])
                 del self._runs[job_id], self._ends[job_id]
                 continue
-            if (changes := run.changes()) and job_id in jobs:
-                self._change(job_id, **changes)
+            if job_id in jobs:
+                self._pass_on(job_id, run)
             if job_id not in jobs or jobs[job_id].cancel:
                 run.stop()
         for job in reversed(jobs.values()):
@@ -245,6 +245,16 @@ class Jobs:
                 break
             if job.state is JobState.QUEUED and job.id not in self._runs and self._deaths.is_due(job.id):
                 self._begin(job)
+
+    def _pass_on(self, job_id: str, run: JobRun) -> None:
+        """Write what a job told since the last time."""
+        changes = run.changes()
+        if changes:
+            try:
+                self._change(job_id, **changes)
+            except BaseException:
+                run.tell_again(changes)
+                raise
 
     def _ours(self) -> dict[str, Job]:
         """The jobs of this folder, the newest first."""

@@ -193,14 +193,21 @@ def read_label_table(path: Path, columns: tuple[str, ...]) -> LabelTable:
     return LabelTable(path, tuple(rows), key_column is not None, boxed, framed)
 
 
-def read_csv(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def read_csv(
+    path: Path, needed: tuple[str, ...], errors: str = "strict"
+) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Rows of a CSV file with their line numbers; values are stripped.
+
+    Args:
+        path: The file.
+        needed: Columns that must be there.
+        errors: What becomes of bytes that are not UTF-8, see `codecs`.
 
     Raises:
         LabelError: If it can't be read, lacks a column, or has a row of another length.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
+        with path.open(newline="", encoding="utf-8-sig", errors=errors) as file:
             reader = csv.reader(file, strict=True)
             header = [name.strip() for name in next(reader, [])]
             if not header:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +18,8 @@ from stream.cores import available_cores
 
 _MOST = 4
 _LOOK_EVERY_S = 0.2
+# Nobody can end a read from a share that has gone: whoever waits for one is left behind then.
+_LEAVE_S = 5.0
 
 Open = Callable[[], OpenedPhoto | None]
 
@@ -29,7 +33,7 @@ class PhotosAhead:
     """Opens photos in threads of its own, in their order; a context manager.
 
     No more of them are open than there are threads, beside the one that is looked at. Leaving the context
-    waits for those that are being opened, and opens no more.
+    opens no more, and waits for those that are being opened, five seconds at most.
 
     Args:
         paths: The photos.
@@ -49,7 +53,9 @@ class PhotosAhead:
         self._open_photo = open_photo
         self._stop = stop
         self._threads = threads_for(available_cores()) if threads is None else threads
-        self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="photos ahead")
+        self._over = threading.Event()
+        self._openers: list[threading.Thread] = []
+        self._to_open: SimpleQueue[tuple[Path, Future[OpenedPhoto]] | None] = SimpleQueue()
         self._waiting: deque[tuple[Path, Future[OpenedPhoto]]] = deque()
 
     def __enter__(self) -> Self:
@@ -58,7 +64,12 @@ class PhotosAhead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._executor.shutdown(cancel_futures=True)
+        self._over.set()
+        for _ in self._openers:
+            self._to_open.put(None)
+        ends_s = time.monotonic() + _LEAVE_S
+        for opener in self._openers:
+            opener.join(max(ends_s - time.monotonic(), 0.0))
         self._waiting.clear()
 
     def __iter__(self) -> Iterator[tuple[Path, Open]]:
@@ -74,7 +85,22 @@ class PhotosAhead:
 
     def _begin(self, count: int) -> None:
         for _, path in zip(range(count), self._paths, strict=False):
-            self._waiting.append((path, self._executor.submit(self._open_photo, path)))
+            opening: Future[OpenedPhoto] = Future()
+            self._waiting.append((path, opening))
+            self._to_open.put((path, opening))
+            if len(self._openers) < self._threads:
+                # No thread of a pool: the interpreter would wait for one that hangs.
+                name = f"photos ahead {len(self._openers)}"
+                self._openers.append(threading.Thread(target=self._open, name=name, daemon=True))
+                self._openers[-1].start()
+
+    def _open(self) -> None:
+        while (asked := self._to_open.get()) is not None and not self._over.is_set():
+            path, opening = asked
+            try:
+                opening.set_result(self._open_photo(path))
+            except BaseException as error:
+                opening.set_exception(error)
 
     def _result(self, opening: Future[OpenedPhoto]) -> OpenedPhoto | None:
         while not self._stop.is_set():

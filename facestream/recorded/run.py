@@ -216,10 +216,13 @@ class Run:
                 leave_s = min(leave_s, time.monotonic() + _STOP_S)
             return time.monotonic() > leave_s
 
-        def settle(reason: str, source_id: str = "") -> None:
-            entry_id = queue.send([ReclusterRequest(reason, source_id)])
-            assert entry_id is not None
+        def wait_for(entry_id: bytes) -> None:
             background().wait_until(lambda: queue.is_taken_in(entry_id) or over(), _SETTLE_S)
+
+        def settle(reason: str) -> None:
+            entry_id = queue.send([ReclusterRequest(reason)])
+            assert entry_id is not None
+            wait_for(entry_id)
 
         method, before = store.clustering(), store.settled_by()
         if before not in (method, None):
@@ -246,8 +249,8 @@ class Run:
                 todo |= self._readable(path, partial(intake.photo, path, stop, open_photo=opened))
         if (todo or not settled) and store.meta():
             settle("end of the photos" if todo else "left over from a run that was stopped")
-        for source_id in self._report.redated:
-            settle("another date", source_id)
+        if desk.asked is not None:
+            wait_for(desk.asked)
         if self._report.already_done > done_before and found.photos:
             count = counted(self._report.already_done - done_before, "photo")
             redated = sum(source_id.startswith("i-") for source_id in self._report.redated)

@@ -14,7 +14,7 @@ from facestream.recorded.name_date import date_in_name
 from facestream.recorded.run_report import RunListener, RunOptions, RunReport
 from facestream.recorded.source_id import photo_id, video_id
 from storage.identity_store import IdentityStore
-from storage.requests import LookAgainRequest
+from storage.requests import LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import PhotoTooLargeError
@@ -80,6 +80,7 @@ class SourceDesk:
 
     Attributes:
         too_short: What was said of videos that end before the start that was asked for.
+        asked: The last entry by which people of a source with another date are to be told of anew.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class SourceDesk:
         self.video_pixels = MAX_VIDEO_PIXELS if limit is None else limit
         self._photo_pixels = MAX_PHOTO_PIXELS if limit is None else limit
         self.too_short: list[str] = []
+        self.asked: bytes | None = None
         # Sources by their path, as they were when that was first asked for.
         self._ids_of: dict[str, list[str]] | None = None
         self._photo_told = False
@@ -308,11 +310,14 @@ class SourceDesk:
             )
 
     def _register(self, source: SourceRecord, known: SourceRecord | None) -> SourceRecord:
-        if known is not None and known.recorded_at_s != source.recorded_at_s:
-            self._report.redated.append(source.source_id)
         self._check()
         self._report.sources.append(source.source_id)
-        return self._store.register_source(source)
+        registered = self._store.register_source(source)
+        if known is not None and known.recorded_at_s != source.recorded_at_s:
+            # At once: whoever goes on after a stop finds the new date, and nothing to be changed.
+            self._report.redated.append(source.source_id)
+            self.asked = self._queue.send([ReclusterRequest("another date", source.source_id)])
+        return registered
 
 
 def _first_of(*times_s: float | None) -> float | None:

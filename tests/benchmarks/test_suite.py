@@ -227,7 +227,9 @@ def test_names_of_groups_and_what_parts_need_are_chosen_with_them() -> None:
     from suite_parts import PARTS, chosen
 
     assert [part.name for part in chosen([])] == [part.name for part in PARTS]
-    assert {part.name for part in chosen(["ingest"])} == {"ingest", "kills"}
+    assert {part.name for part in chosen(["ingest"])} == {"samples", "kills"}
+    # Or a part could not be measured alone.
+    assert not {part.name for part in PARTS} & {part.group for part in PARTS}
     assert [part.name for part in chosen(["quality-pack"])] == ["made-clips", "quality-pack"]
     with pytest.raises(KeyError, match="nonsense"):
         chosen(["nonsense"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,35 @@ def test_a_keyframe_that_is_not_there_costs_nothing_but_time(tmp_path: Path) -> 
 def test_a_video_without_timestamps_gives_no_point(tmp_path: Path) -> None:
     path = write_video(tmp_path / "raw.h264", frames=50)
     assert SeekPoints.of(path, LIMIT) is None
+
+
+def counted_through(stream: bytes) -> bytes:
+    """Packets of MPEG-TS whose counters show no gap, as of a recorder that goes on in a file."""
+    found, last = bytearray(stream), dict[int, int]()
+    for at in range(0, len(found), 188):
+        pid = (found[at + 1] & 0x1F) << 8 | found[at + 2]
+        has_payload = bool(found[at + 3] & 0x10)
+        last[pid] = (last.get(pid, -1) + has_payload) % 16
+        found[at + 3] = found[at + 3] & 0xF0 | last[pid]
+    return bytes(found)
+
+
+def test_recordings_joined_end_to_end_give_no_point(tmp_path: Path) -> None:
+    # No two frames of theirs share a timestamp.
+    first, second = (
+        write_video(
+            tmp_path / name,
+            frames=frames,
+            pts=[3600 * k + late for k in range(frames)],
+            tick=Fraction(1, 90_000),
+            codec_options={"sc_threshold": "0", "bf": "0"},
+        )
+        for name, frames, late in (("a.ts", 100, 0), ("b.ts", 250, 1800))
+    )
+    joined = tmp_path / "j.ts"
+    joined.write_bytes(counted_through(first.read_bytes() + second.read_bytes()))
+    assert SeekPoints.of(second, LIMIT) is not None
+    assert SeekPoints.of(joined, LIMIT) is None
 
 
 def test_there_is_no_point_before_the_second_keyframe(tmp_path: Path) -> None:

@@ -9,18 +9,22 @@ from contextlib import ExitStack, suppress
 import cv2
 import numpy as np
 import pytest
-from edge_box import FPS, SOURCE, Edge, Looker, people_of, taken, until
+from edge_box import FPS, SOURCE, Edge, Looker, Shown, people_of, taken, until
 from films import blank, pair, solo
 
 from storage.connection import RedisHandle
 from storage.errors import RedisFullError
 from storage.frame_streams import length
+from storage.lease import Lease
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
+from stream.frame import Frame
 from stream.live_state import CameraState
 from workers.frame_jpeg import decoded, encoded
+from workers.frame_sender import SentCamera
 from workers.models.pack import Pack
 from workers.remote_state import NOBODY
+from workers.sent_pictures import SentPictures
 from workers.tracking.motion import MotionSettings
 
 
@@ -88,7 +92,8 @@ def test_a_slow_worker_costs_frames_that_are_counted_and_no_memory(edge: Edge, o
     total = length(FPS) + 40
     for _ in range(total):
         edge.camera.show(blank())
-    assert edge.sender.step(0.0)
+    while edge.sender.step(0.0):
+        pass
     assert edge.kept == length(FPS)
     # Those that were read ahead are few; what is left of the others is what the stream holds.
     frames = []
@@ -164,6 +169,29 @@ def test_after_a_server_that_took_no_frames_the_next_one_has_its_picture(
     assert [f.index for f in taken(source, 3)] == [0, 5, 15]
     assert [bool(raw[b"jpeg"]) for _, raw in edge.client.xrange(edge.key)] == [True, False, True]
     assert source.status.dropped == 1
+
+
+def test_a_box_that_is_too_slow_sends_what_it_has_made_ready_of_each_camera(handle: RedisHandle) -> None:
+    class Hurried(Shown):
+        """By the time that one picture is encoded, there is another."""
+
+        def take(self) -> Frame | None:
+            time.sleep(0.05)
+            self.show(blank())
+            return super().take()
+
+    class Till(Hurried):
+        source_id = "c-till"
+
+    edge = Edge(handle, sent=SentPictures(Hurried(), 95, None))
+    lease = Lease(handle.client, edge.keys.camera_reader_lease("till"), ttl_s=600)
+    assert lease.acquire()
+    edge.sender.add(SentCamera("till", SentPictures(Till(), 95, None), lease, FPS))
+    began_s = time.monotonic()
+    assert edge.sender.step(0.0)
+    assert time.monotonic() - began_s < 5
+    sent = [edge.kept, int(edge.client.xlen(edge.keys.camera_frames("till")))]
+    assert 1 <= min(sent) == max(sent) < 10
 
 
 def test_who_has_been_replaced_sends_no_more(edge: Edge) -> None:

@@ -36,6 +36,25 @@ def test_a_table_names_files_from_its_own_folder_and_their_dates(archive: Path) 
     assert photos == [(archive / "c.jpg", None)]
 
 
+def test_a_file_has_its_date_however_it_is_named(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (archive / "dates.csv").write_text(f"path,recorded_at\n{archive}/deep/b.mkv,1970-01-01T00:00:09+00:00\n")
+    (archive / "link.mp4").symlink_to(archive / "a.mp4")
+    (archive / "links.csv").write_text("path,recorded_at\nlink.mp4,1970-01-01T00:00:07+00:00\n")
+    monkeypatch.chdir(archive.parent)
+    tables = [archive / "dates.csv", archive / "links.csv"]
+    # Those that are named without one keep theirs.
+    for paths in ([Path("archive"), *tables], [*tables, Path("archive")]):
+        videos, photos, _ = files_of(paths)
+        assert sorted(at_s or 0 for _, at_s in videos) == [7.0, 9.0]
+        assert [at_s for _, at_s in photos] == [None]
+
+
+def test_rows_of_a_table_that_hold_nothing_are_passed_over(archive: Path) -> None:
+    table = archive / "list.csv"
+    table.write_text("path,recorded_at,camera\na.mp4,,\n,,\n,,\n")
+    assert files_of([table])[0] == [(archive / "a.mp4", None)]
+
+
 def test_a_text_names_a_file_on_each_line(archive: Path) -> None:
     text = archive / "list.txt"
     text.write_text("# the archive\n\n  a.mp4\ndeep\n")
@@ -56,6 +75,12 @@ def test_mistakes_in_lists_are_named_with_their_line(archive: Path) -> None:
     table = archive / "list.csv"
     table.write_text("path,recorded_at\na.mp4,yesterday\n")
     with pytest.raises(UsageError, match=r"list\.csv, line 2: 'yesterday' is not a date"):
+        files_of([table])
+    table.write_text("path,recorded_at\na.mp4,\n,2026-05-01\n")
+    with pytest.raises(UsageError, match=r"list\.csv, line 3: names no file"):
+        files_of([table])
+    table.write_text("path,recorded_at\ndeep,2026-05-01\n")
+    with pytest.raises(UsageError, match=r"list\.csv, line 2: 'deep' is a folder"):
         files_of([table])
     table.write_text("file\na.mp4\n")
     with pytest.raises(LabelError, match="no column path"):

@@ -6,6 +6,7 @@ import csv
 import os
 import shutil
 import signal
+import time
 from collections import defaultdict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from scenes import repeat
 
 from facestream.configuration.settings import Place
 from facestream.wiring import keys_of, open_handle
+from storage.lease import Lease
 
 pytestmark = pytest.mark.e2e
 
@@ -48,7 +50,8 @@ def test_it_finds_the_people_of_a_plain_run_and_goes_on(cli: Cli, archive: Path,
     assert [Path(failed["source"]).name for failed in report["failed"]] == ["bad.mp4"]
     assert "over 2 processes" in done.stderr
     rows = list(csv.reader(errors.read_text().splitlines()))
-    assert [rows[0], rows[1][0]] == [["path", "error"], str(archive / "bad.mp4")]
+    assert rows[0] == ["path", "error", "recorded_at"]
+    assert [rows[1][0], rows[1][2]] == [str(archive / "bad.mp4"), ""]
     plain = cli.over(tmp_path / "plain")
     plain("run", archive, code=1)
     ours, theirs = partition(cli), partition(plain)
@@ -109,3 +112,55 @@ def test_it_is_stopped_and_goes_on(cli: Cli, archive: Path) -> None:
     done = cli("backfill", archive / "long.mp4", "--segment", "4s", "--processes", "1", "--json").json()
     assert done["interrupted"] is False
     assert len(cli.people()) == 4
+
+
+def test_a_list_of_failed_files_keeps_their_dates_and_names_of_any_bytes(
+    cli: Cli, media: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    bad.write_text("no video")
+    failed = tmp_path / "failed.csv"
+    (tmp_path / "dates.csv").write_bytes(b"path,recorded_at\ncaf\xe9.mp4,2026-05-01T12:00:00Z\n")
+    done = cli("backfill", tmp_path / "dates.csv", "--errors", failed, "--processes", "1", code=1)
+    assert "fault of facestream" not in done.stderr
+    assert [os.fsencode(line) for line in failed.read_text(errors="surrogateescape").splitlines()][
+        1
+    ].endswith(b",2026-05-01T12:00:00.000Z")
+    shutil.copy(media / "again.mp4", bad)
+    report = cli("backfill", failed, "--processes", "1", "--json").json()
+    (source,) = cli("sources", "--json").json()
+    assert (len(report["sources"]), source["recorded_at"][:10]) == (1, "2026-05-01")
+
+
+def test_people_of_photos_with_another_date_are_told_of_by_it(cli: Cli, media: Path, tmp_path: Path) -> None:
+    shutil.copytree(media / "photos", tmp_path / "photos")
+    names = sorted(path.name for path in (tmp_path / "photos").iterdir())
+    for year in (2001, 2002):
+        table = tmp_path / "photos" / "list.csv"
+        table.write_text("path,recorded_at\n" + "".join(f"{name},{year}-05-01\n" for name in names))
+        cli("backfill", table, "--processes", "1")
+        records = [fields for key, fields in cli.records().items() if ":identity:" in key]
+        seen_s = [float(fields[b"first_seen_s"]) for fields in records if b"first_seen_s" in fields]
+        assert {time.gmtime(at_s).tm_year for at_s in seen_s} == {year}
+
+
+def test_a_part_that_was_put_aside_is_not_waited_for(cli: Cli, archive: Path) -> None:
+    place = Place(cli.data_dir)
+    with open_handle(place) as handle:
+        keys = keys_of(place)
+        # Nobody takes anything in meanwhile.
+        lease = Lease(handle.client, keys.leader, ttl_s=600)
+        assert lease.acquire()
+        started = cli.start("backfill", archive / "long.mp4", "--segment", "4s", "--processes", "1", "--json")
+
+        def taken_away() -> bool:
+            entries = handle.client.xrange(keys.samples)
+            ends = [entry_id for entry_id, fields in entries if fields[b"type"] == b"segment"]
+            return bool(ends and handle.client.xdel(keys.samples, *ends))
+
+        wait_until(taken_away, "the end of a part")
+        lease.release()
+        done = started.end()
+    assert (done.code, done.json()["interrupted"]) == (1, False)
+    (failed,) = done.json()["failed"]
+    assert "was not taken in; see `facestream dead`" in failed["error"]

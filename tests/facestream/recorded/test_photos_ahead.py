@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from facestream.recorded import photos_ahead
 from facestream.recorded.photos_ahead import PhotosAhead, threads_for
 from facestream.recorded.source_desk import OpenedPhoto
 from stream.errors import PhotoUnreadableError
@@ -99,3 +100,26 @@ def test_of_no_photos_there_is_none() -> None:
 
 def test_half_of_the_processors_open_photos_and_never_many() -> None:
     assert [threads_for(cores) for cores in (1, 2, 3, 4, 8, 64)] == [1, 1, 1, 2, 4, 4]
+
+
+def test_one_whose_reading_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(photos_ahead, "_LEAVE_S", 0.2)
+    hangs, stop = threading.Event(), threading.Event()
+
+    def open_photo(path: Path) -> OpenedPhoto:
+        hangs.wait(60)
+        return OpenedPhoto(path.stem, None)
+
+    began_s = time.monotonic()
+    with PhotosAhead(PATHS, open_photo, stop, 2) as photos:
+        _, opened = next(iter(photos))
+        stop.set()
+        assert opened() is None
+        left = [thread for thread in threading.enumerate() if thread.name.startswith("photos ahead")]
+    assert time.monotonic() - began_s < 10
+    # Nothing waits for them when the process ends.
+    assert [thread.daemon for thread in left] == [True, True]
+    hangs.set()
+    for thread in left:
+        thread.join(20)
+        assert not thread.is_alive()
