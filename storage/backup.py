@@ -121,7 +121,8 @@ def _rows(kind: str, found: Any) -> list[Row]:
     """A reply as rows; its shape follows from the kind."""
     match kind:
         case "string":
-            return [(b"", b"", found)]
+            # It may have expired, or gone, since it was listed.
+            return [] if found is None else [(b"", b"", found)]
         case "hash":
             return [(b"", field, value) for field, value in found.items()]
         case "set":

@@ -75,9 +75,12 @@ class ClusterNodes:
         Raises:
             ClusterNodeError: If no node has it, or no node that is known answers.
         """
-        for (first, last), node in self._slots():
-            if first <= self._slot <= last:
-                return node
+        for _ in range(len(self._asked)):
+            for (first, last), node in self._slots():
+                if first <= self._slot <= last:
+                    return node
+            # A node that was taken out of the cluster answers as well, and knows nothing.
+            self.doubt()
         raise ClusterNodeError(f"none of its nodes has slot {self._slot}, to which {self._key!r} belongs")
 
     def primaries(self) -> list[NodeAddress]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
 import redis
@@ -24,7 +24,7 @@ from storage.errors import (
 from storage.fields import Raw, reading
 from storage.identity_record import Identity, number_of
 from storage.keys import SCHEMA, Keys
-from storage.lease import Lease
+from storage.lease import LARGE_STEP_S, Lease
 from storage.optimistic import begin_collection, change_alone
 from storage.people_reader import chunks
 from storage.retention_policy import RetentionPolicy
@@ -36,6 +36,8 @@ from storage.stream_trimming import StreamTrimming
 from storage.webhook_traces import WebhookTraces
 
 _TRIES = 100
+# So many people and events take longer to write than a lease can always do without being renewed.
+_LARGE = 1000
 
 
 class IdentityStore(CollectionReader):
@@ -235,8 +237,12 @@ class IdentityStore(CollectionReader):
                 that, or they would be forgotten for having none; nothing was written.
         """
         merged = [identity for identity in effects.identities if identity.merged_into]
+        is_large = len(effects.identities) + len(effects.changes) > _LARGE
         for attempt in range(_TRIES):
             with lease.watching, self._client.pipeline(transaction=True) as pipe:
+                if is_large:
+                    # Until it is written, nothing renews it.
+                    lease.renew(LARGE_STEP_S)
                 pipe.watch(lease.key, *self._read_again(effects, merged))
                 if pipe.get(lease.key) != lease.token:
                     raise LeaseLostError(
@@ -245,10 +251,11 @@ class IdentityStore(CollectionReader):
                 if self._steps.is_done(pipe, tried=attempt > 0):
                     # The connection broke after the server had taken it in.
                     break
-                if any(self._name_now(pipe, identity_id) for identity_id in effects.nameless):
+                said = self._names_now(pipe, effects, merged)
+                if any(said[identity_id] for identity_id in effects.nameless):
                     raise OvertakenError(f"{self._keys.names}: somebody was named who was to be forgotten")
-                names = self._names_now(pipe, effects, merged)
-                back = [i for i, name in effects.names_back.items() if self._name_now(pipe, i) == name]
+                names = self._taken_over(said, effects, merged)
+                back = [i for i, name in effects.names_back.items() if said[i] == name]
                 redacted = self._redacted(pipe, effects)
                 sealed = effects.samples or effects.templates or effects.kept_out
                 seal = self._seal(pipe) if sealed else PLAIN
@@ -258,6 +265,9 @@ class IdentityStore(CollectionReader):
                 write_step(pipe, self._keys, effects, names, back, seal)
                 self._steps.queue(pipe)
                 traces.delete(pipe)
+                if is_large:
+                    # Whoever is killed behind it holds nobody up.
+                    pipe.pexpire(lease.key, lease.ttl_ms)
                 for number, row in redacted.items():
                     pipe.hset(self._keys.decisions, number, row)
                 try:
@@ -303,15 +313,25 @@ class IdentityStore(CollectionReader):
         """What seals now: it can't change as long as the lease is this process's."""
         return self._data_keys.sealing(cast(bytes | None, pipe.hget(self._keys.meta, "data_key")))
 
-    def _name_now(self, pipe: Pipeline, identity_id: str) -> str:
-        name = cast(bytes | None, pipe.hget(self._keys.names, identity_id))
-        return (name or b"").decode("utf-8", "replace")
-
     def _names_now(self, pipe: Pipeline, effects: Effects, merged: Collection[Identity]) -> dict[str, str]:
+        """Names of all of whom a step must know them, empty for none; `pipe` watches them."""
+        heirs = {identity.merged_into or "" for identity in merged}
+        ids = {identity.identity_id for identity in merged}
+        ids |= heirs.union(effects.nameless, effects.names, effects.names_back)
+        found: dict[str, str] = {}
+        for some in chunks(sorted(ids)):
+            names = cast("list[bytes | None]", pipe.hmget(self._keys.names, list(some)))
+            told = ((name or b"").decode("utf-8", "replace") for name in names)
+            found |= dict(zip(some, told, strict=True))
+        return found
+
+    def _taken_over(
+        self, said: Mapping[str, str], effects: Effects, merged: Collection[Identity]
+    ) -> dict[str, str]:
         """Names that people take over, where nobody gave them another one in the meantime.
 
         Args:
-            pipe: Watches the names.
+            said: The names as they are now.
             effects: What the step would have.
             merged: Those who are merged into others by it, perhaps named since it began.
 
@@ -320,10 +340,10 @@ class IdentityStore(CollectionReader):
         """
         names, known = dict(effects.names), effects.names_known
         for identity in merged:
-            name, heir = self._name_now(pipe, identity.identity_id), identity.merged_into
+            name, heir = said[identity.identity_id], identity.merged_into
             if not (name and heir):
                 continue
-            heirs = self._name_now(pipe, heir)
+            heirs = said[heir]
             unknown = known is not None and (known.get(identity.identity_id, ""), known.get(heir, "")) != (
                 name,
                 heirs,
@@ -331,4 +351,4 @@ class IdentityStore(CollectionReader):
             if unknown and (heirs or names.get(heir, name)) != name:
                 raise OvertakenError(f"{self._keys.names}: {identity.identity_id} was named in this moment")
             names.setdefault(heir, name)
-        return {i: name for i, name in names.items() if not pipe.hget(self._keys.names, i)}
+        return {i: name for i, name in names.items() if not said[i]}

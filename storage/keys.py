@@ -13,7 +13,7 @@ SCHEMA = 1
 TOKEN_PREFIX = "fst_"  # noqa: S105 - by which one is known where it doesn't belong
 """What tokens of the HTTP API begin with."""
 
-_PASSING = ("status", "lease", "view", "viewers", "frames", "reader", "reader-lease")
+_PASSING = ("status", "lease", "view", "viewers", "frames", "frames-told", "reader", "reader-lease")
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

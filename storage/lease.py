@@ -15,6 +15,12 @@ LONGEST_S = 90.0
 """Nobody asks for a lease to last longer. One that does was made before the server's clock was set back; its
 holder, if alive, puts the end off in time."""
 
+LARGE_STEP_S = 60.0
+"""For how long to put the end off before very many commands: until they are written, nothing else does.
+
+Whoever is killed right then holds others up for so long at most.
+"""
+
 _TRIES = 3
 
 

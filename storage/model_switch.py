@@ -11,14 +11,13 @@ from storage.array_fields import FloatArray
 from storage.commands import Value, commands_of
 from storage.data_keys import NO_DATA_KEYS, DataKeys, template_context, vector_context
 from storage.hold import Hold
+from storage.lease import LARGE_STEP_S
 from storage.requests import ReclusterRequest
 
 STEP_BYTES = 16_000_000
 """What takes effect in one step: about 10,000 tracks with vectors of 128 numbers. The server does nothing
 else for as long as it takes, some tenths of a second."""
 
-# To send that over a slow line. Whoever is killed right then holds others up for so long at most.
-_STEP_S = 60.0
 # Of a command beside its vector: keys, ids, names of fields.
 _OVERHEAD_BYTES = 150
 
@@ -133,7 +132,7 @@ class _Switch:
         if self._mute:
             self._commands.append(("HDEL", self._keys.templates, *self._mute))
         # After the first one, no vectors can be sent (see `SampleQueue`), and nobody can begin anew.
-        with self._hold.step(staged=None if self._begun else self._staged, within_s=_STEP_S) as pipe:
+        with self._hold.step(staged=None if self._begun else self._staged, within_s=LARGE_STEP_S) as pipe:
             for command in (*self._commands, *more):
                 pipe.execute_command(*command)
         self._begun = True

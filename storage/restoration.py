@@ -15,6 +15,7 @@ from storage.erasure import erase_keys
 from storage.errors import CollectionBusyError, LeaseLostError
 from storage.hold import Hold
 from storage.keys import Keys
+from storage.lease import LARGE_STEP_S
 
 _PAGE = 1000
 # What is sent in one step. Each step is synced to the disk once.
@@ -138,7 +139,7 @@ class _Target:
 
     def finish(self, commands: list[Command]) -> None:
         """Make the collection appear."""
-        with self._hold.step(without=self._hold.keys.meta) as pipe:
+        with self._hold.step(without=self._hold.keys.meta, within_s=LARGE_STEP_S) as pipe:
             for command in commands:
                 pipe.execute_command(*command)
 

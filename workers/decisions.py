@@ -44,6 +44,14 @@ class Decisions:
         self._applied = int(self._store.meta().get("decisions_applied", 0))
         self._heed(self._store.decisions())
 
+    def read_again(self) -> None:
+        """Heed what is left of the log, of which some was blacked out.
+
+        As far as it has been carried out: what is to be carried out yet must find everybody as they were when
+        it was decided, and not as a re-cluster that keeps to it leaves them.
+        """
+        self._heed([decision for decision in self._store.decisions() if decision.number <= self._applied])
+
     def bind(self, track_id: str) -> bool:
         """Whether people put a track together with others, so that it is theirs whatever it looks like."""
         return bool(self._constraints.with_(track_id))

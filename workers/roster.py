@@ -141,7 +141,7 @@ class Roster:
         self._sources.committed()
         if self._forgot:
             # What was said of them is blacked out.
-            self._decisions.load()
+            self._decisions.read_again()
             self._forgot = False
 
     def decide(self, effects: Effects) -> tuple[set[str], bool]:

@@ -204,6 +204,26 @@ def test_the_rights_of_the_page_are_enough_with_the_one_that_it_names_for_a_clus
     assert "S3cretWord" not in repr(handle) + repr(handle.client.connection_pool)
 
 
+def test_a_node_that_was_taken_out_is_asked_no_more(tmp_path: Path) -> None:
+    cluster = OwnCluster(tmp_path, size=2)
+    try:
+        there = next(
+            keys
+            for keys in (Keys(f"test-{number}") for number in range(99))
+            if cluster.owner(keys.meta) is cluster.nodes[1]
+        )
+        with open_redis(url_of(cluster.nodes[0]), None, there) as handle, handle.errors():
+            handle.client.get(there.next_identity)
+            ask(cluster.nodes[0], "CLUSTER", "RESET", "HARD")
+            # That one knows no slots any more, and was asked first.
+            handle.client.connection_pool.disconnect()
+            for node in cluster.nodes[1:]:
+                ask(node, "CONFIG", "SET", "cluster-require-full-coverage", "no")
+            assert handle.client.get(there.next_identity) is None
+    finally:
+        cluster.end()
+
+
 def test_a_node_without_slots_is_refused_with_what_is_missing(tmp_path: Path) -> None:
     with contextlib.ExitStack() as stack:
         (bus,) = free_ports(1)

@@ -165,6 +165,38 @@ def test_renewing_beside_commits_voids_none_of_them(
     assert len(store.track_ids()) == 30
 
 
+def test_a_step_that_takes_longer_to_write_than_the_lease_lasts_is_written(
+    store: IdentityStore, client: redis.Redis, keys: Keys
+) -> None:
+    lease = Lease(client, f"{keys.leader}-short", ttl_s=0.1)
+    people = [Identity(f"p{number}", merged_into="p1") for number in range(2, 6000)]
+    changes = [IdentityChange(ChangeKind.MERGED, p.identity_id, other_id="p1") for p in people]
+    assert lease.acquire()
+    with lease.kept():
+        store.commit(Effects(identities=people, changes=changes), lease)
+        assert client.xlen(keys.changes) == len(changes)
+        # As it was before, for whoever waits.
+        assert client.pttl(lease.key) <= 100
+
+
+def test_names_of_many_are_asked_for_together(
+    store: IdentityStore, client: redis.Redis, keys: Keys, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    execute = redis.client.Pipeline.immediate_execute_command
+
+    def noted(pipe: redis.client.Pipeline, *words: object, **options: object) -> object:
+        asked.append(str(words[0]))
+        return execute(pipe, *words, **options)
+
+    monkeypatch.setattr(redis.client.Pipeline, "immediate_execute_command", noted)
+    client.hset(keys.names, mapping={"p7": "Ada", "p9": "Bob", "p2": "Cleo"})
+    people = [Identity(f"p{number}", merged_into="p1" if number < 9 else "p2") for number in range(3, 300)]
+    store.commit(Effects(identities=[*people]), lease)
+    assert store.names() == {"p1": "Ada", "p2": "Cleo"}
+    assert len(asked) < 12
+
+
 def test_committing_a_step_again_changes_nothing_but_the_log_of_changes(
     store: IdentityStore, queue: SampleQueue, lease: Lease, client: redis.Redis, keys: Keys
 ) -> None:

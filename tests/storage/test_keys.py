@@ -61,6 +61,7 @@ def test_what_somebody_does_with_a_camera_right_now_is_in_no_backup(name: str) -
         keys.camera_view(name),
         keys.camera_viewers(name),
         keys.camera_frames(name),
+        keys.camera_frames_told(name),
         keys.camera_reader(name),
         keys.camera_reader_lease(name),
     ]

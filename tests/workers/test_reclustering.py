@@ -272,6 +272,29 @@ def test_it_begins_anew_once_and_later_decisions_wait_for_it(beside: Beside, dec
     beside.open(entry_id)
 
 
+def test_what_waits_for_it_is_carried_out_as_said_where_somebody_is_forgotten_meanwhile(
+    beside: Beside, decide: Decider
+) -> None:
+    bench, cast = beside.bench, Cast()
+    bench.take_in(*(cast.track(k % 4, k) for k in range(14)))
+    many, few = bench.members("p1"), bench.members("p3")
+    entry_id = beside.wish()
+    decide.differs("p1", "p2")
+    until(lambda: len(beside.gate.begun) == 2)
+    decide.wait = False
+    # Most of somebody, who keeps the id for the rest.
+    off = sorted(many)[1:]
+    _, new = decide.split("p1", *off)
+    last = decide.merge("p3", "p2")
+    assert len(off) > 2
+    bench.take_in([ForgetRequest("p4")])
+    assert bench.log.applied() < last - 1
+    beside.open(entry_id)
+    decide.settle(last)
+    assert bench.people() == {"p1": many - set(off), new: set(off), "p3": few | bench.members("p3")}
+    assert len(bench.members("p3")) > len(few)
+
+
 def test_readers_never_see_a_decision_that_does_not_hold(bench: Bench, gate: Gate) -> None:
     cast = Cast()
     gate.opened.set()
