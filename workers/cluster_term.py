@@ -81,6 +81,8 @@ class ClusterTerm:
             StorageError: If Redis fails for good, or another one leads.
         """
         self._stop = stop
+        # Of a term before that ended with its lease, or with the server.
+        self._doubts.leave()
         try:
             self._begin(stop)
             while not stop.is_set():

@@ -71,6 +71,9 @@ class ClusterWorker:
         self._on_erased = on_erased or (lambda: None)
         self._retain_every_s = retain_every_s
         self._consumer = f"cluster-{lease.token.decode()}"
+        self._stop = threading.Event()
+        # Of all terms: what a lost lease or a server that failed has cut off has not failed.
+        self._doubts = Doubts(queue.attempts(self._consumer), lambda wait_s: self._stop.wait(wait_s))
 
     def run(self, stop: threading.Event) -> None:
         """Lead whenever the lease is free, until told to stop.
@@ -79,6 +82,7 @@ class ClusterWorker:
             StorageError: If Redis fails for good.
             ClusterWorkerError: If the collection was dropped, or changed to other models, while it waited.
         """
+        self._stop = stop
         if not self._began:
             self._queue.prepare()
         began = self._began or self._founded()
@@ -130,7 +134,7 @@ class ClusterWorker:
             self._queue,
             self._consumer,
             self._lease,
-            Doubts(self._queue.attempts(self._consumer), stop.wait),
+            self._doubts,
             self._recluster_every_s,
             self._retain_every_s,
             self._on_erased,

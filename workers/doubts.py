@@ -82,10 +82,15 @@ class Doubts:
             self._attempts.note(delivery.entry_id, 0)
 
     def leave(self) -> None:
-        """Whoever leads leaves: what is under way has not failed, and is somebody else's to try."""
-        for entry_id, failures in self._open.items():
-            self._attempts.note(entry_id, failures - 1)
-        self._open.clear()
+        """What is under way has not failed: whoever leads leaves, or was cut off by something else.
+
+        Somebody else may have tried it since, and died of it.
+        """
+        for entry_id in list(self._open):
+            failures = self._attempts.failures(entry_id)
+            if failures:
+                self._attempts.note(entry_id, failures - 1)
+            del self._open[entry_id]
 
 
 def _reason(error: Exception) -> str:

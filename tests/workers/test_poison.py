@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -203,6 +204,34 @@ def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> N
     with bench.running(plain):
         until(lambda: bool(bench.failed) or bench.queue.is_taken_in(asked))
     assert bench.dead() == []
+
+
+def test_an_attempt_that_ends_with_the_lease_counts_as_none(bench: Bench) -> None:
+    begun = itertools.count(1)
+    times = [0]
+
+    class Endless(TrackClusterer):
+        def recluster(
+            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
+        ):  # type: ignore[no-untyped-def]
+            from workers.clustering.cancellation import checkpoint
+
+            times[0] = next(begun)
+            while True:
+                checkpoint()
+
+    bench.queue.prepare()
+    asked = bench.queue.send([ReclusterRequest("test")])
+    assert asked is not None
+    bench.queue.receive("killed")
+    with bench.running(lambda: Endless(CALIBRATION)):
+        for attempt in range(1, 4):
+            until(lambda attempt=attempt: times[0] == attempt)
+            assert failures(bench) == {asked: 1}
+            # As where the server was away for longer than it lasts.
+            bench.client.delete(bench.keys.leader)
+        until(lambda: times[0] == 4)
+    assert failures(bench) == {asked: 0}
 
 
 def test_requests_for_re_clusters_whose_worker_died_are_fulfilled_by_one(bench: Bench) -> None:
