@@ -137,7 +137,13 @@ class Regrouping:
             waited = self._conclude(self._running)
             if waited:
                 return waited
-        return []
+        # The one that they waited for may have been given up.
+        return self._let_go() if self._running is None else []
+
+    def _let_go(self) -> list[Delivery]:
+        """Decisions that waited, and need not any more."""
+        put_off, self._put_off, self._steadfast = self._put_off, [], False
+        return put_off
 
     def _next(self) -> list[_Wish]:
         """The wishes that the next re-cluster fulfils: all, the one first that it is an attempt at."""
@@ -181,8 +187,7 @@ class Regrouping:
         for wish in running.wishes:
             if wish.delivery is not None:
                 self._doubts.took_in(wish.delivery)
-        put_off, self._put_off, self._steadfast = self._put_off, [], False
-        return put_off
+        return self._let_go()
 
     def _apply(self, running: _Running) -> None:
         partition = running.thread.outcome()

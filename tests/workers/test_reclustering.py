@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from cluster_bench import Bench, start_worker, until
@@ -293,6 +294,33 @@ def test_what_waits_for_it_is_carried_out_as_said_where_somebody_is_forgotten_me
     decide.settle(last)
     assert bench.people() == {"p1": many - set(off), new: set(off), "p3": few | bench.members("p3")}
     assert len(bench.members("p3")) > len(few)
+
+
+def test_what_waits_for_one_that_fails_is_carried_out(bench: Bench, gate: Gate) -> None:
+    fails = threading.Event()
+
+    class Failing(Held):
+        def recluster(self, *words: Any) -> Partition:
+            self.gate.begun.append(set(self._tracks))
+            while not fails.is_set() or len(self.gate.begun) > 2:
+                checkpoint()
+                time.sleep(0.005)
+            raise ValueError("no memory, say")
+
+    with bench.running(lambda: Failing(gate), recluster_every_s=0.3):
+        cast, decide = Cast(), Decider(bench)
+        bench.take_in(*(cast.track(k % 4, k) for k in range(8)))
+        # The worker's own, which nobody asked for again.
+        until(lambda: len(gate.begun) == 1)
+        decide.differs("p1", "p2")
+        until(lambda: len(gate.begun) == 2)
+        decide.wait = False
+        last = decide.merge("p3", "p4")
+        bench.take_in(cast.track(5, 20))
+        assert bench.log.applied() == last - 1
+        fails.set()
+        decide.settle(last)
+        assert set(bench.people()) == {"p1", "p2", "p3", "p5"}
 
 
 def test_readers_never_see_a_decision_that_does_not_hold(bench: Bench, gate: Gate) -> None:
