@@ -321,6 +321,7 @@ def test_what_waits_for_one_that_fails_is_carried_out(bench: Bench, gate: Gate) 
         fails.set()
         decide.settle(last)
         assert set(bench.people()) == {"p1", "p2", "p3", "p5"}
+        until(lambda: bench.client.xlen(bench.keys.samples) == 0)
 
 
 def test_readers_never_see_a_decision_that_does_not_hold(bench: Bench, gate: Gate) -> None:
