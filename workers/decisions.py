@@ -12,7 +12,15 @@ from workers.clustering.clusterer import Clusterer
 from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
 from workers.forgetting import bearer_of
 from workers.membership import Membership
-from workers.rulings import constraints_of, covers_of, ignored_tracks, in_force, said_ignored, said_name
+from workers.rulings import (
+    constraints_of,
+    covers_of,
+    ignored_tracks,
+    in_force,
+    is_lent,
+    said_ignored,
+    said_name,
+)
 
 # Written together with the decision, by whoever made it.
 _WRITTEN = frozenset({DecisionKind.NAME, DecisionKind.IGNORE})
@@ -203,14 +211,14 @@ class Decisions:
         if record is None:
             return
         ignored, name = said_ignored(log, identity_id), said_name(log, identity_id)
-        said = Said(record.name if name is None else name, record.ignored if ignored is None else ignored)
+        if name is None:
+            name = "" if is_lent(log, identity_id, record.name) else record.name
+        said = Said(name, record.ignored if ignored is None else ignored)
         effects.revived[identity_id] = said
-        later = (d for d in in_force(log) if d.kind is DecisionKind.NAME and d.number > undone.number)
-        renamed = {named for decision in later for named in decision.identity_ids}
-        theirs = undone.name and undone.name in (record.name, said.name)
-        if theirs and renamed.isdisjoint({*owners, undone.sides[0].identity_id}):
-            # It had gone over with the merge.
-            effects.names_back |= dict.fromkeys(owners, undone.name)
+        # It had gone over with the merge, or with one before it.
+        taken = undone.name if undone.name in (record.name, said.name) else said.name
+        if taken:
+            effects.names_back |= {owner: taken for owner in owners if is_lent(log, owner, taken)}
 
     def _give(
         self, track_ids: Iterable[str], identity_id: str, kind: ChangeKind, effects: Effects

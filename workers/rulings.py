@@ -122,6 +122,34 @@ def said_name(log: Sequence[Decision], identity_id: str) -> str | None:
     return name
 
 
+def is_lent(log: Sequence[Decision], identity_id: str, name: str) -> bool:
+    """Whether somebody is called so since a merge gave them the name, and no decision that counts does.
+
+    Args:
+        log: All decisions by number.
+        identity_id: The id.
+        name: Not empty.
+    """
+    given = {(d.sides[0].identity_id, d.name) for d in log if d.kind is DecisionKind.MERGE and d.sides}
+    if (identity_id, name) not in given:
+        return False
+    names: dict[str, str] = {}
+    for decision in in_force(log):
+        ids = decision.identity_ids
+        if decision.kind is DecisionKind.NAME:
+            names |= dict.fromkeys(ids, decision.name)
+        elif decision.kind is DecisionKind.MERGE:
+            for side, before in zip(ids, decision.names_before, strict=False):
+                # What another merge had brought them is theirs as long as that one counts.
+                if side not in names and (side, before) not in given:
+                    names[side] = before
+            brought = [names.get(side, "") for side in ids[1:]]
+            if not any((side, decision.name) in given for side in ids[1:]):
+                brought.append(decision.name)
+            names[ids[0]] = names.get(ids[0]) or next(filter(None, brought), "")
+    return names.get(identity_id) != name
+
+
 def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
     """What a person is called when a name is taken back; None where a later name stays.
 

@@ -190,6 +190,53 @@ def test_a_name_goes_over_with_a_merge_and_back_with_its_undo(bench: Bench, deci
     bench.assert_consistent()
 
 
+@pytest.mark.parametrize("first_is_undone_first", [True, False])
+def test_undoing_a_chain_of_merges_leaves_a_name_with_whom_it_was_given_to(
+    bench: Bench, decide: Decider, first_is_undone_first: bool
+) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(k, k) for k in range(3)), recluster=True)
+        bench.log.rename("p2", "Bob")
+        numbers = [decide.merge("p1", "p2"), decide.merge("p3", "p1")]
+        assert bench.store.names() == {"p3": "Bob"}
+        for number in numbers if first_is_undone_first else reversed(numbers):
+            decide.undo(number)
+        assert bench.store.names() == {"p2": "Bob"}
+    assert [p.name for p in bench.store.people()] == ["", "Bob", ""]
+    bench.assert_consistent()
+
+
+def test_who_was_given_the_name_themselves_keeps_it_when_a_merge_is_undone(
+    bench: Bench, decide: Decider
+) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(k, k) for k in range(3)), recluster=True)
+        bench.log.rename("p3", "Bob")
+        bench.log.rename("p2", "Bob")
+        first, second = decide.merge("p1", "p2"), decide.merge("p3", "p1")
+        decide.undo(first)
+        assert bench.store.names() == {"p2": "Bob", "p3": "Bob"}
+        decide.undo(second)
+        assert bench.store.names() == {"p2": "Bob", "p3": "Bob"}
+    bench.assert_consistent()
+
+
+def test_a_name_that_two_had_goes_when_both_are_away_again(bench: Bench, decide: Decider) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(k, k) for k in range(3)), recluster=True)
+        bench.log.rename("p2", "Bob")
+        bench.log.rename("p3", "Bob")
+        first, second = decide.merge("p1", "p2"), decide.merge("p1", "p3")
+        decide.undo(first)
+        assert bench.store.names() == {"p1": "Bob", "p2": "Bob"}
+        decide.undo(second)
+        assert bench.store.names() == {"p2": "Bob", "p3": "Bob"}
+    bench.assert_consistent()
+
+
 def test_who_is_ignored_stays_so_over_merges_and_what_comes_off_them_is(
     bench: Bench, decide: Decider
 ) -> None:
