@@ -12,14 +12,13 @@ import redis
 from storage.collection_reader import CollectionReader
 from storage.commands import Pipeline
 from storage.data_keys import NO_DATA_KEYS, PLAIN, DataKeys, DataSeal
-from storage.decision_record import Decision
+from storage.decision_redaction import redacted
 from storage.effects import Effects
 from storage.errors import (
     CollectionGoneError,
     LeaseLostError,
     ModelConflictError,
     OvertakenError,
-    RecordError,
 )
 from storage.fields import Raw, reading
 from storage.identity_record import Identity, number_of
@@ -256,7 +255,7 @@ class IdentityStore(CollectionReader):
                     raise OvertakenError(f"{self._keys.names}: somebody was named who was to be forgotten")
                 names = self._taken_over(said, effects, merged)
                 back = [i for i, name in effects.names_back.items() if said[i] == name]
-                redacted = self._redacted(pipe, effects)
+                blacked_out = self._blacked_out(pipe, effects)
                 sealed = effects.samples or effects.templates or effects.kept_out
                 seal = self._seal(pipe) if sealed else PLAIN
                 traces = WebhookTraces(self._keys, effects.forgotten)
@@ -268,7 +267,7 @@ class IdentityStore(CollectionReader):
                 if is_large:
                     # Whoever is killed behind it holds nobody up.
                     pipe.pexpire(lease.key, lease.ttl_ms)
-                for number, row in redacted.items():
+                for number, row in blacked_out.items():
                     pipe.hset(self._keys.decisions, number, row)
                 try:
                     pipe.execute()
@@ -293,21 +292,12 @@ class IdentityStore(CollectionReader):
             *([self._keys.decisions] if effects.forgotten or effects.forgotten_tracks else []),
         ]
 
-    def _redacted(self, pipe: Pipeline, effects: Effects) -> dict[str, bytes]:
+    def _blacked_out(self, pipe: Pipeline, effects: Effects) -> dict[str, bytes]:
         """Decisions about the forgotten, blacked out, by number; also those of this very moment."""
         if not (effects.forgotten or effects.forgotten_tracks):
             return {}
-        found: dict[str, bytes] = {}
-        for number, row in cast(Raw, pipe.hgetall(self._keys.decisions)).items():
-            try:
-                decision = Decision.decode(number, row)
-            except RecordError:
-                # It can't be told whom it is about.
-                continue
-            left = decision.without(effects.forgotten, effects.forgotten_tracks)
-            if left != decision:
-                found[number.decode()] = left.encode()
-        return found
+        rows = cast(Raw, pipe.hgetall(self._keys.decisions))
+        return redacted(rows, effects.forgotten, effects.forgotten_tracks)
 
     def _seal(self, pipe: Pipeline) -> DataSeal:
         """What seals now: it can't change as long as the lease is this process's."""
