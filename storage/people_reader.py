@@ -15,7 +15,7 @@ from storage.data_keys import crop_context
 from storage.decision_record import Decision
 from storage.errors import RecordError
 from storage.fields import Raw, reading
-from storage.identity_record import Identity
+from storage.identity_record import Identity, number_of
 from storage.older_ids import older_ids
 from storage.sighting_record import Moment, Sighting
 from storage.source_record import SourceRecord
@@ -62,10 +62,36 @@ class PeopleReader(CollectionFacts):
         Damaged records are left out with a warning.
         """
         if identity_ids is None:
-            ids = [member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)]
-            return self._made(ids, self._facts_of_all())
+            return self._made(*self._everybody())
         ids = sorted(identity_ids, key=lambda i: int(i[1:]))
         return self._made(ids, self._facts_of(ids))
+
+    def _everybody(self) -> tuple[list[str], _Facts]:
+        """Ids of all people, and what stands in the keys of all of them.
+
+        It takes several round trips. Who got tracks from others meanwhile is read once more, and those others
+        as well, so that nobody's sightings are with two of them, or with none.
+        """
+        changes = self._keys.changes
+        latest = self._client.xrevrange(changes, count=1)
+        since = latest[0][0] if latest else b"0-0"
+        ids = {member.decode() for member in self._client.zrange(self._keys.identities, 0, -1)}
+        facts = self._facts_of_all()
+        moved: set[str] = set()
+        while page := self._client.xrange(changes, b"(" + since, b"+", count=_PAGE):
+            told = (raw.get(name) for _, raw in page if raw for name in (b"identity_id", b"other_id"))
+            moved |= {identity_id.decode() for identity_id in told if identity_id}
+            since = page[-1][0]
+        if moved:
+            now = self._facts_of(sorted(moved))
+            for identity_id in moved:
+                facts.rows.pop(identity_id.encode(), None)
+                facts.unsure.pop(identity_id, None)
+            facts.rows.update(now.rows)
+            facts.names.update(now.names)
+            facts.unsure.update(now.unsure)
+            facts = facts._replace(ignored=(facts.ignored - moved) | now.ignored)
+        return sorted(ids | moved, key=number_of), facts
 
     def _facts_of_all(self) -> _Facts:
         rows, names, ignored = self._whole_hash(self._keys.people), self.names(), self.ignored()

@@ -296,6 +296,34 @@ def test_a_person_without_tracks_leaves_the_list_and_says_where_they_went(
     assert not client.exists(keys.identity_sightings("p2"))
 
 
+def test_a_list_has_nobody_s_sightings_twice_or_not_at_all_where_tracks_move_meanwhile(
+    store: IdentityStore, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen(number: int, *starts_s: float) -> Identity:
+        sightings = tuple(Sighting("v-1", at_s, at_s + 1) for at_s in starts_s)
+        return Identity(f"p{number}", tracks=len(starts_s), sightings=sightings)
+
+    store.commit(Effects(identities=[seen(1, 0), seen(2, 10, 20), seen(3, 30)]), lease)
+    read = store._whole_hash
+
+    def while_it_is_read(key: str) -> dict[bytes, bytes]:
+        found = read(key)
+        if key == store.keys.people:
+            # Somebody is split, somebody else merged.
+            split = IdentityChange(ChangeKind.CREATED, "p10", other_id="p2")
+            merged = IdentityChange(ChangeKind.MERGED, "p3", other_id="p1")
+            gone = Identity("p3", merged_into="p1")
+            people = [seen(2, 10), seen(10, 20), gone, seen(1, 0, 30)]
+            store.commit(Effects(identities=people, changes=[split, merged], names={"p10": "Ada"}), lease)
+        return found
+
+    monkeypatch.setattr(store, "_whole_hash", while_it_is_read)
+    people = store.people()
+    starts_s = {p.identity_id: [seen.start_s for seen in p.sightings] for p in people}
+    assert starts_s == {"p1": [0.0, 30.0], "p2": [10.0], "p10": [20.0]}
+    assert [(p.identity_id, p.name) for p in people] == [("p1", ""), ("p2", ""), ("p10", "Ada")]
+
+
 def test_people_come_oldest_first_and_by_number(store: IdentityStore, lease: Lease) -> None:
     made = [Identity(f"p{k}", tracks=1, sightings=ada().sightings) for k in (10, 9, 100, 1)]
     store.commit(Effects(identities=made), lease)
