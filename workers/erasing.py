@@ -198,8 +198,10 @@ class Erasing:
         if not found:
             return found
         # Their dates may be others by now.
-        for source_id in {self._summaries[i].source_id for i in (*found.tracks, *found.pictures)}:
-            self._sources.fresh(source_id)
+        concerned = {self._summaries[i].source_id for i in (*found.tracks, *found.pictures)}
+        before = [self._sources.get(source_id) for source_id in concerned]
+        if [self._sources.fresh(source_id) for source_id in concerned] == before:
+            return found
         return due(request, policy, tracks, self._sources, named, now_s)
 
     def _delete(
