@@ -9,6 +9,9 @@ _EARLIEST_S = datetime(1990, 1, 1, tzinfo=UTC).timestamp()
 # Photos are older where they were scanned; cameras without a clock begin with the first day of it, wherever.
 _EARLIEST_PHOTO_S = datetime(1970, 1, 3, tzinfo=UTC).timestamp()
 
+# From UTC-12 to UTC+14: so much later it may be where a photo was taken whose date has no zone.
+_ZONES_APART_S = 26 * 3600.0
+
 
 def from_container_tag(text: str | None) -> float | None:
     """Read the `creation_time` tag of a video container.
@@ -38,7 +41,8 @@ def from_exif(date: object, offset: object = None, subsecond: object = None) -> 
         subsecond: Digits after the decimal point of the seconds.
 
     Returns:
-        Unix seconds, or None if the date is missing, malformed, before 1970 or in the future.
+        Unix seconds, or None if the date is missing, malformed, before 1970 or in the future: further than
+        a zone may be from that of this machine, where no offset is given.
     """
     if not isinstance(date, str):
         return None
@@ -54,14 +58,14 @@ def from_exif(date: object, offset: object = None, subsecond: object = None) -> 
             zone = datetime.strptime(offset.strip("\0 "), "%z").tzinfo
     try:
         # One without a zone is local.
-        moment = moment.astimezone() if zone is None else moment.replace(tzinfo=zone)
+        local = moment.astimezone() if zone is None else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
         return None
-    return _plausible(moment, _EARLIEST_PHOTO_S)
+    return _plausible(local, _EARLIEST_PHOTO_S, _ZONES_APART_S if zone is None else 0.0)
 
 
-def _plausible(moment: datetime, earliest_s: float = _EARLIEST_S) -> float | None:
+def _plausible(moment: datetime, earliest_s: float = _EARLIEST_S, ahead_s: float = 0.0) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     seconds = moment.timestamp()
-    return seconds if earliest_s <= seconds <= time.time() else None
+    return seconds if earliest_s <= seconds <= time.time() + ahead_s else None

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, TiffImagePlugin
 
 from stream import capture_time, heif
 from stream.errors import PhotoTooLargeError, PhotoUnreadableError
@@ -28,6 +28,9 @@ _WITH_MORE_BEHIND = ("MPO", "HEIF")
 
 # Modes that would lose their meaning in 8 bits without knowing the range of their values.
 _UNSCALED_MODES = ("I", "F")
+# Tags of TIFF, and what the second says of negatives.
+_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
+_WHITE_IS_ZERO = 0
 
 
 class PhotoFile:
@@ -46,8 +49,8 @@ class PhotoFile:
         path: A local file: JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000, PNM or, where its decoder is
             installed (`stream.heif`), HEIC, whatever its name ends in.
         source_id: Name of the source, goes into the frame.
-        recorded_at_s: Unix seconds of the capture; None: EXIF's DateTimeOriginal with its offset, or as
-            UTC where it has none (see `capture_time.from_exif`).
+        recorded_at_s: Unix seconds of the capture; None: EXIF's DateTimeOriginal with its offset, or in
+            this machine's zone where it has none (see `capture_time.from_exif`).
         max_pixels: Largest width times height, checked before anything is decoded.
         still: Whether to refuse files of several pictures, instead of taking the first.
 
@@ -149,13 +152,12 @@ class PhotoFile:
 
     def _image_bgr(self, photo: Image.Image) -> npt.NDArray[np.uint8]:
         upright = _upright(photo)
+        # Pillow scales what PGM has of more than 8 bits to 16, and calls it 32.
+        if upright.mode.startswith("I;16") or (upright.mode == "I" and photo.format == "PPM"):
+            levels = _deep_grey(photo, np.asarray(upright).astype(np.uint32))
+            return np.ascontiguousarray(np.repeat(levels[:, :, None], 3, axis=2))
         if upright.mode in _UNSCALED_MODES:
             raise self._unreadable("has 32-bit values per pixel, whose range isn't known")
-        if upright.mode.startswith("I;16"):
-            grey = np.asarray(upright).astype(np.uint32)
-            # 65535 / 255 = 257; adding half of it rounds.
-            levels = ((grey + 128) // 257).astype(np.uint8)
-            return np.ascontiguousarray(np.repeat(levels[:, :, None], 3, axis=2))
         if upright.has_transparency_data:
             layer = upright.convert("RGBA")
             paper = Image.new("RGBA", layer.size, "white")
@@ -171,6 +173,15 @@ class PhotoFile:
             f"{str(self.path)!r} {reason}; open it in a picture viewer and save it as JPEG or PNG",
             str(self.path),
         )
+
+
+def _deep_grey(photo: Image.Image, grey: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+    """Grey of more than 8 bits, as 8 bits."""
+    tags = photo.tag_v2 if isinstance(photo, TiffImagePlugin.TiffImageFile) else {}
+    (bits, *_) = tags.get(_BITS_PER_SAMPLE, (16,))
+    most = (1 << int(bits)) - 1
+    levels = np.minimum((grey * 255 + most // 2) // most, 255).astype(np.uint8)
+    return 255 - levels if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else levels
 
 
 def _upright(photo: Image.Image) -> Image.Image:

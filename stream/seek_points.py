@@ -13,6 +13,7 @@ from typing import Self
 import av
 
 from stream.decoder import VideoDecoder
+from stream.video_info import announced_s
 
 # Decoding begins so long before the first frame that is wanted: the sampler must see the frame before.
 _LEAD_S = 1.0
@@ -96,11 +97,12 @@ class SeekPoints:
             except (av.FFmpegError, OSError, IndexError):
                 return None
             shown.sort()
-            time_base, duration = stream.time_base, stream.duration
+            time_base, duration_s = stream.time_base, announced_s(decoder)
             if not keys or len(set(shown)) < len(shown) or shown[0] < stream.start_time:
                 return None
             last_s = float((shown[-1] - stream.start_time) * time_base)
-            if duration is not None and last_s > float(duration * time_base) + _PAST_END_S:
+            # As the timeline of a run from the beginning sees it.
+            if duration_s is not None and 0 < duration_s < last_s - _PAST_END_S:
                 return None
             return cls(keys, shown, float(stream.start_time * time_base), time_base)
 

@@ -74,15 +74,7 @@ def describe(decoder: VideoDecoder, picture: VideoFrame) -> VideoInfo:
     stream, container = decoder.stream, decoder.container
     width_px, height_px = shown_size_px(picture, stream.sample_aspect_ratio)
     rate = float(stream.average_rate or stream.guessed_rate or 0)
-    duration_s: float | None = None
-    if stream.duration is not None and stream.time_base is not None:
-        duration_s = float(stream.duration * stream.time_base)
-    elif container.duration is not None:
-        duration_s = container.duration / av.time_base
-        start_s = (container.start_time or 0) / av.time_base
-        # Matroska only says when it ends, which is as long as it lasts where it begins at 0.
-        if "matroska" in container.format.name and 0 < start_s < duration_s:
-            duration_s -= start_s
+    duration_s = announced_s(decoder)
     tag = container.metadata.get("creation_time") or stream.metadata.get("creation_time")
     return VideoInfo(
         path=decoder.path,
@@ -95,6 +87,21 @@ def describe(decoder: VideoDecoder, picture: VideoFrame) -> VideoInfo:
         rotation_deg=orientation_of(picture).rotation_deg,
         recorded_at_s=capture_time.from_container_tag(tag),
     )
+
+
+def announced_s(decoder: VideoDecoder) -> float | None:
+    """How long a file says that it is, s; None where it doesn't say."""
+    stream, container = decoder.stream, decoder.container
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if container.duration is None:
+        return None
+    duration_s = container.duration / av.time_base
+    start_s = (container.start_time or 0) / av.time_base
+    # Matroska only says when it ends, which is as long as it lasts where it begins at 0.
+    if "matroska" in container.format.name and 0 < start_s < duration_s:
+        duration_s -= start_s
+    return float(duration_s)
 
 
 def no_frames(decoder: VideoDecoder) -> NoFramesError:

@@ -48,6 +48,17 @@ def test_exif(date: object, offset: object, subsecond: object, expected: float |
     assert capture_time.from_exif(date, offset, subsecond) == expected
 
 
+def test_a_photo_that_was_just_taken_elsewhere_has_its_date() -> None:
+    """Without an offset it is ahead of this machine's clock by as much as its zone is."""
+    for ahead_h, is_told in ((9, True), (26, True), (27, False)):
+        # A minute to spare, for whoever is slow.
+        then = datetime.fromtimestamp(time.time() + 3600 * ahead_h - 60)
+        found = capture_time.from_exif(f"{then:%Y:%m:%d %H:%M:%S}")
+        assert (found is not None) == is_told, ahead_h
+    then = datetime.fromtimestamp(time.time() + 7200, UTC)
+    assert capture_time.from_exif(f"{then:%Y:%m:%d %H:%M:%S}", "+00:00") is None
+
+
 @pytest.mark.parametrize(
     ("zone", "ahead_h"),
     [("UTC", 0), ("Europe/Berlin", 2), ("America/New_York", -4), ("Pacific/Apia", 13)],

@@ -85,6 +85,48 @@ def test_every_mode_becomes_bgr_over_white(
     assert frame.image_bgr[2, 2].tolist() == list(expected_bgr)
 
 
+def deep_tiff(path: Path, bits: int, photometric: int, rows: list[list[int]]) -> Path:
+    """A grey TIFF of one uncompressed strip, in Intel's order; values of 12 bits two in three bytes."""
+    values = [value for row in rows for value in row]
+    if bits == 16:
+        packed = struct.pack(f"<{len(values)}H", *values)
+    else:
+        packed = b"".join(
+            (first << 12 | second).to_bytes(3, "big")
+            for first, second in zip(values[::2], values[1::2], strict=True)
+        )
+    height, width = len(rows), len(rows[0])
+    tags = [(256, width), (257, height), (258, bits), (259, 1), (262, photometric)]
+    tags += [(273, 8), (277, 1), (278, height), (279, len(packed))]
+    packed += bytes(len(packed) % 2)
+    ifd = struct.pack("<H", len(tags))
+    ifd += b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags) + bytes(4)
+    path.write_bytes(b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed + ifd)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("photometric", "expected"), [(1, [[0, 128], [255, 64]]), (0, [[255, 127], [0, 191]])]
+)
+def test_grey_tiffs_of_16_bits_are_positives(
+    tmp_path: Path, photometric: int, expected: list[list[int]]
+) -> None:
+    path = deep_tiff(tmp_path / "a.tif", 16, photometric, [[0, 32896], [65535, 16448]])
+    assert frame_of(path).image_bgr[:, :, 0].tolist() == expected
+
+
+def test_grey_tiffs_of_12_bits_have_all_levels(tmp_path: Path) -> None:
+    path = deep_tiff(tmp_path / "a.tif", 12, 1, [[0, 4095], [2048, 1024]])
+    assert frame_of(path).image_bgr[:, :, 0].tolist() == [[0, 255], [128, 64]]
+
+
+def test_grey_pgm_of_16_bits_is_scaled(tmp_path: Path) -> None:
+    (tmp_path / "a.pgm").write_bytes(b"P5 2 1 65535\n" + struct.pack(">HH", 65535, 32896))
+    assert frame_of(tmp_path / "a.pgm").image_bgr[0, :, 0].tolist() == [255, 128]
+    (tmp_path / "b.pgm").write_bytes(b"P5 2 1 1023\n" + struct.pack(">HH", 1023, 512))
+    assert frame_of(tmp_path / "b.pgm").image_bgr[0, :, 0].tolist() == [255, 128]
+
+
 def test_palette_with_transparent_entry_shows_white_there(tmp_path: Path) -> None:
     image = Image.new("P", (4, 4), 0)
     image.putpalette([*RGB, 0, 0, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from fractions import Fraction
 from pathlib import Path
@@ -76,6 +77,16 @@ def test_a_keyframe_that_is_not_there_costs_nothing_but_time(tmp_path: Path) -> 
 
 def test_a_video_without_timestamps_gives_no_point(tmp_path: Path) -> None:
     path = write_video(tmp_path / "raw.h264", frames=50)
+    assert SeekPoints.of(path, LIMIT) is None
+
+
+def test_a_video_that_goes_on_behind_the_length_of_its_file_gives_no_point(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mkv", frames=250, codec_options={"sc_threshold": "0"})
+    assert SeekPoints.of(path, LIMIT) is not None
+    # What Matroska says of its length, ms.
+    data = path.read_bytes()
+    at = data.index(b"\x44\x89\x88") + 3
+    path.write_bytes(data[:at] + struct.pack(">d", 4000.0) + data[at + 8 :])
     assert SeekPoints.of(path, LIMIT) is None
 
 

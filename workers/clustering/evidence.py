@@ -24,7 +24,7 @@ class TrackEvidence:
 
     Attributes:
         track_id: Names the track.
-        source_id: Where it was seen; context and cannot-links exist only within a source.
+        source_id: Where it was seen; who is seen at the same moment of it is somebody else.
         template: float32 (D,), L2-normalised: weighted mean of size-compensated embeddings.
         size_px: Weighted mean of the effective sizes of its samples.
         moments: int64 (N,), ascending: moments of its source in which it was seen, see `MOMENTS_PER_S`.

@@ -1,7 +1,7 @@
 """The colours below a face: who wears what, for as long as nobody changes.
 
 Clothing as context for recognising people in one video goes back to Everingham, Sivic and Zisserman 2006,
-"Hello! My name is... Buffy". It says nothing across sources and is never used there.
+"Hello! My name is... Buffy". Across sources it says something as far as they may show one occasion.
 """
 
 from __future__ import annotations

@@ -26,8 +26,10 @@ _LOCATION = b"location"
 # What is no larger is looked through for the key as a whole, in a fraction of the time.
 _SMALL_BYTES = 1 << 16
 
-_VARINT, _EIGHT, _BYTES, _FOUR = 0, 1, 2, 5
+_VARINT, _EIGHT, _BYTES, _OPENS, _CLOSES, _FOUR = range(6)
 _LONGEST_VARINT = 10
+# Of more bits, parsers leave out the upper ones.
+_MOST_OF_ENUM = 0xFFFFFFFF
 
 
 class _CutOffError(ValueError):
@@ -73,7 +75,8 @@ def _named_by(data: mmap.mmap, start: int, end: int) -> str | None:
     outside, name = False, ""
     for number, first, last in _parts(data, start, end):
         if number == _PLACE:
-            outside = data[first] == _OUTSIDE
+            # The same number may be written with more bytes than it takes.
+            outside = _varint(data, first, last)[0] & _MOST_OF_ENUM == _OUTSIDE
         elif number == _ENTRY:
             entry = {part: data[begin:stop] for part, begin, stop in _parts(data, first, last)}
             if entry.get(_KEY) == _LOCATION:
@@ -82,11 +85,19 @@ def _named_by(data: mmap.mmap, start: int, end: int) -> str | None:
 
 
 def _parts(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, int]]:
-    """Number of each field of a message, and where what it holds begins and ends."""
-    at = start
+    """Number of each field of a message, and where what it holds begins and ends.
+
+    Groups, which models have none of, are passed over with all that is in them, as parsers do.
+    """
+    at, depth = start, 0
     while at < end:
         tag, first = _varint(data, at, end)
         wire = tag & 7
+        if wire in (_OPENS, _CLOSES):
+            at, depth = first, depth + (1 if wire == _OPENS else -1)
+            if depth < 0:
+                raise _CutOffError
+            continue
         if wire == _BYTES:
             length, first = _varint(data, first, end)
             at = first + length
@@ -98,7 +109,8 @@ def _parts(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int, in
             raise _CutOffError
         if at > end:
             raise _CutOffError
-        yield tag >> 3, first, at
+        if not depth:
+            yield tag >> 3, first, at
 
 
 def _varint(data: mmap.mmap, at: int, end: int) -> tuple[int, int]:

@@ -57,6 +57,33 @@ def test_weights_that_were_saved_beside_are_found(tmp_path: Path, dimension: int
     check_onnx_file(path)
 
 
+def test_what_parsers_pass_over_hides_no_weights(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.onnx", weights=(set_outside(small_tensor()),))
+    whole = path.read_bytes()
+    # A group that ends at once, and one with a field and another one in it.
+    for group in (b"\xa3\x06\xa4\x06", b"\xa3\x06\x08\x01\xab\x06\xac\x06\xa4\x06"):
+        for data in (whole + group, group + whole):
+            path.write_bytes(data)
+            assert onnx.load(path, load_external_data=False).graph.initializer[0].name == "w"
+            assert outside_weights(path) == "w.data"
+
+
+def test_a_place_that_is_written_at_length_hides_no_weights(tmp_path: Path) -> None:
+    tensor = set_outside(small_tensor())
+    tensor.ClearField("data_location")
+    # The number 1 in two bytes.
+    at_length = tensor.SerializeToString() + b"\x70\x81\x00"
+    assert TensorProto.FromString(at_length).data_location == TensorProto.EXTERNAL
+    plain = saved(tmp_path / "a.onnx", weights=(tensor,)).read_bytes()
+    inner = tensor.SerializeToString()
+    graph = onnx.load_from_string(plain).graph.SerializeToString()
+    longer = graph.replace(bytes([len(inner)]) + inner, bytes([len(at_length)]) + at_length)
+    path = tmp_path / "b.onnx"
+    path.write_bytes(b"\x08\x09" + b"\x3a" + bytes([len(longer)]) + longer)
+    assert onnx.load(path, load_external_data=False).graph.initializer[0].data_location == 1
+    assert outside_weights(path) == "w.data"
+
+
 def test_weights_of_nodes_and_of_graphs_in_nodes_count_too(tmp_path: Path) -> None:
     constant = helper.make_node("Constant", [], ["c"], value=set_outside(small_tensor()))
     assert outside_weights(saved(tmp_path / "node.onnx", constant)) == "w.data"
