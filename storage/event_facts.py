@@ -13,7 +13,7 @@ from storage.errors import RecordError
 from storage.fields import flag, text, unix_time
 from storage.keys import Keys
 
-_MOST_SOURCES = 10_000
+_MOST_CAMERAS = 10_000
 # Longer chains of people who were merged into one another are those of damaged records.
 _MOST_MERGES = 50
 
@@ -57,8 +57,8 @@ class EventFacts:
     def __init__(self, client: redis.Redis, keys: Keys) -> None:
         self._client = commands_of(client)
         self._keys = keys
-        # When a source began never changes.
-        self._sources: dict[str, SourceFacts] = {}
+        # Of cameras: when one began never changes. A file can get another date.
+        self._cameras: dict[str, SourceFacts] = {}
 
     def people(self, identity_ids: Collection[str]) -> dict[str, PersonFacts]:
         """Who some people are now, by the ids that were asked for."""
@@ -88,23 +88,26 @@ class EventFacts:
         for track_id, row in zip(tracks, rows, strict=True):
             with contextlib.suppress(RecordError):
                 found[track_id] = text(row, "source_id")
-        new = sorted(set(found.values()) - self._sources.keys())
-        if len(self._sources) + len(new) > _MOST_SOURCES:
-            self._sources.clear()
-            new = sorted(set(found.values()))
-        rows = self._fields([self._keys.source(source_id) for source_id in new], "path", "recorded_at_s")
+        # Several threads ask.
+        known = {source_id: self._cameras.get(source_id) for source_id in set(found.values())}
+        facts = {source_id: camera for source_id, camera in known.items() if camera is not None}
+        new = sorted(known.keys() - facts.keys())
+        rows = self._fields([self._keys.source(each) for each in new], "kind", "path", "recorded_at_s")
         for source_id, row in zip(new, rows, strict=True):
             with contextlib.suppress(RecordError):
                 began_s = unix_time(row, "recorded_at_s")
-                self._sources[source_id] = SourceFacts(source_id, text(row, "path", ""), began_s)
+                facts[source_id] = SourceFacts(source_id, text(row, "path", ""), began_s)
+                if row.get(b"kind") == b"camera":
+                    if len(self._cameras) >= _MOST_CAMERAS:
+                        self._cameras.clear()
+                    self._cameras[source_id] = facts[source_id]
         return {
-            track_id: self._sources.get(source_id, SourceFacts(source_id))
-            for track_id, source_id in found.items()
+            track_id: facts.get(source_id, SourceFacts(source_id)) for track_id, source_id in found.items()
         }
 
     def forget_sources(self) -> None:
-        """Look sources up anew: the collection may be another one now."""
-        self._sources.clear()
+        """Look cameras up anew: the collection may be another one now."""
+        self._cameras.clear()
 
     def _fields(self, names: list[str], *fields: str) -> list[Mapping[bytes, bytes]]:
         if not names:

@@ -10,6 +10,8 @@ from concurrent.futures import Future
 from facestream.errors import RefusedError
 
 _FRESH_S = 1.0
+# Longer than it takes to connect and to wait for a picture.
+_LONGEST_S = 30.0
 
 
 class CameraSnapshots:
@@ -17,11 +19,13 @@ class CameraSnapshots:
 
     Args:
         at_once: So many cameras are connected to at a time.
+        waiting: So many wait for pictures that others take: each holds a thread that somebody else may need.
     """
 
-    def __init__(self, at_once: int = 4) -> None:
+    def __init__(self, at_once: int = 4, waiting: int = 8) -> None:
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(at_once)
+        self._seats = threading.BoundedSemaphore(waiting)
         self._taken: dict[str, tuple[float, Future[bytes]]] = {}
 
     def take(self, name: str, look: Callable[[], bytes]) -> bytes:
@@ -48,7 +52,7 @@ class CameraSnapshots:
                 future: Future[bytes] = Future()
                 self._taken[name] = now_s, future
         if there is not None:
-            return there[1].result()
+            return self._wait_for(there[1])
         try:
             future.set_result(look())
         except BaseException as error:
@@ -60,3 +64,18 @@ class CameraSnapshots:
                 # Fresh from now on, not from when it was asked for.
                 self._taken[name] = time.monotonic(), future
         return future.result()
+
+    def _wait_for(self, future: Future[bytes]) -> bytes:
+        if future.done():
+            return future.result()
+        if not self._seats.acquire(blocking=False):
+            raise RefusedError("Others wait for a picture of this camera. Try again.", kind="busy")
+        try:
+            return future.result(_LONGEST_S)
+        except TimeoutError as error:
+            if future.done():
+                # That of whoever took it.
+                raise
+            raise RefusedError("A picture of this camera takes too long. Try again.", kind="busy") from error
+        finally:
+            self._seats.release()

@@ -13,6 +13,7 @@ import click
 from facestream.cli import place_options, verbosity_options
 from facestream.commands.people_options import (
     camera_option,
+    check_moments,
     moment_options,
     sources_option,
     tell_unknown_places,
@@ -121,6 +122,7 @@ def command(
     from facestream.people.people_filter import PeopleFilter
     from facestream.people.people_view import counted
 
+    check_moments(since, until)
     where = PeopleFilter(sources=sources, cameras=cameras, since=since, until=until)
     if what == "faces" and (since is not None or until is not None):
         raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from click.core import ParameterSource
 
 from facestream.output import printable
 from facestream.parsing import Number, When
-from facestream.people.people_filter import ANY_CAMERA, SORTS, PeopleFilter, names_source
+from facestream.people.people_filter import ANY_CAMERA, SORTS, Moment, PeopleFilter, names_source
 from facestream.source_name import full_name, is_camera, short_name
 
 if TYPE_CHECKING:
@@ -119,6 +120,16 @@ def moment_options(command: Callable[..., Any]) -> Callable[..., Any]:
 _SHARED = frozenset({"as_json", "data_dir", "redis_url", "collection", "quiet", "debug", "verbose"})
 
 
+def check_moments(since: Moment | None, until: Moment | None) -> None:
+    """Refuse the ends of a time that are of different kinds.
+
+    Raises:
+        click.UsageError: If they are.
+    """
+    if None not in (since, until) and isinstance(since, datetime) is not isinstance(until, datetime):
+        raise click.UsageError("--from and --to must both be dates, or both times into the video.")
+
+
 def refuse_list_options(ctx: click.Context) -> None:
     """Say that an option before a subcommand would do nothing there.
 
@@ -182,13 +193,8 @@ class PeopleChoice:
             "ignored",
         )
         chosen = {name: options[name] for name in names}
-        where = PeopleFilter(**chosen)
-        if isinstance(where.since, float) != isinstance(where.until, float) and None not in (
-            where.since,
-            where.until,
-        ):
-            raise click.UsageError("--from and --to must both be dates, or both times into the video.")
-        return cls(where, options["sort"], options["reverse"], options["limit"])
+        check_moments(options["since"], options["until"])
+        return cls(PeopleFilter(**chosen), options["sort"], options["reverse"], options["limit"])
 
     @property
     def narrows(self) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from facestream.errors import FacestreamError, UsageError
 from facestream.network.address_check import Network, allowed
@@ -73,7 +74,7 @@ class Target:
             )
         if not host or port == 0 or "\\" in url or "%" in host:
             raise UsageError("the webhook's URL has no host that can be looked up, or port 0.")
-        credentials = (parts.username or "", parts.password or "") if parts.username is not None else None
+        credentials = _credentials(parts)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return cls(parts.scheme, host, port or _PORTS[parts.scheme], path, credentials)
 
@@ -87,6 +88,26 @@ class Target:
     def masked(self) -> str:
         """The URL without what could be a secret: many services have theirs in the path."""
         return f"{self.scheme}://{self.authority}{'/' if self.path == '/' else '/***'}"
+
+
+def _credentials(parts: SplitResult) -> tuple[str, str] | None:
+    """User and password as they are, of a URL in which some characters are written as %2F and the like.
+
+    Raises:
+        UsageError: If they can't be sent; holds nothing of them.
+    """
+    if parts.username is None:
+        return None
+    try:
+        user, password = (unquote(text or "", errors="strict") for text in (parts.username, parts.password))
+    except UnicodeDecodeError:
+        raise UsageError("the user or password in the webhook's URL is not UTF-8.") from None
+    if ":" in user or not (user + password).isprintable():
+        raise UsageError(
+            "the user in the webhook's URL holds a colon, or it or the password a control character: neither "
+            "can be sent."
+        )
+    return user, password
 
 
 class Answer(NamedTuple):
@@ -106,7 +127,8 @@ class Outbound:
 
     A name is looked up once, all its addresses are checked, and one of these very addresses is connected to:
     a name server that answers otherwise the second time gains nothing. Redirects are not followed, proxies of
-    the environment not used, answers not read.
+    the environment not used, answers not read. Whoever does not answer
+    within 15 seconds, all in all, is left.
 
     Args:
         networks: Networks that may be sent into although they are not public.
@@ -164,12 +186,10 @@ class Outbound:
     def _send(
         self, pool: urllib3.HTTPConnectionPool, target: Target, body: bytes, headers: Mapping[str, str]
     ) -> Answer:
-        import urllib3
-
         own = {"Host": target.authority, "Connection": "close", "Accept-Encoding": "identity"}
         if target.credentials is not None:
-            basic = urllib3.make_headers(basic_auth=":".join(target.credentials))
-            own["Authorization"] = basic["authorization"]
+            basic = base64.b64encode(":".join(target.credentials).encode()).decode()
+            own["Authorization"] = f"Basic {basic}"
         answer = pool.urlopen(
             "POST",
             target.path,
@@ -189,10 +209,12 @@ class Outbound:
 def _pool(target: Target, address: str) -> urllib3.HTTPConnectionPool:
     import urllib3
 
+    from facestream.network.bounded_connection import BoundedPool, BoundedTLSPool
+
     timeout = urllib3.Timeout(connect=_CONNECT_S, read=_READ_S)
     if target.scheme == "http":
-        return urllib3.HTTPConnectionPool(address, target.port, timeout=timeout)
-    return urllib3.HTTPSConnectionPool(
+        return BoundedPool(address, target.port, timeout=timeout)
+    return BoundedTLSPool(
         address,
         target.port,
         timeout=timeout,

@@ -38,7 +38,7 @@ class Appearance(Sighting):
 
 
 def appearances(
-    people: Iterable[Person], where: PeopleFilter, cameras: Iterable[str] = (), *, newest_first: bool = True
+    people: Iterable[Person], where: PeopleFilter, *, newest_first: bool = True
 ) -> Iterator[Appearance]:
     """The sightings of people in one order, made one by one.
 
@@ -46,14 +46,13 @@ def appearances(
 
     Args:
         people: Whose.
-        where: Which of their sightings, by source and time; who is ignored is left out unless it says so.
-        cameras: Names of cameras; with any, only what these saw.
+        where: Which of their sightings, by source, camera and time; who is ignored is left out unless it says
+            so.
         newest_first: The latest first, or the earliest. Sightings without a date come after all others, by
             their source and the time in it.
     """
-    names = frozenset(cameras)
     runs = [
-        _of_one(person, where, names, newest_first=newest_first)
+        _of_one(person, where, newest_first=newest_first)
         for person in people
         if where.ignored or not person.ignored
     ]
@@ -61,16 +60,13 @@ def appearances(
         yield found
 
 
-def _of_one(
-    person: Person, where: PeopleFilter, cameras: frozenset[str], *, newest_first: bool
-) -> Iterator[tuple[Order, Appearance]]:
+def _of_one(person: Person, where: PeopleFilter, *, newest_first: bool) -> Iterator[tuple[Order, Appearance]]:
     thumbnail = person.thumbnails[0] if person.thumbnails else ""
     for seen in ordered_sightings(person, newest_first=newest_first):
         if where.holds(seen):
             facts = {name: getattr(seen, name) for name in _FIELDS}
             found = Appearance(**facts, person_id=person.id, person_name=person.name, thumbnail=thumbnail)
-            if not cameras or found.camera in cameras:
-                yield _key(seen, newest_first=newest_first), found
+            yield _key(seen, newest_first=newest_first), found
 
 
 def ordered_sightings(person: Person, *, newest_first: bool) -> Iterator[Sighting]:

@@ -40,7 +40,7 @@ class SeenPeople(DeadLetterBox):
         Args:
             person: Of one person alone, by id or name, ignored or not.
             sources: Seen in one of these: an id, a path or a part of one, or a pattern with * and ?.
-            cameras: Seen by one of these, by their names.
+            cameras: Or seen by one of these, by their names; * is any.
             since: At this moment or later. A date, local unless it has a zone, looks at sightings whose date
                 is known; seconds look at times within videos.
             until: At this moment or before.
@@ -55,9 +55,9 @@ class SeenPeople(DeadLetterBox):
         from facestream.people.appearance import appearances
 
         people = self._everybody() if person is None else [self._one(person)]
-        where = PeopleFilter(sources, since=since, until=until, ignored=ignored or person is not None)
-        names = (cameras,) if isinstance(cameras, str) else cameras
-        return appearances(people, where, names, newest_first=newest_first)
+        everybody = ignored or person is not None
+        where = PeopleFilter(sources, cameras, since=since, until=until, ignored=everybody)
+        return appearances(people, where, newest_first=newest_first)
 
     def watch(
         self,

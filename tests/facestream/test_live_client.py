@@ -46,6 +46,9 @@ def test_sightings_of_all_come_in_order_of_time(store: facestream.Store) -> None
 def test_sightings_can_be_chosen(store: facestream.Store) -> None:
     assert {s.source_id for s in store.sightings(cameras="door")} == {DOOR}
     assert {s.source_id for s in store.sightings(sources="a film")} == {FILM}
+    assert {s.source_id for s in store.sightings(cameras="*")} == {DOOR}
+    # By one of the cameras, or in one of the files, as people are chosen.
+    assert {s.source_id for s in store.sightings(sources="a film", cameras="door")} == {FILM, DOOR}
     assert {s.person_id for s in store.sightings(person="ada <B> & co")} == {"p1"}
     since = datetime.fromtimestamp(DAY_S + 30, UTC)
     assert [s.source_id for s in store.sightings(since=since)] == [DOOR]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 import cv2
@@ -166,3 +169,20 @@ def test_a_picture_that_fails_is_an_error_for_all_and_leaves_room_for_others() -
         with pytest.raises(OSError, match="gone"):
             snapshots.take("door", fail)
     assert snapshots.take("yard", lambda: b"other") == b"other"
+
+
+def test_of_those_who_wait_for_a_picture_that_is_being_taken_only_so_many_hold_a_thread() -> None:
+    snapshots, taken = CameraSnapshots(waiting=2), threading.Event()
+
+    def look() -> bytes:
+        assert taken.wait(PATIENCE_S)
+        return b"picture"
+
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(snapshots.take, "door", look) for _ in range(8)]
+        # One takes it, two wait for it.
+        refused = list(itertools.islice(as_completed(asked, PATIENCE_S), 5))
+        assert [getattr(each.exception(), "kind", "") for each in refused] == ["busy"] * 5
+        taken.set()
+        assert [each.result(PATIENCE_S) for each in asked if each not in refused] == [b"picture"] * 3
+    assert snapshots.take("door", look) == b"picture"

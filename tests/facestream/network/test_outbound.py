@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import socket
+import threading
+import time
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
-from receiver import receiving
+from receiver import receiving, wait_until
 
 from facestream.errors import UsageError
+from facestream.network import bounded_connection
 from facestream.network.outbound import Outbound, OutboundError, Target
 
 HERE = (ip_network("127.0.0.1/32"),)
@@ -150,6 +156,29 @@ def test_credentials_are_sent_as_basic_auth() -> None:
         assert got.headers["X-A"] == "b"
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("ada:p%2Fw%40", "ada:p/w@"),
+        ("ada%20b:p%25", "ada b:p%"),
+        ("ada:%C3%BC", "ada:\u00fc"),
+        ("ada", "ada:"),
+    ],
+)
+def test_credentials_are_sent_as_they_are_and_not_as_a_url_has_them(written: str, sent: str) -> None:
+    with receiving() as receiver:
+        Outbound(HERE).post(Target.parse(receiver.url.replace("//", f"//{written}@", 1)), b"{}", {})
+        (got,) = receiver.got
+        assert base64.b64decode(got.headers["Authorization"].removeprefix("Basic ")).decode() == sent
+
+
+@pytest.mark.parametrize("written", ["a%3Ab:s3cret", "a:s3cret%0D%0AX", "a:s3cret%FF"])
+def test_credentials_that_can_not_be_sent_are_refused_without_being_told(written: str) -> None:
+    with pytest.raises(UsageError, match=r"control character|UTF-8") as told:
+        Target.parse(f"https://{written}@example.org/")
+    assert "s3cret" not in str(told.value)
+
+
 def test_who_does_not_listen_or_speaks_no_tls_is_told_in_words() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
@@ -166,3 +195,48 @@ def test_a_receiver_can_ask_for_a_pause(written: str, wait_s: float | None) -> N
     with receiving() as receiver:
         receiver.status, receiver.headers = 429, {"Retry-After": written}
         assert Outbound(HERE).post(Target.parse(receiver.url), b"", {}) == (429, wait_s)
+
+
+@pytest.mark.parametrize(
+    "drips", [b"HTTP/1.1 100 Continue\r\n\r\n", b"x"], ids=["interim answers", "a byte now and then"]
+)
+def test_who_answers_without_end_is_left(monkeypatch: pytest.MonkeyPatch, drips: bytes) -> None:
+    monkeypatch.setattr(bounded_connection, "WHOLE_S", 0.5)
+    gone = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            while not gone.wait(0.05):
+                connection.sendall(drips)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=drip, args=(server,))
+        thread.start()
+        began_s = time.monotonic()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        try:
+            with pytest.raises(OutboundError, match="broke off"):
+                Outbound(HERE).post(Target.parse(url), b"{}", {})
+            assert time.monotonic() - began_s < 8
+        finally:
+            gone.set()
+            thread.join()
+    no_timer_is_left()
+
+
+def no_timer_is_left() -> None:
+    wait_until(lambda: all(each.name != bounded_connection.TIMER for each in threading.enumerate()))
+
+
+def descriptors() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+def test_of_one_that_answers_nothing_is_left_behind() -> None:
+    before = descriptors()
+    with receiving() as receiver:
+        for _ in range(5):
+            assert Outbound(HERE).post(Target.parse(receiver.url), b"{}", {}).status == 204
+    no_timer_is_left()
+    assert descriptors() <= before
