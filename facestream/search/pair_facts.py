@@ -60,10 +60,13 @@ class PairFacts:
         self._search = search
         self._lock = threading.Lock()
         self._together: dict[Pair, bool] = {}
+        # How often somebody changed: what was looked up meanwhile may be of before.
+        self._changes = 0
 
     def changed(self, people: Collection[str]) -> None:
         """Forget what is known of some people."""
         with self._lock:
+            self._changes += 1
             self._together = {
                 pair: together for pair, together in self._together.items() if not set(pair) & set(people)
             }
@@ -110,12 +113,13 @@ class PairFacts:
 
     def _were_together(self, pair: Pair) -> bool:
         with self._lock:
-            known = self._together.get(pair)
+            known, changes = self._together.get(pair), self._changes
         if known is not None:
             return known
         together = self._look_up(pair)
         with self._lock:
-            self._together[pair] = together
+            if changes == self._changes:
+                self._together[pair] = together
         return together
 
     def _look_up(self, pair: Pair) -> bool:
