@@ -127,8 +127,8 @@ class Outbound:
 
     A name is looked up once, all its addresses are checked, and one of these very addresses is connected to:
     a name server that answers otherwise the second time gains nothing. Redirects are not followed, proxies of
-    the environment not used, answers not read. Whoever does not answer
-    within 15 seconds, all in all, is left.
+    the environment not used, answers not read. Whoever does not answer within 15 seconds, all in all, is
+    left.
 
     Args:
         networks: Networks that may be sent into although they are not public.
