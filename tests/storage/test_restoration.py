@@ -80,6 +80,20 @@ def test_a_collection_that_is_restored_is_the_same(
     assert everything(client, keys) == before
 
 
+def test_a_key_that_goes_while_a_backup_is_written_is_left_out(
+    client: redis.Redis, keys: Keys, other: Keys, file: Path
+) -> None:
+    fill(client, keys)
+    before = everything(client, keys).keys()
+
+    def it_goes(_what: str, _done: int, _total: int) -> None:
+        client.delete(keys.next_identity)
+
+    save(client, keys, file, it_goes)
+    load(client, other, file)
+    assert before - everything(client, other).keys() <= {"next_identity", b"next_identity"}
+
+
 def test_large_keys_come_back_whole(client: redis.Redis, keys: Keys, other: Keys, file: Path) -> None:
     IdentityStore(client, keys).claim_model("dlib@1", ABOUT)
     with client.pipeline() as pipe:

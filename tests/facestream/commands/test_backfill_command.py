@@ -144,6 +144,21 @@ def test_people_of_photos_with_another_date_are_told_of_by_it(cli: Cli, media: P
         assert {time.gmtime(at_s).tm_year for at_s in seen_s} == {year}
 
 
+def test_what_settings_say_of_samples_and_clustering_holds_as_for_a_run(cli: Cli, media: Path) -> None:
+    cli(
+        "backfill",
+        media / "photos",
+        "--processes",
+        "1",
+        FACESTREAM_SAMPLES="all",
+        FACESTREAM_CLUSTERING="dbscan",
+    )
+    place = Place(cli.data_dir)
+    with open_handle(place) as handle:
+        assert handle.client.xlen(keys_of(place).faces) > 0
+        assert handle.client.hget(keys_of(place).meta, "clustering") == b"dbscan"
+
+
 def test_a_part_that_was_put_aside_is_not_waited_for(cli: Cli, archive: Path) -> None:
     place = Place(cli.data_dir)
     with open_handle(place) as handle:
