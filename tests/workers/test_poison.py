@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import threading
@@ -22,8 +21,10 @@ from storage.requests import DecisionRequest, EraseRequest, Extent, ReclusterReq
 from storage.sample_queue import GROUP, SampleQueue
 from storage.source_record import SegmentDone
 from workers.cluster_worker import ClusterWorker
+from workers.clustering.cancellation import checkpoint
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.partition import Partition
 from workers.roster import Roster
 
 POISON = "v-1.77.5"
@@ -179,26 +180,33 @@ def test_an_erasure_that_fails_is_put_aside_and_said_and_others_go_on(
     assert "what should have been erased was not" in caplog.text
 
 
-def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> None:
-    begun = threading.Event()
+class Endless(TrackClusterer):
+    """Comes to the end of no re-cluster that is not called off; notes how many tracks each began with."""
 
-    class Endless(TrackClusterer):
-        def recluster(
-            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
-        ):  # type: ignore[no-untyped-def]
-            from workers.clustering.cancellation import checkpoint
+    def __init__(self, begun: list[int]) -> None:
+        super().__init__(CALIBRATION)
+        self.begun = begun
 
-            begun.set()
-            while True:
-                checkpoint()
+    def recluster(self, *_: object) -> Partition:
+        self.begun.append(len(self))
+        while True:
+            checkpoint()
 
+
+def asked_of_one_that_died(bench: Bench) -> bytes:
+    """Ask for a re-cluster whose worker dies; returns the id of the request."""
     bench.queue.prepare()
     asked = bench.queue.send([ReclusterRequest("test")])
     assert asked is not None
-    # Whoever had it died.
     bench.queue.receive("killed")
-    with bench.running(lambda: Endless(CALIBRATION)):
-        until(begun.is_set)
+    return asked
+
+
+def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> None:
+    begun: list[int] = []
+    asked = asked_of_one_that_died(bench)
+    with bench.running(lambda: Endless(begun)):
+        until(lambda: bool(begun))
         assert failures(bench) == {asked: 1}
     assert failures(bench) == {asked: 0}
     with bench.running(plain):
@@ -207,30 +215,15 @@ def test_a_worker_that_is_stopped_amid_an_attempt_counts_none(bench: Bench) -> N
 
 
 def test_an_attempt_that_ends_with_the_lease_counts_as_none(bench: Bench) -> None:
-    begun = itertools.count(1)
-    times = [0]
-
-    class Endless(TrackClusterer):
-        def recluster(
-            self, settled: Mapping[str, str], named: Collection[str] = (), *began_s: Mapping[str, float]
-        ):  # type: ignore[no-untyped-def]
-            from workers.clustering.cancellation import checkpoint
-
-            times[0] = next(begun)
-            while True:
-                checkpoint()
-
-    bench.queue.prepare()
-    asked = bench.queue.send([ReclusterRequest("test")])
-    assert asked is not None
-    bench.queue.receive("killed")
-    with bench.running(lambda: Endless(CALIBRATION)):
+    begun: list[int] = []
+    asked = asked_of_one_that_died(bench)
+    with bench.running(lambda: Endless(begun)):
         for attempt in range(1, 4):
-            until(lambda attempt=attempt: times[0] == attempt)
+            until(lambda attempt=attempt: len(begun) == attempt)
             assert failures(bench) == {asked: 1}
             # As where the server was away for longer than it lasts.
             bench.client.delete(bench.keys.leader)
-        until(lambda: times[0] == 4)
+        until(lambda: len(begun) == 4)
     assert failures(bench) == {asked: 0}
 
 
