@@ -14,19 +14,23 @@ from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import RetentionPolicy
-from workers.erasing_entries import MOST_ENTRIES, EntryErasing
+from workers.erasing_entries import EntryErasing
 from workers.expiry import Due, SeenTrack, due
-from workers.forgetting import bearer_of, stream_traces, vanished_bearer_of
+from workers.forgetting import bearer_of, vanished_bearer_of
 from workers.membership import Membership
 from workers.past_ids import PastIds
 from workers.people import TrackSummary
 from workers.returns import Returns
 from workers.source_book import SourceBook
+from workers.trace_search import TraceSearch
 
 _log = logging.getLogger(__name__)
 
 # People of the past of whom one step lets nothing be left.
 _MOST_PAST = 2_000
+# Streams are looked through for so many tracks at once, as a look takes as long for one; the faces of so many
+# take tens of megabytes. One step reads so many entries, which takes some tenths of a second.
+_AHEAD, _ENTRIES_AT_ONCE = 2_000, 10_000
 
 Remove = Callable[[list[str], Effects], set[str]]
 
@@ -60,6 +64,8 @@ class Erasing:
         self._returns = returns
         self._entries = EntryErasing(store, sources)
         self._past = PastIds(store)
+        # What streams tell of the tracks that go next.
+        self._search: TraceSearch | None = None
 
     def committed(self, effects: Effects) -> None:
         """A step is in Redis."""
@@ -138,6 +144,8 @@ class Erasing:
             named = set(self._store.names())
         found = self._due(request, policy, named, now_s, effects)
         track_ids = list(found.tracks[:most])
+        if track_ids and not self._has_looked_ahead(track_ids, found):
+            return set(), False
         bare = found.pictures[: most - len(track_ids)]
         owners = {self._membership.identity_of.get(track_id) for track_id in track_ids} - {None}
         doomed = {o for o in owners if o is not None and self._membership.members(o) <= set(track_ids)}
@@ -148,8 +156,8 @@ class Erasing:
         over = len(track_ids) + len(bare) == len(found)
         entries = 0
         if over:
-            entries = self._entries.erase(request, policy, now_s, effects)
-            over = entries < MOST_ENTRIES
+            self._search = None
+            entries, over = self._entries.erase(request, policy, now_s, effects)
         if over and request.extent is Extent.SOURCE:
             for source in map(self._sources.fresh, request.source_ids):
                 # A camera's media time counts from its first registration; it goes on.
@@ -231,8 +239,10 @@ class Erasing:
         wanted = set(track_ids)
         written = [track for track in effects.tracks if track.track_id in wanted]
         seen = [*self._store.tracks(track_ids), *written]
-        traces = stream_traces(self._store, gone, seen, streams)
-        for key, entry_ids in traces.items():
+        search = self._search
+        if search is None or streams is not None or not search.knows(gone, track_ids, seen):
+            search = TraceSearch(self._store, gone, track_ids, seen, streams)
+        for key, entry_ids in search.found(gone, track_ids).items():
             effects.erased.setdefault(key, []).extend(entry_ids)
         self._count_forgotten(track_ids, effects)
         touched = self._remove(track_ids, effects)
@@ -240,6 +250,15 @@ class Erasing:
         effects.forget(gone, track_ids)
         effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]
         return gone, touched - gone
+
+    def _has_looked_ahead(self, track_ids: list[str], found: Due) -> bool:
+        """Look on through streams for what tells of tracks that go; returns whether all were read."""
+        if self._search is None or not self._search.is_for(track_ids):
+            ahead = found.tracks[:_AHEAD]
+            owners = {self._membership.identity_of.get(track_id) for track_id in ahead} - {None}
+            people = self._past.of({owner for owner in owners if owner is not None}, {})
+            self._search = TraceSearch(self._store, people, ahead, self._store.tracks(ahead))
+        return self._search.advance(_ENTRIES_AT_ONCE)
 
     def _count_forgotten(self, track_ids: list[str], effects: Effects) -> None:
         """Let sources know of how many people they show nothing any more."""

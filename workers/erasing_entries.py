@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from storage.commands import Hash
 from storage.effects import Effects
@@ -13,8 +12,9 @@ from storage.retention_policy import RetentionPolicy, limit_s
 from storage.stream_readers import lower_id
 from workers.source_book import SourceBook
 
-MOST_ENTRIES = 5_000
-"""Entries and samples that one step deletes at most, but for those that are cut off by their age."""
+# Entries and samples that one step deletes, but for those that are cut off by their age, and entries that it
+# reads: that many take some tenths of a second.
+_MOST_DELETED, _MOST_READ = 5_000, 10_000
 
 
 class EntryErasing:
@@ -31,9 +31,14 @@ class EntryErasing:
         # Up to which entry of each stream those were looked at that are over age, and by which policy.
         self._swept: dict[str, bytes] = {}
         self._policy = RetentionPolicy()
+        # The same of the request that is being carried out.
+        self._looked_at: dict[str, bytes] = {}
+        self._request: EraseRequest | None = None
 
-    def erase(self, request: EraseRequest, policy: RetentionPolicy, now_s: float, effects: Effects) -> int:
-        """Delete what a request asks for.
+    def erase(
+        self, request: EraseRequest, policy: RetentionPolicy, now_s: float, effects: Effects
+    ) -> tuple[int, bool]:
+        """Delete some of what a request asks for.
 
         Args:
             request: What is to go.
@@ -42,9 +47,11 @@ class EntryErasing:
             effects: Takes in what changes.
 
         Returns:
-            How many entries and samples go, at most `MOST_ENTRIES`, but for those that are cut off by age.
+            How many entries and samples go, but for those that are cut off by age, and whether none is left.
         """
         keys = self._store.keys
+        if request is not self._request:
+            self._request, self._looked_at = request, {}
         logs = (keys.faces, keys.dead)
         match request.extent:
             case Extent.ALL:
@@ -66,10 +73,16 @@ class EntryErasing:
         nobody_s = min(limit_s(policy.unnamed), limit_s(policy.sightings))
         oldest_s = now_s - nobody_s if request.extent is Extent.RETENTION else math.inf
         found = self._erase_unclaimed(request, policy, oldest_s, effects)
+        over = found < _MOST_DELETED
         if request.extent is not Extent.ALL:
             for key in logs:
-                found += self._erase_faces(key, request, policy, oldest_s, MOST_ENTRIES - found, effects)
-        return found
+                gone, ended = self._erase_faces(
+                    key, request, policy, oldest_s, _MOST_DELETED - found, effects
+                )
+                found, over = found + gone, over and ended
+        if over:
+            self._request = None
+        return found, over
 
     def _erase_unclaimed(
         self, request: EraseRequest, policy: RetentionPolicy, oldest_s: float, effects: Effects
@@ -91,7 +104,7 @@ class EntryErasing:
                 wanted = self._is_meant(sample.source_id, sample.media_s, request)
             if wanted:
                 doomed.add(sample.sample_id)
-        chosen = sorted(doomed)[:MOST_ENTRIES]
+        chosen = sorted(doomed)[:_MOST_DELETED]
         effects.samples_removed.update(chosen)
         return len(chosen)
 
@@ -103,30 +116,30 @@ class EntryErasing:
         oldest_s: float,
         most: int,
         effects: Effects,
-    ) -> int:
+    ) -> tuple[int, bool]:
+        """Delete entries of a stream, so many at most; returns how many, and whether none is left."""
+        if oldest_s <= 0:
+            return 0, True
+        is_expiry = request.extent is Extent.RETENTION
+        looked_at = self._swept if is_expiry else self._looked_at
+        below = b"" if oldest_s == math.inf else _first_id(oldest_s).encode()
         found: list[bytes] = []
-        for entry_id, raw in self._entries(key, oldest_s):
+        ended = True
+        for number, (entry_id, raw) in enumerate(self._store.stream(key, looked_at.get(key, b""), below)):
+            if len(found) >= most or number == _MOST_READ:
+                ended = False
+                break
             source_id = raw.get(b"source_id", b"").decode("utf-8", "replace")
-            if request.extent is Extent.RETENTION:
+            if is_expiry:
                 wanted = self._ages(source_id, policy)
             else:
                 wanted = self._is_meant(source_id, _media_s(raw), request)
             if wanted:
-                if len(found) == most:
-                    break
                 found.append(entry_id)
-            if request.extent is Extent.RETENTION:
-                self._swept[key] = entry_id
+            looked_at[key] = entry_id
         if found:
             effects.erased.setdefault(key, []).extend(found)
-        return len(found)
-
-    def _entries(self, key: str, oldest_s: float) -> Iterator[tuple[bytes, Hash]]:
-        """Those of a stream that were not looked at yet and are older than a moment, or all."""
-        if oldest_s == math.inf:
-            yield from self._store.stream(key)
-        elif oldest_s > 0:
-            yield from self._store.stream(key, self._swept.get(key, b""), _first_id(oldest_s).encode())
+        return len(found), ended
 
     def _ages(self, source_id: str, policy: RetentionPolicy) -> bool:
         """Whether what was seen in a source is kept for its time alone."""

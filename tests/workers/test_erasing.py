@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cluster_bench import Bench, new_bench, until
 from synthetic import Cast, a_source
-from test_forgetting import Contents, everything, samples_of, secrets_of, traces
+from test_forgetting import Contents, everything, samples_of, secrets_of, traces, without_track
 
+from storage.commands import Hash
 from storage.connection import RedisHandle
 from storage.delivery import Entry
 from storage.erasure_record import ErasureRecord
@@ -21,6 +25,7 @@ from storage.source_record import SegmentDone
 from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
 from workers.erasures import Erasures
+from workers.roster import Roster
 
 EXPIRED = EraseRequest(Extent.RETENTION)
 OLD_S, NEW_S = 0.0, 90 * DAY_S
@@ -176,6 +181,57 @@ def test_more_than_one_step_takes_goes_in_several_and_other_entries_are_taken_in
     assert sum(record.tracks for record in erasures(bench)) == 7
     assert max(record.tracks for record in erasures(bench)) == 2
     assert sum(record.people for record in erasures(bench)) == 3
+
+
+def test_streams_are_read_once_for_many_steps_and_not_at_one_go(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.erasures._ERASED_AT_ONCE", 2)
+    monkeypatch.setattr("workers.erasing._ENTRIES_AT_ONCE", 10)
+    monkeypatch.setattr("workers.erasing_entries._MOST_READ", 10)
+    cast = Cast()
+    doomed = [cast.track(k % 4, k) for k in range(12)]
+    left = [cast.track(k % 4, k, source_id="v-2") for k in range(23, 26)]
+    bench.store.register_source(a_source("v-2"))
+    begun: list[str] = []
+    reads = [0]
+    whole = bench.store.stream
+
+    def counted(key: str, after: bytes = b"", below: bytes = b"") -> Iterator[tuple[bytes, Hash]]:
+        if not after:
+            begun.append(key)
+        for entry in whole(key, after, below):
+            reads[0] += 1
+            yield entry
+
+    most = 0
+    erase = Roster.erase
+
+    def erased(self: Roster, *arguments: Any) -> tuple[set[str], bool]:
+        nonlocal most
+        reads[0] = 0
+        result = erase(self, *arguments)
+        most = max(most, reads[0])
+        return result
+
+    with bench.running():
+        bench.take_in(*doomed, *left, at_once=True, recluster=True)
+        for entries in (*doomed, *left):
+            bench.queue.send([], faces=[*samples_of(entries), without_track(entries, 2)])
+            bench.queue.send([], faces=[replace(samples_of(entries)[0], track_id="", frame=9_999)])
+        monkeypatch.setattr(bench.store, "stream", counted)
+        monkeypatch.setattr(Roster, "erase", erased)
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("v-1",))])
+    assert sum(record.tracks for record in erasures(bench)) == 12
+    assert max(record.tracks for record in erasures(bench)) == 2
+    # Once for what tells of tracks, and once for what belongs to nobody's.
+    assert Counter(begun)[bench.keys.faces] == 2
+    assert Counter(begun)[bench.keys.changes] == 1
+    # What came while it was looked at is read as well, of each stream.
+    assert most <= 30
+    assert left_of(bench, {b"v-1", *secrets_of([], *doomed)}) == set()
+    assert bench.client.xlen(bench.keys.faces) == 4 * len(left)
+    bench.assert_consistent()
 
 
 def test_what_a_worker_that_died_had_not_erased_the_next_one_erases(

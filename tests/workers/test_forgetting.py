@@ -20,7 +20,6 @@ from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.partition import Partition
-from workers.forgetting import stream_traces
 
 # Numbers that stand nowhere by chance, so that a look for them finds nothing else.
 FIRST = 7_001
@@ -482,56 +481,3 @@ def test_who_was_forgotten_is_counted_until_a_source_is_looked_at_again(bench: B
         )
         assert [forgotten_in(bench, source_id) for source_id in ("v-1", "v-2")] == [1, 1]
     assert bench.store.source("nowhere") is None
-
-
-# Faces of the log -----------------------------------------------------------------------------------------
-
-
-def test_a_face_of_the_log_is_theirs_where_it_lies_on_one_of_theirs(bench: Bench) -> None:
-    cast = Cast()
-    entries = cast.track(0, 0)
-    track = entries[-1]
-    assert isinstance(track, TrackRecord)
-    left, top, right, bottom = track.observations["box_xyxy"][3]
-    frame = int(track.observations["frame"][3])
-
-    def log(**changes: object) -> bytes:
-        face = replace(without_track(entries, 3), **changes)  # type: ignore[arg-type]
-        return bytes(bench.client.xadd(bench.keys.faces, face.encode()))
-
-    def box(x: float, y: float = 0.0, share: float = 1.0) -> np.ndarray:
-        width, height = (right - left) * share, (bottom - top) * share
-        return np.array([left + x, top + y, left + x + width, top + y + height], np.float32)
-
-    theirs = [
-        log(box_xyxy=box(0)),
-        log(box_xyxy=box(30)),  # 70 of 130 parts are common
-        log(box_xyxy=box(0, 0, 1.4)),
-        log(box_xyxy=box(900), track_id="v-1.0.0"),
-    ]
-    others = [
-        log(box_xyxy=box(36)),  # 64 of 136 parts
-        log(box_xyxy=box(0, 0, 1.5)),
-        log(box_xyxy=box(0), frame=frame + 1),
-        log(box_xyxy=box(0), source_id="v-2"),
-        log(box_xyxy=box(900), track_id="v-1.5.9"),
-        bytes(
-            bench.client.xadd(bench.keys.faces, {"frame": frame, "source_id": "v-1", "box_xyxy": b"short"})
-        ),
-        bytes(bench.client.xadd(bench.keys.faces, {"nothing": "of it"})),
-    ]
-    assert stream_traces(bench.store, {ADA}, [track]) == {bench.keys.faces: theirs}
-    assert bench.client.xlen(bench.keys.faces) == len(theirs) + len(others)
-
-
-def test_of_nobody_there_are_no_traces(bench: Bench) -> None:
-    cast = Cast()
-    with bench.running():
-        bench.take_in(cast.track(0, 0))
-    assert stream_traces(bench.store, set(), []) == {}
-    assert stream_traces(bench.store, {BOB}, []) == {}
-    (found,) = stream_traces(bench.store, {ADA}, []).items()
-    assert found == (
-        bench.keys.changes,
-        [entry_id for entry_id, _ in bench.client.xrange(bench.keys.changes)],
-    )
