@@ -141,25 +141,42 @@ class WebhookStore:
         with reading(key):
             return WebhookState.decode(raw)
 
-    def set_state(self, webhook_id: str, state: WebhookState, told: tuple[str, float] | None = None) -> None:
+    def set_state(
+        self,
+        webhook_id: str,
+        state: WebhookState,
+        told: tuple[str, float] | None = None,
+        *,
+        since: str | None = None,
+    ) -> bool:
         """Say how far a webhook is; nothing happens where it was removed meanwhile.
 
         Args:
             webhook_id: The webhook.
             state: How far.
             told: A person whose sighting was delivered, and the unix time of its publication.
+            since: The cursor from which on that was done; nothing happens where it is another one by now.
+
+        Returns:
+            Whether it happened.
         """
         keys = self._keys
+        key = keys.webhook_state(webhook_id)
 
-        def attempt(pipe: Pipeline) -> None:
+        def attempt(pipe: Pipeline) -> bool:
             if not self._client.exists(keys.webhook(webhook_id)):
-                return
+                return False
+            if since is not None:
+                pipe.watch(key)
+                if pipe.hget(key, "cursor") != since.encode():
+                    return False
             pipe.multi()
-            pipe.hset(keys.webhook_state(webhook_id), mapping=state.encode())
+            pipe.hset(key, mapping=state.encode())
             if told is not None:
                 pipe.zadd(keys.webhook_told(webhook_id), {told[0]: told[1]})
+            return True
 
-        self._change_alone(keys.webhook(webhook_id), attempt)
+        return self._change_alone(keys.webhook(webhook_id), attempt)
 
     def told(self, webhook_id: str, since_s: float) -> dict[str, float]:
         """When sightings of people were delivered last: unix times of publication by ids; older ones go.

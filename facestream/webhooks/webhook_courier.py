@@ -40,7 +40,7 @@ Send = Callable[[WebhookRecord, dict[str, Any]], Outcome]
 
 
 class _OutdatedError(Exception):
-    """An event is not what it was when it was read."""
+    """An event, or how far the webhook is, is not what it was when it was read."""
 
 
 class Courier:
@@ -102,6 +102,9 @@ class Courier:
             try:
                 with self._log.errors():
                     went_on = self._deliver_page()
+            except _OutdatedError:
+                # So may be the rest of what was read.
+                continue
             except NoSuchWebhookError:
                 return
             except (StorageError, UsageError) as error:
@@ -125,8 +128,7 @@ class Courier:
             if self._stop.is_set():
                 return False
             if not page.events:
-                state = replace(state, cursor=self._log.end())
-                self._store.set_state(webhook_id, state)
+                self._keep(replace(state, cursor=self._log.end()), state.cursor)
                 return True
         people = self.record.people
         wanted = EventFilter(
@@ -142,16 +144,26 @@ class Courier:
             if people is not None and event.change.kind == ChangeKind.FORGOTTEN:
                 # They drop out of the record, which may not be another one yet.
                 continue
-            try:
-                state = self._bring(state, event.json(), event, wanted)
-            except _OutdatedError:
-                # So may be the rest of what was read.
-                return True
+            state = self._bring(state, event.json(), event, wanted)
             if self._stop.is_set():
                 return False
         if page.last_id != state.cursor:
-            self._store.set_state(webhook_id, replace(state, cursor=page.last_id))
+            self._keep(replace(state, cursor=page.last_id), state.cursor)
         return page.more
+
+    def _keep(self, state: WebhookState, since: str, told: tuple[str, float] | None = None) -> None:
+        """Store how far the webhook is.
+
+        Args:
+            state: How far.
+            since: The cursor from which on that was done.
+            told: Of whom a sighting was delivered, and when it was published.
+
+        Raises:
+            _OutdatedError: If another process has gone on from there, as this one had stood still for long.
+        """
+        if not self._store.set_state(self.record.webhook_id, state, told, since=since):
+            raise _OutdatedError
 
     def _tell_of_cameras(self, state: WebhookState) -> WebhookState:
         """Tell what is new to it of cameras; where it can't be told now, it is later, as it is then."""
@@ -168,7 +180,7 @@ class Courier:
                 down_since_s = news.down_since_s if news.state == "down" else None
                 self._store.note_told_down(webhook_id, news.camera, down_since_s)
             state = self._after(state, outcome)
-            self._store.set_state(webhook_id, state)
+            self._keep(state, state.cursor)
             if not outcome.is_done:
                 self._camera_tries += 1
                 wait_s = max(_jittered(_wait_s(self._camera_tries)), outcome.retry_after_s or 0.0)
@@ -211,9 +223,9 @@ class Courier:
             wanted: Which events the receiver wants.
 
         Raises:
-            _OutdatedError: If the event is gone, or is not wanted any more.
+            _OutdatedError: If the event is gone, or is not wanted any more, or another process has gone on.
         """
-        webhook_id = self.record.webhook_id
+        webhook_id, since = self.record.webhook_id, state.cursor
         self._tries = 0
         while True:
             if self._stop.is_set() or not self._may_deliver():
@@ -222,7 +234,7 @@ class Courier:
             if event is not None and (_is_stale(state, event) or self._is_past(event)):
                 _log.warning("Webhook %s: event %s is given up.", webhook_id, event.change.entry_id)
                 state = replace(state, cursor=event.change.entry_id, failed=state.failed + 1)
-                self._store.set_state(webhook_id, state)
+                self._keep(state, since)
                 return state
             if event is not None:
                 # Since it was read, somebody may have been forgotten: nothing of them may be sent.
@@ -242,9 +254,9 @@ class Courier:
                     state = replace(state, cursor=event.change.entry_id)
                     if outcome.is_taken and self.record.cooldown_s and event.change.kind in SEEN:
                         told_of = event.person_id, event.change.published_at_s
-                self._store.set_state(webhook_id, state, told_of)
+                self._keep(state, since, told_of)
                 return state
-            self._store.set_state(webhook_id, state)
+            self._keep(state, since)
             self._stop.wait(max(_jittered(self._next_wait_s()), outcome.retry_after_s or 0.0))
 
     def _after(self, state: WebhookState, outcome: Outcome) -> WebhookState:

@@ -40,6 +40,15 @@ def test_a_webhook_is_found_with_how_far_it_is(store: WebhookStore) -> None:
     assert store.told(ID, 100.001) == {}
 
 
+def test_who_went_on_from_where_it_is_no_longer_changes_nothing(store: WebhookStore) -> None:
+    store.add(a_webhook(), "5-0")
+    assert store.set_state(ID, WebhookState("7-0", delivered=2), since="5-0")
+    assert not store.set_state(ID, WebhookState("6-0", delivered=1), ("p1", 1.0), since="5-0")
+    assert (store.state(ID), store.told(ID, 0.0)) == (WebhookState("7-0", delivered=2), {})
+    store.remove(ID)
+    assert not store.set_state(ID, WebhookState("8-0"), since="7-0")
+
+
 def test_nothing_is_left_of_one_that_was_removed(
     store: WebhookStore, client: redis.Redis, keys: Keys
 ) -> None:

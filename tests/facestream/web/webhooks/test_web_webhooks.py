@@ -16,6 +16,7 @@ from facestream.serving.web_wiring import open_context
 from facestream.webhooks import webhook_courier
 from facestream.webhooks.signature import is_signed
 from storage.identity_record import ChangeKind
+from storage.webhook_record import WebhookState
 from storage.webhook_store import WebhookStore
 
 
@@ -137,6 +138,31 @@ def test_of_two_processes_one_delivers_and_the_other_takes_over(served: Served, 
         wait_until(lambda: shown(served, webhook)["delivered"] == 10)
     entries.append(happens(served, ChangeKind.CREATED, "p10"))
     assert [told["id"] for told in receiver.wait_for(11)] == entries
+
+
+def test_who_stood_still_amid_a_request_takes_nothing_back_that_its_successor_did(
+    served: Served, receiver: Receiver
+) -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def status(_: Got) -> int:
+        asked.set()
+        return 200 if let_go.wait(15) else 500
+
+    receiver.status = status
+    webhook = added(served, receiver)
+    happens(served, ChangeKind.CREATED, "p0")
+    later = [happens(served, ChangeKind.CREATED, f"p{k}") for k in range(1, 4)]
+    assert asked.wait(15)
+    # What another process does in its place.
+    store = WebhookStore(served.handle.client, served.keys)
+    assert store.set_state(webhook["id"], WebhookState(later[1], delivered=3))
+    let_go.set()
+    wait_until(lambda: shown(served, webhook)["waiting"] == 0)
+    # It goes on from there: the last event alone is left.
+    assert [told["person_id"] for told in receiver.wait_for(2)] == ["p0", "p3"]
+    assert (shown(served, webhook)["delivered"], shown(served, webhook)["failed"]) == (4, 0)
+    assert len(receiver.got) == 2
 
 
 def test_a_receiver_that_was_down_is_told_nothing_of_who_was_forgotten_meanwhile(
