@@ -34,6 +34,8 @@ _MOST_PAIRS = 20_000
 _MARGIN = 1.0
 _AGAIN_S = 2.0
 _JOIN_S = 30.0
+# So many who ask wait at a time while people are not compared yet: each holds a thread of whoever answers.
+_MOST_WAIT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class LikePeople:
         self._pairs_of: dict[str, set[tuple[str, str]]] = {}
         self._least = -math.inf
         self._thread = threading.Thread(target=self._work, name="like people", daemon=True)
+        self._waits = threading.BoundedSemaphore(_MOST_WAIT)
         search.subscribe(self._on_people)
 
     # Questions ---------------------------------------------------------------------------------------------
@@ -89,7 +92,7 @@ class LikePeople:
         Args:
             person_id: Somebody there is; comes first in each pair.
             limit: Most pairs.
-            patience_s: How long to wait while the collection is read.
+            patience_s: How long to wait while the collection is read; not at all where many wait already.
 
         Raises:
             BusyError: If it is not read by then.
@@ -127,7 +130,8 @@ class LikePeople:
         Without pairs who are said to differ, or were seen together, and those who are ignored.
 
         Args:
-            patience_s: How long to wait while people are compared for the first time.
+            patience_s: How long to wait while people are compared for the first time; not at all where many
+                wait already.
 
         Raises:
             BusyError: If they are not compared by then.
@@ -148,10 +152,17 @@ class LikePeople:
         return self._facts.still_open(pairs)
 
     def _wait(self, ready: Callable[[], bool], patience_s: float) -> None:
-        self._search.wait(patience_s)
-        with self._condition:
-            if not self._condition.wait_for(ready, patience_s):
-                raise _comparing()
+        until_s = time.monotonic() + patience_s
+        may_wait = self._waits.acquire(blocking=False)
+        try:
+            self._search.wait(patience_s if may_wait else 0.0)
+            with self._condition:
+                left_s = max(until_s - time.monotonic(), 0.0) if may_wait else 0.0
+                if not self._condition.wait_for(ready, left_s):
+                    raise _comparing()
+        finally:
+            if may_wait:
+                self._waits.release()
 
     # The thread --------------------------------------------------------------------------------------------
 
