@@ -21,6 +21,7 @@ from facestream.configuration.setting_option import setting_option
 from facestream.configuration.settings import Place
 from facestream.errors import FacestreamError
 from facestream.parsing import Rate
+from facestream.people.people_filter import PeopleFilter
 from facestream.people.people_view import counted
 from facestream.processes.beside import end_with_starter
 from facestream.processes.stopping import stopping
@@ -116,10 +117,14 @@ def command(path: Path, **options: Any) -> int:
         raise FacestreamError(report.failed[0][1])
     with open_store(place) as store:
         sources = set(report.sources)
-        people = [p for p in store.people() if any(s.source_id in sources for s in p.sightings)]
+        everybody = store.people(PeopleFilter(ignored=True))
+    found_people = [p for p in everybody if any(s.source_id in sources for s in p.sightings)]
+    people = [person for person in found_people if not person.ignored]
     warnings = [text for _, text in (*report.failed, *report.damaged)]
     change = "its date was changed" if report.redated else "nothing was added"
     said = f"processed before; {change}" if report.already_done else ""
+    if found_people and not people:
+        said = "only people who are ignored were found"
     tell(
         people=len(people),
         source_ids=report.sources,

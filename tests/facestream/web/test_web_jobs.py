@@ -19,6 +19,7 @@ from broken_files import video_of_size
 from served_place import Served, served, until
 
 from facestream.configuration.settings import Place
+from facestream.demo_video import ASTRONAUT
 from facestream.jobs.uploads import Uploads
 from facestream.wiring import keys_of, make_job_store, make_store, uploads_folder
 from storage.connection import RedisHandle
@@ -237,6 +238,25 @@ def test_a_video_has_the_date_of_its_name_where_that_is_asked_for(
     store = make_store(handle, keys_of(place))
     began = {datetime.fromtimestamp(source.recorded_at_s or 0.0, UTC) for source in store.sources()}
     assert began == {datetime(2026, 11, 29, 22, tzinfo=UTC), datetime(2026, 11, 30, 7, tzinfo=UTC)}
+
+
+@pytest.mark.e2e
+def test_a_job_that_finds_ignored_people_alone_says_so(place: Place, environ: None, films: Path) -> None:
+    shutil.copy(ASTRONAUT.path(), films / "her.jpg")
+    with served(place, jobs=1, folders=str(films)) as serving:
+
+        def job() -> dict[str, object]:
+            sent = serving.client.post("/jobs", json={"path": str(films / "her.jpg")}).json()
+            until(lambda: serving.client.get(f"/jobs/{sent['id']}").json()["state"] == "done")
+            return serving.client.get(f"/jobs/{sent['id']}").json()
+
+        found = job()
+        assert (found["people"], found["message"]) == (1, "")
+        (person,) = serving.client.get("/people").json()["items"]
+        ignored = serving.client.post(f"/people/{person['id']}/ignore", json={"ignored": True})
+        assert ignored.is_success, ignored.text
+        again = job()
+        assert (again["people"], again["message"]) == (0, "only people who are ignored were found")
 
 
 @pytest.mark.e2e

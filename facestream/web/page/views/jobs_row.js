@@ -74,12 +74,12 @@ export class JobRow extends Row {
 
   /** @param {any} job */
   _people(job) {
-    const key = `${job.people}|${job.source_ids}`;
+    const key = `${job.people}|${job.source_ids}|${job.message}`;
     if (key === this._found) return;
     this._found = key;
     if (job.people === null || job.people === undefined) return fill(this._links);
     const query = new URLSearchParams(job.source_ids.map((/** @type {string} */ id) => ["source", id]));
-    fill(this._links, job.people === 0 ? el("span", { class: "quiet" }, "Nobody was found.") : job.source_ids.length ? el("a", { class: "job-people", href: `#/people?${query}` }, icon("people"), `${counted(job.people, "person", "people")} found`) : `${counted(job.people, "person", "people")} found`);
+    fill(this._links, job.people === 0 ? el("span", { class: "quiet" }, job.message ? `Nobody: ${job.message}.` : "Nobody was found.") : job.source_ids.length ? el("a", { class: "job-people", href: `#/people?${query}` }, icon("people"), `${counted(job.people, "person", "people")} found`) : `${counted(job.people, "person", "people")} found`);
   }
 }
 
