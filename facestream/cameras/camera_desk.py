@@ -135,15 +135,7 @@ class CameraDesk:
         self._check_reach(wish)
         with self._handle.errors():
             require_policy(self._handle, self._reader.keys, self._place)
-        usual = settings().camera
-        said = {
-            "fps": usual.fps,
-            "min_face_px": usual.min_face,
-            "transport": usual.transport,
-            "hwaccel": usual.hwaccel,
-            "keyframes_only": usual.keyframes_only,
-        }
-        wish = replace(wish, settings={**said, **wish.settings})
+        wish = replace(wish, settings={**_usual(), **wish.settings})
         with self._handle.errors():
             self._book.add_all({camera_name(name): wish})
         return self._changed(name)
@@ -314,12 +306,14 @@ def wish_for(url: str | None, sub_url: str | None, said: Mapping[str, Any]) -> C
     Args:
         url: Its URL; None to leave it as it is.
         sub_url: That of a smaller picture; None to leave it, empty for none.
-        said: Some of `facestream.cameras.camera_wish.SETTINGS`. A smallest face of None is the usual one.
+        said: Some of `facestream.cameras.camera_wish.SETTINGS`; None is what is usual.
 
     Raises:
         UsageError: If a URL is none of a camera.
     """
     cleared = {"sealed_sub_url", "shown_sub_url"} if sub_url == "" else set()
+    usual = _usual()
+    said = {name: usual[name] if value is None else value for name, value in said.items()}
     if "min_face_px" in said and said["min_face_px"] is None:
         cleared.add("min_face_px")
     return CameraWish(
@@ -329,3 +323,15 @@ def wish_for(url: str | None, sub_url: str | None, said: Mapping[str, Any]) -> C
         cleared=frozenset(cleared),
         from_network=True,
     )
+
+
+def _usual() -> dict[str, Any]:
+    """What is said of a camera of which nothing else is."""
+    usual = settings().camera
+    return {
+        "fps": usual.fps,
+        "min_face_px": usual.min_face,
+        "transport": usual.transport,
+        "hwaccel": usual.hwaccel,
+        "keyframes_only": usual.keyframes_only,
+    }

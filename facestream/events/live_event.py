@@ -64,6 +64,7 @@ class LiveEvent:
             "kind": change.kind.value,
             "person_id": change.identity_id,
             "person_name": self.person_name,
+            "ignored": self.ignored,
             "other_id": change.other_id or None,
             "track_id": change.track_id or None,
             "thumbnail": change.thumbnail or None,

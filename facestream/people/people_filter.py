@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
@@ -22,6 +23,8 @@ Moment = datetime | float
 
 ANY_CAMERA = "*"
 """Stands for all cameras where one is named; none is called so."""
+
+_FILE_ID = re.compile(r"[vi]-[0-9a-f]{16}")
 
 
 class Listed(Protocol):
@@ -76,6 +79,9 @@ class PeopleFilter:
     max_seconds: float | None = None
     ignored: bool = False
     only_ignored: bool = False
+    # `sources` once more: ids of files mean these alone, and may be many; patterns are slow.
+    _file_ids: frozenset[str] = field(init=False, repr=False, compare=False)
+    _patterns: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Take what Python programs write: one source by itself, dates without a zone.
@@ -87,6 +93,9 @@ class PeopleFilter:
         for name in ("sources", "cameras"):
             given = getattr(self, name)
             object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+        ids = frozenset(source for source in self.sources if is_file_id(source))
+        object.__setattr__(self, "_file_ids", ids)
+        object.__setattr__(self, "_patterns", tuple(s for s in self.sources if s not in ids))
         for name in ("since", "until"):
             moment = getattr(self, name)
             if isinstance(moment, datetime):
@@ -169,10 +178,17 @@ class PeopleFilter:
             ANY_CAMERA in self.cameras or full_name(source_id, path) in self.cameras
         ):
             return True
-        return any(names_source(pattern, source_id, path) for pattern in self.sources)
+        return source_id in self._file_ids or any(
+            names_source(pattern, source_id, path) for pattern in self._patterns
+        )
 
     def _time_matches(self, sighting: Sighting) -> bool:
         return _ends_after(sighting, self.since) and _starts_before(sighting, self.until)
+
+
+def is_file_id(source: str) -> bool:
+    """Whether what names a source is the id of a file, which means no other."""
+    return _FILE_ID.fullmatch(source) is not None
 
 
 def names_source(pattern: str, source_id: str, path: str) -> bool:

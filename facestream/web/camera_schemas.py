@@ -78,9 +78,9 @@ class CameraChange(Body):
 
     url: _Url | None = None
     sub_url: Annotated[str, Field(max_length=4096)] | None = Field(None, description="Empty: no longer.")
-    fps: _Fps | None = None
+    fps: _Fps | None = Field(None, description="null: as usual.")
     min_face_px: _MinFace | None = Field(None, description="null: the usual one.")
-    transport: _Transport | None = None
+    transport: _Transport | None = Field(None, description="null: as usual.")
 
 
 class LiveFace(BaseModel):

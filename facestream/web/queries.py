@@ -11,7 +11,11 @@ from fastapi import Depends, Path, Query
 
 from facestream.errors import UsageError
 from facestream.parsing import When
-from facestream.people.people_filter import PeopleFilter
+from facestream.people.people_filter import PeopleFilter, is_file_id
+
+MOST_SOURCES = 500
+"""Sources that one query can name."""
+_MOST_PATTERNS = 50
 
 Offset = Annotated[int, Query(ge=0, le=10**9, description="So many are passed over.")]
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many.")]
@@ -49,7 +53,11 @@ def date_of(name: str, written: str, *, end: bool = False) -> datetime | None:
 def _seen_where(
     source: Annotated[
         tuple[Annotated[str, Query(max_length=500)], ...],
-        Query(max_length=50, description="Id, path or part of it, or a pattern with * and ?; repeatable."),
+        Query(
+            max_length=MOST_SOURCES,
+            description="Id, path or part of it, or a pattern with * and ?; repeatable: at most "
+            f"{MOST_SOURCES}, of which {_MOST_PATTERNS} are no ids of files.",
+        ),
     ] = (),
     camera: Annotated[
         tuple[Annotated[str, Query(max_length=64)], ...],
@@ -61,6 +69,11 @@ def _seen_where(
         Query(max_length=50, description="Seen at this date or before; one without a time means its end."),
     ] = "",
 ) -> PeopleFilter:
+    patterns = sum(not is_file_id(one) for one in source)
+    if patterns > _MOST_PATTERNS:
+        raise UsageError(
+            f"source: {patterns} of them are no ids of files; at most {_MOST_PATTERNS} can be searched for."
+        )
     return PeopleFilter(
         sources=source,
         cameras=camera,

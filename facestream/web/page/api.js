@@ -43,7 +43,12 @@ export async function request(method, path, { query, body, signal } = {}) {
   } catch (error) {
     throw told(signal?.aborted ? new ApiError(-1, { title: "Given up" }) : new ApiError(0, { detail: "facestream can't be reached." }));
   }
-  const text = await response.text().catch(() => "");
+  /** @type {string} */ let text;
+  try {
+    text = await response.text();
+  } catch {
+    throw told(signal?.aborted ? new ApiError(-1, { title: "Given up" }) : new ApiError(0, { detail: "facestream broke off amid its reply." }));
+  }
   const parsed = parse(text);
   if (!response.ok) throw told(new ApiError(response.status, parsed ?? { title: response.statusText }));
   told(null);

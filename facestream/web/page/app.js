@@ -55,6 +55,8 @@ async function begin() {
   side = new Side(/** @type {HTMLElement} */ (document.getElementById("side")), { leave });
   startDecisions(events);
   events.on("state", showConnection);
+  // The session may be over; a stream doesn't tell why it is refused.
+  events.on("refused", () => void api.get("/session").catch(() => {}));
   startRouter((route, back) => void show(route, back, session?.scope ?? "admin"));
   // After the first view has asked for what it shows.
   requestAnimationFrame(() => { events.start(); followCameras(events, (trouble) => side.cameras(trouble)); });

@@ -41,6 +41,6 @@ export function followCameras(events, tell) {
     else cameras.set(camera.name, camera);
     told();
   });
-  events.on("reset", () => void read());
+  for (const kind of ["reset", "resumed"]) events.on(kind, () => void read());
   void read();
 }

@@ -52,6 +52,12 @@ export class Compare {
     this._draw();
   }
 
+  /** There is none any more: neither to be seen nor to be answered by a key. */
+  clear() {
+    this._pairs = [];
+    fill(this.root);
+  }
+
   get pairs() { return this._pairs; }
 
   /**

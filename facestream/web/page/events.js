@@ -13,13 +13,15 @@ export class Events {
     this._source = null;
     this._tries = 0;
     this._timer = 0;
+    this._stopped = false;
     /** @type {"off" | "open" | "lost"} */
     this.state = "off";
   }
 
   /**
    * @param {string} kind one of the kinds of events, `decided` (a decision was made in this page), `state` (of the
-   *   connection), or `*` for all that changes people. After `reset` everything must be read anew.
+   *   connection), `refused` (the server answers, but gives no events), or `*` for all that changes people. After
+   *   `reset` everything must be read anew; after `resumed` that of which events are not kept: jobs and cameras.
    * @param {(data: any) => void} listener
    * @returns {() => void} ends it
    */
@@ -47,11 +49,13 @@ export class Events {
   }
 
   stop() {
+    this._stopped = true;
     clearTimeout(this._timer);
     this._close("off");
   }
 
   _open() {
+    if (this._stopped) return;
     this._close(this.state);
     const source = new EventSource("/api/v1/events");
     this._source = source;
@@ -63,12 +67,15 @@ export class Events {
       this._set("open");
       // A new EventSource has no Last-Event-ID: what happened in between is unknown. One that reconnects resumes.
       if (again && !known) this.reset("reconnected");
+      else if (again) this.emit("resumed", {});
       known = true;
     };
     source.onerror = () => {
       this._set("lost");
       if (source.readyState === EventSource.CLOSED) {
         this._close("lost");
+        this.emit("refused", {});
+        if (this._stopped) return;
         this._timer = setTimeout(() => this._open(), AGAIN_MS[Math.min(this._tries++, AGAIN_MS.length - 1)]);
       }
     };

@@ -4,8 +4,8 @@ import { fileName } from "./words.js";
 
 /** As many files are offered; any other one is found by typing a part of its path. */
 export const MOST_FILES = 500;
-// As many sources the server takes at once.
-const MOST_MEANT = 50;
+/** As many sources the server takes at once. */
+export const MOST_MEANT = 500;
 const IS_ID = /^[vi]-[0-9a-f]{16}$/;
 
 /** What the files that were offered last are called, by their ids. @type {Map<string, string>} */

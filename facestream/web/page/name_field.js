@@ -84,7 +84,8 @@ export function nameField(person, { onName, onSame, onLeave }) {
     }
   });
   // Leaving by a press elsewhere changes nothing: a half-typed name is none.
-  input.addEventListener("blur", () => setTimeout(() => finish(onLeave)));
+  // To another window and back changes nothing either; the field has the focus of the page all the while.
+  input.addEventListener("blur", () => setTimeout(() => { if (document.activeElement !== input) finish(onLeave); }));
   return box;
 }
 

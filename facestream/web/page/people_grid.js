@@ -160,6 +160,12 @@ export class PeopleGrid {
         tile.tabIndex = index === this._active ? 0 : -1;
       }
     }
+    // Somebody is there for Tab, also where whoever had it was scrolled away or is no more.
+    if (!this.tile(this._active)) {
+      const tiles = this._tiles();
+      const seen = tiles.find((tile) => Number(tile.dataset.index) >= begins * columns) ?? tiles[0];
+      if (seen) seen.tabIndex = 0;
+    }
     if (total) this._what.onWant(this._first * columns, (this._last + 1) * columns - 1);
   }
 

@@ -23,15 +23,17 @@ function safeDecode(text) {
 /** @param {string} path such as `#/people?named=true` @param {{replace?: boolean}} [how] `replace`: no new entry to go back to */
 export function navigate(path, { replace = false } = {}) {
   const hash = path.startsWith("#") ? path : `#${path}`;
-  if (replace) location.replace(hash);
-  else location.hash = hash;
+  if (!replace) { location.hash = hash; return; }
+  replacing = new URL(hash, location.href).hash !== location.hash;
+  location.replace(hash);
 }
 
-let visits = 0; // views of this page that lie behind
+let depth = -1; // entries of this page that lie behind the one that is shown; each remembers how many
+let replacing = false;
 
 /** To where somebody came from; where they came by a link from elsewhere, to another view instead. @param {string} otherwise */
 export function goBack(otherwise) {
-  if (visits > 0) history.back();
+  if (depth > 0) history.back();
   else navigate(otherwise, { replace: true });
 }
 
@@ -68,7 +70,6 @@ export function startRouter(show) {
       return;
     }
     key = entryKey();
-    visits = Math.max(0, visits + (back ? -1 : 1));
     show(parseHash(location.hash), back);
     restore(back ? Number(sessionStorage.getItem(`scroll:${key}`) ?? 0) : 0);
     back = false;
@@ -77,9 +78,11 @@ export function startRouter(show) {
   restore(Number(sessionStorage.getItem(`scroll:${key}`) ?? 0));
 }
 
-/** Name of this entry of the history. */
+/** Name of this entry of the history; a new one is given one. */
 function entryKey() {
-  if (!history.state?.key) history.replaceState({ key: Math.random().toString(36).slice(2) }, "");
+  if (!history.state?.key) history.replaceState({ key: Math.random().toString(36).slice(2), depth: replacing ? depth : depth + 1 }, "");
+  replacing = false;
+  depth = history.state.depth ?? 0;
   return history.state.key;
 }
 

@@ -54,6 +54,9 @@ export class Timeline {
   /** @param {Sighting[]} sightings */
   show(sightings) {
     const first = !this._sightings.length;
+    const all = wholeOf(this._lanes, this._byDate);
+    // Whoever looks at all of it, looks at what comes as well.
+    const whole = first || (this._view.from === all.from && this._view.to === all.to);
     this._sightings = sightings;
     const dated = sightings.some((s) => s.start_at);
     const undated = sightings.some((s) => !s.start_at && !s.photo);
@@ -62,7 +65,7 @@ export class Timeline {
     this.root.hidden = sightings.length > 0 && !dated && !undated;
     this._modes.hidden = !(dated && undated);
     fill(this._modes, [["By date", true], ["By video time", false]].map(([label, byDate]) => el("label", null, el("input", { type: "radio", name: "times", checked: byDate === this._byDate, on: { change: () => { this._byDate = Boolean(byDate); this._fit(); } } }), String(label))));
-    this._fit(first);
+    this._fit(whole);
   }
 
   /** Take the room that is needed, before the sightings are there. @param {number} sources */
@@ -74,6 +77,8 @@ export class Timeline {
   _fit(whole = true) {
     this._lanes = lanesOf(this._sightings, this._byDate);
     if (whole) this._view = wholeOf(this._lanes, this._byDate);
+    const hot = this._hot;
+    if (hot) this._show(this._shown.flatMap((lane) => lane.bars).find((bar) => bar.from === hot.from && bar.sighting.source_id === hot.sighting.source_id) ?? null);
     const bars = this._lanes.reduce((sum, lane) => sum + lane.bars.length, 0);
     this._box.setAttribute("aria-label", `Timeline: ${counted(bars, "sighting")} in ${counted(this._lanes.length, "source")}. Plus and minus zoom, arrows move, n and p choose, Enter plays.`);
     this._more.hidden = this._lanes.length <= MOST_LANES;

@@ -49,9 +49,16 @@ export function wholeOf(lanes, byDate) {
 export function ticksOf(from, to, most, byDate) {
   const step = STEPS.find((s) => (to - from) / s <= most) ?? STEPS[STEPS.length - 1];
   const ticks = [];
-  // Days begin at midnight where the reader is.
-  const shift = byDate && step >= 3600 ? new Date(from * 1000).getTimezoneOffset() * 60 : 0;
-  for (let at = Math.ceil((from - shift) / step) * step + shift; at <= to && ticks.length < 60; at += step) ticks.push({ at, label: byDate ? dateLabel(at, step) : secondsLabel(at, step) });
+  // Days begin at midnight where the reader is, also behind a night in which clocks are changed.
+  const offset = (/** @type {number} */ at) => (byDate && step >= 3600 ? new Date(at * 1000).getTimezoneOffset() * 60 : 0);
+  const shift = offset(from);
+  let last = -Infinity;
+  for (let there = Math.floor((from - shift) / step) * step; ticks.length < 60; there += step) {
+    const at = there + offset(there + shift);
+    if (at > to) return ticks;
+    if (at >= from && at > last) ticks.push({ at, label: byDate ? dateLabel(at, step) : secondsLabel(at, step) });
+    last = at;
+  }
   return ticks;
 }
 

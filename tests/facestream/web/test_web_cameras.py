@@ -14,6 +14,7 @@ import pytest
 from served_place import PATIENCE_S, Served, served, until
 
 from facestream.cameras.live_views import LONGEST_SIDE_PX
+from facestream.configuration.given_settings import settings
 from facestream.configuration.settings import Place
 from facestream.processes.alarm import alarm
 from facestream.watch.watch_lines import PlainLines
@@ -87,6 +88,8 @@ def test_a_camera_is_added_changed_paused_and_removed(serving: Served) -> None:
     changed = client.patch("/cameras/door", json={"fps": 4, "min_face_px": 40}).json()
     assert (changed["fps"], changed["min_face_px"], changed["url"]) == (4, 40, camera["url"])
     assert client.patch("/cameras/door", json={"min_face_px": None}).json()["min_face_px"] is None
+    # As usual again, which is not what was said when it was added.
+    assert client.patch("/cameras/door", json={"fps": None}).json()["fps"] == settings().camera.fps != 2
     assert client.post("/cameras/door/pause").json()["state"] == "paused"
     assert client.post("/cameras/door/resume").json()["state"] == "waiting"
     assert client.delete("/cameras/door").status_code == 204

@@ -127,6 +127,7 @@ def test_an_event_tells_who_where_and_when(served: Served) -> None:
             "kind": "assigned",
             "person_id": "p1",
             "person_name": None,
+            "ignored": False,
             "other_id": None,
             "track_id": "c-door.1",
             "thumbnail": "c-door.1.7",

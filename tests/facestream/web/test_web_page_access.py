@@ -107,6 +107,16 @@ def test_a_session_that_ended_elsewhere_asks_for_a_token_again(visit: Visit, gua
     expect(page.locator(".tile, .log-entry")).to_have_count(0)
 
 
+def test_a_list_that_asks_for_nothing_says_that_the_session_is_over(visit: Visit, guarded: Serving) -> None:
+    page = log_in(visit, guarded, Scope.READ)
+    expect(page.locator(".tile").first).to_be_visible()
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    store = make_token_store(guarded.handle, guarded.keys)
+    for record, _ in store.all():
+        store.remove(record.name)
+    expect(page.get_by_text("The session has ended. Log in again.")).to_be_visible()
+
+
 def test_cameras_say_why_they_send_nothing(visit: Visit, guarded: Serving) -> None:
     page = log_in(visit, guarded, Scope.ADMIN, "cameras")
     row = page.locator(".camera-row", has_text="door")

@@ -96,6 +96,9 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
     page.get_by_role("searchbox").fill("")
     expect(page.locator(".count")).to_have_text("10,008")
     assert quickest_ms(_SCROLLED, 0.5, 0.3, 0.8) < QUICK_MS
+    # Who goes on by keyboard comes to somebody in sight.
+    expect(page.locator('.tile[tabindex="0"]')).to_have_count(1)
+    expect(page.locator('.tile[tabindex="0"]')).to_be_in_viewport()
     # Only those in sight are in the document.
     assert nodes(page) < 3000
 

@@ -98,6 +98,19 @@ def test_a_camera_shows_its_picture_with_names_on_the_faces(visit: Visit, servin
     expect(tile.locator(".face-boxes")).to_contain_text("Ada")
     # Who was seen last, by cameras and in what has a date.
     expect(page.locator(".newest-row", has_text="door").first).to_be_visible()
+    # It is looked at for days: each look must leave nothing behind.
+    left = page.evaluate(
+        """async () => {
+          let added = 0, removed = 0;
+          const signal = AbortSignal.prototype;
+          const { addEventListener: add, removeEventListener: remove } = signal;
+          signal.addEventListener = function (...how) { added++; return add.apply(this, how); };
+          signal.removeEventListener = function (...how) { removed++; return remove.apply(this, how); };
+          await new Promise((over) => setTimeout(over, 3000));
+          return [added, added - removed];
+        }"""
+    )
+    assert left[0] >= 4 > 2 >= left[1]
     page.keyboard.press("b")
     expect(tile.locator(".face-boxes")).to_be_hidden()
     tile.get_by_role("link", name="door, large").click()

@@ -59,6 +59,7 @@ class Visitor:
         zone: str = "UTC",
         locale: str = "en-GB",
         fails: Sequence[int] = (),
+        before: Callable[[Page], None] = lambda _: None,
     ) -> Page:
         """A page that shows a view.
 
@@ -70,6 +71,7 @@ class Visitor:
             zone: Time zone of whoever looks.
             locale: Their language and country.
             fails: Statuses of answers that the test means to get; 0 for none where it can't be reached.
+            before: What is to be done with the page before it is opened.
         """
         context = self._browser.new_context(
             viewport={"width": width, "height": height},
@@ -105,6 +107,7 @@ class Visitor:
                 else None
             ),
         )
+        before(page)
         page.goto(f"{url}/#/{view}")
         return page
 

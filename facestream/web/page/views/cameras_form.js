@@ -4,6 +4,8 @@ import { openDialog } from "../dialog.js";
 import { el } from "../dom.js";
 import { icon } from "../icons.js";
 
+/** As storage.camera_record.HIGHEST_FPS. */
+const MOST_FPS = 25;
 /** As storage.keys.check_camera_name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
@@ -18,7 +20,7 @@ export function addCamera(cameras) {
     const user = input({ name: "camera-user" });
     const password = input({ name: "camera-password", type: "password", autocomplete: "new-password" });
     const sub = input({ class: "input mono", name: "sub_url", inputmode: "url", placeholder: "rtsp://camera.local:554/stream2" });
-    const fps = input({ name: "fps", type: "number", min: 0.1, max: 60, step: "any", placeholder: "as set for all" });
+    const fps = input({ name: "fps", type: "number", min: 0.1, max: MOST_FPS, step: "any", placeholder: "as set for all" });
     const show = el("button", { class: "button small quiet icon-only password-show", type: "button", "aria-label": "Show the password", "aria-pressed": "false", on: { click: () => reveal(password.type === "password") } }, icon("show"));
     const reveal = (/** @type {boolean} */ on) => {
       password.type = on ? "text" : "password";
@@ -56,7 +58,7 @@ export function addCamera(cameras) {
 /** @param {any} camera @returns {Promise<any>} the camera as it is then, or undefined */
 export function changeCamera(camera) {
   return openDialog(`Change ${camera.name}`, (close) => {
-    const fps = input({ name: "fps", type: "number", min: 0.1, max: 60, step: "any", value: camera.fps ?? "", placeholder: "as set for all" });
+    const fps = input({ name: "fps", type: "number", min: 0.1, max: MOST_FPS, step: "any", value: camera.fps ?? "", placeholder: "as set for all" });
     const smallest = input({ name: "min_face_px", type: "number", min: 1, max: 2000, step: 1, value: camera.min_face_px ?? "", placeholder: "as set for all" });
     const number = (/** @type {HTMLInputElement} */ from) => (from.value === "" ? null : Number(from.value));
     const send = async () => close(await api.patch(`/cameras/${encodeURIComponent(camera.name)}`, { fps: number(fps), min_face_px: number(smallest) }));

@@ -10,8 +10,9 @@ import { JobRow, UploadRow } from "./jobs_row.js";
 import { uploads } from "./jobs_uploads.js";
 import { size } from "./upload.js";
 
-/** Events tell of what changes; this is for when they can't. */
+/** Events tell of what changes; this is for when they can't, and for what another server at the same collection does. */
 const AGAIN_MS = 5000;
+const AGAIN_BESIDE_MS = 20_000;
 
 /** @param {HTMLElement} root @param {import("../app.js").ViewContext} context */
 export function mount(root, context) {
@@ -24,6 +25,7 @@ export function mount(root, context) {
   /** For each list that is on its way, what changed since it was asked for: the list may not know of it. @type {Set<Set<string>>} */ const reading = new Set();
   /** @type {Map<string, JobRow>} */ const rows = new Map();
   /** @type {Map<number, UploadRow>} */ const sending = new Map();
+  let read_ms = 0;
   const fromNames = datesFromNames();
   const takes = el("span", null, "MP4, MKV, MOV, AVI, WebM and more; several at once.");
   const zone = dropZone({ title: "Drop videos, or choose some", text: takes, icon: "upload", accept: "video/*,.mkv,.ts,.mts,.m2ts,.avi,.flv,.wmv", multiple: true, signal: ended.signal, onFiles: (files) => (mayWrite ? uploads.add(files, mostBytes, fromNames.checked) : context.toast("Your token allows reading alone.", { kind: "danger" })) });
@@ -152,6 +154,7 @@ export function mount(root, context) {
   }
 
   async function read() {
+    read_ms = performance.now();
     /** @type {Set<string>} */ const changed = new Set();
     reading.add(changed);
     try {
@@ -178,9 +181,9 @@ export function mount(root, context) {
       put(job);
       if (before && before.state !== job.state) context.announce(`${job.name}: ${job.state}.`);
     }),
-    context.events.on("reset", () => void read()),
+    ...["reset", "resumed"].map((kind) => context.events.on(kind, () => void read())),
   ];
-  const timer = setInterval(() => { if (!document.hidden && context.events.state !== "open") void read(); }, AGAIN_MS);
+  const timer = setInterval(() => { if (!document.hidden && (context.events.state !== "open" || performance.now() - read_ms > AGAIN_BESIDE_MS)) void read(); }, AGAIN_MS);
   return () => {
     ended.abort();
     clearInterval(timer);

@@ -1,5 +1,6 @@
 /** A video that is processed, or on its way: one row of the list. */
 import { el, fill } from "../dom.js";
+import { MOST_MEANT } from "../file_choice.js";
 import { icon } from "../icons.js";
 import { ago, counted, dateTime, fileName, length } from "../words.js";
 import { size } from "./upload.js";
@@ -79,7 +80,7 @@ export class JobRow extends Row {
     this._found = key;
     if (job.people === null || job.people === undefined) return fill(this._links);
     const query = new URLSearchParams(job.source_ids.map((/** @type {string} */ id) => ["source", id]));
-    fill(this._links, job.people === 0 ? el("span", { class: "quiet" }, job.message ? `Nobody: ${job.message}.` : "Nobody was found.") : job.source_ids.length ? el("a", { class: "job-people", href: `#/people?${query}` }, icon("people"), `${counted(job.people, "person", "people")} found`) : `${counted(job.people, "person", "people")} found`);
+    fill(this._links, job.people === 0 ? el("span", { class: "quiet" }, job.message ? `Nobody: ${job.message}.` : "Nobody was found.") : job.source_ids.length && job.source_ids.length <= MOST_MEANT ? el("a", { class: "job-people", href: `#/people?${query}` }, icon("people"), `${counted(job.people, "person", "people")} found`) : `${counted(job.people, "person", "people")} found`);
   }
 }
 

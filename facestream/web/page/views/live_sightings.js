@@ -9,6 +9,8 @@ const MOST = 60;
 /** Within so long at one camera it is the same visit. */
 const VISIT_MS = 30_000;
 const CLOCK_MS = 10_000;
+/** What is told later than so is none of now; as webhooks have it. */
+const LATE_MS = 300_000;
 
 /** @typedef {{personId: string, name: string, camera: string | null, where: string, at: string, thumbnail: string | null}} Seen */
 
@@ -21,6 +23,7 @@ export class NewestSightings {
     /** @type {{seen: Seen, root: HTMLElement, when: HTMLElement, name: any}[]} */ this._rows = [];
     /** @type {Seen[]} */ this._held = [];
     this._unknownOnly = false;
+    this._stale = false;
     this._list = el("ol", { class: "newest-list" });
     this._none = el("div", { class: "newest-none" }, skeletonLines(6));
     this._more = el("button", { class: "button primary small newest-more", type: "button", hidden: true, on: { click: () => this._letIn(true) } });
@@ -52,7 +55,10 @@ export class NewestSightings {
   async _read() {
     try {
       const page = await api.get("/sightings", { limit: MOST, camera: this._camera || "*" }, this._ended.signal);
-      if (this._ended.signal.aborted || this._busy()) return;
+      if (this._ended.signal.aborted) return;
+      // Read again when nobody is in the list any more.
+      this._stale = this._busy();
+      if (this._stale) return;
       this._held = [];
       this._rows = page.items.map((/** @type {any} */ one) => this._row(seenOf(one)));
       fill(this._list, this._rows.map((row) => row.root));
@@ -65,6 +71,7 @@ export class NewestSightings {
   /** @param {any} event `assigned` or `created` */
   _happened(event) {
     if (!event.camera || !event.person_id || (this._camera && event.camera !== this._camera)) return;
+    if (event.ignored || !isArrival(event)) return;
     const seen = { personId: event.person_id, name: event.person_name ?? "", camera: event.camera, where: event.camera, at: event.event_at || event.published_at, thumbnail: event.thumbnail };
     const before = this._rows.find(({ seen: one }) => one.personId === seen.personId && one.camera === seen.camera && Math.abs(Date.parse(seen.at) - Date.parse(one.at)) < VISIT_MS);
     if (before) {
@@ -84,6 +91,10 @@ export class NewestSightings {
   /** @param {boolean} [wanted] somebody asked for it */
   _letIn(wanted = false) {
     if (wanted) this._scroll.scrollTop = 0;
+    if (this._stale && !this._busy()) {
+      this._stale = false;
+      void this._read();
+    }
     if (this._held.length && (wanted || !this._busy())) {
       for (const seen of this._held.reverse()) {
         const row = this._row(seen);
@@ -131,6 +142,15 @@ export class NewestSightings {
       el("div", { class: "newest-body" }, name, el("p", { class: "quiet tiny ellipsis" }, seen.where, " · ", when)));
     return { seen, root, when, name };
   }
+}
+
+/**
+ * Whether somebody comes by now, or is found to be somebody else: not where a re-cluster gives an old track to another.
+ * @param {any} event `assigned` or `created`
+ */
+function isArrival(event) {
+  const late = Date.parse(event.published_at) - Date.parse(event.event_at ?? event.published_at) > LATE_MS;
+  return !late && (event.provisional ? !event.other_id : event.kind === "created");
 }
 
 /** @param {any} sighting @returns {Seen} */

@@ -123,16 +123,23 @@ export function mount(root, context) {
         context.navigate(`#/person/${now.id}`, { replace: true });
         return;
       }
+      // What was shown in place of it, as the server was away, goes.
+      if (!head.isConnected) { fill(root); build(); }
       show(now);
     } catch (error) {
       if (error.aborted) return;
       if (!person || error.status === 404 || error.status === 410) {
         context.setTitle(error.status === 410 ? "Forgotten" : "Not found");
-        fill(root, errorState(error, () => { fill(root); build(); void load(); }, "h1"));
+        fill(root, errorState(error, () => void load(), "h1"));
       }
       return;
     }
-    void api.all("/sightings", { person: id }, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => { seen = { items, total }; showSeen(); } })
+    void api.all("/sightings", { person: id }, { most: MOST_SIGHTINGS, signal: gone.signal, onPage: (items, total) => {
+      // Those that are there already stay until as many are read anew.
+      if (seen && items.length < Math.min(seen.items.length, total)) return;
+      seen = { items, total };
+      showSeen();
+    } })
       .catch((error) => { if (!error.aborted) context.toast(error.message, { kind: "danger" }); });
     // The page stands without them, with the faces that the sightings come with.
     void api.all(`/people/${id}/tracks`, {}, { most: MOST_TRACKS, signal: gone.signal }).catch(() => []).then((all) => {
@@ -165,6 +172,7 @@ export function mount(root, context) {
       const pairs = similar.filter((/** @type {any} */ one) => one.sureness >= LEAST_SURE).map((/** @type {any} */ one) => ({ ...one, first: person, second: one.person }));
       likely.hidden = !pairs.length;
       if (pairs.length) compare.show(pairs, pairs.length);
+      else compare.clear();
     } catch { /* the rest of the page stands without it */ }
   }
 

@@ -30,6 +30,7 @@ def test_an_event_is_delivered_signed_with_its_times(served: Served, receiver: R
         "kind": "assigned",
         "person_id": "p1",
         "person_name": None,
+        "ignored": False,
         "other_id": None,
         "track_id": "c-door.1",
         "thumbnail": None,
