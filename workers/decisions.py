@@ -189,9 +189,12 @@ class Decisions:
         """Undo the splits of those who are back that were taken back while they had been taken over."""
         back = {side.identity_id for side in undone.sides[1:]}
         counting = {decision.number for decision in in_force(log)}
+        since = {decision.undoes for decision in log if decision.number > undone.number}
         touched: set[str] = set()
         for split in log:
             if split.kind is not DecisionKind.SPLIT or split.number in counting or split.redacted:
+                continue
+            if split.number not in since:
                 continue
             if split.sides[1].identity_id not in back:
                 continue

@@ -260,6 +260,24 @@ def test_taking_a_split_back_joins_nobody_who_was_said_to_differ(bench: Bench, d
     assert held(bench)
 
 
+def test_undoing_a_merge_does_not_join_whom_an_earlier_split_had_parted(
+    bench: Bench, decide: Decider
+) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(*(cast.track(0, k) for k in range(4)), recluster=True)
+        split, new = decide.split("p1", "v-1.2.0", "v-1.3.0")
+        differ = decide.differs("p1", new)
+        # That they differ holds still, so that they stay two, and so it is when that is taken back.
+        decide.undo(split)
+        decide.undo(differ)
+        merge = decide.merge("p1", new)
+        assert bench.people().keys() == {"p1"}
+        decide.undo(merge)
+        assert bench.people() == {"p1": {"v-1.0.0", "v-1.1.0"}, new: {"v-1.2.0", "v-1.3.0"}}
+    bench.assert_consistent()
+
+
 @pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in one step"])
 def test_decisions_are_carried_out_in_order_and_once(bench: Bench, at_once: bool) -> None:
     cast = Cast()

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from workers.clustering.cancellation import checkpoint
 from workers.clustering.likelihood import LikelihoodSettings, face_log_ratio, paired_face_log_ratio
 from workers.clustering.row_products import row_products
+from workers.clustering.sides import Side, Sides
 from workers.models.calibration import Calibration
 
 FloatArray = npt.NDArray[np.float32]
@@ -66,7 +67,7 @@ class ClusterSums:
         weights: FloatArray,
         rise: FloatArray,
         common: Sequence[Common],
-        sides: Sequence[tuple[Sequence[int], Sequence[int]]],
+        sides: Sequence[tuple[Side, Side]],
         base: float,
         calibration: Calibration,
         settings: LikelihoodSettings,
@@ -79,8 +80,7 @@ class ClusterSums:
         self._rise = (rise * weights).astype(np.float64)
         told = [_shares(one, weights) for one in common if one.value.any()]
         self._common = [(shares, values) for shares, values in told if shares.nnz]
-        parted = [_members([pair[which] for pair in sides], len(weights)) for which in (0, 1)]
-        self._sides = parted if sides else []
+        self._sides = Sides(sides, len(weights))
         self._base = base
         self._calibration = calibration
         self._settings = replace(settings, limit=np.inf)
@@ -111,8 +111,7 @@ class ClusterSums:
         for shares, values in self._common:
             ratio += _products(shares, shares, a, b, values) / both
         if self._sides:
-            one, other = self._sides
-            ratio[(_products(one, other, a, b) + _products(other, one, a, b)) > 0] = -np.inf
+            ratio[self._sides.hold_apart(a, b)] = -np.inf
         return np.asarray(ratio + self._base, np.float32)
 
     def heard(self, labels: IntArray) -> FloatArray:
@@ -181,6 +180,7 @@ class ClusterSums:
         groups = copy.copy(self)
         groups._mass, groups._rise = gather @ self._mass, gather @ self._rise
         groups._made, groups._sizes = self._gathered(labels), gather @ self._sizes
+        groups._sides = self._sides.grouped(labels)
         groups._move(gather)
         return groups
 
@@ -189,7 +189,8 @@ class ClusterSums:
         templates = self._templates
         for sums in (templates, self._mass, self._sizes, self._rise):
             sums[into] += sums[gone]
-        if not self._is_shared:
+        self._sides.merge(into, gone)
+        if not self._common:
             return
         count = len(self._mass)
         moved = np.arange(count)
@@ -200,7 +201,8 @@ class ClusterSums:
         """Go on with these clusters alone, in this order."""
         self._made, self._sizes = self._templates[clusters], self._sizes[clusters]
         self._mass, self._rise = self._mass[clusters], self._rise[clusters]
-        if not self._is_shared:
+        self._sides.keep(clusters)
+        if not self._common:
             return
         count = len(clusters)
         shape = count, int(clusters.max(initial=-1)) + 1
@@ -231,16 +233,10 @@ class ClusterSums:
         gather = csr_array((factors[order], rows[order], begins), shape=(len(sizes), len(vectors)))
         return np.asarray(gather @ vectors)
 
-    @property
-    def _is_shared(self) -> bool:
-        """Whether there is anything beside sums that merges move."""
-        return bool(self._common or self._sides)
-
     def _move(self, move: csr_array) -> None:
-        """Let rows of what is shared go where a matrix says."""
+        """Let rows of what clusters have in common go where a matrix says."""
         seen = slice(move.shape[1])
         self._common = [(csr_array(move @ shares[seen]), values) for shares, values in self._common]
-        self._sides = [csr_array(move @ members[seen]) for members in self._sides]
 
 
 def _shares(common: Common, weights: FloatArray) -> tuple[csr_array, npt.NDArray[np.float64]]:
@@ -252,13 +248,6 @@ def _shares(common: Common, weights: FloatArray) -> tuple[csr_array, npt.NDArray
     shape = len(column), len(count)
     shares = csr_array((weights[rows].astype(np.float64), (rows, column[rows])), shape=shape)
     return shares, common.value[first].astype(np.float64)
-
-
-def _members(sides: Sequence[Sequence[int]], count: int) -> csr_array:
-    """How many tracks of each cluster, one for each track, are on which side."""
-    rows = np.array([row for side in sides for row in side], np.intp)
-    columns = np.repeat(np.arange(len(sides)), [len(side) for side in sides])
-    return csr_array((np.ones(len(rows)), (rows, columns)), shape=(count, len(sides)))
 
 
 def _products(

@@ -225,7 +225,7 @@ class TrackClusterer:
         """Group all tracks anew.
 
         What people said holds in any case. The same tracks and the same `settled` give the same partition in
-        whatever order they came.
+        whatever order they came, where they are few enough to be compared all with all: see `LikenessGraph`.
 
         Args:
             settled: Group of tracks that an earlier re-cluster put together. Two of one group count as a

@@ -7,11 +7,12 @@ from collections.abc import Set as AbstractSet
 
 import numpy as np
 
-from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
+from workers.clustering.constraints import NO_CONSTRAINTS, Constraints, Pair
 from workers.clustering.evidence import TrackEvidence, seen_together
 
 # Moments of a stretch, fifths of a second: as long as most tracks at most.
 _STRETCH = 300
+_NONE: frozenset[str] = frozenset()
 
 
 class Company:
@@ -84,17 +85,19 @@ class Company:
         """Tracks that are of others than a track: they were seen with it, or people said so."""
         return self.of(track_id) | self.constraints.against(track_id)
 
-    def of_all_with(self, track_id: str) -> AbstractSet[str]:
-        """The same of all tracks that people put together with a track."""
-        group = self.constraints.with_(track_id)
-        if not group:
-            return self._seen[track_id]
-        return set().union(*(self.of(other) for other in group if other in self._seen))
+    def of_groups(self) -> Iterator[Pair]:
+        """Groups that people put together, each with all who are of others as they were seen with one of it.
+
+        What is so of a track is so of all that people put together with it.
+        """
+        for group in self.constraints.together:
+            seen = _NONE.union(*(self.of(track_id) for track_id in group if track_id in self._seen))
+            if seen:
+                yield group, seen.union(*(self.constraints.with_(other) for other in seen))
 
     def accompanied(self) -> Iterator[str]:
-        """Tracks for which `of_all_with` may give others: for most of a large collection it gives none."""
-        joined = self.constraints.joined
-        return (track_id for track_id, others in self._seen.items() if others or track_id in joined)
+        """Tracks that were seen with others, as most of a large collection were not."""
+        return (track_id for track_id, others in self._seen.items() if others)
 
     def pairs(self, source_id: str) -> list[tuple[str, str]]:
         """Pairs of a source that are different people, sorted."""

@@ -44,14 +44,15 @@ class Contraction:
         """The node of each track, (N,): the number of its first track."""
         return roots(np.array(self._parent, np.intp))
 
-    def apart(self, nodes: IntArray) -> IntArray:
-        """Pairs of nodes that must be apart.
+    def apart(self, nodes: IntArray) -> tuple[IntArray, list[tuple[IntArray, IntArray]]]:
+        """Nodes that must be apart.
 
         Args:
             nodes: (K,), some nodes, ascending.
 
         Returns:
-            (P, 2), as places in `nodes`, the lower one first, ascending.
+            Pairs (P, 2), as places in `nodes`, the lower one first, ascending, and sides of which neither is
+            empty, of places likewise.
         """
         place = {node: k for k, node in enumerate(nodes.tolist())}
         sides: dict[tuple[int, int], list[int]] = {}
@@ -60,10 +61,12 @@ class Contraction:
             found.update((k, place[foe]) for foe in self._foes.get(node, ()) if foe in place and foe > node)
             for stand in self._stands.get(node, ()):
                 sides.setdefault(stand, []).append(k)
-        for (number, which), side in sides.items():
-            others = sides.get((number, 1), ()) if which == 0 else ()
-            found.update((min(k, other), max(k, other)) for k in side for other in others)
-        return np.array(sorted(found), np.intp).reshape(-1, 2)
+        facing = [
+            (np.array(side, np.intp), np.array(sides[number, 1], np.intp))
+            for (number, which), side in sorted(sides.items())
+            if which == 0 and (number, 1) in sides
+        ]
+        return np.array(sorted(found), np.intp).reshape(-1, 2), facing
 
     def _root(self, track: int) -> int:
         parent = self._parent

@@ -317,7 +317,7 @@ class DensityClusterer:
         weighty = sorted(group, key=lambda track_id: (-self._tracks[track_id].weight, track_id))[:_HEARD]
         units = np.stack([self._units[track_id] for track_id in weighty])
         weights = np.array([self._tracks[track_id].weight for track_id in weighty], np.float32)
-        return bool(heard(units @ units.T, weights).min() < 1 - self._wide_distance)
+        return bool(heard(lambda block: units[block] @ units.T, weights).min() < 1 - self._wide_distance)
 
 
 def _nearest_first(near: Neighbours, ids: Sequence[str]) -> list[str]:

@@ -228,7 +228,7 @@ class Gallery:
         order = np.argsort(self.serials)
         serials = self.serials[order]
         at = np.minimum(np.searchsorted(serials, snapshot.serials), len(serials) - 1)
-        news = snapshot.looked & (serials[at] == snapshot.serials) & ~self.looked[order[at]]
+        news = snapshot.looked & (serials[at] == snapshot.serials)
         rows = order[at[news]]
         self.near[rows] = snapshot.near[news]
         self.margins[rows] = snapshot.margins[news]

@@ -25,7 +25,9 @@ _FOUND = 1 << 21
 class LikenessGraph:
     """For each track, the tracks before it that are as much like it as one person's: faces alone.
 
-    Finding them is what costs time where tracks are many, so that it is done once for each track.
+    Finding them is what costs time where tracks are many, so that it is done once for each track, and again
+    for those of which most of those tracks are gone. Of more than it keeps, which ones they are depends on
+    the order in which tracks came, and a little of the partition with them.
 
     Args:
         gallery: The tracks. Neighbours are kept in it, and go with their tracks.
@@ -74,12 +76,14 @@ class LikenessGraph:
         return self._steepest
 
     def _look(self) -> None:
-        """Find the neighbours of tracks that are new."""
+        """Find the neighbours of tracks that are new, and of those that have lost most of theirs."""
         gallery = self._gallery
-        new = np.flatnonzero(~gallery.looked)
+        deserted = self._deserted()
+        fresh = ~gallery.looked | deserted
+        new = np.flatnonzero(fresh)
         if len(new) == 0:
             return
-        order = np.concatenate([np.flatnonzero(gallery.looked), new])
+        order = np.concatenate([np.flatnonzero(~fresh), new])
         known = len(order) - len(new)
         gallery.near[new] = -1
         gallery.margins[new] = 0
@@ -99,6 +103,32 @@ class LikenessGraph:
                 found, count = [], 0
         self._keep(order, found)
         gallery.looked[new] = True
+        self._once(np.flatnonzero(deserted))
+
+    def _deserted(self) -> npt.NDArray[np.bool_]:
+        """Tracks of which more than half of those that they were found to be like are gone, bool (N,).
+
+        Where old tracks are erased, young ones would soon be like nobody.
+        """
+        near = self._gallery.near
+        if len(near) == 0:
+            return np.zeros(0, np.bool_)
+        serials = np.sort(self._gallery.serials)
+        at = np.minimum(np.searchsorted(serials, near), len(serials) - 1)
+        named = near >= 0
+        gone = named & (serials[at] != near)
+        return np.asarray(2 * gone.sum(axis=1) > named.sum(axis=1))
+
+    def _once(self, rows: IntArray) -> None:
+        """Leave out what rows that were looked at again share with others that name them already."""
+        if len(rows) == 0:
+            return
+        gallery = self._gallery
+        order = np.argsort(gallery.serials)
+        near = gallery.near[rows]
+        at = np.minimum(np.searchsorted(gallery.serials[order], near), len(order) - 1)
+        named = (gallery.near[order[at]] == gallery.serials[rows, None, None]).any(axis=2)
+        gallery.near[rows] = np.where(named & (near >= 0), -1, near)
 
     def _hits(self, order: IntArray, rows: IntArray, columns: IntArray) -> Hits:
         """Pairs of a row and a column before it that are more alike than halfway, and than those known.

@@ -13,6 +13,8 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 
 _NEVER = np.float32(-np.inf)
+# Rows copied at once.
+_BLOCK = 256
 
 
 def constrained_average_linkage(
@@ -45,8 +47,10 @@ def constrained_average_linkage(
     def merge(i: int, j: int) -> None:
         checkpoint()
         total = mass[i] + mass[j]
-        # Minus infinity survives every mean: who must stay apart from one stays apart from both.
-        row = matrix[i] * np.float32(mass[i] / total) + matrix[j] * np.float32(mass[j] / total)
+        # Minus infinity survives every mean: who must stay apart from one stays apart from both. What is the
+        # same for both stays so to the last bit: evidence has a limit, which many pairs reach.
+        mean = matrix[i] * np.float32(mass[i] / total) + matrix[j] * np.float32(mass[j] / total)
+        row = np.where(matrix[i] == matrix[j], matrix[i], mean)
         row[i] = _NEVER
         matrix[i], matrix[:, i] = row, row
         matrix[j], matrix[:, j] = _NEVER, _NEVER
@@ -67,13 +71,18 @@ def constrained_average_linkage(
             a, b = sorted((i, int(partner[i])))
             stale = alive & ((partner == a) | (partner == b))
             merge(a, b)
-            stale[a] = True
-            better = matrix[a] > best
+            # Who liked neither of the two more than the two together likes nobody more.
+            better = (matrix[a] > best) | (stale & (matrix[a] >= best))
+            better[[a, b]] = False
             partner[better], best[better] = a, matrix[a][better]
             best[b] = _NEVER
+            stale &= ~better
+            stale[a] = True
             rows = np.flatnonzero(stale & alive)
-            partner[rows] = matrix[rows].argmax(axis=1)
-            best[rows] = matrix[rows, partner[rows]]
+            for start in range(0, len(rows), _BLOCK):
+                part = rows[start : start + _BLOCK]
+                partner[part] = matrix[part].argmax(axis=1)
+                best[part] = matrix[part, partner[part]]
     return in_order(parent)
 
 

@@ -17,6 +17,7 @@ from workers.clustering.linkage import constrained_average_linkage
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
 Near = Callable[[IntArray], tuple[IntArray, IntArray]]
+Facing = tuple[IntArray, IntArray]
 
 # Below every cosine: only those stay apart who have to.
 _WHATEVER = -2.0
@@ -51,13 +52,13 @@ def keep_to(
     count = 0
     for members in _members(_united(labels, nodes)):
         own, node = np.unique(nodes[members], return_inverse=True)
-        apart = contraction.apart(own)
+        apart, sides = contraction.apart(own)
         part = np.zeros(len(own), np.intp)
-        if len(apart):
-            node, apart = _with_twins(node, apart, vectors[members])
-            sums = CosineSums(vectors[members], weights[members], node)
+        if len(apart) or sides:
+            node, apart, sides = _with_twins(node, apart, sides, vectors[members])
+            sums = CosineSums(vectors[members], weights[members], node, sides)
             if len(sums) <= limit:
-                part = _all_with_all(sums, apart)
+                part = _all_with_all(sums, apart, sides)
             else:
                 first, second = near(members)
                 part = graph_average_linkage(
@@ -68,29 +69,35 @@ def keep_to(
     return result
 
 
-def _with_twins(node: IntArray, apart: IntArray, vectors: FloatArray) -> tuple[IntArray, IntArray]:
+def _with_twins(
+    node: IntArray, apart: IntArray, sides: list[Facing], vectors: FloatArray
+) -> tuple[IntArray, IntArray, list[Facing]]:
     """Let nodes that are apart from nobody and have the same vector be one: ties take linkage very long.
 
     Args:
         node: (K,), node of each track, all numbers from 0.
         apart: (P, 2), pairs of nodes that must be apart.
+        sides: Nodes that must be apart from other nodes.
         vectors: float32 (K, D), of the tracks.
 
     Returns:
         The same with fewer nodes.
     """
     twin = np.arange(len(node))
-    free = np.flatnonzero(~np.isin(node, apart))
+    bound = np.concatenate([apart.reshape(-1), *(side for facing in sides for side in facing)])
+    free = np.flatnonzero(~np.isin(node, bound))
     _, first, same = np.unique(vectors[free], axis=0, return_index=True, return_inverse=True)
     twin[free] = free[first[same.reshape(-1)]]
     _, fewer = np.unique(_united(node, twin), return_inverse=True)
     now = np.empty(int(node.max()) + 1, np.intp)
     now[node] = fewer
-    return fewer, now[apart]
+    return fewer, now[apart], [(now[one], now[other]) for one, other in sides]
 
 
-def _all_with_all(sums: CosineSums, apart: IntArray) -> IntArray:
+def _all_with_all(sums: CosineSums, apart: IntArray, sides: list[Facing]) -> IntArray:
     affinity = sums.all()
+    for one, other in sides:
+        affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
     first, second = apart.T
     affinity[first, second] = affinity[second, first] = -np.inf
     return constrained_average_linkage(affinity, sums.weights, _WHATEVER)

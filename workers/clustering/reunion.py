@@ -13,6 +13,7 @@ from workers.clustering.ties import Ties
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
 
 
 def reunited(
@@ -24,7 +25,8 @@ def reunited(
     joined another part of it come along, if that part, with those that were of the same person before,
     outweighs the others: they came for its sake. A part that joined others leaves them instead: a poor track
     that people gave to somebody must not bring in whomever it looks like. So does one in a cluster where
-    another group is at home, and one whose company must be apart from the rest.
+    another group is at home, and one whose company must be apart from the rest. Whoever is in the cluster
+    that a part goes to, and must be apart from it, goes elsewhere.
 
     Args:
         labels: intp (N,), cluster of each track, numbers from 0.
@@ -38,13 +40,14 @@ def reunited(
         (N,) cluster numbers from 0, in the order of each cluster's first track.
     """
     found = labels.copy()
-    groups = _with_their_nodes(ties.groups, nodes)
     foes = _Foes(ties)
+    groups = _with_their_nodes(ties.groups, nodes, foes)
     homes = _homes(groups, labels, weights, foes)
     said = np.zeros(len(labels), np.bool_)
     for group in groups:
         said[group] = True
     members, taken = _Places(labels), frozenset(homes)
+    elsewhere = int(labels.max(initial=-1)) + 1 + len(groups)
     for group, home in zip(groups, homes, strict=True):
         for label in sorted(set(labels[group].tolist()) - {home}):
             there = members.of(label)
@@ -58,8 +61,22 @@ def reunited(
                 and weights[others].sum() <= weights[part].sum() + weights[theirs].sum()
                 and not (found[foes.of(company)] == home).any()
             )
-            found[there if follows else part] = home
+            coming = there if follows else part
+            strangers = _strangers(found, home, foes.of(coming), nodes, said)
+            if len(strangers):
+                found[strangers] = elsewhere
+                elsewhere += 1
+            found[coming] = home
     return in_order(found)
+
+
+def _strangers(found: IntArray, home: int, foes: IntArray, nodes: IntArray, said: BoolArray) -> IntArray:
+    """Tracks of a cluster that must be apart from others that come, and those that belong to them."""
+    there = np.flatnonzero((found == home) & ~said)
+    hostile = np.intersect1d(there, foes)
+    if len(hostile) == 0:
+        return hostile
+    return there[np.isin(nodes[there], nodes[hostile])]
 
 
 class _Places:
@@ -105,18 +122,37 @@ class _Foes:
         return np.concatenate([np.zeros(0, np.intp), *seen, *said])
 
 
-def _with_their_nodes(groups: Sequence[Sequence[int]], nodes: IntArray) -> list[IntArray]:
-    """Groups with all that belongs to their tracks; groups with a node in common are one."""
-    group_of: dict[int, int] = {}
-    members: defaultdict[int, set[int]] = defaultdict(set)
-    for number, group in enumerate(groups):
-        own = set(nodes[list(group)].tolist())
-        for other in {group_of[node] for node in own if node in group_of}:
-            own |= members.pop(other)
-        members[number] = own
-        group_of.update(dict.fromkeys(own, number))
+def _with_their_nodes(groups: Sequence[Sequence[int]], nodes: IntArray, foes: _Foes) -> list[IntArray]:
+    """Groups with all that belongs to their tracks; groups with a node in common are one.
+
+    What belongs to a track by anything else than what people said stays away where it must be apart from
+    what is there already.
+    """
     places = _Places(nodes)
-    return [np.sort(np.concatenate([places.of(node) for node in members[k]])) for k in sorted(members)]
+    group_of: dict[int, int] = {}
+    members: dict[int, set[int]] = {}
+    said = {track for group in groups for track in group}
+    for number, group in enumerate(groups):
+        own = set(group)
+        for node in sorted(set(nodes[list(group)].tolist())):
+            other = group_of.get(node, number)
+            if other != number:
+                # Another group has it, and all that belongs to it.
+                if _may_meet(own, members[other], foes):
+                    own |= members.pop(other)
+                    group_of = {one: number if whose == other else whose for one, whose in group_of.items()}
+                continue
+            mates = set(places.of(node).tolist()) - said
+            if _may_meet(mates, own, foes):
+                own |= mates
+                group_of[node] = number
+        members[number] = own
+    return [np.array(sorted(members[k]), np.intp) for k in sorted(members)]
+
+
+def _may_meet(some: set[int], others: set[int], foes: _Foes) -> bool:
+    """Whether tracks need not be apart from others."""
+    return not some or others.isdisjoint(foes.of(np.array(sorted(some), np.intp)).tolist())
 
 
 def _homes(groups: Sequence[IntArray], labels: IntArray, weights: FloatArray, foes: _Foes) -> list[int]:

@@ -25,7 +25,8 @@ class Ties:
         continued: intp (M, 2), pairs of which one track continues the other, in order of precedence.
         apart: intp (P, 2), pairs that were seen together and must be apart; those that people put together
             are not among them.
-        sides: Tracks that must be apart from others, as people said.
+        sides: Tracks that must be apart from others, as people said, and all whom people put together from
+            whoever was seen with any of them.
     """
 
     groups: tuple[Sequence[int], ...]
@@ -54,10 +55,7 @@ class Ties:
         position = {track_id: k for k, track_id in enumerate(ids)}
         accompanied = sorted(position[track_id] for track_id in company.accompanied() if track_id in position)
         seen = (
-            (k, position[other])
-            for k in accompanied
-            for other in company.of_all_with(ids[k])
-            if other in position
+            (k, position[other]) for k in accompanied for other in company.of(ids[k]) if other in position
         )
         before = [tracks[track_id].continues for track_id in ids]
         continued = ((position[t], k) for k, t in enumerate(before) if t is not None and t in position)
@@ -67,7 +65,7 @@ class Ties:
             _pairs(seen),
             tuple(
                 ([position[t] for t in one if t in position], [position[t] for t in other if t in position])
-                for one, other in company.constraints.apart
+                for one, other in itertools.chain(company.constraints.apart, company.of_groups())
             ),
         )
 

@@ -147,10 +147,14 @@ class TrackLinkage:
         order = np.argsort(labels, kind="stable")
         for members in np.split(order, np.flatnonzero(np.diff(labels[order])) + 1):
             if len(members) > 1:
-                rows = task.rows[members]
-                ratios = self._comparison.ratios(rows, rows, prior, self.face_limit)
-                result[members] = heard(ratios, self._gallery.weights[rows])
+                result[members] = self._heard(task.rows[members], prior)
         return result
+
+    def _heard(self, rows: IntArray, prior: ByMedium) -> FloatArray:
+        def ratios_of(block: slice) -> FloatArray:
+            return self._comparison.ratios(rows[block], rows, prior, self.face_limit)
+
+        return heard(ratios_of, self._gallery.weights[rows])
 
     def with_strays(self, task: LinkageTask, labels: IntArray, prior: ByMedium) -> IntArray:
         """Clusters (N,) when tracks that are alone have joined whom they are clearly like, see `Strays`."""
@@ -160,8 +164,13 @@ class TrackLinkage:
             return labels
 
         def most(strays: IntArray, members: IntArray) -> FloatArray:
-            ratios = self._comparison.ratios(rows[strays], rows[members], prior, self.face_limit)
-            return np.asarray(ratios.max(axis=1), np.float32)
+            result = np.empty(len(strays), np.float32)
+            for start in range(0, len(strays), _BLOCK):
+                checkpoint()
+                block = slice(start, start + _BLOCK)
+                ratios = self._comparison.ratios(rows[strays[block]], rows[members], prior, self.face_limit)
+                result[block] = ratios.max(axis=1)
+            return result
 
         first, second, _ = self._graph.pairs(rows)
         sums = self._sums(task, prior).grouped(labels)

@@ -41,13 +41,16 @@ def test_one_who_is_seen_over_a_border_of_time_is_seen_by_both_sides() -> None:
     assert company.of("early") == company.of("late") == {"long"}
 
 
-def test_whoever_may_be_apart_from_somebody_is_accompanied() -> None:
+def test_all_of_a_group_are_apart_from_whoever_was_seen_with_one_of_it() -> None:
     tracks = [of(0, 0, moments=range(10)), of(1, 0, moments=range(10)), of(2, 5), of(3, 9)]
     by_id = {track.track_id: track for track in tracks}
     company = Company()
     for track in tracks:
         company.insert(track, by_id)
     assert set(company.accompanied()) == {"0-0", "1-0"}
-    # One of the group was seen with somebody, so that all of it are apart from that one.
-    company.constraints = Constraints.of([["0-0", "2-5"]])
-    assert set(company.accompanied()) == {"0-0", "1-0", "2-5"}
+    assert list(company.of_groups()) == []
+    company.constraints = Constraints.of([["0-0", "2-5"], ["1-0", "3-9"]])
+    assert list(company.of_groups()) == [({"0-0", "2-5"}, {"1-0", "3-9"}), ({"1-0", "3-9"}, {"0-0", "2-5"})]
+    # Whom people put together may have been seen together.
+    company.constraints = Constraints.of([["0-0", "1-0", "gone"]])
+    assert list(company.of_groups()) == []

@@ -75,6 +75,25 @@ def test_of_many_who_look_alike_the_nearest_are_kept() -> None:
     assert kept == set(np.argsort(-likeness)[:most].tolist())
 
 
+def test_who_loses_most_of_those_like_them_finds_others() -> None:
+    gallery = Gallery(CALIBRATION)
+    graph = LikenessGraph(gallery, CALIBRATION)
+    for k in range(300):
+        gallery.insert(evidence(f"t{k}", CAST.vector(k % 3, k)))
+    found(gallery, graph)
+    # The old ones are erased, to which all others led.
+    for k in range(240):
+        gallery.remove(f"t{k}")
+    later = gallery.snapshot()
+    pairs = found(later, LikenessGraph(later, CALIBRATION))
+    people = {frozenset(f"t{k}" for k in range(240, 300) if k % 3 == person) for person in range(3)}
+    assert joined(pairs) == people
+    # What a snapshot found is known from then on, and nothing is looked at twice.
+    gallery.adopt(later)
+    assert found(gallery, graph) == pairs
+    assert (gallery.near == later.near).all()
+
+
 def test_thousands_of_the_same_face_take_no_more_room() -> None:
     gallery = Gallery(CALIBRATION)
     graph = LikenessGraph(gallery, CALIBRATION)

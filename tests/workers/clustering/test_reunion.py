@@ -85,6 +85,46 @@ def test_what_continues_a_track_goes_with_it() -> None:
     assert reunion([0, 0, 1, 1, 1, 1, 1], [0, 1, 2], nodes=[0, 1, 2, 2, 4, 5, 6]) == [0, 0, 0, 0, 1, 1, 1]
 
 
+def test_whoever_must_be_apart_from_what_comes_goes_elsewhere() -> None:
+    # 1 continues 0, and was seen with 3, which is in the cluster where the group is at home.
+    labels, nodes, group = [0, 0, 1, 1, 1], [0, 0, 2, 3, 3], [0, 2]
+    weights = [1, 1, 5, 1, 1]
+    assert reunion(labels, group, nodes=nodes, weights=weights) == [0] * 5
+    assert reunion(labels, group, nodes=nodes, weights=weights, apart=[(1, 3)]) == [0, 0, 0, 1, 1]
+    assert reunion(labels, group, nodes=nodes, weights=weights, sides=[([3], [1])]) == [0, 0, 0, 1, 1]
+
+
+def test_what_continues_two_groups_makes_no_one_of_those_that_must_be_apart() -> None:
+    labels, groups, nodes = [0, 0, 0, 1, 2], ([0, 3], [1, 4]), [0, 0, 0, 3, 4]
+    assert reunion(labels, *groups, nodes=nodes) == [0] * 5
+    assert reunion(labels, *groups, nodes=nodes, apart=[(3, 4)]) == [0, 1, 0, 0, 1]
+
+
+@given(st.data())
+def test_nobody_who_must_be_apart_is_brought_together_whatever_continues_whom(data: st.DataObject) -> None:
+    count = data.draw(st.integers(2, 12))
+    labels = data.draw(st.lists(st.integers(0, 3), min_size=count, max_size=count))
+    # Those of a node are of one cluster.
+    halves = data.draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
+    names = [(label, half) for label, half in zip(labels, halves, strict=True)]
+    nodes = [names.index(name) for name in names]
+    places = data.draw(st.permutations(range(count)))
+    cuts = sorted(data.draw(st.sets(st.integers(0, count), max_size=4)))
+    groups = [sorted(places[a:b]) for a, b in itertools.pairwise(cuts) if b - a > 1]
+    whole_of = {k: group for group in groups for k in group}
+    loose = data.draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=6))
+    closed = [
+        [(x, y) for x in whole_of.get(a, [a]) for y in whole_of.get(b, [b])]
+        for a, b in loose
+        if whole_of.get(a, [a]) != whole_of.get(b, [b])
+    ]
+    apart = {pair for pairs in closed if all(labels[x] != labels[y] for x, y in pairs) for pair in pairs}
+    found = reunion(labels, *groups, nodes=nodes, apart=sorted(apart))
+    for group in groups:
+        assert len({found[k] for k in group}) == 1
+    assert all(found[a] != found[b] for a, b in apart)
+
+
 @given(st.data())
 def test_groups_are_whole_and_nobody_who_must_be_apart_is_brought_together(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 14))
@@ -150,3 +190,13 @@ def test_a_poor_track_that_was_given_to_somebody_brings_in_nobody() -> None:
             frozenset(said),
             frozenset(f"bob{k}" for k in range(5)),
         }
+
+
+def test_who_was_seen_beside_what_continues_a_track_is_not_merged_along_with_it() -> None:
+    a = evidence("a", unit(1), moments=range(2))
+    c = evidence("c", unit(1), moments=range(4, 6), continues="a")
+    z = evidence("z", unit(0, 1), moments=range(4, 16))
+    b = evidence("b", unit(0, 1), moments=range(100, 112))
+    for limit in (1, 12_000):
+        assert clusters([a, b, c, z], [], limit) == {frozenset("ac"), frozenset("bz")}
+        assert clusters([a, b, c, z], ["a", "b"], limit) == {frozenset("abc"), frozenset("z")}

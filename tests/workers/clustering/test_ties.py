@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from made_tracks import of
+from made_tracks import evidence, of, unit
 
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
@@ -29,6 +29,25 @@ def test_who_was_seen_together_is_apart_unless_people_put_them_together() -> Non
     company.constraints = Constraints.of([["0-0", "2-0"]])
     ties = Ties.of(sorted(by_id), by_id, company)
     assert sorted(ties.apart.tolist()) == [[0, 1], [1, 0], [1, 2], [2, 1]]
+    assert [(sorted(one), sorted(other)) for one, other in ties.sides] == [([0, 2], [1])]
+
+
+def test_what_is_so_of_a_track_is_so_of_all_that_people_put_together_with_it() -> None:
+    # One of a group of a thousand was seen with one of another: a million pairs, of which few are listed.
+    pair = [evidence("a0", unit(1.0), moments=range(10)), evidence("b0", unit(1.0), moments=range(10))]
+    others = [
+        evidence(f"{name}{k}", unit(1.0), source_id=f"{name}-{k}") for name in "ab" for k in range(1, 1_000)
+    ]
+    by_id = {track.track_id: track for track in (*pair, *others)}
+    company = Company()
+    for track in by_id.values():
+        company.insert(track, by_id)
+    groups = [[track_id for track_id in by_id if track_id[0] == name] for name in "ab"]
+    company.constraints = Constraints.of(groups)
+    ties = Ties.of(list(by_id), by_id, company)
+    assert ties.apart.tolist() == [[0, 1], [1, 0]]
+    told = {(len(one), len(other), min(one), min(other)) for one, other in ties.sides}
+    assert told == {(1_000, 1_000, 0, 1), (1_000, 1_000, 1, 0)}
 
 
 def test_the_group_of_most_is_said_and_of_equals_always_the_same() -> None:
