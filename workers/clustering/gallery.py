@@ -36,6 +36,7 @@ class Gallery:
 
     Attributes:
         ids: Track id of each row.
+        removals: How many tracks were taken out so far.
 
     Args:
         calibration: Of the embedder.
@@ -44,6 +45,7 @@ class Gallery:
     def __init__(self, calibration: Calibration) -> None:
         self._calibration = calibration
         self.ids: list[str] = []
+        self.removals = 0
         self._row: dict[str, int] = {}
         self._number: dict[str, int] = {}
         self._columns: dict[str, Column[Any]] = {}
@@ -119,6 +121,7 @@ class Gallery:
     def remove(self, track_id: str) -> None:
         """Take a track out; the last row moves into its place."""
         row, last = self._row.pop(track_id), len(self.ids) - 1
+        self.removals += 1
         moved = self.ids.pop()
         if row != last:
             self.ids[row] = moved

@@ -43,6 +43,8 @@ class LikenessGraph:
         gap = np.maximum(calibration.genuine - calibration.impostor, 0.75 * calibration.spread)
         self._steepest = float((gap / calibration.spread**2).max())
         self._exact = exact
+        # Of the gallery, when it was last seen who is gone.
+        self._removals = 0
 
     def pairs(self, rows: IntArray) -> Hits:
         """Tracks that are like each other, each pair once; of very many, the most alike.
@@ -78,7 +80,8 @@ class LikenessGraph:
     def _look(self) -> None:
         """Find the neighbours of tracks that are new, and of those that have lost most of theirs."""
         gallery = self._gallery
-        deserted = self._deserted()
+        deserted = self._deserted() if self._removals != gallery.removals else np.zeros_like(gallery.looked)
+        self._removals = gallery.removals
         fresh = ~gallery.looked | deserted
         new = np.flatnonzero(fresh)
         if len(new) == 0:
@@ -113,6 +116,7 @@ class LikenessGraph:
         near = self._gallery.near
         if len(near) == 0:
             return np.zeros(0, np.bool_)
+        # Takes some tenths of a second for very many.
         serials = np.sort(self._gallery.serials)
         at = np.minimum(np.searchsorted(serials, near), len(serials) - 1)
         named = near >= 0
