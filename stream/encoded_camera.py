@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from stream.camera_url import CameraUrl
 from stream.errors import CameraLostError, CameraRefusedError
 from stream.live_connection import EncodedPicture
-from stream.live_decoder import KEYFRAME_PATIENCE
 from stream.live_packets import LivePackets
-from stream.live_settings import LiveSettings
+from stream.live_settings import KEYFRAME_PATIENCE, LiveSettings
 from stream.packet_decoder import CODECS
 
 

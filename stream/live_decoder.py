@@ -18,11 +18,7 @@ from stream.errors import CameraLostError
 from stream.hardware_decoder import accelerator, check_used
 from stream.live_connection import LivePicture
 from stream.live_packets import LivePackets
-from stream.live_settings import LiveSettings
-
-KEYFRAME_PATIENCE = 3.0
-"""The first keyframe is waited for so many times `stall_s`: before it nothing can be decoded, and cameras
-that save bandwidth send few."""
+from stream.live_settings import KEYFRAME_PATIENCE, LiveSettings
 
 
 class LiveDecoder(LivePackets):

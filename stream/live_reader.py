@@ -15,7 +15,7 @@ from stream.camera_url import CameraUrl
 from stream.errors import CameraError, CameraRefusedError, CameraUrlError
 from stream.live_clock import LiveClock
 from stream.live_connection import ArrivedT, LiveConnection
-from stream.live_settings import LiveSettings
+from stream.live_settings import KEYFRAME_PATIENCE, LiveSettings
 from stream.live_state import CameraState, LiveStateMachine, LiveStatus, Transition
 
 _log = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ ConnectionT = TypeVar("ConnectionT", bound=LiveConnection[Any])
 
 _JOIN_S = 1.0
 _STALLED_AFTER_S = 3.0
-_STALLED_AFTER_KEYFRAMES_S = 8.0
+# Cameras that save bandwidth send one every ten seconds or so.
+_STALLED_AFTER_KEYFRAMES_S = 15.0
 
 _left: list[threading.Thread] = []
 
@@ -64,8 +65,11 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
         self.source_id = source_id
         self._url, self._settings, self._clock, self._on_event = url, settings, clock, on_event
         self._backoff = Backoff(settings.first_backoff_s, settings.longest_backoff_s)
-        stalled_after_s = _STALLED_AFTER_KEYFRAMES_S if settings.keyframes_only else _STALLED_AFTER_S
-        self._machine = LiveStateMachine(clock.now_s(), min(stalled_after_s, settings.stall_s / 2))
+        # Between keyframes a connection is waited for longer, too.
+        stalled_after_s, longest_s = _STALLED_AFTER_S, settings.stall_s / 2
+        if settings.keyframes_only:
+            stalled_after_s, longest_s = _STALLED_AFTER_KEYFRAMES_S, longest_s * KEYFRAME_PATIENCE
+        self._machine = LiveStateMachine(clock.now_s(), min(stalled_after_s, longest_s))
         self._lock = threading.Lock()
         self._paused = self._closed = False
         self._interrupt = threading.Event()

@@ -9,6 +9,10 @@ from stream.video_info import MAX_VIDEO_PIXELS
 HIGHEST_LIVE_FPS = 25.0
 """Most frames that are looked at each second: `Frame.index` counts twenty-fifths of a second."""
 
+KEYFRAME_PATIENCE = 3.0
+"""The first keyframe is waited for so many times `LiveSettings.stall_s`: before it nothing can be decoded,
+and cameras that save bandwidth send few."""
+
 TRANSPORTS = ("auto", "tcp", "udp")
 """Ways of RTP: interleaved into the RTSP connection, datagrams, or the first that the camera takes."""
 

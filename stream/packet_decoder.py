@@ -35,6 +35,7 @@ class PacketDecoder:
 
     Attributes:
         corrupt: Packets that couldn't be decoded so far, plus pictures that are marked as damaged.
+        pictures: Pictures that were decoded so far.
 
     Raises:
         ValueError: If the codec is none of those.
@@ -46,9 +47,10 @@ class PacketDecoder:
     ) -> None:
         if codec not in CODECS:
             raise ValueError(f"its codec is {codec[:40]!r}, expected one of {', '.join(sorted(CODECS))}")
-        self.corrupt = 0
+        self.corrupt = self.pictures = 0
         self._max_pixels = max_pixels
-        device = accelerator(hwaccel)
+        # Whether hardware that is there can decode such video shows only with the first packet.
+        device = None if hwaccel == "auto" and codec in _IN_SOFTWARE else accelerator(hwaccel)
         name = _IN_SOFTWARE.get(codec, codec) if device is None else codec
         context = CodecContext.create(name, "r", hwaccel=device)
         assert isinstance(context, VideoCodecContext)
@@ -78,6 +80,7 @@ class PacketDecoder:
             if width_px * height_px > self._max_pixels:
                 raise ValueError(f"it has {width_px}x{height_px} pixels, allowed are {self._max_pixels:,}")
             self.corrupt += picture.is_corrupt
+            self.pictures += 1
             self._newest = picture
 
     def image_bgr(self) -> npt.NDArray[np.uint8] | None:

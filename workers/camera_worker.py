@@ -182,6 +182,9 @@ class CameraWorker(Generic[CameraT]):
             else:
                 self._claims.give_up(name)
         for name in surplus:
+            if name not in self._held:
+                # A lease of which the answer was lost; it ends by itself.
+                continue
             self._listener.note(f"{name}: another worker takes it over.")
             self._give_up(name)
         if news := sorted(claimed.keys() & self._held.keys()):

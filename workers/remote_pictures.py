@@ -9,6 +9,9 @@ from storage.remote_frame import RemoteFrame, RemotePackets
 from stream.packet_decoder import PacketDecoder
 from workers.frame_jpeg import decoded
 
+BLIND_S = 10.0
+"""A decoder that has given no picture for so long, although packets came, is of no use any more."""
+
 
 class RemotePictures:
     """Decodes the frames of one camera, taken in their order.
@@ -30,11 +33,20 @@ class RemotePictures:
         self._decoder: PacketDecoder | None = None
         self._made_for: tuple[str, bytes] = ("", b"")
         self._packed = False
+        # Whether the newest packets gave a picture, and since when none did, in the time of the camera.
+        self._came = True
+        self._blind_since_s: float | None = None
+        self._blind_s = 0.0
 
     @property
     def lacks_packets(self) -> bool:
         """Whether the newest frame can't be decoded as packets are missing since the last keyframe."""
         return self._packed and self._decoder is None
+
+    @property
+    def blind_s(self) -> float:
+        """For how long packets have come that gave no picture, s."""
+        return self._blind_s
 
     def take(self, frame: RemoteFrame, *, follows: bool) -> None:
         """Take in the next frame.
@@ -51,6 +63,7 @@ class RemotePictures:
         if frame.packets is not None:
             self._jpeg, self._image = b"", None
             self._decode(frame.packets, follows)
+            self._look_out(frame.captured_at_s)
             return
         if frame.jpeg:
             self._jpeg, self._image, self._decoder = frame.jpeg, None, None
@@ -62,12 +75,12 @@ class RemotePictures:
         """What the newest frame shows, uint8 (H, W, 3).
 
         None where what it needs was dropped or is damaged: the picture that it repeats, or packets since a
-        keyframe; and where the decoder waits for more before it gives its first picture.
+        keyframe; and where its packets give none: a picture of before is none of now.
 
         Raises:
             ValueError: If its picture is damaged.
         """
-        if self._image is None and self._decoder is not None:
+        if self._image is None and self._decoder is not None and self._came:
             self._image = self._decoder.image_bgr()
         if self._image is None and self._jpeg:
             try:
@@ -86,9 +99,24 @@ class RemotePictures:
                 return
             # A decoder that goes on over a gap makes up pictures.
             decoder, data = PacketDecoder(*made_for, self._hwaccel), data[packets.keyframes[0] :]
-        damaged = decoder.corrupt
+        damaged, pictures = decoder.corrupt, decoder.pictures
         self._decoder = None
         for each in data:
             decoder.decode(each)
+        self._came = decoder.pictures > pictures
         self._decoder, self._made_for = decoder, made_for
         self.corrupt += decoder.corrupt - damaged
+
+    def _look_out(self, captured_at_s: float) -> None:
+        """Let a decoder go that gives no picture any more: a new one may, from the next keyframe on."""
+        if self._decoder is None:
+            return
+        if self._came:
+            self._blind_since_s, self._blind_s = None, 0.0
+            return
+        if self._blind_since_s is None:
+            self._blind_since_s = captured_at_s
+        blind_s = captured_at_s - self._blind_since_s
+        self._blind_s = max(self._blind_s, blind_s)
+        if blind_s >= BLIND_S:
+            self._decoder = self._blind_since_s = None

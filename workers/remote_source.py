@@ -22,7 +22,7 @@ from stream.frame import Frame
 from stream.live_state import CameraState, LiveStatus
 from workers.frame_sequence import FrameSequence
 from workers.kept_entries import KeptEntries, KeptEntry
-from workers.remote_pictures import RemotePictures
+from workers.remote_pictures import BLIND_S, RemotePictures
 from workers.remote_state import remote_state
 from workers.taken_over import TakenOver, entry_order
 
@@ -279,6 +279,8 @@ class RemoteSource:
             # A picture that is repeated is not far; frames up to the next keyframe may be many. They aren't
             # `dropped`: that would be taken for too much work, and lower the rates of all cameras.
             self._corrupt += self._pictures.lacks_packets
+            if self._pictures.blind_s >= BLIND_S:
+                self._problem = "no picture in it can be decoded"
             return None
         self._refused = ""
         height_px, width_px = image_bgr.shape[:2]

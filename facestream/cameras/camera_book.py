@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from facestream.cameras.camera_wish import CameraWish
@@ -85,7 +86,8 @@ class CameraBook:
 
         Args:
             wishes: What they are to be, by name.
-            replace: Whether they take the place of those that have their names.
+            replace: Whether they take the place of those that have their names. Those stay paused, or sent by
+                a reader, that are so.
             dry_run: Whether to check only.
 
         Raises:
@@ -101,20 +103,27 @@ class CameraBook:
                 "another name, or change that one with `facestream camera set`.",
                 name=taken[0],
             )
+        now_s = time.time()
+        for name, wish in wishes.items():
+            _checked(name, partial(wish.record, name, None, now_s))
         if dry_run:
             return []
         sealed = self._sealed(new=not there)
-        now_s = time.time()
-        records = [wish.record(name, sealed, now_s) for name, wish in wishes.items()]
+        before = {record.name: record for record in self._store.readable()} if taken else {}
+        records = [wish.record(name, sealed, now_s, before.get(name)) for name, wish in wishes.items()]
         self._store.add_all(records, replace=replace)
         return records
 
     def change(self, name: str, wish: CameraWish) -> CameraRecord:
-        """Change a camera; errors as those of `CameraStore.change`, and `SealedCamera.url` for a new URL."""
+        """Change a camera; errors as those of `CameraStore.change`, and `SealedCamera.url` for a new URL.
+
+        Raises:
+            UsageError: If it can't be so.
+        """
         # Before the key is asked for, which a wrong name needs not.
         self._store.get(name)
         sealed = None if wish.url is None and wish.sub_url is None else self._sealed(new=False)
-        return self._store.change(name, lambda record: wish.applied(record, sealed))
+        return self._store.change(name, lambda record: _checked(name, partial(wish.applied, record, sealed)))
 
     def urls(self, record: CameraRecord) -> tuple[CameraUrl, CameraUrl | None]:
         """URLs of a camera and of its smaller picture, with open references.
@@ -134,6 +143,14 @@ class CameraBook:
             for record in self._store.readable()[:1]:
                 sealed.url(record)
         return sealed
+
+
+def _checked(name: str, make: Callable[[], CameraRecord]) -> CameraRecord:
+    """A camera that may be one that there can't be."""
+    try:
+        return make()
+    except ValueError as error:
+        raise UsageError(f"{name}: {error}.") from error
 
 
 def camera_url(text: str) -> CameraUrl:

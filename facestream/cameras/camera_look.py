@@ -12,7 +12,7 @@ import numpy.typing as npt
 from stream.camera import open_camera
 from stream.camera_url import CameraUrl
 from stream.errors import CameraLostError, CameraRefusedError, CameraUnreachableError, StreamError
-from stream.live_settings import LiveSettings
+from stream.live_settings import KEYFRAME_PATIENCE, LiveSettings
 
 
 def kind_of(error: StreamError) -> str:
@@ -74,7 +74,9 @@ def look(url: CameraUrl, settings: LiveSettings, seconds: float = 0.0) -> Camera
     arrived_s: list[float] = []
     image_bgr = None
     with open_camera(url, settings) as camera:
-        deadline_s = time.monotonic() + settings.stall_s
+        # As long as whoever watches it waits for the first keyframe.
+        patience_s = KEYFRAME_PATIENCE * settings.stall_s
+        deadline_s = time.monotonic() + patience_s
         for picture in camera.pictures(threading.Event()):
             if picture is not None:
                 arrived_s.append(picture.arrived_s)
@@ -85,7 +87,7 @@ def look(url: CameraUrl, settings: LiveSettings, seconds: float = 0.0) -> Camera
                 break
         if image_bgr is None:
             raise CameraLostError(
-                f"it was connected to, but sent no picture within {settings.stall_s:g} s", url.masked
+                f"it was connected to, but sent no picture within {patience_s:g} s", url.masked
             )
         took_s = arrived_s[-1] - arrived_s[0]
         return CameraLook(

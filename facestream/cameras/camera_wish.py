@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage.camera_record import CameraRecord
@@ -42,13 +42,16 @@ class CameraWish:
     cleared: frozenset[str] = frozenset()
     from_network: bool = False
 
-    def record(self, name: str, sealed: SealedCamera, created_at_s: float) -> CameraRecord:
+    def record(
+        self, name: str, sealed: SealedCamera | None, created_at_s: float, before: CameraRecord | None = None
+    ) -> CameraRecord:
         """A new camera.
 
         Args:
             name: Its name.
-            sealed: Seals its URLs.
+            sealed: Seals its URLs; None to see whether it can be one.
             created_at_s: Unix time.
+            before: The one whose place it takes: it stays paused, or sent by a reader, if that was so.
 
         Raises:
             ValueError: If it can't be one.
@@ -56,6 +59,9 @@ class CameraWish:
         assert self.url is not None
         # Checked before anything is sealed.
         empty = CameraRecord(name, "", self.url.masked, created_at_s=created_at_s)
+        if before is not None:
+            kept = {name: getattr(before, name) for name in ("paused", "remote", "created_at_s")}
+            empty = replace(empty, **kept)
         return self.applied(empty, sealed)
 
     def applied(self, record: CameraRecord, sealed: SealedCamera | None) -> CameraRecord:

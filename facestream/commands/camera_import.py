@@ -36,7 +36,11 @@ More keys: sub_url, masks, min_face, transport, hwaccel, keyframes_only.
 """,
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--replace", is_flag=True, help="Let them take the place of cameras that have their names.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Let them take the place of cameras that have their names; those that were paused stay so.",
+)
 @click.option("--dry-run", is_flag=True, help="Check all of it, and store nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cameras as JSON.")
 @place_options()

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
-from storage.remote_frame import RemoteFrame
-from workers.remote_pictures import RemotePictures
+from storage.remote_frame import RemoteFrame, RemotePackets
+from workers.remote_pictures import BLIND_S, RemotePictures
 
 
 def frame(sequence: int, grey: int | None = None) -> RemoteFrame:
@@ -36,3 +37,40 @@ def test_where_a_frame_is_missing_nobody_knows_which_picture_is_repeated() -> No
     assert shown(pictures) is None
     pictures.take(frame(4, 200), follows=True)
     assert shown(pictures) == 200
+
+
+def packed(sequence: int, *data: bytes, keyframes: tuple[int, ...] = ()) -> RemoteFrame:
+    """A frame that comes as its camera encoded it."""
+    packets = RemotePackets("mjpeg", b"", data, keyframes)
+    return RemoteFrame("c-door", sequence, sequence / 5, 1000.0 + sequence / 5, "r", sequence, b"", packets)
+
+
+def jpeg(grey: int) -> bytes:
+    return cv2.imencode(".jpg", np.full((64, 64, 3), grey, np.uint8))[1].tobytes()
+
+
+def test_packets_that_give_no_picture_show_none_of_before() -> None:
+    pictures = RemotePictures()
+    pictures.take(packed(0, jpeg(90), keyframes=(0,)), follows=False)
+    assert shown(pictures) == 90
+    pictures.take(packed(1, b"no picture"), follows=True)
+    assert shown(pictures) is None
+    assert pictures.corrupt == 1
+    pictures.take(packed(2, b"no picture", jpeg(200)), follows=True)
+    assert shown(pictures) == 200
+
+
+def test_a_decoder_that_gives_no_picture_any_more_is_replaced_at_a_keyframe() -> None:
+    pictures = RemotePictures()
+    pictures.take(packed(0, jpeg(90), keyframes=(0,)), follows=False)
+    for sequence in range(1, 50):
+        pictures.take(packed(sequence, b"no picture"), follows=True)
+    assert pictures.blind_s == pytest.approx(48 / 5)
+    assert not pictures.lacks_packets
+    for sequence in range(50, 53):
+        pictures.take(packed(sequence, b"no picture"), follows=True)
+    # It is known still, and told, while a keyframe is waited for.
+    assert pictures.lacks_packets
+    assert pictures.blind_s >= BLIND_S
+    pictures.take(packed(53, b"no picture", jpeg(200), keyframes=(1,)), follows=True)
+    assert (shown(pictures), pictures.blind_s) == (200, 0.0)

@@ -75,13 +75,21 @@ class HaarPart(_MtcnnFiles):
     """Least hits in nearly the same place that make a face."""
 
 
+_LEAST_PX, _MOST_PX, _STEP_PX = 64, 4096, 32
+
+
+def may_be_input_px(side_px: int) -> bool:
+    """Whether `GridPart.input_px` may be so."""
+    return _LEAST_PX <= side_px <= _MOST_PX and side_px % _STEP_PX == 0
+
+
 class GridPart(_Finding):
     """One network that answers for every cell of grids over the picture."""
 
     decoding: Literal["scrfd", "retinaface", "yunet"]
     """How the outputs are turned into boxes."""
     file: FileName
-    input_px: Annotated[int, Field(ge=64, le=4096, multiple_of=32)] | None = None
+    input_px: Annotated[int, Field(ge=_LEAST_PX, le=_MOST_PX, multiple_of=_STEP_PX)] | None = None
     """Side of the square that a picture is fitted into; None: what the file was made for, else 640."""
     colours: Colours
     mean: Colour

@@ -13,6 +13,7 @@ from workers.models.boxes import sane, suppress
 from workers.models.detection import Detection
 from workers.models.detector_parts import GridPart
 from workers.models.grid import Faces, LayoutError
+from workers.models.grid_input import Scale
 from workers.models.retinaface import decode_retinaface
 from workers.models.scrfd import decode_scrfd
 from workers.models.yunet import decode_yunet
@@ -37,14 +38,14 @@ class GridAnswer:
 
     Attributes:
         outputs: float32 (cells, columns) each, as the decoding knows them.
-        scale: By how much the picture was scaled for it.
+        scale: By how much the picture was scaled for it, across and down.
         size_px: Height and width of the network's input.
         part: The manifest's description.
         name: The model, for errors.
     """
 
     outputs: Sequence[FloatArray]
-    scale: float
+    scale: Scale
     size_px: tuple[int, int]
     part: GridPart
     name: str
@@ -68,7 +69,9 @@ class GridAnswer:
             # What is not finite is dropped below, without NumPy's warnings.
             with np.errstate(over="ignore", invalid="ignore"):
                 faces = _DECODERS[self.part.decoding](self.outputs, *self.size_px, threshold)
-                boxes, landmarks = faces.boxes / self.scale, faces.landmarks / self.scale
+                scale = np.array(self.scale, np.float32)
+                boxes = np.asarray(faces.boxes / np.tile(scale, 2), np.float32)
+                landmarks = np.asarray(faces.landmarks / scale, np.float32)
         except LayoutError as error:
             raise InferenceError(f"{self.name}: {error}", model=self.name) from error
         if (faces.scores > 1.001).any():

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from workers.errors import ManifestError
 from workers.models.build import file_sha256
-from workers.models.detector_parts import INPUT_PX
+from workers.models.detector_parts import INPUT_PX, may_be_input_px
 from workers.models.families import (
     DETECTORS,
     EMBEDDERS,
@@ -34,6 +36,7 @@ from workers.models.insightface_package import (
 )
 from workers.models.manifest import FILE_NAME, Manifest
 from workers.models.manifest_parts import Colour, Licence
+from workers.models.manifest_problems import manifest_problems
 from workers.models.model_file import file_in
 from workers.models.onnx_graph import OnnxGraph, Shape, read_graph
 from workers.models.pack_licence import licence_of
@@ -198,8 +201,10 @@ def _manifest(
 ) -> Manifest:
     sums = {one.path.name: file_sha256(one.path) for one in (detector, embedder)}
     sides = set(detector.shape[2:])
-    # Of a file for pictures of any size it is said; one for others than squares is used as it is.
-    input_px = INPUT_PX if None in sides else detector.shape[2] if len(sides) == 1 else None
+    # Of a file for pictures of any size it is said; one for others than squares is used as it is, and so is
+    # one for squares that no manifest may ask for.
+    side_px = detector.shape[2] if len(sides) == 1 else None
+    input_px = INPUT_PX if None in sides else side_px if side_px and may_be_input_px(side_px) else None
     size_px, dimension = embedder.shape[2], embedder.output[1]
     assert size_px is not None
     licence, family = licence_of(folder, sums.values()), family_of(sums[embedder.path.name])
@@ -239,7 +244,11 @@ def _manifest(
             *_said_of_licence(folder, licence),
         ),
     }
-    return Manifest.model_validate(content)
+    try:
+        return Manifest.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(manifest_problems(error, Manifest))
+        raise ManifestError(f"{folder}: its files make no pack: {problems}", path=folder) from error
 
 
 def _pixels(found: _Found, mean: Colour, scale: float) -> dict[str, Any]:

@@ -136,7 +136,9 @@ class _Opening:
                 break
         else:
             raise _NotOpenError
-        node.input[1] = self._add(np.asarray([*shape[:k], -1, *shape[k + 1 :]], np.int64))
+        # What was as long as the input and is not known stays so: an open batch.
+        kept = [0 if length is None else length for length in shape]
+        node.input[1] = self._add(np.asarray([*kept[:k], -1, *kept[k + 1 :]], np.int64))
 
     def _scale(self, node: Any) -> None:
         """Enlarge by a factor and not to a size."""

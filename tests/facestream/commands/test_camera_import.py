@@ -11,8 +11,10 @@ from command_runs import Done
 
 from facestream.cameras.camera_file import read_cameras
 from facestream.errors import SettingsError
+from storage.camera_store import CameraStore
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
+from storage.keys import Keys
 
 Here = Callable[..., Done]
 
@@ -72,6 +74,33 @@ def test_one_that_is_there_already_is_replaced_only_if_somebody_says_so(
     done = here("camera", "import", file, "--replace")
     assert done.stderr == "2 cameras added, 1 of them in place of older ones.\n"
     assert here("camera", "--json").json()[0]["url"] == "v4l2:///dev/video0"
+
+
+def test_one_that_is_replaced_stays_paused_or_sent_by_a_reader(
+    here: Here, server: redis.Redis, file: Path
+) -> None:
+    here("camera", "import", file)
+    here("camera", "pause", "door")
+    CameraStore(server, Keys("default")).change("desk", lambda camera: camera.changed(remote=True))
+    before = {camera["name"]: camera for camera in here("camera", "--json").json()}
+    file.write_text(GOOD.replace("fps = 2", "fps = 3"))
+    here("camera", "import", file, "--replace")
+    after = {camera["name"]: camera for camera in here("camera", "--json").json()}
+    assert after["door"]["fps"] == 3
+    kept = ("paused", "remote")
+    assert [[after[name][key] for key in kept] for name in ("door", "desk")] == [[True, False], [False, True]]
+    assert before.keys() == after.keys()
+
+
+def test_more_areas_than_there_can_be_are_told_of_by_a_dry_run_as_well(
+    here: Here, server: redis.Redis, file: Path
+) -> None:
+    many = ", ".join(['"0,0 1,0 1,1"'] * 33)
+    file.write_text(f'[[camera]]\nname = "door"\nurl = "rtsp://host/live"\nmasks = [{many}]\n')
+    for more in ([], ["--dry-run"]):
+        said = here("camera", "import", file, *more, code=2).stderr
+        assert "door: there are 33 masks; at most 32 are allowed." in said
+    assert list(server.scan_iter("*camera*")) == []
 
 
 def test_settings_say_what_is_usual(

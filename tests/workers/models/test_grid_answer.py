@@ -63,8 +63,8 @@ def test_single_cells_that_are_no_numbers_are_passed_over() -> None:
     scores[0][50] = 0.9
     for output in (*scores, *sides):
         output[0] = np.nan
-    (face,) = GridAnswer([*scores, *sides], 1.0, (64, 64), part("scrfd"), "scrfd.onnx").faces(0.5)
+    (face,) = GridAnswer([*scores, *sides], (1.0, 1.0), (64, 64), part("scrfd"), "scrfd.onnx").faces(0.5)
     assert face.score == pytest.approx(0.9)
     scores[2][:] = np.nan
     with pytest.raises(InferenceError, match="nothing but NaN"):
-        GridAnswer([*scores, *sides], 1.0, (64, 64), part("scrfd"), "scrfd.onnx").faces(0.5)
+        GridAnswer([*scores, *sides], (1.0, 1.0), (64, 64), part("scrfd"), "scrfd.onnx").faces(0.5)

@@ -24,6 +24,7 @@ from workers.models.detector_parts import GridPart
 from workers.models.device import CPU, Device, DeviceKind
 from workers.models.families import DETECTORS
 from workers.models.grid_detector import GridDetector
+from workers.models.grid_input import GridInput
 
 Image = npt.NDArray[np.uint8]
 Float = npt.NDArray[np.float32]
@@ -72,8 +73,28 @@ def test_what_scrfd_answers_is_read_as_insightface_reads_it(
     boxes, landmarks = SCRFD(str(path)).detect(image)
     ours = as_arrays(GridDetector(path, part("scrfd"), 1).detect([image], 0)[0])
     assert len(boxes) > 3
-    assert ours[0] == pytest.approx(boxes, abs=1e-3)
-    assert ours[1] == pytest.approx(landmarks, abs=1e-3)
+    # It cuts sides off to whole pixels, and goes back by one of them both ways: of 300x200, 128x85 was shown.
+    height, width = shape
+    scale = SIDE_PX / max(shape)
+    fitted = int(width * scale), int(height * scale)
+    stretch = np.array([fitted[0] / width, fitted[1] / height]) / (fitted[1] / height)
+    assert abs(stretch - 1).max() < 1 / SIDE_PX
+    assert ours[0] * [*stretch, *stretch, 1] == pytest.approx(boxes, abs=1e-3)
+    assert ours[1] * stretch == pytest.approx(landmarks, abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(300, 203), (91, 120), (128, 128)])
+def test_faces_are_where_the_network_saw_them_up_to_the_last_column(
+    tmp_path: Path, shape: tuple[int, int]
+) -> None:
+    seen = GridInput(part("scrfd"), SIDE_PX, SIDE_PX)
+    height, width = shape
+    ((given,), (scale,)) = seen.prepared([np.full((*shape, 3), 255, np.uint8)], 1)
+    shown = given[0].max(axis=0) > 0
+    edge_px = np.array(
+        [np.flatnonzero(shown.any(axis=0)).max() + 1, np.flatnonzero(shown.any(axis=1)).max() + 1]
+    )
+    assert edge_px / scale == pytest.approx([width, height], abs=1e-6)
 
 
 def test_what_insightfaces_retinaface_answers_is_read_as_insightface_reads_it(tmp_path: Path) -> None:

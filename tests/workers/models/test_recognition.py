@@ -100,6 +100,18 @@ def test_a_folder_of_two_models_is_a_pack_and_says_what_was_assumed(tmp_path: Pa
     assert len(pack.detector.detect([np.full((90, 90, 3), 9, np.uint8)], 12)) == 1
 
 
+@pytest.mark.parametrize("side_px", [300, 840])
+def test_a_detector_of_a_size_that_no_manifest_may_ask_for_is_used_as_it_is(
+    tmp_path: Path, side_px: int
+) -> None:
+    columns = {"score": 1, "bbox": 4, "kps": 10}
+    write_grid_model(tmp_path / "det.onnx", columns, anchors=2, side_px=side_px)
+    write_embedder(tmp_path / "rec.onnx")
+    manifest = recognise(tmp_path)
+    assert isinstance(manifest.detector, GridPart)
+    assert manifest.detector.input_px is None
+
+
 def test_a_model_that_normalises_gets_the_pixels_as_they_are(tmp_path: Path) -> None:
     write_yunet(tmp_path / "yunet.onnx")
     write_embedder(tmp_path / "sface.onnx", normalises=True, name="data")

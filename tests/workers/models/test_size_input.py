@@ -72,6 +72,22 @@ def test_a_model_of_one_size_answers_as_one_that_was_made_for_any(
     assert opened.run(None, picture)[0] == pytest.approx(free.run(None, picture)[0], abs=1e-6)
 
 
+@pytest.mark.parametrize("batch", ["N", 1])
+def test_a_shape_that_begins_with_the_batch_stays_so(tmp_path: Path, batch: str | int) -> None:
+    random = np.random.default_rng(2)
+    graph = GraphBuilder("cells", {"input": [batch, 3, SIDE_PX, SIDE_PX]})
+    weights = graph.constant(random.normal(0, 1, (4, 3, STRIDE_PX, STRIDE_PX)))
+    x = graph.node("Conv", "input", weights, kernel_shape=[STRIDE_PX] * 2, strides=[STRIDE_PX] * 2)
+    x = graph.node("Transpose", x, perm=[0, 2, 3, 1])
+    graph.node("Reshape", x, graph.constant([0, -1, 4], np.int64), output="rows")
+    graph.save(path := tmp_path / "cells.onnx", {"rows": [batch, CELLS**2, 4]})
+    rewritten = with_size_input(path, PICTURE)
+    assert rewritten is not None
+    large = np.tile(PICTURE, (1, 1, 2, 1))
+    (rows,) = Session(path, content=rewritten).run(None, large)
+    assert rows.shape == (1, 2 * CELLS**2, 4)
+
+
 @pytest.mark.parametrize("way", ["softmax", "crop", "anchors"])
 def test_a_model_in_which_the_size_is_elsewhere_is_not_rewritten_and_tried_once(
     tmp_path: Path, way: str
