@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from facestream.configuration.settings import AUTO_DEVICE, Place, model_cache
 from facestream.errors import UsageError
 from facestream.hint import place_options
+from facestream.readable_path import readable
 from storage.catalogue import Catalogue
 from storage.connection import RedisHandle, open_redis
 from storage.data_keys import DataKeys
@@ -251,6 +252,11 @@ def facts_of(parts: Combination, name: str) -> dict[str, str]:
     manifest, licence = parts.manifest, parts.manifest.licence
     # A folder is found again from whichever one facestream is called in.
     by_path = os.sep in name or parts.embeds.folder == Path(name)
+    if by_path and readable(parts.address) != parts.address:
+        raise UsageError(
+            f"{readable(parts.address)}: its path is no UTF-8, and a collection keeps text alone. Move the "
+            "pack to another folder."
+        )
     return {
         "pack": manifest.name,
         "models": parts.address if by_path else name,

@@ -98,7 +98,9 @@ class CameraStore(CameraStatuses):
 
         def attempt(pipe: Pipeline) -> None:
             there = set(self.names())
-            taken = [record.name for record in records if record.name in there]
+            taken = [
+                record.name for record in records if record.name in there and not self._is_written(record)
+            ]
             if taken and not replace:
                 raise CameraExistsError(
                     f"There is a camera {taken[0]!r} in collection {self._keys.collection!r} already. "
@@ -113,6 +115,10 @@ class CameraStore(CameraStatuses):
                 pipe.sadd(self._keys.cameras, record.name)
 
         self._change_alone(self._keys.cameras, attempt)
+
+    def _is_written(self, record: CameraRecord) -> bool:
+        """Whether it is there as we wrote it, and the answer was lost."""
+        return self._client.hget(self._keys.camera(record.name), "revision") == record.revision.encode()
 
     def change(self, name: str, change: Callable[[CameraRecord], CameraRecord]) -> CameraRecord:
         """Change the settings of a camera.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import os
 import secrets
 from pathlib import Path
@@ -72,26 +73,31 @@ def keys_in_file(path: Path, *, shared: bool = False) -> list[bytes]:
 def add_key(path: Path) -> bytes:
     """Put a new random key in front of the others of a file, which is made if it isn't there.
 
-    The file is whole at any moment, and on the disk before this returns.
+    The file is whole at any moment, and on the disk before this returns. Several processes may do so at once:
+    each collection of a data folder is encrypted for itself, and all of them have this file.
 
     Raises:
         DataKeyError: If it can't be written, has no room for one more, or what it holds are no keys.
     """
-    older = keys_in_file(path) if path.exists() else []
-    key = secrets.token_bytes(_KEY_BYTES)
-    content = _HEAD + "".join(base64.b64encode(each).decode() + "\n" for each in (key, *older))
-    _check_length(path, content)
     try:
-        with written_beside(path, content.encode()) as beside:
-            beside.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            # What is sealed with a key that a power cut takes is lost.
-            os.fsync(folder)
-        finally:
-            os.close(folder)
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
+    try:
+        # Who reads it before another one has written would put that one's key away.
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        older = keys_in_file(path) if path.exists() else []
+        key = secrets.token_bytes(_KEY_BYTES)
+        content = _HEAD + "".join(base64.b64encode(each).decode() + "\n" for each in (key, *older))
+        _check_length(path, content)
+        with written_beside(path, content.encode()) as beside:
+            beside.replace(path)
+        # What is sealed with a key that a power cut takes is lost.
+        os.fsync(folder)
+    except OSError as error:
+        raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
+    finally:
+        os.close(folder)
     return key
 
 

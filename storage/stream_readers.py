@@ -106,7 +106,8 @@ class StreamReaders:
                 name = group["name"]
                 needs = _after(group["last-delivered-id"])
                 if group["pending"]:
-                    needs = self._client.xpending(key, name)["min"] or needs
+                    pending: Any = self._told(self._client.xpending, key, name)
+                    needs = (pending["min"] if pending else None) or needs
                 behind_s = self._behind_s(key, needs, now_s)
                 idle_s = [row["idle"] / 1000 for row in self._told(self._client.xinfo_consumers, key, name)]
                 yield StreamReader(

@@ -60,7 +60,9 @@ class TokenStore:
             raise TokenExistsError(f"There are {MAX_TOKENS} tokens. Remove one that nobody needs.", name=name)
         token = TOKEN_PREFIX + secrets.token_urlsafe(_BYTES)
         record = TokenRecord(name, scope, _hash(token), time.time())
-        if not self._client.hsetnx(self._keys.tokens, name, record.encode()):
+        written = record.encode()
+        # Asked again after an answer that was lost, it may be there as we wrote it.
+        if not self._client.hsetnx(self._keys.tokens, name, written) and not self._is_ours(name, written):
             raise TokenExistsError(
                 f"There is a token {name!r} in collection {self._keys.collection!r} already. Choose another "
                 "name, or remove that one first.",
@@ -72,6 +74,9 @@ class TokenStore:
             begin_collection(pipe, self._keys)
             pipe.execute()
         return token
+
+    def _is_ours(self, name: str, written: str) -> bool:
+        return self._client.hget(self._keys.tokens, name) == written.encode()
 
     def count(self) -> int:
         """How many tokens there are."""

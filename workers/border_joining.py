@@ -47,12 +47,16 @@ def joined(
         before = [
             track
             for track in everyone
-            if border_s - _LONGEST_GAP_S <= track.last_s < border_s and track.observations["score"][-1] > 0
+            if border_s - _LONGEST_GAP_S <= track.last_s < border_s
+            and track.observations["score"][-1] > 0
+            and track.sample_ids
         ]
         after = [
             track
             for track in everyone
-            if border_s <= track.first_s <= border_s + _LONGEST_GAP_S and track.continues is None
+            if border_s <= track.first_s <= border_s + _LONGEST_GAP_S
+            and track.continues is None
+            and track.sample_ids
         ]
         if not (before and after):
             continue

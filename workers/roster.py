@@ -219,7 +219,9 @@ class Roster:
         """Who was forgotten in a source may be found in it again."""
         source = self._sources.fresh(source_id)
         if source is not None:
-            self._sources.write(replace(source, forgotten=0), effects)
+            # A run that is stopped before its end is to go on, as with a source that is new.
+            again = replace(source, forgotten=0, ranges=(), complete=False, sampled=0)
+            self._sources.write(again, effects)
 
     def bring(self, track: TrackRecord, effects: Effects) -> bool:
         """Store a track; returns whether it is to be placed, for somebody may have it."""

@@ -12,6 +12,7 @@ from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.exports.source_files import file_stems, make_folder
 from facestream.output import refuse_file_name, refuse_loss
 from facestream.people.people_filter import PeopleFilter
+from facestream.readable_path import path_of
 from facestream.source_name import is_camera, short_name
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def file_of(source: SourceRecord) -> Path:
     """
     from facestream.recorded.source_id import is_file_of
 
-    path = Path(source.path)
+    path = path_of(source.path)
     if not path.exists():
         raise FacestreamError(
             f"{path}: is not there any more. Where it was moved, `facestream run` on its new place takes "

@@ -85,6 +85,9 @@ class ChangedPeople:
         while changes := self._changes.news():
             for change in changes:
                 found.update(i for i in (change.identity_id, change.other_id) if i)
+        if self._changes.take_missed():
+            # Somebody was forgotten of whom something was told, and what else was told then is not known.
+            self._compare_after_s = 0.0
         before, pulse = self.pulse, self._overview.pulse()
         lost = self._lost or (pulse.created_at_s, pulse.model_id) != (before.created_at_s, before.model_id)
         decided = (pulse.decisions, pulse.decisions_applied, pulse.ignored) != (

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from facestream.readable_path import paths_of
 from facestream.recorded.source_id import is_file_of
 from storage.source_record import SourceRecord
 from stream.errors import StreamError
-
-_ESCAPED = re.compile(rb"\\x([0-9a-f]{2})")
 
 
 class FilePresence(StrEnum):
@@ -79,7 +77,7 @@ def _found(source: SourceRecord) -> Path | None:
     if source.kind == "camera":
         return None
     # A folder in its place is not the file; what nobody may look at, nobody can say is gone.
-    return next((path for path in _paths(source.path) if os.path.isfile(path)), None)  # noqa: PTH113
+    return next((path for path in paths_of(source.path) if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def _presence(
@@ -89,7 +87,7 @@ def _presence(
         return FilePresence.NONE
     if found is not None:
         return FilePresence.OTHER if shared and not _is_it(found, source.source_id) else FilePresence.THERE
-    return FilePresence.GONE if any(p.parent in live for p in _paths(source.path)) else FilePresence.AWAY
+    return FilePresence.GONE if any(p.parent in live for p in paths_of(source.path)) else FilePresence.AWAY
 
 
 def _is_it(path: Path, source_id: str) -> bool:
@@ -98,11 +96,3 @@ def _is_it(path: Path, source_id: str) -> bool:
         return is_file_of(path, source_id)
     except StreamError:
         return True
-
-
-def _paths(written: str) -> Iterable[Path]:
-    """What a path may be that is kept as text, see `readable`: bytes that are no text are escaped in it."""
-    yield Path(written)
-    raw = written.encode()
-    if _ESCAPED.search(raw):
-        yield Path(os.fsdecode(_ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), raw)))

@@ -212,6 +212,8 @@ class Run:
 
         def over() -> bool:
             nonlocal leave_s
+            # A re-cluster of very many tracks takes minutes.
+            check()
             if stop.is_set():
                 leave_s = min(leave_s, time.monotonic() + _STOP_S)
             return time.monotonic() > leave_s

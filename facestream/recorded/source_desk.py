@@ -321,8 +321,11 @@ class SourceDesk:
 
 
 def _first_of(*times_s: float | None) -> float | None:
-    """The first that is known. A time that a person gave stays until they give another."""
-    return next((time_s for time_s in times_s if time_s is not None), None)
+    """The first that is known, to the millisecond, as it is kept.
+
+    A time that a person gave stays until they give another.
+    """
+    return next((round(time_s, 3) for time_s in times_s if time_s is not None), None)
 
 
 def _date(unix_s: float | None) -> str:

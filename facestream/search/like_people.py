@@ -77,6 +77,9 @@ class LikePeople:
         # Who is still to be compared with all others; no other thread looks at it.
         self._waiting: set[str] = set()
         self._booked = self._compared = self._stopped = False
+        # Whether everybody waits, or did, and nobody has changed since: those who no longer wait come first,
+        # and have been compared with all behind them.
+        self._in_order = False
         self._pairs: dict[tuple[str, str], tuple[float, float]] = {}
         self._pairs_of: dict[str, set[tuple[str, str]]] = {}
         self._least = -math.inf
@@ -202,6 +205,8 @@ class LikePeople:
             changed, self._changed = self._changed, set()
         if anybody:
             changed = self._begin()
+        if changed:
+            self._in_order = anybody
         self._take_in(changed)
         if self._waiting:
             self._compare_some()
@@ -260,8 +265,7 @@ class LikePeople:
         assert calibration is not None
         everybody = book.all
         rows = np.sort(book.rows_of(self._waiting))
-        # Where everybody from a row on waits, those before have been compared with them already.
-        begin = int(rows[0]) if len(rows) == len(everybody) - rows[0] else 0
+        begin = int(rows[0]) if self._in_order else 0
         rows = rows[:_AT_ONCE]
         shown = math.log(max(len(everybody), 1)) + math.log(LEAST_SURENESS / (1 - LEAST_SURENESS))
         least = max(self._least, shown - _MARGIN)

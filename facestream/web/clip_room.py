@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ MAX_CLIP_BYTES = 512 << 20
 
 # Cut, or on their way to somebody, at a time. With the size, it bounds what they take of the disk.
 _AT_A_TIME = 4
+# What clips leave free where they lie, and with how little room none is begun.
+_LEFT_BYTES, _LEAST_BYTES = 64 << 20, 1 << 20
 
 
 class ClipRoom:
@@ -70,9 +73,14 @@ def cut(media: Media, start_s: float, end_s: float, folder: Path) -> Path:
         )
     from stream.clip import container_for, write_clip
 
+    # As many at once as there may be leave something to others: where temporary files lie in memory, whoever
+    # maps one there is killed when that is full.
+    free_bytes = max(shutil.disk_usage(folder).free - _LEFT_BYTES, 0) // _AT_A_TIME
+    if free_bytes < _LEAST_BYTES:
+        raise RefusedError("There is no room on the server's disk for this clip.", kind="no_room")
     try:
         out = folder / f"clip{container_for(media.path)}"
-        return write_clip(media.path, [(start_s, end_s)], out, max_bytes=MAX_CLIP_BYTES).path
+        return write_clip(media.path, [(start_s, end_s)], out, max_bytes=min(MAX_CLIP_BYTES, free_bytes)).path
     except StreamError:
         raise
     except OSError as error:

@@ -7,6 +7,7 @@ from typing import Any
 
 from facestream.people.person import Person
 from facestream.people.sighting import Sighting
+from facestream.readable_path import paths_of
 from facestream.source_name import full_name, is_camera
 from facestream.web import schemas
 
@@ -57,7 +58,9 @@ def camera_name(source_id: str, path: str) -> str | None:
 def is_playable(source_id: str, path: str) -> bool:
     """Whether the file of a source is still where it was; `source_media` looks whether it is that file."""
     # A path may hold what no operating system takes, such as a null byte.
-    return not is_camera(source_id) and bool(path) and "\0" not in path and os.path.isfile(path)  # noqa: PTH113
+    if is_camera(source_id) or not path or "\0" in path:
+        return False
+    return any(os.path.isfile(each) for each in paths_of(path))  # noqa: PTH113
 
 
 def _facts(seen: Sighting) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from facestream.errors import NotFoundError
+from facestream.readable_path import path_of
 from facestream.recorded.source_id import photo_id, video_id
 from storage.source_record import SourceRecord
 from stream.errors import StreamError
@@ -71,8 +72,8 @@ class SourceMedia:
             raise NotFoundError(
                 f"{source.source_id} is a camera: it has no recording.", what=source.source_id
             )
-        path = Path(source.path)
         try:
+            path = path_of(source.path)
             status = path.stat()
             same = stat.S_ISREG(status.st_mode) and self._id_of(path, status, source.kind) == source.source_id
         except (OSError, ValueError, StreamError) as error:

@@ -137,6 +137,10 @@ def test_a_date_that_is_given_later_reaches_the_people(cli: Cli, duo: Path) -> N
     same = cli("run", "--recorded-at", "2026-05-02T08:00:00+00:00", duo, TZ="UTC")
     assert "nothing was added" in same.stderr
     assert "date" not in same.stderr
+    # Dates are kept to the millisecond.
+    finer = "2026-05-02T08:00:00.123456+00:00"
+    assert "its date was changed" in cli("run", "--recorded-at", finer, duo).stderr
+    assert "date" not in cli("run", "--recorded-at", finer, duo).stderr
 
 
 def test_recorded_at_gives_dates_in_local_time(cli: Cli, duo: Path) -> None:

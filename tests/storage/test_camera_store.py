@@ -49,6 +49,16 @@ def test_of_many_either_all_are_added_or_none(store: CameraStore) -> None:
     assert [(record.name, record.fps) for record in store.readable()] == [("a", 5), ("b", 1)]
 
 
+def test_a_camera_whose_answer_was_lost_is_added_once(store: CameraStore) -> None:
+    door = a_camera("door", revision="r1")
+    store.add(door)
+    # As it is done again where nobody knows whether it was.
+    store.add(door)
+    with pytest.raises(CameraExistsError):
+        store.add(a_camera("door", revision="r2"))
+    assert store.readable() == [door]
+
+
 def test_two_who_add_the_same_name_at_once_get_one_camera(store: CameraStore) -> None:
     def add(number: int) -> bool:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +150,14 @@ def test_a_key_that_is_added_comes_first_and_those_who_run_come_to_know_it(tmp_p
     assert keys_in_file(path) == [second, first]
     keys.sealing(key_id(second).encode())
     assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
+
+
+def test_no_key_is_lost_where_several_are_added_at_once(tmp_path: Path) -> None:
+    path = tmp_path / KEY_FILE
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda _: add_key(path), range(24)))
+    assert set(keys_in_file(path)) == set(added)
+    assert len(set(added)) == 24
 
 
 def test_no_key_is_lost_to_a_file_that_gets_too_long(tmp_path: Path) -> None:

@@ -57,6 +57,23 @@ def test_names_are_taken_once_and_are_names(store: TokenStore) -> None:
     assert [record.name for record, _ in store.all()] == ["family"]
 
 
+def test_a_token_whose_answer_was_lost_is_made_once(
+    store: TokenStore, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = client.hsetnx
+
+    def twice(*arguments: str) -> int:
+        # As the client does that asks again.
+        make(*arguments)
+        return int(make(*arguments))
+
+    monkeypatch.setattr(client, "hsetnx", twice)
+    token = store.add("family", Scope.READ)
+    assert store.find(token) is not None
+    with pytest.raises(TokenExistsError):
+        store.add("family", Scope.READ)
+
+
 def test_a_removed_token_counts_no_longer_nor_its_sessions(
     client: redis.Redis, keys: Keys, store: TokenStore
 ) -> None:

@@ -81,3 +81,13 @@ def test_neighbours_are_told_apart_by_their_places() -> None:
         left_again[0].track_id: left[0].track_id,
         right_again[0].track_id: right[0].track_id,
     }
+
+
+def test_tracks_without_faces_that_are_kept_are_passed_over() -> None:
+    # As they are where pictures had gone before other models came.
+    early, late = track(1, 1, 8.0), track(1, 2, 10.0)
+    bare = [(replace(record, sample_ids=()), []) for record, _ in (early, late)]
+    assert joins(bare[0], late) == joins(early, bare[1]) == joins(*bare) == {}
+    assert joins(early, late, (replace(track(1, 3, 10.2)[0], sample_ids=()), [])) == {
+        late[0].track_id: early[0].track_id
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,13 @@ import scenes
 from command_runs import PATIENCE_S, Cli, Done, Processed
 from test_people_command import merge
 
+from facestream.recorded.processing import process
+from facestream.recorded.run_report import SilentListener
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
+from stream.frame import Frame
 
 pytestmark = pytest.mark.e2e
 
@@ -218,6 +222,35 @@ def test_looking_again_finds_them_as_somebody_new(
     assert found["name"] == ""
     for same in ("seconds", "faces", "tracks", "sightings"):
         assert found[same] == gone[same]
+
+
+def test_looking_again_goes_on_where_it_was_stopped(
+    story: Story,
+    processed: Processed,
+    tmp_path_factory: pytest.TempPathFactory,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    place = story.cli.copy(tmp_path_factory.mktemp("fs") / "data")
+    stop, frames = threading.Event(), 0
+
+    class Stopping(SilentListener):
+        def frame_done(self, frame: Frame, faces: int) -> None:
+            nonlocal frames
+            frames += 1
+            if frames == 3:
+                stop.set()
+
+    folder = place.data_dir
+    first = process(processed.video, data_dir=folder, include_forgotten=True, stop=stop, listener=Stopping())
+    assert first.interrupted
+    place("run", "--include-forgotten", processed.video, processed.photos)
+    others = {person["id"] for person in story.before} - {"p1"}
+    (found,) = [person for person in place.people() if person["id"] not in others]
+    (gone,) = [person for person in story.before if person["id"] == "p1"]
+    assert (found["tracks"], found["sightings"]) == (gone["tracks"], gone["sightings"])
 
 
 def test_while_a_run_is_at_work_it_forgets_all_the_same(copied: Processed, tmp_path: Path) -> None:

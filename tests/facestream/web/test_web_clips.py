@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -106,6 +107,17 @@ def test_only_so_many_clips_lie_about_at_a_time(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
     with room.folder():
         pass
+
+
+def test_clips_leave_room_to_others_where_temporary_files_lie(
+    serving: Serving, url: Url, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = 70 << 20
+    monkeypatch.setattr("facestream.web.clip_room.shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    assert serving.client.get(url(4, 5)).status_code == 200
+    free = 66 << 20
+    answer = serving.client.get(url(4, 5))
+    assert (answer.status_code, "no room" in answer.text) == (507, True)
 
 
 def test_a_clip_goes_with_whoever_asked_for_it(serving: Serving, url: Url, temporary: Path) -> None:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import pytest
 from PIL import Image
-from searched_collection import PATIENCE_S, TRACKS, Collection, Served
+from searched_collection import PATIENCE_S, TRACKS, Collection, Seen, Served
 from web_serving import open_client, serving_place
 
 from facestream.configuration.settings import Place
@@ -308,6 +308,21 @@ def test_who_is_ignored_is_no_duplicate(changed: Served) -> None:
 
 
 # What happens meanwhile -----------------------------------------------------------------------------------
+
+
+def test_whoever_comes_later_is_compared_with_all_who_were_there(
+    changed: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed.eventually("duplicates", lambda page: page["total"] == 1)
+    # The same woman for the third time; nobody else changes.
+    monkeypatch.setitem(TRACKS, "v-3.5.0", Seen("p20", "v-3", 20.0, "astronaut", 0.05))
+    changed.collection.change({"v-3.5.0": "p20"})
+    changed.eventually(
+        "duplicates",
+        lambda page: (
+            {"p1", "p2"} <= {pair["first"]["id"] for pair in page["items"] if pair["second"]["id"] == "p20"}
+        ),
+    )
 
 
 def test_a_merge_is_followed(changed: Served, astronaut: Image.Image) -> None:
