@@ -3,7 +3,7 @@
 #
 #   sh docker/make-secrets.sh
 #
-# camera.key        the key that URLs of cameras are sealed with. Keep a copy: without it cameras must be added anew.
+# camera.key        the key that URLs of cameras and webhooks are sealed with. Keep a copy: without it both must be added anew.
 # data.key          the key that vectors and pictures of faces are sealed with once `encryption on` was run. Keep a copy:
 #                   without it they are lost.
 # facestream.toml   where Redis is, with the password.

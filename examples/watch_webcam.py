@@ -1,4 +1,4 @@
-"""Watch the webcam of this machine, and say who is seen while it happens.
+"""Watch the webcam of this machine (on Linux), and say who is seen while it happens.
 
     python examples/watch_webcam.py [--camera webcam] [--minutes 10] [--collection NAME]
 

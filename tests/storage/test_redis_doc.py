@@ -361,5 +361,14 @@ def test_its_python_example_runs(own, tmp_path: Path) -> None:  # type: ignore[n
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["p1 1 0.0 (128,)", "  /films/a.mp4 0.0 s to 1.0 s"]
+    told = ["p1 1 0.0", "  a face of 128 numbers", "  /films/a.mp4 0.0 s to 1.0 s"]
+    assert done.stdout.splitlines() == told
     assert (tmp_path / "p1.jpg").read_bytes() == a_sample().crop_jpeg
+    # Where pictures are over age, there is none to look at.
+    before = own.client.hget("fs:{default}:identity:p1", "thumbnails")
+    own.client.hset("fs:{default}:identity:p1", "thumbnails", "")
+    again = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    own.client.hset("fs:{default}:identity:p1", "thumbnails", before)
+    assert (again.stdout.splitlines(), again.stderr) == ([told[0], told[2]], "")
