@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from facestream.bounds import check_number
 from facestream.configuration.settings import AUTO_DEVICE, Place
 from facestream.erasure.erasable import ErasableCollection
+from facestream.errors import FacestreamError
 from facestream.people.people_filter import PeopleFilter, sorted_people
 from facestream.people.person import Person
 
@@ -68,7 +69,12 @@ class Store(ErasableCollection):
         return self._one(person_id)
 
     def forget(
-        self, person_id: str, *, models: str | None = None, and_ignore_return: bool = False
+        self,
+        person_id: str,
+        *,
+        models: str | None = None,
+        and_ignore_return: bool = False,
+        exactly: bool = False,
     ) -> Forgotten:
         """Delete every trace of a person: records, vectors, faces, events, thumbnails, older ids.
 
@@ -81,9 +87,12 @@ class Store(ErasableCollection):
             models: Model pack; default: the collection's own.
             and_ignore_return: Keep at most five templates of the face, by which tracks of theirs that come
                 later are left out.
+            exactly: Whether nobody is to be forgotten where this one, given by their id, has become part of
+                somebody else; else that one is.
 
         Raises:
             NotFoundError: If there never was such a person.
+            FacestreamError: If they are part of somebody else, and `exactly` is set.
             UsageError: If more than one person is called so, or templates are to be kept of somebody who was
                 forgotten already.
             WorkerError: If the cluster worker fails.
@@ -92,6 +101,11 @@ class Store(ErasableCollection):
 
         with self._errors():
             identity = self._identity(person_id, also_gone=True)
+            if exactly and identity.identity_id != person_id.strip().lower():
+                raise FacestreamError(
+                    f"{person_id} is part of {identity.identity_id} by now, and nobody was forgotten. Look "
+                    "who that is first."
+                )
             return forget(
                 self._handle,
                 self._place,
@@ -99,6 +113,7 @@ class Store(ErasableCollection):
                 identity,
                 models,
                 ignore_return=and_ignore_return,
+                exactly=exactly,
             )
 
     def kept_out(self) -> list[tuple[str, ...]]:

@@ -139,7 +139,7 @@ def written_file(path: Path, *, text: bool = True, picture: bool = False) -> Ite
     except OSError as error:
         raise _unwritable(path, str(error.strerror)) from error
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".facestream-")
         part = Path(name)
         try:
             with os.fdopen(descriptor, mode, **how) as file:

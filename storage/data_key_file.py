@@ -80,24 +80,29 @@ def add_key(path: Path) -> bytes:
         DataKeyError: If it can't be written, has no room for one more, or what it holds are no keys.
     """
     try:
-        folder = os.open(path.parent, os.O_RDONLY)
+        # For writing, as file systems of other machines want it for a lock.
+        lock = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
     try:
         # Who reads it before another one has written would put that one's key away.
-        fcntl.flock(folder, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)
         older = keys_in_file(path) if path.exists() else []
         key = secrets.token_bytes(_KEY_BYTES)
         content = _HEAD + "".join(base64.b64encode(each).decode() + "\n" for each in (key, *older))
         _check_length(path, content)
         with written_beside(path, content.encode()) as beside:
             beside.replace(path)
-        # What is sealed with a key that a power cut takes is lost.
-        os.fsync(folder)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            # What is sealed with a key that a power cut takes is lost.
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as error:
         raise DataKeyError(f"The key file {path} can't be written: {error.strerror}.") from error
     finally:
-        os.close(folder)
+        os.close(lock)
     return key
 
 

@@ -46,14 +46,20 @@ class ForgetRequest:
             templates that were kept go as well.
         ignore_return: Whether a few templates are kept, so that they are not taken in anew. Of somebody who
             was forgotten before, nothing changes then.
+        exactly: Whether nothing is to be done where they have become part of somebody else by then.
     """
 
     identity_id: str
     ignore_return: bool = False
+    exactly: bool = False
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
-        return {"identity_id": self.identity_id, "ignore_return": int(self.ignore_return)}
+        return {
+            "identity_id": self.identity_id,
+            "ignore_return": int(self.ignore_return),
+            "exactly": int(self.exactly),
+        }
 
     @classmethod
     def decode(cls, raw: Raw) -> Self:
@@ -62,7 +68,7 @@ class ForgetRequest:
         Raises:
             RecordError: If a field is missing or malformed.
         """
-        return cls(text(raw, "identity_id"), flag(raw, "ignore_return", "0"))
+        return cls(text(raw, "identity_id"), flag(raw, "ignore_return", "0"), flag(raw, "exactly", "0"))
 
 
 class Extent(StrEnum):
@@ -122,22 +128,24 @@ class LookAgainRequest:
 
     Attributes:
         source_id: The source.
+        whole: Whether all of it is looked at, and not a stretch alone: it counts as not done until it is.
     """
 
     source_id: str
+    whole: bool = False
 
     def encode(self) -> Fields:
         """Fields of the stream entry."""
-        return {"source_id": self.source_id}
+        return {"source_id": self.source_id, "whole": int(self.whole)}
 
     @classmethod
     def decode(cls, raw: Raw) -> Self:
-        """Read the field back.
+        """Read the fields back.
 
         Raises:
-            RecordError: If the field is missing or malformed.
+            RecordError: If one is missing or malformed.
         """
-        return cls(source_id=text(raw, "source_id"))
+        return cls(source_id=text(raw, "source_id"), whole=flag(raw, "whole", "0"))
 
 
 @dataclass(frozen=True, slots=True)

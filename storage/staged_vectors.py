@@ -63,6 +63,11 @@ class StagedVectors:
         self._model_id = model_id
         if self.target().get("model_id") != model_id:
             self._replace({"model_id": model_id, **about, "began_at_s": f"{time.time():.3f}"})
+        elif about:
+            # The same pack may lie somewhere else by now.
+            with self._client.pipeline() as pipe:
+                pipe.hset(self._keys.reembed, mapping={**about})
+                pipe.execute()
 
     def discard(self) -> bool:
         """Delete what was recomputed; returns whether there was anything.

@@ -114,7 +114,7 @@ def write_clip(path: Path, intervals: Sequence[Interval], out: Path, *, max_byte
                 "shorter now than it was?",
                 str(path),
             )
-        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name[:100]}.", suffix=out.suffix)
+        descriptor, name = tempfile.mkstemp(dir=out.parent, prefix=".facestream-", suffix=out.suffix)
         os.close(descriptor)
         part_path = Path(name)
         try:

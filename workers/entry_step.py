@@ -131,7 +131,7 @@ class _Step:
             case SegmentDone():
                 self.touched |= roster.end_segment(entry, effects)
             case LookAgainRequest():
-                roster.look_again(entry.source_id, effects)
+                roster.look_again(entry, effects)
             case DecisionRequest():
                 moved, torn = roster.decide(effects)
                 self.touched |= moved

@@ -64,8 +64,9 @@ class Erasing:
         self._returns = returns
         self._entries = EntryErasing(store, sources)
         self._past = PastIds(store)
-        # What streams tell of the tracks that go next.
+        # What streams tell of the tracks that go next, and what for.
         self._search: TraceSearch | None = None
+        self._looked_for: EraseRequest | None = None
 
     def committed(self, effects: Effects) -> None:
         """A step is in Redis."""
@@ -81,6 +82,8 @@ class Erasing:
         """
         merged = {i.identity_id: i.merged_into for i in effects.identities if i.merged_into}
         found = bearer_of(self._store, request.identity_id, merged, set(self._membership.alive()))
+        if request.exactly and found not in (None, request.identity_id):
+            return False
         if found is None:
             found = vanished_bearer_of(self._store, request.identity_id, merged)
             if found is not None and found not in effects.forgotten:
@@ -136,6 +139,8 @@ class Erasing:
         Returns:
             The people who go on and are others now, and whether nothing is left to do.
         """
+        if not self._has_looked_ahead(request):
+            return set(), False
         policy, named, now_s = RetentionPolicy(), set[str](), time.time()
         if request.extent is Extent.RETENTION:
             policy = self._policy()
@@ -143,8 +148,8 @@ class Erasing:
                 return set(), True
             named = set(self._store.names())
         found = self._due(request, policy, named, now_s, effects)
-        track_ids = list(found.tracks[:most])
-        if track_ids and not self._has_looked_ahead(track_ids, found):
+        track_ids = self._next(request, found, most)
+        if track_ids is None:
             return set(), False
         bare = found.pictures[: most - len(track_ids)]
         owners = {self._membership.identity_of.get(track_id) for track_id in track_ids} - {None}
@@ -156,7 +161,7 @@ class Erasing:
         over = len(track_ids) + len(bare) == len(found)
         entries = 0
         if over:
-            self._search = None
+            self._search = self._looked_for = None
             entries, over = self._entries.erase(request, policy, now_s, effects)
         if over and request.extent is Extent.SOURCE:
             for source in map(self._sources.fresh, request.source_ids):
@@ -251,14 +256,28 @@ class Erasing:
         effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]
         return gone, touched - gone
 
-    def _has_looked_ahead(self, track_ids: list[str], found: Due) -> bool:
-        """Look on through streams for what tells of tracks that go; returns whether all were read."""
-        if self._search is None or not self._search.is_for(track_ids):
-            ahead = found.tracks[:_AHEAD]
-            owners = {self._membership.identity_of.get(track_id) for track_id in ahead} - {None}
-            people = self._past.of({owner for owner in owners if owner is not None}, {})
-            self._search = TraceSearch(self._store, people, ahead, self._store.tracks(ahead))
-        return self._search.advance(_ENTRIES_AT_ONCE)
+    def _has_looked_ahead(self, request: EraseRequest) -> bool:
+        """Read on in streams for what tells of tracks that go; returns whether there is nothing to read."""
+        if self._looked_for is not request:
+            self._search = self._looked_for = None
+        return self._search is None or self._search.advance(_ENTRIES_AT_ONCE)
+
+    def _next(self, request: EraseRequest, found: Due, most: int) -> list[str] | None:
+        """Which of the tracks that go are deleted now; None where what tells of them is to be read first."""
+        search = self._search
+        known = [] if search is None else [each for each in found.tracks if search.is_for([each])]
+        if known or not found.tracks:
+            return known[:most]
+        if self._looked_for is request and len(found.tracks) <= most:
+            # They came while others went, and so will more: read for at once, or that would never end.
+            self._search = None
+            return list(found.tracks)
+        ahead = found.tracks[:_AHEAD]
+        owners = {self._membership.identity_of.get(track_id) for track_id in ahead} - {None}
+        people = self._past.of({owner for owner in owners if owner is not None}, {})
+        self._search = TraceSearch(self._store, people, ahead, self._store.tracks(ahead))
+        self._looked_for = request
+        return self._next(request, found, most) if self._search.advance(_ENTRIES_AT_ONCE) else None
 
     def _count_forgotten(self, track_ids: list[str], effects: Effects) -> None:
         """Let sources know of how many people they show nothing any more."""

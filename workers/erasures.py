@@ -102,7 +102,7 @@ class Erasures:
                     self._kept.commit(set(), Effects(unreadable=[tried]))
                 return False
         try:
-            over = self._erase_some(erasure)
+            over, went_on = self._erase_some(erasure)
         except OvertakenError as error:
             _log.info("%s; looking again", error)
             return True
@@ -111,21 +111,23 @@ class Erasures:
                 raise
             self._fail(erasure, error)
             return True
-        if erasure.delivery is not None:
+        # To have looked for what is to go is no proof that it can.
+        if erasure.delivery is not None and went_on:
             self._doubts.went_on(erasure.delivery)
         if over:
             self._end(erasure)
         return False
 
-    def _erase_some(self, erasure: _Erasure) -> bool:
-        """One step; returns whether nothing is left."""
+    def _erase_some(self, erasure: _Erasure) -> tuple[bool, bool]:
+        """One step; returns whether nothing is left, and whether something came of it."""
         effects = Effects()
         touched, over = self._kept.roster.erase(erasure.request, _ERASED_AT_ONCE, effects)
         if over and erasure.delivery is not None:
             effects.done.append(erasure.delivery)
+        went_on = over or not effects.is_nothing
         if not effects.is_nothing:
             self._kept.commit(touched, effects)
-        return over
+        return over, went_on
 
     def _fail(self, erasure: _Erasure, error: Exception) -> None:
         if erasure.delivery is None:

@@ -32,6 +32,7 @@ _BLOCK_MS = 500
 _STATUS_EVERY_S = 1.5
 _RETRY_S = 0.5
 _JOIN_S = 2.0
+_BLIND = "no picture in it can be decoded"
 
 
 class RemoteSource:
@@ -280,9 +281,11 @@ class RemoteSource:
             # `dropped`: that would be taken for too much work, and lower the rates of all cameras.
             self._corrupt += self._pictures.lacks_packets
             if self._pictures.blind_s >= BLIND_S:
-                self._problem = "no picture in it can be decoded"
+                self._problem = _BLIND
             return None
         self._refused = ""
+        if self._problem == _BLIND:
+            self._problem = ""
         height_px, width_px = image_bgr.shape[:2]
         self._size_px = width_px, height_px
         return Frame(self.source_id, found.index, found.media_s, found.captured_at_s, image_bgr)

@@ -10,7 +10,7 @@ from storage.delivery import Entry
 from storage.effects import Effects
 from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
-from storage.requests import EraseRequest, ForgetRequest, ReclusterRequest
+from storage.requests import EraseRequest, ForgetRequest, LookAgainRequest, ReclusterRequest
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
 from storage.track_record import TrackRecord
@@ -215,13 +215,16 @@ class Roster:
         self._forgot = self._forgot or bool(effects.forgotten_tracks)
         return touched, over
 
-    def look_again(self, source_id: str, effects: Effects) -> None:
+    def look_again(self, request: LookAgainRequest, effects: Effects) -> None:
         """Who was forgotten in a source may be found in it again."""
-        source = self._sources.fresh(source_id)
-        if source is not None:
-            # A run that is stopped before its end is to go on, as with a source that is new.
-            again = replace(source, forgotten=0, ranges=(), complete=False, sampled=0)
-            self._sources.write(again, effects)
+        source = self._sources.fresh(request.source_id)
+        if source is None:
+            return
+        again = replace(source, forgotten=0)
+        if request.whole:
+            # A run that is stopped before its end is gone on with, as with a source that is new.
+            again = replace(again, ranges=(), complete=False, sampled=0)
+        self._sources.write(again, effects)
 
     def bring(self, track: TrackRecord, effects: Effects) -> bool:
         """Store a track; returns whether it is to be placed, for somebody may have it."""

@@ -74,6 +74,7 @@ class Restored:
         groups: Stream and name of consumer groups of the one that was replaced; they read what comes from
             now on.
         seconds: How long it took.
+        uploads: Files that were uploaded into the one that was replaced, and are deleted.
     """
 
     path: Path
@@ -86,6 +87,7 @@ class Restored:
     encryption_ended: bool
     groups: tuple[tuple[str, str], ...]
     seconds: float
+    uploads: int = 0
 
 
 def backup(
@@ -204,11 +206,23 @@ def restore(
                     ChangeReader(handle.client, keys).end(),
                 )
             info = found(handle, place)
+            uploads = 0 if there is None else _drop_uploads(handle, place)
             faces = _sealed_faces(handle, keys)
             opened = was_encrypted and not Encryption.of(handle.client, keys).key_id
     shown = tuple((stream, name.decode("utf-8", "replace")) for stream, name in groups)
     took_s = time.monotonic() - began_s
-    return Restored(path, info, there, erased, sealed, webhooks, faces, opened, shown, took_s)
+    return Restored(path, info, there, erased, sealed, webhooks, faces, opened, shown, took_s, uploads)
+
+
+def _drop_uploads(handle: RedisHandle, place: Place) -> int:
+    """Delete what was uploaded into the collection that was replaced, and is of no source of this one."""
+    # It loads what reads videos, which other commands can do without.
+    from facestream.erasure.uploaded_files import UploadedFiles
+
+    uploads = UploadedFiles(place)
+    sources = make_store(handle, keys_of(place)).sources()
+    uploads.clear({path.parent.name for source in sources if uploads.holds(path := Path(source.path))})
+    return uploads.deleted
 
 
 def _sealed_faces(handle: RedisHandle, keys: Keys) -> str:

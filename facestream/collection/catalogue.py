@@ -19,7 +19,6 @@ from facestream.wiring import (
     make_store,
     open_handle,
     thumbnails_folders,
-    uploads_folder,
 )
 from storage.catalogue import Catalogue, CollectionInfo
 from storage.collection_stats import CollectionStats, measure
@@ -130,11 +129,14 @@ def drop(
 def _clear_uploads(handle: RedisHandle, place: Place) -> tuple[int, tuple[str, ...]]:
     """Delete what was uploaded; returns how many files, and names of those that lie on other machines."""
     # It loads what reads videos, which other commands can do without.
-    from facestream.jobs.uploads import Uploads
+    from facestream.erasure.uploaded_files import UploadedFiles
 
-    uploads = Uploads(uploads_folder(place), 0)
+    uploads = UploadedFiles(place)
     sent = [job for job in make_job_store(handle, keys_of(place)).all() if job.kind == "upload"]
-    return uploads.clear(), tuple(job.name for job in sent if not uploads.holds(Path(job.path)))
+    for job in sent:
+        uploads.remove(Path(job.path))
+    uploads.clear()
+    return uploads.deleted, tuple(job.name for job in sent if not uploads.holds(Path(job.path)))
 
 
 def clear(handle: RedisHandle, hold: Hold, place: Place, *, but: tuple[str, ...] = ()) -> bool:

@@ -147,7 +147,7 @@ def change(
             logged, made = 0, None
             if now.before is None:
                 key_id, made = _target(handle, place, now, action)
-                if key_id == now.key_id:
+                if key_id == now.key_id and made is None:
                     took_s = time.monotonic() - began_s
                     return EncryptionChange(
                         place.collection, False, key_id, key_id, Rewritten(), 0, None, True, took_s
@@ -155,6 +155,10 @@ def change(
                 _check_at_rest(handle, place)
                 if before is not None:
                     before(handle.client.xlen(keys.faces))
+                if made is not None:
+                    # Not before: whoever makes one is told to keep a copy.
+                    add_key(made)
+                    key_id = handle.data_keys.ids()[0]
                 logged = begin_change(handle.client, hold, key_id)
             elif (action == "off") == bool(now.key_id):
                 raise UsageError(
@@ -181,7 +185,7 @@ def change(
 
 
 def _target(handle: RedisHandle, place: Place, now: Encryption, action: Action) -> tuple[str, Path | None]:
-    """Id of the key that the collection gets, and the file that was made for it."""
+    """Id of the key that the collection gets, or the file that it is to be made in."""
     if action == "off":
         return "", None
     if action == "on" and now.key_id:
@@ -201,9 +205,7 @@ def _target(handle: RedisHandle, place: Place, now: Encryption, action: Action) 
             "front of it (`openssl rand -base64 32` makes one), leave the old one behind it, then run this "
             "command again."
         )
-    path = open_folder(place).path / KEY_FILE
-    add_key(path)
-    return handle.data_keys.ids()[0], path
+    return "", open_folder(place).path / KEY_FILE
 
 
 def _check_at_rest(handle: RedisHandle, place: Place) -> None:

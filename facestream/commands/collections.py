@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from facestream.cli import chosen, chosen_place, place_options, verbosity_options
-from facestream.configuration.settings import DEFAULT_COLLECTION
+from facestream.configuration.setting_option import was_typed
 from facestream.errors import UsageError
 from facestream.output import confirm, print_json, print_table, printable
 
@@ -86,7 +86,7 @@ def stats(ctx: click.Context, /, name: str | None, **_: Any) -> None:
     from facestream.collection.collections_view import stats_json, stats_lines
 
     place = chosen_place(ctx)
-    found = collection_stats(_only(name, place.collection), place.data_dir, redis=place.redis_url)
+    found = collection_stats(_only(ctx, name, place.collection), place.data_dir, redis=place.redis_url)
     if chosen(ctx, "as_json"):
         print_json(stats_json(found))
         return
@@ -125,7 +125,7 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
     # As with Ctrl-C, what is held is let go of.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     place = chosen_place(ctx)
-    name = _only(name, place.collection)
+    name = _only(ctx, name, place.collection)
     dropped = catalogue.drop(name, place.data_dir, redis=place.redis_url, before=ask)
     info = dropped.info
     if chosen(ctx, "as_json"):
@@ -152,8 +152,11 @@ def drop(ctx: click.Context, /, name: str, yes: bool, **_: Any) -> None:
         )
 
 
-def _only(name: str | None, option: str) -> str:
+def _only(ctx: click.Context, name: str | None, option: str) -> str:
     """The collection that is meant: by its name alone, or by --collection as everywhere else."""
-    if name is not None and option not in (name, DEFAULT_COLLECTION):
+    if name is None:
+        return option
+    is_typed = any(was_typed(each, "collection") for each in (ctx, ctx.parent) if each is not None)
+    if is_typed and option != name:
         raise UsageError(f"{name!r} and --collection {option!r} are two collections. Name one.")
-    return option if name is None else name
+    return name

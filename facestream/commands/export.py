@@ -72,6 +72,7 @@ Examples:
     metavar="FILE|FOLDER",
     help="Write here; - is standard output. For mot, vtt and srt a folder, which is made.  [default: -]",
 )
+@click.option("-y", "--yes", is_flag=True, help="Replace captions that are there without asking.")
 @sources_option("Only of this source")
 @camera_option("Only of this camera")
 @moment_options
@@ -82,6 +83,7 @@ def command(
     file_format: str | None,
     as_json: bool,
     output: Path | None,
+    yes: bool,
     sources: tuple[str, ...],
     cameras: tuple[str, ...],
     since: Moment | None,
@@ -155,7 +157,7 @@ def command(
             )
         refuse_file_name(output, f"--format {file_format} writes a file for each source. Name a folder.")
         with open_store(place) as store:
-            files, count = _write_folder(store, file_format, output, where)
+            files, count = _write_folder(store, file_format, output, where, yes=yes)
             empty = "" if count or quiet else _nobody_of(store, where)
             if empty and file_format in _CAPTIONS and any(s.kind == "photo" for s in _chosen(store, where)):
                 empty = "Nobody is in a video there: photos get no captions."
@@ -244,12 +246,14 @@ def _names_of(people: Iterable[Person]) -> dict[str, str]:
     return {person.id: person.name for person in people if person.name}
 
 
-def _write_folder(store: Store, file_format: str, folder: Path, where: PeopleFilter) -> tuple[int, int]:
+def _write_folder(
+    store: Store, file_format: str, folder: Path, where: PeopleFilter, *, yes: bool
+) -> tuple[int, int]:
     """Write a file for each source; returns how many files, and how many lines or captions."""
     from facestream.exports.captions import cues, write_srt, write_vtt
     from facestream.exports.motchallenge import Targets, write_legend, write_mot
     from facestream.exports.source_files import file_stems, make_folder
-    from facestream.output import written_file
+    from facestream.output import confirm, printable, written_file
     from facestream.people.people_filter import PeopleFilter
 
     chosen = _chosen(store, where)
@@ -265,6 +269,12 @@ def _write_folder(store: Store, file_format: str, folder: Path, where: PeopleFil
     stems = file_stems(chosen, exact=file_format in _CAPTIONS)
     ending = ".txt" if file_format == "mot" else f".{file_format}"
     write = write_srt if file_format == "srt" else write_vtt
+    if file_format in _CAPTIONS:
+        # Beside a video, captions of that name may be somebody's own.
+        there = [name for stem in stems.values() if (folder / (name := f"{stem}{ending}")).exists()]
+        if there:
+            more = f" and {len(there) - 3} more" if len(there) > 3 else ""
+            confirm(f"Replace {', '.join(map(printable, there[:3]))}{more} in {folder}?", yes=yes)
     for source in chosen:
         tracks = store.tracks(source_id=source.source_id)
         with written_file(folder / f"{stems[source.source_id]}{ending}") as file:

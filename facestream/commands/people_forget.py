@@ -120,7 +120,8 @@ def _forget_one(
 
     if store.is_forgotten(person_id):
         # Their part in the server's files, where that could not be deleted the first time.
-        is_kept = any(person_id in ids for ids in store.kept_out())
+        # By an id as all that looks them up takes it.
+        is_kept = any(person_id.strip().lower() in ids for ids in store.kept_out())
         if dry_run:
             left = "; templates of the face are kept, and would go" if is_kept else ""
             click.echo(f"{person_id} was forgotten before{left}.")
@@ -161,7 +162,7 @@ def _forget_one(
             f" This is biometric data, kept to leave them out when they come back; `{again}` deletes it then."
         )
     confirm(f"{was}Forget {person.id}{name}: {tracks}, for good?{kept}", yes=yes)
-    _tell(store.forget(person.id, **how), again if most else "", as_json=as_json)
+    _tell(store.forget(person.id, exactly=True, **how), again if most else "", as_json=as_json)
 
 
 def _forget_vanished(

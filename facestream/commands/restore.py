@@ -49,6 +49,7 @@ def command(
     from facestream.collection.collections_view import collection_json, contents
     from facestream.configuration.settings import Place
     from facestream.hint import command_line
+    from facestream.people.people_view import counted
     from facestream.progress import stderr_console
     from facestream.progress_bar import ProgressBar
     from storage.catalogue import CollectionInfo
@@ -82,11 +83,15 @@ def command(
                 "sealed_webhooks": done.sealed_webhooks,
                 "sealed_faces": done.sealed_faces,
                 "encryption_ended": done.encryption_ended,
+                "uploads": done.uploads,
                 "groups": [{"stream": stream, "name": name} for stream, name in done.groups],
             }
         )
     elif not quiet:
         click.echo(f"Collection {done.info.name!r}: {contents(done.info)} from {file}", err=True)
+        if done.uploads:
+            gone = counted(done.uploads, "uploaded file")
+            click.echo(f"Deleted with the one that was replaced: {gone}.", err=True)
     if done.sealed_cameras:
         tell_warning(
             f"URLs of cameras can't be opened here: {', '.join(done.sealed_cameras)}. Set "

@@ -12,9 +12,9 @@ from facestream.clusters.background import Background
 from facestream.clusters.cluster_wiring import make_cluster_worker
 from facestream.configuration.settings import Place
 from facestream.erasure.leftovers import erase_leftovers
+from facestream.erasure.uploaded_files import UploadedFiles
 from facestream.errors import FacestreamError, NotFoundError, UsageError
 from facestream.hint import command_line
-from facestream.jobs.uploads import Uploads
 from facestream.models.own_models import models_for
 from facestream.readable_path import readable_path
 from facestream.source_name import full_name, short_name
@@ -24,7 +24,6 @@ from facestream.wiring import (
     make_dead_letters,
     make_job_store,
     make_queue,
-    uploads_folder,
 )
 from storage.connection import RedisHandle
 from storage.dead_letters import DeadLetters
@@ -175,28 +174,23 @@ def _erase_jobs(
     Returns:
         How many files were deleted, and names of those that lie elsewhere.
     """
-    jobs = make_job_store(handle, keys_of(place))
-    uploads = Uploads(uploads_folder(place), 0)
+    jobs, uploads = make_job_store(handle, keys_of(place)), UploadedFiles(place)
     meant = {source.source_id for source in sources}
-    deleted, elsewhere = 0, []
+    elsewhere = []
     for job in jobs.all():
         ours = not meant or not meant.isdisjoint(job.source_ids)
         if not (ours and job.state.is_over):
             continue
         path = Path(job.path)
         if job.kind == "upload":
-            if uploads.holds(path):
-                deleted += path.exists()
-                uploads.remove(path)
-            else:
+            if not uploads.holds(path):
                 elsewhere.append(job.name)
+            uploads.remove(path)
         with suppress(NoSuchJobError):
             jobs.remove(job.id)
     # And those of jobs that were taken out of the list, or dropped from it, as the newest 500 are kept.
     if not sources:
-        deleted += uploads.clear({job.id for job in jobs.all() if not job.state.is_over})
-    for path in [Path(source.path) for source in sources]:
-        if uploads.holds(path) and path.exists():
-            uploads.remove(path)
-            deleted += 1
-    return deleted, tuple(elsewhere)
+        uploads.clear({job.id for job in jobs.all() if not job.state.is_over})
+    for source in sources:
+        uploads.remove(Path(source.path))
+    return uploads.deleted, tuple(elsewhere)

@@ -54,6 +54,7 @@ def forget(
     models: str | None,
     *,
     ignore_return: bool = False,
+    exactly: bool = False,
 ) -> Forgotten:
     """Delete every trace of a person, and wait until it is done.
 
@@ -68,6 +69,7 @@ def forget(
             may be left on disk, as after a full disk. For somebody who vanished, what was said of them is.
         models: Model pack; None for the collection's own.
         ignore_return: Whether a few templates of their face are kept, to leave them out when they come back.
+        exactly: Whether nobody is forgotten where they have become part of somebody else meanwhile.
 
     Raises:
         UsageError: If these are to be kept of somebody who was forgotten already.
@@ -86,7 +88,9 @@ def forget(
     older: set[str] = set()
     paths: list[str] = []
     kept_before = kept_of(store, identity.identity_id, dimension)
-    if not identity.forgotten or kept_before:
+    # Also of those that can't be read.
+    are_kept = any(identity.identity_id in ids for ids in store.kept_out_ids())
+    if not identity.forgotten or are_kept:
         queue = make_queue(handle, keys)
         queue.prepare()
         with Background(make_cluster_worker(handle, keys, manifest, calibration), handle) as background:
@@ -105,7 +109,7 @@ def forget(
                 older = store.aliases(identity.identity_id)
                 sources = store.sources({sighting.source_id for sighting in identity.sightings})
                 paths = [source.path for source in sources]
-            settle(ForgetRequest(identity.identity_id, ignore_return))
+            settle(ForgetRequest(identity.identity_id, ignore_return, exactly))
         left = store.person(identity.identity_id)
         if left is None or not left.forgotten:
             raise _changed(identity, place)

@@ -85,7 +85,8 @@ def person_clips(
 ) -> PersonClips:
     """Write the moments of a person: one file for each video they were seen in.
 
-    A video that is gone, or another one by now, is told of in `failed`, and the others are cut.
+    A video that is gone, or another one by now, or can't be cut without encoding it, is told of in `failed`,
+    and the others are cut.
 
     Args:
         store: The collection.
@@ -100,9 +101,10 @@ def person_clips(
         UsageError: If one file was asked for, and there are more videos; or a video would be lost.
         NotFoundError: If they were not seen in these, or there is no video to cut.
         FacestreamError: If a file can't be written, or each video has other content now.
-        StreamError: If no video is where it was, or one can't be cut without encoding it.
+        StreamError: If no video is where it was, or none can be cut without encoding it.
     """
     from stream.clip import CONTAINERS, container_for
+    from stream.errors import StreamError
 
     seen = person.within(PeopleFilter(tuple(sources)).holds)
     if seen is None:
@@ -125,10 +127,17 @@ def person_clips(
         make_folder(out)
     stems = file_stems(records[source_id] for source_id in files)
     written: dict[str, Clip] = {}
+    errors: list[StreamError] = []
     for source_id, path in files.items():
-        target = out if one_file else out / f"{person.id}-{stems[source_id]}{container_for(path)}"
-        refuse_loss(target)
-        written[source_id] = clip(path, moments[source_id], target)
+        try:
+            target = out if one_file else out / f"{person.id}-{stems[source_id]}{container_for(path)}"
+            refuse_loss(target)
+            written[source_id] = clip(path, moments[source_id], target)
+        except StreamError as error:
+            errors.append(error)
+            failed[source_id] = str(error)
+    if errors and not written:
+        raise errors[0]
     return PersonClips(written, left_out, failed)
 
 

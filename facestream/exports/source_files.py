@@ -14,6 +14,8 @@ from storage.source_record import SourceRecord
 
 # Room for an id and an ending in the 255 bytes that names of files have.
 _MOST_BYTES = 232
+# And what else stands in names that are made up of it, such as ids.
+_MOST_PLAIN_BYTES = 160
 
 
 def file_stems(sources: Iterable[SourceRecord], *, exact: bool = False) -> dict[str, str]:
@@ -49,7 +51,7 @@ def make_folder(folder: Path) -> None:
 
 def plain(name: str) -> str:
     """A part of a file's name without what could mean something elsewhere."""
-    return re.sub(r"[^\w.-]+", "_", name)[:100].lstrip(".-")
+    return _cut(re.sub(r"[^\w.-]+", "_", name)[:100], _MOST_PLAIN_BYTES).lstrip(".-")
 
 
 def _stem(source: SourceRecord, *, exact: bool) -> str:

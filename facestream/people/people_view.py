@@ -56,7 +56,7 @@ def write_thumbnails(store: Store, people: Sequence[Person], folder: Path) -> di
                 written[person.id] = write_picture(folder / f"{person.id}.jpg", data)
     finally:
         # Pictures are read ahead: whoever erased some may have looked here before they were written.
-        if store.meta().get("erased_at_s") != erased_at_s:
+        if store.meta().get("erased_at_s") != erased_at_s or store.is_encrypted:
             store.drop_stale_pictures()
             written = {person_id: path for person_id, path in written.items() if path.exists()}
     return written

@@ -247,7 +247,8 @@ class SourceDesk:
             self._report.forgotten.append(source.source_id)
             return source
         # Who was forgotten in it may be found again.
-        self._queue.send([LookAgainRequest(source.source_id)])
+        whole = self._options.start_s == 0 and self._options.end_s is None
+        self._queue.send([LookAgainRequest(source.source_id, whole)])
         return replace(source, ranges=(), complete=False, forgotten=0)
 
     def _registered_video(

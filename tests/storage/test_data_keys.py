@@ -149,7 +149,9 @@ def test_a_key_that_is_added_comes_first_and_those_who_run_come_to_know_it(tmp_p
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert keys_in_file(path) == [second, first]
     keys.sealing(key_id(second).encode())
-    assert [file.name for file in tmp_path.iterdir()] == [KEY_FILE]
+    # Beside it lies what one locks who adds a key, and nothing else.
+    assert {file.name for file in tmp_path.iterdir()} == {KEY_FILE, f".{KEY_FILE}.lock"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()} == {0o600}
 
 
 def test_no_key_is_lost_where_several_are_added_at_once(tmp_path: Path) -> None:

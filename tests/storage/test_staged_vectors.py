@@ -88,6 +88,10 @@ def test_the_same_model_goes_on_and_another_one_begins_anew(
     again = StagedVectors(client, keys)
     again.begin(NEW, ABOUT)
     assert again.sample_ids() == {"v-1.0.0.7"}
+    # Its files may have been moved meanwhile.
+    again.begin(NEW, ABOUT | {"models": "/elsewhere/arcface"})
+    assert again.sample_ids() == {"v-1.0.0.7"}
+    assert again.target()["models"] == "/elsewhere/arcface"
     again.begin("third@1", {"pack": "third"})
     assert again.sample_ids() == set()
     assert again.target()["pack"] == "third"

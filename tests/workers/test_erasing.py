@@ -234,6 +234,31 @@ def test_streams_are_read_once_for_many_steps_and_not_at_one_go(
     bench.assert_consistent()
 
 
+def test_a_source_is_erased_although_it_is_being_looked_at(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.erasures._ERASED_AT_ONCE", 3)
+    monkeypatch.setattr("workers.erasing._ENTRIES_AT_ONCE", 25)
+    cast = Cast()
+    steps, erase = [0], Roster.erase
+
+    def erased(self: Roster, *arguments: Any) -> tuple[set[str], bool]:
+        # Somebody comes in each step, and may be nobody: such tracks go first.
+        steps[0] += 1
+        bench.queue.send(cast.track(steps[0] % 4, 100 + steps[0], founder=steps[0] % 2 == 0))
+        return erase(self, *arguments)
+
+    with bench.running():
+        bench.take_in(*(cast.track(k % 4, k) for k in range(9)), at_once=True, recluster=True)
+        monkeypatch.setattr(Roster, "erase", erased)
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("v-1",))])
+        monkeypatch.setattr(Roster, "erase", erase)
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("v-1",))])
+    assert bench.people() == {}
+    assert sum(record.tracks for record in erasures(bench)) == 9 + steps[0]
+    assert steps[0] < 100
+
+
 def test_what_a_worker_that_died_had_not_erased_the_next_one_erases(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -295,6 +295,23 @@ def test_a_sample_whose_track_comes_in_the_next_step_goes_as_well(bench: Bench) 
     assert_only_told_of(bench, before, secrets_of([ADA], first, grown), ADA)
 
 
+def test_whoever_became_part_of_somebody_else_is_not_forgotten_where_they_alone_are_meant(
+    bench: Bench,
+) -> None:
+    cast = Cast()
+    clusterer = Told(cast)
+    with bench.running(lambda: clusterer):
+        bench.take_in(cast.track(0, 0), cast.track(1, 1), recluster=True)
+        clusterer.same.append({0, 1})
+        bench.take_in(recluster=True)
+        (left,) = bench.people()
+        gone = BOB if left == ADA else ADA
+        bench.take_in([ForgetRequest(gone, exactly=True)])
+        assert bench.people().keys() == {left}
+        bench.take_in([ForgetRequest(gone)])
+    assert bench.people() == {}
+
+
 # In one step ----------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,7 @@ from workers.clustering.cancellation import checkpoint
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
 from workers.clustering.partition import Partition
+from workers.erasing import Erasing
 from workers.roster import Roster
 
 POISON = "v-1.77.5"
@@ -178,6 +179,22 @@ def test_an_erasure_that_fails_is_put_aside_and_said_and_others_go_on(
     assert [dead[b"type"] for dead in bench.dead()] == [b"erase"]
     assert len(bench.people()) == 2
     assert "what should have been erased was not" in caplog.text
+
+
+def test_an_erasure_that_fails_after_a_long_look_at_the_streams_is_put_aside_as_well(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.erasing._ENTRIES_AT_ONCE", 1)
+    cast = Cast()
+
+    def failing(*_: object) -> object:
+        raise ZeroDivisionError("poison")
+
+    monkeypatch.setattr(Erasing, "_delete", failing)
+    with bench.running():
+        bench.take_in(cast.track(0, 0), cast.track(1, 1), [EraseRequest(Extent.ALL)], cast.track(2, 2))
+    assert [dead[b"type"] for dead in bench.dead()] == [b"erase"]
+    assert len(bench.people()) == 3
 
 
 class Endless(TrackClusterer):

@@ -93,7 +93,8 @@ class Company:
         for group in self.constraints.together:
             seen = _NONE.union(*(self.of(track_id) for track_id in group if track_id in self._seen))
             if seen:
-                yield group, seen.union(*(self.constraints.with_(other) for other in seen))
+                theirs = {id(whole): whole for whole in map(self.constraints.with_, seen)}
+                yield group, seen.union(*theirs.values())
 
     def accompanied(self) -> Iterator[str]:
         """Tracks that were seen with others, as most of a large collection were not."""

@@ -32,7 +32,7 @@ class Contraction:
             self._foes.setdefault(b, set()).add(a)
         for number, sides in enumerate(ties.sides):
             for which, side in enumerate(sides):
-                for track in side:
+                for track in np.asarray(side, np.intp).tolist():
                     self._stands.setdefault(track, set()).add((number, which))
         for a, b in ties.must.tolist():
             first, second = sorted((self._root(a), self._root(b)))

@@ -10,6 +10,9 @@ import numpy.typing as npt
 IntArray = npt.NDArray[np.intp]
 Side = Sequence[int] | IntArray
 
+# Pairs looked at together: bounds the memory.
+_AT_ONCE = 1 << 15
+
 
 class Sides:
     """Which clusters have an item on which side; begins with one item in each.
@@ -31,9 +34,14 @@ class Sides:
 
     def hold_apart(self, a: IntArray, b: IntArray) -> npt.NDArray[np.bool_]:
         """Whether pairs of clusters must stay apart, bool (E,)."""
-        facing = self._one[a] & self._other[b]
-        facing |= self._other[a] & self._one[b]
-        return np.asarray(facing.any(axis=1))
+        held = np.empty(len(a), np.bool_)
+        for start in range(0, len(a), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            first, second = a[part], b[part]
+            facing = self._one[first] & self._other[second]
+            facing |= self._other[first] & self._one[second]
+            held[part] = facing.any(axis=1)
+        return held
 
     def grouped(self, labels: IntArray) -> Sides:
         """Those of groups of these clusters.

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from workers.clustering.company import Company
 from workers.clustering.constraints import Constraints
 from workers.clustering.evidence import TrackEvidence
+from workers.clustering.sides import Side
 
 IntArray = npt.NDArray[np.intp]
 
@@ -32,7 +33,7 @@ class Ties:
     groups: tuple[Sequence[int], ...]
     continued: IntArray
     apart: IntArray
-    sides: tuple[tuple[Sequence[int], Sequence[int]], ...]
+    sides: tuple[tuple[Side, Side], ...]
 
     @property
     def must(self) -> IntArray:
@@ -64,7 +65,7 @@ class Ties:
             _pairs(continued),
             _pairs(seen),
             tuple(
-                ([position[t] for t in one if t in position], [position[t] for t in other if t in position])
+                (_places(position, one), _places(position, other))
                 for one, other in itertools.chain(company.constraints.apart, company.of_groups())
             ),
         )
@@ -79,18 +80,35 @@ class Ties:
         at = np.full(count, -1)
         at[chosen] = np.arange(len(chosen))
         continued, apart = at[self.continued], at[self.apart]
-        groups = (_there(at, group) for group in self.groups)
+        groups = (_there(at, np.asarray(group, np.intp)).tolist() for group in self.groups)
         return Ties(
             tuple(group for group in groups if len(group) > 1),
             continued[(continued >= 0).all(axis=1)],
             apart[(apart >= 0).all(axis=1)],
-            tuple((_there(at, one), _there(at, other)) for one, other in self.sides),
+            tuple((_there(at, one), _there(at, other)) for one, other in self._facing(at)),
         )
 
+    def _facing(self, at: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+        """Sides of which both are there: of few tracks among many groups, hardly any."""
+        if not self.sides:
+            return
+        there = np.ones(len(self.sides), np.bool_)
+        for which in (0, 1):
+            sides = [np.asarray(pair[which], np.intp) for pair in self.sides]
+            of = np.repeat(np.arange(len(sides)), [len(side) for side in sides])
+            there &= np.bincount(of, at[np.concatenate(sides)] >= 0, len(sides)) > 0
+        for number in np.flatnonzero(there).tolist():
+            one, other = self.sides[number]
+            yield np.asarray(one, np.intp), np.asarray(other, np.intp)
 
-def _there(at: IntArray, side: Sequence[int]) -> list[int]:
-    places: list[int] = at[list(side)].tolist()
-    return [place for place in places if place >= 0]
+
+def _there(at: IntArray, side: IntArray) -> IntArray:
+    places = at[side]
+    return places[places >= 0]
+
+
+def _places(position: Mapping[str, int], tracks: Iterable[str]) -> IntArray:
+    return np.array([position[t] for t in tracks if t in position], np.intp)
 
 
 def group_said(track_id: str, groups: Mapping[str, str], constraints: Constraints) -> str | None:

@@ -198,7 +198,8 @@ class TrackLinkage:
         first, second = task.ties.apart.T
         affinity[first, second] = affinity[second, first] = -np.inf
         for one, other in task.ties.sides:
-            affinity[np.ix_(one, other)] = affinity[np.ix_(other, one)] = -np.inf
+            first, second = np.asarray(one, np.intp), np.asarray(other, np.intp)
+            affinity[np.ix_(first, second)] = affinity[np.ix_(second, first)] = -np.inf
         weights = self._gallery.weights[rows]
         return constrained_average_linkage(affinity, weights, threshold, task.ties.continued.tolist())
 

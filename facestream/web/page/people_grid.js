@@ -164,7 +164,7 @@ export class PeopleGrid {
     if (!this.tile(this._active)) {
       const tiles = this._tiles();
       const seen = tiles.find((tile) => Number(tile.dataset.index) >= begins * columns) ?? tiles[0];
-      if (seen) seen.tabIndex = 0;
+      if (seen) this._setActive(Number(seen.dataset.index));
     }
     if (total) this._what.onWant(this._first * columns, (this._last + 1) * columns - 1);
   }

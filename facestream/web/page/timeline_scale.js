@@ -55,7 +55,7 @@ export function ticksOf(from, to, most, byDate) {
   let last = -Infinity;
   for (let there = Math.floor((from - shift) / step) * step; ticks.length < 60; there += step) {
     const at = there + offset(there + shift);
-    if (at > to) return ticks;
+    if (!(at <= to)) return ticks;
     if (at >= from && at > last) ticks.push({ at, label: byDate ? dateLabel(at, step) : secondsLabel(at, step) });
     last = at;
   }

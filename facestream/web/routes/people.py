@@ -62,14 +62,17 @@ def person(context: Context, person_id: PersonPath) -> schemas.Person:
 
 
 @router.delete("/people/{person_id}", dependencies=[needs_admin])
-def forget(context: Context, person_id: PersonPath, *, and_ignore_return: bool = False) -> schemas.Forgotten:
+def forget(
+    context: Context, person_id: PersonPath, *, and_ignore_return: bool = False, exactly: bool = False
+) -> schemas.Forgotten:
     """Forget a person: every trace is deleted, for good.
 
     With `and_ignore_return`, at most five templates of the face are kept, by which tracks of theirs that come
-    later are left out. Forgetting them again deletes these.
+    later are left out. Forgetting them again deletes these. With `exactly` nobody is forgotten where they
+    have become part of somebody else; else that one is.
     """
     with context.deciding.taken():
-        done = context.store.forget(person_id, and_ignore_return=and_ignore_return)
+        done = context.store.forget(person_id, and_ignore_return=and_ignore_return, exactly=exactly)
     context.people.refresh([done.id, *done.older_ids])
     return schemas.Forgotten(
         id=done.id,

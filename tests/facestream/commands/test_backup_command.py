@@ -15,6 +15,7 @@ from facestream.errors import NotFoundError, UsageError
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.errors import ArchiveError
+from storage.job_record import new_job_id
 from storage.keys import Keys
 from storage.lease import Lease
 
@@ -92,6 +93,9 @@ def test_an_existing_collection_is_replaced_only_when_asked(copied: Processed, s
     cli("people")
     before = cli.records()
     assert before != original
+    upload = cli.data_dir / "uploads" / "default" / new_job_id() / "film.mp4"
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(b"film")
 
     done = cli("restore", saved, code=2)
     assert "there is a collection 'default' already (7 people, 9 tracks)" in done.stderr
@@ -99,8 +103,12 @@ def test_an_existing_collection_is_replaced_only_when_asked(copied: Processed, s
     done = cli("restore", saved, "--replace", code=2)
     assert "Delete collection 'default' (7 people, 9 tracks, 3 sources) and restore" in done.stderr
     assert cli.records() == before
+    assert upload.exists()
 
     result = cli("restore", saved, "--replace", "--yes", "--json").json()
+
+    # Of the one that was replaced, and of nobody now.
+    assert (result["uploads"], upload.exists()) == (1, False)
 
     assert result["replaced"]["people"] == 7
     assert result["history_erased"] is True

@@ -11,7 +11,10 @@ import pytest
 from command_runs import Cli, Done, Processed
 
 import facestream.collection.catalogue
-from facestream.errors import NotFoundError, UsageError
+from facestream.configuration.settings import Place
+from facestream.erasure.uploaded_files import UploadedFiles
+from facestream.errors import FacestreamError, NotFoundError, UsageError
+from facestream.wiring import open_handle, uploads_folder
 from storage.connection import open_redis
 from storage.datafolder import DataFolder
 from storage.job_record import new_job_id
@@ -139,6 +142,12 @@ def test_wrong_usage_is_told(here: Callable[..., Done], arguments: list[str], re
     assert reason in here("collections", *arguments, code=2).stderr
 
 
+def test_the_collection_that_is_named_counts_whatever_the_settings_say(cli: Cli) -> None:
+    cli("redis", "HSET", "fs:{default}:meta", "schema", "1")
+    said = cli("collections", "drop", "default", "--yes", FACESTREAM_COLLECTION="family").stderr
+    assert said.startswith("Collection 'default' is gone")
+
+
 def test_a_collection_of_another_version_is_not_measured(cli: Cli) -> None:
     cli("redis", "HSET", "fs:{default}:meta", "schema", "999")
     assert "schema '999'" in cli("collections", "stats", code=1).stderr
@@ -204,6 +213,40 @@ def test_what_was_uploaded_into_a_collection_goes_with_it(cli: Cli) -> None:
 
     assert said == "Collection 'small' is gone (0 people, 0 tracks, 0 sources), and 1 uploaded file.\n"
     assert [path.parts[-3] for path in cli.data_dir.glob("uploads/*/j-*/*")] == ["other"]
+
+
+def test_what_was_uploaded_under_another_address_of_the_server_goes_as_well(tmp_path: Path) -> None:
+    place = Place.of(tmp_path / "data", None, "default")
+    with open_handle(place) as handle:
+        url = f"unix://{handle.socket_path}"
+        places = [Place.of(tmp_path / "data", each, "default") for each in (url, f"{url}?db=0")]
+        paths = []
+        for each in places:
+            path = uploads_folder(each) / new_job_id() / "film.mp4"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"film")
+            paths.append(path)
+        stranger = tmp_path / "default" / new_job_id() / "film.mp4"
+        stranger.parent.mkdir(parents=True)
+        stranger.write_bytes(b"of nobody's business")
+        files = UploadedFiles(places[0])
+        assert [files.holds(path) for path in (*paths, stranger)] == [True, True, False]
+        for path in (*paths, stranger):
+            files.remove(path)
+        assert [path.exists() for path in (*paths, stranger)] == [False, False, True]
+        assert files.deleted == 2
+
+
+def test_an_upload_that_can_not_be_deleted_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place.of(tmp_path / "data", None, "default")
+    path = uploads_folder(place) / new_job_id() / "film.mp4"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"film")
+    monkeypatch.setattr("facestream.jobs.uploads.shutil.rmtree", lambda *_, **__: None)
+    files = UploadedFiles(place)
+    with pytest.raises(FacestreamError, match="can't be deleted"):
+        files.remove(path)
+    assert files.deleted == 0
 
 
 def test_what_a_restore_left_that_was_killed_can_be_dropped(cli: Cli) -> None:

@@ -205,6 +205,17 @@ def test_people_are_found_in_an_encrypted_collection_as_in_any(copied: Processed
         assert all(value.startswith(MAGIC) for value in values)
 
 
+def test_no_key_is_made_before_it_is_said(copied: Processed) -> None:
+    cli, key = copied.cli, "fs:{default}:samples"
+    # Something waits to be taken in.
+    cli("redis", "XADD", key, "*", "type", "sample")
+    assert "wait" in cli("encryption", "on", code=1).stderr
+    assert not (cli.data_dir / "data.key").exists()
+    cli("redis", "XTRIM", key, "MAXLEN", "0")
+    assert "Keep a copy" in cli("encryption", "on").stderr
+    assert (cli.data_dir / "data.key").exists()
+
+
 def test_encryption_may_be_turned_on_before_anything_is_found(here: Callable[..., Done]) -> None:
     assert "no collection" in here("encryption", code=1).stderr
     done = here("encryption", "on", "--json").json()

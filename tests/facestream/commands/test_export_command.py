@@ -191,6 +191,19 @@ def test_captions_say_who_is_visible(data_dir: Path, here: Here, tmp_path: Path)
     assert (tmp_path / "srt" / "door.srt").read_text() == "1\n00:00:02,000 --> 00:00:03,200\np3\n\n"
 
 
+def test_captions_of_ones_own_are_replaced_only_when_asked(
+    data_dir: Path, here: Here, tmp_path: Path
+) -> None:
+    own = tmp_path / "a film.srt"
+    own.write_text("My own translation")
+    refused = here("export", "--format", "srt", "-o", tmp_path, code=2).stderr
+    assert f"Replace a film.srt in {tmp_path}?" in refused
+    assert own.read_text() == "My own translation"
+    assert [path.name for path in tmp_path.iterdir() if path.suffix] == ["a film.srt"]
+    here("export", "--format", "srt", "-o", tmp_path, "--yes")
+    assert own.read_text().startswith("1\n00:00:00,000")
+
+
 @pytest.mark.parametrize("file_format", ["mot", "vtt", "srt"])
 def test_what_writes_a_folder_needs_one(data_dir: Path, here: Here, tmp_path: Path, file_format: str) -> None:
     assert "Give a folder" in here("export", "--format", file_format, code=2).stderr

@@ -16,6 +16,8 @@ import scenes
 from command_runs import PATIENCE_S, Cli, Done, Processed
 from test_people_command import merge
 
+from facestream import connect
+from facestream.errors import FacestreamError
 from facestream.recorded.processing import process
 from facestream.recorded.run_report import SilentListener
 from storage.connection import open_redis
@@ -203,6 +205,20 @@ def test_the_same_files_again_say_so_and_leave_them_out(story: Story, processed:
     assert [source_id[:2] for source_id in result["forgotten"]] == ["v-", "i-"]
     assert "p1" not in {person["id"] for person in result["people"]}
     assert story.cli.people() == [person for person in story.before if person["id"] != "p1"]
+
+
+def test_somebody_who_became_part_of_another_while_one_thought_is_not_forgotten(
+    copied: Processed, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli = copied.cli
+    older = merge(cli, "p1")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with connect(cli.data_dir) as store:
+        with pytest.raises(FacestreamError, match=f"{older} is part of p1 by now"):
+            store.forget(older, exactly=True)
+        assert not store.is_forgotten("p1")
+        assert store.forget("p1", exactly=True).older_ids == (older,)
 
 
 def test_looking_again_finds_them_as_somebody_new(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 from made_tracks import evidence, of, unit
 
 from workers.clustering.company import Company
@@ -48,6 +49,14 @@ def test_what_is_so_of_a_track_is_so_of_all_that_people_put_together_with_it() -
     assert ties.apart.tolist() == [[0, 1], [1, 0]]
     told = {(len(one), len(other), min(one), min(other)) for one, other in ties.sides}
     assert told == {(1_000, 1_000, 0, 1), (1_000, 1_000, 1, 0)}
+
+
+def test_a_part_holds_sides_of_which_both_are_in_it() -> None:
+    nobody = np.zeros((0, 2), np.intp)
+    ties = Ties((), nobody, nobody, (([0, 1], [2]), ([3], [0, 4]), ([1], [5])))
+    part = ties.part(np.array([4, 3, 1, 0]), 6)
+    assert [(one.tolist(), other.tolist()) for one, other in part.sides] == [([1], [3, 0])]
+    assert Ties((), nobody, nobody, ()).part(np.array([0]), 2).sides == ()
 
 
 def test_the_group_of_most_is_said_and_of_equals_always_the_same() -> None:

@@ -32,7 +32,7 @@ export class NewestSightings {
     this.root = el("aside", { class: "newest card", "aria-labelledby": "newest-title" },
       el("header", null, el("h2", { id: "newest-title" }, "Newest sightings"), el("fieldset", { class: "segments" }, el("legend", { class: "visually-hidden" }, "Who is listed"), filter("All", false), filter("Unknown", true))),
       this._more, this._scroll);
-    const again = throttled(() => void this._read(), 1000);
+    const again = this._again = throttled(() => void this._read(), 1000);
     const on = context.events.on.bind(context.events);
     this._off = [
       on("assigned", (event) => this._happened(event)),
@@ -71,7 +71,12 @@ export class NewestSightings {
   /** @param {any} event `assigned` or `created` */
   _happened(event) {
     if (!event.camera || !event.person_id || (this._camera && event.camera !== this._camera)) return;
-    if (event.ignored || !isArrival(event)) return;
+    if (event.ignored) return;
+    if (!isArrival(event)) {
+      // Whoever was taken for somebody else may stand in the list.
+      if (event.other_id) this._again();
+      return;
+    }
     const seen = { personId: event.person_id, name: event.person_name ?? "", camera: event.camera, where: event.camera, at: event.event_at || event.published_at, thumbnail: event.thumbnail };
     const before = this._rows.find(({ seen: one }) => one.personId === seen.personId && one.camera === seen.camera && Math.abs(Date.parse(seen.at) - Date.parse(one.at)) < VISIT_MS);
     if (before) {
@@ -149,7 +154,8 @@ export class NewestSightings {
  * @param {any} event `assigned` or `created`
  */
 function isArrival(event) {
-  const late = Date.parse(event.published_at) - Date.parse(event.event_at ?? event.published_at) > LATE_MS;
+  // What has no date is of no time that is known.
+  const late = !event.event_at || Date.parse(event.published_at) - Date.parse(event.event_at) > LATE_MS;
   return !late && (event.provisional ? !event.other_id : event.kind === "created");
 }
 

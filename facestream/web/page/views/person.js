@@ -108,7 +108,7 @@ export function mount(root, context) {
       ] });
     if (!sure) return;
     try {
-      const done = await api.delete(`/people/${id}${ignoring.checked ? "?and_ignore_return=true" : ""}`);
+      const done = await api.delete(`/people/${id}?exactly=true${ignoring.checked ? "&and_ignore_return=true" : ""}`);
       const kept = done.templates_kept ? ` Kept to leave them out: ${counted(done.templates_kept, "template")} of the face. Forgetting ${done.id} again, by command or API, deletes that.` : "";
       context.toast(`Forgotten, with ${counted(done.tracks, "track")}.${kept}${done.history_erased ? "" : " The server's own files may still hold some of it until it rewrites them."}`, { kind: "good" });
       context.navigate("#/people", { replace: true });
