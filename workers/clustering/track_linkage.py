@@ -91,7 +91,9 @@ class TrackLinkage:
         threshold = self._threshold + tighter
         if not task.ties.groups:
             return self._linked(task, prior, threshold, begun)
-        parts = [self._parts(task, group, prior, threshold) for group in task.ties.groups]
+        # Nobody of a group faces anybody else of it: of many, sides would take long to look through.
+        bare = replace(task, ties=replace(task.ties, groups=(), sides=()))
+        parts = [self._parts(bare, group, prior, threshold) for group in task.ties.groups]
         ties = replace(task.ties, groups=(), continued=np.concatenate([*parts, task.ties.continued]))
         labels = self._linked(
             replace(task, ties=ties), prior, threshold, None if begun is None else _undecided(begun, task)
@@ -110,8 +112,7 @@ class TrackLinkage:
     def _parts(self, task: LinkageTask, group: Sequence[int], prior: ByMedium, threshold: float) -> IntArray:
         """Pairs (M, 2) of tracks of a group that look like each other."""
         chosen = np.array(group, np.intp)
-        part = task.part(chosen)
-        alone = replace(part, ties=replace(part.ties, groups=()))
+        alone = task.part(chosen)
         labels = (
             self._of_near(alone, prior, threshold, None)
             if len(chosen) > self._limit
