@@ -30,6 +30,7 @@ from storage.retention_policy import RetentionPolicy
 from storage.source_record import SourceRecord
 from storage.step import write_step
 from storage.step_count import StepCount
+from storage.strays import Strays
 from storage.stream_readers import StreamReaders
 from storage.stream_trimming import StreamTrimming
 from storage.webhook_traces import WebhookTraces
@@ -87,6 +88,11 @@ class IdentityStore(CollectionReader):
                 pipe.hset(self._keys.meta, "models", about["models"])
 
         self._change(claim, began)
+
+    @property
+    def strays(self) -> Strays:
+        """What is left of tracks that nobody knows."""
+        return Strays(cast(redis.Redis, self._client), self._keys)
 
     @property
     def readers(self) -> StreamReaders:

@@ -14,6 +14,7 @@ from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import RetentionPolicy
+from storage.strays import source_of
 from workers.erasing_entries import EntryErasing
 from workers.expiry import Due, SeenTrack, due
 from workers.forgetting import bearer_of, vanished_bearer_of
@@ -28,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 # People of the past of whom one step lets nothing be left.
 _MOST_PAST = 2_000
+# Tracks, and samples, that nothing leads to and one step deletes.
+_MOST_STRAY = 5_000
 # Streams are looked through for so many tracks at once, as a look takes as long for one; the faces of so many
 # take tens of megabytes. One step reads so many entries, which takes some tenths of a second.
 _AHEAD, _ENTRIES_AT_ONCE = 2_000, 10_000
@@ -94,6 +97,7 @@ class Erasing:
                 _tell_let_go(self._returns.let_go(request.identity_id, effects), effects)
             return False
         track_ids = sorted(self._membership.members(found))
+        self._delete_unread(found, effects)
         rows = self._returns.chosen(track_ids, founders, effects) if request.ignore_return else b""
         gone, _ = self._delete(track_ids, {found}, effects)
         older = sorted(gone - {found}, key=lambda identity_id: (len(identity_id), identity_id))
@@ -175,6 +179,8 @@ class Erasing:
             self._delete([], past, effects)
             over = len(past) < _MOST_PAST
         if over and request.extent is Extent.ALL:
+            over = self._delete_strays(effects)
+        if over and request.extent is Extent.ALL:
             _tell_let_go(self._returns.let_all_go(effects), effects)
         if track_ids or bare or entries or past or effects.sources_removed:
             effects.erasures.append(
@@ -255,6 +261,33 @@ class Erasing:
         effects.forget(gone, track_ids)
         effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]
         return gone, touched - gone
+
+    def _delete_unread(self, identity_id: str, effects: Effects) -> None:
+        """Delete what is left of tracks of a person whose records are gone, or can't be read."""
+        unread = set(self._store.track_ids(identity_id=identity_id)) - self._summaries.keys()
+        if not unread:
+            return
+        _log.warning(
+            "%d tracks of %s can't be read; what is left of them goes too.", len(unread), identity_id
+        )
+        for key, entry_ids in TraceSearch(self._store, (), unread, ()).found((), unread).items():
+            effects.erased.setdefault(key, []).extend(entry_ids)
+        effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in unread)
+        effects.samples_removed |= self._store.strays.samples_of(unread)
+        effects.forgotten_tracks |= unread
+
+    def _delete_strays(self, effects: Effects) -> bool:
+        """Delete some of what is left when all that is known is deleted; returns whether that was all."""
+        strays = self._store.strays
+        known = effects.tracks_removed.keys() | self._summaries.keys()
+        tracks = sorted(strays.tracks(known))[:_MOST_STRAY]
+        kept = effects.samples_removed | self._store.unclaimed().keys()
+        samples = [sample_id for sample_id in strays.samples() if sample_id not in kept][:_MOST_STRAY]
+        effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in tracks)
+        effects.samples_removed.update(samples)
+        if tracks or samples:
+            _log.warning("%d tracks and %d faces that nothing led to are deleted.", len(tracks), len(samples))
+        return max(len(tracks), len(samples)) < _MOST_STRAY
 
     def _has_looked_ahead(self, request: EraseRequest) -> bool:
         """Read on in streams for what tells of tracks that go; returns whether there is nothing to read."""

@@ -18,7 +18,7 @@ from storage.connection import RedisHandle
 from storage.delivery import Entry
 from storage.erasure_record import ErasureRecord
 from storage.identity_record import ChangeKind, Identity
-from storage.requests import EraseRequest, Extent
+from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import DAY_S, RetentionPolicy
 from storage.sample_record import FaceSample
 from storage.source_record import SegmentDone
@@ -366,6 +366,30 @@ def test_nobody_is_left_when_everybody_is_forgotten(bench: Bench) -> None:
     assert {bench.store.person(f"p700{n}") for n in (1, 2, 3)} == {
         Identity(f"p700{n}", forgotten=True) for n in (1, 2, 3)
     }
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+@pytest.mark.parametrize("asked", ["all", "person"])
+def test_nothing_is_left_of_tracks_whose_records_can_not_be_read(
+    bench: Bench, damage: str, asked: str
+) -> None:
+    cast = Cast()
+    doomed, other = [cast.track(0, 0), cast.track(0, 1)], cast.track(1, 2)
+    with bench.running():
+        bench.take_in(*doomed, other, recluster=True)
+        bench.queue.send([], faces=samples_of(doomed[0]))
+    track = bench.keys.track("v-1.0.0")
+    if damage == "gone":
+        bench.client.delete(track)
+    else:
+        bench.client.hset(track, "observations", b"xx")
+    request = EraseRequest(Extent.ALL) if asked == "all" else ForgetRequest("p7001")
+    with bench.running():
+        bench.take_in([request])
+    assert bench.people().keys() == (set() if asked == "all" else {"p7002"})
+    secrets = secrets_of(["p7001"], *doomed)
+    assert left_of(bench, secrets) <= {bench.keys.identity("p7001"), bench.keys.changes}
+    assert bench.client.hkeys(bench.keys.templates) == ([] if asked == "all" else [b"v-1.2.1"])
 
 
 def test_nor_is_what_was_said_of_people_who_had_vanished(
