@@ -14,26 +14,21 @@ from storage.identity_record import ChangeKind
 from storage.identity_store import IdentityStore
 from storage.requests import EraseRequest, Extent, ForgetRequest
 from storage.retention_policy import RetentionPolicy
-from storage.strays import source_of
 from workers.erasing_entries import EntryErasing
 from workers.expiry import Due, SeenTrack, due
 from workers.forgetting import bearer_of, vanished_bearer_of
+from workers.look_ahead import LookAhead
 from workers.membership import Membership
 from workers.past_ids import PastIds
 from workers.people import TrackSummary
 from workers.returns import Returns
 from workers.source_book import SourceBook
-from workers.trace_search import TraceSearch
+from workers.unread_records import delete_strays, delete_unread
 
 _log = logging.getLogger(__name__)
 
 # People of the past of whom one step lets nothing be left.
 _MOST_PAST = 2_000
-# Tracks, and samples, that nothing leads to and one step deletes.
-_MOST_STRAY = 5_000
-# Streams are looked through for so many tracks at once, as a look takes as long for one; the faces of so many
-# take tens of megabytes. One step reads so many entries, which takes some tenths of a second.
-_AHEAD, _ENTRIES_AT_ONCE = 2_000, 10_000
 
 Remove = Callable[[list[str], Effects], set[str]]
 
@@ -67,9 +62,7 @@ class Erasing:
         self._returns = returns
         self._entries = EntryErasing(store, sources)
         self._past = PastIds(store)
-        # What streams tell of the tracks that go next, and what for.
-        self._search: TraceSearch | None = None
-        self._looked_for: EraseRequest | None = None
+        self._ahead = LookAhead(store, membership, self._past)
 
     def committed(self, effects: Effects) -> None:
         """A step is in Redis."""
@@ -97,7 +90,7 @@ class Erasing:
                 _tell_let_go(self._returns.let_go(request.identity_id, effects), effects)
             return False
         track_ids = sorted(self._membership.members(found))
-        self._delete_unread(found, effects)
+        delete_unread(self._store, found, self._summaries.keys(), effects)
         rows = self._returns.chosen(track_ids, founders, effects) if request.ignore_return else b""
         gone, _ = self._delete(track_ids, {found}, effects)
         older = sorted(gone - {found}, key=lambda identity_id: (len(identity_id), identity_id))
@@ -143,7 +136,7 @@ class Erasing:
         Returns:
             The people who go on and are others now, and whether nothing is left to do.
         """
-        if not self._has_looked_ahead(request):
+        if not self._ahead.is_done(request):
             return set(), False
         policy, named, now_s = RetentionPolicy(), set[str](), time.time()
         if request.extent is Extent.RETENTION:
@@ -152,7 +145,7 @@ class Erasing:
                 return set(), True
             named = set(self._store.names())
         found = self._due(request, policy, named, now_s, effects)
-        track_ids = self._next(request, found, most)
+        track_ids = self._ahead.next(request, found.tracks, most)
         if track_ids is None:
             return set(), False
         bare = found.pictures[: most - len(track_ids)]
@@ -165,7 +158,7 @@ class Erasing:
         over = len(track_ids) + len(bare) == len(found)
         entries = 0
         if over:
-            self._search = self._looked_for = None
+            self._ahead.end()
             entries, over = self._entries.erase(request, policy, now_s, effects)
         if over and request.extent is Extent.SOURCE:
             for source in map(self._sources.fresh, request.source_ids):
@@ -179,7 +172,7 @@ class Erasing:
             self._delete([], past, effects)
             over = len(past) < _MOST_PAST
         if over and request.extent is Extent.ALL:
-            over = self._delete_strays(effects)
+            over = delete_strays(self._store, self._summaries.keys(), effects)
         if over and request.extent is Extent.ALL:
             _tell_let_go(self._returns.let_all_go(effects), effects)
         if track_ids or bare or entries or past or effects.sources_removed:
@@ -250,9 +243,7 @@ class Erasing:
         wanted = set(track_ids)
         written = [track for track in effects.tracks if track.track_id in wanted]
         seen = [*self._store.tracks(track_ids), *written]
-        search = self._search
-        if search is None or streams is not None or not search.knows(gone, track_ids, seen):
-            search = TraceSearch(self._store, gone, track_ids, seen, streams)
+        search = self._ahead.search(gone, track_ids, seen, streams)
         for key, entry_ids in search.found(gone, track_ids).items():
             effects.erased.setdefault(key, []).extend(entry_ids)
         self._count_forgotten(track_ids, effects)
@@ -261,56 +252,6 @@ class Erasing:
         effects.forget(gone, track_ids)
         effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]
         return gone, touched - gone
-
-    def _delete_unread(self, identity_id: str, effects: Effects) -> None:
-        """Delete what is left of tracks of a person whose records are gone, or can't be read."""
-        unread = set(self._store.track_ids(identity_id=identity_id)) - self._summaries.keys()
-        if not unread:
-            return
-        _log.warning(
-            "%d tracks of %s can't be read; what is left of them goes too.", len(unread), identity_id
-        )
-        for key, entry_ids in TraceSearch(self._store, (), unread, ()).found((), unread).items():
-            effects.erased.setdefault(key, []).extend(entry_ids)
-        effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in unread)
-        effects.samples_removed |= self._store.strays.samples_of(unread)
-        effects.forgotten_tracks |= unread
-
-    def _delete_strays(self, effects: Effects) -> bool:
-        """Delete some of what is left when all that is known is deleted; returns whether that was all."""
-        strays = self._store.strays
-        known = effects.tracks_removed.keys() | self._summaries.keys()
-        tracks = sorted(strays.tracks(known))[:_MOST_STRAY]
-        kept = effects.samples_removed | self._store.unclaimed().keys()
-        samples = [sample_id for sample_id in strays.samples() if sample_id not in kept][:_MOST_STRAY]
-        effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in tracks)
-        effects.samples_removed.update(samples)
-        if tracks or samples:
-            _log.warning("%d tracks and %d faces that nothing led to are deleted.", len(tracks), len(samples))
-        return max(len(tracks), len(samples)) < _MOST_STRAY
-
-    def _has_looked_ahead(self, request: EraseRequest) -> bool:
-        """Read on in streams for what tells of tracks that go; returns whether there is nothing to read."""
-        if self._looked_for is not request:
-            self._search = self._looked_for = None
-        return self._search is None or self._search.advance(_ENTRIES_AT_ONCE)
-
-    def _next(self, request: EraseRequest, found: Due, most: int) -> list[str] | None:
-        """Which of the tracks that go are deleted now; None where what tells of them is to be read first."""
-        search = self._search
-        known = [] if search is None else [each for each in found.tracks if search.is_for([each])]
-        if known or not found.tracks:
-            return known[:most]
-        if self._looked_for is request and len(found.tracks) <= most:
-            # They came while others went, and so will more: read for at once, or that would never end.
-            self._search = None
-            return list(found.tracks)
-        ahead = found.tracks[:_AHEAD]
-        owners = {self._membership.identity_of.get(track_id) for track_id in ahead} - {None}
-        people = self._past.of({owner for owner in owners if owner is not None}, {})
-        self._search = TraceSearch(self._store, people, ahead, self._store.tracks(ahead))
-        self._looked_for = request
-        return self._next(request, found, most) if self._search.advance(_ENTRIES_AT_ONCE) else None
 
     def _count_forgotten(self, track_ids: list[str], effects: Effects) -> None:
         """Let sources know of how many people they show nothing any more."""

@@ -53,9 +53,9 @@ class TraceSearch:
         # What tells of a person or a track, by the stream and their id.
         self._found: dict[tuple[str, bytes], list[bytes]] = {}
 
-    def is_for(self, track_ids: Collection[str]) -> bool:
-        """Whether what tells of all of some tracks is looked for."""
-        return all(track_id.encode() in self._track_ids for track_id in track_ids)
+    def holds(self, track_id: str) -> bool:
+        """Whether what tells of a track is looked for."""
+        return track_id.encode() in self._track_ids
 
     def knows(
         self, identity_ids: Collection[str], track_ids: Collection[str], tracks: Collection[TrackRecord]
@@ -69,7 +69,7 @@ class TraceSearch:
         """
         return (
             {identity_id.encode() for identity_id in identity_ids} <= self._people
-            and self.is_for(track_ids)
+            and all(map(self.holds, track_ids))
             and all(self._tracks.has(track) for track in tracks)
         )
 

@@ -187,7 +187,7 @@ def test_streams_are_read_once_for_many_steps_and_not_at_one_go(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.erasures._ERASED_AT_ONCE", 2)
-    monkeypatch.setattr("workers.erasing._ENTRIES_AT_ONCE", 10)
+    monkeypatch.setattr("workers.look_ahead._ENTRIES_AT_ONCE", 10)
     monkeypatch.setattr("workers.erasing_entries._MOST_READ", 10)
     cast = Cast()
     doomed = [cast.track(k % 4, k) for k in range(12)]
@@ -238,7 +238,7 @@ def test_a_source_is_erased_although_it_is_being_looked_at(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.erasures._ERASED_AT_ONCE", 3)
-    monkeypatch.setattr("workers.erasing._ENTRIES_AT_ONCE", 25)
+    monkeypatch.setattr("workers.look_ahead._ENTRIES_AT_ONCE", 25)
     cast = Cast()
     steps, erase = [0], Roster.erase
 

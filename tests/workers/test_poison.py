@@ -184,7 +184,7 @@ def test_an_erasure_that_fails_is_put_aside_and_said_and_others_go_on(
 def test_an_erasure_that_fails_after_a_long_look_at_the_streams_is_put_aside_as_well(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.erasing._ENTRIES_AT_ONCE", 1)
+    monkeypatch.setattr("workers.look_ahead._ENTRIES_AT_ONCE", 1)
     cast = Cast()
 
     def failing(*_: object) -> object:

@@ -1,0 +1,57 @@
+"""What is left of tracks that could not be loaded: their records are gone, or damaged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Set as AbstractSet
+
+from storage.effects import Effects
+from storage.identity_store import IdentityStore
+from storage.strays import source_of
+from workers.trace_search import TraceSearch
+
+_log = logging.getLogger(__name__)
+
+# Tracks, and samples, that one step deletes.
+_MOST = 5_000
+
+
+def delete_unread(store: IdentityStore, identity_id: str, known: AbstractSet[str], effects: Effects) -> None:
+    """Delete what is left of such tracks of a person.
+
+    Args:
+        store: The collection.
+        identity_id: The person.
+        known: Ids of the tracks that were loaded.
+        effects: Takes in what changes.
+    """
+    unread = set(store.track_ids(identity_id=identity_id)) - known
+    if not unread:
+        return
+    _log.warning("%d tracks of %s can't be read; what is left of them goes.", len(unread), identity_id)
+    for key, entry_ids in TraceSearch(store, (), unread, ()).found((), unread).items():
+        effects.erased.setdefault(key, []).extend(entry_ids)
+    effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in unread)
+    effects.samples_removed |= store.strays.samples_of(unread)
+    effects.forgotten_tracks |= unread
+
+
+def delete_strays(store: IdentityStore, known: AbstractSet[str], effects: Effects) -> bool:
+    """Delete some of all that is left of such tracks, and samples that no track names.
+
+    Args:
+        store: The collection.
+        known: Ids of the tracks that were loaded.
+        effects: With all that is known to go; takes in what changes.
+
+    Returns:
+        Whether that was all.
+    """
+    tracks = sorted(store.strays.tracks(known | effects.tracks_removed.keys()))[:_MOST]
+    kept = effects.samples_removed | store.unclaimed().keys()
+    samples = [sample_id for sample_id in store.strays.samples() if sample_id not in kept][:_MOST]
+    effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in tracks)
+    effects.samples_removed.update(samples)
+    if tracks or samples:
+        _log.warning("%d tracks and %d faces that nothing led to are deleted.", len(tracks), len(samples))
+    return max(len(tracks), len(samples)) < _MOST
