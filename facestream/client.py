@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +88,8 @@ class Store(ErasableCollection):
             models: Model pack; default: the collection's own.
             and_ignore_return: Keep at most five templates of the face, by which tracks of theirs that come
                 later are left out.
-            exactly: Whether nobody is to be forgotten where this one, given by their id, has become part of
-                somebody else; else that one is.
+            exactly: Whether nobody is to be forgotten where this one, if given by their id, has become part
+                of somebody else; else that one is.
 
         Raises:
             NotFoundError: If there never was such a person.
@@ -101,7 +102,8 @@ class Store(ErasableCollection):
 
         with self._errors():
             identity = self._identity(person_id, also_gone=True)
-            if exactly and identity.identity_id != person_id.strip().lower():
+            asked = person_id.strip().lower()
+            if exactly and re.fullmatch("p[0-9]+", asked) and identity.identity_id != asked:
                 raise FacestreamError(
                     f"{person_id} is part of {identity.identity_id} by now, and nobody was forgotten. Look "
                     "who that is first."

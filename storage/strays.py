@@ -9,6 +9,7 @@ import redis
 
 from storage.commands import commands_of
 from storage.keys import Keys
+from storage.people_reader import chunks
 
 _SCAN_COUNT = 1_000
 
@@ -40,10 +41,21 @@ class Strays:
 
     def samples_of(self, track_ids: Collection[str]) -> set[str]:
         """Ids of the samples that are stored of some tracks."""
-        begins = tuple(f"{track_id}." for track_id in track_ids)
-        return (
-            {sample_id for sample_id in self.samples() if sample_id.startswith(begins)} if begins else set()
-        )
+        if not track_ids:
+            return set()
+        wanted = frozenset(track_ids)
+        return {sample_id for sample_id in self.samples() if sample_id.rpartition(".")[0] in wanted}
+
+    def tracks_of(self, identity_ids: Collection[str]) -> set[str]:
+        """Ids of all tracks that some people are said to have."""
+        found: set[str] = set()
+        for chunk in chunks(sorted(identity_ids)):
+            with self._client.pipeline(transaction=False) as pipe:
+                for identity_id in chunk:
+                    pipe.execute_command("SMEMBERS", self._keys.identity_tracks(identity_id))
+                for members in pipe.execute():
+                    found.update(member.decode() for member in members)
+        return found
 
     def _named(self, prefix: str) -> Iterator[str]:
         for name in self._client.scan_iter(f"{prefix}*", _SCAN_COUNT, "hash"):
@@ -51,5 +63,8 @@ class Strays:
 
 
 def source_of(track_id: str) -> str:
-    """The source of a track, as its id says: source, start and order within it."""
-    return track_id.rsplit(".", 2)[0]
+    """The source of a track, as its id says: source, start and order within it, and which part of it."""
+    parts = track_id.split(".")
+    while len(parts) > 1 and not parts[-1].isdigit():
+        parts.pop()
+    return ".".join(parts[:-2])

@@ -82,6 +82,9 @@ class Erasing:
             return False
         if found is None:
             found = vanished_bearer_of(self._store, request.identity_id, merged)
+            if found is None and self._store.strays.tracks_of([request.identity_id]):
+                # None of their tracks can be read.
+                found = request.identity_id
             if found is not None and found not in effects.forgotten:
                 self._delete([], {found}, effects)
                 effects.erasures.append(ErasureRecord("person", 0, 1))
@@ -90,7 +93,6 @@ class Erasing:
                 _tell_let_go(self._returns.let_go(request.identity_id, effects), effects)
             return False
         track_ids = sorted(self._membership.members(found))
-        delete_unread(self._store, found, self._summaries.keys(), effects)
         rows = self._returns.chosen(track_ids, founders, effects) if request.ignore_return else b""
         gone, _ = self._delete(track_ids, {found}, effects)
         older = sorted(gone - {found}, key=lambda identity_id: (len(identity_id), identity_id))
@@ -161,6 +163,8 @@ class Erasing:
             self._ahead.end()
             entries, over = self._entries.erase(request, policy, now_s, effects)
         if over and request.extent is Extent.SOURCE:
+            there = {t for source_id in request.source_ids for t in self._store.track_ids(source_id)}
+            delete_unread(self._store, there, self._summaries.keys(), effects)
             for source in map(self._sources.fresh, request.source_ids):
                 # A camera's media time counts from its first registration; it goes on.
                 if source is not None and source.kind != "camera":
@@ -175,10 +179,10 @@ class Erasing:
             over = delete_strays(self._store, self._summaries.keys(), effects)
         if over and request.extent is Extent.ALL:
             _tell_let_go(self._returns.let_all_go(effects), effects)
-        if track_ids or bare or entries or past or effects.sources_removed:
-            effects.erasures.append(
-                ErasureRecord(request.extent, len(track_ids), len(doomed), len(bare), entries)
-            )
+        gone = effects.tracks_removed or effects.samples_removed or effects.sources_removed
+        if gone or bare or entries or past:
+            tracks = len(effects.tracks_removed)
+            effects.erasures.append(ErasureRecord(request.extent, tracks, len(doomed), len(bare), entries))
         return touched, over
 
     def _policy(self) -> RetentionPolicy:
@@ -248,6 +252,7 @@ class Erasing:
             effects.erased.setdefault(key, []).extend(entry_ids)
         self._count_forgotten(track_ids, effects)
         touched = self._remove(track_ids, effects)
+        delete_unread(self._store, self._store.strays.tracks_of(gone), self._summaries.keys(), effects)
         self._membership.forget(gone)
         effects.forget(gone, track_ids)
         effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]

@@ -16,19 +16,21 @@ _log = logging.getLogger(__name__)
 _MOST = 5_000
 
 
-def delete_unread(store: IdentityStore, identity_id: str, known: AbstractSet[str], effects: Effects) -> None:
-    """Delete what is left of such tracks of a person.
+def delete_unread(
+    store: IdentityStore, track_ids: AbstractSet[str], known: AbstractSet[str], effects: Effects
+) -> None:
+    """Delete what is left of such tracks.
 
     Args:
         store: The collection.
-        identity_id: The person.
-        known: Ids of the tracks that were loaded.
+        track_ids: All tracks that go.
+        known: Ids of the tracks that were loaded, of which nothing is deleted here.
         effects: Takes in what changes.
     """
-    unread = set(store.track_ids(identity_id=identity_id)) - known
+    unread = track_ids - known - effects.tracks_removed.keys()
     if not unread:
         return
-    _log.warning("%d tracks of %s can't be read; what is left of them goes.", len(unread), identity_id)
+    _log.warning("%d tracks can't be read; what is left of them goes.", len(unread))
     for key, entry_ids in TraceSearch(store, (), unread, ()).found((), unread).items():
         effects.erased.setdefault(key, []).extend(entry_ids)
     effects.tracks_removed.update((track_id, source_of(track_id)) for track_id in unread)

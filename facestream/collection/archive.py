@@ -12,7 +12,7 @@ from facestream import __version__
 from facestream.cameras.sealed_cameras import adopt_cameras
 from facestream.collection.catalogue import clear, found
 from facestream.configuration.settings import DEFAULT_COLLECTION, Place
-from facestream.errors import UsageError
+from facestream.errors import FacestreamError, UsageError
 from facestream.output import refuse_loss
 from facestream.webhooks.sealed_webhooks import adopt_webhooks
 from facestream.wiring import (
@@ -75,6 +75,7 @@ class Restored:
             now on.
         seconds: How long it took.
         uploads: Files that were uploaded into the one that was replaced, and are deleted.
+        uploads_left: Why one of them could not be; empty where all are.
     """
 
     path: Path
@@ -88,6 +89,7 @@ class Restored:
     groups: tuple[tuple[str, str], ...]
     seconds: float
     uploads: int = 0
+    uploads_left: str = ""
 
 
 def backup(
@@ -187,6 +189,7 @@ def restore(
                 ends = stream_ends(handle.client, keys)
                 readers = StreamReaders(handle.client, keys)
                 groups = readers.groups()
+                uploaded = _uploaded(place) if there is not None else set()
                 was_encrypted = bool(Encryption.of(handle.client, keys).key_id)
                 erased = False
                 if there is not None or catalogue.find(keys) is not None:
@@ -206,23 +209,45 @@ def restore(
                     ChangeReader(handle.client, keys).end(),
                 )
             info = found(handle, place)
-            uploads = 0 if there is None else _drop_uploads(handle, place)
+            uploads, left = _drop_uploads(handle, place, uploaded)
             faces = _sealed_faces(handle, keys)
             opened = was_encrypted and not Encryption.of(handle.client, keys).key_id
     shown = tuple((stream, name.decode("utf-8", "replace")) for stream, name in groups)
     took_s = time.monotonic() - began_s
-    return Restored(path, info, there, erased, sealed, webhooks, faces, opened, shown, took_s, uploads)
+    return Restored(path, info, there, erased, sealed, webhooks, faces, opened, shown, took_s, uploads, left)
 
 
-def _drop_uploads(handle: RedisHandle, place: Place) -> int:
-    """Delete what was uploaded into the collection that was replaced, and is of no source of this one."""
+def _uploaded(place: Place) -> set[str]:
+    """Ids of the jobs of all that was uploaded so far."""
     # It loads what reads videos, which other commands can do without.
     from facestream.erasure.uploaded_files import UploadedFiles
 
+    return UploadedFiles(place).jobs()
+
+
+def _drop_uploads(handle: RedisHandle, place: Place, uploaded: set[str]) -> tuple[int, str]:
+    """Delete what was uploaded into the collection that was replaced, and is of no source of this one.
+
+    Args:
+        handle: Connection to the server.
+        place: Where it is.
+        uploaded: What was there before; what came since is of this one.
+
+    Returns:
+        How many files were deleted, and why others could not be, or nothing.
+    """
+    if not uploaded:
+        return 0, ""
+    from facestream.erasure.uploaded_files import UploadedFiles
+
     uploads = UploadedFiles(place)
-    sources = make_store(handle, keys_of(place)).sources()
-    uploads.clear({path.parent.name for source in sources if uploads.holds(path := Path(source.path))})
-    return uploads.deleted
+    paths = [Path(source.path) for source in make_store(handle, keys_of(place)).sources()]
+    kept = {path.parent.name for path in paths if uploads.is_own(path)}
+    try:
+        uploads.clear(kept | (uploads.jobs() - uploaded))
+    except FacestreamError as error:
+        return uploads.deleted, str(error)
+    return uploads.deleted, ""
 
 
 def _sealed_faces(handle: RedisHandle, keys: Keys) -> str:

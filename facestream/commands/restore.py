@@ -92,6 +92,10 @@ def command(
         if done.uploads:
             gone = counted(done.uploads, "uploaded file")
             click.echo(f"Deleted with the one that was replaced: {gone}.", err=True)
+    if done.uploads_left:
+        tell_warning(
+            f"what was uploaded into the one that was replaced is not all deleted: {done.uploads_left}"
+        )
     if done.sealed_cameras:
         tell_warning(
             f"URLs of cameras can't be opened here: {', '.join(done.sealed_cameras)}. Set "

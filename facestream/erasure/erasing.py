@@ -191,6 +191,8 @@ def _erase_jobs(
     # And those of jobs that were taken out of the list, or dropped from it, as the newest 500 are kept.
     if not sources:
         uploads.clear({job.id for job in jobs.all() if not job.state.is_over})
-    for source in sources:
-        uploads.remove(Path(source.path))
+    for path in [Path(source.path) for source in sources]:
+        # A source may have come out of the backup of another server, which has its file still.
+        if uploads.is_own(path):
+            uploads.remove(path)
     return uploads.deleted, tuple(elsewhere)

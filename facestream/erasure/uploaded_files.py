@@ -39,6 +39,14 @@ class UploadedFiles:
             and self._root in (folder.parent, folder.parent.parent)
         )
 
+    def jobs(self) -> set[str]:
+        """Ids of the jobs that files came for, under the address of now."""
+        return {folder.name for folder in self._own.folder.glob(f"{JOB_ID_PREFIX}*")}
+
+    def is_own(self, path: Path) -> bool:
+        """Whether it is under the address of now; another address may be another server."""
+        return self._own.folder.resolve() == path.resolve().parent.parent and self.holds(path)
+
     def remove(self, path: Path) -> None:
         """Delete one; nothing happens if it is none, or is gone.
 
