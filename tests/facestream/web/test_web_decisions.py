@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import Serving
 from served_place import until
+from web_serving import Serving
 
 from facestream.people.people_filter import PeopleFilter
 

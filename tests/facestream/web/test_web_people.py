@@ -7,7 +7,7 @@ from typing import Any
 
 import made_up
 import pytest
-from conftest import Serving
+from web_serving import Serving
 
 from facestream.configuration.settings import Place
 from storage.decision_log import DecisionLog
@@ -246,7 +246,7 @@ def test_a_parameter_that_no_one_reads_is_refused_with_the_one_that_was_meant(se
     said = serving.client.delete("/api/v1/people/p1", params={"dry_run": 1})
     assert (said.status_code, said.json()["detail"]) == (
         422,
-        "query dry_run: unknown; known are: and_ignore_return.",
+        "query dry_run: unknown; known are: and_ignore_return, exactly.",
     )
     assert "there are none" in asked(serving, "people/p1", 422, full=1)["detail"]
     asked(serving, "people/p1")

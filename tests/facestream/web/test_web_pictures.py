@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import made_up
 import pytest
-from conftest import Serving
+from web_serving import Serving
 
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord
