@@ -242,7 +242,8 @@ class IdentityStore(CollectionReader):
                 that, or they would be forgotten for having none; nothing was written.
         """
         merged = [identity for identity in effects.identities if identity.merged_into]
-        is_large = len(effects.identities) + len(effects.changes) > _LARGE
+        removed = len(effects.tracks_removed) + len(effects.samples_removed)
+        is_large = len(effects.identities) + len(effects.changes) + removed > _LARGE
         for attempt in range(_TRIES):
             with lease.watching, self._client.pipeline(transaction=True) as pipe:
                 if is_large:

@@ -57,6 +57,12 @@ class Strays:
                     found.update(member.decode() for member in members)
         return found
 
+    def owners_of(self, track_ids: Collection[str]) -> dict[str, str]:
+        """Who is said to have some tracks, as of those of whom somebody does."""
+        ids = list(track_ids)
+        values = self._client.hmget(self._keys.assignments, ids) if ids else []
+        return {i: value.decode() for i, value in zip(ids, values, strict=True) if value}
+
     def _named(self, prefix: str) -> Iterator[str]:
         for name in self._client.scan_iter(f"{prefix}*", _SCAN_COUNT, "hash"):
             yield name.decode().removeprefix(prefix)

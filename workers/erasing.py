@@ -23,7 +23,7 @@ from workers.past_ids import PastIds
 from workers.people import TrackSummary
 from workers.returns import Returns
 from workers.source_book import SourceBook
-from workers.unread_records import delete_strays, delete_unread
+from workers.unread_records import MOST_UNREAD, delete_strays, delete_unread
 
 _log = logging.getLogger(__name__)
 
@@ -82,8 +82,9 @@ class Erasing:
             return False
         if found is None:
             found = vanished_bearer_of(self._store, request.identity_id, merged)
-            if found is None and self._store.strays.tracks_of([request.identity_id]):
-                # None of their tracks can be read.
+            said = self._store.strays.tracks_of([request.identity_id])
+            if found is None and said - self._summaries.keys() - effects.tracks_removed.keys():
+                # None of their tracks can be read; others have those that can.
                 found = request.identity_id
             if found is not None and found not in effects.forgotten:
                 self._delete([], {found}, effects)
@@ -155,7 +156,9 @@ class Erasing:
         doomed = {o for o in owners if o is not None and self._membership.members(o) <= set(track_ids)}
         if request.extent is Extent.RETENTION:
             effects.nameless |= doomed - named
-        _, touched = self._delete(track_ids, doomed, effects)
+        # Of everything, what can't be read goes in the end.
+        is_all = request.extent is Extent.ALL
+        _, touched = self._delete(track_ids, doomed, effects, with_unread=not is_all)
         touched |= self._remove_pictures(bare, effects)
         over = len(track_ids) + len(bare) == len(found)
         entries = 0
@@ -164,7 +167,10 @@ class Erasing:
             entries, over = self._entries.erase(request, policy, now_s, effects)
         if over and request.extent is Extent.SOURCE:
             there = {t for source_id in request.source_ids for t in self._store.track_ids(source_id)}
-            delete_unread(self._store, there, self._summaries.keys(), effects)
+            known = self._summaries.keys()
+            losing, over = delete_unread(self._store, there, known, effects, MOST_UNREAD)
+            touched |= {loser for loser in losing if self._membership.members(loser)}
+        if over and request.extent is Extent.SOURCE:
             for source in map(self._sources.fresh, request.source_ids):
                 # A camera's media time counts from its first registration; it goes on.
                 if source is not None and source.kind != "camera":
@@ -173,7 +179,7 @@ class Erasing:
         if over and request.extent is Extent.ALL:
             # Of who was merged or vanished, what was said may be left.
             past = self._store.remembered(_MOST_PAST, effects.forgotten)
-            self._delete([], past, effects)
+            self._delete([], past, effects, with_unread=False)
             over = len(past) < _MOST_PAST
         if over and request.extent is Extent.ALL:
             over = delete_strays(self._store, self._summaries.keys(), effects)
@@ -226,6 +232,8 @@ class Erasing:
         doomed: Collection[str],
         effects: Effects,
         streams: Collection[str] | None = None,
+        *,
+        with_unread: bool = True,
     ) -> tuple[set[str], set[str]]:
         """Delete every trace of tracks.
 
@@ -234,6 +242,7 @@ class Erasing:
             doomed: Their people who have no others, of whom nothing may be left.
             effects: Takes in what changes.
             streams: Keys of the streams that may tell of them, where that is not all of them.
+            with_unread: Whether tracks of the doomed that can't be read go as well.
 
         Returns:
             All ids of the doomed, and the people who go on without some of their tracks.
@@ -252,7 +261,9 @@ class Erasing:
             effects.erased.setdefault(key, []).extend(entry_ids)
         self._count_forgotten(track_ids, effects)
         touched = self._remove(track_ids, effects)
-        delete_unread(self._store, self._store.strays.tracks_of(gone), self._summaries.keys(), effects)
+        if with_unread:
+            theirs = self._store.strays.tracks_of(gone)
+            delete_unread(self._store, theirs, self._summaries.keys(), effects)
         self._membership.forget(gone)
         effects.forget(gone, track_ids)
         effects.changes += [self._membership.change(ChangeKind.FORGOTTEN, i) for i in sorted(doomed)]

@@ -195,4 +195,6 @@ def _erase_jobs(
         # A source may have come out of the backup of another server, which has its file still.
         if uploads.is_own(path):
             uploads.remove(path)
+        elif uploads.holds(path) and path.exists():
+            elsewhere.append(path.name)
     return uploads.deleted, tuple(elsewhere)

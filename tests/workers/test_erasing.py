@@ -403,6 +403,36 @@ def break_record(bench: Bench, track_id: str, damage: str = "gone") -> None:
         bench.client.hset(bench.keys.track(track_id), "observations", b"xx")
 
 
+def test_nor_is_it_with_whoever_lives_on_when_its_source_is_erased(bench: Bench) -> None:
+    cast = Cast()
+    film, door = cast.track(0, 0), camera(cast, 0, 1, NEW_S)
+    with bench.running():
+        bench.take_in(film, door, recluster=True)
+    break_record(bench, "v-1.0.0")
+    with bench.running():
+        bench.take_in([EraseRequest(Extent.SOURCE, source_ids=("v-1",))])
+    assert bench.people() == {"p7001": {"c-door.1.0"}}
+    assert left_of(bench, {b"v-1", *secrets_of([], film)}) == set()
+    bench.assert_consistent()
+
+
+def test_whose_tracks_others_took_over_in_the_same_step_is_not_forgotten_for_that(
+    bench: Bench, decide: Decider
+) -> None:
+    cast = Cast()
+    with bench.running():
+        bench.take_in(cast.track(0, 0), cast.track(1, 1), recluster=True)
+    people = bench.people()
+    # Both wait when the next worker comes: the track is somebody else's by then.
+    decide.wait = False
+    decide.merge("p7002", "p7001")
+    last = bench.queue.send([ForgetRequest("p7001", exactly=True)])
+    assert last is not None
+    with bench.running():
+        until(lambda: bool(bench.failed) or bench.queue.is_taken_in(last))
+    assert bench.people() == {"p7002": people["p7001"] | people["p7002"]}
+
+
 def test_nor_of_somebody_of_whom_no_track_can_be_read(bench: Bench) -> None:
     cast = Cast()
     hers, his = cast.track(0, 0), cast.track(1, 1)
