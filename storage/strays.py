@@ -7,11 +7,10 @@ from collections.abc import Set as AbstractSet
 
 import redis
 
+from storage.catalogue import SCAN_COUNT
 from storage.commands import commands_of
 from storage.keys import Keys
 from storage.people_reader import chunks
-
-_SCAN_COUNT = 1_000
 
 
 class Strays:
@@ -64,7 +63,7 @@ class Strays:
         return {i: value.decode() for i, value in zip(ids, values, strict=True) if value}
 
     def _named(self, prefix: str) -> Iterator[str]:
-        for name in self._client.scan_iter(f"{prefix}*", _SCAN_COUNT, "hash"):
+        for name in self._client.scan_iter(f"{prefix}*", SCAN_COUNT, "hash"):
             yield name.decode().removeprefix(prefix)
 
 

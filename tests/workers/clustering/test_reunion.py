@@ -100,6 +100,24 @@ def test_what_continues_two_groups_makes_no_one_of_those_that_must_be_apart() ->
     assert reunion(labels, *groups, nodes=nodes, apart=[(3, 4)]) == [0, 1, 0, 0, 1]
 
 
+def drawn_groups(data: st.DataObject, count: int) -> list[list[int]]:
+    places = data.draw(st.permutations(range(count)))
+    cuts = sorted(data.draw(st.sets(st.integers(0, count), max_size=4)))
+    return [sorted(places[a:b]) for a, b in itertools.pairwise(cuts) if b - a > 1]
+
+
+def drawn_apart(data: st.DataObject, labels: list[int], groups: list[list[int]]) -> set[tuple[int, int]]:
+    """Closed over groups, as those of `Ties.of` are, and kept to by the clusters that are reunited."""
+    whole_of, places = {k: group for group in groups for k in group}, st.integers(0, len(labels) - 1)
+    loose = data.draw(st.lists(st.tuples(places, places), max_size=6))
+    closed = [
+        [(x, y) for x in whole_of.get(a, [a]) for y in whole_of.get(b, [b])]
+        for a, b in loose
+        if whole_of.get(a, [a]) != whole_of.get(b, [b])
+    ]
+    return {pair for pairs in closed if all(labels[x] != labels[y] for x, y in pairs) for pair in pairs}
+
+
 @given(st.data())
 def test_nobody_who_must_be_apart_is_brought_together_whatever_continues_whom(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 12))
@@ -108,17 +126,8 @@ def test_nobody_who_must_be_apart_is_brought_together_whatever_continues_whom(da
     halves = data.draw(st.lists(st.integers(0, 2), min_size=count, max_size=count))
     names = [(label, half) for label, half in zip(labels, halves, strict=True)]
     nodes = [names.index(name) for name in names]
-    places = data.draw(st.permutations(range(count)))
-    cuts = sorted(data.draw(st.sets(st.integers(0, count), max_size=4)))
-    groups = [sorted(places[a:b]) for a, b in itertools.pairwise(cuts) if b - a > 1]
-    whole_of = {k: group for group in groups for k in group}
-    loose = data.draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=6))
-    closed = [
-        [(x, y) for x in whole_of.get(a, [a]) for y in whole_of.get(b, [b])]
-        for a, b in loose
-        if whole_of.get(a, [a]) != whole_of.get(b, [b])
-    ]
-    apart = {pair for pairs in closed if all(labels[x] != labels[y] for x, y in pairs) for pair in pairs}
+    groups = drawn_groups(data, count)
+    apart = drawn_apart(data, labels, groups)
     found = reunion(labels, *groups, nodes=nodes, apart=sorted(apart))
     for group in groups:
         assert len({found[k] for k in group}) == 1
@@ -128,24 +137,14 @@ def test_nobody_who_must_be_apart_is_brought_together_whatever_continues_whom(da
 @given(st.data())
 def test_groups_are_whole_and_nobody_who_must_be_apart_is_brought_together(data: st.DataObject) -> None:
     count = data.draw(st.integers(2, 14))
-    places = data.draw(st.permutations(range(count)))
-    cuts = sorted(data.draw(st.sets(st.integers(0, count), max_size=4)))
-    groups = [sorted(places[a:b]) for a, b in itertools.pairwise(cuts) if b - a > 1]
+    groups = drawn_groups(data, count)
     labels = data.draw(st.lists(st.integers(0, 4), min_size=count, max_size=count))
-    whole_of = {k: group for group in groups for k in group}
-    # Closed over groups, as those of `Ties.of` are, and kept to by the clusters that are reunited.
-    loose = data.draw(st.lists(st.tuples(st.integers(0, count - 1), st.integers(0, count - 1)), max_size=6))
-    closed = [
-        [(x, y) for x in whole_of.get(a, [a]) for y in whole_of.get(b, [b])]
-        for a, b in loose
-        if whole_of.get(a, [a]) != whole_of.get(b, [b])
-    ]
-    apart = {pair for pairs in closed if all(labels[x] != labels[y] for x, y in pairs) for pair in pairs}
+    apart = drawn_apart(data, labels, groups)
     found = reunion(labels, *groups, apart=sorted(apart))
     for group in groups:
         assert len({found[k] for k in group}) == 1
     assert sorted(set(found)) == list(range(len(set(found))))
-    free = [k for k in range(count) if k not in whole_of]
+    free = sorted(set(range(count)) - {k for group in groups for k in group})
     # Those that nobody spoke of stay with each other, unless a part takes them all along.
     for a in free:
         for b in free:
