@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from facestream.erasure.erasable import ErasableCollection
 from facestream.errors import FacestreamError
 from facestream.people.people_filter import PeopleFilter, sorted_people
 from facestream.people.person import Person
+from storage.identity_record import is_identity_id
 
 if TYPE_CHECKING:
     from facestream.decisions.enrolling import Enrolled
@@ -103,7 +103,7 @@ class Store(ErasableCollection):
         with self._errors():
             identity = self._identity(person_id, also_gone=True)
             asked = person_id.strip().lower()
-            if exactly and re.fullmatch("p[0-9]+", asked) and identity.identity_id != asked:
+            if exactly and is_identity_id(asked) and identity.identity_id != asked:
                 raise FacestreamError(
                     f"{person_id} is part of {identity.identity_id} by now, and nobody was forgotten. Look "
                     "who that is first."

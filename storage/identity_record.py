@@ -16,6 +16,11 @@ from storage.sighting_record import Moment, Sighting
 _IDENTITY_ID = re.compile(r"p[0-9]{1,18}")
 
 
+def is_identity_id(written: str) -> bool:
+    """Whether a text is written as ids of people are: p and a number."""
+    return _IDENTITY_ID.fullmatch(written) is not None
+
+
 def number_of(identity_id: str) -> int:
     """Age rank of a person: lower is older."""
     return int(identity_id[1:])
@@ -186,7 +191,7 @@ class Identity:
             RecordError: If one is missing or malformed; names it.
         """
         identity_id = text(raw, "identity_id")
-        if not _IDENTITY_ID.fullmatch(identity_id):
+        if not is_identity_id(identity_id):
             raise RecordError(
                 f"field 'identity_id' is not p and a number: {identity_id[:40]!r}", field="identity_id"
             )

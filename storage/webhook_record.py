@@ -10,7 +10,7 @@ from typing import Self
 
 from storage.errors import RecordError
 from storage.fields import Fields, Raw, count, flag, number, optional_number, text
-from storage.identity_record import ChangeKind
+from storage.identity_record import ChangeKind, is_identity_id
 from storage.keys import check_camera_name
 
 LONGEST_COOLDOWN_S = 7 * 86400.0
@@ -31,7 +31,6 @@ WEBHOOK_KINDS = (*ChangeKind, CAMERA_KIND)
 _SEEN = frozenset({ChangeKind.CREATED, ChangeKind.ASSIGNED})
 _OF_CAMERAS = _SEEN | {ChangeKind.SPLIT, CAMERA_KIND}
 _ID = re.compile(r"w[0-9a-f]{12}")
-_PERSON_ID = re.compile(r"p[0-9]{1,18}")
 
 
 def new_webhook_id() -> str:
@@ -82,7 +81,7 @@ class WebhookRecord:
         if not is_webhook_id(self.webhook_id):
             raise ValueError(f"{self.webhook_id[:40]!r} is no id of a webhook")
         for identity_id in self.people or ():
-            if not _PERSON_ID.fullmatch(identity_id):
+            if not is_identity_id(identity_id):
                 raise ValueError(f"{identity_id[:40]!r} is no id of a person: they look like p12")
         if len(self.people or ()) > MOST_PEOPLE:
             raise ValueError(f"there are {len(self.people or ())} people; at most {MOST_PEOPLE} are allowed")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +14,7 @@ from facestream.hint import command_line
 from facestream.people.people_filter import folded
 from facestream.people.person import Person, person_of
 from storage.connection import RedisHandle
-from storage.identity_record import Identity
+from storage.identity_record import Identity, is_identity_id
 from storage.people_reader import PeopleReader
 
 if TYPE_CHECKING:
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from storage.decision_log import DecisionLog
     from storage.identity_store import IdentityStore
     from workers.models.pack import Pack
-
-_ID = re.compile(r"p[0-9]{1,18}")
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +147,7 @@ class OpenCollection:
             also_gone: Also of one who vanished or was forgotten.
         """
         asked = person_id.strip().lower()
-        if not _ID.fullmatch(asked):
+        if not is_identity_id(asked):
             # Other texts could be those of keys that hold something else.
             called = [
                 i for i, name in self._reader.names().items() if folded(name) == folded(person_id.strip())

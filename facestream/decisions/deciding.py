@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from storage.connection import RedisHandle
 from storage.decision_record import Decision as Record
 from storage.decision_record import DecisionKind, Side
 from storage.errors import OvertakenError
-from storage.identity_record import Identity
+from storage.identity_record import Identity, is_identity_id
 from workers.rulings import (
     constraints_of,
     contradicted,
@@ -278,7 +277,7 @@ class Deciding:
     def _path(self, who: str) -> list[str]:
         """The ids by which an id, or a name, leads to its bearer."""
         asked = who.strip().lower()
-        record = self._store.person(asked) if re.fullmatch("p[0-9]+", asked) else self._identity(who)
+        record = self._store.person(asked) if is_identity_id(asked) else self._identity(who)
         found: list[str] = []
         while record is not None and record.identity_id not in found:
             found.append(record.identity_id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Collection
 from typing import NamedTuple
 
 from storage.change_reader import ChangeReader
+from storage.identity_record import is_identity_id
 from storage.overview import Overview, Pulse
 from storage.people_reader import PeopleReader
 
@@ -17,7 +17,6 @@ _EVERY_S = 1.0
 _LONGEST_S = 15.0
 # So many provisional tracks are looked after each time: they may be growing right now.
 _FEW = 500
-_ID = re.compile("p[0-9]{1,18}")
 
 
 class Changed(NamedTuple):
@@ -108,7 +107,7 @@ class ChangedPeople:
             found |= self._compared()
         self.pulse, self._lost = pulse, False
         # Whatever else may stand there.
-        people = {identity_id for identity_id in found if _ID.fullmatch(identity_id)}
+        people = {identity_id for identity_id in found if is_identity_id(identity_id)}
         return Changed(people, compared, compared or pulse.sources != before.sources, lost)
 
     def _with_unsure_tracks(self) -> set[str]:
