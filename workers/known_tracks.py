@@ -50,9 +50,9 @@ class KnownTracks:
         try:
             evidence = evidence_of(track, samples, self._calibration)
         except ValueError as error:
-            # Kept, and given to nobody: one track must not stop all others.
+            # Given to nobody who does not have it: one track must not stop all others.
             _log.warning("%s; it is left out", error)
-            return False
+            return bool(track.identity_id)
         self._clusterer.insert(evidence)
         effects.templates[track.track_id] = encode_template(
             evidence.template, evidence.size_px, evidence.weight, photo=track.photo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from cluster_bench import Bench
 from decider import Decider
@@ -77,6 +78,27 @@ def test_nor_of_somebody_of_whom_no_track_can_be_read(bench: Bench) -> None:
     assert bench.people().keys() == {"p7002"}
     assert bench.store.person("p7001") == Identity("p7001", forgotten=True)
     assert left_of(bench, secrets_of(["p7001"], hers)) <= {bench.keys.identity("p7001"), bench.keys.changes}
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "beside another"])
+def test_nor_of_somebody_whose_faces_can_not_be_compared_any_more(bench: Bench, others: int) -> None:
+    cast = Cast()
+    tracks = [cast.track(0, number) for number in range(1 + others)]
+    with bench.running():
+        bench.take_in(*tracks, cast.track(1, 5), recluster=True)
+    # Their mean points nowhere.
+    first, second = (bench.keys.sample(f"v-1.0.0.{number}") for number in range(2))
+    opposite = -np.frombuffer(bench.client.hget(first, "vector"), "<f2")
+    bench.client.hset(second, "vector", opposite.tobytes())
+    for key in (first, second):
+        bench.client.hset(key, mapping={"quality": 1, "size_px": 100})
+    with bench.running():
+        bench.take_in(recluster=True)
+        assert len(bench.people()["p7001"]) == 1 + others
+        bench.take_in([ForgetRequest("p7001")])
+    assert bench.people().keys() == {"p7002"}
+    secrets = secrets_of(["p7001"], *tracks) | {opposite.tobytes()}
+    assert left_of(bench, secrets) <= {bench.keys.identity("p7001"), bench.keys.changes}
 
 
 def test_nor_of_somebody_who_has_another_id_by_now(bench: Bench, decide: Decider) -> None:
