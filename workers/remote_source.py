@@ -88,6 +88,8 @@ class RemoteSource:
         self._pictures = RemotePictures(hwaccel)
         self._taken = self._corrupt = 0
         self._problem = self._refused = ""
+        # Unix time since which its packets have given no picture; None while they do.
+        self._blind_since_s: float | None = None
         self._size_px = 0, 0
         self._reader: CameraStatus | None = None
         self._asked_s = -math.inf
@@ -108,11 +110,15 @@ class RemoteSource:
         """How the camera is doing where it is read; what is counted of its frames, from the stream on."""
         reader, width_px, height_px, last = self._reader, *self._size_px, self._frames.last
         state, error = remote_state(reader, known=self._asked_s > -math.inf)
+        since_s = self._since_s if reader is None else reader.since_s
         if self._refused:
             state, error = CameraState.FAILED, self._refused
+        elif state is CameraState.STREAMING and self._blind_since_s is not None:
+            # The reader may be streaming well: here nothing is seen.
+            state, error, since_s = CameraState.STALLED, _BLIND, max(since_s, self._blind_since_s)
         return LiveStatus(
             state=state,
-            since_s=self._since_s if reader is None else reader.since_s,
+            since_s=since_s,
             last_error=error if state is not CameraState.STREAMING else self._problem or error,
             received=0 if reader is None else reader.received,
             taken=self._taken,
@@ -280,12 +286,11 @@ class RemoteSource:
             # A picture that is repeated is not far; frames up to the next keyframe may be many. They aren't
             # `dropped`: that would be taken for too much work, and lower the rates of all cameras.
             self._corrupt += self._pictures.lacks_packets
-            if self._pictures.blind_s >= BLIND_S:
-                self._problem = _BLIND
+            if self._pictures.blind_s >= BLIND_S and self._blind_since_s is None:
+                self._blind_since_s = time.time() - self._pictures.blind_s
             return None
         self._refused = ""
-        if self._problem == _BLIND:
-            self._problem = ""
+        self._blind_since_s = None
         height_px, width_px = image_bgr.shape[:2]
         self._size_px = width_px, height_px
         return Frame(self.source_id, found.index, found.media_s, found.captured_at_s, image_bgr)

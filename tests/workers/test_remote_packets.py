@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -12,6 +13,7 @@ from edge_box import Edge, Looker, people_of, taken, until
 from filmed import Filmed, film_showing, seen_in
 from films import blank, pair
 
+from storage.camera_status import CameraStatus
 from storage.connection import RedisHandle
 from storage.errors import RedisFullError
 from storage.frame_streams import length
@@ -108,6 +110,29 @@ def test_what_is_damaged_on_the_way_costs_all_up_to_the_next_keyframe(
     until(lambda: source.status.corrupt == 2)
     assert [f.index for f in frames] == [0, 5, 10, 15]
     assert "ffv1" in source.status.last_error or "sizes" in source.status.last_error
+
+
+def test_a_camera_whose_packets_give_no_picture_for_long_counts_as_stalled_until_they_do(
+    edge: PacketEdge, opened: ExitStack
+) -> None:
+    edge.status = CameraStatus("door", "edge-1", "streaming", 1.0, codec="h264")
+    edge.film(4)
+    raw = dict(edge.client.xrange(edge.key)[-1][1])
+    captured_s, size = float(raw[b"captured_at_s"]), len(raw[b"packets"])
+    for number in range(4, 60):
+        place = {b"index": 5 * number, b"media_s": number / 5, b"sequence": number}
+        lost = {b"captured_at_s": captured_s + (number - 3) / 5, b"packets": bytes(size)}
+        edge.client.xadd(edge.key, raw | place | lost)
+    source = opened.enter_context(edge.source(capacity=100))
+    until(lambda: source.status.state is CameraState.STALLED)
+    status = source.status
+    assert status.last_error == "no picture in it can be decoded"
+    assert 10 <= time.time() - status.since_s < 60
+    begins = dict(edge.client.xrange(edge.key)[0][1])
+    place = {b"index": 300, b"media_s": 12.0, b"sequence": 60, b"captured_at_s": captured_s + 12}
+    edge.client.xadd(edge.key, begins | place)
+    until(lambda: source.status.state is CameraState.STREAMING)
+    assert len(taken(source, 5)) == 5
 
 
 def test_a_keyframe_amid_a_frame_is_where_decoding_begins(handle: RedisHandle, opened: ExitStack) -> None:
