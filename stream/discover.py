@@ -1,7 +1,9 @@
 """The videos and photos among the paths that a user names."""
 
+import errno
 import os
 import re
+import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,13 +32,30 @@ PHOTO_ENDINGS = heif.ENDINGS | {
 _DATA_FOLDER = "facestream.json"
 _OWN_FOLDERS = frozenset({"thumbnails", "uploads"})
 
-# Where Synology and QNAP keep small copies of photos.
-_COPIES = frozenset({"@eaDir", "@__thumb"})
+# Folders in which programs keep what nobody means who names a folder of photos, and what that is.
+_PASSED_OVER = {
+    "@eaDir": "small copies that a network storage keeps",
+    "@__thumb": "small copies that a network storage keeps",
+    "#recycle": "what was deleted from a network storage",
+    "@Recycle": "what was deleted from a network storage",
+    "$RECYCLE.BIN": "what was deleted",
+}
+_PREVIEWS = ".lrdata"
+# What is in libraries of Apple's programs beside the photos themselves is smaller copies of them.
+_LIBRARIES, _ORIGINALS = (
+    (".photoslibrary", ".photolibrary", ".aplibrary"),
+    frozenset({"originals", "Masters"}),
+)
+
+# What a link leads to that leads nowhere.
+_NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP})
 
 _HEAD_BYTES = 16
+# How JPEG and PNG begin, and how videos are called that begin so.
+_USUAL_PHOTOS, _MANY_JPEGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"), frozenset({".mjpeg", ".mjpg"})
 _KINDS_NAMED = 5
 # HEIC that can't be read is told so as the photo that it is: a decoder of videos sees one tile of it.
-_PHOTO_BRANDS = heif.BRANDS | {b"avif"}
+_PHOTO_BRANDS = heif.BRANDS | heif.CONTAINER_BRANDS | heif.AVIF_BRANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +80,11 @@ def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
     """Sort files, and the files inside folders, into videos and photos.
 
     A file given by name is looked into: what begins like a photo is one, whatever it is called; the rest goes
-    by its ending; an unknown ending is tried as video. Files inside folders go by their endings, GIFs by
-    whether they are animated; hidden ones are passed over, and so is what facestream itself keeps in a data
-    folder. Links are followed; a file reached twice is taken once. A path that is of no use costs the others
-    nothing.
+    by its ending; an unknown ending is tried as video. Files inside folders go by their endings, but JPEG and
+    PNG are photos where a video is expected, and GIFs where they are not animated. Hidden ones are passed
+    over, and so are what facestream itself keeps in a data folder, what was deleted, and smaller copies that
+    other programs keep. Links are followed; a file or folder reached twice is taken once. A path that is of
+    no use costs the others nothing.
 
     Args:
         paths: Files and folders.
@@ -93,6 +113,8 @@ class _Walk:
         self.failed: list[tuple[Path, StreamError]] = []
         self._recursive = recursive
         self._seen: dict[Path, Path] = {}
+        # Folders of the path that is walked through, resolved, by how each was reached first.
+        self._folders: dict[Path, Path] = {}
 
     def take_named(self, path: Path) -> None:
         self._take(path, self.photos if _is_photo(path) else self.videos)
@@ -100,15 +122,17 @@ class _Walk:
     def take_folder(self, folder: Path) -> None:
         passed_over, failed = len(self.skipped), len(self.failed)
         usable = 0
-        for path in self._files(_entries(folder), frozenset([folder.resolve()])):
+        self._folders = {folder.resolve(): folder}
+        for path in self._files(folder, _entries(folder)):
             ending = path.suffix.lower()
-            if ending in heif.ENDINGS and not heif.is_readable():
+            if ending in heif.ENDINGS and not heif.is_readable() and not _is_usual_photo(path):
                 self.skipped.append((path, f"a HEIC photo; {heif.HINT}"))
                 continue
             if ending in PHOTO_ENDINGS or (ending == ".gif" and _is_still_gif(path)):
                 self._take(path, self.photos)
             elif ending in VIDEO_ENDINGS:
-                self._take(path, self.videos)
+                is_photo = ending not in _MANY_JPEGS and _is_usual_photo(path)
+                self._take(path, self.photos if is_photo else self.videos)
             else:
                 self.skipped.append((path, f"its ending {ending!r} is neither a photo's nor a video's"))
                 continue
@@ -127,31 +151,45 @@ class _Walk:
         else:
             self.skipped.append((path, f"the same file as {str(first)!r}"))
 
-    def _files(self, entries: list[Path], above: frozenset[Path]) -> Iterator[Path]:
-        """Yield the regular files below; `above` holds the folders on the way here, resolved."""
+    def _files(self, folder: Path, entries: list[Path]) -> Iterator[Path]:
+        """Yield the regular files below a folder that holds these entries."""
         own = _OWN_FOLDERS if any(path.name == _DATA_FOLDER for path in entries) else frozenset()
+        within_library = folder.name.endswith(_LIBRARIES)
         for path in entries:
             if path.name.startswith("."):
                 self.skipped.append((path, "hidden"))
-            elif path.name in _COPIES:
-                self.skipped.append((path, "small copies that a network storage keeps"))
+            elif path.name in _PASSED_OVER:
+                self.skipped.append((path, _PASSED_OVER[path.name]))
+            elif path.name.endswith(_PREVIEWS):
+                self.skipped.append((path, "small copies that Lightroom keeps"))
+            elif within_library and path.name not in _ORIGINALS:
+                self.skipped.append((path, "what a photo library keeps beside its originals"))
             elif path.name in own:
                 self.skipped.append((path, "facestream's own, of its data folder"))
-            elif path.is_file():
-                yield path
-            elif not path.is_dir():
-                self.skipped.append((path, "a broken link, device, pipe or socket"))
-            elif not self._recursive:
-                self.skipped.append((path, "a folder inside a folder"))
-            elif (resolved := path.resolve()) in above:
-                self.skipped.append((path, "a link back to a folder above it"))
             else:
                 try:
-                    inner = _entries(path)
+                    yield from self._found_at(path)
                 except StreamError as error:
                     self.failed.append((path, error))
-                else:
-                    yield from self._files(inner, above | {resolved})
+
+    def _found_at(self, path: Path) -> Iterator[Path]:
+        """Yield a path that is a file, and what is in one that is a folder.
+
+        Raises:
+            StreamError: If nobody can tell what it is, or what is in it.
+        """
+        mode = _mode_of(path)
+        if stat.S_ISREG(mode):
+            yield path
+        elif not stat.S_ISDIR(mode):
+            self.skipped.append((path, "a broken link, device, pipe or socket"))
+        elif not self._recursive:
+            self.skipped.append((path, "a folder inside a folder"))
+        elif (first := self._folders.setdefault(path.resolve(), path)) is not path:
+            # Perhaps one that it is in. Folders that link to each other have more ways than can be walked.
+            self.skipped.append((path, f"the same folder as {str(first)!r}"))
+        else:
+            yield from self._files(path, _entries(path))
 
 
 def _is_folder(path: Path) -> bool:
@@ -160,6 +198,22 @@ def _is_folder(path: Path) -> bool:
     except OSError:
         # A folder above may not be entered, say; opening the path tells.
         return False
+
+
+def _mode_of(path: Path) -> int:
+    """What kind of file there is, as of `stat`; 0 for nothing."""
+    try:
+        return path.stat().st_mode
+    except PermissionError as error:
+        raise SourcePermissionError(
+            f"{str(path)!r} leads to where this user may not look; check the permissions there", str(path)
+        ) from error
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            return 0
+        raise SourceUnreadableError(
+            f"{str(path)!r} can't be looked at: {error.strerror}; check the disk or network share", str(path)
+        ) from error
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -202,8 +256,8 @@ def _natural(name: str) -> tuple[list[tuple[int, int, str]], str]:
 def _is_photo(path: Path) -> bool:
     with open_local(path) as file:
         head = file.read(_HEAD_BYTES)
-    if head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"BM", b"II*\0", b"MM\0*")):
-        return path.suffix.lower() not in {".mjpeg", ".mjpg"}
+    if head.startswith((*_USUAL_PHOTOS, b"BM", b"II*\0", b"MM\0*")):
+        return path.suffix.lower() not in _MANY_JPEGS
     if head[4:8] == b"ftyp":
         return head[8:12] in _PHOTO_BRANDS
     if head.startswith(b"RIFF"):
@@ -213,6 +267,15 @@ def _is_photo(path: Path) -> bool:
     if head.startswith((b"\x1aE\xdf\xa3", b"FLV")):
         return False
     return path.suffix.lower() in PHOTO_ENDINGS
+
+
+def _is_usual_photo(path: Path) -> bool:
+    """Whether a file is JPEG or PNG, whatever it is called; one that can't be read is not."""
+    try:
+        with open_local(path) as file:
+            return file.read(_HEAD_BYTES).startswith(_USUAL_PHOTOS)
+    except StreamError:
+        return False
 
 
 def _is_still_gif(path: Path) -> bool:

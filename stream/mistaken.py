@@ -60,6 +60,16 @@ def mistaken_for_media(head: bytes) -> Mistaken | None:
     return None
 
 
+def is_video(head: bytes) -> bool:
+    """Whether a file begins as videos do that are common.
+
+    Args:
+        head: Its first bytes, 12 at least.
+    """
+    container = head[4:8] == b"ftyp" or (head.startswith(b"RIFF") and head[8:12] == b"AVI ")
+    return container or head.startswith((b"\x1aE\xdf\xa3", b"FLV"))
+
+
 def _has(begin: bytes, words: tuple[bytes, ...]) -> bool:
     return any(word in begin for word in words)
 

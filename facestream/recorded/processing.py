@@ -50,7 +50,7 @@ def process(
         models: Name or folder of a model pack; None for the collection's own, else the default one.
         device: What its models run on: "auto", "cpu", "cuda:0" and the like.
         min_face_px: Smallest face looked for, px; None for 4 % of the shorter side, from 16 to 60.
-        max_pixels: Larger frames and photos are refused; None for 8K in videos, 100 megapixels in photos.
+        max_pixels: Larger frames and photos are refused; None for 8K in videos, 200 megapixels in photos.
         include_forgotten: Look again at files in which people were forgotten.
         clustering: How the collection groups tracks from now on; None leaves it as it is.
         stop: Ends it early when it is set, from another thread; what was found by then is kept.

@@ -17,15 +17,15 @@ from storage.identity_store import IdentityStore
 from storage.requests import LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.source_record import Range, SourceRecord, missing
-from stream.errors import PhotoTooLargeError
+from stream.errors import PhotoTooLargeError, SourceChangedError
 from stream.file_state import FileState
 from stream.frame import Frame
 from stream.photo import MAX_PHOTO_PIXELS, PhotoFile
 from stream.video import VideoFile
 from stream.video_info import MAX_VIDEO_PIXELS, VideoInfo
 
-# Photos of phones have up to 50 megapixels, and a few of them are in memory at a time.
-_AHEAD_PIXELS = 50_000_000
+# Most photos of phones have up to 50.3 megapixels, and a few of them are in memory at a time.
+_AHEAD_PIXELS = 64_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,12 +59,14 @@ class OpenedPhoto:
         source_id: The source that it is.
         frame: The photo, captured when its file says; None where it had been processed before, or is so
             large that it is better read when its turn comes.
-        pictures: How many pictures the file holds, of which that is the first.
+        has_more: Whether the file holds other pictures, of which that is the first.
+        before: The file before its id was made; None where nobody knows.
     """
 
     source_id: str
     frame: Frame | None
-    pictures: int = 1
+    has_more: bool = False
+    before: FileState | None = None
 
 
 class SourceDesk:
@@ -164,18 +166,19 @@ class SourceDesk:
         Raises:
             StreamError: If it can't be read.
         """
+        before = FileState.of(path)
         source_id = photo_id(path)
+        unread = OpenedPhoto(source_id, None, before=before)
         if source_id in self._report.sources:
-            return OpenedPhoto(source_id, None)
+            return unread
         known = self._store.source(source_id)
         if known is not None and known.complete:
-            return OpenedPhoto(source_id, None)
-        most_pixels = min(self._photo_pixels, _AHEAD_PIXELS)
+            return unread
         try:
-            return self._read_photo(path, source_id, stop, most_pixels)
+            return self._read_photo(path, unread, stop, min(self._photo_pixels, _AHEAD_PIXELS))
         except PhotoTooLargeError:
             # Read when its turn comes: one of that size in memory is enough.
-            return OpenedPhoto(source_id, None)
+            return unread
 
     def photo(
         self, path: Path, opened: OpenedPhoto, stop: threading.Event, recorded_at_s: float | None = None
@@ -214,13 +217,12 @@ class SourceDesk:
                 "the same is true."
             )
         if opened.frame is None:
-            opened = self._read_photo(path, source_id, stop, self._photo_pixels)
+            opened = self._read_photo(path, opened, stop, self._photo_pixels)
         frame = opened.frame
         if frame is None:
             return None
-        if opened.pictures > 1:
-            many = f"of its {opened.pictures} pictures the first alone is looked at"
-            self._listener.note(f"{path.name}: {many}.")
+        if opened.has_more:
+            self._listener.note(f"{path.name}: of its pictures the first alone is looked at.")
         if recorded_at_s is not None:
             frame = replace(frame, captured_at_s=recorded_at_s)
         height, width = frame.image_bgr.shape[:2]
@@ -235,9 +237,17 @@ class SourceDesk:
         self._register(source, known)
         return frame
 
-    def _read_photo(self, path: Path, source_id: str, stop: threading.Event, max_pixels: int) -> OpenedPhoto:
-        photo = PhotoFile(path, source_id, max_pixels=max_pixels)
-        return OpenedPhoto(source_id, next(photo.frames(stop), None), photo.pictures)
+    def _read_photo(
+        self, path: Path, opened: OpenedPhoto, stop: threading.Event, max_pixels: int
+    ) -> OpenedPhoto:
+        photo = PhotoFile(path, opened.source_id, max_pixels=max_pixels)
+        frame = next(photo.frames(stop), None)
+        if FileState.of(path) != opened.before:
+            # Its id would be that of other pixels.
+            raise SourceChangedError(
+                f"{str(path)!r} has changed while it was looked at; run it again when it is whole", str(path)
+            )
+        return replace(opened, frame=frame, has_more=photo.has_more)
 
     def _as_if_new(self, source: SourceRecord) -> SourceRecord:
         """A source in which people were forgotten, as if nothing of it was done yet, if that is asked for."""

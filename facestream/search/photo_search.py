@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from workers.models.pack import Pack
     from workers.photo_faces import PhotoFace
 
-MAX_UPLOAD_PIXELS = 50_000_000
-"""Largest width times height of a photo that is sent to be searched for."""
+MAX_UPLOAD_PIXELS = 64_000_000
+"""Largest width times height of a photo that is sent to be searched for; most of phones have up to 50.3 million."""
 MAX_UPLOAD_BYTES = 32 << 20
 """Largest file of such a photo."""
 

@@ -117,6 +117,16 @@ def test_recorded_at_is_for_one_recording(cli: Cli, duo: Path) -> None:
     assert "facestream backfill" in done.stderr
 
 
+def test_recorded_at_takes_no_photos_dates_away(cli: Cli, duo: Path, media: Path) -> None:
+    photos = media / "photos"
+    done = cli("run", "--recorded-at", "2026-05-01", duo, *sorted(photos.iterdir())[:2], code=2)
+    assert "there are 1 video and 2 photos. Run them one by one" in done.stderr
+    one = cli(
+        "run", "--recorded-at", "2026-05-01T12:00:00Z", photos / "astronaut.jpg", "--json", TZ="UTC"
+    ).json()
+    assert one["people"][0]["sightings"][0]["start_at"].startswith("2026-05-01T12:00:00")
+
+
 def test_a_date_that_is_given_later_reaches_the_people(cli: Cli, duo: Path) -> None:
     cli("run", duo)
     assert cli.people()[0]["sightings"][0]["start_at"] is None

@@ -102,7 +102,21 @@ def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
     (tmp_path / "a" / "linked").symlink_to(tmp_path / "elsewhere")
     found = discover([tmp_path / "a"])
     assert names(found.videos) == ["two.mp4", "one.mp4"]
-    assert found.skipped == ((tmp_path / "a" / "loop", "a link back to a folder above it"),)
+    assert found.skipped == ((tmp_path / "a" / "loop", f"the same folder as {str(tmp_path / 'a')!r}"),)
+
+
+def test_folders_that_all_link_to_each_other_are_walked_through_once(tmp_path: Path) -> None:
+    count = 9
+    for number in range(count):
+        touch(tmp_path, f"{number}/{number}.mp4")
+        for other in range(count):
+            if other != number:
+                (tmp_path / str(number) / f"see {other}").symlink_to(tmp_path / str(other))
+    found = discover([tmp_path])
+    assert sorted(names(found.videos)) == [f"{number}.mp4" for number in range(count)]
+    # Each link, and each folder that a link was the first way to, but the first of all.
+    assert len(found.skipped) == count * (count - 1)
+    assert all("the same folder as" in reason for _, reason in found.skipped)
 
 
 def test_same_file_is_taken_once(tmp_path: Path) -> None:
@@ -126,6 +140,45 @@ def test_named_file_goes_by_its_content_then_its_ending(tmp_path: Path) -> None:
     found = discover([tmp_path / name for name in order])
     assert names(found.photos) == ["photo.mp4", "photo", "web.dat", "plain.jpg"]
     assert names(found.videos) == ["video.jpg", "camera.mjpeg", "unknown.xyz", "plain.mkv", ".hidden.mp4"]
+
+
+def test_in_folders_usual_photos_that_are_called_otherwise_are_photos(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "a.mp4", "JPEG")
+    Image.new("RGB", (4, 4)).save(tmp_path / "b.mov", "PNG")
+    Image.new("RGB", (4, 4)).save(tmp_path / "c.mjpeg", "JPEG")
+    touch(tmp_path, "d.mp4")
+    found = discover([tmp_path])
+    assert names(found.photos) == ["a.mp4", "b.mov"]
+    assert names(found.videos) == ["c.mjpeg", "d.mp4"]
+
+
+def test_animations_of_photo_formats_are_photos_by_name_and_in_folders(tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (16, 16), shade) for shade in ("red", "blue")]
+    pictures[0].save(tmp_path / "moves.avif", save_all=True, append_images=pictures[1:])
+    for brand in (b"avis", b"hevc", b"msf1"):
+        (tmp_path / f"{brand.decode()}.avif").write_bytes(b"\0\0\0\x18ftyp" + brand + b"\0" * 12)
+    paths = sorted(tmp_path.iterdir())
+    assert discover(paths).photos == discover([tmp_path]).photos == tuple(paths)
+
+
+def test_what_was_deleted_and_smaller_copies_are_passed_over(tmp_path: Path) -> None:
+    library = "Family.photoslibrary"
+    theirs = [f"{library}/originals/A/A1.jpg", f"{library}/originals/B.mov", "originals.jpg", "Masters/m.jpg"]
+    touch(
+        tmp_path,
+        *theirs,
+        "#recycle/deleted.jpg",
+        "@Recycle/deleted.jpg",
+        "$RECYCLE.BIN/S-1/$R1.jpg",
+        "Mine Previews.lrdata/0/a.jpg",
+        f"{library}/resources/derivatives/A1.jpg",
+        f"{library}/database/search.jpg",
+    )
+    found = discover([tmp_path])
+    assert {str(path.relative_to(tmp_path)) for path in (*found.photos, *found.videos)} == {*theirs}
+    # Whoever names the library means what is in it, and whoever names a folder with deleted files, these.
+    assert names(discover([tmp_path / library]).photos) == ["A1.jpg"]
+    assert names(discover([tmp_path / "#recycle"]).photos) == ["deleted.jpg"]
 
 
 def test_missing_and_empty_paths_fail_and_cost_the_others_nothing(tmp_path: Path) -> None:
@@ -194,3 +247,25 @@ def test_a_forbidden_folder_fails_and_costs_the_others_nothing(tmp_path: Path, m
         assert isinstance(error, SourcePermissionError)
         assert "locked" in str(error)
         assert "may not be read by this user" in str(error)
+
+
+def test_a_link_to_where_nobody_may_look_fails_and_costs_the_others_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "album/a.jpg", "secret/x.jpg")
+    (tmp_path / "album" / "b.jpg").symlink_to(tmp_path / "secret" / "x.jpg")
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
+            folder.chmod(0o755)
+    (tmp_path / "secret").chmod(0)
+    user = os.geteuid()
+    if user == 0:  # root may read everything
+        os.seteuid(65534)
+    try:
+        found = discover([tmp_path / "album"])
+    finally:
+        os.seteuid(user)
+        (tmp_path / "secret").chmod(0o755)
+    assert names(found.photos) == ["a.jpg"]
+    ((path, error),) = found.failed
+    assert path == tmp_path / "album" / "b.jpg"
+    assert isinstance(error, SourcePermissionError)
+    assert "leads to where this user may not look" in str(error)

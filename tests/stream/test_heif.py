@@ -38,6 +38,13 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
+def called(photo: Path, brand: bytes) -> Path:
+    """The photo with another name of its kind before the others."""
+    data = photo.read_bytes()
+    photo.write_bytes(data[:8] + brand + data[12:])
+    return photo
+
+
 @pytest.fixture
 def _no_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heif, "is_readable", lambda: False)
@@ -49,6 +56,11 @@ def test_a_photo_is_seen_as_it_was_taken(photo: Path) -> None:
     assert image.shape == (64, 96, 3)
     # Colours are stored at half the resolution.
     np.testing.assert_allclose(image, _picture()[:, :, ::-1], atol=15)
+
+
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1"])
+def test_one_that_says_of_itself_what_avif_does_too_is_read(photo: Path, brand: bytes) -> None:
+    assert _frame(called(photo, brand)).image_bgr.shape == (64, 96, 3)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
@@ -89,6 +101,20 @@ def test_without_the_decoder_one_that_is_named_says_what_gets_it(photo: Path) ->
     (named,) = discover([photo]).photos
     with pytest.raises(PhotoUnreadableError, match=r"is a HEIC photo\. .*pip install pi-heif"):
         _frame(named)
+
+
+@pytest.mark.usefixtures("_no_decoder")
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1", b"hevc"])
+def test_whatever_it_says_of_itself_it_says_what_gets_the_decoder(photo: Path, brand: bytes) -> None:
+    with pytest.raises(PhotoUnreadableError, match=r"is a HEIC photo\. .*pip install pi-heif"):
+        _frame(called(photo, brand))
+
+
+@pytest.mark.usefixtures("_no_decoder")
+def test_without_the_decoder_a_jpeg_that_is_called_so_is_read(tmp_path: Path) -> None:
+    Image.fromarray(_picture()).save(tmp_path / "IMG_0002.HEIC", "JPEG")
+    (photo,) = discover([tmp_path]).photos
+    assert _frame(photo).image_bgr.shape == (64, 96, 3)
 
 
 @pytest.mark.usefixtures("_no_decoder")

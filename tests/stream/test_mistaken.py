@@ -1,6 +1,6 @@
 import pytest
 
-from stream.mistaken import HEAD_BYTES, mistaken_for_media
+from stream.mistaken import HEAD_BYTES, is_video, mistaken_for_media
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,18 @@ def test_a_character_that_is_cut_off_by_the_end_of_the_look_is_still_text() -> N
     other = mistaken_for_media(text[:HEAD_BYTES])
     assert other is not None
     assert other.kind == "a text file"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"\0\0\0\x18ftypisom\0\0", True),
+        (b"\x1aE\xdf\xa3" + b"\0" * 12, True),
+        (b"RIFF\0\0\0\0AVI LIST", True),
+        (b"RIFF\0\0\0\0WEBPVP8 ", False),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 12, False),
+        (b"", False),
+    ],
+)
+def test_common_videos_are_told_by_their_beginning(head: bytes, expected: bool) -> None:
+    assert is_video(head) is expected

@@ -1,4 +1,7 @@
 import struct
+import subprocess
+import sys
+import textwrap
 import threading
 import zlib
 from datetime import UTC, datetime
@@ -19,6 +22,14 @@ from stream.frame import Frame
 from stream.photo import PhotoFile
 
 RGB = (200, 90, 40)
+
+
+def run_python(code: str) -> str:
+    """What a process of its own prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout
 
 
 def frame_of(path: Path, **arguments: float) -> Frame:
@@ -182,7 +193,7 @@ def test_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
         )
     )
     with pytest.raises(
-        PhotoTooLargeError, match=r"60000x60000 = 3,600,000,000 pixels, allowed are 100,000,000"
+        PhotoTooLargeError, match=r"60000x60000 = 3,600,000,000 pixels, allowed are 200,000,000"
     ):
         frame_of(path)
 
@@ -213,6 +224,32 @@ def test_what_is_no_photo_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.jpg").write_bytes(content)
     with pytest.raises(PhotoUnreadableError, match=r"a\.jpg"):
         frame_of(tmp_path / "a.jpg")
+
+
+def test_a_video_that_is_called_a_photo_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypisom" + b"\0" * 100)
+    with pytest.raises(PhotoUnreadableError, match=r"is not a photo but a video; .* name the file itself"):
+        frame_of(tmp_path / "a.jpg")
+
+
+def test_one_that_takes_more_memory_than_there_is_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (9000, 9000)).save(tmp_path / "a.png")
+    said = run_python(
+        f"""
+        import resource, threading
+        from pathlib import Path
+        from stream.errors import PhotoTooLargeError
+        from stream.photo import PhotoFile
+        (used,) = [line for line in open("/proc/self/status") if line.startswith("VmSize")]
+        most = int(used.split()[1]) * 1024 + 200_000_000
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        try:
+            list(PhotoFile(Path({str(tmp_path / "a.png")!r}), "album").frames(threading.Event()))
+        except PhotoTooLargeError as error:
+            print(error)
+        """
+    )
+    assert "takes more memory than there is left" in said
 
 
 @pytest.mark.parametrize("mode", ["I", "F"])

@@ -196,7 +196,7 @@ BAD: dict[str, tuple[Callable[[Image.Image], bytes], str]] = {
     "cut off": (lambda image: encoded(image, "JPEG")[:2000], "cut-off"),
     "animation": (
         lambda image: encoded(image, "GIF", save_all=True, append_images=[image.rotate(90)]),
-        "2 pictures",
+        "several pictures",
     ),
     "no face": (lambda _: encoded(Image.new("RGB", (200, 200), "grey"), "PNG"), "no face"),
 }
