@@ -101,7 +101,7 @@ class SourceFollower:
 
     @property
     def period_s(self) -> float:
-        """Shortest time between two of the last frames, s; 0 before the second one."""
+        """Usual time between two of the last frames, s; 0 before the second one."""
         return self._builder.period_s
 
     @property

@@ -100,7 +100,7 @@ class TrackBuilder:
 
     @property
     def period_s(self) -> float:
-        """Shortest time between two of the last sampled frames, s; 0 before the second one."""
+        """Usual time between two of the last sampled frames, s; 0 before the second one."""
         return self._tracker.period_s
 
     def pass_over(self, media_s: float) -> None:

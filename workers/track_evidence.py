@@ -46,6 +46,7 @@ def evidence_of(
         photo=track.photo,
         clothing=clothing,
         continues=track.continues,
+        seen_s=first_and_last_s(track.observations),
     )
 
 
@@ -59,6 +60,16 @@ def moments_of(observations: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
     """
     seen_s = observations["media_s"][observations["score"] > 0]
     return np.unique(np.floor(seen_s * MOMENTS_PER_S + 1e-6).astype(np.int64))
+
+
+def first_and_last_s(observations: npt.NDArray[np.void]) -> tuple[float, float] | None:
+    """First and last time at which a face was seen, s in the source; None where it never was.
+
+    Args:
+        observations: Of a track, dtype `OBSERVATION`.
+    """
+    times_s = observations["media_s"][observations["score"] > 0]
+    return (float(times_s.min()), float(times_s.max())) if len(times_s) else None
 
 
 def sample_problem(sample: FaceSample, calibration: Calibration, model_id: str) -> str:

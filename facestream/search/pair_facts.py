@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from storage.decision_record import Decision, DecisionKind
 
@@ -37,6 +37,14 @@ class OfPair(Protocol):
 
 
 Item = TypeVar("Item", bound=OfPair)
+
+
+class _Seen(NamedTuple):
+    """When a track was seen, as `TrackEvidence` has it."""
+
+    moments: npt.NDArray[np.int64]
+    seen_s: tuple[float, float]
+    photo: bool
 
 
 def ordered(one: str, other: str) -> Pair:
@@ -123,7 +131,7 @@ class PairFacts:
         return together
 
     def _look_up(self, pair: Pair) -> bool:
-        from workers.clustering.evidence import share_moments
+        from workers.clustering.evidence import follow_each_other, share_moments
 
         people = [self._store.person(person) for person in pair]
         sightings = [() if person is None else person.sightings for person in people]
@@ -132,20 +140,23 @@ class PairFacts:
         ids = [self._store.track_ids(identity_id=person) for person in pair]
         if max(map(len, ids)) > _MOST_TRACKS:
             return True
-        one, other = (self._moments(track_ids) for track_ids in ids)
+        one, other = (self._seen(track_ids) for track_ids in ids)
         return any(
-            share_moments(a, b, photo=photo)
+            not follow_each_other(a.seen_s, b.seen_s) and share_moments(a.moments, b.moments, photo=a.photo)
             for source_id in one.keys() & other.keys()
-            for (a, photo), (b, _) in itertools.product(one[source_id], other[source_id])
+            for a, b in itertools.product(one[source_id], other[source_id])
         )
 
-    def _moments(self, track_ids: Iterable[str]) -> Mapping[str, list[tuple[npt.NDArray[np.int64], bool]]]:
-        """Moments of some tracks by source, and whether that is a photo."""
-        from workers.track_evidence import moments_of
+    def _seen(self, track_ids: Iterable[str]) -> Mapping[str, list[_Seen]]:
+        """When some tracks were seen, by source."""
+        from workers.track_evidence import first_and_last_s, moments_of
 
-        found: dict[str, list[tuple[npt.NDArray[np.int64], bool]]] = {}
+        found: dict[str, list[_Seen]] = {}
         for track in self._store.tracks(track_ids):
-            found.setdefault(track.source_id, []).append((moments_of(track.observations), track.photo))
+            seen_s = first_and_last_s(track.observations)
+            if seen_s is not None:
+                seen = _Seen(moments_of(track.observations), seen_s, track.photo)
+                found.setdefault(track.source_id, []).append(seen)
         return found
 
 

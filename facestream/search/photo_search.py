@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workers.photo_faces import PhotoFace
 
 MAX_UPLOAD_PIXELS = 64_000_000
-"""Largest width times height of a photo that is sent to be searched for; most of phones have up to 50.3 million."""
+"""Largest width times height of a photo that is sent to be searched for; most of phones have 50.3 million."""
 MAX_UPLOAD_BYTES = 32 << 20
 """Largest file of such a photo."""
 

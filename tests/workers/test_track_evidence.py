@@ -11,7 +11,7 @@ from storage.track_record import OBSERVATION, TrackRecord
 from workers.clustering.evidence import make_template
 from workers.faces.clothing import SIZE
 from workers.models.calibration import Calibration
-from workers.track_evidence import evidence_of, moments_of, sample_problem, track_problem
+from workers.track_evidence import evidence_of, first_and_last_s, moments_of, sample_problem, track_problem
 
 
 def a_track(samples: int = 2, **changes: object) -> tuple[TrackRecord, list[FaceSample]]:
@@ -96,6 +96,15 @@ def test_at_a_low_rate_every_frame_is_a_moment() -> None:
     observations["media_s"] = np.arange(7) * 1.001
     observations["score"] = 0.9
     assert len(moments_of(observations)) == 7
+
+
+def test_first_and_last_are_of_frames_in_which_the_face_was_seen() -> None:
+    observations = a_track()[0].observations.copy()
+    times_s = observations["media_s"].tolist()
+    observations["score"][[0, -1]] = 0
+    assert first_and_last_s(observations) == (times_s[1], times_s[-2])
+    observations["score"] = 0
+    assert first_and_last_s(observations) is None
 
 
 def test_clothes_are_read_back_as_they_were_worn() -> None:

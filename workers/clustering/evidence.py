@@ -33,6 +33,8 @@ class TrackEvidence:
         photo: Whether the source is a photo, where one common moment is enough to tell two people apart.
         clothing: float32 (C,), histogram with sum 1, or None.
         continues: Track of which this one is known to be the continuation, or None.
+        seen_s: First and last time at which it was seen, s in the source; None where moments are all that is
+            known.
     """
 
     track_id: str
@@ -45,6 +47,7 @@ class TrackEvidence:
     photo: bool = False
     clothing: FloatArray | None = None
     continues: str | None = None
+    seen_s: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would poison every comparison."""
@@ -97,11 +100,18 @@ def seen_together(a: TrackEvidence, b: TrackEvidence) -> bool:
     """Whether two tracks of one source were visible together long enough to be two people.
 
     One common moment of a video may be a detector's double sight; several, or half of the shorter track, are
-    not.
+    not. Nor is the fifth of a second in which one ended and the other began.
     """
     if a.source_id != b.source_id or a.moments[0] > b.moments[-1] or b.moments[0] > a.moments[-1]:
         return False
+    if a.seen_s is not None and b.seen_s is not None and follow_each_other(a.seen_s, b.seen_s):
+        return False
     return share_moments(a.moments, b.moments, photo=a.photo or b.photo)
+
+
+def follow_each_other(a_s: tuple[float, float], b_s: tuple[float, float]) -> bool:
+    """Whether one of two tracks ended before the other began, by the first and last time of each, s."""
+    return a_s[1] < b_s[0] or b_s[1] < a_s[0]
 
 
 def share_moments(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], *, photo: bool) -> bool:

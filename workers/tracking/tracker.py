@@ -8,6 +8,7 @@ the face and what is around it suddenly look different.
 
 from __future__ import annotations
 
+import statistics
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -88,8 +89,11 @@ class Tracker:
 
     @property
     def period_s(self) -> float:
-        """Shortest time between two of the last frames, s; 0 before the second frame."""
-        return min(self._periods_s, default=0.0)
+        """Usual time between two of the last frames, s; 0 before the second frame.
+
+        Not the shortest: a camera that sends keyframes alone now and then has two right after each other.
+        """
+        return statistics.median_low(self._periods_s) if self._periods_s else 0.0
 
     @property
     def max_gap_s(self) -> float:

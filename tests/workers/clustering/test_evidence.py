@@ -115,6 +115,17 @@ def test_tracks_are_seen_together_at_several_moments(
     assert seen_together(second, first) is together
 
 
+@pytest.mark.parametrize(("b_begins_s", "together"), [(0.25, True), (0.3, True), (0.31, False)])
+def test_who_follows_somebody_within_a_moment_was_not_seen_with_them(
+    b_begins_s: float, together: bool
+) -> None:
+    a = evidence("a", unit(1), moments=[0, 1], seen_s=(0.1, 0.3))
+    b = evidence("b", unit(1), moments=[1, 2], seen_s=(b_begins_s, 0.5))
+    assert seen_together(a, b) is seen_together(b, a) is together
+    # Where that is not known of one of them, moments are all there is.
+    assert seen_together(a, evidence("b", unit(1), moments=[1, 2]))
+
+
 def test_moments_of_two_sources_have_nothing_in_common() -> None:
     a = evidence("a", unit(1), moments=range(10))
     assert not seen_together(a, evidence("b", unit(1), moments=range(10), source_id="v-2"))

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -83,11 +85,34 @@ def test_grain_is_no_cut(scene: Image) -> None:
     assert not any(cuts(*grainy))
 
 
-def test_a_flash_ends_with_the_shot_that_it_began_in(scene: Image) -> None:
-    # The flash may look like another shot, and the frame after it likewise, but nothing may follow.
-    found = cuts(scene, scene, lit(scene, 2.2), scene, scene, scene)
-    assert found[:2] == [False, False]
-    assert found[4:] == [False, False]
+def grey(image: Image) -> Image:
+    """As a camera shows it by infrared light."""
+    return np.asarray(cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def gamma(image: Image) -> Image:
+    return np.asarray(255 * (image / 255.0) ** 0.5, np.uint8)
+
+
+LIGHTS = {
+    "lamp off": lambda image: lit(image, 0.5),
+    "lamp on": lambda image: lit(image, 1.5),
+    "flash": lambda image: lit(image, 2.2),
+    "infrared": grey,
+    "exposure": gamma,
+    "colour": lambda image: np.clip(image * np.array([1.4, 1.0, 0.6]), 0, 255).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("light", LIGHTS.values(), ids=LIGHTS)
+@pytest.mark.parametrize("name", ["", "coffee.png", "chelsea.png", "rocket.jpg"])
+def test_another_light_is_no_cut(scene: Image, name: str, light: Callable[[Image], Image]) -> None:
+    shown = np.asarray(cv2.resize(texture(name), SIZE_PX), np.uint8) if name else scene
+    assert not any(cuts(shown, light(shown), shown, light(shown), light(shown)))
+
+
+def test_a_cut_to_a_place_in_another_light_is_one(scene: Image, other_scene: Image) -> None:
+    assert cuts(scene, lit(other_scene, 0.5), grey(scene)) == [False, True, True]
 
 
 def test_black_is_a_shot_of_its_own(scene: Image) -> None:
@@ -108,15 +133,14 @@ def test_what_moves_in_one_place_is_no_cut(scene: Image) -> None:
     assert cuts(scene, moved, scene) == [False, False, False]
 
 
-def test_the_threshold_decides(scene: Image) -> None:
-    darker = lit(scene, 0.9)
+def test_the_threshold_decides(scene: Image, other_scene: Image) -> None:
     shots = ShotDetector()
     shots.is_cut(scene)
-    shots.is_cut(darker)
+    shots.is_cut(other_scene)
     for threshold, expected in ((shots.distance - 1e-3, True), (shots.distance + 1e-3, False)):
         strict = ShotDetector(threshold)
         strict.is_cut(scene)
-        assert strict.is_cut(darker) is expected
+        assert strict.is_cut(other_scene) is expected
 
 
 def test_distance_goes_from_none_to_one() -> None:

@@ -69,8 +69,27 @@ def test_two_frames_of_one_time_leave_the_speed_alone() -> None:
     assert track.predicted_xyxy(0.4).tolist() == pytest.approx(at(face(310)))
 
 
+@pytest.mark.parametrize("apart_s", [0.001, 0.02])
+def test_two_frames_right_after_each_other_tell_no_speed(apart_s: float) -> None:
+    # A face that stands still, and a detector that is a pixel off.
+    track = followed(*(seen(k, k / 5, 100) for k in range(5)), seen(5, 0.8 + apart_s, 101))
+    assert track.predicted_xyxy(1.4).tolist() == pytest.approx(at(face(101)), abs=3)
+
+
+def test_the_second_of_two_such_frames_tells_nothing_alone() -> None:
+    track = followed(seen(0, 0.0, 100), seen(1, 0.001, 101))
+    assert track.predicted_xyxy(0.4).tolist() == at(face(101))
+
+
+def test_nobody_is_expected_to_go_on_by_more_than_their_own_size() -> None:
+    track = followed(seen(0, 0.0, 100), seen(5, 0.2, 160), seen(10, 0.4, 220))
+    # 300 px/s, and a face of 100 px.
+    assert track.predicted_xyxy(0.6).tolist() == pytest.approx(at(face(280)))
+    assert track.predicted_xyxy(1.0).tolist() == pytest.approx(at(face(320)))
+
+
 @settings(max_examples=50, deadline=None)
-@given(st.integers(-200, 200), st.integers(-200, 200), st.lists(st.integers(1, 15), min_size=2, max_size=8))
+@given(st.integers(-110, 110), st.integers(-110, 110), st.lists(st.integers(1, 15), min_size=2, max_size=8))
 def test_steady_motion_is_foreseen_whatever_the_frame_rate(vx: int, vy: int, ticks: list[int]) -> None:
     times_s = [0.0, *np.cumsum([t / 25 for t in ticks]).tolist()]
     *past, next_s = times_s

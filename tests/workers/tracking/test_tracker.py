@@ -237,6 +237,25 @@ def test_where_frames_are_sparse_tracks_survive_two_and_a_half_of_them(hidden: i
     assert len(sparse(*frames, period_s=3.0, alike=Eyes())) == count
 
 
+@pytest.mark.parametrize(
+    "times_s",
+    [
+        sorted([*(2.0 * k for k in range(20)), *(2.0 * k + 0.1 for k in range(0, 20, 8))]),
+        [0.0, 0.5, *(2.5 + 2.0 * k for k in range(20))],
+        [*itertools.accumulate([1.2, 0.3, 1.6, 1.1] * 6)],
+    ],
+    ids=["keyframes with one more now and then", "a short first interval", "irregular"],
+)
+def test_one_short_interval_ends_nobody_who_is_seen_in_all_frames(times_s: list[float]) -> None:
+    tracker, seen = Tracker(alike=Eyes()), dict[int, LiveTrack]()
+    for index, media_s in enumerate(times_s):
+        step = tracker.step(index, media_s, [face(100)])
+        seen |= {track.number: track for track in step.seen}
+    longest = max(seen.values(), key=lambda track: len(track.observations))
+    assert len(longest.observations) >= len(times_s) - 2
+    assert len(seen) <= 2
+
+
 def test_a_track_out_of_sight_ends_once_after_a_second() -> None:
     tracker = Tracker()
     (track,) = tracker.step(0, 0.0, [face(100)]).seen
