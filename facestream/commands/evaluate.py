@@ -30,11 +30,13 @@ Examples:
 
 \b
 TRUTH is one of:
-  a folder      NAME/*.jpg or NAME_0001.jpg; the face nearest to the middle of a photo is the labelled one
+  a folder      NAME/*.jpg, NAME/2020/*.jpg or NAME_0001.jpg; the face nearest to the middle of a photo is the
+                labelled one; copies of a photo, byte for byte, go by what became of one
   a CSV file    frame,x1,y1,x2,y2,label for a video (with source for several); label "ignore" is not judged
                 source,label for photos; label alone for rows in the order of PRED
 PRED is a CSV file with a column identity, cluster or label (empty: nobody), as `facestream export` writes it,
-or a folder with a folder of photos for each person; one called "nobody" holds those of nobody.
+or a folder with a folder of photos for each person; one called "nobody" holds those of nobody. Photos of two
+folders are the same where they hold the same; others by as much of their paths as tells them apart.
 """,
 )
 @click.argument("truth", type=click.Path(exists=True, path_type=Path))

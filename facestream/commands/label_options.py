@@ -17,7 +17,8 @@ def label_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Choice(["auto", "folders", "names"]),
             default="auto",
             show_default=True,
-            help="What says who is on a photo: its folder, or its name without the number at the end.",
+            help="What says who is on a photo: the first folder on the way to it, or its name without the "
+            "number at the end.",
         ),
         click.option(
             "--only",

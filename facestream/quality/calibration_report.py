@@ -10,6 +10,8 @@ from workers.clustering.verification import OperatingPoint, Verification, rounde
 
 if TYPE_CHECKING:
     from facestream.clusters.face_set import FaceSet
+    from facestream.quality.labelled_faces import DoubledPhoto
+    from facestream.quality.size_choice import SizeChoice
     from workers.clustering.pairs import Histogram, Pair
     from workers.clustering.rise import Rise
     from workers.models.calibration import Calibration
@@ -31,11 +33,12 @@ class CalibrationReport:
         names: Whose each is.
         results: By scope: "all", and for several clips also "within" a clip and "across" clips; only scopes
             in which there are both kinds of pairs.
-        doubled: Photos left out because they hold the same bytes as another, with that one.
+        doubled: Photos left out because they show the same picture as another, with that one.
         clips: The clips.
         mixed: Tracks that lie on more than one person.
         unknown: Tracks of nobody known.
         by_size: What similarities mean at every face size, or None where it was not measured.
+        sizes: The sizes that it was measured at, and those that it was not; None likewise.
         rise: How much more alike than that people of clips are, or None for photos.
     """
 
@@ -45,11 +48,12 @@ class CalibrationReport:
     faces: FaceSet
     names: tuple[str, ...]
     results: dict[str, Verification]
-    doubled: tuple[tuple[Path, Path], ...] = ()
+    doubled: tuple[DoubledPhoto, ...] = ()
     clips: tuple[Path, ...] = ()
     mixed: int = 0
     unknown: int = 0
     by_size: Calibration | None = None
+    sizes: SizeChoice | None = None
     rise: Rise | None = None
 
     @property
@@ -93,8 +97,10 @@ class CalibrationReport:
             document |= {
                 "unreadable": [{"photo": str(p), "error": reason} for p, reason in self.faces.failed],
                 "faceless": [str(path) for path in self.faces.faceless],
-                "doubled": [{"photo": str(p), "same_as": str(first)} for p, first in self.doubled],
+                "doubled": [_doubled_json(photo) for photo in self.doubled],
                 "by_size": None if self.by_size is None else size_rows(self.by_size),
+                "sizes_left_out": None if self.sizes is None else _left_out_json(self.sizes),
+                "too_small": None if self.sizes is None else self.sizes.too_small,
             }
         if self.rise is not None:
             document |= {
@@ -131,6 +137,19 @@ class CalibrationReport:
             "files": [self.path(item) for item in sides],
             "times_s": [round(self.faces.faces[item][0].time_s, 3) for item in sides],
         }
+
+
+def _doubled_json(photo: DoubledPhoto) -> dict[str, Any]:
+    return {
+        "photo": str(photo.path),
+        "same_as": str(photo.first),
+        "names": [photo.name, photo.first_name],
+        "mislabelled": photo.is_mislabelled,
+    }
+
+
+def _left_out_json(sizes: SizeChoice) -> list[dict[str, float]]:
+    return [{"size_px": size_px, "faces": as_large} for size_px, as_large in sizes.left_out]
 
 
 def size_rows(calibration: Calibration) -> list[dict[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from facestream.quality.calibration_report import CalibrationReport
 from facestream.quality.labelled_faces import labelled_faces
 from facestream.quality.labelled_tracks import LabelledTracks, labelled_tracks, read_truth
 from facestream.quality.labels import LabelsFrom, labelled_photos, people_asked_for
+from facestream.quality.size_choice import LEAST_PAIRS, SizeChoice, pairs_of, size_choice
 from facestream.recorded.run_report import RunListener, SilentListener
 from facestream.wiring import make_pack
 from stream.discover import discover
@@ -131,6 +132,27 @@ def _check_people(folder: Path, names: Iterable[str], what: str, left_out: str =
         )
 
 
+def _check_pairs(folder: Path, names: Sequence[str], left_out: str = "") -> None:
+    """Refuse what has too few pairs for any size.
+
+    Args:
+        folder: Where they are.
+        names: Whose each photo or face is.
+        left_out: How many were of no use, in words; empty for none.
+
+    Raises:
+        LabelError: Says how many pairs there are.
+    """
+    one, two = pairs_of(names)
+    if min(one, two) < LEAST_PAIRS:
+        without = f" ({left_out} left out)" if left_out else ""
+        raise LabelError(
+            f"{str(folder)!r}: {counted(one, 'pair')} of one person and {two} of two{without} are too few to "
+            f"measure what similarities mean at each size; {LEAST_PAIRS} of both are needed. Add photos.",
+            path=folder,
+        )
+
+
 def _of_photos(
     folder: Path,
     labels: Mapping[Path, str],
@@ -142,7 +164,9 @@ def _of_photos(
     several = "photos of people with several"
     if by_size:
         photos_of = Counter(labels.values())
-        _check_people(folder, [name for name in labels.values() if photos_of[name] > 1], several)
+        of_several = [name for name in labels.values() if photos_of[name] > 1]
+        _check_people(folder, of_several, several)
+        _check_pairs(folder, of_several)
     found = labelled_faces(labels, pack, by_size=by_size, tell=tell, stop=stop)
     if stop.is_set():
         raise KeyboardInterrupt
@@ -151,9 +175,17 @@ def _of_photos(
     _check_people(folder, found.names, "faces", left_out)
     items = Labelled(found.faces.vectors, _numbers(found.names), np.zeros(len(found.names), np.intp))
     measured: Calibration | None = None
+    sizes: SizeChoice | None = None
     if found.by_size is not None:
         _check_people(folder, found.by_size_names, several, left_out)
-        measured = measured_calibration(found.by_size, _numbers(found.by_size_names))
+        sizes = size_choice(found.by_size_px, found.by_size_names)
+        used = [name for name, chosen in zip(found.by_size_names, sizes.used, strict=True) if chosen]
+        _check_pairs(folder, used, left_out)
+        measured = measured_calibration(
+            found.by_size[: len(sizes.sizes_px), sizes.used],
+            _numbers(found.by_size_names)[sizes.used],
+            sizes.sizes_px,
+        )
     return CalibrationReport(
         "photos",
         pack.manifest.name,
@@ -163,6 +195,7 @@ def _of_photos(
         {"all": verify(items)},
         doubled=found.doubled,
         by_size=measured,
+        sizes=sizes,
     )
 
 

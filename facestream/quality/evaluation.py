@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -120,7 +120,8 @@ def truth_table(
     """
     if truth.is_dir():
         rows = tuple(
-            LabelledFace(label, str(path)) for path, label in labelled_photos(truth, labels_from).items()
+            LabelledFace(label, str(path), photo=path)
+            for path, label in labelled_photos(truth, labels_from).items()
         )
         table = LabelTable(truth, rows, keyed=True, boxed=False, framed=False)
     else:
@@ -131,7 +132,7 @@ def truth_table(
     kept = tuple(row for row in table.rows if row.label in names)
     if not kept:
         raise LabelError(f"{truth}: none of the {len(names)} names of {people} is there.", path=truth)
-    return LabelTable(truth, kept, table.keyed, table.boxed, table.framed)
+    return replace(table, rows=kept)
 
 
 def found_table(found: Path) -> LabelTable:
@@ -144,7 +145,7 @@ def found_table(found: Path) -> LabelTable:
     if not found.is_dir():
         return read_label_table(found, FOUND_COLUMNS)
     rows = tuple(
-        LabelledFace("" if label == NOBODY else label, path.name)
+        LabelledFace("" if label == NOBODY else label, path.name, photo=path)
         for path, label in labelled_photos(found, "folders").items()
     )
     return LabelTable(found, rows, keyed=True, boxed=False, framed=False)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,6 @@ import numpy as np
 from facestream.clusters.face_set import FaceSet, FaceSetBuilder, FloatArray
 from facestream.search.search import read_photo
 from stream.errors import StreamError
-from stream.fingerprint import fingerprint
 from workers.candidate import Candidate, FaceJudge
 from workers.central_face import central_face
 from workers.faces.crop import cut_crop
@@ -26,6 +26,28 @@ if TYPE_CHECKING:
     from workers.models.pack import Pack
 
 
+@dataclass(frozen=True, slots=True)
+class DoubledPhoto:
+    """A photo that shows the very same picture as another.
+
+    Attributes:
+        path: The photo.
+        name: Who is on it.
+        first: The other photo.
+        first_name: Who is on that one: where the names differ, one of them is wrong.
+    """
+
+    path: Path
+    name: str
+    first: Path
+    first_name: str
+
+    @property
+    def is_mislabelled(self) -> bool:
+        """Whether the two are said to show two people."""
+        return self.name != self.first_name
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledFaces:
     """The faces of photos and whose they are.
@@ -33,18 +55,20 @@ class LabelledFaces:
     Attributes:
         faces: One item for each photo with a face, in the order of their paths.
         names: Whose each is.
-        doubled: Photos that were left out because another holds the very same bytes, with that one: they
+        doubled: Photos that were left out because another shows the very same picture, with that one: they
             would be pairs of similarity 1.
         by_size: float32 (S, M, D), embeddings of those of whom there are several photos, as if their faces
-            were of each of `SIZES_PX`; None where it wasn't asked for.
+            were of each of `SIZES_PX`, as they are where they are smaller; None where it wasn't asked for.
         by_size_names: The M people.
+        by_size_px: float32 (M,), size of each face as it is.
     """
 
     faces: FaceSet
     names: tuple[str, ...]
-    doubled: tuple[tuple[Path, Path], ...]
+    doubled: tuple[DoubledPhoto, ...]
     by_size: FloatArray | None = None
     by_size_names: tuple[str, ...] = ()
+    by_size_px: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
 
 
 def labelled_faces(
@@ -82,23 +106,24 @@ class _Reading:
         self._pack = pack
         self._judge = FaceJudge(pack)
         self._random = np.random.default_rng(0)
-        self._first: dict[str, Path] = {}
-        self._doubled: list[tuple[Path, Path]] = []
+        self._first: dict[bytes, tuple[Path, str]] = {}
+        self._doubled: list[DoubledPhoto] = []
         self._faces = FaceSetBuilder(pack)
         self._names: list[str] = []
         self._miniatures: list[FloatArray] = []
         self._miniature_names: list[str] = []
+        self._miniature_px: list[float] = []
 
     def take(self, path: Path, name: str, *, by_size: bool) -> None:
         """Look at one photo."""
         try:
-            first = self._first.setdefault(fingerprint(path), path)
-            if first != path:
-                self._doubled.append((path, first))
-                return
             frame = read_photo(path)
         except StreamError as error:
             self._faces.failed.append((path, str(error)))
+            return
+        first, first_name = self._first.setdefault(_picture_name(frame), (path, name))
+        if first != path:
+            self._doubled.append(DoubledPhoto(path, name, first, first_name))
             return
         detection = central_face(self._pack, frame.image_bgr)
         candidate = None if detection is None else self._judge.judge(frame, detection)
@@ -114,6 +139,7 @@ class _Reading:
             ]
             self._miniatures.append(embedder.embed(chips))
             self._miniature_names.append(name)
+            self._miniature_px.append(candidate.look.size_px)
 
     def _keep(self, path: Path, name: str, frame: Frame, candidate: Candidate) -> None:
         self._judge.embed([candidate.look])
@@ -138,4 +164,11 @@ class _Reading:
             tuple(self._doubled),
             small.transpose(1, 0, 2) if by_size else None,
             tuple(self._miniature_names),
+            np.array(self._miniature_px, np.float32),
         )
+
+
+def _picture_name(frame: Frame) -> bytes:
+    """The same for the same picture, also where a file was saved again without loss, or has other tags."""
+    image = frame.image_bgr
+    return hashlib.blake2b(repr(image.shape).encode() + image.tobytes(), digest_size=16).digest()

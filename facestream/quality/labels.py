@@ -39,12 +39,14 @@ class LabelledFace:
         key: Its file or another name for it; empty where the rows have none.
         frame: Frame of a video, or 0.
         box_xyxy: Where, px, or None where the rows don't say.
+        photo: The file itself, where it lies in a folder that was given.
     """
 
     label: str
     key: str = ""
     frame: int = 0
     box_xyxy: Box | None = None
+    photo: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
     Args:
         folder: `NAME/*.jpg` in it, or `NAME_0001.jpg`.
         labels_from: Whether the folder of a photo is its label, or its name without the number at the end;
-            "auto" goes by whether the photos lie in folders of their own.
+            "auto" goes by whether the photos lie in folders of their own. Of folders inside folders, the
+            first below `folder` is the label, as for `people enroll`.
 
     Returns:
         Label of each photo, in the order of the folder.
@@ -98,8 +101,14 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
             )
         labels_from = "folders" if own else "names"
     if labels_from == "folders":
-        return {path: one_spelling(path.parent.name) for path in found.photos}
+        return {path: one_spelling(_folder_below(folder, path)) for path in found.photos}
     return {path: one_spelling(name_in(path.stem)) for path in found.photos}
+
+
+def _folder_below(folder: Path, path: Path) -> str:
+    """The first folder below one on the way to a file; the name of that one where the file lies in itself."""
+    parts = path.relative_to(folder).parts
+    return parts[0] if len(parts) > 1 else path.parent.name
 
 
 def one_spelling(label: str) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
 
 from facestream.errors import LabelError
-from facestream.quality.labels import IGNORE, LabelledFace, LabelTable, one_spelling
-from facestream.readable_path import readable
-from facestream.search.search import read_photo
-from stream.errors import StreamError
-from workers.tracking.boxes import centres, iou_matrix, sides
+from facestream.quality.file_matching import matching_files
+from facestream.quality.labels import IGNORE, LabelledFace, LabelTable
+from facestream.quality.photo_rows import photo_rows
+from workers.tracking.boxes import iou_matrix
 
 # A face that was found and a true one that overlap so much are one.
 SAME_FACE_IOU = 0.3
@@ -112,44 +111,11 @@ def _pair_photos(truth: LabelTable, found: LabelTable) -> Pairing:
             "source, file, path, photo, image or id.",
             path=found.path,
         )
-    file_of, result = _matching_keys(truth, found), Pairing("photos")
-    rows_of: dict[str, list[int]] = defaultdict(list)
-    for number, row in enumerate(found.rows):
-        key = file_of.get(row.key)
-        if key is None:
-            result.elsewhere += 1
-        else:
-            rows_of[key].append(number)
-    for true in truth.rows:
-        rows = rows_of[true.key]
-        if len(rows) > 1 and not found.boxed:
-            raise LabelError(
-                f"{found.path}: {true.key!r} is there {len(rows)} times, and without boxes nothing tells "
-                "which of the faces is the labelled one.",
-                path=found.path,
-            )
-        result.add(true.label, found, _central(true.key, found, rows))
+    rows, elsewhere = photo_rows(truth, found)
+    result = Pairing("photos", elsewhere=elsewhere)
+    for true, row in zip(truth.rows, rows, strict=True):
+        result.add(true.label, found, row)
     return result
-
-
-def _central(key: str, found: LabelTable, rows: Sequence[int]) -> int | None:
-    """The face nearest to the middle of a photo, or the largest where the photo can't be read."""
-    if len(rows) < 2:
-        return rows[0] if rows else None
-    boxes = np.array([found.rows[row].box_xyxy for row in rows], np.float32)
-    middle = photo_middle(Path(key)) or photo_middle(Path(found.rows[rows[0]].key))
-    if middle is None:
-        return rows[int(sides(boxes).argmax())]
-    return rows[int(np.linalg.norm(centres(boxes) - middle, axis=1).argmin())]
-
-
-def photo_middle(path: Path) -> tuple[float, float] | None:
-    """Middle of a photo as it is shown, px; None where it can't be read."""
-    try:
-        height, width = read_photo(path).image_bgr.shape[:2]
-    except StreamError:
-        return None
-    return width / 2, height / 2
 
 
 def _pair_boxes(truth: LabelTable, found: LabelTable, every_frames: int, reach_frames: int) -> Pairing:
@@ -221,7 +187,7 @@ def _pair_frame(
 def _file_of_boxes(truth: LabelTable, found: LabelTable) -> dict[str, str]:
     """File in the truth of each file among the found ones."""
     if truth.keyed and found.keyed:
-        return _matching_keys(truth, found)
+        return matching_files(truth, found)
     files = sorted({row.key for row in found.rows})
     if truth.keyed:
         named = sorted({row.key for row in truth.rows})
@@ -244,38 +210,3 @@ def _file_of_boxes(truth: LabelTable, found: LabelTable) -> dict[str, str]:
                 path=truth.path,
             )
     return {files[0]: ""}
-
-
-def _matching_keys(truth: LabelTable, found: LabelTable) -> dict[str, str]:
-    """File in the truth of each file among the found ones: the whole path, its last two parts, or its name.
-
-    A folder may have been moved since; of the three, the one counts by which most files are found.
-    """
-    true_keys, found_keys = {row.key for row in truth.rows}, {row.key for row in found.rows}
-    best: dict[str, str] = {}
-    for depth in (0, 2, 1):
-        of_tail = _by_tail(true_keys, depth)
-        matching = {
-            key: of_tail[tail] for tail, key in _by_tail(found_keys, depth).items() if tail in of_tail
-        }
-        if len(matching) > len(best):
-            best = matching
-    if not best:
-        raise LabelError(
-            f"{truth.path} and {found.path} have no file in common: the one is about "
-            f"{min(true_keys)!r}, the other about {min(found_keys)!r}.",
-            path=found.path,
-        )
-    return best
-
-
-def _by_tail(keys: Iterable[str], depth: int) -> dict[tuple[str, ...], str]:
-    """Keys by their last parts, or by all of them for depth 0; without those that share them."""
-    of_tail: dict[tuple[str, ...], str] = {}
-    shared = set()
-    for key in keys:
-        # As Redis holds it.
-        tail = PurePath(one_spelling(readable(key)).replace("\\", "/")).parts[-depth:]
-        if of_tail.setdefault(tail, key) != key:
-            shared.add(tail)
-    return {tail: key for tail, key in of_tail.items() if tail not in shared}

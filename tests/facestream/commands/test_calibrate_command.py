@@ -92,11 +92,13 @@ def test_the_closest_strangers_are_named_with_their_photos(results: tuple[dict[s
 def test_the_calibration_of_all_sizes_can_be_used_by_a_pack(results: tuple[dict[str, Any], Path]) -> None:
     found, folder = results
     calibration = Calibration.load(folder / "calibration.npz")
-    assert calibration.sizes_px.tolist() == list(SIZES_PX)
-    assert calibration.mean.shape == (len(SIZES_PX), 128)
+    # A third of the faces have 50 to 60 px: of 100 px there are too few pairs without them.
+    assert calibration.sizes_px.tolist() == list(SIZES_PX[:-1])
+    assert calibration.mean.shape == (len(SIZES_PX) - 1, 128)
     # Blur is likeness.
     assert calibration.impostor[0, 0] > calibration.impostor[-1, -1]
-    assert [row["size_px"] for row in found["by_size"]] == list(SIZES_PX)
+    assert [row["size_px"] for row in found["by_size"]] == list(SIZES_PX[:-1])
+    assert found["sizes_left_out"] == [{"size_px": 100, "faces": 12}]
     assert found["by_size"][-1]["genuine"] == pytest.approx(float(calibration.genuine[-1, -1]), abs=1e-5)
 
 
@@ -121,7 +123,7 @@ def test_what_is_left_out_is_named(cli: Cli, album: Path, tmp_path: Path) -> Non
     done = cli("calibrate", folder, "--plot", tmp_path / "alike.svg")
 
     assert "6 photos of 2 people; models open." in done.stdout
-    assert "1 photo: the same file as another, left out" in done.stderr
+    assert "1 photo: the same picture as another, left out" in done.stderr
     assert f"{folder / names[0] / 'copy.jpg'} = {folder / names[0] / '0.jpg'}" in done.stderr
     assert "1 photo: can't be read" in done.stderr
     assert "broken.jpg" in done.stderr

@@ -93,10 +93,12 @@ def test_of_several_videos_the_one_that_the_truth_is_called_after_counts(tmp_pat
 
 
 def album(folder: Path, *names: str) -> Path:
+    """A photo of each name, all different."""
     for name in names:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(path), np.zeros((100, 200, 3), np.uint8))
+        random = np.random.default_rng(list(name.encode()))
+        cv2.imwrite(str(path), random.integers(0, 256, (100, 200, 3), np.uint8))
     return folder
 
 
