@@ -68,12 +68,15 @@ class Discovery:
         skipped: What was passed over, with the reason in words.
         failed: What was asked for and can't be had, with the error: paths that don't exist, empty files,
             folders without anything usable or that may not be listed.
+        heic: Photos in folders for which the decoder is missing, which are among `skipped` as well: whoever
+            needs each photo is told so by reading them.
     """
 
     videos: tuple[Path, ...]
     photos: tuple[Path, ...]
     skipped: tuple[tuple[Path, str], ...]
     failed: tuple[tuple[Path, StreamError], ...]
+    heic: tuple[Path, ...] = ()
 
 
 def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
@@ -102,7 +105,9 @@ def discover(paths: Sequence[Path], *, recursive: bool = True) -> Discovery:
                 walk.take_named(path)
         except StreamError as error:
             walk.failed.append((path, error))
-    return Discovery(tuple(walk.videos), tuple(walk.photos), tuple(walk.skipped), tuple(walk.failed))
+    return Discovery(
+        tuple(walk.videos), tuple(walk.photos), tuple(walk.skipped), tuple(walk.failed), tuple(walk.heic)
+    )
 
 
 class _Walk:
@@ -111,6 +116,7 @@ class _Walk:
         self.photos: list[Path] = []
         self.skipped: list[tuple[Path, str]] = []
         self.failed: list[tuple[Path, StreamError]] = []
+        self.heic: list[Path] = []
         self._recursive = recursive
         self._seen: dict[Path, Path] = {}
         # Folders of the path that is walked through, resolved, by how each was reached first.
@@ -127,6 +133,7 @@ class _Walk:
             ending = path.suffix.lower()
             if ending in heif.ENDINGS and not heif.is_readable() and not _is_usual_photo(path):
                 self.skipped.append((path, f"a HEIC photo; {heif.HINT}"))
+                self.heic.append(path)
                 continue
             if ending in PHOTO_ENDINGS or (ending == ".gif" and _is_still_gif(path)):
                 self._take(path, self.photos)

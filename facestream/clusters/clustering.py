@@ -149,9 +149,8 @@ def cluster(
     # What can't be chosen is said before the photos are looked at, which takes its time.
     choice = choose(settings, nearness)
     pack = make_pack(models, folder, device)
-    faces = faces_of_photos(
-        found.photos, pack, tell=tell, count=lambda items: settings.check_most(items, "face")
-    )
+    paths = (*found.photos, *found.heic)
+    faces = faces_of_photos(paths, pack, tell=tell, count=lambda items: settings.check_most(items, "face"))
     failed = (*((path, str(error)) for path, error in found.failed), *faces.failed)
     if not len(faces):
         raise _no_faces(faces.faceless, failed)
@@ -161,7 +160,7 @@ def cluster(
         faces=faces,
         nearness=nearness,
         **_grouped(choice, faces),
-        photos=len(found.photos) - len(faces.failed),
+        photos=len(paths) - len(faces.failed),
         failed=failed,
         videos=found.videos,
     )

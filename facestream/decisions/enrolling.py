@@ -97,7 +97,7 @@ def named_photos(folder: Path) -> dict[str, list[Path]]:
     """The photos of each name: FOLDER/NAME.jpg, and all in FOLDER/NAME/.
 
     Raises:
-        StreamError: If there is no such folder, or no photo in it.
+        StreamError: If there is no such folder, or no photo in it, or something in it may not be looked at.
         UsageError: If it is a file, or a name can't be one.
     """
     from stream.discover import discover
@@ -106,7 +106,11 @@ def named_photos(folder: Path) -> dict[str, list[Path]]:
         raise UsageError(f"{folder} is a file. Give a folder with NAME.jpg or NAME/*.jpg in it.")
     found: defaultdict[str, list[Path]] = defaultdict(list)
     root = folder.absolute()
-    for path in discover((folder,)).photos:
+    there = discover((folder,))
+    if there.failed:
+        # It may be somebody's only photos.
+        raise there.failed[0][1]
+    for path in (*there.photos, *there.heic):
         real = path.absolute()
         parts = real.relative_to(root).parts if real.is_relative_to(root) else real.parts[-1:]
         written = path.stem if len(parts) == 1 else parts[0]

@@ -78,7 +78,7 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
             first below `folder` is the label, as for `people enroll`.
 
     Returns:
-        Label of each photo, in the order of the folder.
+        Label of each photo, in the order of the folder; also of those of phones that can't be read here.
 
     Raises:
         StreamError: If the folder can't be read, or holds no photo.
@@ -87,12 +87,13 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
     found = discover([folder])
     if found.failed:
         raise found.failed[0][1]
-    if not found.photos:
+    photos = (*found.photos, *found.heic)
+    if not photos:
         raise LabelError(f"{str(folder)!r} holds no photos, only videos.", path=folder)
-    own = [path for path in found.photos if path.parent != folder]
+    own = [path for path in photos if path.parent != folder]
     if labels_from == "auto":
-        if own and len(own) < len(found.photos):
-            loose = next(path for path in found.photos if path.parent == folder)
+        if own and len(own) < len(photos):
+            loose = next(path for path in photos if path.parent == folder)
             raise LabelError(
                 f"{str(folder)!r}: some photos lie in folders of their own and others, such as "
                 f"{loose.name!r}, do not. Say whether folders or file names are the labels: "
@@ -101,8 +102,8 @@ def labelled_photos(folder: Path, labels_from: LabelsFrom = "auto") -> dict[Path
             )
         labels_from = "folders" if own else "names"
     if labels_from == "folders":
-        return {path: one_spelling(_folder_below(folder, path)) for path in found.photos}
-    return {path: one_spelling(name_in(path.stem)) for path in found.photos}
+        return {path: one_spelling(_folder_below(folder, path)) for path in photos}
+    return {path: one_spelling(name_in(path.stem)) for path in photos}
 
 
 def _folder_below(folder: Path, path: Path) -> str:

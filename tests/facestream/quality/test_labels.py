@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from PIL import Image
 
 from facestream.decisions.enrolling import named_photos
 from facestream.quality.labels import labelled_photos
+from stream import heif
+from stream.errors import SourcePermissionError
 
 FILES = ("Anna/2020/1.png", "Anna/2021/1.png", "Ben/2020/1.png", "Ben/2.png")
 
@@ -37,3 +40,31 @@ def test_photos_are_labelled_as_they_are_enrolled(nested: Path, monkeypatch: pyt
 def test_a_photo_beside_the_folders_is_labelled_by_the_folder_it_lies_in(nested: Path) -> None:
     Image.new("RGB", (9, 9)).save(nested / "loose.png")
     assert labelled_photos(nested, "folders")[nested / "loose.png"] == "people"
+
+
+def test_photos_of_phones_that_can_not_be_read_here_are_somebody_s_all_the_same(
+    nested: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So whoever reads them says what is missing, and nobody is left out without a word.
+    monkeypatch.setattr(heif, "is_readable", lambda: False)
+    theirs = nested / "Carl" / "IMG_1.HEIC"
+    theirs.parent.mkdir()
+    theirs.write_bytes(b"\0\0\0\x18ftypheic" + bytes(12))
+    assert named_photos(nested)["Carl"] == [theirs]
+    assert labelled_photos(nested)[theirs] == "Carl"
+
+
+def test_nobody_is_enrolled_where_a_folder_may_not_be_looked_at(nested: Path) -> None:
+    (nested / "Ben").chmod(0)
+    for folder in [nested, *nested.parents]:
+        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
+            folder.chmod(0o755)
+    user = os.geteuid()
+    if user == 0:  # root may look everywhere
+        os.seteuid(65534)
+    try:
+        with pytest.raises(SourcePermissionError, match="Ben"):
+            named_photos(nested)
+    finally:
+        os.seteuid(user)
+        (nested / "Ben").chmod(0o755)
