@@ -5,18 +5,22 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workers.tracking.motion import MotionGate
+from workers.tracking.motion import MotionGate, MotionSettings
+
+_LOOK_S = 2.0
 
 
 class RecordingGate:
     """Passes frames over in which nobody is followed and nothing has changed; implements `Gate`.
 
-    The whole picture is searched when something moves, and every few seconds, as that of a camera is. Faces
-    that are followed are looked at in every frame all the same: of a recording, each of them is told.
+    The whole picture is searched when something moves, and every other second: a small head that turns to the
+    camera moves too little to be seen. A camera can't afford that, as it is one of many; decoding a recording
+    takes many times as long as these searches. Faces that are followed are looked at in every frame all the
+    same: of a recording, each of them is told.
     """
 
     def __init__(self) -> None:
-        self._motion = MotionGate()
+        self._motion = MotionGate(MotionSettings(look_s=_LOOK_S))
 
     @property
     def searches(self) -> bool:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from workers.tracking.motion import MotionSettings
 from workers.tracking.recording import RecordingGate
 
 Image = npt.NDArray[np.uint8]
@@ -18,11 +17,11 @@ def picture(level: int = 90, *, person: bool = False) -> Image:
     return image
 
 
-def test_an_empty_scene_is_looked_at_every_few_seconds() -> None:
+def test_an_empty_scene_is_looked_at_every_other_second() -> None:
     gate = RecordingGate()
     wanted = [gate.wants(picture(), k / FPS, faces_live=False) for k in range(round(30 * FPS))]
     assert wanted[0]
-    assert sum(wanted) == np.ceil(30 / MotionSettings().look_s)
+    assert sum(wanted) == 15
 
 
 def test_whoever_comes_is_looked_for_at_once() -> None:
@@ -39,6 +38,6 @@ def test_every_frame_is_looked_at_while_somebody_is_followed_and_searched_when_s
     for k in range(50):
         assert gate.wants(picture(), k / FPS, faces_live=True)
         searches += gate.searches
-    assert searches == 2
+    assert searches == 5
     assert gate.wants(picture(person=True), 10.0, faces_live=True)
     assert gate.searches
