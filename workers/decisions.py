@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
 from storage.collection_reader import CollectionReader
@@ -18,8 +19,10 @@ from workers.rulings import (
     ignored_tracks,
     in_force,
     is_lent,
+    origins,
     said_ignored,
     said_name,
+    sides_left,
 )
 
 # Written together with the decision, by whoever made it.
@@ -100,8 +103,7 @@ class Decisions:
         return touched
 
     def _heed(self, log: Sequence[Decision]) -> None:
-        counting = in_force(log)
-        self._constraints, self._covers = constraints_of(counting), covers_of(counting)
+        self._constraints, self._covers = constraints_of(log), covers_of(in_force(log))
         self._clusterer.constrain(self._constraints)
 
     def _carry_out(self, decision: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
@@ -128,15 +130,7 @@ class Decisions:
             case DecisionKind.MERGE:
                 return self._unmerge(undone, log, effects) | self._rejoin(undone, log, effects)
             case DecisionKind.SPLIT:
-                before, after = undone.sides
-                old = self._bearer(before.identity_id, effects)
-                members = self._membership.members(after.identity_id)
-                # Somebody who was merged further stays there: that was said, or found, since.
-                if old is None or not members:
-                    return set()
-                if not self._constraints.allow(members, self._membership.members(old)):
-                    return set()
-                return self._merge((Side(old), Side(after.identity_id)), effects)
+                return self._unsplit(undone, log, effects)
             case DecisionKind.COVER:
                 return self._owners(undone.sides[0].track_ids)
             case _:
@@ -167,11 +161,45 @@ class Decisions:
         effects.changes.append(self._membership.change(ChangeKind.CREATED, new.identity_id, moving[0]))
         return self._give(moving, new.identity_id, ChangeKind.SPLIT, effects)
 
+    def _unsplit(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
+        """Put those who had been split off back to where they belong."""
+        before, after = undone.sides
+        touched: set[str] = set()
+        for home in [*self._bound(after.identity_id), *origins(log, undone)]:
+            heir = self._bearer(home.identity_id, effects)
+            theirs = self._membership.members(after.identity_id)
+            moving = theirs & set(home.track_ids).union(*map(self._constraints.with_, home.track_ids))
+            if heir is None or heir == after.identity_id:
+                continue
+            if self._constraints.allow(moving, self._membership.members(heir)):
+                touched |= self._give(sorted(moving), heir, ChangeKind.ASSIGNED, effects)
+        old = self._bearer(before.identity_id, effects)
+        members = self._membership.members(after.identity_id)
+        # Somebody who was merged further stays there: that was said, or found, since.
+        if old is None or not members:
+            return touched
+        if not self._constraints.allow(members, self._membership.members(old)):
+            return touched
+        return touched | self._merge((Side(old), Side(after.identity_id)), effects)
+
+    def _bound(self, identity_id: str) -> list[Side]:
+        """Tracks of a person that belong together with those of others, by these."""
+        members = self._membership.members(identity_id)
+        found: dict[str, list[str]] = {}
+        for track_id in members:
+            others = self._constraints.with_(track_id) - members
+            owners = Counter(self._membership.identity_of[t] for t in sorted(others) if self._owners([t]))
+            if owners:
+                found.setdefault(owners.most_common(1)[0][0], []).append(track_id)
+        return [Side(owner, tuple(track_ids)) for owner, track_ids in found.items()]
+
     def _unmerge(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
         """Bring those back to life who had been taken over."""
         touched: set[str] = set()
-        for side in undone.sides[1:]:
-            others = {t for other in undone.sides if other != side for t in other.track_ids}
+        # What was split off since stays where it is.
+        sides = sides_left(log, undone)
+        for side in sides[1:]:
+            others = {t for other in sides if other != side for t in other.track_ids}
             # With what other decisions put together with theirs.
             theirs = set(side.track_ids).union(*map(self._constraints.with_, side.track_ids))
             moving = sorted(t for t in theirs if self._membership.knows(t))

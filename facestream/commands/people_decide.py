@@ -46,7 +46,8 @@ def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str |
 
     It holds from now on, at every re-cluster, also where they were seen together, as in a mirror. The ids of
     the others lead to KEEP; a name goes over where KEEP has none. Of different names, that of KEEP stays; the
-    others are kept in the log, and an undo gives them back. Each is an id, or the whole name of somebody.
+    others are kept in the log, and an undo gives them back. A wrong track can be split off again; the rest
+    stays one person. Each is an id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
@@ -75,8 +76,9 @@ def split(
 ) -> None:
     """Say that TRACKs of a person are somebody else: they get an id of their own.
 
-    From now on they stay together, and apart from the other tracks that the person has at this moment. WHO
-    is an id, or the whole name of somebody.
+    From now on they stay together, and apart from the other tracks that the person has at this moment. Merges
+    before hold for all but them; where nothing would be left of one of those who were merged, it is refused.
+    WHO is an id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store

@@ -42,8 +42,11 @@ class DecidedPeople(TrackPages):
     def split(self, person_id: str, track_ids: Sequence[str], *, models: str | None = None) -> Decision:
         """Say that some tracks of a person are somebody else, who gets a new id, the last of `people`.
 
+        Merges before hold for all but these tracks.
+
         Raises:
-            DecisionError: If it contradicts an earlier decision, whose number it tells.
+            DecisionError: If nothing would be left of one of those who were merged, or if it contradicts an
+                earlier decision otherwise; its number it tells.
             NotFoundError: If there is no such person or track.
             UsageError: If the tracks are not theirs, or are all that they have.
             WorkerError: If the cluster worker fails.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from facestream.clusters.cluster_wiring import make_cluster_worker
@@ -24,6 +25,7 @@ from workers.rulings import (
     ignored_after,
     in_force,
     name_after,
+    origins,
     own_tracks,
 )
 
@@ -82,7 +84,8 @@ class Deciding:
                 asked[person.identity_id] = who
             if len(people) < 2:
                 raise UsageError(f"{keep} can't be merged with nobody. Name at least two people.")
-            sides = tuple(Side(p.identity_id, own_tracks(log, self._tracks(p))) for p in people)
+            own = own_tracks(log, map(self._tracks, people))
+            sides = tuple(Side(p.identity_id, tracks) for p, tracks in zip(people, own, strict=True))
             names = tuple(person.name for person in people)
             return Record(
                 DecisionKind.MERGE,
@@ -118,7 +121,7 @@ class Deciding:
                 paths = [self._path(who) for who in (first, second)]
                 raise self._refusal.one_person(log, (first, second), people[0], paths)
             one, other = (tuple(self._tracks(person)) for person in people)
-            said = constraints_of(in_force(log))
+            said = constraints_of(log)
             if all(said.against(track_id).issuperset(other) for track_id in one):
                 raise _ChangesNothing
             sides = (Side(people[0].identity_id, one), Side(people[1].identity_id, other))
@@ -172,7 +175,7 @@ class Deciding:
             told = self._refusal.to_undo(log, number)
             undo = Record(DecisionKind.UNDO, undoes=told.number)
             if told.kind is DecisionKind.SPLIT:
-                self._check_names(told, [*log, undo])
+                self._check_names(told, [*log, replace(undo, number=log[-1].number + 1)])
             return undo
 
         return self._decide(make)
@@ -183,13 +186,19 @@ class Deciding:
         Raises:
             UsageError: If it would.
         """
-        old, new = map(self._bearer, split.identity_ids)
+        new = self._bearer(split.identity_ids[1])
         # Whoever was merged further stays there, as does whoever must.
-        if old is None or new is None or new.identity_id != split.identity_ids[1]:
+        if new is None or new.identity_id != split.identity_ids[1]:
             return
-        joined = constraints_of(in_force(log)).allow(self._tracks(old), self._tracks(new))
-        if joined and old.name and new.name and old.name != new.name:
-            raise self._refusal.two_names(old, new)
+        constraints, theirs = constraints_of(log), self._tracks(new)
+        for home in (split.sides[0], *origins(log, split)):
+            old = self._bearer(home.identity_id)
+            if old is None or not old.name or not new.name or old.name == new.name:
+                continue
+            tracks = self._tracks(old)
+            bound = any(not constraints.with_(track_id).isdisjoint(tracks) for track_id in theirs)
+            if bound or constraints.allow(tracks, theirs):
+                raise self._refusal.two_names(old, new)
 
     # How it comes about --------------------------------------------------------------------------------
 

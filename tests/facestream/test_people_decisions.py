@@ -110,6 +110,47 @@ def test_tracks_are_split_off_and_somebody_is_shown_by_one(store: facestream.Sto
     assert store.person(person.id).thumbnails[0] in samples
 
 
+def test_a_face_is_taken_out_of_a_merge_and_the_rest_of_it_stays(store: facestream.Store) -> None:
+    most = max(store.people(), key=lambda p: p.tracks).id
+    other = next(person_id for person_id in ids(store) if person_id != most)
+    before = {person_id: tracks(store, person_id) for person_id in (most, other)}
+    merged = store.merge(other, most)
+    one = before[most][0]
+
+    split = store.split(other, [one])
+
+    new = split.people[-1]
+    assert tracks(store, new) == [one]
+    assert set(tracks(store, other)) == {*before[most], *before[other]} - {one}
+    assert store.person(most).id == other
+    with pytest.raises(DecisionError, match=f"people undo {split.number} ") as caught:
+        store.merge(other, new)
+    assert caught.value.earlier == split.number
+    assert store.differs(other, new) is None
+    # Who had been taken over is back without it, and has it when that is taken back as well.
+    store.undo(merged.number)
+    assert tracks(store, most) == before[most][1:]
+    store.undo(split.number)
+    assert {person_id: tracks(store, person_id) for person_id in (most, other)} == before
+
+
+def test_a_split_from_a_merge_that_was_taken_back_drops_no_name_with_its_undo(
+    store: facestream.Store,
+) -> None:
+    most = max(store.people(), key=lambda p: p.tracks).id
+    other = next(person_id for person_id in ids(store) if person_id != most)
+    one = tracks(store, most)[0]
+    merged = store.merge(other, most)
+    split = store.split(other, [one])
+    store.undo(merged.number)
+    store.name(most, "Ada")
+    store.name(split.people[-1], "Bob")
+    with pytest.raises(UsageError, match=f"{split.people[-1]} would be {most} again.* Bob and Ada"):
+        store.undo(split.number)
+    store.name(most, "")
+    store.undo(split.number)
+
+
 def test_who_is_ignored_is_left_out_of_lists_alone(store: facestream.Store) -> None:
     first, *others = ids(store)
     store.ignore(first)
@@ -123,15 +164,16 @@ def test_who_is_ignored_is_left_out_of_lists_alone(store: facestream.Store) -> N
 
 def test_what_contradicts_an_earlier_decision_is_refused_and_names_it(store: facestream.Store) -> None:
     first, second, third, *_ = ids(store)
+    theirs = tracks(store, second)
     merged = store.merge(first, second)
     differs = store.differs(first, third)
     for contradict in (lambda: store.merge(third, first), lambda: store.merge(third, second)):
         with pytest.raises(DecisionError, match=f"decision {differs.number} .* two people") as caught:
             contradict()
         assert caught.value.earlier == differs.number
-    (mine, *_), size = tracks(store, first), len(store.decisions())
+    size = len(store.decisions())
     with pytest.raises(DecisionError, match=f"people undo {merged.number} .*`") as caught:
-        store.split(first, [mine])
+        store.split(first, theirs)
     assert caught.value.earlier == merged.number
     assert len(store.decisions()) == size
     store.undo(differs.number)

@@ -6,7 +6,7 @@ from cluster_bench import Bench, until
 from kept_constraints import hold_in
 
 from storage.decision_record import Decision, DecisionKind, Side
-from workers.rulings import constraints_of, contradicted, in_force, own_tracks
+from workers.rulings import constraints_of, contradicted, own_tracks
 
 
 def owner(bench: Bench, track_id: str) -> str:
@@ -40,7 +40,8 @@ class Decider:
 
     def merge(self, keep: str, *others: str) -> int:
         log = self.bench.log.read()[0]
-        sides = [Side(i, own_tracks(log, self.bench.members(i))) for i in (keep, *others)]
+        people = (keep, *others)
+        sides = [*map(Side, people, own_tracks(log, map(self.bench.members, people)))]
         names = self.bench.store.names()
         moved = next((names[i] for i in others if i in names), "") if keep not in names else ""
         return self.make(DecisionKind.MERGE, *sides, name=moved)
@@ -60,4 +61,4 @@ class Decider:
 
 def held(bench: Bench) -> bool:
     """Whether what is stored keeps to what was decided."""
-    return hold_in(constraints_of(in_force(bench.log.read()[0])), bench.store.assignments())
+    return hold_in(constraints_of(bench.log.read()[0]), bench.store.assignments())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -137,3 +138,65 @@ class Constraints:
 
 NO_CONSTRAINTS = Constraints.of()
 """Nobody said anything."""
+
+
+def yielding(
+    groups: Sequence[Sequence[str]],
+    firm: Iterable[Sequence[str]],
+    apart: Iterable[tuple[Collection[str], Collection[str]]],
+) -> list[list[list[str]]]:
+    """Groups of tracks as far as they go together with all else that was said.
+
+    Each yields to what is firm and to the groups before it. It is torn only where it must be: what is free to
+    be with any of its parts is with the largest.
+
+    Args:
+        groups: Tracks that are one person, in the order of their weight.
+        firm: Tracks that are one person whatever the groups say.
+        apart: Tracks that are other people than others whatever the groups say.
+
+    Returns:
+        The parts of each group; those that nothing is in the way of are whole.
+    """
+    together, sides = [*firm], [*apart]
+    found: list[list[list[str]]] = []
+    while len(found) < len(groups):
+        left = groups[len(found) :]
+        whole = _compatible(left, together, sides)
+        found += [[list(group)] for group in left[:whole]]
+        together += left[:whole]
+        if whole < len(left):
+            found.append(_parts(left[whole], Constraints.of(together, sides)))
+            together += found[-1]
+    return found
+
+
+def _compatible(
+    groups: Sequence[Sequence[str]],
+    together: Sequence[Sequence[str]],
+    apart: Sequence[tuple[Collection[str], Collection[str]]],
+) -> int:
+    """How many groups, from the first, go together with what was said."""
+
+    def clash(count: int) -> bool:
+        return not Constraints.of([*together, *groups[:count]], apart).consistent
+
+    # As a rule, all of them do.
+    if not clash(len(groups)):
+        return len(groups)
+    return bisect_left(range(len(groups)), x=True, key=lambda number: clash(number + 1))
+
+
+def _parts(group: Sequence[str], constraints: Constraints) -> list[list[str]]:
+    units: dict[frozenset[str], list[str]] = {}
+    for track_id in group:
+        units.setdefault(constraints.with_(track_id) or frozenset((track_id,)), []).append(track_id)
+    parts: list[list[str]] = []
+    # Those that are free come last, for only then is it known which part is the largest.
+    for unit in sorted(units.values(), key=lambda unit: constraints.allow(unit, group)):
+        part = max((p for p in parts if constraints.allow(unit, p)), key=len, default=None)
+        if part is None:
+            parts.append(unit)
+        else:
+            part += unit
+    return parts

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kept_constraints import hold_in
 
-from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
+from workers.clustering.constraints import NO_CONSTRAINTS, Constraints, yielding
 
 TRACKS = "abcdefgh"
 some = st.sets(st.sampled_from(TRACKS), min_size=1, max_size=4)
@@ -87,3 +87,27 @@ def test_where_nobody_said_anything_everything_is_allowed() -> None:
 
 def test_a_single_track_may_be_a_group() -> None:
     assert Constraints.of([["a"]]).together == (frozenset("a"),)
+
+
+@given(said, st.lists(st.lists(st.sampled_from(TRACKS), min_size=1, unique=True), max_size=4))
+def test_groups_yield_to_what_is_firm_and_to_those_before_them_and_no_further(
+    said: tuple[list[set[str]], list[tuple[set[str], set[str]]]], groups: list[list[str]]
+) -> None:
+    firm, apart = [sorted(group) for group in said[0]], said[1]
+    assume(Constraints.of(firm, apart).consistent)
+    parts = yielding(groups, firm, apart)
+    assert [sorted(itertools.chain(*torn)) for torn in parts] == [sorted(group) for group in groups]
+    together = [*firm]
+    for group, torn in zip(groups, parts, strict=True):
+        assert (len(torn) == 1) == Constraints.of([*together, group], apart).consistent
+        together += torn
+        constraints = Constraints.of(together, apart)
+        assert constraints.consistent
+        # No two parts could be one.
+        assert not any(constraints.allow(one, other) for one, other in itertools.combinations(torn, 2))
+
+
+def test_of_a_torn_group_what_is_free_is_with_the_largest_part() -> None:
+    assert yielding([list("gabcd")], [], [("c", "abd")]) == [[["a", "b", "d", "g"], ["c"]]]
+    assert yielding([list("gcab")], [], [("c", "ab")]) == [[["c"], ["a", "b", "g"]]]
+    assert yielding([["a", "b"], ["b", "c"]], [], [("a", "c")]) == [[["a", "b"]], [["b"], ["c"]]]
