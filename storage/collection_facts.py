@@ -42,7 +42,8 @@ class CollectionFacts:
     def meta(self) -> dict[str, str]:
         """Facts of the collection: schema, model_id, pack, licence, created_at_s and more."""
         raw = self._client.hgetall(self._keys.meta)
-        return {name.decode(): value.decode() for name, value in raw.items()}
+        # Whoever adds a field of their own, in whatever encoding, must not keep anybody from the others.
+        return {name.decode(errors="replace"): value.decode(errors="replace") for name, value in raw.items()}
 
     def check_usable(self) -> None:
         """Refuse a collection of another layout, and one in which vectors of two models stand side by side.

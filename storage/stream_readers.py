@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import redis
 
@@ -49,11 +50,21 @@ class StreamReaders:
         self._streams = {"changes": keys.changes, "faces": keys.faces}
 
     def all(self) -> list[StreamReader]:
-        """Every one, by stream and name."""
-        seconds, microseconds = self._client.time()
+        """Every one, by stream and name; in three round trips, however many there are."""
+        *groups, (seconds, microseconds), webhooks = self._ask(
+            [
+                *(("XINFO GROUPS", key) for key in self._streams.values()),
+                ("TIME",),
+                ("SMEMBERS", self._keys.webhooks),
+            ]
+        )
         now_s = seconds + microseconds / 1e6
-        found = [*self._groups(now_s), *self._webhooks(now_s)]
-        return sorted(found, key=lambda reader: (reader.stream, reader.kind, reader.name))
+        found = [*self._groups(groups), *self._webhooks(sorted(name.decode() for name in webhooks or ()))]
+        firsts = self._ask(
+            [("XRANGE", self._streams[one.stream], one.needs, "+", "COUNT", 1) for one in found]
+        )
+        readers = [one.reader(first, now_s) for one, first in zip(found, firsts, strict=True)]
+        return sorted(readers, key=lambda reader: (reader.stream, reader.kind, reader.name))
 
     def first_needed(self, key: str, silent_after_s: float) -> bytes | None:
         """Id below which nobody needs an entry of a stream; None where nobody needs any.
@@ -81,10 +92,11 @@ class StreamReaders:
 
     def groups(self) -> list[tuple[str, bytes]]:
         """Stream and name of each consumer group."""
+        told = self._ask([("XINFO GROUPS", key) for key in self._streams.values()])
         return [
             (stream, group["name"])
-            for stream, key in self._streams.items()
-            for group in self._told(self._client.xinfo_groups, key)
+            for stream, groups in zip(self._streams, told, strict=True)
+            for group in groups or ()
         ]
 
     def begin_groups(self, groups: Iterable[tuple[str, bytes]]) -> None:
@@ -100,49 +112,88 @@ class StreamReaders:
                 if not str(error).startswith("BUSYGROUP"):
                     raise
 
-    def _groups(self, now_s: float) -> Iterator[StreamReader]:
-        for stream, key in self._streams.items():
-            for group in self._told(self._client.xinfo_groups, key):
-                name = group["name"]
-                needs = _after(group["last-delivered-id"])
-                if group["pending"]:
-                    pending: Any = self._told(self._client.xpending, key, name)
-                    needs = (pending["min"] if pending else None) or needs
-                behind_s = self._behind_s(key, needs, now_s)
-                idle_s = [row["idle"] / 1000 for row in self._told(self._client.xinfo_consumers, key, name)]
-                yield StreamReader(
-                    name.decode("utf-8", "replace"),
-                    "group",
-                    stream,
-                    needs,
-                    behind_s,
-                    min([behind_s, *idle_s]),
-                )
+    def _groups(self, told: Sequence[Any]) -> list[_Found]:
+        """Consumer groups, as far as they are read of.
 
-    def _webhooks(self, now_s: float) -> Iterator[StreamReader]:
-        for webhook_id in sorted(name.decode() for name in self._client.smembers(self._keys.webhooks)):
-            cursor = self._client.hget(self._keys.webhook_state(webhook_id), "cursor")
-            try:
-                needs = _after(cursor or _START)
-            except ValueError:
-                # A damaged record needs nothing that could be told.
-                continue
-            behind_s = self._behind_s(self._keys.changes, needs, now_s)
-            yield StreamReader(webhook_id, "webhook", "changes", needs, behind_s, behind_s)
-
-    def _told(self, ask: Any, *arguments: Any) -> list[dict[str, Any]]:
-        """What the server tells of groups or consumers; nothing where they went meanwhile."""
-        try:
-            found: list[dict[str, Any]] = ask(*arguments)
-        except redis.ResponseError as error:
-            if not str(error).startswith(("NOGROUP", "no such key")):
-                raise
-            return []
+        Args:
+            told: What the server tells of those of each stream.
+        """
+        named = [
+            (stream, group)
+            for stream, groups in zip(self._streams, told, strict=True)
+            for group in groups or ()
+        ]
+        answers = iter(
+            self._ask(
+                [
+                    (asked, self._streams[stream], group["name"])
+                    for stream, group in named
+                    for asked in ("XPENDING", "XINFO CONSUMERS")
+                ]
+            )
+        )
+        found = []
+        for (stream, group), pending, consumers in zip(named, answers, answers, strict=True):
+            first = pending["min"] if pending else None
+            idle_s = [row["idle"] / 1000 for row in consumers or ()]
+            needs = first or _after(group["last-delivered-id"])
+            found.append(_Found(group["name"].decode("utf-8", "replace"), "group", stream, needs, idle_s))
         return found
 
-    def _behind_s(self, key: str, needs: bytes, now_s: float) -> float:
-        page = self._client.xrange(key, needs, b"+", count=1)
-        return max(now_s - _order(page[0][0])[0] / 1000, 0.0) if page else 0.0
+    def _webhooks(self, webhook_ids: Sequence[str]) -> list[_Found]:
+        cursors = self._ask(
+            [("HGET", self._keys.webhook_state(webhook_id), "cursor") for webhook_id in webhook_ids]
+        )
+        found = []
+        for webhook_id, cursor in zip(webhook_ids, cursors, strict=True):
+            # A damaged record needs nothing that could be told.
+            with contextlib.suppress(ValueError):
+                found.append(_Found(webhook_id, "webhook", "changes", _after(cursor or _START)))
+        return found
+
+    def _ask(self, asked: Sequence[tuple[str | bytes | int, ...]]) -> list[Any]:
+        """The replies to commands that are sent together; None where a stream or a group isn't there."""
+        if not asked:
+            return []
+        with self._client.pipeline(transaction=False) as pipe:
+            for command in asked:
+                pipe.execute_command(*command)
+            # A stream or a group that isn't there is an error of its own command alone.
+            replies: list[Any] = cast(Any, pipe).execute(raise_on_error=False)
+        for reply in replies:
+            if isinstance(reply, Exception) and not _is_missing(reply):
+                raise reply
+        return [None if isinstance(reply, Exception) else reply for reply in replies]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A reader of whom is not known yet how far it is behind.
+
+    Attributes:
+        name: As those of `StreamReader`.
+        kind: The same.
+        stream: The same.
+        needs: The same.
+        idle_s: For how long each of those has not read who read for it.
+    """
+
+    name: str
+    kind: str
+    stream: str
+    needs: bytes
+    idle_s: Sequence[float] = ()
+
+    def reader(self, first: Sequence[tuple[bytes, object]] | None, now_s: float) -> StreamReader:
+        """The same with that: `first` is the first entry that it needs, if there is one."""
+        behind_s = max(now_s - _order(first[0][0])[0] / 1000, 0.0) if first else 0.0
+        return StreamReader(
+            self.name, self.kind, self.stream, self.needs, behind_s, min([behind_s, *self.idle_s])
+        )
+
+
+def _is_missing(error: Exception) -> bool:
+    return isinstance(error, redis.ResponseError) and str(error).startswith(("NOGROUP", "no such key"))
 
 
 def lower_id(one: str, other: bytes | None) -> str:

@@ -207,12 +207,24 @@ class LiveWorker:
     def _resend(self) -> None:
         """Send what had to wait."""
         now_s = self._clock()
-        if now_s - self._retried_s < _RETRY_S:
+        passed_s = now_s - self._retried_s
+        if passed_s < _RETRY_S:
             return
         self._retried_s = now_s
         for view in list(self._views.values()):
             if view.holds_back:
+                # After a while in which the worker did nothing at all, the queue is not why frames are gone.
+                self._count_dropped(view, while_full=passed_s <= _LOAD_S)
                 self._send(view)
+
+    def _count_dropped(self, view: LiveView, *, while_full: bool) -> None:
+        """Note why frames of a camera that holds back were dropped since they were counted last."""
+        source_id = view.camera.frames.source_id
+        done, before = self._counts[source_id]
+        dropped = view.camera.frames.status.dropped
+        if while_full:
+            view.dropped_while_full(dropped - before)
+        self._counts[source_id] = (done, dropped)
 
     def _set_rate(self, view: LiveView) -> None:
         view.fps = self._governor.fps(view.camera.fps)

@@ -8,10 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 
 _LOOK_EVERY_S = 1.0
+# Of the time between two looks at most so many usual ones count. In a longer one this process was paused as a
+# whole (a container, a signal, the machine), and the model with it.
+_MOST_LOOKS = 2
 
 
 class Watchdog:
     """Tells when one piece of work takes longer than it may. Nothing can interrupt a model that hangs.
+
+    Time in which the process was paused is none that a piece took.
 
     Args:
         limit_s: How long a piece may take, s.
@@ -53,10 +58,20 @@ class Watchdog:
         self._thread.join()
 
     def _look(self) -> None:
+        every_s = min(_LOOK_EVERY_S, self.limit_s / 4)
         told: tuple[str, float] | None = None
-        while not self._over.wait(min(_LOOK_EVERY_S, self.limit_s / 4)):
-            piece = self._under_way
-            if piece is not None and piece is not told and time.monotonic() - piece[1] > self.limit_s:
+        watched: tuple[str, float] | None = None
+        looked_s, took_s = time.monotonic(), 0.0
+        while not self._over.wait(every_s):
+            piece, now_s = self._under_way, time.monotonic()
+            passed_s, looked_s = min(now_s - looked_s, _MOST_LOOKS * every_s), now_s
+            if piece is None:
+                continue
+            if piece is not watched:
+                watched, took_s = piece, 0.0
+                passed_s = min(passed_s, now_s - piece[1])
+            took_s += passed_s
+            if took_s > self.limit_s and piece is not told:
                 told = piece
                 self._on_hang(piece[0])
 

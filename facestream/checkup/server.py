@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 from facestream.checkup.cameras import check_cameras
 from facestream.checkup.finding import Finding
+from facestream.checkup.queue import check_queue
 from facestream.configuration.settings import Place
 from facestream.output import printable
 from facestream.wiring import keys_of, make_camera_store, make_store, open_handle
+from storage.collection_pulse import read_pulse
 from storage.connection import RedisHandle
 from storage.errors import (
     CollectionSchemaError,
@@ -58,6 +60,7 @@ def check_server(place: Place) -> Iterator[Finding]:
                 yield _collection_finding(place, store.meta())
                 yield from _silent(store)
                 yield from check_cameras(make_camera_store(handle, keys))
+                yield from check_queue(read_pulse(handle.client, keys))
             except (CollectionSchemaError, DataKeyError, ModelChangeError) as error:
                 yield Finding("collection", "failed", str(error))
     except StorageError as error:

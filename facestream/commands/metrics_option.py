@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from facestream.configuration.setting_option import setting_option
+from facestream.configuration.setting_option import setting_option, was_typed
 
 if TYPE_CHECKING:
-    from facestream.configuration.settings_schema import MetricsTable
+    from facestream.metrics.given_port import GivenPort
 
 
 def metrics_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,12 +26,13 @@ def metrics_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def metrics_table(port: int) -> MetricsTable:
+def metrics_table(port: int) -> GivenPort:
     """Where to tell it: the port of the option, the address of the settings."""
-    from facestream.configuration.settings_schema import MetricsTable
+    from facestream.metrics.given_port import GivenPort
 
     if not port:
-        return MetricsTable()
+        return GivenPort()
     from facestream.configuration.given_settings import settings
 
-    return settings().metrics.model_copy(update={"port": port})
+    typed = was_typed(click.get_current_context(), "metrics_port")
+    return GivenPort(port=port, host=settings().metrics.host, typed=typed)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from facestream.metrics.camera_counts import OUTCOMES, CameraCounts
 from storage.camera_status import CameraStatus
 
 MOST_CAMERAS = 1000
@@ -17,52 +17,29 @@ OTHERS = "_others"
 """What the cameras beyond are called; no camera can be called so."""
 
 STATES = ("connecting", "streaming", "stalled", "backing_off", "paused", "failed", "waiting")
-OUTCOMES = ("looked", "still", "failed", "dropped_busy", "dropped_queue_full", "not_sampled")
-
-
-@dataclass(slots=True)
-class _Sums:
-    received: int = 0
-    corrupt: int = 0
-    connects: int = 0
-    waiting: int = 0
-    held: int = 0
-    outcomes: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
-
-    def add(self, status: CameraStatus) -> None:
-        self.received += status.received
-        self.corrupt += status.corrupt
-        self.connects += status.connects
-        self.waiting += max(status.taken - status.dropped - status.done, 0)
-        self.held += status.held
-        found = {
-            "looked": status.looked - status.failed,
-            "failed": status.failed,
-            "still": status.done - status.looked,
-            "dropped_busy": status.dropped - status.dropped_full,
-            "dropped_queue_full": status.dropped_full,
-            "not_sampled": status.received - status.taken,
-        }
-        for outcome, count in found.items():
-            # The counters of a camera are read one after the other, while it goes on.
-            self.outcomes[outcome] += max(count, 0)
 
 
 def camera_families(
-    statuses: Iterable[CameraStatus], states: Mapping[str, str] | None = None
+    statuses: Iterable[CameraStatus],
+    states: Mapping[str, str] | None = None,
+    counts: CameraCounts | None = None,
 ) -> Iterator[Metric]:
     """How cameras are doing.
 
     Args:
         statuses: What workers say of each that they look at, or looked at a moment ago.
         states: What each camera does, one of `STATES`, by its name; by default what the statuses say.
+        counts: What was told of before, by the same process; by default nothing was.
     """
     ordered = sorted(statuses, key=lambda status: status.name)
     states = {status.name: status.state for status in ordered} if states is None else states
     yield _states(states)
-    sums: dict[str, _Sums] = {}
-    for number, status in enumerate(ordered):
-        sums.setdefault(status.name if number < MOST_CAMERAS else OTHERS, _Sums()).add(status)
+    named, others = ordered[:MOST_CAMERAS], ordered[MOST_CAMERAS:]
+    told, summed_up = (counts or CameraCounts()).take(named, others)
+    rows = [(status.name, count, [status]) for status, count in zip(named, told, strict=True)]
+    if others or any(summed_up.values()):
+        # Also where they have become few again: it would begin anew.
+        rows.append((OTHERS, summed_up, others))
     received = CounterMetricFamily(
         "facestream_frames_received", "Frames that a camera sent and that were decoded.", labels=["camera"]
     )
@@ -85,16 +62,16 @@ def camera_families(
     held = GaugeMetricFamily(
         "facestream_entries_held", "Entries that wait for room in the queue.", labels=["camera"]
     )
-    for name, sum_ in sums.items():
-        received.add_metric([name], sum_.received)
-        for outcome, count in sum_.outcomes.items():
-            frames.add_metric([name, outcome], count)
-        corrupt.add_metric([name], sum_.corrupt)
-        connects.add_metric([name], sum_.connects)
-        waiting.add_metric([name], sum_.waiting)
-        held.add_metric([name], sum_.held)
+    for name, count, of in rows:
+        received.add_metric([name], count["received"])
+        for outcome in OUTCOMES:
+            frames.add_metric([name, outcome], count[outcome])
+        corrupt.add_metric([name], count["corrupt"])
+        connects.add_metric([name], count["connects"])
+        waiting.add_metric([name], sum(max(each.taken - each.dropped - each.done, 0) for each in of))
+        held.add_metric([name], sum(each.held for each in of))
     yield from (received, frames, corrupt, connects, waiting, held)
-    yield from _moments(ordered[:MOST_CAMERAS], states)
+    yield from _moments(named, states)
 
 
 def _states(states: Mapping[str, str]) -> Metric:

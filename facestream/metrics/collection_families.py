@@ -9,6 +9,12 @@ from prometheus_client.metrics_core import Metric
 
 from storage.collection_pulse import CollectionPulse
 
+MOST_READERS = 100
+"""Readers of streams that have series of their own; of those beyond, the one furthest behind counts."""
+
+OTHERS = "_others"
+"""What those beyond are called."""
+
 
 def collection_families(pulse: CollectionPulse) -> Iterator[Metric]:
     """How a collection is doing.
@@ -74,9 +80,15 @@ def _reader_families(pulse: CollectionPulse) -> Iterator[Metric]:
         "For how long it has read nothing, though there was something.",
         labels=labels,
     )
-    for reader in pulse.readers:
-        behind.add_metric([reader.stream, reader.kind, reader.name], reader.behind_s)
-        silent.add_metric([reader.stream, reader.kind, reader.name], reader.silent_s)
+    # Names are anybody's: two may look the same, or like the row of those beyond, and each is told once.
+    rows: dict[tuple[str, str, str], tuple[float, float]] = {}
+    for number, reader in enumerate(pulse.readers):
+        row = (reader.stream, reader.kind, reader.name if number < MOST_READERS else OTHERS)
+        behind_s, silent_s = rows.get(row, (0.0, 0.0))
+        rows[row] = (max(behind_s, reader.behind_s), max(silent_s, reader.silent_s))
+    for row, (behind_s, silent_s) in rows.items():
+        behind.add_metric(row, behind_s)
+        silent.add_metric(row, silent_s)
     yield behind
     yield silent
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 from collections.abc import Callable, Iterable, Iterator
 
@@ -70,7 +71,11 @@ class _Plain(CollectorRegistry):
     def collect(self) -> Iterator[Metric]:
         found: dict[str, Metric] = {}
         for family in self._from.collect():
-            first = found.setdefault(family.name, family)
             samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
-            first.samples = samples if first is family else [*first.samples, *samples]
+            if family.name in found:
+                found[family.name].samples += samples
+            else:
+                # Left as it is: other scrapes may be told the same one.
+                found[family.name] = copy.copy(family)
+                found[family.name].samples = samples
         yield from found.values()

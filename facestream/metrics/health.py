@@ -22,15 +22,24 @@ class Heartbeat:
     Args:
         lasting_s: Without a beat for so long, it hangs. Before the first one it is starting, which may take
             as long as the download of models.
+
+    Attributes:
+        at_work: Whether models are at work right now, of which one piece may take longer than that.
     """
 
     def __init__(self, lasting_s: float = _LASTING_S) -> None:
         self._lasting_s = lasting_s
         self._last_s: float | None = None
+        self.at_work: Callable[[], bool] = lambda: False
 
     def beat(self) -> None:
         """The loop went round."""
         self._last_s = time.monotonic()
+
+    @property
+    def last_s(self) -> float | None:
+        """When it went round last, on the monotonic clock; None before it has begun."""
+        return self._last_s
 
     @property
     def began(self) -> bool:

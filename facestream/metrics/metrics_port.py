@@ -13,13 +13,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from facestream.metrics.exposition import CONTENT_TYPE, Exposition
 from facestream.metrics.health import Health
+from facestream.metrics.port_clients import PortClients
 from facestream.web.listening import is_loopback, listen
 
 _log = logging.getLogger(__name__)
 
-# A client that says nothing is let go of; more at a time than any Prometheus asks are sent away.
+# So long may the whole of a request take, and the whole of its answer; more clients at a time than any
+# Prometheus makes are not served.
 _CLIENT_S = 5.0
 _MOST_CLIENTS = 16
+# Answers that are being made when the port is closed.
+_CLOSE_S = 3.0
 
 
 @contextlib.contextmanager
@@ -45,6 +49,7 @@ def serving_metrics(host: str, port: int, metrics: Exposition, health: Health) -
         finally:
             server.shutdown()
             thread.join()
+            server.clients.close(_CLOSE_S)
 
 
 class _Server(ThreadingHTTPServer):
@@ -57,19 +62,28 @@ class _Server(ThreadingHTTPServer):
         self.socket.close()
         self.socket = listening
         self.metrics, self.health, self.own_names = metrics, health, own_names
-        self._room = threading.BoundedSemaphore(_MOST_CLIENTS)
+        self.clients = PortClients(_MOST_CLIENTS, _CLIENT_S)
+
+    def service_actions(self) -> None:
+        """Called all the time."""
+        self.clients.cut_off_late()
 
     def process_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
-        if not self._room.acquire(blocking=False):
+        if not self.clients.let_in(request):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except Exception:
+            # There can be no more threads now, say.
+            self.clients.left(request)
+            raise
 
     def process_request_thread(self, request, client_address) -> None:  # type: ignore[no-untyped-def]
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._room.release()
+            self.clients.left(request)
 
     def handle_error(self, request, client_address) -> None:  # type: ignore[no-untyped-def]  # noqa: ARG002
         _log.debug("a client of the metrics port was let go of", exc_info=True)
@@ -81,25 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer."""
-        path = self.path.partition("?")[0]
-        if self.server.own_names and not _is_own_name(self.headers.get("Host", "")):
-            # A page that a browser on this machine shows, and whose name now leads here.
-            self._answer(421, {"error": "ask by the address"})
-        elif path == "/metrics":
-            self._send(200, CONTENT_TYPE, self.server.metrics.text())
-        elif path == "/healthz":
-            self._answer(*self.server.health.alive_json())
-        elif path == "/readyz":
-            self._answer(*self.server.health.ready_json())
-        else:
-            self._answer(404, {"error": "there are /metrics, /healthz and /readyz"})
-
-    do_HEAD = do_GET  # noqa: N815 - the base class's name
-
-    def _answer(self, status: int, body: object) -> None:
-        self._send(status, "application/json", json.dumps(body).encode())
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
+        with self.server.clients.answering(self.connection):
+            status, kind, body = self._answer()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -108,6 +105,21 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    do_HEAD = do_GET  # noqa: N815 - the base class's name
+
+    def _answer(self) -> tuple[int, str, bytes]:
+        path = self.path.partition("?")[0]
+        if self.server.own_names and not _is_own_name(self.headers.get("Host", "")):
+            # A page that a browser on this machine shows, and whose name now leads here.
+            return _json(421, {"error": "ask by the address"})
+        if path == "/metrics":
+            return 200, CONTENT_TYPE, self.server.metrics.text()
+        if path == "/healthz":
+            return _json(*self.server.health.alive_json())
+        if path == "/readyz":
+            return _json(*self.server.health.ready_json())
+        return _json(404, {"error": "there are /metrics, /healthz and /readyz"})
+
     def version_string(self) -> str:
         """What it says it is."""
         return "facestream"
@@ -115,6 +127,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Tell of requests in the log of this program."""
         _log.debug(format, *args)
+
+
+def _json(status: int, body: object) -> tuple[int, str, bytes]:
+    return status, "application/json", json.dumps(body).encode()
 
 
 def _is_own_name(host: str) -> bool:

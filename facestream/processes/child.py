@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from facestream.processes.beside import LAST_S
 
 _LONGEST_LINE = 500
 _READ_S = 5.0
+_KILLED_S = 10.0
 
 
 class Child:
@@ -30,6 +32,9 @@ class Child:
         words: Its arguments, which others on the machine can see.
         environ: Its environment.
         on_line: Called with each line that it prints, in a thread of its own; nothing is read without.
+
+    Raises:
+        OSError: If the system can't start it now.
     """
 
     def __init__(
@@ -57,8 +62,7 @@ class Child:
             for stream, take in readers
             if stream is not None and take is not None
         ]
-        for reader in self._readers:
-            reader.start()
+        self._read()
 
     def tell(self, line: str) -> None:
         """Write a line to its standard input; one that has ended hears nothing any more."""
@@ -101,15 +105,29 @@ class Child:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             self.kill()
-            self._process.wait()
+            # One that waits for a disk ends when that answers, which may be never.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_KILLED_S)
         for reader in self._readers:
-            reader.join(_READ_S)
+            # One of a process that could not be started whole may not run.
+            if reader.ident is not None:
+                reader.join(_READ_S)
         # Where others hold the pipes still, readers wait in them, and closing would wait for these.
         busy = any(reader.is_alive() for reader in self._readers)
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None and (stream is self._process.stdin or not busy):
                 with contextlib.suppress(OSError):
                     stream.close()
+
+    def _read(self) -> None:
+        """Begin to hear what it says; where that can't be, it is ended: nobody would know of it."""
+        try:
+            for reader in self._readers:
+                reader.start()
+        except RuntimeError as error:
+            self.kill()
+            self.wait()
+            raise OSError(errno.EAGAIN, "there can be no more threads now") from error
 
     def _hear(self, line: str) -> None:
         if line.strip():

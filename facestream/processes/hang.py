@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
+from collections.abc import Iterator
 
 from facestream.configuration.given_settings import settings
 from workers.watchdog import Watchdog
@@ -15,7 +17,27 @@ EXIT_HUNG = 70
 """Exit code of a process whose models hang."""
 
 
-def model_watchdog() -> Watchdog:
+class ModelWatchdog(Watchdog):
+    """A watchdog that says as well whether models are at work.
+
+    Attributes:
+        is_at_work: Whether they are; any thread may ask.
+    """
+
+    is_at_work = False
+
+    @contextlib.contextmanager
+    def watching(self, what: str) -> Iterator[None]:
+        """A context that is one piece of work, as that of `Watchdog`."""
+        before, self.is_at_work = self.is_at_work, True
+        try:
+            with super().watching(what):
+                yield
+        finally:
+            self.is_at_work = before
+
+
+def model_watchdog() -> ModelWatchdog:
     """A watchdog over models, with the limit of the settings; it ends this process at once."""
     limit_s = settings().look_limit_s
 
@@ -31,4 +53,4 @@ def model_watchdog() -> Watchdog:
         sys.stderr.flush()
         os._exit(EXIT_HUNG)
 
-    return Watchdog(limit_s, end)
+    return ModelWatchdog(limit_s, end)

@@ -15,6 +15,7 @@ from facestream.metrics.health import Health, has_room
 from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.metrics.redis_facts import RedisFacts
 from facestream.people.people_board import PeopleBoard
+from facestream.serving.camera_tally import CameraTally
 from facestream.serving.supervisor import Supervisor
 from facestream.web.live_feed import LiveFeed
 from facestream.wiring import keys_of, make_camera_store, open_folder
@@ -46,6 +47,7 @@ def make_readiness(
     people: PeopleBoard,
     supervisor: Supervisor,
     cameras: CameraDesk,
+    tally: CameraTally,
 ) -> Health:
     """When `serve` is ready: its answers are true, and the work behind them goes on.
 
@@ -69,7 +71,7 @@ def make_readiness(
             "disk": lambda: has_room(folder),
         },
     )
-    health.tell("cameras", lambda: dict(cameras.counts))
+    health.tell("cameras", lambda: tally.told(cameras.counts))
     return health
 
 

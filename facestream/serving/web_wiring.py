@@ -13,6 +13,7 @@ from facestream.erasure.own_pictures import OwnPictures
 from facestream.events.news import News
 from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.serving.access_wiring import make_access
+from facestream.serving.camera_tally import CameraTally
 from facestream.serving.metrics_wiring import make_readiness, make_redis_facts, make_serve_metrics
 from facestream.serving.search_wiring import open_search
 from facestream.serving.serve_wiring import make_camera_desk, make_jobs, make_supervisor
@@ -54,8 +55,9 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
         live_feed = LiveFeed(news, events, serve.event_clients)
         webhooks = make_webhook_book(handle, keys, open_folder(place).path, events, serve)
         sender = stack.enter_context(make_webhook_sender(handle, keys, events, news, webhooks))
+        tally = CameraTally(sender.cameras_are)
         cameras = stack.enter_context(
-            make_camera_desk(place, handle, serve, news, live_feed.publish, sender.cameras_are)
+            make_camera_desk(place, handle, serve, news, live_feed.publish, tally.looked)
         )
         jobs = stack.enter_context(make_jobs(place, handle, serve, live_feed.publish))
         kept_metrics = stack.enter_context(KeptMetrics())
@@ -78,5 +80,5 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             live_feed=live_feed,
             webhooks=webhooks,
             metrics=make_serve_metrics(facts, kept_metrics, supervisor, live_feed),
-            readiness=make_readiness(place, handle, news, people, supervisor, cameras),
+            readiness=make_readiness(place, handle, news, people, supervisor, cameras, tally),
         )

@@ -152,3 +152,22 @@ def test_a_damaged_webhook_stops_nobody(client: redis.Redis, keys: Keys) -> None
     hook(client, keys, "banana")
     trim(client, keys)
     assert client.xlen(keys.changes) < 1200
+
+
+def test_however_many_there_are_they_are_read_in_a_few_round_trips(
+    client: redis.Redis, keys: Keys, readers: StreamReaders
+) -> None:
+    ids = fill(client, keys.changes, 5)
+    fill(client, keys.faces, 5)
+    for number in range(60):
+        client.xgroup_create(keys.changes, f"g{number}", "0")
+        client.xreadgroup(f"g{number}", "one", {keys.changes: ">"}, count=2)
+        client.sadd(keys.webhooks, f"w{number}")
+        client.hset(keys.webhook_state(f"w{number}"), mapping=dict(WebhookState(ids[1].decode()).encode()))
+    before = client.info("stats")["total_reads_processed"]
+    found = readers.all()
+    # With that of the second question itself, and room for one that comes in pieces.
+    assert client.info("stats")["total_reads_processed"] - before < 15
+    assert len(found) == 120
+    assert {reader.needs for reader in found if reader.kind == "group"} == {ids[0]}
+    assert all(reader.behind_s > 0 for reader in found)

@@ -438,6 +438,26 @@ def test_a_full_queue_holds_one_camera_back_and_nothing_is_lost(site: Site) -> N
     assert site.client.xlen(keys.samples) == held
 
 
+def test_why_frames_of_a_camera_whose_queue_is_full_were_dropped_is_known_at_once(site: Site) -> None:
+    keys = Keys(f"test-{uuid4().hex}")
+    full = SampleQueue(site.client, keys, limit=1)
+    full.prepare()
+    full.send([ReclusterRequest("waits")])
+    hall, other = site.add(Camera("hall"), queue=full), site.add(Camera("other"))
+    site.play(hall, [pair()] * 3)
+    hall.show(*[pair()] * 4)
+    for _ in range(5):
+        # Less than the second after which the load is measured.
+        hall.show(pair())
+        site.play(other, [blank()], at_s=hall.now_s)
+        assert site.worker.figures("c-hall").dropped_full == hall.status.dropped > 0
+    known = site.worker.figures("c-hall").dropped_full
+    # The worker does nothing, as while Redis is away: the queue is not why.
+    hall.show(*[pair()] * 20)
+    site.worker.step(0.0)
+    assert site.worker.figures("c-hall").dropped_full == known
+
+
 def test_what_can_not_be_sent_in_the_end_is_counted(site: Site) -> None:
     keys = Keys(f"test-{uuid4().hex}")
     full = SampleQueue(site.client, keys, limit=1)

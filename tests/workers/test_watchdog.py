@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -35,3 +39,30 @@ def test_work_in_time_is_no_matter_however_much_there_is() -> None:
                 pass
         time.sleep(0.1)
     assert told == []
+
+
+_PAUSED = """
+import sys
+from workers.watchdog import Watchdog
+
+with Watchdog(4.0, lambda what: print("hangs:", what, flush=True)) as watchdog:
+    with watchdog.watching("frame 1"):
+        print("begun", flush=True)
+        sys.stdin.readline()
+print("done", flush=True)
+"""
+
+
+def test_a_process_that_was_paused_does_not_hang() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _PAUSED], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begun\n"
+        os.kill(child.pid, signal.SIGSTOP)
+        time.sleep(5.0)
+        os.kill(child.pid, signal.SIGCONT)
+        # So that it looks at what has passed.
+        time.sleep(1.2)
+        said, _ = child.communicate("\n", timeout=60)
+    assert said == "done\n"

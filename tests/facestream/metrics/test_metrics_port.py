@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -99,6 +100,65 @@ def test_clients_that_say_nothing_hold_up_nobody_for_long(url: str) -> None:
     finally:
         for connection in silent:
             connection.close()
+
+
+def test_however_many_ask_slowly_others_are_answered(url: str) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+    slow = [socket.create_connection((host, int(port))) for _ in range(40)]
+    stop = threading.Event()
+
+    def drip() -> None:
+        # Never silent for so long that they were let go of for that.
+        while not stop.wait(0.2):
+            for connection in slow:
+                with contextlib.suppress(OSError):
+                    connection.sendall(b"a")
+
+    for connection in slow:
+        with contextlib.suppress(OSError):
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ")
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        for _ in range(3):
+            assert httpx2.get(f"{url}/healthz", verify=False).status_code == 200
+            time.sleep(0.5)
+    finally:
+        stop.set()
+        dripping.join()
+        for connection in slow:
+            connection.close()
+
+
+def test_who_asks_for_too_long_is_cut_off(url: str) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+    began_s = time.monotonic()
+    with socket.create_connection((host, int(port)), timeout=0.2) as slow:
+        slow.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+        answer = None
+        while answer is None and time.monotonic() - began_s < 60:
+            try:
+                slow.sendall(b"a")
+                answer = slow.recv(1000)
+            except TimeoutError:
+                pass
+            except OSError:
+                answer = b""
+    assert answer == b""
+    assert time.monotonic() - began_s < 30
+
+
+def test_when_the_port_closes_nobody_is_served_any_more(health: Health) -> None:
+    before = set(threading.enumerate())
+    with serving_metrics("127.0.0.1", 0, ProcessMetrics("worker"), health) as port:
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
+        deadline_s = time.monotonic() + 60
+        while len(set(threading.enumerate()) - before) < 5:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.01)
+    assert set(threading.enumerate()) <= before
+    for connection in silent:
+        connection.close()
 
 
 def test_a_port_that_is_taken_is_said_with_its_option(url: str, health: Health) -> None:

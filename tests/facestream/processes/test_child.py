@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_what_it_says_for_machines_is_kept_as_people_read_it(environment: dict[s
     child.wait(60)
     assert child.code == 2
     assert child.said.startswith("Invalid value for '--sort': 'nonsense' is not one of")
+
+
+def test_one_that_nobody_could_hear_is_ended_at_once(environment: dict[str, str]) -> None:
+    before = threading.stack_size()
+    there = set(psutil.Process().children())
+    # No machine has room for such a thread.
+    threading.stack_size(1 << 46)
+    try:
+        with pytest.raises(OSError, match="no more threads"):
+            Child("facestream.processes.beside", ["redis"], environment, lambda _line: None)
+    finally:
+        threading.stack_size(before)
+    assert set(psutil.Process().children()) == there
 
 
 def test_what_could_be_secret_is_in_the_environment_alone() -> None:

@@ -66,3 +66,21 @@ def test_a_server_that_takes_no_writes_is_alive_not_ready_and_told_by_doctor(
 
         handle.client.execute_command(*mend_it)
         wait_until(lambda: served.client.get("/readyz").status_code == 200, "ready again")
+
+
+def test_while_redis_is_away_nobody_is_told_how_cameras_were_doing_before(
+    server: OwnServer,
+    serve_place: Serve,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("facestream.serving.camera_tally.OLD_AFTER_S", 3.0)
+    place = Place(tmp_path_factory.mktemp("fs") / "data", server.url)
+    with serve_place(place) as served:
+        wait_until(lambda: served.client.get("/readyz").status_code == 200, "ready")
+        known = {"total": 0, "streaming": 0, "down": 0}
+        wait_until(lambda: served.client.get("/readyz").json()["cameras"] == known, "a look")
+        server.kill()
+        wait_until(lambda: served.client.get("/readyz").json()["cameras"] is None, "nobody to know")
+        server.start()
+        wait_until(lambda: served.client.get("/readyz").json()["cameras"] == known, "a look")
