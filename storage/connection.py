@@ -12,12 +12,12 @@ from typing import Any, Self
 
 import redis
 from redis.backoff import EqualJitterBackoff
-from redis.retry import Retry
 
 from storage.cluster_nodes import ClientMaker, ClusterNodes
 from storage.data_keys import NO_DATA_KEYS, DataKeys
 from storage.datafolder import DataFolder
 from storage.errors import RedisReadOnlyError
+from storage.haste import Haste, HastyRetry, hasty
 from storage.keys import Keys
 from storage.redaction import redact_url
 from storage.redis_url import options_of
@@ -64,6 +64,7 @@ class RedisHandle:
         options: What leads to it on the command line, for messages, without secrets; may be empty.
         data_keys: What opens encrypted collections.
         keys: The collection that it is for.
+        haste: For who is about to end, and can't wait for a server that hangs.
     """
 
     client: redis.Redis = field(repr=False)
@@ -78,6 +79,7 @@ class RedisHandle:
     keys: Keys = _DEFAULT
     _primaries: Callable[[], Iterator[redis.Redis]] | None = field(default=None, repr=False)
     _server: EmbeddedServer | None = field(default=None, repr=False)
+    haste: Haste = field(default_factory=Haste, repr=False)
 
     @property
     def is_cluster(self) -> bool:
@@ -185,9 +187,11 @@ def open_redis(
             "connection_class": redis.UnixDomainSocketConnection,
             "path": str(server.socket_path),
         }
+        haste = Haste()
         client = stack.enter_context(
-            contextlib.closing(_client(options, CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S, _RETRIES))
+            contextlib.closing(_client(options, haste, CONNECT_TIMEOUT_S, SOCKET_TIMEOUT_S, _RETRIES))
         )
+        stack.callback(haste.close)
         where = f"the embedded server of {folder.path}"
         return RedisHandle(
             client,
@@ -199,17 +203,18 @@ def open_redis(
             stack.pop_all(),
             keys=keys,
             _server=server,
+            haste=haste,
         )
 
 
 def _open_url(url: str, keys: Keys, timeout_s: float) -> RedisHandle:
     where = redact_url(url)
-    options = options_of(url, where)
+    options, haste = options_of(url, where), Haste()
 
     # Looked at without retries: a wrong password or a silent port is reported after one timeout, not after
     # four.
     def probe(to: dict[str, Any]) -> redis.Redis:
-        return _client(to, timeout_s, timeout_s, 0)
+        return _client(to, haste, timeout_s, timeout_s, 0)
 
     nodes = None
     with contextlib.ExitStack() as probes, translate_errors(where):
@@ -223,13 +228,25 @@ def _open_url(url: str, keys: Keys, timeout_s: float) -> RedisHandle:
         warnings = check_server(client, where, info)
 
     def lasting(to: dict[str, Any]) -> redis.Redis:
-        return _client(to, timeout_s, SOCKET_TIMEOUT_S, _RETRIES)
+        return _client(to, haste, timeout_s, SOCKET_TIMEOUT_S, _RETRIES)
 
     client = lasting(options)
     stack = contextlib.ExitStack()
     stack.callback(client.close)
+    stack.callback(haste.close)
     primaries = None if nodes is None else partial(_clients_of, nodes, lasting)
-    return RedisHandle(client, where, False, None, None, warnings, stack, keys=keys, _primaries=primaries)
+    return RedisHandle(
+        client,
+        where,
+        False,
+        None,
+        None,
+        warnings,
+        stack,
+        keys=keys,
+        _primaries=primaries,
+        haste=haste,
+    )
 
 
 def _info(client: redis.Redis) -> dict[str, Any]:
@@ -244,13 +261,16 @@ def _clients_of(nodes: ClusterNodes, make_client: ClientMaker) -> Iterator[redis
             yield client
 
 
-def _client(options: dict[str, Any], connect_timeout_s: float, timeout_s: float, retries: int) -> redis.Redis:
+def _client(
+    options: dict[str, Any], haste: Haste, connect_timeout_s: float, timeout_s: float, retries: int
+) -> redis.Redis:
     pool = redis.ConnectionPool(
-        **options,
+        **{**options, "connection_class": hasty(options.get("connection_class", redis.Connection))},
+        haste=haste,
         socket_connect_timeout=connect_timeout_s,
         socket_timeout=timeout_s,
         health_check_interval=_HEALTH_CHECK_INTERVAL_S,
-        retry=Retry(EqualJitterBackoff(cap=_BACKOFF_CAP_S, base=_BACKOFF_BASE_S), retries),
+        retry=HastyRetry(EqualJitterBackoff(cap=_BACKOFF_CAP_S, base=_BACKOFF_BASE_S), retries, haste),
         # The shapes of replies differ between the two protocols, and the client's default between its
         # versions.
         protocol=2,

@@ -12,8 +12,9 @@ asked without end, together with all others of the same recorder. So:
 - It begins anew after a connection that showed pictures and stood for five seconds, the silence at its end
   included, for which ten have been waited already. A camera that accepts every connection and drops it again
   is no camera that is back.
-- What only a person can mend, such as a wrong password, is tried at the longest wait from the first time on:
-  some cameras lock the account of whoever asks too often.
+- What only a person can mend, such as a wrong path, is tried at the longest wait from the first time on.
+- A user or password that was refused is let be for longer, see `Logins`: many cameras lock the account of
+  whoever asks too often, five to seven times.
 """
 
 import random
@@ -21,6 +22,9 @@ from collections.abc import Callable
 
 SETTLED_S = 5.0
 """Seconds that a connection with pictures must have stood for the waits to begin anew."""
+
+REFUSED_WAITS_S = (60.0, 300.0, 900.0, 3600.0)
+"""Seconds after each refusal of a user or password, one after the other; the last is that of all further."""
 
 _SHORT_OUTAGE_S = 600.0
 _SHORT_CEILING_S = 6.0

@@ -58,6 +58,15 @@ def _allowed(url: CameraUrl, settings: LiveSettings) -> CameraUrl:
     """The URL with its references looked up, if its host may be connected to."""
     if settings.check_host is not None and url.scheme in PORTS:
         settings.check_host(url.host, url.port or PORTS[url.scheme])
+    return resolved(url)
+
+
+def resolved(url: CameraUrl) -> CameraUrl:
+    """The URL with the present values of its references.
+
+    Raises:
+        CameraUrlError: If a variable or file that it refers to is missing.
+    """
     return url.resolved(os.environ, _read_text)
 
 

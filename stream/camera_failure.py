@@ -4,17 +4,21 @@ import errno
 
 import av
 
-from stream.errors import CameraError, CameraRefusedError, CameraUnreachableError
+from stream.errors import (
+    CameraError,
+    CameraForbiddenError,
+    CameraLoginError,
+    CameraRefusedError,
+    CameraUnreachableError,
+)
 
 _LATE = 0.9
 
+UNAUTHORIZED = "it refuses the user name or password (401); check both"
+FORBIDDEN = "it forbids this user to look (403); check the user's rights in the camera"
+
 # Seen first to last; the first that fits counts.
 _REFUSED: tuple[tuple[type[Exception], str], ...] = (
-    (av.error.HTTPUnauthorizedError, "it refuses the user name or password (401); check both"),
-    (
-        av.error.HTTPForbiddenError,
-        "it forbids this user to look (403); check the user's rights in the camera",
-    ),
     (av.error.HTTPNotFoundError, "it has nothing under that path (404); check the path of the URL"),
     (av.error.ProtocolNotFoundError, "it names a protocol that is never opened"),
     (av.error.DemuxerNotFoundError, "it sends a format that can't be read here"),
@@ -56,6 +60,10 @@ def unopened(error: av.FFmpegError, waited_s: float, timeout_s: float, shown: st
         return CameraUnreachableError(
             f"no answer within {timeout_s:g} s; check host, port and network", shown
         )
+    if isinstance(error, av.error.HTTPUnauthorizedError):
+        return CameraLoginError(UNAUTHORIZED, shown)
+    if isinstance(error, av.error.HTTPForbiddenError):
+        return CameraForbiddenError(FORBIDDEN, shown)
     for kind, words in _REFUSED:
         if isinstance(error, kind):
             return CameraRefusedError(words, shown)

@@ -28,7 +28,23 @@ _PLAIN_NAMES = frozenset(
     | {"track", "trackid", "transport", "type", "unicast", "videocodec", "width"}
 )
 _SECRET_NAMES = frozenset({"auth", "key", "pass", "passwd", "password", "pwd", "token", "user", "username"})
-_PLAIN_VALUE = re.compile(r"[A-Za-z]{0,12}[0-9]{0,5}(?:[x.:][0-9]{1,5})?")
+# Numbers, sizes, and what cameras call streams and codecs: any other word may be somebody's password.
+_PLAIN_VALUE = re.compile(
+    r"(?:[0-9]{1,5}(?:[x.:][0-9]{1,5})?)?"
+    r"|(?:av|cam|camera|ch|channel|main|media|mediaprofile|mode|profile|stream|sub|track|trackid|video)"
+    r"[_-]?[0-9]{0,3}"
+    r"|main_?stream|sub_?stream|(?:first|second|third|primary|secondary|extra|mobile|native|live|full)"
+    r"|h\.?26[45][+]?|avc|hevc|m?jpe?g|mpeg[24]?|mp4v?|vp[89]|av1|aac|onvif"
+    r"|rtp|rtsp|udp|tcp|https?|uni|unicast|multi|multicast"
+    r"|true|false|yes|no|on|off|auto|low|mid|medium|high|best"
+    r"|[0-9]{3,4}[pi]|[248]k|(?:q|q?v|s|x|w)ga|[q4]?cif|d1|hd|sd|fhd|uhd|fullhd|vga|qvga",
+    re.IGNORECASE,
+)
+# What stands behind one of these in a path is its password.
+_ACCOUNT = re.compile(
+    r"admin[0-9]{0,3}|administrator|root|users?|viewer|operator|guest|service|supervisor|support|ubnt|anonymous",
+    re.IGNORECASE,
+)
 # A word with a few digits, as in `h264Preview_01_main` or `Channels`; a random token has many changes between
 # small letters, capitals and digits.
 _PLAIN_WORD = re.compile(r"(?:[0-9]{0,4}(?:[A-Z]{1,8}|[A-Z]?[a-z]{1,15})){1,3}[0-9]{0,4}|[0-9]{0,5}")
@@ -53,13 +69,20 @@ def masked_credentials(user: str | None, password: str | None) -> str:
 
 
 def masked_path(path: str) -> str:
-    """The path, percent-encoded; from the first part that names a secret on, every part is masked."""
+    """The path, percent-encoded; from the first part that names a secret on, every part is masked.
+
+    So is every part behind the usual name of an account, and one that has such a name and something else.
+    """
     shown: list[str] = []
     secret = False
     for part in path.split("/"):
         text = unquote(part)
-        secret = secret or _SECRET.search(text) is not None
-        shown.append(part if not part or (not secret and _is_plain(text)) else _MASK)
+        is_account = _ACCOUNT.fullmatch(text) is not None
+        secret = secret or (_SECRET.search(text) is not None and not is_account)
+        # The rest of the part would be the password.
+        is_joined = not is_account and any(map(_ACCOUNT.fullmatch, re.split("[-_.:,;=]", text)))
+        shown.append(part if not part or (not (secret or is_joined) and _is_plain(text)) else _MASK)
+        secret = secret or is_account or is_joined
     return "/".join(shown)
 
 

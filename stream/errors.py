@@ -21,6 +21,8 @@
         ├── CameraUnreachableError (ConnectionError)
         ├── CameraLostError (ConnectionError)
         └── CameraRefusedError (ValueError)
+            └── CameraLoginError
+                └── CameraForbiddenError
 
 Wrong arguments of a constructor (a negative frame rate, an end before the start) are plain `ValueError`s.
 """
@@ -124,3 +126,11 @@ class CameraLostError(CameraError, ConnectionError):
 
 class CameraRefusedError(CameraError, ValueError):
     """Only a person can mend it: a wrong password or path, no pictures, an unknown codec."""
+
+
+class CameraLoginError(CameraRefusedError):
+    """It refuses the user or the password; one that is asked too often may lock the account."""
+
+
+class CameraForbiddenError(CameraLoginError):
+    """It knows the user, who may not look, or not at this; or it has locked the account already."""

@@ -12,6 +12,9 @@ _SHORTEST_STEP_S = 0.001
 # The wall clock was put right if it is so far ahead for so long. Less is its own unevenness; and one that is
 # put ahead by mistake, and back at once, must not move times for good, since they never go back.
 _AHEAD_S, _FOR_S = 5.0, 10.0
+# So much slower time goes while the wall clock is behind. No frame makes up for more than ten seconds of it,
+# so that what was measured since the one before stays in order.
+_SLOWER, _LONGEST_S = 0.1, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class LiveClock:
     Time begins at the wall clock and goes by `time.monotonic` from there on. Where the wall clock stands
     before the last frame of an earlier run, because it was set back meanwhile, time goes on from that frame.
     Where it is ahead for some time, as it was wrong at first or the machine slept, time steps forward to it.
+    Where it is behind for some time, as it was wrong once and time had followed it, time goes slower by a
+    tenth until both agree.
 
     Args:
         epoch_s: Unix time at which the source was first registered.
@@ -62,8 +67,11 @@ class LiveClock:
             # Frames that came in quick succession are numbered a little ahead of their time.
             last_index = int(last_media_s * _INDEX_PER_S) + 1 if last_media_s else -1
         self._last_index = last_index
-        # Since when the wall clock is far ahead.
+        # Since when the wall clock is far ahead, or far behind.
         self._ahead_since_s: float | None = None
+        self._behind_since_s: float | None = None
+        self._is_slower = False
+        self._followed_s = monotonic_s()
 
     def now_s(self) -> float:
         """The present as Unix time in seconds, on the clock of the arrivals."""
@@ -87,7 +95,12 @@ class LiveClock:
 
     def _follow_wall(self) -> None:
         monotonic_s = self._monotonic_s()
+        passed_s, self._followed_s = monotonic_s - self._followed_s, monotonic_s
         ahead_s = self._wall_s() - self.at_s(monotonic_s)
+        self._step_forward(ahead_s, monotonic_s)
+        self._go_slower(-ahead_s, monotonic_s, min(max(passed_s, 0.0), _LONGEST_S))
+
+    def _step_forward(self, ahead_s: float, monotonic_s: float) -> None:
         if ahead_s <= _AHEAD_S:
             self._ahead_since_s = None
         elif self._ahead_since_s is None:
@@ -100,3 +113,20 @@ class LiveClock:
             )
             self._shift_s += ahead_s
             self._ahead_since_s = None
+
+    def _go_slower(self, behind_s: float, monotonic_s: float, passed_s: float) -> None:
+        if behind_s <= (0.0 if self._is_slower else _AHEAD_S):
+            self._behind_since_s, self._is_slower = None, False
+            return
+        if self._behind_since_s is None:
+            self._behind_since_s = monotonic_s
+        if monotonic_s - self._behind_since_s < _FOR_S:
+            return
+        if not self._is_slower:
+            self._is_slower = True
+            _log.warning(
+                "the clock of this machine is %.0f s behind the time of a camera, which goes slower by a "
+                "tenth until both agree",
+                behind_s,
+            )
+        self._shift_s -= min(_SLOWER * passed_s, behind_s)

@@ -11,12 +11,20 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from stream.backoff import SETTLED_S, Backoff
+from stream.camera import resolved
 from stream.camera_url import CameraUrl
-from stream.errors import CameraError, CameraRefusedError, CameraUrlError
+from stream.errors import (
+    CameraError,
+    CameraForbiddenError,
+    CameraLoginError,
+    CameraRefusedError,
+    CameraUrlError,
+)
 from stream.live_clock import LiveClock
 from stream.live_connection import ArrivedT, LiveConnection
 from stream.live_settings import KEYFRAME_PATIENCE, LiveSettings
 from stream.live_state import CameraState, LiveStateMachine, LiveStatus, Transition
+from stream.logins import Login, LoginTurn
 
 _log = logging.getLogger(__name__)
 
@@ -26,6 +34,11 @@ _JOIN_S = 1.0
 _STALLED_AFTER_S = 3.0
 # Cameras that save bandwidth send one every ten seconds or so.
 _STALLED_AFTER_KEYFRAMES_S = 15.0
+
+# While a login that was refused is let be: whether its URL refers to another password by now.
+_LOOK_AGAIN_S = 15.0
+# Then it is asked for how long.
+_ASK_AGAIN_S = 1.0
 
 _left: list[threading.Thread] = []
 
@@ -40,7 +53,7 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
     """Reads one camera for ever, whatever it does; a context manager.
 
     Its thread connects (`_open`), and shows each picture to `_see`. A camera that is down, ends the
-    connection or falls silent is tried again, see `Backoff`.
+    connection or falls silent is tried again, see `Backoff`, and one that refuses the login, see `Logins`.
 
     Attributes:
         source_id: What it is called in the log.
@@ -65,6 +78,7 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
         self.source_id = source_id
         self._url, self._settings, self._clock, self._on_event = url, settings, clock, on_event
         self._backoff = Backoff(settings.first_backoff_s, settings.longest_backoff_s)
+        self._turn = LoginTurn()
         # Between keyframes a connection is waited for longer, too.
         stalled_after_s, longest_s = _STALLED_AFTER_S, settings.stall_s / 2
         if settings.keyframes_only:
@@ -93,6 +107,7 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
 
     def resume(self) -> None:
         """End the pause."""
+        self._turn.begin_anew()
         with self._lock:
             self._paused = False
             transition = self._machine.resume(self._clock.now_s())
@@ -142,11 +157,22 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
 
     def _attempt(self) -> float:
         """Connect, and read until it ends; returns the seconds until the next attempt."""
+        wait_s, refusal = self._turn.wait_s(self._login())
+        if wait_s > 0:
+            if refusal:
+                self._record(lambda now_s: self._machine.lost(now_s, refusal, hopeless=True))
+            return min(wait_s, _LOOK_AGAIN_S)
         self._record(self._machine.connecting)
         try:
             with self._open() as connection:
+                self._turn.opened()
                 self._record(lambda now_s: self._machine.connected(now_s, connection.codec))
                 self._read(connection)
+        except CameraLoginError as error:
+            words = f"{error}. It is tried again within an hour, or once it was paused and resumed"
+            self._turn.refused(words, whoever=not isinstance(error, CameraForbiddenError))
+            self._lost(words, hopeless=True)
+            return _ASK_AGAIN_S
         except (CameraError, CameraUrlError) as error:
             return self._lost(str(error), hopeless=isinstance(error, CameraRefusedError | CameraUrlError))
         except Exception as error:  # whatever it is, the camera must be read again
@@ -154,7 +180,17 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
             *_, at = traceback.extract_tb(error.__traceback__)
             where = f"{type(error).__name__} at {Path(at.filename).name}:{at.lineno}"
             return self._lost(f"reading it failed ({where})", hopeless=False)
+        finally:
+            self._turn.ended()
         return 0.0
+
+    def _login(self) -> Login | None:
+        """What the camera is asked with now; None where that can't be told, or there is none."""
+        try:
+            return Login.of(resolved(self._url))
+        except CameraUrlError:
+            # Whoever connects says so.
+            return None
 
     def _lost(self, words: str, *, hopeless: bool) -> float:
         self._record(lambda now_s: self._machine.lost(now_s, words, hopeless=hopeless))

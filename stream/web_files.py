@@ -3,13 +3,21 @@
 import io
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from http.client import HTTPException
 from typing import IO, Any
 from urllib.error import HTTPError
 from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import HTTPPasswordMgrWithDefaultRealm, Request
 
-from stream.errors import CameraError, CameraLostError, CameraRefusedError, CameraUnreachableError
+from stream.errors import (
+    CameraError,
+    CameraForbiddenError,
+    CameraLoginError,
+    CameraLostError,
+    CameraRefusedError,
+    CameraUnreachableError,
+)
 from stream.web_opener import web_opener
 
 _PARTIAL_CONTENT = 206
@@ -89,6 +97,7 @@ class WebFiles:
 
         Raises:
             CameraRefusedError: If it is no address of the web.
+            CameraLoginError: If it refuses the user or password, and the camera was not open yet.
             CameraError: If its host may not be connected to.
             CameraLostError: If it can't be fetched, and the camera was open.
         """
@@ -105,12 +114,18 @@ class WebFiles:
         except CameraError:
             raise
         except (OSError, HTTPException, ValueError) as error:
-            code = f" ({error.code})" if isinstance(error, HTTPError) else ""
+            code = ""
+            if isinstance(error, HTTPError):
+                code = f" ({error.code})"
+                error.close()
             words = f"what its playlist names can't be fetched{code}"
             if self.opened:
                 self._has_failed = True
                 raise CameraLostError(words, self._shown) from None
-            self.failure = CameraUnreachableError(words, self._shown)
+            self.failure = self._unfetched(error, words)
+            if type(self.failure) is CameraLoginError:
+                # What else it names would be given the same password.
+                raise self.failure from None
             return io.BytesIO()
         file = _WebFile(self, response)
         self._open.add(file)
@@ -181,6 +196,19 @@ class WebFiles:
             while offset > 0 and (skipped := response.read1(min(offset, _SKIPPED_BYTES))):
                 offset -= len(skipped)
         return response
+
+    def _unfetched(self, error: Exception, words: str) -> CameraError:
+        """Why something can't be fetched at first: by whom it can be mended."""
+        match error:
+            case HTTPError(code=HTTPStatus.UNAUTHORIZED):
+                return CameraLoginError(
+                    f"{words}: the user name or password is refused; check both", self._shown
+                )
+            case HTTPError(code=HTTPStatus.FORBIDDEN):
+                return CameraForbiddenError(
+                    f"{words}: this user may not look; check the user's rights in the camera", self._shown
+                )
+        return CameraUnreachableError(words, self._shown)
 
     def _time_left_s(self) -> float:
         left_s = self.deadline_s - time.monotonic()

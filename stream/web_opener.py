@@ -2,6 +2,7 @@
 
 import functools
 import io
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from urllib.request import (
     UnknownHandler,
 )
 
+_STALE = re.compile(r"\bstale\s*=\s*\"?true\b", re.IGNORECASE)
+
 TimeLeft = Callable[[], float]
 """Longest time that the next read of a socket, or the next connection, may take: seconds, not less than 0."""
 
@@ -33,7 +36,8 @@ def web_opener(
     """What opens addresses over HTTP and HTTPS and nothing else; certificates are not verified.
 
     A read for which no time is left raises `TimeoutError`, be it of a status, of headers or of a body, so
-    that a server that sends a little all the time holds nobody up. Bodies of redirections are not read.
+    that a server that sends a little all the time holds nobody up. Bodies of redirections are not read. A
+    password is sent once to each address: what refuses it may lock the account of whoever goes on.
 
     Args:
         passwords: Users and passwords of hosts.
@@ -54,11 +58,41 @@ def web_opener(
         HTTPDefaultErrorHandler(),
         _CheckedRedirections(check),
         HTTPErrorProcessor(),
-        HTTPDigestAuthHandler(passwords),
-        HTTPBasicAuthHandler(passwords),
+        _DigestOnce(passwords),
+        _BasicOnce(passwords),
     ):
         opener.add_handler(handler)
     return opener
+
+
+class _DigestOnce(HTTPDigestAuthHandler):
+    """Proves the password once; the library would five times more, as each refusal has another nonce."""
+
+    def http_error_401(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> Any | None:
+        """Log in; once more where only the nonce of the first time was too old."""
+        # Nobody reads what it says beside that.
+        fp.close()
+        if req.has_header(self.auth_header):
+            # Said of a proof that was right otherwise. It is no reason to go on for ever.
+            is_stale = _STALE.search(headers.get("WWW-Authenticate", "")) is not None
+            if not is_stale or getattr(req, "is_last_login", False):
+                return None
+            req.is_last_login = True  # type: ignore[attr-defined]
+        return super().http_error_401(req, fp, code, msg, headers)
+
+
+class _BasicOnce(HTTPBasicAuthHandler):
+    """Sends the password where nothing has proved it before."""
+
+    def http_error_401(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage
+    ) -> Any | None:
+        """Log in."""
+        return (
+            None if req.has_header(self.auth_header) else super().http_error_401(req, fp, code, msg, headers)
+        )
 
 
 class _CheckedRedirections(HTTPRedirectHandler):

@@ -191,8 +191,10 @@ class CameraClaims:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Give everything back, as far as the server is there to take it."""
+        """Give everything back, as far as the server is there to take it; nothing at a second Ctrl-C."""
         self._left.set()
+        if kind is not None and not issubclass(kind, Exception):
+            return
         self._thread.join(_JOIN_S)
         try:
             for name in self.held:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Generic
 
 from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.errors import RedisServerError, RedisUnavailableError, StorageError
-from storage.lease import Lease
 from stream.errors import StreamError
 from stream.live_state import CameraState
 from workers.camera_claims import CameraClaims
@@ -22,9 +20,9 @@ from workers.camera_events import (
     Cameras,
     CameraT,
     FrameTaker,
-    OpenCamera,
     status_of,
 )
+from workers.held_camera import HeldCamera
 from workers.rate_governor import RateGovernor
 
 # Added, removed, paused and changed cameras are noticed within 2 s.
@@ -35,8 +33,6 @@ _CHECK_EVERY_S = 0.2
 _TELL_EVERY_S = 0.5
 # A frame wakes the worker at once; so long it waits for one.
 _STEP_S = 0.2
-# What keeps a camera from being opened, a missing secret say, may be mended.
-_REOPEN_AFTER_S = 30.0
 # Who ends waits no longer for cameras that don't let go; their threads end by themselves.
 _CLOSE_S = 1.5
 # So long room in a full queue is waited for, once for all cameras that are closed together.
@@ -46,29 +42,6 @@ WAITING = "waiting"
 """State of a camera that nobody has claimed yet."""
 _DOWN = (CameraState.BACKING_OFF.value, CameraState.FAILED.value)
 PAUSED = CameraState.PAUSED.value
-
-
-@dataclass(slots=True, eq=False)
-class _Held(Generic[CameraT]):
-    """A camera that this worker has the lease of.
-
-    Attributes:
-        record: As it was when it was opened.
-        lease: Its lease.
-        opened: What reads it, or None where it could not be opened.
-        error: Why not.
-        since_s: Unix time since when not.
-        again_s: When to try again, monotonic.
-        size_px: Width and height of its pictures, as they were written.
-    """
-
-    record: CameraRecord
-    lease: Lease
-    opened: OpenCamera[CameraT] | None = None
-    error: str = ""
-    since_s: float = 0.0
-    again_s: float = 0.0
-    size_px: tuple[int, int] = (0, 0)
 
 
 class CameraWorker(Generic[CameraT]):
@@ -111,7 +84,7 @@ class CameraWorker(Generic[CameraT]):
         self._errors = errors
         self._wait_for_server = wait_for_server
         self._names = None if names is None else frozenset(names)
-        self._held: dict[str, _Held[CameraT]] = {}
+        self._held: dict[str, HeldCamera[CameraT]] = {}
         self._records: dict[str, CameraRecord] = {}
         self._others: Mapping[str, CameraStatus] = {}
         self._told: dict[str, tuple[str, ...]] = {}
@@ -124,17 +97,17 @@ class CameraWorker(Generic[CameraT]):
         Raises:
             StorageError: If Redis fails for good, or the collection changes to other models.
         """
-        with self._errors(), self._claims:
-            try:
-                while not stop.is_set():
-                    try:
-                        with self._errors():
-                            self._step()
-                    except RedisUnavailableError as error:
-                        self._listener.note(f"{error} Cameras are looked at again when it is back.")
-                        self._wait_for_server(error, stop)
-            finally:
-                self._close_all()
+        with self._errors(), self._claims, self._closing_all():
+            while not stop.is_set():
+                try:
+                    with self._errors():
+                        self._step()
+                except RedisUnavailableError as error:
+                    if stop.is_set():
+                        # Whether it is back, who closes the cameras finds out.
+                        break
+                    self._listener.note(f"{error} Cameras are looked at again when it is back.")
+                    self._wait_for_server(error, stop)
 
     def _step(self) -> None:
         """Look at a frame, and at whatever is due."""
@@ -178,7 +151,7 @@ class CameraWorker(Generic[CameraT]):
         claimed = {n: lease for n, lease in self._claims.held.items() if n not in self._held}
         for name, lease in claimed.items():
             if name in active:
-                self._held[name] = _Held(active[name], lease)
+                self._held[name] = HeldCamera(active[name], lease)
             else:
                 self._claims.give_up(name)
         for name in surplus:
@@ -192,24 +165,23 @@ class CameraWorker(Generic[CameraT]):
         for name, held in self._held.items():
             if held.record.revision != active[name].revision:
                 self._close(held)
-                held.record, held.again_s = active[name], 0.0
-            if held.opened is None and time.monotonic() >= held.again_s:
+                held.change(active[name])
+            if held.is_due:
                 self._begin(held)
 
-    def _begin(self, held: _Held[CameraT]) -> None:
+    def _begin(self, held: HeldCamera[CameraT]) -> None:
         """Open a camera; one that can't be opened is tried again later."""
         try:
-            held.opened = self._open(held.record, held.lease)
+            opened = self._open(held.record, held.lease)
         except RedisServerError:
             raise
         except (StreamError, StorageError) as error:
-            held.error = str(error)
-            held.since_s, held.again_s = time.time(), time.monotonic() + _REOPEN_AFTER_S
+            held.fail(error)
             return
-        self._live.add(held.opened.camera)
-        held.size_px = (0, 0)
+        held.begin(opened)
+        self._live.add(opened.camera)
 
-    def _close(self, held: _Held[CameraT], until_s: float | None = None, *, send: bool = True) -> None:
+    def _close(self, held: HeldCamera[CameraT], until_s: float | None = None, *, send: bool = True) -> None:
         """Close a camera and hand in its open tracks; room in the queue is waited for, until then at most.
 
         With `send` false they are lost.
@@ -241,6 +213,20 @@ class CameraWorker(Generic[CameraT]):
         self._told.pop(name, None)
         self._listener.note(f"{name}: the lease was lost, as this worker was not heard of in time; closed.")
         self._close(held)
+
+    @contextmanager
+    def _closing_all(self) -> Iterator[None]:
+        """Close everything at the end of a `with` block; at a second Ctrl-C, wait for nothing."""
+        try:
+            yield
+        except Exception:
+            self._close_all()
+            raise
+        except BaseException:
+            for held in self._held.values():
+                self._close(held, send=False)
+            raise
+        self._close_all()
 
     def _close_all(self) -> None:
         """Close everything, side by side."""
@@ -316,7 +302,7 @@ class CameraWorker(Generic[CameraT]):
             return CameraStatus(record.name, "", WAITING, 0.0, at_s=time.time())
         return other
 
-    def _status(self, held: _Held[CameraT]) -> CameraStatus:
+    def _status(self, held: HeldCamera[CameraT]) -> CameraStatus:
         """How a camera of this worker gets on."""
         name, worker = held.record.name, self._claims.worker
         if held.opened is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -9,12 +10,18 @@ from typing import Self
 
 from storage.connection import RedisHandle
 from storage.errors import RedisUnavailableError, StorageError
+from storage.haste import ENDING_S
 from storage.outage import wait_for_server
 from workers.cluster_worker import ClusterWorker
 from workers.errors import ClusterWorkerError, WorkerError
 
+_log = logging.getLogger(__name__)
+
 # A step is done by then, and a re-cluster that is called off.
 _JOIN_S = 60.0
+# Who works for as long as it is let has nobody who waits for an outcome. Whoever leads next sees to it.
+_LASTING_JOIN_S = ENDING_S + 1.0
+_CUT_OFF_JOIN_S = 0.5
 
 
 class Background:
@@ -23,7 +30,8 @@ class Background:
     Args:
         worker: The worker.
         handle: Its server.
-        lasting: Whether the work is to outlast a server that goes away for a while.
+        lasting: Whether the work is to outlast a server that goes away for a while. Its end is then not held
+            up by one that hangs: `RedisHandle.haste`.
     """
 
     def __init__(self, worker: ClusterWorker, handle: RedisHandle, *, lasting: bool = False) -> None:
@@ -94,8 +102,24 @@ class Background:
             WorkerError: If it had failed itself, or does not come to an end; not over another error.
         """
         self._stop.set()
-        self._thread.join(timeout=_JOIN_S)
+        if self._lasting:
+            self._leave(kind)
+        else:
+            self._thread.join(timeout=_JOIN_S)
         if kind is None:
             self.check()
-            if self._thread.is_alive():
+            if self._thread.is_alive() and not self._lasting:
                 raise ClusterWorkerError(f"the cluster worker did not end within {_JOIN_S:g} s")
+
+    def _leave(self, kind: type[BaseException] | None) -> None:
+        """Wait for the end of work that nobody needs the outcome of; not at all at a second Ctrl-C."""
+        haste = self._handle.haste
+        if kind is not None and not issubclass(kind, Exception):
+            haste.give_up()
+            self._thread.join(_CUT_OFF_JOIN_S)
+            return
+        haste.begin()
+        with haste.no_time():
+            self._thread.join(_LASTING_JOIN_S)
+        if self._thread.is_alive():
+            _log.warning("the cluster worker is left in the middle of a step, which the next one does anew")

@@ -79,11 +79,11 @@ def variable_of(key: str) -> str:
 
 
 def _variables() -> dict[str, str]:
-    """Variables that are set and may be settings; an empty one is none."""
+    """Variables that are set and may be settings, or are called like one; an empty one is none."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(VARIABLE_PREFIX) and name not in _NO_SETTINGS and value
+        if name.upper().startswith(VARIABLE_PREFIX) and name not in _NO_SETTINGS and value
     }
 
 
@@ -146,6 +146,8 @@ def _guilty(key: str, origins: Mapping[str, Origin]) -> Origin:
 def _no_setting(name: str, known: Mapping[str, str]) -> Problem:
     from workers.models.near_name import nearest
 
+    if name.upper() in (*known, *_NO_SETTINGS):
+        return Problem(Origin(variable=name), f"it is not read; in capitals it is, as {name.upper()}.")
     # The prefix, which all have, makes no two of them alike.
     like = nearest(name.removeprefix(VARIABLE_PREFIX), [n.removeprefix(VARIABLE_PREFIX) for n in known])
     meant = f"did you mean {VARIABLE_PREFIX}{like}?" if like else "docs/settings.md has all of them."

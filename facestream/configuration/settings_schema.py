@@ -5,13 +5,19 @@ Imported only where something is set that has to be looked at, since pydantic ta
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from facestream.configuration.serve_table import ServeTable
 from facestream.configuration.setting_field import SECONDS, TABLE_CONFIG, Seconds, Text, setting
@@ -201,7 +207,8 @@ class SettingsTables(BaseModel):
 class Settings(SettingsTables, BaseSettings):
     """All settings: what is given to the constructor, and environment variables, which win.
 
-    A variable is called FACESTREAM_, the key in capitals; one of a table FACESTREAM_CAMERA_FPS.
+    A variable is called FACESTREAM_, the key in capitals; one of a table FACESTREAM_CAMERA_FPS. One in small
+    letters is another variable, and none of ours.
     """
 
     model_config = SettingsConfigDict(
@@ -211,7 +218,6 @@ class Settings(SettingsTables, BaseSettings):
         env_prefix=VARIABLE_PREFIX,
         env_nested_delimiter="_",
         env_nested_max_split=1,
-        env_ignore_empty=True,
         enable_decoding=False,
     )
 
@@ -225,7 +231,19 @@ class Settings(SettingsTables, BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over what is given, which is what the file says."""
+        assert isinstance(env_settings, EnvSettingsSource)
+        # The source itself takes no notice of capitals, or else wants the keys as they stand in the file.
+        env_settings.env_vars = {name.lower(): value for name, value in own_variables().items()}
         return env_settings, init_settings
+
+
+def own_variables() -> dict[str, str]:
+    """Variables of the environment that may be settings, by their names; an empty one is none."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(VARIABLE_PREFIX) and name.isupper() and value
+    }
 
 
 @cache

@@ -78,7 +78,7 @@ def send_frames(place: Place, options: SendOptions, listener: ReaderListener, st
         StorageError: If Redis or the data folder can't be used, or stays away.
     """
     keys = keys_of(place)
-    with open_handle(place) as handle, handle.errors():
+    with open_handle(place) as handle, handle.errors(), handle.haste.from_end(stop):
         for warning in handle.warnings:
             listener.note(warning)
         make_reader(handle, keys).check_schema()

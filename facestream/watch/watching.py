@@ -25,6 +25,7 @@ from facestream.models.own_models import models_for
 from facestream.processes.alarm import alarm
 from facestream.processes.hang import model_watchdog
 from facestream.watch.camera_wiring import OneCamera, Opener, make_claims
+from facestream.watch.own_cameras import OwnCameras
 from facestream.watch.visits import Visits
 from facestream.watch.watch_report import WatchFacts, WatchListener, WatchOptions, WatchReport
 from facestream.watch.watch_teller import WatchTeller, person_of
@@ -102,7 +103,7 @@ class Watch:
         keys = keys_of(self._place)
         chosen = settings()
         self._report.began_s = time.time()
-        with open_handle(self._place) as handle, handle.errors():
+        with open_handle(self._place) as handle, handle.errors(), handle.haste.from_end(stop):
             for warning in handle.warnings:
                 self._listener.note(warning)
             cameras, seal = self._cameras(handle, keys)
@@ -210,7 +211,11 @@ class Watch:
             on_lost=lambda source_id: claims.mark_lost(source_id.removeprefix("c-")),
         )
         views = LiveViews(make_view_store(handle, keys), live.present, handle.errors)
-        opener = Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake, on_decode)
+        opened = OwnCameras(
+            Opener(handle, keys, pack.manifest.model_id, chosen, seal, live.wake, on_decode),
+            claims.worker,
+            live.figures,
+        )
         visits = Visits(partial(person_of, make_reader(handle, keys)))
         told = WatchTeller(
             self._listener,
@@ -224,12 +229,14 @@ class Watch:
         )
         if monitor is not None:
             from facestream.cameras.camera_outages import camera_counts
-            from facestream.metrics.camera_families import camera_families
+            from facestream.metrics.camera_scrapes import CameraScrapes
 
             def own() -> list[CameraStatus]:
-                return [status for status in told.statuses if status.worker == claims.worker]
+                # As of now: what the worker says last may be old, as while it waits for the server.
+                return opened.statuses(told.statuses)
 
-            monitor.metrics.tell(lambda: camera_families(own()))
+            monitor.heartbeat.at_work = lambda: watchdog.is_at_work
+            monitor.metrics.tell(CameraScrapes(own).families)
             monitor.health.tell(
                 "cameras", lambda: camera_counts(status for status in own() if status.state != "paused")
             )
@@ -238,7 +245,7 @@ class Watch:
             claims,
             live,
             governor,
-            opener,
+            opened,
             told,
             handle.errors,
             partial(
@@ -258,7 +265,7 @@ class Watch:
                 "" if options.url is None else options.url.masked,
             )
         )
-        with alarm(options.for_s, stop), views, watchdog:
+        with alarm(options.for_s, stop), views, watchdog, handle.haste.no_time():
             worker.run(stop)
 
     def _frame_done(self, frame: Frame, views: LiveViews) -> None:

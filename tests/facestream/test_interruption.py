@@ -136,7 +136,7 @@ def test_a_killed_run_leaves_nothing_running_and_the_same_command_goes_on(cli: C
 def test_what_a_killed_run_left_undone_is_done_by_the_next(cli: Cli, media: Path) -> None:
     cli("run", media / "duo.mp4")
     # As if it had been killed right before its re-cluster.
-    cli("redis", "XADD", "fs:{default}:samples", "*", "type", "recluster", "reason", "end of a video")
+    cli("redis", "--write", "XADD", "fs:{default}:samples", "*", "type", "recluster", "reason", "end of a video")
     assert cli("redis", "XLEN", "fs:{default}:samples").stdout == "1\n"
 
     assert "already processed" in cli("run", media / "duo.mp4").stderr
@@ -144,7 +144,7 @@ def test_what_a_killed_run_left_undone_is_done_by_the_next(cli: Cli, media: Path
     assert cli("redis", "XLEN", "fs:{default}:samples").stdout == "0\n"
     # Or after its tracks had been taken in.
     (track, *_) = cli("tracks", "list", "--json").json()
-    cli("redis", "SADD", "fs:{default}:provisional", track["id"])
+    cli("redis", "--write", "SADD", "fs:{default}:provisional", track["id"])
     assert "provisional tracks: 1" in cli("stats").stdout
 
     cli("run", media / "duo.mp4")

@@ -138,7 +138,8 @@ def log() -> Iterator[Log]:
 @pytest.fixture(scope="module")
 def stories(log: Log) -> dict[Fault, Story]:
     faults = (*NOT_REACHED, *LOST, *SEEN_THROUGH, *HARMFUL)
-    with ThreadPoolExecutor(len(faults)) as pool:
+    with ThreadPoolExecutor(len(faults)) as pool, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream.logins.REFUSED_WAITS_S", (0.05, 0.5))
         return dict(zip(faults, pool.map(live_through, faults), strict=True))
 
 

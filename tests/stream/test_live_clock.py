@@ -1,9 +1,10 @@
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.live_clock import LiveClock
+from stream.live_clock import Arrival, LiveClock
 
 EPOCH_S = 1.7e9
 
@@ -13,6 +14,15 @@ class _Clocks:
 
     def __init__(self, wall_s: float) -> None:
         self.wall_s, self.monotonic_s = wall_s, 1000.0
+
+    def go(self, clock: LiveClock, seconds: float, step_s: float = 0.5) -> list[Arrival]:
+        """Frames that come for so long."""
+        arrivals = []
+        for _ in range(round(seconds / step_s)):
+            self.wall_s += step_s
+            self.monotonic_s += step_s
+            arrivals.append(clock.arrival(self.monotonic_s))
+        return arrivals
 
     def clock(self, last_media_s: float = 0.0, last_index: int | None = None) -> LiveClock:
         return LiveClock(
@@ -121,3 +131,47 @@ def test_neither_a_clock_that_drifts_nor_one_that_is_put_back_at_once_moves_time
         clocks.wall_s = EPOCH_S + (k + 1) / 2 + ahead_s
         arrival = clock.arrival(clocks.monotonic_s)
         assert abs(arrival.media_s - (k + 1) / 2) < 0.01
+
+
+def test_time_that_followed_a_wrong_clock_goes_slower_until_it_is_right_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clocks = _Clocks(EPOCH_S)
+    clock = clocks.clock()
+    clocks.wall_s += 600
+    clocks.go(clock, 15)
+    # It was a bad answer of a time server, and is mended.
+    clocks.wall_s -= 600
+    caplog.clear()
+    slow = clocks.go(clock, 600)
+    assert 500 < slow[-1].captured_at_s - clocks.wall_s < 550
+
+    # Also over a restart, which goes on where the last frame was.
+    clock = clocks.clock(slow[-1].media_s)
+    later = clocks.go(clock, 6000)
+    arrivals = [*slow, *later]
+    assert abs(later[-1].captured_at_s - clocks.wall_s) < 0.01
+    steps = [b.captured_at_s - a.captured_at_s for a, b in itertools.pairwise(arrivals)]
+    assert all(0.44 < step_s < 0.51 for step_s in steps)
+    assert all(a.index < b.index for a, b in itertools.pairwise(arrivals))
+    # Each run says so once.
+    assert [("a tenth" in record.message) for record in caplog.records] == [True, True]
+
+
+def test_a_clock_that_is_behind_for_a_moment_slows_nothing() -> None:
+    clocks = _Clocks(EPOCH_S)
+    clock = clocks.clock()
+    clocks.wall_s -= 60
+    clocks.go(clock, 8)
+    clocks.wall_s += 60
+    assert abs(clocks.go(clock, 20)[-1].media_s - 28) < 0.01
+
+
+def test_a_long_silence_is_not_made_up_for_at_once() -> None:
+    clocks = _Clocks(EPOCH_S)
+    clock = clocks.clock(last_media_s=7200.0)
+    before = clocks.go(clock, 20)[-1]
+    clocks.go(clock, 3600, step_s=3600)
+    after = clocks.go(clock, 0.5)[-1]
+    # Nor does what was measured in it lie in the future.
+    assert 3598 < after.captured_at_s - before.captured_at_s < 3600.5

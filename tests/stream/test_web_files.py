@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from cryptography import x509
@@ -18,7 +19,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from stream.errors import CameraLostError, CameraRefusedError, CameraUnreachableError
+from stream.errors import (
+    CameraForbiddenError,
+    CameraLoginError,
+    CameraLostError,
+    CameraRefusedError,
+    CameraUnreachableError,
+)
 from stream.web_files import WebFiles
 
 BODY = bytes(range(256)) * 4
@@ -28,10 +35,18 @@ SHOWN = "http://camera/***"
 
 
 class _Web(BaseHTTPRequestHandler):
-    """Echoes the credentials at /who, redirects from /to?ADDRESS, drips at /slow, sends parts of /part."""
+    """Echoes the credentials at /who, redirects from /to?ADDRESS, drips at /slow, sends parts of /part.
+
+    /no/... refuses all logins, as the query says in which way, and /forbidden what nobody may see.
+    """
+
+    logins: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
+        if path.startswith("/no/"):
+            self._refuse(query)
+            return
         if path == "/to":
             self._answer(302, b"", Location=query)
         elif path == "/who" and not self.headers.get("Authorization"):
@@ -59,6 +74,23 @@ class _Web(BaseHTTPRequestHandler):
             self._answer(200, BODY)
         else:
             self._answer(404, b"")
+
+    def _refuse(self, how: str) -> None:
+        if proof := self.headers.get("Authorization"):
+            self.logins.append(proof.split()[0])
+        nonce = f'nonce="{time.monotonic_ns()}", qop="auth"'
+        stale = ", stale=TRUE" if how == "stale" else ""
+        ways = {
+            "Basic": ['Basic realm="camera"'],
+            "Digest": [f'Digest realm="camera", {nonce}'],
+            "stale": [f'Digest realm="camera", {nonce}{stale}'],
+            "both": [f'Digest realm="camera", {nonce}', 'Basic realm="camera"'],
+        }
+        self.send_response(403 if how == "forbidden" else 401)
+        for way in ways.get(how, []):
+            self.send_header("WWW-Authenticate", way)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _go_on(self, first: bytes, piece: bytes) -> None:
         end_s = time.monotonic() + PATIENCE_S
@@ -265,3 +297,36 @@ def test_closing_closes_what_was_left_open(web: str, files: WebFiles) -> None:
     assert file.read(1) == b"."
     files.close()
     assert file.read(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("how", "logins"),
+    [
+        ("Basic", ["Basic"]),
+        ("Digest", ["Digest"]),
+        ("both", ["Digest"]),
+        # Only the nonce was too old, it says.
+        ("stale", ["Digest", "Digest"]),
+    ],
+)
+def test_a_password_that_is_refused_is_sent_once(web: str, how: str, logins: list[str]) -> None:
+    _Web.logins.clear()
+    files = WebFiles(PATIENCE_S, SHOWN)
+    with pytest.raises(CameraLoginError, match=r"\(401\): the user name or password is refused") as refusal:
+        files(f"http://eve:wr0ng@{web}/no/film?{how}", 0, {})
+    assert _Web.logins == logins
+    assert "wr0ng" not in str(refusal.value)
+
+
+def test_what_a_playlist_names_and_nobody_may_see_is_a_matter_for_a_person(web: str) -> None:
+    files = WebFiles(PATIENCE_S, SHOWN)
+    # Another variant may do.
+    assert files(f"http://{web}/no/film?forbidden", 0, {}).read(1) == b""
+    assert isinstance(files.failure, CameraForbiddenError)
+
+
+def test_a_login_that_expires_while_the_camera_is_open_ends_the_connection_alone(web: str) -> None:
+    files = WebFiles(PATIENCE_S, SHOWN)
+    files.opened = True
+    with pytest.raises(CameraLostError):
+        files(f"http://{web}/no/film?forbidden", 0, {})

@@ -19,12 +19,12 @@ from storage.camera_record import CameraRecord
 from storage.camera_status import CameraStatus
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
-from storage.errors import RedisUnreachableError
+from storage.errors import RedisUnreachableError, SealError
 from storage.keys import Keys
 from storage.lease import Lease
 from storage.sample_queue import SampleQueue
 from stream.live_state import CameraState, LiveStatus
-from workers import camera_worker
+from workers import camera_worker, held_camera
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
 from workers.camera_worker import CameraWorker
@@ -187,3 +187,47 @@ def test_cameras_that_are_closed_while_the_server_hangs_wait_for_it_once(
 
     assert [type(error) for error in raised] == [RedisUnreachableError]
     assert [camera.closed for camera in cameras.opened.values()] == [1, 1, 1]
+
+
+def test_a_camera_that_can_not_be_opened_is_down_since_the_first_time(
+    cameras: Cameras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_LOOK_EVERY_S", "_WRITE_EVERY_S"):
+        monkeypatch.setattr(camera_worker, name, 0.02)
+    monkeypatch.setattr(held_camera, "_REOPEN_AFTER_S", 0.02)
+    tried: list[str] = []
+    written: list[CameraStatus] = []
+
+    def no_key(record: CameraRecord, lease: Lease) -> OpenCamera[LiveCamera]:
+        tried.append(record.name)
+        raise SealError("there is no key")
+
+    monkeypatch.setattr(cameras.worker, "_open", no_key)
+    monkeypatch.setattr(cameras, "write_statuses", written.extend)
+    with running(cameras) as raised:
+        until(lambda: tried.count("door") > 3 and len(written) > 3 * len(NAMES))
+        monkeypatch.setattr(cameras.worker, "_open", cameras._open)
+        until(lambda: cameras.opened.keys() == set(NAMES))
+        until(lambda: any(status.state == "streaming" for status in written))
+
+    assert raised == []
+    failed = [status for status in written if status.name == "door" and status.state == "failed"]
+    assert {status.last_error for status in failed} == {"there is no key"}
+    assert len({status.since_s for status in failed}) == 1
+
+
+def test_a_second_interrupt_closes_cameras_and_asks_nothing_of_the_server(
+    cameras: Cameras, handle: RedisHandle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(seconds: float) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(camera_worker, "_LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(cameras.worker._live, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cameras.worker.run(threading.Event())
+
+    until(lambda: [camera.closed for camera in cameras.opened.values()] == [1, 1, 1])
+    assert cameras.queue.asked == 0
+    # Its leases end by themselves.
+    assert all(handle.client.exists(Keys("test").camera_lease(name)) for name in NAMES)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from own_server import OwnServer
 from server_door import Door
 
 from facestream.clusters.background import Background
@@ -111,3 +113,21 @@ def test_a_lasting_worker_outlasts_a_server_that_goes_away(
         assert entry_id is not None
         door.open()
         background.wait_until(lambda: queue.is_taken_in(entry_id), WAIT_S)
+
+
+def test_the_end_of_a_lasting_worker_waits_for_no_server_that_hangs(
+    keys: Keys, pack: Pack, tmp_path: Path
+) -> None:
+    server = OwnServer(tmp_path / "own")
+    try:
+        with open_redis(server.url, None) as own:
+            worker = make_cluster_worker(own, keys, pack.manifest, pack.calibration)
+            with Background(worker, own, lasting=True) as background, server.frozen():
+                began_s = time.monotonic()
+                background.__exit__(None, None, None)
+                took_s = time.monotonic() - began_s
+    finally:
+        server.kill()
+    # 44 s, as long as the client tries, and then once more for the lease.
+    assert took_s < 15
+    assert "cluster worker" not in thread_names()

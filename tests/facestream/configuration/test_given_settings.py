@@ -111,3 +111,26 @@ def test_every_setting_has_a_variable_of_its_own() -> None:
     names = [variable_of(key) for key in fields()]
     assert len(set(names)) == len(names)
     assert variable_of("camera.stall_s") == "FACESTREAM_CAMERA_STALL_S"
+
+
+@pytest.mark.parametrize("name", ["facestream_redis", "Facestream_Redis", "FACESTREAM_redis"])
+def test_a_variable_in_small_letters_is_another_one_and_told_of(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("facestream.toml").write_text('redis = "redis://file"\n')
+    monkeypatch.setenv(name, "redis://elsewhere")
+    monkeypatch.setenv("facestream_camera_fps", "3")
+    given = given_settings()
+    assert given.values == {"redis": "redis://file"}
+    assert str(given.origins["redis"]) == "facestream.toml:1"
+    assert settings().camera.fps == 5
+    assert {str(warning) for warning in given.warnings} == {
+        f"{name}: it is not read; in capitals it is, as FACESTREAM_REDIS.",
+        "facestream_camera_fps: it is not read; in capitals it is, as FACESTREAM_CAMERA_FPS.",
+    }
+
+
+def test_one_in_small_letters_is_told_of_without_a_file_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("facestream_redis", "redis://elsewhere")
+    given = given_settings()
+    assert (given.values, len(given.warnings)) == ({}, 1)

@@ -322,14 +322,14 @@ def test_who_is_seen_by_others_is_not_told_where_cameras_were_named(
 
     def step(now: Watcher) -> bool:
         if now.state("two") == "streaming" and not told:
-            for name in ("one", "two"):
-                change = IdentityChange(ChangeKind.CREATED, f"p{name}", f"c-{name}.1.0")
+            for name, identity_id in (("one", "p7001"), ("two", "p7002")):
+                change = IdentityChange(ChangeKind.CREATED, identity_id, f"c-{name}.1.0")
                 server.client.xadd(keys_of(place).changes, change.encode())
                 told.append(name)
         return bool(now.changes)
 
     watcher, _ = watch(place, step, WatchOptions(names=("two", "three")))
-    assert [change.identity_id for change in watcher.changes] == ["ptwo"]
+    assert [change.identity_id for change in watcher.changes] == ["p7002"]
     assert any(note.startswith("Paused: three. To look at them again: ") for note in watcher.notes)
 
 
@@ -401,6 +401,52 @@ def test_a_watch_outlasts_a_server_that_goes_away(
     source = make_store(server, keys_of(place)).source("c-one")
     assert source is not None
     assert source.sampled > done_before[0]
+
+
+def test_while_redis_is_away_prometheus_is_told_how_cameras_are_doing_now(
+    place: Place,
+    book: CameraBook,
+    server: RedisHandle,
+    film: H264Film,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    door = Door(server, tmp_path)
+    monkeypatch.setattr(watching, "open_handle", lambda _: door.handle)
+    monitor = Monitor(ProcessMetrics("watch"), Health(lambda: True, {}), Heartbeat())
+    told: list[object] = []
+    threads: list[threading.Thread] = []
+
+    def told_now() -> object:
+        return monitor.health.ready_json()[1]["cameras"]
+
+    def break_the_camera(now: Watcher, camera: RtspServer) -> None:
+        while not any("when it is back" in note for note in now.notes) and time.monotonic() < now.late_s:
+            time.sleep(0.05)
+        told.append(told_now())
+        camera.stop()
+        while told_now() == told[0] and time.monotonic() < now.late_s:
+            time.sleep(0.05)
+        told.append(told_now())
+        told.append('facestream_camera_up{camera="front"} 0.0' in monitor.metrics.text().decode())
+        door.open()
+
+    with RtspServer(film) as camera:
+
+        def step(now: Watcher) -> bool:
+            if now.state("front") == "streaming" and not threads:
+                threads.append(threading.Thread(target=break_the_camera, args=[now, camera]))
+                door.shut()
+                threads[0].start()
+            return bool(threads) and not threads[0].is_alive()
+
+        add(book, "front", camera.url)
+        watch(place, step, monitor=monitor)
+    assert told == [
+        {"total": 1, "streaming": 1, "down": 0},
+        {"total": 1, "streaming": 0, "down": 1},
+        True,
+    ]
 
 
 def test_who_ends_a_watch_does_not_wait_for_room_in_the_queue(

@@ -1,0 +1,67 @@
+"""Processes that watch, told to end while their server says nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from command_runs import Cli, Started
+from own_server import DURABLE, OwnServer
+
+pytestmark = pytest.mark.e2e
+
+# What is promised, and what Kubernetes and Docker Compose grant before they kill.
+PROMISED_S, GRANTED_S = 8.0, 20.0
+COMMANDS = ("worker", "cluster-worker", "watch")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[OwnServer]:
+    made = OwnServer(tmp_path / "own", *DURABLE)
+    yield made
+    made.kill()
+
+
+def working(cli: Cli, server: OwnServer, command: str) -> Started:
+    """One that has begun its work, on a camera that is computed."""
+    done = cli("camera", "add", "door", "synthetic://test?fps=5", "--redis", server.url)
+    assert done.code == 0, done.said
+    started = cli.start(command, "--json", "--redis", server.url)
+    started.wait_for("lead" if command == "cluster-worker" else "streaming")
+    return started
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_who_is_told_to_end_does_before_it_would_be_killed(cli: Cli, server: OwnServer, command: str) -> None:
+    started = working(cli, server, command)
+    with server.frozen():
+        # In the middle of a command.
+        time.sleep(1.0)
+        began_s = time.monotonic()
+        started.process.send_signal(signal.SIGTERM)
+        done = started.end()
+        took_s = time.monotonic() - began_s
+
+    assert took_s < GRANTED_S
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_second_interrupt_ends_it_at_once(cli: Cli, server: OwnServer, command: str) -> None:
+    started = working(cli, server, command)
+    with server.frozen():
+        time.sleep(1.0)
+        os.kill(started.process.pid, signal.SIGINT)
+        time.sleep(0.3)
+        began_s = time.monotonic()
+        os.kill(started.process.pid, signal.SIGINT)
+        done = started.end()
+        took_s = time.monotonic() - began_s
+
+    assert took_s < PROMISED_S
+    assert done.code == 130
+    assert "Traceback" not in done.stderr
