@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 import threading
-from bisect import bisect_left, bisect_right
+from array import array
+from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
 import av
+import numpy as np
+import numpy.typing as npt
 
 from stream.decoder import VideoDecoder
 from stream.video_info import announced_s
@@ -39,12 +42,14 @@ class SeekPoints:
 
     Args:
         keys: Timestamps of the keyframes, ascending.
-        shown: Timestamps of all frames, ascending.
+        shown: int64 (N,), timestamps of all frames, ascending.
         origin_s: Timestamp that counts as 0, s.
         time_base: Of the timestamps, s.
     """
 
-    def __init__(self, keys: list[int], shown: list[int], origin_s: float, time_base: Fraction) -> None:
+    def __init__(
+        self, keys: array[int], shown: npt.NDArray[np.int64], origin_s: float, time_base: Fraction
+    ) -> None:
         self._keys = keys
         self._shown = shown
         self._origin_s = origin_s
@@ -64,7 +69,8 @@ class SeekPoints:
 
         Returns:
             None where only decoding from the beginning tells the times or the numbers of frames: where some
-            have no timestamp, share one, begin anew, lead past the end, or where packets can't be read.
+            have no timestamp, share one, begin anew, lead past the end or lie among the frames of another
+            keyframe, or where packets can't be read.
 
         Raises:
             StreamError: If the file can't be opened.
@@ -73,8 +79,9 @@ class SeekPoints:
             stream = decoder.stream
             if stream.start_time is None or stream.time_base is None:
                 return None
-            keys: list[int] = []
-            shown: list[int] = []
+            # Of a day there are millions, which must not be as many objects.
+            keys, pts_of = array("q"), array("q")
+            latest, before_last = -math.inf, -math.inf
             # A tick more than needed is no harm.
             last_wanted = until_s / float(stream.time_base) + stream.start_time + 1
             try:
@@ -88,19 +95,27 @@ class SeekPoints:
                     if packet.is_keyframe and packet.pts > last_wanted:
                         # What is shown before the last one asked for has come by now.
                         break
-                    shown.append(packet.pts)
+                    # All that comes before a keyframe is shown before it, and what comes after it is shown
+                    # after the one before. Otherwise it is a second recording in one file, whose times begin
+                    # anew, or a damaged timestamp.
+                    if packet.pts <= (latest if packet.is_keyframe else before_last):
+                        return None
+                    pts_of.append(packet.pts)
+                    latest = max(latest, packet.pts)
                     if packet.is_keyframe:
-                        if keys and packet.pts < keys[-1]:
-                            # A second recording in one file, whose times begin anew.
-                            return None
+                        before_last = keys[-1] if keys else before_last
                         keys.append(packet.pts)
             except (av.FFmpegError, OSError, IndexError):
                 return None
+            if not keys:
+                return None
+            # Sorted where they are.
+            shown = np.frombuffer(pts_of, np.int64)
             shown.sort()
             time_base, duration_s = stream.time_base, announced_s(decoder)
-            if not keys or len(set(shown)) < len(shown) or shown[0] < stream.start_time:
+            if bool((shown[1:] == shown[:-1]).any()) or shown[0] < stream.start_time:
                 return None
-            last_s = float((shown[-1] - stream.start_time) * time_base)
+            last_s = float((int(shown[-1]) - stream.start_time) * time_base)
             # As the timeline of a run from the beginning sees it.
             if duration_s is not None and 0 < duration_s < last_s - _PAST_END_S:
                 return None
@@ -113,7 +128,7 @@ class SeekPoints:
         if at < 1:
             return None
         pts = self._keys[at]
-        return SeekPoint(pts, bisect_left(self._shown, pts))
+        return SeekPoint(pts, int(np.searchsorted(self._shown, pts)))
 
     def for_start(self, start_s: float) -> SeekPoint | None:
         """Where to decode from for the frames from a moment on; None: from the beginning."""

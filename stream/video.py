@@ -15,6 +15,7 @@ from stream.decoder import VideoDecoder
 from stream.errors import SeekMissedError
 from stream.file_state import FileGuard, FileState
 from stream.frame import Frame
+from stream.looking_ahead import LookingAhead
 from stream.passing_over import PassedFrame, PassingOver
 from stream.sampling import TimeSampler
 from stream.seek_points import SeekPoint
@@ -141,10 +142,11 @@ class VideoFile:
             timeline: Timeline | None = None
             yielded = False
             passing = self._passing(decoder, sampler, time_base)
-            pictures = (
+            pictures = LookingAhead(
                 decoder.frames(stop, passing)
                 if seek is None
-                else decoder.frames_from(seek.pts, stop, passing)
+                else decoder.frames_from(seek.pts, stop, passing),
+                time_base,
             )
             for picture in pictures:
                 begun = timeline is not None
@@ -153,7 +155,10 @@ class VideoFile:
                     assert isinstance(picture, VideoFrame)
                     self._info = describe(decoder, picture)
                     timeline = _timeline(decoder, self._info)
-                media_s = timeline.place(None if picture.pts is None else float(picture.pts * time_base))
+                media_s = timeline.place(pictures.seconds(picture), pictures.next_s)
+                if pictures.at_end and stop.is_set():
+                    # Nobody knows what would have come next, and whether this is its time.
+                    break
                 if passing is not None and not begun:
                     passing.begin(timeline.origin_s, self.info.duration_s)
                 index = self.shown
@@ -179,6 +184,7 @@ class VideoFile:
                     self._warn_of_growth(guard)
             if not stop.is_set():
                 guard.check(at_end=True)
+                self._warn_of_shift(timeline)
             self.corrupt = decoder.corrupt
         self._warn_of_damage(yielded, stop)
 
@@ -213,6 +219,13 @@ class VideoFile:
             self.warnings.append(
                 f"the pictures end at {self.position_s:.1f} s of {announced_s:.1f} s: the file is cut off or "
                 "damaged; what could be read counts"
+            )
+
+    def _warn_of_shift(self, timeline: Timeline | None) -> None:
+        if timeline is not None and timeline.shifted_from_s is not None:
+            self.warnings.append(
+                f"its timestamps jump at {timeline.shifted_from_s:.1f} s, as where it is damaged or parts "
+                "were joined; from there on times count on from those before, and a player may show others"
             )
 
     def _warn_of_growth(self, guard: FileGuard) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 import threading
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from painted_video import write_video
 
@@ -146,3 +148,27 @@ def test_the_search_ends_when_it_is_told_to(tmp_path: Path) -> None:
     assert seek_point(path, 4.0, LIMIT, stop) is not None
     stop.set()
     assert seek_point(path, 4.0, LIMIT, stop) is None
+
+
+def test_timestamps_of_a_long_film_take_little_memory(tmp_path: Path) -> None:
+    frames = 20_000
+    grey = np.full((16, 16, 3), 128, np.uint8)
+    path = write_video(
+        tmp_path / "a.mp4",
+        codec="mpeg4",
+        size=(16, 16),
+        images=(grey for _ in range(frames)),
+        codec_options={"g": "50"},
+        frames=frames,
+    )
+    tracemalloc.start()
+    try:
+        points = SeekPoints.of(path, LIMIT)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert points is not None
+    assert points.before(700.0) == SeekPoint(points.before(700.0).pts, 17_500)  # type: ignore[union-attr]
+    assert held < 12 * frames
+    # What is read of the file at a time comes on top.
+    assert peak < 20 * frames + 700_000

@@ -144,7 +144,7 @@ class TrackClusterer:
         self._gallery.insert(track)
         if track.source_id not in self._company.by_source:
             self._comparison.expect(track)
-        self._company.insert(track, self._tracks)
+        self._company.insert(track)
         self._tracks[track.track_id] = track
 
     def remove(self, track_id: str) -> None:

@@ -108,7 +108,7 @@ class DensityClusterer:
         dimension = len(next(iter(self._units.values()), track.template))
         unit = unit_vector(track.template, dimension, track.track_id)
         self.remove(track.track_id)
-        self._company.insert(track, self._tracks)
+        self._company.insert(track)
         self._tracks[track.track_id] = track
         self._units[track.track_id] = unit
         if not track.founder:

@@ -64,7 +64,7 @@ def compared(tracks: list[TrackEvidence]) -> Comparison:
         gallery.insert(track)
         if track.source_id not in company.by_source:
             comparison.expect(track)
-        company.insert(track, there)
+        company.insert(track)
         there[track.track_id] = track
     comparison.measure_sources(LikenessGraph(gallery, CALIBRATION), {})
     return comparison

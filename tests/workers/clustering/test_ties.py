@@ -13,7 +13,7 @@ def test_what_people_said_comes_before_what_a_track_continues() -> None:
     by_id = {track.track_id: track for track in tracks}
     company = Company()
     for track in tracks:
-        company.insert(track, by_id)
+        company.insert(track)
     company.constraints = Constraints.of([["2-0", "0-0", "gone"]], [(["3-0"], ["0-0", "gone"])])
     ties = Ties.of(sorted(by_id), by_id, company)
     assert ties.must.tolist() == [[0, 2], [1, 0]]
@@ -26,7 +26,7 @@ def test_who_was_seen_together_is_apart_unless_people_put_them_together() -> Non
     by_id = {track.track_id: track for track in tracks}
     company = Company()
     for track in tracks:
-        company.insert(track, by_id)
+        company.insert(track)
     company.constraints = Constraints.of([["0-0", "2-0"]])
     ties = Ties.of(sorted(by_id), by_id, company)
     assert sorted(ties.apart.tolist()) == [[0, 1], [1, 0], [1, 2], [2, 1]]
@@ -42,7 +42,7 @@ def test_what_is_so_of_a_track_is_so_of_all_that_people_put_together_with_it() -
     by_id = {track.track_id: track for track in (*pair, *others)}
     company = Company()
     for track in by_id.values():
-        company.insert(track, by_id)
+        company.insert(track)
     groups = [[track_id for track_id in by_id if track_id[0] == name] for name in "ab"]
     company.constraints = Constraints.of(groups)
     ties = Ties.of(list(by_id), by_id, company)
