@@ -11,6 +11,7 @@ without a script.
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import timedelta
 from pathlib import Path, PurePath
 
@@ -26,6 +27,7 @@ def main(collection: str, pictures: Path, idle_s: float | None, *, history: bool
     place = pictures / "last-event"
     last = "0-0" if history else place.read_text() if place.exists() else None
     with facestream.connect(collection=collection) as store:
+        print(f"Listening to collection {collection!r}; Ctrl-C ends this.", file=sys.stderr, flush=True)
         for event in store.watch(kinds=["created"], after=last, timeout_s=idle_s):
             if event.kind == "reset":
                 print("Some events were lost: look at `facestream people --sort first`.")

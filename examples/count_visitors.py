@@ -24,6 +24,7 @@ def main(collection: str, cameras: list[str], *, hours: bool, named: bool | None
     first: dict[str, str] = {}
     undated = 0
     with facestream.connect(collection=collection) as store:
+        store.check_there()
         for sighting in store.sightings(cameras=cameras, newest_first=False):
             if named is not None and named != bool(sighting.person_name):
                 continue

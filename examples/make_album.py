@@ -60,6 +60,9 @@ if __name__ == "__main__":
     args = parser.parse_args()
     if args.folder.exists():
         parser.error(f"{args.folder} is there already; choose a new folder")
-    make_album(args.folder, args.views)
+    try:
+        make_album(args.folder, args.views)
+    except OSError as error:
+        raise SystemExit(f"Error: {args.folder} can't be written ({error.strerror}).") from error
     people = len(list(args.folder.iterdir()))
     print(f"{args.folder}: {people} people, {args.views} photos of each")

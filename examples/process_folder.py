@@ -20,8 +20,9 @@ def main(paths: list[Path], collection: str, faces: Path) -> None:
         report = facestream.process(*paths, collection=collection)
     except KeyboardInterrupt:
         raise SystemExit("Stopped; the same command goes on from here.") from None
-    for path, reason in report.failed:
-        print(f"{path}: {reason}")
+    for _, reason in report.failed:
+        # It names the file.
+        print(reason)
     print(f"{len(report.sources)} files, {report.frames} new frames with {report.faces} faces\n")
 
     faces.mkdir(parents=True, exist_ok=True)
@@ -29,11 +30,20 @@ def main(paths: list[Path], collection: str, faces: Path) -> None:
         for person in store.people(sort="seconds"):
             print(f"{person.id}  {person.name or 'nobody named them yet'}")
             for seen in person.sightings:
-                when = f"{seen.start_at:%Y-%m-%d %H:%M:%S}" if seen.start_at else f"{seen.start_s:.1f} s"
-                print(f"    {Path(seen.source).name}  from {when} for {seen.seconds:.1f} s")
+                print(f"    {Path(seen.source).name}{when(seen)}")
             if person.thumbnails:
                 # Nothing but this picture has to be kept to show somebody.
                 (faces / f"{person.id}.jpg").write_bytes(store.thumbnail(person.thumbnails[0]) or b"")
+    if report.failed and not report.sources:
+        raise SystemExit("Nothing could be read.")
+
+
+def when(seen: facestream.Sighting) -> str:
+    """The date and time in UTC, or else the place in the video; a photo lasts for no time."""
+    if seen.photo:
+        return f"  at {seen.start_at:%Y-%m-%d %H:%M:%S}" if seen.start_at else ""
+    begin = f"{seen.start_at:%Y-%m-%d %H:%M:%S}" if seen.start_at else f"{seen.start_s:.1f} s"
+    return f"  from {begin} for {seen.seconds:.1f} s"
 
 
 if __name__ == "__main__":

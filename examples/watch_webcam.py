@@ -22,6 +22,15 @@ def main(camera: str, minutes: float, collection: str) -> None:
     place = ["--collection", collection]
     known = subprocess.run([*FACESTREAM, "camera", "show", camera, *place], capture_output=True, check=False)
     if known.returncode != 0 and camera == "webcam":
+        # Before it is stored: a machine without one would be asked for it from then on.
+        tested = subprocess.run(
+            [*FACESTREAM, "camera", "test", "webcam:0", "--seconds", "0.5"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if tested.returncode != 0:
+            raise SystemExit(f"No webcam can be read here. {tested.stderr.strip()}")
         subprocess.run([*FACESTREAM, "camera", "add", camera, "webcam:0", *place], check=True)
     with facestream.connect(collection=collection) as store:
         command = [*FACESTREAM, "watch", camera, "--for", f"{minutes * 60:.0f}s", "--quiet", *place]

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+# ruff: noqa: E402, I001 - Ctrl-C is taken care of before what takes long to import
+
+# First what is there at once.
+import os
+import sys
+import signal
+
+EXIT_INTERRUPTED = 130
+
+
+def _leave(*_: object) -> None:
+    """End at once, without a traceback of whatever is being imported: there is nothing to tidy up yet."""
+    os.write(2, b"Interrupted.\n")
+    os._exit(EXIT_INTERRUPTED)
+
+
+def _leaving(*, on: bool) -> None:
+    """Leave at Ctrl-C from now on, or no longer; not where somebody ignores it or does something else."""
+    now = signal.getsignal(signal.SIGINT)
+    if now is (signal.default_int_handler if on else _leave):
+        try:
+            signal.signal(signal.SIGINT, _leave if on else signal.default_int_handler)
+        except ValueError:
+            # Another thread than the main one imports this.
+            return
+
+
+_leaving(on=True)
+
 import gc
 import io
 import logging
-import os
 import re
-import sys
 
 import click
 
@@ -18,13 +45,15 @@ from facestream.processes.stopping import interrupted, note_interrupts
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
-EXIT_INTERRUPTED = 130
 
 # System libraries that the wheel of OpenCV needs and slim images lack.
 _OPENCV_LIBRARIES = ("libGL", "libgthread", "libglib")
 
 # Credentials before an @, or any URL of RTSP, whose path and query may hold a token.
 _URL_WITH_SECRETS = re.compile(r"(rtsps?://|://(?=\S*@))\S+", re.IGNORECASE)
+
+# Whoever imports this for another purpose has their Ctrl-C back.
+_leaving(on=False)
 
 
 def main(arguments: list[str] | None = None, command: click.Command = cli) -> None:
@@ -34,13 +63,13 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         arguments: Its words; by default those that Python was started with.
         command: What they are for.
     """
+    _leaving(on=True)
     # Imports and long lists make many objects and hardly a cycle: looking for some so often is a fifth of the
     # time of a short command.
     gc.set_threshold(200_000, 20, 100)
     # Threads of OpenBLAS spin for 2^26 cycles behind each product, which took 3 to 4 % of the processor's
     # time of a run. It reads this when NumPy is loaded, which is later.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
-    note_interrupts()
     _open_streams()
     words = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in words
@@ -55,6 +84,10 @@ def main(arguments: list[str] | None = None, command: click.Command = cli) -> No
         # Names and paths may hold what the terminal's encoding hasn't.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        _leaving(on=False)
+        note_interrupts()
+        if sys.unraisablehook is sys.__unraisablehook__:
+            sys.unraisablehook = _pass_over
         code = command.main(arguments, prog_name="facestream", standalone_mode=False)
         # Now and not when Python ends: a full disk or a reader that left is noticed here.
         sys.stdout.flush()
@@ -92,6 +125,12 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w"))
 
 
+def _pass_over(lost: sys.UnraisableHookArgs) -> None:
+    """Tell what no caller could be told, but for a Ctrl-C amid an import: `interrupted` knows."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(lost)
+
+
 def _say_interrupted() -> int:
     tell_interrupted()
     return EXIT_INTERRUPTED
@@ -111,6 +150,19 @@ def _is_ctrl_c(error: Exception) -> bool:
         made_of_it &= one.__cause__ is not None or isinstance(one, ImportError)
         one = one.__cause__ or one.__context__
     return interrupted()
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether an error is of standard output, of which the system gives no name."""
+    try:
+        # What is buffered is still there.
+        sys.stdout.flush()
+    except OSError:
+        return True
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return frame is not None and frame.tb_frame.f_globals.get("__name__") in (__name__, "click.utils")
 
 
 def _discard_output() -> None:
@@ -149,8 +201,11 @@ def _in_words(error: Exception) -> str:
             "limits (`ulimit -v`, `ulimit -u`, those of its container), or do less at a time."
         )
     if isinstance(error, OSError) and error.errno is not None:
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
-        return f"{place}{error.strerror}."
+        if isinstance(error.filename, (str, bytes)):
+            return f"{os.fsdecode(error.filename)}: {error.strerror}."
+        if _is_of_output(error):
+            return f"standard output can't be written ({error.strerror})."
+        return f"{error.strerror}."
     return f"{type(error).__name__}: {error}\nThis is a fault of facestream; --debug shows where."
 
 

@@ -117,6 +117,7 @@ class AsyncStore:
         return cls(await asyncio.to_thread(open_store, place))
 
     collections = _awaited(Store.collections)
+    check_there = _awaited(Store.check_there)
     info = _awaited(Store.info)
     meta = _awaited(Store.meta)
     models_for = _awaited(Store.models_for)

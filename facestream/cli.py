@@ -92,6 +92,20 @@ class LazyGroup(click.Group):
         command: click.Command = module.command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Look a command up; one that is misspelt gets the nearest as a suggestion."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            like = get_close_matches(args[0].lower(), _COMMANDS, 1)
+            if like and args[0] not in _COMMANDS:
+                raise click.UsageError(f"{error.message} Did you mean {like[0]!r}?", ctx) from error
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write the list of commands from their one-line helps."""
         with formatter.section("Commands"):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.bounds import check_number
-from facestream.configuration.settings import AUTO_DEVICE, Place
+from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_COLLECTION, Place
 from facestream.erasure.erasable import ErasableCollection
 from facestream.errors import FacestreamError
 from facestream.people.people_filter import PeopleFilter, sorted_people
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from workers.models.pack import Pack
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Store(ErasableCollection):
     """An open collection; a context manager that closes it.
 
@@ -41,6 +41,24 @@ class Store(ErasableCollection):
 
         with self._errors():
             return make_catalogue(self._handle).names()
+
+    def check_there(self) -> None:
+        """Refuse a collection that isn't there: a misspelt name must not look like one in which nobody is.
+
+        The default one may always be without anything, as before the first run.
+
+        Raises:
+            NotFoundError: If it isn't there; names those that are.
+        """
+        from facestream.collection.catalogue import found
+
+        if self.collection != DEFAULT_COLLECTION and not self.meta():
+            with self._errors():
+                found(self._handle, self._place)
+
+    def __repr__(self) -> str:
+        """Which collection it is, and where, without secrets."""
+        return f"<{type(self).__name__} of collection {self.collection!r} in {self.where}>"
 
     # People ------------------------------------------------------------------------------------------------
 

@@ -157,8 +157,8 @@ class RecordError(StorageError):
     def at(self, key: str) -> RecordError:
         """The same error of the record that a key holds, with what to do about it."""
         return RecordError(
-            f"{key}: {self}. The record is damaged: put it right with `facestream redis` (docs/redis.md says "
-            "what belongs there), or restore a backup.",
+            f"{key}: {self}. The record is damaged: put it right with `facestream redis --write` "
+            "(docs/redis.md says what belongs there), or restore a backup.",
             field=self.field,
             key=key,
         )

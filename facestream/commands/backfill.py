@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from facestream.recorded.run_report import RunReport
 
 
+# So many files that could not be read are named at the end.
+_FAILED_NAMED = 5
+
+
 @click.command(
     name="backfill",
     epilog="""\b
@@ -159,8 +163,11 @@ def show(place: Place, report: RunReport, *, quiet: bool) -> None:
         f"{report.already_done} of them done before; {counted(report.frames, 'frame')} with "
         f"{counted(report.faces, 'face')} in {report.seconds:.1f} s"
     )
-    for path, reason in report.failed:
-        click.echo(f"failed: {printable(shown_path(path))}: {printable(reason)}", err=True)
+    if report.failed:
+        # Why was said when it happened, which may have scrolled away; `--errors` writes all of it to a file.
+        names = ", ".join(shown_path(path) for path, _ in report.failed[:_FAILED_NAMED])
+        more = f" and {len(report.failed) - _FAILED_NAMED} more" if len(report.failed) > _FAILED_NAMED else ""
+        click.echo(f"Not read, see above: {printable(names)}{more}", err=True)
     if quiet:
         return
     click.echo(f"`{command_line(place, 'people')}` shows them.", err=True)

@@ -54,15 +54,14 @@ Examples:
     type=click.Choice(["faces", "sightings", "people"]),
     default="faces",
     show_default=True,
-    help="A row for each face in each sampled frame; or, as CSV for spreadsheets, for each sighting, or each "
-    "person.",
+    help="A row for each face in each sampled frame; or for each sighting, or each person.",
 )
 @click.option(
     "--format",
     "file_format",
     type=click.Choice(["csv", "json", "jsonl", "mot", "vtt", "srt"]),
-    help="csv, json, jsonl (JSON Lines): a row for each face; mot (MOTChallenge), vtt and srt (captions): a "
-    "file for each source.  [default: json or jsonl for a FILE with such an ending, else csv]",
+    help="csv, json, jsonl (JSON Lines): a row for each; of faces also mot (MOTChallenge), vtt and srt "
+    "(captions): a file for each source.  [default: json or jsonl for a FILE with such an ending, else csv]",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option(
@@ -72,7 +71,12 @@ Examples:
     metavar="FILE|FOLDER",
     help="Write here; - is standard output. For mot, vtt and srt a folder, which is made.  [default: -]",
 )
-@click.option("-y", "--yes", is_flag=True, help="Replace captions that are there without asking.")
+@click.option(
+    "-y",
+    "--yes",
+    is_flag=True,
+    help="Replace files of a folder without asking; a FILE that is named is replaced anyway.",
+)
 @sources_option("Only of this source")
 @camera_option("Only of this camera")
 @moment_options
@@ -108,7 +112,7 @@ def command(
     file, from when to when and for how long, the earliest first; or everybody, those seen longest first.
     With --source, --camera, --from and --to, time and sightings are those that match. Dates are those of
     this machine's time zone, which stands behind them. Text that a spreadsheet would run as a formula has an
-    apostrophe before it in CSV, and a file of these rows begins with the mark of UTF-8 that Excel wants.
+    apostrophe before it in CSV, and a CSV file of these rows begins with the mark of UTF-8 that Excel wants.
 
     mot writes lines of `frame,id,bb_left,bb_top,bb_width,bb_height,conf,-1,-1,-1` with frames from 1, and
     people.csv, which says whom an id stands for. vtt (WebVTT) and srt (SubRip) write a caption for each
@@ -119,7 +123,6 @@ def command(
     place = Place.of(data_dir, redis_url, collection)
     from facestream.client import open_store
     from facestream.errors import UsageError
-    from facestream.hint import command_line
     from facestream.output import refuse_file_name, written_file
     from facestream.people.people_filter import PeopleFilter
     from facestream.people.people_view import counted
@@ -128,8 +131,8 @@ def command(
     where = PeopleFilter(sources=sources, cameras=cameras, since=since, until=until)
     if what == "faces" and (since is not None or until is not None):
         raise UsageError(
-            "--from and --to choose sightings or people, which are written as CSV: --what sightings, or "
-            "--what people. Of faces, all are written, with their dates in seen_at."
+            "--from and --to choose sightings or people: --what sightings, or --what people. Of "
+            "faces, all are written, with their dates in seen_at."
         )
     output = None if output == Path("-") else output
     if as_json and file_format not in (None, "json"):
@@ -145,10 +148,9 @@ def command(
                 "plain text. Name another file, or leave -o out and pipe it into gzip or another."
             )
         file_format = _BY_ENDING.get(output.suffix.lower() if output else "", "csv")
-    if what != "faces" and file_format != "csv":
+    if what != "faces" and file_format in _IN_FOLDERS:
         raise UsageError(
-            f"--what {what} is written as CSV alone, for spreadsheets. "
-            f"`{command_line(place, 'people', '--json')}` tells programs the same."
+            f"--format {file_format} is of faces; --what {what} is written as csv, json or jsonl."
         )
     if file_format in _IN_FOLDERS:
         if output is None or output.is_file():
@@ -157,6 +159,7 @@ def command(
             )
         refuse_file_name(output, f"--format {file_format} writes a file for each source. Name a folder.")
         with open_store(place) as store:
+            store.check_there()
             files, count = _write_folder(store, file_format, output, where, yes=yes)
             empty = "" if count or quiet else _nobody_of(store, where)
             if empty and file_format in _CAPTIONS and any(s.kind == "photo" for s in _chosen(store, where)):
@@ -172,7 +175,9 @@ def command(
         open_store(place) as store,
         nullcontext(sys.stdout) if output is None else written_file(output) as file,
     ):
-        if output is not None and what != "faces":
+        # Whatever had the name stays as it is then.
+        store.check_there()
+        if output is not None and what != "faces" and file_format == "csv":
             # Excel takes UTF-8 for another encoding without it.
             file.write("\ufeff")
         count = _write_rows(store, what, file_format, where, file)
@@ -182,6 +187,17 @@ def command(
         click.echo(f"{output}: {counted(count, noun.get(what, 'person'), what)}", err=True)
     if empty:
         click.echo(empty, err=True)
+
+
+def _ask(files: Iterable[Path], folder: Path, *, yes: bool) -> None:
+    """Ask before files of a folder are replaced, whose names nobody typed: they may be somebody's own."""
+    from facestream.output import confirm, printable
+
+    # What is a device or a pipe is written to, and stays.
+    there = [file.name for file in files if file.is_file()]
+    if there:
+        more = f" and {len(there) - 3} more" if len(there) > 3 else ""
+        confirm(f"Replace {', '.join(map(printable, there[:3]))}{more} in {folder}?", yes=yes)
 
 
 def _nobody_of(store: Store, where: PeopleFilter) -> str:
@@ -221,16 +237,16 @@ def _write_rows(store: Store, what: str, file_format: str, where: PeopleFilter, 
     from facestream.source_name import names_apart
 
     chosen = _chosen(store, where)
+    write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
     if what == "faces":
         names = _names_of(store.people(PeopleFilter(ignored=True)))
-        write = {"csv": write_csv, "json": write_json, "jsonl": write_jsonl}[file_format]
         by_id = {source.source_id: source for source in chosen}
         faces = (told_row(face, names, by_id[face.source_id]) for face in store.faces(by_id.keys()))
         return write(TOLD_COLUMNS, faces, file)
     called = names_apart({source.source_id: source.path for source in chosen})
     if what == "people":
         people = store.people(where)
-        return write_csv(PERSON_COLUMNS, (person_row(person, called) for person in people), file)
+        return write(PERSON_COLUMNS, (person_row(person, called) for person in people), file)
     sightings = store.sightings(
         sources=where.sources,
         cameras=where.cameras,
@@ -238,7 +254,7 @@ def _write_rows(store: Store, what: str, file_format: str, where: PeopleFilter, 
         until=where.until,
         newest_first=False,
     )
-    return write_csv(SIGHTING_COLUMNS, (sighting_row(seen, called) for seen in sightings), file)
+    return write(SIGHTING_COLUMNS, (sighting_row(seen, called) for seen in sightings), file)
 
 
 def _names_of(people: Iterable[Person]) -> dict[str, str]:
@@ -253,7 +269,7 @@ def _write_folder(
     from facestream.exports.captions import cues, write_srt, write_vtt
     from facestream.exports.motchallenge import Targets, write_legend, write_mot
     from facestream.exports.source_files import file_stems, make_folder
-    from facestream.output import confirm, printable, written_file
+    from facestream.output import written_file
     from facestream.people.people_filter import PeopleFilter
 
     chosen = _chosen(store, where)
@@ -269,12 +285,8 @@ def _write_folder(
     stems = file_stems(chosen, exact=file_format in _CAPTIONS)
     ending = ".txt" if file_format == "mot" else f".{file_format}"
     write = write_srt if file_format == "srt" else write_vtt
-    if file_format in _CAPTIONS:
-        # Beside a video, captions of that name may be somebody's own.
-        there = [name for stem in stems.values() if (folder / (name := f"{stem}{ending}")).exists()]
-        if there:
-            more = f" and {len(there) - 3} more" if len(there) > 3 else ""
-            confirm(f"Replace {', '.join(map(printable, there[:3]))}{more} in {folder}?", yes=yes)
+    targets_of = [folder / f"{stem}{ending}" for stem in stems.values()]
+    _ask([*targets_of, folder / "people.csv"] if file_format == "mot" else targets_of, folder, yes=yes)
     for source in chosen:
         tracks = store.tracks(source_id=source.source_id)
         with written_file(folder / f"{stems[source.source_id]}{ending}") as file:

@@ -14,7 +14,8 @@ from facestream.commands.people_enroll import enroll
 from facestream.commands.people_export import export_all
 from facestream.commands.people_find import find
 from facestream.commands.people_forget import forget
-from facestream.commands.people_log import log, taken_back_by, undo
+from facestream.commands.people_log import log, undo
+from facestream.commands.people_name import name_person
 from facestream.commands.people_options import (
     PeopleChoice,
     filter_options,
@@ -106,6 +107,7 @@ def command(
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
+        store.check_there()
         _drop_stale_pictures(store)
         people, total, hidden = choice.people(store)
         tell_unknown_places(store, choice.where)
@@ -181,6 +183,7 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
+        store.check_there()
         _drop_stale_pictures(store)
         person = store.person(person_id)
         files = write_thumbnails(store, [person], thumbnails_folder(place))
@@ -220,46 +223,8 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
         click.echo(f"`{listed}` lists the tracks.", err=True)
 
 
-@command.command(
-    name="name",
-    epilog="""\b
-Examples:
-  facestream people name p3 'Ada Lovelace'
-  facestream people name p3 ''                take the name away
-""",
-)
-@who_argument
-@click.argument("name", metavar="NAME")
-@click.option("--json", "as_json", is_flag=True, help="Print the person as JSON.")
-@place_options()
-@verbosity_options
-@click.pass_context
-def name_person(ctx: click.Context, /, person_id: str, name: str, **_: Any) -> None:
-    """Say what people call somebody.
-
-    The name stays with the person in later runs and re-clusters; when two are found to be one, the name stays
-    with that one. At most 200 characters on one line. `facestream people undo` takes it back.
-    WHO is an id, or the whole name that somebody has.
-    """
-    place = chosen_place(ctx)
-    from facestream.client import open_store
-    from facestream.output import print_json, printable
-    from facestream.people.people_view import person_json
-
-    with open_store(place) as store:
-        decision = store.name(person_id, name)
-        person = store.person(person_id if decision is None else decision.people[0])
-    if chosen(ctx, "as_json"):
-        print_json({**person_json(person), "decision": decision and decision.number})
-        return
-    called = f"{person.id} is called {printable(person.name)}" if person.name else f"{person.id} has no name"
-    if decision is None:
-        click.echo(f"Nothing to do: {called} already.")
-    else:
-        click.echo(f"{called} {taken_back_by(ctx, decision)}.")
-
-
 for subcommand in (
+    name_person,
     merge,
     split,
     differs,

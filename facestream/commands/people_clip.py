@@ -12,6 +12,9 @@ from facestream.commands.people_options import sources_option, who_argument
 from facestream.log_format import tell_error
 from facestream.parsing import Number
 
+# So many photos are told of one by one.
+_FEW = 5
+
 
 @click.command(
     name="clip",
@@ -58,6 +61,7 @@ def clip(
     """
     place = chosen_place(ctx)
     from facestream.client import open_store
+    from facestream.exports.clip import PHOTO
     from facestream.hint import shown_path
     from facestream.output import print_json, refuse_dash
     from facestream.people.people_view import duration, led_on
@@ -94,7 +98,12 @@ def clip(
         sound = "" if clip.sound else ", without sound"
         click.echo(f"{shown_path(clip.path)}: {duration(clip.seconds)}{sound}")
     if not chosen(ctx, "quiet"):
+        photos = [name for name, reason in done.left_out.items() if reason == PHOTO]
+        if len(photos) > _FEW:
+            click.echo(f"Left out: {len(photos)} photos.", err=True)
         for name, reason in done.left_out.items():
+            if reason == PHOTO and len(photos) > _FEW:
+                continue
             click.echo(f"Left out: {name} {reason}.", err=True)
     for message in done.failed.values():
         tell_error(message)

@@ -49,6 +49,7 @@ def export_all(ctx: click.Context, /, person_id: str, out: Path, **_: Any) -> No
 
     refuse_dash(out)
     with open_store(place) as store:
+        store.check_there()
         done = store.export_person(person_id, out)
     if chosen(ctx, "as_json"):
         print_json(

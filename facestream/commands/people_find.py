@@ -65,6 +65,7 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str | None, devic
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
+        store.check_there()
         faces = store.find(photo, models=pack, device=device, limit=limit)
         empty = "" if any(face.matches for face in faces) else nobody(store)
         people = {match.person.id: match.person for face in faces for match in face.matches}

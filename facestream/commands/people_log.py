@@ -38,6 +38,7 @@ def undo(ctx: click.Context, /, number: int | None, pack: str | None, **_: Any) 
     from facestream.output import print_json, printable
 
     with open_store(place) as store:
+        store.check_there()
         done = store.undo(number, models=pack)
         undone = next(decision for decision in store.decisions() if decision.number == done.undoes)
         now = [_as_of_now(store, person_id) for person_id in dict.fromkeys(undone.people)]
@@ -104,6 +105,7 @@ def log(ctx: click.Context, /, limit: int, **_: Any) -> None:
     from facestream.people.people_view import counted, local_time
 
     with open_store(place) as store:
+        store.check_there()
         decisions = store.decisions()
     shown = decisions[-limit:] if limit else decisions
     if chosen(ctx, "as_json"):

@@ -233,4 +233,5 @@ def tell_unknown_source(store: Store, patterns: Sequence[str]) -> None:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(printable, names[:_NAMED])) + (", ..." if len(names) > _NAMED else "")
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(map(printable, names[:_NAMED])) + more

@@ -37,6 +37,7 @@ def together(ctx: click.Context, /, sources: tuple[str, ...], **_: Any) -> None:
     from facestream.people.together import together as pairs_of
 
     with open_store(chosen_place(ctx)) as store:
+        store.check_there()
         tell_unknown_source(store, sources)
         where = PeopleFilter(sources=sources)
         names = {person.id: person.name for person in store.people(where)}

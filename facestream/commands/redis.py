@@ -29,6 +29,7 @@ Examples:
 @click.option("--socket", "only_socket", is_flag=True, help="Print the socket's path and leave.")
 @click.option("--json", "as_json", is_flag=True, help="Print the reply as JSON.")
 @click.option("--raw", is_flag=True, help="Write the bytes of the reply as they are, as of a picture.")
+@click.option("--write", is_flag=True, help="Send a command that changes keys, too.")
 @place_options()
 @verbosity_options
 @click.argument("arguments", nargs=-1)
@@ -36,6 +37,7 @@ def command(
     only_socket: bool,
     as_json: bool,
     raw: bool,
+    write: bool,
     arguments: tuple[str, ...],
     data_dir: str | None,
     redis_url: str | None,
@@ -43,18 +45,21 @@ def command(
     quiet: bool,
     **_: Any,
 ) -> None:
-    """Show the embedded server's socket and keep it up, or run one Redis command.
+    """Show the embedded server's socket and keep it up, or run one Redis command that reads.
 
     Without a command the server stays up until Ctrl-C, so that other programs can connect. docs/redis.md
-    describes every key.
+    describes every key. The server says which commands read; those that change keys need --write, and what
+    is about the whole server, as FLUSHALL, is never sent.
     """
     place = Place.of(data_dir, redis_url, collection)
+    from facestream.commands.redis_rights import refuse_command
     from facestream.output import print_json
     from facestream.wiring import open_handle
     from storage.raw_command import run_command
 
     with open_handle(place) as handle, handle.errors():
         if arguments:
+            refuse_command(handle, arguments, place, write=write)
             if not as_json:
                 # As the server says it, PONG and not True; JSON keeps the client's objects for hashes.
                 handle.client.response_callbacks.clear()

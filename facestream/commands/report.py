@@ -56,6 +56,7 @@ def command(ctx: click.Context, /, output: Path, as_json: bool, quiet: bool, **o
             f"{output}: a report is HTML. Name a file that ends in .html; a browser prints it as PDF."
         )
     with open_store(place) as store:
+        store.check_there()
         if not store.meta():
             # An older report must not give way to an empty page because of a misspelt name.
             raise NotFoundError(nobody(store), what=store.collection)

@@ -240,7 +240,7 @@ def show(
     if report.failed and report.sources:
         # Its line may have scrolled away behind those of the others.
         names = ", ".join(shown_path(path) for path, _ in report.failed[:_FAILED_NAMED])
-        more = ", ..." if len(report.failed) > _FAILED_NAMED else ""
+        more = f" and {len(report.failed) - _FAILED_NAMED} more" if len(report.failed) > _FAILED_NAMED else ""
         click.echo(f"Not read, see above: {printable(names)}{more}", err=True)
     if quiet:
         return

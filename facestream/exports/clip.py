@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from stream.clip import Clip
 
 Interval = tuple[float, float]
+PHOTO = "is a photo"
+"""Why there is no film of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +114,9 @@ def person_clips(
     moments, left_out = _moments(seen, margin_s)
     records = {source.source_id: source for source in store.sources()}
     if not moments:
-        why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
-        raise NotFoundError(f"there is no film of {person.id} to cut: {why}.", what=person.id)
+        raise NotFoundError(
+            f"there is no film of {person.id} to cut: {_where_instead(person.id, left_out)}.", what=person.id
+        )
     # What is wrong with any is known before the first is written.
     files, failed = _files(records[source_id] for source_id in moments)
     one_file = out.suffix.lower() in CONTAINERS and not out.is_dir()
@@ -139,6 +142,16 @@ def person_clips(
     if errors and not written:
         raise errors[0]
     return PersonClips(written, left_out, failed)
+
+
+def _where_instead(person_id: str, left_out: dict[str, str]) -> str:
+    """Where somebody is who is in no video, of whom there may be hundreds of photos."""
+    photos = sum(reason == PHOTO for reason in left_out.values())
+    cameras = [name for name, reason in left_out.items() if reason != PHOTO]
+    where = [f"is on {photos} photo{'s' if photos > 1 else ''}"] if photos else []
+    where += [f"was seen by {', '.join(cameras)}, and what it saw is not kept"] if cameras else []
+    where += ["in no video"] if not cameras else []
+    return f"{person_id} {' and '.join(where)}"
 
 
 def _files(sources: Iterable[SourceRecord]) -> tuple[dict[str, Path], dict[str, str]]:
@@ -168,7 +181,7 @@ def _moments(person: Person, margin_s: float) -> tuple[dict[str, list[Interval]]
     left_out: dict[str, str] = {}
     for seen in person.sightings:
         if seen.photo:
-            left_out[seen.source] = "is a photo"
+            left_out[seen.source] = PHOTO
         elif is_camera(seen.source_id):
             left_out[short_name(seen.source_id, seen.source)] = "is a camera; what it saw is not kept"
         else:

@@ -119,7 +119,8 @@ def nobody(store: Store) -> str:
     if store.meta():
         return f"No people in collection {store.collection!r} yet."
     others = store.collections()
-    there = f" There is: {', '.join(others[:10])}{', ...' if len(others) > 10 else ''}." if others else ""
+    more = f" and {len(others) - 10} more" if len(others) > 10 else ""
+    there = f" There is: {', '.join(others[:10])}{more}." if others else ""
     return (
         f"Nothing was processed into collection {store.collection!r} yet.{there} "
         f"Start with: {store.hint('run', 'VIDEO')}"

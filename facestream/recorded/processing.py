@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from facestream.configuration.settings import AUTO_DEVICE, Place
-from facestream.errors import UsageError
+from facestream.errors import FacestreamError, UsageError
 from facestream.recorded.run import Run
 from facestream.recorded.run_report import RunListener, RunOptions, RunReport, SilentListener
+from stream.errors import StreamError
+
+PathLike = str | os.PathLike[str]
 
 
 def process(
-    *paths: str | os.PathLike[str],
+    *paths: PathLike | Iterable[PathLike],
     data_dir: str | os.PathLike[str] | None = None,
     redis: str | None = None,
     collection: str = "default",
@@ -38,7 +42,7 @@ def process(
     What was processed before adds nothing, and what was stopped goes on where it stopped.
 
     Args:
-        *paths: Video files, photos and folders of them.
+        *paths: Video files, photos and folders of them; or lists of these.
         data_dir: As of `connect`.
         redis: As of `connect`.
         collection: As of `connect`.
@@ -60,17 +64,18 @@ def process(
         What was done. A file that can't be read is in its `failed`, and stops no other.
 
     Raises:
-        UsageError: If no path is given, or there is none such, or an option can't be.
-        FacestreamError: If there is nothing to process in them.
+        UsageError: If no path is given, or what is given is none, or an option can't be.
+        StreamError: If none of them is there or can be read, or there is nothing to process in them.
         StorageError: If Redis or the data folder can't be used.
         WorkerError: If models can't be loaded, or a worker fails.
     """
-    if not paths:
+    given = tuple(_paths_of(paths))
+    if not given:
         raise UsageError("process() was given no path; name videos, photos or folders of them.")
     if recorded_at is not None and not isinstance(recorded_at, datetime):
         raise UsageError(f"recorded_at is {recorded_at!r}; it must be a datetime.")
     options = RunOptions(
-        paths=tuple(Path(path) for path in paths),
+        paths=given,
         fps=fps,
         start_s=start_s,
         end_s=end_s,
@@ -83,5 +88,24 @@ def process(
         include_forgotten=include_forgotten,
         clustering=clustering,
     )
-    run = Run(Place.of(data_dir, redis, collection), options, listener or SilentListener())
+    try:
+        run = Run(Place.of(data_dir, redis, collection), options, listener or SilentListener())
+    except FacestreamError as error:
+        if isinstance(error.__cause__, StreamError):
+            # As of every other function that reads a file.
+            raise (error.__cause__ if len(given) == 1 else StreamError(str(error), str(given[0]))) from None
+        raise
     return run.execute(stop or threading.Event())
+
+
+def _paths_of(given: Iterable[PathLike | Iterable[PathLike]]) -> Iterator[Path]:
+    """The paths among arguments, some of which may hold several."""
+    for one in given:
+        if isinstance(one, str | os.PathLike):
+            yield Path(one)
+        elif isinstance(one, Iterable) and not isinstance(one, bytes | bytearray | Mapping):
+            yield from _paths_of(one)
+        else:
+            raise UsageError(
+                f"process() was given {one!r}, which is no path; name videos, photos or folders of them."
+            )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -254,11 +255,47 @@ def test_a_folder_is_processed_and_its_people_are_shown(run: Scripts, processed:
 
 def test_somebody_is_found_in_what_was_processed(run: Scripts, processed: str, album: Path) -> None:
     said = run("search_archive.py", album / "astronaut" / "astronaut_0001.jpg", "--limit", "1")
-    sureness, seen = re.findall(r"(\d+)%  p\d", said), re.findall(r"(\w+)_\d+\.jpg  from", said)
+    sureness, seen = re.findall(r"(\d+)%  p\d", said), re.findall(r"(\w+)_\d+\.jpg  at 2026", said)
     assert len(sureness) == 1
     assert int(sureness[0]) > 90
     assert set(seen) == {"astronaut"}
     assert processed
+    # Somebody who was never processed is like nobody.
+    stranger = run("search_archive.py", album / "group_4th_from_left" / "group_4th_from_left_0001.jpg")
+    assert "  0%" not in stranger
+
+
+def test_a_photo_lasts_for_no_time(processed: str) -> None:
+    assert re.search(r"^    \w+_\d+\.jpg  at 2026-05-\d\d 12:00:00$", processed, re.MULTILINE)
+    assert "for 0.0 s" not in processed
+
+
+@pytest.mark.parametrize("script", ["search_archive.py", "count_visitors.py"])
+def test_a_collection_that_isnt_there_is_told_of(
+    run: Scripts, processed: str, album: Path, script: str
+) -> None:
+    assert processed
+    photo = [album / "astronaut" / "astronaut_0001.jpg"] if script == "search_archive.py" else []
+    said = run(script, *photo, "--collection", "defualt", code=1)
+    assert "there is no collection 'defualt'" in said
+
+
+def test_where_nothing_can_be_read_processing_fails_and_names_each_file_once(
+    run: Scripts, album: Path
+) -> None:
+    broken = run.folder / "broken"
+    broken.mkdir()
+    (broken / "a.jpg").write_bytes(b"\xff\xd8\xff no more of it")
+    assert "Nothing could be read." in run("process_folder.py", broken, "--collection", "broken", code=1)
+    shutil.copy(album / "astronaut" / "astronaut_0001.jpg", broken)
+    assert run("process_folder.py", broken, "--collection", "broken").count("a.jpg") == 1
+
+
+def test_a_machine_without_a_webcam_keeps_no_camera(run: Scripts) -> None:
+    if Path("/dev/video0").exists():
+        pytest.skip("this machine has a webcam")
+    assert "No webcam can be read here." in run("watch_webcam.py", "--collection", "desks", code=1)
+    assert "video0" not in run.facestream("camera", "list", "--collection", "desks")
 
 
 def test_whoever_is_new_is_told_of_once(run: Scripts, processed: str) -> None:
@@ -358,6 +395,8 @@ def test_wrong_input_ends_with_a_message(run: Scripts) -> None:
     said = run("process_folder.py", "nowhere", code=1)
     assert said.startswith("Error: 'nowhere' doesn't exist")
     assert "Traceback" not in said
+    said = run("make_album.py", "/proc/x", code=1)
+    assert said.startswith("Error: /proc/x can't be written (")
 
 
 def test_the_table_of_examples_has_them_all() -> None:

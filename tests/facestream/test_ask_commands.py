@@ -147,7 +147,7 @@ def test_export_to_a_file_replaces_it_as_a_whole(processed: Processed, tmp_path:
     target = tmp_path / "faces.csv"
     target.write_text("old")
 
-    done = processed.cli("export", "-o", target)
+    done = processed.cli("export", "-o", target, "--yes")
 
     assert done.stdout == ""
     assert done.stderr == f"{target}: {len(processed.cli.rows())} faces\n"
@@ -177,8 +177,8 @@ def test_export_that_fails_leaves_the_old_file(cli: Cli, tmp_path: Path) -> None
     target.write_text("old")
 
     # A collection of tomorrow's version is refused.
-    cli("redis", "HSET", "fs:{default}:meta", "schema", "999")
-    assert "schema '999'" in cli("export", "-o", target, code=1).stderr
+    cli("redis", "--write", "HSET", "fs:{default}:meta", "schema", "999")
+    assert "schema '999'" in cli("export", "-o", target, "--yes", code=1).stderr
 
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]

@@ -76,7 +76,7 @@ def test_an_id_that_was_merged_leads_to_who_took_it_over(copied: Processed) -> N
     # As a cluster worker leaves them behind.
     for gone, successor in ((old, older), (older, new)):
         fields = ["identity_id", gone, "tracks", "0", "merged_into", successor]
-        copied.cli("redis", "HSET", f"fs:{{default}}:identity:{gone}", *fields)
+        copied.cli("redis", "--write", "HSET", f"fs:{{default}}:identity:{gone}", *fields)
 
     with facestream.connect(copied.cli.data_dir) as store:
         assert store.person(old) == store.person(new)
@@ -85,9 +85,8 @@ def test_an_id_that_was_merged_leads_to_who_took_it_over(copied: Processed) -> N
 
 
 def test_a_person_of_whom_nothing_is_left_is_not_there(copied: Processed) -> None:
-    copied.cli(
-        "redis", "HSET", "fs:{default}:identity:p98", "identity_id", "p98", "tracks", "0", "merged_into", ""
-    )
+    fields = ("identity_id", "p98", "tracks", "0", "merged_into", "")
+    copied.cli("redis", "--write", "HSET", "fs:{default}:identity:p98", *fields)
     with facestream.connect(copied.cli.data_dir) as store, pytest.raises(NotFoundError):
         store.person("p98")
 
@@ -189,7 +188,7 @@ def test_what_can_t_be_opened_is_refused_and_nothing_stays_open(cli: Cli, tmp_pa
         facestream.connect(cli.data_dir, collection="no such/name")
     with pytest.raises(RedisUrlError):
         facestream.connect(redis="http://host")
-    cli("redis", "HSET", "fs:{default}:meta", "schema", "999")
+    cli("redis", "--write", "HSET", "fs:{default}:meta", "schema", "999")
     with pytest.raises(CollectionSchemaError):
         facestream.connect(cli.data_dir)
     cli.wait_for_the_server_to_go()

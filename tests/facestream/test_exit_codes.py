@@ -91,7 +91,7 @@ def test_a_full_disk_is_reported(cli: Cli) -> None:
     with Path("/dev/full").open("w") as full:
         done = ended(cli, [*FACESTREAM, "people"], stdout=full)
     assert done.returncode == 1
-    assert done.stderr == "Error: No space left on device.\n"
+    assert done.stderr == "Error: standard output can't be written (No space left on device).\n"
 
 
 def test_a_reader_that_leaves_is_no_error_message(cli: Cli) -> None:
@@ -128,7 +128,7 @@ def test_standard_output_is_refused_where_it_can_not_be(cli: Cli, tmp_path: Path
     done = cli("export", "--format", "vtt", "--json", "-o", tmp_path / "x", code=2)
     assert "--format vtt was given" in done.stderr
     missing = tmp_path / "none" / "x.facestream"
-    cli("redis", "HSET", "fs:{default}:meta", "schema", "1")
+    cli("redis", "--write", "HSET", "fs:{default}:meta", "schema", "1")
     assert cli("backup", missing, code=1).stderr.endswith("No such file or directory. Choose another file.\n")
 
 

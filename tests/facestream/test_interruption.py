@@ -136,7 +136,8 @@ def test_a_killed_run_leaves_nothing_running_and_the_same_command_goes_on(cli: C
 def test_what_a_killed_run_left_undone_is_done_by_the_next(cli: Cli, media: Path) -> None:
     cli("run", media / "duo.mp4")
     # As if it had been killed right before its re-cluster.
-    cli("redis", "--write", "XADD", "fs:{default}:samples", "*", "type", "recluster", "reason", "end of a video")
+    entry = ("type", "recluster", "reason", "end of a video")
+    cli("redis", "--write", "XADD", "fs:{default}:samples", "*", *entry)
     assert cli("redis", "XLEN", "fs:{default}:samples").stdout == "1\n"
 
     assert "already processed" in cli("run", media / "duo.mp4").stderr

@@ -90,7 +90,7 @@ def test_what_happens_after_the_call_is_told_and_stop_ends_it(store: facestream.
 
 def test_lost_events_are_told_by_a_reset(store: facestream.Store, data_dir: Path, here) -> None:  # type: ignore[no-untyped-def]
     first = next(store.watch(after="0-0", timeout_s=1)).id
-    here("redis", "XTRIM", "fs:{default}:changes", "MAXLEN", "2")
+    here("redis", "--write", "XTRIM", "fs:{default}:changes", "MAXLEN", "2")
     live = store.watch(after=first, timeout_s=PATIENCE_S)
     reset = next(live)
     assert (reset.kind, reset.person_id) == ("reset", "")

@@ -8,31 +8,34 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Query, Response
 
 from facestream.web.camera_schemas import CameraName, LiveFace, LiveView
-from facestream.web.context import Context, WebContext
+from facestream.web.context import Context
 from facestream.web.scopes import needs_read
-from storage.camera_view import CameraView
 
 router = APIRouter(tags=["live"])
 
 
-def _view(context: WebContext, name: str, *, picture: bool) -> CameraView:
-    view = context.cameras.view(name, picture=picture)
-    if view is None:
-        raise HTTPException(
-            404, f"There is no picture of {name} yet. Ask again in a second, while a worker reads the camera."
-        )
-    return view
+_NOT_KEPT = {"Cache-Control": "private, no-store"}
 
 
-@router.get("/cameras/{name}/view", dependencies=[needs_read])
-def live_view(context: Context, name: CameraName, response: Response) -> LiveView:
+@router.get(
+    "/cameras/{name}/view",
+    dependencies=[needs_read],
+    response_model=LiveView,
+    responses={
+        204: {"description": "There is no picture yet: ask again in a moment, while a worker reads it."}
+    },
+)
+def live_view(context: Context, name: CameraName, response: Response) -> LiveView | Response:
     """The faces of the latest picture that was looked at, at most two a second.
 
     Pictures come while somebody asks at least every ten seconds; the first one takes a second.
     """
-    view = _view(context, name, picture=False)
+    view = context.cameras.view(name, picture=False)
+    if view is None:
+        # No error: it is what everybody gets who begins to look.
+        return Response(status_code=204, headers=_NOT_KEPT)
     people = context.cameras.people_in(view)
-    response.headers["Cache-Control"] = "private, no-store"
+    response.headers.update(_NOT_KEPT)
     return LiveView(
         at=datetime.fromtimestamp(view.at_s, UTC),
         width_px=view.width_px,
@@ -64,9 +67,13 @@ def live_picture(
 ) -> Response:
     """The latest picture that was looked at; its ETag is its `frame_id`."""
     _ = frame_id
-    view = _view(context, name, picture=True)
+    view = context.cameras.view(name, picture=True)
+    if view is None:
+        raise HTTPException(
+            404, f"There is no picture of {name} yet. Ask again in a second, while a worker reads the camera."
+        )
     etag = f'"{view.frame_id}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-store"}
+    headers = {"ETag": etag, **_NOT_KEPT}
     if if_none_match is not None and etag in if_none_match:
         return Response(status_code=304, headers=headers)
     return Response(view.jpeg, media_type="image/jpeg", headers=headers)

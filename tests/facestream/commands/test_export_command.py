@@ -117,11 +117,47 @@ def test_no_name_is_a_formula_in_a_spreadsheet(data_dir: Path, here: Here, tmp_p
     assert '=HYPERLINK("http://x")' in {row["name"] for row in here("export", "--json").json()}
 
 
-@pytest.mark.parametrize("arguments", [("--json",), ("-o", "x.jsonl"), ("--format", "vtt", "-o", "folder")])
-def test_spreadsheets_are_csv(data_dir: Path, here: Here, arguments: tuple[str, ...]) -> None:
-    said = here("export", "--what", "people", *arguments, code=2).stderr
-    assert "--what people is written as CSV alone" in said
-    assert "people --json` tells programs the same" in said
+@pytest.mark.parametrize("what", ["sightings", "people"])
+def test_sightings_and_people_are_written_as_json_too(
+    data_dir: Path, here: Here, tmp_path: Path, what: str
+) -> None:
+    rows = spreadsheet(here, "--what", what)
+    told = here("export", "--what", what, "--json").json()
+    assert [row["person"] for row in told] == [row["person"] for row in rows]
+    assert list(told[0]) == list(rows[0])
+    # Numbers and dates that nobody knows are such, and the mark of UTF-8 is for Excel alone.
+    assert all(isinstance(row["seconds"], float) for row in told)
+    here("export", "--what", what, "-o", tmp_path / "rows.jsonl")
+    lines = (tmp_path / "rows.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == told
+
+
+def test_captions_are_of_faces(data_dir: Path, here: Here) -> None:
+    said = here("export", "--what", "people", "--format", "vtt", "-o", "folder", code=2).stderr
+    assert "--format vtt is of faces; --what people is written as csv, json or jsonl" in said
+
+
+def test_a_file_that_is_named_is_replaced_as_jobs_at_night_need_it(
+    data_dir: Path, here: Here, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("of yesterday")
+    here("export", "-o", rows)
+    assert rows.read_bytes().startswith(b"source,")
+
+
+def test_no_file_of_a_folder_is_replaced_without_a_question(
+    data_dir: Path, here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ("--format", "mot", "-o", ".")
+    here("export", *words)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.is_file()}
+    refused = here("export", *words, code=2).stderr
+    assert "Replace " in refused
+    assert "Say --yes." in refused
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    here("export", *words, "--yes")
 
 
 def test_what_is_written_is_counted_by_its_noun(data_dir: Path, here: Here, tmp_path: Path) -> None:

@@ -12,6 +12,14 @@ from collections_made import fill
 from command_runs import Done
 
 from facestream.exports.source_files import file_stems
+from storage.connection import open_redis
+from storage.datafolder import DataFolder
+from storage.effects import Effects
+from storage.identity_record import Identity
+from storage.identity_store import IdentityStore
+from storage.keys import Keys
+from storage.lease import Lease
+from storage.sighting_record import Sighting
 from storage.source_record import SourceRecord
 from stream.fingerprint import fingerprint
 from stream.video_writer import VideoWriter
@@ -74,6 +82,21 @@ def test_what_can_t_be_cut_is_said(source_id: str, here: Here, tmp_path: Path, f
         file.write(b"more")
     assert "has other content" in here("people", "clip", "p2", "-o", out, code=1).stderr
     assert not out.exists()
+
+
+def test_somebody_of_photos_alone_is_in_no_video(here: Here, tmp_path: Path) -> None:
+    photos = {f"i-{number:016x}" for number in range(35)}
+    with open_redis(None, DataFolder(tmp_path / "data")) as handle:
+        keys = Keys("default")
+        store, lease = IdentityStore(handle.client, keys), Lease(handle.client, keys.leader)
+        assert lease.acquire()
+        store.claim_model("dlib@1", {"pack": "open", "licence": "CC0-1.0", "commercial_use": "1"})
+        sightings = tuple(Sighting(source_id, 0.0, 0.0) for source_id in photos)
+        for source_id in photos:
+            store.register_source(SourceRecord(source_id, "photo", f"/photos/{source_id}.jpg", 64, 48))
+        store.commit(Effects(identities=[Identity("p1", tracks=35, faces=35, sightings=sightings)]), lease)
+    said = here("people", "clip", "p1", "-o", tmp_path / "x.mp4", code=1).stderr
+    assert said == "Error: there is no film of p1 to cut: p1 is on 35 photos and in no video.\n"
 
 
 def test_a_video_that_is_gone_or_another_one_keeps_no_other_from_being_cut(

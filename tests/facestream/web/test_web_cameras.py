@@ -148,7 +148,9 @@ def test_a_live_picture_comes_with_its_faces_and_their_people(
 ) -> None:
     keys, client = keys_of(place), serving.client
     client.post("/cameras", json=DOOR)
-    assert client.get("/cameras/door/view").status_code == 404
+    none_yet = client.get("/cameras/door/view")
+    assert (none_yet.status_code, none_yet.content) == (204, b"")
+    assert none_yet.headers["cache-control"] == "private, no-store"
     assert client.get("/cameras/door/view.jpg").status_code == 404
     views = make_view_store(handle, keys)
     assert views.viewed(["door"]) == {"door"}

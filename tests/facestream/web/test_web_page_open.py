@@ -217,6 +217,80 @@ def test_newest_sightings_are_of_whoever_comes_by_now(
     expect(rows).to_have_count(before + 1)
 
 
+def test_who_comes_back_moves_to_the_top_of_the_newest_sightings_but_not_under_the_pointer(
+    visit: Visit, shared_serve: Callable[..., Serving]
+) -> None:
+    serving = shared_serve(jobs=0)
+    page = visit(serving.url, "live")
+    rows = page.locator(".newest-row")
+    expect(rows.first).to_be_visible()
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    page.mouse.move(400, 500)
+    before = rows.count()
+    began_s = float(serving.handle.client.hget(serving.keys.source("c-door"), "recorded_at_s"))
+    now_s = time.time()
+
+    def seen(person: str, ago_s: float) -> None:
+        track_id = f"c-door.{person}.{ago_s:g}"
+        serving.handle.client.hset(serving.keys.track(track_id), "source_id", "c-door")
+        change = IdentityChange(
+            ChangeKind.ASSIGNED,
+            person,
+            track_id,
+            event_s=now_s - ago_s - began_s,
+            published_at_s=time.time(),
+            provisional=True,
+        )
+        serving.handle.client.xadd(serving.keys.changes, change.encode())
+
+    def people() -> list[str]:
+        return [
+            str(one)
+            for one in rows.locator("a[tabindex]").evaluate_all("all => all.map(a => a.hash.slice(9))")
+        ]
+
+    seen("p6", 40.0)
+    expect(rows).to_have_count(before + 1)
+    seen("p7", 35.0)
+    expect(rows).to_have_count(before + 2)
+    expect(rows.first).to_contain_text("p7")
+    seen("p6", 30.0)
+    expect(rows.first).to_contain_text("p6")
+    assert people()[:2] == ["p6", "p7"]
+    rows.nth(1).hover()
+    seen("p7", 25.0)
+    page.wait_for_timeout(1_000)
+    assert people()[:2] == ["p6", "p7"]
+    page.mouse.move(400, 500)
+    expect(rows.first).to_contain_text("p7")
+    expect(rows).to_have_count(before + 2)
+
+
+def test_who_stays_for_long_is_a_sighting_anew_after_five_minutes(visit: Visit, serving: Serving) -> None:
+    page = visit(serving.url)
+    seen = page.evaluate(
+        f"""async () => {{
+          const {{ NewestSightings }} = await ({MODULE})("./views/live_sightings.js");
+          const heard = {{}};
+          const events = {{ on: (kind, then) => {{ heard[kind] = then; return () => {{}}; }} }};
+          const newest = new NewestSightings({{ events, may: () => false }}, {{ camera: "nowhere" }});
+          document.body.append(newest.root);
+          const began = Date.now() - 600000;
+          for (let k = 0; k < 18; k++) {{
+            const at = new Date(began + k * 20000).toISOString();
+            heard.assigned({{ kind: "assigned", camera: "nowhere", person_id: "p6", provisional: true,
+              event_at: at, published_at: at }});
+          }}
+          const rows = newest.root.querySelectorAll(".newest-row").length;
+          newest.end();
+          newest.root.remove();
+          return rows;
+        }}"""
+    )
+    # Each 20 s for six minutes.
+    assert seen == 2
+
+
 def test_a_half_typed_name_is_there_behind_another_window(visit: Visit, serving: Serving) -> None:
     page = visit(serving.url)
     page.locator('.tile[data-id="p2"]').focus()

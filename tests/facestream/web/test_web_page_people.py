@@ -74,6 +74,33 @@ def test_people_are_named_one_after_the_other_by_keyboard(visit: Visit, undone: 
     assert [person(undone, number)["name"] for number in (2, 3, 6)] == ["Edsger", "Barbara", ""]
 
 
+def test_names_are_offered_above_the_row_below_also_where_a_neighbours_field_was_open(
+    visit: Visit, shared: Serving
+) -> None:
+    page = visit(shared.url, "people?sort=id", width=700)
+    tile(page, 2).locator(".name").click()
+    expect(page.get_by_role("combobox", name="Name of p2")).to_be_focused()
+    tile(page, 3).locator(".name").click()
+    field = page.get_by_role("combobox", name="Name of p3")
+    expect(field).to_be_focused()
+    expect(page.locator(".tile input")).to_have_count(1)
+    page.keyboard.type("Ada")
+    offered = page.get_by_role("option", name="Ada")
+    expect(offered).to_be_visible()
+    # There is a row below, which is where the list lies.
+    assert page.evaluate(
+        """() => { const [option] = document.querySelectorAll("[role=option]");
+            const box = option.getBoundingClientRect();
+            const tiles = [...document.querySelectorAll(".tile")].filter(tile => {
+              const at = tile.getBoundingClientRect();
+              return at.top < box.bottom && at.bottom > box.bottom - 4
+                && at.left < box.right && at.right > box.left;
+            });
+            return tiles.length > 0
+              && option.contains(document.elementFromPoint(box.left + box.width / 2, box.bottom - 3)); }"""
+    )
+
+
 def test_a_name_that_is_refused_is_told_and_taken_back(visit: Visit, undone: Serving) -> None:
     page = visit(undone.url, "people?sort=id", fails=[422])
     tile(page, 2).focus()

@@ -83,6 +83,30 @@ def test_why_a_camera_gives_no_picture_is_in_sight_on_a_laptop(visit: Visit, ser
     assert serving.client.delete("/api/v1/cameras/gate").status_code == 204
 
 
+def test_a_camera_is_waited_for_without_an_error_and_shown_as_soon_as_there_is_a_picture(
+    visit: Visit, serving: Serving
+) -> None:
+    body = {"name": "yard", "url": "rtsp://192.168.1.22/1"}
+    assert serving.client.post("/api/v1/cameras", json=body).status_code == 201
+    status = CameraStatus("yard", "w", "streaming", time.time(), fps_in=25.0, fps_done=4.0, delay_s=0.3)
+    CameraStore(serving.handle.client, serving.keys).write_statuses([status])
+    views = make_view_store(serving.handle, serving.keys)
+    # It would fail for an error in the console.
+    page = visit(serving.url, "live")
+    stage = page.locator(".live-tile", has_text="yard").locator(".live-stage")
+    expect(stage).to_contain_text("Waiting for the first picture")
+    expect(stage.locator(".live-image")).to_be_hidden()
+    while not views.viewed(["yard"]):
+        page.wait_for_timeout(10)
+    page.wait_for_timeout(600)
+    views.write("yard", CameraView("7", time.time(), 640, 360, (), PHOTO))
+    written_s = time.monotonic()
+    expect(stage.locator(".live-image")).to_be_visible()
+    assert time.monotonic() - written_s < 2.0
+    expect(stage).not_to_contain_text("Waiting")
+    assert serving.client.delete("/api/v1/cameras/yard").status_code == 204
+
+
 def test_a_camera_shows_its_picture_with_names_on_the_faces(visit: Visit, serving: Serving) -> None:
     body = {"name": "door", "url": "rtsp://192.168.1.21/1"}
     assert serving.client.post("/api/v1/cameras", json=body).status_code == 201
@@ -91,7 +115,7 @@ def test_a_camera_shows_its_picture_with_names_on_the_faces(visit: Visit, servin
     faces = (ViewedFace((40, 40, 140, 160), "c-door.1.3"), ViewedFace((300, 40, 400, 160), "v-1.2.0"))
     views = make_view_store(serving.handle, serving.keys)
     views.write("door", CameraView("7", time.time(), 640, 360, faces, PHOTO))
-    page = visit(serving.url, "live", fails=[404])
+    page = visit(serving.url, "live")
     tile = page.locator(".live-tile", has_text="door")
     expect(tile.locator(".live-image")).to_be_visible()
     expect(tile.locator(".face-box")).to_have_count(2)

@@ -6,7 +6,9 @@ import { FaceBoxes } from "./face_boxes.js";
 const LOOK_MS = 500;
 /** So many pictures may be asked for at that pace; more of them share it. */
 const AT_FULL_PACE = 8;
-const NONE_YET_MS = 3000;
+/** Until the first picture is there, which takes about a second. */
+const NONE_YET_MS = [250, 350, 500, 700, 1000];
+const WAITING = "Waiting for the first picture…";
 const FAILED_MS = [1000, 2000, 5000];
 let looking = 0;
 
@@ -25,6 +27,8 @@ export class LivePicture {
     this.root = el("div", { class: "live-stage", role: "img", "aria-label": `Picture of ${name}` }, this._picture, this._text);
     this._frame = "";
     this._failed = 0;
+    this._none = 0;
+    this._said = "";
     this._wanted = false;
     this._seen = false;
     /** @type {AbortController | null} */ this._turn = null;
@@ -37,13 +41,17 @@ export class LivePicture {
   /** Whether new pictures are to be expected, and what is said otherwise. @param {boolean} wanted @param {string} text */
   expect(wanted, text) {
     this._wanted = wanted;
-    if (this._text.textContent !== text) this._text.textContent = text;
-    this._age();
+    this._said = text;
+    this._tell();
     this._decide();
   }
 
-  /** A picture of a camera that sends none now is told apart from one of now. */
-  _age() {
+  /** A picture of a camera that sends none now is told apart from one of now, and none yet from a black one. */
+  _tell() {
+    const waiting = this._wanted && this._frame === "" && this._said === "";
+    const text = waiting ? WAITING : this._said;
+    if (this._text.textContent !== text) this._text.textContent = text;
+    this.root.classList.toggle("is-waiting", waiting);
     this.root.classList.toggle("is-old", !this._wanted && this._frame !== "");
   }
 
@@ -83,11 +91,13 @@ export class LivePicture {
   async _look(signal) {
     try {
       const view = await api.get(`/cameras/${encodeURIComponent(this._name)}/view`, {}, signal);
+      // No error, so that nothing stands in the browser's console: the worker only learns now that somebody looks.
+      if (view === null) return NONE_YET_MS[Math.min(this._none++, NONE_YET_MS.length - 1)];
+      this._none = 0;
       if (view.frame_id !== this._frame) await this._load(view, signal);
       this._failed = 0;
       return this._every_ms * Math.max(1, looking / AT_FULL_PACE);
     } catch (error) {
-      if (error.status === 404) return NONE_YET_MS;
       return FAILED_MS[Math.min(this._failed++, FAILED_MS.length - 1)];
     }
   }
@@ -100,7 +110,7 @@ export class LivePicture {
     if (signal.aborted) return;
     this._frame = view.frame_id;
     this._picture.hidden = false;
-    this._age();
+    this._tell();
     this._picture.style.setProperty("--shape", String(view.width_px / view.height_px));
     this._image.replaceWith(image);
     this._image = image;

@@ -6,13 +6,15 @@ import { counted, lately, place } from "../words.js";
 import { nameEdit } from "./name_edit.js";
 
 const MOST = 60;
-/** Within so long at one camera it is the same visit. */
+/** Who is seen again so soon at one camera goes on with their visit, */
 const VISIT_MS = 30_000;
+/** which is another one after so long, however often they are seen. */
+const LONGEST_VISIT_MS = 300_000;
 const CLOCK_MS = 10_000;
 /** What is told later than so is none of now; as webhooks have it. */
 const LATE_MS = 300_000;
 
-/** @typedef {{personId: string, name: string, camera: string | null, where: string, at: string, thumbnail: string | null}} Seen */
+/** @typedef {{personId: string, name: string, camera: string | null, where: string, since: string, at: string, thumbnail: string | null}} Seen */
 
 export class NewestSightings {
   /** @param {import("../app.js").ViewContext} context @param {{camera: string}} how `camera`: of this one alone; empty for all */
@@ -60,7 +62,8 @@ export class NewestSightings {
       this._stale = this._busy();
       if (this._stale) return;
       this._held = [];
-      this._rows = page.items.map((/** @type {any} */ one) => this._row(seenOf(one)));
+      // They come by when they began, and are told by when they ended.
+      this._rows = page.items.map((/** @type {any} */ one) => this._row(seenOf(one))).sort(newestFirst);
       fill(this._list, this._rows.map((row) => row.root));
       this._filter();
     } catch (error) {
@@ -77,14 +80,15 @@ export class NewestSightings {
       if (event.other_id) this._again();
       return;
     }
-    const seen = { personId: event.person_id, name: event.person_name ?? "", camera: event.camera, where: event.camera, at: event.event_at || event.published_at, thumbnail: event.thumbnail };
-    const before = this._rows.find(({ seen: one }) => one.personId === seen.personId && one.camera === seen.camera && Math.abs(Date.parse(seen.at) - Date.parse(one.at)) < VISIT_MS);
+    const at = event.event_at || event.published_at;
+    const seen = { personId: event.person_id, name: event.person_name ?? "", camera: event.camera, where: event.camera, since: at, at, thumbnail: event.thumbnail };
+    const before = this._rows.find((row) => isSameVisit(row.seen, seen));
     if (before) {
-      before.seen.at = seen.at;
-      tell(before.when, lately(seen.at));
-      return;
+      if (Date.parse(at) > Date.parse(before.seen.at)) before.seen.at = at;
+      tell(before.when, lately(before.seen.at));
+    } else {
+      this._held = [seen, ...this._held.filter((one) => one.personId !== seen.personId || one.camera !== seen.camera)].slice(0, MOST);
     }
-    this._held = [seen, ...this._held.filter((one) => one.personId !== seen.personId || one.camera !== seen.camera)].slice(0, MOST);
     this._letIn();
   }
 
@@ -100,21 +104,27 @@ export class NewestSightings {
       this._stale = false;
       void this._read();
     }
-    if (this._held.length && (wanted || !this._busy())) {
-      for (const seen of this._held.reverse()) {
-        const row = this._row(seen);
-        row.root.classList.add("is-new");
-        this._rows.unshift(row);
-        this._list.prepend(row.root);
-      }
+    if (wanted || !this._busy()) {
+      const come = this._held.length > 0;
+      this._rows = [...this._held.map((seen) => this._row(seen)), ...this._rows].sort(newestFirst);
       this._held = [];
       for (const row of this._rows.splice(MOST)) row.root.remove();
-      this._filter();
+      this._place();
+      if (come) this._filter();
     }
     const count = this._held.filter((seen) => !this._unknownOnly || !seen.name).length;
     this._more.hidden = count === 0;
     tell(this._more, `${count} new`);
     this._more.setAttribute("aria-label", `Show ${counted(count, "new sighting")}`);
+  }
+
+  /** Put each row where it belongs by now: who came, and who came back. Those that stay are not touched. */
+  _place() {
+    this._rows.forEach(({ root }, index) => {
+      if (this._list.children[index] === root) return;
+      root.classList.add("is-new");
+      this._list.insertBefore(root, this._list.children[index] ?? null);
+    });
   }
 
   /** @param {string} personId @param {string} name */
@@ -159,9 +169,19 @@ function isArrival(event) {
   return !late && (event.provisional ? !event.other_id : event.kind === "created");
 }
 
+/** Whether somebody who is seen goes on with a visit. @param {Seen} before @param {Seen} now */
+function isSameVisit(before, now) {
+  const at = Date.parse(now.at);
+  return before.personId === now.personId && before.camera === now.camera
+    && Math.abs(at - Date.parse(before.at)) < VISIT_MS && at - Date.parse(before.since) < LONGEST_VISIT_MS;
+}
+
+/** @param {{seen: Seen}} a @param {{seen: Seen}} b */
+const newestFirst = (a, b) => Date.parse(b.seen.at) - Date.parse(a.seen.at);
+
 /** @param {any} sighting @returns {Seen} */
 function seenOf(sighting) {
-  return { personId: sighting.person_id, name: sighting.person_name ?? "", camera: sighting.camera, where: place(sighting), at: sighting.end_at, thumbnail: sighting.thumbnail };
+  return { personId: sighting.person_id, name: sighting.person_name ?? "", camera: sighting.camera, where: place(sighting), since: sighting.start_at ?? sighting.end_at, at: sighting.end_at, thumbnail: sighting.thumbnail };
 }
 
 /** @param {HTMLElement} element @param {string} text */

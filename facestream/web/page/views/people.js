@@ -33,7 +33,6 @@ export function mount(root, context) {
     onSelection: showPicked,
   });
   /** @type {PeopleWindow} */ let people;
-  let editing = false;
   let ended = false;
 
   const changed = () => {
@@ -85,7 +84,7 @@ export function mount(root, context) {
   const live = liveList(context.events, {
     people: () => people,
     inSight: () => grid.range,
-    busy: () => editing || grid.chosen.size > 0 || dialogIsOpen() || grid.root.contains(document.activeElement),
+    busy: () => grid.root.querySelector(".tile.editing") !== null || grid.chosen.size > 0 || dialogIsOpen() || grid.root.contains(document.activeElement),
     reload: () => void people.reload(grid.range.first, grid.range.last),
     waiting: (news) => {
       fresh.hidden = news < 0;
@@ -104,15 +103,11 @@ export function mount(root, context) {
     const tile = grid.tile(index);
     const caption = /** @type {HTMLElement | null} */ (tile?.querySelector(".caption") ?? null);
     if (!person || !tile || !caption) return;
-    editing = true;
-    tile.parentElement?.classList.add("editing");
     tile.classList.add("editing");
     // What is offered is wider than a tile: near the right edge it opens to the left.
     tile.classList.toggle("at-edge", tile.getBoundingClientRect().left > innerWidth / 2);
     const restore = () => {
-      editing = false;
       tile.classList.remove("editing");
-      tile.parentElement?.classList.remove("editing");
       showCaption(caption, people.at(index) ?? person, mayWrite);
     };
     const field = nameField(typed === null ? person : { ...person, name: typed }, {
