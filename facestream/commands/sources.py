@@ -48,6 +48,7 @@ def command(ctx: click.Context, /, sources: tuple[str, ...], gone: bool, **_: An
     from facestream.people.people_view import counted, nobody
 
     with open_store(place) as store:
+        store.check_there()
         tell_unknown_source(store, sources)
         every, where = store.source_files(), PeopleFilter(sources=sources)
         found = [

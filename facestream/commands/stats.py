@@ -57,6 +57,7 @@ def command(ctx: click.Context, /, limit: int, **_: Any) -> None:
     from facestream.people.people_view import nobody
 
     with open_store(place) as store:
+        store.check_there()
         found, unsure = store.reclusters(limit or None), len(store.provisional_tracks())
         empty = "" if found or unsure else nobody(store)
         if empty and store.people(PeopleFilter(ignored=True)):

@@ -57,6 +57,7 @@ def list_tracks(ctx: click.Context, /, person_id: str | None, source: str | None
     from facestream.source_name import full_name
 
     with open_store(place) as store:
+        store.check_there()
         # By time: track ids hold frame numbers, and 80 is sorted behind 400 in them.
         tracks = sorted(
             _tracks(store, person_id, source), key=lambda t: (t.source, t.source_id, t.start_s, t.id)
@@ -120,6 +121,7 @@ def show(ctx: click.Context, /, track_id: str, **_: Any) -> None:
     from facestream.source_name import full_name
 
     with open_store(place) as store:
+        store.check_there()
         track = store.track(track_id)
     if chosen(ctx, "as_json"):
         print_json(track_json(track, detailed=True))

@@ -25,6 +25,9 @@ ASKING = [
     ["export", "--what", "people", "-o", "rows"],
     ["export", "--format", "vtt", "-o", "captions"],
     ["report", "-o", "page.html"],
+    ["sources"],
+    ["stats", "--json"],
+    ["tracks", "list"],
 ]
 
 
