@@ -29,7 +29,7 @@ from published_mtcnn import published_mtcnn
 from sklearn.cluster import DBSCAN
 
 from facestream.configuration.settings import model_cache
-from facestream.wiring import make_pack
+from facestream.wiring import make_manifest, make_pack
 from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
@@ -38,7 +38,7 @@ from workers.models.build import built_path
 from workers.models.detection import BgrImage, Detection
 from workers.models.detector_parts import CenterFacePart, MtcnnPart
 from workers.models.embedder import OnnxEmbedder
-from workers.models.pack import Pack
+from workers.models.manifest import Manifest
 
 # The usual choice; a person is seen in more frames than that.
 _MIN_SAMPLES = 3
@@ -78,11 +78,9 @@ def find_faces(
     images: Iterable[Frame], models: str = "open", *, constant_weights: bool = False
 ) -> NaiveFaces:
     """Detect and embed, without tracking, batching or a second thread."""
-    pack = make_pack(models, device="cpu")
-    # Nobody averages mirrored faces in a naive loop.
-    part = pack.manifest.embedder.model_copy(update={"mirror": False})
-    embedder = OnnxEmbedder(built_path(pack.manifest, model_cache()) / part.file, part)
-    detector = _detector(pack, constant_weights)
+    manifest = make_manifest(models)
+    embedder = naive_embedder(manifest)
+    detector = _detector(manifest, models, constant_weights)
     settings = FaceWorkerSettings()
     frames, boxes, vectors, sampled = [], [], [], 0
     started_s = time.perf_counter()
@@ -104,14 +102,20 @@ def find_faces(
     )
 
 
-def _detector(pack: Pack, constant_weights: bool) -> _Searches:
+def naive_embedder(manifest: Manifest) -> OnnxEmbedder:
+    """The embedder of a pack: nobody averages mirrored faces in a naive loop, which takes twice as long."""
+    part = manifest.embedder.model_copy(update={"mirror": False})
+    return OnnxEmbedder(built_path(manifest, model_cache()) / part.file, part)
+
+
+def _detector(manifest: Manifest, models: str, constant_weights: bool) -> _Searches:
     """The detector of a pack; MTCNN and CenterFace as they are published."""
-    part = pack.manifest.detector
+    part = manifest.detector
     if isinstance(part, CenterFacePart):
-        constant = built_path(pack.manifest, model_cache()) / part.file
+        constant = built_path(manifest, model_cache()) / part.file
         return PublishedCenterFace(constant if constant_weights else None)
     if not isinstance(part, MtcnnPart):
-        return pack.detector
+        return make_pack(models, device="cpu").detector
     with tempfile.TemporaryDirectory() as scratch:
         return published_mtcnn(Path(scratch))
 

@@ -20,7 +20,7 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.py")):
     try:
         runpy.run_path(str(path), run_name="imported")
     except ModuleNotFoundError as error:
-        if not error.name.startswith(tuple(sys.argv[2].split())):
+        if error.name.partition(".")[0] not in sys.argv[2].split():
             sys.exit(f"{path.name}: {error}")
 """
 
