@@ -75,11 +75,14 @@ def test_what_the_environment_says_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_refusal_leads_to_the_place_that_was_asked(here: Callable[..., Done], tmp_path: Path) -> None:
     folder = tmp_path / "my data"
+    # A collection that nobody is in yet.
+    theirs = ("--collection", "family", "--data-dir", folder)
+    here("camera", "add", "door", "rtsp://192.0.2.1/1", "--no-test", *theirs)
     said = here("people", "show", "ada", "--collection", "family", "--data-dir", folder, code=1).stderr
     (suggested,) = re.findall("`(.*)`", said)
     assert shlex.split(suggested)[-5:] == ["people", "--collection", "family", "--data-dir", str(folder)]
     done = here(*shlex.split(suggested)[-5:])
-    assert "into collection 'family'" in done.stdout
+    assert "in collection 'family'" in done.stdout
     wrong = here("people", "--collection", "family", "p3", "--json", code=2).stderr
     assert re.search("people show p3 --json --collection family$", wrong.strip())
 

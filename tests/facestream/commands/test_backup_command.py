@@ -88,8 +88,8 @@ def test_a_collection_is_restored_beside_the_one_that_it_was_made_of(copied: Pro
 def test_an_existing_collection_is_replaced_only_when_asked(copied: Processed, saved: Path) -> None:
     cli, key = copied.cli, "fs:{default}:next_identity"
     original = cli.records()
-    cli("redis", "HSET", "fs:{default}:identity:p1", "name", "New since the backup")
-    cli("redis", "INCR", key)
+    cli("redis", "--write", "HSET", "fs:{default}:identity:p1", "name", "New since the backup")
+    cli("redis", "--write", "INCR", key)
     cli("people")
     before = cli.records()
     assert before != original
@@ -122,7 +122,7 @@ def test_an_existing_collection_is_replaced_only_when_asked(copied: Processed, s
 
 def test_what_a_restore_takes_from_its_users_is_told(copied: Processed, saved: Path) -> None:
     cli, key = copied.cli, "fs:{default}:changes"
-    cli("redis", "XGROUP", "CREATE", key, "billing", "0")
+    cli("redis", "--write", "XGROUP", "CREATE", key, "billing", "0")
     cli("encryption", "on", "--yes")
 
     done = cli("restore", saved, "--replace", "--yes")
@@ -131,9 +131,9 @@ def test_what_a_restore_takes_from_its_users_is_told(copied: Processed, saved: P
     assert " encryption on` encrypts them." in done.stderr
     # What was restored is nothing new; whoever reads on is not refused.
     assert "Consumer groups read what comes from now on: billing of changes." in done.stderr
-    assert cli("redis", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout.strip() == "(nil)"
+    assert cli("redis", "--write", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout.strip() == "(nil)"
     cli("people", "name", "p1", "Ada")
-    read = cli("redis", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout
+    read = cli("redis", "--write", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout
     assert "renamed" in read
     assert "created" not in read
     told = cli("restore", saved, "--replace", "--yes", "--json").json()
@@ -141,8 +141,8 @@ def test_what_a_restore_takes_from_its_users_is_told(copied: Processed, saved: P
 
 
 def test_what_a_killed_restore_left_is_deleted_by_the_next(cli: Cli, saved: Path) -> None:
-    cli("redis", "HSET", "fs:{default}:identity:p99", "name", "left over")
-    cli("redis", "SET", "fs:{default}:next_identity", "99")
+    cli("redis", "--write", "HSET", "fs:{default}:identity:p99", "name", "left over")
+    cli("redis", "--write", "SET", "fs:{default}:next_identity", "99")
 
     cli("restore", saved)
 
@@ -198,7 +198,7 @@ def test_an_older_file_is_replaced_only_when_asked(processed: Processed, tmp_pat
 def test_there_is_no_backup_of_what_is_not_there(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "file"
     assert "no collection 'default'" in cli("backup", file, code=1).stderr
-    cli("redis", "HSET", "fs:{default}:meta", "schema", "999")
+    cli("redis", "--write", "HSET", "fs:{default}:meta", "schema", "999")
     assert "schema '999'" in cli("backup", file, code=1).stderr
     assert "letters" in cli("backup", file, "--collection", "a/b", code=2).stderr
     assert list(tmp_path.iterdir()) == []

@@ -143,13 +143,13 @@ def test_wrong_usage_is_told(here: Callable[..., Done], arguments: list[str], re
 
 
 def test_the_collection_that_is_named_counts_whatever_the_settings_say(cli: Cli) -> None:
-    cli("redis", "HSET", "fs:{default}:meta", "schema", "1")
+    cli("redis", "--write", "HSET", "fs:{default}:meta", "schema", "1")
     said = cli("collections", "drop", "default", "--yes", FACESTREAM_COLLECTION="family").stderr
     assert said.startswith("Collection 'default' is gone")
 
 
 def test_a_collection_of_another_version_is_not_measured(cli: Cli) -> None:
-    cli("redis", "HSET", "fs:{default}:meta", "schema", "999")
+    cli("redis", "--write", "HSET", "fs:{default}:meta", "schema", "999")
     assert "schema '999'" in cli("collections", "stats", code=1).stderr
     assert cli("collections", "--json").json()[0]["schema"] == "999"
 
@@ -166,7 +166,7 @@ def test_nothing_is_left_of_a_collection_that_was_dropped(copied: Processed) -> 
     assert len(before) > 1
     assert any(name.endswith(".jpg") for name in before)
     # Another one stays.
-    cli("redis", "HSET", "fs:{other}:meta", "schema", "1")
+    cli("redis", "--write", "HSET", "fs:{other}:meta", "schema", "1")
 
     done = cli("collections", "drop", "default", "--yes")
 
@@ -189,7 +189,7 @@ def test_nothing_is_deleted_unless_somebody_says_so(processed: Processed) -> Non
 
 
 def test_drop_as_json(cli: Cli) -> None:
-    cli("redis", "HSET", "fs:{small}:meta", "schema", "1")
+    cli("redis", "--write", "HSET", "fs:{small}:meta", "schema", "1")
     assert cli("collections", "drop", "small", "-y", "--json").json() == {
         "collection": "small",
         "people": 0,
@@ -204,7 +204,7 @@ def test_drop_as_json(cli: Cli) -> None:
 
 def test_what_was_uploaded_into_a_collection_goes_with_it(cli: Cli) -> None:
     for name in ("small", "other"):
-        cli("redis", "HSET", f"fs:{{{name}}}:meta", "schema", "1")
+        cli("redis", "--write", "HSET", f"fs:{{{name}}}:meta", "schema", "1")
         folder = cli.data_dir / "uploads" / name / new_job_id()
         folder.mkdir(parents=True)
         (folder / "film.mp4").write_bytes(b"film")
@@ -250,7 +250,7 @@ def test_an_upload_that_can_not_be_deleted_is_said(tmp_path: Path, monkeypatch: 
 
 
 def test_what_a_restore_left_that_was_killed_can_be_dropped(cli: Cli) -> None:
-    cli("redis", "SET", "fs:{default}:next_identity", "3")
+    cli("redis", "--write", "SET", "fs:{default}:next_identity", "3")
     assert cli("collections", "--json").json() == []
     assert "no collection" in cli("collections", "stats", code=1).stderr
     assert "what a restore left" in cli("collections", "drop", "default", "-y").stderr

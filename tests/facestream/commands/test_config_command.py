@@ -139,7 +139,7 @@ def test_the_config_option_is_for_one_command(here: Here, monkeypatch: pytest.Mo
     by_option = here("--config", other, "people", "show", "ada", code=1).stderr
     assert "collection 'family'" in by_option
     # What is suggested leads there as well.
-    assert "--config other.toml people`" in by_option
+    assert "--config other.toml run VIDEO" in by_option
     assert "--collection" not in by_option
     assert "FACESTREAM_CONFIG" not in os.environ
     assert "collection 'here'" in here("people", "show", "ada", code=1).stderr

@@ -208,10 +208,10 @@ def test_people_are_found_in_an_encrypted_collection_as_in_any(copied: Processed
 def test_no_key_is_made_before_it_is_said(copied: Processed) -> None:
     cli, key = copied.cli, "fs:{default}:samples"
     # Something waits to be taken in.
-    cli("redis", "XADD", key, "*", "type", "sample")
+    cli("redis", "--write", "XADD", key, "*", "type", "sample")
     assert "wait" in cli("encryption", "on", code=1).stderr
     assert not (cli.data_dir / "data.key").exists()
-    cli("redis", "XTRIM", key, "MAXLEN", "0")
+    cli("redis", "--write", "XTRIM", key, "MAXLEN", "0")
     assert "Keep a copy" in cli("encryption", "on").stderr
     assert (cli.data_dir / "data.key").exists()
 

@@ -112,7 +112,7 @@ def test_photos_that_can_t_be_searched_with_are_named(
 
 
 def test_a_collection_of_other_models_is_refused(copied: Processed, somebody_else: Path) -> None:
-    copied.cli("redis", "HSET", "fs:{default}:meta", "model_id", "other-model")
+    copied.cli("redis", "--write", "HSET", "fs:{default}:meta", "model_id", "other-model")
     for words in (["find", somebody_else], ["forget", "p1", "--yes"]):
         done = copied.cli("people", *words, code=1)
         assert "made with the model pack 'open' (other-model)" in done.stderr

@@ -113,8 +113,8 @@ def test_who_removes_a_pack_is_told_which_collections_use_it(
     here: Here, weights: Path, tmp_path: Path
 ) -> None:
     here("models", "add", weights, "--name", "mine")
-    here("redis", "HSET", "fs:{family}:meta", "schema", "1", "pack", "mine")
-    here("redis", "HSET", "fs:{other}:meta", "schema", "1", "pack", "open")
+    here("redis", "--write", "HSET", "fs:{family}:meta", "schema", "1", "pack", "mine")
+    here("redis", "--write", "HSET", "fs:{other}:meta", "schema", "1", "pack", "open")
     assert users_of(model_pack("mine")) == ["family"]
     done = here("models", "remove", "mine", "--yes", "--json")
     assert done.json()["used_by"] == ["family"]
