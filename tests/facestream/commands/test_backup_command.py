@@ -131,9 +131,10 @@ def test_what_a_restore_takes_from_its_users_is_told(copied: Processed, saved: P
     assert " encryption on` encrypts them." in done.stderr
     # What was restored is nothing new; whoever reads on is not refused.
     assert "Consumer groups read what comes from now on: billing of changes." in done.stderr
-    assert cli("redis", "--write", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout.strip() == "(nil)"
+    reading = ("redis", "--write", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">")
+    assert cli(*reading).stdout.strip() == "(nil)"
     cli("people", "name", "p1", "Ada")
-    read = cli("redis", "--write", "XREADGROUP", "GROUP", "billing", "a", "STREAMS", key, ">").stdout
+    read = cli(*reading).stdout
     assert "renamed" in read
     assert "created" not in read
     told = cli("restore", saved, "--replace", "--yes", "--json").json()
