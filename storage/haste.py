@@ -21,8 +21,9 @@ from typing import Any, Protocol, TypeVar, cast
 import redis
 from redis.retry import Retry
 
-ENDING_S = 8.0
-"""How long an ending may take as a whole."""
+ENDING_S = 15.0
+"""How long an ending may take as a whole. A server that hangs is given up long before; with one that is well,
+the last faces of many cameras take some seconds. Containers are killed after 20 s."""
 
 # Longer than any command waits by itself that an ending may meet: who reads frames of remote cameras asks the
 # server to wait for half a second.
