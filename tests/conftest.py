@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from collections.abc import Iterator
 
 # Tests run side by side and keep the processors busy by themselves: threads that wait for each other at every
 # product of matrices only take a tenth more time. Read when NumPy is loaded, here and in what tests start.
@@ -10,6 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
+from own_server import OwnServer
 from rewriting import rewrite_share
 
 # Times of single examples say nothing on a machine that does other work as well.
@@ -38,3 +40,10 @@ def pytest_collection_finish() -> None:
     """What all tests share is never garbage: to look for some so often takes a twentieth of their time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
+    """A server of a test's own, which keeps nothing on disk."""
+    with OwnServer(tmp_path_factory.mktemp("own")) as running:
+        yield running

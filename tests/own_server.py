@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from storage.guardian import ask
 from storage.server_binary import find_server_binary
@@ -62,6 +63,14 @@ class OwnServer:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def __enter__(self) -> Self:
+        """It runs already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End whatever runs."""
+        self.kill()
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:

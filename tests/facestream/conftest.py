@@ -12,7 +12,9 @@ import scenes
 from command_runs import Cli, Done, Processed, made_once
 
 from facestream.__main__ import main
-from storage.connection import open_redis
+from facestream.configuration.settings import Place
+from facestream.wiring import open_handle
+from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
 
 # What a developer's shell may hold and would change what is printed.
@@ -163,3 +165,20 @@ def copied(processed: Processed, tmp_path_factory: pytest.TempPathFactory) -> It
     copy = processed.copy(tmp_path_factory.mktemp("fs") / "data")
     yield copy
     copy.cli.end_all()
+
+
+@pytest.fixture
+def place(
+    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Place:
+    """A data folder of a test's own, for what is called in this very process."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Place(tmp_path_factory.mktemp("fs") / "data")
+
+
+@pytest.fixture
+def handle(place: Place) -> Iterator[RedisHandle]:
+    """An open connection to it."""
+    with open_handle(place) as opened:
+        yield opened

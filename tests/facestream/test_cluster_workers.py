@@ -70,8 +70,7 @@ def test_the_one_that_stands_by_takes_over_in_time_and_ends_in_time_when_it_is_t
 
 
 def test_a_server_that_is_away_is_told_of_and_that_it_is_back(cli: Cli, tmp_path: Path) -> None:
-    server = OwnServer(tmp_path / "own", *DURABLE)
-    try:
+    with OwnServer(tmp_path / "own", *DURABLE) as server:
         with open_redis(server.url, None) as handle:
             facts = {"pack": "open", "models": "open"}
             IdentityStore(handle.client, KEYS).claim_model(make_manifest("open").model_id, facts)
@@ -86,5 +85,3 @@ def test_a_server_that_is_away_is_told_of_and_that_it_is_back(cli: Cli, tmp_path
             worker.wait_for("takes writes again after")
             worker.process.send_signal(signal.SIGTERM)
             assert worker.end().code == 0
-    finally:
-        server.kill()

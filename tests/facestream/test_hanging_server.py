@@ -21,9 +21,8 @@ COMMANDS = ("worker", "cluster-worker", "watch")
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path / "own", *DURABLE)
-    yield made
-    made.kill()
+    with OwnServer(tmp_path / "own", *DURABLE) as running:
+        yield running
 
 
 def working(cli: Cli, server: OwnServer, command: str) -> Started:

@@ -27,9 +27,8 @@ Here = Callable[..., Done]
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path_factory.mktemp("own"), "--save", "3600 100000")
-    yield made
-    made.kill()
+    with OwnServer(tmp_path_factory.mktemp("own"), "--save", "3600 100000") as running:
+        yield running
 
 
 @pytest.fixture

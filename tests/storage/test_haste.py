@@ -18,13 +18,6 @@ SOON_S = SOCKET_TIMEOUT_S - 2
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path_factory.mktemp("own"))
-    yield made
-    made.kill()
-
-
-@pytest.fixture
 def handle(server: OwnServer) -> Iterator[RedisHandle]:
     with open_redis(server.url, None) as opened:
         yield opened

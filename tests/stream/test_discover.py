@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from unprivileged import unprivileged
 
 from storage.datafolder import DataFolder
 from stream.discover import Discovery, discover
@@ -226,20 +227,12 @@ def test_error_tells_that_subfolders_were_not_searched(tmp_path: Path) -> None:
 def test_a_forbidden_folder_fails_and_costs_the_others_nothing(tmp_path: Path, mode: int) -> None:
     base = tmp_path / "base"
     touch(base, "a.mp4", "locked/b.mp4")
-    for folder in [base, *base.parents]:
-        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
-            folder.chmod(0o755)
     (base / "locked").chmod(mode)
-    user = os.geteuid()
-    if user == 0:  # root may read everything
-        os.seteuid(65534)
-    try:
+    with unprivileged(base):
         alone = discover([base / "locked"])
         below = discover([base])
         inside = discover([base / "locked" / "b.mp4"])
-    finally:
-        os.seteuid(user)
-        (base / "locked").chmod(0o755)
+    (base / "locked").chmod(0o755)
     assert names(below.videos) == ["a.mp4"]
     assert alone.videos == inside.videos == below.skipped == ()
     for found in (alone, below, inside):
@@ -252,18 +245,10 @@ def test_a_forbidden_folder_fails_and_costs_the_others_nothing(tmp_path: Path, m
 def test_a_link_to_where_nobody_may_look_fails_and_costs_the_others_nothing(tmp_path: Path) -> None:
     touch(tmp_path, "album/a.jpg", "secret/x.jpg")
     (tmp_path / "album" / "b.jpg").symlink_to(tmp_path / "secret" / "x.jpg")
-    for folder in [tmp_path, *tmp_path.parents]:
-        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
-            folder.chmod(0o755)
     (tmp_path / "secret").chmod(0)
-    user = os.geteuid()
-    if user == 0:  # root may read everything
-        os.seteuid(65534)
-    try:
+    with unprivileged(tmp_path):
         found = discover([tmp_path / "album"])
-    finally:
-        os.seteuid(user)
-        (tmp_path / "secret").chmod(0o755)
+    (tmp_path / "secret").chmod(0o755)
     assert names(found.photos) == ["a.jpg"]
     ((path, error),) = found.failed
     assert path == tmp_path / "album" / "b.jpg"

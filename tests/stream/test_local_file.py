@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+from unprivileged import unprivileged
 
 from stream.errors import (
     SourceEmptyError,
@@ -47,11 +48,5 @@ def test_forbidden_file(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x")
     path.chmod(0)
-    user = os.geteuid()
-    if user == 0:  # root may read everything
-        os.seteuid(65534)
-    try:
-        with pytest.raises(SourcePermissionError, match="permissions"):
-            open_local(path)
-    finally:
-        os.seteuid(user)
+    with unprivileged(tmp_path), pytest.raises(SourcePermissionError, match="permissions"):
+        open_local(path)

@@ -37,13 +37,6 @@ NAMES = ["door", "hall", "yard"]
 
 
 @pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path_factory.mktemp("own"))
-    yield made
-    made.kill()
-
-
-@pytest.fixture
 def handle(
     server: OwnServer, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[RedisHandle]:

@@ -418,11 +418,17 @@ def test_dropped_frames_lower_the_rates_of_all_cameras(site: Site) -> None:
 # Redis --------------------------------------------------------------------------------------------------
 
 
-def test_a_full_queue_holds_one_camera_back_and_nothing_is_lost(site: Site) -> None:
+def full_queue(site: Site) -> tuple[SampleQueue, Keys]:
+    """A queue that takes nothing more until its stream is deleted."""
     keys = Keys(f"test-{uuid4().hex}")
-    full = SampleQueue(site.client, keys, limit=1)
-    full.prepare()
-    full.send([ReclusterRequest("waits")])
+    queue = SampleQueue(site.client, keys, limit=1)
+    queue.prepare()
+    queue.send([ReclusterRequest("waits")])
+    return queue, keys
+
+
+def test_a_full_queue_holds_one_camera_back_and_nothing_is_lost(site: Site) -> None:
+    full, keys = full_queue(site)
     hall, other = site.add(Camera("hall"), queue=full), site.add(Camera("other"))
     site.play(hall, [pair()] * 3)
     held = site.worker.figures("c-hall").held
@@ -439,10 +445,7 @@ def test_a_full_queue_holds_one_camera_back_and_nothing_is_lost(site: Site) -> N
 
 
 def test_why_frames_of_a_camera_whose_queue_is_full_were_dropped_is_known_at_once(site: Site) -> None:
-    keys = Keys(f"test-{uuid4().hex}")
-    full = SampleQueue(site.client, keys, limit=1)
-    full.prepare()
-    full.send([ReclusterRequest("waits")])
+    full, _ = full_queue(site)
     hall, other = site.add(Camera("hall"), queue=full), site.add(Camera("other"))
     site.play(hall, [pair()] * 3)
     hall.show(*[pair()] * 4)
@@ -459,10 +462,7 @@ def test_why_frames_of_a_camera_whose_queue_is_full_were_dropped_is_known_at_onc
 
 
 def test_what_can_not_be_sent_in_the_end_is_counted(site: Site) -> None:
-    keys = Keys(f"test-{uuid4().hex}")
-    full = SampleQueue(site.client, keys, limit=1)
-    full.prepare()
-    full.send([ReclusterRequest("waits")])
+    full, _ = full_queue(site)
     site.play(site.add(Camera("hall"), queue=full), [blank()] * 3)
     assert site.worker.remove("c-hall", wait_s=0.1) == 1
 

@@ -9,34 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kept_constraints import hold_in
+from told_decisions import differs, merge, split, undo
 
 from storage.decision_record import Decision, DecisionKind, Side
 from workers.rulings import constraints_of, contradicted, in_force, origins, own_tracks, sides_left
 
 TRACKS = "abcdefgh"
 Step = tuple[str, int, int, int]
-
-
-def decision(kind: DecisionKind, *sides: str, number: int = 0) -> Decision:
-    """Of sides like "p1:abc"."""
-    told = (side.partition(":") for side in sides)
-    return Decision(kind, tuple(Side(who, tuple(tracks)) for who, _, tracks in told), number=number)
-
-
-def merge(*sides: str, number: int = 0) -> Decision:
-    return decision(DecisionKind.MERGE, *sides, number=number)
-
-
-def split(*sides: str, number: int = 0) -> Decision:
-    return decision(DecisionKind.SPLIT, *sides, number=number)
-
-
-def differs(*sides: str, number: int = 0) -> Decision:
-    return decision(DecisionKind.DIFFERS, *sides, number=number)
-
-
-def undo(of: int, number: int = 0) -> Decision:
-    return Decision(DecisionKind.UNDO, undoes=of, number=number)
 
 
 def bound(log: list[Decision], track: str) -> str:

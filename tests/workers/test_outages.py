@@ -34,9 +34,8 @@ Trouble = Callable[[OwnServer, RedisHandle], contextlib.AbstractContextManager[N
 
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path_factory.mktemp("own"), *DURABLE)
-    yield made
-    made.kill()
+    with OwnServer(tmp_path_factory.mktemp("own"), *DURABLE) as running:
+        yield running
 
 
 @pytest.fixture(autouse=True)
@@ -210,8 +209,7 @@ def test_a_look_whether_writes_are_taken_leaves_nothing_behind(server: OwnServer
 def test_the_name_of_a_primary_is_looked_up_again_when_it_has_become_a_replica(
     tmp_path_factory: pytest.TempPathFactory, server: OwnServer
 ) -> None:
-    heir = OwnServer(tmp_path_factory.mktemp("heir"))
-    try:
+    with OwnServer(tmp_path_factory.mktemp("heir")) as heir:
         name = Name(Path(tmp_path_factory.mktemp("name")) / "sock", server)
         with open_redis(name.url, None) as handle:
             handle.client.replicaof("127.0.0.1", 1)
@@ -220,5 +218,3 @@ def test_the_name_of_a_primary_is_looked_up_again_when_it_has_become_a_replica(
                 handle.client.set("name", "value")
             handle.client.set("name", "value")
             assert handle.client.get("name") == b"value"
-    finally:
-        heir.kill()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from told_decisions import decision, differs, merge, split, undo
 
 from storage.decision_record import Decision, DecisionKind, Side
 from workers.clustering.constraints import Constraints
@@ -24,33 +25,6 @@ from workers.rulings import (
 )
 
 TRACKS = "abcdefgh"
-
-
-def decision(kind: DecisionKind, *sides: str, number: int = 0, **changes: object) -> Decision:
-    """Of sides like "p1:abc"."""
-    told = tuple(Side(*_told(side)) for side in sides)
-    return Decision(kind, told, number=number, **changes)  # type: ignore[arg-type]
-
-
-def _told(side: str) -> tuple[str, tuple[str, ...]]:
-    identity_id, _, tracks = side.partition(":")
-    return identity_id, tuple(tracks)
-
-
-def merge(*sides: str, number: int = 0) -> Decision:
-    return decision(DecisionKind.MERGE, *sides, number=number)
-
-
-def split(*sides: str, number: int = 0) -> Decision:
-    return decision(DecisionKind.SPLIT, *sides, number=number)
-
-
-def differs(*sides: str, number: int = 0) -> Decision:
-    return decision(DecisionKind.DIFFERS, *sides, number=number)
-
-
-def undo(of: int, number: int = 0) -> Decision:
-    return Decision(DecisionKind.UNDO, undoes=of, number=number)
 
 
 def facts(constraints: Constraints) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:

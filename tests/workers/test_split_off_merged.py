@@ -21,6 +21,13 @@ def three_people(bench: Bench, each: int = 4) -> dict[str, set[str]]:
     return bench.people()
 
 
+def narrowed(bench: Bench, decide: Decider) -> tuple[dict[str, set[str]], int, int, str]:
+    """Three people before p1 and p2 were merged, that merge, the split of v-1.1.1 off it, and who that is."""
+    before = three_people(bench)
+    merge = decide.merge("p1", "p2")
+    return (before, merge, *decide.split("p1", "v-1.1.1"))
+
+
 def test_one_face_leaves_a_merge_and_stays_out_of_it(bench: Bench, decide: Decider) -> None:
     with bench.running():
         before = three_people(bench)
@@ -72,9 +79,7 @@ def test_a_merge_and_the_split_that_narrows_it_are_taken_back_in_any_order(
 
 def test_who_was_split_off_and_merged_further_stays_there(bench: Bench, decide: Decider) -> None:
     with bench.running():
-        before = three_people(bench)
-        merge = decide.merge("p1", "p2")
-        split, new = decide.split("p1", "v-1.1.1")
+        before, merge, split, new = narrowed(bench, decide)
         further = decide.merge("p3", new)
         apart = bench.people()
         assert apart == {"p1": before["p1"] | before["p2"] - {"v-1.1.1"}, "p3": before["p3"] | {"v-1.1.1"}}
@@ -92,9 +97,7 @@ def test_who_was_split_off_and_merged_further_stays_there(bench: Bench, decide: 
 
 def test_whoever_is_back_from_further_on_is_the_merges_again(bench: Bench, decide: Decider) -> None:
     with bench.running():
-        before = three_people(bench)
-        decide.merge("p1", "p2")
-        split, new = decide.split("p1", "v-1.1.1")
+        before, _, split, new = narrowed(bench, decide)
         further = decide.merge("p3", new)
         decide.undo(split)
         decide.undo(further)
@@ -123,9 +126,7 @@ def test_what_was_split_off_goes_back_to_those_it_must_be_with(bench: Bench, dec
 
 def test_what_was_split_off_takes_along_whom_it_was_merged_with(bench: Bench, decide: Decider) -> None:
     with bench.running():
-        before = three_people(bench)
-        merge = decide.merge("p1", "p2")
-        split, new = decide.split("p1", "v-1.1.1")
+        before, merge, split, new = narrowed(bench, decide)
         decide.merge(new, "p3")
         decide.undo(merge)
         decide.undo(split)
@@ -136,9 +137,7 @@ def test_what_was_split_off_takes_along_whom_it_was_merged_with(bench: Bench, de
 
 def test_what_was_split_off_goes_not_to_those_who_were_said_to_differ(bench: Bench, decide: Decider) -> None:
     with bench.running():
-        before = three_people(bench)
-        merge = decide.merge("p1", "p2")
-        split, new = decide.split("p1", "v-1.1.1")
+        before, merge, split, new = narrowed(bench, decide)
         decide.undo(merge)
         decide.differs("p2", new)
         decide.undo(split)
@@ -153,9 +152,7 @@ def test_what_was_split_off_goes_not_to_those_who_were_said_to_differ(bench: Ben
 
 def test_who_was_said_to_differ_since_stays_out_of_the_merge(bench: Bench, decide: Decider) -> None:
     with bench.running():
-        three_people(bench)
-        merge = decide.merge("p1", "p2")
-        split, new = decide.split("p1", "v-1.1.1")
+        _, merge, split, new = narrowed(bench, decide)
         differ = decide.make(
             DecisionKind.DIFFERS, Side(new, ("v-1.1.1",)), Side("p1", tracks_of(bench, "p1"))
         )

@@ -6,7 +6,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
@@ -22,7 +22,7 @@ from facestream.errors import RefusedError
 from facestream.events.news import News
 from facestream.jobs.job_options import JobOptions
 from facestream.serving.serve_wiring import make_camera_desk, make_jobs
-from facestream.wiring import keys_of, make_camera_store, open_handle
+from facestream.wiring import keys_of, make_camera_store
 from storage.camera_status import CameraStatus
 from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
@@ -31,21 +31,6 @@ from storage.sighting_record import Sighting
 from storage.sighting_rows import SightingRows
 
 PATIENCE_S = 60.0
-
-
-@pytest.fixture
-def place(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return Place(tmp_path_factory.mktemp("fs") / "data")
-
-
-@pytest.fixture
-def handle(place: Place) -> Iterator[RedisHandle]:
-    with open_handle(place) as opened:
-        yield opened
 
 
 class Told:

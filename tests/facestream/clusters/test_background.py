@@ -118,16 +118,12 @@ def test_a_lasting_worker_outlasts_a_server_that_goes_away(
 def test_the_end_of_a_lasting_worker_waits_for_no_server_that_hangs(
     keys: Keys, pack: Pack, tmp_path: Path
 ) -> None:
-    server = OwnServer(tmp_path / "own")
-    try:
-        with open_redis(server.url, None) as own:
-            worker = make_cluster_worker(own, keys, pack.manifest, pack.calibration)
-            with Background(worker, own, lasting=True) as background, server.frozen():
-                began_s = time.monotonic()
-                background.__exit__(None, None, None)
-                took_s = time.monotonic() - began_s
-    finally:
-        server.kill()
+    with OwnServer(tmp_path / "own") as server, open_redis(server.url, None) as own:
+        worker = make_cluster_worker(own, keys, pack.manifest, pack.calibration)
+        with Background(worker, own, lasting=True) as background, server.frozen():
+            began_s = time.monotonic()
+            background.__exit__(None, None, None)
+            took_s = time.monotonic() - began_s
     # 44 s, as long as the client tries, and then once more for the lease.
     assert took_s < 15
     assert "cluster worker" not in thread_names()

@@ -16,19 +16,7 @@ from facestream.configuration.settings import Place
 from facestream.errors import FacestreamError
 from facestream.metrics.given_port import GivenPort
 from facestream.metrics.monitored import monitored
-from facestream.wiring import open_handle
 from storage.connection import RedisHandle
-
-
-@pytest.fixture
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    return Place(tmp_path_factory.mktemp("fs") / "data")
-
-
-@pytest.fixture
-def handle(place: Place) -> Iterator[RedisHandle]:
-    with open_handle(place) as opened:
-        yield opened
 
 
 @pytest.fixture

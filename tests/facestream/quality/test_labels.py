@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from unprivileged import unprivileged
 
 from facestream.decisions.enrolling import named_photos
 from facestream.quality.labels import labelled_photos
@@ -56,15 +56,6 @@ def test_photos_of_phones_that_can_not_be_read_here_are_somebody_s_all_the_same(
 
 def test_nobody_is_enrolled_where_a_folder_may_not_be_looked_at(nested: Path) -> None:
     (nested / "Ben").chmod(0)
-    for folder in [nested, *nested.parents]:
-        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
-            folder.chmod(0o755)
-    user = os.geteuid()
-    if user == 0:  # root may look everywhere
-        os.seteuid(65534)
-    try:
-        with pytest.raises(SourcePermissionError, match="Ben"):
-            named_photos(nested)
-    finally:
-        os.seteuid(user)
-        (nested / "Ben").chmod(0o755)
+    with unprivileged(nested), pytest.raises(SourcePermissionError, match="Ben"):
+        named_photos(nested)
+    (nested / "Ben").chmod(0o755)

@@ -11,23 +11,8 @@ from psutil import pid_exists
 from facestream.configuration.settings import Place
 from facestream.metrics.kept_metrics import KeptMetrics
 from facestream.serving.supervisor import CLUSTER_WORKER, WORKER, KeptProcess, Supervisor
-from facestream.wiring import keys_of, make_manifest, make_store, open_handle
+from facestream.wiring import keys_of, make_manifest, make_store
 from storage.connection import RedisHandle
-
-
-@pytest.fixture
-def place(
-    tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> Place:
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return Place(tmp_path_factory.mktemp("fs") / "data")
-
-
-@pytest.fixture
-def handle(place: Place) -> Iterator[RedisHandle]:
-    with open_handle(place) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import cv2
 import numpy as np
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from test_web_page_outages import saying
 from visiting import Visit
 from web_serving import Serving
@@ -178,31 +179,42 @@ def test_days_begin_at_midnight_also_where_clocks_are_changed(
     assert len({label for _, label, _ in ticks}) == 4
 
 
+def newest_rows(page: Page) -> Locator:
+    """The newest sightings of Live, which hears of what happens."""
+    rows = page.locator(".newest-row")
+    expect(rows.first).to_be_visible()
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    return rows
+
+
+def tell_seen(
+    serving: Serving, person: str, ago_s: float, *, provisional: bool = True, other_id: str = ""
+) -> None:
+    """As the cluster worker does when a track at the door is somebody's."""
+    client, keys = serving.handle.client, serving.keys
+    began_s = float(client.hget(keys.source("c-door"), "recorded_at_s"))
+    track_id = f"c-door.{person}.{ago_s:g}"
+    client.hset(keys.track(track_id), "source_id", "c-door")
+    change = IdentityChange(
+        ChangeKind.ASSIGNED,
+        person,
+        track_id,
+        other_id=other_id,
+        event_s=time.time() - ago_s - began_s,
+        published_at_s=time.time(),
+        provisional=provisional,
+    )
+    client.xadd(keys.changes, change.encode())
+
+
 def test_newest_sightings_are_of_whoever_comes_by_now(
     visit: Visit, shared_serve: Callable[..., Serving]
 ) -> None:
     serving = shared_serve(jobs=0)
     page = visit(serving.url, "live")
-    rows = page.locator(".newest-row")
-    expect(rows.first).to_be_visible()
-    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    rows = newest_rows(page)
     before = rows.count()
-    began_s = float(serving.handle.client.hget(serving.keys.source("c-door"), "recorded_at_s"))
-
-    def seen(person: str, ago_s: float, *, provisional: bool = True, other_id: str = "") -> None:
-        track_id = f"c-door.{person}.{ago_s:g}"
-        serving.handle.client.hset(serving.keys.track(track_id), "source_id", "c-door")
-        change = IdentityChange(
-            ChangeKind.ASSIGNED,
-            person,
-            track_id,
-            other_id=other_id,
-            event_s=time.time() - ago_s - began_s,
-            published_at_s=time.time(),
-            provisional=provisional,
-        )
-        serving.handle.client.xadd(serving.keys.changes, change.encode())
-
+    seen = partial(tell_seen, serving)
     assert serving.client.post("/api/v1/people/p3/ignore", json={"ignored": True}).is_success
     # What a re-cluster makes of the past, what is told late, and who is ignored.
     seen("p2", 2.0, provisional=False)
@@ -222,26 +234,10 @@ def test_who_comes_back_moves_to_the_top_of_the_newest_sightings_but_not_under_t
 ) -> None:
     serving = shared_serve(jobs=0)
     page = visit(serving.url, "live")
-    rows = page.locator(".newest-row")
-    expect(rows.first).to_be_visible()
-    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    rows = newest_rows(page)
     page.mouse.move(400, 500)
     before = rows.count()
-    began_s = float(serving.handle.client.hget(serving.keys.source("c-door"), "recorded_at_s"))
-    now_s = time.time()
-
-    def seen(person: str, ago_s: float) -> None:
-        track_id = f"c-door.{person}.{ago_s:g}"
-        serving.handle.client.hset(serving.keys.track(track_id), "source_id", "c-door")
-        change = IdentityChange(
-            ChangeKind.ASSIGNED,
-            person,
-            track_id,
-            event_s=now_s - ago_s - began_s,
-            published_at_s=time.time(),
-            provisional=True,
-        )
-        serving.handle.client.xadd(serving.keys.changes, change.encode())
+    seen = partial(tell_seen, serving)
 
     def people() -> list[str]:
         return [

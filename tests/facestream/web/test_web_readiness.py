@@ -23,9 +23,8 @@ Serve = Callable[..., contextlib.AbstractContextManager[Serving]]
 
 @pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnServer]:
-    made = OwnServer(tmp_path_factory.mktemp("own"), "--save", "3600 100000")
-    yield made
-    made.kill()
+    with OwnServer(tmp_path_factory.mktemp("own"), "--save", "3600 100000") as running:
+        yield running
 
 
 @pytest.mark.parametrize(

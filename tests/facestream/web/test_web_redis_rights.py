@@ -21,9 +21,8 @@ def test_they_are_enough_for_all_that_is_asked_of_the_api(
 ) -> None:
     for who in ("UNNAMED", "NAMED"):
         monkeypatch.setenv(f"FACESTREAM_RETENTION_{who}", "forever")
-    server = OwnServer(tmp_path / "own")
     with contextlib.ExitStack() as stack:
-        stack.callback(server.kill)
+        server = stack.enter_context(OwnServer(tmp_path / "own"))
         owner = redis.Redis(unix_socket_path=str(server.socket_path), protocol=2)
         stack.enter_context(contextlib.closing(owner))
         drawn_people.fill(owner, Keys("default"), drawn_people.EVERYBODY)
