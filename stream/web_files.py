@@ -123,7 +123,7 @@ class WebFiles:
                 self._has_failed = True
                 raise CameraLostError(words, self._shown) from None
             self.failure = self._unfetched(error, words)
-            if type(self.failure) is CameraLoginError:
+            if isinstance(error, HTTPError) and error.code == HTTPStatus.UNAUTHORIZED:
                 # What else it names would be given the same password.
                 raise self.failure from None
             return io.BytesIO()

@@ -97,14 +97,8 @@ def _facts_of(handle: RedisHandle, arguments: Sequence[str]) -> CommandFacts | N
 def _said_of(handle: RedisHandle, name: str) -> Sequence[Any] | None:
     from storage.raw_command import run_command
 
-    # The reply as it comes: the client's own form of it leaves out what newer servers say.
-    client = handle.client
-    shapes = client.response_callbacks
-    client.response_callbacks = type(shapes)({})
-    try:
-        (said,) = run_command(client, ["COMMAND", "INFO", name])
-    finally:
-        client.response_callbacks = shapes
+    # As one word, which the client sends as two: of COMMAND it would leave out what newer servers say.
+    (said,) = run_command(handle.client, ["COMMAND INFO", name])
     return said or None
 
 
