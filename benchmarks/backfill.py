@@ -11,24 +11,18 @@ from __future__ import annotations
 import argparse
 import csv
 import io
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
+from command import facestream
 from figure import Figure
 from result import Result, add_json_option
+from script import run_script
 
 from workers.clustering.metrics import agreement
 
 Faces = dict[tuple[str, str, int, int], str]
-
-
-def facestream(*words: str) -> str:
-    """Run a command; returns what it prints."""
-    command = [sys.executable, "-m", "facestream", *words]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def timed(command: str, files: list[str], folder: Path, *words: str) -> tuple[float, Faces]:
@@ -45,8 +39,8 @@ def timed(command: str, files: list[str], folder: Path, *words: str) -> tuple[fl
     return took_s, {place[:4]: place[4] for place in places}
 
 
-def main(files: list[str], processes: list[int], segment: str, out: Path | None) -> None:
-    """Measure, and print a table."""
+def measure(files: list[str], processes: list[int], segment: str) -> Result:
+    """Both, and a table while it goes on."""
     results = []
     with tempfile.TemporaryDirectory() as temporary:
         plain_s, plain = timed("run", files, Path(temporary) / "run")
@@ -74,10 +68,11 @@ def main(files: list[str], processes: list[int], segment: str, out: Path | None)
             Figure(f"agreement with run, {what}", row["agree"], better="more"),
         ]
     told = {"run": {"seconds": plain_s, "faces": len(plain)}, "backfill": results}
-    Result(figures, details=told).write(out)
+    return Result(figures, details=told)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -86,4 +81,8 @@ if __name__ == "__main__":
     parser.add_argument("--segment", default="20s")
     add_json_option(parser)
     args = parser.parse_args()
-    main(args.files, args.processes, args.segment, args.json)
+    measure(args.files, args.processes, args.segment).write(args.json)
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -23,6 +23,7 @@ from labelled_sets import LabelledSet, labelled_clips
 from markdown_table import markdown_table
 from quality import ours, tell
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.quality.evaluation import evaluate_tables, truth_table
 from facestream.quality.labels import LabelTable
@@ -88,4 +89,4 @@ def _row(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

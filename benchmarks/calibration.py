@@ -10,24 +10,22 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from command import facestream
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.quality.labels import chosen_people
 
 
 def calibrate(*words: str) -> dict[str, Any]:
     """What the command prints."""
-    command = [sys.executable, "-m", "facestream", "calibrate", "--json", "-q", *words]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(facestream("calibrate", "--json", "-q", *words))
     return found
 
 
@@ -78,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

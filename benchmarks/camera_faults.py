@@ -26,6 +26,7 @@ from typing import Any
 import psutil
 from figure import Figure
 from result import Result, add_json_option
+from script import run_script
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -198,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

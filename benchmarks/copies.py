@@ -17,8 +17,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from command import facestream
 from labelled_videos import Way, score_in_two_ways
-from quality import facestream
+from script import run_script
 
 from facestream.quality.evaluation import found_table
 from facestream.quality.labels import LabelTable
@@ -64,4 +65,4 @@ def write_small(video: Path, path: Path, fps: float) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -23,6 +23,7 @@ import onnx
 from lfw_photos import lfw_options, lfw_photos
 from onnx import TensorProto, helper, numpy_helper
 from parts import central
+from script import run_script
 
 from facestream.configuration.settings import model_cache
 from facestream.wiring import find_parts
@@ -142,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -36,6 +36,7 @@ from figure import Figure, Goal
 from made_video import write_moving
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 from session_trace import SessionTrace
 
 from facestream.cli import cli
@@ -212,6 +213,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     add_json_option(parser)
     args = parser.parse_args()
+    if not (args.videos or args.moving):
+        parser.error("name a VIDEO, or --moving SECONDS")
     rows = [in_its_own_process(video, args.rounds, False) for video in args.videos]
     if args.moving:
         with tempfile.TemporaryDirectory() as folder:
@@ -225,4 +228,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 from figure import Figure
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.quality.labels import chosen_people, labelled_photos
 from facestream.search.search import read_photo
@@ -207,4 +208,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

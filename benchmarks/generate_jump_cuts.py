@@ -25,6 +25,7 @@ import numpy as np
 from figure import Figure
 from generate_clips import HEIGHT_PX, WIDTH_PX, Actor, labelled_clip, make_clip, photos_of, shot
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.wiring import make_pack
 from stream.video import VideoFile
@@ -153,4 +154,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -18,10 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from command import facestream
 from figure import Figure
 from labelled_sets import LabelledSet, sets_in
-from quality import facestream, ours, tell
+from quality import ours, tell
 from result import Result, add_json_option
+from script import run_script
 
 import facestream as product
 from facestream.quality.evaluation import found_table
@@ -115,4 +117,4 @@ def grow(photos: LabelledSet, every: int, seed: int, names: int) -> dict[str, An
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -15,8 +15,9 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from command import facestream
 from labelled_videos import Way, score_in_two_ways
-from quality import facestream
+from script import run_script
 
 from facestream.quality.evaluation import found_table
 from facestream.quality.labels import LabelTable
@@ -58,4 +59,4 @@ def frames_of(video: Path) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

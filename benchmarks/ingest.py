@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from itertools import count, islice
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 from scale_data import generate
+from script import run_script
 from synthetic_tracks import made_track
 
 from storage.connection import RedisHandle, open_redis
@@ -66,9 +68,11 @@ class Sender:
     Args:
         handle: The server.
         vectors: float32 (N, D), one for each track.
+        worker: The cluster worker.
     """
 
-    def __init__(self, handle: RedisHandle, vectors: np.ndarray) -> None:
+    def __init__(self, handle: RedisHandle, vectors: np.ndarray, worker: BaseProcess) -> None:
+        self._worker = worker
         self._queue = SampleQueue(handle.client, _KEYS, model_id=_MODEL_ID)
         self._store = IdentityStore(handle.client, _KEYS)
         self._vectors = vectors
@@ -93,6 +97,8 @@ class Sender:
             last = self._queue.send(entries, wait_s=600.0)
         ends_s = time.monotonic() + _TAKEN_IN_S
         while last is not None and not self._queue.is_taken_in(last):
+            if not self._worker.is_alive():
+                raise SystemExit(f"the cluster worker ended with {self._worker.exitcode}")
             if time.monotonic() > ends_s:
                 raise SystemExit("the cluster worker did not take everything in")
             time.sleep(0.01)
@@ -144,7 +150,7 @@ def measure(tracks: Sequence[int], samples: int, dimension: int) -> Iterator[dic
         worker = context.Process(target=cluster, args=(url, calibration), daemon=True)
         worker.start()
         try:
-            sender = Sender(handle, vectors)
+            sender = Sender(handle, vectors, worker)
             there = 0
             for wanted in sorted(tracks):
                 began_s = time.perf_counter()
@@ -198,4 +204,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -20,8 +20,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 from figure import Figure, Goal
+from percentiles import percentile
 from result import Curve, Result, add_json_option
 from scale_data import ScaleData, generate
+from script import run_script
 from threadpoolctl import threadpool_limits
 
 from workers.clustering.approximate_neighbours import ApproximateIndex
@@ -168,18 +170,18 @@ def main() -> None:
                 subject = make(data.vectors.shape[1])
                 times = measured(subject, data, size, args.steps, clock)
             (middle, high), (gone_middle, gone_high) = (
-                np.quantile(ms, [0.5, 0.99]) for ms in (times.insertion, times.removal)
+                (percentile(ms, 0.5), percentile(ms, 0.99)) for ms in (times.insertion, times.removal)
             )
-            rival_ms = float(middle) if name in rivals else rival_ms
-            medians.setdefault(name, {})[size] = float(middle)
+            rival_ms = middle if name in rivals else rival_ms
+            medians.setdefault(name, {})[size] = middle
             if name not in rivals:
                 what = f"{size:,} tracks, {name} index"
                 goal = _GOALS.get((name, size))
                 result.figures += [
-                    Figure(f"insertion p50, {what}", float(middle), "ms", "less", rival_ms, "incdbscan"),
-                    Figure(f"insertion p99, {what}", float(high), "ms", goal=goal),
-                    Figure(f"removal p50, {what}", float(gone_middle), "ms"),
-                    Figure(f"removal p99, {what}", float(gone_high), "ms"),
+                    Figure(f"insertion p50, {what}", middle, "ms", "less", rival_ms, "incdbscan"),
+                    Figure(f"insertion p99, {what}", high, "ms", goal=goal),
+                    Figure(f"removal p50, {what}", gone_middle, "ms"),
+                    Figure(f"removal p99, {what}", gone_high, "ms"),
                 ]
             ratio = "" if rival_ms is None else f"{rival_ms / middle:.0f} times as fast"
             print(
@@ -197,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

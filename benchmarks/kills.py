@@ -31,6 +31,7 @@ import numpy as np
 import redis
 from figure import Figure, Goal
 from result import Result, add_json_option
+from script import run_script
 from synthetic_tracks import TRACK_S, made_track
 
 from storage.connection import RedisHandle, open_redis
@@ -379,4 +380,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    run_script(lambda: main(sys.argv[1:]))

@@ -32,7 +32,9 @@ from camera_servers import CameraServers, gst_cameras, scripted_cameras
 from camera_visits import visits_of
 from figure import Figure, Goal
 from markdown_table import markdown_table
+from percentiles import percentile
 from result import Result, add_json_option
+from script import run_script
 from watched import Sample, slope_per_min, watch
 
 # A loss of power is noticed, and rates are means of the last five seconds.
@@ -127,9 +129,9 @@ def measure(
         "processed_share": ratio(sum(done.values()), sum(taken.values())),
         "visits": len(visits),
         "visits_missed": len(visits) - len(latencies_s),
-        "latency_p50_s": percentile(latencies_s, 50),
-        "latency_p95_s": percentile(latencies_s, 95),
-        "latency_worst_s": percentile(latencies_s, 100),
+        "latency_p50_s": share_of(latencies_s, 0.5),
+        "latency_p95_s": share_of(latencies_s, 0.95),
+        "latency_worst_s": share_of(latencies_s, 1.0),
         "people": len(watched.people),
         "people_truth": len({name for shown in scenes for name in shown.clip.people}),
         "queue_mean": round(float(np.mean(queued)), 2),
@@ -166,9 +168,9 @@ def ratio(part: float, whole: float) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def percentile(values: Sequence[float], share: float) -> float | None:
+def share_of(values: Sequence[float], share: float) -> float | None:
     """A percentile, or None of nothing."""
-    return round(float(np.percentile(values, share)), 3) if values else None
+    return round(percentile(values, share), 3) if values else None
 
 
 def figures_of(result: dict[str, Any]) -> list[Figure]:
@@ -260,4 +262,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

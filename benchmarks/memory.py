@@ -23,6 +23,7 @@ import psutil
 from figure import Figure
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
+from script import run_script
 
 _NAIVE = Path(__file__).with_name("naive.py")
 _EVERY_S = 0.5
@@ -146,4 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

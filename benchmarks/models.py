@@ -29,6 +29,7 @@ import onnxruntime
 from figure import Figure
 from naive import video_frames
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.configuration.settings import model_cache
 from stream.frame import Frame
@@ -248,4 +249,4 @@ def _tell(what: str, figures: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

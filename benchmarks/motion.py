@@ -21,6 +21,7 @@ import numpy.typing as npt
 from figure import Figure
 from made_video import HEIGHT_PX, WIDTH_PX, write_room
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.configuration.settings import model_cache
 from stream.frame import Frame
@@ -108,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 from published_centerface import PublishedCenterFace
 from published_mtcnn import published_mtcnn
+from script import run_script
 from sklearn.cluster import DBSCAN
 
 from facestream.configuration.settings import model_cache
@@ -167,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -35,6 +35,7 @@ from figure import Figure
 from markdown_table import markdown_table
 from naive import naive_embedder
 from result import Result, add_json_option
+from script import run_script
 from watched import watch
 
 from facestream.wiring import make_pack
@@ -216,4 +217,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

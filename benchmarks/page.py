@@ -30,6 +30,7 @@ from markdown_table import markdown_table
 from percentiles import percentile
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from result import Result, add_json_option
+from script import run_script
 from served_folder import served
 
 from facestream import connect
@@ -253,4 +254,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from lfw_photos import lfw_options, lfw_photos
+from script import run_script
 
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile
@@ -137,4 +138,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

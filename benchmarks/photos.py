@@ -23,6 +23,7 @@ from figure import Figure
 from markdown_table import markdown_table
 from naive import find_faces
 from result import Result, add_json_option
+from script import run_script
 from speed import timed
 
 from stream.frame import Frame
@@ -96,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from lfw_photos import lfw_options, lfw_photos
 from markdown_table import markdown_table
 from parts import central
+from script import run_script
 
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile
@@ -105,4 +106,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

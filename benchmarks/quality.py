@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,10 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from command import facestream
 from figure import Figure
 from labelled_sets import LabelledSet, naive_faces, sets_in
 from result import Result, add_json_option
 from rivals import DBSCAN, RIVALS, IntArray, Rule, distances
+from script import run_script
 
 from facestream.quality.evaluation import Evaluation, found_table
 from facestream.quality.labels import LabelTable
@@ -58,9 +59,12 @@ def main() -> None:
     folders = args.folders or ([Path(default)] if default else [])
     if not folders:
         parser.error("name a folder of labelled data, or set FACESTREAM_TEST_DATA")
-    sets = [labelled for folder in folders for labelled in sets_in(folder) if args.only in labelled.name]
+    found = {folder: list(sets_in(folder)) for folder in folders}
+    if empty := [str(folder) for folder, sets in found.items() if not sets]:
+        parser.error(f"nothing labelled in {', '.join(empty)}")
+    sets = [labelled for of_folder in found.values() for labelled in of_folder if args.only in labelled.name]
     if not sets:
-        parser.error(f"nothing labelled in {', '.join(map(str, folders))}")
+        parser.error(f"no set has {args.only!r} in its name")
     rows = []
     print("| set | pack | | score | BCubed F | P | R | junk | people | at |\n" + "|---" * 10 + "|")
     for labelled in sets:
@@ -188,15 +192,10 @@ def as_text(row: dict[str, Any]) -> str:
     return f"| {what} | {numbers} | {row['found']} of {row['people']} | {row['at']} |"
 
 
-def facestream(*arguments: str) -> None:
-    """Run the command line."""
-    subprocess.run([sys.executable, "-m", "facestream", *arguments], check=True, capture_output=True)
-
-
 def tell(text: str) -> None:
     """What is being done, for those who wait."""
     print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,9 +19,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from command import facestream
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 
 from facestream import connect
 from facestream.demo_video import ASTRONAUT
@@ -111,13 +111,7 @@ def timed(folder: Path, *arguments: str, rounds: int = 5) -> dict[str, float]:
     times_s = []
     for _ in range(rounds):
         started_s = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-m", "facestream", *arguments],
-            env=os.environ | {"FACESTREAM_DATA_DIR": str(folder)},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-        )
+        facestream(*arguments, env=os.environ | {"FACESTREAM_DATA_DIR": str(folder)})
         times_s.append(time.perf_counter() - started_s)
     return {"best_s": round(min(times_s), 2), "worst_s": round(max(times_s), 2)}
 
@@ -154,4 +148,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

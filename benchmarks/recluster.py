@@ -30,6 +30,7 @@ import numpy.typing as npt
 from figure import Better, Figure
 from result import Curve, Result, add_json_option
 from scale_data import NOBODY, ScaleData, generate
+from script import run_script
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence
@@ -142,6 +143,8 @@ def fast_hdbscan_rule(data: ScaleData) -> Found:
     """The fast_hdbscan library, on the unit sphere."""
     from fast_hdbscan import HDBSCAN
 
+    # Its code is compiled when it is first used, which is no time of clustering.
+    HDBSCAN(min_cluster_size=2).fit(data.vectors[:100])
     for distance in _EPSILONS:
         rule = HDBSCAN(min_cluster_size=2, cluster_selection_epsilon=float(np.sqrt(2 * distance)))
         yield f"epsilon {distance}", *_timed(partial(rule.fit_predict, data.vectors))
@@ -314,4 +317,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

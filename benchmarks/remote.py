@@ -27,6 +27,7 @@ from camera_servers import cpu_of, scripted_cameras
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 from watched import KEPT
 
 from facestream.cameras.camera_book import CameraBook
@@ -188,4 +189,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 from lfw_photos import lfw_options, lfw_photos
+from script import run_script
 
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile
@@ -102,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,9 +25,11 @@ from typing import Any
 import psutil
 from camera_scenes import scenes_of
 from camera_servers import cpu_of, scripted_cameras
+from command import facestream
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
+from script import run_script
 from soak_site import Server
 from watched import KEPT, running
 
@@ -72,8 +73,8 @@ def measure(urls: Sequence[str], count: int, seconds: float, look_fps: float) ->
         }
         command = [sys.executable, "-m", "facestream"]
         for k, url in enumerate(urls):
-            words = ["camera", "add", f"cam{k}", url, "--no-test", "--fps", f"{look_fps:g}"]
-            subprocess.run([*command, *words], env=environ, check=True, capture_output=True)
+            words = ("camera", "add", f"cam{k}", url, "--no-test", "--fps", f"{look_fps:g}")
+            facestream(*words, env=environ)
         with contextlib.ExitStack() as stack:
             log = stack.enter_context((Path(name) / "log").open("w"))
 
@@ -145,4 +146,4 @@ def curve(rows: Sequence[dict[str, Any]]) -> Curve:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -22,6 +22,7 @@ import numpy as np
 from figure import Figure
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
+from script import run_script
 
 from facestream import connect
 from facestream.configuration.settings import model_cache
@@ -167,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

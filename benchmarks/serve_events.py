@@ -16,9 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from figure import Figure
+from percentiles import percentile
 from result import Result, add_json_option
+from script import run_script
 from served_folder import served
 
 from facestream.configuration.settings import Place
@@ -96,9 +97,9 @@ def main() -> None:
                 port = int(server.url.rsplit(":", 1)[1])
                 for readers in (1, given.readers):
                     delays_s = asyncio.run(_measure(port, handle, readers, given.seconds, given.per_second))
-                    p50, p95, most = 1000 * np.percentile(delays_s, [50, 95, 100])
+                    p50, p95, most = (1000 * percentile(delays_s, share) for share in (0.5, 0.95, 1.0))
                     print(f"| {readers} | {len(delays_s) // readers} | {p50:.1f} | {p95:.1f} | {most:.1f} |")
-                    told = {"p50": float(p50), "p95": float(p95), "largest": float(most)}
+                    told = {"p50": p50, "p95": p95, "largest": most}
                     alone = alone or told
                     for name, delay_ms in told.items():
                         rival = None if readers == 1 else alone[name]
@@ -108,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -12,6 +12,7 @@ a second, each of which changes all lists.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import random
 import tempfile
 import threading
@@ -24,6 +25,7 @@ import psutil
 from figure import Figure
 from percentiles import percentile
 from result import Result, add_json_option
+from script import run_script
 from served_folder import served
 
 from facestream import connect
@@ -37,6 +39,7 @@ from storage.source_record import SourceRecord
 
 _SOURCES = 200
 _HOUR_S = 3600.0
+_HIGH = "95th percentile"
 _FIRST = ("Ada", "Alan", "Grace", "Edsger", "Barbara", "Donald", "Frances", "Kurt", "Emmy", "Leonhard", "Zoë")
 _LAST = ("Lovelace", "Turing", "Hopper", "Dijkstra", "Liskov", "Knuth", "Allen", "Gödel", "Noether", "Euler")
 
@@ -123,15 +126,45 @@ def ask(url: str, people: int, requests: int) -> Iterator[tuple[str, list[float]
             yield name, times_s
 
 
-def change(store: IdentityStore, lease: Lease, people: int, stop: threading.Event) -> None:
-    """Let somebody be seen again, twenty times a second."""
-    fate = random.Random(3)
-    sources = [source.source_id for source in store.sources()]
-    while not stop.wait(0.05):
-        assert lease.acquire()
-        one = person(fate.randint(1, people), sources, fate)
-        event = IdentityChange(ChangeKind.ASSIGNED, one.identity_id)
-        store.commit(Effects(identities=[one], changes=[event]), lease)
+@contextlib.contextmanager
+def changing(store: IdentityStore, lease: Lease, people: int) -> Iterator[list[str]]:
+    """As long as it lasts somebody is seen again twenty times a second; gives who was, as it goes on.
+
+    Raises:
+        SystemExit: If that came to an end before.
+    """
+    stop, changed = threading.Event(), list[str]()
+
+    def change() -> None:
+        fate = random.Random(3)
+        sources = [source.source_id for source in store.sources()]
+        while not stop.wait(0.05):
+            assert lease.acquire()
+            one = person(fate.randint(1, people), sources, fate)
+            event = IdentityChange(ChangeKind.ASSIGNED, one.identity_id)
+            store.commit(Effects(identities=[one], changes=[event]), lease)
+            changed.append(one.identity_id)
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        yield changed
+        if not thread.is_alive():
+            raise SystemExit("people no longer changed")
+    finally:
+        stop.set()
+        thread.join()
+
+
+def times_of(when: str, asked: Iterator[tuple[str, list[float]]]) -> dict[str, dict[str, float]]:
+    """Times of each question, ms, which are printed."""
+    found = {}
+    print(f"{when}:")
+    for name, times_s in asked:
+        shares = {"median": 0.5, _HIGH: 0.95, "longest": 1.0}
+        found[name] = {words: percentile(times_s, share) * 1000 for words, share in shares.items()}
+        print(f"  {name:<28}", "  ".join(f"{time_ms:7.1f} ms" for time_ms in found[name].values()))
+    return found
 
 
 def main() -> None:
@@ -152,26 +185,16 @@ def main() -> None:
             first_mb = process.memory_info().rss / 1e6
             print(f"{arguments.people:,} people, ready after {ready_s:.1f} s, {first_mb:.0f} MB")
             figures = [Figure("ready after", ready_s, "s"), Figure("memory when ready", first_mb, "MB")]
-            at_rest: dict[str, float] = {}
-            stop = threading.Event()
-            for changing in (False, True):
-                print("while people change:" if changing else "at rest:")
-                thread = threading.Thread(target=change, args=(identities, lease, arguments.people, stop))
-                if changing:
-                    thread.start()
-                for name, times_s in ask(server.url, arguments.people, arguments.requests):
-                    shares = {"median": 0.5, "95th percentile": 0.95, "longest": 1.0}
-                    found = {words: percentile(times_s, share) * 1000 for words, share in shares.items()}
-                    print(f"  {name:<28}", "  ".join(f"{time_ms:7.1f} ms" for time_ms in found.values()))
-                    if changing:
-                        what = f"{name}, while people change, 95th percentile"
-                        p95_ms = found["95th percentile"]
-                        figures.append(Figure(what, p95_ms, "ms", "less", at_rest[name], "at rest"))
-                    else:
-                        at_rest[name] = found["95th percentile"]
-                        figures += [Figure(f"{name}, {words}", ms, "ms") for words, ms in found.items()]
-            stop.set()
-            thread.join()
+            rest = times_of("at rest", ask(server.url, arguments.people, arguments.requests))
+            began_s = time.perf_counter()
+            with changing(identities, lease, arguments.people) as changed:
+                busy = times_of("while people change", ask(server.url, arguments.people, arguments.requests))
+                print(f"{len(changed) / (time.perf_counter() - began_s):.1f} changes a second")
+            for name, times in rest.items():
+                figures += [Figure(f"{name}, {words}", ms, "ms") for words, ms in times.items()]
+            for name, times in busy.items():
+                what = f"{name}, while people change, {_HIGH}"
+                figures.append(Figure(what, times[_HIGH], "ms", "less", rest[name][_HIGH], "at rest"))
             last_mb = process.memory_info().rss / 1e6
             print(f"{last_mb:.0f} MB at the end")
             began_s = time.perf_counter()
@@ -191,4 +214,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

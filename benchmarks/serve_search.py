@@ -24,7 +24,9 @@ from typing import Any
 import numpy as np
 import psutil
 from figure import Figure
+from percentiles import percentile
 from result import Result, add_json_option
+from script import run_script
 
 from facestream import connect
 from facestream.configuration.settings import model_cache
@@ -85,7 +87,7 @@ def faces(random: np.random.Generator, count: int, calibration: Calibration) -> 
 
 def milliseconds(times_s: list[float]) -> dict[str, float]:
     """Median and 95th percentile."""
-    return {f"p{q}_ms": round(float(np.percentile(times_s, q)) * 1e3, 1) for q in (50, 95)}
+    return {f"p{q}_ms": round(percentile(times_s, q / 100) * 1e3, 1) for q in (50, 95)}
 
 
 def timed_searches(
@@ -240,4 +242,4 @@ def figures_of(result: dict[str, Any]) -> list[Figure]:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -38,6 +38,7 @@ import redis
 from camera_scenes import scenes_of
 from camera_servers import ScriptedCameras, scripted_cameras
 from result import Result, add_json_option
+from script import run_script
 from soak_figures import Soak, figures_of, report_of, show
 from soak_site import Server, Site
 
@@ -236,4 +237,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -14,18 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from command import facestream, python
 from figure import Figure, Goal
 from made_video import write_room
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 
 from facestream.demo_video import ASTRONAUT
 from facestream.quality.evaluation import evaluate_tables, found_table, truth_table
@@ -38,8 +38,8 @@ _STILL_FPS = 25
 def timed(*command: str) -> tuple[float, dict[str, Any]]:
     """Seconds of a process and the JSON that it printed."""
     started_s = time.perf_counter()
-    done = subprocess.run([sys.executable, *command], check=True, stdout=subprocess.PIPE, text=True)
-    return time.perf_counter() - started_s, json.loads(done.stdout)
+    said = python(*command)
+    return time.perf_counter() - started_s, json.loads(said)
 
 
 def measure(video: Path, rounds: int, loop_options: Sequence[str] = ()) -> dict[str, Any]:
@@ -58,8 +58,7 @@ def measure(video: Path, rounds: int, loop_options: Sequence[str] = ()) -> dict[
             spent_s, run = timed("-m", "facestream", "run", str(video), *options)
             run_s.append(spent_s)
             run_rate.append(run["frames"] / run["seconds"])
-            export = [sys.executable, "-m", "facestream", "export", *place, "-o", str(ours)]
-            subprocess.run(export, check=True, capture_output=True)
+            facestream("export", *place, "-o", str(ours))
             result = {
                 "frames": run["frames"],
                 "first_person_s": run["first_person_s"],
@@ -121,6 +120,8 @@ def main() -> None:
     parser.add_argument("--constant-weights", action="store_const", const=["--constant-weights"], default=[])
     add_json_option(parser)
     args = parser.parse_args()
+    if not (args.videos or args.still):
+        parser.error("name a VIDEO, or --still SECONDS")
     with tempfile.TemporaryDirectory() as folder:
         goals = dict.fromkeys(args.videos, _FACES)
         if args.still:
@@ -136,4 +137,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -21,9 +21,11 @@ from pathlib import Path
 
 from camera_scenes import clips_in
 from camera_servers import scripted_cameras
+from command import facestream
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 from watched import KEPT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -62,8 +64,7 @@ def started_s(words: list[str], folder: Path) -> tuple[float, float]:
 def called_s(words: list[str]) -> tuple[float, float]:
     """Seconds that a command takes, and the processor's time in its process."""
     before_s, began_s = processor_s(), time.time()
-    command = [sys.executable, "-m", "facestream", *words]
-    subprocess.run(command, env=environment(), check=True, capture_output=True)
+    facestream(*words, env=environment())
     return time.time() - began_s, processor_s() - before_s
 
 
@@ -122,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -24,6 +24,7 @@ from camera_servers import scripted_cameras
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
+from script import run_script
 from watched import Watched, watch
 
 from facestream.demo_video import GROUP, Photo
@@ -116,4 +117,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

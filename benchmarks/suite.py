@@ -6,8 +6,9 @@
 
 Each part is a script of this folder in a process of its own, one after the other: the machine should have
 nothing else to do. --only takes names of parts and of groups. A part that fails is said, and the others go
-on; the exit code is 1 then. A part that was measured by the same arguments is not measured again, so that
-what was interrupted by Ctrl-C can go on; --again does.
+on, but for those that need what it makes; the exit code is 1 then. A part that was measured by the same
+arguments, on test data of the same names and sizes, is not measured again, so that what was interrupted by
+Ctrl-C can go on; --again does.
 
 FOLDER of --data holds the labelled clips, photos and models (docs/benchmarks.md), by default
 FACESTREAM_TEST_DATA; parts that lack theirs are left out. OUT gets results.json, results.md, plots/, and for
@@ -18,13 +19,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from machine import commit, machine_facts
 from markdown_table import markdown_table
+from script import run_script
+from suite_data import mark_of
 from suite_parts import PARTS, Part, chosen
 from suite_plots import draw
 from suite_report import table, write_results
@@ -45,6 +47,7 @@ class Suite:
 
     def __init__(self, data: Path | None, out: Path, *, quick: bool, again: bool) -> None:
         self._data, self._out, self._quick, self._again = data, out, quick, again
+        self._mark = "" if data is None else mark_of(data)
         self._ran: dict[str, Outcome] = {}
 
     def run(self, parts: Sequence[Part]) -> None:
@@ -68,7 +71,13 @@ class Suite:
     def _before(self, part: Part) -> Outcome | None:
         """What a run before this one came to by the same arguments."""
         found = Outcome.read(self._path(part))
-        return found if found and found.command == part.words(quick=self._quick) else None
+        if found is None or found.command != part.words(quick=self._quick):
+            return None
+        return found if found.data == self._data_of(part) else None
+
+    def _data_of(self, part: Part) -> str:
+        """A mark of the test data, where a part uses them."""
+        return self._mark if part.uses_data(quick=self._quick) else ""
 
     def _outcome(self, part: Part) -> Outcome:
         before = self._before(part)
@@ -76,10 +85,13 @@ class Suite:
             other = "" if before.machine["commit"] == commit() else f", of commit {before.machine['commit']}"
             tell(f"    there already{other}; --again measures anew")
             return before
-        if why := part.lacks(self._data):
+        without = [name for name in part.after if self._ran[name].state != "done"]
+        why = part.lacks(self._data) or (f"{', '.join(without)} came to nothing" if without else "")
+        if why:
             tell(f"    left out: {why}")
             return skipped(part, why)
         outcome = run_part(part, self._data, self._out, _tick, quick=self._quick)
+        outcome.data = self._data_of(part)
         if outcome.state == "failed":
             tell(f"    FAILED: {outcome.why}; {self._out / 'logs' / part.name}.log says more")
         else:
@@ -158,6 +170,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    # Whoever is told to end ends its parts as well.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sys.exit(main())
+    run_script(main)

@@ -42,6 +42,10 @@ class Part:
         """The script and its arguments, whose folders stand in braces."""
         return [self.script, *(self.quick if quick else self.arguments).split()]
 
+    def uses_data(self, *, quick: bool) -> bool:
+        """Whether test data count for it, by themselves or by what other parts make of them."""
+        return bool(self.after) or any("{data}" in word for word in self.words(quick=quick))
+
     def command(self, data: Path | None, out: Path, *, quick: bool) -> list[str]:
         """The script and its arguments, without Python and without --json."""
         script, *words = self.words(quick=quick)

@@ -38,6 +38,7 @@ class Outcome:
         command: The script and its arguments, whose folders stand in braces.
         seconds: How long it took.
         machine: What it was measured on.
+        data: A mark of the test data that it used, see `mark_of`; empty for none.
         result: What it found.
     """
 
@@ -48,6 +49,7 @@ class Outcome:
     seconds: float
     machine: dict[str, Any]
     result: Result
+    data: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """All of it, as it is written down."""
@@ -65,7 +67,8 @@ class Outcome:
         """What `write` wrote; None if there is nothing, or nothing that can be read."""
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            told = {name: found[name] for name in ("part", "state", "why", "command", "seconds", "machine")}
+            names = ("part", "state", "why", "command", "seconds", "machine", "data")
+            told = {name: found[name] for name in names}
             return cls(**told, result=Result.of(found))
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -16,6 +16,7 @@ from typing import IO
 import numpy as np
 import psutil
 from camera_servers import cpu_of
+from command import facestream
 
 from facestream.client import Store
 from facestream.configuration.settings import Place
@@ -98,7 +99,7 @@ def watch(
     """
     with tempfile.TemporaryDirectory() as data:
         for name, url in urls.items():
-            _facestream(
+            facestream(
                 "camera",
                 "add",
                 name,
@@ -187,14 +188,6 @@ def _look(
                 found.epochs_s[source.source_id.removeprefix("c-")] = source.recorded_at_s
         found.people = Store(handle, reader, place).people()
     return found
-
-
-def _facestream(*words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "facestream", *words], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        sys.exit(f"facestream {' '.join(words[:2])} ended with {done.returncode}: {done.stderr[-2000:]}")
 
 
 def slope_per_min(times_s: Sequence[float], values: Sequence[float]) -> float:

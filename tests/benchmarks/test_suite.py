@@ -6,20 +6,17 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
 BENCHMARKS = ROOT / "benchmarks"
-
-
-@pytest.fixture(autouse=True)
-def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(BENCHMARKS)
 
 
 @pytest.fixture
@@ -184,7 +181,6 @@ def test_a_part_that_fails_is_said_the_others_go_on_and_what_is_done_is_not_done
 
 
 def test_ctrl_c_ends_the_part_and_what_it_started(tmp_path: Path) -> None:
-    import psutil
     from suite_parts import Part
     from suite_run import run_part
 
@@ -245,3 +241,59 @@ def test_every_part_has_its_script_and_its_place_in_the_docs() -> None:
     named = re.findall(r"^Parts? (.*)", docs, re.MULTILINE)
     parts = {one for line in named for one in re.findall(r"`([a-z0-9-]+)`", line)}
     assert parts <= facts.keys()
+
+
+def test_each_command_of_the_docs_is_a_part_and_each_part_a_command_of_the_docs() -> None:
+    facts = tomllib.loads((BENCHMARKS / "suite.toml").read_text())
+    docs = (ROOT / "docs" / "benchmarks.md").read_text()
+    folders = {"{data}": "TEST_DATA", "{out}/made-clips": "GENERATED_CLIPS", "{out}/jump-cuts": "JUMP_CUTS"}
+
+    def short(line: str) -> str:
+        """Without folders of folders, and without what says where figures go."""
+        for folder, called in folders.items():
+            line = line.replace(folder, called)
+        words = re.sub(r"#.*|--json \S+", "", line).split()
+        return " ".join(word.rpartition("/")[2] for word in words)
+
+    parts = {short(f"{part['script']} {part['arguments']}") for part in facts.values()}
+    told = {short(line) for line in re.findall(r"^\$ python benchmarks/(.*)", docs, re.MULTILINE)}
+    assert parts == {line for line in told if not line.startswith("suite.py")}
+
+
+def test_what_was_measured_on_other_data_counts_for_nothing_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import suite
+
+    _, works, _, _ = scripts_of(tmp_path)
+    parts = (replace(works, arguments="10 {data}"), replace(works, name="alone"))
+    monkeypatch.setattr(suite, "PARTS", parts)
+    monkeypatch.setattr(suite, "chosen", lambda _: list(parts))
+    first, other = tmp_path / "first", tmp_path / "other"
+    for folder, size in ((first, 3), (other, 4)):
+        folder.mkdir()
+        (folder / "clip.mp4").write_bytes(bytes(size))
+
+    def ran(*words: str) -> int:
+        (tmp_path / "ran").unlink(missing_ok=True)
+        assert suite.main(["--out", str(tmp_path / "out"), *words]) == 0
+        return (tmp_path / "ran").read_text().count("works") if (tmp_path / "ran").exists() else 0
+
+    assert ran("--data", str(first)) == 2
+    assert ran("--data", str(first.rename(tmp_path / "moved"))) == 0
+    assert ran("--data", str(other)) == 1
+    assert capfd.readouterr().err.count("there already") == 3
+
+
+def test_a_part_whose_needs_came_to_nothing_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import suite
+
+    breaks, works, _, _ = scripts_of(tmp_path)
+    parts = (breaks, replace(works, after=("breaks",)))
+    monkeypatch.setattr(suite, "PARTS", parts)
+    monkeypatch.setattr(suite, "chosen", lambda _: list(parts))
+    assert suite.main(["--out", str(tmp_path / "out")]) == 1
+    assert (tmp_path / "ran").read_text().split() == ["breaks"]
+    assert "works | skipped: breaks came to nothing" in capfd.readouterr().out
