@@ -49,6 +49,9 @@ _FACES = 200
 _VIDEOS = 40
 _AT_ONCE = 500
 _KEY_MS = 150
+_LIST_MS = 1000
+# In a shorter list there is nowhere to jump to, and some texts leave nobody.
+_LEAST = 1000
 _WIDE: ViewportSize = {"width": 1280, "height": 800}
 _PHONE: ViewportSize = {"width": 360, "height": 740}
 
@@ -157,6 +160,8 @@ def typing(page: Page, words: Sequence[str]) -> dict[str, list[float]]:
     field = page.get_by_role("searchbox")
     for word in words:
         field.fill("")
+        # Until everybody is back, the faces in sight are those of the text before.
+        page.wait_for_timeout(_LIST_MS)
         page.evaluate(_FACES_THERE)
         field.focus()
         for k, letter in enumerate(word, 1):
@@ -171,6 +176,7 @@ def typing(page: Page, words: Sequence[str]) -> dict[str, list[float]]:
     page.wait_for_timeout(500)
     found["key to next frame"] = page.evaluate("events")
     field.fill("")
+    page.wait_for_timeout(_LIST_MS)
     for k in range(len(words)):
         page.evaluate(_FACES_THERE)
         middle = f"scrollTo(0, document.documentElement.scrollHeight * {(k + 1) / (len(words) + 1)})"
@@ -216,6 +222,8 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=20)
     add_json_option(parser)
     arguments = parser.parse_args()
+    if arguments.people < _LEAST:
+        parser.error(f"--people: {_LEAST} at least")
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("chromium is not on the PATH.")
