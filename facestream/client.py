@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.bounds import check_number
-from facestream.configuration.settings import AUTO_DEVICE, DEFAULT_COLLECTION, Place
+from facestream.configuration.settings import AUTO_DEVICE, Place
 from facestream.erasure.erasable import ErasableCollection
 from facestream.errors import FacestreamError
 from facestream.people.people_filter import PeopleFilter, sorted_people
@@ -50,11 +50,10 @@ class Store(ErasableCollection):
         Raises:
             NotFoundError: If it isn't there; names those that are.
         """
-        from facestream.collection.catalogue import found
+        from facestream.collection.catalogue import check_there
 
-        if self.collection != DEFAULT_COLLECTION and not self.meta():
-            with self._errors():
-                found(self._handle, self._place)
+        with self._errors():
+            check_there(self._handle, self._place)
 
     def __repr__(self) -> str:
         """Which collection it is, and where, without secrets."""

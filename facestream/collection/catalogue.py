@@ -178,6 +178,22 @@ def found(handle: RedisHandle, place: Place, *, leftovers: bool = False) -> Coll
     return info
 
 
+def check_there(handle: RedisHandle, place: Place) -> None:
+    """Refuse a collection that isn't there: a misspelt name must not look like one in which nobody is.
+
+    The default one may always be without anything, as before the first run.
+
+    Args:
+        handle: Connection to the server.
+        place: Where it should be.
+
+    Raises:
+        NotFoundError: If it isn't there; names those that are.
+    """
+    if place.collection != DEFAULT_COLLECTION and not handle.client.exists(keys_of(place).meta):
+        found(handle, place)
+
+
 def _not_found(catalogue: Catalogue, where: str, place: Place) -> NotFoundError:
     name, names = place.collection, catalogue.names()
     message = f"there is no collection {name!r} in {where}."

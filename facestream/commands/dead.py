@@ -68,6 +68,7 @@ def list_all(ctx: click.Context, /, limit: int, **_: Any) -> None:
     from facestream.output import print_json, print_table
 
     with open_store(chosen_place(ctx)) as store:
+        store.check_there()
         letters = store.dead_letters(limit or None)
     if chosen(ctx, "as_json"):
         print_json([_json(letter) for letter in letters])
@@ -96,6 +97,7 @@ def show(ctx: click.Context, /, letter_id: str, **_: Any) -> None:
     from facestream.output import print_json, printable
 
     with open_store(chosen_place(ctx)) as store:
+        store.check_there()
         letter = store.dead_letter(letter_id)
     if chosen(ctx, "as_json"):
         print_json(_json(letter))
@@ -139,6 +141,7 @@ def retry(
 
     ids = _which(letter_ids, everything=everything)
     with open_store(chosen_place(ctx)) as store:
+        store.check_there()
         done = store.retry_dead_letters(ids, models=pack)
     if chosen(ctx, "as_json"):
         print_json({"taken_in": list(done.taken_in), "failed": [_json(letter) for letter in done.failed]})
@@ -178,6 +181,7 @@ def drop(ctx: click.Context, /, letter_ids: tuple[str, ...], everything: bool, y
 
     ids = _which(letter_ids, everything=everything)
     with open_store(chosen_place(ctx)) as store:
+        store.check_there()
         # Those that come while somebody thinks about the question are not meant.
         found = [store.dead_letter(i) for i in dict.fromkeys(ids)] if ids else store.dead_letters()
         if found:

@@ -124,11 +124,13 @@ def drop(ctx: click.Context, /, stream: str, name: str, **_: Any) -> None:
 
 @contextlib.contextmanager
 def _opened(ctx: click.Context) -> Iterator[tuple[StreamReaders, float]]:
+    from facestream.collection.catalogue import check_there
     from facestream.wiring import keys_of, make_store, open_handle
 
     place = chosen_place(ctx)
     keys = keys_of(place)
     with open_handle(place) as handle, handle.errors():
+        check_there(handle, place)
         store = make_store(handle, keys)
         yield store.readers, store.retention().silent_after_s
 

@@ -28,6 +28,10 @@ ASKING = [
     ["sources"],
     ["stats", "--json"],
     ["tracks", "list"],
+    ["dead"],
+    ["dead", "drop", "--all"],
+    ["readers", "--json"],
+    ["readers", "drop", "changes", "billing"],
 ]
 
 
