@@ -13,7 +13,7 @@ from facestream.collection.catalogue import found
 from facestream.configuration.settings import Place
 from facestream.errors import UsageError
 from facestream.hint import command_line
-from facestream.people.people_view import remove_thumbnails
+from facestream.people.thumbnail_files import remove_thumbnails
 from facestream.wiring import (
     keys_of,
     make_queue,

@@ -89,7 +89,7 @@ class OpenCollection:
             FacestreamError: If one can't be deleted.
         """
         from facestream.erasure.leftovers import remove_stale
-        from facestream.people.people_view import LEFT_OVER_S
+        from facestream.people.thumbnail_files import LEFT_OVER_S
         from facestream.wiring import thumbnails_there
 
         folder = thumbnails_there(self._place)

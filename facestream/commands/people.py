@@ -102,8 +102,8 @@ def command(
         person_json,
         print_people,
         provisional_note,
-        write_thumbnails,
     )
+    from facestream.people.thumbnail_files import write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:
@@ -176,9 +176,10 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
         marked,
         moment,
         person_json,
+        place_in_file,
         provisional_note,
-        write_thumbnails,
     )
+    from facestream.people.thumbnail_files import write_thumbnails
     from facestream.source_name import full_name
     from facestream.wiring import thumbnails_folder
 
@@ -215,7 +216,14 @@ def show(ctx: click.Context, /, person_id: str, **_: Any) -> None:
                 full_name(sighting.source_id, sighting.source),
             ]
         )
-    print_table(("from", "to", "source"), rows)
+    columns = ["from", "to", "source"]
+    places = [place_in_file(sighting) for sighting in person.sightings]
+    if any(places):
+        # Whoever wants to look needs more than a date.
+        columns.insert(2, "in the file")
+        for row, at in zip(rows, places, strict=True):
+            row.insert(2, at)
+    print_table(columns, rows)
     if not chosen(ctx, "quiet"):
         if note := provisional_note(place, sum(s.provisional for s in person.sightings), "sighting"):
             click.echo(note, err=True)

@@ -61,7 +61,8 @@ def find(ctx: click.Context, /, photo: Path, limit: int, pack: str | None, devic
     place = chosen_place(ctx)
     from facestream.client import open_store
     from facestream.output import print_json
-    from facestream.people.people_view import nobody, write_thumbnails
+    from facestream.people.people_view import nobody
+    from facestream.people.thumbnail_files import write_thumbnails
     from facestream.wiring import thumbnails_folder
 
     with open_store(place) as store:

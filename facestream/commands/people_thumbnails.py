@@ -54,7 +54,8 @@ def thumbnails(ctx: click.Context, /, person_id: str, folder: Path, *, by_track:
     from facestream.exports.source_files import make_folder
     from facestream.hint import shown_path
     from facestream.output import print_json
-    from facestream.people.people_view import led_on, write_picture
+    from facestream.people.people_view import led_on
+    from facestream.people.thumbnail_files import write_picture
 
     with open_store(place) as store:
         person = store.person(person_id)

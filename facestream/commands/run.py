@@ -179,7 +179,8 @@ def perform(
             from facestream.hint import shown_path
             from facestream.metrics.monitored import monitored
             from facestream.people.people_filter import PeopleFilter
-            from facestream.people.people_view import counted, write_thumbnails
+            from facestream.people.people_view import counted
+            from facestream.people.thumbnail_files import write_thumbnails
             from facestream.progress import RunProgress, stderr_console
 
             with (

@@ -101,7 +101,8 @@ def perform(
         # Held to the end: the embedded server should not stop between the watch and the look at its result.
         with opened() as handle:
             from facestream.client import Store
-            from facestream.people.people_view import provisional_note, write_thumbnails
+            from facestream.people.people_view import provisional_note
+            from facestream.people.thumbnail_files import write_thumbnails
             from facestream.watch.watch_lines import JsonLines
 
             with handle.errors():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from facestream.configuration.settings import Place
 from facestream.errors import FacestreamError
-from facestream.people.people_view import remove_thumbnails
+from facestream.people.thumbnail_files import remove_thumbnails
 from facestream.wiring import keys_of, make_store, thumbnails_folders
 from storage.connection import RedisHandle
 from storage.erasure import erase_history

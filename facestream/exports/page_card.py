@@ -6,7 +6,13 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from facestream.people.people_view import counted, duration, interval, moment, stretch
+from facestream.people.people_view import (
+    counted,
+    duration,
+    interval,
+    moment,
+    stretch,
+)
 from facestream.people.person import Person
 from facestream.people.sighting import Sighting, date_of
 from facestream.source_name import is_camera

@@ -129,7 +129,9 @@ def test_recorded_at_takes_no_photos_dates_away(cli: Cli, duo: Path, media: Path
 
 def test_a_date_that_is_given_later_reaches_the_people(cli: Cli, duo: Path) -> None:
     cli("run", duo)
-    assert cli.people()[0]["sightings"][0]["start_at"] is None
+    sighting = cli.people()[0]["sightings"][0]
+    assert sighting["start_at"] is None
+    assert "in the file" not in cli("people", "show", "p1").stdout
 
     first = cli("run", "--recorded-at", "2026-05-01T12:00:00+00:00", duo, TZ="UTC")
     assert (
@@ -137,6 +139,12 @@ def test_a_date_that_is_given_later_reaches_the_people(cli: Cli, duo: Path) -> N
         in first.stderr
     )
     assert "already processed, at 5 frames/s; nothing else was changed" in first.stderr
+
+    # A date alone does not say where in the file to look.
+    _, _, columns, shown, *_ = cli("people", "show", "p1", TZ="UTC").stdout.splitlines()
+    assert columns.endswith("in the file  source")
+    assert shown.split("  ")[0].startswith("2026-05-01 12:00:0")
+    assert shown.split()[4] == f"00:{sighting['start_s']:04.1f}"
 
     identity = cli("redis", "--json", "HGETALL", "fs:{default}:identity:p1").json()
     assert identity["wall_clock"] == "1"

@@ -23,11 +23,11 @@ from facestream.people.people_view import (
     print_people,
     print_watched,
     provisional_note,
-    remove_thumbnails,
     shown_path,
 )
 from facestream.people.person import Person
 from facestream.people.sighting import Sighting
+from facestream.people.thumbnail_files import remove_thumbnails
 
 BEGAN = datetime(2026, 5, 1, 9, 30, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from web_serving import serving_place
 from facestream.client import Store, open_store
 from facestream.collection import encrypting
 from facestream.configuration.settings import Place
-from facestream.people.people_view import write_thumbnails
+from facestream.people.thumbnail_files import write_thumbnails
 from facestream.wiring import thumbnails_folder
 
 pytestmark = pytest.mark.e2e

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from facestream.errors import FacestreamError
-from facestream.people.people_view import write_picture
+from facestream.people.thumbnail_files import write_picture
 
 MOUNT = shutil.which("mount")
 
