@@ -30,16 +30,17 @@ from script import run_script
 from sklearn.cluster import DBSCAN
 
 from facestream.configuration.settings import model_cache
-from facestream.wiring import make_manifest, make_pack
+from facestream.wiring import find_parts, make_pack
 from stream.frame import Frame
 from stream.video import VideoFile
 from workers.face_worker import FaceWorkerSettings
 from workers.faces.alignment import align
-from workers.models.build import built_path
+from workers.models.combination import Combination
 from workers.models.detection import BgrImage, Detection
 from workers.models.detector_parts import CenterFacePart, MtcnnPart
 from workers.models.embedder import OnnxEmbedder
-from workers.models.manifest import Manifest
+from workers.models.pack import model_paths
+from workers.models.pack_part import PackPart
 
 # The usual choice; a person is seen in more frames than that.
 _MIN_SAMPLES = 3
@@ -79,9 +80,9 @@ def find_faces(
     images: Iterable[Frame], models: str = "open", *, constant_weights: bool = False
 ) -> NaiveFaces:
     """Detect and embed, without tracking, batching or a second thread."""
-    manifest = make_manifest(models)
-    embedder = naive_embedder(manifest)
-    detector = _detector(manifest, models, constant_weights)
+    parts = find_parts(models)
+    embedder = naive_embedder(parts)
+    detector = _detector(parts, models, constant_weights)
     settings = FaceWorkerSettings()
     frames, boxes, vectors, sampled = [], [], [], 0
     started_s = time.perf_counter()
@@ -103,18 +104,22 @@ def find_faces(
     )
 
 
-def naive_embedder(manifest: Manifest) -> OnnxEmbedder:
+def naive_embedder(parts: Combination) -> OnnxEmbedder:
     """The embedder of a pack: nobody averages mirrored faces in a naive loop, which takes twice as long."""
-    part = manifest.embedder.model_copy(update={"mirror": False})
-    return OnnxEmbedder(built_path(manifest, model_cache()) / part.file, part)
+    part = parts.manifest.embedder.model_copy(update={"mirror": False})
+    return OnnxEmbedder(_files(parts.embeds)[part.file], part)
 
 
-def _detector(manifest: Manifest, models: str, constant_weights: bool) -> _Searches:
+def _files(part: PackPart) -> dict[str, Path]:
+    """The files of a pack, which are built where they aren't yet."""
+    return model_paths(part.folder, part.manifest, model_cache())
+
+
+def _detector(parts: Combination, models: str, constant_weights: bool) -> _Searches:
     """The detector of a pack; MTCNN and CenterFace as they are published."""
-    part = manifest.detector
+    part = parts.manifest.detector
     if isinstance(part, CenterFacePart):
-        constant = built_path(manifest, model_cache()) / part.file
-        return PublishedCenterFace(constant if constant_weights else None)
+        return PublishedCenterFace(_files(parts.detects)[part.file] if constant_weights else None)
     if not isinstance(part, MtcnnPart):
         return make_pack(models, device="cpu").detector
     with tempfile.TemporaryDirectory() as scratch:

@@ -38,7 +38,7 @@ from result import Result, add_json_option
 from script import run_script
 from watched import watch
 
-from facestream.wiring import make_pack
+from facestream.wiring import find_parts, load_parts
 from workers.face_worker_settings import FaceWorkerSettings
 from workers.faces.alignment import align
 
@@ -87,8 +87,8 @@ def film_of(clip: Path, seconds: float) -> H264Film:
 
 def naive_loop(url: str, seconds: float) -> None:
     """The loop; prints a line "NUMBER UNIX_TIME" for each picture that is done, then ends."""
-    pack = make_pack("open", device="cpu")
-    embedder = naive_embedder(pack.manifest)
+    parts = find_parts("open")
+    pack, embedder = load_parts(parts, "cpu"), naive_embedder(parts)
     settings = FaceWorkerSettings()
     capture = cv2.VideoCapture(url)
     ends_s = None
