@@ -13,17 +13,14 @@ from workers.clustering.clusterer import Clusterer
 from workers.clustering.constraints import NO_CONSTRAINTS, Constraints
 from workers.forgetting import bearer_of
 from workers.membership import Membership
-from workers.rulings import (
-    constraints_of,
+from workers.personal_rulings import (
     covers_of,
     ignored_tracks,
-    in_force,
     is_lent,
-    origins,
     said_ignored,
     said_name,
-    sides_left,
 )
+from workers.rulings import constraints_of, in_force, origins, sides_left
 
 # Written together with the decision, by whoever made it.
 _WRITTEN = frozenset({DecisionKind.NAME, DecisionKind.IGNORE})

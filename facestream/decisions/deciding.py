@@ -18,13 +18,11 @@ from storage.decision_record import Decision as Record
 from storage.decision_record import DecisionKind, Side
 from storage.errors import OvertakenError
 from storage.identity_record import Identity, is_identity_id
+from workers.personal_rulings import covers_of, ignored_after, name_after
 from workers.rulings import (
     constraints_of,
     contradicted,
-    covers_of,
-    ignored_after,
     in_force,
-    name_after,
     origins,
     own_tracks,
 )

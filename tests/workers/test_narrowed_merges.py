@@ -12,7 +12,14 @@ from kept_constraints import hold_in
 from told_decisions import differs, merge, split, undo
 
 from storage.decision_record import Decision, DecisionKind, Side
-from workers.rulings import constraints_of, contradicted, in_force, origins, own_tracks, sides_left
+from workers.rulings import (
+    constraints_of,
+    contradicted,
+    in_force,
+    origins,
+    own_tracks,
+    sides_left,
+)
 
 TRACKS = "abcdefgh"
 Step = tuple[str, int, int, int]
