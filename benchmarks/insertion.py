@@ -183,7 +183,7 @@ def main() -> None:
                     Figure(f"removal p50, {what}", gone_middle, "ms"),
                     Figure(f"removal p99, {what}", gone_high, "ms"),
                 ]
-            ratio = "" if rival_ms is None else f"{rival_ms / middle:.0f} times as fast"
+            ratio = "" if rival_ms is None or name in rivals else f"{rival_ms / middle:.0f} times as fast"
             print(
                 f"| {size:,} | {name} ({subject.clusters()} clusters) | {middle:.2f} | {high:.2f} "
                 f"| {gone_middle:.2f} | {gone_high:.2f} | {ratio} |",

@@ -186,6 +186,23 @@ def test_the_approximate_index_finds_nearly_all_and_nothing_wrong() -> None:
     assert hits >= 0.98 * (expected >= 0.5).sum()
 
 
+def test_those_who_come_and_go_leave_a_graph_of_those_who_are_there_and_nothing_of_them_is_found() -> None:
+    vectors = clumps(4000, 64)
+    index = ApproximateIndex(64)
+    for number, vector in enumerate(vectors):
+        index.insert(str(number), vector)
+        if number >= 500:
+            index.remove(str(number - 500))
+    assert len(index) == 500
+    # As many as leave it together.
+    assert len(index._graph) <= 500 + 257
+    there = {track_id: vectors[int(track_id)] for track_id in index.ids}
+    assert min(map(int, there)) == 3500
+    expected = similarities(np.stack(list(there.values())), vectors[3500:]) >= 0.5
+    found = index.within(vectors[3500:], 0.5)
+    assert sum(len(near.rows) for near in found) >= 0.98 * expected.sum()
+
+
 def test_the_approximate_index_finds_large_crowds_by_what_is_known_of_them() -> None:
     """Of 1,500 neighbours the nearest are searched for; who is beside these is known."""
     random = np.random.default_rng(2)
