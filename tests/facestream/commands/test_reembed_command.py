@@ -146,6 +146,32 @@ def test_people_keep_ids_names_and_decisions_and_are_found_with_the_new_models(
         assert store.person("p4").id == "p4"
 
 
+def test_a_face_that_was_split_off_a_merged_person_stays_so_and_can_be_put_back(
+    here: Callable[..., Done], copied: Processed, pack: Path, server: RedisHandle
+) -> None:
+    with facestream.connect() as store:
+        before = people(store)
+        merged = sorted(store.people(), key=lambda p: p.tracks)[-2:]
+        keep, other = (person.id for person in merged)
+        (first, *others) = [track.id for track in store.tracks(other)]
+        assert others
+    here("people", "merge", keep, other)
+    here("people", "split", keep, first)
+    with facestream.connect() as store:
+        narrowed = people(store)
+        assert len(narrowed) == len(before)
+
+    here("reembed", "--models", pack, "--yes")
+
+    with facestream.connect() as store:
+        assert people(store) == narrowed
+    # The split, then the merge.
+    here("people", "undo")
+    here("people", "undo")
+    with facestream.connect() as store:
+        assert {i: facts for i, facts in people(store).items() if i in before} == before
+
+
 def test_killed_at_any_moment_it_goes_on_where_it_was(
     here: Callable[..., Done],
     copied: Processed,
