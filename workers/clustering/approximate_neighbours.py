@@ -28,9 +28,9 @@ _FIRST, _STEP = 64, 8
 # Of the nearest so many, the known neighbours are looked at; and then of those among them that are near, as
 # long as these make the found more by this share.
 _SOURCES, _WORTH = 4, 0.05
-# Nodes that nobody is in any more leave the graph together, so many at least and one in a hundred: the next
-# call after one has left takes as long as a dozen do (3 ms among 100,000), since the library arranges the keys
-# of all nodes anew.
+# Nodes that nobody is in any more leave the graph together, so many at least and one in a hundred: the call
+# that follows takes as long as a dozen do (3 ms among 100,000), since the library arranges the keys of all
+# nodes anew.
 _EMPTY, _EMPTY_SHARE = 256, 0.01
 # Most that bytes change a similarity by, as a rule.
 _ORDER_ERROR = 0.02
