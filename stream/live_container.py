@@ -12,7 +12,7 @@ from av.container import InputContainer
 
 from stream.camera_failure import unopened
 from stream.camera_url import CameraUrl
-from stream.errors import CameraError
+from stream.errors import CameraError, CameraRefusedError
 from stream.live_settings import LiveSettings
 from stream.web_files import WebFiles
 
@@ -87,6 +87,12 @@ class LiveContainer:
             raise failure
         if failure is not None:
             self.container = self._open_by_files(failure)
+        elif url.scheme in _WEB_SCHEMES and (length_s := _recorded_s(self.container)):
+            self.container.close()
+            raise CameraRefusedError(
+                f"it is a recording of {length_s:.0f} s, and no camera; download it, and process the file",
+                url.masked,
+            )
 
     def read_begins(self) -> None:
         """Say before each read that it begins."""
@@ -132,6 +138,12 @@ class LiveContainer:
             raise files.failure or other
         files.opened = True
         return container
+
+
+def _recorded_s(container: InputContainer) -> float:
+    """How long a file of a web server is, s; 0 for what comes as long as somebody looks, as of a camera."""
+    duration = container.duration
+    return duration / av.time_base if duration and container.size > 0 else 0.0
 
 
 def _form_and_options(scheme: str, settings: LiveSettings) -> tuple[str | None, dict[str, str]]:

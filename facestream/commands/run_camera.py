@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import click
@@ -11,9 +11,11 @@ import click
 from facestream.commands.metrics_option import metrics_table
 from facestream.configuration.setting_option import was_typed
 from facestream.configuration.settings import Place
-from facestream.errors import FacestreamError
+from facestream.errors import FacestreamError, UsageError
 
 _HIGHEST_FPS = 25
+# What cameras rarely send under such a name.
+_RECORDINGS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"})
 # Options that say nothing of a camera.
 _FOR_FILES = (
     "start_s",
@@ -64,8 +66,9 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
             raise click.UsageError(f"--fps is at most {_HIGHEST_FPS} for a camera.")
     if was_typed(ctx, "min_face_px"):
         min_face_px = options["min_face_px"]
+    url = CameraUrl.parse(str(sources[0]))
     what = WatchOptions(
-        url=CameraUrl.parse(str(sources[0])),
+        url=url,
         fps=fps,
         min_face_px=None if min_face_px is None else round(min_face_px),
         pack=options["pack"],
@@ -73,4 +76,12 @@ def watch_one(place: Place, sources: Sequence[Path | str], options: dict[str, An
         for_s=options["for_s"],
     )
     table = metrics_table(options["metrics_port"])
-    watch(place, what, as_json=options["as_json"], quiet=options["quiet"], metrics=table)
+    try:
+        watch(place, what, as_json=options["as_json"], quiet=options["quiet"], metrics=table)
+    except UsageError as error:
+        if url.scheme not in ("http", "https") or PurePath(url.path).suffix.lower() not in _RECORDINGS:
+            raise
+        raise UsageError(
+            f"{error}\nA URL is watched as a camera. If this one is of a recording, download it, and process "
+            "the file."
+        ) from error

@@ -14,9 +14,10 @@ from cameras.gst_server import GstMissingError, GstServer
 from cameras.h264_film import painted_film
 from cameras.viewing import Viewing
 from cameras.web_server import WebCamera, web_camera
+from painted_video import write_video
 
 from stream.camera_url import CameraUrl
-from stream.errors import CameraError
+from stream.errors import CameraError, CameraRefusedError
 from stream.live_decoder import LiveDecoder
 from stream.live_settings import LiveSettings
 from stream.live_state import CameraState
@@ -275,3 +276,11 @@ def test_a_playlist_may_name_what_the_web_has(web: WebCamera) -> None:
     web.files["master.m3u8"] = master(web.address + "fine.m3u8")
     with LiveDecoder(CameraUrl.parse(web.address + "master.m3u8"), settings()) as decoder:
         assert decoder.codec == "h264"
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_a_recording_on_a_web_server_is_no_camera(web: WebCamera, tmp_path: Path, ending: str) -> None:
+    video = write_video(tmp_path / f"hall{ending}", frames=50)
+    web.files[video.name] = video.read_bytes()
+    with pytest.raises(CameraRefusedError, match="it is a recording of 2 s, and no camera; download it"):
+        LiveDecoder(CameraUrl.parse(web.address + video.name), settings())

@@ -90,6 +90,17 @@ def test_what_can_not_be_asked_of_a_camera_is_refused(
     assert reason in here("run", *words, code=2).stderr
 
 
+@pytest.mark.parametrize(("name", "hinted"), [("hall.mp4", True), ("live/hall.m3u8", False)])
+def test_a_recording_of_the_web_is_to_be_downloaded(
+    here: Here, monkeypatch: pytest.MonkeyPatch, name: str, hinted: bool
+) -> None:
+    monkeypatch.delenv("FACESTREAM_RETENTION_UNNAMED")
+    told = here("run", f"https://user:S3cret@host/{name}", code=2).stderr
+    assert "nobody has said yet how long people are kept" in told
+    assert ("download it, and process the file" in told) is hinted
+    assert "S3cret" not in told
+
+
 @pytest.mark.parametrize("url", ["rtsp://admin:S3cret@host:99999/x", "rtmp://admin:S3cret@host/x", "rtsp://"])
 def test_a_url_that_is_none_is_refused_without_its_secrets(here: Here, url: str) -> None:
     done = here("run", url, code=1)
