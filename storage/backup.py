@@ -42,6 +42,7 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     keys = hold.keys
     passing = {
         keys.leader,
+        keys.leader_wanted,
         keys.reembed,
         keys.reembed_vectors,
         keys.workers,

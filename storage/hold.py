@@ -16,6 +16,9 @@ from storage.lease import Lease
 WAIT_S = 8.0
 """How long to wait for a collection. Longer than the lease of a cluster worker that was killed."""
 
+PAUSE_S = 60.0
+"""How long to wait for a cluster worker that is asked to give way: the step under way is finished first."""
+
 _POLL_S = 0.1
 
 
@@ -108,13 +111,17 @@ class Hold:
 
 
 @contextlib.contextmanager
-def hold_collection(client: redis.Redis, keys: Keys, wait_s: float = WAIT_S) -> Iterator[Hold]:
+def hold_collection(
+    client: redis.Redis, keys: Keys, wait_s: float = WAIT_S, *, pausing: bool = False
+) -> Iterator[Hold]:
     """Keep cluster workers out of a collection within a `with` block.
 
     Args:
         client: Connection to Redis.
         keys: Keys of the collection.
         wait_s: How long to wait for one that is at work to end.
+        pausing: Whether to ask it to give way, and for all to wait for the end of the block. What they hold
+            in memory must still be true then, or be found out: they read the collection anew.
 
     Raises:
         CollectionBusyError: If one was still at work then.
@@ -122,6 +129,8 @@ def hold_collection(client: redis.Redis, keys: Keys, wait_s: float = WAIT_S) -> 
     lease = Lease(client, keys.leader)
     deadline_s = time.monotonic() + wait_s
     while not lease.acquire():
+        if pausing:
+            lease.ask()
         if time.monotonic() > deadline_s:
             raise CollectionBusyError(
                 f"Something is processing into collection {keys.collection!r} right now: a run, a watch or a "

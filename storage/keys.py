@@ -86,6 +86,11 @@ class Keys:
         return self._key("leader")
 
     @property
+    def leader_wanted(self) -> str:
+        """String with an expiry: somebody wants `leader` for a while, and cluster workers give way."""
+        return self._key("leader:wanted")
+
+    @property
     def steps(self) -> str:
         """String: how many steps cluster workers have committed."""
         return self._key("steps")

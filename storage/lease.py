@@ -22,6 +22,8 @@ Whoever is killed right then holds others up for so long at most.
 """
 
 _TRIES = 3
+# Who asked and was killed holds nobody up for long.
+_WANTED_MS = 2_000
 
 
 class Lease:
@@ -41,6 +43,7 @@ class Lease:
         self._client = commands_of(client)
         self.ttl_ms = int(ttl_s * 1000)
         self.key = key
+        self._wanted = f"{key}:wanted"
         # Another one for each lease, so that a holder can't take its second lease of a key for its first.
         token = secrets.token_hex(8)
         self.token = (f"{holder}/{token}" if holder else token).encode()
@@ -86,6 +89,14 @@ class Lease:
             # The holder's own commands will meet the same error and report it.
             with contextlib.suppress(redis.RedisError):
                 self.renew()
+
+    def ask(self) -> None:
+        """Say that the lease is wanted, to those who may have it and give way; to be said again and again."""
+        self._client.set(self._wanted, b"1", nx=False, px=_WANTED_MS)
+
+    def is_wanted(self) -> bool:
+        """Whether somebody has just asked for it."""
+        return bool(self._client.exists(self._wanted))
 
     def release(self) -> None:
         """Give the lease back if it is ours."""

@@ -73,9 +73,10 @@ class ClusterTerm:
         self._checked_s = time.monotonic()
         self._trimmed_s = -math.inf
         self._stop = threading.Event()
+        self._gives_way = False
 
     def serve(self, stop: threading.Event) -> None:
-        """Lead until told to stop.
+        """Lead until told to stop, or until somebody else wants the lease.
 
         Raises:
             StorageError: If Redis fails for good, or another one leads.
@@ -85,9 +86,10 @@ class ClusterTerm:
         self._doubts.leave()
         try:
             self._begin(stop)
-            while not stop.is_set():
-                self._check_lease()
+            self._check_lease()
+            while not (stop.is_set() or self._gives_way):
                 self._turn()
+                self._check_lease()
             self._doubts.leave()
             # Of a short term, what it has brought itself.
             self._trim()
@@ -125,6 +127,7 @@ class ClusterTerm:
         if time.monotonic() - self._checked_s > _CHECK_EVERY_S:
             if not self._lease.renew():
                 raise LeaseLostError(f"{self._lease.key}: the lease ran out")
+            self._gives_way = self._lease.is_wanted()
             self._checked_s = time.monotonic()
 
     @property

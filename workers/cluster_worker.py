@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 class ClusterWorker:
     """Keeps the people of one collection up to date; one at a time leads, others stand by.
 
+    Whoever wants the collection to stand still for a while, as for a backup, says so: the one that leads
+    gives way, and begins anew after that.
+
     Args:
         store: The collection.
         queue: Its queue.
@@ -88,7 +91,7 @@ class ClusterWorker:
         began = self._began or self._founded()
         standing_by = False
         while not stop.is_set():
-            if not self._lease.acquire():
+            if self._lease.is_wanted() or not self._lease.acquire():
                 if not standing_by:
                     self._on_lead(False)
                 standing_by = True

@@ -32,7 +32,7 @@ from storage.change_reader import ChangeReader
 from storage.connection import RedisHandle
 from storage.encryption import Encryption
 from storage.errors import DataKeyError
-from storage.hold import hold_collection
+from storage.hold import PAUSE_S, hold_collection
 from storage.keys import SCHEMA, Keys
 from storage.restoration import load_collection, stream_ends
 from storage.stream_readers import StreamReaders
@@ -104,7 +104,8 @@ def backup(
 
     It holds everything but pictures that commands write beside Redis, which come back by themselves. URLs of
     cameras are sealed in it, and so are the faces of an encrypted collection; the keys are not in it. The
-    file appears when it is complete; an older one of the name is replaced then.
+    file appears when it is complete; an older one of the name is replaced then. Whoever finds people there
+    (`serve`, `watch`, a run) pauses meanwhile, and what is sent waits for them.
 
     Args:
         path: The file.
@@ -117,7 +118,8 @@ def backup(
         facestream.errors.NotFoundError: If there is no such collection.
         facestream.errors.UsageError: If the name can't be one, or the file would take the place of a photo or
             video.
-        storage.errors.CollectionBusyError: If something is processing into it.
+        storage.errors.CollectionBusyError: If something that holds it doesn't give way within a minute: a
+            restore, `reembed`, or a step that takes so long.
         storage.errors.ArchiveError: If the file can't be written.
         storage.errors.StorageError: If the folder or the server can't be used.
     """
@@ -129,7 +131,10 @@ def backup(
         found(handle, place)
         store = make_store(handle, keys)
         store.check_usable()
-        with hold_collection(handle.client, keys) as hold, written_archive(path) as writer:
+        with (
+            hold_collection(handle.client, keys, PAUSE_S, pausing=True) as hold,
+            written_archive(path) as writer,
+        ):
             info = found(handle, place)
             # Again, now that it stands still: no backup holds vectors of two models.
             store.check_usable()

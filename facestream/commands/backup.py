@@ -39,8 +39,8 @@ def command(
     """Write a collection to FILE: people, names, tracks, faces and what is still to do.
 
     FILE is a SQLite database, which other programs can read, and nobody but you may. It appears when it is
-    complete. A run that begins meanwhile waits; while one is at work, there is no backup. Whoever is
-    forgotten later is still in FILE.
+    complete. Nothing has to be stopped for it: `serve`, `watch` and runs find nobody new meanwhile, and take
+    in what waited for them after that. Whoever is forgotten later is still in FILE.
     """
     from facestream.collection import archive
     from facestream.collection.collections_view import collection_json, contents, shown_size

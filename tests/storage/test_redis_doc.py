@@ -67,6 +67,7 @@ def fill(client: redis.Redis) -> None:
     """One of everything."""
     store, queue = IdentityStore(client, KEYS), SampleQueue(client, KEYS)
     lease = Lease(client, KEYS.leader, ttl_s=60)
+    lease.ask()
     assert lease.acquire()
     store.claim_model(
         "dlib@1", {"pack": "open", "models": "open", "licence": "CC0-1.0", "commercial_use": "1"}

@@ -14,7 +14,9 @@ from preloaded import Preloaded, killed_in_the_end
 from synthetic import CALIBRATION, Cast
 
 from storage.connection import RedisHandle
+from storage.hold import hold_collection
 from storage.identity_record import ChangeKind
+from storage.lease import Lease
 from storage.requests import ReclusterRequest
 from storage.source_record import SegmentDone
 from workers.clustering.clusterer import TrackClusterer
@@ -91,6 +93,37 @@ def test_it_is_told_who_leads_and_who_stands_by(bench: Bench) -> None:
             leader.close()
             until(lambda: second == [False, True])
     assert first == [True]
+
+
+def test_whoever_wants_the_collection_to_stand_still_is_given_way_and_nothing_is_lost(bench: Bench) -> None:
+    cast, told = Cast(), list[bool]()
+    with bench.running(on_lead=told.append):
+        bench.take_in(cast.track(0, 0), cast.track(1, 1))
+        with hold_collection(bench.client, bench.keys, 20.0, pausing=True) as hold:
+            last = bench.queue.send(cast.track(0, 2))
+            assert last is not None
+            # Longer than the wish to hold lasts, and than a leader's lease.
+            time.sleep(6.0)
+            assert not bench.client.exists(bench.keys.leader_wanted)
+            assert not bench.queue.is_taken_in(last)
+            hold.check()
+        until(lambda: bench.queue.is_taken_in(last))
+        assert told == [True, False, True]
+        bench.take_in(recluster=True)
+    assert as_partition(bench.people()) == truth(cast)
+    bench.assert_consistent()
+
+
+def test_while_somebody_wants_to_lead_who_stands_by_does_not_begin(bench: Bench) -> None:
+    lease, told = Lease(bench.client, bench.keys.leader), list[bool]()
+    lease.ask()
+    with bench.running(on_lead=told.append):
+        until(lambda: told == [False])
+        lease.ask()
+        time.sleep(1.0)
+        assert told == [False]
+        # Who asked is gone.
+        until(lambda: told == [False, True])
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing_and_comes_back(bench: Bench) -> None:

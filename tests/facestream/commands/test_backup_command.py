@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -227,6 +229,25 @@ def test_an_interrupt_leaves_the_older_file(copied: Processed, tmp_path: Path, n
     assert done.stderr.strip() == "Interrupted."
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_nothing_has_to_be_stopped_for_a_backup(copied: Processed, cli: Cli, tmp_path: Path) -> None:
+    mine, file = copied.cli, tmp_path / "faces.facestream"
+    worker = mine.start("cluster-worker", "--json")
+    worker.wait_for('"leads"')
+    before = {key: value for key, value in mine.records().items() if not key.endswith(":leader")}
+    mine("backup", file)
+    # It leads again, and people are found as before.
+    mine("people", "merge", "p1", "p2")
+    worker.process.send_signal(signal.SIGTERM)
+    told = worker.end()
+    assert told.code == 0, told.said
+    events = [json.loads(line)["event"] for line in told.stdout.splitlines()]
+    assert [event for event in events if event != "note"] == ["leads", "stands_by", "leads"]
+    assert len(mine.people()) == 6
+
+    cli("restore", file)
+    assert cli.records() == before
 
 
 # restore
