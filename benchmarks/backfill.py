@@ -15,10 +15,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmark_script import run_script
 from command import facestream
 from figure import Figure
 from result import Result, add_json_option
-from script import run_script
 
 from workers.clustering.metrics import agreement
 

@@ -18,12 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmark_script import run_script
 from figure import Figure
 from labelled_sets import LabelledSet, labelled_clips
 from markdown_table import markdown_table
 from quality import ours, tell
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.quality.evaluation import evaluate_tables, truth_table
 from facestream.quality.labels import LabelTable

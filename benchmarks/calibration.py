@@ -14,11 +14,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmark_script import run_script
 from command import facestream
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.quality.labels import chosen_people
 

@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from benchmark_script import run_script
 from figure import Figure
 from result import Result, add_json_option
-from script import run_script
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from benchmark_script import run_script
 from command import facestream
 from labelled_videos import Way, score_in_two_ways
-from script import run_script
 
 from facestream.quality.evaluation import found_table
 from facestream.quality.labels import LabelTable

@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+from benchmark_script import run_script
 from lfw_photos import lfw_options, lfw_photos
 from onnx import TensorProto, helper, numpy_helper
 from parts import central
-from script import run_script
 
 from facestream.configuration.settings import model_cache
 from facestream.wiring import find_parts

@@ -32,11 +32,11 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from benchmark_script import run_script
 from figure import Figure, Goal
 from made_video import write_moving
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 from session_trace import SessionTrace
 
 from facestream.cli import cli

@@ -23,9 +23,9 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from figure import Figure
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.quality.labels import chosen_people, labelled_photos
 from facestream.search.search import read_photo

@@ -22,10 +22,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from benchmark_script import run_script
 from figure import Figure
 from generate_clips import HEIGHT_PX, WIDTH_PX, Actor, labelled_clip, make_clip, photos_of, shot
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.wiring import make_pack
 from stream.video import VideoFile

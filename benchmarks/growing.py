@@ -18,12 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmark_script import run_script
 from command import facestream
 from figure import Figure
 from labelled_sets import LabelledSet, sets_in
 from quality import ours, tell
 from result import Result, add_json_option
-from script import run_script
 
 import facestream as product
 from facestream.quality.evaluation import found_table

@@ -15,9 +15,9 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from benchmark_script import run_script
 from command import facestream
 from labelled_videos import Way, score_in_two_ways
-from script import run_script
 
 from facestream.quality.evaluation import found_table
 from facestream.quality.labels import LabelTable

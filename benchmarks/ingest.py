@@ -22,11 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmark_script import run_script
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
 from scale_data import generate
-from script import run_script
 from synthetic_tracks import made_track
 
 from storage.connection import RedisHandle, open_redis

@@ -19,11 +19,11 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from figure import Figure, Goal
 from percentiles import percentile
 from result import Curve, Result, add_json_option
 from scale_data import ScaleData, generate
-from script import run_script
 from threadpoolctl import threadpool_limits
 
 from workers.clustering.approximate_neighbours import ApproximateIndex

@@ -29,9 +29,9 @@ from typing import Any
 
 import numpy as np
 import redis
+from benchmark_script import run_script
 from figure import Figure, Goal
 from result import Result, add_json_option
-from script import run_script
 from synthetic_tracks import TRACK_S, made_track
 
 from storage.connection import RedisHandle, open_redis

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmark_script import run_script
 from camera_scenes import Scene, scenes_of
 from camera_servers import CameraServers, gst_cameras, scripted_cameras
 from camera_visits import visits_of
@@ -34,7 +35,6 @@ from figure import Figure, Goal
 from markdown_table import markdown_table
 from percentiles import percentile
 from result import Result, add_json_option
-from script import run_script
 from watched import Sample, slope_per_min, watch
 
 # A loss of power is noticed, and rates are means of the last five seconds.

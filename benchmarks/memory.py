@@ -20,10 +20,10 @@ from typing import Any
 
 import av
 import psutil
+from benchmark_script import run_script
 from figure import Figure
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
-from script import run_script
 
 _NAIVE = Path(__file__).with_name("naive.py")
 _EVERY_S = 0.5

@@ -26,10 +26,10 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from benchmark_script import run_script
 from figure import Figure
 from naive import video_frames
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.configuration.settings import model_cache
 from stream.frame import Frame

@@ -18,10 +18,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from figure import Figure
 from made_video import HEIGHT_PX, WIDTH_PX, write_room
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.configuration.settings import model_cache
 from stream.frame import Frame

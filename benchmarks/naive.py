@@ -24,9 +24,9 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from published_centerface import PublishedCenterFace
 from published_mtcnn import published_mtcnn
-from script import run_script
 from sklearn.cluster import DBSCAN
 
 from facestream.configuration.settings import model_cache

@@ -29,13 +29,13 @@ from typing import Any
 import cv2
 import numpy as np
 import psutil
+from benchmark_script import run_script
 from camera_scenes import Image, clips_in, pictures
 from camera_servers import ScriptedCameras, cpu_of, scripted_cameras
 from figure import Figure
 from markdown_table import markdown_table
 from naive import naive_embedder
 from result import Result, add_json_option
-from script import run_script
 from watched import watch
 
 from facestream.wiring import find_parts, load_parts

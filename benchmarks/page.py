@@ -25,12 +25,12 @@ from pathlib import Path
 import cv2
 import httpx2
 import numpy as np
+from benchmark_script import run_script
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from percentiles import percentile
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from result import Result, add_json_option
-from script import run_script
 from served_folder import served
 
 from facestream import connect

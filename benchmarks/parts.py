@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from lfw_photos import lfw_options, lfw_photos
-from script import run_script
 
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile

@@ -19,11 +19,11 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from figure import Figure
 from markdown_table import markdown_table
 from naive import find_faces
 from result import Result, add_json_option
-from script import run_script
 from speed import timed
 
 from stream.frame import Frame

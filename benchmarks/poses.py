@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from lfw_photos import lfw_options, lfw_photos
 from markdown_table import markdown_table
 from parts import central
-from script import run_script
 
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile

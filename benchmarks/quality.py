@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmark_script import run_script
 from command import facestream
 from figure import Figure
 from labelled_sets import LabelledSet, naive_faces, sets_in
 from result import Result, add_json_option
 from rivals import DBSCAN, RIVALS, IntArray, Rule, distances
-from script import run_script
 
 from facestream.quality.evaluation import Evaluation, found_table
 from facestream.quality.labels import LabelTable

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from benchmark_script import run_script
 from command import facestream
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 
 from facestream import connect
 from facestream.demo_video import ASTRONAUT

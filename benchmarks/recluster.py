@@ -27,10 +27,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from benchmark_script import run_script
 from figure import Better, Figure
 from result import Curve, Result, add_json_option
 from scale_data import NOBODY, ScaleData, generate
-from script import run_script
 
 from workers.clustering.clusterer import TrackClusterer
 from workers.clustering.evidence import TrackEvidence

@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from benchmark_script import run_script
 from camera_servers import cpu_of, scripted_cameras
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 from watched import KEPT
 
 from facestream.cameras.camera_book import CameraBook

@@ -15,8 +15,8 @@ import threading
 from functools import partial
 
 import numpy as np
+from benchmark_script import run_script
 from lfw_photos import lfw_options, lfw_photos
-from script import run_script
 
 from facestream.wiring import make_pack
 from stream.photo import PhotoFile

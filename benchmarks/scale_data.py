@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from script import run_script
+from benchmark_script import run_script
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.intp]

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from benchmark_script import run_script
 from camera_scenes import scenes_of
 from camera_servers import cpu_of, scripted_cameras
 from command import facestream
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
-from script import run_script
 from soak_site import Server
 from watched import KEPT, running
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmark_script import run_script
 from figure import Figure
 from markdown_table import markdown_table
 from result import Curve, Result, add_json_option
-from script import run_script
 
 from facestream import connect
 from facestream.configuration.settings import model_cache

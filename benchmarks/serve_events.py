@@ -16,10 +16,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmark_script import run_script
 from figure import Figure
 from percentiles import percentile
 from result import Result, add_json_option
-from script import run_script
 from served_folder import served
 
 from facestream.configuration.settings import Place

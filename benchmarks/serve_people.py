@@ -22,10 +22,10 @@ from pathlib import Path
 
 import httpx2
 import psutil
+from benchmark_script import run_script
 from figure import Figure
 from percentiles import percentile
 from result import Result, add_json_option
-from script import run_script
 from served_folder import served
 
 from facestream import connect

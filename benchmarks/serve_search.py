@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 import psutil
+from benchmark_script import run_script
 from figure import Figure
 from percentiles import percentile
 from result import Result, add_json_option
-from script import run_script
 
 from facestream import connect
 from facestream.configuration.settings import model_cache

@@ -35,10 +35,10 @@ from functools import partial
 from pathlib import Path
 
 import redis
+from benchmark_script import run_script
 from camera_scenes import scenes_of
 from camera_servers import ScriptedCameras, scripted_cameras
 from result import Result, add_json_option
-from script import run_script
 from soak_figures import Soak, figures_of, report_of, show
 from soak_site import Server, Site
 

@@ -20,12 +20,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmark_script import run_script
 from command import facestream, python
 from figure import Figure, Goal
 from made_video import write_room
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.demo_video import ASTRONAUT
 from facestream.quality.evaluation import evaluate_tables, found_table, truth_table

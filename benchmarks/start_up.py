@@ -19,13 +19,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmark_script import run_script
 from camera_scenes import clips_in
 from camera_servers import scripted_cameras
 from command import facestream
 from figure import Figure, Goal
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 from watched import KEPT
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))

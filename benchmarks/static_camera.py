@@ -19,12 +19,12 @@ from typing import Any
 
 import cv2
 import numpy as np
+from benchmark_script import run_script
 from camera_scenes import Grain, Image
 from camera_servers import scripted_cameras
 from figure import Figure
 from markdown_table import markdown_table
 from result import Result, add_json_option
-from script import run_script
 from watched import Watched, watch
 
 from facestream.demo_video import GROUP, Photo

@@ -23,9 +23,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmark_script import run_script
 from machine import commit, machine_facts
 from markdown_table import markdown_table
-from script import run_script
 from suite_data import mark_of
 from suite_parts import PARTS, Part, chosen
 from suite_plots import draw

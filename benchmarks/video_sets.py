@@ -22,13 +22,13 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from benchmark_script import run_script
 from command import facestream
 from figure import Figure
 from labelled_sets import labelled_clips
 from markdown_table import markdown_table
 from quality import tell
 from result import Result, add_json_option
-from script import run_script
 
 from facestream.configuration.settings import Place
 from facestream.quality.evaluation import truth_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -230,10 +231,15 @@ def _real_path(path: Path) -> Path:
     Raises:
         FacestreamError: If it leads nowhere.
     """
+    if _is_opened(path):
+        return path
     try:
-        return path if _is_opened(path) else path.resolve()
-    except RuntimeError as error:
-        raise _unwritable(path, "the link leads back to itself") from error
+        path.stat()
+    except OSError as error:
+        # Python 3.13 resolves such a link to itself, and it would be replaced.
+        if error.errno == errno.ELOOP:
+            raise _unwritable(path, "the link leads back to itself") from error
+    return path.resolve()
 
 
 def _is_opened(path: Path) -> bool:

@@ -21,7 +21,7 @@ def test_a_script_has_no_settings_of_whoever_starts_it_and_ends_what_it_started_
     script = tmp_path / "script_of_mine.py"
     script.write_text(
         "import os, subprocess, sys, time\n"
-        "from script import run_script\n"
+        "from benchmark_script import run_script\n"
         "def main():\n"
         "    told = [name for name in os.environ if name.lower().startswith('facestream')]\n"
         "    with subprocess.Popen(['sleep', '600']) as child:\n"

@@ -39,6 +39,21 @@ class Issued:
     name: x509.Name
 
 
+def key_usage(*, signs: bool) -> x509.KeyUsage:
+    """Of who signs certificates, or of a server or client."""
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 def issue(folder: Path, name: str, issuer: Issued | None = None, *, host: str = "127.0.0.1") -> Issued:
     """Make a certificate, signed by another one or by itself."""
     private = ec.generate_private_key(ec.SECP256R1())
@@ -52,6 +67,8 @@ def issue(folder: Path, name: str, issuer: Issued | None = None, *, host: str = 
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
+        # Python 3.13 insists on it.
+        .add_extension(key_usage(signs=issuer is None), critical=True)
         .add_extension(
             x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False
         )
