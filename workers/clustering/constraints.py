@@ -53,11 +53,14 @@ class Constraints:
                 merged |= other
             for track_id in merged:
                 group[track_id] = merged
-        groups = {id(members): frozenset(members) for members in group.values()}
+        # Each once, however many tracks it has.
+        distinct = {id(members): members for members in group.values()}
+        groups = {key: frozenset(members) for key, members in distinct.items()}
         frozen = {track_id: groups[id(members)] for track_id, members in group.items()}
 
         def whole(side: Collection[str]) -> frozenset[str]:
-            return frozenset().union(*(frozen.get(track_id, {track_id}) for track_id in side))
+            theirs = {id(found): found for track_id in side if (found := frozen.get(track_id)) is not None}
+            return frozenset(side).union(*theirs.values())
 
         pairs = tuple((whole(first), whole(second)) for first, second in apart)
         sides: dict[str, list[tuple[int, int]]] = {}
@@ -191,12 +194,15 @@ def _parts(group: Sequence[str], constraints: Constraints) -> list[list[str]]:
     units: dict[frozenset[str], list[str]] = {}
     for track_id in group:
         units.setdefault(constraints.with_(track_id) or frozenset((track_id,)), []).append(track_id)
-    parts: list[list[str]] = []
+    # What is said of one track of a unit is said of all.
+    apart = [(unit, constraints.against(unit[0])) for unit in units.values()]
+    whole = frozenset(group)
+    parts: list[dict[str, None]] = []
     # Those that are free come last, for only then is it known which part is the largest.
-    for unit in sorted(units.values(), key=lambda unit: constraints.allow(unit, group)):
-        part = max((p for p in parts if constraints.allow(unit, p)), key=len, default=None)
+    for unit, against in sorted(apart, key=lambda one: one[1].isdisjoint(whole)):
+        part = max((p for p in parts if p.keys().isdisjoint(against)), key=len, default=None)
         if part is None:
-            parts.append(unit)
+            parts.append(dict.fromkeys(unit))
         else:
-            part += unit
-    return parts
+            part |= dict.fromkeys(unit)
+    return [[*part] for part in parts]
