@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from storage.connection import RedisHandle
 
 # What a command has, besides these, that neither has to do with keys nor with anybody else: PING, INFO, TIME.
-_HARMLESS = frozenset({"fast", "loading", "stale", "allow_busy", "sentinel"})
+_HARMLESS = frozenset({"fast", "loading", "stale", "allow_busy", "sentinel", "noscript"})
+# They only read, and are marked as what an administrator does.
+_READS = frozenset(
+    {"CLIENT LIST", "CONFIG GET", "LATENCY LATEST", "MODULE LIST", "SLOWLOG GET", "SLOWLOG LEN"}
+)
+# Scripts of everybody, though no keys.
+_FOR_ALL = frozenset({"SCRIPT FLUSH", "SCRIPT KILL", "FUNCTION FLUSH", "FUNCTION DELETE", "FUNCTION RESTORE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,16 @@ class CommandFacts:
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
-        return "readonly" in self.flags or (not self.takes_keys and self.flags <= _HARMLESS)
+        if self.name in _READS or "readonly" in self.flags:
+            return True
+        return self.name not in _FOR_ALL and not self.takes_keys and self.flags <= _HARMLESS
 
     @property
     def is_for_all(self) -> bool:
         """Whether it is about the server, or all of its keys at once."""
-        return "admin" in self.flags or ("write" in self.flags and not self.takes_keys)
+        if self.name in _FOR_ALL or "admin" in self.flags:
+            return True
+        return "write" in self.flags and not self.takes_keys
 
 
 def refuse_command(handle: RedisHandle, arguments: Sequence[str], place: Place, *, write: bool) -> None:
@@ -95,10 +105,19 @@ def _facts_of(handle: RedisHandle, arguments: Sequence[str]) -> CommandFacts | N
 
 
 def _said_of(handle: RedisHandle, name: str) -> Sequence[Any] | None:
+    from storage.errors import CommandError
     from storage.raw_command import run_command
 
-    # As one word, which the client sends as two: of COMMAND it would leave out what newer servers say.
-    (said,) = run_command(handle.client, ["COMMAND INFO", name])
+    try:
+        # As one word, which the client sends as two: of COMMAND it would leave out what newer servers say.
+        (said,) = run_command(handle.client, ["COMMAND INFO", name])
+    except CommandError as error:
+        if "NOPERM" not in str(error) and "permissions" not in str(error):
+            raise
+        raise UsageError(
+            "this user of Redis may not ask what a command does, and nothing was sent. Grant +command|info, "
+            "as docs/redis.md has it, or use redis-cli."
+        ) from error
     return said or None
 
 

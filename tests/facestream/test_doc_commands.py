@@ -88,8 +88,6 @@ OTHERS = {
     "cp": "the shell",
     "curl": "asks the HTTP API: tests/facestream/web/test_api_doc.py",
     "docker": "there is no engine; tests/docker holds the files to their schemas and command lines",
-    "export": "the shell",
-    "id": "the shell",
     "kubectl": "there is no cluster; tests/docker holds the manifests to their schemas",
     "lint-imports": "CI",
     "mkdir": "the shell",
@@ -103,7 +101,6 @@ OTHERS = {
     "sh": "docker/",
     "sha256sum": "the shell",
     "split": "the shell",
-    "systemctl": "the system's",
     "uv": "another installer",
 }
 

@@ -92,6 +92,7 @@ def test_they_are_enough_and_none_is_too_much(
     here("people", "ignore", "p3")
     here("people", "undo")
     here("people", "log")
+    here("redis", "PING")
     here("people", "find", photo)
     here("stats")
     here("collections", "stats", "default")
@@ -137,3 +138,11 @@ def test_they_reach_nothing_of_others(server: OwnServer, owner: redis.Redis) -> 
             with pytest.raises(RedisAuthError, match="may not do"), handle.errors():
                 handle.client.execute_command(*words)
     assert owner.get("another") == b"value"
+
+
+def test_who_may_not_ask_what_a_command_does_is_told_the_right_that_is_missing(
+    here: Here, server: OwnServer, owner: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FACESTREAM_REDIS", url_of(server))
+    owner.execute_command("ACL", "SETUSER", "facestream", "-command|info")
+    assert "+command|info" in here("redis", "GET", "fs:{default}:meta", code=2).stderr

@@ -11,6 +11,8 @@ META = "fs:{default}:meta"
 def test_redis_sends_what_reads(cli: Cli) -> None:
     for words in (["PING"], ["INFO", "server"], ["DBSIZE"], ["TIME"], ["HGETALL", META], ["scan", "0"]):
         cli("redis", *words)
+    for words in ("CONFIG GET maxmemory", "SLOWLOG LEN", "CLIENT ID", "ACL WHOAMI", "ROLE"):
+        cli("redis", *words.split())
 
 
 def test_redis_changes_keys_only_where_that_is_asked_for(cli: Cli) -> None:
@@ -27,7 +29,8 @@ def test_redis_changes_keys_only_where_that_is_asked_for(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["FLUSHALL", "flushdb async", "SWAPDB 0 1", "SHUTDOWN NOSAVE", "CONFIG SET maxmemory 1"]
+    "words",
+    ["FLUSHALL", "flushdb async", "SWAPDB 0 1", "SHUTDOWN NOSAVE", "CONFIG SET maxmemory 1", "script flush"],
 )
 @pytest.mark.parametrize("write", [False, True])
 def test_redis_sends_nothing_that_is_about_the_whole_server(cli: Cli, words: str, write: bool) -> None:
