@@ -55,15 +55,16 @@ def unopened(error: av.FFmpegError, waited_s: float, timeout_s: float, shown: st
         timeout_s: How long it might have taken.
         shown: The masked URL, for `StreamError.source`.
     """
+    # However late: an account is locked all the same.
+    if isinstance(error, av.error.HTTPUnauthorizedError):
+        return CameraLoginError(UNAUTHORIZED, shown)
+    if isinstance(error, av.error.HTTPForbiddenError):
+        return CameraForbiddenError(FORBIDDEN, shown)
     # An interrupted RTSP answer is reported as invalid data.
     if waited_s >= _LATE * timeout_s or isinstance(error, av.error.ExitError | av.error.TimeoutError):
         return CameraUnreachableError(
             f"no answer within {timeout_s:g} s; check host, port and network", shown
         )
-    if isinstance(error, av.error.HTTPUnauthorizedError):
-        return CameraLoginError(UNAUTHORIZED, shown)
-    if isinstance(error, av.error.HTTPForbiddenError):
-        return CameraForbiddenError(FORBIDDEN, shown)
     for kind, words in _REFUSED:
         if isinstance(error, kind):
             return CameraRefusedError(words, shown)

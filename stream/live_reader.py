@@ -105,9 +105,13 @@ class LiveReader(ABC, Generic[ConnectionT, ArrivedT]):
         self._interrupt.set()
         self._announce(transition)
 
+    def ask_anew(self) -> None:
+        """A person has just added or changed the camera: a login that was refused may be tried once more."""
+        self._turn.begin_anew()
+
     def resume(self) -> None:
         """End the pause."""
-        self._turn.begin_anew()
+        self.ask_anew()
         with self._lock:
             self._paused = False
             transition = self._machine.resume(self._clock.now_s())

@@ -4,19 +4,22 @@ Many cameras and recorders lock an account after five to seven wrong passwords, 
 each that follows. So a login that was refused is tried again after 1, 5, 15, and from then on 60 minutes. A
 login is a host, its port, a user and the password: the streams of a camera, and all channels of a recorder,
 have one, and one of them tries for all, while no other has a connection by it. With one that stands,
-the login is right, and the refusal is of that one stream alone. So is "this user may not look" (403).
+the login is right, and the refusal is of that one stream alone; but not of one that was let in before: then
+the password was changed, and connections from before last. "This user may not look" (403) is of one stream.
 
 Another password is another login, and begins anew, as does a camera that somebody has added, changed or
-resumed: it may try at once, and once.
+resumed: it is tried once more, at once or half a minute after the last refusal.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from stream.backoff import REFUSED_WAITS_S
 from stream.camera_url import PORTS, CameraUrl
@@ -80,12 +83,16 @@ class _Known:
         refusals: Of all who have it.
         last: Who was refused last.
         trying: Who tries it for all, and since when, monotonic.
+        opened_s: When somebody was let in last.
+        lost_s: Who was let in and has lost the connection since, and when.
     """
 
     connected: set[object] = field(default_factory=set)
     refusals: _Refusals = field(default_factory=_Refusals)
     last: object = None
     trying: tuple[object, float] | None = None
+    opened_s: float = -math.inf
+    lost_s: WeakKeyDictionary[object, float] = field(default_factory=WeakKeyDictionary)
 
 
 class Logins:
@@ -100,25 +107,28 @@ class Logins:
         self._known: dict[Login, _Known] = {}
         self._lock = threading.Lock()
 
-    def wait_s(self, login: Login, who: object, *, anew: bool) -> tuple[float, str]:
+    def wait_s(self, login: Login, who: object, wished_s: float | None = None) -> tuple[float, str]:
         """How long to leave a login alone, and why; 0 where it may be tried now, which is then to be done.
 
         Args:
             login: The login.
             who: Who wants to try it.
-            anew: Whether a person has just wished for that.
+            wished_s: When a person wished for that, None where nobody did; any try since has been that one.
 
         Returns:
             Seconds, and what the camera said, "" where that is just being tried by another.
         """
         with self._lock:
             now_s, known = self._clock(), self._of(login)
-            if known.connected - {who}:
-                return 0.0, ""
             refusals = known.refusals
+            if known.connected - {who} and not refusals.count:
+                lost_s = known.lost_s.get(who)
+                if lost_s is None or known.opened_s > lost_s:
+                    return 0.0, ""
             left_s = refusals.until_s - now_s + (_OTHERS_FIRST_S if known.last is who else 0.0)
-            fresh = now_s - refusals.at_s < _FRESH_S
-            if refusals.count and left_s > 0 and (fresh or not anew):
+            if wished_s is not None and wished_s > refusals.at_s:
+                left_s = min(left_s, refusals.at_s + _FRESH_S - now_s)
+            if refusals.count and left_s > 0:
                 return left_s, refusals.words
             if known.trying is not None:
                 other, since_s = known.trying
@@ -133,13 +143,15 @@ class Logins:
             known = self._of(login)
             known.connected.add(who)
             known.refusals, known.last, known.trying = _Refusals(), None, None
+            known.opened_s = self._clock()
+            known.lost_s.pop(who, None)
 
     def refused(self, login: Login, who: object, words: str) -> bool:
         """It was refused; returns whether that may be so for all who have it."""
         with self._lock:
             known = self._of(login)
             known.trying = None
-            if known.connected - {who}:
+            if known.connected - {who} and who not in known.lost_s:
                 return False
             known.refusals.add(words, self._clock())
             known.last = who
@@ -149,7 +161,9 @@ class Logins:
         """An attempt, or the connection that came of it, is over."""
         with self._lock:
             known = self._of(login)
-            known.connected.discard(who)
+            if who in known.connected:
+                known.connected.discard(who)
+                known.lost_s[who] = self._clock()
             if known.trying is not None and known.trying[0] is who:
                 known.trying = None
 
@@ -166,7 +180,7 @@ LOGINS = Logins()
 
 
 class LoginTurn:
-    """When one stream may log in.
+    """When one stream may log in; used by one thread, but for `begin_anew`.
 
     Args:
         logins: What is known of all.
@@ -176,12 +190,12 @@ class LoginTurn:
     def __init__(self, logins: Logins = LOGINS, clock: Callable[[], float] = time.monotonic) -> None:
         self._logins, self._clock = logins, clock
         self._login: Login | None = None
-        self._anew = True
+        self._wished_s: float | None = None
         self._own = _Refusals()
 
     def begin_anew(self) -> None:
         """A person wants it to be tried now."""
-        self._anew = True
+        self._wished_s = self._clock()
 
     def wait_s(self, login: Login | None) -> tuple[float, str]:
         """As that of `Logins`; of no login there is nothing to wait for."""
@@ -190,11 +204,11 @@ class LoginTurn:
         if login is None:
             return 0.0, ""
         own_s = self._own.until_s - self._clock()
-        if self._own.count and own_s > 0 and not self._anew:
+        if self._own.count and own_s > 0 and self._wished_s is None:
             return own_s, self._own.words
-        wait_s, words = self._logins.wait_s(login, self, anew=self._anew)
-        if words or not wait_s:
-            self._anew = False
+        wait_s, words = self._logins.wait_s(login, self, self._wished_s)
+        if not wait_s:
+            self._wished_s = None
         return wait_s, words
 
     def opened(self) -> None:

@@ -105,6 +105,11 @@ class PairedSource:
         """
         self._sub.set_fps(fps)
 
+    def ask_anew(self) -> None:
+        """As that of `LiveReader`, of both."""
+        self._main.ask_anew()
+        self._sub.ask_anew()
+
     def close(self) -> None:
         """End the reading of both within about a second; see `LiveReader.close`."""
         self._main.stop()

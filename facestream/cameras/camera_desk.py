@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from facestream.cameras.camera_answer import camera_answer
 from facestream.cameras.camera_book import CameraBook, camera_name, camera_url
 from facestream.cameras.camera_gaps import CameraGap, gaps_of
-from facestream.cameras.camera_look import look
+from facestream.cameras.camera_look import look_in_turn
 from facestream.cameras.camera_outages import CameraOutages
 from facestream.cameras.camera_reach import CameraReach
 from facestream.cameras.camera_snapshots import CameraSnapshots
@@ -34,6 +34,8 @@ from storage.errors import RecordError, StorageError
 from storage.identity_record import Identity
 from storage.people_reader import PeopleReader
 from stream.live_settings import LiveSettings
+from stream.logins import LoginTurn
+from stream.wishes import Wishes
 
 if TYPE_CHECKING:
     from facestream.events.news import News
@@ -89,6 +91,7 @@ class CameraDesk:
         self._publish = publish
         self._on_look = on_look
         self._snapshots = CameraSnapshots()
+        self._wishes = Wishes()
         self._now = PeopleNow()
         self._outages = CameraOutages()
         self._told: dict[str, dict[str, Any]] = {}
@@ -185,7 +188,10 @@ class CameraDesk:
         def take() -> bytes:
             import cv2
 
-            seen = look(
+            turn = LoginTurn()
+            if self._wishes.is_new(name, record.revision):
+                turn.begin_anew()
+            seen = look_in_turn(
                 url,
                 LiveSettings(
                     transport=record.transport,
@@ -195,6 +201,7 @@ class CameraDesk:
                     stall_s=_PATIENCE_S,
                     check_host=self._reach.check_host if record.check_url else None,
                 ),
+                turn,
             )
             return cv2.imencode(".jpg", seen.image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 

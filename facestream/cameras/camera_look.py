@@ -9,10 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stream.camera import open_camera
+from stream.camera import open_camera, resolved
 from stream.camera_url import CameraUrl
-from stream.errors import CameraLostError, CameraRefusedError, CameraUnreachableError, StreamError
+from stream.errors import (
+    CameraForbiddenError,
+    CameraLoginError,
+    CameraLostError,
+    CameraRefusedError,
+    CameraUnreachableError,
+    StreamError,
+)
 from stream.live_settings import KEYFRAME_PATIENCE, LiveSettings
+from stream.logins import Login, LoginTurn
 
 
 def kind_of(error: StreamError) -> str:
@@ -102,3 +110,34 @@ def look(url: CameraUrl, settings: LiveSettings, seconds: float = 0.0) -> Camera
             camera.corrupt,
             image_bgr,
         )
+
+
+def look_in_turn(url: CameraUrl, settings: LiveSettings, turn: LoginTurn) -> CameraLook:
+    """As `look`, for whoever does so again and again: a login that was refused is left alone for a while.
+
+    Args:
+        url: The camera.
+        settings: How to read it.
+        turn: When it may log in.
+
+    Raises:
+        CameraUrlError: If what the URL refers to is missing.
+        CameraError: If it can't be opened, sends nothing that can be decoded, or has refused the login.
+    """
+    login = Login.of(resolved(url))
+    while (waits := turn.wait_s(login))[0] > 0:
+        wait_s, refusal = waits
+        if refusal:
+            raise CameraLoginError(refusal, url.masked)
+        # Somebody else is just trying it.
+        time.sleep(wait_s)
+    try:
+        seen = look(url, settings)
+    except CameraLoginError as error:
+        turn.refused(str(error), whoever=not isinstance(error, CameraForbiddenError))
+        raise
+    else:
+        turn.opened()
+        return seen
+    finally:
+        turn.ended()

@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ from stream.live_clock import LiveClock
 from stream.live_settings import LiveSettings
 from stream.live_source import LiveSource
 from stream.paired_source import PairedSource
+from stream.wishes import Wishes
 from workers.camera_claims import CameraClaims
 from workers.camera_events import OpenCamera
 from workers.live_camera import LiveCamera
@@ -91,12 +92,19 @@ class Opener:
     seal: Callable[[], Seal]
     on_arrival: Callable[[], None]
     on_decode: Callable[[float], None] | None = None
+    wishes: Wishes = field(default_factory=Wishes)
 
     def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera[LiveCamera]:
         """Begin to read a camera; errors as those of `CameraOpener`."""
         source = registered_source(self.handle, self.keys, record)
         reader: LiveSource | PairedSource | RemoteSource
-        reader, on_told = self._remote(record) if record.remote else (self._local(record, source), None)
+        on_told = None
+        if record.remote:
+            reader, on_told = self._remote(record)
+        else:
+            reader = local = self._local(record, source)
+            if self.wishes.is_new(record.name, record.revision):
+                local.ask_anew()
         reader.on_arrival = self.on_arrival
         watch = self.settings.watch
         live = LiveCamera(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +30,7 @@ from stream.camera_url import CameraUrl
 from stream.live_clock import LiveClock
 from stream.live_source import LiveSource
 from stream.packet_source import PacketSource
+from stream.wishes import Wishes
 from workers.camera_events import CameraListener, OpenCamera
 from workers.camera_worker import CameraWorker
 from workers.frame_sender import FrameSender, SentCamera
@@ -144,6 +145,7 @@ class _Opener:
     streams: FrameStreams
     on_arrival: Callable[[], None]
     options: SendOptions
+    wishes: Wishes = field(default_factory=Wishes)
 
     def __call__(self, record: CameraRecord, lease: Lease) -> OpenCamera[SentCamera]:
         """Begin to read a camera; errors as those of `CameraOpener`."""
@@ -171,6 +173,8 @@ class _Opener:
             motion = MotionSettings(look_s=watch.longest_still_s) if watch.motion_gate else None
             frames = SentPictures(reader, self.options.quality, motion)
         reader.on_arrival = self.on_arrival
+        if self.wishes.is_new(record.name, record.revision):
+            reader.ask_anew()
         sent = SentCamera(record.name, frames, lease, fps=record.fps)
         # Last: what fails before would leave it running.
         reader.__enter__()

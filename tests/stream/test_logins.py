@@ -128,6 +128,75 @@ def test_somebody_who_resumes_or_adds_a_camera_has_one_try(site: Site) -> None:
         site.clock.now_s += 40
 
 
+def test_whoever_resumes_right_after_a_refusal_has_a_try_half_a_minute_after_it(site: Site) -> None:
+    stream = site.stream()
+    for minutes in (1, 5, 15):
+        is_refused(stream, login())
+        site.clock.now_s += minutes * MINUTE_S + 5
+    is_refused(stream, login())
+    # The password is right by now.
+    site.clock.now_s += 10
+    stream.begin_anew()
+    waits_s, words = stream.wait_s(login())
+    assert (waits_s, words) == (20.0, "no")
+    site.clock.now_s += 20
+    assert may_try(stream, login())
+
+
+def test_a_wish_for_one_of_many_channels_is_one_try_between_them(site: Site) -> None:
+    streams = [site.stream() for _ in range(16)]
+    tries = 0
+    for stream in streams:
+        stream.begin_anew()
+    for _ in range(600):
+        for stream in streams:
+            if may_try(stream, login()):
+                tries += 1
+                stream.refused("no", whoever=True)
+                stream.ended()
+        site.clock.now_s += 1
+    # And after 1 and 5 minutes.
+    assert tries == 3
+
+
+def test_a_camera_that_is_only_claimed_again_waits_as_before(site: Site) -> None:
+    is_refused(site.stream(), login())
+    site.clock.now_s += 40
+    assert not may_try(site.stream(), login())
+
+
+def test_who_was_let_in_before_and_is_refused_tells_of_a_changed_password(site: Site) -> None:
+    streams = [site.stream() for _ in range(16)]
+    for stream in streams:
+        assert may_try(stream, login())
+        stream.opened()
+    # One connection from before lasts.
+    for stream in streams[1:]:
+        stream.ended()
+    tries = 0
+    for _ in range(600):
+        for stream in streams[1:]:
+            if may_try(stream, login()):
+                tries += 1
+                stream.refused("no", whoever=True)
+                stream.ended()
+        site.clock.now_s += 1
+    assert tries == 3
+
+
+def test_channels_that_were_lost_together_follow_the_first_that_is_back(site: Site) -> None:
+    streams = [site.stream() for _ in range(16)]
+    for stream in streams:
+        assert may_try(stream, login())
+        stream.opened()
+    for stream in streams[1:]:
+        stream.ended()
+    site.clock.now_s += 1
+    assert [may_try(stream, login()) for stream in streams[1:4]] == [True, False, False]
+    streams[1].opened()
+    assert all(may_try(stream, login()) for stream in streams[2:])
+
+
 def test_a_refusal_beside_a_connection_by_the_same_login_is_of_that_stream_alone(site: Site) -> None:
     right, other, third = site.stream(), site.stream(), site.stream()
     assert may_try(right, login())
