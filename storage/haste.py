@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
 import redis
+from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 ENDING_S = 15.0
@@ -150,11 +151,18 @@ class Haste:
 
 
 class HastyRetry(Retry):
-    """Tries again as ever, but in haste once, and not what got no answer."""
+    """Tries again as ever, but in haste once, and not what got no answer.
+
+    To connect is a part of a command, and the client would try that again by itself, as well as the look
+    whether a connection is alive: four times four times, and more, where a server hangs. Here only the whole
+    is.
+    """
 
     def __init__(self, backoff: Any, retries: int, haste: Haste) -> None:
         super().__init__(backoff, retries)
         self._haste = haste
+        self._once = Retry(NoBackoff(), 0)
+        self._here = threading.local()
 
     def call_with_retry(
         self, do: Callable[[], ResultT], fail: Callable[..., Any], *args: Any, **options: Any
@@ -170,7 +178,13 @@ class HastyRetry(Retry):
                 self._haste.give_up()
                 raise error
 
-        return super().call_with_retry(do, failed, *args, **options)
+        if getattr(self._here, "tries", False):
+            return self._once.call_with_retry(do, failed, *args, **options)
+        self._here.tries = True
+        try:
+            return super().call_with_retry(do, failed, *args, **options)
+        finally:
+            self._here.tries = False
 
     def __deepcopy__(self, _: dict[int, Any]) -> HastyRetry:
         """Itself: each connection asks for a copy, and all heed the same haste."""

@@ -112,3 +112,15 @@ def test_a_closed_handle_leaves_no_thread(server: OwnServer) -> None:
     with open_redis(server.url, None) as handle:
         handle.haste.begin()
     assert "ends commands" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_new_connection_to_a_frozen_server_is_given_up_as_soon_as_one_that_is_there(
+    server: OwnServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.connection.SOCKET_TIMEOUT_S", 0.5)
+    with open_redis(server.url, None) as there, open_redis(server.url, None) as new:
+        there.client.ping()
+        with server.frozen():
+            times_s = [fails_within_s(handle, handle.client.ping) for handle in (there, new)]
+    # Four tries each, and not four times four.
+    assert max(times_s) < 6.0
