@@ -109,7 +109,12 @@ def perform(place: Place, serve: ServeTable, *, as_json: bool, quiet: bool) -> N
             sys.stdout.flush()
             for note in [] if quiet else _notes(context):
                 click.echo(note, err=True)
-            with stopping(server.end):
+
+            def end() -> None:
+                context.haste.begin()
+                server.end()
+
+            with stopping(end):
                 server.run_on(listening)
 
 

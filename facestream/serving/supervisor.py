@@ -155,7 +155,9 @@ class Supervisor:
         }
 
     def _see_to(self, kept: _Kept, *, wanted: bool) -> None:
-        """Start, start anew or end a process."""
+        """Start, start anew or end a process; not any more where all are being ended."""
+        if self._stop.is_set():
+            return
         child = kept.child
         if child is not None and child.code is not None:
             self._ended(kept, child)
@@ -220,13 +222,20 @@ class Supervisor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End them, side by side."""
+        """End them, side by side, and those that were just being started."""
         self._stop.set()
-        if self._enabled:
-            self._thread.join(LAST_S + _LOOK_EVERY_S)
-        children = [kept.child for kept in self._kept.values() if kept.child is not None]
-        for child in children:
-            child.stop()
         until_s = time.monotonic() + LAST_S
-        for child in children:
+        told: list[Child] = []
+        self._tell_to_end(told)
+        if self._enabled:
+            self._thread.join(max(until_s - time.monotonic(), _LOOK_EVERY_S))
+            self._tell_to_end(told)
+        for child in told:
             child.wait(max(until_s - time.monotonic(), 0.0))
+
+    def _tell_to_end(self, told: list[Child]) -> None:
+        """Tell those of the children that have not been told yet: a second time interrupts."""
+        for child in (kept.child for kept in self._kept.values()):
+            if child is not None and child not in told:
+                child.stop()
+                told.append(child)

@@ -81,4 +81,5 @@ def open_context(place: Place, serve: ServeTable | None = None) -> Iterator[WebC
             webhooks=webhooks,
             metrics=make_serve_metrics(facts, kept_metrics, supervisor, live_feed),
             readiness=make_readiness(place, handle, news, people, supervisor, cameras, tally),
+            haste=handle.haste,
         )

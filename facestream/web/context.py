@@ -25,6 +25,7 @@ from facestream.web.live_feed import LiveFeed
 from facestream.web.photo_places import PhotoPlaces
 from facestream.web.source_media import SourceMedia
 from facestream.webhooks.webhook_book import WebhookBook
+from storage.haste import Haste
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class WebContext:
         webhooks: Who else is told.
         metrics: What Prometheus is told.
         readiness: When answers are true and the work behind them goes on.
+        haste: For the end, which a server that hangs must not hold up.
         media: The files that people were seen in.
         clips: Room for clips that are cut out of them.
         photo_places: Room for photos to search by.
@@ -66,6 +68,7 @@ class WebContext:
     webhooks: WebhookBook
     metrics: Exposition
     readiness: Health
+    haste: Haste
     media: SourceMedia = field(default_factory=SourceMedia)
     clips: ClipRoom = field(default_factory=ClipRoom)
     photo_places: PhotoPlaces = field(default_factory=PhotoPlaces)

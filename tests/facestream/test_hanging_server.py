@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_runs import Cli, Started
+from command_runs import Cli, Started, wait_until
 from own_server import DURABLE, OwnServer
 
 pytestmark = pytest.mark.e2e
 
 # What is promised, and what Kubernetes and Docker Compose grant before they kill.
 PROMISED_S, GRANTED_S = 8.0, 20.0
-COMMANDS = ("worker", "cluster-worker", "watch")
+COMMANDS = ("worker", "cluster-worker", "watch", "serve")
+SAYS = {"cluster-worker": "lead", "serve": "page"}
 
 
 @pytest.fixture
@@ -29,8 +30,12 @@ def working(cli: Cli, server: OwnServer, command: str) -> Started:
     """One that has begun its work, on a camera that is computed."""
     done = cli("camera", "add", "door", "synthetic://test?fps=5", "--redis", server.url)
     assert done.code == 0, done.said
-    started = cli.start(command, "--json", "--redis", server.url)
-    started.wait_for("lead" if command == "cluster-worker" else "streaming")
+    port = ("--port", "0") if command == "serve" else ()
+    started = cli.start(command, "--json", *port, "--redis", server.url)
+    started.wait_for(SAYS.get(command, "streaming"))
+    if command == "serve":
+        # Until its worker is at work.
+        wait_until(lambda: "streaming" in cli("camera", "list", "--redis", server.url).stdout, "the worker")
     return started
 
 
