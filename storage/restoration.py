@@ -11,6 +11,7 @@ from storage.archive import Row, Tell
 from storage.archive_reader import ArchiveReader
 from storage.catalogue import key_prefix
 from storage.commands import Value, commands_of
+from storage.entry_id import order
 from storage.erasure import erase_keys
 from storage.errors import CollectionBusyError, LeaseLostError
 from storage.hold import Hold
@@ -91,7 +92,7 @@ def _load(target: _Target, reader: ArchiveReader, ends: Mapping[bytes, bytes], t
         else:
             target.add(command)
     for key, last_id in reader.streams():
-        target.end_stream(key, max(last_id, ends.get(key, b"0-0"), key=_order))
+        target.end_stream(key, max(last_id, ends.get(key, b"0-0"), key=order))
     target.flush()
     target.finish(late)
 
@@ -163,8 +164,3 @@ def _command(name: bytes, kind: str, rows: list[Row]) -> Command:
             return ("ZADD", name, *(word for member, _, score in rows for word in (score, member)))
         case _:
             return ("XADD", name, rows[0][0], *(word for _, field, value in rows for word in (field, value)))
-
-
-def _order(stream_id: bytes) -> tuple[int, int]:
-    milliseconds, _, number = stream_id.partition(b"-")
-    return int(milliseconds), int(number)

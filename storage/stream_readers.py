@@ -10,6 +10,7 @@ from typing import Any, cast
 import redis
 
 from storage.commands import commands_of
+from storage.entry_id import HIGHEST, is_entry_id, order
 from storage.keys import Keys
 
 _START = b"0-0"
@@ -78,7 +79,7 @@ class StreamReaders:
             for reader in self.all()
             if self._streams[reader.stream] == key and reader.silent_s <= silent_after_s
         ]
-        return min(needs, key=_order) if needs else None
+        return min(needs, key=order) if needs else None
 
     def drop_group(self, stream: str, name: str) -> bool:
         """Delete a consumer group, whatever it has not read; returns whether there was one of that name."""
@@ -186,7 +187,7 @@ class _Found:
 
     def reader(self, first: Sequence[tuple[bytes, object]] | None, now_s: float) -> StreamReader:
         """The same with that: `first` is the first entry that it needs, if there is one."""
-        behind_s = max(now_s - _order(first[0][0])[0] / 1000, 0.0) if first else 0.0
+        behind_s = max(now_s - order(first[0][0])[0] / 1000, 0.0) if first else 0.0
         return StreamReader(
             self.name, self.kind, self.stream, self.needs, behind_s, min([behind_s, *self.idle_s])
         )
@@ -198,15 +199,18 @@ def _is_missing(error: Exception) -> bool:
 
 def lower_id(one: str, other: bytes | None) -> str:
     """The lower one of two ids of entries."""
-    return one if other is None or _order(one.encode()) <= _order(other) else other.decode()
-
-
-def _order(entry_id: bytes) -> tuple[int, int]:
-    milliseconds, _, number = entry_id.partition(b"-")
-    return int(milliseconds), int(number)
+    return one if other is None or order(one) <= order(other) else other.decode()
 
 
 def _after(entry_id: bytes) -> bytes:
-    """The id right after another one."""
-    milliseconds, number = _order(entry_id)
-    return b"%d-%d" % (milliseconds, number + 1)
+    """The id right after another one; the highest that there is stays.
+
+    Raises:
+        ValueError: It is no id of an entry.
+    """
+    if not is_entry_id(entry_id.decode("ascii")):
+        raise ValueError(f"{entry_id!r} is no id of an entry")
+    milliseconds, number = order(entry_id)
+    if number < HIGHEST:
+        return b"%d-%d" % (milliseconds, number + 1)
+    return b"%d-0" % (milliseconds + 1) if milliseconds < HIGHEST else entry_id

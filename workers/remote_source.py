@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from storage.camera_status import CameraStatus
+from storage.entry_id import order
 from storage.errors import StorageError
 from storage.frame_streams import FrameStreams, Received, length
 from storage.remote_frame import RemoteFrame
@@ -24,7 +25,7 @@ from workers.frame_sequence import FrameSequence
 from workers.kept_entries import KeptEntries, KeptEntry
 from workers.remote_pictures import BLIND_S, RemotePictures
 from workers.remote_state import remote_state
-from workers.taken_over import TakenOver, entry_order
+from workers.taken_over import TakenOver
 
 _log = logging.getLogger(__name__)
 
@@ -221,7 +222,7 @@ class RemoteSource:
         found = self._streams.read(self._name, self.source_id, self._after, room, _BLOCK_MS)
         if not found and self._after > b"0-0":
             newest = self._streams.newest(self._name, self.source_id)
-            if newest is not None and entry_order(newest.entry_id) < entry_order(self._after):
+            if newest is not None and order(newest.entry_id) < order(self._after):
                 # The server's clock was set back, and ids began anew with another stream.
                 self._after = b"0-0"
         return found

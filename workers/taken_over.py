@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.entry_id import order
+
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
@@ -20,10 +22,4 @@ class TakenOver:
 
     def covers(self, entry_id: bytes, media_s: float) -> bool:
         """Whether an entry has been told of, so that it only serves to decode others."""
-        return media_s <= self.told_s and entry_order(entry_id) <= entry_order(self.newest)
-
-
-def entry_order(entry_id: bytes) -> tuple[int, int]:
-    """What the ids of a stream's entries are sorted by."""
-    milliseconds, number = entry_id.split(b"-")
-    return int(milliseconds), int(number)
+        return media_s <= self.told_s and order(entry_id) <= order(self.newest)

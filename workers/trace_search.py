@@ -8,6 +8,7 @@ import numpy as np
 
 from storage.collection_reader import CollectionReader
 from storage.commands import Hash
+from storage.entry_id import order
 from storage.track_record import TrackRecord
 from workers.tracking.boxes import iou_matrix
 
@@ -93,7 +94,7 @@ class TraceSearch:
         for key in self._read:
             self._read_some(key)
             if entries := {entry for each in ids for entry in self._found.get((key, each), ())}:
-                result[key] = sorted(entries, key=_in_order)
+                result[key] = sorted(entries, key=order)
         return result
 
     def _read_some(self, key: str, most: int | None = None) -> int:
@@ -166,8 +167,3 @@ class _Faces:
         same = iou_matrix(box[None], boxes[first:last])[0] >= _SAME_FACE_IOU
         for owner in owners[first:last][same]:
             yield self._track_ids[owner]
-
-
-def _in_order(entry_id: bytes) -> tuple[int, int]:
-    ms, _, number = entry_id.partition(b"-")
-    return int(ms), int(number)

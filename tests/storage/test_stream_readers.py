@@ -147,11 +147,27 @@ def test_groups_begin_with_what_comes_next(client: redis.Redis, keys: Keys, read
     assert len(client.xreadgroup("there", "me", {keys.faces: ">"})[0][1]) == 3
 
 
-def test_a_damaged_webhook_stops_nobody(client: redis.Redis, keys: Keys) -> None:
+@pytest.mark.parametrize(
+    "cursor", ["banana", "5--3", "5_0-1", "5-18446744073709551616", "99999999999999999999999-0", "\xff"]
+)
+def test_a_damaged_webhook_stops_nobody(
+    client: redis.Redis, keys: Keys, readers: StreamReaders, cursor: str
+) -> None:
     fill(client, keys.changes, 3000)
-    hook(client, keys, "banana")
+    hook(client, keys, cursor)
+    assert readers.all() == []
     trim(client, keys)
     assert client.xlen(keys.changes) < 1200
+
+
+@pytest.mark.parametrize("part", ["5-18446744073709551615", "18446744073709551615-18446744073709551615"])
+def test_one_that_is_at_the_last_id_that_there_may_be_is_told_as_any(
+    client: redis.Redis, keys: Keys, readers: StreamReaders, part: str
+) -> None:
+    fill(client, keys.changes, 3)
+    hook(client, keys, part)
+    client.xgroup_create(keys.changes, "group", part)
+    assert [reader.kind for reader in readers.all()] == ["group", "webhook"]
 
 
 def test_however_many_there_are_they_are_read_in_a_few_round_trips(
