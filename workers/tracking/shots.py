@@ -19,6 +19,9 @@ _BINS, _ENDS = (8, 4, 4), (180, 256, 256)
 _SAME_VIEW = 0.7
 # How far light varies over a picture of that size, as sigma of a Gaussian.
 _COURSE_PX = 8.0
+# Outer rows and columns whose luminance varies by so little (standard deviation) in both pictures are bars:
+# of a wide film, of a phone held upright. Their edges stay where they are at any cut.
+_UNIFORM = 4.0
 _ALL_BINS = _BINS[0] * _BINS[1] * _BINS[2]
 
 
@@ -54,7 +57,7 @@ class ShotDetector:
     def __init__(self, threshold: float = 0.36) -> None:
         self._threshold = threshold
         self._before: npt.NDArray[np.float64] | None = None
-        self._view_before: FloatArray | None = None
+        self._grey_before: FloatArray | None = None
         self.distance = 0.0
 
     def is_cut(self, image_bgr: npt.NDArray[np.uint8]) -> bool:
@@ -66,15 +69,15 @@ class ShotDetector:
             image_bgr: uint8 (H, W, 3).
         """
         small = _small(image_bgr)
-        now, view = _histogram_roots(small), _view(small)
+        now, grey = _histogram_roots(small), cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
         before, self._before = self._before, now
-        view_before, self._view_before = self._view_before, view
-        if before is None or view_before is None:
+        grey_before, self._grey_before = self._grey_before, grey
+        if before is None or grey_before is None:
             return False
         # Bhattacharyya (Hellinger) distance of each cell.
         distances = np.sqrt(np.clip(1 - (before * now).sum(axis=1), 0, 1))
         self.distance = float(distances.mean())
-        return self.distance > self._threshold and float((view * view_before).sum()) < _SAME_VIEW
+        return self.distance > self._threshold and _likeness(grey_before, grey) < _SAME_VIEW
 
 
 def _small(image_bgr: npt.NDArray[np.uint8]) -> cv2.typing.MatLike:
@@ -86,10 +89,32 @@ def _small(image_bgr: npt.NDArray[np.uint8]) -> cv2.typing.MatLike:
     return cv2.resize(image, _SIZE_PX, interpolation=cv2.INTER_AREA)
 
 
-def _view(small: cv2.typing.MatLike) -> FloatArray:
-    """What is seen where, whatever the light: luminance without its course over the picture, of length 1."""
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    edges = grey - cv2.GaussianBlur(grey, (0, 0), _COURSE_PX)
+def _likeness(before: FloatArray, now: FloatArray) -> float:
+    """How much alike what is seen where is, whatever the light; 1 for the same, about 0 for something else.
+
+    Args:
+        before: Luminance of a picture (36, 64).
+        now: That of another one.
+    """
+    rows = _inside(before.std(axis=1), now.std(axis=1))
+    before, now = before[rows], now[rows]
+    columns = _inside(before.std(axis=0), now.std(axis=0))
+    return float((_view(before[:, columns]) * _view(now[:, columns])).sum())
+
+
+def _inside(before: FloatArray, now: FloatArray) -> slice:
+    """Which rows are between bars, of the standard deviation of each in both pictures."""
+    varied = np.flatnonzero((before > _UNIFORM) | (now > _UNIFORM))
+    if len(varied) <= 2:
+        return slice(None)
+    first, end = int(varied[0]), int(varied[-1]) + 1
+    # What is beside a bar is mixed with it.
+    return slice(first + (first > 0), end - (end < len(before)))
+
+
+def _view(grey: FloatArray) -> FloatArray:
+    """Luminance without its course over the picture, of length 1."""
+    edges = grey - cv2.GaussianBlur(np.ascontiguousarray(grey), (0, 0), _COURSE_PX)
     return np.asarray(edges / max(float(np.linalg.norm(edges)), 1.0), np.float32)
 
 

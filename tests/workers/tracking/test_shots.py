@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import permutations
 
 import cv2
 import numpy as np
@@ -113,6 +114,43 @@ def test_another_light_is_no_cut(scene: Image, name: str, light: Callable[[Image
 
 def test_a_cut_to_a_place_in_another_light_is_one(scene: Image, other_scene: Image) -> None:
     assert cuts(scene, lit(other_scene, 0.5), grey(scene)) == [False, True, True]
+
+
+def barred(image: Image, size_px: tuple[int, int], bar: int) -> Image:
+    """A picture in the middle of one of 1280x720 with bars beside it, or above and below."""
+    whole = np.full((720, 1280, 3), bar, np.uint8)
+    width, height = size_px
+    left, top = (1280 - width) // 2, (720 - height) // 2
+    whole[top : top + height, left : left + width] = cv2.resize(image, size_px)
+    return whole
+
+
+BARS = {
+    "wide film": ((1280, 536), 0),
+    "4:3": ((960, 720), 0),
+    "white frame": ((960, 540), 255),
+    "upright phone": ((560, 720), 0),
+}
+
+
+@pytest.mark.parametrize("bars", BARS.values(), ids=BARS)
+def test_bars_hide_no_cut_and_make_none(
+    scene: Image, other_scene: Image, bars: tuple[tuple[int, int], int]
+) -> None:
+    names = ("coffee.png", "chelsea.png", "rocket.jpg")
+    shown = [barred(image, *bars) for image in (scene, other_scene, *map(texture, names))]
+    found = 0
+    for one, other in permutations(shown, 2):
+        shots = ShotDetector()
+        shots.is_cut(one)
+        is_cut = shots.is_cut(other)
+        # As the colours alone would have it.
+        assert is_cut == (shots.distance > 0.36)
+        found += is_cut
+    assert found >= 8
+    for image in shown:
+        for gain in (0.5, 1.5):
+            assert not any(cuts(image, barred(lit(image, gain), (1280, 720), 0), image))
 
 
 def test_black_is_a_shot_of_its_own(scene: Image) -> None:
