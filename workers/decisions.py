@@ -20,7 +20,7 @@ from workers.personal_rulings import (
     said_ignored,
     said_name,
 )
-from workers.rulings import constraints_of, in_force, origins, sides_left
+from workers.rulings import constraints_of, in_force, origins, put_back, sides_left
 
 # Written together with the decision, by whoever made it.
 _WRITTEN = frozenset({DecisionKind.NAME, DecisionKind.IGNORE})
@@ -125,7 +125,10 @@ class Decisions:
             return set()
         match undone.kind:
             case DecisionKind.MERGE:
-                return self._unmerge(undone, log, effects) | self._rejoin(undone, log, effects)
+                touched = self._unmerge(undone, undone.sides[1:], log, effects)
+                for merge, still in self._still_merged(undone, log):
+                    touched |= self._unmerge(merge, still, log, effects)
+                return touched | self._rejoin(undone, log, effects)
             case DecisionKind.SPLIT:
                 return self._unsplit(undone, log, effects)
             case DecisionKind.COVER:
@@ -190,19 +193,39 @@ class Decisions:
                 found.setdefault(owners.most_common(1)[0][0], []).append(track_id)
         return [Side(owner, tuple(track_ids)) for owner, track_ids in found.items()]
 
-    def _unmerge(self, undone: Decision, log: Sequence[Decision], effects: Effects) -> set[str]:
+    def _still_merged(
+        self, undone: Decision, log: Sequence[Decision]
+    ) -> list[tuple[Decision, Sequence[Side]]]:
+        """Merges that were taken back before, and those of their sides that this one kept from coming."""
+        counting = {decision.number for decision in in_force(log)}
+        found: list[tuple[Decision, Sequence[Side]]] = []
+        for merge in log:
+            if merge.kind is not DecisionKind.MERGE or merge.redacted or merge.number == undone.number:
+                continue
+            still = [side for side in merge.sides[1:] if not self._membership.members(side.identity_id)]
+            if still and merge.number not in counting:
+                found.append((merge, still))
+        return found
+
+    def _unmerge(
+        self, undone: Decision, taken_over: Sequence[Side], log: Sequence[Decision], effects: Effects
+    ) -> set[str]:
         """Bring those back to life who had been taken over."""
         touched: set[str] = set()
         # What was split off since stays where it is.
         sides = sides_left(log, undone)
+        wanted = {side.identity_id for side in taken_over}
         for side in sides[1:]:
+            if side.identity_id not in wanted:
+                continue
             others = {t for other in sides if other != side for t in other.track_ids}
-            # With what other decisions put together with theirs.
-            theirs = set(side.track_ids).union(*map(self._constraints.with_, side.track_ids))
-            moving = sorted(t for t in theirs if self._membership.knows(t))
+            # With what other decisions put together with theirs, and still is.
+            named = {*side.track_ids, *put_back(log, undone, side.identity_id)} - others
+            theirs = named.union(*map(self._constraints.with_, named))
+            owners = self._owners(named)
+            moving = sorted(t for t in theirs if self._membership.identity_of.get(t) in owners)
             if not moving or not theirs.isdisjoint(others) or self._would_empty(moving):
                 continue
-            owners = self._owners(moving)
             back = bool(self._membership.members(side.identity_id))
             effects.identities = [i for i in effects.identities if i.identity_id != side.identity_id]
             touched |= self._give(moving, side.identity_id, ChangeKind.SPLIT, effects)

@@ -85,6 +85,26 @@ def sides_left(log: Sequence[Decision], merge: Decision) -> tuple[Side, ...]:
     return next((_kept(saying) for saying in _sayings(before) if saying.decision == merge), merge.sides)
 
 
+def put_back(log: Sequence[Decision], merge: Decision, identity_id: str) -> set[str]:
+    """Tracks that are somebody's again since a merge took them over: their split was taken back then.
+
+    Args:
+        log: All decisions by number.
+        merge: One of them, which is taken back.
+        identity_id: One of those whom it made one.
+    """
+    undone = _undone(log)
+    return {
+        track_id
+        for split in log
+        if split.kind is DecisionKind.SPLIT
+        and not split.redacted
+        and split.identity_ids[0] == identity_id
+        and split.number < merge.number < undone.get(split.number, 0)
+        for track_id in split.sides[1].track_ids
+    }
+
+
 def origins(log: Sequence[Decision], split: Decision) -> list[Side]:
     """Whose the tracks are that were split off, if a merge that was taken back since had brought them.
 

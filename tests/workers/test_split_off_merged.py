@@ -196,6 +196,55 @@ def test_a_split_of_a_merge_that_is_not_carried_out_yet_is_the_same(bench: Bench
     bench.assert_consistent()
 
 
+def test_a_stranger_keeps_no_name_of_whoever_was_split_off_and_merged_further(
+    bench: Bench, decide: Decider
+) -> None:
+    with bench.running():
+        before = three_people(bench)
+        bench.log.rename("p1", "Ann")
+        decide.merge("p1", "p2")
+        split, new = decide.split("p1", "v-1.0.0")
+        bench.log.rename(new, "Cy")
+        further = decide.merge("p3", new)
+        assert bench.store.names()["p3"] == "Cy"
+        decide.undo(split)
+        decide.undo(further)
+        assert bench.people() == {"p1": before["p1"] | before["p2"], "p3": before["p3"]}
+        assert bench.store.names() == {"p1": "Ann"}
+    bench.assert_consistent()
+
+
+def test_who_was_split_off_and_put_back_into_whoever_had_taken_the_person_over_goes_back_with_them(
+    bench: Bench, decide: Decider
+) -> None:
+    with bench.running():
+        before = three_people(bench)
+        split, _ = decide.split("p1", "v-1.0.0")
+        merge = decide.merge("p2", "p1")
+        decide.undo(split)
+        decide.undo(merge)
+        assert bench.people() == before
+    bench.assert_consistent()
+
+
+def test_whom_another_merge_kept_from_coming_back_comes_when_that_is_taken_back(
+    bench: Bench, decide: Decider
+) -> None:
+    with bench.running():
+        cast = Cast()
+        bench.take_in(*(cast.track(k % 4, k) for k in range(16)), recluster=True)
+        before = bench.people()
+        bench.log.rename("p2", "Bea")
+        first = decide.merge("p1", "p2")
+        split, new = decide.split("p1", "v-1.0.0", "v-1.1.1")
+        second = decide.merge(new, "p4")
+        for number in (split, first, second):
+            decide.undo(number)
+        assert bench.people() == before
+        assert bench.store.names() == {"p2": "Bea"}
+    bench.assert_consistent()
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_merges_and_splits_hold_and_taken_back_in_any_order_leave_everybody_as_they_were(
     bench: Bench, decide: Decider, seed: int
