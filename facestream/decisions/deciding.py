@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from facestream.clusters.cluster_wiring import make_cluster_worker
 from facestream.configuration.settings import Place
 from facestream.decisions.decision import Decision, decisions_of
+from facestream.decisions.kept_names import KeptNames
 from facestream.decisions.refusal import Log, Refusal
 from facestream.errors import NotFoundError, UsageError
 from facestream.models.own_models import models_for
@@ -23,7 +24,6 @@ from workers.rulings import (
     constraints_of,
     contradicted,
     in_force,
-    origins,
     own_tracks,
 )
 
@@ -172,31 +172,11 @@ class Deciding:
         def make(log: Log) -> Record:
             told = self._refusal.to_undo(log, number)
             undo = Record(DecisionKind.UNDO, undoes=told.number)
-            if told.kind is DecisionKind.SPLIT:
-                self._check_names(told, [*log, replace(undo, number=log[-1].number + 1)])
+            names = KeptNames(self._store, self._bearer, self._refusal)
+            names.check(told, [*log, replace(undo, number=log[-1].number + 1)])
             return undo
 
         return self._decide(make)
-
-    def _check_names(self, split: Record, log: Log) -> None:
-        """Refuse to undo a split where that would make one of two people with different names.
-
-        Raises:
-            UsageError: If it would.
-        """
-        new = self._bearer(split.identity_ids[1])
-        # Whoever was merged further stays there, as does whoever must.
-        if new is None or new.identity_id != split.identity_ids[1]:
-            return
-        constraints, theirs = constraints_of(log), self._tracks(new)
-        for home in (split.sides[0], *origins(log, split)):
-            old = self._bearer(home.identity_id)
-            if old is None or not old.name or not new.name or old.name == new.name:
-                continue
-            tracks = self._tracks(old)
-            bound = any(not constraints.with_(track_id).isdisjoint(tracks) for track_id in theirs)
-            if bound or constraints.allow(tracks, theirs):
-                raise self._refusal.two_names(old, new)
 
     # How it comes about --------------------------------------------------------------------------------
 

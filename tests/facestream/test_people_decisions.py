@@ -151,6 +151,28 @@ def test_a_split_from_a_merge_that_was_taken_back_drops_no_name_with_its_undo(
     store.undo(split.number)
 
 
+def test_the_undo_of_a_split_drops_no_name_where_another_merge_pulls_the_tracks(
+    store: facestream.Store,
+) -> None:
+    most = max(store.people(), key=lambda p: p.tracks).id
+    first, third, *_ = (person_id for person_id in ids(store) if person_id != most)
+    one = tracks(store, most)[0]
+    store.name(first, "Ada")
+    store.merge(first, most)
+    over = store.merge(third, first)
+    split = store.split(third, [one])
+    new = split.people[-1]
+    store.undo(over.number)
+    store.name(new, "Bob")
+    # Not of whom it was split off, but of whom the first merge has put it together with.
+    with pytest.raises(UsageError, match=f"{new} would be {first} again.* Bob and Ada"):
+        store.undo(split.number)
+    assert store.person(new).name == "Bob"
+    store.name(new, "")
+    store.undo(split.number)
+    assert one in tracks(store, first)
+
+
 def test_who_is_ignored_is_left_out_of_lists_alone(store: facestream.Store) -> None:
     first, *others = ids(store)
     store.ignore(first)
