@@ -35,8 +35,10 @@ _TELL_EVERY_S = 0.5
 _STEP_S = 0.2
 # Who ends waits no longer for cameras that don't let go; their threads end by themselves.
 _CLOSE_S = 1.5
-# So long room in a full queue is waited for, once for all cameras that are closed together.
+# So long room in a full queue is waited for: at most for one camera, once for all where the worker ends, and
+# altogether for those that go to others, or are paused, at the same time.
 _HAND_IN_S = 2.0
+_GIVE_UP_S = 10.0
 
 WAITING = "waiting"
 """State of a camera that nobody has claimed yet."""
@@ -140,8 +142,10 @@ class CameraWorker(Generic[CameraT]):
             found = {name: record for name, record in found.items() if name in self._names}
         self._records = found
         active = {name: record for name, record in found.items() if not record.paused}
+        # However many: whoever keeps this process must not take it for one that hangs.
+        until_s = time.monotonic() + _GIVE_UP_S
         for name in [name for name in self._held if name not in active]:
-            self._give_up(name)
+            self._give_up(name, until_s)
             if name in found:
                 self._listener.camera_changed(CameraStatus(name, self._claims.worker, PAUSED, time.time()))
             else:
@@ -159,7 +163,7 @@ class CameraWorker(Generic[CameraT]):
                 # A lease of which the answer was lost; it ends by itself.
                 continue
             self._listener.note(f"{name}: another worker takes it over.")
-            self._give_up(name)
+            self._give_up(name, until_s)
         if news := sorted(claimed.keys() & self._held.keys()):
             self._listener.claimed(news)
         for name, held in self._held.items():
@@ -196,12 +200,12 @@ class CameraWorker(Generic[CameraT]):
         wait_s = _HAND_IN_S if until_s is None else min(max(until_s - time.monotonic(), 0.0), _HAND_IN_S)
         self._live.remove(opened.source.source_id, wait_s if send else -1.0)
 
-    def _give_up(self, name: str) -> None:
-        """Close a camera, and let others have it."""
+    def _give_up(self, name: str, until_s: float) -> None:
+        """Close a camera, and let others have it; room in the queue is waited for until then at most."""
         held = self._held.pop(name)
         self._told.pop(name, None)
         try:
-            self._close(held)
+            self._close(held, until_s)
         finally:
             self._claims.give_up(name)
 

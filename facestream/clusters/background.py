@@ -56,6 +56,9 @@ class Background:
         except RedisUnavailableError as error:
             if not self._lasting:
                 raise
+            if self._stop.is_set():
+                _log.warning("%s Whoever leads next does anew what was under way.", error)
+                return
             wait_for_server(self._handle, error, self._stop)
 
     def check(self) -> None:

@@ -32,13 +32,14 @@ class _Camera:
 
     def take(self, status: CameraStatus) -> dict[str, int]:
         """Take what a worker says now; returns by how much each of `COUNTERS` has grown."""
-        for name in _RAW:
-            now, before = getattr(status, name), self.last[name]
-            if now == 0:
-                # Begun anew, or nobody can tell just now: what comes next shows which.
-                continue
-            self.total[name] += now - before if now >= before else now
-            self.last[name] = now
+        # Those of 0 have begun anew, or nobody can tell just now: what comes next shows which.
+        known = {name: value for name in _RAW if (value := getattr(status, name))}
+        if any(value < self.last[name] for name, value in known.items()):
+            # All of a camera begin anew together, and some may have come as far as before.
+            self.last = dict.fromkeys(_RAW, 0)
+        for name, value in known.items():
+            self.total[name] += value - self.last[name]
+            self.last[name] = value
         found = _counts(self.total)
         # The counters of a camera are read one after the other, while it goes on, and why a frame was dropped
         # is known a moment later than that it was. For Prometheus, less than before is a new beginning.

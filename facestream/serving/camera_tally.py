@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -24,7 +25,7 @@ class CameraTally:
     ) -> None:
         self._on_look = on_look
         self._clock = clock
-        self._looked_s = clock()
+        self._looked_s = -math.inf
 
     def looked(self, now: CamerasNow) -> None:
         """Somebody has looked at all cameras."""

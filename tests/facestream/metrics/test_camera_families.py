@@ -119,6 +119,25 @@ def test_a_camera_that_another_worker_takes_over_is_counted_on() -> None:
     assert after["facestream_frames_total", "door", "not_sampled"] == 66
 
 
+def test_of_a_camera_that_begins_anew_all_counters_do() -> None:
+    counts = CameraCounts()
+    told([a_status(connects=1)], counts)
+    # As often connected as before, and of the frames as many were looked at.
+    anew = a_status(connects=1, received=60, taken=24, done=22, looked=20, dropped=1, dropped_full=0)
+    found = told([anew], counts)
+    assert found["facestream_camera_connects_total", "door"] == 2
+    assert found["facestream_frames_received_total", "door"] == 160
+    outcomes = {key[2]: value for key, value in found.items() if key[0] == "facestream_frames_total"}
+    assert outcomes == {
+        "looked": 40,
+        "still": 12,
+        "failed": 0,
+        "dropped_busy": 6,
+        "dropped_queue_full": 3,
+        "not_sampled": 96,
+    }
+
+
 def test_while_nobody_knows_what_a_camera_sent_its_counters_stay() -> None:
     counts = CameraCounts()
     scrapes = [
