@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 _log = logging.getLogger(__name__)
 
-_INDEX_PER_S = 25
+# More than any camera sends, also while time goes slower: numbers follow the time, and whoever begins anew
+# begins behind all of before.
+_INDEX_PER_S = 100
 _SHORTEST_STEP_S = 0.001
 # The wall clock was put right if it is so far ahead for so long. Less is its own unevenness; and one that is
 # put ahead by mistake, and back at once, must not move times for good, since they never go back.
