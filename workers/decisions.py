@@ -268,8 +268,15 @@ class Decisions:
         effects.revived[identity_id] = said
         # It had gone over with the merge, or with one before it.
         taken = undone.name if undone.name in (record.name, said.name) else said.name
-        if taken:
-            effects.names_back |= {owner: taken for owner in owners if is_lent(log, owner, taken)}
+        if not taken:
+            return
+        # Whom the merge had lent it to may have been put back into somebody else since.
+        lent_to = undone.sides[0].identity_id if taken == undone.name else identity_id
+        heir = self._bearer(lent_to, effects)
+        for owner in owners:
+            by_way = owner == heir != lent_to and not said_name(log, owner)
+            if by_way or is_lent(log, owner, taken):
+                effects.names_back[owner] = taken
 
     def _give(
         self, track_ids: Iterable[str], identity_id: str, kind: ChangeKind, effects: Effects

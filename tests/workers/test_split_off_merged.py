@@ -214,6 +214,22 @@ def test_a_stranger_keeps_no_name_of_whoever_was_split_off_and_merged_further(
     bench.assert_consistent()
 
 
+def test_a_name_that_came_by_way_of_somebody_who_was_put_back_goes_with_whose_it_is(
+    bench: Bench, decide: Decider
+) -> None:
+    with bench.running():
+        before = three_people(bench)
+        bench.log.rename("p2", "Bea")
+        split, new = decide.split("p3", "v-1.2.2")
+        merge = decide.merge(new, "p2")
+        decide.undo(split)
+        assert bench.store.names() == {"p3": "Bea"}
+        decide.undo(merge)
+        assert bench.people() == before
+        assert bench.store.names() == {"p2": "Bea"}
+    bench.assert_consistent()
+
+
 def test_who_was_split_off_and_put_back_into_whoever_had_taken_the_person_over_goes_back_with_them(
     bench: Bench, decide: Decider
 ) -> None:
