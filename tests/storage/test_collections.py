@@ -142,17 +142,21 @@ def test_a_collection_that_is_held_has_no_other_leader(client: redis.Redis, keys
     assert other.acquire()
 
 
-def test_a_collection_that_somebody_leads_is_busy(client: redis.Redis, keys: Keys) -> None:
+@pytest.mark.parametrize("pausing", [False, True])
+def test_a_collection_that_somebody_leads_is_busy(client: redis.Redis, keys: Keys, pausing: bool) -> None:
     leader = Lease(client, keys.leader, ttl_s=60)
     assert leader.acquire()
 
     with (
         pytest.raises(CollectionBusyError, match=f"processing into collection '{keys.collection}'"),
-        hold_collection(client, keys, wait_s=0.2),
+        hold_collection(client, keys, wait_s=0.2, pausing=pausing),
     ):
         pytest.fail("held by two")
 
     assert client.get(keys.leader) == leader.token
+    # Asked for only where others are to give way, and no longer than that is meant.
+    assert leader.is_wanted() is pausing
+    assert client.pttl(keys.leader_wanted) <= 2000
 
 
 def test_who_waits_gets_the_collection_when_its_leader_is_done(client: redis.Redis, keys: Keys) -> None:

@@ -267,7 +267,6 @@ def test_a_collection_that_is_being_processed_into_is_left_alone(copied: Process
         with lease.kept():
             started = [
                 cli.start("collections", "drop", "default", "--yes"),
-                cli.start("backup", tmp_path / "other"),
                 cli.start("restore", tmp_path / "file", "--replace", "--yes"),
             ]
             ended: list[Done] = [each.end() for each in started]
