@@ -106,6 +106,8 @@ class ClusterTerm:
             self._on_erased()
         while not stop.is_set():
             self._check_lease()
+            if self._gives_way:
+                return
             deliveries = self._queue.take_over(self._consumer, kept=self._held)
             if not deliveries:
                 break
