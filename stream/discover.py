@@ -28,6 +28,9 @@ PHOTO_ENDINGS = heif.ENDINGS | {
 }
 # fmt: on
 
+# So many folders inside each other are walked through; nobody sorts photos so finely.
+_DEEPEST = 100
+
 # What tells a data folder of ours, and its folders with pictures: faces of people who were found already.
 _DATA_FOLDER = "facestream.json"
 _OWN_FOLDERS = frozenset({"thumbnails", "uploads"})
@@ -152,14 +155,15 @@ class _Walk:
             )
 
     def _take(self, path: Path, found: list[Path]) -> None:
-        first = self._seen.setdefault(path.resolve(), path)
-        if first is path:
-            found.append(path)
+        file = path.resolve()
+        if file in self._seen:
+            self.skipped.append((path, f"the same file as {str(self._seen[file])!r}"))
         else:
-            self.skipped.append((path, f"the same file as {str(first)!r}"))
+            self._seen[file] = path
+            found.append(path)
 
-    def _files(self, folder: Path, entries: list[Path]) -> Iterator[Path]:
-        """Yield the regular files below a folder that holds these entries."""
+    def _files(self, folder: Path, entries: list[Path], depth: int = 0) -> Iterator[Path]:
+        """Yield the regular files below a folder that holds these entries, so many folders further in."""
         own = _OWN_FOLDERS if any(path.name == _DATA_FOLDER for path in entries) else frozenset()
         within_library = folder.name.endswith(_LIBRARIES)
         for path in entries:
@@ -175,11 +179,11 @@ class _Walk:
                 self.skipped.append((path, "facestream's own, of its data folder"))
             else:
                 try:
-                    yield from self._found_at(path)
+                    yield from self._found_at(path, depth + 1)
                 except StreamError as error:
                     self.failed.append((path, error))
 
-    def _found_at(self, path: Path) -> Iterator[Path]:
+    def _found_at(self, path: Path, depth: int) -> Iterator[Path]:
         """Yield a path that is a file, and what is in one that is a folder.
 
         Raises:
@@ -195,8 +199,13 @@ class _Walk:
         elif (first := self._folders.setdefault(path.resolve(), path)) is not path:
             # Perhaps one that it is in. Folders that link to each other have more ways than can be walked.
             self.skipped.append((path, f"the same folder as {str(first)!r}"))
+        elif depth > _DEEPEST:
+            raise SourceUnreadableError(
+                f"{str(path)!r} is a folder inside {_DEEPEST} others; name it itself, if it is meant",
+                str(path),
+            )
         else:
-            yield from self._files(path, _entries(path))
+            yield from self._files(path, _entries(path), depth)
 
 
 def _is_folder(path: Path) -> bool:

@@ -231,7 +231,13 @@ def _chosen(store: Store, where: PeopleFilter) -> list[SourceRecord]:
 def _write_rows(store: Store, what: str, file_format: str, where: PeopleFilter, file: IO[str]) -> int:
     """Write one file of what matches; returns how many rows."""
     from facestream.exports.face_rows import TOLD_COLUMNS, told_row
-    from facestream.exports.people_rows import PERSON_COLUMNS, SIGHTING_COLUMNS, person_row, sighting_row
+    from facestream.exports.people_rows import (
+        PERSON_COLUMNS,
+        SIGHTING_COLUMNS,
+        in_cells,
+        person_row,
+        sighting_row,
+    )
     from facestream.exports.row_files import write_csv, write_json, write_jsonl
     from facestream.people.people_filter import PeopleFilter
     from facestream.source_name import names_apart
@@ -245,8 +251,8 @@ def _write_rows(store: Store, what: str, file_format: str, where: PeopleFilter, 
         return write(TOLD_COLUMNS, faces, file)
     called = names_apart({source.source_id: source.path for source in chosen})
     if what == "people":
-        people = store.people(where)
-        return write(PERSON_COLUMNS, (person_row(person, called) for person in people), file)
+        rows = (person_row(person, called) for person in store.people(where))
+        return write(PERSON_COLUMNS, map(in_cells, rows) if file_format == "csv" else rows, file)
     sightings = store.sightings(
         sources=where.sources,
         cameras=where.cameras,

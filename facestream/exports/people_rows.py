@@ -27,7 +27,7 @@ _FILES_WIDTH = 250
 
 
 def person_row(person: Person, names: Mapping[str, str]) -> dict[str, Any]:
-    """A person as a row: values for `PERSON_COLUMNS`.
+    """A person as a row: values for `PERSON_COLUMNS`; cameras and files are lists of their names.
 
     Args:
         person: With the sightings that count.
@@ -43,11 +43,17 @@ def person_row(person: Person, names: Mapping[str, str]) -> dict[str, Any]:
         "sightings": len(person.sightings),
         "first_at": iso_local(person.first.start_at),
         "last_at": iso_local(person.last.end_at),
-        "cameras": ", ".join(cameras),
-        "files": listed_within(files, _FILES_WIDTH),
+        "cameras": cameras,
+        "files": files,
         "faces": person.faces,
         "provisional": person.provisional,
     }
+
+
+def in_cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a person for a spreadsheet, whose cells hold no lists: of very many files the first."""
+    names = {"cameras": ", ".join(row["cameras"]), "files": listed_within(row["files"], _FILES_WIDTH)}
+    return {**row, **names}
 
 
 def sighting_row(seen: Appearance, names: Mapping[str, str]) -> dict[str, Any]:

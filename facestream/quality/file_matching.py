@@ -61,13 +61,16 @@ def matching_files(truth: LabelTable, found: LabelTable) -> dict[str, str]:
 def file_matching(truth: LabelTable, found: LabelTable) -> FileMatching:
     """Match the files of two tables by their whole paths, by some of their last parts, or by their names.
 
-    A folder may have been moved since; of these, the one counts by which most files are found.
+    A folder may have been moved since; of these, the one counts by which most files are found. Where half as
+    many have the same whole paths, none was moved, and a name alone is of somebody else's file.
     """
     true_parts, found_parts = ({row.key: _parts(row.key) for row in table.rows} for table in (truth, found))
     deepest = min(max(map(len, parts.values())) for parts in (true_parts, found_parts))
     ways = [_by_end(true_parts, found_parts, depth) for depth in (0, *range(deepest, 0, -1))]
     # Of several, the first: the longer what is the same, the surer it is.
     best = max(ways, key=lambda way: len(way.file_of))
+    if ways[0].file_of and 2 * len(ways[0].file_of) >= len(best.file_of):
+        return ways[0]
     return best if best.file_of else max(ways, key=lambda way: len(way.doubtful))
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from facestream.errors import LabelError
 from facestream.quality.file_matching import file_matching, matching_files
-from facestream.quality.labels import LabelledFace, LabelTable
+from facestream.quality.labels import IGNORE, LabelledFace, LabelTable
 from facestream.quality.photo_contents import photo_contents
 from facestream.search.search import read_photo
 from stream.errors import StreamError
@@ -39,8 +40,7 @@ def photo_rows(truth: LabelTable, found: LabelTable) -> tuple[list[int | None], 
     content_of = {row.key: contents[_photo(row)] for row in truth.rows if _photo(row) in contents}
     _check_copies(truth, content_of)
     rows_of = _rows_by_content(content_of, found, contents) if folders else {}
-    if not rows_of or len(rows_of) < len(file_matching(truth, found).file_of):
-        rows_of = _rows_by_name(truth, found)
+    rows_of = rows_of | _rows_left(truth, found, rows_of) if rows_of else _rows_by_name(truth, found)
     # `run` knows one of the photos that hold the very same.
     rows_of_content = {content_of[key]: rows for key, rows in rows_of.items() if key in content_of}
     known = {row for rows in rows_of.values() for row in rows}
@@ -65,13 +65,15 @@ def _check_copies(truth: LabelTable, content_of: Mapping[str, str]) -> None:
     """Refuse one photo of two people: of both, the same face would count."""
     first: dict[str, LabelledFace] = {}
     for row in truth.rows:
+        if row.label == IGNORE:
+            continue
         # Of a photo that can't be read nobody knows the content.
         other = first.setdefault(content_of.get(row.key, row.key), row)
         if other.label != row.label:
             raise LabelError(
                 f"{truth.path}: {other.key!r} and {row.key!r} are copies of one photo, labelled "
                 f"{other.label!r} and {row.label!r}. Only the face nearest to its middle counts: keep the "
-                "copy that is labelled after it.",
+                "copy whose label is the name of that face.",
                 path=truth.path,
             )
 
@@ -91,6 +93,23 @@ def _rows_by_content(
     return {
         key: rows_of_content[content] for key, content in content_of.items() if content in rows_of_content
     }
+
+
+def _rows_left(
+    truth: LabelTable, found: LabelTable, rows_of: Mapping[str, Sequence[int]]
+) -> dict[str, list[int]]:
+    """Rows about those photos of the truth of which nobody has the very same: they were saved again, say."""
+    known = {row for rows in rows_of.values() for row in rows}
+    left = {number: row for number, row in enumerate(found.rows) if number not in known}
+    true = tuple(row for row in truth.rows if row.key not in rows_of)
+    if not left or not true:
+        return {}
+    file_of = file_matching(replace(truth, rows=true), replace(found, rows=tuple(left.values()))).file_of
+    more: dict[str, list[int]] = defaultdict(list)
+    for number, row in left.items():
+        if row.key in file_of:
+            more[file_of[row.key]].append(number)
+    return more
 
 
 def _rows_by_name(truth: LabelTable, found: LabelTable) -> dict[str, list[int]]:

@@ -254,3 +254,26 @@ def test_a_link_to_where_nobody_may_look_fails_and_costs_the_others_nothing(tmp_
     assert path == tmp_path / "album" / "b.jpg"
     assert isinstance(error, SourcePermissionError)
     assert "leads to where this user may not look" in str(error)
+
+
+def test_a_folder_that_is_very_deep_costs_the_others_nothing(tmp_path: Path) -> None:
+    touch(tmp_path, "album/a.jpg")
+    deep = tmp_path / "deep"
+    # Longer than a path may be, step by step.
+    deep.mkdir()
+    here = os.open(deep, os.O_RDONLY)
+    for _ in range(600):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    found = discover([deep, tmp_path / "album"])
+    assert names(found.photos) == ["a.jpg"]
+    assert "is a folder inside 100 others" in str(failure(found))
+
+
+def test_a_path_that_is_named_twice_is_one_file(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg")
+    path = tmp_path / "a.jpg"
+    assert discover([path, path]).photos == (path,)

@@ -73,6 +73,41 @@ def test_photos_that_were_saved_again_are_found_by_their_names(tmp_path: Path) -
     assert (result.assigned, result.elsewhere, result.agreement.bcubed.f()) == (3, 0, 1)
 
 
+def test_one_of_them_that_was_saved_again_is_found_by_its_name(truth: Path, found: Path) -> None:
+    photo(found / "c2" / "z2.png", 77)
+    result = evaluate(truth, found)
+    assert (result.assigned, result.elsewhere, result.agreement.bcubed.f()) == (6, 0, 1.0)
+    # And one that has another name now by what it holds.
+    (found / "c2" / "z1.png").rename(found / "c2" / "other.png")
+    assert evaluate(truth, found).agreement.bcubed.f() == 1.0
+
+
+def test_where_paths_are_the_same_a_name_alone_is_of_another_file(tmp_path: Path) -> None:
+    true = table(
+        tmp_path / "truth.csv",
+        "source,label",
+        *("/t/Ann/1.jpg,Ann", "/t/Ann/2.jpg,Ann", "/t/Bo/3.jpg,Bo", "/t/Bo/9.jpg,Bo"),
+    )
+    seen = table(
+        tmp_path / "found.csv",
+        "source,identity",
+        *("/t/Ann/1.jpg,p1", "/t/Ann/2.jpg,p1", "/t/Bo/3.jpg,p2", "/other/9.jpg,p7"),
+    )
+    result = evaluate(true, seen)
+    assert (result.assigned, result.elsewhere) == (3, 1)
+
+
+def test_a_copy_that_is_not_to_be_judged_may_have_that_label(truth: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(truth / "Ann" / "1.png", tmp_path / "copy.png"))
+    true = table(
+        tmp_path / "truth.csv",
+        "source,label",
+        *(f"{truth}/Ann/1.png,Ann", f"{copy},ignore", f"{truth}/Bo/1.png,Bo"),
+    )
+    seen = table(tmp_path / "found.csv", "source,identity", f"{truth}/Ann/1.png,p1", f"{truth}/Bo/1.png,p2")
+    assert evaluate(true, seen).agreement.bcubed.f() == 1.0
+
+
 def test_names_that_several_have_are_told_where_nothing_else_tells(truth: Path, tmp_path: Path) -> None:
     for number, name in enumerate(("c0/1.png", "c1/2.png", "c2/z1.png")):
         photo(tmp_path / "found" / name, 10 + number)
