@@ -53,7 +53,8 @@ _LIBRARIES, _ORIGINALS = (
 # What a link leads to that leads nowhere.
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP})
 
-_HEAD_BYTES = 16
+# With the first box of HEIC, which says what it is.
+_HEAD_BYTES = 64
 # How JPEG and PNG begin, and how videos are called that begin so.
 _USUAL_PHOTOS, _MANY_JPEGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"), frozenset({".mjpeg", ".mjpg"})
 _KINDS_NAMED = 5
@@ -275,7 +276,7 @@ def _is_photo(path: Path) -> bool:
     if head.startswith((*_USUAL_PHOTOS, b"BM", b"II*\0", b"MM\0*")):
         return path.suffix.lower() not in _MANY_JPEGS
     if head[4:8] == b"ftyp":
-        return head[8:12] in _PHOTO_BRANDS
+        return heif.is_heif(head) or head[8:12] in _PHOTO_BRANDS
     if head.startswith(b"RIFF"):
         return head[8:12] == b"WEBP"
     if head.startswith(b"GIF8"):

@@ -118,7 +118,8 @@ class PhotoFile:
             if name not in Image.OPEN:
                 continue
             factory, accept = Image.OPEN[name]
-            verdict = accept is not None and accept(head[:_PREFIX_BYTES])
+            # What HEIC calls itself first may be any profile; its decoder looks at that alone.
+            verdict = is_heif or (accept is not None and accept(head[:_PREFIX_BYTES]))
             if not verdict or isinstance(verdict, str):
                 continue
             file.seek(0)

@@ -58,9 +58,11 @@ def test_a_photo_is_seen_as_it_was_taken(photo: Path) -> None:
     np.testing.assert_allclose(image, _picture()[:, :, ::-1], atol=15)
 
 
-@pytest.mark.parametrize("brand", [b"mif1", b"msf1"])
+@pytest.mark.parametrize("brand", [b"mif1", b"msf1", b"miaf", b"mif2", b"1pic"])
 def test_one_that_says_of_itself_what_avif_does_too_is_read(photo: Path, brand: bytes) -> None:
     assert _frame(called(photo, brand)).image_bgr.shape == (64, 96, 3)
+    # By its name, too.
+    assert discover([photo]).photos == (photo,)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
