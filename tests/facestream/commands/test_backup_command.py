@@ -237,7 +237,7 @@ def test_nothing_has_to_be_stopped_for_a_backup(copied: Processed, cli: Cli, tmp
     worker.wait_for('"leads"')
     before = {key: value for key, value in mine.records().items() if not key.endswith(":leader")}
     mine("backup", file)
-    # It leads again, and people are found as before.
+    wait_until(lambda: worker.stdout.count('"leads"') == 2, "it to lead again")
     mine("people", "merge", "p1", "p2")
     worker.process.send_signal(signal.SIGTERM)
     told = worker.end()
