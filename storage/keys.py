@@ -49,6 +49,11 @@ def check_token_name(name: str) -> None:
         )
 
 
+def wanted_of(lease_key: str) -> str:
+    """The key that says that somebody wants a lease."""
+    return f"{lease_key}:wanted"
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one collection.
@@ -88,7 +93,7 @@ class Keys:
     @property
     def leader_wanted(self) -> str:
         """String with an expiry: somebody wants `leader` for a while, and cluster workers give way."""
-        return self._key("leader:wanted")
+        return wanted_of(self.leader)
 
     @property
     def steps(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import redis
 
 from storage.commands import Pipeline, commands_of
+from storage.keys import wanted_of
 
 LONGEST_S = 90.0
 """Nobody asks for a lease to last longer. One that does was made before the server's clock was set back; its
@@ -43,7 +44,7 @@ class Lease:
         self._client = commands_of(client)
         self.ttl_ms = int(ttl_s * 1000)
         self.key = key
-        self._wanted = f"{key}:wanted"
+        self._wanted = wanted_of(key)
         # Another one for each lease, so that a holder can't take its second lease of a key for its first.
         token = secrets.token_hex(8)
         self.token = (f"{holder}/{token}" if holder else token).encode()

@@ -59,7 +59,7 @@ _HEAD_BYTES = 64
 _USUAL_PHOTOS, _MANY_JPEGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"), frozenset({".mjpeg", ".mjpg"})
 _KINDS_NAMED = 5
 # HEIC that can't be read is told so as the photo that it is: a decoder of videos sees one tile of it.
-_PHOTO_BRANDS = heif.BRANDS | heif.CONTAINER_BRANDS | heif.AVIF_BRANDS
+_PHOTO_BRANDS = heif.CONTAINER_BRANDS | heif.AVIF_BRANDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,11 +82,8 @@ def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
         log: All decisions by number, without the undo.
         undone: The name that is taken back.
     """
-    later = [d for d in in_force(log) if d.kind is DecisionKind.NAME and d.number > undone.number]
-    if any(d.identity_ids == undone.identity_ids for d in later):
-        return None
-    undo = Decision(DecisionKind.UNDO, undoes=undone.number)
-    return said_name([*log, undo], undone.identity_ids[0])
+    taken_back = _without(log, undone)
+    return None if taken_back is None else said_name(taken_back, undone.identity_ids[0])
 
 
 def said_ignored(log: Sequence[Decision], identity_id: str) -> bool | None:
@@ -108,8 +105,13 @@ def ignored_after(log: Sequence[Decision], undone: Decision) -> bool | None:
         log: All decisions by number, without the undo.
         undone: The decision that is taken back.
     """
-    later = [d for d in in_force(log) if d.kind is DecisionKind.IGNORE and d.number > undone.number]
+    taken_back = _without(log, undone)
+    return None if taken_back is None else said_ignored(taken_back, undone.identity_ids[0])
+
+
+def _without(log: Sequence[Decision], undone: Decision) -> list[Decision] | None:
+    """The log with the undo of a decision; None where a later one of its kind about the same people stays."""
+    later = (d for d in in_force(log) if d.kind is undone.kind and d.number > undone.number)
     if any(d.identity_ids == undone.identity_ids for d in later):
         return None
-    undo = Decision(DecisionKind.UNDO, undoes=undone.number)
-    return said_ignored([*log, undo], undone.identity_ids[0])
+    return [*log, Decision(DecisionKind.UNDO, undoes=undone.number)]

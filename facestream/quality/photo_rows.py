@@ -105,18 +105,18 @@ def _rows_left(
     if not left or not true:
         return {}
     file_of = file_matching(replace(truth, rows=true), replace(found, rows=tuple(left.values()))).file_of
-    more: dict[str, list[int]] = defaultdict(list)
-    for number, row in left.items():
-        if row.key in file_of:
-            more[file_of[row.key]].append(number)
-    return more
+    return _rows_of_files(left, file_of)
 
 
 def _rows_by_name(truth: LabelTable, found: LabelTable) -> dict[str, list[int]]:
     """Rows about each photo of the truth, by paths and names."""
-    file_of = matching_files(truth, found)
+    return _rows_of_files(dict(enumerate(found.rows)), matching_files(truth, found))
+
+
+def _rows_of_files(rows: Mapping[int, LabelledFace], file_of: Mapping[str, str]) -> dict[str, list[int]]:
+    """Numbers of rows by the photo of the truth that each is about."""
     rows_of: dict[str, list[int]] = defaultdict(list)
-    for number, row in enumerate(found.rows):
+    for number, row in rows.items():
         if row.key in file_of:
             rows_of[file_of[row.key]].append(number)
     return rows_of

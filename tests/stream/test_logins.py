@@ -66,6 +66,30 @@ def is_refused(stream: LoginTurn, whose: Login, *, whoever: bool = True) -> None
     stream.ended()
 
 
+def refusals_of(streams: list[LoginTurn], site: Site) -> int:
+    """How often a wrong login is given in ten minutes."""
+    tries = 0
+    for _ in range(600):
+        for stream in streams:
+            if may_try(stream, login()):
+                tries += 1
+                stream.refused("no", whoever=True)
+                stream.ended()
+        site.clock.now_s += 1
+    return tries
+
+
+def let_in(site: Site) -> list[LoginTurn]:
+    """Sixteen streams of one login that were all let in; only the connection of the first lasts."""
+    streams = [site.stream() for _ in range(16)]
+    for stream in streams:
+        assert may_try(stream, login())
+        stream.opened()
+    for stream in streams[1:]:
+        stream.ended()
+    return streams
+
+
 @pytest.fixture
 def site() -> Site:
     return Site()
@@ -145,18 +169,10 @@ def test_whoever_resumes_right_after_a_refusal_has_a_try_half_a_minute_after_it(
 
 def test_a_wish_for_one_of_many_channels_is_one_try_between_them(site: Site) -> None:
     streams = [site.stream() for _ in range(16)]
-    tries = 0
     for stream in streams:
         stream.begin_anew()
-    for _ in range(600):
-        for stream in streams:
-            if may_try(stream, login()):
-                tries += 1
-                stream.refused("no", whoever=True)
-                stream.ended()
-        site.clock.now_s += 1
     # And after 1 and 5 minutes.
-    assert tries == 3
+    assert refusals_of(streams, site) == 3
 
 
 def test_a_camera_that_is_only_claimed_again_waits_as_before(site: Site) -> None:
@@ -166,31 +182,12 @@ def test_a_camera_that_is_only_claimed_again_waits_as_before(site: Site) -> None
 
 
 def test_who_was_let_in_before_and_is_refused_tells_of_a_changed_password(site: Site) -> None:
-    streams = [site.stream() for _ in range(16)]
-    for stream in streams:
-        assert may_try(stream, login())
-        stream.opened()
-    # One connection from before lasts.
-    for stream in streams[1:]:
-        stream.ended()
-    tries = 0
-    for _ in range(600):
-        for stream in streams[1:]:
-            if may_try(stream, login()):
-                tries += 1
-                stream.refused("no", whoever=True)
-                stream.ended()
-        site.clock.now_s += 1
-    assert tries == 3
+    streams = let_in(site)
+    assert refusals_of(streams[1:], site) == 3
 
 
 def test_channels_that_were_lost_together_follow_the_first_that_is_back(site: Site) -> None:
-    streams = [site.stream() for _ in range(16)]
-    for stream in streams:
-        assert may_try(stream, login())
-        stream.opened()
-    for stream in streams[1:]:
-        stream.ended()
+    streams = let_in(site)
     site.clock.now_s += 1
     assert [may_try(stream, login()) for stream in streams[1:4]] == [True, False, False]
     streams[1].opened()

@@ -20,6 +20,10 @@ def told(
     }
 
 
+def outcomes_of(found: dict[tuple[str, ...], float]) -> dict[str, float]:
+    return {key[2]: value for key, value in found.items() if key[0] == "facestream_frames_total"}
+
+
 def a_status(name: str = "door", **facts: object) -> CameraStatus:
     usual: dict = {"received": 100, "taken": 40, "done": 30, "looked": 20, "dropped": 8, "dropped_full": 3}
     return CameraStatus(name, "host-1", **{"state": "streaming", "since_s": 1.8e9, **usual, **facts})
@@ -27,8 +31,7 @@ def a_status(name: str = "door", **facts: object) -> CameraStatus:
 
 def test_every_frame_has_one_outcome_or_waits() -> None:
     found = told([a_status()])
-    outcomes = {key[2]: value for key, value in found.items() if key[0] == "facestream_frames_total"}
-    assert outcomes == {
+    assert outcomes_of(found) == {
         "looked": 20,
         "still": 10,
         "failed": 0,
@@ -37,7 +40,7 @@ def test_every_frame_has_one_outcome_or_waits() -> None:
         "not_sampled": 60,
     }
     waiting = found["facestream_frames_waiting", "door"]
-    assert sum(outcomes.values()) + waiting == found["facestream_frames_received_total", "door"]
+    assert sum(outcomes_of(found).values()) + waiting == found["facestream_frames_received_total", "door"]
 
 
 def test_states_are_counted_and_a_camera_is_up_or_not() -> None:
@@ -127,8 +130,7 @@ def test_of_a_camera_that_begins_anew_all_counters_do() -> None:
     found = told([anew], counts)
     assert found["facestream_camera_connects_total", "door"] == 2
     assert found["facestream_frames_received_total", "door"] == 160
-    outcomes = {key[2]: value for key, value in found.items() if key[0] == "facestream_frames_total"}
-    assert outcomes == {
+    assert outcomes_of(found) == {
         "looked": 40,
         "still": 12,
         "failed": 0,
