@@ -49,7 +49,7 @@ def command(
 
     Without a command the server stays up until Ctrl-C, so that other programs can connect. docs/redis.md
     describes every key. The server says which commands read; those that change keys need --write, and what
-    is about the whole server, as FLUSHALL, is never sent.
+    is about the whole server, as FLUSHALL, is never sent. What a script does (EVAL) is not looked into.
     """
     place = Place.of(data_dir, redis_url, collection)
     from facestream.commands.redis_rights import refuse_command
