@@ -78,9 +78,9 @@ def calibrate(
             raise UsageError("one folder of labelled photos is needed, and no single photos.")
         labels = _chosen(places[0], labelled_photos(places[0], labels_from), chosen)
         return _of_photos(places[0], labels, make_pack(models, device=device), by_size, tell, stop)
-    if found.photos:
+    if photos := (*found.photos, *found.heic):
         raise UsageError(
-            f"both photos, such as {str(found.photos[0])!r}, and clips, such as {str(found.videos[0])!r}, "
+            f"both photos, such as {str(photos[0])!r}, and clips, such as {str(found.videos[0])!r}, "
             "were given. Measure them one after the other."
         )
     if by_size or chosen is not None or labels_from != "auto":

@@ -145,7 +145,7 @@ def found_table(found: Path) -> LabelTable:
     if not found.is_dir():
         return read_label_table(found, FOUND_COLUMNS)
     rows = tuple(
-        LabelledFace("" if label == NOBODY else label, path.name, photo=path)
+        LabelledFace("" if label == NOBODY else label, str(path), photo=path)
         for path, label in labelled_photos(found, "folders").items()
     )
     return LabelTable(found, rows, keyed=True, boxed=False, framed=False)

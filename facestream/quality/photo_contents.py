@@ -13,7 +13,7 @@ from stream.fingerprint import fingerprint
 def photo_contents(paths: Iterable[Path]) -> dict[Path, str]:
     """Name what files hold: files of the same bytes have the same name.
 
-    Only those of which another is as long are read: thousands of photos take no time.
+    Only those of which another is as long are read.
 
     Args:
         paths: The files.

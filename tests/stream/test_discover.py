@@ -106,6 +106,18 @@ def test_links_are_followed_and_loops_survived(tmp_path: Path) -> None:
     assert found.skipped == ((tmp_path / "a" / "loop", f"the same folder as {str(tmp_path / 'a')!r}"),)
 
 
+def test_links_that_lead_to_each_other_are_broken_ones(tmp_path: Path) -> None:
+    touch(tmp_path, "a/one.mp4")
+    (tmp_path / "a" / "here").symlink_to(tmp_path / "a" / "there")
+    (tmp_path / "a" / "there").symlink_to(tmp_path / "a" / "here")
+    found = discover([tmp_path / "a"])
+    assert names(found.videos) == ["one.mp4"]
+    assert found.failed == ()
+    assert [(path.name, reason) for path, reason in found.skipped] == [
+        (name, "a broken link, device, pipe or socket") for name in ("here", "there")
+    ]
+
+
 def test_folders_that_all_link_to_each_other_are_walked_through_once(tmp_path: Path) -> None:
     count = 9
     for number in range(count):
@@ -240,6 +252,19 @@ def test_a_forbidden_folder_fails_and_costs_the_others_nothing(tmp_path: Path, m
         assert isinstance(error, SourcePermissionError)
         assert "locked" in str(error)
         assert "may not be read by this user" in str(error)
+
+
+def test_a_folder_of_which_a_part_is_forbidden_is_not_called_empty(tmp_path: Path) -> None:
+    touch(tmp_path, "base/locked/b.mp4", "empty/locked.txt")
+    (tmp_path / "base" / "locked").chmod(0)
+    with unprivileged(tmp_path):
+        found = discover([tmp_path / "base", tmp_path / "empty"])
+    (tmp_path / "base" / "locked").chmod(0o755)
+    # Nobody knows what is in the one; the other says so in spite of it.
+    assert [(path.name, type(error)) for path, error in found.failed] == [
+        ("locked", SourcePermissionError),
+        ("empty", EmptyFolderError),
+    ]
 
 
 def test_a_link_to_where_nobody_may_look_fails_and_costs_the_others_nothing(tmp_path: Path) -> None:

@@ -160,6 +160,19 @@ def test_first_page_of_several_is_taken(tmp_path: Path) -> None:
     assert frame_of(tmp_path / "a.tif").image_bgr.shape == (4, 4, 3)
 
 
+def test_another_view_behind_a_photo_makes_it_no_album(tmp_path: Path) -> None:
+    for name, form in (("a.jpg", "MPO"), ("a.tif", "TIFF")):
+        views = [Image.new("RGB", (4, 4), RGB), Image.new("RGB", (4, 4), "black")]
+        views[0].save(tmp_path / name, form, save_all=True, append_images=views[1:])
+    # Cameras with two lenses, and phones that keep how bright it was.
+    two_lenses, pages = (PhotoFile(tmp_path / name, "album", still=True) for name in ("a.jpg", "a.tif"))
+    (frame,) = two_lenses.frames(threading.Event())
+    assert frame.image_bgr.shape == (4, 4, 3)
+    assert not two_lenses.has_more
+    with pytest.raises(PhotoUnreadableError, match="holds several pictures"):
+        list(pages.frames(threading.Event()))
+
+
 def test_capture_time_is_given_or_read(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif.get_ifd(0x8769).update({0x9003: "2024:05:01 12:00:00", 0x9011: "+02:00", 0x9291: "5"})

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from stream import photo_pixels
 from stream.errors import PhotoUnreadableError
@@ -65,6 +65,37 @@ def test_a_raw_file_of_a_camera_is_refused(tmp_path: Path) -> None:
         shown(tmp_path / "a.dng")
 
 
+@pytest.mark.parametrize(("reduced", "refused"), [(1, True), (0, False)], ids=["raw file", "usual"])
+def test_a_small_preview_of_a_raw_picture_inside_is_refused(
+    tmp_path: Path, reduced: int, refused: bool
+) -> None:
+    # As in Nikon's NEF: what comes first is small, and the raw picture is one inside it (SubIFDs).
+    path = tmp_path / "a.nef"
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[254], tags[330] = reduced, 8
+    Image.new("RGB", (16, 16), "red").save(path, "TIFF", tiffinfo=tags)
+    if refused:
+        with pytest.raises(PhotoUnreadableError, match="camera's raw file"):
+            shown(path)
+    else:
+        assert shown(path)[0, 0].tolist() == [0, 0, 255]
+
+
+def test_negatives_of_few_levels_stay_as_dark_as_they_are(tmp_path: Path) -> None:
+    # Which levels are in use tells nothing of the depth there: an empty negative is white paper.
+    negative = TiffImagePlugin.ImageFileDirectory_v2()
+    negative[262] = 0
+    Image.fromarray(np.full((4, 4), 255, np.uint16)).save(tmp_path / "a.tif", tiffinfo=negative)
+    assert shown(tmp_path / "a.tif")[0, 0, 0] == 254
+
+
+def test_channels_of_8_bits_that_are_kept_apart_are_read(tmp_path: Path) -> None:
+    red = np.zeros((3, 8, 8), np.uint8)
+    red[0] = 255
+    (tmp_path / "a.tif").write_bytes(tiff_in_planes(red))
+    assert shown(tmp_path / "a.tif")[0, 0].tolist() == [0, 0, 255]
+
+
 def test_channels_of_16_bits_that_are_kept_apart_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
     path.write_bytes(tiff_in_planes(np.full((3, 8, 8), 30_000, "<u2")))
@@ -77,14 +108,14 @@ def test_usual_photos_are_usable(mode: str) -> None:
     assert unusable(Image.new(mode, (4, 4))) == ""
 
 
-def tiff_in_planes(planes: npt.NDArray[np.uint16]) -> bytes:
-    """A TIFF of three planes of 16 bits, which Pillow can't write."""
+def tiff_in_planes(planes: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]) -> bytes:
+    """A TIFF of planes one after the other, which Pillow can't write."""
     count, height, width = planes.shape
     data, begin = planes.tobytes(), 8
     after = begin + len(data)
     offsets = [begin + number * planes[0].nbytes for number in range(count)]
     bits, starts, lengths = (
-        np.array([16] * count, "<u2").tobytes(),
+        np.array([8 * planes.itemsize] * count, "<u2").tobytes(),
         np.array(offsets, "<u4").tobytes(),
         np.array([planes[0].nbytes] * count, "<u4").tobytes(),
     )

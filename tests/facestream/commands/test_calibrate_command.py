@@ -19,6 +19,7 @@ from PIL import Image
 import facestream
 from facestream.demo_video import GROUP, known_faces
 from facestream.errors import LabelError, UsageError
+from stream import heif
 from workers.models.calibration import Calibration
 from workers.models.manifest import read_manifest
 from workers.models.measurement import SIZES_PX
@@ -100,6 +101,24 @@ def test_the_calibration_of_all_sizes_can_be_used_by_a_pack(results: tuple[dict[
     assert [row["size_px"] for row in found["by_size"]] == list(SIZES_PX[:-1])
     assert found["sizes_left_out"] == [{"size_px": 100, "faces": 12}]
     assert found["by_size"][-1]["genuine"] == pytest.approx(float(calibration.genuine[-1, -1]), abs=1e-5)
+
+
+def test_faces_too_small_for_the_largest_size_change_nothing_of_what_a_size_means(
+    cli: Cli, album: Path, results: tuple[dict[str, Any], Path], tmp_path: Path
+) -> None:
+    larger = tmp_path / "album"
+    shutil.copytree(album, larger)
+    # They come last, so that the others are made smaller at the same places as without them.
+    for number, path in enumerate(sorted(album.rglob("0.jpg"))[:4]):
+        folder = larger / f"zoe {number // 2}"
+        folder.mkdir(exist_ok=True)
+        with Image.open(path) as photo:
+            photo.resize((photo.width * 2 // 5, photo.height * 2 // 5)).save(folder / f"{number}.png")
+
+    found = cli("calibrate", "-q", "--json", larger, "-o", tmp_path / "calibration.npz").json()
+
+    assert (found["items"], found["too_small"] - results[0]["too_small"]) == (PEOPLE * VIEWS + 4, 4)
+    assert found["by_size"] == results[0]["by_size"]
 
 
 def test_the_plot_is_a_picture_with_the_closest_faces(results: tuple[dict[str, Any], Path]) -> None:
@@ -232,6 +251,16 @@ def test_single_photos_are_refused(tmp_path: Path) -> None:
 def test_photos_and_clips_together_are_refused(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"both photos, such as .* and clips, such as .*{clip.name}"):
         facestream.calibrate(people(tmp_path, anna=2, bert=2), clip)
+
+
+def test_photos_of_phones_beside_their_clips_are_refused_as_both(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(heif, "is_readable", lambda: False)
+    (tmp_path / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(12))
+    (tmp_path / "IMG_1.MOV").write_bytes(b"\0\0\0\x18ftypqt  " + bytes(12))
+    with pytest.raises(UsageError, match=r"both photos, such as .*IMG_1\.HEIC.*, and clips, such as .*MOV"):
+        facestream.calibrate(tmp_path)
 
 
 def test_a_clip_of_which_nobody_says_who_is_in_it_is_refused(clip: Path, tmp_path: Path) -> None:

@@ -108,6 +108,22 @@ def test_a_copy_that_is_not_to_be_judged_may_have_that_label(truth: Path, tmp_pa
     assert evaluate(true, seen).agreement.bcubed.f() == 1.0
 
 
+def test_photos_that_were_saved_again_are_found_by_their_paths(truth: Path, tmp_path: Path) -> None:
+    # Two people have photos of the same names, so that names alone would not tell.
+    for number, path in enumerate(sorted(truth.rglob("*.png"))):
+        photo(tmp_path / "found" / path.relative_to(truth), 20 + number)
+    result = evaluate(truth, tmp_path / "found")
+    assert (result.assigned, result.elsewhere, result.agreement.bcubed.f()) == (6, 0, 1.0)
+
+
+def test_different_photos_of_one_name_are_not_called_one_photo(tmp_path: Path) -> None:
+    for number, name in enumerate(("truth/Ann/1.png", "truth/Bo/2.png", "found/c0/1.png", "found/c1/1.png")):
+        photo(tmp_path / name, number)
+    words = r"nothing tells which .* '1\.png' is: it may be .*c0/1\.png' and .*c1/1\.png' of .*found\. Give"
+    with pytest.raises(LabelError, match=words):
+        evaluate(tmp_path / "truth", tmp_path / "found")
+
+
 def test_names_that_several_have_are_told_where_nothing_else_tells(truth: Path, tmp_path: Path) -> None:
     for number, name in enumerate(("c0/1.png", "c1/2.png", "c2/z1.png")):
         photo(tmp_path / "found" / name, 10 + number)
