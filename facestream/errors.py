@@ -7,6 +7,7 @@ FacestreamError
 │   └── ForgottenError
 ├── NoFaceError
 ├── BusyError
+├── SourceBusyError
 ├── DecisionError
 ├── RefusedError
 └── LabelError
@@ -92,6 +93,18 @@ class BusyError(FacestreamError):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class SourceBusyError(FacestreamError):
+    """Another process is looking at a video right now.
+
+    Attributes:
+        source_id: The video.
+    """
+
+    def __init__(self, message: str, source_id: str) -> None:
+        super().__init__(message)
+        self.source_id = source_id
 
 
 class DecisionError(FacestreamError):

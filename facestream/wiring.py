@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from storage.lease import Lease
     from storage.look_mark import LookMark
     from storage.sample_queue import SampleQueue
+    from storage.source_claims import SourceClaims
     from storage.staged_vectors import StagedVectors
     from storage.token_store import TokenStore
     from workers.models.calibration import Calibration
@@ -91,6 +92,13 @@ def make_look_mark(handle: RedisHandle, keys: Keys) -> Callable[[str], LookMark]
     from storage.look_mark import LookMark
 
     return partial(LookMark, handle.client, keys)
+
+
+def make_claims(handle: RedisHandle, keys: Keys) -> SourceClaims:
+    """Which videos this process looks at."""
+    from storage.source_claims import SourceClaims
+
+    return SourceClaims(handle.client, keys)
 
 
 def make_dead_letters(handle: RedisHandle, keys: Keys) -> DeadLetters:

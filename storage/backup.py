@@ -52,7 +52,7 @@ def save_collection(client: redis.Redis, hold: Hold, writer: ArchiveWriter, tell
     }
     # A token that was removed since must not come back with a backup.
     passing |= {keys.tokens, keys.tokens_used, keys.sessions}
-    source.list_keys(lambda name: name in passing or keys.is_passing_camera_key(name))
+    source.list_keys(lambda name: name in passing or keys.is_passing(name))
     total, done = writer.records, 0
     for chunk in writer.listed(_CHUNK):
         tell("reading", done, total)

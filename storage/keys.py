@@ -289,6 +289,10 @@ class Keys:
         """Hash: marks of the files that are looked at, by source id."""
         return self._key("looking")
 
+    def looking_at(self, source_id: str) -> str:
+        """String with an expiry: token of the process that looks at a file."""
+        return self._key("looking", source_id)
+
     @property
     def workers(self) -> str:
         """Sorted set with an expiry: the camera workers by when they were last heard of."""
@@ -340,8 +344,10 @@ class Keys:
         """Stream that is never there: whether writes are taken is asked with an entry that is not written."""
         return self._key("probe")
 
-    def is_passing_camera_key(self, key: str) -> bool:
-        """Whether a key says what somebody does with a camera right now: status, leases, pictures."""
+    def is_passing(self, key: str) -> bool:
+        """Whether a key says what somebody does right now with a file or camera: claims, status, pictures."""
+        if key.startswith(self.looking_at("")):
+            return True
         # The name between them holds no colon, and may be one of these words.
         _, _, rest = key.removeprefix(self._key("camera", "")).partition(":")
         return key.startswith(self._key("camera", "")) and rest in _PASSING

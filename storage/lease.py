@@ -6,6 +6,7 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import redis
 
@@ -90,6 +91,27 @@ class Lease:
             # The holder's own commands will meet the same error and report it.
             with contextlib.suppress(redis.RedisError):
                 self.renew()
+
+    def take_from(self, is_gone: Callable[[str], bool]) -> bool:
+        """Take the lease away from a holder who can't give it back; returns whether nobody has it now.
+
+        Args:
+            is_gone: Tells so of a holder, by the name that was given to its lease; "" where there was none.
+        """
+        with self.watching, self._client.pipeline() as pipe:
+            pipe.watch(self.key)
+            token = cast("bytes | None", pipe.get(self.key))
+            if token is None:
+                return True
+            if not is_gone(token.decode("utf-8", "replace").rpartition("/")[0]):
+                return False
+            pipe.multi()
+            pipe.delete(self.key)
+            try:
+                pipe.execute()
+            except redis.WatchError:
+                return False
+            return True
 
     def ask(self) -> None:
         """Say that the lease is wanted, to those who may have it and give way; to be said again and again."""

@@ -31,6 +31,16 @@ def is_alive(process: str) -> bool:
     return bool(started) and process == f"{host}|{rest}|{started}"
 
 
+def has_ended(process: str) -> bool:
+    """Whether a process surely doesn't live any more: one of another host, of which nothing is known, may.
+
+    Args:
+        process: As of `is_alive`.
+    """
+    host = process.rpartition("|")[0].rpartition("|")[0]
+    return host == socket.gethostname() and not is_alive(process)
+
+
 def _started(pid: str) -> str:
     """When a process was started, in ticks since the machine was; empty for none, and where nobody tells."""
     try:

@@ -28,6 +28,7 @@ from facestream.wiring import (
     facts_of,
     find_parts,
     keys_of,
+    make_claims,
     make_queue,
     make_store,
     open_handle,
@@ -35,6 +36,7 @@ from facestream.wiring import (
 from storage.identity_store import IdentityStore
 from storage.requests import ReclusterRequest
 from storage.sample_queue import SampleQueue
+from storage.source_claims import SourceClaims
 from workers.border_joining import ends_of, joined
 from workers.models.calibration import Calibration
 
@@ -98,10 +100,12 @@ class Backfill:
         self._people = 0
         self._tried: dict[int, int] = {}
         self._again: deque[Task] = deque()
-        self._to_join: deque[SplitVideo] = deque()
+        self._to_settle: deque[SplitVideo] = deque()
         self._files_done = 0
         self._videos, self._photos = files
-        self._plan = BackfillPlan(*files, segment_s, options.fps, self._pass_over, self._leave_out)
+        self._plan = BackfillPlan(
+            *files, segment_s, options.fps, self._pass_over, self._leave_out, listener.note
+        )
         self._began_s = time.monotonic()
 
     def execute(self, stop: threading.Event) -> RunReport:
@@ -145,8 +149,9 @@ class Backfill:
             pool = stack.enter_context(
                 BackfillPool(self._place, self._words(models), shares_of_cores(self._processes))
             )
+            claims = stack.enter_context(make_claims(handle, keys))
             self._listener.began(len(self._videos), len(self._photos), self._processes)
-            self._work(store, queue, pool, background, calibration, stop)
+            self._work(store, queue, pool, background, calibration, claims, stop)
             self._report.provider = pool.provider
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._began_s
@@ -172,14 +177,15 @@ class Backfill:
         pool: BackfillPool,
         background: Background,
         calibration: Calibration,
+        claims: SourceClaims,
         stop: threading.Event,
     ) -> None:
         desk = SourceDesk(
-            store, queue, self._options, _Noting(self._listener), self._report, background.check
+            store, queue, self._options, _Noting(self._listener), self._report, background.check, claims
         )
-        tasks = self._plan.tasks(desk, stop)
+        tasks = self._plan.tasks(desk, claims, stop)
         more, stopped, leave_s = True, False, math.inf
-        while more or pool.busy or self._again or self._to_join:
+        while more or pool.busy or self._again or self._to_settle:
             background.check()
             if stop.is_set():
                 if not stopped:
@@ -188,12 +194,15 @@ class Backfill:
                     leave_s = time.monotonic() + _LEAVE_S
                     self._again.clear()
                     pool.stop()
-                if not pool.busy and (not self._to_join or time.monotonic() > leave_s):
+                if not pool.busy and (not self._to_settle or time.monotonic() > leave_s):
                     break
             while not stopped and pool.has_room:
-                task = self._again.popleft() if self._again else next(tasks, None)
-                if task is None:
+                try:
+                    task = self._again.popleft() if self._again else next(tasks)
+                except StopIteration:
                     more = False
+                    break
+                if task is None:
                     break
                 pool.give(task)
             outcomes, lost = pool.hear(_HEAR_S)
@@ -204,7 +213,7 @@ class Backfill:
                     self._take(Outcome(task.number))
                 else:
                     self._lose(task, reason)
-            self._join_borders(store, queue, calibration)
+            self._settle_videos(store, queue, calibration, claims)
             frames, faces = pool.counted()
             self._listener.now(
                 self._report,
@@ -239,8 +248,7 @@ class Backfill:
         of.whole &= outcome.finished
         if not of.left:
             self._files_done += 1
-            if of.whole:
-                self._to_join.append(of)
+            self._to_settle.append(of)
 
     def _lose(self, task: Task, reason: str) -> None:
         """A process died over a task."""
@@ -257,7 +265,7 @@ class Backfill:
         """Nothing of a video is to be looked at; whoever was killed may not have come to join its parts."""
         self._files_done += 1
         if video is not None:
-            self._to_join.append(video)
+            self._to_settle.append(video)
 
     def _leave_out(self, path: Path, reason: str) -> None:
         self._files_done += 1
@@ -268,25 +276,29 @@ class Backfill:
             self._report.failed.append((path, reason))
             self._listener.note(reason)
 
-    def _join_borders(self, store: IdentityStore, queue: SampleQueue, calibration: Calibration) -> None:
-        """Say of videos that are taken in which tracks go on from which."""
+    def _settle_videos(
+        self, store: IdentityStore, queue: SampleQueue, calibration: Calibration, claims: SourceClaims
+    ) -> None:
+        """Say of videos that are taken in which tracks go on from which; others may look at them then."""
         # Asked before: what is not taken in when nothing waits any more never will be.
-        nothing_waits = bool(self._to_join) and queue.waiting() == 0
-        for _ in range(len(self._to_join)):
-            video = self._to_join.popleft()
-            source = store.source(video.work.source.source_id)
-            if source is None or not video.borders_s:
-                continue
-            if not video.is_taken_in(source):
-                if nothing_waits:
+        nothing_waits = bool(self._to_settle) and queue.waiting() == 0
+        for _ in range(len(self._to_settle)):
+            video = self._to_settle.popleft()
+            source_id = video.work.source.source_id
+            source = store.source(source_id)
+            if source is not None and video.whole:
+                if video.is_taken_in(source):
+                    if video.borders_s:
+                        tracks = list(store.tracks(store.track_ids(source_id)))
+                        samples = {sample.sample_id: sample for sample in store.bare_samples(ends_of(tracks))}
+                        queue.send(joined(tracks, samples, sorted(set(video.borders_s)), calibration))
+                elif not nothing_waits:
+                    self._to_settle.append(video)
+                    continue
+                else:
                     path = video.work.path
                     self._fail(path, f"{path.name}: some of it was not taken in; see `facestream dead`.")
-                else:
-                    self._to_join.append(video)
-                continue
-            tracks = list(store.tracks(store.track_ids(source.source_id)))
-            samples = {sample.sample_id: sample for sample in store.bare_samples(ends_of(tracks))}
-            queue.send(joined(tracks, samples, sorted(set(video.borders_s)), calibration))
+            claims.release(source_id)
 
 
 class _Noting(SilentListener):

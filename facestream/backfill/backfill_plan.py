@@ -11,7 +11,9 @@ from pathlib import Path
 
 from facestream.backfill.backfill_files import Dated
 from facestream.backfill.backfill_task import Photos, Stretch, Task, segments
+from facestream.errors import SourceBusyError
 from facestream.recorded.source_desk import SourceDesk, VideoWork
+from storage.source_claims import SourceClaims
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import StreamError
 from stream.seek_points import SeekPoints
@@ -50,6 +52,8 @@ Of = SplitVideo | Photos
 class BackfillPlan:
     """Looks files up, one after the other, and cuts long videos into parts.
 
+    Videos that another process is looking at come last.
+
     Args:
         videos: Videos.
         photos: Photos.
@@ -57,6 +61,7 @@ class BackfillPlan:
         fps: Sampled frames per second; parts are whole numbers of their periods.
         on_passed: Called with a video of which nothing is to be done; None for one that is left out.
         on_failed: Called with a video that can't be read, and the reason.
+        tell: Is told of each video that is waited for.
 
     Attributes:
         of: What each task is a part of, by its number; the caller takes out what is done.
@@ -70,46 +75,72 @@ class BackfillPlan:
         fps: float | None,
         on_passed: Callable[[SplitVideo | None], None],
         on_failed: Callable[[Path, str], None],
+        tell: Callable[[str], None],
     ) -> None:
         self._videos = videos
         self._photos = photos
         self._segment_s = segment_s if fps is None else max(round(segment_s * fps), 1) / fps
         self._on_passed = on_passed
         self._on_failed = on_failed
+        self._tell = tell
+        self._number = 0
         self.of: dict[int, Of] = {}
 
-    def tasks(self, desk: SourceDesk, stop: threading.Event) -> Iterator[Task]:
-        """The tasks, none once told to stop; a video is registered when the first of its own is asked for."""
-        number = 0
-        for path, recorded_at_s in self._videos:
-            try:
-                work = desk.video(path, recorded_at_s)
-            except StreamError as error:
-                self._on_failed(path, str(error))
-                continue
-            if work is None or not work.gaps:
-                self._on_passed(None if work is None else SplitVideo(work, self._all_borders(work)))
-                continue
-            video = SplitVideo(work)
-            try:
-                stretches = list(self._stretches(video, desk.video_pixels, stop))
-            except StreamError as error:
-                # As it may be gone by now.
-                self._on_failed(path, str(error))
-                continue
+    def tasks(self, desk: SourceDesk, claims: SourceClaims, stop: threading.Event) -> Iterator[Task | None]:
+        """The tasks, none once told to stop; None for now, where the rest is looked at by others.
+
+        A video is registered, and claimed, when the first task of its own is asked for.
+        """
+        later: list[tuple[Dated, str]] = []
+        for video in self._videos:
             if stop.is_set():
                 return
-            found = [Task(number + k, stretch) for k, stretch in enumerate(stretches)]
-            video.left = {task.number for task in found}
-            self.of |= dict.fromkeys(video.left, video)
-            number += len(found)
-            yield from found
+            try:
+                yield from self._video(video, desk, claims, stop)
+            except SourceBusyError as error:
+                later.append((video, error.source_id))
         for start in range(0, len(self._photos), _PHOTOS_AT_ONCE):
             chunk = self._photos[start : start + _PHOTOS_AT_ONCE]
             photos = Photos(tuple((str(path), at_s) for path, at_s in chunk))
-            self.of[number] = photos
-            yield Task(number, photos)
-            number += 1
+            yield self._task(photos, photos)
+        for video, source_id in later:
+            if not claims.claim(source_id):
+                self._tell(f"{video[0].name}: another process is looking at it right now; waiting for that.")
+            while not claims.claim(source_id):
+                yield None
+            yield from self._video(video, desk, claims, stop)
+
+    def _video(
+        self, dated: Dated, desk: SourceDesk, claims: SourceClaims, stop: threading.Event
+    ) -> Iterator[Task]:
+        path, recorded_at_s = dated
+        try:
+            work = desk.video(path, recorded_at_s)
+        except StreamError as error:
+            self._on_failed(path, str(error))
+            return
+        if work is None or not work.gaps:
+            self._on_passed(None if work is None else SplitVideo(work, self._all_borders(work)))
+            return
+        video = SplitVideo(work)
+        try:
+            stretches = list(self._stretches(video, desk.video_pixels, stop))
+        except StreamError as error:
+            # As it may be gone by now.
+            claims.release(work.source.source_id)
+            self._on_failed(path, str(error))
+            return
+        if stop.is_set():
+            return
+        tasks = [self._task(stretch, video) for stretch in stretches]
+        video.left = {task.number for task in tasks}
+        yield from tasks
+
+    def _task(self, work: Stretch | Photos, of: Of) -> Task:
+        task = Task(self._number, work)
+        self._number += 1
+        self.of[task.number] = of
+        return task
 
     def _all_borders(self, work: VideoWork) -> list[float]:
         """Where a video was cut by whoever looked at it, and may have died before joining its parts."""

@@ -69,6 +69,10 @@ class _Teller(SilentListener):
         progress = round(_BEFORE_THE_END * (self._done + share) / self._sources, 4) if known else None
         tell(progress=progress, message=f"{counted(self._faces, 'face')} so far")
 
+    def note(self, text: str) -> None:
+        """That it waits for another process, say."""
+        tell(message=text)
+
     def source_ended(self, path: Path) -> None:  # noqa: ARG002
         """What follows takes a while where there are many people."""
         self._done += 1

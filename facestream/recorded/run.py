@@ -27,11 +27,13 @@ from facestream.recorded.photos_ahead import PhotosAhead
 from facestream.recorded.run_report import RunListener, RunOptions, RunReport
 from facestream.recorded.source_desk import SourceDesk
 from facestream.recorded.sources import find_sources
+from facestream.recorded.turns import in_turn
 from facestream.wiring import (
     facts_of,
     find_parts,
     keys_of,
     load_parts,
+    make_claims,
     make_device,
     make_look_mark,
     make_queue,
@@ -40,6 +42,7 @@ from facestream.wiring import (
 )
 from storage.connection import RedisHandle
 from storage.requests import ReclusterRequest
+from storage.source_claims import SourceClaims
 from stream import heif
 from stream.discover import Discovery
 from stream.errors import StreamError
@@ -150,7 +153,8 @@ class Run:
                 if store.meta():
                     background()
                 watchdog = stack.enter_context(model_watchdog())
-                self._process(handle, pack, background, watchdog, stop)
+                claims = stack.enter_context(make_claims(handle, keys))
+                self._process(handle, pack, background, watchdog, claims, stop)
         self._report.interrupted = stop.is_set()
         self._report.seconds = time.monotonic() - self._started_s
         return self._report
@@ -181,6 +185,7 @@ class Run:
         pack: Pack,
         background: Callable[[], Background],
         watchdog: Watchdog,
+        claims: SourceClaims,
         stop: threading.Event,
     ) -> None:
         found = self._found
@@ -205,7 +210,7 @@ class Run:
             if self._monitor is not None:
                 self._monitor.heartbeat.beat()
 
-        desk = SourceDesk(store, queue, self._options, self._listener, self._report, check)
+        desk = SourceDesk(store, queue, self._options, self._listener, self._report, check, claims)
         intake = Intake(store, desk, faces, self._listener, self._report, check)
 
         leave_s = math.inf
@@ -236,12 +241,16 @@ class Run:
         # A run that was killed may have left entries, among them the wish for a re-cluster, or tracks that
         # none has looked at.
         settled = queue.waiting() == 0 and not store.provisional()
-        for path in found.videos:
-            if stop.is_set():
-                break
+
+        def look(path: Path) -> None:
+            nonlocal settled
             if self._readable(path, partial(intake.video, path, stop)) and store.meta():
                 settle("end of a video")
                 settled = True
+            # Not before: what was found in it is known to others from here on.
+            claims.release_all()
+
+        in_turn(found.videos, look, claims, self._listener.note, check, stop)
         todo = False
         done_before = self._report.already_done
         with PhotosAhead(found.photos, partial(desk.open_photo, stop=stop), stop) as photos:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from facestream.errors import SourceBusyError
 from facestream.people.people_view import clock, local_time
 from facestream.readable_path import readable_path
 from facestream.recorded.name_date import date_in_name
@@ -16,6 +17,7 @@ from facestream.recorded.source_id import photo_id, video_id
 from storage.identity_store import IdentityStore
 from storage.requests import LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
+from storage.source_claims import SourceClaims
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import PhotoTooLargeError, SourceChangedError
 from stream.file_state import FileState
@@ -79,6 +81,8 @@ class SourceDesk:
         listener: Is told of what is passed over.
         report: Is filled in with sources, and with what was done before.
         check: Called before a source is written; raises if going on makes no sense.
+        claims: By which videos are claimed, to be given back by the caller; None where nobody else looks at
+            them.
 
     Attributes:
         too_short: What was said of videos that end before the start that was asked for.
@@ -93,7 +97,9 @@ class SourceDesk:
         listener: RunListener,
         report: RunReport,
         check: Callable[[], None],
+        claims: SourceClaims | None = None,
     ) -> None:
+        self._claims = claims
         self._store = store
         self._queue = queue
         self._options = options
@@ -110,7 +116,7 @@ class SourceDesk:
         self._photo_told = False
 
     def video(self, path: Path, recorded_at_s: float | None = None) -> VideoWork | None:
-        """What of a video is new; None where it is passed over.
+        """What of a video is new, which is claimed then; None where it is passed over.
 
         Args:
             path: The file.
@@ -118,13 +124,31 @@ class SourceDesk:
 
         Raises:
             StreamError: If it can't be read.
+            SourceBusyError: If another process is looking at it.
         """
-        options = self._options
         before = FileState.of(path)
         source_id = video_id(path)
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a file before it; skipped.")
             return None
+        claims = self._claims
+        if claims is None:
+            return self._claimed_video(path, source_id, before, recorded_at_s)
+        # What is done of it is read after that: nobody else adds to it.
+        if not claims.claim(source_id):
+            raise SourceBusyError(f"another process is looking at {str(path)!r} right now", source_id)
+        work = None
+        try:
+            work = self._claimed_video(path, source_id, before, recorded_at_s)
+        finally:
+            if work is None:
+                claims.release(source_id)
+        return work
+
+    def _claimed_video(
+        self, path: Path, source_id: str, before: FileState | None, recorded_at_s: float | None
+    ) -> VideoWork | None:
+        options = self._options
         info = VideoFile(path, source_id, max_pixels=self.video_pixels).info
         if info.duration_s is not None and options.start_s >= info.duration_s:
             text = f"{path.name}: lasts {info.duration_s:.1f} s and ends before --start."

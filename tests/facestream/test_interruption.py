@@ -195,15 +195,43 @@ def test_the_same_file_in_two_runs_at_once_counts_once(
     make_cli: Callable[[], Cli], cli: Cli, media: Path
 ) -> None:
     alone = make_cli()
-    alone("run", media / "duo.mp4")
+    frames = alone("run", "--json", media / "duo.mp4").json()["frames"]
 
     started = [cli.start("run", "--json", media / "duo.mp4") for _ in range(2)]
     results = [run.end() for run in started]
 
     assert [done.code for done in results] == [0, 0], results
+    # One of them did the work, and the other waited for it.
+    assert sorted(done.json()["frames"] for done in results) == [0, frames]
     assert found(cli) == found(alone)
     assert together(cli) == together(alone)
     assert len(cli.people()) == 2
+
+
+@pytest.mark.parametrize("commands", [("run", "run"), ("run", "backfill")])
+def test_two_that_are_given_one_folder_share_its_videos(
+    cli: Cli, media: Path, tmp_path: Path, commands: tuple[str, str]
+) -> None:
+    for name in ("duo.mp4", "again.mp4"):
+        (tmp_path / name).symlink_to(media / name)
+
+    started = [cli.start(command, "--json", tmp_path) for command in commands]
+    results = [one.end() for one in started]
+
+    assert [done.code for done in results] == [0, 0], results
+    # Each of them ends when all is done, whoever did it.
+    assert [len(done.json()["sources"]) for done in results] == [2, 2]
+    assert sum(done.json()["frames"] for done in results) == 2 * len(scenes.sampled_frames())
+    assert len(cli.people()) == 2
+    assert not [key for key in cli.records() if ":looking" in key]
+
+
+def test_a_file_of_a_run_that_was_killed_is_waited_for_by_nobody(cli: Cli, whole: Whole) -> None:
+    started = cli.start("run", "--json", whole.video)
+    started.wait_for("first person found")
+    started.kill()
+
+    assert "another process" not in cli("run", whole.video).stderr
 
 
 def at_a_terminal() -> None:

@@ -65,9 +65,9 @@ def test_what_somebody_does_with_a_camera_right_now_is_in_no_backup(name: str) -
         keys.camera_reader(name),
         keys.camera_reader_lease(name),
     ]
-    assert all(keys.is_passing_camera_key(key) for key in passing)
-    assert not keys.is_passing_camera_key(keys.camera(name))
-    assert not keys.is_passing_camera_key(keys.cameras)
+    assert all(keys.is_passing(key) for key in passing)
+    assert not keys.is_passing(keys.camera(name))
+    assert not keys.is_passing(keys.cameras)
 
 
 @given(names, names)

@@ -50,6 +50,7 @@ from storage.requests import (
 from storage.retention_policy import RetentionPolicy
 from storage.sample_queue import SampleQueue
 from storage.sighting_record import Sighting
+from storage.source_claims import SourceClaims
 from storage.source_record import SegmentDone
 from storage.staged_vectors import StagedVectors
 from storage.template_record import encode_template, template_dtype
@@ -140,6 +141,7 @@ def fill(client: redis.Redis) -> None:
     )
     JobStore(client, KEYS).add(Job(new_job_id(), "home", "film.mp4", "path", "/films/film.mp4"))
     LookMark(client, KEYS, "v-1").__enter__()
+    assert SourceClaims(client, KEYS, lease_s=600).claim("v-1")
     readers = CameraLeases(client, KEYS, "edge-1", lease_s=600, lease_key=KEYS.camera_reader_lease)
     sends = readers.claim("door")
     assert sends is not None
@@ -177,7 +179,9 @@ def test_names_every_key_with_its_type(own) -> None:  # type: ignore[no-untyped-
     found = {}
     for key in own.client.scan_iter("*"):
         name = re.sub(
-            r"^(fs:\{default\}:(?:identity|source|track|sample|webhook)):[^:]+", r"\1:ID", key.decode()
+            r"^(fs:\{default\}:(?:identity|source|track|sample|webhook|looking)):[^:]+",
+            r"\1:ID",
+            key.decode(),
         )
         name = re.sub(r"^(fs:\{default\}:camera):[^:]+", r"\1:NAME", name)
         found[name] = own.client.type(key)
