@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections import deque
 from typing import Self
 
 import redis
@@ -14,13 +15,14 @@ from storage.living_process import has_ended, own_process
 
 _LEASE_S = 8.0
 """Nobody waits longer for a process that died on another host; for one of this host not at all."""
+_BRIEF = 32
 
 
 class SourceClaims:
     """Claims of one process on sources; a context manager, whose end gives all of them back.
 
     A claim says who does the work, and guards nothing: where one is lost, as its process stood still for
-    seconds, the work may be done twice, with the same result. Any thread may claim.
+    seconds, the work may be done twice, with the same result. Claims are made by one thread.
 
     Args:
         client: Connection to Redis.
@@ -33,6 +35,7 @@ class SourceClaims:
         self._keys = keys
         self._lease_s = lease_s
         self._held: dict[str, Lease] = {}
+        self._brief: deque[str] = deque()
         self._lock = threading.Lock()
         self._left = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="claims", daemon=True)
@@ -49,8 +52,14 @@ class SourceClaims:
         with contextlib.suppress(redis.RedisError):
             self.release_all()
 
-    def claim(self, source_id: str) -> bool:
-        """Take a source that nobody looks at; returns whether it is ours, now or already."""
+    def claim(self, source_id: str, *, briefly: bool = False) -> bool:
+        """Take a source that nobody looks at; returns whether it is ours, now or already.
+
+        Args:
+            source_id: The source.
+            briefly: Whether it is given back by itself, when some others were claimed so since: what was
+                found in it is known to everybody by then.
+        """
         with self._lock:
             if source_id in self._held:
                 return True
@@ -59,7 +68,11 @@ class SourceClaims:
             if not (lease.acquire() or (lease.take_from(has_ended) and lease.acquire())):
                 return False
             self._held[source_id] = lease
-            return True
+        if briefly:
+            self._brief.append(source_id)
+            if len(self._brief) > _BRIEF:
+                self.release(self._brief.popleft())
+        return True
 
     def release(self, source_id: str) -> None:
         """Give a source back; one that isn't ours is left alone."""
@@ -70,6 +83,7 @@ class SourceClaims:
 
     def release_all(self) -> None:
         """Give all back."""
+        self._brief.clear()
         for source_id in list(self._held):
             self.release(source_id)
 

@@ -15,6 +15,7 @@ import queue
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from facestream.recorded.source_id import content_of, is_file_of
 
 if TYPE_CHECKING:
     from facestream.recorded.intake import Intake
+    from storage.source_claims import SourceClaims
     from stream.frame import Frame
     from workers.face_worker import FaceWorker
 
@@ -102,6 +104,7 @@ def command(models: str, cores: str | None, **options: Any) -> int:
         find_parts,
         keys_of,
         load_parts,
+        make_claims,
         make_look_mark,
         make_queue,
         make_store,
@@ -113,10 +116,14 @@ def command(models: str, cores: str | None, **options: Any) -> int:
     what = RunOptions(
         paths=(), max_pixels=options["max_pixels"], include_forgotten=options["include_forgotten"]
     )
-    with stopping() as stop, open_handle(place) as handle, handle.errors(), model_watchdog() as watchdog:
+    with ExitStack() as stack:
+        stop, handle = stack.enter_context(stopping()), stack.enter_context(open_handle(place))
+        stack.enter_context(handle.errors())
+        watchdog = stack.enter_context(model_watchdog())
         tasks = _Tasks(stop)
         pack = load_parts(find_parts(models, place.data_dir), options["device"])
         keys = keys_of(place)
+        claims = stack.enter_context(make_claims(handle, keys))
         sending = make_queue(handle, keys, pack.manifest.model_id)
         mark = make_look_mark(handle, keys)
         settings = FaceWorkerSettings(
@@ -133,8 +140,8 @@ def command(models: str, cores: str | None, **options: Any) -> int:
             else:
                 report = RunReport()
                 faces = FaceWorker(pack, sending, settings, mark)
-                intake = _intake(make_store(handle, keys), sending, faces, what, report, outcome)
-                _look_at_photos(task.work, outcome, intake, report, stop)
+                intake = _intake(make_store(handle, keys), sending, faces, what, report, outcome, claims)
+                _look_at_photos(task.work, outcome, intake, report, claims, stop)
             print(outcome.encode(), flush=True)  # noqa: T201
     return 0
 
@@ -178,17 +185,25 @@ def _look_at_video(
 
 
 def _look_at_photos(
-    photos: Photos, outcome: Outcome, intake: Intake, report: RunReport, stop: threading.Event
+    photos: Photos,
+    outcome: Outcome,
+    intake: Intake,
+    report: RunReport,
+    claims: SourceClaims,
+    stop: threading.Event,
 ) -> None:
+    from facestream.recorded.turns import in_turn
     from stream.errors import StreamError
 
-    for path, recorded_at_s in photos.paths:
-        if stop.is_set():
-            break
+    dates = {Path(path): recorded_at_s for path, recorded_at_s in photos.paths}
+
+    def look(path: Path) -> None:
         try:
-            intake.photo(Path(path), stop, recorded_at_s)
+            intake.photo(path, stop, dates[path])
         except StreamError as error:
-            outcome.failed.append((path, str(error)))
+            outcome.failed.append((str(path), str(error)))
+
+    in_turn(dates, look, claims, lambda _: None, lambda: None, stop)
     outcome.sources, outcome.already_done = report.sources, report.already_done
     outcome.forgotten = report.forgotten
     outcome.damaged = [(str(path), text) for path, text in report.damaged]
@@ -204,13 +219,19 @@ class _Counted(SilentListener):
 
 
 def _intake(
-    store: Any, sending: Any, faces: FaceWorker, what: RunOptions, report: RunReport, outcome: Outcome
+    store: Any,
+    sending: Any,
+    faces: FaceWorker,
+    what: RunOptions,
+    report: RunReport,
+    outcome: Outcome,
+    claims: SourceClaims,
 ) -> Intake:
     from facestream.recorded.intake import Intake
     from facestream.recorded.source_desk import SourceDesk
 
     listener = _Counted(_Counter(outcome))
-    desk = SourceDesk(store, sending, what, listener, report, lambda: None)
+    desk = SourceDesk(store, sending, what, listener, report, lambda: None, claims)
     return Intake(store, desk, faces, listener, report, lambda: None)
 
 

@@ -7,7 +7,7 @@ import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache, partial
@@ -23,7 +23,7 @@ from facestream.models.own_models import models_for
 from facestream.people.people_view import counted
 from facestream.processes.hang import model_watchdog
 from facestream.recorded.intake import Intake
-from facestream.recorded.photos_ahead import PhotosAhead
+from facestream.recorded.photos_ahead import Open, PhotosAhead
 from facestream.recorded.run_report import RunListener, RunOptions, RunReport
 from facestream.recorded.source_desk import SourceDesk
 from facestream.recorded.sources import find_sources
@@ -253,11 +253,20 @@ class Run:
         in_turn(found.videos, look, claims, self._listener.note, check, stop)
         todo = False
         done_before = self._report.already_done
+        opened: dict[Path, Open] = {}
+
+        def paths_of(photos: PhotosAhead) -> Iterator[Path]:
+            for path, open_photo in photos:
+                opened[path] = open_photo
+                yield path
+
+        def look_at_photo(path: Path) -> None:
+            nonlocal todo
+            open_photo = opened.pop(path, None)
+            todo |= self._readable(path, partial(intake.photo, path, stop, open_photo=open_photo))
+
         with PhotosAhead(found.photos, partial(desk.open_photo, stop=stop), stop) as photos:
-            for path, opened in photos:
-                if stop.is_set():
-                    break
-                todo |= self._readable(path, partial(intake.photo, path, stop, open_photo=opened))
+            in_turn(paths_of(photos), look_at_photo, claims, self._listener.note, check, stop)
         if (todo or not settled) and store.meta():
             settle("end of the photos" if todo else "left over from a run that was stopped")
         if desk.asked is not None:

@@ -81,8 +81,8 @@ class SourceDesk:
         listener: Is told of what is passed over.
         report: Is filled in with sources, and with what was done before.
         check: Called before a source is written; raises if going on makes no sense.
-        claims: By which videos are claimed, to be given back by the caller; None where nobody else looks at
-            them.
+        claims: By which videos and photos are claimed, videos to be given back by the caller; None where
+            nobody else looks at them.
 
     Attributes:
         too_short: What was said of videos that end before the start that was asked for.
@@ -217,12 +217,13 @@ class SourceDesk:
 
         Raises:
             StreamError: If it can't be read.
+            SourceBusyError: If another process is looking at it.
         """
         source_id = opened.source_id
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a photo before it; skipped.")
             return None
-        known = self._store.source(source_id)
+        known = self._known_photo(path, source_id)
         recorded_at_s = _first_of(
             recorded_at_s, self._options.recorded_at_s, known.recorded_at_s if known else None
         )
@@ -260,6 +261,16 @@ class SourceDesk:
         )
         self._register(source, known)
         return frame
+
+    def _known_photo(self, path: Path, source_id: str) -> SourceRecord | None:
+        """The record of a photo, which is claimed unless it is done."""
+        known = self._store.source(source_id)
+        if self._claims is None or (known is not None and known.complete):
+            return known
+        if not self._claims.claim(source_id, briefly=True):
+            raise SourceBusyError(f"another process is looking at {str(path)!r} right now", source_id)
+        # It may have been looked at meanwhile.
+        return self._store.source(source_id)
 
     def _read_photo(
         self, path: Path, opened: OpenedPhoto, stop: threading.Event, max_pixels: int

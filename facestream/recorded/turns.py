@@ -1,4 +1,4 @@
-"""Whose turn it is to look at a video, where several processes have the same ones to look at."""
+"""Whose turn it is to look at a file, where several processes have the same ones to look at."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ def in_turn(
     check: Callable[[], None],
     stop: threading.Event,
 ) -> None:
-    """Look at videos, at those last that another process is looking at.
+    """Look at videos or photos, at those last that another process is looking at.
 
-    So processes that are given the same folder share its videos, and each ends when all of them are done.
+    So processes that are given the same folder share its files, and each ends when all of them are done.
 
     Args:
-        paths: The videos.
+        paths: The files.
         look: Looks at one, and raises `SourceBusyError` where it is another's.
-        claims: Those of this process.
-        tell: Is told of each video that is waited for.
+        claims: Those of this process; all are given back before another process is waited for, and at the
+            end.
+        tell: Is told of each file that is waited for.
         check: Called while another process is waited for; raises if going on makes no sense.
         stop: Ends it.
     """
@@ -41,6 +42,8 @@ def in_turn(
         except SourceBusyError as error:
             later.append((path, error.source_id))
     for path, source_id in later:
+        # Who waits has nothing that others wait for.
+        claims.release_all()
         if not claims.claim(source_id):
             tell(f"{path.name}: another process is looking at it right now; waiting for that.")
         while not claims.claim(source_id):
@@ -48,3 +51,4 @@ def in_turn(
             if stop.wait(_ASK_EVERY_S):
                 return
         look(path)
+    claims.release_all()

@@ -226,6 +226,19 @@ def test_two_that_are_given_one_folder_share_its_videos(
     assert not [key for key in cli.records() if ":looking" in key]
 
 
+@pytest.mark.parametrize("commands", [("run", "run"), ("run", "backfill")])
+def test_two_that_are_given_one_folder_share_its_photos(
+    cli: Cli, media: Path, commands: tuple[str, str]
+) -> None:
+    started = [cli.start(command, "--json", media / "photos") for command in commands]
+    results = [one.end() for one in started]
+
+    assert [done.code for done in results] == [0, 0], results
+    photos = [source for source in cli("sources", "--json").json() if source["kind"] == "photo"]
+    assert sum(done.json()["frames"] for done in results) == len(photos) > 1
+    assert not [key for key in cli.records() if ":looking" in key]
+
+
 def test_a_file_of_a_run_that_was_killed_is_waited_for_by_nobody(cli: Cli, whole: Whole) -> None:
     started = cli.start("run", "--json", whole.video)
     started.wait_for("first person found")
