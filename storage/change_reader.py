@@ -10,7 +10,7 @@ import redis
 
 from storage.commands import Pipeline, StreamEntry, commands_of
 from storage.connection import MAX_BLOCK_MS
-from storage.entry_id import is_entry_id, order
+from storage.entry_id import HIGHEST, is_entry_id, order
 from storage.errors import RecordError
 from storage.identity_record import IdentityChange
 from storage.keys import Keys
@@ -130,6 +130,9 @@ class ChangeReader:
         if not is_entry_id(entry_id):
             raise ValueError(f"{entry_id[:40]!r} is no id of an event: they look like 1700000000000-0")
         wanted = entry_id.encode()
+        if order(wanted) == (HIGHEST, HIGHEST):
+            # Nothing can come after it, and Redis refuses to be asked.
+            return ChangePage([], entry_id, more=False, known=False, kept=False)
         with self._client.pipeline() as pipe:
             pipe.xrange(self._key, wanted, wanted, count=1)
             pipe.xrange(self._key, b"(" + wanted, b"+", count=limit + 1)

@@ -125,7 +125,8 @@ class CameraDesk:
         with self._handle.errors():
             record = self._book.get(name)
             streams = is_streaming(record, self._book.status(name))
-            return gaps_of(self._reader.source(record.source_id), streams=streams, now_s=time.time())
+            source = self._reader.source(record.source_id)
+            return gaps_of(source, added_s=record.created_at_s, streams=streams, now_s=time.time())
 
     def add(self, name: str, wish: CameraWish) -> dict[str, Any]:
         """Add a camera.

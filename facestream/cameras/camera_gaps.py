@@ -43,7 +43,7 @@ class CameraGap:
         }
 
 
-def gaps_of(source: SourceRecord | None, *, streams: bool, now_s: float) -> list[CameraGap]:
+def gaps_of(source: SourceRecord | None, *, added_s: float, streams: bool, now_s: float) -> list[CameraGap]:
     """Gaps of a camera, the latest first: it was down or paused, or nobody watched.
 
     They lie between the stretches of its source that are done, of which the latest 256 are kept apart: older
@@ -52,18 +52,21 @@ def gaps_of(source: SourceRecord | None, *, streams: bool, now_s: float) -> list
 
     Args:
         source: The camera's source; None where it was never connected to.
+        added_s: Unix time at which the camera was added: where nothing was ever seen, the gap begins there; 0
+            where nobody knows.
         streams: Whether it delivers pictures now; else the latest gap goes on.
         now_s: Unix time.
     """
-    if source is None or source.recorded_at_s is None:
-        return []
-    began_s = source.recorded_at_s
-    gaps = [
-        CameraGap(began_s + before[1], began_s + behind[0])
-        for before, behind in itertools.pairwise(source.ranges)
-    ]
-    if source.ranges and not streams:
-        gaps.append(CameraGap(began_s + source.ranges[-1][1], now_s, goes_on=True))
+    if source is None or source.recorded_at_s is None or not source.ranges:
+        gaps = [] if streams or not added_s else [CameraGap(added_s, now_s, goes_on=True)]
+    else:
+        began_s = source.recorded_at_s
+        gaps = [
+            CameraGap(began_s + before[1], began_s + behind[0])
+            for before, behind in itertools.pairwise(source.ranges)
+        ]
+        if not streams:
+            gaps.append(CameraGap(began_s + source.ranges[-1][1], now_s, goes_on=True))
     return [gap for gap in reversed(gaps) if gap.seconds >= SHORT_GAP_S]
 
 

@@ -44,7 +44,8 @@ def show(ctx: click.Context, /, name: str, **_: Any) -> None:
         status = book.status(record.name)
         streams = is_streaming(record, status)
         try:
-            gaps = gaps_of(reader.source(record.source_id), streams=streams, now_s=time.time())
+            source = reader.source(record.source_id)
+            gaps = gaps_of(source, added_s=record.created_at_s, streams=streams, now_s=time.time())
             seen = gap_lines(gaps)
         except RecordError as error:
             gaps, seen = None, [("nothing seen", f"not known: {error}")]

@@ -38,10 +38,12 @@ def allowed_path(written: str, folders: Sequence[Path]) -> Path:
             continue
         if not path.is_relative_to(folder):
             continue
-        if Path(written).is_absolute() or path.exists():
-            if path.is_dir():
+        # Not pathlib's, which raise for a name that is too long.
+        if Path(written).is_absolute() or os.path.exists(path):  # noqa: PTH110
+            if os.path.isdir(path):  # noqa: PTH112
                 _check_links(path, folder)
-            if path.is_dir() or path.is_file():
+                return path
+            if os.path.isfile(path):  # noqa: PTH113
                 return path
             raise _missing(written)
     if folders and not Path(written).is_absolute() and ".." not in Path(written).parts:

@@ -209,7 +209,8 @@ def folded(text: str) -> str:
     if text.isascii():
         # The same, and quicker: lists of thousands of names are looked through.
         return text.lower()
-    return unicodedata.normalize("NFC", text).casefold()
+    # Of İ, folding leaves the dot beside the i, where no keyboard but a Turkish one puts it.
+    return unicodedata.normalize("NFC", text).casefold().replace("i\u0307", "i")
 
 
 def _ends_after(sighting: Sighting, moment: Moment | None) -> bool:

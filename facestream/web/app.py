@@ -17,6 +17,7 @@ from facestream.web.access_gate import AccessGate
 from facestream.web.body_limits import BodyLimits, upload_bytes
 from facestream.web.context import Context, WebContext
 from facestream.web.head_requests import HeadRequests
+from facestream.web.known_bodies import known_bodies
 from facestream.web.known_parameters import known_parameters
 from facestream.web.listening import is_loopback
 from facestream.web.openapi import PROBLEMS, completed, operation_id
@@ -119,7 +120,10 @@ def _routes() -> tuple[BaseRoute, ...]:
     for module in _ROUTES:
         # With the prefix given here: without one FastAPI looks at all routes now, and does so again later.
         router.include_router(
-            module.router, prefix=_PREFIX, responses=PROBLEMS, dependencies=[Depends(known_parameters)]
+            module.router,
+            prefix=_PREFIX,
+            responses=PROBLEMS,
+            dependencies=[Depends(known_parameters), Depends(known_bodies)],
         )
     router.add_api_route("/healthz", _health, include_in_schema=False)
     router.add_api_route("/readyz", _ready, include_in_schema=False)

@@ -17,6 +17,7 @@ from facestream.web.context import context_of
 # Room for the boundaries and the small fields around the photo.
 _AROUND_BYTES = 16 << 10
 _MOST_FIELDS = 4
+_FIELDS = frozenset({"photo", "limit", "face"})
 # Whoever sends more slowly than this keeps memory taken.
 _PATIENCE_S = 60.0
 
@@ -78,6 +79,9 @@ async def _read(request: Request) -> PhotoUpload:
         photo = form.get("photo")
         if not isinstance(photo, UploadFile):
             raise HTTPException(422, "The form has no file in its field `photo`.")
+        if strange := sorted(form.keys() - _FIELDS):
+            known = ", ".join(sorted(_FIELDS))
+            raise HTTPException(422, f"The form has an unknown field {strange[0][:100]!r}; known: {known}.")
         data = await photo.read()
         if len(data) > MAX_UPLOAD_BYTES:
             raise _too_large()

@@ -107,6 +107,9 @@ def answer_problems(app: FastAPI) -> None:
     async def answer(request: Request, error: Exception) -> ProblemResponse:
         if isinstance(error, HTTPException) and error.status_code == 405:
             error.headers = {"Allow": ", ".join(_methods(request))}
+        if isinstance(error, RequestValidationError) and isinstance(error.body, bytes):
+            # Only what is said to be JSON is read as such.
+            error = Problem(415, "Send JSON, with `Content-Type: application/json`.")
         return problem_of(error, request.url.path)
 
     for kind in (
@@ -132,7 +135,8 @@ def _invalid(error: RequestValidationError, instance: str) -> ProblemResponse:
 
 def _methods(request: Request) -> list[str]:
     """What an address can be asked for with: Starlette names those of the first of its routes alone."""
-    found = set(request.scope["route"].methods)
+    # That of the description itself is no route of the API.
+    found = set(getattr(request.scope.get("route"), "methods", None) or {"GET"})
     for path, operations in request.app.openapi()["paths"].items():
         if compile_path(path)[0].match(request.url.path):
             found |= {method.upper() for method in operations}

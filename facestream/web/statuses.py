@@ -16,6 +16,7 @@ from facestream.errors import (
     NotFoundError,
     RefusedError,
     SettingsError,
+    SourceBusyError,
     UsageError,
 )
 from facestream.network.outbound import OutboundError
@@ -65,6 +66,7 @@ STATUSES: Mapping[type[Exception], int] = {
     LabelError: 422,
     DecisionError: 409,
     BusyError: 503,
+    SourceBusyError: 503,
     ClosedError: 503,
     OutboundError: 502,
     FacestreamError: 409,

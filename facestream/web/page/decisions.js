@@ -51,12 +51,12 @@ export const decide = (path, body) => inTurn(async () => {
   return decision;
 });
 
-/** @param {number} number @returns {Promise<Decision | null>} */
+/** @param {number} number @returns {Promise<Decision>} @throws {import("./api.js").ApiError} after it was told */
 export const undo = (number) => inTurn(async () => {
   const decision = await posted(`/decisions/${number}/undo`, {});
   notes.get(number)?.();
   notes.delete(number);
-  toast(decision ? "Taken back." : "That was taken back already.", { kind: "good" });
+  toast("Taken back.", { kind: "good" });
   events.emit("decided", decision);
   return decision;
 });

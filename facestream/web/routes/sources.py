@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from facestream.errors import NotFoundError, UsageError
@@ -14,6 +14,7 @@ from facestream.people.sighting import date_of
 from facestream.web import schemas
 from facestream.web.clip_room import MAX_CLIP_S, cut
 from facestream.web.context import Context, WebContext
+from facestream.web.file_answer import file_answer, not_modified
 from facestream.web.person_answers import camera_name, is_playable
 from facestream.web.queries import IdPath, Limit, Offset
 from facestream.web.scopes import needs_read
@@ -23,6 +24,7 @@ router = APIRouter(tags=["sources"])
 
 _PARTS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The part that `Range` asked for"},
+    304: {"description": "The one with the `If-None-Match` that was sent"},
     416: {"description": "The file has no such part"},
 }
 _FILE = _PARTS | {200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
@@ -72,16 +74,19 @@ def sources(context: Context, offset: Offset = 0, limit: Limit = 50) -> schemas.
     response_class=FileResponse,
     responses=_FILE,
 )
-def media(context: Context, source_id: IdPath) -> FileResponse:
+def media(context: Context, request: Request, source_id: IdPath) -> Response:
     """The file of a video or photo, or a part of it; only while it is the very one that was processed."""
     found = context.media.find(_source(context, source_id))
-    return FileResponse(
+    # The id names the content.
+    etag = f'"{source_id}"'
+    return not_modified(request, etag, _HEADERS) or file_answer(
+        request,
         found.path,
+        name=found.path.name,
         media_type=found.content_type,
-        filename=found.path.name,
-        stat_result=found.status,
-        content_disposition_type="inline",
+        etag=etag,
         headers=_HEADERS,
+        status=found.status,
     )
 
 
@@ -99,6 +104,7 @@ def _clip_folder(context: Context) -> Iterator[Path]:
 )
 def clip(
     context: Context,
+    request: Request,
     source_id: IdPath,
     start_s: Annotated[float, Query(ge=0, le=1e9, allow_inf_nan=False, description="From, media seconds.")],
     end_s: Annotated[
@@ -106,22 +112,26 @@ def clip(
         Query(ge=0, le=1e9, allow_inf_nan=False, description=f"To; at most {MAX_CLIP_S:g} s later."),
     ],
     folder: Annotated[Path, Depends(_clip_folder)],
-) -> FileResponse:
+) -> Response:
     """A stretch of a video, copied from the keyframe before it without encoding anything anew."""
     source = _source(context, source_id)
     if source.kind == "photo":
         raise UsageError(f"{source_id} is a photo, of which there are no clips.")
     found = context.media.find(source)
+    # Cut again it is the same file: players ask for parts of it.
+    etag = f'"{source_id}-{start_s!r}-{end_s!r}"'
+    if known := not_modified(request, etag, _HEADERS):
+        return known
     path = cut(found, start_s, end_s, folder)
     # The file may have been replaced meanwhile.
     context.media.find(source)
-    return FileResponse(
+    return file_answer(
+        request,
         path,
+        name=f"{found.path.stem}-{start_s:.0f}-{end_s:.0f}{path.suffix}",
         media_type="video/mp4" if path.suffix == ".mp4" else "video/x-matroska",
-        filename=f"{found.path.stem}-{start_s:.0f}-{end_s:.0f}{path.suffix}",
-        content_disposition_type="inline",
-        # Cut again it is the same file: players ask for parts of it.
-        headers=_HEADERS | {"ETag": f'"{source_id}-{start_s!r}-{end_s!r}"'},
+        etag=etag,
+        headers=_HEADERS,
     )
 
 

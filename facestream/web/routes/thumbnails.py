@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Response
 
 from facestream.errors import NotFoundError
 from facestream.web.context import Context
+from facestream.web.etag import is_known
 from facestream.web.queries import IdPath, PersonPath
 from facestream.web.routes.people import bearer
 from facestream.web.scopes import needs_read
@@ -67,7 +68,6 @@ def _answer(picture: bytes | None, what: str, known: str, cache: str) -> Respons
         raise NotFoundError(f"there is no picture of {what}.", what=what)
     tag = f'"{hashlib.blake2b(picture, digest_size=16).hexdigest()}"'
     headers = {"ETag": tag, "Cache-Control": cache, "X-Content-Type-Options": "nosniff"}
-    seen = {one.strip().removeprefix("W/") for one in known.split(",")}
-    if tag in seen or "*" in seen:
+    if is_known(tag, known):
         return Response(status_code=304, headers=headers)
     return Response(picture, media_type="image/jpeg", headers=headers)

@@ -14,7 +14,7 @@ DOOR = SourceRecord("c-door", "camera", "rtsp://x/1", 64, 48, recorded_at_s=BEGA
 
 
 def gaps_of(source: SourceRecord | None, *, streams: bool = True) -> list[CameraGap]:
-    return gaps_at(source, streams=streams, now_s=NOW_S)
+    return gaps_at(source, added_s=0.0, streams=streams, now_s=NOW_S)
 
 
 def test_gaps_lie_between_the_stretches_that_are_done_the_latest_first() -> None:
@@ -67,3 +67,13 @@ def test_of_a_camera_that_delivers_nothing_the_latest_goes_on() -> None:
     assert before == CameraGap(BEGAN_S + 60, BEGAN_S + 300)
     assert "until now (" in gap_lines([now])[0][1]
     assert gaps_of(DOOR, streams=False) == []
+
+
+@pytest.mark.parametrize("source", [None, DOOR], ids=["never reached", "nothing done yet"])
+def test_of_a_camera_by_which_nothing_was_ever_seen_it_begins_when_it_was_added(
+    source: SourceRecord | None,
+) -> None:
+    (gap,) = gaps_at(source, added_s=NOW_S - 3600, streams=False, now_s=NOW_S)
+    assert gap == CameraGap(NOW_S - 3600, NOW_S, goes_on=True)
+    assert gaps_at(source, added_s=NOW_S - 3600, streams=True, now_s=NOW_S) == []
+    assert gaps_at(source, added_s=NOW_S - 5, streams=False, now_s=NOW_S) == []

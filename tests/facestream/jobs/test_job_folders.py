@@ -44,6 +44,11 @@ def test_whether_a_file_elsewhere_is_there_is_not_told(films: Path) -> None:
     assert {kind for kind, _ in said} == {"forbidden"}
 
 
+def test_a_name_that_is_too_long_for_any_file_is_missing(films: Path) -> None:
+    name = "y" * 300
+    assert {refusal(path, films).kind for path in (name, str(films / name), f"inner/{name}")} == {"missing"}
+
+
 def test_a_link_that_leads_elsewhere_is_told_like_a_file_that_is_not_there(films: Path) -> None:
     (films / "link.mp4").symlink_to(films.parent / "films-2" / "secret.mp4")
     assert refusal(str(films / "link.mp4"), films).kind == "forbidden"

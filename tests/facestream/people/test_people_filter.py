@@ -206,9 +206,16 @@ def test_a_source_is_meant_by_its_path_a_part_a_pattern_or_its_id(pattern: str, 
 
 
 def test_names_are_found_in_any_case_and_composition() -> None:
-    people = [person(video(), number=n, name=name) for n, name in enumerate(["Émile", "Straße", "Bob"], 1)]
+    people = [
+        person(video(), number=n, name=name) for n, name in enumerate(["Émile", "Straße", "İstanbul"], 1)
+    ]
     assert ids(PeopleFilter(name="e\u0301mi").apply(people)) == ["p1"]
     assert ids(PeopleFilter(name="STRASSE").apply(people)) == ["p2"]
+    assert (
+        ids(PeopleFilter(name="istan").apply(people))
+        == ids(PeopleFilter(name="İSTAN").apply(people))
+        == ["p3"]
+    )
     assert ids(PeopleFilter(name="b*b").apply(people)) == []
 
 

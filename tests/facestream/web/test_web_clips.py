@@ -70,6 +70,9 @@ def test_a_stretch_is_cut_out_of_a_video_and_nothing_is_left_behind(
         url(4, 5), headers={"Range": "bytes=100-199", "If-Range": answer.headers["etag"]}
     )
     assert (part.status_code, part.content) == (206, answer.content[100:200])
+    # Nor is it cut again for who has it.
+    known = serving.client.get(url(4, 5), headers={"If-None-Match": answer.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
     until(lambda: not list(temporary.iterdir()))
 
 

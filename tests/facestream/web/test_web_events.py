@@ -204,7 +204,9 @@ def test_nothing_is_lost_or_told_twice_where_replay_meets_the_present(served: Se
         writer.join()
 
 
-@pytest.mark.parametrize("last_id", ["5-1", "99999999999999-0", "banana", "1" * 50])
+@pytest.mark.parametrize(
+    "last_id", ["5-1", "99999999999999-0", "banana", "1" * 50, f"{2**64 - 1}-{2**64 - 1}"]
+)
 def test_what_is_no_longer_there_is_told(served: Served, last_id: str) -> None:
     served.happens(ChangeKind.CREATED, "p1")
     wait_until(lambda: served.context.live_feed.position != "0-0")

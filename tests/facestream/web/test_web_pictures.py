@@ -10,6 +10,7 @@ import made_up
 import pytest
 from web_serving import Serving
 
+from facestream.readable_path import readable
 from storage.identity_store import IdentityStore
 from storage.source_record import SourceRecord
 from stream.fingerprint import fingerprint
@@ -48,7 +49,7 @@ def made_known(serving: Serving, file: Path, kind: str = "video", path: str = ""
     """A file that was processed, as the collection knows it."""
     source_id = f"{kind[0] if kind == 'video' else 'i'}-{fingerprint(file)[:16]}"
     store = IdentityStore(serving.handle.client, serving.keys)
-    store.register_source(SourceRecord(source_id, kind, path or str(file), 640, 360, 10.0))
+    store.register_source(SourceRecord(source_id, kind, path or readable(str(file)), 640, 360, 10.0))
     serving.context.people.refresh()
     return source_id
 
@@ -72,8 +73,42 @@ def test_a_film_is_sent_in_parts(serving: Serving, film: Path) -> None:
     part = serving.client.get(url, headers={"Range": "bytes=1000-1099"})
     assert (part.status_code, part.content) == (206, film.read_bytes()[1000:1100])
     assert part.headers["content-range"] == f"bytes 1000-1099/{film.stat().st_size}"
-    beyond = serving.client.get(url, headers={"Range": "bytes=999999999-"})
-    assert beyond.status_code == 416
+    several = serving.client.get(url, headers={"Range": "bytes=0-0, 999999999-, -5"})
+    assert several.status_code == 206
+
+
+@pytest.mark.parametrize("asked", ["bytes=999999999-", "bytes=-0", "bytes=102416-102417,999999999-"])
+def test_a_part_that_a_film_has_not_is_a_problem(serving: Serving, film: Path, asked: str) -> None:
+    answer = serving.client.get(
+        f"/api/v1/sources/{made_known(serving, film)}/media", headers={"Range": asked}
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (416, "application/problem+json")
+    assert answer.headers["content-range"] == f"bytes */{film.stat().st_size}"
+
+
+@pytest.mark.parametrize("asked", ["pages=1-2", "bytes=5-2", "bytes=", "bytes=x-y", "bytes", "bytes=1-2,5-2"])
+def test_a_range_that_is_none_plays_no_part(serving: Serving, film: Path, asked: str) -> None:
+    answer = serving.client.get(
+        f"/api/v1/sources/{made_known(serving, film)}/media", headers={"Range": asked}
+    )
+    assert (answer.status_code, answer.content) == (200, film.read_bytes())
+
+
+def test_a_film_is_not_sent_again_to_who_has_it(serving: Serving, film: Path) -> None:
+    url = f"/api/v1/sources/{made_known(serving, film)}/media"
+    etag = serving.client.get(url).headers["etag"]
+    known = serving.client.get(url, headers={"If-None-Match": f'"other", W/{etag}'})
+    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", etag)
+    assert known.headers["cache-control"] == "private, no-cache"
+    assert serving.client.get(url, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_film_whose_name_is_no_utf_8_is_sent(serving: Serving, tmp_path: Path) -> None:
+    film = tmp_path / os.fsdecode(b'bad\xff"name.mp4')
+    film.write_bytes(uuid4().bytes + b"film")
+    answer = serving.client.get(f"/api/v1/sources/{made_known(serving, film)}/media")
+    assert (answer.status_code, answer.content) == (200, film.read_bytes())
+    assert "bad%5Cxff%22name.mp4" in answer.headers["content-disposition"]
 
 
 def test_a_file_that_has_changed_is_not_sent(serving: Serving, film: Path) -> None:

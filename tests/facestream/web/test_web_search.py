@@ -225,6 +225,8 @@ def test_a_body_without_a_photo_is_refused(looked_at: Served) -> None:
     assert client.post("/api/v1/search", content=b"photo").status_code == 415
     assert client.post("/api/v1/search", files={"other": ("a.jpg", b"photo")}).status_code == 422
     assert client.post("/api/v1/search", data={"photo": "text"}, files={"x": b""}).status_code == 422
+    mistaken = client.post("/api/v1/search", data={"limt": "3"}, files={"photo": ("a.jpg", b"photo")})
+    assert (mistaken.status_code, "'limt'" in mistaken.json()["detail"]) == (422, True)
     broken = client.post(
         "/api/v1/search", content=b"nothing", headers={"content-type": "multipart/form-data; boundary=x"}
     )
