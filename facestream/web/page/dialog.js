@@ -69,7 +69,12 @@ export function attachMenu(button, entries) {
       const at = items.indexOf(/** @type {any} */ (document.activeElement));
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) { event.preventDefault(); items[(at + step + items.length) % items.length].focus(); }
+      // Not also the key of the view below, which leaves it.
+      if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); menu.hidePopover(); button.focus(); }
     });
+    const leave = () => menu.hidePopover();
+    addEventListener("hashchange", leave, { once: true });
+    menu.addEventListener("toggle", (event) => { if (event.newState === "closed") removeEventListener("hashchange", leave); });
     document.body.append(menu);
     menu.showPopover();
     const place = button.getBoundingClientRect();

@@ -15,7 +15,7 @@ const AT_ONCE = 12; // requests for people in sight per turn
  * @param {import("./events.js").Events} events
  * @param {{people: () => PeopleWindow, inSight: () => {first: number, last: number}, busy: () => boolean, reload: () => void, waiting: (fresh: number) => void}} what
  *   `busy`: somebody is at it, such as typing a name; `waiting`: how many are new (0: something else changed)
- * @returns {() => void} ends it
+ * @returns {(() => void) & {forget: () => void, moved: () => void}} ends it; `forget`: the list was read anew; `moved`: others are in sight
  */
 export function liveList(events, { people, inSight, busy, reload, waiting }) {
   /** @type {Set<string>} */ const changed = new Set();
@@ -33,8 +33,11 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
   };
   const settle = throttled(async () => {
     const { first, last } = inSight();
-    const ids = [...changed].filter((id) => { const at = people().indexOf(id); return at >= first && at <= last; }).slice(0, AT_ONCE);
-    changed.clear();
+    // Who is not loaded comes as they are then; who is, but out of sight, has their turn when they come into sight.
+    for (const id of changed) if (people().indexOf(id) < 0) changed.delete(id);
+    const visible = [...changed].filter((id) => { const at = people().indexOf(id); return at >= first && at <= last; });
+    const ids = visible.slice(0, AT_ONCE);
+    for (const id of ids) changed.delete(id);
     await Promise.all(ids.map(async (id) => {
       try {
         const person = await api.get(`/people/${id}`);
@@ -42,9 +45,10 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
         else moved = true;
       } catch { moved = true; }
     }));
+    if (visible.length > ids.length) settle();
     if (!fresh.size && !moved) return;
     const alone = performance.now() - lastAct > IDLE_MS && scrollY < 40 && !busy();
-    if (alone || !people().total) { fresh.clear(); moved = false; reload(); waiting(-1); } else waiting(fresh.size);
+    if (alone || !people().total) { fresh.clear(); changed.clear(); moved = false; reload(); waiting(-1); } else waiting(fresh.size);
   }, 700);
 
   const ends = [
@@ -65,5 +69,8 @@ export function liveList(events, { people, inSight, busy, reload, waiting }) {
     for (const end of ends) end();
     settle.cancel();
     for (const kind of ["pointermove", "pointerdown", "keydown", "wheel"]) removeEventListener(kind, act);
-  }, { forget: () => { fresh.clear(); moved = false; } });
+  }, {
+    forget: () => { fresh.clear(); changed.clear(); moved = false; },
+    moved: () => { if (changed.size) settle(); },
+  });
 }

@@ -12,6 +12,7 @@ from quickest import quickest
 from visiting import Visit
 from web_serving import Serving
 
+from facestream import connect
 from storage.keys import Keys
 
 COUNT = 10_000
@@ -101,6 +102,32 @@ def test_ten_thousand_people_are_there_at_once_and_answer_quickly(visit: Visit, 
     expect(page.locator('.tile[tabindex="0"]')).to_be_in_viewport()
     # Only those in sight are in the document.
     assert nodes(page) < 3000
+
+
+def test_all_who_are_renamed_at_once_are_shown_also_those_out_of_sight(
+    visit: Visit, shared_serve: Callable[..., Serving]
+) -> None:
+    def fill(client: redis.Redis, keys: Keys) -> None:
+        drawn_people.fill(client, keys)
+        drawn_people.fill_many(client, keys, 60)
+
+    serving = shared_serve(fill)
+    page = visit(serving.url, "people?sort=id", height=500)
+    expect(page.locator(".count")).to_have_text("68")
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = page.locator('.tile[data-id="p68"] .name')
+    expect(last).to_be_visible()
+    with connect(serving.place.data_dir, collection=serving.place.collection) as store:
+        store.name("p1", "Out Of Sight")
+        for number in range(40, 69):
+            store.name(f"p{number}", f"At Once {number}")
+    for tile in page.locator(".tile:not(.loading)").all():
+        number = int((tile.get_attribute("data-id") or "")[1:])
+        if number >= 40:
+            expect(tile.locator(".name")).to_have_text(f"At Once {number}")
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.locator('.tile[data-id="p1"] .name')).to_have_text("Out Of Sight")
 
 
 def test_back_from_a_person_is_where_somebody_was(visit: Visit, crowded: Serving) -> None:

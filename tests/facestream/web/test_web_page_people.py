@@ -387,6 +387,71 @@ def test_a_name_that_could_not_be_saved_is_there_to_be_tried_again(visit: Visit,
     expect(page.locator(".tile", has_text="Grace Hopper")).to_be_visible()
 
 
+def test_a_name_of_one_person_that_could_not_be_saved_is_there_to_be_tried_again(
+    visit: Visit, undone: Serving
+) -> None:
+    page = visit(undone.url, "person/p2", fails=[503])
+    page.route("**/name", lambda route: route.fulfill(status=503, json={"detail": "Redis is away."}))
+    page.get_by_role("button", name="Add a name").click()
+    field = page.get_by_role("combobox", name=re.compile("^Name of"))
+    field.fill("Grace Hopper")
+    field.press("Enter")
+    expect(page.get_by_text("Redis is away.").first).to_be_visible()
+    expect(field).to_have_value("Grace Hopper")
+    expect(field).to_be_focused()
+    page.unroute("**/name")
+    field.press("Enter")
+    expect(page.locator("h1")).to_have_text("Grace Hopper")
+    expect(page.locator(".toast", has_text="p2 is called Grace Hopper")).to_be_visible()
+    assert person(undone, 2)["name"] == "Grace Hopper"
+
+
+def test_what_happens_while_a_name_is_typed_is_shown_afterwards(visit: Visit, undone: Serving) -> None:
+    page = visit(undone.url, "person/p3")
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    for key, name in (("Escape", "Renamed Elsewhere"), ("Enter", "And Again")):
+        page.locator(".title-name").click()
+        field = page.get_by_role("combobox", name=re.compile("^Name of"))
+        expect(field).to_be_focused()
+        undone.client.post("/api/v1/people/p3/name", json={"name": name})
+        # Until the page has been told.
+        page.wait_for_timeout(2500)
+        expect(field).to_be_focused()
+        field.press(key)
+        expect(page.locator("h1")).to_have_text(name)
+
+
+def test_who_is_forgotten_while_their_name_is_typed_is_gone_at_once(
+    visit: Visit, serve: Callable[..., Serving]
+) -> None:
+    serving = serve()
+    page = visit(serving.url, "person/p2", fails=[410])
+    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
+    page.locator(".title-name").click()
+    expect(page.get_by_role("combobox", name=re.compile("^Name of"))).to_be_focused()
+    serving.client.delete("/api/v1/people/p2?exactly=true")
+    expect(page.get_by_role("combobox")).to_have_count(0)
+    expect(page.locator(".view-person img")).to_have_count(0)
+
+
+def test_escape_closes_a_menu_and_leaves_nobody(visit: Visit, shared: Serving) -> None:
+    page = visit(shared.url, "person/p3")
+    more = page.get_by_role("button", name="More about this person")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(more).to_be_focused()
+    expect(page).to_have_url(re.compile("#/person/p3$"))
+    # Nor does one stay over another view.
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menu")).to_be_visible()
+    page.evaluate("location.hash = '#/people'")
+    expect(tile(page, 1)).to_be_visible()
+    expect(page.get_by_role("menu")).to_have_count(0)
+
+
 def test_a_person_of_photos_alone_has_no_timeline(visit: Visit, shared: Serving) -> None:
     def photos_alone(route: Route) -> None:
         answer = route.fetch()

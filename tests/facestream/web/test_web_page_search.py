@@ -29,7 +29,8 @@ def test_a_photo_of_several_finds_who_of_them_was_seen(
     def fill(client: redis.Redis, keys: Keys) -> None:
         drawn_people.fill(client, keys, [replace(ada, vector=np.asarray(known.vector, np.float32)), *others])
 
-    page = visit(shared_serve(fill).url, "search")
+    serving = shared_serve(fill)
+    page = visit(serving.url, "search", fails=[410])
     page.locator("input[type=file]").set_input_files(GROUP.path())
     boxes = page.locator(".photo-box")
     expect(boxes).to_have_count(len(GROUP.faces))
@@ -52,4 +53,12 @@ def test_a_photo_of_several_finds_who_of_them_was_seen(
     expect(page.get_by_role("heading", level=1)).to_contain_text("Ada")
     page.go_back()
     expect(page.locator(".moment-card").first).to_be_visible()
+    # And as who they are by now.
+    client = serving.client
+    client.post("/api/v1/people/p1/name", json={"name": "Augusta Ada"})
+    expect(page.locator(".moment-who").first).to_have_text("Augusta Ada")
+    page.get_by_text("People (").click()
+    expect(page.locator(".match").first).to_contain_text("Augusta Ada")
+    client.delete("/api/v1/people/p1?exactly=true")
+    expect(page.locator(".match", has_text="Augusta Ada")).to_have_count(0)
     assert boxes.count() == len(GROUP.faces)

@@ -59,7 +59,7 @@ export function addCamera(cameras) {
 export function changeCamera(camera) {
   return openDialog(`Change ${camera.name}`, (close) => {
     const fps = input({ name: "fps", type: "number", min: 0.1, max: MOST_FPS, step: "any", value: camera.fps ?? "", placeholder: "as set for all" });
-    const smallest = input({ name: "min_face_px", type: "number", min: 1, max: 2000, step: 1, value: camera.min_face_px ?? "", placeholder: "as set for all" });
+    const smallest = input({ name: "min_face_px", type: "number", min: 12, max: 10000, step: 1, value: camera.min_face_px ?? "", placeholder: "as set for all" });
     const number = (/** @type {HTMLInputElement} */ from) => (from.value === "" ? null : Number(from.value));
     const send = async () => close(await api.patch(`/cameras/${encodeURIComponent(camera.name)}`, { fps: number(fps), min_face_px: number(smallest) }));
     return form("Save", send, () => close(), [

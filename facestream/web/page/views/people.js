@@ -24,10 +24,11 @@ export function mount(root, context) {
   const state = el("div", { class: "list-state" });
   const fresh = el("button", { class: "button primary fresh", type: "button", hidden: true, on: { click: () => { renew(); scrollTo({ top: 0 }); } } });
   const picked = el("div", { class: "picked", role: "toolbar", "aria-label": "Selected people", hidden: true });
+  /** @type {ReturnType<typeof liveList> | null} */ let live = null;
   const grid = new PeopleGrid({
     label: "People",
     mayChoose: mayWrite,
-    onWant: (first, last) => people.want(first, last),
+    onWant: (first, last) => { people.want(first, last); live?.moved(); },
     onOpen: (person) => context.navigate(`#/person/${person.id}`),
     onName: (index) => editName(index),
     onSelection: showPicked,
@@ -81,7 +82,7 @@ export function mount(root, context) {
       actions: mayWrite ? [el("a", { class: "button primary", href: "#/cameras" }, icon("camera"), "Connect a camera"), el("a", { class: "button", href: "#/jobs" }, icon("film"), "Drop a video")] : [] });
   }
 
-  const live = liveList(context.events, {
+  live = liveList(context.events, {
     people: () => people,
     inSight: () => grid.range,
     busy: () => grid.root.querySelector(".tile.editing") !== null || grid.chosen.size > 0 || dialogIsOpen() || grid.root.contains(document.activeElement),
@@ -92,7 +93,7 @@ export function mount(root, context) {
     },
   });
   function renew() {
-    live.forget();
+    live?.forget();
     fresh.hidden = true;
     void people.reload(grid.range.first, grid.range.last);
   }
@@ -202,7 +203,7 @@ export function mount(root, context) {
     document.body.classList.remove("has-picked");
     removeEventListener("keydown", onKey);
     offDecided();
-    live();
+    live?.();
     grid.end();
   };
 }

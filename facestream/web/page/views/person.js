@@ -33,6 +33,8 @@ export function mount(root, context) {
   const gone = new AbortController();
   /** @type {Person} */ let person;
   let editing = false;
+  // Something happened while a name was being typed.
+  let missed = false;
   let shown = "";
   /** @type {{items: any[], total: number} | null} */ let seen = null;
   /** @type {any[] | null} null until they are read */ let tracks = null;
@@ -64,7 +66,7 @@ export function mount(root, context) {
       { label: "Choose cover…", icon: "star", run: () => void pickTracks(person, "cover").catch(() => {}) },
       ...(context.may("admin") ? [null, { label: "Forget…", icon: "trash", danger: true, run: () => void forget() }] : []),
     ]);
-    const title = mayWrite ? el("button", { class: "title-name", type: "button", title: now.name ? `${now.name}: rename (n)` : "Add a name (n)", on: { click: editName } }, el("bdi", { class: now.name ? "person-name" : "quiet" }, now.name || "Add a name"), icon("edit")) : el("bdi", { class: "person-name", title: now.name || null }, called(now));
+    const title = mayWrite ? el("button", { class: "title-name", type: "button", title: now.name ? `${now.name}: rename (n)` : "Add a name (n)", on: { click: () => editName() } }, el("bdi", { class: now.name ? "person-name" : "quiet" }, now.name || "Add a name"), icon("edit")) : el("bdi", { class: "person-name", title: now.name || null }, called(now));
     fill(head,
       face(api.portrait(now), { alt: `Face of ${called(now)}` }),
       el("div", { class: "person-words" },
@@ -77,18 +79,30 @@ export function mount(root, context) {
     head.querySelector(".face")?.classList.add("portrait");
   }
 
-  function editName() {
+  /** @param {string | null} [typed] what was typed already */
+  function editName(typed = null) {
     const title = /** @type {HTMLElement} */ (head.querySelector("h1"));
     if (!title || editing) return;
     editing = true;
     shown = "";
-    const restore = (/** @type {Person} */ now) => { editing = false; show(now); /** @type {HTMLElement | null} */ (head.querySelector(".title-name"))?.focus(); };
-    const field = nameField(person, {
+    const restore = (/** @type {Person} */ now) => {
+      editing = false;
+      show(now);
+      /** @type {HTMLElement | null} */ (head.querySelector(".title-name"))?.focus();
+      if (missed) void load();
+    };
+    const field = nameField(typed === null ? person : { ...person, name: typed }, {
       onLeave: () => restore(person),
       onName: (name) => {
         const before = person;
         restore({ ...person, name });
-        if (name !== before.name) void decisions.name(id, name).catch(() => show(before));
+        if (name === before.name) return;
+        void decisions.name(id, name).catch(() => {
+          if (gone.signal.aborted) return;
+          show(before);
+          // Nothing that was typed is thrown away.
+          if (!dialogIsOpen() && head.isConnected) editName(name);
+        });
       },
       onSame: (other) => {
         restore(person);
@@ -116,6 +130,7 @@ export function mount(root, context) {
   }
 
   async function load() {
+    missed = false;
     try {
       const now = await api.get(`/people/${encodeURIComponent(id)}`, {}, gone.signal);
       if (now.id !== id) {
@@ -176,7 +191,7 @@ export function mount(root, context) {
     } catch { /* the rest of the page stands without it */ }
   }
 
-  const soon = throttled(() => { if (!editing) void load(); }, 1500);
+  const soon = throttled(() => { if (editing) missed = true; else void load(); }, 1500);
   const onKey = (/** @type {KeyboardEvent} */ event) => {
     if (isTyping(event.target) || dialogIsOpen() || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || !person) return;
     if (event.key === "n" && mayWrite) editName();
@@ -186,7 +201,11 @@ export function mount(root, context) {
   };
   addEventListener("keydown", onKey);
   const offs = [
-    context.events.on("*", (event) => { if (event.kind === "reset" || event.person_id === id || event.other_id === id) soon(); }),
+    context.events.on("*", (event) => {
+      // Nothing of whom nothing may be left stays in sight, whatever is being typed.
+      if (event.kind === "forgotten" && event.person_id === id) void load();
+      else if (event.kind === "reset" || event.person_id === id || event.other_id === id) soon();
+    }),
     context.events.on("decided", (decision) => { if (!decision || decision.kind === "undo" || decision.people.includes(id)) soon(); }),
   ];
   function build() {

@@ -1,6 +1,6 @@
 /** Search by photo: who is it, and where were they seen. */
 import { api } from "../api.js";
-import { el, fill } from "../dom.js";
+import { el, fill, keepingFocus, throttled } from "../dom.js";
 import { icon } from "../icons.js";
 import { counted } from "../words.js";
 import { dropZone } from "./drop_zone.js";
@@ -124,12 +124,64 @@ export function mount(root, context) {
     stage.focus(from);
   }, { signal: ended.signal });
 
-  if (kept) show();
+  /** @type {Set<string>} of whom something has changed since the search */ const changed = new Set();
+  const renew = throttled(async () => {
+    const ids = [...changed];
+    changed.clear();
+    const now = new Map(await Promise.all(ids.map(async (id) => [id, await personNow(id)])));
+    if (!kept || ended.signal.aborted) return;
+    kept.answer.faces = kept.answer.faces.map((/** @type {any} */ found) => withPeople(found, now));
+    keepingFocus(answer, () => choose(kept.chosen));
+  }, 700);
+  const off = context.events.on("*", (event) => {
+    // That somebody is seen again changes nothing of what was found.
+    if (!kept || event.kind === "assigned" || event.kind === "created") return;
+    for (const id of peopleIn(kept.answer)) if (event.kind === "reset" || id === event.person_id || id === event.other_id) changed.add(id);
+    if (changed.size) renew();
+  });
+
+  if (kept) {
+    show();
+    for (const id of peopleIn(kept.answer)) changed.add(id);
+    if (changed.size) renew();
+  }
   return () => {
+    off();
+    renew.cancel();
     ended.abort();
     sending?.abort();
     stage.clear();
   };
+}
+
+/** @param {any} answer @returns {Set<string>} ids of all who are in it */
+function peopleIn(answer) {
+  return new Set(answer.faces.flatMap((/** @type {any} */ found) => [...found.people.map((/** @type {any} */ match) => match.person.id), ...found.tracks.map((/** @type {any} */ track) => track.person_id)]).filter(Boolean));
+}
+
+/** @param {string} id @returns {Promise<any>} whoever has this id now; null for nobody, undefined where that can't be asked */
+async function personNow(id) {
+  try {
+    return await api.get(`/people/${id}`);
+  } catch (error) {
+    return error.status === 404 || error.status === 410 ? null : undefined;
+  }
+}
+
+/** What was found of a face, of people as they are now. @param {any} found @param {Map<string, any>} now by the id of then */
+function withPeople(found, now) {
+  const ids = new Set();
+  const people = [];
+  for (const match of found.people) {
+    const person = now.get(match.person.id);
+    if (person === null) continue;
+    const at = person ? { ...match, person: { ...match.person, ...person } } : match;
+    if (ids.has(at.person.id)) continue;
+    ids.add(at.person.id);
+    people.push(at);
+  }
+  const tracks = found.tracks.filter((/** @type {any} */ track) => now.get(track.person_id) !== null).map((/** @type {any} */ track) => ({ ...track, person_id: now.get(track.person_id)?.id ?? track.person_id }));
+  return { ...found, people, tracks };
 }
 
 /** @param {import("../api.js").ApiError} error @param {File} file @param {{photo_bytes?: number}} limits */
