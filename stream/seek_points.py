@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from stream.decoder import VideoDecoder
 from stream.video_info import announced_s
+from stream.video_stream import clock_s
 
 # Decoding begins so long before the first frame that is wanted: the sampler must see the frame before.
 _LEAD_S = 1.0
@@ -114,6 +115,9 @@ class SeekPoints:
             shown.sort()
             time_base, duration_s = stream.time_base, announced_s(decoder)
             if bool((shown[1:] == shown[:-1]).any()) or shown[0] < stream.start_time:
+                return None
+            longest_s = (clock_s(decoder.container) or math.inf) / 2
+            if len(shown) > 1 and int(np.diff(shown).max()) * time_base > longest_s:
                 return None
             last_s = float((int(shown[-1]) - stream.start_time) * time_base)
             # As the timeline of a run from the beginning sees it.

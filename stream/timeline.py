@@ -28,15 +28,25 @@ class Timeline:
     - More than a second back, or more than ten forward and past the announced end: damaged, too, where the
       next timestamp goes on as if nothing had been. Otherwise (recordings joined end to end, a reset clock)
       it is one frame after the previous, and what follows keeps its distances.
+    - More forward than half of what a clock counts that runs over: that clock was set back, see `clock_s`.
 
     Args:
         frame_s: Average distance of two frames in seconds, more than 0.
         start_s: Timestamp that counts as 0, in the clock of the timestamps; None: the first one. A first
             frame before it counts as 0 instead.
         duration_s: Announced length in seconds, None if unknown.
+        clock_s: After how long the clock of the timestamps runs over, in seconds; None for never.
     """
 
-    def __init__(self, *, frame_s: float, start_s: float | None, duration_s: float | None) -> None:
+    def __init__(
+        self,
+        *,
+        frame_s: float,
+        start_s: float | None,
+        duration_s: float | None,
+        clock_s: float | None = None,
+    ) -> None:
+        self._longest_s = math.inf if clock_s is None else clock_s / 2
         self._frame_s = frame_s
         self._sure_s = min(_SURE_FRAMES * frame_s, _DISORDER_S)
         self._origin_s = start_s
@@ -126,7 +136,7 @@ class Timeline:
         return self._continues(media_s, next_s - self._origin_s + shift_s)
 
     def _continues(self, last_s: float, media_s: float) -> bool:
-        if media_s <= last_s:
+        if media_s <= last_s or media_s - last_s > self._longest_s:
             return False
         known_end = self._duration_s is not None and media_s > self._duration_s
         return not (known_end and media_s - last_s > _LONGEST_LEAP_S)

@@ -21,6 +21,7 @@ from stream.sampling import TimeSampler
 from stream.seek_points import SeekPoint
 from stream.timeline import Timeline
 from stream.video_info import MAX_VIDEO_PIXELS, VideoInfo, describe, no_frames, probe
+from stream.video_stream import clock_s
 
 
 class VideoFile:
@@ -180,7 +181,8 @@ class VideoFile:
                 if not stop.is_set():
                     if self.shown == 0:
                         raise no_frames(decoder)
-                    self._warn_of_missing_end()
+                    if timeline is not None and timeline.shifted_from_s is None:
+                        self._warn_of_missing_end()
                     self._warn_of_growth(guard)
             if not stop.is_set():
                 guard.check(at_end=True)
@@ -257,4 +259,9 @@ def _timeline(decoder: VideoDecoder, info: VideoInfo) -> Timeline:
     start_s: float | None = None
     if stream.start_time is not None and stream.time_base is not None:
         start_s = float(stream.start_time * stream.time_base)
-    return Timeline(frame_s=info.frame_s, start_s=start_s, duration_s=info.duration_s)
+    return Timeline(
+        frame_s=info.frame_s,
+        start_s=start_s,
+        duration_s=info.duration_s,
+        clock_s=clock_s(decoder.container),
+    )

@@ -6,6 +6,9 @@ from av.video.stream import VideoStream
 
 _KINDS = {"audio": "sound", "subtitle": "subtitles", "video": "a cover picture"}
 
+# Transport and program streams.
+_OF_MPEG = frozenset({"mpegts", "mpeg"})
+
 # The decoder's own limit guards memory only; the exact limit is checked on each frame, with a better message.
 DECODER_MARGIN = 4
 
@@ -26,6 +29,15 @@ def largest_decodable(streams: list[VideoStream]) -> VideoStream | None:
     # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
     decodable = [stream for stream in streams if stream.codec_context is not None]
     return max(decodable, key=lambda stream: stream.width * stream.height, default=None)
+
+
+def clock_s(container: InputContainer) -> float | None:
+    """After how long the clock of the timestamps runs over, s; None for never.
+
+    FFmpeg counts on where it did. But it takes any clock that was set back for one that ran over, as where a
+    camera began anew: what comes then lies nearly as far ahead.
+    """
+    return 2**33 / 90_000 if container.format.name in _OF_MPEG else None
 
 
 def read_only(container: InputContainer, chosen: VideoStream, max_pixels: int) -> None:

@@ -13,8 +13,9 @@ def placed(
     frame_s: float = 0.04,
     start_s: float | None = None,
     duration_s: float | None = None,
+    clock_s: float | None = None,
 ) -> list[float]:
-    timeline = Timeline(frame_s=frame_s, start_s=start_s, duration_s=duration_s)
+    timeline = Timeline(frame_s=frame_s, start_s=start_s, duration_s=duration_s, clock_s=clock_s)
     return place_all(timeline, stamps)
 
 
@@ -68,6 +69,15 @@ def test_recording_joined_behind_another_keeps_its_own_distances() -> None:
 
 def test_gap_in_a_recording_is_kept() -> None:
     assert placed([0.0, 3600.0, 3600.04]) == pytest.approx([0.0, 3600.0, 3600.04])
+
+
+def test_a_clock_that_was_set_back_and_is_taken_for_one_that_ran_over_makes_no_gap() -> None:
+    clock_s = 2**33 / 90_000
+    stamps = [9000.0, 9000.04, *(5000.0 + clock_s + k / 25 for k in range(3))]
+    assert placed(stamps, clock_s=clock_s) == pytest.approx([k / 25 for k in range(5)])
+    # Of others a gap of a day is one.
+    assert placed(stamps)[2] == pytest.approx(clock_s - 4000)
+    assert placed([0.0, 0.04, 40_000.0, 40_000.04], clock_s=clock_s)[-1] == pytest.approx(40_000.04)
 
 
 def test_damaged_leap_past_the_end_is_ignored_and_the_clock_recovers() -> None:

@@ -20,6 +20,7 @@ from stream.errors import (
     VideoUnreadableError,
 )
 from stream.frame import Frame
+from stream.seek_points import SeekPoints
 from stream.video import VideoFile
 from stream.video_info import probe
 
@@ -229,6 +230,24 @@ def test_matroska_that_starts_late_lasts_as_long_as_its_pictures(tmp_path: Path)
     assert len(frames_of(video)) == 50
     assert video.info.duration_s == pytest.approx(2.0, abs=0.05)
     assert video.warnings == []
+
+
+def test_a_clock_that_was_set_back_is_no_gap_of_a_day(tmp_path: Path) -> None:
+    # As of a camera that began anew: FFmpeg takes that for a clock that ran over.
+    parts = [
+        write_video(tmp_path / f"{at_s}.ts", frames=50, pts=[25 * at_s + k for k in range(50)])
+        for at_s in (9000, 5000)
+    ]
+    joined = tmp_path / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    video = VideoFile(joined, "clip", fps=None)
+    times = [frame.media_s for frame in frames_of(video)]
+    assert len(times) == 100
+    assert times == pytest.approx([k / 25 for k in range(100)], abs=0.01)
+    (warning,) = video.warnings
+    assert "its timestamps jump at 2.0 s" in warning
+    # Nothing but decoding from the beginning tells these times.
+    assert SeekPoints.of(joined, 10**7) is None
 
 
 def test_repeated_and_backward_timestamps_never_go_back(tmp_path: Path) -> None:
