@@ -26,8 +26,8 @@ from stream.mistaken import HEAD_BYTES, mistaken_for_media
 from stream.passing_over import PassedFrame, PassingOver
 from stream.video_stream import (
     DECODER_MARGIN,
+    best_decodable,
     contents,
-    largest_decodable,
     moving_pictures,
     read_only,
 )
@@ -239,7 +239,8 @@ class VideoDecoder:
                 "interrupted?",
                 str(self.path),
             )
-        chosen = largest_decodable(streams)
+        self.video_streams = len(streams)
+        chosen = best_decodable(streams)
         if chosen is None:
             raise VideoUnreadableError(
                 f"{str(self.path)!r} is encoded in a way that this FFmpeg can't decode; convert it to H.264",

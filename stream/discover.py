@@ -23,8 +23,8 @@ VIDEO_ENDINGS = frozenset(
     }
 )
 PHOTO_ENDINGS = heif.ENDINGS | {
-    ".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pgm", ".png", ".pnm",
-    ".ppm", ".tif", ".tiff", ".webp",
+    ".apng", ".avif", ".bmp", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".mpo", ".pgm", ".png",
+    ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 }
 # fmt: on
 

@@ -26,7 +26,7 @@ from stream.errors import CameraError, CameraLostError, CameraRefusedError
 from stream.live_container import RTSP_SCHEMES, LiveContainer
 from stream.live_settings import LiveSettings
 from stream.pacing import Pacer
-from stream.video_stream import contents, largest_decodable, moving_pictures, read_only
+from stream.video_stream import best_decodable, contents, moving_pictures, read_only
 
 # Formats that hand out much at once, so that the timestamps must tell when.
 _BURSTS = ("hls", "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm")
@@ -153,7 +153,7 @@ class LivePackets:
             raise CameraRefusedError(
                 f"it sends no pictures, only {kinds}; choose another stream of it", self.shown
             )
-        chosen = largest_decodable(streams)
+        chosen = best_decodable(streams)
         if chosen is None:
             raise CameraRefusedError(
                 "its video is encoded in a way that can't be decoded here; set it to H.264",

@@ -155,8 +155,8 @@ class PhotoFile:
             )
         if is_video(head):
             raise PhotoUnreadableError(
-                f"{str(self.path)!r} is not a photo but a video; give it the ending of one, or name the file "
-                "itself",
+                f"{str(self.path)!r} is not a photo but a video; save a picture of it as JPEG, or, in a "
+                "folder of videos, give it the ending of one",
                 str(self.path),
             )
         raise self._unreadable(f"is not a photo in a format that is read ({', '.join(_FORMATS)})")

@@ -138,6 +138,11 @@ class VideoFile:
         sampler = TimeSampler(self._fps)
         guard = FileGuard(self.path, self._content, self._before)
         with VideoDecoder(self.path, self._max_pixels) as decoder:
+            if decoder.video_streams > 1:
+                self.warnings.append(
+                    f"it holds {decoder.video_streams} video streams, of which that of "
+                    f"{decoder.stream.width}x{decoder.stream.height} alone is looked at"
+                )
             time_base = decoder.stream.time_base or Fraction(1, 90_000)
             converter = BgrConverter(decoder.stream.sample_aspect_ratio)
             timeline: Timeline | None = None

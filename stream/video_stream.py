@@ -24,11 +24,23 @@ def contents(container: InputContainer) -> list[str]:
     return sorted({_KINDS.get(stream.type, "other data") for stream in container.streams})
 
 
-def largest_decodable(streams: list[VideoStream]) -> VideoStream | None:
-    """The stream with the most pixels that this FFmpeg has a decoder for, None if there is none."""
+def best_decodable(streams: list[VideoStream]) -> VideoStream | None:
+    """The stream that is meant to be shown, of those that FFmpeg has a decoder for; None if there is none.
+
+    Of several, one that the file calls its default, and of these the one with the most pixels; but none of a
+    single picture, which is a cover that doesn't say so.
+    """
+
+    def order(stream: VideoStream) -> tuple[bool, bool, int]:
+        return (
+            stream.frames != 1,
+            bool(stream.disposition & Disposition.default),
+            stream.width * stream.height,
+        )
+
     # PyAV: codec_context is None where FFmpeg has no decoder, against its type stubs.
     decodable = [stream for stream in streams if stream.codec_context is not None]
-    return max(decodable, key=lambda stream: stream.width * stream.height, default=None)
+    return max(decodable, key=order, default=None)
 
 
 def clock_s(container: InputContainer) -> float | None:

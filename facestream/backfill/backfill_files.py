@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,8 @@ def files_of(paths: Sequence[Path]) -> tuple[list[Dated], list[Dated], list[tupl
 
     Raises:
         LabelError: If a list can't be read.
-        UsageError: If a line of one names no file, or a date that is none, or of a folder.
+        UsageError: If a line of one names no file, or a date that is none, of a folder, or of a file that has
+            another one.
         FacestreamError: If there is nothing to process.
     """
     named: list[Path] = []
@@ -39,8 +41,8 @@ def files_of(paths: Sequence[Path]) -> tuple[list[Dated], list[Dated], list[tupl
         if path.suffix.lower() in LISTS and path.is_file():
             for listed, at_s in _csv(path) if path.suffix.lower() == ".csv" else _text(path):
                 named.append(listed)
-                if at_s is not None:
-                    dates[os.path.realpath(listed)] = at_s
+                if at_s is not None and dates.setdefault(os.path.realpath(listed), at_s) != at_s:
+                    raise UsageError(f"{path}: {str(listed)!r} has two dates. Keep one of them.")
         else:
             named.append(path)
     found = discover(tuple(named))
@@ -59,9 +61,10 @@ def _csv(table: Path) -> Iterator[Dated]:
         if not any(row.values()):
             # As spreadsheets leave them at the end.
             continue
-        path, date = table.parent / row["path"], row.get("recorded_at", "")
-        if not row["path"]:
+        date = row.get("recorded_at", "")
+        if not row["path"].strip():
             raise UsageError(f"{table}, line {line}: names no file.")
+        path = _named(table, row["path"])
         try:
             at_s = Moment().convert(date, None, None) if date else None
         except click.BadParameter as error:
@@ -76,15 +79,26 @@ def _csv(table: Path) -> Iterator[Dated]:
 
 def _rows(table: Path) -> list[tuple[int, Mapping[str, str]]]:
     try:
-        return list(read_csv(table, ("path",)))
+        return list(read_csv(table, ("path",), as_it_is="path"))
     except LabelError as error:
         if not isinstance(error.__cause__, UnicodeDecodeError):
             raise
         # As `backfill --errors` writes them, names that are no UTF-8 are the bytes that they are.
-        rows = list(read_csv(table, ("path",), errors="surrogateescape"))
-        if all((table.parent / row["path"]).exists() for _, row in rows if not _is_utf8(row["path"])):
+        rows = list(read_csv(table, ("path",), errors="surrogateescape", as_it_is="path"))
+        if all(_is_there(_named(table, row["path"])) for _, row in rows if not _is_utf8(row["path"])):
             return rows
         raise
+
+
+def _named(table: Path, written: str) -> Path:
+    """The file that a list names: blanks around a name are its own where there is such a file."""
+    path = table.parent / written
+    return path if _is_there(path) else table.parent / written.strip()
+
+
+def _is_there(path: Path) -> bool:
+    # Not pathlib's, which raises for what is too long for a name.
+    return os.path.exists(path)  # noqa: PTH110
 
 
 def _is_utf8(text: str) -> bool:
@@ -93,10 +107,15 @@ def _is_utf8(text: str) -> bool:
 
 def _text(table: Path) -> Iterator[Dated]:
     try:
-        lines = table.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{table}: not text in UTF-8: {error.reason}.") from error
+        raw = table.read_bytes()
     except OSError as error:
         raise FacestreamError(f"{table}: can't be read ({error.strerror}).") from error
-    named = (line.strip() for line in lines)
-    return ((table.parent / line, None) for line in named if line and not line.startswith("#"))
+    for number, line in enumerate(raw.removeprefix(codecs.BOM_UTF8).split(b"\n"), 1):
+        # Names that are no UTF-8 are the bytes that they are, as `find` prints them.
+        text = line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+        path = _named(table, text)
+        if not _is_utf8(text) and not _is_there(path):
+            raise UsageError(f"{table}, line {number}: not text in UTF-8, and no name of a file.")
+        # A file may be called as a remark is written.
+        if text.strip() and (not text.strip().startswith("#") or _is_there(path)):
+            yield path, None

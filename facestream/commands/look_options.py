@@ -33,7 +33,7 @@ max_pixels_option = click.option(
     type=click.IntRange(min=1),
     metavar="N",
     help="Refuse frames and photos of more pixels, which take much memory.  [default: 33177600 for videos, "
-    "that is 8K, and 100000000 for photos]",
+    "that is 8K, and 200000000 for photos]",
 )
 
 include_forgotten_option = click.option(

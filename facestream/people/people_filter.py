@@ -117,7 +117,7 @@ class PeopleFilter:
         if since is None or until is None or isinstance(since, datetime) is not isinstance(until, datetime):
             return
         if since > until:  # type: ignore[operator]
-            raise UsageError(f"since is {since}, later than until, {until}: nothing lies between them.")
+            raise UsageError(f"it begins at {since}, later than it ends, at {until}: nothing lies between.")
 
     def apply(self, people: Iterable[Person]) -> list[Person]:
         """Those who match, with the sightings that match and the seconds of these."""

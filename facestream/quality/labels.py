@@ -204,7 +204,7 @@ def read_label_table(path: Path, columns: tuple[str, ...]) -> LabelTable:
 
 
 def read_csv(
-    path: Path, needed: tuple[str, ...], errors: str = "strict"
+    path: Path, needed: tuple[str, ...], errors: str = "strict", as_it_is: str = ""
 ) -> Iterator[tuple[int, Mapping[str, str]]]:
     """Rows of a CSV file with their line numbers; values are stripped.
 
@@ -212,6 +212,7 @@ def read_csv(
         path: The file.
         needed: Columns that must be there.
         errors: What becomes of bytes that are not UTF-8, see `codecs`.
+        as_it_is: A column whose values keep the blanks around them.
 
     Raises:
         LabelError: If it can't be read, lacks a column, or has a row of another length.
@@ -248,7 +249,10 @@ def read_csv(
                     )
                 yield (
                     reader.line_num,
-                    dict(zip(header, (value.strip() for value in values), strict=True)),
+                    {
+                        name: value if name == as_it_is else value.strip()
+                        for name, value in zip(header, values, strict=True)
+                    },
                 )
     except UnicodeDecodeError as error:
         raise LabelError(f"{path}: not a CSV file in UTF-8: {error.reason}.", path=path) from error

@@ -3,9 +3,12 @@ import threading
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from painted_video import numbered_image, read_number, write_sound, write_video
 from PIL import Image
 
@@ -334,6 +337,28 @@ def test_tags_in_an_unknown_encoding_do_not_matter(tmp_path: Path) -> None:
 
 
 # Files that can't be read.
+
+
+def test_of_several_streams_the_one_is_looked_at_that_the_file_shows_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "two.mkv"
+    with av.open(str(path), "w") as container:
+        streams = []
+        for size, shown in (((320, 240), 0), ((160, 120), Disposition.default)):
+            stream: Any = container.add_stream("mpeg4", rate=25)
+            (stream.width, stream.height), stream.pix_fmt = size, "yuv420p"
+            stream.disposition = Disposition(shown)
+            streams.append(stream)
+        for k in range(10):
+            for stream in streams:
+                grey = np.full((stream.height, stream.width, 3), 20 * k, np.uint8)
+                frame = av.VideoFrame.from_ndarray(grey, format="bgr24")
+                container.mux(stream.encode(frame))
+        for stream in streams:
+            container.mux(stream.encode(None))
+    video = VideoFile(path, "clip", fps=None)
+    frames = frames_of(video)
+    assert (len(frames), frames[0].image_bgr.shape) == (10, (120, 160, 3))
+    assert video.warnings == ["it holds 2 video streams, of which that of 160x120 alone is looked at"]
 
 
 def test_sound_beside_the_pictures_is_ignored(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,24 @@ def test_mistakes_in_lists_are_named_with_their_line(archive: Path) -> None:
     table.write_text("file\na.mp4\n")
     with pytest.raises(LabelError, match="no column path"):
         files_of([table])
-    (archive / "list.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UsageError, match="UTF-8"):
+    (archive / "list.txt").write_bytes(b"a.mp4\n\xff\xfe\x00")
+    with pytest.raises(UsageError, match=r"list\.txt, line 2: not text in UTF-8, and no name of a file"):
         files_of([archive / "list.txt"])
+    table.write_text("path,recorded_at\na.mp4,2026-05-01\n./a.mp4,2026-05-02\n")
+    with pytest.raises(UsageError, match=r"list\.csv: .*a\.mp4' has two dates"):
+        files_of([table])
+
+
+@pytest.mark.parametrize(
+    "name", ["#1.mp4", " lead.mp4", "trail.mp4 ", os.fsdecode(b"no\xffutf8.mp4"), "a\u2028b.mp4"]
+)
+@pytest.mark.parametrize("ending", ["txt", "csv"])
+def test_files_of_strange_names_are_found_by_lists(archive: Path, name: str, ending: str) -> None:
+    shutil.copy(archive / "a.mp4", archive / "strange")
+    (archive / "strange").rename(archive / name)
+    table = archive / f"list.{ending}"
+    head = "path\n" if ending == "csv" else "# a remark\n\n  c.jpg  \n"
+    table.write_bytes(os.fsencode(f"{head}{name}\n"))
+    videos, photos, failed = files_of([table])
+    assert ([path.name for path, _ in videos], failed) == ([name], [])
+    assert len(photos) == (ending == "txt")
