@@ -12,7 +12,8 @@ from pathlib import Path
 from facestream.backfill.backfill_files import Dated
 from facestream.backfill.backfill_task import Photos, Stretch, Task, segments
 from facestream.errors import SourceBusyError
-from facestream.recorded.source_desk import SourceDesk, VideoWork
+from facestream.recorded.source_desk import SourceDesk
+from facestream.recorded.source_work import VideoWork
 from storage.source_claims import SourceClaims
 from storage.source_record import Range, SourceRecord, missing
 from stream.errors import StreamError

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from facestream.recorded.run_report import RunListener, RunReport
-from facestream.recorded.source_desk import OpenedPhoto, SourceDesk, VideoWork
+from facestream.recorded.source_desk import SourceDesk
 from facestream.recorded.source_id import content_of
+from facestream.recorded.source_work import OpenedPhoto, VideoWork
 from storage.identity_store import IdentityStore
 from storage.source_record import Range
 from stream.errors import PhotoUnreadableError

@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from facestream.recorded.source_desk import OpenedPhoto
+from facestream.recorded.source_work import OpenedPhoto
 from stream.cores import available_cores
 
 _MOST = 4

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from facestream.errors import SourceBusyError
-from facestream.people.people_view import clock, local_time
 from facestream.readable_path import readable_path
 from facestream.recorded.name_date import date_in_name
 from facestream.recorded.run_report import RunListener, RunOptions, RunReport
 from facestream.recorded.source_id import photo_id, video_id
+from facestream.recorded.source_words import date_words, left_out_words, rate_words, stretch_words
+from facestream.recorded.source_work import OpenedPhoto, VideoWork
 from storage.identity_store import IdentityStore
 from storage.requests import LookAgainRequest, ReclusterRequest
 from storage.sample_queue import SampleQueue
 from storage.source_claims import SourceClaims
-from storage.source_record import Range, SourceRecord, missing
+from storage.source_record import SourceRecord, missing
 from stream.errors import PhotoTooLargeError, SourceChangedError
 from stream.file_state import FileState
 from stream.frame import Frame
@@ -28,47 +29,6 @@ from stream.video_info import MAX_VIDEO_PIXELS, VideoInfo
 
 # Most photos of phones have up to 50.3 megapixels, and a few of them are in memory at a time.
 _AHEAD_PIXELS = 64_000_000
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class VideoWork:
-    """What is to be looked at of a video.
-
-    Attributes:
-        path: The file.
-        source: Its record.
-        info: What the file says of itself.
-        gaps: The stretches that are missing, media time; the last may have no end. None where all is done.
-        before: The file before its id was made; None where nobody knows.
-    """
-
-    path: Path
-    source: SourceRecord
-    info: VideoInfo
-    gaps: tuple[Range, ...]
-    before: FileState | None = None
-
-    def is_to_end(self, end_s: float) -> bool:
-        """Whether a stretch with this end goes to the end of the file; an end beyond that is its end, too."""
-        return math.isinf(end_s) or (self.info.duration_s is not None and end_s >= self.info.duration_s)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenedPhoto:
-    """A photo whose content is known.
-
-    Attributes:
-        source_id: The source that it is.
-        frame: The photo, captured when its file says; None where it had been processed before, or is so
-            large that it is better read when its turn comes.
-        has_more: Whether the file holds other pictures, of which that is the first.
-        before: The file before its id was made; None where nobody knows.
-    """
-
-    source_id: str
-    frame: Frame | None
-    has_more: bool = False
-    before: FileState | None = None
 
 
 class SourceDesk:
@@ -162,21 +122,21 @@ class SourceDesk:
         gaps = missing(source.ranges, options.start_s, end_s)
         if not gaps:
             self._report.already_done += 1
-            left_out = _left_out(source)
+            left_out = left_out_words(source)
             tell = self._listener.note if left_out else self._listener.aside
             tell(
-                f"{path.name}: already processed, at {_rate(source.fps)}; nothing "
+                f"{path.name}: already processed, at {rate_words(source.fps)}; nothing "
                 f"{'else was changed' if source_id in self._report.redated else 'was added'}. "
                 f"{left_out or 'Another --collection would look at it anew.'}"
             )
             return VideoWork(path, source, info, ())
         if source.forgotten:
-            self._listener.note(f"{path.name}: {_left_out(source)} In what is new they are not known.")
+            self._listener.note(f"{path.name}: {left_out_words(source)} In what is new they are not known.")
         if source.ranges:
-            rate = "" if source.fps == options.fps else f" Its rate of then, {_rate(source.fps)}, stays."
+            rate = "" if source.fps == options.fps else f" Its rate of then, {rate_words(source.fps)}, stays."
             self._listener.note(
                 f"{path.name}: parts of it were processed before; missing are "
-                f"{', '.join(_stretch(*gap) for gap in gaps)}.{rate}"
+                f"{', '.join(stretch_words(*gap) for gap in gaps)}.{rate}"
             )
         return VideoWork(path, source, info, gaps, before)
 
@@ -321,8 +281,8 @@ class SourceDesk:
         )
         if known is not None and known.recorded_at_s != source.recorded_at_s:
             self._listener.note(
-                f"{path.name}: its date was changed: it begins {_date(source.recorded_at_s)}, "
-                f"and not {_date(known.recorded_at_s)}."
+                f"{path.name}: its date was changed: it begins {date_words(source.recorded_at_s)}, "
+                f"and not {date_words(known.recorded_at_s)}."
             )
         return self._register(source, known)
 
@@ -332,7 +292,7 @@ class SourceDesk:
             return None
         began = date_in_name(path.name)
         if began is not None:
-            self._listener.aside(f"{path.name}: it began {_date(began.timestamp())}, by its name.")
+            self._listener.aside(f"{path.name}: it began {date_words(began.timestamp())}, by its name.")
             return began.timestamp()
         self._listener.note(
             f"{path.name}: there is no date with a time in its name: it keeps its own, or the one before."
@@ -372,26 +332,3 @@ def _first_of(*times_s: float | None) -> float | None:
     A time that a person gave stays until they give another.
     """
     return next((round(time_s, 3) for time_s in times_s if time_s is not None), None)
-
-
-def _date(unix_s: float | None) -> str:
-    """When a video begins, in words."""
-    return "at an unknown date" if unix_s is None else f"at {local_time(unix_s)}"
-
-
-def _rate(fps: float | None) -> str:
-    """A sampling rate in words."""
-    return "every frame" if fps is None else f"{fps:g} frame{'' if fps == 1 else 's'}/s"
-
-
-def _left_out(source: SourceRecord) -> str:
-    """What to say of people who were forgotten in a source, or nothing."""
-    if not source.forgotten:
-        return ""
-    were = "person was" if source.forgotten == 1 else "people were"
-    return f"{source.forgotten} {were} forgotten there and left out; --include-forgotten looks at it again."
-
-
-def _stretch(start_s: float, end_s: float) -> str:
-    """A stretch of a video in words."""
-    return f"{clock(start_s)} to {'the end' if math.isinf(end_s) else clock(end_s)}"

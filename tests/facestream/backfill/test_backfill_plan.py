@@ -10,7 +10,8 @@ from typing import cast
 
 from facestream.backfill.backfill_plan import BackfillPlan, SplitVideo
 from facestream.errors import SourceBusyError
-from facestream.recorded.source_desk import SourceDesk, VideoWork
+from facestream.recorded.source_desk import SourceDesk
+from facestream.recorded.source_work import VideoWork
 from storage.source_claims import SourceClaims
 from storage.source_record import SourceRecord
 from stream.video import VideoFile

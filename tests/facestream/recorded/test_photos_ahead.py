@@ -11,7 +11,7 @@ import pytest
 
 from facestream.recorded import photos_ahead
 from facestream.recorded.photos_ahead import PhotosAhead, threads_for
-from facestream.recorded.source_desk import OpenedPhoto
+from facestream.recorded.source_work import OpenedPhoto
 from stream.errors import PhotoUnreadableError
 from stream.frame import Frame
 
