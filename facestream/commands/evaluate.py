@@ -229,6 +229,12 @@ def _show(result: Evaluation, beta: float, quiet: bool) -> None:
         if result.elsewhere:
             about = counted(result.elsewhere, "row")
             click.echo(f"\n{about} about files that TRUTH does not mention.", err=True)
+        if result.kind == "faces" and not result.assigned:
+            click.echo(
+                "\nNone of the true faces lies where somebody was found. Are both about the same video, and "
+                "boxes in its own pixels?",
+                err=True,
+            )
 
 
 def _figure(value: float | None) -> str:

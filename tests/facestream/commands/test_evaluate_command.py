@@ -46,6 +46,15 @@ def test_tables_are_compared_without_a_server(cli: Cli, tmp_path: Path) -> None:
     assert not cli.data_dir.exists()
 
 
+def test_faces_of_another_video_are_doubted(cli: Cli, tmp_path: Path) -> None:
+    box = "frame,x1,y1,x2,y2,label"
+    (tmp_path / "truth.csv").write_text(f"{box}\n0,0,0,50,50,Ann\n6,0,0,50,50,Bo\n")
+    (tmp_path / "found.csv").write_text(f"{box}\n0,200,200,250,250,p1\n6,200,200,250,250,p2\n")
+    doubted = cli("evaluate", tmp_path / "truth.csv", tmp_path / "found.csv")
+    assert "None of the true faces lies where somebody was found." in doubted.stderr
+    assert "None of" not in cli("evaluate", tmp_path / "truth.csv", tmp_path / "truth.csv").stderr
+
+
 def test_wrong_usage_is_named(here: Callable[..., Done], tmp_path: Path) -> None:
     (tmp_path / "truth.csv").write_text("label\nA\n")
     (tmp_path / "found.csv").write_text("cluster\n1\n2\n")
