@@ -117,7 +117,9 @@ class PeopleFilter:
         if since is None or until is None or isinstance(since, datetime) is not isinstance(until, datetime):
             return
         if since > until:  # type: ignore[operator]
-            raise UsageError(f"it begins at {since}, later than it ends, at {until}: nothing lies between.")
+            raise UsageError(
+                f"{since}, the beginning, is later than {until}, the end: nothing lies between them."
+            )
 
     def apply(self, people: Iterable[Person]) -> list[Person]:
         """Those who match, with the sightings that match and the seconds of these."""

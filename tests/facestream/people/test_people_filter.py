@@ -380,5 +380,7 @@ def test_seconds_that_cannot_be_are_refused_and_no_end_is_one() -> None:
 
 @pytest.mark.parametrize(("since", "until"), [(5.0, 1.0), (BEGAN + timedelta(seconds=1), BEGAN)])
 def test_a_filter_that_ends_before_it_begins_is_refused(since: Moment, until: Moment) -> None:
-    with pytest.raises(UsageError, match=r"it begins at .*, later than it ends, at .*: nothing lies"):
+    with pytest.raises(
+        UsageError, match=r"the beginning, is later than .*, the end: nothing lies between them"
+    ):
         PeopleFilter(since=since, until=until)

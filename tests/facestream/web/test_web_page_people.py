@@ -38,7 +38,9 @@ def undone(shared: Serving) -> Iterator[Serving]:
 
 
 def decisions(serving: Serving) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = serving.client.get("/api/v1/decisions").json()["items"]
+    found: list[dict[str, object]] = serving.client.get("/api/v1/decisions", params={"limit": 500}).json()[
+        "items"
+    ]
     return found
 
 
