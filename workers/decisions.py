@@ -17,6 +17,7 @@ from workers.personal_rulings import (
     covers_of,
     ignored_tracks,
     is_lent,
+    is_taken_back,
     said_ignored,
     said_name,
 )
@@ -128,6 +129,7 @@ class Decisions:
                 touched = self._unmerge(undone, undone.sides[1:], log, effects)
                 for merge, still in self._still_merged(undone, log):
                     touched |= self._unmerge(merge, still, log, effects)
+                    touched |= self._rejoin(merge, log, effects)
                 return touched | self._rejoin(undone, log, effects)
             case DecisionKind.SPLIT:
                 return self._unsplit(undone, log, effects)
@@ -168,7 +170,7 @@ class Decisions:
         for home in [*self._bound(after.identity_id), *origins(log, undone)]:
             heir = self._bearer(home.identity_id, effects)
             theirs = self._membership.members(after.identity_id)
-            moving = theirs & set(home.track_ids).union(*map(self._constraints.with_, home.track_ids))
+            moving = theirs & self._constraints.reach(home.track_ids)
             if heir is None or heir == after.identity_id:
                 continue
             if self._constraints.allow(moving, self._membership.members(heir)):
@@ -196,14 +198,27 @@ class Decisions:
     def _still_merged(
         self, undone: Decision, log: Sequence[Decision]
     ) -> list[tuple[Decision, Sequence[Side]]]:
-        """Merges that were taken back before, and those of their sides that this one kept from coming."""
+        """Merges that were taken back before, and those of their sides that this one kept from coming.
+
+        Who has no tracks for another reason, as another merge that counts, or a re-cluster, joined them to
+        somebody, is none of those.
+        """
         counting = {decision.number for decision in in_force(log)}
+        merges = [d for d in log if d.kind is DecisionKind.MERGE and not d.redacted and d is not undone]
+        elsewhere = {i for merge in merges if merge.number in counting for i in merge.identity_ids[1:]}
+        before = constraints_of([decision for decision in log if decision.undoes != undone.number])
+        tied = before.reach([track_id for side in undone.sides for track_id in side.track_ids])
+
+        def is_kept(merge: Decision, side: Side) -> bool:
+            if self._membership.members(side.identity_id) or side.identity_id in elsewhere:
+                return False
+            return not tied.isdisjoint({*side.track_ids, *put_back(log, merge, side.identity_id)})
+
         found: list[tuple[Decision, Sequence[Side]]] = []
-        for merge in log:
-            if merge.kind is not DecisionKind.MERGE or merge.redacted or merge.number == undone.number:
+        for merge in merges:
+            if merge.number in counting:
                 continue
-            still = [side for side in merge.sides[1:] if not self._membership.members(side.identity_id)]
-            if still and merge.number not in counting:
+            if still := [side for side in merge.sides[1:] if is_kept(merge, side)]:
                 found.append((merge, still))
         return found
 
@@ -219,9 +234,13 @@ class Decisions:
             if side.identity_id not in wanted:
                 continue
             others = {t for other in sides if other != side for t in other.track_ids}
-            # With what other decisions put together with theirs, and still is.
-            named = {*side.track_ids, *put_back(log, undone, side.identity_id)} - others
-            theirs = named.union(*map(self._constraints.with_, named))
+            # With what was put back to theirs, unless it could not go there and is somebody by itself.
+            there = self._owners(side.track_ids)
+            again = put_back(log, undone, side.identity_id)
+            again = {track_id for track_id in again if not there or self._owners([track_id]) <= there}
+            named = {*side.track_ids, *again} - others
+            # And with what other decisions put together with theirs, and still is.
+            theirs = self._constraints.reach(named)
             owners = self._owners(named)
             moving = sorted(t for t in theirs if self._membership.identity_of.get(t) in owners)
             if not moving or not theirs.isdisjoint(others) or self._would_empty(moving):
@@ -263,7 +282,8 @@ class Decisions:
             return
         ignored, name = said_ignored(log, identity_id), said_name(log, identity_id)
         if name is None:
-            name = "" if is_lent(log, identity_id, record.name) else record.name
+            lent = is_lent(log, identity_id, record.name) or is_taken_back(log, record.name)
+            name = "" if lent else record.name
         said = Said(name, record.ignored if ignored is None else ignored)
         effects.revived[identity_id] = said
         # It had gone over with the merge, or with one before it.

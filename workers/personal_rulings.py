@@ -75,6 +75,18 @@ def is_lent(log: Sequence[Decision], identity_id: str, name: str) -> bool:
     return names.get(identity_id) != name
 
 
+def is_taken_back(log: Sequence[Decision], name: str) -> bool:
+    """Whether a name was said of people, and of nobody any more.
+
+    Args:
+        log: All decisions by number.
+        name: Not empty.
+    """
+    counting = {decision.number for decision in in_force(log)}
+    saying = [d.number for d in log if d.kind is DecisionKind.NAME and d.name == name]
+    return bool(saying) and counting.isdisjoint(saying)
+
+
 def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
     """What a person is called when a name is taken back; None where a later name stays.
 
@@ -83,7 +95,12 @@ def name_after(log: Sequence[Decision], undone: Decision) -> str | None:
         undone: The name that is taken back.
     """
     taken_back = _without(log, undone)
-    return None if taken_back is None else said_name(taken_back, undone.identity_ids[0])
+    if taken_back is None:
+        return None
+    who = undone.identity_ids[0]
+    name = said_name(taken_back, who)
+    # What a merge had lent them goes with that.
+    return "" if name and is_lent(taken_back, who, name) else name
 
 
 def said_ignored(log: Sequence[Decision], identity_id: str) -> bool | None:

@@ -94,15 +94,16 @@ def put_back(log: Sequence[Decision], merge: Decision, identity_id: str) -> set[
         identity_id: One of those whom it made one.
     """
     undone = _undone(log)
-    return {
-        track_id
-        for split in log
-        if split.kind is DecisionKind.SPLIT
-        and not split.redacted
-        and split.identity_ids[0] == identity_id
-        and split.number < merge.number < undone.get(split.number, 0)
-        for track_id in split.sides[1].track_ids
-    }
+    splits = [d for d in log if d.kind is DecisionKind.SPLIT and not d.redacted]
+    back: set[str] = set()
+    for split in splits:
+        if split.identity_ids[0] == identity_id and split.number < merge.number < undone.get(split.number, 0):
+            # Some were of others, to whom they went back.
+            others = [side.track_ids for side in origins(log, split) if side.identity_id != identity_id]
+            back |= set(split.sides[1].track_ids).difference(*others)
+    # And some may have been split off again since.
+    since = [split for split in splits if split.number > merge.number and split.number not in undone]
+    return back.difference(*(split.sides[1].track_ids for split in since))
 
 
 def origins(log: Sequence[Decision], split: Decision) -> list[Side]:

@@ -226,10 +226,25 @@ class Deciding:
                 return self._log.append_ignore(decision, size, person.identity_id, on=on)
         elif told.kind is DecisionKind.NAME:
             name = name_after(log, told)
-            # Whoever took the person over may be called something else.
-            if name is not None and person is not None and person.name == told.name:
+            # Whoever took the person over may be called something else, or be called so by themselves.
+            if (
+                name is not None
+                and person is not None
+                and person.name == told.name
+                and (name or not self._said_else(log, told, person))
+            ):
                 return self._log.append_name(decision, size, person.identity_id, name)
         return self._log.append_note(decision, size)
+
+    def _said_else(self, log: Log, told: Record, person: Identity) -> bool:
+        """Whether a name that is taken back was given by another decision to somebody who is the same now."""
+        others = {
+            decision.identity_ids[0]
+            for decision in in_force(log)
+            if decision.kind is DecisionKind.NAME and decision.name == told.name
+        } - set(told.identity_ids)
+        bearers = map(self._bearer, others)
+        return any(bearer is not None and bearer.identity_id == person.identity_id for bearer in bearers)
 
     def _carried_out(self, decision: Record, size: int, there: Sequence[str]) -> int:
         # With all that groups faces: names and who is ignored need none of it.

@@ -291,6 +291,20 @@ def test_a_name_is_taken_back_wherever_it_went(store: facestream.Store) -> None:
     assert store.person(first).name == ""
 
 
+def test_who_was_called_so_by_themselves_keeps_the_name_of_another_that_is_taken_back(
+    store: facestream.Store,
+) -> None:
+    first, second = (person.id for person in store.people()[:2])
+    named = store.name(first, "Dee")
+    assert named is not None
+    store.name(second, "Dee")
+    merged = store.merge(second, first)
+    store.undo(named.number)
+    assert store.person(second).name == "Dee"
+    store.undo(merged.number)
+    assert (store.person(first).name, store.person(second).name) == ("", "Dee")
+
+
 def test_whom_a_merge_took_over_is_ignored_or_not_by_what_was_said_of_them(store: facestream.Store) -> None:
     first, second, *_ = ids(store)
     ignored = store.ignore(second)

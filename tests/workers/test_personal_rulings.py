@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from told_decisions import decision, undo
+from dataclasses import replace
+
+from told_decisions import decision, merge, undo
 
 from storage.decision_record import Decision, DecisionKind
 from workers.personal_rulings import (
     covers_of,
     ignored_after,
+    is_taken_back,
     name_after,
     said_ignored,
     said_name,
@@ -55,6 +58,23 @@ def test_what_somebody_is_called_is_the_last_name_that_counts() -> None:
 def test_names_of_others_have_no_say() -> None:
     log = [*names("Ada"), decision(DecisionKind.NAME, "p2", name="Charles", number=2)]
     assert name_after(log, log[0]) == ""
+
+
+def test_a_name_that_a_merge_had_lent_does_not_come_back_without_it() -> None:
+    log = [
+        decision(DecisionKind.NAME, "p2", name="Ada", number=1),
+        replace(merge("p1:a", "p2:b", number=2), name="Ada", names_before=("", "Ada")),
+        decision(DecisionKind.NAME, "p1", name="", name_before="Ada", number=3),
+    ]
+    assert name_after(log, log[2]) == "Ada"
+    assert name_after([*log, undo(2, number=4)], log[2]) == ""
+
+
+def test_a_name_is_taken_back_when_nobody_is_said_to_have_it() -> None:
+    log = [*names("Ada"), decision(DecisionKind.NAME, "p2", name="Ada", number=2)]
+    assert not is_taken_back([], "Ada")
+    assert not is_taken_back([*log, undo(1, number=3)], "Ada")
+    assert is_taken_back([*log, undo(1, number=3), undo(2, number=4)], "Ada")
 
 
 def test_whom_to_ignore_is_what_was_said_last() -> None:

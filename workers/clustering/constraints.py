@@ -84,6 +84,11 @@ class Constraints:
         """All tracks of the group that a track belongs to, itself included; empty where it is in none."""
         return self._group.get(track_id, _NONE)
 
+    def reach(self, track_ids: Collection[str]) -> set[str]:
+        """Some tracks, and all of the groups that they belong to."""
+        # Each group once: the tracks of one have it in common.
+        return set(track_ids).union(*{self.with_(track_id) for track_id in track_ids})
+
     @property
     def joined(self) -> AbstractSet[str]:
         """The tracks of all groups."""
