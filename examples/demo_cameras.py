@@ -9,6 +9,7 @@ middle. Without --video it is the film of `facestream demo`. Nobody but this mac
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,6 +87,7 @@ def pictures_of(video: Path) -> list[bytes]:
 
 def main(video: Path | None, port: int) -> None:
     """Send the pictures until Ctrl-C."""
+    print("Making what the cameras see; their addresses follow.", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         pictures = pictures_of(video or make_video(Path(folder)))
     try:

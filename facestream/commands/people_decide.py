@@ -44,10 +44,11 @@ Examples:
 def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str | None, **_: Any) -> None:
     """Say that people are one: KEEP, who gets all that the OTHERs have.
 
-    It holds from now on, at every re-cluster, also where they were seen together, as in a mirror. The ids of
-    the others lead to KEEP; a name goes over where KEEP has none. Of different names, that of KEEP stays; the
-    others are kept in the log, and an undo gives them back. A wrong track can be split off again; the rest
-    stays one person. Each is an id, or the whole name of somebody.
+    It holds from now on, at every re-cluster, also where they were seen together, as in a mirror. Whoever is
+    seen beside them again after that, in that mirror, is somebody new all the same, to be merged as well. The
+    ids of the others lead to KEEP; a name goes over where KEEP has none. Of different names, that of KEEP
+    stays; the others are kept in the log, and an undo gives them back. A wrong track can be split off again;
+    the rest stays one person. Each is an id, or the whole name of somebody.
     """
     place = chosen_place(ctx)
     from facestream.client import open_store

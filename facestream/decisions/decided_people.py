@@ -21,9 +21,10 @@ class DecidedPeople(TrackPages):
     def merge(self, keep: str, *others: str, models: str | None = None) -> Decision:
         """Say that people are one: `keep`, who takes the others' tracks over and lends them the id.
 
-        It holds at every re-cluster, even if they were seen together, as in a mirror. A name goes over where
-        `keep` has none; other names are the decision's `names_dropped`, and come back with its undo. As every
-        decision, it holds until it is undone.
+        It holds at every re-cluster, even if they were seen together, as in a mirror; whoever is seen beside
+        them again after that is somebody new all the same. A name goes over where `keep` has none; other
+        names are the decision's `names_dropped`, and come back with its undo. As every decision, it holds
+        until it is undone.
 
         Args:
             keep: Who stays.
