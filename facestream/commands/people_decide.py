@@ -12,6 +12,10 @@ from facestream.commands.people_options import who_argument
 
 if TYPE_CHECKING:
     from facestream.decisions.decision import Decision
+    from facestream.people.person import Person
+
+# What two have in common for less may be a break that their sightings go on over.
+_TELLING_S = 3.0
 
 
 def _tell(ctx: click.Context, decision: Decision | None, already: str = "") -> None:
@@ -24,6 +28,25 @@ def _tell(ctx: click.Context, decision: Decision | None, already: str = "") -> N
         click.echo(f"Nothing to do: {printable(already)} already.")
     else:
         click.echo(f"{printable(str(decision))} {taken_back_by(ctx, decision)}.")
+
+
+def _doubt(keep: Person, other: Person) -> None:
+    """Say that two who were made one were seen side by side, where they were."""
+    from facestream.people.people_view import counted, duration
+    from facestream.people.together import beside_s, common_photos
+
+    shared_s, photos = (
+        beside_s(keep.sightings, other.sightings),
+        common_photos(keep.sightings, other.sightings),
+    )
+    where = [f"for up to {duration(shared_s)}"] if shared_s >= _TELLING_S else []
+    where += [f"on {counted(photos, 'photo')}"] if photos else []
+    if where:
+        click.echo(
+            f"{keep.id} and {other.id} were seen side by side, {' and '.join(where)}: in a mirror or on a "
+            "screen, or else they are two.",
+            err=True,
+        )
 
 
 @click.command(
@@ -54,7 +77,12 @@ def merge(ctx: click.Context, /, keep: str, others: tuple[str, ...], pack: str |
     from facestream.client import open_store
 
     with open_store(place) as store:
-        _tell(ctx, store.merge(keep, *others, models=pack))
+        people = [store.person(who) for who in (keep, *others)]
+        decision = store.merge(keep, *others, models=pack)
+    _tell(ctx, decision)
+    if not chosen(ctx, "quiet"):
+        for other in people[1:]:
+            _doubt(people[0], other)
 
 
 @click.command(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from facestream.people.sighting import Sighting
 from facestream.people.track import Track
 
 # Of a source with faces in a single frame nobody knows how often it was looked at; the usual rate.
@@ -55,6 +57,33 @@ def together(tracks: Iterable[Track], people: Collection[str]) -> list[Together]
             seconds[pair] += frames * period_s
     found = [Together(pair, seconds.get(pair, 0.0), photos[pair]) for pair in seconds.keys() | photos.keys()]
     return sorted(found, key=lambda two: (-two.seconds, -two.photos, *map(_number, two.people)))
+
+
+def beside_s(first: Iterable[Sighting], second: Iterable[Sighting]) -> float:
+    """For how long two people were seen at the same moment, at most, s: what their sightings share.
+
+    Quicker than `together`, as no track is read. It is more, as sightings go on over breaks of up to 3 s.
+    """
+    there: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+    for seen in second:
+        there[seen.source_id].append((seen.start_s, seen.end_s))
+    for spans in there.values():
+        spans.sort()
+    shared_s = 0.0
+    for seen in first:
+        spans = there.get(seen.source_id, [])
+        # Those of one person lie one after the other.
+        for start_s, end_s in spans[max(bisect_left(spans, (seen.start_s,)) - 1, 0) :]:
+            if start_s >= seen.end_s:
+                break
+            shared_s += max(0.0, min(end_s, seen.end_s) - max(start_s, seen.start_s))
+    return shared_s
+
+
+def common_photos(first: Iterable[Sighting], second: Iterable[Sighting]) -> int:
+    """How many photos show both."""
+    one, other = ({seen.source_id for seen in sightings if seen.photo} for sightings in (first, second))
+    return len(one & other)
 
 
 def _common(tracks: Iterable[Track]) -> Counter[tuple[str, str]]:

@@ -402,3 +402,12 @@ def test_a_decision_outlives_backup_and_restore(copied: Processed, tmp_path: Pat
             store.undo(4)
         with pytest.raises(NotFoundError, match=f"{first} was forgotten"):
             store.merge(second, first)
+
+
+def test_a_merge_of_who_was_seen_side_by_side_says_so(copied: Processed) -> None:
+    cli = copied.cli
+    one, two = (person["id"] for person in cli("people", "together", "--json").json()[0]["people"])
+    merged = cli("people", "merge", one, two)
+    assert f"{one} and {two} were seen side by side, on 1 photo: in a mirror" in merged.stderr
+    assert cli("people", "undo", "1").code == 0
+    assert "side by side" not in cli("people", "merge", one, two, "--quiet").stderr

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from collections_made import fill
 from command_runs import Done
+from hypothesis import given
+from hypothesis import strategies as st
 
 from facestream.people.person import Face
-from facestream.people.together import together
+from facestream.people.sighting import Sighting
+from facestream.people.together import beside_s, together
 from facestream.people.track import Track
 
 
@@ -31,6 +34,39 @@ def track(person: int | None, source_id: str, start_s: float, end_s: float, fps:
 
 def seconds(*tracks: Track, people: Sequence[int] = (1, 2, 3)) -> dict[tuple[str, str], float]:
     return {two.people: round(two.seconds, 3) for two in together(tracks, {f"p{k}" for k in people})}
+
+
+spans = st.lists(
+    st.tuples(st.sampled_from("ab"), st.integers(0, 60), st.integers(0, 9)).map(
+        lambda told: Sighting(f"v-{told[0]}", "", told[1], told[1] + told[2], None, told[2])
+    ),
+    max_size=8,
+)
+
+
+def apart(sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Those that begin behind the end of the one before in their source, as those of one person do."""
+    ends: dict[str, float] = {}
+    kept = []
+    for seen in sorted(sightings, key=lambda seen: seen.start_s):
+        if seen.start_s > ends.get(seen.source_id, -1):
+            ends[seen.source_id] = seen.end_s
+            kept.append(seen)
+    return kept
+
+
+@given(spans, spans)
+def test_how_long_two_may_have_been_together_is_what_their_sightings_share(
+    first: list[Sighting], second: list[Sighting]
+) -> None:
+    first, second = apart(first), apart(second)
+    shared = sum(
+        max(0.0, min(a.end_s, b.end_s) - max(a.start_s, b.start_s))
+        for a in first
+        for b in second
+        if a.source_id == b.source_id
+    )
+    assert beside_s(first, second) == beside_s(second, first) == shared
 
 
 def test_only_the_frames_that_show_both_count() -> None:
