@@ -46,7 +46,7 @@ def test_a_terminal_shows_one_line_that_is_rewritten_and_gone_at_the_end(cli: Cl
 
     assert process.returncode == 0
     text = shown.decode()
-    status = r"00:0\d\.\d / 00:03\.2  \d+\.\d frames/s  \d+ faces  \d people(  00:0\d\.\d left)?"
+    status = r"00:0\d\.\d / 00:03\.2  \d+\.\d frames/s  \d+ faces?  \d (?:person|people)(  00:0\d\.\d left)?"
     assert re.search(status, text)
     assert "duo.mp4" in text
     # Its line is erased at the end, and the cursor is back.
