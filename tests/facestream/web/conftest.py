@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 import redis
 from playwright.sync_api import Browser
 from served_place import Served
+from shown_people import decisions
 from visiting import Visit, Visitor, open_chromium
 from web_serving import Serving, open_client, serving_place
 
@@ -126,3 +128,30 @@ def serving(
     """A server over the collection of `made_up`, which is this test's own."""
     with serve_place(filled_place) as served:
         yield served
+
+
+@pytest.fixture(scope="module")
+def shared(shared_serve: Callable[..., Serving]) -> Serving:
+    """For tests that leave names and people as they are, or take back what they did."""
+    return shared_serve()
+
+
+@pytest.fixture
+def undone(shared: Serving) -> Iterator[Serving]:
+    """The same, in which all that was decided is taken back afterwards."""
+    before = {decision["number"] for decision in decisions(shared)}
+    yield shared
+    calm = 0
+    while calm < 2:
+        made = [
+            decision["number"]
+            for decision in decisions(shared)
+            if decision["number"] not in before
+            and decision["undone_by"] is None
+            and decision["kind"] != "undo"
+        ]
+        for number in made:
+            shared.client.post(f"/api/v1/decisions/{number}/undo")
+        # What a page has sent last may be on its way: it shows a name before it is stored.
+        calm = 0 if made else calm + 1
+        time.sleep(0.2)

@@ -4,126 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import drawn_people
 import pytest
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Route, expect
+from shown_people import decisions, person, tile
 from visiting import Visit
 from web_serving import Serving
 
 from facestream import connect
 from storage.identity_record import ChangeKind, IdentityChange
-
-
-@pytest.fixture(scope="module")
-def serve(shared_serve: Callable[..., Serving]) -> Callable[..., Serving]:
-    return shared_serve
-
-
-@pytest.fixture(scope="module")
-def shared(shared_serve: Callable[..., Serving]) -> Serving:
-    """For tests that leave names and people as they are, or take back what they did."""
-    return shared_serve()
-
-
-@pytest.fixture
-def undone(shared: Serving) -> Iterator[Serving]:
-    """The same, in which all that was decided is taken back afterwards."""
-    before = {decision["number"] for decision in decisions(shared)}
-    yield shared
-    calm = 0
-    while calm < 2:
-        made = [
-            decision["number"]
-            for decision in decisions(shared)
-            if decision["number"] not in before
-            and decision["undone_by"] is None
-            and decision["kind"] != "undo"
-        ]
-        for number in made:
-            shared.client.post(f"/api/v1/decisions/{number}/undo")
-        # What a page has sent last may be on its way: it shows a name before it is stored.
-        calm = 0 if made else calm + 1
-        time.sleep(0.2)
-
-
-def decisions(serving: Serving) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = serving.client.get("/api/v1/decisions", params={"limit": 500}).json()[
-        "items"
-    ]
-    return found
-
-
-def person(serving: Serving, number: int) -> dict[str, object]:
-    found: dict[str, object] = serving.client.get(f"/api/v1/people/p{number}").json()
-    return found
-
-
-def tile(page: Page, number: int) -> Locator:
-    return page.locator(f'.tile[data-id="p{number}"]')
-
-
-def test_people_are_named_one_after_the_other_by_keyboard(visit: Visit, undone: Serving) -> None:
-    page = visit(undone.url, "people?sort=id")
-    expect(tile(page, 1)).to_be_visible()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator(".tile:focus")).to_have_count(1)
-    tile(page, 2).focus()
-    page.keyboard.press("Enter")
-    field = page.get_by_role("combobox", name="Name of p2")
-    expect(field).to_be_focused()
-    page.keyboard.type("Edsger")
-    page.keyboard.press("Enter")
-    # The next one who has no name, and not p4 or p5, who have.
-    expect(page.get_by_role("combobox", name="Name of p3")).to_be_focused()
-    page.keyboard.type("Barbara")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("combobox", name="Name of p6")).to_be_focused()
-    page.keyboard.press("Escape")
-    expect(tile(page, 6)).to_be_focused()
-    expect(tile(page, 2).locator(".name")).to_have_text("Edsger")
-    expect(page.locator(".toast")).to_have_count(2)
-    assert [person(undone, number)["name"] for number in (2, 3, 6)] == ["Edsger", "Barbara", ""]
-
-
-def test_names_are_offered_above_the_row_below_also_where_a_neighbours_field_was_open(
-    visit: Visit, shared: Serving
-) -> None:
-    page = visit(shared.url, "people?sort=id", width=700)
-    tile(page, 2).locator(".name").click()
-    expect(page.get_by_role("combobox", name="Name of p2")).to_be_focused()
-    tile(page, 3).locator(".name").click()
-    field = page.get_by_role("combobox", name="Name of p3")
-    expect(field).to_be_focused()
-    expect(page.locator(".tile input")).to_have_count(1)
-    page.keyboard.type("Ada")
-    offered = page.get_by_role("option", name="Ada")
-    expect(offered).to_be_visible()
-    # There is a row below, which is where the list lies.
-    assert page.evaluate(
-        """() => { const [option] = document.querySelectorAll("[role=option]");
-            const box = option.getBoundingClientRect();
-            const tiles = [...document.querySelectorAll(".tile")].filter(tile => {
-              const at = tile.getBoundingClientRect();
-              return at.top < box.bottom && at.bottom > box.bottom - 4
-                && at.left < box.right && at.right > box.left;
-            });
-            return tiles.length > 0
-              && option.contains(document.elementFromPoint(box.left + box.width / 2, box.bottom - 3)); }"""
-    )
-
-
-def test_a_name_that_is_refused_is_told_and_taken_back(visit: Visit, undone: Serving) -> None:
-    page = visit(undone.url, "people?sort=id", fails=[422])
-    tile(page, 2).focus()
-    page.keyboard.press("Enter")
-    page.keyboard.type("p17")
-    page.keyboard.press("Enter")
-    expect(page.locator(".toast.danger")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(tile(page, 2).locator(".name")).to_have_text("Add a name")
-    assert person(undone, 2)["name"] == ""
 
 
 def test_people_are_selected_and_merged_by_keyboard_and_that_is_undone(visit: Visit, undone: Serving) -> None:
@@ -166,33 +57,6 @@ def test_what_others_decide_is_shown_without_a_reload_or_a_jump(visit: Visit, un
         store.name("p7", "Frances")
     expect(tile(page, 7).locator(".name")).to_have_text("Frances")
     assert page.evaluate("[window.loadedOnce, scrollY]") == [True, before]
-
-
-def test_a_name_that_looks_like_markup_is_text_everywhere(visit: Visit, undone: Serving) -> None:
-    for number in (5, 7):
-        name = drawn_people.MARKUP.replace("x", str(number))
-        undone.client.post(f"/api/v1/people/p{number}/name", json={"name": name})
-    page = visit(undone.url)
-    expect(tile(page, 4).locator(".name")).to_have_text(drawn_people.MARKUP)
-    for view, place in (
-        ("person/p4", "h1"),
-        ("duplicates", ".compare-name >> nth=0"),
-        ("log", ".log-text >> nth=0"),
-        ("live", ".newest-row .name-link"),
-    ):
-        page.evaluate("view => { location.hash = `#/${view}`; }", view)
-        expect(page.locator(f".view-{view.partition('/')[0]} {place}").first).to_be_visible()
-        expect(page.locator(f".view-{view.partition('/')[0]}")).to_contain_text("<img src=")
-        assert page.locator("img[onerror]").count() == 0
-        assert page.title() != "1"
-    page.evaluate("location.hash = '#/people?q=onerror'")
-    tile(page, 4).focus()
-    page.keyboard.press("x")
-    tile(page, 5).focus()
-    page.keyboard.press("x")
-    page.keyboard.press("m")
-    expect(page.get_by_role("dialog")).to_contain_text(drawn_people.MARKUP)
-    assert page.locator("img[onerror]").count() == 0
 
 
 def test_likely_duplicates_are_answered_by_one_key_each(visit: Visit, undone: Serving) -> None:
@@ -246,9 +110,9 @@ def test_what_is_no_face_is_ignored_where_pairs_are_compared(visit: Visit, undon
 
 
 def test_people_who_are_new_are_counted_once_each_and_tracks_that_move_are_none(
-    visit: Visit, serve: Callable[..., Serving]
+    visit: Visit, shared_serve: Callable[..., Serving]
 ) -> None:
-    serving = serve()
+    serving = shared_serve()
     page = visit(serving.url)
     expect(tile(page, 1)).to_be_visible()
     expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
@@ -296,9 +160,9 @@ def test_somebody_is_split_off_by_picking_their_tracks(visit: Visit, undone: Ser
 
 
 def test_somebody_is_forgotten_only_when_their_name_is_typed(
-    visit: Visit, serve: Callable[..., Serving]
+    visit: Visit, shared_serve: Callable[..., Serving]
 ) -> None:
-    serving = serve()
+    serving = shared_serve()
     page = visit(serving.url, "person/p1", fails=[410])
     page.get_by_role("button", name="More about this person").click()
     page.get_by_role("menuitem", name="Forget").click()
@@ -382,70 +246,6 @@ def test_who_is_in_a_video_is_found_by_its_name_or_a_part_of_its_path(visit: Vis
     expect(tile(page, 8)).to_be_visible()
     page.evaluate("location.hash = '#/people?source=cellar'")
     expect(page.get_by_text("Nobody matches")).to_be_visible()
-
-
-def test_a_name_that_could_not_be_saved_is_there_to_be_tried_again(visit: Visit, undone: Serving) -> None:
-    page = visit(undone.url, fails=[503])
-    page.route("**/name", lambda route: route.fulfill(status=503, json={"detail": "Redis is away."}))
-    unnamed = page.locator(".tile", has_text="Add a name").first
-    unnamed.get_by_text("Add a name").click()
-    field = page.get_by_role("combobox", name=re.compile("^Name of"))
-    field.fill("Grace Hopper")
-    field.press("Enter")
-    expect(page.get_by_text("Redis is away.").first).to_be_visible()
-    expect(field).to_have_value("Grace Hopper")
-    expect(field).to_be_focused()
-    page.unroute("**/name")
-    field.press("Enter")
-    expect(page.locator(".tile", has_text="Grace Hopper")).to_be_visible()
-    expect(page.locator(".toast", has_text="is called Grace Hopper")).to_be_visible()
-
-
-def test_a_name_of_one_person_that_could_not_be_saved_is_there_to_be_tried_again(
-    visit: Visit, undone: Serving
-) -> None:
-    page = visit(undone.url, "person/p2", fails=[503])
-    page.route("**/name", lambda route: route.fulfill(status=503, json={"detail": "Redis is away."}))
-    page.get_by_role("button", name="Add a name").click()
-    field = page.get_by_role("combobox", name=re.compile("^Name of"))
-    field.fill("Grace Hopper")
-    field.press("Enter")
-    expect(page.get_by_text("Redis is away.").first).to_be_visible()
-    expect(field).to_have_value("Grace Hopper")
-    expect(field).to_be_focused()
-    page.unroute("**/name")
-    field.press("Enter")
-    expect(page.locator("h1")).to_have_text("Grace Hopper")
-    expect(page.locator(".toast", has_text="p2 is called Grace Hopper")).to_be_visible()
-    assert person(undone, 2)["name"] == "Grace Hopper"
-
-
-def test_what_happens_while_a_name_is_typed_is_shown_afterwards(visit: Visit, undone: Serving) -> None:
-    page = visit(undone.url, "person/p3")
-    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
-    for key, name in (("Escape", "Renamed Elsewhere"), ("Enter", "And Again")):
-        page.locator(".title-name").click()
-        field = page.get_by_role("combobox", name=re.compile("^Name of"))
-        expect(field).to_be_focused()
-        undone.client.post("/api/v1/people/p3/name", json={"name": name})
-        # Until the page has been told.
-        page.wait_for_timeout(2500)
-        expect(field).to_be_focused()
-        field.press(key)
-        expect(page.locator("h1")).to_have_text(name)
-
-
-def test_who_is_forgotten_while_their_name_is_typed_is_gone_at_once(
-    visit: Visit, serve: Callable[..., Serving]
-) -> None:
-    serving = serve()
-    page = visit(serving.url, "person/p2", fails=[410])
-    expect(page.locator('.link-state[data-state="open"]')).to_have_count(1)
-    page.locator(".title-name").click()
-    expect(page.get_by_role("combobox", name=re.compile("^Name of"))).to_be_focused()
-    serving.client.delete("/api/v1/people/p2?exactly=true")
-    expect(page.get_by_role("combobox")).to_have_count(0)
-    expect(page.locator(".view-person img")).to_have_count(0)
 
 
 def test_escape_closes_a_menu_and_leaves_nobody(visit: Visit, shared: Serving) -> None:
