@@ -96,10 +96,10 @@ class BusyError(FacestreamError):
 
 
 class SourceBusyError(FacestreamError):
-    """Another process is looking at a video right now.
+    """Another process is looking at a video or photo right now.
 
     Attributes:
-        source_id: The video.
+        source_id: The source that it is.
     """
 
     def __init__(self, message: str, source_id: str) -> None:

@@ -55,9 +55,10 @@ _MAX_DEMUX_FAILURES = 100
 class VideoDecoder:
     """The video stream of a local file. Use as a context manager.
 
-    Of several video streams the one with the most pixels is taken; covers don't count.
+    Of several video streams one is taken, see `best_decodable`; covers don't count.
 
     Attributes:
+        video_streams: How many there are.
         path: The file.
         container: The open container.
         stream: The chosen video stream.

@@ -13,6 +13,7 @@ from facestream.backfill.backfill_files import Dated
 from facestream.backfill.backfill_task import Photos, Stretch, Task, segments
 from facestream.errors import SourceBusyError
 from facestream.recorded.source_desk import SourceDesk
+from facestream.recorded.source_words import awaited_words
 from facestream.recorded.source_work import VideoWork
 from storage.source_claims import SourceClaims
 from storage.source_record import Range, SourceRecord, missing
@@ -106,7 +107,7 @@ class BackfillPlan:
             yield self._task(photos, photos)
         for video, source_id in later:
             if not claims.claim(source_id):
-                self._tell(f"{video[0].name}: another process is looking at it right now; waiting for that.")
+                self._tell(awaited_words(video[0]))
             while not claims.claim(source_id):
                 yield None
             yield from self._video(video, desk, claims, stop)

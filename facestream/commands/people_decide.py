@@ -35,10 +35,8 @@ def _doubt(keep: Person, other: Person) -> None:
     from facestream.people.people_view import counted, duration
     from facestream.people.together import beside_s, common_photos
 
-    shared_s, photos = (
-        beside_s(keep.sightings, other.sightings),
-        common_photos(keep.sightings, other.sightings),
-    )
+    shared_s = beside_s(keep.sightings, other.sightings)
+    photos = common_photos(keep.sightings, other.sightings)
     where = [f"for up to {duration(shared_s)}"] if shared_s >= _TELLING_S else []
     where += [f"on {counted(photos, 'photo')}"] if photos else []
     if where:

@@ -41,8 +41,7 @@ class SourceDesk:
         listener: Is told of what is passed over.
         report: Is filled in with sources, and with what was done before.
         check: Called before a source is written; raises if going on makes no sense.
-        claims: By which videos and photos are claimed, videos to be given back by the caller; None where
-            nobody else looks at them.
+        claims: By which videos and photos are claimed; videos are to be given back by the caller.
 
     Attributes:
         too_short: What was said of videos that end before the start that was asked for.
@@ -57,7 +56,7 @@ class SourceDesk:
         listener: RunListener,
         report: RunReport,
         check: Callable[[], None],
-        claims: SourceClaims | None = None,
+        claims: SourceClaims,
     ) -> None:
         self._claims = claims
         self._store = store
@@ -91,18 +90,14 @@ class SourceDesk:
         if source_id in self._report.sources:
             self._listener.note(f"{path.name}: the same content as a file before it; skipped.")
             return None
-        claims = self._claims
-        if claims is None:
-            return self._claimed_video(path, source_id, before, recorded_at_s)
         # What is done of it is read after that: nobody else adds to it.
-        if not claims.claim(source_id):
-            raise SourceBusyError(f"another process is looking at {str(path)!r} right now", source_id)
+        self._claim(path, source_id)
         work = None
         try:
             work = self._claimed_video(path, source_id, before, recorded_at_s)
         finally:
             if work is None:
-                claims.release(source_id)
+                self._claims.release(source_id)
         return work
 
     def _claimed_video(
@@ -225,12 +220,15 @@ class SourceDesk:
     def _known_photo(self, path: Path, source_id: str) -> SourceRecord | None:
         """The record of a photo, which is claimed unless it is done."""
         known = self._store.source(source_id)
-        if self._claims is None or (known is not None and known.complete):
+        if known is not None and known.complete:
             return known
-        if not self._claims.claim(source_id, briefly=True):
-            raise SourceBusyError(f"another process is looking at {str(path)!r} right now", source_id)
+        self._claim(path, source_id, briefly=True)
         # It may have been looked at meanwhile.
         return self._store.source(source_id)
+
+    def _claim(self, path: Path, source_id: str, *, briefly: bool = False) -> None:
+        if not self._claims.claim(source_id, briefly=briefly):
+            raise SourceBusyError(f"another process is looking at {str(path)!r} right now", source_id)
 
     def _read_photo(
         self, path: Path, opened: OpenedPhoto, stop: threading.Event, max_pixels: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from facestream.people.people_view import clock, local_time
 from storage.source_record import SourceRecord
@@ -16,6 +17,11 @@ def date_words(unix_s: float | None) -> str:
 def rate_words(fps: float | None) -> str:
     """A sampling rate in words."""
     return "every frame" if fps is None else f"{fps:g} frame{'' if fps == 1 else 's'}/s"
+
+
+def awaited_words(path: Path) -> str:
+    """What to say of a file that another process is looking at, when nothing else is left to be done."""
+    return f"{path.name}: another process is looking at it right now; waiting for that."
 
 
 def left_out_words(source: SourceRecord) -> str:

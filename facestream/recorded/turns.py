@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from facestream.errors import SourceBusyError
+from facestream.recorded.source_words import awaited_words
 from storage.source_claims import SourceClaims
 
 _ASK_EVERY_S = 0.5
@@ -45,7 +46,7 @@ def in_turn(
         # Who waits has nothing that others wait for.
         claims.release_all()
         if not claims.claim(source_id):
-            tell(f"{path.name}: another process is looking at it right now; waiting for that.")
+            tell(awaited_words(path))
         while not claims.claim(source_id):
             check()
             if stop.wait(_ASK_EVERY_S):

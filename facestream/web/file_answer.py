@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import Request, Response
@@ -52,15 +53,15 @@ def file_answer(
     if asked is not None:
         size = (status or path.stat()).st_size
         parts = _parts(asked)
-        there = [
-            part for part, first, last in parts if (first < size if first is not None else last and size)
-        ]
+        there = [part for part in parts if part.is_of(size)]
         if parts and not there:
             said = {"Content-Range": f"bytes */{size}"}
             raise Problem(416, f"The file has {size} bytes, and none of these.", said)
-        others = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
-        left = [(b"range", f"bytes={','.join(there)}".encode())] if there else []
-        request.scope["headers"] = others + left
+        # `FileResponse` refuses all of them for one that can't be had.
+        headers_left = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+        if there:
+            headers_left.append((b"range", f"bytes={','.join(map(str, there))}".encode()))
+        request.scope["headers"] = headers_left
     return FileResponse(
         path,
         media_type=media_type,
@@ -71,14 +72,26 @@ def file_answer(
     )
 
 
-def _parts(asked: str) -> list[tuple[str, int | None, int | None]]:
-    """Each part, its first byte and its last, or None and how many from the end."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """First byte and last; without a first one, how many from the end."""
+
+    first: int | None
+    last: int | None
+
+    def __str__(self) -> str:
+        return "-".join("" if byte is None else str(byte) for byte in (self.first, self.last))
+
+    def is_of(self, size: int) -> bool:
+        """Whether a file of so many bytes has any of it."""
+        return self.first < size if self.first is not None else bool(self.last and size)
+
+
+def _parts(asked: str) -> list[_Part]:
+    """The parts that are asked for; none where that can't be read."""
     if _RANGES.fullmatch(asked) is None:
         return []
-    parts = []
-    for part in asked.partition("=")[2].replace(" ", "").replace("\t", "").split(","):
-        first, _, last = part.partition("-")
-        if first and last and int(last) < int(first):
-            return []
-        parts.append((part, int(first) if first else None, int(last) if last else None))
-    return parts
+    written = [part.strip().partition("-") for part in asked.partition("=")[2].split(",")]
+    parts = [_Part(int(first) if first else None, int(last) if last else None) for first, _, last in written]
+    backwards = any(p.first is not None and p.last is not None and p.last < p.first for p in parts)
+    return [] if backwards else parts

@@ -9,7 +9,7 @@ _EMPTY = frozenset({b"", b"{}", b"null"})
 
 
 async def known_bodies(request: Request) -> None:
-    """Refuse a body where none is taken, before anything is done: a `{"dry_run": true}` would do nothing.
+    """Refuse a body where none is taken, before anything is done: who sends `{"dry_run": true}` means that.
 
     An empty JSON object is none: some programs send it with every request.
 

@@ -12,7 +12,10 @@ from command_runs import PATIENCE_S, Cli
 from quickest import quickest
 
 from facestream.cli import cli as top
+from facestream.commands import backfill, run
 from facestream.parsing import Number
+from stream.photo import MAX_PHOTO_PIXELS
+from stream.video_info import MAX_VIDEO_PIXELS
 
 COMMANDS = (
     ["run"],
@@ -192,3 +195,12 @@ def test_top_help_loads_nothing_heavy(cli: Cli) -> None:
     assert "'click'" in done.stderr
     for heavy in ("numpy", "cv2", "onnxruntime", "redis", "rich", "av", "scipy", "pydantic"):
         assert f"'{heavy}'" not in done.stderr
+
+
+def test_the_limits_of_pixels_are_those_that_count() -> None:
+    for command in (run.command, backfill.command):
+        option = next(each for each in command.params if each.name == "max_pixels")
+        assert isinstance(option, click.Option)
+        said = option.help or ""
+        assert f"{MAX_VIDEO_PIXELS} for videos" in said
+        assert f"{MAX_PHOTO_PIXELS} for photos" in said

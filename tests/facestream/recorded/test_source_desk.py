@@ -17,6 +17,7 @@ from storage.datafolder import DataFolder
 from storage.identity_store import IdentityStore
 from storage.keys import Keys
 from storage.sample_queue import SampleQueue
+from storage.source_claims import SourceClaims
 from stream.errors import SourceChangedError
 
 
@@ -27,7 +28,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SourceDesk]:
         queue = SampleQueue(handle.client, keys)
         queue.prepare()
         store = IdentityStore(handle.client, keys)
-        yield SourceDesk(store, queue, RunOptions(paths=()), SilentListener(), RunReport(), lambda: None)
+        with SourceClaims(handle.client, keys) as claims:
+            yield SourceDesk(
+                store, queue, RunOptions(paths=()), SilentListener(), RunReport(), lambda: None, claims
+            )
 
 
 def save(path: Path, colour: str) -> Path:
