@@ -98,20 +98,11 @@ class Lease:
         Args:
             is_gone: Tells so of a holder, by the name that was given to its lease; "" where there was none.
         """
-        with self.watching, self._client.pipeline() as pipe:
-            pipe.watch(self.key)
-            token = cast("bytes | None", pipe.get(self.key))
-            if token is None:
-                return True
-            if not is_gone(token.decode("utf-8", "replace").rpartition("/")[0]):
-                return False
-            pipe.multi()
-            pipe.delete(self.key)
-            try:
-                pipe.execute()
-            except redis.WatchError:
-                return False
-            return True
+
+        def may_go(token: bytes | None) -> bool:
+            return token is None or is_gone(token.decode("utf-8", "replace").rpartition("/")[0])
+
+        return self._if_held(may_go, lambda pipe: pipe.delete(self.key))
 
     def ask(self) -> None:
         """Say that the lease is wanted, to those who may have it and give way; to be said again and again."""
@@ -126,7 +117,11 @@ class Lease:
         self._if_ours(lambda pipe: pipe.delete(self.key))
 
     def _if_ours(self, act: Callable[[Pipeline], object]) -> bool:
-        """Do something to the key, unless it is somebody else's; returns whether it was done.
+        """Do something to the key, unless it is somebody else's; returns whether it was done."""
+        return self._if_held(lambda token: token == self.token, act)
+
+    def _if_held(self, right: Callable[[bytes | None], bool], act: Callable[[Pipeline], object]) -> bool:
+        """Do something to the key if what it holds is right; returns whether it was done.
 
         A connection that breaks while a key is watched says the same as one whose key has changed: only
         another look tells whose it is.
@@ -135,7 +130,7 @@ class Lease:
             with self.watching, self._client.pipeline() as pipe:
                 try:
                     pipe.watch(self.key)
-                    if pipe.get(self.key) != self.token:
+                    if not right(cast("bytes | None", pipe.get(self.key))):
                         return False
                     pipe.multi()
                     act(pipe)
