@@ -72,7 +72,7 @@ class FaceWorker:
         What was found is in the queue when this returns, also after a stop.
 
         Args:
-            source: Gives the sampled frames.
+            source: Gives the sampled frames. Those from before `start_s` only tell whether there is a cut.
             start_s: Media time that the source starts at.
             end_s: Media time that it ends at; infinite for "as long as it lasts".
             stop: Ends the work early, at the next frame.
@@ -106,6 +106,9 @@ class FaceWorker:
                 for frame, shown in self._shown(reader, follower, mark):
                     if stop.is_set():
                         break
+                    if frame.media_s < start_s:
+                        follower.look_back(frame)
+                        continue
                     if mark is not None and mark.is_deadly(frame.index):
                         follower.leave_out(frame, "processes died over it, again and again")
                         continue

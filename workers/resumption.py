@@ -8,6 +8,9 @@ from storage.identity_store import IdentityStore
 from workers.candidate import Look
 from workers.carried import Carried
 
+LOOK_BACK_S = 1.0
+"""So long before it is taken up again a source is read from, to see whether there is a cut."""
+
 # Longest time between a track's last sight and the border at which it was closed, s.
 _REACH_S = 3.0
 

@@ -161,6 +161,11 @@ class SourceFollower:
         with self._watching():
             return self._look(frame, shown or Unseen(self._pack.detector, frame.image_bgr))
 
+    def look_back(self, frame: Frame) -> None:
+        """Take in a frame from right before the first one: no face goes on over a cut that lies between."""
+        self._shots.is_cut(frame.image_bgr)
+        self._shape = frame.image_bgr.shape
+
     def leave_out(self, frame: Frame, reason: str) -> None:
         """Pass a sampled frame over that must not be looked at; the reason is told."""
         self.faults.now_s = frame.media_s
@@ -185,6 +190,8 @@ class SourceFollower:
         # A stream that changes its size has no common coordinates from before to after.
         cut = not self._photo and (self._shots.is_cut(image) or (self._shape not in ((), image.shape)))
         self._shape = image.shape
+        if cut:
+            self._builder.cut()
         entries: list[Entry] = []
         if self._segment is not None and self._segment.sampled and (cut or over):
             entries += self.close(frame.media_s, at_cut=cut)

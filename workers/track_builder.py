@@ -141,6 +141,10 @@ class TrackBuilder:
         batch = self._records([self._followed.pop(t.number) for t in step.ended], early)
         return batch, list(self._candidates.values())
 
+    def cut(self) -> None:
+        """Another scene follows: nobody who was closed before goes on."""
+        self._carried = []
+
     def end(self, *, at_cut: bool) -> Batch:
         """End all tracks.
 

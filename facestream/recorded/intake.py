@@ -19,7 +19,7 @@ from stream.seek_points import seek_point
 from stream.video import VideoFile
 from workers.errors import InferenceError
 from workers.face_worker import FaceWorker
-from workers.resumption import carried_into
+from workers.resumption import LOOK_BACK_S, carried_into
 
 
 class Intake:
@@ -69,15 +69,17 @@ class Intake:
     def _stretch(self, work: VideoWork, gap: Range, stop: threading.Event) -> bool:
         """Process a stretch of a video; returns whether its end was reached."""
         (start_s, end_s), source = gap, work.source
+        carried = carried_into(self._store, source.source_id, start_s) if source.ranges else []
+        from_s = max(start_s - LOOK_BACK_S, 0.0) if carried else start_s
         video = VideoFile(
             work.path,
             source.source_id,
             fps=source.fps,
-            start_s=start_s,
+            start_s=from_s,
             end_s=None if math.isinf(end_s) else end_s,
             recorded_at_s=source.recorded_at_s,
             max_pixels=self._desk.video_pixels,
-            seek=seek_point(work.path, start_s, self._desk.video_pixels, stop),
+            seek=seek_point(work.path, from_s, self._desk.video_pixels, stop),
             content=content_of(source.source_id),
             before=work.before,
         )
@@ -87,7 +89,7 @@ class Intake:
             end_s,
             stop,
             to_end=work.is_to_end(end_s),
-            carried=carried_into(self._store, source.source_id, start_s) if source.ranges else (),
+            carried=carried,
             on_frame=self._frame_done,
         )
         faults = self._faces.faults

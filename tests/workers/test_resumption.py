@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from films import FPS, Film, pair
+from films import FPS, Film, Image, pair
 
 from storage.connection import RedisHandle, open_redis
 from storage.datafolder import DataFolder
@@ -35,9 +35,11 @@ class Collection:
         self._lease, self._pack = Lease(handle.client, keys.leader), pack
         self._queue.prepare()
 
-    def run(self, film: Film, start: int, end: int, carried: list[Carried] | None = None) -> None:
-        """Process a part of a film, from one picture to before another."""
-        part = replace(film, pictures=film.pictures[:end], start=start)
+    def run(
+        self, film: Film, start: int, end: int, carried: list[Carried] | None = None, *, back: int = 0
+    ) -> None:
+        """Process a part of a film, from one picture to before another, with so many from before it."""
+        part = replace(film, pictures=film.pictures[:end], start=start - back)
         worker = FaceWorker(self._pack, self._queue, SETTINGS)
         worker.run(part, start / FPS, end / FPS, threading.Event(), carried=carried or ())
         deliveries = self._queue.receive("test", 1000, block_ms=1)
@@ -78,6 +80,29 @@ def test_a_run_that_goes_on_links_the_faces_that_go_on(handle: RedisHandle, open
     whole, resumed = ({t.track_id: t.continues for t in c.tracks()} for c in (at_once, in_two))
     assert resumed == whole
     assert sum(before is not None for before in resumed.values()) == 2
+
+
+def test_at_a_cut_nobody_goes_on_as_a_run_in_one_go_has_it(handle: RedisHandle, open_pack: Pack) -> None:
+    # The same faces in the same places: only what is around them tells that this is another scene.
+    there = np.zeros(pair().shape[:2], bool)
+    for x1, y1, x2, y2 in faces_in(open_pack, pair()):
+        there[y1 - 12 : y2 + 12, x1 - 12 : x2 + 12] = True
+    other = np.where(there[:, :, None], pair(), 255 - pair()[::-1]).astype(np.uint8)
+    film = Film([pair()] * 4 + [other] * 5)
+    at_once, in_two = Collection(handle, open_pack), Collection(handle, open_pack)
+    at_once.run(film, 0, 9)
+
+    in_two.run(film, 0, 4)
+    in_two.run(film, 4, 9, carried_into(in_two.store, "film", 0.8), back=2)
+
+    whole, resumed = ({t.track_id: t.continues for t in c.tracks()} for c in (at_once, in_two))
+    assert resumed == whole
+    assert len(resumed) == 4
+    assert set(resumed.values()) == {None}
+
+
+def faces_in(pack: Pack, image: Image) -> list[tuple[int, ...]]:
+    return [tuple(face.box_xyxy.round().astype(int)) for face in pack.detector.detect([image], 30)[0]]
 
 
 def test_who_is_carried_is_told_with_place_and_looks(collection: Collection) -> None:
